@@ -1,0 +1,186 @@
+"""Every error a caller can see, as one tree; each knows its status, its stable name and what to do next.
+
+RegattaError                      500
+├── BadRequestError               400  the request as a whole makes no sense
+│   └── BadSignatureError         400  model_data was not signed here, or was changed
+├── NotFoundError                 404
+│   ├── NoSuchFileError           404
+│   ├── NoCurrentFileError        404
+│   ├── NoSuchModelError          404
+│   └── NoSuchRouteError          404
+├── MethodNotAllowedError         405
+├── ConflictError                 409  somebody else changed it first
+├── TooLargeError                 413
+├── UnprocessableError            422  understood, but the content is wrong
+│   ├── NotACsvError              422
+│   ├── UnknownColumnError        422
+│   ├── TargetError               422
+│   ├── UnknownModelTypeError     422
+│   ├── ParameterError            422
+│   ├── NotEnoughRowsError        422
+│   ├── InvalidInputError         422  one or more fields of the request
+│   └── InvalidRecordsError       422  one or more fields of the records to predict
+├── TrainingFailedError           422  the estimator or the compiled graph refused this table
+└── UnavailableError              503  storage cannot be reached
+InvalidSettingError               (start-up only)
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class RegattaError(Exception):
+    """Base of every error that reaches a caller as an RFC 9457 problem document."""
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong inside Regatta"
+
+    def __init__(self, detail: str, errors: Sequence[dict[str, Any]] = ()) -> None:
+        """`detail` says what happened and what to do next; `errors` names fields, rows or columns."""
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = list(errors)
+
+    def problem(self, instance: str) -> dict[str, Any]:
+        """The problem document for the request path `instance`."""
+        body: dict[str, Any] = {
+            "type": f"urn:regatta:problem:{self.slug}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+        }
+        if self.errors:
+            body["errors"] = self.errors
+        return body
+
+
+class BadRequestError(RegattaError):
+    """The request cannot be read at all."""
+
+    status, slug, title = 400, "bad-request", "The request cannot be read"
+
+
+class BadSignatureError(BadRequestError):
+    """Bytes that claim to be a model were not signed with this deployment's key."""
+
+    slug, title = "bad-signature", "The model's signature is missing or wrong"
+
+
+class NotFoundError(RegattaError):
+    """Base of everything that is not there."""
+
+    status, slug, title = 404, "not-found", "Not found"
+
+
+class NoSuchFileError(NotFoundError):
+    """No dataset has this file_id."""
+
+    slug, title = "no-such-file", "There is no such file"
+
+
+class NoCurrentFileError(NotFoundError):
+    """Nothing has been uploaded yet, or the current file was deleted."""
+
+    slug, title = "no-current-file", "There is no current file"
+
+
+class NoSuchModelError(NotFoundError):
+    """No model has this name and version."""
+
+    slug, title = "no-such-model", "There is no such model"
+
+
+class NoSuchRouteError(NotFoundError):
+    """No endpoint answers at this path."""
+
+    slug, title = "no-such-route", "There is no such endpoint"
+
+
+class MethodNotAllowedError(RegattaError):
+    """The path exists, the method does not."""
+
+    status, slug, title = 405, "method-not-allowed", "This endpoint does not take that method"
+
+
+class ConflictError(RegattaError):
+    """A conditional write lost to another writer."""
+
+    status, slug, title = 409, "conflict", "Somebody else changed this at the same moment"
+
+
+class TooLargeError(RegattaError):
+    """The body or the answer is over a limit."""
+
+    status, slug, title = 413, "too-large", "That is over a limit"
+
+
+class UnprocessableError(RegattaError):
+    """Base of content that was understood and is wrong."""
+
+    status, slug, title = 422, "unprocessable", "The content is not usable"
+
+
+class NotACsvError(UnprocessableError):
+    """The bytes are not a table."""
+
+    slug, title = "not-a-csv", "The file is not a readable CSV"
+
+
+class UnknownColumnError(UnprocessableError):
+    """A column is named that the table does not have."""
+
+    slug, title = "unknown-column", "The table has no such column"
+
+
+class TargetError(UnprocessableError):
+    """The target column cannot be learned."""
+
+    slug, title = "bad-target", "The target column cannot be learned"
+
+
+class UnknownModelTypeError(UnprocessableError):
+    """No regressor of that name is in the catalogue."""
+
+    slug, title = "unknown-model-type", "There is no such model type"
+
+
+class ParameterError(UnprocessableError):
+    """An estimator parameter is unknown or out of its range."""
+
+    slug, title = "bad-parameter", "A model parameter is not usable"
+
+
+class NotEnoughRowsError(UnprocessableError):
+    """The table is too small for a holdout and five folds."""
+
+    slug, title = "not-enough-rows", "The table has too few rows"
+
+
+class InvalidInputError(UnprocessableError):
+    """Fields of the request do not have the shape the endpoint takes."""
+
+    slug, title = "invalid-input", "Some fields of the request are not usable"
+
+
+class InvalidRecordsError(UnprocessableError):
+    """Records to predict lack features or hold values of the wrong type."""
+
+    slug, title = "invalid-records", "Some of the data to predict is not usable"
+
+
+class TrainingFailedError(UnprocessableError):
+    """The estimator or its compiled graph did not come out right on this table."""
+
+    slug, title = "training-failed", "The model could not be trained on this table"
+
+
+class UnavailableError(RegattaError):
+    """The object store did not answer."""
+
+    status, slug, title = 503, "storage-unavailable", "Storage cannot be reached"
+
+
+class InvalidSettingError(Exception):
+    """A `REGATTA_*` variable is wrong; raised at start, never during a request."""

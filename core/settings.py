@@ -1,0 +1,61 @@
+"""Every setting of Regatta, read once from the environment (`REGATTA_*`) and checked before anything starts."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import InvalidSettingError
+
+MIB = 1 << 20
+
+
+class Settings(BaseSettings):
+    """The typed settings; each field `name` is the variable `REGATTA_NAME`."""
+
+    model_config = SettingsConfigDict(env_prefix="REGATTA_", frozen=True)
+
+    # Where things are kept.
+    s3_endpoint: str | None = Field(None, description="S3 endpoint; unset means AWS itself")
+    bucket: str = Field("regatta", min_length=3, max_length=63, description="bucket that holds everything")
+    redis_url: str | None = Field(None, description="Redis or Valkey; unset means no index and no shared cache")
+    signing_key_file: Path | None = Field(None, description="file with the key that signs models")
+    signing_key_secret: str | None = Field(None, description="Secrets Manager ARN of that key (on AWS)")
+    signing_key: SecretStr | None = Field(None, description="the key itself, where neither of the two fits")
+
+    # Limits, each with its reason in the README's table.
+    max_upload_bytes: int = Field(256 * MIB, gt=0, description="largest CSV taken in one request")
+    max_batch_rows: int = Field(200_000, gt=0, description="most rows predicted in one request")
+    max_response_bytes: int = Field(100 * MIB, gt=0, description="largest file sent in a response body")
+    model_max_bytes: int = Field(64 * MIB, gt=0, description="byte budget of one compiled model")
+    cache_model_bytes: int = Field(512 * MIB, gt=0, description="process memory for compiled models")
+    cache_table_bytes: int = Field(256 * MIB, gt=0, description="process memory for tables")
+    cache_redis_entry_bytes: int = Field(16 * MIB, ge=0, description="largest entry kept in Redis")
+    cache_ttl_seconds: int = Field(1800, gt=0, description="how long an idle cache entry lives")
+    training_threads: int = Field(0, ge=0, description="threads of one training; 0 means one per core")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="level of the log")
+
+    # The machine it runs on (infra/ only).
+    home: Path = Field(Path(".regatta"), description="data, logs and pid files of the embedded stack")
+    port: int = Field(8000, ge=1, le=65535, description="HTTP port of the apps")
+    aws_port: int = Field(4566, ge=1, le=65535, description="port of the emulated AWS")
+    redis_port: int = Field(6380, ge=1, le=65535, description="port of the embedded Redis")
+    workers: int = Field(2, ge=1, le=64, description="uvicorn worker processes")
+
+
+def load(**overrides: Any) -> Settings:
+    """Read and check the settings; raises `InvalidSettingError` that names the variable and what it may be."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        variable = "REGATTA_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise InvalidSettingError(f"{variable} is not usable: {first['msg']}.") from None
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read on first use. Tests that change the environment call `settings.cache_clear()`."""
+    return load()

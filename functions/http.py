@@ -1,0 +1,122 @@
+"""What every HTTP function shares: the app factory, problem details, the caller's workspace, the Lambda handler."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from mangum import Mangum
+from starlette.exceptions import HTTPException
+
+from core.errors import (
+    BadRequestError,
+    InvalidInputError,
+    MethodNotAllowedError,
+    NoSuchRouteError,
+    RegattaError,
+    TooLargeError,
+)
+from core.settings import settings
+
+log = logging.getLogger("regatta")
+
+DEFAULT_WORKSPACE = "default"
+
+LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def workspace() -> str:
+    """The caller's workspace. Without an authorizer in front there is one, and no request can name another."""
+    return DEFAULT_WORKSPACE
+
+
+Workspace = Annotated[str, Depends(workspace)]
+
+
+def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
+    """A FastAPI app that serves `router` and answers every error as `application/problem+json`."""
+    app = FastAPI(title="Regatta", version="0.1.0", docs_url=None, redoc_url=None, **kwargs)
+    app.include_router(router)
+    app.add_exception_handler(RegattaError, _known_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(Exception, _unexpected_error)
+    return app
+
+
+def lambda_handler(app: FastAPI) -> LambdaHandler:
+    """The function's entry point: API Gateway proxy event in, proxy response out, one log line per call."""
+    adapter = Mangum(app, lifespan="off")
+    log.setLevel(settings().log_level)
+    if not log.handlers:
+        log.addHandler(logging.StreamHandler())
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        start = time.perf_counter()
+        response: dict[str, Any] = adapter(event, context)
+        log.info(
+            json.dumps(
+                {
+                    "method": event.get("httpMethod"),
+                    "path": event.get("path"),
+                    "status": response["statusCode"],
+                    "ms": round(1000 * (time.perf_counter() - start), 1),
+                    "request_id": getattr(context, "aws_request_id", None),
+                }
+            )
+        )
+        return response
+
+    return handler
+
+
+def _respond(request: Request, error: RegattaError) -> JSONResponse:
+    body = error.problem(request.url.path)
+    return JSONResponse(body, status_code=error.status, media_type="application/problem+json")
+
+
+async def _known_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RegattaError)
+    if error.status >= 500:
+        log.error("%s %s: %s", request.method, request.url.path, error.detail)
+    return _respond(request, error)
+
+
+async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    findings = error.errors()
+    if findings and findings[0]["type"] == "json_invalid":
+        reason = findings[0].get("ctx", {}).get("error", "not JSON")
+        return _respond(request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object."))
+    errors = [{"field": _field(e["loc"]), "message": str(e["msg"])} for e in findings]
+    named = ", ".join(dict.fromkeys(e["field"] for e in errors))
+    return _respond(request, InvalidInputError(f"Correct these fields and send again: {named}.", errors))
+
+
+def _field(location: tuple[Any, ...]) -> str:
+    """`("body", "data", 3, "age")` as `data[3].age`; where the value came from is dropped."""
+    name = ""
+    for part in location[1:] or location:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else str(part)
+    return name
+
+
+async def _framework_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 404:
+        return _respond(request, NoSuchRouteError(f"Nothing answers at {path}. GET / lists what does."))
+    if error.status_code == 405:
+        return _respond(request, MethodNotAllowedError(f"{path} does not take {request.method}. See GET /."))
+    if error.status_code == 413:
+        return _respond(request, TooLargeError(str(error.detail)))
+    return _respond(request, BadRequestError(str(error.detail)))
+
+
+async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))

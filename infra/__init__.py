@@ -1,0 +1,1 @@
+"""How Regatta runs: the command line, the embedded stack, and deploying the template anywhere."""
