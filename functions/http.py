@@ -91,7 +91,9 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     findings = error.errors()
     if findings and findings[0]["type"] == "json_invalid":
         reason = findings[0].get("ctx", {}).get("error", "not JSON")
-        return _respond(request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object."))
+        return _respond(
+            request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object.")
+        )
     errors = [{"field": _field(e["loc"]), "message": str(e["msg"])} for e in findings]
     named = ", ".join(dict.fromkeys(e["field"] for e in errors))
     return _respond(request, InvalidInputError(f"Correct these fields and send again: {named}.", errors))
@@ -119,4 +121,6 @@ async def _framework_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))
+    return _respond(
+        request, RegattaError("This is a fault of ours. It has been logged; trying again may help.")
+    )

@@ -1,0 +1,193 @@
+"""Training one regressor: split, cross-validate, fit, judge on the holdout."""
+
+import os
+import time
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+from sklearn.model_selection import KFold, cross_val_score, train_test_split
+from sklearn.pipeline import Pipeline
+
+from core.errors import (
+    NotEnoughRowsError,
+    ParameterError,
+    TargetError,
+    TrainingFailedError,
+    UnknownColumnError,
+)
+from core.learning.budget import within_budget
+from core.learning.catalogue import SEED, Regressor
+from core.learning.pipeline import feature_frame, preprocessor
+from core.manifests import Column, CrossValidation, Recipe
+
+FOLDS = 5
+# Below this a holdout and five folds say nothing.
+MIN_ROWS = 20
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A table made ready to learn: features as frames, the target as float64, and what was left out."""
+
+    columns: list[Column]
+    target: str
+    train_x: pd.DataFrame
+    train_y: Floats
+    test_x: pd.DataFrame
+    test_y: Floats
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted pipeline and how good it is. Metrics are of the holdout, cross-validation of the training part."""
+
+    pipeline: Pipeline
+    metrics: dict[str, float]
+    cross_validation: CrossValidation
+    parameters: dict[str, Any]
+    seconds: float
+    notes: list[str]
+
+
+def split(frame: pd.DataFrame, columns: list[Column], recipe: Recipe, target: str, test_size: float) -> Split:
+    """Clean by the recipe and cut off the holdout (shuffled, fixed seed).
+
+    `frame` holds the raw columns. Raises `UnknownColumnError`, `TargetError`, `NotEnoughRowsError`.
+    """
+    check_target(columns, target)
+    notes: list[str] = []
+    frame = _without(frame, frame[target].isna(), f"have no {target}", notes)
+    features = [column for column in columns if column.name != target]
+    if recipe.handle_missing == "drop":
+        names = [column.name for column in features]
+        frame = _without(frame, frame[names].isna().any(axis=1), "have a missing value", notes)
+    if len(frame) < MIN_ROWS:
+        raise NotEnoughRowsError(
+            f"{len(frame)} usable rows are left; training needs at least {MIN_ROWS}. "
+            "Upload more rows, or choose another handle_missing than drop."
+        )
+    train, test = train_test_split(frame, test_size=test_size, random_state=SEED)
+    usable = [column for column in features if train[column.name].notna().any()]
+    for column in features:
+        if column not in usable:
+            notes.append(f"column {column.name!r} has no values in the training part and was left out")
+    if not usable:
+        raise NotEnoughRowsError("No feature has any value. Upload a table with at least one filled column.")
+    return Split(
+        columns=usable,
+        target=target,
+        train_x=feature_frame(train, usable),
+        train_y=train[target].to_numpy(np.float64),
+        test_x=feature_frame(test, usable),
+        test_y=test[target].to_numpy(np.float64),
+        notes=notes,
+    )
+
+
+def check_target(columns: list[Column], target: str) -> Column:
+    """The target's column; raises `UnknownColumnError` or `TargetError` where it cannot be learned."""
+    found = next((column for column in columns if column.name == target), None)
+    if found is None:
+        names = ", ".join(column.name for column in columns)
+        raise UnknownColumnError(
+            f"There is no column {target!r}. The columns are: {names}.",
+            [{"field": "target_column", "message": "no such column"}],
+        )
+    numeric = ", ".join(column.name for column in columns if column.type != "category") or "none"
+    if found.type == "category":
+        raise TargetError(
+            f"{target!r} is text, and regression predicts a number. Numeric columns: {numeric}.",
+            [{"field": "target_column", "message": "not numeric"}],
+        )
+    if found.distinct < 2:
+        raise TargetError(
+            f"{target!r} has the same value in every row, so there is nothing to learn. Numeric columns: {numeric}.",
+            [{"field": "target_column", "message": "constant"}],
+        )
+    return found
+
+
+def train(
+    data: Split, regressor: Regressor, recipe: Recipe, params: dict[str, Any], limits: "Limits"
+) -> Trained:
+    """Cross-validate and fit one regressor on the training part, and judge it on the holdout.
+
+    Raises `ParameterError` for parameters that the estimator refuses, `TrainingFailedError` when the fit fails.
+    """
+    start = time.perf_counter()
+    estimator = regressor.build(params)
+    notes = list(data.notes)
+    if regressor.grows_with_rows:
+        notes += within_budget(estimator, len(data.train_x), limits.model_bytes)
+    if "n_jobs" in estimator.get_params():
+        estimator.set_params(n_jobs=limits.threads or os.cpu_count())
+    pipeline = Pipeline(
+        [("prepare", preprocessor(data.columns, recipe, scaled=regressor.scaled)), ("estimate", estimator)]
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        scores, fitted = _fit(pipeline, data, regressor.name)
+        predicted = fitted.predict(data.test_x)
+    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
+        notes.append("the solver stopped before it converged; a larger max_iter or alpha may help")
+    return Trained(
+        pipeline=fitted,
+        metrics=evaluate(data.test_y, predicted),
+        cross_validation=CrossValidation(
+            scores=scores.tolist(), mean=float(scores.mean()), std=float(scores.std())
+        ),
+        parameters={key: value for key, value in estimator.get_params().items() if key != "n_jobs"},
+        seconds=time.perf_counter() - start,
+        notes=notes,
+    )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a training may use: threads (0 means one per core) and bytes of the compiled model."""
+
+    threads: int
+    model_bytes: int
+
+
+def evaluate(actual: Floats, predicted: Floats) -> dict[str, float]:
+    """MSE, RMSE (in units of the target), MAE and R2 of `predicted` (float64, n rows)."""
+    mse = float(mean_squared_error(actual, predicted))
+    return {
+        "mse": mse,
+        "rmse": mse**0.5,
+        "mae": float(mean_absolute_error(actual, predicted)),
+        "r2": float(r2_score(actual, predicted)),
+    }
+
+
+def _fit(pipeline: Pipeline, data: Split, name: str) -> tuple[Floats, Pipeline]:
+    folds = KFold(FOLDS, shuffle=True, random_state=SEED)
+    try:
+        scores = cross_val_score(
+            pipeline, data.train_x, data.train_y, cv=folds, scoring="r2", error_score="raise"
+        )
+        return scores, pipeline.fit(data.train_x, data.train_y)
+    except ValueError as error:
+        # scikit-learn names the parameter and what it may be in the error's first line.
+        reason = str(error).splitlines()[0]
+        if type(error).__name__ == "InvalidParameterError":
+            raise ParameterError(reason) from None
+        raise TrainingFailedError(f"{name} could not be trained on this table: {reason}") from error
+
+
+def _without(frame: pd.DataFrame, doomed: "pd.Series[bool]", why: str, notes: list[str]) -> pd.DataFrame:
+    count = int(doomed.sum())
+    if not count:
+        return frame
+    notes.append(f"{count} rows {why} and were left out")
+    return frame[~doomed]

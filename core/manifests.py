@@ -1,0 +1,117 @@
+"""The documents kept beside data and models: what they say, as types that every room of core shares."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ColumnType = Literal["integer", "number", "category"]
+HandleMissing = Literal["drop", "mean", "median", "mode"]
+
+
+def now() -> str:
+    """The current time in UTC as ISO 8601 with seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Document(BaseModel):
+    """Base of every stored document: unknown fields of a newer version are kept out, not fatal."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class Column(Document):
+    """One column of a table as it was understood at upload."""
+
+    name: str
+    type: ColumnType
+    missing: int
+    distinct: int
+
+
+class Recipe(Document):
+    """How a table is cleaned before learning. Fitted inside the training fold only; never baked into the data."""
+
+    handle_missing: HandleMissing = "median"
+    target_column: str | None = None
+
+
+class DatasetManifest(Document):
+    """What is known of one uploaded CSV. Its presence is what makes the dataset exist."""
+
+    format: Literal[1] = 1
+    file_id: str
+    filename: str
+    created_at: str
+    size_bytes: int
+    sha256: str
+    encoding: str
+    delimiter: str
+    rows: int
+    memory_bytes: int
+    columns: list[Column]
+    duplicate_rows: int
+    warnings: list[str]
+    recipe: Recipe = Recipe()
+
+    def column(self, name: str) -> Column | None:
+        """The column called `name`, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+class Feature(Document):
+    """One raw input of a model. `fill` replaces a missing value; `levels` are a category's known values."""
+
+    name: str
+    type: Literal["number", "category"]
+    fill: float | str
+    levels: list[str] = Field(default_factory=list)
+
+
+class StoredFile(Document):
+    """Size and digest of one file of a model."""
+
+    size_bytes: int
+    sha256: str
+
+
+class TrainedOn(Document):
+    """The dataset a model was trained on."""
+
+    file_id: str
+    filename: str
+    sha256: str
+    rows_train: int
+    rows_test: int
+
+
+class CrossValidation(Document):
+    """R2 of each fold, and their mean and standard deviation."""
+
+    scores: list[float]
+    mean: float
+    std: float
+
+
+class ModelManifest(Document):
+    """Everything about one version of a model but its bytes. Signed together with the digests of those bytes."""
+
+    format: Literal[1] = 1
+    model_name: str
+    version: int
+    model_type: str
+    created_at: str
+    target_column: str
+    features: list[Feature]
+    metrics: dict[str, float]
+    cross_validation: CrossValidation
+    parameters: dict[str, Any]
+    recipe: Recipe
+    test_size: float
+    training_seconds: float
+    dataset: TrainedOn
+    notes: list[str]
+    libraries: dict[str, str]
+    graph: StoredFile
+    pickle: StoredFile
+    signature: str = ""

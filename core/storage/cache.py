@@ -1,0 +1,142 @@
+"""The warm path: decoded values in process memory, bytes in Redis, and the object store behind both."""
+
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from core.storage.objects import ObjectStore
+from core.storage.shared import SharedState
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+V = TypeVar("V")
+
+STATS_KEY = "regatta:cache"
+STATS_FLUSH_SECONDS = 1.0
+
+
+class Counters:
+    """Hits per level, added up in the process and handed to Redis at most once a second."""
+
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
+        self._pending: dict[str, int] = {}
+        self._flushed_at = 0.0
+        self._lock = threading.Lock()
+
+    def add(self, level: str) -> None:
+        """Count one `memory`, `redis` or `storage` read."""
+        with self._lock:
+            self._pending[level] = self._pending.get(level, 0) + 1
+            if time.monotonic() - self._flushed_at < STATS_FLUSH_SECONDS:
+                return
+            self._flushed_at = time.monotonic()
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand what was counted to Redis; lost when Redis is down, since it only informs."""
+        with self._lock:
+            counted, self._pending = self._pending, {}
+
+        def send(client: "Redis") -> None:
+            pipeline = client.pipeline(transaction=False)
+            for level, hits in counted.items():
+                pipeline.hincrby(STATS_KEY, level, hits)
+            pipeline.execute()
+
+        if counted:
+            self._shared.ask(send, None)
+
+    def read(self) -> dict[str, int]:
+        """Reads per level over all processes, since Redis last started."""
+        self.flush()
+        stored = self._shared.ask(lambda client: client.hgetall(STATS_KEY), {})
+        return {level.decode(): int(hits) for level, hits in stored.items()}
+
+
+class MemoryCache(Generic[V]):
+    """Decoded values of one kind, bounded by count, bytes and idle time; least recently used goes first."""
+
+    def __init__(self, counters: Counters, *, items: int, max_bytes: int, idle_seconds: float) -> None:
+        """`items` and `max_bytes` hold at once; a value larger than `max_bytes` is not kept."""
+        self._counters = counters
+        self._items = items
+        self._max_bytes = max_bytes
+        self._idle_seconds = idle_seconds
+        self._entries: OrderedDict[str, tuple[V, int, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> V | None:
+        """The value, or None when it is not here or was idle too long."""
+        now = time.monotonic()
+        with self._lock:
+            entry = self._entries.pop(key, None)
+            if entry is None or now - entry[2] > self._idle_seconds:
+                return None
+            value, size, _ = entry
+            self._entries[key] = (value, size, now)
+        self._counters.add("memory")
+        return value
+
+    def put(self, key: str, value: V, size: int) -> None:
+        """Keep `value` of `size` bytes, and let go of what no longer fits."""
+        now = time.monotonic()
+        with self._lock:
+            self._entries.pop(key, None)
+            self._entries[key] = (value, size, now)
+            while self._entries and (len(self._entries) > self._items or self._bytes() > self._max_bytes):
+                self._entries.popitem(last=False)
+            for idle in [k for k, entry in self._entries.items() if now - entry[2] > self._idle_seconds]:
+                del self._entries[idle]
+
+    def drop(self, key: str) -> None:
+        """Forget the value."""
+        with self._lock:
+            self._entries.pop(key, None)
+
+    def _bytes(self) -> int:
+        return sum(size for _, size, _ in self._entries.values())
+
+
+class WarmObjects:
+    """Bytes of objects that never change: from Redis when they are there, else from the object store."""
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        shared: SharedState,
+        counters: Counters,
+        *,
+        entry_bytes: int,
+        ttl_seconds: int,
+    ) -> None:
+        """Entries up to `entry_bytes` are kept in Redis for `ttl_seconds` after they were last read."""
+        self._objects = objects
+        self._shared = shared
+        self._counters = counters
+        self._entry_bytes = entry_bytes
+        self._ttl = ttl_seconds
+
+    def read(self, key: str) -> bytes:
+        """The object's bytes; raises `MissingObjectError` or `UnavailableError`."""
+        name = _cache_key(key)
+        cached: bytes | None = self._shared.ask(lambda client: client.getex(name, ex=self._ttl), None)
+        if cached is not None:
+            self._counters.add("redis")
+            return cached
+        body = self._objects.get(key)
+        self._counters.add("storage")
+        if len(body) <= self._entry_bytes:
+            self._shared.ask(lambda client: client.set(name, body, ex=self._ttl), None)
+        return body
+
+    def forget(self, keys: list[str]) -> None:
+        """Drop these objects from Redis, because they were deleted."""
+        if keys:
+            self._shared.ask(lambda client: client.delete(*map(_cache_key, keys)), None)
+
+
+def _cache_key(key: str) -> str:
+    return f"regatta:object:{key}"

@@ -1,0 +1,115 @@
+"""Datasets in the bucket: data first, then the manifest that makes them exist, then the pointer to the current one."""
+
+import re
+from collections.abc import Mapping
+
+from core.errors import NoCurrentFileError, NoSuchFileError
+from core.manifests import DatasetManifest, Recipe
+from core.storage.cache import WarmObjects
+from core.storage.documents import Documents, JsonObject
+from core.storage.index import MANIFEST, ManifestIndex
+from core.storage.objects import MissingObjectError, ObjectStore
+
+SOURCE = "source.csv"
+TABLE = "table.parquet"
+COLUMNS = "columns.npz"
+PROFILE = "profile.json"
+FILES = (SOURCE, TABLE, COLUMNS, PROFILE)
+
+FILE_ID = re.compile(r"[0-9a-z]{8,40}")
+
+
+class DatasetStore:
+    """The datasets of every workspace. A dataset exists from the moment its manifest does."""
+
+    def __init__(
+        self, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex
+    ) -> None:
+        self._objects = objects
+        self._documents = documents
+        self._warm = warm
+        self._index = index
+
+    def add(self, workspace: str, manifest: DatasetManifest, files: Mapping[str, bytes]) -> None:
+        """Store a dataset and make it the current one; when anything fails, nothing of it stays behind."""
+        keys = {_key(workspace, manifest.file_id, name): body for name, body in files.items()}
+        try:
+            for key, body in keys.items():
+                self._objects.put(key, body)
+            self._documents.write(_key(workspace, manifest.file_id, MANIFEST), manifest.model_dump())
+        except BaseException:
+            self._objects.delete([*keys, _key(workspace, manifest.file_id, MANIFEST)])
+            raise
+        self._documents.write(_current_key(workspace), {"file_id": manifest.file_id})
+
+    def manifest(self, workspace: str, file_id: str | None, *, fresh: bool = False) -> DatasetManifest:
+        """The manifest of a dataset, the current one without `file_id`.
+
+        Raises `NoSuchFileError`, and `NoCurrentFileError` where there is no current one. `fresh` reads the bucket
+        itself and not Redis.
+        """
+        wanted = file_id or self.current(workspace)
+        if wanted is None:
+            raise NoCurrentFileError(
+                "No file is current. POST a CSV to /data/upload, or choose one with POST /data/switch/{file_id}."
+            )
+        document = None
+        if FILE_ID.fullmatch(wanted):
+            document = self._documents.read(_key(workspace, wanted, MANIFEST), fresh=fresh)
+        if document is None:
+            raise NoSuchFileError(f"There is no file {wanted!r}. GET /data/files lists what there is.")
+        return DatasetManifest.model_validate(document)
+
+    def current(self, workspace: str) -> str | None:
+        """The id of the current file, or None."""
+        document = self._documents.read(_current_key(workspace))
+        return document["file_id"] if document else None
+
+    def switch(self, workspace: str, file_id: str) -> DatasetManifest:
+        """Make a dataset the current one; raises `NoSuchFileError`."""
+        manifest = self.manifest(workspace, file_id, fresh=True)
+        self._documents.write(_current_key(workspace), {"file_id": file_id})
+        return manifest
+
+    def set_recipe(self, workspace: str, file_id: str, recipe: Recipe) -> DatasetManifest:
+        """Store how this dataset is to be cleaned; raises `NoSuchFileError`, `ConflictError`."""
+
+        def edit(document: JsonObject | None) -> JsonObject:
+            if document is None:
+                raise NoSuchFileError(f"File {file_id!r} was deleted in the meantime.")
+            return {**document, "recipe": recipe.model_dump()}
+
+        return DatasetManifest.model_validate(
+            self._documents.change(_key(workspace, file_id, MANIFEST), edit),
+        )
+
+    def read(self, workspace: str, file_id: str, name: str) -> bytes:
+        """One of the dataset's files (`FILES`), which never change; raises `NoSuchFileError`."""
+        try:
+            return self._warm.read(_key(workspace, file_id, name))
+        except MissingObjectError as error:
+            raise NoSuchFileError(
+                f"File {file_id!r} has no {name}: it was deleted. Upload it again."
+            ) from error
+
+    def list(self, workspace: str) -> list[DatasetManifest]:
+        """Every dataset of the workspace, oldest first."""
+        return [DatasetManifest.model_validate(manifest) for manifest in self._index.manifests(workspace)]
+
+    def delete(self, workspace: str, file_id: str) -> None:
+        """Delete a dataset, its manifest first so that nobody finds half of it; raises `NoSuchFileError`."""
+        self.manifest(workspace, file_id, fresh=True)
+        if self.current(workspace) == file_id:
+            self._documents.delete(_current_key(workspace))
+        self._documents.delete(_key(workspace, file_id, MANIFEST))
+        keys = [_key(workspace, file_id, name) for name in FILES]
+        self._objects.delete(keys)
+        self._warm.forget(keys)
+
+
+def _key(workspace: str, file_id: str, name: str) -> str:
+    return f"{workspace}/datasets/{file_id}/{name}"
+
+
+def _current_key(workspace: str) -> str:
+    return f"{workspace}/current.json"

@@ -1,0 +1,87 @@
+"""Small JSON documents that change: read through Redis for a moment, changed only by conditional writes."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from core.errors import ConflictError
+from core.storage.objects import MissingObjectError, ObjectStore
+from core.storage.shared import SharedState
+
+# A writer refreshes Redis itself; this bounds how long an answer is stale when Redis was cut off just then.
+TTL_SECONDS = 30
+ATTEMPTS = 8
+
+JsonObject = dict[str, Any]
+
+
+class Documents:
+    """Mutable JSON objects of the bucket."""
+
+    def __init__(self, objects: ObjectStore, shared: SharedState) -> None:
+        self._objects = objects
+        self._shared = shared
+
+    def read(self, key: str, *, fresh: bool = False) -> JsonObject | None:
+        """The document, or None when there is none. `fresh` asks the bucket itself: for acting on, not for showing."""
+        name = _cache_key(key)
+        if not fresh:
+            cached = self._shared.ask(lambda client: client.get(name), None)
+            if cached is not None:
+                return _parse(cached)
+        try:
+            body = self._objects.get(key)
+        except MissingObjectError:
+            return None
+        # NX: a reader that was overtaken by a writer must not put the older text back.
+        self._shared.ask(lambda client: client.set(name, body, ex=TTL_SECONDS, nx=True), None)
+        return _parse(body)
+
+    def write(self, key: str, document: JsonObject) -> None:
+        """Write the document, whatever was there."""
+        body = _dump(document)
+        self._objects.put(key, body, "application/json")
+        self._publish(key, body)
+
+    def change(self, key: str, edit: Callable[[JsonObject | None], JsonObject | None]) -> JsonObject | None:
+        """Apply `edit` to the newest text and store the result, again and again until no other writer interferes.
+
+        `edit` takes the current document (None when there is none) and returns the new one, or None to leave it.
+        Returns what is stored afterwards; raises `ConflictError` when others win eight times in a row.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                stored, etag = self._objects.get_tagged(key)
+                before: JsonObject | None = _parse(stored)
+            except MissingObjectError:
+                before, etag = None, ""
+            after = edit(before)
+            if after is None:
+                return before
+            body = _dump(after)
+            won = self._objects.replace(key, body, etag) if etag else self._objects.create(key, body)
+            if won:
+                self._publish(key, body)
+                return after
+        raise ConflictError("This is being changed by several callers at once; try again.")
+
+    def delete(self, key: str) -> None:
+        """Remove the document."""
+        self._objects.delete([key])
+        self._shared.ask(lambda client: client.delete(_cache_key(key)), None)
+
+    def _publish(self, key: str, body: bytes) -> None:
+        self._shared.ask(lambda client: client.set(_cache_key(key), body, ex=TTL_SECONDS), None)
+
+
+def _cache_key(key: str) -> str:
+    return f"regatta:document:{key}"
+
+
+def _dump(document: JsonObject) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _parse(body: bytes) -> JsonObject:
+    parsed: JsonObject = json.loads(body)
+    return parsed

@@ -1,0 +1,144 @@
+"""The object store: any S3 endpoint, reached by boto3, made on first use and never at import."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from core.errors import NotFoundError, UnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+# S3 takes at most this many keys in one delete request.
+DELETE_BATCH = 1000
+UNREACHABLE = "The object store did not answer. Nothing was changed; try again in a moment."
+
+
+class MissingObjectError(NotFoundError):
+    """No object has this key. Services turn it into a file or a model that does not exist."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One object as a listing shows it."""
+
+    key: str
+    etag: str
+    size: int
+
+
+class ObjectStore:
+    """Reads and writes whole objects of one bucket; conditional writes return whether they won.
+
+    Every method raises `UnavailableError` when the endpoint cannot be reached or refuses the credentials.
+    """
+
+    def __init__(self, bucket: str, endpoint: str | None) -> None:
+        """`endpoint` is None for AWS itself."""
+        self.bucket = bucket
+        self.endpoint = endpoint
+        self._client: S3Client | None = None
+
+    @property
+    def client(self) -> "S3Client":
+        """The boto3 client: short timeouts, one retry, kept alive; a thawed function finds its sockets dead."""
+        if self._client is None:
+            import boto3
+            from botocore.config import Config
+
+            config = Config(
+                connect_timeout=2,
+                read_timeout=20,
+                retries={"total_max_attempts": 2, "mode": "standard"},
+                tcp_keepalive=True,
+                max_pool_connections=32,
+                s3={"addressing_style": "path"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            )
+            self._client = boto3.session.Session().client("s3", endpoint_url=self.endpoint, config=config)
+        return self._client
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes; raises `MissingObjectError`."""
+        return self.get_tagged(key)[0]
+
+    def get_tagged(self, key: str) -> tuple[bytes, str]:
+        """The object's bytes and its ETag, for a later `replace`; raises `MissingObjectError`."""
+        with _translating(key):
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"]
+
+    def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+        """Write the object, whatever was there."""
+        with _translating(key):
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+
+    def create(self, key: str, body: bytes) -> bool:
+        """Write the object only if there is none; False when another writer was first."""
+        return self._put_if(key, body, {"IfNoneMatch": "*"})
+
+    def replace(self, key: str, body: bytes, etag: str) -> bool:
+        """Write the object only if it is still the one with `etag`; False when another writer was first."""
+        return self._put_if(key, body, {"IfMatch": etag})
+
+    def _put_if(self, key: str, body: bytes, condition: dict[str, Any]) -> bool:
+        try:
+            with _translating(key):
+                self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)
+        except (_LostRaceError, MissingObjectError):
+            return False
+        return True
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        """Every object below `prefix`, in key order."""
+        with _translating(prefix):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            for page in pages:
+                for item in page.get("Contents", []):
+                    yield Listed(item["Key"], item["ETag"], item["Size"])
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete these objects; the ones that are not there do not matter."""
+        doomed = [{"Key": key} for key in keys]
+        for start in range(0, len(doomed), DELETE_BATCH):
+            batch: Any = {"Objects": doomed[start : start + DELETE_BATCH], "Quiet": True}
+            with _translating("delete"):
+                self.client.delete_objects(Bucket=self.bucket, Delete=batch)
+
+    def presign(self, key: str, filename: str, seconds: int) -> str:
+        """A URL that downloads the object as `filename` for the next `seconds`, without credentials."""
+        disposition = f"attachment; filename*=UTF-8''{quote(filename)}"
+        params = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition}
+        return self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+
+    def ping(self) -> None:
+        """One cheap request; raises `UnavailableError` when the bucket cannot be reached."""
+        with _translating(self.bucket):
+            self.client.head_bucket(Bucket=self.bucket)
+
+
+class _LostRaceError(Exception):
+    """A conditional write found that its condition does not hold."""
+
+
+@contextmanager
+def _translating(key: str) -> Iterator[None]:
+    """Turn botocore's exceptions into ours."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in (409, 412):
+            raise _LostRaceError from error
+        if code == "NoSuchKey":
+            raise MissingObjectError(f"There is no object {key}.") from error
+        if code in ("NoSuchBucket", "404"):
+            raise UnavailableError("The bucket does not exist. Check REGATTA_BUCKET.") from error
+        raise UnavailableError(UNREACHABLE) from error
+    except BotoCoreError as error:
+        raise UnavailableError(UNREACHABLE) from error

@@ -1,0 +1,51 @@
+"""The one place that wires the storage parts together from the settings, lazily, once a process."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from core.settings import settings
+from core.storage.cache import Counters, WarmObjects
+from core.storage.datasets import DatasetStore
+from core.storage.documents import Documents
+from core.storage.index import ManifestIndex
+from core.storage.models import ModelStore
+from core.storage.objects import ObjectStore
+from core.storage.shared import SharedState
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Everything a function keeps things with."""
+
+    objects: ObjectStore
+    shared: SharedState
+    counters: Counters
+    datasets: DatasetStore
+    models: ModelStore
+    index: dict[str, ManifestIndex]
+
+
+@cache
+def storage() -> Storage:
+    """The process's storage. Nothing is connected yet: boto3 and redis are loaded when first needed."""
+    chosen = settings()
+    objects = ObjectStore(chosen.bucket, chosen.s3_endpoint)
+    shared = SharedState(chosen.redis_url)
+    counters = Counters(shared)
+    documents = Documents(objects, shared)
+    warm = WarmObjects(
+        objects,
+        shared,
+        counters,
+        entry_bytes=chosen.cache_redis_entry_bytes,
+        ttl_seconds=chosen.cache_ttl_seconds,
+    )
+    index = {kind: ManifestIndex(objects, shared, kind) for kind in ("datasets", "models")}
+    return Storage(
+        objects=objects,
+        shared=shared,
+        counters=counters,
+        datasets=DatasetStore(objects, documents, warm, index["datasets"]),
+        models=ModelStore(objects, documents, warm, index["models"]),
+        index=index,
+    )

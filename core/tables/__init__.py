@@ -1,0 +1,1 @@
+"""CSV in: decoding, dialect, types, the profile, and the packed columns that light functions read."""
