@@ -27,9 +27,7 @@ def ingest(workspace: str, filename: str, source: bytes) -> DatasetManifest:
     """
     limit = settings().max_upload_bytes
     if len(source) > limit:
-        raise TooLargeError(
-            f"The file has {len(source):,} bytes; one request takes at most {limit:,}. Split it."
-        )
+        raise TooLargeError(f"The file has {len(source):,} bytes; one request takes at most {limit:,}. Split it.")
     text = read_text(source)
     table = read_table(text)
     manifest = DatasetManifest(

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 ColumnType = Literal["integer", "number", "category"]
 HandleMissing = Literal["drop", "mean", "median", "mode"]
 
+# Cells that mean "no value", in a CSV and in data to predict alike.
+MISSING = frozenset(["", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "-", "?", "无", "空"])
+
 
 def now() -> str:
     """The current time in UTC as ISO 8601 with seconds."""
@@ -57,6 +60,14 @@ class DatasetManifest(Document):
     def column(self, name: str) -> Column | None:
         """The column called `name`, or None."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def column_types(self) -> dict[str, ColumnType]:
+        """The type of each column, by name."""
+        return {column.name: column.type for column in self.columns}
+
+    def missing(self) -> dict[str, int]:
+        """How many values each column lacks, by name."""
+        return {column.name: column.missing for column in self.columns}
 
 
 class Feature(Document):

@@ -20,9 +20,7 @@ class Settings(BaseSettings):
     # Where things are kept.
     s3_endpoint: str | None = Field(None, description="S3 endpoint; unset means AWS itself")
     bucket: str = Field("regatta", min_length=3, max_length=63, description="bucket that holds everything")
-    redis_url: str | None = Field(
-        None, description="Redis or Valkey; unset means no index and no shared cache"
-    )
+    redis_url: str | None = Field(None, description="Redis or Valkey; unset means no index and no shared cache")
     signing_key_file: Path | None = Field(None, description="file with the key that signs models")
     signing_key_secret: str | None = Field(None, description="Secrets Manager ARN of that key (on AWS)")
     signing_key: SecretStr | None = Field(None, description="the key itself, where neither of the two fits")

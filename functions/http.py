@@ -1,4 +1,4 @@
-"""What every HTTP function shares: the app factory, problem details, the caller's workspace, the Lambda handler."""
+"""What every HTTP function shares: app factory, problem details, the caller's workspace, the Lambda handler."""
 
 import json
 import logging
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from mangum import Mangum
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from core.errors import (
@@ -24,22 +25,47 @@ from core.settings import settings
 
 log = logging.getLogger("regatta")
 
+VERSION = "0.1.0"
 DEFAULT_WORKSPACE = "default"
+PROBLEM_JSON = "application/problem+json"
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def workspace() -> str:
-    """The caller's workspace. Without an authorizer in front there is one, and no request can name another."""
+    """The caller's workspace. Without an authorizer there is just one, and no request can name another."""
     return DEFAULT_WORKSPACE
 
 
 Workspace = Annotated[str, Depends(workspace)]
 
 
+class RequestBody(BaseModel):
+    """Base of every JSON body: a field that no endpoint knows is an error, so that a typo never passes silently."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class ModelChoice(RequestBody):
+    """Which model predicts: one that is stored here, or one the caller brings along."""
+
+    model_name: str | None = Field(None, description="a stored model")
+    version: int | None = Field(None, ge=1, description="default: the version that serves")
+    model_data: str | None = Field(None, description="what training returned with return_model=true")
+
+
+def one_source(data: list[Any] | None, file_id: str | None) -> None:
+    """Raise `InvalidInputError` unless exactly one of `data`, with at least one row, and `file_id` is given."""
+    if (data is None) == (file_id is None):
+        errors = [{"field": "data", "message": "exactly one of data and file_id is needed"}]
+        raise InvalidInputError("Send either data or file_id.", errors)
+    if data is not None and not data:
+        raise InvalidInputError("data has no rows. Send at least one.", [{"field": "data", "message": "is empty"}])
+
+
 def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     """A FastAPI app that serves `router` and answers every error as `application/problem+json`."""
-    app = FastAPI(title="Regatta", version="0.1.0", docs_url=None, redoc_url=None, **kwargs)
+    app = FastAPI(title="Regatta", version=VERSION, docs_url=None, redoc_url=None, **kwargs)
     app.include_router(router)
     app.add_exception_handler(RegattaError, _known_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
@@ -76,7 +102,7 @@ def lambda_handler(app: FastAPI) -> LambdaHandler:
 
 def _respond(request: Request, error: RegattaError) -> JSONResponse:
     body = error.problem(request.url.path)
-    return JSONResponse(body, status_code=error.status, media_type="application/problem+json")
+    return JSONResponse(body, status_code=error.status, media_type=PROBLEM_JSON)
 
 
 async def _known_error(request: Request, error: Exception) -> JSONResponse:
@@ -91,9 +117,7 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     findings = error.errors()
     if findings and findings[0]["type"] == "json_invalid":
         reason = findings[0].get("ctx", {}).get("error", "not JSON")
-        return _respond(
-            request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object.")
-        )
+        return _respond(request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object."))
     errors = [{"field": _field(e["loc"]), "message": str(e["msg"])} for e in findings]
     named = ", ".join(dict.fromkeys(e["field"] for e in errors))
     return _respond(request, InvalidInputError(f"Correct these fields and send again: {named}.", errors))
@@ -121,6 +145,4 @@ async def _framework_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _respond(
-        request, RegattaError("This is a fault of ours. It has been logged; trying again may help.")
-    )
+    return _respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))

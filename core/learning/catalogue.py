@@ -42,12 +42,8 @@ ALPHAS = [1.0, 0.1, 10.0, 0.01, 100.0]
 CATALOGUE: dict[str, Regressor] = {
     regressor.name: regressor
     for regressor in (
-        Regressor(
-            "linear_regression", "Linear regression", "sklearn.linear_model.LinearRegression", scaled=True
-        ),
-        Regressor(
-            "ridge", "Ridge", "sklearn.linear_model.Ridge", {"alpha": 1.0}, {"alpha": ALPHAS}, scaled=True
-        ),
+        Regressor("linear_regression", "Linear regression", "sklearn.linear_model.LinearRegression", scaled=True),
+        Regressor("ridge", "Ridge", "sklearn.linear_model.Ridge", {"alpha": 1.0}, {"alpha": ALPHAS}, scaled=True),
         Regressor(
             "lasso",
             "Lasso",

@@ -29,9 +29,7 @@ def preprocessor(columns: list[Column], recipe: Recipe, *, scaled: bool) -> Colu
         ("impute", SimpleImputer(strategy="most_frequent")),
         (
             "encode",
-            OneHotEncoder(
-                handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False
-            ),
+            OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False),
         ),
     ]
     branches = [

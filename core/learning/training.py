@@ -116,9 +116,7 @@ def check_target(columns: list[Column], target: str) -> Column:
     return found
 
 
-def train(
-    data: Split, regressor: Regressor, recipe: Recipe, params: dict[str, Any], limits: "Limits"
-) -> Trained:
+def train(data: Split, regressor: Regressor, recipe: Recipe, params: dict[str, Any], limits: "Limits") -> Trained:
     """Cross-validate and fit one regressor on the training part, and judge it on the holdout.
 
     Raises `ParameterError` for parameters that the estimator refuses, `TrainingFailedError` when the fit fails.
@@ -142,9 +140,7 @@ def train(
     return Trained(
         pipeline=fitted,
         metrics=evaluate(data.test_y, predicted),
-        cross_validation=CrossValidation(
-            scores=scores.tolist(), mean=float(scores.mean()), std=float(scores.std())
-        ),
+        cross_validation=CrossValidation(scores=scores.tolist(), mean=float(scores.mean()), std=float(scores.std())),
         parameters={key: value for key, value in estimator.get_params().items() if key != "n_jobs"},
         seconds=time.perf_counter() - start,
         notes=notes,
@@ -173,9 +169,7 @@ def evaluate(actual: Floats, predicted: Floats) -> dict[str, float]:
 def _fit(pipeline: Pipeline, data: Split, name: str) -> tuple[Floats, Pipeline]:
     folds = KFold(FOLDS, shuffle=True, random_state=SEED)
     try:
-        scores = cross_val_score(
-            pipeline, data.train_x, data.train_y, cv=folds, scoring="r2", error_score="raise"
-        )
+        scores = cross_val_score(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2", error_score="raise")
         return scores, pipeline.fit(data.train_x, data.train_y)
     except ValueError as error:
         # scikit-learn names the parameter and what it may be in the error's first line.

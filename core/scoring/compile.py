@@ -34,9 +34,7 @@ def compile_pipeline(pipeline: Any) -> tuple[bytes, list[Feature]]:
         raise TrainingFailedError(f"{type(estimator).__name__} cannot be compiled to a graph.")
     graph = GraphBuilder()
     features: list[Feature] = []
-    blocks = [
-        BRANCHES[name](graph, branch, columns, features) for name, branch, columns in prepare.transformers_
-    ]
+    blocks = [BRANCHES[name](graph, branch, columns, features) for name, branch, columns in prepare.transformers_]
     matrix = blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)
     return graph.build(compiler(graph, matrix, estimator)), features
 
@@ -75,9 +73,7 @@ def _corner_rows(features: list[Feature]) -> pd.DataFrame:
 def _numbers(graph: GraphBuilder, branch: Any, columns: list[str], features: list[Feature]) -> str:
     """(rows, numbers) float64: gaps filled, and standardised as (x - mean) / scale where the branch does so."""
     fills = branch.named_steps["impute"].statistics_
-    features += [
-        Feature(name=name, type="number", fill=float(fill)) for name, fill in zip(columns, fills, strict=True)
-    ]
+    features += [Feature(name=name, type="number", fill=float(fill)) for name, fill in zip(columns, fills, strict=True)]
     inputs = [graph.input(name, text=False) for name in columns]
     matrix = inputs[0] if len(inputs) == 1 else graph.node("Concat", *inputs, axis=1)
     gaps = graph.node("IsNaN", matrix)
@@ -113,7 +109,7 @@ def _encoded(branch: Any, encoder: Any, position: int, levels: list[str]) -> np.
         {name: [encoder.categories_[i][0]] * len(values) for i, name in enumerate(branch.feature_names_in_)},
         dtype=object,
     )
-    frame.isetitem(position, pd.Series(values, dtype=object))
+    frame[branch.feature_names_in_[position]] = pd.Series(values, dtype=object)
     return np.asarray(branch.transform(frame), np.float64)
 
 

@@ -42,9 +42,7 @@ def _ensemble(graph: GraphBuilder, matrix: str, trees: list[Any]) -> str:
 
     def child(side: str) -> list[int]:
         # Children are counted over the whole ensemble: inner nodes and leaves have an order each.
-        shifted = [
-            part[side] + np.where(part[f"{side}_leaf"], leaves[i], inner[i]) for i, part in enumerate(parts)
-        ]
+        shifted = [part[side] + np.where(part[f"{side}_leaf"], leaves[i], inner[i]) for i, part in enumerate(parts)]
         return list(np.concatenate(shifted).tolist())
 
     splits = joined("splits")

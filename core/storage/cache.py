@@ -52,7 +52,7 @@ class Counters:
     def read(self) -> dict[str, int]:
         """Reads per level over all processes, since Redis last started."""
         self.flush()
-        stored = self._shared.ask(lambda client: client.hgetall(STATS_KEY), {})
+        stored: dict[bytes, bytes] = self._shared.ask(lambda client: client.hgetall(STATS_KEY), {})
         return {level.decode(): int(hits) for level, hits in stored.items()}
 
 

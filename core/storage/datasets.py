@@ -22,9 +22,7 @@ FILE_ID = re.compile(r"[0-9a-z]{8,40}")
 class DatasetStore:
     """The datasets of every workspace. A dataset exists from the moment its manifest does."""
 
-    def __init__(
-        self, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex
-    ) -> None:
+    def __init__(self, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex) -> None:
         self._objects = objects
         self._documents = documents
         self._warm = warm
@@ -88,9 +86,7 @@ class DatasetStore:
         try:
             return self._warm.read(_key(workspace, file_id, name))
         except MissingObjectError as error:
-            raise NoSuchFileError(
-                f"File {file_id!r} has no {name}: it was deleted. Upload it again."
-            ) from error
+            raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
 
     def list(self, workspace: str) -> list[DatasetManifest]:
         """Every dataset of the workspace, oldest first."""

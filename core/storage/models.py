@@ -1,5 +1,6 @@
 """Models in the bucket: numbered versions that never change, and one pointer a name to the version that serves."""
 
+import base64
 import hashlib
 import json
 import re
@@ -19,6 +20,9 @@ PICKLE = "model.pkl"
 CHAMPION = "champion.json"
 MODEL_NAME = re.compile(r"\w[\w.\- ]{0,99}")
 
+# model_data: the length of the manifest, the manifest, the graph.
+LENGTH_BYTES = 4
+
 # How long a process trusts what it knows of a champion: a promotion is live everywhere in about this time.
 CHAMPION_SECONDS = 1.0
 
@@ -34,9 +38,7 @@ class StoredModel:
 class ModelStore:
     """The models of every workspace. A version exists from the moment its manifest does."""
 
-    def __init__(
-        self, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex
-    ) -> None:
+    def __init__(self, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex) -> None:
         self._objects = objects
         self._documents = documents
         self._warm = warm
@@ -124,11 +126,29 @@ class ModelStore:
 def check_signature(manifest: ModelManifest, graph: bytes) -> None:
     """Raise `BadSignatureError` unless the manifest is signed by this deployment and names exactly these bytes."""
     if not is_signed(manifest.signature, _signed_part(manifest)):
-        raise BadSignatureError(
-            "The model was not signed by this deployment. Train it here, or use its model_name."
-        )
+        raise BadSignatureError("The model was not signed by this deployment. Train it here, or use its model_name.")
     if hashlib.sha256(graph).hexdigest() != manifest.graph.sha256:
         raise BadSignatureError("The model's bytes are not the ones that were signed. Train it again.")
+
+
+def seal(model: StoredModel) -> str:
+    """A version as one Base64 text that a caller may keep and send back as `model_data`; the manifest is signed."""
+    manifest = model.manifest.model_dump_json().encode()
+    return base64.b64encode(len(manifest).to_bytes(LENGTH_BYTES, "big") + manifest + model.graph).decode()
+
+
+def unseal(model_data: str) -> StoredModel:
+    """The model in a `seal`ed text; raises `BadSignatureError` unless this deployment made it and nobody changed it."""
+    try:
+        body = base64.b64decode(model_data, validate=True)
+        end = LENGTH_BYTES + int.from_bytes(body[:LENGTH_BYTES], "big")
+        manifest = ModelManifest.model_validate_json(body[LENGTH_BYTES:end])
+    except ValueError:
+        raise BadSignatureError(
+            "model_data is not what POST /model/train returned with return_model=true. Send it back unchanged."
+        ) from None
+    check_signature(manifest, body[end:])
+    return StoredModel(manifest, body[end:])
 
 
 def _signed_part(manifest: ModelManifest) -> bytes:

@@ -21,21 +21,15 @@ def signing_key() -> bytes:
         try:
             key = chosen.signing_key_file.read_bytes().strip()
         except OSError as error:
-            raise InvalidSettingError(
-                f"REGATTA_SIGNING_KEY_FILE cannot be read: {error.strerror}."
-            ) from error
+            raise InvalidSettingError(f"REGATTA_SIGNING_KEY_FILE cannot be read: {error.strerror}.") from error
     elif chosen.signing_key_secret is not None:
         key = _from_secrets_manager(chosen.signing_key_secret)
     elif chosen.signing_key is not None:
         key = chosen.signing_key.get_secret_value().encode()
     else:
-        raise InvalidSettingError(
-            "Set REGATTA_SIGNING_KEY_FILE: models cannot be signed or checked without a key."
-        )
+        raise InvalidSettingError("Set REGATTA_SIGNING_KEY_FILE: models cannot be signed or checked without a key.")
     if len(key) < KEY_BYTES_MIN:
-        raise InvalidSettingError(
-            f"The signing key has {len(key)} bytes; it must have at least {KEY_BYTES_MIN}."
-        )
+        raise InvalidSettingError(f"The signing key has {len(key)} bytes; it must have at least {KEY_BYTES_MIN}.")
     return key
 
 
@@ -46,9 +40,7 @@ def _from_secrets_manager(arn: str) -> bytes:
     try:
         secret = boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
     except (BotoCoreError, ClientError) as error:
-        raise UnavailableError(
-            "The signing key could not be read from Secrets Manager; try again."
-        ) from error
+        raise UnavailableError("The signing key could not be read from Secrets Manager; try again.") from error
     return str(secret).encode()
 
 

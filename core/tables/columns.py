@@ -47,9 +47,7 @@ class Columns:
     def size_bytes(self) -> int:
         """Bytes that the arrays and levels hold in memory."""
         return sum(
-            column.codes.nbytes + sum(map(len, column.levels))
-            if isinstance(column, Category)
-            else column.nbytes
+            column.codes.nbytes + sum(map(len, column.levels)) if isinstance(column, Category) else column.nbytes
             for column in self.values.values()
         )
 

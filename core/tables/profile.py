@@ -21,9 +21,7 @@ Json = dict[str, Any]
 def profile(table: Table) -> Json:
     """`columns` (statistics by name), `findings` and `preview` (`columns`, `rows`), ready for JSON."""
     return {
-        "columns": {
-            column.name: _statistics(table.data.column(column.name), column) for column in table.columns
-        },
+        "columns": {column.name: _statistics(table.data.column(column.name), column) for column in table.columns},
         "findings": _findings(table),
         "preview": _preview(table),
     }
@@ -41,9 +39,7 @@ def _statistics(values: pa.ChunkedArray, column: Column) -> Json:
     head: Json = {"type": column.type, "count": count, "missing": column.missing, "distinct": column.distinct}
     if column.type == "category":
         counts = pc.value_counts(pc.drop_null(values.combine_chunks().dictionary_decode()))
-        top = counts.take(pc.sort_indices(counts.field("counts"), sort_keys=[("", "descending")]))[
-            :TOP_VALUES
-        ]
+        top = counts.take(pc.sort_indices(counts.field("counts"), sort_keys=[("", "descending")]))[:TOP_VALUES]
         return {**head, "top": [{"value": v["values"], "count": v["counts"]} for v in top.to_pylist()]}
     if count == 0:
         return head
@@ -77,11 +73,7 @@ def _findings(table: Table) -> list[Json]:
         elif column.missing > MISSING_SHARE * rows:
             share = f"{100 * column.missing / rows:.1f}% of its values are missing"
             add("info", column.name, share, "choose handle_missing in POST /data/process")
-        if (
-            column.type == "category"
-            and rows >= IDENTIFIER_ROWS
-            and column.distinct > IDENTIFIER_SHARE * rows
-        ):
+        if column.type == "category" and rows >= IDENTIFIER_ROWS and column.distinct > IDENTIFIER_SHARE * rows:
             add(
                 "warning",
                 column.name,

@@ -10,11 +10,10 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from core.errors import NotACsvError
-from core.manifests import Column
+from core.manifests import MISSING, Column
 from core.tables.columns import Category, Columns, Floats
 from core.tables.text import Text
 
-MISSING = ["", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "-", "?", "无", "空"]
 RAGGED_SHOWN = 5
 # Rows are counted as a spreadsheet shows them: the header is row 1.
 FIRST_ROW = 2
@@ -89,15 +88,13 @@ def _parse(text: Text) -> pa.Table:
             ),
             convert_options=csv.ConvertOptions(
                 column_types={str(i): pa.string() for i in range(len(header))},
-                null_values=MISSING,
+                null_values=list(MISSING),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
             ),
         )
     except pa.ArrowInvalid as error:
-        raise NotACsvError(
-            f"The file cannot be read as a CSV: {error}. Check its quotes and line ends."
-        ) from None
+        raise NotACsvError(f"The file cannot be read as a CSV: {error}. Check its quotes and line ends.") from None
     if ragged:
         shown = ragged[:RAGGED_SHOWN]
         raise NotACsvError(
@@ -140,7 +137,7 @@ def _unique_names(headers: list[str], warnings: list[str]) -> list[str]:
 def _typed(texts: pa.Array, name: str, warnings: list[str]) -> pa.Array:
     """int64 when every value is a whole number, float64 when every value is a number, else dictionary of strings."""
     trimmed = pc.utf8_trim_whitespace(texts)
-    trimmed = pc.if_else(pc.is_in(trimmed, pa.array(MISSING)), pa.scalar(None, pa.string()), trimmed)
+    trimmed = pc.if_else(pc.is_in(trimmed, pa.array(list(MISSING))), pa.scalar(None, pa.string()), trimmed)
     unsigned = trimmed
     if pc.any(pc.starts_with(trimmed, "+")).as_py():
         unsigned = pc.replace_substring_regex(trimmed, r"^\+", "")
@@ -192,4 +189,4 @@ def _to_numpy(values: pa.ChunkedArray) -> Floats | Category:
         encoded = values.combine_chunks()
         codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
         return Category(codes, encoded.dictionary.to_pylist())
-    return pc.cast(values, pa.float64(), safe=False).to_numpy().astype(np.float64)
+    return np.asarray(pc.cast(values, pa.float64(), safe=False), np.float64)

@@ -55,9 +55,7 @@ def _decode(source: bytes) -> tuple[str, str]:
             return source.decode(encoding), SHOWN_AS.get(encoding, encoding)
         except UnicodeDecodeError:
             continue
-    raise NotACsvError(
-        "The file is not text in UTF-8, GBK or Windows-1252. Save it as UTF-8 and send it again."
-    )
+    raise NotACsvError("The file is not text in UTF-8, GBK or Windows-1252. Save it as UTF-8 and send it again.")
 
 
 def _delimiter(content: str) -> str:

@@ -1,18 +1,68 @@
-"""What this service is and whether its parts answer."""
+"""What this service is and whether its parts answer: GET / and GET /system/status."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 
-from functions.http import create_app
+from core.errors import RegattaError, UnavailableError
+from core.storage.wiring import storage
+from functions.http import PROBLEM_JSON, VERSION, Workspace, create_app
 
 router = APIRouter(tags=["system"])
+
+LINKS = {
+    "status": "/system/status",
+    "upload": "/data/upload",
+    "files": "/data/files",
+    "models": "/model/available",
+    "trained": "/model/trained",
+    "predict": "/predict",
+}
 
 
 @router.get("/")
 async def index() -> dict[str, Any]:
     """Name, version and where to go next."""
-    return {"name": "regatta", "version": app.version, "links": {"status": "/system/status"}}
+    return {"name": "regatta", "version": VERSION, "links": LINKS}
+
+
+@router.get("/system/status")
+def status(workspace: Workspace, request: Request) -> Any:
+    """State and latency of storage, Redis, cache and index: 200 also without Redis (`degraded`), else 503."""
+    parts = storage()
+    redis_up = parts.shared.ping
+    report = {
+        "storage": _timed(_answers(parts.objects.ping)),
+        "redis": _timed(redis_up) if parts.shared.configured else {"status": "off"},
+        "cache": parts.counters.read(),
+        "index": {kind: index.size(workspace) for kind, index in parts.index.items()},
+    }
+    if report["storage"]["status"] == "down":
+        problem = UnavailableError("The object store does not answer, so nothing can be read or stored now.")
+        body = {**problem.problem(request.url.path), **report}
+        return JSONResponse(body, status_code=problem.status, media_type=PROBLEM_JSON)
+    return {"status": "degraded" if report["redis"]["status"] == "down" else "ok", **report}
+
+
+def _answers(ping: Callable[[], None]) -> Callable[[], bool]:
+    def check() -> bool:
+        try:
+            ping()
+        except RegattaError:
+            return False
+        return True
+
+    return check
+
+
+def _timed(check: Callable[[], bool]) -> dict[str, Any]:
+    """`status` up or down and the milliseconds it took to find out."""
+    start = time.perf_counter()
+    up = check()
+    return {"status": "up" if up else "down", "latency_ms": round(1000 * (time.perf_counter() - start), 2)}
 
 
 app = create_app(router)

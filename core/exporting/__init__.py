@@ -1,0 +1,1 @@
+"""Predictions as files: CSV, Excel and JSON."""

@@ -1,0 +1,180 @@
+"""From a model and raw rows to predictions. Loads numpy and onnxruntime; no pandas, no scikit-learn, no pickle."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import isnan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InvalidInputError, TooLargeError, UnknownColumnError
+from core.manifests import Feature, ModelManifest
+from core.scoring.compiled import CompiledModel
+from core.scoring.records import column_warnings, to_columns
+from core.settings import settings
+from core.storage.cache import MemoryCache
+from core.storage.datasets import COLUMNS
+from core.storage.models import StoredModel, unseal
+from core.storage.wiring import storage
+from core.tables.columns import Category, Columns, unpack
+
+# A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).
+MEMORY_PER_BYTE = 12
+MODELS_KEPT = 256
+TABLES_KEPT = 3
+DEFAULT_BATCH = 10_000
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model ready to predict."""
+
+    manifest: ModelManifest
+    compiled: CompiledModel
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """float64 predictions of n rows, and what the caller should know about them."""
+
+    values: NDArray[np.float64]
+    warnings: list[str]
+
+
+@cache
+def _models() -> MemoryCache[Model]:
+    chosen = settings()
+    return MemoryCache(
+        storage().counters,
+        items=MODELS_KEPT,
+        max_bytes=chosen.cache_model_bytes,
+        idle_seconds=chosen.cache_ttl_seconds,
+    )
+
+
+@cache
+def _tables() -> MemoryCache[Columns]:
+    chosen = settings()
+    return MemoryCache(
+        storage().counters,
+        items=TABLES_KEPT,
+        max_bytes=chosen.cache_table_bytes,
+        idle_seconds=chosen.cache_ttl_seconds,
+    )
+
+
+def find_model(workspace: str, name: str | None, version: int | None = None, model_data: str | None = None) -> Model:
+    """A stored model by name (the serving version without `version`), or one that the caller brings along.
+
+    Raises `InvalidInputError` unless exactly one of `name` and `model_data` is given, `NoSuchModelError`,
+    `BadSignatureError`, `UnavailableError`.
+    """
+    if (name is None) == (model_data is None):
+        raise InvalidInputError(
+            "Send either model_name or model_data.",
+            [{"field": "model_name", "message": "one of the two is needed"}],
+        )
+    if model_data is not None:
+        return _compiled(unseal(model_data))
+    assert name is not None
+    number = version or storage().models.champion(workspace, name)
+    key = f"{workspace}/{name}/{number}"
+    found = _models().get(key)
+    if found is None:
+        found = _compiled(storage().models.load(workspace, name, number))
+        _models().put(key, found, MEMORY_PER_BYTE * found.compiled.size_bytes)
+    return found
+
+
+def find_table(workspace: str, file_id: str) -> Columns:
+    """The columns of a stored dataset; raises `NoSuchFileError`, `TooLargeError`."""
+    # The manifest decides whether the dataset exists; a table may outlive it in this process's memory.
+    manifest = storage().datasets.manifest(workspace, file_id)
+    _check_rows(manifest.rows)
+    key = f"{workspace}/{manifest.file_id}"
+    found = _tables().get(key)
+    if found is None:
+        found = unpack(storage().datasets.read(workspace, manifest.file_id, COLUMNS))
+        _tables().put(key, found, found.size_bytes)
+    return found
+
+
+def predict_records(model: Model, records: Sequence[Mapping[str, Any]], batch_size: int = DEFAULT_BATCH) -> Predictions:
+    """Predict JSON records; raises `InvalidRecordsError`, `TooLargeError`."""
+    _check_rows(len(records))
+    columns, warnings = to_columns(records, model.manifest.features)
+    pieces = [
+        model.compiled.run({name: values[start : start + batch_size] for name, values in columns.items()})
+        for start in range(0, len(records), batch_size)
+    ]
+    return Predictions(np.concatenate(pieces) if pieces else np.empty(0), warnings)
+
+
+def predict_table(model: Model, table: Columns, batch_size: int = DEFAULT_BATCH) -> Predictions:
+    """Predict every row of a stored table; raises `UnknownColumnError`, `InvalidInputError`."""
+    features = model.manifest.features
+    _check_columns(table, features)
+    pieces = [
+        model.compiled.run({f.name: _raw(piece.values[f.name], f, f.name in table.integers) for f in features})
+        for piece in table.slices(batch_size)
+    ]
+    warnings = [
+        warning
+        for feature in features
+        for warning in column_warnings(
+            _raw(table.values[feature.name], feature, feature.name in table.integers), feature
+        )
+    ]
+    return Predictions(np.concatenate(pieces), warnings)
+
+
+def table_rows(table: Columns) -> Iterator[tuple[Any, ...]]:
+    """The table's rows as Python values: int, float or str, None for missing."""
+    return zip(*(_cells(column, name in table.integers) for name, column in table.values.items()), strict=True)
+
+
+def _cells(column: NDArray[np.float64] | Category, integer: bool) -> list[Any]:
+    if isinstance(column, Category):
+        return [text or None for text in column.texts()]
+    values = column.tolist()
+    if integer:
+        return [None if isnan(value) else int(value) for value in values]
+    return [None if isnan(value) else value for value in values]
+
+
+def _raw(column: NDArray[np.float64] | Category, feature: Feature, integer: bool) -> NDArray[Any]:
+    """One stored column in the form that the model's feature takes."""
+    if isinstance(column, Category):
+        return column.texts()
+    if feature.type == "number":
+        return column
+    texts = np.empty(len(column), dtype=object)
+    texts[:] = ["" if cell is None else str(cell) for cell in _cells(column, integer)]
+    return texts
+
+
+def _check_columns(table: Columns, features: list[Feature]) -> None:
+    absent = [feature.name for feature in features if feature.name not in table.values]
+    if absent:
+        raise UnknownColumnError(
+            f"The file lacks columns that the model needs: {', '.join(absent)}. Upload a file that has them.",
+            [{"field": name, "message": "no such column in the file"} for name in absent],
+        )
+    for feature in features:
+        if feature.type == "number" and isinstance(table.values[feature.name], Category):
+            raise InvalidInputError(
+                f"Column {feature.name!r} is text in this file, and the model takes a number there.",
+                [{"field": feature.name, "message": "must be a number"}],
+            )
+
+
+def _check_rows(rows: int) -> None:
+    limit = settings().max_batch_rows
+    if rows > limit:
+        raise TooLargeError(f"{rows:,} rows are more than the {limit:,} that one request predicts. Send them in parts.")
+
+
+def _compiled(stored: StoredModel) -> Model:
+    return Model(stored.manifest, CompiledModel(stored.graph, stored.manifest.features))

@@ -1,0 +1,130 @@
+"""From what a caller sends to what a model takes: JSON records as numpy columns, checked field by field."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InvalidRecordsError
+from core.manifests import MISSING, Feature
+
+ERRORS_SHOWN = 20
+LEVELS_SHOWN = 5
+
+Columns = dict[str, NDArray[Any]]
+
+
+def to_columns(records: Sequence[Mapping[str, Any]], features: list[Feature]) -> tuple[Columns, list[str]]:
+    """Raw columns for `CompiledModel.run` (n rows each), and warnings about what was imputed, unseen or ignored.
+
+    Numbers may come as strings; null or a text such as "NA" is a missing value. Raises `InvalidRecordsError` that
+    names every field that is absent or of the wrong type.
+    """
+    errors: list[dict[str, Any]] = []
+    warnings: list[str] = []
+    columns: Columns = {}
+    for feature in features:
+        values = _values(records, feature.name, errors)
+        read = _numbers if feature.type == "number" else _texts
+        columns[feature.name] = read(values, feature.name, errors)
+    if errors:
+        raise _refusal(errors, len(records))
+    for feature in features:
+        warnings += column_warnings(columns[feature.name], feature)
+    known = {feature.name for feature in features}
+    ignored = dict.fromkeys(name for record in records for name in record if name not in known)
+    warnings += [f"the model does not use {name!r}; it was ignored" for name in ignored]
+    return columns, warnings
+
+
+def column_warnings(values: NDArray[Any], feature: Feature) -> list[str]:
+    """What a caller should know about one raw column: missing values that are imputed, levels never seen."""
+    if feature.type == "number":
+        missing = int(np.isnan(values).sum())
+        return [_imputed(missing, feature)] if missing else []
+    seen = dict.fromkeys(values.tolist())
+    missing = int((values == "").sum()) if "" in seen else 0
+    warnings = [_imputed(missing, feature)] if missing else []
+    unseen = list(seen.keys() - {*feature.levels, ""})
+    if unseen:
+        shown = ", ".join(map(repr, sorted(unseen)[:LEVELS_SHOWN]))
+        more = f" and {len(unseen) - LEVELS_SHOWN} more" if len(unseen) > LEVELS_SHOWN else ""
+        warnings.append(f"{feature.name!r} has values that training never saw: {shown}{more}")
+    return warnings
+
+
+def _imputed(count: int, feature: Feature) -> str:
+    values = "1 missing value" if count == 1 else f"{count} missing values"
+    return f"{feature.name!r} has {values}, imputed with {feature.fill!r}"
+
+
+def _values(
+    records: Sequence[Mapping[str, Any]], name: str, errors: list[dict[str, Any]]
+) -> list[tuple[int, Any]] | list[Any]:
+    try:
+        return [record[name] for record in records]
+    except KeyError:
+        values = []
+        for row, record in enumerate(records):
+            if name not in record:
+                errors.append({"row": row, "field": name, "message": "is absent; send null when it is unknown"})
+            values.append(record.get(name))
+        return values
+
+
+def _numbers(values: list[Any], name: str, errors: list[dict[str, Any]]) -> NDArray[np.float64]:
+    if {type(value) for value in values} <= {int, float}:
+        try:
+            numbers = np.array(values, np.float64)
+            if np.isfinite(numbers).all():
+                return numbers
+        except OverflowError:
+            pass  # an integer beyond float64: found again, and named, below
+    return np.array([_number(value, row, name, errors) for row, value in enumerate(values)], np.float64)
+
+
+def _number(value: Any, row: int, name: str, errors: list[dict[str, Any]]) -> float:
+    if value is None or (isinstance(value, str) and value.strip() in MISSING):
+        return float("nan")
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            number = float("inf")
+        if isfinite(number):
+            return number
+    errors.append({"row": row, "field": name, "message": f"must be a finite number, not {_shown(value)}"})
+    return float("nan")
+
+
+def _texts(values: list[Any], name: str, errors: list[dict[str, Any]]) -> NDArray[np.object_]:
+    texts = np.empty(len(values), dtype=object)
+    texts[:] = [_text(value, row, name, errors) for row, value in enumerate(values)]
+    return texts
+
+
+def _text(value: Any, row: int, name: str, errors: list[dict[str, Any]]) -> str:
+    if isinstance(value, str):
+        text = value.strip()
+        return "" if text in MISSING else text
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return str(value)
+    errors.append({"row": row, "field": name, "message": f"must be a text, not {_shown(value)}"})
+    return ""
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _refusal(errors: list[dict[str, Any]], rows: int) -> InvalidRecordsError:
+    fields = ", ".join(dict.fromkeys(repr(error["field"]) for error in errors))
+    if rows == 1:
+        errors = [{key: value for key, value in error.items() if key != "row"} for error in errors]
+    more = f" The first {ERRORS_SHOWN} of {len(errors)} are listed." if len(errors) > ERRORS_SHOWN else ""
+    return InvalidRecordsError(f"Correct {fields} and send again.{more}", errors[:ERRORS_SHOWN])

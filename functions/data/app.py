@@ -1,0 +1,91 @@
+"""Looking at datasets and choosing the current one: GET and DELETE below /data."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from core.manifests import DatasetManifest
+from core.storage.datasets import PROFILE
+from core.storage.wiring import storage
+from functions.http import Workspace, create_app
+
+router = APIRouter(prefix="/data", tags=["data"])
+
+PREVIEW_LIMIT = 100
+
+FileId = Annotated[str | None, Query(description="default: the current file")]
+
+
+@router.get("/info")
+async def info(workspace: Workspace, file_id: FileId = None) -> dict[str, Any]:
+    """Schema, missing values, memory, statistics per column and findings."""
+    manifest = storage().datasets.manifest(workspace, file_id)
+    profile = _profile(workspace, manifest.file_id)
+    return {
+        **_summary(manifest),
+        "sha256": manifest.sha256,
+        "encoding": manifest.encoding,
+        "delimiter": manifest.delimiter,
+        "column_types": manifest.column_types(),
+        "missing": manifest.missing(),
+        "memory_bytes": manifest.memory_bytes,
+        "duplicate_rows": manifest.duplicate_rows,
+        "statistics": profile["columns"],
+        "findings": profile["findings"],
+        "warnings": manifest.warnings,
+        "recipe": manifest.recipe.model_dump(),
+    }
+
+
+@router.get("/preview")
+async def preview(
+    workspace: Workspace,
+    file_id: FileId = None,
+    rows: Annotated[int, Query(ge=1, le=PREVIEW_LIMIT)] = 10,
+) -> dict[str, Any]:
+    """The first rows, as they were understood."""
+    manifest = storage().datasets.manifest(workspace, file_id)
+    stored = _profile(workspace, manifest.file_id)["preview"]
+    return {"file_id": manifest.file_id, "columns": stored["columns"], "rows": stored["rows"][:rows]}
+
+
+@router.get("/files")
+async def files(workspace: Workspace) -> dict[str, Any]:
+    """Every dataset of the workspace, oldest first, and which one is current."""
+    return {
+        "files": [_summary(manifest) for manifest in storage().datasets.list(workspace)],
+        "current": storage().datasets.current(workspace),
+    }
+
+
+@router.post("/switch/{file_id}")
+async def switch(workspace: Workspace, file_id: str) -> dict[str, Any]:
+    """Make a dataset the current one."""
+    return _summary(storage().datasets.switch(workspace, file_id))
+
+
+@router.delete("/files/{file_id}")
+async def delete(workspace: Workspace, file_id: str) -> dict[str, Any]:
+    """Delete a dataset. Models that were trained on it stay."""
+    storage().datasets.delete(workspace, file_id)
+    return {"deleted": file_id, "current": storage().datasets.current(workspace)}
+
+
+def _profile(workspace: str, file_id: str) -> dict[str, Any]:
+    profile: dict[str, Any] = json.loads(storage().datasets.read(workspace, file_id, PROFILE))
+    return profile
+
+
+def _summary(manifest: DatasetManifest) -> dict[str, Any]:
+    return {
+        "file_id": manifest.file_id,
+        "filename": manifest.filename,
+        "rows": manifest.rows,
+        "columns": len(manifest.columns),
+        "size_bytes": manifest.size_bytes,
+        "created_at": manifest.created_at,
+    }
+
+
+app = create_app(router)

@@ -1,0 +1,67 @@
+"""Predicting into a file: POST /predict/export."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from core.errors import TooLargeError
+from core.exporting.files import FORMATS
+from core.prediction import Predictions, find_model, find_table, predict_records, predict_table, table_rows
+from core.settings import settings
+from functions.http import ModelChoice, Workspace, create_app, one_source
+
+router = APIRouter(tags=["predict"])
+
+
+class ExportRequest(ModelChoice):
+    """What to predict, and as which kind of file."""
+
+    data: list[dict[str, Any]] | None = None
+    file_id: str | None = None
+    format: Literal["csv", "excel", "json"] = "csv"
+
+
+@router.post("/predict/export", response_class=Response)
+def export(workspace: Workspace, body: ExportRequest) -> Response:
+    """The rows with a column `prediction` at the end, as a CSV, an Excel workbook or a JSON array."""
+    one_source(body.data, body.file_id)
+    model = find_model(workspace, body.model_name, body.version, body.model_data)
+    if body.file_id is not None:
+        table = find_table(workspace, body.file_id)
+        predicted = predict_table(model, table)
+        header, rows = list(table.values), table_rows(table)
+    else:
+        records = body.data or []
+        predicted = predict_records(model, records)
+        header = list(dict.fromkeys(chain.from_iterable(records)))
+        rows = (tuple(record.get(name) for name in header) for record in records)
+    chosen = FORMATS[body.format]
+    content = chosen.write([*header, _free_name(header)], _joined(rows, predicted))
+    limit = settings().max_response_bytes
+    if len(content) > limit:
+        raise TooLargeError(
+            f"The file has {len(content):,} bytes and one answer takes {limit:,}. Export the rows in parts."
+        )
+    name = f"{model.manifest.model_name}-v{model.manifest.version}.{chosen.ending}"
+    disposition = f"attachment; filename=\"predictions.{chosen.ending}\"; filename*=UTF-8''{quote(name)}"
+    return Response(content, media_type=chosen.media_type, headers={"Content-Disposition": disposition})
+
+
+def _joined(rows: Iterable[Sequence[Any]], predicted: Predictions) -> Iterable[tuple[Any, ...]]:
+    for row, prediction in zip(rows, predicted.values.tolist(), strict=True):
+        yield (*row, prediction)
+
+
+def _free_name(header: Sequence[str]) -> str:
+    """`prediction`, or `prediction_2` and so on where the table has such a column itself."""
+    name, number = "prediction", 2
+    while name in header:
+        name, number = f"prediction_{number}", number + 1
+    return name
+
+
+app = create_app(router)

@@ -1,0 +1,1 @@
+"""The function that chooses how a table is cleaned."""
