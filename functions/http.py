@@ -32,7 +32,7 @@ PROBLEM_JSON = "application/problem+json"
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-def workspace() -> str:
+async def workspace() -> str:
     """The caller's workspace. Without an authorizer there is just one, and no request can name another."""
     return DEFAULT_WORKSPACE
 

@@ -1,6 +1,7 @@
 """Training one regressor: split, cross-validate, fit, judge on the holdout."""
 
 import os
+import re
 import time
 import warnings
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ from core.manifests import Column, CrossValidation, Recipe
 FOLDS = 5
 # Below this a holdout and five folds say nothing.
 MIN_ROWS = 20
+
+# How scikit-learn's InvalidParameterError starts.
+PARAMETER = re.compile(r"The '(\w+)' parameter of \w+")
 
 Floats = NDArray[np.float64]
 
@@ -172,10 +176,12 @@ def _fit(pipeline: Pipeline, data: Split, name: str) -> tuple[Floats, Pipeline]:
         scores = cross_val_score(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2", error_score="raise")
         return scores, pipeline.fit(data.train_x, data.train_y)
     except ValueError as error:
-        # scikit-learn names the parameter and what it may be in the error's first line.
         reason = str(error).splitlines()[0]
-        if type(error).__name__ == "InvalidParameterError":
-            raise ParameterError(reason) from None
+        refused = PARAMETER.match(reason)
+        if refused:
+            # scikit-learn says what the parameter may be, but of the function that noticed it.
+            detail = PARAMETER.sub(rf"The '\1' parameter of {name}", reason)
+            raise ParameterError(detail, [{"field": f"params.{refused[1]}", "message": "out of its range"}]) from None
         raise TrainingFailedError(f"{name} could not be trained on this table: {reason}") from error
 
 

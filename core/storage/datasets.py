@@ -108,4 +108,4 @@ def _key(workspace: str, file_id: str, name: str) -> str:
 
 
 def _current_key(workspace: str) -> str:
-    return f"{workspace}/current.json"
+    return f"{workspace}/datasets/current.json"
