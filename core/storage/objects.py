@@ -109,7 +109,10 @@ class ObjectStore:
                 self.client.delete_objects(Bucket=self.bucket, Delete=batch)
 
     def presign(self, key: str, filename: str, seconds: int) -> str:
-        """A URL that downloads the object as `filename` for the next `seconds`, without credentials."""
+        """A URL that downloads the object as `filename` for the next `seconds`, without credentials.
+
+        It is signed for the endpoint that this process uses, so callers must be able to reach that one.
+        """
         disposition = f"attachment; filename*=UTF-8''{quote(filename)}"
         params = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition}
         return self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)

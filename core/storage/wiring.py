@@ -7,6 +7,7 @@ from core.settings import settings
 from core.storage.cache import Counters, WarmObjects
 from core.storage.datasets import DatasetStore
 from core.storage.documents import Documents
+from core.storage.exports import ExportStore
 from core.storage.index import ManifestIndex
 from core.storage.models import ModelStore
 from core.storage.objects import ObjectStore
@@ -22,6 +23,7 @@ class Storage:
     counters: Counters
     datasets: DatasetStore
     models: ModelStore
+    exports: ExportStore
     index: dict[str, ManifestIndex]
 
 
@@ -47,5 +49,6 @@ def storage() -> Storage:
         counters=counters,
         datasets=DatasetStore(objects, documents, warm, index["datasets"]),
         models=ModelStore(objects, documents, warm, index["models"]),
+        exports=ExportStore(objects),
         index=index,
     )

@@ -6,12 +6,12 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
-from core.errors import TooLargeError
 from core.exporting.files import FORMATS
 from core.prediction import Predictions, find_model, find_table, predict_records, predict_table, table_rows
 from core.settings import settings
+from core.storage.wiring import storage
 from functions.http import ModelChoice, Workspace, create_app, one_source
 
 router = APIRouter(tags=["predict"])
@@ -27,7 +27,10 @@ class ExportRequest(ModelChoice):
 
 @router.post("/predict/export", response_class=Response)
 def export(workspace: Workspace, body: ExportRequest) -> Response:
-    """The rows with a column `prediction` at the end, as a CSV, an Excel workbook or a JSON array."""
+    """The rows with a column `prediction` at the end, as a CSV, an Excel workbook or a JSON array.
+
+    A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
+    """
     one_source(body.data, body.file_id)
     model = find_model(workspace, body.model_name, body.version, body.model_data)
     if body.file_id is not None:
@@ -41,12 +44,10 @@ def export(workspace: Workspace, body: ExportRequest) -> Response:
         rows = (tuple(record.get(name) for name in header) for record in records)
     chosen = FORMATS[body.format]
     content = chosen.write([*header, _free_name(header)], _joined(rows, predicted))
-    limit = settings().max_response_bytes
-    if len(content) > limit:
-        raise TooLargeError(
-            f"The file has {len(content):,} bytes and one answer takes {limit:,}. Export the rows in parts."
-        )
     name = f"{model.manifest.model_name}-v{model.manifest.version}.{chosen.ending}"
+    if len(content) > settings().max_response_bytes:
+        url = storage().exports.offer(workspace, name, content, chosen.media_type)
+        return RedirectResponse(url, status_code=303)
     disposition = f"attachment; filename=\"predictions.{chosen.ending}\"; filename*=UTF-8''{quote(name)}"
     return Response(content, media_type=chosen.media_type, headers={"Content-Disposition": disposition})
 

@@ -1,0 +1,83 @@
+"""A client for the Lambda handlers themselves: httpx requests become API Gateway proxy events, as template.yaml routes."""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import httpx
+from samtranslator.yaml_helper import yaml_parse
+
+TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
+BINARY = ("multipart/form-data", "application/octet-stream")
+
+
+def template_routes() -> list[tuple[str, str, str]]:
+    """(method, path, dotted handler) of every API event in the template."""
+    routes = []
+    for resource in yaml_parse(TEMPLATE.read_text())["Resources"].values():
+        properties = resource.get("Properties", {})
+        handler = properties.get("Handler") or (properties.get("ImageConfig") or {}).get("Command", [None])[0]
+        for event in (properties.get("Events") or {}).values():
+            if event["Type"] == "Api":
+                routes.append((event["Properties"]["Method"].upper(), event["Properties"]["Path"], handler))
+    return routes
+
+
+class HandlerTransport(httpx.BaseTransport):
+    """Calls `functions.NAME.handler.handler` in this process, one invocation a request."""
+
+    def __init__(self) -> None:
+        self._routes = [
+            (method, re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path, handler)
+            for method, path, handler in template_routes()
+        ]
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """What the gateway would answer; 403 where the template has no such route."""
+        path = request.url.raw_path.decode().partition("?")[0]
+        for method, pattern, resource, dotted in self._routes:
+            if method == request.method and pattern.fullmatch(path):
+                answer = _load(dotted)(proxy_event(request, resource), None)
+                return _response(answer)
+        return httpx.Response(403, json={"message": "Missing Authentication Token"})
+
+
+def proxy_event(request: httpx.Request, resource: str) -> dict[str, Any]:
+    """A REST API (v1) proxy event, as the gateway sends it: bytes as Base64, everything else as text."""
+    body = request.read()
+    binary = request.headers.get("content-type", "").startswith(BINARY)
+    query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
+    headers = dict(request.headers)
+    return {
+        "resource": resource,
+        "path": unquote(request.url.raw_path.decode().partition("?")[0]),
+        "httpMethod": request.method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": dict(query) or None,
+        "multiValueQueryStringParameters": {name: [v for n, v in query if n == name] for name, _ in query} or None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"stage": "prod", "identity": {"sourceIp": "127.0.0.1"}, "requestId": "test"},
+        "body": (base64.b64encode(body) if binary else body).decode() or None,
+        "isBase64Encoded": binary,
+    }
+
+
+def _response(answer: dict[str, Any]) -> httpx.Response:
+    # Through JSON, as on the wire: an answer that is not JSON would never leave a Lambda function.
+    answer = json.loads(json.dumps(answer))
+    body = answer["body"]
+    content = base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
+    return httpx.Response(answer["statusCode"], headers=answer["headers"], content=content)
+
+
+def _load(dotted: str) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    module, _, name = dotted.rpartition(".")
+    handler: Callable[[dict[str, Any], Any], dict[str, Any]] = getattr(import_module(module), name)
+    return handler
