@@ -1,1 +1,1 @@
-"""How Regatta runs: the command line, the embedded stack, and deploying the template anywhere."""
+"""How Regatta runs: the embedded stack, the servers, the deployment and the command line."""

@@ -1,0 +1,208 @@
+"""The command line: start, stop and look at the embedded stack, serve, deploy, and run the whole job."""
+
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from core.errors import InvalidSettingError
+from core.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from infra.local.stack import Running
+
+app = typer.Typer(
+    help="Regatta: tabular regression as a service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False)
+complaints = Console(stderr=True, highlight=False)
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "california_housing.csv"
+EXAMPLE_TARGET = "median_house_value"
+
+
+@app.command()
+def up() -> None:
+    """Start the embedded stack (Redis, emulated AWS, web apps) and keep it running until Ctrl-C."""
+    raise typer.Exit(_supervise(demo=False, leave=False))
+
+
+@app.command()
+def demo(
+    leave: Annotated[bool, typer.Option("--exit", help="Stop the stack when the job is done.")] = False,
+) -> None:
+    """Start the embedded stack, run the whole job on California housing prices, then keep serving."""
+    raise typer.Exit(_supervise(demo=True, leave=leave))
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="A CSV.", exists=True, dir_okay=False)],
+    target: Annotated[str, typer.Option(help="The column to predict.")],
+    model: Annotated[str, typer.Option(help="Which regressor; GET /model/available lists them.")] = "random_forest",
+    out: Annotated[Path, typer.Option(help="Where the exports go.")] = Path("out"),
+) -> None:
+    """Run the whole job on FILE against the service on this machine, exports included."""
+    from infra.local import job
+
+    try:
+        with job.connect(_url(_settings())) as client:
+            job.Job(client, console, out).run(file, target, model)
+    except job.JobError as error:
+        raise _fail(str(error)) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def serve(
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Worker processes.")] = None,
+) -> None:
+    """Serve with several workers from any S3 endpoint and any Redis; starts neither."""
+    chosen = _settings()
+    from infra.local import serving
+
+    try:
+        warning = serving.check(chosen)
+    except serving.ServingError as error:
+        raise _fail(str(error)) from None
+    if warning:
+        complaints.print(f"[yellow]{warning}[/]")
+    serving.serve(chosen, workers or chosen.workers)
+
+
+@app.command()
+def deploy(
+    endpoint_url: Annotated[str, typer.Option(help="A LocalStack-compatible endpoint.")],
+) -> None:
+    """Deploy template.yaml into an emulated AWS; its functions take REGATTA_* settings of this shell."""
+    chosen = _settings()
+    from infra.deploy import DeployError
+    from infra.deploy import deploy as deploy_template
+
+    parameters = {
+        "RedisUrl": chosen.redis_url or "",
+        "SigningKeyFile": str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else "",
+        "S3Endpoint": chosen.s3_endpoint or endpoint_url,
+        "LogLevel": chosen.log_level,
+    }
+    try:
+        deployment = deploy_template(endpoint_url, chosen.bucket, parameters)
+    except DeployError as error:
+        raise _fail(str(error)) from None
+    console.print(deployment.api_url, soft_wrap=True)
+
+
+@app.command()
+def status() -> None:
+    """Say whether the embedded stack runs, and where."""
+    from infra.local import stack
+
+    home = _settings().home
+    running = stack.find(home)
+    if running is None:
+        starting = stack.supervisor(home.expanduser().resolve()) is not None
+        console.print(f"The stack in {home} is starting." if starting else f"No stack runs in {home}.")
+        raise typer.Exit(1)
+    console.print(f"Running since it was ready after {running.ready_seconds} s (process {running.pid}).")
+    _addresses(running, home)
+
+
+@app.command()
+def down() -> None:
+    """Stop the embedded stack; its data stays."""
+    from infra.local import stack
+
+    home = _settings().home
+    stopped = stack.down(home)
+    console.print(f"Stopped. The data is still in {home}." if stopped else f"No stack runs in {home}.")
+
+
+@app.command()
+def env() -> None:
+    """Print `export` lines that point a process at the running stack: eval "$(regatta env)"."""
+    from infra.local import stack
+
+    home = _settings().home
+    running = stack.find(home)
+    if running is None:
+        raise _fail(f"No stack runs in {home}. Start one with `regatta up`, or point REGATTA_HOME at it.")
+    for name, value in running.variables.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _supervise(demo: bool, leave: bool) -> int:
+    """Run the stack until it is told to stop; the exit status."""
+    chosen = _settings()
+    from infra.local.stack import Stack, StackError
+
+    stack = Stack(chosen, report=lambda line: complaints.print(f"[yellow]{line}[/]", soft_wrap=True))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stack.stopping.set())
+    try:
+        with console.status("Starting Redis, the emulated AWS and the web apps ..."):
+            running = stack.start()
+        if running is None:
+            return 130
+        console.print(f"[green]Ready[/] in {running.ready_seconds} s.")
+        _addresses(running, chosen.home)
+        if demo:
+            story = _start_story()
+            stack.watch(until=lambda: story.poll() is not None)
+            if story.poll() is None:
+                story.terminate()
+            if story.wait() != 0 or leave:
+                return story.returncode
+        console.print("Ctrl-C stops it.")
+        stack.watch()
+    except StackError as error:
+        complaints.print(f"[red]{error}[/]", soft_wrap=True, markup=True)
+        return 1
+    finally:
+        stack.stop()
+    return 0
+
+
+def _start_story() -> subprocess.Popen[bytes]:
+    """The job as a process of its own, so the supervisor can watch the stack meanwhile."""
+    command = [sys.executable, "-m", "infra.cli", "run", str(EXAMPLE), "--target", EXAMPLE_TARGET]
+    return subprocess.Popen(command)
+
+
+def _addresses(running: "Running", home: Path) -> None:
+    for what, where in (
+        ("apps", running.url),
+        ("docs", f"{running.url}/docs"),
+        ("emulated API", running.api_url),
+        ("emulated AWS", running.aws_endpoint),
+        ("data and logs", home),
+    ):
+        console.print(f"  {what:<14}{where}", soft_wrap=True)
+
+
+def _settings() -> Settings:
+    try:
+        return settings()
+    except InvalidSettingError as error:
+        raise _fail(str(error)) from None
+
+
+def _url(chosen: Settings) -> str:
+    return f"http://127.0.0.1:{chosen.port}"
+
+
+def _fail(message: str) -> typer.Exit:
+    complaints.print(f"[red]{message}[/]", soft_wrap=True)
+    return typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

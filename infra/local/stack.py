@@ -1,0 +1,257 @@
+"""The supervisor of the embedded stack: start, deploy, watch, stop, and recover from whatever was killed."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from core.settings import Settings
+from infra.local import processes
+from infra.local.processes import Child, StackError
+
+START_SECONDS = 60
+# A child that ends this often within this time is not going to recover by being started again.
+MOST_RESTARTS = 3
+RESTART_WINDOW_SECONDS = 60
+# MiniStack writes its state when it stops; Redis and drained workers are gone at once.
+STOP_SECONDS = 10
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Running:
+    """What a running stack tells other processes, in `stack.json` under its home."""
+
+    pid: int
+    url: str
+    api_url: str
+    aws_endpoint: str
+    ready_seconds: float
+    variables: dict[str, str]
+
+
+class Stack:
+    """The embedded stack of one home directory, owned by this process from `start` to `stop`."""
+
+    def __init__(self, settings: Settings, report: Report) -> None:
+        self.settings = settings
+        self.home = settings.home.expanduser().resolve()
+        self.report = report
+        self.stopping = threading.Event()
+        self.variables = processes.stack_variables(settings, self.home)
+        self._lock: IO[str] | None = None
+        self._restarts: dict[str, list[float]] = {}
+        self._children: dict[str, Child] = {}
+
+    def start(self) -> Running | None:
+        """Start everything at once and deploy the template; None when a stop was asked for meanwhile.
+
+        Raises `StackError`: already running, a port taken, a child that died, a refused deployment.
+        """
+        begun = time.monotonic()
+        self._lock = _claim(self.home)
+        self._recover()
+        processes.check_ports(self.settings)
+        create_signing_key(self.home / "signing.key")
+        for child in (
+            processes.ministack(self.settings, self.home),
+            processes.redis(self.settings, self.home),
+            processes.web(self.settings, self.home, self.variables),
+        ):
+            self._children[child.name] = child
+            child.start()
+        api_url = self._deploy()
+        for child in self._children.values():
+            self._wait(child)
+        if self.stopping.is_set():
+            return None
+        seconds = round(time.monotonic() - begun, 1)
+        return self._publish(api_url, seconds)
+
+    def watch(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Keep every child running until a stop is asked for or `until()` is true; raises `StackError`."""
+        while not self.stopping.wait(0.2) and not until():
+            for child in self._children.values():
+                if child.exit_status() is not None and not self.stopping.is_set():
+                    self._revive(child)
+
+    def stop(self) -> None:
+        """End the workers first, then what they lean on; leave no process and no temporary file."""
+        self.stopping.set()
+        if self._lock is None:
+            return
+        (self.home / "stack.json").unlink(missing_ok=True)
+        for parts in (("web",), ("ministack", "redis")):
+            for part in parts:
+                _terminate(self._children.get(part))
+            for part in parts:
+                _reap(self._children.get(part))
+        self._recover()
+        self._lock.close()
+        self._lock = None
+
+    def _recover(self) -> None:
+        """End what a killed supervisor left running and clear the temporary files."""
+        processes.end(processes.marked(self.home))
+        shutil.rmtree(self.home / "tmp", ignore_errors=True)
+        for folder in ("tmp", "logs", "aws/s3", "aws/state"):
+            (self.home / folder).mkdir(parents=True, exist_ok=True)
+
+    def _revive(self, child: Child) -> None:
+        """Start a child that ended again, and deploy again if it was MiniStack."""
+        now = time.monotonic()
+        recent = [t for t in self._restarts.get(child.name, []) if now - t < RESTART_WINDOW_SECONDS]
+        if len(recent) >= MOST_RESTARTS:
+            raise StackError(f"{child.name} ended {len(recent) + 1} times in a minute.\n{child.obituary()}")
+        self._restarts[child.name] = [*recent, now]
+        self.report(f"{child.name} ended with status {child.exit_status()}; starting it again")
+        processes.end(processes.marked(self.home, child.name))
+        child.start()
+        if child.name == "ministack":
+            self._publish(self._deploy(), 0)
+        self._wait(child)
+
+    def _deploy(self) -> str:
+        # Loading boto3 and packaging the code takes about as long as MiniStack takes to come up.
+        from infra.deploy import DeployError, deploy
+
+        child = self._children["ministack"]
+        self._wait(child)
+        if self.stopping.is_set():
+            return ""
+        parameters = {
+            "RedisUrl": self.variables["REGATTA_REDIS_URL"],
+            "SigningKeyFile": self.variables["REGATTA_SIGNING_KEY_FILE"],
+            "S3Endpoint": self.variables["REGATTA_S3_ENDPOINT"],
+            "LogLevel": self.settings.log_level,
+        }
+        endpoint = processes.aws_endpoint(self.settings)
+        try:
+            deployment = deploy(endpoint, self.settings.bucket, parameters)
+        except DeployError as error:
+            raise StackError(f"{error}\n{child.obituary()}") from error
+        os.kill(child.process.pid, signal.SIGUSR1)  # save the stack now: kill -9 must not lose it
+        return deployment.api_url
+
+    def _wait(self, child: Child) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.stopping.is_set():
+            if child.exit_status() is not None or time.monotonic() > deadline:
+                raise StackError(child.obituary())
+            if child.ready():
+                return
+            self.stopping.wait(0.03)
+
+    def _publish(self, api_url: str, seconds: float) -> Running:
+        running = Running(
+            pid=os.getpid(),
+            url=f"http://{processes.HOST}:{self.settings.port}",
+            api_url=api_url,
+            aws_endpoint=processes.aws_endpoint(self.settings),
+            ready_seconds=seconds,
+            variables=self.variables,
+        )
+        draft = self.home / "stack.json.new"
+        draft.write_text(json.dumps(asdict(running), indent=2) + "\n")
+        draft.replace(self.home / "stack.json")
+        return running
+
+
+def find(home: Path) -> Running | None:
+    """The ready stack of `home`; None when none runs or it is still starting."""
+    home = home.expanduser().resolve()
+    if supervisor(home) is None:
+        return None
+    try:
+        return Running(**json.loads((home / "stack.json").read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def supervisor(home: Path) -> int | None:
+    """The process id of the supervisor that holds `home`, or None."""
+    try:
+        with (home / "lock").open("r+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(lock.read() or 0) or None
+    except FileNotFoundError:
+        pass
+    return None
+
+
+def down(home: Path) -> bool:
+    """Stop the stack of `home`, supervisor or no supervisor; whether there was anything to stop."""
+    home = home.expanduser().resolve()
+    holder = supervisor(home)
+    if holder is not None:
+        os.kill(holder, signal.SIGTERM)
+        deadline = time.monotonic() + 3 * STOP_SECONDS
+        while supervisor(home) == holder and time.monotonic() < deadline:
+            time.sleep(0.05)
+    leftover = processes.marked(home)
+    processes.end(leftover)
+    if leftover:
+        (home / "stack.json").unlink(missing_ok=True)
+        shutil.rmtree(home / "tmp", ignore_errors=True)
+    return holder is not None or bool(leftover)
+
+
+def create_signing_key(path: Path) -> None:
+    """Write 32 random bytes in hex, readable by the owner only; an existing key stays as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    if not path.exists():
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        draft.replace(path)  # never a half-written key, whatever is killed when
+
+
+def _claim(home: Path) -> IO[str]:
+    """The lock of `home`, held until the file is closed or this process ends in any way."""
+    home.mkdir(parents=True, exist_ok=True)
+    lock = (home / "lock").open("a+")
+    for _ in range(10):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)  # somebody's `regatta status` holds it for an instant
+            continue
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        return lock
+    lock.seek(0)
+    holder = lock.read().strip()
+    lock.close()
+    raise StackError(
+        f"A stack is already running in {home} (process {holder}). `regatta status` shows it, "
+        "`regatta down` stops it; REGATTA_HOME=DIR with other ports gives a second one."
+    )
+
+
+def _terminate(child: Child | None) -> None:
+    if child and child.process and child.exit_status() is None:
+        child.process.terminate()
+
+
+def _reap(child: Child | None) -> None:
+    if child and child.process:
+        try:
+            child.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
