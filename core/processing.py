@@ -8,6 +8,7 @@ from core.learning.pipeline import feature_frame, preprocessor
 from core.learning.training import check_target
 from core.manifests import Column, DatasetManifest, Recipe
 from core.modelling import load_frame
+from core.scoring.compile import encoded_widths
 from core.storage.wiring import storage
 
 
@@ -45,9 +46,7 @@ def _effect(manifest: DatasetManifest, frame: pd.DataFrame, features: list[Colum
             fills = zip(columns, pipeline.named_steps["impute"].statistics_.tolist(), strict=True)
             imputed |= {name: fill for name, fill in fills if kept[name].isna().any()}
             if branch == "categories":
-                made = pipeline.named_steps["encode"].get_feature_names_out(range(len(columns)))
-                counts = [sum(name.startswith(f"{i}_") for name in made) for i in range(len(columns))]
-                encoded = dict(zip(columns, counts, strict=True))
+                encoded = dict(zip(columns, encoded_widths(pipeline.named_steps["encode"]), strict=True))
     return {
         "before": _counts(len(frame), len(manifest.columns), frame),
         "after": {"rows": len(kept), "columns": width, "missing_values": 0},

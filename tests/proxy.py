@@ -1,4 +1,4 @@
-"""A client for the Lambda handlers themselves: httpx requests become API Gateway proxy events, as template.yaml routes."""
+"""A client for the Lambda handlers: httpx requests become API Gateway proxy events, routed as in template.yaml."""
 
 import base64
 import json

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
-from sklearn.model_selection import KFold, cross_val_score, train_test_split
+from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import Pipeline
 
 from core.errors import (
@@ -60,6 +61,14 @@ class Trained:
     parameters: dict[str, Any]
     seconds: float
     notes: list[str]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a training may use: threads (0 means one per core) and bytes of the compiled model."""
+
+    threads: int
+    model_bytes: int
 
 
 def split(frame: pd.DataFrame, columns: list[Column], recipe: Recipe, target: str, test_size: float) -> Split:
@@ -120,7 +129,7 @@ def check_target(columns: list[Column], target: str) -> Column:
     return found
 
 
-def train(data: Split, regressor: Regressor, recipe: Recipe, params: dict[str, Any], limits: "Limits") -> Trained:
+def train(data: Split, regressor: Regressor, recipe: Recipe, params: dict[str, Any], limits: Limits) -> Trained:
     """Cross-validate and fit one regressor on the training part, and judge it on the holdout.
 
     Raises `ParameterError` for parameters that the estimator refuses, `TrainingFailedError` when the fit fails.
@@ -130,14 +139,12 @@ def train(data: Split, regressor: Regressor, recipe: Recipe, params: dict[str, A
     notes = list(data.notes)
     if regressor.grows_with_rows:
         notes += within_budget(estimator, len(data.train_x), limits.model_bytes)
-    if "n_jobs" in estimator.get_params():
-        estimator.set_params(n_jobs=limits.threads or os.cpu_count())
     pipeline = Pipeline(
         [("prepare", preprocessor(data.columns, recipe, scaled=regressor.scaled)), ("estimate", estimator)]
     )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        scores, fitted = _fit(pipeline, data, regressor.name)
+        scores, fitted = _cross_validate_and_fit(pipeline, data, regressor.name, limits.threads)
         predicted = fitted.predict(data.test_x)
     if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
         notes.append("the solver stopped before it converged; a larger max_iter or alpha may help")
@@ -151,14 +158,6 @@ def train(data: Split, regressor: Regressor, recipe: Recipe, params: dict[str, A
     )
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a training may use: threads (0 means one per core) and bytes of the compiled model."""
-
-    threads: int
-    model_bytes: int
-
-
 def evaluate(actual: Floats, predicted: Floats) -> dict[str, float]:
     """MSE, RMSE (in units of the target), MAE and R2 of `predicted` (float64, n rows)."""
     mse = float(mean_squared_error(actual, predicted))
@@ -170,11 +169,16 @@ def evaluate(actual: Floats, predicted: Floats) -> dict[str, float]:
     }
 
 
-def _fit(pipeline: Pipeline, data: Split, name: str) -> tuple[Floats, Pipeline]:
+def _cross_validate_and_fit(pipeline: Pipeline, data: Split, name: str, threads: int) -> tuple[Floats, Pipeline]:
+    """R2 of each fold of the training part, and the pipeline fitted on all of it."""
     folds = KFold(FOLDS, shuffle=True, random_state=SEED)
+    x, y = data.train_x, data.train_y
     try:
-        scores = cross_val_score(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2", error_score="raise")
-        return scores, pipeline.fit(data.train_x, data.train_y)
+        scores = [
+            r2_score(y[judged], _fitted(pipeline, x.iloc[learned], y[learned], threads).predict(x.iloc[judged]))
+            for learned, judged in folds.split(x)
+        ]
+        return np.array(scores), _fitted(pipeline, x, y, threads)
     except ValueError as error:
         reason = str(error).splitlines()[0]
         refused = PARAMETER.match(reason)
@@ -183,6 +187,20 @@ def _fit(pipeline: Pipeline, data: Split, name: str) -> tuple[Floats, Pipeline]:
             detail = PARAMETER.sub(rf"The '\1' parameter of {name}", reason)
             raise ParameterError(detail, [{"field": f"params.{refused[1]}", "message": "out of its range"}]) from None
         raise TrainingFailedError(f"{name} could not be trained on this table: {reason}") from error
+
+
+def _fitted(pipeline: Pipeline, x: pd.DataFrame, y: Floats, threads: int) -> Pipeline:
+    """A fitted copy. It fits on all threads and predicts on one: a sum in the order in which threads end differs in
+    its last digits from run to run.
+    """
+    copy = clone(pipeline)
+    threaded = "n_jobs" in copy[-1].get_params()
+    if threaded:
+        copy[-1].set_params(n_jobs=threads or os.cpu_count())
+    copy.fit(x, y)
+    if threaded:
+        copy[-1].set_params(n_jobs=None)
+    return copy
 
 
 def _without(frame: pd.DataFrame, doomed: "pd.Series[bool]", why: str, notes: list[str]) -> pd.DataFrame:

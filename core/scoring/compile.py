@@ -88,18 +88,24 @@ def _numbers(graph: GraphBuilder, branch: Any, columns: list[str], features: lis
 def _categories(graph: GraphBuilder, branch: Any, columns: list[str], features: list[Feature]) -> str:
     """(rows, encoded columns) float64: each category looks its encoded row up in a table."""
     encoder = branch.named_steps["encode"]
+    widths = encoded_widths(encoder)
     blocks = []
-    start = 0
     for position, name in enumerate(columns):
         levels = [str(level) for level in encoder.categories_[position]]
         fill = str(branch.named_steps["impute"].statistics_[position])
         features.append(Feature(name=name, type="category", fill=fill, levels=levels))
-        infrequent = encoder.infrequent_categories_[position]
-        width = len(levels) if infrequent is None else len(levels) - len(infrequent) + 1
-        table = _encoded(branch, encoder, position, levels)[:, start : start + width]
-        start += width
+        start = sum(widths[:position])
+        table = _encoded(branch, encoder, position, levels)[:, start : start + widths[position]]
         blocks.append(_lookup(graph, graph.input(name, text=True), levels, table))
     return blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)
+
+
+def encoded_widths(encoder: Any) -> list[int]:
+    """How many columns a fitted OneHotEncoder makes of each category: one a level, and one for all rare levels."""
+    return [
+        len(levels) if rare is None else len(levels) - len(rare) + 1
+        for levels, rare in zip(encoder.categories_, encoder.infrequent_categories_, strict=True)
+    ]
 
 
 def _encoded(branch: Any, encoder: Any, position: int, levels: list[str]) -> np.ndarray[Any, Any]:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
-from core.errors import NoCurrentFileError, NoSuchFileError
+from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import DatasetManifest, Recipe
 from core.storage.cache import WarmObjects
 from core.storage.documents import Documents, JsonObject
@@ -31,14 +32,18 @@ class DatasetStore:
     def add(self, workspace: str, manifest: DatasetManifest, files: Mapping[str, bytes]) -> None:
         """Store a dataset and make it the current one; when anything fails, nothing of it stays behind."""
         keys = {_key(workspace, manifest.file_id, name): body for name, body in files.items()}
+        manifest_key = _key(workspace, manifest.file_id, MANIFEST)
         try:
             for key, body in keys.items():
                 self._objects.put(key, body)
-            self._documents.write(_key(workspace, manifest.file_id, MANIFEST), manifest.model_dump())
+            self._documents.write(manifest_key, manifest.model_dump())
+            self._documents.write(_current_key(workspace), {"file_id": manifest.file_id})
         except BaseException:
-            self._objects.delete([*keys, _key(workspace, manifest.file_id, MANIFEST)])
+            # Where even this fails, what is left has no manifest, so nobody sees it.
+            with suppress(UnavailableError):
+                self._documents.delete(manifest_key)
+                self._objects.delete(keys)
             raise
-        self._documents.write(_current_key(workspace), {"file_id": manifest.file_id})
 
     def manifest(self, workspace: str, file_id: str | None, *, fresh: bool = False) -> DatasetManifest:
         """The manifest of a dataset, the current one without `file_id`.

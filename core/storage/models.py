@@ -5,9 +5,10 @@ import hashlib
 import json
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
-from core.errors import BadSignatureError, NoSuchModelError
+from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
 from core.manifests import ModelManifest
 from core.storage.cache import WarmObjects
 from core.storage.documents import Documents, JsonObject
@@ -62,7 +63,8 @@ class ModelStore:
             self._objects.put(keys[1], pickle)
             self._objects.put(keys[2], manifest.model_dump_json().encode(), "application/json")
         except BaseException:
-            self._objects.delete(keys)
+            with suppress(UnavailableError):
+                self._objects.delete(keys)
             raise
         self._promote(workspace, name, version)
         return manifest

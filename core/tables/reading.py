@@ -96,18 +96,21 @@ def _parse(text: Text) -> pa.Table:
     except pa.ArrowInvalid as error:
         raise NotACsvError(f"The file cannot be read as a CSV: {error}. Check its quotes and line ends.") from None
     if ragged:
-        shown = ragged[:RAGGED_SHOWN]
-        raise NotACsvError(
-            f"{len(ragged)} rows do not have the header's {len(header)} columns. Correct them and send it again.",
-            [
-                {
-                    "row": row.number,
-                    "message": f"{row.actual_columns} columns instead of {row.expected_columns}",
-                }
-                for row in shown
-            ],
-        )
+        raise _ragged(ragged)
     return table.rename_columns(header)
+
+
+def _ragged(rows: list[csv.InvalidRow]) -> NotACsvError:
+    first, others = rows[0], len(rows) - 1
+    more = f", and {others} more rows are wrong too" if others else ""
+    return NotACsvError(
+        f"Row {first.number} has {first.actual_columns} columns where the header has {first.expected_columns}{more}. "
+        "Correct the rows, check that every quote is closed, and send it again.",
+        [
+            {"row": row.number, "message": f"{row.actual_columns} columns instead of {row.expected_columns}"}
+            for row in rows[:RAGGED_SHOWN]
+        ],
+    )
 
 
 def _header(text: Text) -> list[str]:

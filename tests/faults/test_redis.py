@@ -1,0 +1,121 @@
+"""Redis is an index and a cache: lost, wrong or gone, no answer changes."""
+
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from redis import Redis
+
+from infra.local.processes import redis_server
+from tests.process import forget, pointed_at
+from tests.proxy import HandlerTransport
+from tests.stack import Stack
+from tests.whole_job import gbk_csv, whole_job
+
+
+@contextmanager
+def own_redis(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A Redis that a test may stop."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(100):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            yield process, port
+        finally:
+            process.kill()
+
+
+def handlers(**kwargs: object) -> httpx.Client:
+    return httpx.Client(transport=HandlerTransport(), base_url="http://handlers", **kwargs)
+
+
+def upload_and_train(client: httpx.Client, name: str) -> str:
+    """The id of a fresh file, and under `name` a model of it."""
+    uploaded = client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())}).json()
+    trained = client.post("/model/train", json={"model_type": "ridge", "target_column": "价格", "model_name": name})
+    assert trained.status_code == 200, trained.text
+    return uploaded["file_id"]
+
+
+ROW = {"面积": 88.5, "城市": "上海", "房龄": 3}
+
+
+def test_flushall_between_any_two_calls_changes_no_answer(stack: Stack) -> None:
+    def flush(_: httpx.Request) -> None:
+        with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
+            redis.flushall()
+
+    with pointed_at(stack.env):
+        with handlers() as client:
+            undisturbed = whole_job(client, "undisturbed")
+        forget()
+        with handlers(event_hooks={"request": [flush]}) as client:
+            assert whole_job(client, "flushed") == undisturbed
+
+
+def test_a_stopped_redis_leaves_everything_answering(stack: Stack, tmp_path: Path) -> None:
+    with own_redis(tmp_path) as (process, port):
+        variables = {**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}
+        with pointed_at(variables), handlers() as client:
+            upload_and_train(client, "survivor")
+            request = {"data": ROW, "model_name": "survivor"}
+            before = client.post("/predict", json=request).json()
+            assert client.get("/system/status").json()["status"] == "ok"
+            process.kill()
+            process.wait()
+            assert client.post("/predict", json=request).json() == before
+            forget()  # a fresh process: nothing in memory, no Redis, only the bucket
+            assert client.post("/predict", json=request).json() == before
+            status = client.get("/system/status")
+            assert (status.status_code, status.json()["status"]) == (200, "degraded")
+            assert whole_job(client, "without_redis")["random_forest"]["predict"]["prediction"] > 0
+
+
+def test_an_outage_costs_one_time_out_and_not_one_a_call(stack: Stack) -> None:
+    # An address that takes connections and never answers: the slowest way to be down.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        variables = {**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{silent.getsockname()[1]}/0"}
+        with pointed_at(variables), handlers() as client:
+            upload_and_train(client, "patient")
+            start = time.perf_counter()
+            for _ in range(50):
+                assert client.post("/predict", json={"data": ROW, "model_name": "patient"}).status_code == 200
+            assert time.perf_counter() - start < 10
+
+
+def test_a_wrong_index_mends_itself(stack: Stack) -> None:
+    with pointed_at(stack.env), handlers() as client:
+        file_id = upload_and_train(client, "mended")
+        listed = [client.get(path).json() for path in ("/data/files", "/model/trained")]
+        with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
+            for kind in ("datasets", "models"):
+                name = f"regatta:default:{kind}"
+                for key in redis.hkeys(name):
+                    redis.hset(name, key, json.dumps({"etag": '"older"', "manifest": {"file_id": "wrong"}}))
+                redis.hset(name, "default/datasets/ghost/manifest.json", json.dumps({"etag": "x", "manifest": {}}))
+        assert [client.get(path).json() for path in ("/data/files", "/model/trained")] == listed
+        assert file_id in {file["file_id"] for file in listed[0]["files"]}
+
+
+@pytest.mark.parametrize("path", ["/data/files", "/model/trained"])
+def test_a_write_that_redis_missed_is_found_by_the_next_listing(stack: Stack, path: str) -> None:
+    with pointed_at(stack.env), handlers() as client:
+        client.get(path)
+        without = {name: value for name, value in stack.env.items() if name != "REGATTA_REDIS_URL"}
+        with pointed_at(without), handlers() as cut_off:
+            file_id = upload_and_train(cut_off, "missed")
+        with pointed_at(stack.env):
+            assert (file_id if path == "/data/files" else "missed") in client.get(path).text

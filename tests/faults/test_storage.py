@@ -1,0 +1,64 @@
+"""Storage that cannot be reached: a clear problem on every function, quickly, and nothing half-stored."""
+
+import json
+import time
+
+import httpx
+import pytest
+
+from core.errors import UnavailableError
+from core.storage.objects import ObjectStore
+from core.storage.wiring import storage
+from tests.process import pointed_at
+from tests.proxy import HandlerTransport
+from tests.stack import Stack
+from tests.whole_job import gbk_csv
+
+CALLS = [
+    ("POST", "/data/upload", {"files": {"file": ("flats.csv", gbk_csv())}}),
+    ("GET", "/data/info", {}),
+    ("GET", "/data/files", {}),
+    ("POST", "/data/process", {"json": {"handle_missing": "mean"}}),
+    ("POST", "/model/train", {"json": {"model_type": "ridge", "target_column": "价格"}}),
+    ("GET", "/model/trained", {}),
+    ("POST", "/predict", {"json": {"data": {}, "model_name": "any"}}),
+    ("POST", "/predict/export", {"json": {"data": [{}], "model_name": "any"}}),
+    ("GET", "/system/status", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "request_"), CALLS)
+def test_unreachable_storage_is_a_503_that_says_so(stack: Stack, method: str, path: str, request_: dict) -> None:
+    variables = {**stack.env, "REGATTA_S3_ENDPOINT": "http://127.0.0.1:9"}
+    variables.pop("REGATTA_REDIS_URL")
+    with pointed_at(variables), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+        start = time.perf_counter()
+        response = client.request(method, path, **request_)
+        assert time.perf_counter() - start < 10
+    assert response.status_code == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["type"] == "urn:regatta:problem:storage-unavailable"
+    assert "127.0.0.1" not in json.dumps(problem)
+
+
+@pytest.mark.parametrize("written", range(6))
+def test_an_upload_that_dies_in_the_middle_leaves_nothing(stack: Stack, monkeypatch, written: int) -> None:
+    """Storage goes away after each of the writes in turn."""
+    put, puts = ObjectStore.put, []
+
+    def failing(self: ObjectStore, key: str, body: bytes, content_type: str = "") -> None:
+        if len(puts) == written:
+            raise UnavailableError("gone")
+        puts.append(key)
+        put(self, key, body, content_type)
+
+    with pointed_at(stack.env), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+        before = {item.key for item in storage().objects.list("default/datasets/")}
+        listed = client.get("/data/files").json()
+        with monkeypatch.context() as patched:
+            patched.setattr(ObjectStore, "put", failing)
+            response = client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
+        assert response.status_code == 503
+        assert {item.key for item in storage().objects.list("default/datasets/")} == before
+        assert client.get("/data/files").json() == listed

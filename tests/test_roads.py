@@ -1,0 +1,76 @@
+"""The same functions on every road: the whole job gives the same answers through each of them."""
+
+import hashlib
+
+import httpx
+import pytest
+
+from infra.local.server import FUNCTIONS
+from tests.process import pointed_at
+from tests.proxy import HandlerTransport, template_routes
+from tests.routes import routes_of
+from tests.stack import Stack
+from tests.whole_job import gbk_csv, whole_job
+
+ROADS = ("handlers", "server", "gateway")
+
+
+@pytest.fixture(scope="module")
+def jobs(stack: Stack) -> dict[str, dict[str, object]]:
+    """What the whole job answered on each road."""
+    with pointed_at(stack.env):
+        clients = {
+            "handlers": httpx.Client(transport=HandlerTransport(), base_url="http://handlers"),
+            "server": httpx.Client(base_url=stack.base_url, timeout=60),
+            "gateway": httpx.Client(base_url=stack.api_url, timeout=60),
+        }
+        answers = {}
+        for road in ROADS:
+            with clients[road] as client:
+                answers[road] = whole_job(client, road)
+        return answers
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_a_gbk_upload_keeps_its_bytes(jobs: dict[str, dict[str, object]], road: str) -> None:
+    uploaded = jobs[road]["upload"]
+    assert uploaded["sha256"] == hashlib.sha256(gbk_csv()).hexdigest()
+    assert uploaded["encoding"] == "gbk"
+    assert list(uploaded["column_types"]) == ["城市", "面积", "房龄", "价格"]
+
+
+@pytest.mark.parametrize("road", ROADS[1:])
+def test_every_road_gives_the_answers_of_the_handlers(jobs: dict[str, dict[str, object]], road: str) -> None:
+    for step, expected in jobs["handlers"].items():
+        assert jobs[road][step] == expected, step
+
+
+def test_a_model_brought_along_predicts_as_the_stored_one(jobs: dict[str, dict[str, object]]) -> None:
+    for road in ROADS:
+        forest = jobs[road]["random_forest"]
+        assert forest["brought"]["prediction"] == forest["predict"]["prediction"] == forest["batch"]["predictions"][0]
+
+
+def test_gaps_and_unseen_levels_are_said(jobs: dict[str, dict[str, object]]) -> None:
+    warnings = " ".join(jobs["handlers"]["ridge"]["batch"]["warnings"])
+    assert "房龄" in warnings
+    assert "成都" in warnings
+
+
+def test_the_exports_hold_the_predictions_of_the_batch(jobs: dict[str, dict[str, object]]) -> None:
+    exported = jobs["handlers"]["exports"]
+    header, *rows = exported["excel"]
+    assert header == ("城市", "面积", "房龄", "价格", "prediction")
+    # Batches of another size add up in another order: equal to the last digits, not to the last bit.
+    assert [row[-1] for row in rows] == pytest.approx(jobs["handlers"]["ridge"]["stored"]["predictions"], rel=1e-12)
+    assert exported["csv"].decode("utf-8-sig").splitlines()[0] == "城市,面积,房龄,价格,prediction"
+
+
+def test_the_template_routes_what_the_functions_serve() -> None:
+    served = {
+        (method, route.path, f"functions.{name}.handler.handler")
+        for name in FUNCTIONS
+        for route in routes_of(name)
+        for method in route.methods
+    }
+    assert set(template_routes()) == served
