@@ -1,0 +1,1 @@
+"""Side-by-side ratios: every figure is measured against an alternative, in one run on one machine."""

@@ -1,0 +1,118 @@
+"""What every benchmark shares: paired clocks, the table of figures and targets, and the command line."""
+
+import argparse
+import json
+import os
+import platform
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+NAME_WIDTH = 54
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured ratio and what it has to be; `detail` shows the two sides it was made of."""
+
+    name: str
+    measured: float
+    target: float
+    at_least: bool
+    detail: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the ratio is on the right side of its target."""
+        return self.measured >= self.target if self.at_least else self.measured <= self.target
+
+
+def at_most(name: str, measured: float, target: float, detail: str) -> Figure:
+    """A figure where less is better."""
+    return Figure(name, measured, target, False, detail)
+
+
+def at_least(name: str, measured: float, target: float, detail: str) -> Figure:
+    """A figure where more is better."""
+    return Figure(name, measured, target, True, detail)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Median seconds of two sides measured in turns, and the median of the turns' ratios."""
+
+    ours: float
+    theirs: float
+    ratio: float
+
+
+Timer = Callable[[], float]
+
+
+def paired(ours: Timer, theirs: Timer, rounds: int) -> Pair:
+    """Take turns, each side first in every other one, so that a noisy neighbour meets both."""
+    turns = []
+    for turn in range(rounds):
+        if turn % 2:
+            second, first = theirs(), ours()
+        else:
+            first, second = ours(), theirs()
+        turns.append((first, second))
+    mine, others = zip(*turns, strict=True)
+    return Pair(median(mine), median(others), median(a / b for a, b in turns))
+
+
+def p50(call: Callable[[], object], times: int) -> Timer:
+    """A timer: the median seconds of `times` calls, after one that warms up."""
+
+    def run() -> float:
+        call()
+        taken = []
+        for _ in range(times):
+            start = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - start)
+        return median(taken)
+
+    return run
+
+
+def run(title: str, measure: Callable[[bool], Iterator[Figure]]) -> int:
+    """Print each figure as it is measured; the exit status is 1 when one falls short."""
+    parser = argparse.ArgumentParser(description=title)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds; the same figures and targets")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
+    arguments = parser.parse_args()
+    # As an exception, so that whatever was started is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    print(f"{title}\n\n{'figure':{NAME_WIDTH}} {'ratio':>8} {'target':>8}        sides")
+    figures = []
+    for figure in measure(arguments.quick):
+        figures.append(figure)
+        print(_row(figure), flush=True)
+    short = [figure.name for figure in figures if not figure.passed]
+    print(f"\n{len(figures) - len(short)} of {len(figures)} targets met" + "".join(f"\n  short: {n}" for n in short))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(_document(title, arguments.quick, figures), indent=2) + "\n")
+    return 1 if short else 0
+
+
+def _row(figure: Figure) -> str:
+    sign = ">=" if figure.at_least else "<="
+    verdict = "pass" if figure.passed else "FAIL"
+    return (
+        f"{figure.name:{NAME_WIDTH}} {figure.measured:8.3f} {sign} {figure.target:5.2f} {verdict:>5}   {figure.detail}"
+    )
+
+
+def _document(title: str, quick: bool, figures: list[Figure]) -> dict[str, object]:
+    return {
+        "title": title,
+        "quick": quick,
+        "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
+        "figures": [{**asdict(figure), "passed": figure.passed} for figure in figures],
+    }
