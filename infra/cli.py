@@ -164,7 +164,7 @@ def _supervise(demo: bool, leave: bool) -> int:
         console.print("Ctrl-C stops it.")
         stack.watch()
     except StackError as error:
-        complaints.print(f"[red]{error}[/]", soft_wrap=True, markup=True)
+        complaints.print(f"[red]{error}[/]", soft_wrap=True)
         return 1
     finally:
         stack.stop()

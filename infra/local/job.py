@@ -73,7 +73,7 @@ class Job:
                 f"R² [bold]{metrics['r2']:.3f}[/] on rows it has not seen, "
                 f"{folds['mean']:.3f} ± {folds['std']:.3f} over the folds"
             )
-            note(f"off by {metrics['mae']:,.4g} on average (RMSE {metrics['rmse']:,.4g})")
+            note(f"off by {_number(metrics['mae'])} on average (RMSE {_number(metrics['rmse'])})")
             note(f"stored as {answer['model_name']}, version {answer['version']}")
         return str(answer["model_name"])
 
@@ -83,7 +83,7 @@ class Job:
             row = _record(preview)
             actual = row.pop(target)
             answer = self._call("POST", "/predict", json={"data": row, "model_name": model_name})
-            note(f"first row: {answer['prediction']:,.4g}, in the file {actual:,.4g}")
+            note(f"first row: {_number(answer['prediction'])}, in the file {_number(actual)}")
             begun = time.perf_counter()
             batch = self._call("POST", "/predict/batch", json={"file_id": file_id, "model_name": model_name})
             rate = batch["count"] / (time.perf_counter() - begun)
@@ -104,7 +104,7 @@ class Job:
         notes: list[str] = []
         begun = time.perf_counter()
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             progress.add_task(title, total=None)
             yield notes.append
         self.console.print(f"[green]✓[/] [bold]{title:<8}[/] [dim]{time.perf_counter() - begun:5.1f} s[/]  {notes[0]}")
@@ -150,6 +150,10 @@ def _detail(response: httpx.Response) -> str:
         return f"{response.status_code} {response.text[:200]}"
     lines += [f"  {error}" for error in problem.get("errors", [])]
     return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _size(size_bytes: int) -> str:

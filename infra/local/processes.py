@@ -76,7 +76,7 @@ def redis(settings: Settings, home: Path) -> Child:
         "appendonly": "no",
         "maxmemory": REDIS_MEMORY,
         "maxmemory-policy": "allkeys-lru",
-        "dir": str(home / "tmp"),
+        "dir": str(home / "redis"),
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     return Child(
@@ -193,10 +193,10 @@ def marked(home: Path, part: str | None = None) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            environment = process.environ()
+            owner, its_part = _membership(process, home)
         except (psutil.Error, OSError):
             continue  # gone already, or somebody else's
-        if environment.get(MARK) == str(home) and part in (None, environment.get(PART)):
+        if owner == str(home) and part in (None, its_part):
             found.append(process)
     return found
 
@@ -208,6 +208,17 @@ def end(processes: Iterable[psutil.Process], grace: float = 3) -> None:
     _, alive = psutil.wait_procs(processes, timeout=grace)
     _signal(alive, signal.SIGKILL)
     psutil.wait_procs(alive, timeout=5)
+
+
+def _membership(process: psutil.Process, home: Path) -> tuple[str | None, str | None]:
+    """Which home and part a process belongs to."""
+    environment = process.environ()
+    if MARK in environment:
+        return environment[MARK], environment.get(PART)
+    # Redis overwrites its environment with its title; its working directory still tells whose it is.
+    if process.name().startswith(("redis", "valkey")) and process.cwd() == str(home / "redis"):
+        return str(home), "redis"
+    return None, None
 
 
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:

@@ -104,7 +104,7 @@ class Stack:
         """End what a killed supervisor left running and clear the temporary files."""
         processes.end(processes.marked(self.home))
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
-        for folder in ("tmp", "logs", "aws/s3", "aws/state"):
+        for folder in ("tmp", "logs", "redis", "aws/s3", "aws/state"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
 
     def _revive(self, child: Child) -> None:
@@ -170,12 +170,12 @@ class Stack:
 def find(home: Path) -> Running | None:
     """The ready stack of `home`; None when none runs or it is still starting."""
     home = home.expanduser().resolve()
-    if supervisor(home) is None:
-        return None
+    holder = supervisor(home)
     try:
-        return Running(**json.loads((home / "stack.json").read_text()))
+        running = Running(**json.loads((home / "stack.json").read_text()))
     except FileNotFoundError:
         return None
+    return running if running.pid == holder else None  # else it was written by one that was killed
 
 
 def supervisor(home: Path) -> int | None:

@@ -1,0 +1,144 @@
+"""Stopping leaves nothing behind, killing is repaired, and what was stored is still there."""
+
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.stack import Stack
+
+CSV = b"area,price\n" + b"".join(b"%d,%d\n" % (row, 3 * row) for row in range(60))
+
+
+def upload(stack: Stack) -> str:
+    answer = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("flats.csv", CSV)}, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["file_id"])
+
+
+def files(stack: Stack) -> list[str]:
+    answer = httpx.get(f"{stack.api_url}/data/files", timeout=30)
+    return [file["file_id"] for file in answer.json()["files"]]
+
+
+def litter(home: Path) -> list[Path]:
+    return list((home / "tmp").iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_stack_leaves_no_process_and_no_litter(mine: Stack, number: signal.Signals) -> None:
+    mine.start()
+    httpx.get(f"{mine.api_url}/", timeout=30)
+    family = mine.processes()
+    assert any("ministack-lambda" in path.name for path in litter(mine.home))
+    mine.supervisor.send_signal(number)
+    assert mine.supervisor.wait(30) == 0
+    assert [process for process in family if process.is_running()] == []
+    assert litter(mine.home) == []
+    assert mine.running is None
+
+
+def test_down_stops_it(mine: Stack) -> None:
+    mine.start()
+    family = mine.processes()
+    assert mine.cli("down").returncode == 0
+    assert mine.supervisor.wait(10) == 0
+    assert [process for process in family if process.is_running()] == []
+
+
+def test_down_ends_what_a_killed_supervisor_left(mine: Stack) -> None:
+    mine.start().kill_supervisor()
+    family = mine.processes()
+    assert family
+    assert mine.cli("down").returncode == 0
+    assert [process for process in family if process.is_running()] == []
+    assert "No stack runs" in mine.cli("down").stdout
+
+
+def test_objects_and_the_api_survive_a_restart(mine: Stack) -> None:
+    mine.start()
+    file_id, address = upload(mine), mine.api_url
+    assert mine.stop() == 0
+    mine.start()
+    assert files(mine) == [file_id]
+    assert mine.api_url == address
+
+
+@pytest.mark.parametrize("kill", [Stack.kill_supervisor, Stack.kill_all])
+def test_up_recovers_from_kill_9(mine: Stack, kill) -> None:
+    mine.start()
+    file_id, address = upload(mine), mine.api_url
+    orphans = mine.processes()
+    kill(mine)
+    mine.start()
+    assert [process for process in orphans if process.is_running()] == []
+    assert files(mine) == [file_id]
+    assert mine.api_url == address
+
+
+@pytest.mark.parametrize("part", ["ministack", "redis", "web"])
+def test_a_killed_part_is_started_again(mine: Stack, part: str) -> None:
+    mine.start()
+    file_id = upload(mine)
+    victim = mine.process(part)
+    victim.kill()
+    deadline = time.monotonic() + 20
+    while not serves(mine, file_id) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert serves(mine, file_id)
+    assert mine.process(part).pid != victim.pid
+    assert f"{part} ended with status -9" in mine.log.read_text()
+
+
+def serves(stack: Stack, file_id: str) -> bool:
+    try:
+        healthy = httpx.get(f"{stack.base_url}/system/status", timeout=30).json()["status"] == "ok"
+        return healthy and files(stack) == [file_id]
+    except (httpx.HTTPError, ValueError, KeyError):
+        return False
+
+
+@pytest.mark.parametrize("variable", ["REGATTA_PORT", "REGATTA_AWS_PORT", "REGATTA_REDIS_PORT"])
+def test_a_taken_port_is_named_with_its_variable(mine: Stack, variable: str) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", int(mine.settings[variable])))
+        holder.listen()
+        answer = mine.cli("up")
+    assert answer.returncode == 1
+    assert mine.settings[variable] in answer.stderr
+    assert f"{variable}=" in answer.stderr
+    assert mine.processes() == []
+
+
+def test_a_setting_that_cannot_be_is_named(mine: Stack) -> None:
+    mine.settings["REGATTA_CACHE_TTL_SECONDS"] = "never"
+    answer = mine.cli("up")
+    assert answer.returncode == 1
+    assert "REGATTA_CACHE_TTL_SECONDS" in answer.stderr
+
+
+def test_a_part_that_dies_at_start_is_explained_with_its_log(mine: Stack, tmp_path: Path) -> None:
+    impostor = tmp_path / "bin" / "redis-server"
+    impostor.parent.mkdir()
+    impostor.write_text("#!/bin/sh\necho no memory left\nexit 3\n")
+    impostor.chmod(0o755)
+    mine.settings["PATH"] = f"{impostor.parent}:/usr/bin:/bin"
+    answer = mine.cli("up")
+    assert answer.returncode == 1
+    assert "redis ended with status 3" in answer.stderr
+    assert "no memory left" in answer.stderr
+    assert str(mine.home / "logs" / "redis.log") in answer.stderr
+    assert mine.processes() == []
+
+
+def test_a_stop_while_starting_leaves_nothing(mine: Stack) -> None:
+    mine.launch()
+    while not mine.processes():
+        time.sleep(0.02)
+    mine.supervisor.terminate()
+    assert mine.supervisor.wait(30) == 130
+    assert mine.processes() == []
+    assert litter(mine.home) == []

@@ -1,0 +1,117 @@
+"""What `regatta up` gives: apps, gateway, Redis and S3, on the loopback address only."""
+
+import re
+import shlex
+import stat
+import subprocess
+
+import boto3
+import httpx
+import psutil
+import redis
+
+from infra.local.processes import REDIS_MEMORY
+from tests.stack import CLI, Stack
+
+
+def test_the_apps_answer_on_uvicorn(stack: Stack) -> None:
+    answer = httpx.get(f"{stack.base_url}/")
+    assert answer.status_code == 200
+    assert answer.json()["name"] == "regatta"
+
+
+def test_the_deployed_template_answers_through_the_gateway(stack: Stack) -> None:
+    assert httpx.get(f"{stack.api_url}/", timeout=30).json() == httpx.get(f"{stack.base_url}/").json()
+
+
+def test_the_functions_on_the_gateway_reach_redis_and_s3(stack: Stack) -> None:
+    answer = httpx.get(f"{stack.api_url}/system/status", timeout=30).json()
+    assert (answer["status"], answer["storage"]["status"], answer["redis"]["status"]) == ("ok", "up", "up")
+
+
+def test_everything_listens_on_the_loopback_address_only(stack: Stack) -> None:
+    httpx.get(f"{stack.api_url}/", timeout=30)
+    listening = {
+        connection.laddr
+        for process in stack.processes()
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+    ports = {int(stack.settings[f"REGATTA_{name}"]) for name in ("PORT", "AWS_PORT", "REDIS_PORT")}
+    assert {address.port for address in listening} == ports
+
+
+def test_redis_is_a_pure_cache(stack: Stack) -> None:
+    with redis.Redis.from_url(stack.env["REGATTA_REDIS_URL"], decode_responses=True) as client:
+        config = client.config_get("*")
+    assert (config["save"], config["appendonly"]) == ("", "no")
+    assert config["maxmemory-policy"] == "allkeys-lru"
+    assert config["maxmemory"] == str(int(REDIS_MEMORY.removesuffix("mb")) << 20)
+
+
+def test_docs_come_with_their_assets(stack: Stack) -> None:
+    page = httpx.get(f"{stack.base_url}/docs").text
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert addresses
+    for address in addresses:
+        assert address.startswith(stack.base_url), address
+        assert httpx.get(address).status_code == 200
+
+
+def test_one_openapi_page_describes_every_function(stack: Stack) -> None:
+    paths = httpx.get(f"{stack.base_url}/openapi.json").json()["paths"]
+    assert {"/", "/data/upload", "/data/process", "/model/train", "/predict", "/predict/export"} <= set(paths)
+
+
+def test_env_points_a_shell_at_the_stack(stack: Stack) -> None:
+    command = f'eval "$({shlex.join(CLI)} env)"; echo "$REGATTA_S3_ENDPOINT $REGATTA_SIGNING_KEY_FILE"'
+    shown = subprocess.run(["bash", "-c", command], env=stack.shell, capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == [stack.aws_url, str(stack.home / "signing.key")]
+
+
+def test_env_gives_what_a_client_needs_to_reach_the_bucket(stack: Stack) -> None:
+    env = stack.env
+    client = boto3.client(
+        "s3",
+        endpoint_url=env["REGATTA_S3_ENDPOINT"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        region_name=env["AWS_DEFAULT_REGION"],
+    )
+    client.head_bucket(Bucket=env["REGATTA_BUCKET"])
+    client.close()
+
+
+def test_env_without_a_stack_is_an_error(mine: Stack) -> None:
+    answer = mine.cli("env")
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert "regatta up" in answer.stderr
+
+
+def test_status_names_the_addresses(stack: Stack) -> None:
+    answer = stack.cli("status")
+    assert answer.returncode == 0
+    assert stack.base_url in answer.stdout
+    assert stack.api_url in answer.stdout
+
+
+def test_the_signing_key_is_the_owners_alone(stack: Stack) -> None:
+    key = stack.home / "signing.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert len(bytes.fromhex(key.read_text())) == 32
+
+
+def test_a_second_up_in_the_same_home_refuses(stack: Stack) -> None:
+    answer = stack.cli("up")
+    assert answer.returncode == 1
+    assert "already running" in answer.stderr
+    assert httpx.get(f"{stack.base_url}/").status_code == 200
+
+
+def test_two_stacks_run_side_by_side(stack: Stack, mine: Stack) -> None:
+    mine.start()
+    assert httpx.get(f"{mine.base_url}/system/status", timeout=30).json()["status"] == "ok"
+    assert mine.stop() == 0
+    assert httpx.get(f"{stack.base_url}/").status_code == 200

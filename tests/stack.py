@@ -1,0 +1,119 @@
+"""A real embedded stack for tests: `regatta up` as a process, in its own home and on free ports."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from infra.local import stack as supervision
+from infra.local.processes import marked
+
+READY_SECONDS = 60
+CLI = (sys.executable, "-m", "infra.cli")
+
+
+class Stack:
+    """One `regatta up`: `start`, `stop`, `kill`, and where it answers while it runs."""
+
+    def __init__(self, home: Path, **overrides: str) -> None:
+        self.home = home
+        self.log = home.parent / f"{home.name}.out"
+        port, aws_port, redis_port = free_ports(3)
+        self.settings = {
+            "REGATTA_HOME": str(home),
+            "REGATTA_PORT": str(port),
+            "REGATTA_AWS_PORT": str(aws_port),
+            "REGATTA_REDIS_PORT": str(redis_port),
+            **overrides,
+        }
+        self.base_url = f"http://127.0.0.1:{port}"
+        self.aws_url = f"http://127.0.0.1:{aws_port}"
+        self.supervisor: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Stack":
+        """Start it and wait until it is ready."""
+        self.launch()
+        deadline = time.monotonic() + READY_SECONDS
+        while self.running is None:
+            if self.supervisor.poll() is not None or time.monotonic() > deadline:
+                said = self.log.read_text()
+                self.kill_all()
+                raise AssertionError(f"The stack did not come up:\n{said}")
+            time.sleep(0.05)
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting."""
+        with self.log.open("wb") as log:
+            self.supervisor = subprocess.Popen(
+                [*CLI, "up"], env=self.shell, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def stop(self) -> int:
+        """SIGTERM, as an operator's `kill` or a service manager sends it; the exit status."""
+        self.supervisor.terminate()
+        return self.supervisor.wait(30)
+
+    def kill_supervisor(self) -> None:
+        """`kill -9` of the supervisor alone."""
+        self.supervisor.kill()
+        self.supervisor.wait()
+
+    def kill_all(self) -> None:
+        """`kill -9` of the supervisor and of everything it started."""
+        self.kill_supervisor()
+        doomed = self.processes()
+        for process in doomed:
+            process.kill()
+        psutil.wait_procs(doomed, timeout=10)
+
+    def processes(self) -> list[psutil.Process]:
+        """What runs on behalf of this stack, the supervisor excepted."""
+        return marked(self.home)
+
+    def process(self, part: str) -> psutil.Process:
+        """The process the supervisor started for `part`: web, ministack or redis."""
+        return next(p for p in marked(self.home, part) if p.ppid() == self.supervisor.pid)
+
+    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `regatta ARGUMENTS` in this stack's shell."""
+        return subprocess.run(
+            [*CLI, *arguments], env=self.shell, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    @property
+    def shell(self) -> dict[str, str]:
+        """The environment of a shell that means this stack and nothing else."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("REGATTA_", "AWS_"))}
+        return {**kept, **self.settings}
+
+    @property
+    def running(self) -> supervision.Running | None:
+        """What the stack says about itself once it is ready."""
+        return supervision.find(self.home)
+
+    @property
+    def api_url(self) -> str:
+        """The emulated API Gateway's address of the deployed template."""
+        return self.running.api_url
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that point a process at this stack."""
+        return dict(self.running.variables)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
