@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.errors import InvalidInputError, TooLargeError, UnknownColumnError
 from core.manifests import Feature, ModelManifest
 from core.scoring.compiled import CompiledModel
-from core.scoring.records import column_warnings, to_columns
+from core.scoring.records import clean_row, column_warnings, to_columns
 from core.settings import settings
 from core.storage.cache import MemoryCache
 from core.storage.datasets import COLUMNS
@@ -103,6 +103,8 @@ def find_table(workspace: str, file_id: str) -> Columns:
 
 def predict_records(model: Model, records: Sequence[Mapping[str, Any]], batch_size: int = DEFAULT_BATCH) -> Predictions:
     """Predict JSON records; raises `InvalidRecordsError`, `TooLargeError`."""
+    if len(records) == 1 and (row := clean_row(records[0], model.compiled.levels)) is not None:
+        return Predictions(model.compiled.run(row), [])
     _check_rows(len(records))
     columns, warnings = to_columns(records, model.manifest.features)
     pieces = [

@@ -23,6 +23,8 @@ class CompiledModel:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         self.features = features
+        # The values each category may have; None for a number.
+        self.levels = {f.name: frozenset(f.levels) if f.type == "category" else None for f in features}
         self.size_bytes = len(graph)
         self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._output = self._session.get_outputs()[0].name

