@@ -68,14 +68,15 @@ def serve(
 ) -> None:
     """Serve with several workers from any S3 endpoint and any Redis; starts neither."""
     chosen = _settings()
-    from infra.local import serving
+    from infra.local import processes, serving
 
     try:
+        processes.check_port(chosen.port, "the web apps", "REGATTA_PORT")
         warning = serving.check(chosen)
-    except serving.ServingError as error:
+    except (processes.StackError, serving.ServingError) as error:
         raise _fail(str(error)) from None
     if warning:
-        complaints.print(f"[yellow]{warning}[/]")
+        complaints.print(f"[yellow]{warning}[/]", soft_wrap=True)
     serving.serve(chosen, workers or chosen.workers)
 
 

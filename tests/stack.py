@@ -79,10 +79,16 @@ class Stack:
         """The process the supervisor started for `part`: web, ministack or redis."""
         return next(p for p in marked(self.home, part) if p.ppid() == self.supervisor.pid)
 
-    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `regatta ARGUMENTS` in this stack's shell."""
+    def cli(self, *arguments: str, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run `regatta ARGUMENTS` in this stack's shell, in `directory`."""
         return subprocess.run(
-            [*CLI, *arguments], env=self.shell, capture_output=True, text=True, timeout=120, check=False
+            [*CLI, *arguments],
+            cwd=directory,
+            env=self.shell,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     @property

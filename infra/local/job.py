@@ -107,9 +107,11 @@ class Job:
         with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             progress.add_task(title, total=None)
             yield notes.append
-        self.console.print(f"[green]✓[/] [bold]{title:<8}[/] [dim]{time.perf_counter() - begun:5.1f} s[/]  {notes[0]}")
+        self.console.print(
+            f"[green]✓[/] [bold]{title:<8}[/] [dim]{time.perf_counter() - begun:5.1f} s[/]  {notes[0]}", soft_wrap=True
+        )
         for line in notes[1:]:
-            self.console.print(f"{'':20}{line}")
+            self.console.print(f"{'':20}{line}", soft_wrap=True)
 
     def _call(self, method: str, path: str, **request: Any) -> Json:
         answer: Json = self._send(method, path, **request).json()

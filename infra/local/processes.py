@@ -171,21 +171,23 @@ def redis_server() -> str:
 
 
 def check_ports(settings: Settings) -> None:
-    """Raise `StackError` that names the first port already taken and the variable that moves it."""
-    for what, port, variable in (
-        ("the web apps", settings.port, "REGATTA_PORT"),
-        ("the emulated AWS", settings.aws_port, "REGATTA_AWS_PORT"),
-        ("Redis", settings.redis_port, "REGATTA_REDIS_PORT"),
-    ):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError as error:
-                raise StackError(
-                    f"Port {port}, meant for {what}, cannot be used ({error.strerror}). "
-                    f"Stop what holds it, or choose another one: {variable}=PORT regatta up"
-                ) from None
+    """Raise `StackError` for the first port of the stack that is already taken."""
+    check_port(settings.port, "the web apps", "REGATTA_PORT")
+    check_port(settings.aws_port, "the emulated AWS", "REGATTA_AWS_PORT")
+    check_port(settings.redis_port, "Redis", "REGATTA_REDIS_PORT")
+
+
+def check_port(port: int, purpose: str, variable: str) -> None:
+    """Raise `StackError` that names a taken port and the variable that moves it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise StackError(
+                f"Port {port}, meant for {purpose}, cannot be used ({error.strerror}). "
+                f"Stop what holds it, or choose another one: {variable}=PORT regatta ..."
+            ) from None
 
 
 def marked(home: Path, part: str | None = None) -> list[psutil.Process]:

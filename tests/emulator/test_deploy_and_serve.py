@@ -1,0 +1,115 @@
+"""`regatta deploy` into an emulated AWS, and `regatta serve` against storage that is already there."""
+
+import io
+import subprocess
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.deploy import ROOT, local_template, package
+from tests.stack import CLI, Stack, free_ports
+
+FUNCTION = "AWS::Serverless::Function"
+
+
+def test_the_package_is_the_same_bytes_every_time_and_holds_code_only() -> None:
+    code = package()
+    assert code == package()
+    names = zipfile.ZipFile(io.BytesIO(code)).namelist()
+    assert "functions/system/handler.py" in names
+    assert {name.split("/")[0] for name in names} == {"core", "functions"}
+    assert not any("__pycache__" in name for name in names)
+
+
+def test_image_functions_become_zip_functions_with_the_handler_of_their_command() -> None:
+    template = local_template((ROOT / "template.yaml").read_text(), "bucket", "key.zip")
+    functions = [r for r in template["Resources"].values() if r["Type"] == FUNCTION]
+    handlers = {function["Properties"]["Handler"] for function in functions}
+    assert handlers == {f"functions.{path.parent.name}.handler.handler" for path in handler_files()}
+    for function in functions:
+        assert "Metadata" not in function
+        assert function["Properties"]["Runtime"] == "python3.13"
+        assert function["Properties"]["CodeUri"] == {"Bucket": "bucket", "Key": "key.zip"}
+        assert not {"PackageType", "ImageConfig"} & set(function["Properties"])
+
+
+def handler_files() -> list[Path]:
+    return sorted((ROOT / "functions").glob("*/handler.py"))
+
+
+def test_deploying_again_keeps_the_address(mine: Stack) -> None:
+    mine.start()
+    mine.settings.update(mine.env)
+    answer = mine.cli("deploy", "--endpoint-url", mine.aws_url)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.strip() == mine.api_url
+    assert httpx.get(f"{mine.api_url}/", timeout=30).status_code == 200
+
+
+def test_deploying_where_nothing_listens_says_so(mine: Stack) -> None:
+    answer = mine.cli("deploy", "--endpoint-url", mine.aws_url)
+    assert answer.returncode == 1
+    assert mine.aws_url in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_serve_creates_a_missing_bucket_and_uses_any_storage(stack: Stack, tmp_path: Path) -> None:
+    port = free_ports(1)[0]
+    environment = {**stack.shell, **stack.env, "REGATTA_PORT": str(port), "REGATTA_BUCKET": "made-by-serve"}
+    with served([*CLI, "serve", "--workers", "2"], environment, tmp_path / "log"):
+        assert wait_for(f"http://127.0.0.1:{port}/system/status")["status"] == "ok"
+
+
+def test_gunicorn_serves_the_same_app(stack: Stack, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    command = [CLI[0], "-m", "gunicorn", "-k", "asgi", "-w", "2", "-b", address, "infra.local.server:app"]
+    with served(command, {**stack.shell, **stack.env}, tmp_path / "log"):
+        assert wait_for(f"http://{address}/system/status")["status"] == "ok"
+
+
+@contextmanager
+def served(command: list[str], environment: dict[str, str], log: Path) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_for(url: str) -> dict[str, object]:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return httpx.get(url, timeout=10).json()
+        except httpx.TransportError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"REGATTA_S3_ENDPOINT": "http://127.0.0.1:9"}, "REGATTA_S3_ENDPOINT"),
+        ({"REGATTA_BUCKET": "Not_A_Bucket"}, "REGATTA_BUCKET"),
+    ],
+)
+def test_serve_names_the_setting_that_is_wrong(stack: Stack, change: dict[str, str], named: str) -> None:
+    environment = {**stack.shell, **stack.env, "REGATTA_PORT": str(free_ports(1)[0]), **change}
+    answer = subprocess.run([*CLI, "serve"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert answer.returncode == 1
+    assert named in answer.stderr
+
+
+def test_serve_names_a_taken_port(stack: Stack) -> None:
+    environment = {**stack.shell, **stack.env}
+    answer = subprocess.run([*CLI, "serve"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert answer.returncode == 1
+    assert "REGATTA_PORT=" in answer.stderr

@@ -1,0 +1,45 @@
+"""`regatta run` and `regatta demo`: the whole job told in the terminal."""
+
+import json
+from pathlib import Path
+
+from infra.cli import EXAMPLE
+from tests.stack import Stack
+
+MPG = EXAMPLE.parent / "mpg.csv"
+
+
+def run(stack: Stack, file: Path, target: str, *options: str):
+    return stack.cli("run", str(file), "--target", target, "--model", "ridge", *options)
+
+
+def test_run_tells_every_step_and_writes_the_exports(stack: Stack, tmp_path: Path) -> None:
+    answer = run(stack, MPG, "mpg", "--out", str(tmp_path / "out"))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    for step in ("Upload", "Look", "Process", "Train", "Predict", "Export", "Done"):
+        assert step in answer.stdout
+    csv_file, xlsx, json_file = (tmp_path / "out" / f"mpg-ridge.{kind}" for kind in ("csv", "xlsx", "json"))
+    assert len(csv_file.read_text().splitlines()) == len(MPG.read_text().splitlines())
+    assert xlsx.read_bytes().startswith(b"PK")
+    assert json.loads(json_file.read_text())
+
+
+def test_run_shows_what_the_service_says_went_wrong(stack: Stack, tmp_path: Path) -> None:
+    answer = run(stack, MPG, "no_such_column", "--out", str(tmp_path))
+    assert answer.returncode == 1
+    assert "no_such_column" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_run_without_a_service_says_how_to_start_one(mine: Stack) -> None:
+    answer = run(mine, MPG, "mpg")
+    assert answer.returncode == 1
+    assert "regatta up" in answer.stderr
+
+
+def test_demo_with_exit_does_the_job_and_leaves(mine: Stack, tmp_path: Path) -> None:
+    answer = mine.cli("demo", "--exit", directory=tmp_path)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "ocean_proximity" in answer.stdout
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json"}
+    assert mine.processes() == []
