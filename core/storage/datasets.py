@@ -36,7 +36,7 @@ class DatasetStore:
         try:
             for key, body in keys.items():
                 self._objects.put(key, body)
-            self._documents.write(manifest_key, manifest.model_dump())
+            etag = self._documents.write(manifest_key, manifest.model_dump())
             self._documents.write(_current_key(workspace), {"file_id": manifest.file_id})
         except BaseException:
             # Where even this fails, what is left has no manifest, so nobody sees it.
@@ -44,6 +44,7 @@ class DatasetStore:
                 self._documents.delete(manifest_key)
                 self._objects.delete(keys)
             raise
+        self._index.add(workspace, manifest_key, etag, manifest.model_dump())
 
     def manifest(self, workspace: str, file_id: str | None, *, fresh: bool = False) -> DatasetManifest:
         """The manifest of a dataset, the current one without `file_id`.
@@ -103,6 +104,7 @@ class DatasetStore:
         if self.current(workspace) == file_id:
             self._documents.delete(_current_key(workspace))
         self._documents.delete(_key(workspace, file_id, MANIFEST))
+        self._index.drop(workspace, _key(workspace, file_id, MANIFEST))
         keys = [_key(workspace, file_id, name) for name in FILES]
         self._objects.delete(keys)
         self._warm.forget(keys)

@@ -37,11 +37,12 @@ class Documents:
         self._shared.ask(lambda client: client.set(name, body, ex=TTL_SECONDS, nx=True), None)
         return _parse(body)
 
-    def write(self, key: str, document: JsonObject) -> None:
-        """Write the document, whatever was there."""
+    def write(self, key: str, document: JsonObject) -> str:
+        """Write the document, whatever was there; returns its ETag."""
         body = _dump(document)
-        self._objects.put(key, body, "application/json")
+        etag = self._objects.put(key, body, "application/json")
         self._publish(key, body)
+        return etag
 
     def change(self, key: str, edit: Callable[[JsonObject | None], JsonObject | None]) -> JsonObject | None:
         """Apply `edit` to the newest text and store the result, again and again until no other writer interferes.

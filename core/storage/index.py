@@ -44,6 +44,14 @@ class ManifestIndex:
             self._shared.ask(lambda client: client.hdel(name, *gone), None)
         return [fresh[key]["manifest"] for key in sorted(fresh)]
 
+    def add(self, workspace: str, key: str, etag: str, manifest: dict[str, Any]) -> None:
+        """Enter a manifest that was just written; the last step of every write."""
+        self._remember(self._name(workspace), key, {"etag": etag, "manifest": manifest})
+
+    def drop(self, workspace: str, key: str) -> None:
+        """Take out a manifest that was just deleted."""
+        self._shared.ask(lambda client: client.hdel(self._name(workspace), key), None)
+
     def size(self, workspace: str) -> int | None:
         """How many manifests Redis holds of this workspace, or None when it does not answer."""
         size: int | None = self._shared.ask(lambda client: client.hlen(self._name(workspace)), None)

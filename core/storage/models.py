@@ -61,12 +61,13 @@ class ModelStore:
         keys = [_key(workspace, name, version, file) for file in (GRAPH, PICKLE, MANIFEST)]
         try:
             self._objects.put(keys[1], pickle)
-            self._objects.put(keys[2], manifest.model_dump_json().encode(), "application/json")
+            etag = self._objects.put(keys[2], manifest.model_dump_json().encode(), "application/json")
         except BaseException:
             with suppress(UnavailableError):
                 self._objects.delete(keys)
             raise
         self._promote(workspace, name, version)
+        self._index.add(workspace, keys[2], etag, manifest.model_dump())
         return manifest
 
     def _promote(self, workspace: str, name: str, version: int) -> None:

@@ -71,10 +71,10 @@ class ObjectStore:
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
             return answer["Body"].read(), answer["ETag"]
 
-    def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
-        """Write the object, whatever was there."""
+    def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> str:
+        """Write the object, whatever was there; returns its ETag."""
         with _translating(key):
-            self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+            return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
 
     def create(self, key: str, body: bytes) -> bool:
         """Write the object only if there is none; False when another writer was first."""

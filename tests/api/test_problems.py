@@ -185,3 +185,8 @@ def test_a_workspace_without_files_says_how_to_get_one(client: httpx.Client) -> 
     client.delete(f"/data/files/{uploaded['file_id']}")
     assert "/data/upload" in problem(client.get("/data/info"), 404, "no-current-file")["detail"]
     client.post(f"/data/switch/{current}")
+
+
+def test_a_body_that_is_not_sent_as_json_says_which_header_is_missing(client: httpx.Client) -> None:
+    response = client.post("/predict", content=b'{"data": {}}', headers={"content-type": "text/plain"})
+    assert "Content-Type: application/json" in problem(response, 400, "bad-request")["detail"]

@@ -119,3 +119,13 @@ def test_a_write_that_redis_missed_is_found_by_the_next_listing(stack: Stack, pa
             file_id = upload_and_train(cut_off, "missed")
         with pointed_at(stack.env):
             assert (file_id if path == "/data/files" else "missed") in client.get(path).text
+
+
+def test_the_index_knows_a_write_before_anybody_lists(stack: Stack) -> None:
+    with pointed_at(stack.env), handlers() as client:
+        with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
+            redis.flushall()
+        file_id = upload_and_train(client, "entered")
+        assert client.get("/system/status").json()["index"] == {"datasets": 1, "models": 1}
+        client.delete(f"/data/files/{file_id}")
+        assert client.get("/system/status").json()["index"] == {"datasets": 0, "models": 1}
