@@ -41,12 +41,23 @@ $(SETUP): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# For whoever changes a range in pyproject.toml: `pip install uv`, then `make lock`.
+# For whoever changes a range in pyproject.toml: `pip install uv`, then `make lock`. What is deployed is what is tested:
+# the functions' lists take their versions from the development one.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 lock:
-	$(COMPILE) --extra export --output-file requirements/light.txt
-	$(COMPILE) --extra learning --output-file requirements/heavy.txt
 	$(COMPILE) --extra dev --output-file requirements/dev.txt
+	$(COMPILE) --extra export --constraints requirements/dev.txt --output-file requirements/light.txt
+	$(COMPILE) --extra learning --constraints requirements/dev.txt --output-file requirements/heavy.txt
+
+# What `sam build` runs for each zip function. SAM names the folder and, for arm64, the platform.
+LAMBDA_PYTHON   := 3.13
+LAMBDA_PLATFORM ?= x86_64
+build-%Function:
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-compile \
+	  --implementation cp --python-version $(LAMBDA_PYTHON) \
+	  --platform manylinux_2_28_$(LAMBDA_PLATFORM) --platform manylinux2014_$(LAMBDA_PLATFORM) \
+	  --requirement requirements/light.txt --target "$(ARTIFACTS_DIR)"
+	cp -r core functions "$(ARTIFACTS_DIR)/"
 
 clean: down  ## undo the set-up and every stored dataset and model
 	rm -rf .venv .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,64 @@
+"""The byte budget of tree models: kept, and never silently."""
+
+import onnx
+import pytest
+
+from core.learning.budget import within_budget
+from core.learning.catalogue import regressor
+from core.learning.training import Limits, train
+from core.manifests import Recipe
+from core.scoring.compile import check_parity, compile_pipeline
+from core.scoring.compiled import CompiledModel
+from tests.unit.learning import real_split
+
+
+def test_a_model_within_the_budget_is_left_alone() -> None:
+    tree = regressor("decision_tree").build({})
+    assert within_budget(tree, 1000, 64 << 20) == []
+    assert tree.min_samples_leaf == 1
+
+
+def test_a_model_over_the_budget_gets_larger_leaves_and_a_note() -> None:
+    forest = regressor("random_forest").build({})
+    (note,) = within_budget(forest, 100_000, 64 << 20)
+    assert forest.min_samples_leaf > 2
+    assert note == (
+        f"min_samples_leaf was raised from 2 to {forest.min_samples_leaf} so that 100 trees on 100000 rows "
+        "stay below 64 MiB"
+    )
+
+
+def test_larger_leaves_of_the_caller_are_respected() -> None:
+    forest = regressor("random_forest").build({"min_samples_leaf": 500})
+    assert within_budget(forest, 100_000, 64 << 20) == []
+    assert forest.min_samples_leaf == 500
+
+
+def test_a_share_of_the_rows_is_a_bound_already() -> None:
+    forest = regressor("random_forest").build({"min_samples_leaf": 0.01})
+    assert within_budget(forest, 10_000_000, 1 << 20) == []
+
+
+@pytest.mark.parametrize("table", ["concrete", "bike_sharing", "diamonds", "taxis"])
+@pytest.mark.parametrize(
+    ("name", "params", "budget"),
+    [
+        ("decision_tree", {}, 8 << 10),
+        ("random_forest", {"n_estimators": 10}, 8 << 10),
+        ("random_forest", {"n_estimators": 10}, 64 << 10),
+    ],
+)
+def test_the_trees_stay_below_the_budget(table: str, name: str, params: dict[str, int], budget: int) -> None:
+    data = real_split(table, 1500)
+    trained = train(data, regressor(name), Recipe(), params, Limits(threads=1, model_bytes=budget))
+    graph, features = compile_pipeline(trained.pipeline)
+    (ensemble,) = (node for node in onnx.load_from_string(graph).graph.node if node.op_type == "TreeEnsemble")
+    assert budget / 4 < ensemble.ByteSize() < budget
+    assert any("min_samples_leaf was raised" in note for note in trained.notes)
+    assert check_parity(trained.pipeline, CompiledModel(graph, features), data.train_x) <= 1e-9
+
+
+def test_the_parameters_tell_what_was_really_used() -> None:
+    trained = train(real_split("concrete"), regressor("decision_tree"), Recipe(), {}, Limits(1, 4 << 10))
+    assert trained.parameters["min_samples_leaf"] > 1
+    assert f"from 1 to {trained.parameters['min_samples_leaf']}" in trained.notes[0]

@@ -1,0 +1,158 @@
+"""JSON records as raw columns: what is taken, what is refused, what is warned of."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import InvalidRecordsError
+from core.manifests import MISSING, Feature
+from core.scoring.records import ERRORS_SHOWN, clean_row, to_columns
+
+AGE = Feature(name="age", type="number", fill=30.5)
+CITY = Feature(name="city", type="category", fill="Paris", levels=["Oslo", "Paris", "上海"])
+FEATURES = [AGE, CITY]
+LEVELS = {"age": None, "city": frozenset(CITY.levels)}
+
+
+def refused(*records: dict[str, Any]) -> list[dict[str, Any]]:
+    with pytest.raises(InvalidRecordsError) as caught:
+        to_columns(records, FEATURES)
+    return caught.value.errors
+
+
+def age(value: Any) -> float:
+    return float(to_columns([{"age": value, "city": "Oslo"}], FEATURES)[0]["age"][0])
+
+
+def city(value: Any) -> str:
+    return str(to_columns([{"age": 1, "city": value}], FEATURES)[0]["city"][0])
+
+
+def test_plain_records_become_columns_in_order() -> None:
+    columns, warnings = to_columns([{"age": 1, "city": "Oslo"}, {"city": "上海", "age": 2.5}], FEATURES)
+    assert list(columns) == ["age", "city"]
+    assert columns["age"].dtype == np.float64
+    assert columns["age"].tolist() == [1.0, 2.5]
+    assert columns["city"].dtype == object
+    assert columns["city"].tolist() == ["Oslo", "上海"]
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken"), [("7", 7.0), (" -1.5e3 ", -1500.0), ("+2", 2.0), (2**60, 2.0**60), (10**30, 1e30), (-0.0, 0.0)]
+)
+def test_numbers_may_come_as_texts_and_of_any_size(sent: Any, taken: float) -> None:
+    assert age(sent) == taken
+
+
+@pytest.mark.parametrize("gap", [None, *sorted(MISSING), " NA "])
+def test_null_and_missing_words_are_gaps_and_said_to_be_imputed(gap: Any) -> None:
+    columns, warnings = to_columns([{"age": gap, "city": gap}], FEATURES)
+    assert np.isnan(columns["age"][0])
+    assert columns["city"][0] == ""
+    assert warnings == [
+        "'age' has 1 missing value, imputed with 30.5",
+        "'city' has 1 missing value, imputed with 'Paris'",
+    ]
+
+
+def test_several_gaps_are_one_warning() -> None:
+    _, warnings = to_columns([{"age": None, "city": "Oslo"}] * 3, FEATURES)
+    assert warnings == ["'age' has 3 missing values, imputed with 30.5"]
+
+
+@pytest.mark.parametrize(
+    "value", ["old", True, [1], {"a": 1}, float("nan"), float("inf"), -float("inf"), "1e999", 10**400]
+)
+def test_what_is_no_finite_number_is_refused(value: Any) -> None:
+    (error,) = refused({"age": value, "city": "Oslo"})
+    assert error["field"] == "age"
+    assert error["message"].startswith("must be a finite number, not ")
+
+
+@pytest.mark.parametrize("value", [["Oslo"], {"name": "Oslo"}])
+def test_what_is_no_text_is_refused(value: Any) -> None:
+    (error,) = refused({"age": 1, "city": value})
+    assert error["field"] == "city"
+    assert error["message"].startswith("must be a text, not ")
+
+
+def test_a_number_or_truth_value_may_stand_for_a_category() -> None:
+    assert (city(3), city(1.5), city(True), city(" Oslo ")) == ("3", "1.5", "True", "Oslo")
+
+
+def test_an_absent_feature_is_refused_and_not_taken_for_null() -> None:
+    assert refused({"city": "Oslo"}) == [{"field": "age", "message": "is absent; send null when it is unknown"}]
+
+
+def test_every_error_of_every_row_is_named_with_its_row() -> None:
+    errors = refused({"age": 1, "city": "Oslo"}, {"age": "x", "city": []}, {"city": "Oslo"}, {"age": 4, "city": "Oslo"})
+    assert sorted((error["row"], error["field"]) for error in errors) == [(1, "age"), (1, "city"), (2, "age")]
+
+
+def test_a_single_record_needs_no_row_number() -> None:
+    assert "row" not in refused({"age": "x", "city": "Oslo"})[0]
+
+
+def test_a_long_list_of_errors_is_cut_and_counted() -> None:
+    with pytest.raises(InvalidRecordsError, match="first 20 of 50") as caught:
+        to_columns([{"age": "x", "city": "Oslo"}] * 50, FEATURES)
+    assert len(caught.value.errors) == ERRORS_SHOWN
+
+
+def test_a_huge_value_is_not_repeated_back_whole() -> None:
+    assert len(refused({"age": "9" * 5000 + "x", "city": "Oslo"})[0]["message"]) < 100
+
+
+def test_unknown_columns_are_ignored_and_said_so_once() -> None:
+    _, warnings = to_columns(
+        [{"age": 1, "city": "Oslo", "ship": 1}] * 3 + [{"age": 1, "city": "Oslo", "sea": []}], FEATURES
+    )
+    assert warnings == ["the model does not use 'ship'; it was ignored", "the model does not use 'sea'; it was ignored"]
+
+
+def test_unseen_levels_are_warned_of_and_kept() -> None:
+    columns, warnings = to_columns([{"age": 1, "city": c} for c in ["Rome", "Oslo", "Rome", "Bern"]], FEATURES)
+    assert columns["city"].tolist() == ["Rome", "Oslo", "Rome", "Bern"]
+    assert warnings == ["'city' has values that training never saw: 'Bern', 'Rome'"]
+
+
+def test_many_unseen_levels_are_counted_and_not_listed() -> None:
+    _, warnings = to_columns([{"age": 1, "city": f"c{i}"} for i in range(9)], FEATURES)
+    assert warnings[0].endswith("'c0', 'c1', 'c2', 'c3', 'c4' and 4 more")
+
+
+def test_case_matters_in_levels() -> None:
+    assert to_columns([{"age": 1, "city": "oslo"}], FEATURES)[1] != []
+
+
+def test_no_records_are_empty_columns() -> None:
+    columns, warnings = to_columns([], FEATURES)
+    assert ({name: len(values) for name, values in columns.items()}, warnings) == ({"age": 0, "city": 0}, [])
+
+
+@pytest.mark.parametrize(
+    "record", [{"age": 1, "city": "Oslo"}, {"city": "上海", "age": -2.5}, {"age": 2**53, "city": "Paris"}]
+)
+def test_the_short_way_gives_the_same_columns(record: dict[str, Any]) -> None:
+    short, (full, warnings) = clean_row(record, LEVELS), to_columns([record], FEATURES)
+    assert warnings == []
+    assert short is not None
+    assert {n: v.tolist() for n, v in short.items()} == {n: v.tolist() for n, v in full.items()}
+    assert {n: v.dtype for n, v in short.items()} == {n: v.dtype for n, v in full.items()}
+
+
+@pytest.mark.parametrize("value", [None, "1", True, float("nan"), float("inf"), 2**53 + 1, 10**400, [], {}])
+def test_the_short_way_leaves_odd_numbers_to_the_long_one(value: Any) -> None:
+    assert clean_row({"age": value, "city": "Oslo"}, LEVELS) is None
+
+
+@pytest.mark.parametrize("value", [None, "NA", "Rome", " Oslo", 1, ["Oslo"], {}])
+def test_the_short_way_leaves_odd_categories_to_the_long_one(value: Any) -> None:
+    assert clean_row({"age": 1, "city": value}, LEVELS) is None
+
+
+@pytest.mark.parametrize("record", [{}, {"age": 1}, {"age": 1, "town": "Oslo"}, {"age": 1, "city": "Oslo", "x": 1}])
+def test_the_short_way_leaves_other_fields_to_the_long_one(record: dict[str, Any]) -> None:
+    assert clean_row(record, LEVELS) is None
