@@ -96,6 +96,14 @@ def event(method: str, path: str, body: Any = None) -> dict[str, Any]:
     }
 
 
+def answer(handler: Handler, asked: dict[str, Any]) -> Any:
+    """The JSON body of the response; raises unless it is a 200."""
+    response = handler(asked, None)
+    if response["statusCode"] != 200:
+        raise RuntimeError(f"{asked['path']} answered {response['statusCode']}: {response['body'][:300]}")
+    return json.loads(response["body"])
+
+
 def measure(quick: bool) -> Iterator[Figure]:
     """Every figure, the forest's first."""
     with bucket() as folder:
@@ -145,15 +153,15 @@ def contest(kind: str, folder: Path) -> Contest:
 
 
 def _rows() -> list[dict[str, Any]]:
-    frame = pd.read_csv(CSV).drop(columns=textbook.TARGET).head(BATCH_ROWS).astype(object)
+    # In random order: this file is sorted by place, and neighbours take the same way through a forest.
+    frame = pd.read_csv(CSV).drop(columns=textbook.TARGET).sample(BATCH_ROWS, random_state=0).astype(object)
     return frame.where(frame.notna(), None).to_dict("records")
 
 
 def same_answers(sides: Contest) -> None:
     """Raise unless both sides predict the same: else their times say nothing about each other."""
-    rows = sides.rows[:500]
-    ours = json.loads(sides.ours(sides.our_event(rows), None)["body"])["predictions"]
-    theirs = json.loads(sides.theirs(sides.their_event(rows), None)["body"])["predictions"]
+    ours = answer(sides.ours, sides.our_event(sides.rows))["predictions"]
+    theirs = answer(sides.theirs, sides.their_event(sides.rows))["predictions"]
     if not all(isclose(a, b, rel_tol=1e-9) for a, b in zip(ours, theirs, strict=True)):
         raise RuntimeError(f"{sides.kind}: the two sides do not predict the same")
 
