@@ -1,0 +1,50 @@
+"""S3 by moto, and a process that remembers nothing of the test before."""
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from core.storage.objects import ObjectStore
+from tests.process import forget
+from tests.unit.storing import BUCKET, Parts
+
+KEY = "a key for the tests, long enough"
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings of a deployment without Redis; nothing is remembered before and after."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("REGATTA_BUCKET", BUCKET)
+    monkeypatch.setenv("REGATTA_SIGNING_KEY", KEY)
+    for name in ("S3_ENDPOINT", "REDIS_URL", "SIGNING_KEY_FILE", "SIGNING_KEY_SECRET"):
+        monkeypatch.delenv(f"REGATTA_{name}", raising=False)
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture(scope="module")
+def mocked() -> Iterator[ObjectStore]:
+    """One S3 a module: making a client takes longer than most tests."""
+    with mock_aws(), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        store = ObjectStore(BUCKET, None)
+        store.client.create_bucket(Bucket=BUCKET)
+        yield store
+
+
+@pytest.fixture
+def bucket(settled: None, mocked: ObjectStore) -> ObjectStore:
+    """An empty bucket."""
+    mocked.delete([item.key for item in mocked.list("")])
+    return mocked
+
+
+@pytest.fixture
+def parts(bucket: ObjectStore) -> Parts:
+    """The stores over that bucket, without Redis."""
+    return Parts(bucket)
