@@ -1,0 +1,39 @@
+"""Light functions start light: what a cold start pays for is what they load."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+LIGHT = ["predict", "data", "models", "system", "export"]
+HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "onnx"}
+# Needed only on a cache miss, so loaded only then.
+LATER = {"boto3", "botocore", "redis", "openpyxl"}
+
+
+def loaded_by(module: str) -> set[str]:
+    """The top-level packages in a fresh process that imported `module`."""
+    code = f"import sys, {module}; print(' '.join({{name.split('.')[0] for name in sys.modules}}))"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REGATTA_")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_a_light_function_loads_nothing_heavy(name: str) -> None:
+    loaded = loaded_by(f"functions.{name}.handler")
+    assert {"fastapi", "mangum"} <= loaded
+    assert loaded & (HEAVY_LIBRARIES | LATER) == set()
+
+
+@pytest.mark.parametrize("name", ["data", "models", "system"])
+def test_a_function_that_predicts_nothing_loads_no_runtime(name: str) -> None:
+    assert "onnxruntime" not in loaded_by(f"functions.{name}.handler")
+
+
+@pytest.mark.parametrize("name", ["upload", "process", "train"])
+def test_a_heavy_function_connects_to_nothing_when_it_is_loaded(name: str) -> None:
+    assert loaded_by(f"functions.{name}.handler") & {"boto3", "redis"} == set()

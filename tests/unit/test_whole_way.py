@@ -1,0 +1,130 @@
+"""Ingest, process, train and predict with the real parts, over an emulated S3."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.errors import InvalidInputError, TargetError, TooLargeError, UnknownColumnError
+from core.ingestion import ingest
+from core.manifests import Recipe
+from core.modelling import TrainingOrder, compare_models, load_frame, train_model
+from core.prediction import find_model, find_table, predict_records, predict_table, table_rows
+from core.processing import process
+from core.settings import settings
+from core.storage.objects import ObjectStore
+from tests.unit.storing import WORKSPACE
+from tests.unit.tables import CSVS, noisy
+
+MPG = CSVS["mpg"][0].read_bytes()
+
+
+@pytest.fixture
+def file_id(bucket: ObjectStore) -> str:
+    return ingest(WORKSPACE, r"C:\data\mpg.csv", MPG).file_id
+
+
+def trained(file_id: str, model_type: str = "ridge") -> str:
+    return train_model(WORKSPACE, file_id, TrainingOrder(model_type, "mpg"))[0].model_name
+
+
+def test_a_stored_file_is_the_file_and_its_table(file_id: str, bucket: ObjectStore) -> None:
+    manifest, frame = load_frame(WORKSPACE, None)
+    assert (manifest.file_id, manifest.filename, manifest.rows) == (file_id, "mpg.csv", 398)
+    assert bucket.get(f"{WORKSPACE}/datasets/{file_id}/source.csv") == MPG
+    expected = pd.read_csv(CSVS["mpg"][0])
+    assert frame["weight"].tolist() == expected["weight"].tolist()
+    assert frame["horsepower"].isna().sum() == 6
+
+
+def test_a_file_over_the_limit_is_not_stored(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGATTA_MAX_UPLOAD_BYTES", "100")
+    settings.cache_clear()
+    with pytest.raises(TooLargeError, match="at most 100"):
+        ingest(WORKSPACE, "mpg.csv", MPG)
+    assert list(bucket.list("")) == []
+
+
+def test_processing_tells_what_it_will_do_and_stores_it(file_id: str) -> None:
+    answer = process(WORKSPACE, file_id, Recipe(handle_missing="mean", target_column="mpg"))
+    mean = pd.read_csv(CSVS["mpg"][0])["horsepower"].mean()
+    assert answer["imputed"] == {"horsepower": pytest.approx(mean, rel=1e-12)}
+    assert answer["encoded"] == {"origin": 3, "name": 40}
+    assert answer["before"] == {"rows": 398, "columns": 9, "missing_values": 6}
+    assert answer["after"] == {"rows": 398, "columns": 6 + 43, "missing_values": 0}
+    assert load_frame(WORKSPACE, file_id)[0].recipe == Recipe(handle_missing="mean", target_column="mpg")
+
+
+def test_dropping_counts_the_rows_that_are_left(file_id: str) -> None:
+    answer = process(WORKSPACE, file_id, Recipe(handle_missing="drop", target_column="mpg"))
+    assert (answer["after"]["rows"], answer["imputed"]) == (392, {})
+
+
+def test_a_recipe_for_a_column_that_is_not_there_is_not_stored(file_id: str) -> None:
+    with pytest.raises(UnknownColumnError):
+        process(WORKSPACE, file_id, Recipe(target_column="price"))
+    assert load_frame(WORKSPACE, file_id)[0].recipe == Recipe()
+
+
+def test_training_needs_a_target_from_the_order_or_the_recipe(file_id: str) -> None:
+    with pytest.raises(TargetError, match="No target column"):
+        train_model(WORKSPACE, file_id, TrainingOrder("ridge"))
+    process(WORKSPACE, file_id, Recipe(target_column="mpg"))
+    assert train_model(WORKSPACE, file_id, TrainingOrder("ridge"))[0].target_column == "mpg"
+
+
+@pytest.mark.parametrize("model_type", ["ridge", "decision_tree"])
+def test_rows_of_the_file_and_the_same_rows_as_records_predict_alike(file_id: str, model_type: str) -> None:
+    model = find_model(WORKSPACE, trained(file_id, model_type))
+    table = find_table(WORKSPACE, file_id)
+    names = list(table.values)
+    records = [dict(zip(names, row, strict=True)) for row in table_rows(table)]
+    whole = predict_table(model, table)
+    assert whole.values.tolist() == predict_records(model, records, batch_size=100).values.tolist()
+    assert whole.values.tolist() == predict_table(model, table, batch_size=7).values.tolist()
+    alone = [predict_records(model, [record]).values[0] for record in records[:40]]
+    assert np.allclose(alone, whole.values[:40], rtol=1e-12, atol=0)
+    assert "'horsepower' has 6 missing values" in whole.warnings[0]
+
+
+def test_a_sealed_model_predicts_what_the_stored_one_does(file_id: str) -> None:
+    manifest, sealed = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"), sealed=True)
+    table = find_table(WORKSPACE, file_id)
+    brought = predict_table(find_model(WORKSPACE, None, model_data=sealed), table)
+    assert brought.values.tolist() == predict_table(find_model(WORKSPACE, manifest.model_name), table).values.tolist()
+
+
+def test_a_file_that_lacks_a_feature_is_refused_by_its_name(file_id: str) -> None:
+    model = find_model(WORKSPACE, trained(file_id))
+    other = ingest(WORKSPACE, "other.csv", noisy(30).encode())
+    with pytest.raises(UnknownColumnError, match="cylinders, displacement"):
+        predict_table(model, find_table(WORKSPACE, other.file_id))
+
+
+def test_a_file_with_text_where_the_model_takes_a_number_is_refused(file_id: str) -> None:
+    model = find_model(WORKSPACE, trained(file_id))
+    changed = ingest(WORKSPACE, "mpg.csv", MPG.replace(b",3504,", b",heavy,"))
+    with pytest.raises(InvalidInputError, match="'weight' is text"):
+        predict_table(model, find_table(WORKSPACE, changed.file_id))
+
+
+def test_one_model_and_only_one_has_to_be_named(file_id: str) -> None:
+    for choice in ({"name": None}, {"name": "x", "model_data": "y"}):
+        with pytest.raises(InvalidInputError, match="either"):
+            find_model(WORKSPACE, **choice)
+
+
+def test_a_comparison_ranks_by_cross_validation_and_keeps_every_model(bucket: ObjectStore) -> None:
+    ingest(WORKSPACE, "noisy.csv", noisy(60).encode())
+    answer = compare_models(WORKSPACE, None, "y", 0.2)
+    means = [result["cross_validation"]["mean"] for result in answer["results"]]
+    assert means == sorted(means, reverse=True)
+    assert answer["best"] == answer["results"][0]
+    assert answer["failed"] == []
+    for result in answer["results"]:
+        assert find_model(WORKSPACE, result["model_name"]).manifest.model_type == result["model_type"]
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b", "-x", "x" * 101])
+def test_a_name_that_is_a_path_is_refused(file_id: str, name: str) -> None:
+    with pytest.raises(InvalidInputError, match="model_name"):
+        train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg", model_name=name))
