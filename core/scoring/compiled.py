@@ -22,6 +22,8 @@ class CompiledModel:
         # One request at a time and one core a request: handing rows to other threads costs more than a row does.
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
+        # The graph is written as it should run; looking for improvements would only double the time it takes to load.
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         self.features = features
         # The values each category may have; None for a number.
         self.levels = {f.name: frozenset(f.levels) if f.type == "category" else None for f in features}
