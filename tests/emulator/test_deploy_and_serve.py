@@ -68,6 +68,8 @@ def test_serve_creates_a_missing_bucket_and_uses_any_storage(stack: Stack, tmp_p
 def test_gunicorn_serves_the_same_app(stack: Stack, tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_ports(1)[0]}"
     command = [CLI[0], "-m", "gunicorn", "-k", "asgi", "-w", "2", "-b", address, "infra.local.server:app"]
+    # One worker answers while the other still loads; asked to leave just then, that one is given its whole grace.
+    command += ["--graceful-timeout", "5"]
     with served(command, {**stack.shell, **stack.env}, tmp_path / "log"):
         assert wait_for(f"http://{address}/system/status")["status"] == "ok"
 
@@ -80,7 +82,12 @@ def served(command: list[str], environment: dict[str, str], log: Path) -> Iterat
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 def wait_for(url: str) -> dict[str, object]:
