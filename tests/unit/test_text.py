@@ -73,7 +73,7 @@ def test_blank_lines_before_the_header_are_skipped() -> None:
         (b"", "empty"),
         (b" \r\n\t \n", "empty"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary"),
-        (b"PK\x03\x04\x14\0\0\0\x08\0xl/workbook.xml", "binary"),
+        (b"PK\x03\x04\x14\0\0\0\x08\0xl/styles.xml", "binary"),
         (b"a,b\n\x81\x20,\x81\x20\n", "not text"),
         ("a,b\n1,2\n".encode("utf-16") + b"\n", "starts like utf-16"),
         (b"\xef\xbb\xbfa,b\n\xff,2\n", "starts like utf-8-sig"),
