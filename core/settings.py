@@ -15,12 +15,14 @@ MIB = 1 << 20
 class Settings(BaseSettings):
     """The typed settings; each field `name` is the variable `REGATTA_NAME`."""
 
-    model_config = SettingsConfigDict(env_prefix="REGATTA_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="REGATTA_", env_ignore_empty=True, frozen=True)
 
     # Where things are kept.
-    s3_endpoint: str | None = Field(None, description="S3 endpoint; unset means AWS itself")
+    s3_endpoint: str | None = Field(None, pattern="^https?://", description="S3 endpoint; unset means AWS itself")
     bucket: str = Field("regatta", min_length=3, max_length=63, description="bucket that holds everything")
-    redis_url: str | None = Field(None, description="Redis or Valkey; unset means no index and no shared cache")
+    redis_url: str | None = Field(
+        None, pattern="^(rediss?|unix)://", description="Redis or Valkey; unset means no index and no shared cache"
+    )
     signing_key_file: Path | None = Field(None, description="file with the key that signs models")
     signing_key_secret: str | None = Field(None, description="Secrets Manager ARN of that key (on AWS)")
     signing_key: SecretStr | None = Field(None, description="the key itself, where neither of the two fits")

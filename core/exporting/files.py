@@ -32,7 +32,7 @@ def _csv(header: Sequence[str], rows: Rows) -> bytes:
     writer = csv.writer(buffer)
     writer.writerow([_harmless(name) for name in header])
     writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return buffer.getvalue().encode("utf-8-sig")
+    return buffer.getvalue().encode("utf-8-sig", "replace")
 
 
 def _harmless(cell: Any) -> Any:
@@ -54,6 +54,8 @@ def _excel(header: Sequence[str], rows: Rows) -> bytes:
     sheet.freeze_panes = "A2"
 
     def cell(value: Any) -> Any:
+        if isinstance(value, list | dict):
+            value = json.dumps(value, ensure_ascii=False)
         if not isinstance(value, str):
             return value
         text = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
@@ -72,7 +74,9 @@ def _excel(header: Sequence[str], rows: Rows) -> bytes:
 
 def _json(header: Sequence[str], rows: Rows) -> bytes:
     """An array of objects; None becomes null."""
-    return json.dumps([dict(zip(header, row, strict=True)) for row in rows], ensure_ascii=False).encode()
+    return json.dumps([dict(zip(header, row, strict=True)) for row in rows], ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )
 
 
 FORMATS: dict[str, Format] = {

@@ -15,14 +15,16 @@ def within_budget(estimator: Any, rows: int, max_bytes: int) -> list[str]:
     Returns a note for the manifest when something was changed, else nothing.
     """
     params = estimator.get_params()
-    trees = params.get("n_estimators", 1)
+    trees, leaf = params.get("n_estimators", 1), params["min_samples_leaf"]
+    # A float leaf is a share of the rows, which bounds the leaves by itself; what is no number at all, or below 1,
+    # scikit-learn refuses.
+    if type(trees) is not int or type(leaf) is not int or leaf < 1:
+        return []
     needed = ceil(trees * NODES_PER_ROW * rows * BYTES_PER_NODE / max_bytes)
-    leaf = params["min_samples_leaf"]
-    # A float is a share of the rows, which bounds the leaves by itself.
-    if not isinstance(leaf, int) or leaf >= needed:
+    if leaf >= needed:
         return []
     estimator.set_params(min_samples_leaf=needed)
     return [
         f"min_samples_leaf was raised from {leaf} to {needed} so that {trees} trees on {rows} rows stay below "
-        f"{max_bytes >> 20} MiB"
+        f"{max_bytes / (1 << 20):g} MiB"
     ]

@@ -5,6 +5,7 @@ import re
 import time
 import warnings
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ from core.manifests import Column, CrossValidation, Recipe
 FOLDS = 5
 # Below this a holdout and five folds say nothing.
 MIN_ROWS = 20
+# R2 is not defined on fewer, and every fold needs as many.
+MIN_HOLDOUT = 2
 
 # How scikit-learn's InvalidParameterError starts.
 PARAMETER = re.compile(r"The '(\w+)' parameter of \w+")
@@ -87,6 +90,13 @@ def split(frame: pd.DataFrame, columns: list[Column], recipe: Recipe, target: st
         raise NotEnoughRowsError(
             f"{len(frame)} usable rows are left; training needs at least {MIN_ROWS}. "
             "Upload more rows, or choose another handle_missing than drop."
+        )
+    held_out = ceil(test_size * len(frame))
+    if held_out < MIN_HOLDOUT or len(frame) - held_out < 2 * FOLDS:
+        raise NotEnoughRowsError(
+            f"test_size {test_size:g} leaves {len(frame) - held_out} rows to learn from and {held_out} to judge by; "
+            f"at least {2 * FOLDS} and {MIN_HOLDOUT} are needed. Choose another test_size, such as 0.2.",
+            [{"field": "test_size", "message": "leaves too few rows on one side"}],
         )
     train, test = train_test_split(frame, test_size=test_size, random_state=SEED)
     usable = [column for column in features if train[column.name].notna().any()]
@@ -148,9 +158,15 @@ def train(data: Split, regressor: Regressor, recipe: Recipe, params: dict[str, A
         predicted = fitted.predict(data.test_x)
     if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
         notes.append("the solver stopped before it converged; a larger max_iter or alpha may help")
+    metrics = evaluate(data.test_y, predicted)
+    if not np.isfinite([*metrics.values(), *scores]).all():
+        raise TrainingFailedError(
+            f"The scores of {regressor.name} on {data.target!r} are not finite numbers, so it was not stored. "
+            "Scale the target to smaller values."
+        )
     return Trained(
         pipeline=fitted,
-        metrics=evaluate(data.test_y, predicted),
+        metrics=metrics,
         cross_validation=CrossValidation(scores=scores.tolist(), mean=float(scores.mean()), std=float(scores.std())),
         parameters={key: value for key, value in estimator.get_params().items() if key != "n_jobs"},
         seconds=time.perf_counter() - start,

@@ -32,7 +32,7 @@ def compile_pipeline(pipeline: Any) -> tuple[bytes, list[Feature]]:
     compiler = ESTIMATORS.get(type(estimator).__name__)
     if compiler is None:
         raise TrainingFailedError(f"{type(estimator).__name__} cannot be compiled to a graph.")
-    graph = GraphBuilder()
+    graph = GraphBuilder([name for _, _, columns in prepare.transformers_ for name in columns])
     features: list[Feature] = []
     blocks = [BRANCHES[name](graph, branch, columns, features) for name, branch, columns in prepare.transformers_]
     matrix = blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)

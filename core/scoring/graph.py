@@ -1,5 +1,6 @@
 """A small builder of ONNX graphs: nodes are added one after another, each returning the name of its output."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,13 @@ ML = "ai.onnx.ml"
 
 
 class GraphBuilder:
-    """Collects inputs, constants and nodes; `build` returns the checked model. Internal names start with `/`."""
+    """Collects inputs, constants and nodes; `build` returns the model. Internal names start with one `/` or more."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Collection[str]) -> None:
+        """`columns` are the raw columns: what is internal gets a prefix that none of them has."""
+        self._prefix = "/"
+        while any(name.startswith(self._prefix) for name in columns):
+            self._prefix += "/"
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._inputs: list[onnx.ValueInfoProto] = []
@@ -29,13 +34,13 @@ class GraphBuilder:
 
     def constant(self, value: NDArray[Any]) -> str:
         """A tensor that is part of the graph."""
-        name = f"/constant_{len(self._constants)}"
+        name = f"{self._prefix}constant_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
     def node(self, op: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """One operation; returns the name of its single output."""
-        output = f"/{op}_{len(self._nodes)}"
+        output = f"{self._prefix}{op}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(op, inputs, [output], domain=domain, **attributes))
         return output
 

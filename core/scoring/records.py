@@ -115,7 +115,8 @@ def _number(value: Any, row: int, name: str, errors: list[dict[str, Any]]) -> fl
         return float("nan")
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
-            number = float(value)
+            # Python alone would take "1_000" for a number.
+            number = float("inf") if isinstance(value, str) and "_" in value else float(value)
         except (ValueError, OverflowError):
             number = float("inf")
         if isfinite(number):
@@ -133,13 +134,23 @@ def _texts(values: list[Any], name: str, errors: list[dict[str, Any]]) -> NDArra
 def _text(value: Any, row: int, name: str, errors: list[dict[str, Any]]) -> str:
     if isinstance(value, str):
         text = value.strip()
-        return "" if text in MISSING else text
+        if _is_text(text):
+            return "" if text in MISSING else text
     if value is None:
         return ""
-    if isinstance(value, int | float):
+    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
         return str(value)
     errors.append({"row": row, "field": name, "message": f"must be a text, not {_shown(value)}"})
     return ""
+
+
+def _is_text(text: str) -> bool:
+    """Whether UTF-8 can hold it: JSON can smuggle in half a surrogate pair, which no text is."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(value: Any) -> str:

@@ -82,6 +82,8 @@ class MemoryCache(Generic[V]):
 
     def put(self, key: str, value: V, size: int) -> None:
         """Keep `value` of `size` bytes, and let go of what no longer fits."""
+        if size > self._max_bytes:
+            return
         now = time.monotonic()
         with self._lock:
             self._entries.pop(key, None)

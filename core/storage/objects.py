@@ -123,8 +123,8 @@ class ObjectStore:
             self.client.head_bucket(Bucket=self.bucket)
 
 
-class _LostRaceError(Exception):
-    """A conditional write found that its condition does not hold."""
+class _LostRaceError(UnavailableError):
+    """A write met another writer: a conditional one has lost, any other one is to be tried again."""
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def _translating(key: str) -> Iterator[None]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in (409, 412):
-            raise _LostRaceError from error
+            raise _LostRaceError(UNREACHABLE) from error
         if code == "NoSuchKey":
             raise MissingObjectError(f"There is no object {key}.") from error
         if code in ("NoSuchBucket", "404"):

@@ -1,5 +1,6 @@
 """What a table looks like: per column statistics, findings with a suggestion each, and the first rows."""
 
+from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -45,8 +46,7 @@ def _statistics(values: pa.ChunkedArray, column: Column) -> Json:
         return head
     quartiles = pc.quantile(values, q=[0.25, 0.5, 0.75]).to_pylist()
     limits = pc.min_max(values).as_py()
-    return {
-        **head,
+    figures = {
         "mean": pc.mean(values).as_py(),
         "std": pc.stddev(values, ddof=1).as_py() if count > 1 else None,
         "min": limits["min"],
@@ -54,6 +54,11 @@ def _statistics(values: pa.ChunkedArray, column: Column) -> Json:
         "median": quartiles[1],
         "q75": quartiles[2],
         "max": limits["max"],
+    }
+    # The mean of numbers near the end of float64 is beyond it, and JSON has no word for that.
+    return {
+        **head,
+        **{name: figure if figure is None or isfinite(figure) else None for name, figure in figures.items()},
     }
 
 

@@ -97,6 +97,9 @@ def _parse(text: Text) -> pa.Table:
         raise NotACsvError(f"The file cannot be read as a CSV: {error}. Check its quotes and line ends.") from None
     if ragged:
         raise _ragged(ragged)
+    last = table.column(len(header) - 1)[-1].as_py() if table.num_rows else None
+    if last is not None and "\n" in last and text.content.count('"') % 2:
+        raise NotACsvError(f"A quote is never closed: it swallows the file from row {table.num_rows + 1} on. Close it.")
     return table.rename_columns(header)
 
 
@@ -143,23 +146,25 @@ def _typed(texts: pa.Array, name: str, warnings: list[str]) -> pa.Array:
     trimmed = pc.if_else(pc.is_in(trimmed, pa.array(list(MISSING))), pa.scalar(None, pa.string()), trimmed)
     unsigned = trimmed
     if pc.any(pc.starts_with(trimmed, "+")).as_py():
-        unsigned = pc.replace_substring_regex(trimmed, r"^\+", "")
-    for number in (pa.int64(), pa.float64()):
-        try:
-            return _finite(unsigned.cast(number), name, warnings)
-        except pa.ArrowInvalid:
-            continue
+        unsigned = pc.replace_substring_regex(trimmed, r"^\+([\d.])", r"\1")
+    # Arrow would also take hexadecimal for a number.
+    if not pc.any(pc.match_substring(trimmed, "x", ignore_case=True)).as_py():
+        for number in (pa.int64(), pa.float64()):
+            try:
+                return _finite(unsigned.cast(number), name, warnings)
+            except pa.ArrowInvalid:
+                continue
     _warn_of_strays(trimmed, name, warnings)
     return trimmed.dictionary_encode()
 
 
 def _finite(numbers: pa.Array, name: str, warnings: list[str]) -> pa.Array:
-    infinite = pc.is_inf(numbers)
-    count = pc.sum(infinite).as_py() or 0
+    strange = pc.invert(pc.is_finite(numbers))
+    count = pc.sum(strange).as_py() or 0
     if not count:
         return numbers
-    warnings.append(f"column {name!r} has {count} infinite numbers; they count as missing")
-    return pc.if_else(infinite, pa.scalar(None, pa.float64()), numbers)
+    warnings.append(f"column {name!r} has {count} infinite or undefined numbers; they count as missing")
+    return pc.if_else(strange, pa.scalar(None, pa.float64()), numbers)
 
 
 def _warn_of_strays(texts: pa.Array, name: str, warnings: list[str]) -> None:

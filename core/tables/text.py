@@ -17,6 +17,7 @@ ENCODINGS = ("utf-8", "gb18030", "cp1252")
 SHOWN_AS = {"gb18030": "gbk"}
 
 DELIMITERS = (",", ";", "\t", "|")
+BINARY = "The file is binary (it has NUL bytes). Export it as CSV text in UTF-8 and send that."
 SAMPLE_LINES = 50
 SAMPLE_CHARACTERS = 64 * 1024
 
@@ -43,13 +44,16 @@ def _decode(source: bytes) -> tuple[str, str]:
     for bom, encoding in BOMS:
         if source.startswith(bom):
             try:
-                return source.decode(encoding), encoding
+                content = source.decode(encoding)
             except UnicodeDecodeError as error:
                 raise NotACsvError(
                     f"The file starts like {encoding} but byte {error.start} is not. Save it again as UTF-8."
                 ) from None
+            if "\0" in content:
+                raise NotACsvError(BINARY)
+            return content, encoding
     if b"\0" in source:
-        raise NotACsvError("The file is binary (it has NUL bytes). Export it as CSV text and send that.")
+        raise NotACsvError(BINARY)
     for encoding in ENCODINGS:
         try:
             return source.decode(encoding), SHOWN_AS.get(encoding, encoding)

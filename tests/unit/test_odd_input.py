@@ -1,0 +1,130 @@
+"""Input that once slipped through: each ends in a clear error, or in the right answer."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import (
+    InvalidRecordsError,
+    InvalidSettingError,
+    NotACsvError,
+    NotEnoughRowsError,
+    ParameterError,
+    TrainingFailedError,
+)
+from core.exporting.files import FORMATS
+from core.learning.catalogue import regressor
+from core.learning.training import split, train
+from core.manifests import Feature, Recipe
+from core.scoring.compile import check_parity, compile_pipeline
+from core.scoring.compiled import CompiledModel
+from core.scoring.records import to_columns
+from core.settings import load
+from core.storage.cache import Counters, MemoryCache
+from core.storage.shared import SharedState
+from core.tables.profile import profile
+from tests.unit.learning import LIMITS, fitted, split_text
+from tests.unit.tables import frame, noisy, read
+
+NUMBER = Feature(name="x", type="number", fill=0.0)
+COLOUR = Feature(name="c", type="category", fill="a", levels=["a"])
+
+
+def test_a_quote_that_never_closes_does_not_swallow_the_rows() -> None:
+    with pytest.raises(NotACsvError, match="quote"):
+        read('a,b\n1,"2\n' + "3,4\n" * 1000)
+
+
+@pytest.mark.parametrize("word", ["Nan", "NAN", "-nan", "+nan"])
+def test_every_spelling_of_nan_is_missing_or_text(word: str) -> None:
+    table = read(f"a,b\n{word},1\n2,3\n")
+    assert table.columns[0].type != "number" or table.columns[0].missing == 1
+    json.dumps(profile(table), allow_nan=False)
+
+
+def test_the_profile_of_huge_numbers_is_json() -> None:
+    json.dumps(profile(read("a,b\n1e308,1\n-1e308,2\n1e308,3\n")), allow_nan=False)
+
+
+@pytest.mark.parametrize("size", [0.01, 0.7, 0.8, 0.999])
+def test_a_holdout_or_folds_of_one_row_are_refused(size: float) -> None:
+    table = read(noisy(20))
+    with pytest.raises(NotEnoughRowsError, match="test_size"):
+        split(frame(table), table.columns, Recipe(), "y", size)
+
+
+def test_scores_that_are_not_finite_are_never_stored() -> None:
+    text = "x,y\n" + "".join(f"{i},{1e200 * (i % 7)}\n" for i in range(60))
+    with pytest.raises(TrainingFailedError, match="finite"), np.errstate(all="ignore"):
+        train(split_text(text), regressor("ridge"), Recipe(), {}, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [("random_forest", {"n_estimators": wrong}) for wrong in ("many", None, float("inf"), [3])]
+    + [("decision_tree", {"min_samples_leaf": wrong}) for wrong in (0, -5)],
+)
+def test_the_budget_leaves_wrong_parameters_to_be_refused(model: str, params: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError, match=next(iter(params))):
+        train(split_text(noisy(40)), regressor(model), Recipe(), params, LIMITS)
+
+
+@pytest.mark.parametrize("header", ["/constant_0,c,y", "/IsNaN_0,c,y", "/IsNaN_0,//LabelEncoder_5,y"])
+def test_columns_may_be_called_like_nodes_of_the_graph(header: str) -> None:
+    data = split_text(noisy(60).replace("x,colour,y", header, 1))
+    pipeline = fitted(data, "ridge")
+    assert check_parity(pipeline, CompiledModel(*compile_pipeline(pipeline)), data.train_x) <= 1e-9
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800"])
+def test_what_is_no_text_is_no_category(value: Any) -> None:
+    with pytest.raises(InvalidRecordsError):
+        to_columns([{"x": 1, "c": value}], [NUMBER, COLOUR])
+
+
+def test_a_number_with_underscores_is_none() -> None:
+    with pytest.raises(InvalidRecordsError):
+        to_columns([{"x": "1_000", "c": "a"}], [NUMBER, COLOUR])
+
+
+@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}])
+def test_a_nested_cell_is_written_as_text(cell: Any) -> None:
+    assert FORMATS["excel"].write(["a"], [(cell,)])
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_half_a_surrogate_pair_does_not_stop_an_export(kind: str) -> None:
+    assert FORMATS[kind].write(["a"], [("\ud800",)])
+
+
+def test_a_value_over_the_budget_does_not_flush_the_cache() -> None:
+    cache: MemoryCache[str] = MemoryCache(Counters(SharedState(None)), items=9, max_bytes=100, idle_seconds=60)
+    cache.put("small", "kept", 50)
+    cache.put("large", "too large", 101)
+    assert cache.get("small") == "kept"
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "S3_ENDPOINT"])
+def test_an_address_without_a_scheme_is_named_at_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"REGATTA_{name}", "localhost:6379")
+    with pytest.raises(InvalidSettingError, match=name):
+        load()
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "S3_ENDPOINT", "SIGNING_KEY_FILE"])
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"REGATTA_{name}", "")
+    assert getattr(load(), name.lower()) is None
+
+
+@pytest.mark.parametrize("cell", ["0x1F", "+-1"])
+def test_what_only_looks_like_a_number_is_text(cell: str) -> None:
+    assert read(f"a,b\n{cell},1\n2,2\n").columns[0].type == "category"
+
+
+@pytest.mark.parametrize("source", ["a,b\n1,2\n".encode("utf-32"), b"\xef\xbb\xbfx\0,c,y\n" + b"1,a,2\n" * 30])
+def test_nul_characters_make_a_file_binary(source: bytes) -> None:
+    with pytest.raises(NotACsvError, match="binary"):
+        read(source)
