@@ -50,8 +50,8 @@ class ModelStore:
         """Store a model as the next version of its name and let it serve; returns the signed manifest.
 
         The number is claimed by creating the graph's object conditionally, so two trainings at the same moment get
-        two versions. When storing fails the claim is taken back; when only promoting fails, the version is there and the
-        one before it goes on serving.
+        two versions. When storing fails the claim is taken back; when only promoting fails, the version is there and
+        the one before it goes on serving.
         """
         name = draft.model_name
         version = max(self.versions(workspace, name), default=0) + 1
