@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from pathlib import PurePath
+from typing import Any
 
 from core.errors import TooLargeError
 from core.manifests import DatasetManifest, now
@@ -13,7 +14,7 @@ from core.settings import settings
 from core.storage.datasets import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.wiring import storage
 from core.tables.columns import pack
-from core.tables.profile import duplicate_rows, profile
+from core.tables.profile import profile
 from core.tables.reading import Table, read_table
 from core.tables.text import read_text
 
@@ -30,6 +31,7 @@ def ingest(workspace: str, filename: str, source: bytes) -> DatasetManifest:
         raise TooLargeError(f"The file has {len(source):,} bytes; one request takes at most {limit:,}. Split it.")
     text = read_text(source)
     table = read_table(text)
+    profiled = profile(table)
     manifest = DatasetManifest(
         file_id=_new_file_id(),
         # Only the last part: a browser or a script may send a whole path, of either kind.
@@ -42,14 +44,14 @@ def ingest(workspace: str, filename: str, source: bytes) -> DatasetManifest:
         rows=table.data.num_rows,
         memory_bytes=table.data.nbytes,
         columns=table.columns,
-        duplicate_rows=duplicate_rows(table),
+        duplicate_rows=profiled["duplicate_rows"],
         warnings=table.warnings,
     )
-    storage().datasets.add(workspace, manifest, _files(source, table))
+    storage().datasets.add(workspace, manifest, _files(source, table, profiled))
     return manifest
 
 
-def _files(source: bytes, table: Table) -> dict[str, bytes]:
+def _files(source: bytes, table: Table, profiled: dict[str, Any]) -> dict[str, bytes]:
     """What a dataset consists of, by file name. Light functions need the packed columns and the profile only."""
     from pyarrow import parquet
 
@@ -59,7 +61,7 @@ def _files(source: bytes, table: Table) -> dict[str, bytes]:
         SOURCE: source,
         TABLE: buffer.getvalue(),
         COLUMNS: pack(table.packed()),
-        PROFILE: json.dumps(profile(table), ensure_ascii=False).encode(),
+        PROFILE: json.dumps(profiled, ensure_ascii=False).encode(),
     }
 
 

@@ -57,10 +57,6 @@ class DatasetManifest(Document):
     warnings: list[str]
     recipe: Recipe = Recipe()
 
-    def column(self, name: str) -> Column | None:
-        """The column called `name`, or None."""
-        return next((column for column in self.columns if column.name == name), None)
-
     def column_types(self) -> dict[str, ColumnType]:
         """The type of each column, by name."""
         return {column.name: column.type for column in self.columns}
@@ -126,3 +122,8 @@ class ModelManifest(Document):
     graph: StoredFile
     pickle: StoredFile
     signature: str = ""
+
+    def result(self) -> dict[str, Any]:
+        """Which model it is and how good: what a leaderboard shows."""
+        shown = {"model_name", "version", "model_type", "metrics", "cross_validation", "training_seconds"}
+        return self.model_dump(include=shown)

@@ -89,8 +89,7 @@ def compare_models(workspace: str, file_id: str | None, target_column: str | Non
 
 
 def _result(model: ModelManifest) -> dict[str, Any]:
-    wanted = {"model_type", "model_name", "version", "metrics", "cross_validation", "training_seconds"}
-    return {**model.model_dump(include=wanted), "size_bytes": model.graph.size_bytes}
+    return {**model.result(), "size_bytes": model.graph.size_bytes}
 
 
 def _limits() -> Limits:

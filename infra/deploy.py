@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
 
+from infra.buckets import bucket_exists
 from infra.emulator_account import CREDENTIALS, REGION
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +71,7 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
         )
         known = {}
     # A bucket from before belongs to no new stack: it holds data, so it is used as it is.
-    owns_bucket = known.get("CreateBucket") or ("false" if _bucket_exists(s3, bucket) else "true")
+    owns_bucket = known.get("CreateBucket") or ("false" if bucket_exists(s3, bucket) else "true")
     values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket}
     request = {
         "StackName": STACK_NAME,
@@ -122,20 +123,10 @@ def package() -> bytes:
 def _upload_package(s3: BaseClient, bucket: str) -> tuple[str, str]:
     code = package()
     key = f"{hashlib.sha256(code).hexdigest()[:16]}.zip"
-    if not _bucket_exists(s3, bucket):
+    if not bucket_exists(s3, bucket):
         s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key=key, Body=code)
     return bucket, key
-
-
-def _bucket_exists(s3: BaseClient, bucket: str) -> bool:
-    try:
-        s3.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            return False
-        raise
-    return True
 
 
 def _find_stack(cloudformation: BaseClient) -> tuple[str | None, dict[str, str]]:

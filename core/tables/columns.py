@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-ORDER = "columns.json"
-
 
 @dataclass(frozen=True)
 class Category:

@@ -20,10 +20,12 @@ Json = dict[str, Any]
 
 
 def profile(table: Table) -> Json:
-    """`columns` (statistics by name), `findings` and `preview` (`columns`, `rows`), ready for JSON."""
+    """`columns` (statistics by name), `duplicate_rows`, `findings`, `preview` (`columns`, `rows`), ready for JSON."""
+    duplicates = duplicate_rows(table)
     return {
         "columns": {column.name: _statistics(table.data.column(column.name), column) for column in table.columns},
-        "findings": _findings(table),
+        "duplicate_rows": duplicates,
+        "findings": _findings(table, duplicates),
         "preview": _preview(table),
     }
 
@@ -62,7 +64,7 @@ def _statistics(values: pa.ChunkedArray, column: Column) -> Json:
     }
 
 
-def _findings(table: Table) -> list[Json]:
+def _findings(table: Table, duplicates: int) -> list[Json]:
     """One entry a thing worth knowing before learning: `severity`, `column`, `finding`, `suggestion`."""
     rows = table.data.num_rows
     found: list[Json] = []
@@ -85,7 +87,7 @@ def _findings(table: Table) -> list[Json]:
                 "looks like an identifier: almost every value is different",
                 "remove it",
             )
-    if duplicates := duplicate_rows(table):
+    if duplicates:
         add(
             "info",
             None,

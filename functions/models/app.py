@@ -61,9 +61,7 @@ async def info(
 @router.get("/metrics/{model_name}")
 async def metrics(workspace: Workspace, model_name: str, version: Version = None) -> dict[str, Any]:
     """How good a model is: on the holdout and by cross-validation."""
-    manifest = storage().models.manifest(workspace, model_name, version)
-    wanted = {"model_name", "version", "model_type", "metrics", "cross_validation", "training_seconds"}
-    return manifest.model_dump(include=wanted)
+    return storage().models.manifest(workspace, model_name, version).result()
 
 
 app = create_app(router)

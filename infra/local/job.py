@@ -80,7 +80,7 @@ class Job:
     def _predict(self, file: Path, file_id: str, target: str, model_name: str) -> None:
         with self._step("Predict") as note:
             preview = self._call("GET", "/data/preview", params={"file_id": file_id, "rows": 1})
-            row = _record(preview)
+            row = dict(zip(preview["columns"], preview["rows"][0], strict=True))
             actual = row.pop(target)
             answer = self._call("POST", "/predict", json={"data": row, "model_name": model_name})
             note(f"first row: {_number(answer['prediction'])}, in the file {_number(actual)}")
@@ -135,12 +135,6 @@ def connect(base_url: str) -> Iterator[httpx.Client]:
     # trust_env off: a proxy from the environment has no business with a loopback address.
     with httpx.Client(base_url=base_url, timeout=TIMEOUT, follow_redirects=True, trust_env=False) as client:
         yield client
-
-
-def _record(preview: Json) -> Json:
-    """The first row of a preview as column -> value, whichever of the two usual shapes its rows have."""
-    first = preview["rows"][0]
-    return dict(first) if isinstance(first, dict) else dict(zip(preview["columns"], first, strict=True))
 
 
 def _detail(response: httpx.Response) -> str:

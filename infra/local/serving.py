@@ -7,6 +7,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.settings import Settings
+from infra.buckets import bucket_exists
 from infra.local.processes import DRAIN_SECONDS, HOST, WORKER_HEALTHCHECK_SECONDS
 
 
@@ -50,7 +51,7 @@ def _check_bucket(settings: Settings) -> None:
             endpoint_url=settings.s3_endpoint,
             config=Config(s3={"addressing_style": "path"}, connect_timeout=3, retries={"total_max_attempts": 2}),
         )
-        if _exists(s3, settings.bucket):
+        if bucket_exists(s3, settings.bucket):
             return
         s3.create_bucket(Bucket=settings.bucket, **_location(s3.meta.region_name))
     except ClientError as error:
@@ -61,16 +62,6 @@ def _check_bucket(settings: Settings) -> None:
         raise ServingError(
             f"S3 cannot be reached at {where}: {error}. Check REGATTA_S3_ENDPOINT and the AWS credentials."
         ) from error
-
-
-def _exists(s3, bucket: str) -> bool:
-    try:
-        s3.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            return False
-        raise
-    return True
 
 
 def _location(region: str | None) -> dict[str, dict[str, str]]:
