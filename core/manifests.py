@@ -5,11 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-ColumnType = Literal["integer", "number", "category"]
+ColumnType = Literal["integer", "number", "boolean", "date", "category"]
 HandleMissing = Literal["drop", "mean", "median", "mode"]
-
-# Cells that mean "no value", in a CSV and in data to predict alike.
-MISSING = frozenset(["", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "-", "?", "无", "空"])
 
 
 def now() -> str:
@@ -30,13 +27,31 @@ class Column(Document):
     type: ColumnType
     missing: int
     distinct: int
+    # How its dates are written: a key of `core.values.DATE_FORMATS`.
+    format: str | None = None
+
+
+class Reading(Document):
+    """How a CSV is to be read where the caller knows better than we; None means found out."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    has_header: bool | None = None
 
 
 class Recipe(Document):
     """How a table is cleaned before learning. Fitted inside the training fold only; never baked into the data."""
 
     handle_missing: HandleMissing = "median"
+    # Columns that are handled differently, by name.
+    columns: dict[str, HandleMissing] = Field(default_factory=dict)
+    # Columns that no model gets to see: identifiers, leaks of the target.
+    leave_out: list[str] = Field(default_factory=list)
     target_column: str | None = None
+
+    def handling(self, column: str) -> HandleMissing:
+        """What happens to the gaps of one column."""
+        return self.columns.get(column, self.handle_missing)
 
 
 class DatasetManifest(Document):
@@ -50,6 +65,7 @@ class DatasetManifest(Document):
     sha256: str
     encoding: str
     delimiter: str
+    has_header: bool = True
     rows: int
     memory_bytes: int
     columns: list[Column]
@@ -67,12 +83,16 @@ class DatasetManifest(Document):
 
 
 class Feature(Document):
-    """One raw input of a model. `fill` replaces a missing value; `levels` are a category's known values."""
+    """One raw input of a model. `fill` replaces a missing value; `levels` are a category's known values.
+
+    A boolean is a number 1 or 0; a date is a number of seconds since 1970-01-01, written as `format` says.
+    """
 
     name: str
-    type: Literal["number", "category"]
+    type: Literal["number", "boolean", "date", "category"]
     fill: float | str
     levels: list[str] = Field(default_factory=list)
+    format: str | None = None
 
 
 class StoredFile(Document):

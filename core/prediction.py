@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, TooLargeError, UnknownColumnError
-from core.manifests import Feature, ModelManifest
+from core.manifests import ColumnType, Feature, ModelManifest
 from core.scoring.compiled import CompiledModel
 from core.scoring.records import clean_row, column_warnings, to_columns
 from core.settings import settings
@@ -119,41 +119,39 @@ def predict_table(model: Model, table: Columns, batch_size: int = DEFAULT_BATCH)
     features = model.manifest.features
     _check_columns(table, features)
     pieces = [
-        model.compiled.run({f.name: _raw(piece.values[f.name], f, f.name in table.integers) for f in features})
+        model.compiled.run({f.name: _raw(piece.values[f.name], f, table.types[f.name]) for f in features})
         for piece in table.slices(batch_size)
     ]
     warnings = [
         warning
         for feature in features
-        for warning in column_warnings(
-            _raw(table.values[feature.name], feature, feature.name in table.integers), feature
-        )
+        for warning in column_warnings(_raw(table.values[feature.name], feature, table.types[feature.name]), feature)
     ]
     return Predictions(np.concatenate(pieces), warnings)
 
 
 def table_rows(table: Columns) -> Iterator[tuple[Any, ...]]:
     """The table's rows as Python values: int, float or str, None for missing."""
-    return zip(*(_cells(column, name in table.integers) for name, column in table.values.items()), strict=True)
+    return zip(*(_cells(column, table.types[name]) for name, column in table.values.items()), strict=True)
 
 
-def _cells(column: NDArray[np.float64] | Category, integer: bool) -> list[Any]:
+def _cells(column: NDArray[np.float64] | Category, kind: ColumnType) -> list[Any]:
     if isinstance(column, Category):
         return [text or None for text in column.texts()]
     values = column.tolist()
-    if integer:
+    if kind == "integer":
         return [None if isnan(value) else int(value) for value in values]
     return [None if isnan(value) else value for value in values]
 
 
-def _raw(column: NDArray[np.float64] | Category, feature: Feature, integer: bool) -> NDArray[Any]:
+def _raw(column: NDArray[np.float64] | Category, feature: Feature, kind: ColumnType) -> NDArray[Any]:
     """One stored column in the form that the model's feature takes."""
     if isinstance(column, Category):
         return column.texts()
     if feature.type == "number":
         return column
     texts = np.empty(len(column), dtype=object)
-    texts[:] = ["" if cell is None else str(cell) for cell in _cells(column, integer)]
+    texts[:] = ["" if cell is None else str(cell) for cell in _cells(column, kind)]
     return texts
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidRecordsError
-from core.manifests import MISSING, Feature
+from core.manifests import Feature
+from core.values import MISSING
 
 ERRORS_SHOWN = 20
 LEVELS_SHOWN = 5

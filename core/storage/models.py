@@ -58,7 +58,7 @@ class ModelStore:
         while not self._objects.create(_key(workspace, name, version, GRAPH), graph):
             version += 1
         manifest = draft.model_copy(update={"version": version})
-        manifest = manifest.model_copy(update={"signature": sign(_signed_part(manifest))})
+        manifest = manifest.model_copy(update={"signature": sign(_signed_part(manifest, as_read=False))})
         keys = [_key(workspace, name, version, file) for file in (GRAPH, PICKLE, MANIFEST)]
         try:
             self._objects.put(keys[1], pickle)
@@ -129,7 +129,7 @@ class ModelStore:
 
 def check_signature(manifest: ModelManifest, graph: bytes) -> None:
     """Raise `BadSignatureError` unless the manifest is signed by this deployment and names exactly these bytes."""
-    if not is_signed(manifest.signature, _signed_part(manifest)):
+    if not is_signed(manifest.signature, _signed_part(manifest, as_read=True)):
         raise BadSignatureError("The model was not signed by this deployment. Train it here, or use its model_name.")
     if hashlib.sha256(graph).hexdigest() != manifest.graph.sha256:
         raise BadSignatureError("The model's bytes are not the ones that were signed. Train it again.")
@@ -155,8 +155,12 @@ def unseal(model_data: str) -> StoredModel:
     return StoredModel(manifest, body[end:])
 
 
-def _signed_part(manifest: ModelManifest) -> bytes:
-    content = manifest.model_dump(exclude={"signature"})
+def _signed_part(manifest: ModelManifest, *, as_read: bool) -> bytes:
+    """The manifest without its signature: every field when it is written, those that were there when it was read.
+
+    So a model that was signed before a field existed stays valid, and a field that vanished does not pass.
+    """
+    content = manifest.model_dump(exclude={"signature"}, exclude_unset=as_read)
     return json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
 
 

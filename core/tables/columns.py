@@ -1,6 +1,7 @@
 """A typed table in one small file that numpy alone can read: what light functions predict from.
 
-Numbers are float64 with NaN for missing; a category is int32 codes into its levels, with -1 for missing.
+A category is int32 codes into its levels, with -1 for missing; everything else is float64 with NaN for missing: a
+boolean is 1 or 0, a date the seconds since 1970-01-01.
 """
 
 import io
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.manifests import ColumnType
 
 Floats = NDArray[np.float64]
 
@@ -28,10 +31,10 @@ class Category:
 
 @dataclass(frozen=True)
 class Columns:
-    """A table by column, in the order of the file; `integers` names the number columns without fractions."""
+    """A table by column, in the order of the file, with the type of each."""
 
     values: Mapping[str, Floats | Category]
-    integers: frozenset[str]
+    types: Mapping[str, ColumnType]
 
     @property
     def rows(self) -> int:
@@ -60,17 +63,17 @@ class Columns:
                     else column[piece]
                     for name, column in self.values.items()
                 },
-                self.integers,
+                self.types,
             )
 
 
 def pack(columns: Columns) -> bytes:
     """The table as a compressed .npz file without any pickle in it."""
     order = [
-        {"name": name, "levels": column.levels if isinstance(column, Category) else None}
+        {"name": name, "type": columns.types[name], "levels": getattr(column, "levels", None)}
         for name, column in columns.values.items()
     ]
-    head = json.dumps({"columns": order, "integers": sorted(columns.integers)}).encode()
+    head = json.dumps({"columns": order}).encode()
     arrays = {
         f"c{position}": column.codes if isinstance(column, Category) else column
         for position, column in enumerate(columns.values.values())
@@ -88,4 +91,4 @@ def unpack(body: bytes) -> Columns:
         for position, entry in enumerate(head["columns"]):
             array = stored[f"c{position}"]
             values[entry["name"]] = array if entry["levels"] is None else Category(array, entry["levels"])
-    return Columns(values, frozenset(head["integers"]))
+    return Columns(values, {entry["name"]: entry["type"] for entry in head["columns"]})

@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from core.errors import NotACsvError
-from core.manifests import MISSING, Column
+from core.manifests import Column
 from core.tables.columns import Category, Columns, Floats
 from core.tables.text import Text
+from core.values import MISSING
 
 RAGGED_SHOWN = 5
 # Rows are counted as a spreadsheet shows them: the header is row 1.
@@ -31,11 +32,20 @@ class Table:
     columns: list[Column]
     warnings: list[str]
 
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return int(self.data.num_rows)
+
+    def values(self, name: str) -> Floats | Category:
+        """One column in numpy's form."""
+        return _to_numpy(self.data.column(name))
+
     def packed(self) -> Columns:
         """The same table as numpy columns."""
         return Columns(
-            {column.name: _to_numpy(self.data.column(column.name)) for column in self.columns},
-            frozenset(column.name for column in self.columns if column.type == "integer"),
+            {column.name: self.values(column.name) for column in self.columns},
+            {column.name: column.type for column in self.columns},
         )
 
 

@@ -33,7 +33,7 @@ def test_a_packed_table_is_the_arrow_table(name: str) -> None:
     table = real(name)
     columns = unpack(pack(table.packed()))
     assert_same(columns, table)
-    assert columns.integers == {column.name for column in table.columns if column.type == "integer"}
+    assert columns.types == {column.name: column.type for column in table.columns}
 
 
 @pytest.mark.parametrize("rows", [1, 7, 97, 398, 1000])
@@ -62,7 +62,7 @@ def test_there_is_no_pickle_inside() -> None:
 
 def test_a_pickle_smuggled_in_is_refused() -> None:
     buffer = io.BytesIO()
-    head = json.dumps({"columns": [{"name": "a", "levels": None}], "integers": []}).encode()
+    head = json.dumps({"columns": [{"name": "a", "type": "number", "levels": None}]}).encode()
     np.savez(buffer, head=np.frombuffer(head, np.uint8), c0=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="pickle"):
         unpack(buffer.getvalue())

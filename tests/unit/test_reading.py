@@ -6,7 +6,7 @@ import math
 import pytest
 
 from core.errors import NotACsvError
-from core.manifests import MISSING
+from core.values import MISSING
 from tests.unit.tables import CSVS, read, real
 
 
@@ -152,7 +152,7 @@ def test_a_header_alone_is_no_table() -> None:
 
 def test_packing_keeps_no_infinity_and_marks_integers() -> None:
     packed = read("a,b,c\n1,1e400,u\n,2.5,\n").packed()
-    assert packed.integers == frozenset({"a"})
+    assert packed.types == {"a": "integer", "b": "number", "c": "category"}
     assert math.isnan(packed.values["b"][0])
     assert math.isnan(packed.values["a"][1])
     assert packed.values["c"].texts().tolist() == ["u", ""]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidRecordsError
-from core.manifests import MISSING, Feature
+from core.manifests import Feature
 from core.scoring.records import ERRORS_SHOWN, clean_row, to_columns
+from core.values import MISSING
 
 AGE = Feature(name="age", type="number", fill=30.5)
 CITY = Feature(name="city", type="category", fill="Paris", levels=["Oslo", "Paris", "上海"])
