@@ -7,9 +7,9 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 # Cells that mean "no value".
-MISSING = frozenset(
-    ("", *"NA N/A n/a na #N/A #NA NaN nan NULL null None none NIL nil - -- ? . … 无 空 缺失 暂无 不详".split(" "))
-)
+_ENGLISH = {"NA", "N/A", "n/a", "na", "#N/A", "#NA", "NaN", "nan", "NULL", "null", "None", "none", "NIL", "nil"}
+_CHINESE = {"无", "空", "缺失", "暂无", "不详"}
+MISSING = frozenset({"", "-", "--", "?", ".", "…"} | _ENGLISH | _CHINESE)
 
 # Pairs of words for yes and no, in lower case. 1 and 0 are numbers.
 BOOLEANS = (
