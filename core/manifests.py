@@ -26,7 +26,8 @@ class Column(Document):
     name: str
     type: ColumnType
     missing: int
-    distinct: int
+    # Counted when the table is profiled.
+    distinct: int = 0
     # How its dates are written: a key of `core.values.DATE_FORMATS`.
     format: str | None = None
 
