@@ -43,6 +43,9 @@ MONTHS = (
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The first and the last second that a date can be, years 1 to 9999, counted from 1970-01-01.
+EARLIEST = -62_135_596_800.0
+LATEST = 253_402_300_799.0
 
 
 def month_number(name: str) -> int | None:
@@ -95,10 +98,10 @@ def _seconds(parts: dict[str, str | None]) -> float | None:
             return None
         hour = hour % 12 + (12 if parts["half"].lower() == "pm" else 0)
     zone = UTC
-    if parts["zone"] not in (None, "Z"):
-        sign, hours, minutes = parts["zone"][0], int(parts["zone"][1:3]), int(parts["zone"][-2:])
-        zone = timezone((1 if sign == "+" else -1) * timedelta(hours=hours, minutes=minutes))
     try:
+        if parts["zone"] not in (None, "Z"):
+            sign, hours, minutes = parts["zone"][0], int(parts["zone"][1:3]), int(parts["zone"][-2:])
+            zone = timezone((1 if sign == "+" else -1) * timedelta(hours=hours, minutes=minutes))
         moment = datetime(
             int(parts["year"] or 0), month or 0, int(parts["day"] or 0), hour, int(parts["minute"] or 0),
             int(parts["second"] or 0), tzinfo=zone,
