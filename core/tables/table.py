@@ -1,0 +1,74 @@
+"""A typed table: a Parquet file on this machine's disk, read one column at a time, so that its size hardly matters."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from core.manifests import Column
+from core.tables.columns import Category, Floats
+from core.values import EPOCH, write_date
+
+SLICE_ROWS = 1 << 17
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a CSV says: `path` holds int64, float64, bool, timestamp[ms] and dictionary<int32, string> columns."""
+
+    path: Path
+    columns: list[Column]
+    rows: int
+    # How many bytes its values take in Arrow's form.
+    memory_bytes: int = 0
+    # What was decided or noticed while it was read.
+    warnings: list[str] = field(default_factory=list)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """One column as Arrow has it."""
+        # Asked for "a", Parquet also brings "a.b".
+        return parquet.read_table(self.path, columns=[name], partitioning=None).column(name)
+
+    def values(self, name: str) -> Floats | Category:
+        """One whole column in numpy's form: see `core.tables.columns`."""
+        if next(column for column in self.columns if column.name == name).type == "category":
+            return _category(self.column(name))
+        values = np.empty(self.rows, np.float64)
+        start = 0
+        with parquet.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(SLICE_ROWS, columns=[name]):
+                values[start : start + len(batch)] = _floats(batch.column(name))
+                start += len(batch)
+        return values
+
+    def head(self, rows: int) -> list[list[Any]]:
+        """The first rows, ready for JSON: dates as ISO 8601 text, None for missing."""
+        with parquet.ParquetFile(self.path) as file:
+            first = next(file.iter_batches(rows), None)
+        if first is None:
+            return []
+        cells = [[_plain(cell) for cell in column.to_pylist()] for column in first.columns]
+        return [list(row) for row in zip(*cells, strict=True)]
+
+
+def _category(column: pa.ChunkedArray) -> Category:
+    encoded = column.unify_dictionaries().combine_chunks()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    return Category(codes, encoded.dictionary.to_pylist())
+
+
+def _floats(values: pa.Array) -> Floats:
+    if pa.types.is_timestamp(values.type):
+        return np.asarray(values.cast(pa.int64()).cast(pa.float64(), safe=False), np.float64) / 1000
+    return np.asarray(values.cast(pa.float64(), safe=False), np.float64)
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, datetime):
+        return write_date((cell.replace(tzinfo=EPOCH.tzinfo) - EPOCH).total_seconds())
+    return cell
