@@ -4,7 +4,7 @@ One table for a CSV at upload (read by Arrow, millions a second) and a JSON reco
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 
 # Cells that mean "no value".
 _ENGLISH = {"NA", "N/A", "n/a", "na", "#N/A", "#NA", "NaN", "nan", "NULL", "null", "None", "none", "NIL", "nil"}
@@ -81,13 +81,17 @@ def read_date(text: str, preferred: str | None = None) -> float | None:
     return None
 
 
-def write_date(seconds: float) -> str:
-    """Seconds since 1970-01-01 as ISO 8601: the day alone at midnight, with milliseconds where there are some."""
-    moment = EPOCH + timedelta(milliseconds=round(1000 * seconds))
-    if moment.time() == EPOCH.time():
-        return moment.strftime("%Y-%m-%d").rjust(10, "0")
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec=precision)
+def moment(seconds: float) -> datetime:
+    """Seconds since 1970-01-01 as the wall clock showed them (naive), to the millisecond."""
+    return (EPOCH + timedelta(milliseconds=round(1000 * seconds))).replace(tzinfo=None)
+
+
+def write_date(date: float | datetime) -> str:
+    """Seconds since 1970-01-01, or a `moment`, as ISO 8601: the day alone at midnight, with milliseconds if any."""
+    shown = date if isinstance(date, datetime) else moment(date)
+    if shown.time() == time.min:
+        return shown.date().isoformat()
+    return shown.isoformat(sep=" ", timespec="milliseconds" if shown.microsecond else "seconds")
 
 
 def _seconds(parts: dict[str, str | None]) -> float | None:
