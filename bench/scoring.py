@@ -67,33 +67,14 @@ class Contest:
         """One row to our /predict, or these rows to our /predict/batch."""
         choice = {"model_name": self.kind}
         if rows is None:
-            return event("POST", "/predict", {"data": self.rows[0], **choice})
-        return event("POST", "/predict/batch", {"data": rows, **choice})
+            return _load.event("POST", "/predict", {"data": self.rows[0], **choice})
+        return _load.event("POST", "/predict/batch", {"data": rows, **choice})
 
     def their_event(self, rows: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         """The same for the textbook service."""
         if rows is None:
-            return event("POST", "/predict", self.rows[0])
-        return event("POST", "/predict/batch", {"data": rows})
-
-
-def event(method: str, path: str, body: Any = None) -> dict[str, Any]:
-    """A REST API (v1) proxy event as API Gateway sends it."""
-    headers = {"accept": "*/*", "content-type": "application/json", "host": "api.example.com"}
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {"stage": "prod", "identity": {"sourceIp": "127.0.0.1"}, "requestId": "bench"},
-        "body": None if body is None else json.dumps(body),
-        "isBase64Encoded": False,
-    }
+            return _load.event("POST", "/predict", self.rows[0])
+        return _load.event("POST", "/predict/batch", {"data": rows})
 
 
 def answer(handler: Handler, asked: dict[str, Any]) -> Any:
@@ -185,7 +166,7 @@ def without_model(sides: Contest, rounds: int) -> Figure:
     """The same handler call as a multiple of one that does nothing."""
     from functions.system.handler import handler as system
 
-    asked, nothing = sides.our_event(), event("GET", "/")
+    asked, nothing = sides.our_event(), _load.event("GET", "/")
     pair = paired(p50(lambda: sides.ours(asked, None), 300), p50(lambda: system(nothing, None), 300), rounds)
     return at_most(
         f"{sides.kind}: one row, whole handler / handler of GET /",
@@ -297,18 +278,22 @@ def size(sides: Contest) -> Figure:
 
 def compile_time(sides: Contest, rounds: int) -> Figure:
     """Seconds to compile our fitted pipeline against seconds to fit it once, on all cores."""
+    from core.learning.pipeline import raw_frame
     from core.learning.training import split
-    from core.modelling import load_frame
+    from core.opening import open_table
     from core.scoring.compile import compile_pipeline
     from core.storage.models import PICKLE
     from core.storage.wiring import storage
 
-    manifest, frame = load_frame(WORKSPACE, None)
+    with open_table(WORKSPACE, None) as (manifest, table):
+        frame = raw_frame(table, [column.name for column in table.columns])
     data = split(frame, manifest.columns, manifest.recipe, textbook.TARGET, test_size=0.2)
     fitted = pickle.loads(storage().objects.get(f"{WORKSPACE}/models/{sides.kind}/1/{PICKLE}"))
     unfitted = clone(fitted)
     pair = paired(
-        _once(lambda: compile_pipeline(fitted)), _once(lambda: unfitted.fit(data.train_x, data.train_y)), rounds
+        _once(lambda: compile_pipeline(fitted, data.columns)),
+        _once(lambda: unfitted.fit(data.train_x, data.train_y)),
+        rounds,
     )
     return at_most(
         f"{sides.kind}: compile seconds / fit seconds",

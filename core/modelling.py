@@ -1,7 +1,6 @@
 """From a stored dataset to stored models: train one regressor, or all of them side by side."""
 
 import hashlib
-import io
 import pickle
 import platform
 import re
@@ -10,18 +9,18 @@ from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 
-import pandas as pd
-
 from core.errors import InvalidInputError, RegattaError, TargetError
 from core.learning.catalogue import CATALOGUE, Regressor, regressor
-from core.learning.training import Limits, Split, Trained, split, train
+from core.learning.pipeline import raw_frame
+from core.learning.training import Limits, Split, Trained, check_target, features_of, split, train
 from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
+from core.opening import open_table
 from core.scoring.compile import check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
 from core.settings import settings
-from core.storage.datasets import TABLE
 from core.storage.models import MODEL_NAME, StoredModel, seal
 from core.storage.wiring import storage
+from core.tables.table import Table
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 
@@ -37,13 +36,6 @@ class TrainingOrder:
     params: dict[str, Any] | None = None
 
 
-def load_frame(workspace: str, file_id: str | None) -> tuple[DatasetManifest, pd.DataFrame]:
-    """A dataset's manifest, fresh from the bucket, and its table; raises `NoSuchFileError`, `NoCurrentFileError`."""
-    manifest = storage().datasets.manifest(workspace, file_id, fresh=True)
-    body = storage().datasets.read(workspace, manifest.file_id, TABLE)
-    return manifest, pd.read_parquet(io.BytesIO(body))
-
-
 def train_model(
     workspace: str, file_id: str | None, order: TrainingOrder, *, sealed: bool = False
 ) -> tuple[ModelManifest, str | None]:
@@ -53,10 +45,10 @@ def train_model(
     stored.
     """
     chosen = regressor(order.model_type)
-    manifest, frame = load_frame(workspace, file_id)
-    target = _target(manifest, order.target_column)
-    name = _model_name(order.model_name, manifest, chosen)
-    data = split(frame, manifest.columns, manifest.recipe, target, order.test_size)
+    with open_table(workspace, file_id) as (manifest, table):
+        target = _target(manifest, order.target_column)
+        name = _model_name(order.model_name, manifest, chosen)
+        data = _split(table, manifest, target, order.test_size)
     trained = train(data, chosen, manifest.recipe, order.params or {}, _limits())
     stored = _store(workspace, name, chosen, manifest, data, trained, order.test_size)
     return stored.manifest, seal(stored) if sealed else None
@@ -68,9 +60,8 @@ def compare_models(workspace: str, file_id: str | None, target_column: str | Non
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses), `best`, and `failed` with
     the reason of each that did not come out.
     """
-    manifest, frame = load_frame(workspace, file_id)
-    target = _target(manifest, target_column)
-    data = split(frame, manifest.columns, manifest.recipe, target, test_size)
+    with open_table(workspace, file_id) as (manifest, table):
+        data = _split(table, manifest, _target(manifest, target_column), test_size)
     results: list[ModelManifest] = []
     failed: list[dict[str, str]] = []
     for chosen in CATALOGUE.values():
@@ -86,6 +77,14 @@ def compare_models(workspace: str, file_id: str | None, target_column: str | Non
         "best": _result(results[0]) if results else None,
         "failed": failed,
     }
+
+
+def _split(table: Table, manifest: DatasetManifest, target: str, test_size: float) -> Split:
+    """Only the columns that take part are ever loaded."""
+    check_target(manifest.columns, target)
+    features = features_of(manifest.columns, manifest.recipe, target)
+    frame = raw_frame(table, [target, *(column.name for column in features)])
+    return split(frame, manifest.columns, manifest.recipe, target, test_size)
 
 
 def _result(model: ModelManifest) -> dict[str, Any]:
@@ -129,7 +128,7 @@ def _store(
     test_size: float,
 ) -> StoredModel:
     """Compile the pipeline, prove that the graph agrees with it, and publish both."""
-    graph, features = compile_pipeline(trained.pipeline)
+    graph, features = compile_pipeline(trained.pipeline, data.columns)
     check_parity(trained.pipeline, CompiledModel(graph, features), data.train_x)
     pickled = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     draft = ModelManifest(

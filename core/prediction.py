@@ -1,7 +1,8 @@
 """From a model and raw rows to predictions. Loads numpy and onnxruntime; no pandas, no scikit-learn, no pickle."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from math import isnan
 from typing import Any
@@ -19,12 +20,22 @@ from core.storage.datasets import COLUMNS
 from core.storage.models import StoredModel, unseal
 from core.storage.wiring import storage
 from core.tables.columns import Category, Columns, unpack
+from core.values import moment, read_boolean, write_date
 
 # A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).
 MEMORY_PER_BYTE = 12
 MODELS_KEPT = 256
 TABLES_KEPT = 3
 DEFAULT_BATCH = 10_000
+
+# What a type of column is called in an error.
+SHOWN = {
+    "integer": "a number",
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date",
+    "category": "text",
+}
 
 
 @dataclass(frozen=True)
@@ -131,28 +142,36 @@ def predict_table(model: Model, table: Columns, batch_size: int = DEFAULT_BATCH)
 
 
 def table_rows(table: Columns) -> Iterator[tuple[Any, ...]]:
-    """The table's rows as Python values: int, float or str, None for missing."""
+    """The table's rows as Python values: int, float, bool, datetime or str, None for missing."""
     return zip(*(_cells(column, table.types[name]) for name, column in table.values.items()), strict=True)
 
 
 def _cells(column: NDArray[np.float64] | Category, kind: ColumnType) -> list[Any]:
     if isinstance(column, Category):
         return [text or None for text in column.texts()]
-    values = column.tolist()
-    if kind == "integer":
-        return [None if isnan(value) else int(value) for value in values]
-    return [None if isnan(value) else value for value in values]
+    convert: dict[str, Callable[[float], Any]] = {"integer": int, "boolean": bool, "date": moment}
+    make = convert.get(kind, float)
+    return [None if isnan(value) else make(value) for value in column.tolist()]
 
 
 def _raw(column: NDArray[np.float64] | Category, feature: Feature, kind: ColumnType) -> NDArray[Any]:
     """One stored column in the form that the model's feature takes."""
     if isinstance(column, Category):
         return column.texts()
-    if feature.type == "number":
+    if feature.type != "category":
         return column
     texts = np.empty(len(column), dtype=object)
-    texts[:] = ["" if cell is None else str(cell) for cell in _cells(column, kind)]
+    texts[:] = ["" if cell is None else _text(cell, feature) for cell in _cells(column, kind)]
     return texts
+
+
+def _text(cell: Any, feature: Feature) -> str:
+    """A value as the text that it was when the model was trained and its column held texts."""
+    if isinstance(cell, datetime):
+        return write_date(cell)
+    if isinstance(cell, bool):
+        return next((level for level in feature.levels if read_boolean(level) is cell), str(cell).lower())
+    return str(cell)
 
 
 def _check_columns(table: Columns, features: list[Feature]) -> None:
@@ -163,11 +182,23 @@ def _check_columns(table: Columns, features: list[Feature]) -> None:
             [{"field": name, "message": "no such column in the file"} for name in absent],
         )
     for feature in features:
-        if feature.type == "number" and isinstance(table.values[feature.name], Category):
+        column = table.values[feature.name]
+        if not _fits(column, table.types[feature.name], feature):
+            found, wanted = SHOWN[table.types[feature.name]], SHOWN[feature.type]
             raise InvalidInputError(
-                f"Column {feature.name!r} is text in this file, and the model takes a number there.",
-                [{"field": feature.name, "message": "must be a number"}],
+                f"Column {feature.name!r} is {found} in this file, and the model takes {wanted} there.",
+                [{"field": feature.name, "message": f"must be {wanted}"}],
             )
+
+
+def _fits(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Feature) -> bool:
+    """Whether a stored column can be the feature: by its type, or because it has no value that cannot be."""
+    if feature.type in ("category", kind) or (feature.type == "number" and kind in ("integer", "boolean")):
+        return True
+    if isinstance(column, Category):
+        return False
+    allowed = (0.0, 1.0) if feature.type == "boolean" and kind != "date" else ()
+    return bool((np.isnan(column) | np.isin(column, allowed)).all())
 
 
 def _check_rows(rows: int) -> None:

@@ -2,58 +2,85 @@
 
 from typing import Any
 
-import pandas as pd
-
-from core.learning.pipeline import feature_frame, preprocessor
-from core.learning.training import check_target
-from core.manifests import Column, DatasetManifest, Recipe
-from core.modelling import load_frame
-from core.scoring.compile import encoded_widths
+from core.errors import InvalidInputError, UnknownColumnError
+from core.learning.cleaning import CleanColumn, CleanTable, clean
+from core.learning.training import check_target, features_of
+from core.manifests import Column, Recipe
+from core.opening import open_table
 from core.storage.wiring import storage
+from core.values import write_date
 
 
 def process(workspace: str, file_id: str | None, recipe: Recipe) -> dict[str, Any]:
     """Store the recipe of a dataset and say what it does to it.
 
     The data itself stays as it is, and the values shown are of the whole table: training fits its own inside the
-    training part. Raises `UnknownColumnError`, `TargetError`, `NoSuchFileError`.
+    training part. Raises `UnknownColumnError`, `InvalidInputError`, `TargetError`, `NoSuchFileError`.
     """
-    manifest, frame = load_frame(workspace, file_id)
-    if recipe.target_column is not None:
-        check_target(manifest.columns, recipe.target_column)
-    features = [column for column in manifest.columns if column.name != recipe.target_column]
-    effect = _effect(manifest, frame, features, recipe)
+    with open_table(workspace, file_id) as (manifest, table):
+        check_recipe(manifest.columns, recipe)
+        effect = _effect(clean(table, recipe))
     stored = storage().datasets.set_recipe(workspace, manifest.file_id, recipe)
     return {"file_id": stored.file_id, **effect, "recipe": stored.recipe.model_dump()}
 
 
-def _effect(manifest: DatasetManifest, frame: pd.DataFrame, features: list[Column], recipe: Recipe) -> dict[str, Any]:
-    """Counts before and after, what is imputed by which value, and how many columns a category becomes."""
-    names = [column.name for column in features]
-    kept = frame
-    if recipe.target_column is not None:
-        kept = kept[kept[recipe.target_column].notna()]
-    if recipe.handle_missing == "drop":
-        kept = kept.dropna(subset=names)
-    usable = [column for column in features if kept[column.name].notna().any()]
-    imputed: dict[str, Any] = {}
-    encoded: dict[str, int] = {}
-    width = 0
-    if usable:
-        fitted = preprocessor(usable, recipe, scaled=False).fit(feature_frame(kept, usable))
-        width = len(fitted.get_feature_names_out())
-        for branch, pipeline, columns in fitted.transformers_:
-            fills = zip(columns, pipeline.named_steps["impute"].statistics_.tolist(), strict=True)
-            imputed |= {name: fill for name, fill in fills if kept[name].isna().any()}
-            if branch == "categories":
-                encoded = dict(zip(columns, encoded_widths(pipeline.named_steps["encode"]), strict=True))
+def check_recipe(columns: list[Column], recipe: Recipe) -> None:
+    """Raise `UnknownColumnError`, `TargetError` or `InvalidInputError` for a recipe that this table cannot have."""
+    types = {column.name: column.type for column in columns}
+    named = {f"columns.{name}": name for name in recipe.columns}
+    named |= {f"leave_out[{position}]": name for position, name in enumerate(recipe.leave_out)}
+    unknown = {field: name for field, name in named.items() if name not in types}
+    if unknown:
+        absent, present = ", ".join(map(repr, dict.fromkeys(unknown.values()))), ", ".join(types)
+        errors = [{"field": field, "message": "no such column"} for field in unknown]
+        raise UnknownColumnError(f"The table has no column {absent}. The columns are: {present}.", errors)
+    target = recipe.target_column
+    if target is not None:
+        check_target(columns, target)
+    errors = []
+    for name, handling in recipe.columns.items():
+        if types[name] == "category" and handling in ("mean", "median"):
+            errors.append({"field": f"columns.{name}", "message": f"text has no {handling}; choose drop or mode"})
+        elif name == target and handling != "drop":
+            errors.append({"field": f"columns.{name}", "message": "rows without the target are always left out"})
+    if target in recipe.leave_out:
+        field = f"leave_out[{recipe.leave_out.index(target)}]"
+        errors.append({"field": field, "message": "is the target; choose another target_column, or keep it"})
+    elif not features_of(columns, recipe, target):
+        errors.append({"field": "leave_out", "message": "leaves no column to learn from"})
+    if errors:
+        fields = ", ".join(error["field"] for error in errors)
+        raise InvalidInputError(f"Correct these fields and send again: {fields}.", errors)
+
+
+def _effect(done: CleanTable) -> dict[str, Any]:
+    """Counts before and after, why rows go, what fills gaps, and what becomes of categories and dates."""
+    columns = done.table.columns
+    kept = {column.column.name for column in done.columns}
+    absent = [c.name for c in columns if c.name not in kept and c.name != done.recipe.target_column]
     return {
-        "before": _counts(len(frame), len(manifest.columns), frame),
-        "after": {"rows": len(kept), "columns": width, "missing_values": 0},
-        "imputed": imputed,
-        "encoded": encoded,
+        "before": {
+            "rows": done.table.rows,
+            "columns": len(columns),
+            "missing_values": sum(column.missing for column in columns),
+        },
+        "after": {
+            "rows": int(done.kept.sum()),
+            "columns": sum(len(column.names) for column in done.columns),
+            "missing_values": 0,
+        },
+        "dropped_rows": done.dropped,
+        "imputed": {c.column.name: _shown_fill(c) for c in done.columns if c.fill is not None},
+        "encoded": {c.column.name: len(c.names) for c in done.columns if c.column.type == "category"},
+        "derived": {c.column.name: c.names for c in done.columns if c.column.type == "date"},
+        "left_out": absent,
     }
 
 
-def _counts(rows: int, columns: int, frame: pd.DataFrame) -> dict[str, int]:
-    return {"rows": rows, "columns": columns, "missing_values": int(frame.isna().sum().sum())}
+def _shown_fill(cleaned: CleanColumn) -> float | str | bool | None:
+    """What fills a column's gaps, as the column shows its values: a date as ISO text, a boolean as true or false."""
+    if cleaned.column.type == "date":
+        return write_date(float(cleaned.fill or 0))
+    if cleaned.column.type == "boolean" and cleaned.fill in (0, 1):
+        return bool(cleaned.fill)
+    return cleaned.fill

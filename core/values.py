@@ -113,4 +113,4 @@ def _seconds(parts: dict[str, str | None]) -> float | None:
     except ValueError:
         return None
     fraction = float("0" + (parts["fraction"] or ".0").replace(",", "."))
-    return (moment - EPOCH).total_seconds() + round(fraction, 3)
+    return (1000 * (moment - EPOCH).total_seconds() + round(1000 * fraction)) / 1000

@@ -26,7 +26,7 @@ from core.errors import (
 )
 from core.learning.budget import within_budget
 from core.learning.catalogue import SEED, Regressor
-from core.learning.pipeline import feature_frame, preprocessor
+from core.learning.pipeline import preprocessor
 from core.manifests import Column, CrossValidation, Recipe
 
 FOLDS = 5
@@ -77,19 +77,21 @@ class Limits:
 def split(frame: pd.DataFrame, columns: list[Column], recipe: Recipe, target: str, test_size: float) -> Split:
     """Clean by the recipe and cut off the holdout (shuffled, fixed seed).
 
-    `frame` holds the raw columns. Raises `UnknownColumnError`, `TargetError`, `NotEnoughRowsError`.
+    `frame` is a `raw_frame` that has the target and the features. Raises `UnknownColumnError`, `TargetError`,
+    `NotEnoughRowsError`.
     """
-    check_target(columns, target)
     notes: list[str] = []
+    if check_target(columns, target).type == "boolean":
+        notes.append(f"{target} is true or false: a prediction is how likely true is, as a number around 0 to 1")
     frame = _without(frame, frame[target].isna(), f"have no {target}", notes)
-    features = [column for column in columns if column.name != target]
-    if recipe.handle_missing == "drop":
-        names = [column.name for column in features]
-        frame = _without(frame, frame[names].isna().any(axis=1), "have a missing value", notes)
+    features = features_of(columns, recipe, target)
+    needed = [column.name for column in features if recipe.handling(column.name) == "drop"]
+    if needed:
+        frame = _without(frame, frame[needed].isna().any(axis=1), "have a missing value", notes)
     if len(frame) < MIN_ROWS:
         raise NotEnoughRowsError(
             f"{len(frame)} usable rows are left; training needs at least {MIN_ROWS}. "
-            "Upload more rows, or choose another handle_missing than drop."
+            "Upload more rows, or choose another handling of missing values than drop."
         )
     held_out = ceil(test_size * len(frame))
     if held_out < MIN_HOLDOUT or len(frame) - held_out < 2 * FOLDS:
@@ -108,12 +110,17 @@ def split(frame: pd.DataFrame, columns: list[Column], recipe: Recipe, target: st
     return Split(
         columns=usable,
         target=target,
-        train_x=feature_frame(train, usable),
+        train_x=train[[column.name for column in usable]],
         train_y=train[target].to_numpy(np.float64),
-        test_x=feature_frame(test, usable),
+        test_x=test[[column.name for column in usable]],
         test_y=test[target].to_numpy(np.float64),
         notes=notes,
     )
+
+
+def features_of(columns: list[Column], recipe: Recipe, target: str | None) -> list[Column]:
+    """The columns that a model learns from: all but the target and those that the recipe leaves out."""
+    return [column for column in columns if column.name != target and column.name not in recipe.leave_out]
 
 
 def check_target(columns: list[Column], target: str) -> Column:
@@ -125,10 +132,11 @@ def check_target(columns: list[Column], target: str) -> Column:
             f"There is no column {target!r}. The columns are: {names}.",
             [{"field": "target_column", "message": "no such column"}],
         )
-    numeric = ", ".join(column.name for column in columns if column.type != "category") or "none"
-    if found.type == "category":
+    numeric = ", ".join(column.name for column in columns if column.type in ("integer", "number")) or "none"
+    if found.type in ("category", "date"):
+        what = "text" if found.type == "category" else "a date"
         raise TargetError(
-            f"{target!r} is text, and regression predicts a number. Numeric columns: {numeric}.",
+            f"{target!r} is {what}, and regression predicts a number. Numeric columns: {numeric}.",
             [{"field": "target_column", "message": "not numeric"}],
         )
     if found.distinct < 2:

@@ -3,38 +3,46 @@
 Reads the fitted arrays of what `core.learning.pipeline` builds; scikit-learn itself is not imported here.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from core.errors import TrainingFailedError
-from core.manifests import Feature
+from core.manifests import Column, Feature
+from core.scoring.calendar import date_parts
 from core.scoring.compiled import CompiledModel
 from core.scoring.estimators import ESTIMATORS
 from core.scoring.graph import ML, GraphBuilder
+from core.values import read_date
 
 # The graph may differ from scikit-learn by this much relative to max(1, |y|), and not more.
 TOLERANCE = 1e-9
 CHECKED_ROWS = 2000
 # Stands for every level that training has not seen. No CSV cell holds a NUL byte.
 UNSEEN = "\0"
+# A leap day before 1970, a moment before its end.
+ODD_DATE = read_date("1600-02-29 23:59:59.999")
 
 
-def compile_pipeline(pipeline: Any) -> tuple[bytes, list[Feature]]:
+def compile_pipeline(pipeline: Any, columns: Sequence[Column]) -> tuple[bytes, list[Feature]]:
     """The serialized graph and the raw features it takes, in the order of its inputs.
 
-    Numbers are float64 with NaN for missing, categories strings with "" for missing. Raises `TrainingFailedError`
-    for an estimator that has no compiler.
+    `columns` says what the pipeline's columns are. Categories are strings with "" for missing, everything else float64
+    with NaN for missing. Raises `TrainingFailedError` for an estimator that has no compiler.
     """
     prepare, estimator = pipeline[0], pipeline[-1]
     compiler = ESTIMATORS.get(type(estimator).__name__)
     if compiler is None:
         raise TrainingFailedError(f"{type(estimator).__name__} cannot be compiled to a graph.")
-    graph = GraphBuilder([name for _, _, columns in prepare.transformers_ for name in columns])
+    known = {column.name: column for column in columns}
+    graph = GraphBuilder(known)
     features: list[Feature] = []
-    blocks = [BRANCHES[name](graph, branch, columns, features) for name, branch, columns in prepare.transformers_]
+    blocks = []
+    for name, branch, taken in prepare.transformers_:
+        compile_branch = BRANCHES[name.partition(":")[0]]
+        blocks.append(compile_branch(graph, branch, [known[column] for column in taken], features))
     matrix = blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)
     return graph.build(compiler(graph, matrix, estimator)), features
 
@@ -42,8 +50,8 @@ def compile_pipeline(pipeline: Any) -> tuple[bytes, list[Feature]]:
 def check_parity(pipeline: Any, model: CompiledModel, frame: pd.DataFrame) -> float:
     """The largest difference between graph and pipeline on raw rows, relative to max(1, |y|).
 
-    `frame` is joined by a row without any value and one of unseen levels. Raises `TrainingFailedError`, naming the
-    row, when the difference is above `TOLERANCE`: such a model must not serve.
+    `frame` is joined by a row without any value and one of unseen levels and an odd date. Raises `TrainingFailedError`,
+    naming the row, when the difference is above `TOLERANCE`: such a model must not serve.
     """
     rows = pd.concat([frame.head(CHECKED_ROWS), _corner_rows(model.features)], ignore_index=True)
     rows = rows.astype(frame.dtypes.to_dict())
@@ -65,38 +73,56 @@ def check_parity(pipeline: Any, model: CompiledModel, frame: pd.DataFrame) -> fl
 
 
 def _corner_rows(features: list[Feature]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {feature.name: [np.nan, UNSEEN if feature.type == "category" else np.nan] for feature in features}
-    )
+    odd = {"category": UNSEEN, "date": ODD_DATE}
+    return pd.DataFrame({feature.name: [np.nan, odd.get(feature.type, np.nan)] for feature in features})
 
 
-def _numbers(graph: GraphBuilder, branch: Any, columns: list[str], features: list[Feature]) -> str:
-    """(rows, numbers) float64: gaps filled, and standardised as (x - mean) / scale where the branch does so."""
-    fills = branch.named_steps["impute"].statistics_
-    features += [Feature(name=name, type="number", fill=float(fill)) for name, fill in zip(columns, fills, strict=True)]
-    inputs = [graph.input(name, text=False) for name in columns]
+def _numbers(graph: GraphBuilder, branch: Any, columns: list[Column], features: list[Feature]) -> str:
+    """(rows, numbers) float64: gaps filled, and standardised where the branch does so."""
+    return _scaled(graph, branch, _filled(graph, branch, columns, features))
+
+
+def _dates(graph: GraphBuilder, branch: Any, columns: list[Column], features: list[Feature]) -> str:
+    """(rows, 5 * dates) float64: gaps filled, taken apart, and standardised where the branch does so."""
+    seconds = _filled(graph, branch, columns, features)
+    return _scaled(graph, branch, date_parts(graph, seconds, len(columns)))
+
+
+def _filled(graph: GraphBuilder, branch: Any, columns: list[Column], features: list[Feature]) -> str:
+    """(rows, columns) float64 without NaN."""
+    fills = branch.named_steps["impute"].statistics_.astype(np.float64)
+    inputs = [graph.input(column.name, text=False) for column in columns]
+    for column, fill in zip(columns, fills.tolist(), strict=True):
+        features.append(Feature(name=column.name, type=_raw_type(column), fill=fill, format=column.format))
     matrix = inputs[0] if len(inputs) == 1 else graph.node("Concat", *inputs, axis=1)
-    gaps = graph.node("IsNaN", matrix)
-    matrix = graph.node("Where", gaps, graph.constant(fills[np.newaxis, :].astype(np.float64)), matrix)
+    return graph.node("Where", graph.node("IsNaN", matrix), graph.constant(fills[np.newaxis, :]), matrix)
+
+
+def _raw_type(column: Column) -> Literal["number", "boolean", "date", "category"]:
+    return "number" if column.type == "integer" else column.type
+
+
+def _scaled(graph: GraphBuilder, branch: Any, matrix: str) -> str:
+    """(x - mean) / scale, where the branch has a scaler."""
     scaler = branch.named_steps.get("scale")
-    if scaler is not None:
-        matrix = graph.node("Sub", matrix, graph.constant(scaler.mean_[np.newaxis, :]))
-        matrix = graph.node("Div", matrix, graph.constant(scaler.scale_[np.newaxis, :]))
-    return matrix
+    if scaler is None:
+        return matrix
+    centred = graph.node("Sub", matrix, graph.constant(scaler.mean_[np.newaxis, :]))
+    return graph.node("Div", centred, graph.constant(scaler.scale_[np.newaxis, :]))
 
 
-def _categories(graph: GraphBuilder, branch: Any, columns: list[str], features: list[Feature]) -> str:
+def _categories(graph: GraphBuilder, branch: Any, columns: list[Column], features: list[Feature]) -> str:
     """(rows, encoded columns) float64: each category looks its encoded row up in a table."""
     encoder = branch.named_steps["encode"]
     widths = encoded_widths(encoder)
     blocks = []
-    for position, name in enumerate(columns):
+    for position, column in enumerate(columns):
         levels = [str(level) for level in encoder.categories_[position]]
         fill = str(branch.named_steps["impute"].statistics_[position])
-        features.append(Feature(name=name, type="category", fill=fill, levels=levels))
+        features.append(Feature(name=column.name, type="category", fill=fill, levels=levels))
         start = sum(widths[:position])
         table = _encoded(branch, encoder, position, levels)[:, start : start + widths[position]]
-        blocks.append(_lookup(graph, graph.input(name, text=True), levels, table))
+        blocks.append(_lookup(graph, graph.input(column.name, text=True), levels, table))
     return blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)
 
 
@@ -138,6 +164,7 @@ def _lookup(graph: GraphBuilder, texts: str, levels: list[str], encoded: np.ndar
     return graph.node("Gather", graph.constant(table), row, axis=0)
 
 
-Branch = Callable[[GraphBuilder, Any, list[str], list[Feature]], str]
+Branch = Callable[[GraphBuilder, Any, list[Column], list[Feature]], str]
 
-BRANCHES: dict[str, Branch] = {"numbers": _numbers, "categories": _categories}
+# By the name of the pipeline's branch, up to its colon.
+BRANCHES: dict[str, Branch] = {"numbers": _numbers, "dates": _dates, "categories": _categories}

@@ -25,8 +25,8 @@ class CompiledModel:
         # The graph is written as it should run; looking for improvements would only double the time it takes to load.
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         self.features = features
-        # The values each category may have; None for a number.
-        self.levels = {f.name: frozenset(f.levels) if f.type == "category" else None for f in features}
+        # The values that each feature is known to have; None for a number.
+        self.levels = {feature.name: _known(feature) for feature in features}
         self.size_bytes = len(graph)
         self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._output = self._session.get_outputs()[0].name
@@ -34,8 +34,16 @@ class CompiledModel:
     def run(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Predictions (float64, n rows) for raw columns of n values each.
 
-        Numbers are float64 with NaN for missing, categories object arrays of str with "" for missing.
+        Categories are object arrays of str with "" for missing, everything else float64 with NaN for missing: a
+        boolean is 1 or 0, and a date the seconds since 1970-01-01.
         """
         feed = {feature.name: columns[feature.name].reshape(-1, 1) for feature in self.features}
         result: NDArray[np.float64] = self._session.run([self._output], feed)[0][:, 0]
         return result
+
+
+def _known(feature: Feature) -> frozenset[str | bool] | None:
+    if feature.type == "number":
+        return None
+    # No date is known by its text: it has to be read.
+    return frozenset((True, False) if feature.type == "boolean" else feature.levels)

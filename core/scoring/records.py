@@ -1,7 +1,7 @@
 """From what a caller sends to what a model takes: JSON records as numpy columns, checked field by field."""
 
-from collections.abc import Mapping, Sequence
-from math import isfinite
+from collections.abc import Callable, Mapping, Sequence
+from math import inf, isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidRecordsError
 from core.manifests import Feature
-from core.values import MISSING
+from core.values import EARLIEST, LATEST, MISSING, read_boolean, read_date, write_date
 
 ERRORS_SHOWN = 20
 LEVELS_SHOWN = 5
@@ -17,21 +17,21 @@ LEVELS_SHOWN = 5
 EXACT_INTEGER = 2**53
 
 Columns = dict[str, NDArray[Any]]
+Errors = list[dict[str, Any]]
 
 
 def to_columns(records: Sequence[Mapping[str, Any]], features: list[Feature]) -> tuple[Columns, list[str]]:
     """Raw columns for `CompiledModel.run` (n rows each), and warnings about what was imputed, unseen or ignored.
 
-    Numbers may come as strings; null or a text such as "NA" is a missing value. Raises `InvalidRecordsError` that
-    names every field that is absent or of the wrong type.
+    Numbers may come as strings, dates as text or seconds, booleans as words; null or a text such as "NA" is a missing
+    value. Raises `InvalidRecordsError` that names every field that is absent or of the wrong type.
     """
-    errors: list[dict[str, Any]] = []
+    errors: Errors = []
     warnings: list[str] = []
     columns: Columns = {}
     for feature in features:
         values = _values(records, feature.name, errors)
-        read = _numbers if feature.type == "number" else _texts
-        columns[feature.name] = read(values, feature.name, errors)
+        columns[feature.name] = READERS[feature.type](values, feature, errors)
     if errors:
         raise _refusal(errors, len(records))
     for feature in features:
@@ -42,11 +42,11 @@ def to_columns(records: Sequence[Mapping[str, Any]], features: list[Feature]) ->
     return columns, warnings
 
 
-def clean_row(record: Mapping[str, Any], levels: Mapping[str, frozenset[str] | None]) -> Columns | None:
+def clean_row(record: Mapping[str, Any], levels: Mapping[str, frozenset[str | bool] | None]) -> Columns | None:
     """The columns of one row that needs no check, repair or warning; None for every other one.
 
-    `levels` holds, by feature, the values a category may have, and None for a number. This is what most requests
-    are, and it takes a quarter of the time of `to_columns`.
+    `levels` holds, by feature, the values that a category or boolean may have, and None for a number. This is what
+    most requests are, and it takes a quarter of the time of `to_columns`.
     """
     if len(record) != len(levels):
         return None
@@ -60,6 +60,8 @@ def clean_row(record: Mapping[str, Any], levels: Mapping[str, frozenset[str] | N
             columns[name] = np.array([value], np.float64)
         elif type(value) is str and value in known:
             columns[name] = np.array([value], object)
+        elif type(value) is bool and value in known:
+            columns[name] = np.array([value], np.float64)
         else:
             return None
     return columns
@@ -67,7 +69,7 @@ def clean_row(record: Mapping[str, Any], levels: Mapping[str, frozenset[str] | N
 
 def column_warnings(values: NDArray[Any], feature: Feature) -> list[str]:
     """What a caller should know about one raw column: missing values that are imputed, levels never seen."""
-    if feature.type == "number":
+    if feature.type != "category":
         missing = int(np.isnan(values).sum())
         return [_imputed(missing, feature)] if missing else []
     seen = dict.fromkeys(values.tolist())
@@ -83,12 +85,20 @@ def column_warnings(values: NDArray[Any], feature: Feature) -> list[str]:
 
 def _imputed(count: int, feature: Feature) -> str:
     values = "1 missing value" if count == 1 else f"{count} missing values"
-    return f"{feature.name!r} has {values}, imputed with {feature.fill!r}"
+    return f"{feature.name!r} has {values}, imputed with {_readable(feature)}"
 
 
-def _values(
-    records: Sequence[Mapping[str, Any]], name: str, errors: list[dict[str, Any]]
-) -> list[tuple[int, Any]] | list[Any]:
+def _readable(feature: Feature) -> str:
+    """A feature's fill as its column would show it."""
+    if feature.type == "date":
+        return write_date(float(feature.fill))
+    if feature.type == "boolean":
+        share = float(feature.fill)
+        return str(share == 1).lower() if share in (0, 1) else f"{share:.3g}, between false (0) and true (1)"
+    return repr(feature.fill)
+
+
+def _values(records: Sequence[Mapping[str, Any]], name: str, errors: Errors) -> list[tuple[int, Any]] | list[Any]:
     try:
         return [record[name] for record in records]
     except KeyError:
@@ -100,7 +110,7 @@ def _values(
         return values
 
 
-def _numbers(values: list[Any], name: str, errors: list[dict[str, Any]]) -> NDArray[np.float64]:
+def _numbers(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.float64]:
     if {type(value) for value in values} <= {int, float}:
         try:
             numbers = np.array(values, np.float64)
@@ -108,31 +118,74 @@ def _numbers(values: list[Any], name: str, errors: list[dict[str, Any]]) -> NDAr
                 return numbers
         except OverflowError:
             pass  # an integer beyond float64: found again, and named, below
-    return np.array([_number(value, row, name, errors) for row, value in enumerate(values)], np.float64)
+    return np.array([_number(value, row, feature, errors) for row, value in enumerate(values)], np.float64)
 
 
-def _number(value: Any, row: int, name: str, errors: list[dict[str, Any]]) -> float:
-    if value is None or (isinstance(value, str) and value.strip() in MISSING):
-        return float("nan")
+def _number(value: Any, row: int, feature: Feature, errors: Errors) -> float:
+    if _is_gap(value):
+        return nan
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             # Python alone would take "1_000" for a number.
-            number = float("inf") if isinstance(value, str) and "_" in value else float(value)
+            number = inf if isinstance(value, str) and "_" in value else float(value)
         except (ValueError, OverflowError):
-            number = float("inf")
+            number = inf
         if isfinite(number):
             return number
-    errors.append({"row": row, "field": name, "message": f"must be a finite number, not {_shown(value)}"})
-    return float("nan")
+    return _refused(value, row, feature, "a finite number", errors)
 
 
-def _texts(values: list[Any], name: str, errors: list[dict[str, Any]]) -> NDArray[np.object_]:
+def _booleans(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.float64]:
+    return np.array([_boolean(value, row, feature, errors) for row, value in enumerate(values)], np.float64)
+
+
+def _boolean(value: Any, row: int, feature: Feature, errors: Errors) -> float:
+    if _is_gap(value):
+        return nan
+    if isinstance(value, int | float) and value in (0, 1):
+        return float(value)
+    if isinstance(value, str):
+        meant = {"1": True, "0": False}.get(value.strip(), read_boolean(value))
+        if meant is not None:
+            return float(meant)
+    return _refused(value, row, feature, "true or false (or 1, 0, yes, no)", errors)
+
+
+def _dates(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.float64]:
+    return np.array([_date(value, row, feature, errors) for row, value in enumerate(values)], np.float64)
+
+
+def _date(value: Any, row: int, feature: Feature, errors: Errors) -> float:
+    """A text in the file's own way or ISO 8601, or seconds; a number as text may be anything, and is none."""
+    if _is_gap(value):
+        return nan
+    seconds = value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, str):
+        seconds = read_date(value, feature.format)
+    if seconds is not None and EARLIEST <= seconds < LATEST + 1:
+        return float(seconds)
+    own = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
+    return _refused(
+        value, row, feature, f"a date ({own}2012-01-31 or 2012-01-31 08:30:00) or seconds since 1970", errors
+    )
+
+
+def _is_gap(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip() in MISSING)
+
+
+def _refused(value: Any, row: int, feature: Feature, accepted: str, errors: Errors) -> float:
+    errors.append({"row": row, "field": feature.name, "message": f"must be {accepted}, not {_shown(value)}"})
+    return nan
+
+
+def _texts(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.object_]:
     texts = np.empty(len(values), dtype=object)
-    texts[:] = [_text(value, row, name, errors) for row, value in enumerate(values)]
+    texts[:] = [_text(value, row, feature.name, errors) for row, value in enumerate(values)]
     return texts
 
 
-def _text(value: Any, row: int, name: str, errors: list[dict[str, Any]]) -> str:
+def _text(value: Any, row: int, name: str, errors: Errors) -> str:
     if isinstance(value, str):
         text = value.strip()
         if _is_text(text):
@@ -159,9 +212,17 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _refusal(errors: list[dict[str, Any]], rows: int) -> InvalidRecordsError:
+def _refusal(errors: Errors, rows: int) -> InvalidRecordsError:
     fields = ", ".join(dict.fromkeys(repr(error["field"]) for error in errors))
     if rows == 1:
         errors = [{key: value for key, value in error.items() if key != "row"} for error in errors]
     more = f" The first {ERRORS_SHOWN} of {len(errors)} are listed." if len(errors) > ERRORS_SHOWN else ""
     return InvalidRecordsError(f"Correct {fields} and send again.{more}", errors[:ERRORS_SHOWN])
+
+
+READERS: dict[str, Callable[[list[Any], Feature, Errors], NDArray[Any]]] = {
+    "number": _numbers,
+    "boolean": _booleans,
+    "date": _dates,
+    "category": _texts,
+}

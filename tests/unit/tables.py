@@ -1,14 +1,19 @@
 """The real CSVs, read as the service reads them, and a few made-up ones."""
 
-import io
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
-from core.tables.reading import Table, read_table
+from core.learning.pipeline import raw_frame
+from core.manifests import Column, ColumnType
+from core.tables.reading import read_table
+from core.tables.table import Table
 from core.tables.text import read_text
 
 ROOT = Path(__file__).parents[2]
@@ -37,11 +42,60 @@ def real(name: str) -> Table:
 
 
 def frame(table: Table, rows: int | None = None) -> pd.DataFrame:
-    """The table as training gets it: through Parquet; its first `rows` rows, all of them without."""
-    buffer = io.BytesIO()
-    parquet.write_table(table.data.slice(0, rows), buffer)
-    buffer.seek(0)
-    return pd.read_parquet(buffer)
+    """The table as training gets it: its first `rows` rows, all of them without."""
+    return raw_frame(table, [column.name for column in table.columns])[:rows]
+
+
+ARROW_TYPES: dict[pa.DataType, ColumnType] = {
+    pa.int64(): "integer",
+    pa.float64(): "number",
+    pa.bool_(): "boolean",
+    pa.timestamp("ms"): "date",
+    pa.string(): "category",
+}
+
+
+def typed(path: Path, columns: dict[str, pa.Array], format: str | None = None) -> Table:
+    """A table of these values as ingestion would leave it at `path`; strings become categories."""
+    stored = {n: v.dictionary_encode() if pa.types.is_string(v.type) else v for n, v in columns.items()}
+    parquet.write_table(pa.table(stored), path, row_group_size=64)
+    described = [
+        Column(
+            name=name,
+            type=(kind := ARROW_TYPES[values.type]),
+            missing=values.null_count,
+            distinct=pc.count_distinct(values).as_py(),
+            format=format if kind == "date" else None,
+        )
+        for name, values in columns.items()
+    ]
+    return Table(path, described, len(next(iter(columns.values()))))
+
+
+def voyages(path: Path, rows: int = 120) -> Table:
+    """A made-up table with a column of every type, gaps in each of them but the target `fare`."""
+    rng = np.random.default_rng(5)
+    seconds = rng.integers(-3_000_000_000, 3_000_000_000, rows)
+    aboard = rng.random(rows) < 0.4
+    length = rng.normal(30, 5, rows)
+    port = rng.integers(0, 3, rows)
+    year = (seconds * 1000).astype("datetime64[ms]").astype("datetime64[Y]").astype(int)
+
+    def gaps(values: Any, kind: pa.DataType, every: int) -> pa.Array:
+        return pa.array(values, kind, mask=np.arange(rows) % every == 1)
+
+    return typed(
+        path,
+        {
+            "sailed": gaps(seconds * 1000 + 250, pa.timestamp("ms"), 11),
+            "length": gaps(length, pa.float64(), 13),
+            "crew": gaps(10**17 + np.arange(rows), pa.int64(), 17),
+            "insured": gaps(aboard, pa.bool_(), 7),
+            "port": gaps(np.array(["Oslo", "上海", "=cmd"])[port], pa.string(), 19),
+            "fare": pa.array(length + 10 * aboard + port + year / 100 + rng.normal(0, 0.1, rows)),
+        },
+        "D.M.Y",
+    )
 
 
 def noisy(rows: int, seed: int = 0) -> str:

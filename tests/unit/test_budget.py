@@ -51,7 +51,7 @@ def test_a_share_of_the_rows_is_a_bound_already() -> None:
 def test_the_trees_stay_below_the_budget(table: str, name: str, params: dict[str, int], budget: int) -> None:
     data = real_split(table, 1500)
     trained = train(data, regressor(name), Recipe(), params, Limits(threads=1, model_bytes=budget))
-    graph, features = compile_pipeline(trained.pipeline)
+    graph, features = compile_pipeline(trained.pipeline, data.columns)
     (ensemble,) = (node for node in onnx.load_from_string(graph).graph.node if node.op_type == "TreeEnsemble")
     assert budget / 4 < ensemble.ByteSize() < budget
     assert any("min_samples_leaf was raised" in note for note in trained.notes)

@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from core.errors import TrainingFailedError
 from core.learning.catalogue import CATALOGUE
+from core.learning.training import Split
 from core.scoring.compile import UNSEEN, check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
 from tests.unit.learning import fitted, real_split, split_text
@@ -21,8 +22,8 @@ from tests.unit.tables import CSVS, noisy
 TOLERANCE = 1e-9
 
 
-def compiled(pipeline: Pipeline) -> CompiledModel:
-    return CompiledModel(*compile_pipeline(pipeline))
+def compiled(pipeline: Pipeline, data: Split) -> CompiledModel:
+    return CompiledModel(*compile_pipeline(pipeline, data.columns))
 
 
 def raw(frame: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -62,7 +63,7 @@ def hostile(frame: pd.DataFrame) -> pd.DataFrame:
 def test_the_graph_is_the_pipeline(name: str, table: str) -> None:
     data = real_split(table, 800)
     pipeline = fitted(data, name)
-    model = compiled(pipeline)
+    model = compiled(pipeline, data)
     assert [feature.name for feature in model.features] != []
     assert difference(pipeline, model, data.train_x) <= TOLERANCE
     assert difference(pipeline, model, data.test_x) <= TOLERANCE
@@ -87,7 +88,7 @@ assert not {"core", "sklearn", "pandas", "onnx"} & set(sys.modules)
 def test_a_graph_runs_without_regatta(name: str, tmp_path: Path) -> None:
     data = real_split("mpg")
     pipeline = fitted(data, name)
-    (tmp_path / "model.onnx").write_bytes(compile_pipeline(pipeline)[0])
+    (tmp_path / "model.onnx").write_bytes(compile_pipeline(pipeline, data.columns)[0])
     columns = {column: values.tolist() for column, values in raw(data.test_x).items()}
     (tmp_path / "rows.json").write_text(json.dumps(columns), encoding="utf-8")
     command = [sys.executable, "-I", "-c", SCRIPT, str(tmp_path / "model.onnx"), str(tmp_path / "rows.json")]
@@ -99,7 +100,7 @@ def test_a_graph_runs_without_regatta(name: str, tmp_path: Path) -> None:
 def test_trees_of_a_single_leaf_predict_the_mean(name: str) -> None:
     data = split_text(noisy(60))
     pipeline = fitted(data, name, min_samples_leaf=48)
-    model = compiled(pipeline)
+    model = compiled(pipeline, data)
     assert difference(pipeline, model, data.test_x) <= TOLERANCE
     assert len(set(model.run(raw(data.test_x)).tolist())) == 1
 
@@ -112,7 +113,7 @@ def test_awkward_column_names_are_inputs_like_any_other(name: str, header: str) 
     source = noisy(60).replace("x,colour,y", header, 1)
     data = split_text(source)
     pipeline = fitted(data, name)
-    assert difference(pipeline, compiled(pipeline), hostile(data.test_x)) <= TOLERANCE
+    assert difference(pipeline, compiled(pipeline, data), hostile(data.test_x)) <= TOLERANCE
 
 
 @pytest.mark.parametrize("levels", [2, 40, 41, 300])
@@ -121,7 +122,7 @@ def test_any_number_of_levels_compiles(name: str, levels: int) -> None:
     source = "c,y\n" + "".join(f"level {i % levels},{(i % levels) ** 0.5 + i % 3}\n" for i in range(600))
     data = split_text(source)
     pipeline = fitted(data, name)
-    model = compiled(pipeline)
+    model = compiled(pipeline, data)
     assert model.features[0].levels == sorted(set(data.train_x["c"]))
     assert difference(pipeline, model, data.train_x) <= TOLERANCE
     assert difference(pipeline, model, hostile(data.test_x)) <= TOLERANCE
@@ -130,7 +131,7 @@ def test_any_number_of_levels_compiles(name: str, levels: int) -> None:
 def test_features_tell_types_fills_and_levels() -> None:
     source = "x,c,y\n" + "".join(f"{'' if i == 3 else i},{'ab'[i % 3 == 0]},{i}\n" for i in range(40))
     data = split_text(source)
-    number, category = compiled(fitted(data, "ridge")).features
+    number, category = compiled(fitted(data, "ridge"), data).features
     assert (number.name, number.type, number.fill) == ("x", "number", float(data.train_x["x"].median()))
     assert (category.name, category.type, category.fill, category.levels) == ("c", "category", "a", ["a", "b"])
 
@@ -138,7 +139,7 @@ def test_features_tell_types_fills_and_levels() -> None:
 def test_a_model_that_predicts_something_else_is_refused() -> None:
     data = split_text(noisy(60))
     pipeline = fitted(data, "ridge")
-    graph = compiled(pipeline)
+    graph = compiled(pipeline, data)
     pipeline[-1].intercept_ += 1e-6
     with pytest.raises(TrainingFailedError, match="differs from scikit-learn"):
         check_parity(pipeline, graph, data.train_x)
@@ -146,7 +147,7 @@ def test_a_model_that_predicts_something_else_is_refused() -> None:
 
 def test_a_model_that_is_wrong_only_for_unseen_levels_is_refused() -> None:
     data = split_text(noisy(60))
-    graph = compiled(fitted(data, "ridge"))
+    graph = compiled(fitted(data, "ridge"), data)
     known = data.train_x.assign(colour="red")
     pipeline = fitted(data, "ridge")
     pipeline[0].named_transformers_["categories"].named_steps["encode"].handle_unknown = "error"
@@ -159,7 +160,7 @@ def test_a_model_that_predicts_nan_is_refused() -> None:
     pipeline = fitted(data, "ridge")
     pipeline[-1].coef_[0] = np.nan
     with pytest.raises(TrainingFailedError):
-        check_parity(fitted(data, "ridge"), compiled(pipeline), data.train_x)
+        check_parity(fitted(data, "ridge"), compiled(pipeline, data), data.train_x)
 
 
 def test_an_estimator_without_a_compiler_is_refused_by_name() -> None:
@@ -167,4 +168,4 @@ def test_an_estimator_without_a_compiler_is_refused_by_name() -> None:
     prepare = fitted(data, "ridge")[0]
     pipeline = Pipeline([("prepare", prepare), ("estimate", DummyRegressor().fit([[0]], [1.0]))])
     with pytest.raises(TrainingFailedError, match="DummyRegressor"):
-        compile_pipeline(pipeline)
+        compile_pipeline(pipeline, data.columns)

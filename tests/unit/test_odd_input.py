@@ -75,7 +75,7 @@ def test_the_budget_leaves_wrong_parameters_to_be_refused(model: str, params: di
 def test_columns_may_be_called_like_nodes_of_the_graph(header: str) -> None:
     data = split_text(noisy(60).replace("x,colour,y", header, 1))
     pipeline = fitted(data, "ridge")
-    assert check_parity(pipeline, CompiledModel(*compile_pipeline(pipeline)), data.train_x) <= 1e-9
+    assert check_parity(pipeline, CompiledModel(*compile_pipeline(pipeline, data.columns)), data.train_x) <= 1e-9
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800"])

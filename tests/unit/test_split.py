@@ -69,7 +69,7 @@ def test_other_recipes_keep_incomplete_rows() -> None:
 
 
 def test_when_drop_leaves_nothing_another_recipe_is_proposed() -> None:
-    with pytest.raises(NotEnoughRowsError, match="another handle_missing"):
+    with pytest.raises(NotEnoughRowsError, match="another handling"):
         split_text(lines(40, "{i},,{i}"), recipe=Recipe(handle_missing="drop"))
 
 

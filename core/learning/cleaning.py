@@ -1,0 +1,159 @@
+"""What a recipe makes of a whole table: which rows stay, what fills the gaps, which columns come of each column.
+
+This is for showing it and for taking the result along; a training fits its own inside its training part.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
+from sklearn.pipeline import Pipeline
+
+from core.learning.dates import PARTS, date_parts
+from core.learning.pipeline import column_pipeline, raw_frame
+from core.learning.training import features_of
+from core.manifests import Column, Recipe
+from core.tables.columns import Category
+from core.tables.table import Table
+
+# Beyond this float64 does not hold every integer, so what fills a gap there is no exact integer either.
+EXACT_INTEGER = 2**53
+
+
+@dataclass(frozen=True)
+class CleanColumn:
+    """One column that is learned from. `names` are the columns it becomes: itself, its parts, or its levels."""
+
+    column: Column
+    names: list[str]
+    # What fills its gaps, in the raw form of `raw_frame`; None where no gap is left to fill.
+    fill: float | str | None = None
+    # Of a category only: encodes one raw column.
+    encoder: Pipeline | None = None
+
+    @property
+    def type(self) -> pa.DataType:
+        """The Arrow type of each column it becomes: whole numbers stay whole unless a gap is filled with a share."""
+        if self.column.type == "category":
+            return pa.int8()
+        if self.column.type == "date":
+            return pa.int64()
+        fill = float(self.fill or 0)
+        if self.column.type == "number" or not (fill.is_integer() and abs(fill) <= EXACT_INTEGER):
+            return pa.float64()
+        return pa.int64() if self.column.type == "integer" else pa.int8()
+
+    def clean(self, values: pa.Array) -> list[pa.Array]:
+        """What becomes of some of its values, one array a name."""
+        if self.encoder is not None:
+            values = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+            levels = np.array([*values.dictionary.to_pylist(), np.nan], dtype=object)
+            encoded = self.encoder.transform(pd.DataFrame({self.column.name: levels})).astype(np.int8)
+            rows = encoded[values.indices.fill_null(len(levels) - 1).to_numpy(zero_copy_only=False)]
+            return [pa.array(level) for level in rows.T]
+        if self.column.type == "date":
+            seconds = values.cast(pa.int64()).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1000
+            filled = np.where(np.isnan(seconds), 0.0 if self.fill is None else self.fill, seconds)
+            return [pa.array(part) for part in date_parts(filled[:, np.newaxis]).astype(np.int64).T]
+        numbers = values.cast(self.type, safe=False)
+        return [numbers if self.fill is None else numbers.fill_null(pa.scalar(float(self.fill)).cast(self.type))]
+
+
+@dataclass(frozen=True)
+class CleanTable:
+    """A recipe fitted on a whole table. `kept` marks the rows that stay (bool, n rows)."""
+
+    table: Table
+    recipe: Recipe
+    kept: NDArray[np.bool_]
+    # By column that no row may lack: how many do.
+    dropped: dict[str, int]
+    columns: list[CleanColumn]
+
+    def schema(self) -> pa.Schema:
+        """The columns it becomes, the target last."""
+        return pa.schema([(name, column.type) for column in self._all() for name in column.names])
+
+    def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """The table after the recipe, from at most `rows` of its rows at a time."""
+        schema = self.schema()
+        everything = self._all()
+        start = 0
+        with parquet.ParquetFile(self.table.path) as file:
+            for batch in file.iter_batches(rows, columns=[column.column.name for column in everything]):
+                mask = pa.array(self.kept[start : start + len(batch)])
+                start += len(batch)
+                kept = batch.filter(mask)
+                arrays = [array for column in everything for array in column.clean(kept.column(column.column.name))]
+                yield pa.record_batch(arrays, schema=schema)
+
+    def _all(self) -> list[CleanColumn]:
+        target = [column for column in self.table.columns if column.name == self.recipe.target_column]
+        taken = [name for column in self.columns for name in column.names]
+        return [*self.columns, *(CleanColumn(column, _free([column.name], taken)) for column in target)]
+
+
+def clean(table: Table, recipe: Recipe) -> CleanTable:
+    """Fit a recipe on a whole table, in memory for one column at a time. Columns without any value are left out."""
+    features = features_of(table.columns, recipe, recipe.target_column)
+    needed = [column for column in features if recipe.handling(column.name) == "drop"]
+    needed += [column for column in table.columns if column.name == recipe.target_column]
+    kept = np.ones(table.rows, bool)
+    dropped = {}
+    for column in needed:
+        if column.missing:
+            gaps = _gaps(table, column.name)
+            kept &= ~gaps
+            dropped[column.name] = int(gaps.sum())
+    columns: list[CleanColumn] = []
+    for column in features:
+        taken = [name for done in columns for name in done.names]
+        columns += _fitted(table, column, recipe, kept, taken)
+    return CleanTable(table, recipe, kept, dropped, columns)
+
+
+def _gaps(table: Table, name: str) -> NDArray[np.bool_]:
+    values = table.values(name)
+    return values.codes < 0 if isinstance(values, Category) else np.isnan(values)
+
+
+def _fitted(
+    table: Table, column: Column, recipe: Recipe, kept: NDArray[np.bool_], taken: list[str]
+) -> list[CleanColumn]:
+    """The column as it will be, or nothing where the rows that stay have no value in it."""
+    names = [f"{column.name}_{part}" for part in PARTS] if column.type == "date" else [column.name]
+    if column.type != "category" and not column.missing:
+        return [CleanColumn(column, _free(names, taken))] if kept.any() else []
+    raw = raw_frame(table, [column.name])[kept]
+    gaps = raw[column.name].isna()
+    if gaps.all():
+        return []
+    pipeline = column_pipeline(column, recipe).fit(raw)
+    fill = pipeline.named_steps["impute"].statistics_[0] if gaps.any() else None
+    if column.type == "category":
+        return [CleanColumn(column, _free(_level_names(column.name, pipeline), taken), fill, pipeline)]
+    return [CleanColumn(column, _free(names, taken), None if fill is None else float(fill))]
+
+
+def _level_names(name: str, pipeline: Pipeline) -> list[str]:
+    """A name for each column of the encoder, such as `colour=red`; the rare levels share the last one."""
+    encoder = pipeline.named_steps["encode"]
+    rare: Any = encoder.infrequent_categories_[0]
+    common = [level for level in encoder.categories_[0] if rare is None or level not in set(rare)]
+    return [f"{name}={level}" for level in common] + ([f"{name}=other"] if rare is not None else [])
+
+
+def _free(names: list[str], taken: list[str]) -> list[str]:
+    """The names, with a number behind those that other columns have already."""
+    found: list[str] = []
+    for name in names:
+        free, number = name, 2
+        while free in taken or free in found:
+            free, number = f"{name}_{number}", number + 1
+        found.append(free)
+    return found
