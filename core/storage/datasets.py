@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import DatasetManifest, Recipe
@@ -15,7 +16,6 @@ SOURCE = "source.csv"
 TABLE = "table.parquet"
 COLUMNS = "columns.npz"
 PROFILE = "profile.json"
-FILES = (SOURCE, TABLE, COLUMNS, PROFILE)
 
 FILE_ID = re.compile(r"[0-9a-z]{8,40}")
 
@@ -29,13 +29,19 @@ class DatasetStore:
         self._warm = warm
         self._index = index
 
-    def add(self, workspace: str, manifest: DatasetManifest, files: Mapping[str, bytes]) -> None:
-        """Store a dataset and make it the current one; when anything fails, nothing of it stays behind."""
+    def add(self, workspace: str, manifest: DatasetManifest, files: Mapping[str, bytes | Path]) -> None:
+        """Store a dataset and make it the current one; when anything fails, nothing of it stays behind.
+
+        `files` are bytes, or files on disk that are sent without being in memory.
+        """
         keys = {_key(workspace, manifest.file_id, name): body for name, body in files.items()}
         manifest_key = _key(workspace, manifest.file_id, MANIFEST)
         try:
             for key, body in keys.items():
-                self._objects.put(key, body)
+                if isinstance(body, Path):
+                    self._objects.put_file(key, body)
+                else:
+                    self._objects.put(key, body)
             etag = self._documents.write(manifest_key, manifest.model_dump())
             self._documents.write(_current_key(workspace), {"file_id": manifest.file_id})
         except BaseException:
@@ -88,11 +94,22 @@ class DatasetStore:
         )
 
     def read(self, workspace: str, file_id: str, name: str) -> bytes:
-        """One of the dataset's files (`FILES`), which never change; raises `NoSuchFileError`."""
+        """One of the dataset's files (SOURCE, TABLE, ...), which never change; raises `NoSuchFileError`."""
         try:
             return self._warm.read(_key(workspace, file_id, name))
         except MissingObjectError as error:
             raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
+
+    def download(self, workspace: str, file_id: str, name: str, path: Path) -> None:
+        """Write one of the dataset's files to disk, for what is too large for memory; raises `NoSuchFileError`."""
+        try:
+            self._objects.download(_key(workspace, file_id, name), path)
+        except MissingObjectError as error:
+            raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
+
+    def attach(self, workspace: str, file_id: str, name: str, body: bytes) -> None:
+        """Put one more file beside a dataset: what is worked out later and, like the data, never changes."""
+        self._objects.put(_key(workspace, file_id, name), body)
 
     def list(self, workspace: str) -> list[DatasetManifest]:
         """Every dataset of the workspace, oldest first."""
@@ -105,7 +122,7 @@ class DatasetStore:
             self._documents.delete(_current_key(workspace))
         self._documents.delete(_key(workspace, file_id, MANIFEST))
         self._index.drop(workspace, _key(workspace, file_id, MANIFEST))
-        keys = [_key(workspace, file_id, name) for name in FILES]
+        keys = [item.key for item in self._objects.list(_key(workspace, file_id, ""))]
         self._objects.delete(keys)
         self._warm.forget(keys)
 

@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from core.errors import NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
+    from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3.client import S3Client
 
+# A file goes up and down in parts of this size, two at a time: what a transfer holds in memory.
+PART_BYTES = 16 << 20
 # S3 takes at most this many keys in one delete request.
 DELETE_BATCH = 1000
 UNREACHABLE = "The object store did not answer. Nothing was changed; try again in a moment."
@@ -76,6 +80,26 @@ class ObjectStore:
         with _translating(key):
             return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
 
+    def put_file(self, key: str, path: Path) -> None:
+        """Write the object from a file, in parts and a few at a time where it is large, never whole in memory."""
+        with _translating(key):
+            self.client.upload_file(str(path), self.bucket, key, Config=_transfer())
+
+    def download(self, key: str, path: Path) -> None:
+        """Write the object's bytes to a file; raises `MissingObjectError`."""
+        with _translating(key):
+            self.client.download_file(self.bucket, key, str(path), Config=_transfer())
+
+    def copy(self, source: str, key: str) -> None:
+        """Write the object from another one, inside the store; raises `MissingObjectError`."""
+        with _translating(source):
+            self.client.copy({"Bucket": self.bucket, "Key": source}, self.bucket, key, Config=_transfer())
+
+    def size(self, key: str) -> int:
+        """The object's size in bytes; raises `MissingObjectError`."""
+        with _translating(key):
+            return self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+
     def create(self, key: str, body: bytes) -> bool:
         """Write the object only if there is none; False when another writer was first."""
         return self._put_if(key, body, {"IfNoneMatch": "*"})
@@ -123,6 +147,12 @@ class ObjectStore:
             self.client.head_bucket(Bucket=self.bucket)
 
 
+def _transfer() -> "TransferConfig":
+    from boto3.s3.transfer import TransferConfig
+
+    return TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=2)
+
+
 class _LostRaceError(UnavailableError):
     """A write met another writer: a conditional one has lost, any other one is to be tried again."""
 
@@ -130,6 +160,7 @@ class _LostRaceError(UnavailableError):
 @contextmanager
 def _translating(key: str) -> Iterator[None]:
     """Turn botocore's exceptions into ours."""
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -138,10 +169,12 @@ def _translating(key: str) -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "")
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in (409, 412):
             raise _LostRaceError(UNREACHABLE) from error
-        if code == "NoSuchKey":
+        # A HEAD has no body to say whether it is the key or the bucket that is missing.
+        missing_key = code == "404" and error.operation_name == "HeadObject"
+        if code == "NoSuchKey" or missing_key:
             raise MissingObjectError(f"There is no object {key}.") from error
         if code in ("NoSuchBucket", "404"):
             raise UnavailableError("The bucket does not exist. Check REGATTA_BUCKET.") from error
         raise UnavailableError(UNREACHABLE) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, Boto3Error) as error:
         raise UnavailableError(UNREACHABLE) from error

@@ -1,15 +1,17 @@
 """Datasets: whole or not there at all."""
 
+from pathlib import Path
+
 import pytest
 
 from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import Recipe
-from core.storage.datasets import COLUMNS, FILES, PROFILE, SOURCE, TABLE
+from core.storage.datasets import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.objects import ObjectStore
 from tests.unit.storing import WORKSPACE, Failing, Parts, dataset_manifest
 
 ONE, TWO = "0198c0ffee1", "0198c0ffee2"
-BODIES = {name: name.encode() for name in FILES}
+BODIES = {name: name.encode() for name in (SOURCE, TABLE, COLUMNS, PROFILE)}
 
 
 def add(parts: Parts, file_id: str = ONE) -> None:
@@ -19,7 +21,7 @@ def add(parts: Parts, file_id: str = ONE) -> None:
 def test_a_dataset_is_read_as_it_was_added(parts: Parts) -> None:
     add(parts)
     assert parts.datasets.manifest(WORKSPACE, ONE) == dataset_manifest(ONE)
-    assert {name: parts.datasets.read(WORKSPACE, ONE, name) for name in FILES} == BODIES
+    assert {name: parts.datasets.read(WORKSPACE, ONE, name) for name in BODIES} == BODIES
 
 
 def test_the_last_added_is_current_until_another_is_chosen(parts: Parts) -> None:
@@ -109,3 +111,25 @@ def test_a_file_that_vanished_is_no_such_file(parts: Parts) -> None:
     parts.objects.delete([f"{WORKSPACE}/datasets/{ONE}/{PROFILE}"])
     with pytest.raises(NoSuchFileError, match=PROFILE):
         parts.datasets.read(WORKSPACE, ONE, PROFILE)
+
+
+def test_files_on_disk_are_stored_and_come_back(parts: Parts, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 1000)
+    parts.datasets.add(WORKSPACE, dataset_manifest(ONE), {SOURCE: source, TABLE: b"table"})
+    parts.datasets.download(WORKSPACE, ONE, SOURCE, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == source.read_bytes()
+
+
+def test_a_file_that_is_not_there_is_named(parts: Parts, tmp_path: Path) -> None:
+    parts.datasets.add(WORKSPACE, dataset_manifest(ONE), BODIES)
+    with pytest.raises(NoSuchFileError, match=r"no other\.json"):
+        parts.datasets.download(WORKSPACE, ONE, "other.json", tmp_path / "copy")
+
+
+def test_what_is_attached_is_read_and_goes_with_the_dataset(parts: Parts) -> None:
+    parts.datasets.add(WORKSPACE, dataset_manifest(ONE), BODIES)
+    parts.datasets.attach(WORKSPACE, ONE, "target-3.json", b"{}")
+    assert parts.datasets.read(WORKSPACE, ONE, "target-3.json") == b"{}"
+    parts.datasets.delete(WORKSPACE, ONE)
+    assert parts.keys() == []
