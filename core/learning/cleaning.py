@@ -21,8 +21,7 @@ from core.manifests import Column, Recipe
 from core.tables.columns import Category
 from core.tables.table import Table
 
-# Beyond this float64 does not hold every integer, so what fills a gap there is no exact integer either.
-EXACT_INTEGER = 2**53
+INTEGERS_END = 2**63
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class CleanColumn:
         if self.column.type == "date":
             return pa.int64()
         fill = float(self.fill or 0)
-        if self.column.type == "number" or not (fill.is_integer() and abs(fill) <= EXACT_INTEGER):
+        if self.column.type == "number" or not (fill.is_integer() and abs(fill) < INTEGERS_END):
             return pa.float64()
         return pa.int64() if self.column.type == "integer" else pa.int8()
 
@@ -61,7 +60,10 @@ class CleanColumn:
             filled = np.where(np.isnan(seconds), 0.0 if self.fill is None else self.fill, seconds)
             return [pa.array(part) for part in date_parts(filled[:, np.newaxis]).astype(np.int64).T]
         numbers = values.cast(self.type, safe=False)
-        return [numbers if self.fill is None else numbers.fill_null(pa.scalar(float(self.fill)).cast(self.type))]
+        if self.fill is None:
+            return [numbers]
+        fill = float(self.fill)
+        return [numbers.fill_null(pa.scalar(fill if self.type == pa.float64() else int(fill), self.type))]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Files too large for an answer: put into the bucket for a day and handed out as a presigned URL."""
 
 import secrets
+from pathlib import Path
 
 from core.storage.objects import ObjectStore
 
@@ -13,8 +14,8 @@ class ExportStore:
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
-    def offer(self, workspace: str, filename: str, content: bytes, content_type: str) -> str:
-        """Store the file and return a URL that downloads it as `filename` during the next hour."""
+    def offer(self, workspace: str, filename: str, path: Path, content_type: str) -> str:
+        """Store the file at `path` and return a URL that downloads it as `filename` during the next hour."""
         key = f"exports/{workspace}/{secrets.token_hex(16)}"
-        self._objects.put(key, content, content_type)
+        self._objects.put_file(key, path, content_type)
         return self._objects.presign(key, filename, URL_SECONDS)

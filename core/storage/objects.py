@@ -80,10 +80,11 @@ class ObjectStore:
         with _translating(key):
             return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
 
-    def put_file(self, key: str, path: Path) -> None:
+    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
         """Write the object from a file, in parts and a few at a time where it is large, never whole in memory."""
         with _translating(key):
-            self.client.upload_file(str(path), self.bucket, key, Config=_transfer())
+            kind = {"ContentType": content_type}
+            self.client.upload_file(str(path), self.bucket, key, ExtraArgs=kind, Config=_transfer())
 
     def download(self, key: str, path: Path) -> None:
         """Write the object's bytes to a file; raises `MissingObjectError`."""

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from core.exporting.files import FORMATS
 from core.prediction import Predictions, find_model, find_table, predict_records, predict_table, table_rows
-from core.settings import settings
-from core.storage.wiring import storage
+from functions.files import file_answer
 from functions.http import ModelChoice, Workspace, create_app, one_source
 
 router = APIRouter(tags=["predict"])
@@ -43,13 +43,14 @@ def export(workspace: Workspace, body: ExportRequest) -> Response:
         header = list(dict.fromkeys(chain.from_iterable(records)))
         rows = (tuple(record.get(name) for name in header) for record in records)
     chosen = FORMATS[body.format]
-    content = chosen.write([*header, _free_name(header)], _joined(rows, predicted))
-    name = f"{model.manifest.model_name}-v{model.manifest.version}.{chosen.ending}"
-    if len(content) > settings().max_response_bytes:
-        url = storage().exports.offer(workspace, name, content, chosen.media_type)
-        return RedirectResponse(url, status_code=303)
-    disposition = f"attachment; filename=\"predictions.{chosen.ending}\"; filename*=UTF-8''{quote(name)}"
-    return Response(content, media_type=chosen.media_type, headers={"Content-Disposition": disposition})
+    columns = [*header, _free_name(header)]
+    chosen.check_size(len(predicted.values), len(columns))
+    with TemporaryDirectory(prefix="regatta-") as folder:
+        path = Path(folder) / f"predictions.{chosen.ending}"
+        with path.open("wb") as file:
+            chosen.write(file, columns, _joined(rows, predicted))
+        name = f"{model.manifest.model_name}-v{model.manifest.version}.{chosen.ending}"
+        return file_answer(workspace, path, name, chosen.media_type)
 
 
 def _joined(rows: Iterable[Sequence[Any]], predicted: Predictions) -> Iterable[tuple[Any, ...]]:

@@ -1,12 +1,15 @@
-"""Choosing how a table is cleaned: POST /data/process."""
+"""Choosing how a table is cleaned, and taking it along: POST /data/process and GET /data/download."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
 from pydantic import Field
 
+from core.downloading import table_file
 from core.manifests import HandleMissing, Recipe
 from core.processing import process
+from functions.files import file_answer
 from functions.http import RequestBody, Workspace, create_app
 
 router = APIRouter(tags=["data"])
@@ -26,6 +29,21 @@ class ProcessRequest(RequestBody):
 def process_data(workspace: Workspace, body: ProcessRequest) -> dict[str, Any]:
     """Store the recipe, and say what it does: counts before and after, what is imputed, what is encoded."""
     return process(workspace, body.file_id, Recipe(**body.model_dump(exclude={"file_id"})))
+
+
+@router.get("/data/download", response_class=Response)
+def download(
+    workspace: Workspace,
+    format: Literal["csv", "excel", "json", "parquet"] = "csv",
+    processed: Annotated[bool, Query(description="as the stored recipe leaves it")] = False,
+    file_id: Annotated[str | None, Query(description="default: the current file")] = None,
+) -> Response:
+    """The table as it was understood, or as its recipe leaves it: gaps filled, dates and categories as numbers.
+
+    A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
+    """
+    with table_file(workspace, file_id, format, processed=processed) as file:
+        return file_answer(workspace, file.path, file.name, file.media_type)
 
 
 app = create_app(router)

@@ -3,26 +3,35 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
-from core.exporting.files import FORMATS
+from core.errors import TooLargeError
+from core.exporting.files import EXCEL_CHARACTERS, EXCEL_COLUMNS, EXCEL_ROWS, FORMATS
 
 HEADER = ["城市", "n", "prediction"]
 ROWS = [("北京", 1, 1.5), ('naïve, "x"\nline', None, -2.25), (None, -3, 1e-17)]
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x","y")']
 
 
+def written(kind: str, header: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
+    file = io.BytesIO()
+    FORMATS[kind].write(file, header, rows)
+    return file.getvalue()
+
+
 def from_csv(header: Sequence[str], rows: list[tuple[Any, ...]]) -> list[list[str]]:
-    text = FORMATS["csv"].write(header, rows).decode("utf-8-sig")
+    text = written("csv", header, rows).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
 def from_excel(header: Sequence[str], rows: list[tuple[Any, ...]]) -> list[list[Any]]:
-    book = load_workbook(io.BytesIO(FORMATS["excel"].write(header, rows)))
+    book = load_workbook(io.BytesIO(written("excel", header, rows)))
     return [list(row) for row in book.active.iter_rows()]
 
 
@@ -36,13 +45,13 @@ def test_a_csv_reads_back_cell_by_cell() -> None:
 
 
 def test_a_csv_starts_with_the_mark_that_spreadsheets_need_for_chinese() -> None:
-    assert FORMATS["csv"].write(HEADER, ROWS).startswith(b"\xef\xbb\xbf")
+    assert written("csv", HEADER, ROWS).startswith(b"\xef\xbb\xbf")
 
 
 def test_numbers_in_a_csv_keep_every_digit() -> None:
     values = [0.1 + 0.2, 1 / 3, 1e308, -5e-324, 2**60]
-    written = from_csv(["v"], [(value,) for value in values])[1:]
-    assert [type(value)(text) for value, (text,) in zip(values, written, strict=True)] == values
+    read = from_csv(["v"], [(value,) for value in values])[1:]
+    assert [type(value)(text) for value, (text,) in zip(values, read, strict=True)] == values
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -83,25 +92,108 @@ def test_characters_that_excel_forbids_are_left_out() -> None:
 
 
 def test_the_header_of_a_workbook_stays_in_sight() -> None:
-    book = load_workbook(io.BytesIO(FORMATS["excel"].write(HEADER, ROWS)))
-    assert book.sheetnames == ["predictions"]
+    book = load_workbook(io.BytesIO(written("excel", HEADER, ROWS)))
+    assert book.sheetnames == ["data"]
     assert book.active.freeze_panes == "A2"
 
 
 def test_json_is_an_array_of_objects_with_nulls() -> None:
-    written = FORMATS["json"].write(HEADER, ROWS)
-    assert json.loads(written) == [dict(zip(HEADER, row, strict=True)) for row in ROWS]
-    assert "北京".encode() in written
+    body = written("json", HEADER, ROWS)
+    assert json.loads(body) == [dict(zip(HEADER, row, strict=True)) for row in ROWS]
+    assert "北京".encode() in body
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_rows_are_still_a_file(name: str) -> None:
-    written = FORMATS[name].write(HEADER, [])
-    assert written
+    body = written(name, HEADER, [])
+    assert body
     if name == "json":
-        assert json.loads(written) == []
+        assert json.loads(body) == []
 
 
 def test_a_row_shorter_than_the_header_never_passes_for_json() -> None:
     with pytest.raises(ValueError, match="argument"):
-        FORMATS["json"].write(["a", "b"], [(1,)])
+        written("json", ["a", "b"], [(1,)])
+
+
+DAY, MOMENT = datetime(2012, 1, 31), datetime(1999, 12, 31, 23, 59, 59, 999_000)
+
+
+def test_dates_and_booleans_in_a_csv_are_iso_and_lower_case() -> None:
+    assert from_csv(["d", "t", "b"], [(DAY, MOMENT, True), (None, None, False)])[1:] == [
+        ["2012-01-31", "1999-12-31 23:59:59.999", "true"],
+        ["", "", "false"],
+    ]
+
+
+def test_dates_and_booleans_in_a_workbook_are_real_ones() -> None:
+    day, moment, truth = from_excel(["d", "t", "b"], [(DAY, MOMENT, True)])[1]
+    assert (day.value, day.is_date, moment.value, truth.value) == (DAY, True, MOMENT, True)
+    assert truth.data_type == "b"
+
+
+def test_a_date_before_excels_calendar_is_a_text_in_a_workbook() -> None:
+    assert from_excel(["d"], [(datetime(1899, 12, 31, 8),)])[1][0].value == "1899-12-31 08:00:00"
+
+
+def test_an_integer_that_excel_would_round_is_a_text_in_a_workbook() -> None:
+    exact, long = from_excel(["n", "m"], [(10**15 - 1, 123456789012345678)])[1]
+    assert (exact.value, long.value, long.data_type) == (10**15 - 1, "123456789012345678", "s")
+
+
+def test_dates_and_booleans_in_json_are_texts_and_truth_values() -> None:
+    assert json.loads(written("json", ["d", "b"], [(MOMENT, True)])) == [{"d": "1999-12-31 23:59:59.999", "b": True}]
+
+
+NO_NUMBERS = [float("nan"), float("inf"), -float("inf")]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_a_number_that_is_none_is_no_value_in_any_file(value: float) -> None:
+    def strict(word: str) -> None:
+        raise ValueError(word)
+
+    nested = {"deep": [value, {"deeper": value}]}
+    body = written("json", ["v", "w"], [(value, nested)])
+    assert json.loads(body, parse_constant=strict) == [{"v": None, "w": {"deep": [None, {"deeper": None}]}}]
+    assert from_csv(["v", "w"], [(value, nested)])[1] == ["", '{"deep": [null, {"deeper": null}]}']
+    assert [cell.value for cell in from_excel(["v", "w"], [(value, 1)])[1]] == [None, 1]
+
+
+def test_a_text_longer_than_a_cell_of_excel_is_refused_and_not_cut() -> None:
+    assert len(from_excel(["v"], [("x" * EXCEL_CHARACTERS,)])[1][0].value) == EXCEL_CHARACTERS
+    with pytest.raises(TooLargeError, match=r"Row 3, column 'v': 32,768 characters .* Ask for csv"):
+        written("excel", ["v"], [("x",), ("x" * (EXCEL_CHARACTERS + 1),)])
+
+
+def test_a_workbook_that_stops_half_way_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rows() -> Iterable[tuple[int]]:
+        yield (1,)
+        assert list(tmp_path.iterdir()) != []
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        written("excel", ["v"], rows())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_workbook_cannot_hold_is_refused_beforehand_with_another_format() -> None:
+    FORMATS["excel"].check_size(EXCEL_ROWS - 1, EXCEL_COLUMNS)
+    for rows, columns in [(EXCEL_ROWS, 1), (1, EXCEL_COLUMNS + 1)]:
+        with pytest.raises(TooLargeError, match=r"csv .*parquet"):
+            FORMATS["excel"].check_size(rows, columns)
+        FORMATS["csv"].check_size(rows, columns)
+
+
+def test_rows_are_written_as_they_come() -> None:
+    class Sink(io.BytesIO):
+        largest = 0
+
+        def write(self, body: Any) -> int:
+            Sink.largest = max(Sink.largest, len(body))
+            return super().write(body)
+
+    for kind in ("csv", "json"):
+        FORMATS[kind].write(Sink(), ["v"], (("x" * 100,) for _ in range(10_000)))
+        assert Sink.largest < 100_000
