@@ -1,0 +1,316 @@
+"""How a CSV is laid out: where its table begins, what divides the columns, and whether the first line names them."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import InvalidInputError, NotACsvError, TooLargeError
+from core.tables.header import has_header as find_header
+from core.tables.header import is_number
+from core.tables.text import Text
+
+# In the order of preference among equals.
+DELIMITERS = (",", ";", "\t", "|")
+BLANKS = " "
+WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": BLANKS}
+# Every column is profiled and paired with every other.
+MAX_COLUMNS = 2_000
+# No row may be longer: readers hold one in memory whole.
+MAX_LINE = 4 << 20
+SAMPLE_LINES = 200
+SAMPLE_CHARACTERS = 256 << 10
+# Stands behind the sample: a quote that is still open there swallows it.
+END = "\x1e"
+TITLE_SHOWN = 60
+
+DECIMAL_COMMA = re.compile(r"[-+]?(?:0,\d+|[1-9]\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)\s*[%€]?")
+DECIMAL_POINT = re.compile(r"[-+]?(?:0\.\d+|[1-9]\d*\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+)\s*[%€]?")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How to parse a text: `path` with `delimiter`, from line `skip_lines` + 1 on."""
+
+    path: Path
+    delimiter: str
+    # What the answer says: a blank where runs of blanks divide the columns.
+    shown: str
+    has_header: bool
+    # The cells of the header as they are written; none without a header.
+    names: list[str]
+    width: int
+    skip_lines: int = 0
+    # Numbers are more often written "1,5" than "1.5".
+    decimal_comma: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Record:
+    """One row of the sample and the number of lines above it."""
+
+    above: int
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The first lines of a file, with their ends; `whole` when there are no others."""
+
+    lines: list[str]
+    whole: bool
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """The sample cut by one delimiter: its records, and how many columns most of them have."""
+
+    delimiter: str
+    records: list[_Record]
+    # The lines above the record that a quote is open in at the end, if there is one.
+    open_quote: int | None
+    width: int
+    # How well the delimiter fits, up to about 1.5.
+    fit: float
+
+
+def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """The cells of each row as Python's reader sees them, however long a cell is."""
+    csv.field_size_limit(1 << 30)
+    return csv.reader(lines, delimiter=delimiter)
+
+
+def find_dialect(text: Text, folder: Path, delimiter: str | None = None, has_header: bool | None = None) -> Dialect:
+    """Find the layout from the first lines; `delimiter` and `has_header` overrule what would be found.
+
+    Where runs of blanks divide the columns, a copy with tabs goes to `folder`, line by line. Raises `NotACsvError`
+    for what is no table, `TooLargeError` for too many columns, `InvalidInputError` for an unusable `delimiter`.
+    """
+    chosen = _named(delimiter) if delimiter else None
+    sample = _sample(text.path)
+    announced = re.fullmatch(r'"?sep=(.)"?', sample.lines[0].strip("\r\n"), re.IGNORECASE)
+    if announced:
+        sample = _Sample(["\n", *sample.lines[1:]], sample.whole)
+        chosen = chosen or announced[1]
+    cut = _with_delimiter(sample, chosen) if chosen else _best(sample)
+    if cut.width > MAX_COLUMNS:
+        raise TooLargeError(
+            f"The table has {cut.width:,} columns; at most {MAX_COLUMNS:,} are taken, as every column is profiled and "
+            "paired with every other. Leave columns out and send it again."
+        )
+    return _laid_out(text, folder, sample, cut, has_header)
+
+
+def _named(delimiter: str) -> str:
+    found = WORDS.get(delimiter.lower(), delimiter)
+    if len(found) != 1 or not found.isascii() or found.isalnum() or found in '"\r\n\0':
+        words = ", ".join(word for word in WORDS if word.isalpha())
+        raise InvalidInputError(
+            f"{delimiter[:40]!r} cannot be a delimiter. Give one ASCII character that is no letter, digit or quote, or "
+            f"one of the words {words}; leave the field out to have it found out.",
+            [{"field": "delimiter", "message": f"not one character, nor one of {words}"}],
+        )
+    return found
+
+
+def _sample(path: Path) -> _Sample:
+    lines: list[str] = []
+    size = 0
+    # The first record may be as long as a row may be: a quoted cell with line ends in it.
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        while line := file.readline(MAX_LINE):
+            if len(line) == MAX_LINE and line[-1] not in "\r\n":
+                if not any(map(str.strip, lines)):
+                    raise NotACsvError(
+                        f"Line {len(lines) + 1} does not end within {MAX_LINE >> 20} MiB, so this is no table of rows. "
+                        "Send a CSV with one row per line."
+                    )
+                return _Sample(lines, whole=False)
+            lines.append(line)
+            size += len(line)
+            enough = len(lines) >= SAMPLE_LINES or size >= SAMPLE_CHARACTERS
+            if enough and (size >= MAX_LINE or not _is_one_record(lines)):
+                return _Sample(lines, whole=not file.read(1))
+    return _Sample(lines, whole=True)
+
+
+def _is_one_record(lines: list[str]) -> bool:
+    """Whether a quote opened in the first line is still open in the last."""
+    return lines[0].count('"') % 2 == 1 and all(line.count('"') % 2 == 0 for line in lines[1:])
+
+
+def _cut(sample: _Sample, delimiter: str) -> _Cut:
+    rows = _blank_rows(sample.lines) if delimiter == BLANKS else csv_rows([*sample.lines, END], delimiter)
+    records, above, swallowed = [], 0, True
+    for cells in rows:
+        if cells == [END]:
+            swallowed = False
+        elif any(map(str.strip, cells)):
+            records.append(_Record(above, cells))
+        above = getattr(rows, "line_num", above + 1)
+    open_quote = records.pop().above if swallowed and delimiter != BLANKS else None
+    # The later rows decide among equals: the first lines may be a title.
+    widths = Counter(len(record.cells) for record in reversed(records))
+    width, count = widths.most_common(1)[0] if widths else (0, 0)
+    if width < 2:
+        return _Cut(delimiter, records, open_quote, width, 0.0)
+    cells = [cell for record in records for cell in record.cells if cell.strip()]
+    numbers = sum(is_number(cell, delimiter) for cell in cells) / len(cells)
+    fit = count / len(records) + 0.2 * (len(records[0].cells) == width) + 0.3 * numbers
+    return _Cut(delimiter, records, open_quote, width, fit if 2 * count >= len(records) else 0.0)
+
+
+def _blank_rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    for line in lines:
+        yield next(csv.reader([_tabbed(line)], delimiter="\t"), [])
+
+
+def _tabbed(line: str) -> str:
+    """The line with one tab for each run of blanks outside quotes, none at its ends."""
+    if '"' not in line:
+        return re.sub(r"[ \t]+", "\t", line.strip(" \t\r\n"))
+    return "\t".join(re.findall(r'"(?:[^"]|"")*"|[^ \t\r\n]+', line))
+
+
+def _best(sample: _Sample) -> _Cut:
+    """The cut by the delimiter that fits best."""
+    cuts = [_cut(sample, delimiter) for delimiter in DELIMITERS]
+    best = max(cuts, key=lambda cut: (cut.fit, cut.width))
+    if best.fit == 0:
+        blanks = _cut(sample, BLANKS)
+        if blanks.fit > 1.2 and all(len(record.cells) == blanks.width for record in blanks.records):
+            return blanks
+        _refuse_open_quote(sample, cuts[0])
+        raise NotACsvError(
+            "No delimiter divides these lines into the same number of columns; comma, semicolon, tab, | and blanks "
+            "were tried. Send a CSV with at least two columns, or name its delimiter in the field `delimiter`."
+        )
+    if best.delimiter == "|" and all(set(cell) <= set(" :-") for cell in best.records[min(1, len(best.records))].cells):
+        raise NotACsvError("This is a Markdown table, not a CSV. Save it as CSV UTF-8 and send that.")
+    _refuse_open_quote(sample, best)
+    return best
+
+
+def _with_delimiter(sample: _Sample, delimiter: str) -> _Cut:
+    cut = _cut(sample, delimiter)
+    _refuse_open_quote(sample, cut)
+    if cut.width < 2:
+        shown = "a blank" if delimiter == BLANKS else repr(delimiter)
+        raise InvalidInputError(
+            f"The delimiter {shown} divides no columns: most lines have none. Leave the field `delimiter` out to have "
+            "it found out, or name the right one; a table needs at least two columns.",
+            [{"field": "delimiter", "message": "does not occur in most lines"}],
+        )
+    return cut
+
+
+def _refuse_open_quote(sample: _Sample, cut: _Cut) -> None:
+    if cut.open_quote is not None and (sample.whole or not cut.records):
+        raise NotACsvError(
+            f"A quote that opens in line {cut.open_quote + 1} is never closed: everything below it would be one cell. "
+            'Close it, or write a quote inside a cell twice ("").'
+        )
+
+
+def _laid_out(text: Text, folder: Path, sample: _Sample, cut: _Cut, has_header: bool | None) -> Dialect:
+    start = _start(cut)
+    rows = [record.cells for record in cut.records[start + 1 :] if len(record.cells) == cut.width]
+    first = cut.records[start]
+    named = find_header(first.cells, rows, cut.delimiter) if has_header is None else has_header
+    if start and has_header is None and (not named or all(is_number(cell, cut.delimiter) for cell in first.cells)):
+        _refuse_odd_header(cut, start)
+    warnings = _skipped(sample, first.above)
+    names: list[str] = []
+    if named:
+        names = _fitted(first.cells, rows, cut.width, first.above + 1, warnings)
+    else:
+        warnings.append(
+            f"the file has no header; its columns are called column_1 to column_{cut.width}. If the first line is one, "
+            "send the file again with has_header=true"
+            if has_header is None
+            else f"the columns are called column_1 to column_{cut.width}"
+        )
+    cells = [cell.strip() for row in rows for cell in row]
+    commas, points = (sum(map(bool, map(form.fullmatch, cells))) for form in (DECIMAL_COMMA, DECIMAL_POINT))
+    blanks = cut.delimiter == BLANKS
+    return Dialect(
+        path=_with_tabs(text.path, folder) if blanks else text.path,
+        delimiter="\t" if blanks else cut.delimiter,
+        shown=cut.delimiter,
+        has_header=named,
+        names=names,
+        width=cut.width,
+        skip_lines=first.above,
+        decimal_comma=cut.delimiter != "," and commas > points,
+        warnings=warnings,
+    )
+
+
+def _start(cut: _Cut) -> int:
+    """The position of the record that the table begins with: comments and titles come before."""
+    position = 0
+    for position, record in enumerate(cut.records):
+        following = cut.records[position + 1 :]
+        rows = [other.cells for other in following if len(other.cells) == cut.width]
+        if not _fits(record.cells, cut.width, rows):
+            continue
+        is_comment = record.cells[0].lstrip().startswith("#")
+        # A spreadsheet writes a title as one cell and as many delimiters as the table has.
+        is_title = cut.width > 2 and sum(map(bool, map(str.strip, record.cells))) == 1
+        if not rows or not (is_comment or is_title):
+            break
+        # The comment right above the rows names their columns.
+        if is_comment and not find_header(rows[0], rows[1:], cut.delimiter) and following[0].cells == rows[0]:
+            break
+    return position
+
+
+def _fits(cells: list[str], width: int, rows: list[list[str]]) -> bool:
+    """Whether these cells can be a row of the table, or a header that is short or long by one."""
+    return len(cells) == width or (
+        len(cells) > 1
+        and bool(rows)
+        and not any(is_number(cell, " ") for cell in cells)
+        and (len(cells) == width - 1 or len("\t".join(cells).rstrip().split("\t")) == width)
+    )
+
+
+def _fitted(cells: list[str], rows: list[list[str]], width: int, line: int, warnings: list[str]) -> list[str]:
+    """The header's cells, as many as the rows have; a blank one stands for a column without a name."""
+    if len(cells) >= width:
+        return cells[:width]
+    at_end = all(not row[-1].strip() for row in rows)
+    what = "last column is empty and has no name" if at_end else "first one is taken for the names of the rows"
+    warnings.append(f"the header in line {line} has one cell less than the rows have: their {what}")
+    return [*cells, ""] if at_end else ["", *cells]
+
+
+def _refuse_odd_header(cut: _Cut, start: int) -> None:
+    above, first = cut.records[start - 1], cut.records[start]
+    if len(above.cells) > 1 and above.above + 1 == first.above and not above.cells[0].startswith("#"):
+        raise NotACsvError(
+            f"Line {above.above + 1} has {len(above.cells)} columns where the rows below have {cut.width}. If it is "
+            "the header, correct it; if it is not part of the table, remove it or send has_header=false."
+        )
+
+
+def _skipped(sample: _Sample, above: int) -> list[str]:
+    lines = [line.strip() for line in sample.lines[:above]]
+    title = next((line for line in lines if line), None)
+    if title is None:
+        return []
+    which = "line 1 is" if above == 1 else f"lines 1 to {above} are"
+    was = "was" if above == 1 else "were"
+    shown = title if len(title) <= TITLE_SHOWN else f"{title[:TITLE_SHOWN]}…"
+    return [f"{which} not part of the table and {was} skipped: {shown!r}"]
+
+
+def _with_tabs(source: Path, folder: Path) -> Path:
+    path = folder / "tabbed.csv"
+    with source.open(encoding="utf-8-sig", newline="") as file, path.open("w", encoding="utf-8", newline="") as copy:
+        while line := file.readline(MAX_LINE):
+            copy.write(_tabbed(line) + "\n")
+    return path

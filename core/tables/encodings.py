@@ -1,0 +1,131 @@
+"""Which legacy encoding a text is in: every one is tried, and the decoded characters are judged by how usual they are.
+
+Chinese, Japanese, Korean and Western bytes are nearly always valid in each other's encodings, so validity says little.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# The characters seen most in headers and cells of tables.
+SIMPLIFIED = frozenset(
+    "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可里后小么心多天而能好都然没日于起还发成事只作当想看文"
+    "无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工己话儿者向情部正名定女问力机给等几很"
+    "业最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关并内加化由却代军产入先山五太水万市物城价积格数量期编号称类型态性别龄址区县省镇"
+    "村街路楼层房屋户室厅厨卫朝南总单均率比值额售销购买卖商品客店订付款金元利润收支税费票员工职岗薪资历验班级语英绩绿色红黄蓝白黑温度湿风速雨晴云阴雪站"
+    "流压血患者诊断治疗药病院车排油耗马变速箱功电压流设备能源质重宽深厚周季早晚午昨今备注说明结果是否标准合计描述状渠库存货供应采运输途距离地铁深圳上海京广州"
+    "杭苏宁成都武汉重庆张王李刘陈杨赵黄吴建筑装修精简年份播种人民币万元平米吨公斤千克米个台件次男女良优差及秀高初专科硕士博本科用户注册登录消费类别开盘收最低"
+)
+TRADITIONAL = frozenset(
+    "的一是不了在人有我他這中大來上國個到說們為子和你地出道也時年得就那要下以生會自著去之過家學對可里裡後小麼心多天而能好都然沒日於起還發成事只作當想看文"
+    "無開手十用主行方又如前所本見經頭面公同三已老從動兩長知民樣現分將外但身些與高意進把法此實回二理美點月明其種聲全工己話兒者向情部正名定女問力機給等幾很"
+    "業最間新什打便位因重被走電四第門相次東政海口使教西再平真聽世氣信北少關並內加化由卻代軍產入先山五太水萬市物城價積格數量期編號稱類型態性別齡址區縣省鎮"
+    "村街路樓層房屋戶室廳廚衛朝南總單均率比值額售銷購買賣商品客店訂付款金元利潤收支稅費票員職崗薪資歷驗班級語英績綠色紅黃藍白黑溫度濕風速雨晴雲陰雪站"
+    "流壓血患者診斷治療藥病院車排油耗馬變箱功設備能源質寬深厚周季早晚午昨今註說明結果是否標準合計描述狀通路庫存貨供應採運輸途距離捷運臺灣台北高雄桃園竹義"
+    "鄉段巷弄坪數屋齡格局住宅公寓大廈華透天土地交易標的陳林黃張李王吳劉蔡楊建築裝潢年度種植人民幣萬元平米噸公斤克台件次男女良優差及秀初專科碩士博用戶註冊消費"
+)
+KANJI = frozenset(
+    "日一国人年大十二本中長出三時行見月分後前生五間上東四今金九入学高円子外八六下来気小七山話女北午百書先名川千水半男西電校語土木聞食車何南万毎白天母火右読友左休父雨"
+    "価格面積都市道府県区町村番号商品数量単売上利益顧客合計平均率氏名性別齢給与住所電話付時刻温度湿度風速気降水地域階建築物件賃料専有部署役職学歴経験年収注文支払方法額"
+    "備考車種排燃費馬力変速血圧糖値診断結果患者始終安値駅徒歩距離登録購入分類幅京阪横浜屋古札幌福岡神戸新宿渋谷田中鈴木佐藤高橋山本渡辺伊藤小林加吉村済無良可不明晴曇雪"
+    "会社員業界型式機器点評定度化事全国内外発表現在使用期間開始終了予定実績目標達成回社名前姓代理店担当営業製造工場在庫仕入請求納品税込抜割引送料配達郵便銀行口座"
+)
+HANGUL = frozenset(
+    "이가는다의에을를은기하고지사인로시리자어한대도해일수정서부나제전구아스과주보성장상원면그동명조고치여비소오공국경년선유당만재신라요들있음없남세개월분위무물계회용학"
+    "실현적별번호격상품단도시면적름나날짜매출익객온습풍속씨반어학목코드종저거래량주문결제방법금액고차배연기마력파트층전용브랜드모델평점생산재배구값길너높울산부천주강초"
+    "맑흐림김박최철희민등교육험병환혈압설비토양건축준예약역편항외접간우체입증료율총합계관리번"
+)
+KANA = r"[ぁ-んァ-ヶー]"
+
+# How sure a guess has to be: points per byte ahead of the runner-up, and bytes it rests on.
+CLEAR_LEAD = 0.3
+ENOUGH_BYTES = 6
+
+Judge = Callable[[str, str], float]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A codec to read with; `instead` is what it may well be otherwise, None where that is out of the question."""
+
+    encoding: str
+    instead: str | None
+
+
+def guesses(sample: bytes) -> list[Guess]:
+    """What text that is neither ASCII nor Unicode may be encoded in, the likeliest first."""
+    points = {encoding: _points(sample, encoding, judge) for encoding, judge in JUDGES.items()}
+    first, second, *others = sorted(points, key=lambda encoding: -points[encoding])
+    enough = sum(byte >= 0x80 for byte in sample) >= ENOUGH_BYTES
+    clear = enough and points[first] - points[second] >= CLEAR_LEAD
+    order = [Guess(first, None if clear else second), *(Guess(encoding, first) for encoding in (second, *others))]
+    return [each for guess in order for each in _family(guess)]
+
+
+def _family(guess: Guess) -> list[Guess]:
+    """Windows' Big5 knows the euro, Hong Kong's more characters."""
+    return [Guess("cp950", guess.instead), guess] if guess.encoding == "big5hkscs" else [guess]
+
+
+def _points(sample: bytes, encoding: str, judge: Judge) -> float:
+    text = sample.decode(encoding, errors="replace")
+    words = Counter(re.findall(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?", text))
+    total = sum(count * judge(word, encoding) for word, count in words.items())
+    return total / sum(byte >= 0x80 for byte in sample)
+
+
+def _double_byte(word: str, usual: frozenset[str], common: range, language: str, encoding: str) -> float:
+    """Points of a run of characters of two bytes each; `common` are the lead bytes of the everyday ones."""
+    points = 0.0
+    for character in word:
+        if character == "\ufffd":
+            points -= 3
+        elif character in usual or re.match(language, character):
+            points += 2
+        elif re.match(r"[\u3000-\u3002\u3008-\u3011\uff01-\uff5e℃㎡]", character):
+            points += 1.2
+        elif character >= "\x80":
+            code = character.encode(encoding)
+            if len(code) == 1:
+                points -= 0.2
+            elif len(code) > 2 or not re.match(r"[\u4e00-\u9fff\uac00-\ud7a3]", character):
+                points -= 1
+            else:
+                points += 1 if code[0] in common and (code[1] >= 0xA1 or encoding in ("big5hkscs", "cp932")) else -0.6
+    return points
+
+
+def _western(word: str, encoding: str) -> float:
+    """Points of a run in a single-byte Latin encoding: letters stand alone or in pairs, capitals begin words."""
+    body = word.strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    points = 0.0
+    for position, character in enumerate(body):
+        if character in "äöüßéèêëàâáãçñóòôõúùûíìîïåæøœ" or (character in "ÄÖÜÉÈÀÁÂÇÑÓÔÕÚÍÅÆØÊ" and position == 0):
+            points += 1
+        elif character in "€°²³£§–—’“”„«»…®©™µº½\xa0":
+            points += 0.6
+        else:
+            points -= 0.8
+    if word[0] != body[0] and word[0].islower() and body[0].isupper():
+        points -= 1
+    return points - 1.2 * max(0, len(body) - 2)
+
+
+def _cyrillic(word: str, encoding: str) -> float:
+    """Points of a run in Cyrillic: whole words, small letters, none of them beside a Latin one."""
+    usual = sum(character in "абвгдежзийклмнопрстуфхцчшщыьэюя" for character in word)
+    capital = word[0] in "АБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЭЮЯ" and len(word) > 1
+    mixed = word[0].isascii() or word[-1].isascii()
+    return usual + capital - (len(word) - usual - capital) - mixed * len(word)
+
+
+JUDGES: dict[str, Judge] = {
+    "gb18030": lambda word, encoding: _double_byte(word, SIMPLIFIED, range(0xB0, 0xD8), "$", encoding),
+    "big5hkscs": lambda word, encoding: _double_byte(word, TRADITIONAL, range(0xA4, 0xC7), "$", encoding),
+    "cp932": lambda word, encoding: _double_byte(word, KANJI, range(0x88, 0x98), KANA, encoding),
+    "cp1252": _western,
+    "cp1251": _cyrillic,
+    "euc_kr": lambda word, encoding: _double_byte(word, HANGUL, range(0xB0, 0xC9), "$", encoding),
+    "euc_jp": lambda word, encoding: _double_byte(word, KANJI, range(0xB0, 0xD0), KANA, encoding),
+}
