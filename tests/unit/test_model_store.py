@@ -1,14 +1,16 @@
 """Models: numbered without gaps, one champion, whole or not there, and believed only with a signature."""
 
 import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 
 from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
-from core.storage.models import GRAPH, MODEL_NAME, PICKLE, StoredModel, seal, unseal
+from core.storage.models import GRAPH, LENGTH_BYTES, MODEL_NAME, PICKLE, StoredModel, seal, unseal
 from core.storage.objects import ObjectStore
+from core.storage.signing import sign
 from tests.unit.storing import WORKSPACE, Atomic, Failing, Parts, model_draft
 
 BODY, PICKLED = b"graph" * 100, b"pickle"
@@ -115,6 +117,26 @@ def test_a_manifest_that_was_changed_in_the_bucket_is_not_believed(parts: Parts,
     parts.objects.put(key(1, "manifest.json"), body.replace(old, new))
     with pytest.raises(BadSignatureError, match="not signed"):
         parts.models.load(WORKSPACE, "boat", 1)
+
+
+def test_a_model_from_before_dates_is_still_believed(parts: Parts) -> None:
+    """Its features have no format and its recipe only one handling; it was signed with the fields of its time."""
+    publish(parts)
+    stored = json.loads(parts.objects.get(key(1, "manifest.json")))
+    for feature in stored["features"]:
+        assert feature.pop("format") is None
+    stored["recipe"] = {"handle_missing": "median", "target_column": "y"}
+    del stored["signature"]
+    text = json.dumps(stored, sort_keys=True, ensure_ascii=False)
+    old = {**stored, "signature": sign(text.encode())}
+    body = json.dumps(old).encode()
+    parts.objects.put(key(1, "manifest.json"), body)
+    model = Parts(parts.objects).models.load(WORKSPACE, "boat", 1)
+    assert (model.manifest.features[0].format, model.manifest.recipe.columns) == (None, {})
+    assert unseal(base64.b64encode(len(body).to_bytes(LENGTH_BYTES, "big") + body + BODY).decode()) == model
+    parts.objects.put(key(1, "manifest.json"), json.dumps({**old, "target_column": "z"}).encode())
+    with pytest.raises(BadSignatureError, match="not signed"):
+        Parts(parts.objects).models.load(WORKSPACE, "boat", 1)
 
 
 def test_a_sealed_model_comes_back_whole(parts: Parts) -> None:
