@@ -1,6 +1,7 @@
-"""A server under load: one uvicorn worker on a free port, and a generator of one-row requests that it cannot outrun."""
+"""Requests: events for a Lambda handler, and one uvicorn worker under a load that it cannot outrun."""
 
 import asyncio
+import json
 import re
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import uvloop
@@ -137,3 +139,22 @@ class _Caller(asyncio.Protocol):
         self._answer = b""
         self._asked = time.perf_counter()
         self._transport.write(self._message)
+
+
+def event(method: str, path: str, body: Any = None) -> dict[str, Any]:
+    """A REST API (v1) proxy event as API Gateway sends it."""
+    headers = {"accept": "*/*", "content-type": "application/json", "host": "api.example.com"}
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"stage": "prod", "identity": {"sourceIp": "127.0.0.1"}, "requestId": "bench"},
+        "body": None if body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }

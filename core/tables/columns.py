@@ -6,13 +6,20 @@ boolean is 1 or 0, a date the seconds since 1970-01-01.
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.manifests import ColumnType
+
+# Light functions have little memory: a table of more rows is not packed, and is worked on where Arrow is.
+PACKED_ROWS = 2_000_000
+# A fifth of the usual level's time for a quarter more bytes.
+FAST = 1
 
 Floats = NDArray[np.float64]
 
@@ -67,20 +74,20 @@ class Columns:
             )
 
 
-def pack(columns: Columns) -> bytes:
-    """The table as a compressed .npz file without any pickle in it."""
-    order = [
-        {"name": name, "type": columns.types[name], "levels": getattr(column, "levels", None)}
-        for name, column in columns.values.items()
-    ]
-    head = json.dumps({"columns": order}).encode()
-    arrays = {
-        f"c{position}": column.codes if isinstance(column, Category) else column
-        for position, column in enumerate(columns.values.values())
-    }
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, head=np.frombuffer(head, np.uint8), **arrays)  # type: ignore[arg-type]
-    return buffer.getvalue()
+def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Category]]) -> None:
+    """Write a table as a compressed .npz without any pickle in it, one column (name, type, values) at a time."""
+    order = []
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=FAST) as packed:
+        for position, (name, kind, column) in enumerate(table):
+            levels, array = (column.levels, column.codes) if isinstance(column, Category) else (None, column)
+            order.append({"name": name, "type": kind, "levels": levels})
+            _write(packed, f"c{position}", array)
+        _write(packed, "head", np.frombuffer(json.dumps({"columns": order}).encode(), np.uint8))
+
+
+def _write(packed: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
+    with packed.open(f"{name}.npy", "w", force_zip64=True) as member:
+        np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def unpack(body: bytes) -> Columns:

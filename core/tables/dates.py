@@ -55,16 +55,16 @@ def _clock(fields: dict[str, pa.Array]) -> Ints | None:
     fraction = pc.replace_substring(fields["fraction"], ",", ".")
     seconds = pc.binary_join_element_wise("0", pc.if_else(pc.equal(fraction, ""), ".0", fraction), "")
     thousandths = np.rint(1000 * np.asarray(seconds.cast(pa.float64()))).astype(np.int64)
-    return hour * MS["hour"] + minute * MS["minute"] + second * MS["second"] + thousandths - ahead
+    clock: Ints = hour * MS["hour"] + minute * MS["minute"] + second * MS["second"] + thousandths - ahead
+    return clock
 
 
 def _offsets(zones: pa.Array) -> Ints | None:
     """Milliseconds ahead of UTC, or None for an offset of a day or more."""
     encoded = zones.dictionary_encode()
     offsets = [_offset(zone) for zone in encoded.dictionary.to_pylist()]
-    if None in offsets:
-        return None
-    return np.array(offsets, np.int64)[np.asarray(encoded.indices)]
+    known = [offset for offset in offsets if offset is not None]
+    return _at(known, encoded) if len(known) == len(offsets) else None
 
 
 def _offset(zone: str) -> int | None:
@@ -78,8 +78,13 @@ def _offset(zone: str) -> int | None:
 
 def _months(names: pa.Array) -> Ints:
     encoded = names.dictionary_encode()
-    numbers = np.array([month_number(name) or 0 for name in encoded.dictionary.to_pylist()], np.int64)
-    return numbers[np.asarray(encoded.indices)]
+    return _at([month_number(name) or 0 for name in encoded.dictionary.to_pylist()], encoded)
+
+
+def _at(values: list[int], encoded: pa.DictionaryArray) -> Ints:
+    """One value for each level of `encoded`, where the level is."""
+    spread: Ints = np.array(values, np.int64)[np.asarray(encoded.indices)]
+    return spread
 
 
 def _numbers(texts: pa.Array) -> Ints:

@@ -1,210 +1,260 @@
-"""From CSV text to a typed Arrow table: unique headers, numbers where they are numbers, categories elsewhere."""
+"""From CSV text to a typed table: block by block, each column in the narrowest kind that fits all its values."""
 
-import csv as stdlib_csv
-import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
+from pyarrow import csv, parquet
 
 from core.errors import NotACsvError
 from core.manifests import Column
-from core.tables.columns import Category, Columns, Floats
-from core.tables.text import Text
+from core.tables.dialect import Dialect
+from core.tables.kinds import Kind, fits, kinds
+from core.tables.notes import Example, Ragged, Strays, places, shown
+from core.tables.table import Table
 from core.values import MISSING
 
-RAGGED_SHOWN = 5
-# Rows are counted as a spreadsheet shows them: the header is row 1.
-FIRST_ROW = 2
-# A column is a number when every value is; this many strays in an otherwise numeric one are worth a warning.
-STRAYS_SHOWN = 3
-STRAY_SHARE = 0.05
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+# About as much text is in memory at a time, and no row may be longer.
+BLOCK_BYTES = 4 << 20
+MISSING_WORDS = pa.array(sorted(MISSING))
+
+Progress = Callable[[float], None]
 
 
-@dataclass(frozen=True)
-class Table:
-    """A CSV understood: an Arrow table (int64, float64 or dictionary of strings), its columns and what was noticed."""
+def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share: None) -> Table:
+    """Parse and type a CSV into a Parquet file in `folder`; `progress` hears the share that is done.
 
-    data: pa.Table
-    columns: list[Column]
-    warnings: list[str]
-
-    @property
-    def rows(self) -> int:
-        """How many rows it has."""
-        return int(self.data.num_rows)
-
-    def values(self, name: str) -> Floats | Category:
-        """One column in numpy's form."""
-        return _to_numpy(self.data.column(name))
-
-    def packed(self) -> Columns:
-        """The same table as numpy columns."""
-        return Columns(
-            {column.name: self.values(column.name) for column in self.columns},
-            {column.name: column.type for column in self.columns},
-        )
-
-
-def read_table(text: Text) -> Table:
-    """Parse and type a CSV.
-
-    Raises `NotACsvError` for ragged rows (with their numbers), a header without rows, or a quote that never closes.
+    Holds a few blocks in memory, however large the file is. Raises `NotACsvError` for too many ragged rows (with
+    their lines), a header without rows, a row longer than 4 MiB, or a quote that never closes.
     """
     warnings: list[str] = []
-    raw = _parse(text)
-    if raw.num_rows == 0:
-        raise NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
-    names = _unique_names(raw.column_names, warnings)
-    typed = [_typed(raw.column(i).combine_chunks(), name, warnings) for i, name in enumerate(names)]
-    columns = [
-        Column(
-            name=name,
-            type=_type_name(values),
-            missing=values.null_count,
-            distinct=_distinct(values),
+    tried = kinds(dialect.shown, decimal_comma=dialect.decimal_comma)
+    guesses = [_Guess(name, list(tried)) for name in _unique_names(dialect, warnings)]
+    path = folder / "table.parquet"
+    behind = 0.0
+
+    def advance(share: float) -> None:
+        nonlocal behind
+        if share > behind:
+            behind = share
+            progress(share)
+
+    # A belief that changes in the middle costs another pass; there are few kinds to believe in.
+    while True:
+        reading = _Pass(dialect, guesses, Ragged(dialect))
+        reading.run(path, advance)
+        if reading.settled:
+            break
+    warnings += reading.warnings()
+    return Table(path, [guess.column() for guess in guesses], reading.rows, reading.memory_bytes, warnings)
+
+
+class _Guess:
+    """What one column is believed to be: the first of `kinds` that has fitted everything so far."""
+
+    def __init__(self, name: str, kinds: list[Kind]) -> None:
+        self.name = name
+        self.kinds = kinds
+        self.begin()
+
+    def begin(self) -> None:
+        """Start counting at the top of the file."""
+        self.missing = 0
+        self.infinite = 0
+        self.example: Example | None = None
+        self.strays = Strays()
+
+    @property
+    def kind(self) -> Kind:
+        """The belief."""
+        return self.kinds[0]
+
+    def convert(self, texts: pa.Array, row: int) -> pa.Array:
+        """The values of a block that begins at the table's row `row`; gives up beliefs that do not fit it."""
+        values = fits(self.kind, texts)
+        if values is None or _has_blanks(values):
+            texts = _present(texts)
+            while (values := fits(self.kind, texts)) is None:
+                self.kinds.pop(0)
+                self.example = None
+        if self.kind.told and self.example is None:
+            self.example = Example.among(texts, values)
+        if self.kind.type == "category":
+            self.strays.look(values, row)
+        values = self._finite(values)
+        self.missing += values.null_count
+        return values
+
+    def _finite(self, values: pa.Array) -> pa.Array:
+        if not pa.types.is_floating(values.type):
+            return values
+        infinite = pc.invert(pc.is_finite(values))
+        count = pc.sum(infinite).as_py() or 0
+        self.infinite += count
+        return pc.if_else(infinite, pa.scalar(None, pa.float64()), values) if count else values
+
+    def column(self) -> Column:
+        """What the manifest says of it; its distinct values are counted by the profile."""
+        return Column(name=self.name, type=self.kind.type, missing=self.missing, format=self.kind.format)
+
+    def warnings(self, place: Callable[[int], str]) -> Iterator[str]:
+        """What a person should know; `place` says where a row of the table is in the file."""
+        if self.infinite:
+            yield f"column {self.name!r} has {self.infinite:,} infinite or undefined numbers; they count as missing"
+        if self.example is not None:
+            yield f"column {self.name!r}: {shown(self.example.text)} is read as {self.example.value}"
+        if self.kind.type == "category":
+            yield from self.strays.warnings(self.name, place)
+
+
+def _has_blanks(values: pa.Array) -> bool:
+    """Whether texts that were taken as they are should have been trimmed; nothing else is read with blanks around."""
+    if not pa.types.is_dictionary(values.type):
+        return False
+    levels = values.dictionary
+    return not bool(pc.utf8_trim_whitespace(levels).equals(levels))
+
+
+def _present(texts: pa.Array) -> pa.Array:
+    """Without blanks around, and null for every word that means no value."""
+    trimmed = pc.utf8_trim_whitespace(texts)
+    return pc.if_else(pc.is_in(trimmed, MISSING_WORDS), pa.scalar(None, pa.string()), trimmed)
+
+
+@dataclass
+class _Pass:
+    """One way through the file. It is settled when no belief changed after values had been written by it."""
+
+    dialect: Dialect
+    guesses: list[_Guess]
+    ragged: Ragged
+    rows: int = 0
+    memory_bytes: int = 0
+    settled: bool = True
+    # Whether the last row read has a line end in a cell.
+    ends_in_quotes: bool = False
+
+    def run(self, path: Path, progress: Progress) -> None:
+        """Read everything, and write the typed blocks to `path` for as long as the pass is settled."""
+        for guess in self.guesses:
+            guess.begin()
+        # Parsing and writing take about as long: one goes on beside the other.
+        with ThreadPoolExecutor(1) as beside, ExitStack() as closing:
+            writer: parquet.ParquetWriter | None = None
+            written: Future[None] | None = None
+            for block in self._blocks(progress):
+                typed = self._typed(block)
+                if writer is None:
+                    writer = closing.enter_context(parquet.ParquetWriter(path, typed.schema, compression="zstd"))
+                if written is not None:
+                    written.result()
+                if self.settled:
+                    written = beside.submit(writer.write_batch, typed)
+            if written is not None:
+                written.result()
+        self._check_end()
+
+    def warnings(self) -> list[str]:
+        """What the pass noticed; raises `NotACsvError` for too many ragged rows."""
+        return [
+            *self.ragged.warnings(self.rows),
+            *(warning for guess in self.guesses for warning in guess.warnings(self._place)),
+        ]
+
+    def _place(self, row: int) -> str:
+        record = self.ragged.record(row)
+        return places(self.dialect, [record])[record]
+
+    def _typed(self, block: pa.RecordBatch) -> pa.RecordBatch:
+        before = [guess.kind for guess in self.guesses]
+        values = [guess.convert(block.column(i), self.rows) for i, guess in enumerate(self.guesses)]
+        if self.rows and before != [guess.kind for guess in self.guesses]:
+            self.settled = False
+        self.rows += block.num_rows
+        typed = pa.record_batch(values, names=[guess.name for guess in self.guesses])
+        self.memory_bytes += typed.nbytes
+        return typed
+
+    def _blocks(self, progress: Progress) -> Iterator[pa.RecordBatch]:
+        """The rows as text, a block at a time."""
+        dialect = self.dialect
+        cells = [str(i) for i in range(dialect.width)]
+        size = max(1, dialect.path.stat().st_size)
+        with pa.OSFile(str(dialect.path)) as file:
+            try:
+                reader = csv.open_csv(
+                    file,
+                    # One thread: with more, Arrow does not know the number of a ragged row.
+                    read_options=csv.ReadOptions(
+                        use_threads=False,
+                        block_size=BLOCK_BYTES,
+                        column_names=cells,
+                        skip_rows=dialect.skip_lines,
+                        skip_rows_after_names=int(dialect.has_header),
+                    ),
+                    parse_options=csv.ParseOptions(
+                        delimiter=dialect.delimiter,
+                        newlines_in_values=True,
+                        invalid_row_handler=self.ragged.note,
+                    ),
+                    convert_options=csv.ConvertOptions(
+                        column_types=dict.fromkeys(cells, pa.string()),
+                        null_values=list(MISSING),
+                        strings_can_be_null=True,
+                        quoted_strings_can_be_null=True,
+                    ),
+                )
+                for block in reader:
+                    if block.num_rows:
+                        last = (column[-1].as_py() for column in block.columns)
+                        self.ends_in_quotes = any(cell and ("\n" in cell or "\r" in cell) for cell in last)
+                        yield block
+                    progress(file.tell() / size)
+            except pa.ArrowInvalid as error:
+                raise self._unreadable(error, size) from None
+
+    def _check_end(self) -> None:
+        if (self.ends_in_quotes or self.ragged.many_lines) and self._odd_quotes():
+            first = self.rows + self.dialect.has_header + len(self.ragged.records)
+            raise NotACsvError(f"A quote is never closed: it swallows the file from about row {first} on. Close it.")
+        if not self.rows and not self.ragged.records:
+            raise NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
+
+    def _odd_quotes(self) -> bool:
+        with self.dialect.path.open("rb") as file:
+            quotes = sum(piece.count(b'"') for piece in iter(lambda: file.read(1 << 20), b""))
+        return quotes % 2 == 1
+
+    def _unreadable(self, error: pa.ArrowInvalid, size: int) -> NotACsvError:
+        if "straddl" not in str(error):
+            return NotACsvError(f"The file cannot be read as a CSV: {error}. Check its quotes and line ends.")
+        if size < BLOCK_BYTES and not self._odd_quotes():
+            return NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
+        row = self.rows + len(self.ragged.records) + self.dialect.has_header + 1
+        return NotACsvError(
+            f"At about row {row:,} a row is longer than {BLOCK_BYTES >> 20} MiB: most likely a quote there is never "
+            "closed, or the lines end in an unusual way. Correct it and send the file again."
         )
-        for name, values in zip(names, typed, strict=True)
-    ]
-    return Table(pa.table(typed, names=names), columns, warnings)
 
 
-def _parse(text: Text) -> pa.Table:
-    """All cells as strings, null where the text is one of `MISSING`."""
-    ragged: list[csv.InvalidRow] = []
-
-    def note(row: csv.InvalidRow) -> str:
-        ragged.append(row)
-        return "skip"
-
-    body = text.content.encode()
-    header = _header(text)
-    try:
-        table = csv.read_csv(
-            io.BytesIO(body),
-            read_options=csv.ReadOptions(
-                use_threads=False,
-                block_size=max(len(body) + 1, 1 << 20),
-                column_names=[str(i) for i in range(len(header))],
-                skip_rows_after_names=1,
-            ),
-            parse_options=csv.ParseOptions(
-                delimiter=text.delimiter,
-                newlines_in_values=True,
-                invalid_row_handler=note,
-            ),
-            convert_options=csv.ConvertOptions(
-                column_types={str(i): pa.string() for i in range(len(header))},
-                null_values=list(MISSING),
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise NotACsvError(f"The file cannot be read as a CSV: {error}. Check its quotes and line ends.") from None
-    if ragged:
-        raise _ragged(ragged)
-    last = table.column(len(header) - 1)[-1].as_py() if table.num_rows else None
-    if last is not None and "\n" in last and text.content.count('"') % 2:
-        raise NotACsvError(f"A quote is never closed: it swallows the file from row {table.num_rows + 1} on. Close it.")
-    return table.rename_columns(header)
-
-
-def _ragged(rows: list[csv.InvalidRow]) -> NotACsvError:
-    first, others = rows[0], len(rows) - 1
-    more = f", and {others} more rows are wrong too" if others else ""
-    return NotACsvError(
-        f"Row {first.number} has {first.actual_columns} columns where the header has {first.expected_columns}{more}. "
-        "Correct the rows, check that every quote is closed, and send it again.",
-        [
-            {"row": row.number, "message": f"{row.actual_columns} columns instead of {row.expected_columns}"}
-            for row in rows[:RAGGED_SHOWN]
-        ],
-    )
-
-
-def _header(text: Text) -> list[str]:
-    """The cells of the first line; the standard reader, since Arrow would make the names unique its own way."""
-    try:
-        return next(stdlib_csv.reader(io.StringIO(text.content, newline=""), delimiter=text.delimiter))
-    except stdlib_csv.Error as error:
-        raise NotACsvError(f"The header line cannot be read: {error}.") from None
-
-
-def _unique_names(headers: list[str], warnings: list[str]) -> list[str]:
+def _unique_names(dialect: Dialect, warnings: list[str]) -> list[str]:
     """Stripped headers, empty ones called `column_N` and repeated ones `name_2`; each change is a warning."""
+    headers = dialect.names if dialect.has_header else [""] * dialect.width
+    taken: set[str] = set()
     names: list[str] = []
     for position, header in enumerate(headers, start=1):
         stripped = header.strip()
         name = stripped or f"column_{position}"
         number = 2
-        while name in names:
+        while name in taken:
             name = f"{stripped or 'column'}_{number}"
             number += 1
-        if name != stripped:
-            warnings.append(f"column {position} has the header {header!r}; it is called {name!r}")
+        if name != stripped and dialect.has_header:
+            warnings.append(f"column {position} has the header {shown(header)}; it is called {shown(name)}")
+        taken.add(name)
         names.append(name)
     return names
-
-
-def _typed(texts: pa.Array, name: str, warnings: list[str]) -> pa.Array:
-    """int64 when every value is a whole number, float64 when every value is a number, else dictionary of strings."""
-    trimmed = pc.utf8_trim_whitespace(texts)
-    trimmed = pc.if_else(pc.is_in(trimmed, pa.array(list(MISSING))), pa.scalar(None, pa.string()), trimmed)
-    unsigned = trimmed
-    if pc.any(pc.starts_with(trimmed, "+")).as_py():
-        unsigned = pc.replace_substring_regex(trimmed, r"^\+([\d.])", r"\1")
-    # Arrow would also take hexadecimal for a number.
-    if not pc.any(pc.match_substring(trimmed, "x", ignore_case=True)).as_py():
-        for number in (pa.int64(), pa.float64()):
-            try:
-                return _finite(unsigned.cast(number), name, warnings)
-            except pa.ArrowInvalid:
-                continue
-    _warn_of_strays(trimmed, name, warnings)
-    return trimmed.dictionary_encode()
-
-
-def _finite(numbers: pa.Array, name: str, warnings: list[str]) -> pa.Array:
-    strange = pc.invert(pc.is_finite(numbers))
-    count = pc.sum(strange).as_py() or 0
-    if not count:
-        return numbers
-    warnings.append(f"column {name!r} has {count} infinite or undefined numbers; they count as missing")
-    return pc.if_else(strange, pa.scalar(None, pa.float64()), numbers)
-
-
-def _warn_of_strays(texts: pa.Array, name: str, warnings: list[str]) -> None:
-    """Say so when a few values alone keep a column from being a number."""
-    numeric = pc.match_substring_regex(texts, NUMBER)
-    strays = texts.filter(pc.invert(numeric)).drop_null()
-    if len(strays) <= STRAY_SHARE * len(texts):
-        row = pc.index(pc.fill_null(numeric, True), False).as_py() + FIRST_ROW
-        examples = ", ".join(repr(value) for value in strays[:STRAYS_SHOWN].to_pylist())
-        warnings.append(
-            f"column {name!r} is text because {len(strays)} of its values are not numbers: {examples}; "
-            f"the first is in row {row}"
-        )
-
-
-def _distinct(values: pa.Array) -> int:
-    if pa.types.is_dictionary(values.type):
-        return len(values.dictionary)
-    return int(pc.count_distinct(values, mode="only_valid").as_py())
-
-
-def _type_name(values: pa.Array) -> str:
-    if pa.types.is_integer(values.type):
-        return "integer"
-    return "number" if pa.types.is_floating(values.type) else "category"
-
-
-def _to_numpy(values: pa.ChunkedArray) -> Floats | Category:
-    if pa.types.is_dictionary(values.type):
-        encoded = values.combine_chunks()
-        codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
-        return Category(codes, encoded.dictionary.to_pylist())
-    return np.asarray(pc.cast(values, pa.float64(), safe=False), np.float64)

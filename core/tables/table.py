@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from core.manifests import Column
 from core.tables.columns import Category, Floats
-from core.values import EPOCH, write_date
+from core.values import write_date
 
 SLICE_ROWS = 1 << 17
 
@@ -52,7 +52,10 @@ class Table:
             first = next(file.iter_batches(rows), None)
         if first is None:
             return []
-        cells = [[_plain(cell) for cell in column.to_pylist()] for column in first.columns]
+        cells = [
+            [write_date(cell) if isinstance(cell, datetime) else cell for cell in column.to_pylist()]
+            for column in first.columns
+        ]
         return [list(row) for row in zip(*cells, strict=True)]
 
 
@@ -66,9 +69,3 @@ def _floats(values: pa.Array) -> Floats:
     if pa.types.is_timestamp(values.type):
         return np.asarray(values.cast(pa.int64()).cast(pa.float64(), safe=False), np.float64) / 1000
     return np.asarray(values.cast(pa.float64(), safe=False), np.float64)
-
-
-def _plain(cell: Any) -> Any:
-    if isinstance(cell, datetime):
-        return write_date((cell.replace(tzinfo=EPOCH.tzinfo) - EPOCH).total_seconds())
-    return cell

@@ -1,19 +1,35 @@
 """Taking a CSV: POST /data/upload."""
 
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, File, Form, UploadFile
 
-from core.ingestion import ingest
+from core.ingestion import check_request_size, ingest
+from core.manifests import Reading
 from functions.http import Workspace, create_app
 
 router = APIRouter(tags=["data"])
 
 
 @router.post("/data/upload")
-def upload(workspace: Workspace, file: Annotated[UploadFile, File(description="the CSV")]) -> dict[str, Any]:
+def upload(
+    workspace: Workspace,
+    file: Annotated[UploadFile, File(description="the CSV, as it is or as gzip")],
+    encoding: Annotated[str | None, Form(description="default: found out")] = None,
+    delimiter: Annotated[str | None, Form(description="one character, or tab, space; default: found out")] = None,
+    has_header: Annotated[bool | None, Form(description="whether the first line names the columns")] = None,
+) -> dict[str, Any]:
     """Store a CSV as it is, type it, profile it, and make it the current file."""
-    manifest = ingest(workspace, file.filename or "", file.file.read())
+    check_request_size(file.size or 0)
+    reading = Reading(encoding=encoding, delimiter=delimiter, has_header=has_header)
+    with TemporaryDirectory(prefix="regatta-") as folder:
+        source = Path(folder) / "source.csv"
+        with source.open("wb") as copy:
+            shutil.copyfileobj(file.file, copy, 1 << 20)
+        manifest = ingest(workspace, file.filename or "", source, reading)
     return {
         "file_id": manifest.file_id,
         "filename": manifest.filename,
@@ -23,6 +39,7 @@ def upload(workspace: Workspace, file: Annotated[UploadFile, File(description="t
         "sha256": manifest.sha256,
         "encoding": manifest.encoding,
         "delimiter": manifest.delimiter,
+        "has_header": manifest.has_header,
         "column_types": manifest.column_types(),
         "missing": manifest.missing(),
         "warnings": manifest.warnings,

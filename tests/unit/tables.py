@@ -1,7 +1,9 @@
 """The real CSVs, read as the service reads them, and a few made-up ones."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,9 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from core.learning.pipeline import raw_frame
-from core.manifests import Column, ColumnType
+from core.manifests import Column, ColumnType, Reading
+from core.tables.columns import Columns
+from core.tables.dialect import find_dialect
 from core.tables.reading import read_table
 from core.tables.table import Table
 from core.tables.text import read_text
@@ -30,15 +34,43 @@ CSVS: dict[str, tuple[Path, str]] = {
 }
 
 
-def read(source: bytes | str) -> Table:
+# Tables are files; these go when the tests do.
+FOLDER = TemporaryDirectory(prefix="regatta-tests-")
+
+
+def read(source: bytes | str, reading: Reading | None = None) -> Table:
     """The table in these bytes; a str is sent as UTF-8."""
-    return read_table(read_text(source.encode() if isinstance(source, str) else source))
+    folder = Path(mkdtemp(dir=FOLDER.name))
+    path = folder / "source.csv"
+    path.write_bytes(source.encode() if isinstance(source, str) else source)
+    return read_file(path, folder, reading or Reading())
+
+
+def read_file(path: Path, folder: Path, reading: Reading) -> Table:
+    """The table in a file, as ingestion reads it, all warnings with it."""
+    text = read_text(path, folder, reading.encoding, max_bytes=1 << 30)
+    dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
+    table = read_table(dialect, folder)
+    return replace(table, warnings=[*text.warnings, *dialect.warnings, *table.warnings])
 
 
 @cache
 def real(name: str) -> Table:
     """One of `CSVS`."""
-    return read(CSVS[name][0].read_bytes())
+    return read_file(CSVS[name][0], Path(mkdtemp(dir=FOLDER.name)), Reading())
+
+
+def cells(table: Table, name: str) -> list[Any]:
+    """The values of one column as Python has them."""
+    return table.column(name).to_pylist()
+
+
+def packed(table: Table) -> Columns:
+    """The table as light functions get it."""
+    return Columns(
+        {column.name: table.values(column.name) for column in table.columns},
+        {column.name: column.type for column in table.columns},
+    )
 
 
 def frame(table: Table, rows: int | None = None) -> pd.DataFrame:

@@ -1,0 +1,106 @@
+"""Taking a large CSV against reading and describing it with pandas: time and memory; and what looking at it costs."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench._bucket import bucket
+from bench._load import event
+from bench._report import Figure, Timer, at_most, p50, paired, run
+
+CSV = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
+MEGABYTES = 200
+
+# What each ratio has to be, and the milliseconds of a warm look.
+TIME = 2.0
+MEMORY = 1.5
+LOOK_MS = 5
+
+# Each side in a process of its own: seconds of the work alone, peak memory of the whole process.
+SIDE = """
+import json, resource, sys, time
+{imports}
+start = time.perf_counter()
+{work}
+seconds = time.perf_counter() - start
+print(json.dumps({{"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "answer": answer}}))
+"""
+OURS = SIDE.format(
+    imports="from pathlib import Path\nfrom core.ingestion import ingest",
+    work="answer = ingest('default', 'diamonds.csv', Path(sys.argv[1])).file_id",
+)
+THEIRS = SIDE.format(
+    imports="import pandas as pd",
+    work="frame = pd.read_csv(sys.argv[1])\nanswer = len(frame.describe(include='all'))",
+)
+
+
+class Side:
+    """One of the two, run again and again; keeps what it said."""
+
+    def __init__(self, program: str, source: Path) -> None:
+        self.command = [sys.executable, "-c", program, str(source)]
+        self.said: list[dict[str, Any]] = []
+
+    def __call__(self) -> float:
+        """Seconds of one run."""
+        output = subprocess.run(self.command, check=True, capture_output=True, text=True).stdout
+        self.said.append(json.loads(output))
+        return float(self.said[-1]["seconds"])
+
+    @property
+    def peak_mb(self) -> float:
+        """Median peak memory."""
+        return median(said["peak"] for said in self.said) / 1024
+
+
+def measure(quick: bool) -> Iterator[Figure]:
+    """Every figure of the bench, in order."""
+    with bucket(redis=True) as home:
+        source = home / "diamonds.csv"
+        _repeat(source, MEGABYTES)
+        ours, theirs = Side(OURS, source), Side(THEIRS, source)
+        pair = paired(ours, theirs, 2 if quick else 5)
+        yield at_most(
+            f"take {MEGABYTES} MB: time / pandas read + describe",
+            pair.ratio,
+            TIME,
+            f"{pair.ours:.2f} s / {pair.theirs:.2f} s",
+        )
+        yield at_most(
+            f"take {MEGABYTES} MB: peak memory / pandas",
+            ours.peak_mb / theirs.peak_mb,
+            MEMORY,
+            f"{ours.peak_mb:.0f} MB / {theirs.peak_mb:.0f} MB",
+        )
+        for path in ("/data/info", "/data/preview", "/data/profile"):
+            milliseconds = 1000 * _look(path, 50 if quick else 300)()
+            yield at_most(f"GET {path}, warm, p50 in ms", milliseconds, LOOK_MS, f"{milliseconds:.2f} ms")
+
+
+def _repeat(source: Path, megabytes: int) -> None:
+    header, body = CSV.read_bytes().split(b"\n", 1)
+    with source.open("wb") as file:
+        file.write(header + b"\n")
+        while file.tell() < megabytes << 20:
+            file.write(body)
+
+
+def _look(path: str, times: int) -> Timer:
+    """A request through the Lambda handler, on the file taken last."""
+    from functions.data.handler import handler
+
+    def call() -> None:
+        response = handler(event("GET", path), None)
+        if response["statusCode"] != 200:
+            raise RuntimeError(response["body"])
+
+    return p50(call, times)
+
+
+if __name__ == "__main__":
+    sys.exit(run("Taking a CSV", measure))
