@@ -1,103 +1,103 @@
-"""What a table looks like: per column statistics, findings with a suggestion each, and the first rows."""
+"""The profile of a table: figures for each column, how they relate, what is missing where, and what to know of it."""
 
-from math import isfinite
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 
 from core.manifests import Column
-from core.tables.reading import Table
-
-PREVIEW_ROWS = 100
-TOP_VALUES = 10
-# Findings start here.
-MISSING_SHARE = 0.05
-IDENTIFIER_SHARE = 0.95
-IDENTIFIER_ROWS = 50
+from core.tables import findings, numeric_findings, statistics, text_findings
+from core.tables.columns import Category, Floats
+from core.tables.distribution import PIECE, Distribution, Moments
+from core.tables.findings import Look
+from core.tables.relations import correlations
+from core.tables.rows import RowHashes, missing_shares, numbered
+from core.tables.table import Table
+from core.tables.threads import side_by_side
 
 Json = dict[str, Any]
 
+PREVIEW_ROWS = 100
+CORRELATED = ("integer", "number", "boolean")
+
 
 def profile(table: Table) -> Json:
-    """`columns` (statistics by name), `duplicate_rows`, `findings`, `preview` (`columns`, `rows`), ready for JSON."""
-    duplicates = duplicate_rows(table)
+    """Everything that is shown of a table, ready for JSON: a figure that does not exist or is not finite is None.
+
+    `rows`, `duplicate_rows`, `columns` (figures by name: see `core.tables.statistics`), `correlations` (of integers,
+    numbers, and booleans as 1 and 0), `missingness` (share of missing values per block of rows, for columns that have
+    some), `findings` (worst first) and `preview` (the first 100 rows). Holds a few columns in memory at a time.
+    """
+    hashes = RowHashes(table.rows)
+    done = side_by_side(partial(_profiled, table, hashes), range(len(table.columns)), table.rows)
+    by_name = {column.name: one for column, one in zip(table.columns, done, strict=True)}
+    moments = {column.name: by_name[column.name].moments for column in table.columns if column.type in CORRELATED}
+    rest: tuple[Callable[[], Any], ...] = (partial(correlations, table, moments), hashes.repeated)
+    related, (duplicates, repeated) = side_by_side(lambda work: work(), rest, table.rows)
+    columns = {name: one.figures for name, one in by_name.items()}
+    missing = {name: one.missing for name, one in by_name.items() if one.missing}
+    found = findings.of_table(table.rows, columns, duplicates, repeated, related)
     return {
-        "columns": {column.name: _statistics(table.data.column(column.name), column) for column in table.columns},
+        "rows": table.rows,
         "duplicate_rows": duplicates,
-        "findings": _findings(table, duplicates),
-        "preview": _preview(table),
+        "columns": columns,
+        "correlations": related,
+        "missingness": {"blocks": len(next(iter(missing.values()), [])), "columns": missing},
+        "findings": findings.worst_first([*found, *(entry for one in by_name.values() for entry in one.findings)]),
+        "preview": {"columns": list(by_name), "rows": table.head(PREVIEW_ROWS)},
     }
 
 
-def duplicate_rows(table: Table) -> int:
-    """How many rows repeat an earlier one exactly."""
-    names = table.data.column_names
-    distinct = table.data.group_by(names, use_threads=False).aggregate([]).num_rows
-    return int(table.data.num_rows - distinct)
+@dataclass(frozen=True)
+class _Profiled:
+    """What is kept of a column when its values are let go."""
+
+    figures: Json
+    findings: list[Json]
+    # The share per block of rows; empty where nothing is missing.
+    missing: list[float]
+    moments: Moments | None = None
 
 
-def _statistics(values: pa.ChunkedArray, column: Column) -> Json:
-    count = len(values) - column.missing
-    head: Json = {"type": column.type, "count": count, "missing": column.missing, "distinct": column.distinct}
+def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
+    column = table.columns[position]
     if column.type == "category":
-        counts = pc.value_counts(pc.drop_null(values.combine_chunks().dictionary_decode()))
-        top = counts.take(pc.sort_indices(counts.field("counts"), sort_keys=[("", "descending")]))[:TOP_VALUES]
-        return {**head, "top": [{"value": v["values"], "count": v["counts"]} for v in top.to_pylist()]}
-    if count == 0:
-        return head
-    quartiles = pc.quantile(values, q=[0.25, 0.5, 0.75]).to_pylist()
-    limits = pc.min_max(values).as_py()
-    figures = {
-        "mean": pc.mean(values).as_py(),
-        "std": pc.stddev(values, ddof=1).as_py() if count > 1 else None,
-        "min": limits["min"],
-        "q25": quartiles[0],
-        "median": quartiles[1],
-        "q75": quartiles[2],
-        "max": limits["max"],
-    }
-    # The mean of numbers near the end of float64 is beyond it, and JSON has no word for that.
-    return {
-        **head,
-        **{name: figure if figure is None or isfinite(figure) else None for name, figure in figures.items()},
-    }
+        return _text_profiled(table, hashes, position)
+    values = table.values(column.name)
+    assert isinstance(values, np.ndarray)
+    hashes.add(position, values)
+    missing = np.isnan(values)
+    missing_rows, shares = numbered(np.flatnonzero(missing)), missing_shares(missing) if missing.any() else []
+    ascending = column.type == "integer" and _ascending(values)
+    found = Distribution.of(values)
+    moments = found.moments() if found.count else None
+    figures = statistics.summary(column, table.rows, found.count, len(found.values)) | _figures(column, found, moments)
+    look = Look(table, column, figures, missing_rows)
+    return _Profiled(figures, numeric_findings.of_numbers(look, found, ascending=ascending), shares, moments)
 
 
-def _findings(table: Table, duplicates: int) -> list[Json]:
-    """One entry a thing worth knowing before learning: `severity`, `column`, `finding`, `suggestion`."""
-    rows = table.data.num_rows
-    found: list[Json] = []
-
-    def add(severity: str, column: str | None, finding: str, suggestion: str) -> None:
-        found.append({"severity": severity, "column": column, "finding": finding, "suggestion": suggestion})
-
-    for column in table.columns:
-        if column.missing == rows:
-            add("warning", column.name, "has no values at all", "remove it from the file")
-        elif column.distinct == 1:
-            add("info", column.name, "has one and the same value everywhere", "it cannot help a model")
-        elif column.missing > MISSING_SHARE * rows:
-            share = f"{100 * column.missing / rows:.1f}% of its values are missing"
-            add("info", column.name, share, "choose handle_missing in POST /data/process")
-        if column.type == "category" and rows >= IDENTIFIER_ROWS and column.distinct > IDENTIFIER_SHARE * rows:
-            add(
-                "warning",
-                column.name,
-                "looks like an identifier: almost every value is different",
-                "remove it",
-            )
-    if duplicates:
-        add(
-            "info",
-            None,
-            f"{duplicates} rows repeat an earlier one",
-            "remove them if they are no real repetitions",
-        )
-    return found
+def _text_profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
+    column = table.columns[position]
+    codes, levels = statistics.encoded(table, column.name)
+    hashes.add(position, Category(codes, []))
+    missing = codes < 0
+    missing_rows, shares = numbered(np.flatnonzero(missing)), missing_shares(missing) if missing.any() else []
+    counts = statistics.counted(codes, len(levels))
+    figures = statistics.summary(column, table.rows, int(counts.sum()), int(np.count_nonzero(counts)))
+    figures |= statistics.of_texts(levels, counts)
+    look = Look(table, column, figures, missing_rows)
+    return _Profiled(figures, text_findings.of_texts(look, codes, levels, counts), shares)
 
 
-def _preview(table: Table) -> Json:
-    head = table.data.slice(0, PREVIEW_ROWS)
-    columns = [head.column(name).to_pylist() for name in head.column_names]
-    return {"columns": head.column_names, "rows": [list(row) for row in zip(*columns, strict=True)]}
+def _figures(column: Column, found: Distribution, moments: Moments | None) -> Json:
+    if column.type == "boolean":
+        return statistics.of_booleans(found)
+    return statistics.of_dates(found) if column.type == "date" else statistics.of_numbers(found, moments)
+
+
+def _ascending(values: Floats) -> bool:
+    """Whether each row has more than the one before."""
+    pieces = (values[start : start + PIECE + 1] for start in range(0, len(values), PIECE))
+    return all(bool(np.all(piece[1:] > piece[:-1])) for piece in pieces)

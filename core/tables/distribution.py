@@ -1,0 +1,229 @@
+"""How the values of one column are distributed: all follows from the distinct ones and how often each occurs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil, floor, frexp, inf, isfinite, ldexp, log2, sqrt
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.tables.columns import Floats
+
+Ints = NDArray[np.int64]
+
+# So many values are worked on at a time: they and what is made of them fit a core's own cache.
+PIECE = 1 << 15
+# A column whose values repeat is counted by hashing, several times faster than by sorting; a look at some tells.
+LOOKED_AT = 50_000
+REPEATING = 0.3
+MOST_BINS = 30
+# Beyond 2**64, fourth powers are on their way out of float64's range, and the values are scaled first.
+SAFE_EXPONENT = 64
+# Above this a float64 has no more fractions, and neighbouring whole numbers fall together.
+WHOLE_LIMIT = 2.0**53
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean and spread. `mean` and `std` (ddof 1) are of the values divided by 2**exponent; None where undefined."""
+
+    count: int
+    exponent: int
+    mean: float
+    std: float | None
+    skew: float | None
+    kurtosis: float | None
+
+    def standardised(self, values: Floats) -> Floats:
+        """(values - mean) / std, safe from overflow. The spread must be there and not be 0."""
+        assert self.std
+        return (scaled(values, self.exponent) - self.mean) / self.std
+
+    def restored(self, figure: float | None) -> float | None:
+        """A figure of the divided values in the unit of the column; None where it is beyond float64."""
+        if figure is None:
+            return None
+        try:
+            return ldexp(figure, self.exponent)
+        except OverflowError:
+            return None
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What a numeric column has: `values` (distinct, ascending) and `upto`, how many of all are at most as large."""
+
+    values: Floats
+    upto: Ints
+
+    @classmethod
+    def of(cls, values: Floats) -> Self:
+        """The distribution of a column, NaN left out. The array is given away: it is sorted in place."""
+        values += 0.0  # -0.0 becomes 0.0
+        looked_at = values[:: 1 + len(values) // LOOKED_AT]
+        if len(np.unique(looked_at)) < REPEATING * len(looked_at):
+            return cls(*_counted(values))
+        values.sort()
+        present = values[: np.searchsorted(values, np.nan)]
+        return cls(*_compacted(present))
+
+    @property
+    def count(self) -> int:
+        """How many values there are, repeated ones included."""
+        return int(self.upto[-1]) if len(self.upto) else 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether all are whole numbers that float64 tells apart."""
+        limited = max(-self.values[0], self.values[-1]) < WHOLE_LIMIT
+        return bool(limited and all(np.array_equal(piece, np.rint(piece)) for piece, _ in self._pieces()))
+
+    def below(self, limit: float) -> int:
+        """How many values are smaller than `limit`."""
+        position = int(np.searchsorted(self.values, limit, side="left"))
+        return int(self.upto[position - 1]) if position else 0
+
+    def at_most(self, limit: float) -> int:
+        """How many values are `limit` or smaller."""
+        position = int(np.searchsorted(self.values, limit, side="right"))
+        return int(self.upto[position - 1]) if position else 0
+
+    def outside(self, lower: float, upper: float) -> int:
+        """How many values are smaller than `lower` or larger than `upper`."""
+        return self.below(lower) + self.count - self.at_most(upper)
+
+    def quantile(self, share: float) -> float:
+        """The quantile, interpolated linearly between the two nearest values as pandas and numpy do by default."""
+        position = share * (self.count - 1)
+        low = floor(position)
+        return between(self._ranked(low), self._ranked(min(low + 1, self.count - 1)), position - low)
+
+    def moments(self) -> Moments:
+        """Mean, deviation (ddof 1), and pandas' bias-corrected `skew` and `kurt`, from central power sums.
+
+        Undefined, and None: the deviation of fewer than 2 values, the skew of fewer than 3 or of equal ones, the
+        kurtosis of fewer than 4 or of equal ones.
+        """
+        n, exponent = self.count, unsafe_exponent(self.values[0], self.values[-1])
+        mean = self._power_sums(exponent, 0.0, 1)[0] / n
+        mean += self._power_sums(exponent, mean, 1)[0] / n
+        low, high = ldexp(self.values[0], -exponent), ldexp(self.values[-1], -exponent)
+        mean = min(max(mean, low), high)
+        if low == high:
+            return Moments(n, exponent, mean, 0.0 if n > 1 else None, None, None)
+        off, second, third, fourth = self._power_sums(exponent, mean, 4)
+        second -= off * off / n
+        skew = kurtosis = None
+        if n > 2:
+            skew = n * sqrt(n - 1) / (n - 2) * third / second**1.5
+        if n > 3:
+            kurtosis = n * (n + 1) * (n - 1) / ((n - 2) * (n - 3)) * fourth / second**2
+            kurtosis -= 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))
+        return Moments(n, exponent, mean, sqrt(second / (n - 1)), skew, kurtosis)
+
+    def edges(self, unit: float | None = None) -> Floats:
+        """Bin edges of a histogram, at most `MOST_BINS` bins, all of the same width and made by numpy's rule "auto".
+
+        With a `unit`, every edge is a multiple of it, and the last one lies beyond the largest value.
+        """
+        low, high = float(self.values[0]), float(self.values[-1])
+        bins = self._bins()
+        if unit is not None:
+            start = floor(low / unit)
+            width = ceil((floor(high / unit) + 1 - start) / bins)
+            bins = ceil((floor(high / unit) + 1 - start) / width)
+            return unit * (start + width * np.arange(bins + 1, dtype=np.float64))
+        if low == high:
+            return np.array([low - 0.5, high + 0.5])
+        shares = np.arange(bins + 1) / bins
+        edges = low * (1 - shares) + high * shares
+        edges[0], edges[-1] = low, high
+        # Between neighbouring numbers there is no room for edges.
+        return edges if np.all(np.diff(edges) > 0) else np.array([low, high])
+
+    def histogram(self, edges: Floats) -> list[int]:
+        """How many values are in each bin; the last one includes its upper edge, as numpy's does."""
+        upto = [self.below(edge) for edge in edges[:-1]] + [self.at_most(edges[-1])]
+        return np.diff(upto).tolist()
+
+    def _bins(self) -> int:
+        """The larger number of Freedman and Diaconis's and of Sturges's rule."""
+        n = self.count
+        spread = self.quantile(0.75) - self.quantile(0.25)
+        extent = float(self.values[-1]) - float(self.values[0])
+        bins = log2(n) + 1
+        if 0 < spread < inf and extent < inf:
+            bins = max(bins, extent / spread * n ** (1 / 3) / 2)
+        return min(MOST_BINS, ceil(bins))
+
+    def _ranked(self, rank: int) -> float:
+        """The value with `rank` others before it in ascending order."""
+        return float(self.values[np.searchsorted(self.upto, rank, side="right")])
+
+    def _pieces(self) -> Iterator[tuple[Floats, Floats]]:
+        """Values and how often each occurs, a few at a time."""
+        before = 0
+        for start in range(0, len(self.values), PIECE):
+            upto = self.upto[start : start + PIECE]
+            yield self.values[start : start + PIECE], np.diff(upto, prepend=before).astype(np.float64)
+            before = upto[-1]
+
+    def _power_sums(self, exponent: int, centre: float, most: int) -> list[float]:
+        """The sums of (values / 2**exponent - centre)**k for k from 1 to `most`."""
+        sums = np.zeros(most)
+        for values, counts in self._pieces():
+            offsets = scaled(values, exponent) - centre
+            power = counts
+            for k in range(most):
+                power = power * offsets
+                sums[k] += power.sum()
+        return sums.tolist()
+
+
+def unsafe_exponent(low: float, high: float) -> int:
+    """0 for values from `low` to `high` whose powers stay in float64's range, else the exponent to divide them by."""
+    exponent = frexp(max(abs(low), abs(high)))[1]
+    return exponent if abs(exponent) > SAFE_EXPONENT else 0
+
+
+def scaled(values: Floats, exponent: int) -> Floats:
+    """values / 2**exponent, which is exact; the array itself where the exponent is 0."""
+    return np.ldexp(values, -exponent) if exponent else values
+
+
+def between(low: float, high: float, share: float) -> float:
+    """The point `share` of the way from `low` to `high`, never outside of them."""
+    step = high - low
+    point = low + share * step if isfinite(step) else low * (1 - share) + high * share
+    return min(max(point, low), high)
+
+
+def _counted(values: Floats) -> tuple[Floats, Ints]:
+    found = pc.value_counts(pa.array(values))
+    distinct, counts = np.asarray(found.field("values")), np.asarray(found.field("counts"))
+    order = np.argsort(distinct)  # NaN last
+    order = order[: len(order) - int(np.isnan(distinct).any())]
+    return distinct[order], np.cumsum(counts[order])
+
+
+def _compacted(ascending: Floats) -> tuple[Floats, Ints]:
+    """The distinct values, moved to the front of the array, and how many of all are at most as large."""
+    starts = range(0, len(ascending), PIECE)
+    upto = np.empty(sum(len(_lasts(ascending, start)) for start in starts), np.int64)
+    at = 0
+    for start in starts:
+        lasts = _lasts(ascending, start)
+        upto[at : at + len(lasts)] = lasts + 1
+        ascending[at : at + len(lasts)] = ascending[lasts]
+        at += len(lasts)
+    return ascending[:at], upto
+
+
+def _lasts(ascending: Floats, start: int) -> Ints:
+    """Where in the piece from `start` a value stands for the last time."""
+    piece = ascending[start : start + PIECE + 1]
+    lasts = np.flatnonzero(piece[1:] != piece[:-1]) + start
+    return np.append(lasts, len(ascending) - 1) if start + PIECE >= len(ascending) else lasts

@@ -1,0 +1,77 @@
+"""Values far from the rest of their column, by quartiles or by standard deviations."""
+
+from math import inf, isfinite
+from typing import Any, Literal
+
+import numpy as np
+
+from core.errors import InvalidInputError
+from core.manifests import Column
+from core.tables.distribution import Distribution
+from core.tables.rows import numbered
+from core.tables.table import Table
+from core.tables.threads import side_by_side
+
+Json = dict[str, Any]
+Method = Literal["iqr", "zscore"]
+
+IQR_THRESHOLD = 1.5
+THRESHOLDS: dict[Method, float] = {"iqr": IQR_THRESHOLD, "zscore": 3.0}
+ROWS_SHOWN = 100
+
+
+def outliers(table: Table, method: Method = "iqr", threshold: float | None = None) -> Json:
+    """What lies outside the bounds of each integer or number column; a value on a bound is inside.
+
+    `iqr`: below q25 - threshold * (q75 - q25) or above q75 + threshold * (q75 - q25), quartiles interpolated linearly,
+    threshold 1.5 by default (Tukey's fences). `zscore`: more than threshold standard deviations (ddof 1) from the
+    mean, 3 by default. Returns `method`, `threshold`, and in `columns` by name: `lower` and `upper` (None for a column
+    without values and beyond float64), `count`, and `rows` and `values` of the first 100. Raises `InvalidInputError`.
+    """
+    chosen = THRESHOLDS[method] if threshold is None else threshold
+    if not (isfinite(chosen) and chosen > 0):
+        raise InvalidInputError(
+            f"threshold is {chosen:g}; it must be a number above 0. Usual are 1.5 for iqr and 3 for zscore.",
+            [{"field": "threshold", "message": "must be a number above 0"}],
+        )
+
+    def look(column: Column) -> Json:
+        return _outliers(table, column.name, method, chosen)
+
+    columns = [column for column in table.columns if column.type in ("integer", "number")]
+    found = side_by_side(look, columns, table.rows)
+    by_name = {column.name: entry for column, entry in zip(columns, found, strict=True)}
+    return {"method": method, "threshold": chosen, "columns": by_name}
+
+
+def iqr_bounds(q25: float, q75: float, threshold: float) -> tuple[float, float]:
+    """Tukey's fences around the quartiles."""
+    reach = threshold * (q75 - q25)
+    return q25 - reach, q75 + reach
+
+
+def _outliers(table: Table, name: str, method: Method, threshold: float) -> Json:
+    values = table.values(name)
+    assert isinstance(values, np.ndarray)
+    found = Distribution.of(values.copy())
+    if not found.count:
+        return {"lower": None, "upper": None, "count": 0, "rows": [], "values": []}
+    if method == "iqr":
+        lower, upper = iqr_bounds(found.quantile(0.25), found.quantile(0.75), threshold)
+    else:
+        lower, upper = _zscore_bounds(found, threshold)
+    outside = np.flatnonzero((values < lower) | (values > upper))
+    return {
+        "lower": lower if isfinite(lower) else None,
+        "upper": upper if isfinite(upper) else None,
+        "count": len(outside),
+        "rows": numbered(outside, ROWS_SHOWN),
+        "values": values[outside[:ROWS_SHOWN]].tolist(),
+    }
+
+
+def _zscore_bounds(found: Distribution, threshold: float) -> tuple[float, float]:
+    moments = found.moments()
+    reach = threshold * (moments.std or 0.0)
+    lower, upper = moments.restored(moments.mean - reach), moments.restored(moments.mean + reach)
+    return -inf if lower is None else lower, inf if upper is None else upper

@@ -1,0 +1,216 @@
+"""How the numeric columns of a table move together: Pearson's and Spearman's correlations, pairwise complete."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from math import isnan, nan, sqrt
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
+
+from core.tables.columns import Floats
+from core.tables.distribution import Ints, Moments, scaled, unsafe_exponent
+from core.tables.table import SLICE_ROWS, Table
+
+Json = dict[str, Any]
+
+# A matrix of more columns is neither read nor drawn.
+MOST_COLUMNS = 100
+# Ranks are exact up to so many rows; of more, so many are taken at even distances.
+SAMPLE_ROWS = 200_000
+# A pair with a gap in it is ranked for itself. With many such pairs, fewer rows have to do: so many ranks in all.
+MOST_RANKS = 200_000_000
+# Where less than this share of a sum of squares is left as variance, it is computed again from the values themselves;
+# where less than the second, the values are equal.
+CANCELLED, EQUAL = 1e-5, 1e-13
+
+
+def correlations(table: Table, moments: Mapping[str, Moments | None]) -> Json:
+    """`columns` (the first 100 of `moments`), `pearson`, `spearman`, and `rows`, the number used for the latter.
+
+    Both are what pandas' `DataFrame.corr` gives: of each pair the rows that have both values, tied ranks averaged,
+    None where one of the two does not vary. Pearson's is of all rows. Reads the table once, a slice at a time.
+    """
+    names = list(moments)[:MOST_COLUMNS]
+    varying = {name: found for name in names if (found := moments[name]) is not None and found.std}
+    gappy = np.array([found.count < table.rows for found in varying.values()], bool)
+    sample = sampled_rows(table.rows, _most_sampled(gappy))
+    sums = _PairSums(len(varying), gaps=bool(gappy.any()))
+    sampled = np.empty((len(varying), len(sample)))
+    start = 0
+    for block in _blocks(table, list(varying)):
+        first, last = np.searchsorted(sample, (start, start + block.shape[1]))
+        sampled[:, first:last] = block[:, sample[first:last] - start]
+        start += block.shape[1]
+        for values, found in zip(block, varying.values(), strict=True):
+            values[:] = found.standardised(values)
+        sums.add(block)
+    pearson = sums.correlations()
+    for i, j in sums.cancelled():
+        one, other = (table.values(list(varying)[k]) for k in (i, j))
+        assert isinstance(one, np.ndarray) and isinstance(other, np.ndarray)
+        pearson[i, j] = pearson[j, i] = _or_nan(pearson_of(one, other))
+    return {
+        "columns": names,
+        "pearson": _expanded(pearson, names, list(varying)),
+        "spearman": _expanded(_spearman(sampled, gappy), names, list(varying)),
+        "rows": len(sample),
+    }
+
+
+def sampled_rows(rows: int, most: int = SAMPLE_ROWS) -> Ints:
+    """All rows from 0, or `most` of them at even distances."""
+    return np.arange(min(rows, most)) * rows // max(1, min(rows, most))
+
+
+def pearson_of(x: Floats, y: Floats) -> float | None:
+    """Pearson's correlation of the rows that have both; None of fewer than two, or where one does not vary."""
+    both = ~(np.isnan(x) | np.isnan(y))
+    x, y = _centred(x[both]), _centred(y[both])
+    return _cosine(x, y)
+
+
+def spearman_of(x: Floats, y: Floats) -> float | None:
+    """Spearman's correlation of the rows that have both, tied ranks averaged; None where one does not vary."""
+    both = ~(np.isnan(x) | np.isnan(y))
+    return _cosine(*(_centred_ranks(*_dense(values[both])) for values in (x, y)))
+
+
+class _PairSums:
+    """Sums over the rows that two standardised columns share, for every pair of k columns at once."""
+
+    def __init__(self, k: int, *, gaps: bool) -> None:
+        self._gaps = gaps
+        # Of i * j; of i where j is there; of i * i where j is there; of rows that have both.
+        self._products, self._firsts, self._squares, self._rows = np.zeros((4, k, k))
+
+    def add(self, block: Floats) -> None:
+        """Take in some rows: shape (k, rows), NaN for missing. The block is given away."""
+        if not self._gaps:
+            self._products += block @ block.T
+            self._firsts += block.sum(axis=1)[:, None]
+            self._rows += block.shape[1]
+            return
+        missing = np.isnan(block)
+        present = np.where(missing, 0.0, 1.0)
+        block[missing] = 0
+        self._products += block @ block.T
+        self._firsts += block @ present.T
+        self._rows += present @ present.T
+        block *= block
+        self._squares += block @ present.T
+
+    def correlations(self) -> Floats:
+        """Pearson's correlation of each pair, NaN where one of the two does not vary; shape (k, k)."""
+        variances, rows = self._variances()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            covariances = self._products - self._firsts * self._firsts.T / rows
+            matrix = covariances / np.sqrt(variances * variances.T)
+        matrix[(variances <= EQUAL * self._sums_of_squares()) | (variances.T <= EQUAL * self._sums_of_squares().T)] = (
+            nan
+        )
+        return np.clip(matrix, -1, 1)
+
+    def cancelled(self) -> list[tuple[int, int]]:
+        """The pairs for which the sums are not exact enough: what they share lies far from the columns' means."""
+        variances, rows = self._variances()
+        ratio = variances / np.where(self._sums_of_squares() > 0, self._sums_of_squares(), 1)
+        doubtful = (ratio > EQUAL) & (ratio < CANCELLED) & (rows > 1)
+        return [(int(i), int(j)) for i, j in np.argwhere(np.triu(doubtful | doubtful.T, 1))]
+
+    def _sums_of_squares(self) -> Floats:
+        return self._squares if self._gaps else np.broadcast_to(np.diag(self._products)[:, None], self._products.shape)
+
+    def _variances(self) -> tuple[Floats, Floats]:
+        """Of i where j is there, times the rows that have both; and those rows, at least 1."""
+        rows = np.maximum(self._rows, 1)
+        return np.maximum(self._sums_of_squares() - self._firsts**2 / rows, 0), rows
+
+
+def _spearman(sampled: Floats, gappy: NDArray[np.bool_]) -> Floats:
+    """Spearman's correlations of k columns, shape (k, rows): ranked once, and again for each pair with a gap."""
+    k = len(sampled)
+    matrix = np.full((k, k), nan)
+    dense = [_dense(values) for values in sampled]
+    ranks = {i: _centred_ranks(*dense[i]) for i in range(k) if not gappy[i]}
+    for i in range(k):
+        matrix[i, i] = 1.0 if dense[i][1] > 1 else nan
+    for i, j in combinations(range(k), 2):
+        if gappy[i] or gappy[j]:
+            both = (dense[i][0] >= 0) & (dense[j][0] >= 0)
+            pair = [_centred_ranks(codes[both], distinct) for codes, distinct in (dense[i], dense[j])]
+        else:
+            pair = [ranks[i], ranks[j]]
+        matrix[i, j] = matrix[j, i] = _or_nan(_cosine(*pair))
+    return matrix
+
+
+def _dense(values: Floats) -> tuple[Ints, int]:
+    """Each value's place among the distinct ones (-1 for missing), and how many those are."""
+    distinct, codes = np.unique(values, return_inverse=True)
+    if len(distinct) and isnan(distinct[-1]):
+        codes[codes == len(distinct) - 1] = -1
+        return codes, len(distinct) - 1
+    return codes, len(distinct)
+
+
+def _centred_ranks(codes: Ints, distinct: int) -> Floats:
+    """Ranks, the average for ties, less their mean."""
+    counts = np.bincount(codes, minlength=distinct)
+    ranks = np.cumsum(counts) - (counts - 1) / 2
+    return (ranks - (len(codes) + 1) / 2)[codes]
+
+
+def _centred(values: Floats) -> Floats:
+    """Less their mean, and divided by a power of two where they would leave float64's range. Changes the array."""
+    if not len(values):
+        return values
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return np.zeros(len(values))
+    values = scaled(values, unsafe_exponent(low, high))
+    values -= values.mean()
+    values -= values.mean()
+    return values
+
+
+def _cosine(x: Floats, y: Floats) -> float | None:
+    squares = float(x @ x) * float(y @ y)
+    return min(max(float(x @ y) / sqrt(squares), -1.0), 1.0) if squares > 0 else None
+
+
+def _blocks(table: Table, names: list[str]) -> Iterator[Floats]:
+    """Some rows at a time of these integer, number and boolean columns: shape (columns, rows)."""
+    if not names:
+        return
+    with parquet.ParquetFile(table.path) as file:
+        for batch in file.iter_batches(SLICE_ROWS, columns=names):
+            block = np.empty((len(names), len(batch)))
+            for i, name in enumerate(names):
+                block[i] = batch.column(name).cast(pa.float64(), safe=False)
+            yield block
+
+
+def _most_sampled(gappy: NDArray[np.bool_]) -> int:
+    complete, columns = int(np.count_nonzero(~gappy)), len(gappy)
+    pairs = (columns * (columns - 1) - complete * (complete - 1)) // 2
+    return min(SAMPLE_ROWS, MOST_RANKS // (2 * pairs)) if pairs else SAMPLE_ROWS
+
+
+def _or_nan(figure: float | None) -> float:
+    return nan if figure is None else figure
+
+
+def _expanded(matrix: Floats, names: list[str], varying: list[str]) -> list[list[float | None]]:
+    """The matrix of all `names`, with None for what is undefined."""
+    place = {name: k for k, name in enumerate(varying)}
+
+    def entry(one: str, other: str) -> float | None:
+        if one not in place or other not in place:
+            return None
+        figure = float(matrix[place[one], place[other]])
+        return None if isnan(figure) else figure
+
+    return [[entry(one, other) for other in names] for one in names]

@@ -1,0 +1,81 @@
+"""Rows of a table: how people count them, which repeat an earlier one, and where among them values are missing."""
+
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.tables.columns import Category, Floats
+from core.tables.distribution import PIECE
+
+# As in a spreadsheet, where the header is row 1.
+FIRST_ROW = 2
+EXAMPLES = 5
+# Missing values are drawn as so many blocks of rows.
+BLOCKS = 60
+
+Hashes = NDArray[np.uint64]
+Positions = NDArray[np.intp]
+
+# The finalizer of SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
+_GOLDEN = 0x9E3779B97F4A7C15
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_NAN = np.uint64(0x7FF8000000000000)
+
+
+def numbered(positions: Positions, most: int = EXAMPLES) -> list[int]:
+    """The first few of some rows, given from 0, by the numbers that people know them by."""
+    return [int(position) + FIRST_ROW for position in positions[:most]]
+
+
+class RowHashes:
+    """64 bits a row, made a column at a time, in any order and from several threads.
+
+    A row's hash is the sum of its values' hashes, each mixed with its column's position. Among n different rows, two
+    have the same one with a probability of about n**2 / 2**65: 1 in 90,000 at 20 million.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._sums: Hashes = np.zeros(rows, np.uint64)
+        self._lock = Lock()
+
+    def add(self, position: int, values: Floats | Category) -> None:
+        """Mix in the column at `position`; missing equals missing, and 0.0 equals -0.0."""
+        salt = np.uint64(_GOLDEN * (position + 1) & 0xFFFFFFFFFFFFFFFF)
+        whole = values.codes if isinstance(values, Category) else values
+        for start in range(0, len(whole), PIECE):
+            mixed = _mixed(_bits(whole[start : start + PIECE]) ^ salt)
+            with self._lock:
+                self._sums[start : start + PIECE] += mixed
+
+    def repeated(self) -> tuple[int, list[int]]:
+        """How many rows repeat an earlier one exactly, and the numbers of a few of them."""
+        ascending = np.sort(self._sums)
+        again = ascending[1:][ascending[1:] == ascending[:-1]]
+        examples = [np.flatnonzero(self._sums == value)[1] for value in np.unique(again[: 100 * EXAMPLES])[:EXAMPLES]]
+        return len(again), numbered(np.sort(np.array(examples, np.intp)))
+
+
+def missing_shares(missing: NDArray[np.bool_]) -> list[float]:
+    """The share of missing values in each of up to `BLOCKS` blocks of rows, as equal as can be."""
+    blocks = min(BLOCKS, len(missing))
+    starts = np.arange(blocks + 1) * len(missing) // blocks
+    shares: Floats = np.add.reduceat(missing, starts[:-1], dtype=np.int64) / np.diff(starts)
+    return list(map(float, shares))
+
+
+def _bits(piece: NDArray[np.float64] | NDArray[np.int32]) -> Hashes:
+    if piece.dtype == np.int32:
+        return piece.astype(np.int64).view(np.uint64)
+    bits = (piece + 0.0).view(np.uint64)
+    bits[np.isnan(piece)] = _NAN
+    return bits
+
+
+def _mixed(bits: Hashes) -> Hashes:
+    bits ^= bits >> np.uint64(30)
+    bits *= _FIRST
+    bits ^= bits >> np.uint64(27)
+    bits *= _SECOND
+    bits ^= bits >> np.uint64(31)
+    return bits

@@ -1,0 +1,131 @@
+"""The figures that describe one column, by its type, ready for JSON: what does not exist or is not finite is None."""
+
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.manifests import Column
+from core.tables.distribution import PIECE, Distribution, Ints, Moments
+from core.tables.outliers import IQR_THRESHOLD, iqr_bounds
+from core.tables.table import Table
+from core.values import EARLIEST, LATEST, write_date
+
+Json = dict[str, Any]
+
+TOP_VALUES = 10
+NO_HISTOGRAM: Json = {"edges": [], "counts": []}
+# Histograms of dates have edges at full days, hours or minutes where the dates are as even, or span so many of them.
+DATE_UNITS = (86_400.0, 3600.0, 60.0, 1.0)
+MANY_UNITS = 60
+
+
+def of_numbers(found: Distribution, moments: Moments | None) -> Json:
+    """An integer or number column. `moments` are None where it has no values."""
+    names = ("mean", "std", "min", "q25", "median", "q75", "max", "skew", "kurtosis")
+    if moments is None:
+        return {**dict.fromkeys(names), "zeros": 0, "negatives": 0, "histogram": NO_HISTOGRAM, "outliers": 0}
+    q25, median, q75 = (found.quantile(share) for share in (0.25, 0.5, 0.75))
+    figures = (
+        moments.restored(moments.mean),
+        moments.restored(moments.std),
+        float(found.values[0]),
+        q25,
+        median,
+        q75,
+        float(found.values[-1]),
+        moments.skew,
+        moments.kurtosis,
+    )
+    edges = found.edges(1.0 if found.whole else None)
+    return {
+        **{name: finite(figure) for name, figure in zip(names, figures, strict=True)},
+        "zeros": found.at_most(0) - found.below(0),
+        "negatives": found.below(0),
+        "histogram": {"edges": edges.tolist(), "counts": found.histogram(edges)},
+        "outliers": found.outside(*iqr_bounds(q25, q75, IQR_THRESHOLD)),
+    }
+
+
+def of_booleans(found: Distribution) -> Json:
+    """A boolean column, 1 and 0."""
+    falses = found.at_most(0)
+    return {"true": found.count - falses, "false": falses}
+
+
+def of_dates(found: Distribution) -> Json:
+    """A date column in seconds since 1970-01-01. Gaps are those between neighbouring dates that differ."""
+    names = ("min", "max", "range_days", "median_gap_seconds", "largest_gap_seconds")
+    if not found.count:
+        return {**dict.fromkeys(names), "histogram": NO_HISTOGRAM}
+    low, high = float(found.values[0]), float(found.values[-1])
+    gaps = np.diff(found.values)
+    edges = found.edges(_date_unit(found))
+    figures = (
+        iso(low),
+        iso(high),
+        (high - low) / DATE_UNITS[0],
+        float(np.median(gaps, overwrite_input=True)) if len(gaps) else None,
+        float(gaps.max()) if len(gaps) else None,
+    )
+    histogram = {"edges": [iso(edge) for edge in edges.tolist()], "counts": found.histogram(edges)}
+    return {**dict(zip(names, figures, strict=True)), "histogram": histogram}
+
+
+def of_texts(levels: pa.Array, counts: Ints) -> Json:
+    """A category column with `levels` (distinct strings) and how often each occurs."""
+    if not counts.all():  # a dictionary may hold texts that no row has
+        levels, counts = levels.filter(pa.array(counts > 0)), counts[counts > 0]
+    total = int(counts.sum())
+    order = np.argsort(-counts, kind="stable")[:TOP_VALUES]
+    shares = counts / max(total, 1)
+    lengths = np.asarray(pc.utf8_length(levels), np.float64)
+    return {
+        "top": [{"value": levels[code].as_py(), "count": int(counts[code])} for code in order.tolist()],
+        "other": total - int(counts[order].sum()),
+        # One and the same value everywhere gives -0.0.
+        "entropy": abs(float(shares @ np.log2(shares))) if total else None,
+        "mean_length": float(counts @ lengths) / total if total else None,
+    }
+
+
+def summary(column: Column, rows: int, count: int, distinct: int) -> Json:
+    """What a column of every type has."""
+    return {"type": column.type, "count": count, "missing": rows - count, "distinct": distinct}
+
+
+def encoded(table: Table, name: str) -> tuple[NDArray[np.int32], pa.Array]:
+    """A category's codes (-1 missing) and its texts in Arrow's form: as Python's they take several times the memory."""
+    column = table.column(name).unify_dictionaries().combine_chunks()
+    return np.asarray(pc.fill_null(column.indices, -1), np.int32), column.dictionary
+
+
+def counted(codes: NDArray[np.int32], levels: int) -> Ints:
+    """How often each of the codes below `levels` occurs (int64); -1 is missing and not counted."""
+    counts = np.zeros(levels + 1, np.int64)
+    # bincount turns what it gets to int64: a piece at a time, it needs little memory for it.
+    for start in range(0, len(codes), PIECE + 4 * levels):
+        piece = codes[start : start + PIECE + 4 * levels]
+        counts += np.bincount(piece.astype(np.int64) + 1, minlength=levels + 1)
+    return counts[1:]
+
+
+def finite(figure: float | None) -> float | None:
+    """The figure, or None where JSON has no word for it."""
+    return float(figure) if figure is not None and isfinite(figure) else None
+
+
+def iso(seconds: float) -> str:
+    """A date as ISO 8601 text; a bin's edge beyond the calendar is moved to its end."""
+    return write_date(min(max(seconds, EARLIEST), LATEST))
+
+
+def _date_unit(found: Distribution) -> float:
+    span = found.values[-1] - found.values[0]
+    for unit in DATE_UNITS[:-1]:
+        if span >= MANY_UNITS * unit or not np.any(found.values % unit):
+            return unit
+    return DATE_UNITS[-1]
