@@ -10,6 +10,7 @@ RegattaError                      500
 │   └── NoSuchRouteError          404
 ├── MethodNotAllowedError         405
 ├── ConflictError                 409  somebody else changed it first
+│   └── IncompleteUploadError     409  parts of a large upload are missing
 ├── TooLargeError                 413
 ├── UnprocessableError            422  understood, but the content is wrong
 │   ├── NotACsvError              422
@@ -108,6 +109,12 @@ class ConflictError(RegattaError):
     """A conditional write lost to another writer."""
 
     status, slug, title = 409, "conflict", "Somebody else changed this at the same moment"
+
+
+class IncompleteUploadError(ConflictError):
+    """A large upload is to be completed before all of its parts are there."""
+
+    slug, title = "incomplete-upload", "Parts of the upload are missing"
 
 
 class TooLargeError(RegattaError):

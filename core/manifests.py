@@ -1,5 +1,7 @@
 """The documents kept beside data and models: what they say, as types that every room of core shares."""
 
+import secrets
+import time
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -12,6 +14,11 @@ HandleMissing = Literal["drop", "mean", "median", "mode"]
 def now() -> str:
     """The current time in UTC as ISO 8601 with seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def new_file_id() -> str:
+    """Unique, and in the order of creation when sorted: milliseconds in hexadecimal, then 40 random bits."""
+    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"
 
 
 class Document(BaseModel):

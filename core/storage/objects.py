@@ -1,7 +1,7 @@
 """The object store: any S3 endpoint, reached by boto3, made on first use and never at import."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,15 @@ class Listed:
     size: int
 
 
+@dataclass(frozen=True)
+class Part:
+    """One part of a multipart upload that has arrived."""
+
+    number: int
+    etag: str
+    size: int
+
+
 class ObjectStore:
     """Reads and writes whole objects of one bucket; conditional writes return whether they won.
 
@@ -58,6 +67,7 @@ class ObjectStore:
                 retries={"total_max_attempts": 2, "mode": "standard"},
                 tcp_keepalive=True,
                 max_pool_connections=32,
+                signature_version="s3v4",  # the older one, still the default for URLs, signs no Content-Length
                 s3={"addressing_style": "path"},
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
@@ -142,6 +152,42 @@ class ObjectStore:
         params = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition}
         return self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
+    def presign_form(self, key: str, max_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
+        """URL and fields of a form whose `file` becomes exactly this object, of 1 to `max_bytes` bytes."""
+        form = self.client.generate_presigned_post(
+            self.bucket, key, Conditions=[["content-length-range", 1, max_bytes]], ExpiresIn=seconds
+        )
+        return form["url"], form["fields"]
+
+    def presign_part(self, key: str, upload_id: str, number: int, size: int, seconds: int) -> str:
+        """A URL to PUT one part of a multipart upload at, of exactly `size` bytes."""
+        params = {"Bucket": self.bucket, "Key": key, "UploadId": upload_id, "PartNumber": number, "ContentLength": size}
+        return self.client.generate_presigned_url("upload_part", Params=params, ExpiresIn=seconds)
+
+    def begin_parts(self, key: str) -> str:
+        """Begin a multipart upload; returns its id."""
+        with _translating(key):
+            return self.client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
+
+    def list_parts(self, key: str, upload_id: str) -> tuple[Part, ...]:
+        """The parts that have arrived; raises `MissingObjectError` when the upload was completed or aborted."""
+        with _translating(key):
+            pages = self.client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=upload_id)
+            return tuple(Part(p["PartNumber"], p["ETag"], p["Size"]) for page in pages for p in page.get("Parts", []))
+
+    def join_parts(self, key: str, upload_id: str, etags: Mapping[int, str]) -> None:
+        """Make the object of these parts, given by number; raises `MissingObjectError` as `list_parts` does."""
+        parts: Any = [{"PartNumber": number, "ETag": etags[number]} for number in sorted(etags)]
+        with _translating(key):
+            self.client.complete_multipart_upload(
+                Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
+            )
+
+    def abort_parts(self, key: str, upload_id: str) -> None:
+        """Give up a multipart upload and its parts; one that is over already does not matter."""
+        with suppress(MissingObjectError), _translating(key):
+            self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
+
     def ping(self) -> None:
         """One cheap request; raises `UnavailableError` when the bucket cannot be reached."""
         with _translating(self.bucket):
@@ -172,7 +218,7 @@ def _translating(key: str) -> Iterator[None]:
             raise _LostRaceError(UNREACHABLE) from error
         # A HEAD has no body to say whether it is the key or the bucket that is missing.
         missing_key = code == "404" and error.operation_name == "HeadObject"
-        if code == "NoSuchKey" or missing_key:
+        if code in ("NoSuchKey", "NoSuchUpload") or missing_key:
             raise MissingObjectError(f"There is no object {key}.") from error
         if code in ("NoSuchBucket", "404"):
             raise UnavailableError("The bucket does not exist. Check REGATTA_BUCKET.") from error

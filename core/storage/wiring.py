@@ -12,6 +12,7 @@ from core.storage.index import ManifestIndex
 from core.storage.models import ModelStore
 from core.storage.objects import ObjectStore
 from core.storage.shared import SharedState
+from core.storage.uploads import UploadStore
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Storage:
     datasets: DatasetStore
     models: ModelStore
     exports: ExportStore
+    uploads: UploadStore
     index: dict[str, ManifestIndex]
 
 
@@ -50,5 +52,6 @@ def storage() -> Storage:
         datasets=DatasetStore(objects, documents, warm, index["datasets"]),
         models=ModelStore(objects, documents, warm, index["models"]),
         exports=ExportStore(objects),
+        uploads=UploadStore(objects, documents),
         index=index,
     )
