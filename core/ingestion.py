@@ -1,15 +1,13 @@
 """From the bytes of a CSV to a stored dataset: read, typed, profiled, and kept with its source untouched."""
 
 import json
-import secrets
-import time
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from core.errors import TooLargeError
-from core.manifests import DatasetManifest, Reading, now
+from core.manifests import DatasetManifest, Reading, new_file_id, now
 from core.settings import settings
 from core.storage.datasets import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.wiring import storage
@@ -33,30 +31,34 @@ def ingest(
     reading: Reading = Reading(),  # noqa: B008 - frozen
     *,
     file_id: str | None = None,
+    arrived: str | None = None,
     progress: Progress = lambda stage, share: None,
 ) -> DatasetManifest:
     """Store a CSV as a dataset and make it the workspace's current file, in memory for one column at a time.
 
-    `reading` overrules what would be found out; `file_id` is the one that a large upload was given beforehand.
-    Raises `TooLargeError`, `NotACsvError`, `InvalidInputError`, `UnavailableError`; then nothing is stored.
+    `reading` overrules what would be found out. A large upload was given its `file_id` beforehand and is in the
+    bucket already, at the key `arrived`. Raises `TooLargeError`, `NotACsvError`, `InvalidInputError`,
+    `UnavailableError`; then nothing is stored.
     """
-    with TemporaryDirectory(prefix="regatta-") as name:
+    file_id = file_id or new_file_id()
+    with TemporaryDirectory(prefix="regatta-") as name, storage().datasets.draft(workspace, file_id) as draft:
         folder = Path(name)
         progress("reading", 0.0)
         text = read_text(source, folder, reading.encoding, max_bytes=settings().max_file_bytes)
         dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
+        # By now it is a table, most likely: its source goes to the bucket while it is read.
+        draft.send(SOURCE, source) if arrived is None else draft.copy(SOURCE, arrived)
         table = read_table(dialect, folder, lambda share: progress("reading", 0.05 + 0.45 * share))
+        draft.send(TABLE, table.path)
         progress("profiling", 0.5)
         profiled = profile(table)
-        manifest = _manifest(file_id or new_file_id(), filename, text, dialect, table, profiled)
+        draft.send(PROFILE, json.dumps(profiled, ensure_ascii=False).encode())
         progress("storing", 0.8)
-        storage().datasets.add(workspace, manifest, _files(folder, source, table, profiled))
+        if table.rows <= PACKED_ROWS:
+            draft.send(COLUMNS, _packed(table, folder / COLUMNS))
+        manifest = _manifest(file_id, filename, text, dialect, table, profiled)
+        draft.commit(manifest)
     return manifest
-
-
-def new_file_id() -> str:
-    """Unique, and in the order of creation when sorted: milliseconds in hexadecimal, then 40 random bits."""
-    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"
 
 
 def check_request_size(size: int) -> None:
@@ -91,15 +93,8 @@ def _manifest(
     )
 
 
-def _files(folder: Path, source: Path, table: Table, profiled: dict[str, Any]) -> dict[str, bytes | Path]:
-    """What a dataset consists of, by file name. Light functions need the packed columns and the profile only."""
-    files: dict[str, bytes | Path] = {
-        SOURCE: source,
-        TABLE: table.path,
-        PROFILE: json.dumps(profiled, ensure_ascii=False).encode(),
-    }
-    if table.rows <= PACKED_ROWS:
-        files[COLUMNS] = folder / COLUMNS
-        with files[COLUMNS].open("wb") as file:
-            pack(file, ((column.name, column.type, table.values(column.name)) for column in table.columns))
-    return files
+def _packed(table: Table, path: Path) -> Path:
+    """The columns as light functions read them."""
+    with path.open("wb") as file:
+        pack(file, ((column.name, column.type, table.values(column.name)) for column in table.columns))
+    return path

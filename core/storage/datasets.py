@@ -1,8 +1,9 @@
 """Datasets in the bucket: data first, then the manifest that makes them exist, then the pointer to the current one."""
 
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
@@ -17,6 +18,9 @@ TABLE = "table.parquet"
 COLUMNS = "columns.npz"
 PROFILE = "profile.json"
 
+# How many files of a dataset are on their way at a time.
+SENDERS = 2
+
 FILE_ID = re.compile(r"[0-9a-z]{8,40}")
 
 
@@ -29,27 +33,23 @@ class DatasetStore:
         self._warm = warm
         self._index = index
 
-    def add(self, workspace: str, manifest: DatasetManifest, files: Mapping[str, bytes | Path]) -> None:
-        """Store a dataset and make it the current one; when anything fails, nothing of it stays behind.
-
-        `files` are bytes, or files on disk that are sent without being in memory.
-        """
-        keys = {_key(workspace, manifest.file_id, name): body for name, body in files.items()}
-        manifest_key = _key(workspace, manifest.file_id, MANIFEST)
-        try:
-            for key, body in keys.items():
-                if isinstance(body, Path):
-                    self._objects.put_file(key, body)
-                else:
-                    self._objects.put(key, body)
-            etag = self._documents.write(manifest_key, manifest.model_dump())
-            self._documents.write(_current_key(workspace), {"file_id": manifest.file_id})
-        except BaseException:
-            # Where even this fails, what is left has no manifest, so nobody sees it.
-            with suppress(UnavailableError):
-                self._documents.delete(manifest_key)
-                self._objects.delete(keys)
-            raise
+    @contextmanager
+    def draft(self, workspace: str, file_id: str) -> Iterator["Draft"]:
+        """A dataset being written. It exists once it is committed; when anything fails, nothing of it stays behind."""
+        manifest_key = _key(workspace, file_id, MANIFEST)
+        with ThreadPoolExecutor(SENDERS) as senders:
+            draft = Draft(self._objects, senders, _key(workspace, file_id, ""))
+            try:
+                yield draft
+                manifest = draft.finish()
+                etag = self._documents.write(manifest_key, manifest.model_dump())
+                self._documents.write(_current_key(workspace), {"file_id": file_id})
+            except BaseException:
+                # Where even this fails, what is left has no manifest, so nobody sees it.
+                with suppress(UnavailableError):
+                    self._documents.delete(manifest_key)
+                    draft.discard()
+                raise
         self._index.add(workspace, manifest_key, etag, manifest.model_dump())
 
     def manifest(self, workspace: str, file_id: str | None, *, fresh: bool = False) -> DatasetManifest:
@@ -125,6 +125,52 @@ class DatasetStore:
         keys = [item.key for item in self._objects.list(_key(workspace, file_id, ""))]
         self._objects.delete(keys)
         self._warm.forget(keys)
+
+
+class Draft:
+    """The files of a dataset that does not exist yet, on their way to the bucket while others are still made."""
+
+    def __init__(self, objects: ObjectStore, senders: Executor, prefix: str) -> None:
+        self._objects = objects
+        self._senders = senders
+        self._prefix = prefix
+        self._sent: dict[str, Future[object]] = {}
+        self._manifest: DatasetManifest | None = None
+
+    def send(self, name: str, body: bytes | Path) -> None:
+        """Start sending one file: bytes, or a file on disk, which is never in memory whole."""
+        key = self._prefix + name
+        put = self._objects.put_file if isinstance(body, Path) else self._objects.put
+        self._sent[key] = self._senders.submit(put, key, body)  # type: ignore[arg-type]
+
+    def copy(self, name: str, source: str) -> None:
+        """Start copying one file from another object of the bucket."""
+        key = self._prefix + name
+        self._sent[key] = self._senders.submit(self._objects.copy, source, key)
+
+    def commit(self, manifest: DatasetManifest) -> None:
+        """Let this be the manifest, once everything has arrived."""
+        self._manifest = manifest
+
+    def finish(self) -> DatasetManifest:
+        """Wait for every file and return the manifest; raises what sending raised."""
+        for sent in self._sent.values():
+            sent.result()
+        if self._manifest is None:
+            raise RuntimeError("A dataset was drafted and never committed.")
+        return self._manifest
+
+    def discard(self) -> None:
+        """Delete what was sent, the files that are still on their way too."""
+        for sent in self._sent.values():
+            sent.cancel()
+        wait(self._sent.values())
+        self._objects.delete(self._sent)
+
+
+def target_file(position: int) -> str:
+    """The file that says how the other columns relate to the one at `position`, once it was chosen as the target."""
+    return f"target-{position}.json"
 
 
 def _key(workspace: str, file_id: str, name: str) -> str:

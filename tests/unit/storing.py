@@ -1,6 +1,8 @@
 """The stores wired by hand, drafts to keep in them, and a bucket that fails on demand."""
 
 import hashlib
+from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -34,6 +36,14 @@ class Parts:
     def keys(self) -> list[str]:
         """Everything in the bucket."""
         return [item.key for item in self.objects.list("")]
+
+
+def add(datasets: DatasetStore, manifest: DatasetManifest, files: Mapping[str, bytes | Path] | None = None) -> None:
+    """Store a dataset of these files."""
+    with datasets.draft(WORKSPACE, manifest.file_id) as draft:
+        for name, body in (files or {}).items():
+            draft.send(name, body)
+        draft.commit(manifest)
 
 
 class Failing(ObjectStore):

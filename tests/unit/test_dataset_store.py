@@ -9,13 +9,14 @@ from core.manifests import Recipe
 from core.storage.datasets import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.objects import ObjectStore
 from tests.unit.storing import WORKSPACE, Failing, Parts, dataset_manifest
+from tests.unit.storing import add as add_dataset
 
 ONE, TWO = "0198c0ffee1", "0198c0ffee2"
 BODIES = {name: name.encode() for name in (SOURCE, TABLE, COLUMNS, PROFILE)}
 
 
 def add(parts: Parts, file_id: str = ONE) -> None:
-    parts.datasets.add(WORKSPACE, dataset_manifest(file_id), BODIES)
+    add_dataset(parts.datasets, dataset_manifest(file_id), BODIES)
 
 
 def test_a_dataset_is_read_as_it_was_added(parts: Parts) -> None:
@@ -116,20 +117,35 @@ def test_a_file_that_vanished_is_no_such_file(parts: Parts) -> None:
 def test_files_on_disk_are_stored_and_come_back(parts: Parts, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"x" * 1000)
-    parts.datasets.add(WORKSPACE, dataset_manifest(ONE), {SOURCE: source, TABLE: b"table"})
+    add_dataset(parts.datasets, dataset_manifest(ONE), {SOURCE: source, TABLE: b"table"})
     parts.datasets.download(WORKSPACE, ONE, SOURCE, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == source.read_bytes()
 
 
 def test_a_file_that_is_not_there_is_named(parts: Parts, tmp_path: Path) -> None:
-    parts.datasets.add(WORKSPACE, dataset_manifest(ONE), BODIES)
+    add_dataset(parts.datasets, dataset_manifest(ONE), BODIES)
     with pytest.raises(NoSuchFileError, match=r"no other\.json"):
         parts.datasets.download(WORKSPACE, ONE, "other.json", tmp_path / "copy")
 
 
 def test_what_is_attached_is_read_and_goes_with_the_dataset(parts: Parts) -> None:
-    parts.datasets.add(WORKSPACE, dataset_manifest(ONE), BODIES)
+    add_dataset(parts.datasets, dataset_manifest(ONE), BODIES)
     parts.datasets.attach(WORKSPACE, ONE, "target-3.json", b"{}")
     assert parts.datasets.read(WORKSPACE, ONE, "target-3.json") == b"{}"
     parts.datasets.delete(WORKSPACE, ONE)
+    assert parts.keys() == []
+
+
+def test_a_source_that_is_in_the_bucket_already_is_copied_there(parts: Parts) -> None:
+    parts.objects.put("uploads/big.csv", b"a,b")
+    with parts.datasets.draft(WORKSPACE, ONE) as draft:
+        draft.copy(SOURCE, "uploads/big.csv")
+        draft.commit(dataset_manifest(ONE))
+    assert parts.datasets.read(WORKSPACE, ONE, SOURCE) == b"a,b"
+
+
+def test_a_draft_that_is_given_up_leaves_nothing_of_what_was_sent(parts: Parts) -> None:
+    with pytest.raises(KeyError), parts.datasets.draft(WORKSPACE, ONE) as draft:
+        draft.send(SOURCE, b"a,b")
+        raise KeyError("a column")
     assert parts.keys() == []

@@ -23,6 +23,7 @@ from core.storage.wiring import storage
 from core.tables.table import Table
 from tests.proxy import HandlerTransport
 from tests.unit.storing import WORKSPACE, dataset_manifest
+from tests.unit.storing import add as add_dataset
 from tests.unit.tables import typed, voyages
 
 FILE_ID = "0198c0ffee0"
@@ -37,7 +38,7 @@ def client(bucket: ObjectStore) -> Iterator[httpx.Client]:
 
 def store(table: Table) -> None:
     manifest = dataset_manifest(FILE_ID, filename="航次.csv", columns=table.columns, rows=table.rows)
-    storage().datasets.add(WORKSPACE, manifest, {TABLE: table.path})
+    add_dataset(storage().datasets, manifest, {TABLE: table.path})
 
 
 @pytest.fixture

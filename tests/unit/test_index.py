@@ -8,6 +8,7 @@ import pytest
 from core.storage.objects import ObjectStore
 from core.storage.shared import SharedState
 from tests.unit.storing import WORKSPACE, Parts, dataset_manifest
+from tests.unit.storing import add as add_dataset
 
 IDS = ["0198c0ffee1", "0198c0ffee2", "0198c0ffee3"]
 
@@ -28,7 +29,7 @@ def test_it_shows_what_the_bucket_has_at_every_moment(registry: Parts) -> None:
 
     assert shown() == []
     for file_id in reversed(IDS):
-        registry.datasets.add(WORKSPACE, dataset_manifest(file_id), {})
+        add_dataset(registry.datasets, dataset_manifest(file_id), {})
     assert shown() == IDS
     registry.datasets.delete(WORKSPACE, IDS[1])
     assert shown() == [IDS[0], IDS[2]]
@@ -38,7 +39,7 @@ def test_it_shows_what_the_bucket_has_at_every_moment(registry: Parts) -> None:
 
 
 def test_models_and_datasets_have_an_index_each(registry: Parts) -> None:
-    registry.datasets.add(WORKSPACE, dataset_manifest(IDS[0]), {})
+    add_dataset(registry.datasets, dataset_manifest(IDS[0]), {})
     assert registry.index["models"].manifests(WORKSPACE) == []
     assert registry.index["datasets"].manifests("other") == []
 
