@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from core.manifests import Column
 from core.tables.columns import Floats
 from core.tables.rows import numbered
+from core.tables.severity import Severity
 from core.tables.table import Table
 
 Json = dict[str, Any]
-Severity = Literal["error", "warning", "info"]
-
-SEVERITIES: list[Severity] = ["error", "warning", "info"]
 
 # With fewer rows, what is found may well be chance.
 FEW_ROWS = 50
@@ -72,11 +70,6 @@ def finding(
         "rows": list(rows),
         "suggestion": suggestion,
     }
-
-
-def worst_first(found: Iterable[Json]) -> list[Json]:
-    """The findings by severity; within one, in the order they came."""
-    return sorted(found, key=lambda one: SEVERITIES.index(one["severity"]))
 
 
 def gaps_and_constants(look: Look) -> list[Json]:

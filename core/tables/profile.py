@@ -14,6 +14,7 @@ from core.tables.distribution import PIECE, Distribution, Moments
 from core.tables.findings import Look
 from core.tables.relations import correlations
 from core.tables.rows import RowHashes, missing_shares, numbered
+from core.tables.severity import worst_first
 from core.tables.table import Table
 from core.tables.threads import side_by_side
 
@@ -45,7 +46,7 @@ def profile(table: Table) -> Json:
         "columns": columns,
         "correlations": related,
         "missingness": {"blocks": len(next(iter(missing.values()), [])), "columns": missing},
-        "findings": findings.worst_first([*found, *(entry for one in by_name.values() for entry in one.findings)]),
+        "findings": worst_first([*found, *(entry for one in by_name.values() for entry in one.findings)]),
         "preview": {"columns": list(by_name), "rows": table.head(PREVIEW_ROWS)},
     }
 

@@ -10,10 +10,11 @@ from core.manifests import Column
 from core.tables import statistics
 from core.tables.columns import Floats
 from core.tables.distribution import Distribution, Ints, scaled, unsafe_exponent
-from core.tables.findings import Severity, finding, percent, some, way_out, worst_first
+from core.tables.findings import finding, percent, some, way_out
 from core.tables.outliers import IQR_THRESHOLD, iqr_bounds
 from core.tables.relations import pearson_of, sampled_rows, spearman_of
 from core.tables.rows import numbered
+from core.tables.severity import Severity, worst_first
 from core.tables.table import Table
 from core.tables.threads import side_by_side
 

@@ -1,12 +1,11 @@
 """Looking at datasets and choosing the current one: GET and DELETE below /data."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from core.manifests import DatasetManifest
-from core.storage.datasets import PROFILE
+from core.profiles import stored_profile
 from core.storage.wiring import storage
 from functions.http import Workspace, create_app
 
@@ -21,7 +20,7 @@ FileId = Annotated[str | None, Query(description="default: the current file")]
 async def info(workspace: Workspace, file_id: FileId = None) -> dict[str, Any]:
     """Schema, missing values, memory, statistics per column and findings."""
     manifest = storage().datasets.manifest(workspace, file_id)
-    profile = _profile(workspace, manifest.file_id)
+    stored = stored_profile(workspace, manifest)
     return {
         **_summary(manifest),
         "sha256": manifest.sha256,
@@ -31,8 +30,8 @@ async def info(workspace: Workspace, file_id: FileId = None) -> dict[str, Any]:
         "missing": manifest.missing(),
         "memory_bytes": manifest.memory_bytes,
         "duplicate_rows": manifest.duplicate_rows,
-        "statistics": profile["columns"],
-        "findings": profile["findings"],
+        "statistics": stored["columns"],
+        "findings": stored["findings"],
         "warnings": manifest.warnings,
         "recipe": manifest.recipe.model_dump(),
     }
@@ -46,8 +45,17 @@ async def preview(
 ) -> dict[str, Any]:
     """The first rows, as they were understood."""
     manifest = storage().datasets.manifest(workspace, file_id)
-    stored = _profile(workspace, manifest.file_id)["preview"]
+    stored = stored_profile(workspace, manifest)["preview"]
     return {"file_id": manifest.file_id, "columns": stored["columns"], "rows": stored["rows"][:rows]}
+
+
+@router.get("/profile")
+async def profile(workspace: Workspace, file_id: FileId = None) -> dict[str, Any]:
+    """Figures and histograms per column, correlations, gaps, findings, and how the columns relate to the target."""
+    manifest = storage().datasets.manifest(workspace, file_id)
+    stored = stored_profile(workspace, manifest)
+    del stored["preview"]
+    return {"file_id": manifest.file_id, **stored}
 
 
 @router.get("/files")
@@ -70,11 +78,6 @@ async def delete(workspace: Workspace, file_id: str) -> dict[str, Any]:
     """Delete a dataset. Models that were trained on it stay."""
     storage().datasets.delete(workspace, file_id)
     return {"deleted": file_id, "current": storage().datasets.current(workspace)}
-
-
-def _profile(workspace: str, file_id: str) -> dict[str, Any]:
-    profile: dict[str, Any] = json.loads(storage().datasets.read(workspace, file_id, PROFILE))
-    return profile
 
 
 def _summary(manifest: DatasetManifest) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Choosing how a table is cleaned, and taking it along: POST /data/process and GET /data/download."""
+"""What needs the whole table at hand: GET /data/outliers, POST /data/process and GET /data/download."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,11 +8,15 @@ from pydantic import Field
 
 from core.downloading import table_file
 from core.manifests import HandleMissing, Recipe
+from core.opening import open_table
 from core.processing import process
+from core.tables.outliers import Method, outliers
 from functions.files import file_answer
 from functions.http import RequestBody, Workspace, create_app
 
 router = APIRouter(tags=["data"])
+
+FileId = Annotated[str | None, Query(description="default: the current file")]
 
 
 class ProcessRequest(RequestBody):
@@ -31,12 +35,24 @@ def process_data(workspace: Workspace, body: ProcessRequest) -> dict[str, Any]:
     return process(workspace, body.file_id, Recipe(**body.model_dump(exclude={"file_id"})))
 
 
+@router.get("/data/outliers")
+def find_outliers(
+    workspace: Workspace,
+    method: Method = "iqr",
+    threshold: Annotated[float | None, Query(description="default: 1.5 for iqr, 3 for zscore")] = None,
+    file_id: FileId = None,
+) -> dict[str, Any]:
+    """Values far from the rest of their column: bounds, how many lie outside, and the first rows."""
+    with open_table(workspace, file_id) as (manifest, table):
+        return {"file_id": manifest.file_id, **outliers(table, method, threshold)}
+
+
 @router.get("/data/download", response_class=Response)
 def download(
     workspace: Workspace,
     format: Literal["csv", "excel", "json", "parquet"] = "csv",
     processed: Annotated[bool, Query(description="as the stored recipe leaves it")] = False,
-    file_id: Annotated[str | None, Query(description="default: the current file")] = None,
+    file_id: FileId = None,
 ) -> Response:
     """The table as it was understood, or as its recipe leaves it: gaps filled, dates and categories as numbers.
 

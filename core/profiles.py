@@ -1,0 +1,45 @@
+"""The stored profile of a dataset, joined with what was worked out about its target."""
+
+import json
+from typing import Any
+
+from core.errors import NoSuchFileError
+from core.manifests import DatasetManifest
+from core.storage.datasets import PROFILE
+from core.storage.wiring import storage
+from core.tables.severity import worst_first
+
+Json = dict[str, Any]
+
+
+def stored_profile(workspace: str, manifest: DatasetManifest) -> Json:
+    """What `core.tables.profile` found, and under `target` what `core.tables.target` did, or None without a target.
+
+    The findings of both are in one list, the worst first. Raises `NoSuchFileError` where the dataset was deleted.
+    """
+    profile: Json = json.loads(storage().datasets.read(workspace, manifest.file_id, PROFILE))
+    target = _target(workspace, manifest)
+    findings = [*profile["findings"], *(target["findings"] if target else [])]
+    return {**profile, "findings": worst_first(findings), "target": target}
+
+
+def store_target(workspace: str, manifest: DatasetManifest, relations: Json) -> None:
+    """Keep what `core.tables.target` found beside the dataset."""
+    body = json.dumps(relations, ensure_ascii=False).encode()
+    storage().datasets.attach(workspace, manifest.file_id, _target_file(manifest, relations["target"]), body)
+
+
+def _target(workspace: str, manifest: DatasetManifest) -> Json | None:
+    if manifest.recipe.target_column is None:
+        return None
+    name = _target_file(manifest, manifest.recipe.target_column)
+    try:
+        relations: Json = json.loads(storage().datasets.read(workspace, manifest.file_id, name))
+    except NoSuchFileError:  # chosen before relations were worked out
+        return None
+    return relations
+
+
+def _target_file(manifest: DatasetManifest, target: str) -> str:
+    # By position: a column's name may be longer, or odder, than that of a file.
+    return f"target-{[column.name for column in manifest.columns].index(target)}.json"
