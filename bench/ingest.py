@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from bench._bucket import bucket
-from bench._load import event
+from bench._load import event, quiet
 from bench._report import Figure, Timer, at_most, p50, paired, run
 
 CSV = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
@@ -93,6 +93,8 @@ def _repeat(source: Path, megabytes: int) -> None:
 def _look(path: str, times: int) -> Timer:
     """A request through the Lambda handler, on the file taken last."""
     from functions.data.handler import handler
+
+    quiet()
 
     def call() -> None:
         response = handler(event("GET", path), None)

@@ -1,7 +1,6 @@
 """Prediction against the textbook service: one row, cold start, batches, HTTP load, model size and compile time."""
 
 import json
-import logging
 import os
 import pickle
 import subprocess
@@ -88,7 +87,7 @@ def answer(handler: Handler, asked: dict[str, Any]) -> Any:
 def measure(quick: bool) -> Iterator[Figure]:
     """Every figure, the forest's first."""
     with bucket() as folder:
-        _quiet()
+        _load.quiet()
         contests = {kind: contest(kind, folder) for kind in COLD}
         for kind, sides in contests.items():
             os.environ[textbook.MODEL] = str(sides.pickle)
@@ -103,12 +102,6 @@ def measure(quick: bool) -> Iterator[Figure]:
         forest = contests["random_forest"]
         yield size(forest)
         yield compile_time(forest, rounds=2 if quick else 5)
-
-
-def _quiet() -> None:
-    """The handler's log line is written, as on Lambda, but to nowhere."""
-    nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - open for as long as the process logs
-    logging.getLogger("regatta").addHandler(logging.StreamHandler(nowhere))
 
 
 def contest(kind: str, folder: Path) -> Contest:
