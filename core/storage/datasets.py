@@ -168,11 +168,6 @@ class Draft:
         self._objects.delete(self._sent)
 
 
-def target_file(position: int) -> str:
-    """The file that says how the other columns relate to the one at `position`, once it was chosen as the target."""
-    return f"target-{position}.json"
-
-
 def _key(workspace: str, file_id: str, name: str) -> str:
     return f"{workspace}/datasets/{file_id}/{name}"
 
