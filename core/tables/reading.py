@@ -142,8 +142,8 @@ class _Pass:
         """Read everything, and write the typed blocks to `path` for as long as the pass is settled."""
         for guess in self.guesses:
             guess.begin()
-        # Parsing and writing take about as long: one goes on beside the other.
-        with ThreadPoolExecutor(1) as beside, ExitStack() as closing:
+        # Parsing and writing take about as long: one goes on beside the other, and has ended when the file is closed.
+        with ExitStack() as closing, ThreadPoolExecutor(1) as beside:
             writer: parquet.ParquetWriter | None = None
             written: Future[None] | None = None
             for block in self._blocks(progress):
