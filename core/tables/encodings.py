@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 # The characters seen most in headers and cells of tables.
 SIMPLIFIED = frozenset(
@@ -36,13 +37,23 @@ HANGUL = frozenset(
     "실현적별번호격상품단도시면적름나날짜매출익객온습풍속씨반어학목코드종저거래량주문결제방법금액고차배연기마력파트층전용브랜드모델평점생산재배구값길너높울산부천주강초"
     "맑흐림김박최철희민등교육험병환혈압설비토양건축준예약역편항외접간우체입증료율총합계관리번"
 )
-KANA = r"[ぁ-んァ-ヶー]"
+KANA = frozenset(map(chr, (*range(0x3041, 0x3094), *range(0x30A1, 0x30F7), 0x30FC)))
+IDEOGRAPH = r"[\u4e00-\u9fff\uac00-\ud7a3]"
+PUNCTUATION = r"[\u3000-\u3002\u3008-\u3011\uff01-\uff5e℃㎡]"
+SMALL_ACCENTED = "äöüßéèêëàâáãçñóòôõúùûíìîïåæøœ"
+LARGE_ACCENTED = "ÄÖÜÉÈÀÁÂÎÇÑÓÔÕÚÍÅÆØÊ"
+TYPOGRAPHIC = "€°²³£§–—’“”„«»…®©™µº½\xa0"
+# Rare in the wild, and much like GBK.
+DOUBT = {"euc_jp": 0.08}
 
-# How sure a guess has to be: points per byte ahead of the runner-up, and bytes it rests on.
+# Real text has 0.4 points per byte and more in its own encoding; other scripts have less in all that are tried.
+PLAUSIBLE = 0.25
+# How sure a guess has to be: points ahead of the runner-up, points, and bytes it rests on.
 CLEAR_LEAD = 0.3
-ENOUGH_BYTES = 6
+CLEAR_POINTS = 0.68
+ENOUGH_BYTES = 8
 
-Judge = Callable[[str, str], float]
+Judge = Callable[..., float]
 
 
 @dataclass(frozen=True)
@@ -54,13 +65,14 @@ class Guess:
 
 
 def guesses(sample: bytes) -> list[Guess]:
-    """What text that is neither ASCII nor Unicode may be encoded in, the likeliest first."""
+    """What text that is neither ASCII nor Unicode may be encoded in, the likeliest first; none is an answer too."""
     points = {encoding: _points(sample, encoding, judge) for encoding, judge in JUDGES.items()}
     first, second, *others = sorted(points, key=lambda encoding: -points[encoding])
+    lead = points[first] - points[second]
     enough = sum(byte >= 0x80 for byte in sample) >= ENOUGH_BYTES
-    clear = enough and points[first] - points[second] >= CLEAR_LEAD
+    clear = enough and lead >= CLEAR_LEAD and points[first] >= CLEAR_POINTS
     order = [Guess(first, None if clear else second), *(Guess(encoding, first) for encoding in (second, *others))]
-    return [each for guess in order for each in _family(guess)]
+    return [each for guess in order if points[guess.encoding] >= PLAUSIBLE for each in _family(guess)]
 
 
 def _family(guess: Guess) -> list[Guess]:
@@ -69,63 +81,69 @@ def _family(guess: Guess) -> list[Guess]:
 
 
 def _points(sample: bytes, encoding: str, judge: Judge) -> float:
+    """Points for each byte that belongs to a character beyond ASCII."""
     text = sample.decode(encoding, errors="replace")
     words = Counter(re.findall(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?", text))
     total = sum(count * judge(word, encoding) for word, count in words.items())
-    return total / sum(byte >= 0x80 for byte in sample)
+    beyond_ascii = re.sub(r"[\x00-\x7f]", "", text).encode(encoding, errors="replace")
+    return total / max(1, len(beyond_ascii)) - DOUBT.get(encoding, 0)
 
 
-def _double_byte(word: str, usual: frozenset[str], common: range, language: str, encoding: str) -> float:
-    """Points of a run of characters of two bytes each; `common` are the lead bytes of the everyday ones."""
+def _east_asian(word: str, encoding: str, usual: frozenset[str], everyday: range) -> float:
+    """Points of a run of characters of two bytes each; `everyday` are the lead bytes of the commoner half of them."""
     points = 0.0
-    for character in word:
+    for character in re.sub(r"[\x00-\x7f]", "", word):
+        code = character.encode(encoding, errors="replace")
         if character == "\ufffd":
             points -= 3
-        elif character in usual or re.match(language, character):
+        elif character in usual:
             points += 2
-        elif re.match(r"[\u3000-\u3002\u3008-\u3011\uff01-\uff5e℃㎡]", character):
+        elif re.match(PUNCTUATION, character):
             points += 1.2
-        elif character >= "\x80":
-            code = character.encode(encoding)
-            if len(code) == 1:
-                points -= 0.2
-            elif len(code) > 2 or not re.match(r"[\u4e00-\u9fff\uac00-\ud7a3]", character):
-                points -= 1
-            else:
-                points += 1 if code[0] in common and (code[1] >= 0xA1 or encoding in ("big5hkscs", "cp932")) else -0.6
+        elif len(code) == 1:
+            points -= 0.2
+        elif not re.match(IDEOGRAPH, character):
+            points -= 1
+        else:
+            # In EUC, what is not of the national standard has a second byte below A1, and is rare.
+            is_rare = code[0] not in everyday or (code[1] < 0xA1 and encoding not in ("big5hkscs", "cp932"))
+            points += -0.6 if is_rare else 1
     return points
 
 
 def _western(word: str, encoding: str) -> float:
-    """Points of a run in a single-byte Latin encoding: letters stand alone or in pairs, capitals begin words."""
-    body = word.strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    points = 0.0
+    """Points of a run in Latin letters: those with accents stand alone or in pairs, and capitals begin words."""
+    before, after = word[0].isascii(), word[-1].isascii()
+    body = word[before : len(word) - after]
+    points = -1.2 * max(0, len(body) - 2)
     for position, character in enumerate(body):
-        if character in "äöüßéèêëàâáãçñóòôõúùûíìîïåæøœ" or (character in "ÄÖÜÉÈÀÁÂÇÑÓÔÕÚÍÅÆØÊ" and position == 0):
+        is_capital = position == 0 and not before and character in LARGE_ACCENTED
+        is_apostrophe = before and after and character in "’–"
+        if character in SMALL_ACCENTED or is_capital or is_apostrophe:
             points += 1
-        elif character in "€°²³£§–—’“”„«»…®©™µº½\xa0":
+        elif character in TYPOGRAPHIC:
             points += 0.6
         else:
             points -= 0.8
-    if word[0] != body[0] and word[0].islower() and body[0].isupper():
-        points -= 1
-    return points - 1.2 * max(0, len(body) - 2)
+    return points
 
 
 def _cyrillic(word: str, encoding: str) -> float:
-    """Points of a run in Cyrillic: whole words, small letters, none of them beside a Latin one."""
-    usual = sum(character in "абвгдежзийклмнопрстуфхцчшщыьэюя" for character in word)
-    capital = word[0] in "АБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЭЮЯ" and len(word) > 1
-    mixed = word[0].isascii() or word[-1].isascii()
-    return usual + capital - (len(word) - usual - capital) - mixed * len(word)
+    """Points of a run in Cyrillic: the letters that words are full of, none of them beside a Latin one."""
+    if word[0].isascii() or word[-1].isascii():
+        return -float(len(word))
+    points = 1.4 * sum(letter in "оеаинтсрвл" for letter in word)
+    points += 0.2 * sum(letter in "бгджзйкмпуфхцчшщыьэюя" for letter in word)
+    points += len(word) > 1 and word[0] in "АБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЭЮЯ"
+    return points - sum(letter not in "абвгдежзийклмнопрстуфхцчшщыьэюя" for letter in word[1:])
 
 
 JUDGES: dict[str, Judge] = {
-    "gb18030": lambda word, encoding: _double_byte(word, SIMPLIFIED, range(0xB0, 0xD8), "$", encoding),
-    "big5hkscs": lambda word, encoding: _double_byte(word, TRADITIONAL, range(0xA4, 0xC7), "$", encoding),
-    "cp932": lambda word, encoding: _double_byte(word, KANJI, range(0x88, 0x98), KANA, encoding),
+    "gb18030": partial(_east_asian, usual=SIMPLIFIED, everyday=range(0xB0, 0xD8)),
+    "big5hkscs": partial(_east_asian, usual=TRADITIONAL, everyday=range(0xA4, 0xC7)),
+    "cp932": partial(_east_asian, usual=KANJI | KANA, everyday=range(0x88, 0x98)),
     "cp1252": _western,
     "cp1251": _cyrillic,
-    "euc_kr": lambda word, encoding: _double_byte(word, HANGUL, range(0xB0, 0xC9), "$", encoding),
-    "euc_jp": lambda word, encoding: _double_byte(word, KANJI, range(0xB0, 0xD0), KANA, encoding),
+    "cp949": partial(_east_asian, usual=HANGUL, everyday=range(0xB0, 0xC9)),
+    "euc_jp": partial(_east_asian, usual=KANJI | KANA, everyday=range(0xB0, 0xD0)),
 }

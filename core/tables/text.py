@@ -34,6 +34,7 @@ SHOWN_AS = {
     **dict.fromkeys(("utf-16-le", "utf-16-be"), "utf-16"),
     **dict.fromkeys(("utf-32-le", "utf-32-be"), "utf-32"),
     **dict.fromkeys(("iso8859-1", "latin-1"), "latin-1"),
+    "utf-8-sig": "utf-8",
     "cp932": "shift_jis",
     "cp949": "euc_kr",
 }
@@ -69,7 +70,8 @@ FOREIGN = (
 # The same for files that are text, in UTF-8.
 FOREIGN_TEXT = (
     (rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:\"(?:[^\"\\]|\\.)*\"\s*:|\})|\[\s*[\[{\]])", "JSON", EXPORT),
-    (rb"(?i)(?:\xef\xbb\xbf)?\s*<(?:\?xml|!doctype|!--|html|table)", "HTML or XML", EXPORT),
+    (rb"(?i)(?:\xef\xbb\xbf)?\s*<(?:!doctype|!--|html|table)", "HTML", EXPORT),
+    (rb"(?:\xef\xbb\xbf)?\s*<\?xml", "XML", EXPORT),
 )
 
 
@@ -121,7 +123,7 @@ def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_by
     path, found, warnings = _decode(scan, folder, chosen)
     with path.open("rb") as file:
         _refuse_foreign(file.read(HEAD), FOREIGN_TEXT)
-    shown = SHOWN_AS.get(found, found)
+    shown = found if found == "utf-8-sig" else SHOWN_AS.get(found, found)
     return Text(path, shown, received.size_bytes, received.sha256, compressed, warnings)
 
 
@@ -235,11 +237,12 @@ def _binary(offset: int) -> NotACsvError:
 
 
 def _unmarked_utf_16(head: bytes) -> str | None:
-    """UTF-16 betrays itself by the NUL beside each digit, delimiter and line end, always on the same side."""
+    """UTF-16 betrays itself by a NUL beside each digit, delimiter and line end, always on the same side."""
     low, high = head[0::2].count(0), head[1::2].count(0)
-    if high > len(head) / 20 and low * 50 <= high:
+    units = {head[at : at + 2] for at in range(0, len(head), 2)}
+    if low * 50 <= high and units & {b"\n\0", b"\r\0"}:
         return "utf-16-le"
-    if low > len(head) / 20 and high * 50 <= low:
+    if high * 50 <= low and units & {b"\0\n", b"\0\r"}:
         return "utf-16-be"
     return None
 
