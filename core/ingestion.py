@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from core.errors import TooLargeError
 from core.manifests import DatasetManifest, Reading, new_file_id, now
@@ -52,11 +51,12 @@ def ingest(
         draft.send(TABLE, table.path)
         progress("profiling", 0.5)
         profiled = profile(table)
+        table = table.counted({name: figures["distinct"] for name, figures in profiled["columns"].items()})
         draft.send(PROFILE, json.dumps(profiled, ensure_ascii=False).encode())
         progress("storing", 0.8)
         if table.rows <= PACKED_ROWS:
             draft.send(COLUMNS, _packed(table, folder / COLUMNS))
-        manifest = _manifest(file_id, filename, text, dialect, table, profiled)
+        manifest = _manifest(file_id, filename, text, dialect, table, profiled["duplicate_rows"])
         draft.commit(manifest)
     return manifest
 
@@ -72,9 +72,8 @@ def check_request_size(size: int) -> None:
 
 
 def _manifest(
-    file_id: str, filename: str, text: Text, dialect: Dialect, table: Table, profiled: dict[str, Any]
+    file_id: str, filename: str, text: Text, dialect: Dialect, table: Table, duplicate_rows: int
 ) -> DatasetManifest:
-    distinct = {name: figures["distinct"] for name, figures in profiled["columns"].items()}
     return DatasetManifest(
         file_id=file_id,
         # Only the last part: a browser or a script may send a whole path, of either kind.
@@ -87,8 +86,8 @@ def _manifest(
         has_header=dialect.has_header,
         rows=table.rows,
         memory_bytes=table.memory_bytes,
-        columns=[column.model_copy(update={"distinct": distinct[column.name]}) for column in table.columns],
-        duplicate_rows=profiled["duplicate_rows"],
+        columns=table.columns,
+        duplicate_rows=duplicate_rows,
         warnings=[*text.warnings, *dialect.warnings, *table.warnings],
     )
 

@@ -1,6 +1,7 @@
 """A typed table: a Parquet file on this machine's disk, read one column at a time, so that its size hardly matters."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ class Table:
     memory_bytes: int = 0
     # What was decided or noticed while it was read.
     warnings: list[str] = field(default_factory=list)
+
+    def counted(self, distinct: Mapping[str, int]) -> "Table":
+        """The same table with the number of distinct values of each column, by name."""
+        columns = [column.model_copy(update={"distinct": distinct[column.name]}) for column in self.columns]
+        return replace(self, columns=columns)
 
     def column(self, name: str) -> pa.ChunkedArray:
         """One column as Arrow has it."""

@@ -250,12 +250,12 @@ def test_a_column_that_turns_out_otherwise_far_down_is_read_again_from_the_top(
 def test_progress_only_ever_grows_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 14)
     source = tmp_path / "source.csv"
-    source.write_text("a,b\n" + "1,2\n" * 200_000 + "x,2\n")
+    source.write_text("a,b\n" + "1,2\n" * 1_000_000 + "x,2\n")
     heard: list[float] = []
     dialect = find_dialect(read_text(source, tmp_path, None, max_bytes=1 << 30), tmp_path)
     reading.read_table(dialect, tmp_path, heard.append)
     assert heard == sorted(heard)
-    assert len(set(heard)) > 3
+    assert heard[0] < 0.5
     assert heard[-1] == 1.0
 
 
