@@ -114,8 +114,12 @@ class Distribution:
         mean = min(max(mean, low), high)
         if low == high:
             return Moments(n, exponent, mean, 0.0 if n > 1 else None, None, None)
-        off, second, third, fourth = self._power_sums(exponent, mean, 4)
-        second -= off * off / n
+        first, second, third, fourth = self._power_sums(exponent, mean, 4)
+        # Far from zero the mean itself is rounded by more than the values differ: move to the true one.
+        off = first / n
+        fourth += off * (-4 * third + off * (6 * second - 3 * n * off * off))
+        third += off * (-3 * second + 2 * n * off * off)
+        second -= n * off * off
         skew = kurtosis = None
         if n > 2:
             skew = n * sqrt(n - 1) / (n - 2) * third / second**1.5

@@ -1,55 +1,85 @@
-"""The profile of a table, compared with pandas."""
+"""The profile as a whole: repeated rows, gaps, preview, and that it is JSON; the figures have their own tests."""
 
 import json
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from core.tables.profile import IDENTIFIER_ROWS, PREVIEW_ROWS, TOP_VALUES, duplicate_rows, profile
-from tests.unit.tables import CSVS, read, real
+from core.ingestion import ingest
+from core.manifests import Recipe
+from core.processing import process
+from core.profiles import stored_profile
+from core.storage.objects import ObjectStore
+from core.storage.wiring import storage
+from core.tables.profile import PREVIEW_ROWS, profile
+from core.tables.rows import BLOCKS, RowHashes, missing_shares
+from tests.unit.storing import WORKSPACE
+from tests.unit.tables import CSVS, read, real, typed, voyages
 
 
 def with_pandas(name: str) -> pd.DataFrame:
     return pd.read_csv(CSVS[name][0])
 
 
-def findings(source: str) -> list[tuple[str | None, str]]:
-    return [(found["column"], found["finding"]) for found in profile(read(source))["findings"]]
+@pytest.mark.parametrize("name", CSVS)
+def test_a_profile_is_plain_json(name: str) -> None:
+    found = profile(real(name))
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
 @pytest.mark.parametrize("name", CSVS)
-def test_statistics_of_numbers_agree_with_pandas(name: str) -> None:
-    columns = profile(real(name))["columns"]
-    described = with_pandas(name).describe()
-    assert [column for column, found in columns.items() if found["type"] != "category"] == list(described)
-    for column in described:
-        ours, theirs = columns[column], described[column]
-        assert ours["count"] == theirs["count"]
-        names = {"mean": "mean", "std": "std", "min": "min", "25%": "q25", "50%": "median", "75%": "q75", "max": "max"}
-        for label, key in names.items():
-            assert ours[key] == pytest.approx(theirs[label], rel=1e-9, abs=1e-12), (column, key)
+def test_repeated_rows_are_counted_like_pandas_does(name: str) -> None:
+    found = profile(real(name))
+    assert found["rows"] == len(with_pandas(name))
+    assert found["duplicate_rows"] == with_pandas(name).duplicated().sum()
 
 
-@pytest.mark.parametrize("name", ["california_housing", "mpg", "taxis", "diamonds"])
-def test_top_values_agree_with_pandas(name: str) -> None:
-    columns, frame = profile(real(name))["columns"], with_pandas(name)
-    for column in frame.select_dtypes(exclude="number"):
-        counts = frame[column].value_counts()
-        top = columns[column]["top"]
-        assert len(top) == min(TOP_VALUES, len(counts))
-        assert [entry["count"] for entry in top] == counts.tolist()[: len(top)]
-        assert all(counts[entry["value"]] == entry["count"] for entry in top)
-        assert columns[column]["distinct"] == len(counts)
-        assert columns[column]["missing"] == frame[column].isna().sum()
+def test_rows_with_the_same_gaps_are_repeated_rows() -> None:
+    assert profile(read("a,b\n1,\n1,\n,x\n,x\n,x\n2,y\n"))["duplicate_rows"] == 3
 
 
-@pytest.mark.parametrize("name", CSVS)
-def test_duplicates_are_counted_like_pandas_does(name: str) -> None:
-    assert duplicate_rows(real(name)) == with_pandas(name).duplicated().sum()
+def test_the_example_of_a_repeated_row_is_the_later_one() -> None:
+    hashes = RowHashes(5)
+    hashes.add(0, np.array([1.0, 2.0, 1.0, 3.0, 1.0]))
+    assert hashes.repeated() == (2, [4])
 
 
-def test_rows_with_the_same_gaps_are_duplicates() -> None:
-    assert duplicate_rows(read("a,b\n1,\n1,\n,x\n,x\n,x\n2,y\n")) == 3
+def test_the_same_values_in_other_columns_are_another_row() -> None:
+    hashes = RowHashes(2)
+    hashes.add(0, np.array([1.0, 2.0]))
+    hashes.add(1, np.array([2.0, 1.0]))
+    assert hashes.repeated() == (0, [])
+
+
+def test_zero_repeats_minus_zero_and_a_gap_repeats_any_gap() -> None:
+    hashes = RowHashes(4)
+    other_nan = np.array([0x7FF8000000000123], np.uint64).view(np.float64)[0]
+    hashes.add(0, np.array([0.0, -0.0, np.nan, other_nan]))
+    assert hashes.repeated()[0] == 2
+
+
+def test_gaps_are_shown_where_they_are() -> None:
+    rows = "".join(f"{i},{'' if i >= 900 else i}\n" for i in range(1200))
+    missingness = profile(read("a,b\n" + rows))["missingness"]
+    assert missingness == {"blocks": BLOCKS, "columns": {"b": [0.0] * 45 + [1.0] * 15}}
+
+
+def test_a_short_table_has_a_block_a_row() -> None:
+    assert profile(read("a,b\n1,\n2,3\n4,5\n"))["missingness"] == {"blocks": 3, "columns": {"b": [1.0, 0.0, 0.0]}}
+
+
+@pytest.mark.parametrize("rows", [1, 59, 60, 61, 1000])
+def test_blocks_cover_every_row_once(rows: int) -> None:
+    missing = np.random.default_rng(0).random(rows) < 0.4
+    shares = missing_shares(missing)
+    sizes = np.diff(np.arange(len(shares) + 1) * rows // len(shares))
+    assert len(shares) == min(rows, BLOCKS)
+    assert sizes.max() - sizes.min() <= 1
+    assert np.array(shares) @ sizes == pytest.approx(missing.sum())
 
 
 def test_the_preview_is_the_head_of_the_file() -> None:
@@ -61,37 +91,58 @@ def test_the_preview_is_the_head_of_the_file() -> None:
     assert len(profile(read("a,b\n1,2\n"))["preview"]["rows"]) == 1
 
 
-@pytest.mark.parametrize("name", CSVS)
-def test_a_profile_is_plain_json(name: str) -> None:
-    found = profile(real(name))
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+def test_a_column_of_every_type_with_gaps_is_profiled(tmp_path: Path) -> None:
+    table = voyages(tmp_path / "t.parquet")
+    found = profile(table)
+    assert {name: figures["type"] for name, figures in found["columns"].items()} == {
+        column.name: column.type for column in table.columns
+    }
+    assert {name: figures["missing"] for name, figures in found["columns"].items()} == {
+        column.name: column.missing for column in table.columns
+    }
+    assert list(found["missingness"]["columns"]) == ["sailed", "length", "crew", "insured", "port"]
+    assert found["correlations"]["columns"] == ["length", "crew", "insured", "fare"]
 
 
-def test_one_row_has_no_spread() -> None:
-    assert profile(read("a,b\n1,2\n"))["columns"]["a"]["std"] is None
+def test_columns_whose_names_begin_alike_are_kept_apart(tmp_path: Path) -> None:
+    table = typed(tmp_path / "t.parquet", {"a": pa.array([1.0, 2.0]), "a.b": pa.array([3.0, 5.0])})
+    found = profile(table)
+    assert [found["columns"][name]["mean"] for name in ("a", "a.b")] == [1.5, 4.0]
+    assert found["correlations"]["pearson"] == [[pytest.approx(1), pytest.approx(1)]] * 2
 
 
-def test_a_column_without_values_is_a_warning_and_has_no_mean() -> None:
-    assert "mean" not in profile(read("a,b\n,1\n,2\n"))["columns"]["a"]
-    assert ("a", "has no values at all") in findings("a,b\n,1\n,2\n")
+def test_many_rows_are_profiled_one_column_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = profile(real("mpg"))
+    monkeypatch.setattr("core.tables.threads.ROWS_SIDE_BY_SIDE", 100)
+    assert profile(real("mpg")) == expected
 
 
-def test_a_constant_column_is_found() -> None:
-    assert ("a", "has one and the same value everywhere") in findings("a,b\n7,1\n7,2\n")
+@pytest.fixture
+def file_id(bucket: ObjectStore) -> str:
+    return ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0]).file_id
 
 
-def test_many_missing_values_are_found_and_few_are_not() -> None:
-    some = "a,b\n" + "".join(f"{i},{'' if i < 6 else i}\n" for i in range(100))
-    few = "a,b\n" + "".join(f"{i},{'' if i < 5 else i}\n" for i in range(100))
-    assert ("b", "6.0% of its values are missing") in findings(some)
-    assert findings(few) == []
+def stored(file_id: str) -> dict[str, Any]:
+    return stored_profile(WORKSPACE, storage().datasets.manifest(WORKSPACE, file_id))
 
 
-def test_an_identifier_is_found_in_texts_and_not_in_numbers() -> None:
-    rows = "".join(f"k{i},{i},{i % 5}\n" for i in range(IDENTIFIER_ROWS))
-    found = findings("key,number,y\n" + rows)
-    assert [column for column, finding in found if "identifier" in finding] == ["key"]
+def test_without_a_target_the_stored_profile_is_the_profile(file_id: str) -> None:
+    assert stored(file_id) == {**profile(real("mpg")), "target": None}
 
 
-def test_repeated_rows_are_found() -> None:
-    assert (None, "2 rows repeat an earlier one") in findings("a,b\n1,2\n1,2\n1,2\n3,4\n")
+def test_a_chosen_target_joins_the_stored_profile_and_its_findings_come_in_order(file_id: str) -> None:
+    before = stored(file_id)["findings"]
+    process(WORKSPACE, file_id, Recipe(target_column="cylinders"))
+    found = stored(file_id)
+    assert found["target"]["target"] == "cylinders"
+    assert found["findings"][0]["kind"] == "target-few-values"  # a warning, before the notes on the table
+    assert found["findings"][1:] == before
+    process(WORKSPACE, file_id, Recipe(target_column="mpg"))
+    assert stored(file_id)["target"]["target"] == "mpg"
+    process(WORKSPACE, file_id, Recipe())
+    assert stored(file_id)["target"] is None
+
+
+def test_a_target_chosen_before_relations_were_kept_has_none(file_id: str) -> None:
+    storage().datasets.set_recipe(WORKSPACE, file_id, Recipe(target_column="mpg"))
+    assert stored(file_id)["target"] is None
