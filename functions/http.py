@@ -1,7 +1,6 @@
 """What every HTTP function shares: app factory, problem details, the caller's workspace, the Lambda handler."""
 
 import json
-import logging
 import time
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -21,9 +20,7 @@ from core.errors import (
     RegattaError,
     TooLargeError,
 )
-from core.settings import settings
-
-log = logging.getLogger("regatta")
+from functions.log import log, set_up_log
 
 VERSION = "0.1.0"
 DEFAULT_WORKSPACE = "default"
@@ -77,9 +74,7 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
 def lambda_handler(app: FastAPI) -> LambdaHandler:
     """The function's entry point: API Gateway proxy event in, proxy response out, one log line per call."""
     adapter = Mangum(app, lifespan="off")
-    log.setLevel(settings().log_level)
-    if not log.handlers:
-        log.addHandler(logging.StreamHandler())
+    set_up_log()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         start = time.perf_counter()

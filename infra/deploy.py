@@ -84,6 +84,8 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
     else:
         cloudformation.create_stack(**request)
     _wait(cloudformation, timeout)
+    if owns_bucket == "false":
+        _notify(s3, bucket, template, _find_output(cloudformation, "UploadsQueueArn"))
     api = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="Api")
     api_id = api["StackResourceDetail"]["PhysicalResourceId"]
     return Deployment(f"{endpoint_url}/restapis/{api_id}/prod/_user_request_", bucket)
@@ -146,6 +148,20 @@ def _update(cloudformation: BaseClient, request: dict[str, Any]) -> None:
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
             raise
+
+
+def _find_output(cloudformation: BaseClient, key: str) -> str:
+    outputs = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Outputs"]
+    return next(output["OutputValue"] for output in outputs if output["OutputKey"] == key)
+
+
+def _notify(s3: BaseClient, bucket: str, template: dict[str, Any], queue_arn: str) -> None:
+    """Give a bucket that the stack does not own the notification that the template gives its own."""
+    configured = template["Resources"]["Bucket"]["Properties"]["NotificationConfiguration"]
+    (entry,) = configured["QueueConfigurations"]
+    rules = {"Key": {"FilterRules": entry["Filter"]["S3Key"]["Rules"]}}
+    queue = {"QueueArn": queue_arn, "Events": [entry["Event"]], "Filter": rules}
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [queue]})
 
 
 def _wait(cloudformation: BaseClient, timeout: float) -> None:

@@ -68,9 +68,6 @@ def test_the_exports_hold_the_predictions_of_the_batch(jobs: dict[str, dict[str,
 
 def test_the_template_routes_what_the_functions_serve() -> None:
     served = {
-        (method, route.path, f"functions.{name}.handler.handler")
-        for name in FUNCTIONS
-        for route in routes_of(name)
-        for method in route.methods
+        (method, path, f"functions.{name}.handler.handler") for name in FUNCTIONS for method, path in routes_of(name)
     }
     assert set(template_routes()) == served

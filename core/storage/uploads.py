@@ -7,11 +7,11 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
-
 from core.manifests import Document, Reading
+from core.storage.datasets import FILE_ID
 from core.storage.documents import Documents
 from core.storage.objects import MissingObjectError, ObjectStore
 
@@ -22,7 +22,7 @@ PART_BYTES = 16 << 20
 # More URLs than this would not fit an answer; larger files get larger parts. S3 allows ten times as many.
 MOST_PARTS = 1000
 
-UPLOAD_KEY = re.compile(r"uploads/(?P<workspace>[^/]+)/(?P<file_id>[0-9a-z]{8,40})\.csv")
+UPLOAD_KEY = re.compile(rf"uploads/(?P<workspace>[^/]+)/(?P<file_id>{FILE_ID.pattern})\.csv")
 
 Method = Literal["post", "multipart"]
 
@@ -51,7 +51,12 @@ class Ticket(Document):
     # How often an invocation took the file and did not come back.
     attempts: int = 0
     # The problem document, when the status is "failed".
-    error: dict[str, Any] | None = Field(None)
+    error: dict[str, Any] | None = None
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether an invocation is at work on it, as far as one can know: it may have been killed."""
+        return self.leased_until > time.time()
 
     @property
     def part_sizes(self) -> dict[int, int]:
@@ -78,7 +83,7 @@ class UploadStore:
 
     def ticket(self, workspace: str, file_id: str, *, fresh: bool = False) -> Ticket | None:
         """The ticket, or None. `fresh` asks the bucket itself: for acting on, not for showing."""
-        if not UPLOAD_KEY.fullmatch(object_key(workspace, file_id)):
+        if not FILE_ID.fullmatch(file_id):
             return None
         document = self._documents.read(_ticket_key(workspace, file_id), fresh=fresh)
         return None if document is None else Ticket.model_validate(document)
@@ -136,6 +141,12 @@ class UploadStore:
             return False
         return True
 
+    def download(self, workspace: str, file_id: str, path: Path) -> str:
+        """Write the bytes that arrived to a file; returns their key, raises `MissingObjectError`."""
+        key = object_key(workspace, file_id)
+        self._objects.download(key, path)
+        return key
+
     def discard_file(self, workspace: str, file_id: str) -> None:
         """Delete the bytes that arrived; the ticket stays."""
         self._objects.delete([object_key(workspace, file_id)])
@@ -153,6 +164,12 @@ class UploadStore:
 def urls_expire_at() -> str:
     """When URLs end that are made now, in UTC as ISO 8601."""
     return datetime.fromtimestamp(time.time() + URL_SECONDS, UTC).isoformat(timespec="seconds")
+
+
+def arrival(key: str) -> tuple[str, str] | None:
+    """Workspace and file_id of an object's key; None for one that is no upload."""
+    match = UPLOAD_KEY.fullmatch(key)
+    return (match["workspace"], match["file_id"]) if match else None
 
 
 def object_key(workspace: str, file_id: str) -> str:

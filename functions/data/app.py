@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from core.manifests import DatasetManifest
 from core.profiles import stored_profile
 from core.storage.wiring import storage
+from functions.data import uploads
+from functions.data.summary import summary
 from functions.http import Workspace, create_app
 
 router = APIRouter(prefix="/data", tags=["data"])
@@ -22,7 +23,7 @@ async def info(workspace: Workspace, file_id: FileId = None) -> dict[str, Any]:
     manifest = storage().datasets.manifest(workspace, file_id)
     stored = stored_profile(workspace, manifest)
     return {
-        **_summary(manifest),
+        **summary(manifest),
         "sha256": manifest.sha256,
         "encoding": manifest.encoding,
         "delimiter": manifest.delimiter,
@@ -62,7 +63,7 @@ async def profile(workspace: Workspace, file_id: FileId = None) -> dict[str, Any
 async def files(workspace: Workspace) -> dict[str, Any]:
     """Every dataset of the workspace, oldest first, and which one is current."""
     return {
-        "files": [_summary(manifest) for manifest in storage().datasets.list(workspace)],
+        "files": [summary(manifest) for manifest in storage().datasets.list(workspace)],
         "current": storage().datasets.current(workspace),
     }
 
@@ -70,7 +71,7 @@ async def files(workspace: Workspace) -> dict[str, Any]:
 @router.post("/switch/{file_id}")
 async def switch(workspace: Workspace, file_id: str) -> dict[str, Any]:
     """Make a dataset the current one."""
-    return _summary(storage().datasets.switch(workspace, file_id))
+    return summary(storage().datasets.switch(workspace, file_id))
 
 
 @router.delete("/files/{file_id}")
@@ -80,15 +81,5 @@ async def delete(workspace: Workspace, file_id: str) -> dict[str, Any]:
     return {"deleted": file_id, "current": storage().datasets.current(workspace)}
 
 
-def _summary(manifest: DatasetManifest) -> dict[str, Any]:
-    return {
-        "file_id": manifest.file_id,
-        "filename": manifest.filename,
-        "rows": manifest.rows,
-        "columns": len(manifest.columns),
-        "size_bytes": manifest.size_bytes,
-        "created_at": manifest.created_at,
-    }
-
-
+router.include_router(uploads.router)
 app = create_app(router)

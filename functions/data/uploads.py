@@ -1,0 +1,91 @@
+"""The way in for large files: /data/uploads, and how far one is: GET /data/files/{file_id}."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from core import uploading
+from core.manifests import DatasetManifest, Reading
+from core.storage.uploads import Method, Ticket
+from core.uploading import WayIn
+from functions.data.summary import summary
+from functions.http import RequestBody, Workspace
+
+router = APIRouter()
+
+
+class Announcement(RequestBody):
+    """What is going to be sent."""
+
+    filename: str = Field(min_length=1, max_length=1000)
+    size_bytes: int = Field(ge=1, description="exactly: parts of another size are not taken")
+    encoding: str | None = Field(None, description="default: found out")
+    delimiter: str | None = Field(None, description="one character, or tab, space; default: found out")
+    has_header: bool | None = Field(None, description="whether the first line names the columns; default: found out")
+    method: Method | None = Field(None, description="default: post up to 100 MB, multipart above")
+
+
+@router.post("/uploads", status_code=201)
+async def announce(workspace: Workspace, body: Announcement) -> dict[str, Any]:
+    """Announce a file; the answer says where to send its bytes. Ingestion starts by itself when they are there."""
+    reading = Reading(encoding=body.encoding, delimiter=body.delimiter, has_header=body.has_header)
+    return _way_in(uploading.announce(workspace, body.filename, body.size_bytes, reading, body.method))
+
+
+@router.get("/uploads/{file_id}")
+async def resume(workspace: Workspace, file_id: str) -> dict[str, Any]:
+    """What has arrived of an upload, and fresh URLs for the rest."""
+    return _way_in(uploading.resume(workspace, file_id))
+
+
+@router.post("/uploads/{file_id}/complete", status_code=202)
+async def complete(workspace: Workspace, file_id: str, response: Response) -> dict[str, Any]:
+    """Put the parts together, which starts the ingestion."""
+    ticket = uploading.complete(workspace, file_id)
+    response.headers["Location"] = f"/data/files/{file_id}"
+    return _state(ticket)
+
+
+@router.delete("/uploads/{file_id}")
+async def abort(workspace: Workspace, file_id: str) -> dict[str, Any]:
+    """Give up an upload and delete what has arrived of it."""
+    uploading.abort(workspace, file_id)
+    return {"deleted": file_id}
+
+
+@router.get("/files/{file_id}")
+async def look(workspace: Workspace, file_id: str) -> dict[str, Any]:
+    """A dataset, or how far a large upload is on its way to become one."""
+    found = uploading.look(workspace, file_id)
+    if isinstance(found, DatasetManifest):
+        return {**summary(found), "status": "ready", "progress": 1.0, "warnings": found.warnings}
+    return _state(found)
+
+
+def _state(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "file_id": ticket.file_id,
+        "filename": ticket.filename,
+        "size_bytes": ticket.size_bytes,
+        "created_at": ticket.created_at,
+        "status": ticket.status,
+        "stage": ticket.stage,
+        "progress": ticket.progress,
+        "expires_at": ticket.expires_at,
+        "error": ticket.error,
+    }
+
+
+def _way_in(way_in: WayIn) -> dict[str, Any]:
+    ticket = way_in.ticket
+    answer = {**_state(ticket), "method": ticket.method}
+    if ticket.method == "post":
+        return {**answer, "url": way_in.url, "fields": way_in.fields}
+    return {
+        **answer,
+        "upload_id": ticket.upload_id,
+        "part_size": ticket.part_size,
+        "parts": [{"number": number, "url": url} for number, url in way_in.parts.items()],
+        "arrived": way_in.arrived,
+    }
