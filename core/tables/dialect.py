@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
+from core.tables.blanks import MAX_LINE, copy_with_tabs, with_tabs
 from core.tables.header import has_header as find_header
 from core.tables.header import is_number
-from core.tables.text import PIECE, Text
+from core.tables.text import Text
 
 # In the order of preference among equals.
 DELIMITERS = (",", ";", "\t", "|")
@@ -18,8 +19,6 @@ BLANKS = " "
 WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": BLANKS}
 # Every column is profiled and paired with every other.
 MAX_COLUMNS = 2_000
-# No row may be longer: readers hold one in memory whole.
-MAX_LINE = 4 << 20
 SAMPLE_LINES = 200
 SAMPLE_CHARACTERS = 256 << 10
 # Stands behind the sample: a quote that is still open there swallows it.
@@ -165,14 +164,7 @@ def _cut(sample: _Sample, delimiter: str) -> _Cut:
 
 def _blank_rows(lines: Iterable[str]) -> Iterator[list[str]]:
     for line in lines:
-        yield next(csv.reader([_tabbed(line)], delimiter="\t"), [])
-
-
-def _tabbed(line: str) -> str:
-    """The line with one tab for each run of blanks outside quotes, none at its ends."""
-    if '"' not in line:
-        return re.sub(r"[ \t]+", "\t", line.strip(" \t\r\n"))
-    return "\t".join(re.findall(r'"(?:[^"]|"")*"|[^ \t\r\n]+', line))
+        yield next(csv.reader([with_tabs(line)], delimiter="\t"), [])
 
 
 def _best(sample: _Sample) -> _Cut:
@@ -237,7 +229,7 @@ def _laid_out(text: Text, folder: Path, sample: _Sample, cut: _Cut, has_header: 
     commas, points = (sum(map(bool, map(form.fullmatch, cells))) for form in (DECIMAL_COMMA, DECIMAL_POINT))
     blanks = cut.delimiter == BLANKS
     return Dialect(
-        path=_with_tabs(text.path, folder) if blanks else text.path,
+        path=copy_with_tabs(text.path, folder) if blanks else text.path,
         delimiter="\t" if blanks else cut.delimiter,
         shown=cut.delimiter,
         has_header=named,
@@ -306,26 +298,3 @@ def _skipped(sample: _Sample, above: int) -> list[str]:
     was = "was" if above == 1 else "were"
     shown = title if len(title) <= TITLE_SHOWN else f"{title[:TITLE_SHOWN]}…"
     return [f"{which} not part of the table and {was} skipped: {shown!r}"]
-
-
-def _with_tabs(source: Path, folder: Path) -> Path:
-    path = folder / "tabbed.csv"
-    rest = ""
-    with source.open(encoding="utf-8-sig") as file, path.open("w", encoding="utf-8", newline="") as copy:
-        # Many lines at a time: one by one takes ten times as long.
-        while piece := file.read(PIECE):
-            lines, end, rest = (rest + piece).rpartition("\n")
-            copy.write(_tabbed_lines(lines) + end)
-            if len(rest) > MAX_LINE:
-                break  # no reader takes such a row, so it will be refused there
-        copy.write(_tabbed_lines(rest))
-    return path
-
-
-def _tabbed_lines(text: str) -> str:
-    if '"' in text:
-        return "\n".join(map(_tabbed, text.split("\n")))
-    text = text.replace("\t", " ")
-    while "  " in text:
-        text = text.replace("  ", " ")
-    return text.replace("\n ", "\n").replace(" \n", "\n").strip(" ").replace(" ", "\t")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
 from core.tables.encodings import Guess, guesses
+from core.tables.foreign import refuse_foreign, refuse_foreign_text
 
 PIECE = 1 << 20
 HEAD = 64 << 10
@@ -48,31 +49,6 @@ READ_AS = {
 USUAL = "utf-8, utf-16, gbk, big5, shift_jis, euc_jp, euc_kr, cp1252, cp1251, latin-1"
 # Python calls these text encodings, but they spell Python's or the DNS's strings.
 NOT_FOR_FILES = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"}
-
-AS_CSV = "Save it as CSV UTF-8 and send that."
-UNPACK = "Unpack it and send the CSV, as it is or as gzip."
-EXPORT = "Export its table as CSV in UTF-8 and send that."
-# What a file is by its first bytes, and the way out.
-FOREIGN = (
-    (rb"PK\x03\x04.{26}(?s:.*)(?:xl/|\[Content_Types\]\.xml)", "an Excel workbook", AS_CSV),
-    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument", "an OpenDocument file", AS_CSV),
-    (rb"PK\x03\x04|PK\x05\x06", "a zip archive", UNPACK),
-    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook or another Office file", AS_CSV),
-    (rb"BZh[1-9]1AY&SY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c|Rar!\x1a", "an archive", UNPACK),
-    (rb"PAR1[\x00-\x1f]", "a Parquet file", EXPORT),
-    (rb"ARROW1\0|FEA1\0", "an Arrow file", EXPORT),
-    (rb"SQLite format 3\0", "an SQLite database", EXPORT),
-    (rb"\x89HDF\r\n|\x93NUMPY|\x80[\x02-\x05]", "a file of another program", EXPORT),
-    (rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP", "an image", "Send the numbers as CSV."),
-    (rb"%PDF-", "a PDF", EXPORT),
-    (rb"\{\\rtf", "a text document", AS_CSV),
-)
-# The same for files that are text, in UTF-8.
-FOREIGN_TEXT = (
-    (rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:\"(?:[^\"\\]|\\.)*\"\s*:|\})|\[\s*[\[{\]])", "JSON", EXPORT),
-    (rb"(?i)(?:\xef\xbb\xbf)?\s*<(?:!doctype|!--|html|table)", "HTML", EXPORT),
-    (rb"(?:\xef\xbb\xbf)?\s*<\?xml", "XML", EXPORT),
-)
 
 
 @dataclass(frozen=True)
@@ -117,12 +93,12 @@ def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_by
         scan = _scan(_unpack(source, folder, max_bytes), max_bytes)
         if scan.head.startswith(GZIP):
             raise NotACsvError("The file is gzip inside gzip. Unpack it and send the CSV, as it is or as gzip once.")
-    _refuse_foreign(scan.head, FOREIGN)
+    refuse_foreign(scan.head)
     if scan.is_blank:
         raise _empty()
     path, found, warnings = _decode(scan, folder, chosen)
     with path.open("rb") as file:
-        _refuse_foreign(file.read(HEAD), FOREIGN_TEXT)
+        refuse_foreign_text(file.read(HEAD))
     shown = found if found == "utf-8-sig" else SHOWN_AS.get(found, found)
     return Text(path, shown, received.size_bytes, received.sha256, compressed, warnings)
 
@@ -186,12 +162,6 @@ def _unpack(source: Path, folder: Path, max_bytes: int) -> Path:
             f"The gzip is damaged or cut off ({error}). Compress the CSV again, or send it as it is."
         ) from None
     return path
-
-
-def _refuse_foreign(head: bytes, kinds: tuple[tuple[bytes, str, str], ...]) -> None:
-    for pattern, what, way_out in kinds:
-        if re.match(pattern, head, re.DOTALL):
-            raise NotACsvError(f"This is {what}, not a CSV. {way_out}")
 
 
 def _empty() -> NotACsvError:

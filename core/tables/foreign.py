@@ -1,0 +1,47 @@
+"""Files that are something else than a CSV, known by how they begin, and what their senders can do."""
+
+import codecs
+import re
+
+from core.errors import NotACsvError
+
+AS_CSV = "Save it as CSV UTF-8 and send that."
+UNPACK = "Unpack it and send the CSV, as it is or as gzip."
+EXPORT = "Export its table as CSV in UTF-8 and send that."
+# What a file is by its first bytes, and the way out.
+FOREIGN = (
+    (rb"PK\x03\x04.{26}(?s:.*)(?:xl/|\[Content_Types\]\.xml)", "an Excel workbook", AS_CSV),
+    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument", "an OpenDocument file", AS_CSV),
+    (rb"PK\x03\x04|PK\x05\x06", "a zip archive", UNPACK),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook or another Office file", AS_CSV),
+    (rb"BZh[1-9]1AY&SY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c|Rar!\x1a", "an archive", UNPACK),
+    (rb"PAR1[\x00-\x1f]", "a Parquet file", EXPORT),
+    (rb"ARROW1\0|FEA1\0", "an Arrow file", EXPORT),
+    (rb"SQLite format 3\0", "an SQLite database", EXPORT),
+    (rb"\x89HDF\r\n|\x93NUMPY|\x80[\x02-\x05]", "a file of another program", EXPORT),
+    (rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP", "an image", "Send the numbers as CSV."),
+    (rb"%PDF-", "a PDF", EXPORT),
+    (rb"\{\\rtf", "a text document", AS_CSV),
+)
+# The same for files that are text, in UTF-8.
+FOREIGN_TEXT = (
+    (rb"\s*(?:\{\s*(?:\"(?:[^\"\\]|\\.)*\"\s*:|\})|\[\s*[\[{\]])", "JSON", EXPORT),
+    (rb"(?i)\s*<(?:!doctype|!--|html|table)", "HTML", EXPORT),
+    (rb"\s*<\?xml", "XML", EXPORT),
+)
+
+
+def refuse_foreign(head: bytes) -> None:
+    """Raise `NotACsvError` for the first bytes of a file that no text has."""
+    _refuse(head, FOREIGN)
+
+
+def refuse_foreign_text(head: bytes) -> None:
+    """Raise `NotACsvError` for the beginning of a text in UTF-8 that is written in another language."""
+    _refuse(head.removeprefix(codecs.BOM_UTF8), FOREIGN_TEXT)
+
+
+def _refuse(head: bytes, kinds: tuple[tuple[bytes, str, str], ...]) -> None:
+    for pattern, what, way_out in kinds:
+        if re.match(pattern, head, re.DOTALL):
+            raise NotACsvError(f"This is {what}, not a CSV. {way_out}")
