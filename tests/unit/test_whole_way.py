@@ -1,5 +1,7 @@
 """Ingest, process, train and predict with the real parts, over an emulated S3."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,11 +9,13 @@ import pytest
 from core.errors import InvalidInputError, TargetError, TooLargeError, UnknownColumnError
 from core.ingestion import ingest
 from core.manifests import Recipe
-from core.modelling import TrainingOrder, compare_models, load_frame, train_model
+from core.modelling import TrainingOrder, compare_models, train_model
+from core.opening import open_table
 from core.prediction import find_model, find_table, predict_records, predict_table, table_rows
 from core.processing import process
 from core.settings import settings
 from core.storage.objects import ObjectStore
+from core.storage.wiring import storage
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
 
@@ -20,7 +24,16 @@ MPG = CSVS["mpg"][0].read_bytes()
 
 @pytest.fixture
 def file_id(bucket: ObjectStore) -> str:
-    return ingest(WORKSPACE, r"C:\data\mpg.csv", MPG).file_id
+    return ingest(WORKSPACE, r"C:\data\mpg.csv", CSVS["mpg"][0]).file_id
+
+
+def ingested(folder: Path, text: bytes, name: str = "other.csv") -> str:
+    (folder / name).write_bytes(text)
+    return ingest(WORKSPACE, name, folder / name).file_id
+
+
+def recipe_of(file_id: str) -> Recipe:
+    return storage().datasets.manifest(WORKSPACE, file_id, fresh=True).recipe
 
 
 def trained(file_id: str, model_type: str = "ridge") -> str:
@@ -28,19 +41,19 @@ def trained(file_id: str, model_type: str = "ridge") -> str:
 
 
 def test_a_stored_file_is_the_file_and_its_table(file_id: str, bucket: ObjectStore) -> None:
-    manifest, frame = load_frame(WORKSPACE, None)
+    expected = pd.read_csv(CSVS["mpg"][0])
+    with open_table(WORKSPACE, None) as (manifest, table):
+        assert table.values("weight").tolist() == expected["weight"].tolist()
+        assert np.isnan(table.values("horsepower")).sum() == 6
     assert (manifest.file_id, manifest.filename, manifest.rows) == (file_id, "mpg.csv", 398)
     assert bucket.get(f"{WORKSPACE}/datasets/{file_id}/source.csv") == MPG
-    expected = pd.read_csv(CSVS["mpg"][0])
-    assert frame["weight"].tolist() == expected["weight"].tolist()
-    assert frame["horsepower"].isna().sum() == 6
 
 
 def test_a_file_over_the_limit_is_not_stored(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REGATTA_MAX_UPLOAD_BYTES", "100")
+    monkeypatch.setenv("REGATTA_MAX_FILE_BYTES", "100")
     settings.cache_clear()
-    with pytest.raises(TooLargeError, match="at most 100"):
-        ingest(WORKSPACE, "mpg.csv", MPG)
+    with pytest.raises(TooLargeError, match="100"):
+        ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0])
     assert list(bucket.list("")) == []
 
 
@@ -51,7 +64,7 @@ def test_processing_tells_what_it_will_do_and_stores_it(file_id: str) -> None:
     assert answer["encoded"] == {"origin": 3, "name": 40}
     assert answer["before"] == {"rows": 398, "columns": 9, "missing_values": 6}
     assert answer["after"] == {"rows": 398, "columns": 6 + 43, "missing_values": 0}
-    assert load_frame(WORKSPACE, file_id)[0].recipe == Recipe(handle_missing="mean", target_column="mpg")
+    assert recipe_of(file_id) == Recipe(handle_missing="mean", target_column="mpg")
 
 
 def test_dropping_counts_the_rows_that_are_left(file_id: str) -> None:
@@ -62,7 +75,7 @@ def test_dropping_counts_the_rows_that_are_left(file_id: str) -> None:
 def test_a_recipe_for_a_column_that_is_not_there_is_not_stored(file_id: str) -> None:
     with pytest.raises(UnknownColumnError):
         process(WORKSPACE, file_id, Recipe(target_column="price"))
-    assert load_frame(WORKSPACE, file_id)[0].recipe == Recipe()
+    assert recipe_of(file_id) == Recipe()
 
 
 def test_training_needs_a_target_from_the_order_or_the_recipe(file_id: str) -> None:
@@ -93,18 +106,18 @@ def test_a_sealed_model_predicts_what_the_stored_one_does(file_id: str) -> None:
     assert brought.values.tolist() == predict_table(find_model(WORKSPACE, manifest.model_name), table).values.tolist()
 
 
-def test_a_file_that_lacks_a_feature_is_refused_by_its_name(file_id: str) -> None:
+def test_a_file_that_lacks_a_feature_is_refused_by_its_name(file_id: str, tmp_path: Path) -> None:
     model = find_model(WORKSPACE, trained(file_id))
-    other = ingest(WORKSPACE, "other.csv", noisy(30).encode())
+    other = ingested(tmp_path, noisy(30).encode())
     with pytest.raises(UnknownColumnError, match="cylinders, displacement"):
-        predict_table(model, find_table(WORKSPACE, other.file_id))
+        predict_table(model, find_table(WORKSPACE, other))
 
 
-def test_a_file_with_text_where_the_model_takes_a_number_is_refused(file_id: str) -> None:
+def test_a_file_with_text_where_the_model_takes_a_number_is_refused(file_id: str, tmp_path: Path) -> None:
     model = find_model(WORKSPACE, trained(file_id))
-    changed = ingest(WORKSPACE, "mpg.csv", MPG.replace(b",3504,", b",heavy,"))
+    changed = ingested(tmp_path, MPG.replace(b",3504,", b",heavy,"))
     with pytest.raises(InvalidInputError, match="'weight' is text"):
-        predict_table(model, find_table(WORKSPACE, changed.file_id))
+        predict_table(model, find_table(WORKSPACE, changed))
 
 
 def test_one_model_and_only_one_has_to_be_named(file_id: str) -> None:
@@ -113,8 +126,8 @@ def test_one_model_and_only_one_has_to_be_named(file_id: str) -> None:
             find_model(WORKSPACE, **choice)
 
 
-def test_a_comparison_ranks_by_cross_validation_and_keeps_every_model(bucket: ObjectStore) -> None:
-    ingest(WORKSPACE, "noisy.csv", noisy(60).encode())
+def test_a_comparison_ranks_by_cross_validation_and_keeps_every_model(bucket: ObjectStore, tmp_path: Path) -> None:
+    ingested(tmp_path, noisy(60).encode())
     answer = compare_models(WORKSPACE, None, "y", 0.2)
     means = [result["cross_validation"]["mean"] for result in answer["results"]]
     assert means == sorted(means, reverse=True)
