@@ -51,14 +51,41 @@ def run(
     out: Annotated[Path, typer.Option(help="Where the exports go.")] = Path("out"),
 ) -> None:
     """Run the whole job on FILE against the service on this machine, exports included."""
-    from infra.local import job
+    from infra.local.job import Job
+    from infra.service import ServiceError, connect
 
     try:
-        with job.connect(_url(_settings())) as client:
-            job.Job(client, console, out).run(file, target, model)
-    except job.JobError as error:
+        with connect(_url(_settings())) as service:
+            Job(service, console, out).run(file, target, model)
+    except ServiceError as error:
         raise _fail(str(error)) from None
     except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def upload(
+    file: Annotated[Path, typer.Argument(help="A CSV of any size, as it is or as gzip.", exists=True, dir_okay=False)],
+    url: Annotated[str | None, typer.Option(help="The service.", show_default="the one on this machine")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Default: found out.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="One character, or tab, space. Default: found out.")] = None,
+    header: Annotated[bool | None, typer.Option(help="Whether the first line names the columns.")] = None,
+) -> None:
+    """Upload FILE in parts, going on where an earlier run broke off, and wait until it is a dataset."""
+    from infra import uploading
+    from infra.parts import PartError
+    from infra.service import ServiceError
+
+    wishes = {"encoding": encoding, "delimiter": delimiter, "has_header": header}
+    reading = {name: wish for name, wish in wishes.items() if wish is not None}
+    try:
+        uploading.upload(url or _url(_settings()), file, reading, console)
+    except uploading.UploadError as error:
+        raise _fail(str(error)) from None
+    except (PartError, ServiceError) as error:
+        raise _fail(f"{error}\nThe same command goes on from here.") from None
+    except KeyboardInterrupt:
+        complaints.print("The same command goes on from here.")
         raise typer.Exit(130) from None
 
 

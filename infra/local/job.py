@@ -6,31 +6,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from infra.service import Service
+
 EXPORT_SUFFIX = {"csv": "csv", "excel": "xlsx", "json": "json"}
-# A large table on a slow machine; the service itself answers as soon as it is done.
-TIMEOUT = httpx.Timeout(600, connect=5)
-
-Json = dict[str, Any]
-
-
-class JobError(Exception):
-    """A step failed; the message is the service's own `detail` or says why it was not reached."""
 
 
 class Job:
-    """One run of the job: the client, the story on the console and the six steps."""
+    """One run of the job: the service, the story on the console and the six steps."""
 
-    def __init__(self, client: httpx.Client, console: Console, out: Path) -> None:
-        self.client = client
+    def __init__(self, service: Service, console: Console, out: Path) -> None:
+        self.service = service
         self.console = console
         self.out = out
 
     def run(self, file: Path, target: str, model_type: str) -> None:
-        """Run every step on the CSV `file`; exports land in `out`. Raises `JobError`."""
+        """Run every step on the CSV `file`; exports land in `out`. Raises `ServiceError`."""
         begun = time.perf_counter()
         self.console.print(f"\n[bold]{file.name}[/] → [bold]{target}[/] by {model_type}\n")
         file_id = self._upload(file)
@@ -43,7 +36,7 @@ class Job:
 
     def _upload(self, file: Path) -> str:
         with self._step("Upload") as note, file.open("rb") as stream:
-            answer = self._call("POST", "/data/upload", files={"file": (file.name, stream, "text/csv")})
+            answer = self.service.call("POST", "/data/upload", files={"file": (file.name, stream, "text/csv")})
             note(f"{answer['rows']:,} rows × {len(answer['column_types'])} columns, {_size(answer['size_bytes'])}")
             note(f"read as {answer['encoding']}, file_id {answer['file_id']}")
             for warning in answer["warnings"]:
@@ -52,7 +45,7 @@ class Job:
 
     def _look(self, file_id: str) -> None:
         with self._step("Look") as note:
-            answer = self._call("GET", "/data/info", params={"file_id": file_id})
+            answer = self.service.call("GET", "/data/info", params={"file_id": file_id})
             missing = {name: count for name, count in answer["missing"].items() if count}
             gaps = ", ".join(f"{name} {count:,}" for name, count in missing.items()) or "none"
             note(f"missing values: {gaps}")
@@ -60,14 +53,14 @@ class Job:
     def _process(self, file_id: str, target: str) -> None:
         with self._step("Process") as note:
             body = {"file_id": file_id, "handle_missing": "median", "target_column": target}
-            answer = self._call("POST", "/data/process", json=body)
+            answer = self.service.call("POST", "/data/process", json=body)
             encoded = ", ".join(answer["encoded"]) or "none"
             note(f"gaps get the median; one-hot encoded: {encoded}")
 
     def _train(self, file_id: str, target: str, model_type: str) -> str:
         with self._step("Train") as note:
             body = {"file_id": file_id, "model_type": model_type, "target_column": target, "test_size": 0.2}
-            answer = self._call("POST", "/model/train", json=body)
+            answer = self.service.call("POST", "/model/train", json=body)
             metrics, folds = answer["metrics"], answer["cross_validation"]
             note(
                 f"R² [bold]{metrics['r2']:.3f}[/] on rows it has not seen, "
@@ -79,13 +72,13 @@ class Job:
 
     def _predict(self, file: Path, file_id: str, target: str, model_name: str) -> None:
         with self._step("Predict") as note:
-            preview = self._call("GET", "/data/preview", params={"file_id": file_id, "rows": 1})
+            preview = self.service.call("GET", "/data/preview", params={"file_id": file_id, "rows": 1})
             row = dict(zip(preview["columns"], preview["rows"][0], strict=True))
             actual = row.pop(target)
-            answer = self._call("POST", "/predict", json={"data": row, "model_name": model_name})
+            answer = self.service.call("POST", "/predict", json={"data": row, "model_name": model_name})
             note(f"first row: {_number(answer['prediction'])}, in the file {_number(actual)}")
             begun = time.perf_counter()
-            batch = self._call("POST", "/predict/batch", json={"file_id": file_id, "model_name": model_name})
+            batch = self.service.call("POST", "/predict/batch", json={"file_id": file_id, "model_name": model_name})
             rate = batch["count"] / (time.perf_counter() - begun)
             note(f"the whole file: {batch['count']:,} predictions, {rate:,.0f} a second")
 
@@ -95,7 +88,7 @@ class Job:
             for kind, suffix in EXPORT_SUFFIX.items():
                 body = {"file_id": file_id, "model_name": model_name, "format": kind}
                 path = self.out / f"{model_name}.{suffix}"
-                path.write_bytes(self._send("POST", "/predict/export", json=body).content)
+                path.write_bytes(self.service.send("POST", "/predict/export", json=body).content)
                 note(f"{path} ({_size(path.stat().st_size)})")
 
     @contextmanager
@@ -112,40 +105,6 @@ class Job:
         )
         for line in notes[1:]:
             self.console.print(f"{'':20}{line}", soft_wrap=True)
-
-    def _call(self, method: str, path: str, **request: Any) -> Json:
-        answer: Json = self._send(method, path, **request).json()
-        return answer
-
-    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
-        try:
-            response = self.client.request(method, path, **request)
-        except httpx.HTTPError as error:
-            raise JobError(
-                f"{self.client.base_url} does not answer ({error}). Start it with `regatta up`, or set REGATTA_PORT."
-            ) from error
-        if response.is_error:
-            raise JobError(f"{method} {path}: {_detail(response)}")
-        return response
-
-
-@contextmanager
-def connect(base_url: str) -> Iterator[httpx.Client]:
-    """A client of the service at `base_url`."""
-    # trust_env off: a proxy from the environment has no business with a loopback address.
-    with httpx.Client(base_url=base_url, timeout=TIMEOUT, follow_redirects=True, trust_env=False) as client:
-        yield client
-
-
-def _detail(response: httpx.Response) -> str:
-    """What a problem document says, with the fields it names; else the status and the start of the body."""
-    try:
-        problem = response.json()
-        lines = [str(problem["detail"])]
-    except (ValueError, KeyError, TypeError):
-        return f"{response.status_code} {response.text[:200]}"
-    lines += [f"  {error}" for error in problem.get("errors", [])]
-    return "\n".join(lines)
 
 
 def _number(value: float) -> str:
