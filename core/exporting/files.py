@@ -53,12 +53,12 @@ def _csv(file: BinaryIO, header: Sequence[str], rows: Rows) -> None:
     """UTF-8 with a byte order mark, without which Excel garbles Chinese; None becomes an empty cell."""
     text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
     writer = csv.writer(text)
-    writer.writerow([_harmless(name) for name in header])
+    writer.writerow([harmless(name) for name in header])
     writer.writerows([CSV_CELLS.get(type(cell), _as_is)(cell) for cell in row] for row in rows)
     text.detach()
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """A text that looks like a formula gets a quote in front; numbers are never touched."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
@@ -76,7 +76,7 @@ def _nested(value: Any) -> str:
 
 
 CSV_CELLS: dict[type, Callable[[Any], Any]] = {
-    str: _harmless,
+    str: harmless,
     float: _finite,
     bool: lambda value: "true" if value else "false",
     datetime: write_date,

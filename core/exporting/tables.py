@@ -1,16 +1,51 @@
 """Tables of any size as files, a batch of rows at a time. Needs Arrow, so only heavy functions load this."""
 
+import codecs
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-from pyarrow import parquet
+import pyarrow.compute as pc
+from pyarrow import csv, parquet
 
-from core.exporting.files import FORMATS, Format, WriteRows
+from core.exporting.files import FORMATS, FORMULA_STARTS, Format, WriteRows, harmless
 
 Batches = Iterable[pa.RecordBatch]
 WriteTable = Callable[[BinaryIO, pa.Schema, Batches], None]
+
+# So many rows are Python objects at a time.
+ROWS = 1 << 13
+FORMULA = f"^[{''.join(FORMULA_STARTS)}]".replace("-", r"\-")
+# What a date at midnight, or without milliseconds, does not show.
+NO_TIME = r"( 00:00:00\.000|\.000)$"
+
+
+def _csv(file: BinaryIO, schema: pa.Schema, batches: Batches) -> None:
+    """The same values as by rows, in a twentieth of the time; every text is in quotes."""
+    shown = pa.schema([(harmless(field.name), _csv_type(field.type)) for field in schema])
+    file.write(codecs.BOM_UTF8)
+    with csv.CSVWriter(file, shown) as writer:
+        for batch in batches:
+            writer.write_batch(pa.record_batch([_csv_column(column) for column in batch.columns], schema=shown))
+
+
+def _csv_type(kind: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_dictionary(kind) or pa.types.is_timestamp(kind) else kind
+
+
+def _csv_column(values: pa.Array) -> pa.Array:
+    if pa.types.is_timestamp(values.type):
+        return pc.replace_substring_regex(values.cast(pa.string()), NO_TIME, "")
+    if pa.types.is_string(values.type):
+        values = values.dictionary_encode()
+    if pa.types.is_dictionary(values.type):
+        texts = values.dictionary
+        formula = pc.match_substring_regex(texts, FORMULA)
+        harmless = pc.if_else(formula, pc.binary_join_element_wise("'", texts, ""), texts)
+        return pa.DictionaryArray.from_arrays(values.indices, harmless).cast(pa.string())
+    return values
 
 
 def _by_rows(write: WriteRows, file: BinaryIO, schema: pa.Schema, batches: Batches) -> None:
@@ -20,7 +55,14 @@ def _by_rows(write: WriteRows, file: BinaryIO, schema: pa.Schema, batches: Batch
 def _rows(batches: Batches) -> Iterator[tuple[Any, ...]]:
     """Rows of Python values: int, float, bool, str, naive datetime, None for missing."""
     for batch in batches:
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        for start in range(0, len(batch), ROWS):
+            columns = batch.slice(start, ROWS).columns
+            yield from zip(*(_plain(column).to_pylist() for column in columns), strict=True)
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    # Arrow takes ten times as long to tell a dictionary's texts one by one.
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _parquet(file: BinaryIO, schema: pa.Schema, batches: Batches) -> None:
@@ -33,4 +75,5 @@ TABLE_FORMATS: dict[str, Format[WriteTable]] = {
     name: Format(kind.ending, kind.media_type, partial(_by_rows, kind.write), kind.max_rows, kind.max_columns)
     for name, kind in FORMATS.items()
 }
+TABLE_FORMATS["csv"] = replace(TABLE_FORMATS["csv"], write=_csv)
 TABLE_FORMATS["parquet"] = Format("parquet", "application/vnd.apache.parquet", _parquet)

@@ -4,15 +4,13 @@ This is for showing it and for taking the result along; a training fits its own 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
-from sklearn.pipeline import Pipeline
 
 from core.learning.dates import PARTS, date_parts
 from core.learning.pipeline import column_pipeline, raw_frame
@@ -22,6 +20,8 @@ from core.tables.columns import Category
 from core.tables.table import Table
 
 INTEGERS_END = 2**63
+# A level that only rows have which do not stay.
+NOWHERE = -1
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class CleanColumn:
     names: list[str]
     # What fills its gaps, in the raw form of `raw_frame`; None where no gap is left to fill.
     fill: float | str | None = None
-    # Of a category only: encodes one raw column.
-    encoder: Pipeline | None = None
+    # Of a category only: the column of `names` that each of its levels makes 1.
+    levels: dict[str, int] = field(default_factory=dict)
 
     @property
     def type(self) -> pa.DataType:
@@ -49,12 +49,12 @@ class CleanColumn:
 
     def clean(self, values: pa.Array) -> list[pa.Array]:
         """What becomes of some of its values, one array a name."""
-        if self.encoder is not None:
-            values = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-            levels = np.array([*values.dictionary.to_pylist(), np.nan], dtype=object)
-            encoded = self.encoder.transform(pd.DataFrame({self.column.name: levels})).astype(np.int8)
-            rows = encoded[values.indices.fill_null(len(levels) - 1).to_numpy(zero_copy_only=False)]
-            return [pa.array(level) for level in rows.T]
+        if self.column.type == "category":
+            positions = [self.levels.get(text, NOWHERE) for text in values.dictionary.to_pylist()]
+            gap = self.levels.get(str(self.fill), NOWHERE)
+            codes = values.indices.fill_null(len(positions)).to_numpy(zero_copy_only=False)
+            rows = np.array([*positions, gap])[codes]
+            return [pa.array((rows == position).astype(np.int8)) for position in range(len(self.names))]
         if self.column.type == "date":
             seconds = values.cast(pa.int64()).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1000
             filled = np.where(np.isnan(seconds), 0.0 if self.fill is None else self.fill, seconds)
@@ -131,23 +131,37 @@ def _fitted(
     names = [f"{column.name}_{part}" for part in PARTS] if column.type == "date" else [column.name]
     if column.type != "category" and not column.missing:
         return [CleanColumn(column, _free(names, taken))] if kept.any() else []
+    if column.type == "category":
+        values = table.values(column.name)
+        assert isinstance(values, Category)
+        return _fitted_category(column, Category(values.codes[kept], values.levels), recipe, taken)
     raw = raw_frame(table, [column.name])[kept]
     gaps = raw[column.name].isna()
     if gaps.all():
         return []
     pipeline = column_pipeline(column, recipe).fit(raw)
-    fill = pipeline.named_steps["impute"].statistics_[0] if gaps.any() else None
-    if column.type == "category":
-        return [CleanColumn(column, _free(_level_names(column.name, pipeline), taken), fill, pipeline)]
-    return [CleanColumn(column, _free(names, taken), None if fill is None else float(fill))]
+    fill = float(pipeline.named_steps["impute"].statistics_[0]) if gaps.any() else None
+    return [CleanColumn(column, _free(names, taken), fill)]
 
 
-def _level_names(name: str, pipeline: Pipeline) -> list[str]:
-    """A name for each column of the encoder, such as `colour=red`; the rare levels share the last one."""
-    encoder = pipeline.named_steps["encode"]
-    rare: Any = encoder.infrequent_categories_[0]
-    common = [level for level in encoder.categories_[0] if rare is None or level not in set(rare)]
-    return [f"{name}={level}" for level in common] + ([f"{name}=other"] if rare is not None else [])
+def _fitted_category(column: Column, values: Category, recipe: Recipe, taken: list[str]) -> list[CleanColumn]:
+    """Fitted on numbers that stand for the levels in their order, which takes a tenth of the time of the texts."""
+    levels = sorted(values.levels)
+    rank = {level: float(position) for position, level in enumerate(levels)}
+    ranks = np.array([*(rank[level] for level in values.levels), np.nan])[values.codes]
+    gaps = np.isnan(ranks)
+    if gaps.all():
+        return []
+    pipeline = column_pipeline(column, recipe).fit(pd.DataFrame({column.name: ranks}))
+    impute, encoder = pipeline.named_steps["impute"], pipeline.named_steps["encode"]
+    rare = encoder.infrequent_categories_[0]
+    known = [levels[int(place)] for place in encoder.categories_[0]]
+    shared = set() if rare is None else {levels[int(place)] for place in rare}
+    common = [level for level in known if level not in shared]
+    names = [f"{column.name}={level}" for level in common] + [f"{column.name}=other"] * bool(shared)
+    places = {level: place for place, level in enumerate(common)}
+    fill = levels[int(impute.statistics_[0])] if gaps.any() else None
+    return [CleanColumn(column, _free(names, taken), fill, {level: places.get(level, len(common)) for level in known})]
 
 
 def _free(names: list[str], taken: list[str]) -> list[str]:

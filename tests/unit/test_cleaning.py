@@ -117,6 +117,27 @@ def test_rare_levels_share_a_column(tmp_path: Path) -> None:
     assert encoded.sum(axis=0).tolist() == [1] * 601
 
 
+@pytest.mark.parametrize("levels", [3, 40, 41, 90])
+def test_levels_are_encoded_as_the_pipeline_encodes_them_ties_included(tmp_path: Path, levels: int) -> None:
+    rng = np.random.default_rng(levels)
+    texts = [f"级 {i % levels}" for i in range(5 * levels)] + [f"级 {i}" for i in rng.integers(0, levels, 50)]
+    texts = [text if i % 9 else None for i, text in enumerate(texts)]
+    table = typed(tmp_path / "t.parquet", {"c": pa.array(texts)})
+    expected = preprocessor(table.columns, Recipe(), scaled=False).fit_transform(raw_frame(table, ["c"]))
+    done = rows_of(clean(table, Recipe()), 64)
+    assert np.array_equal(np.column_stack([column.to_numpy() for column in done.columns]), expected)
+
+
+def test_a_level_that_only_dropped_rows_have_is_no_column(tmp_path: Path) -> None:
+    columns = {"c": pa.array(["a", "b", "c", "a"]), "x": pa.array([1, 2, None, 4], pa.int64())}
+    done = rows_of(clean(typed(tmp_path / "t.parquet", columns), Recipe(columns={"x": "drop"})))
+    assert done.to_pylist() == [
+        {"c=a": 1, "c=b": 0, "x": 1},
+        {"c=a": 0, "c=b": 1, "x": 2},
+        {"c=a": 1, "c=b": 0, "x": 4},
+    ]
+
+
 def test_columns_of_a_recipe_that_the_table_lacks_are_all_named(table: Table) -> None:
     assert refused(table, columns={"age": "mean", "length": "mean"}, leave_out=["port", "id"]) == {
         "columns.age": "no such column",

@@ -8,11 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from openpyxl import load_workbook
+from pyarrow import parquet
 
 from core.errors import TooLargeError
 from core.exporting.files import EXCEL_CHARACTERS, EXCEL_COLUMNS, EXCEL_ROWS, FORMATS
+from core.exporting.tables import TABLE_FORMATS
+from tests.unit.tables import voyages
 
 HEADER = ["城市", "n", "prediction"]
 ROWS = [("北京", 1, 1.5), ('naïve, "x"\nline', None, -2.25), (None, -3, 1e-17)]
@@ -184,6 +188,17 @@ def test_what_a_workbook_cannot_hold_is_refused_beforehand_with_another_format()
         with pytest.raises(TooLargeError, match=r"csv .*parquet"):
             FORMATS["excel"].check_size(rows, columns)
         FORMATS["csv"].check_size(rows, columns)
+
+
+@pytest.mark.parametrize("texts", [FORMULAS, ["a,b", 'say "x"', "line\nline", "\r\n", "", " x "]])
+def test_a_table_and_its_rows_make_the_same_csv(tmp_path: Path, texts: list[str]) -> None:
+    table = voyages(tmp_path / "t.parquet")
+    data = parquet.read_table(table.path).slice(0, len(texts))
+    data = data.append_column("=text", pa.array(texts)).append_column("coded", pa.array(texts).dictionary_encode())
+    file = io.BytesIO()
+    TABLE_FORMATS["csv"].write(file, data.schema, data.to_batches(max_chunksize=3))
+    cells = list(csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig"), newline="")))
+    assert cells == from_csv(data.column_names, list(zip(*(c.to_pylist() for c in data.columns), strict=True)))
 
 
 def test_rows_are_written_as_they_come() -> None:
