@@ -23,8 +23,10 @@ ID_NAME = re.compile(r"(?:^|[\s_.-])(?:id|uuid|guid|index)$|编号|序号|主键
 FEW_VALUES = 20
 # Few zeros, and nothing else near zero: they stand for "not measured".
 ZERO_SHARE, ZERO_DISTANCE = 0.05, 0.3
-# A few values are extreme where so many times the interquartile range separates them from the next one.
-EXTREME_GAP, EXTREME_SHARE, EXTREMES = 5.0, 0.001, 20
+# A few values are extreme where a gap separates them from the next one that is so many times the interquartile range,
+# and so many times as far as that one is from the median: in a long tail every gap is a small part of the way.
+EXTREME_GAP, EXTREME_WAY = 5.0, 0.5
+EXTREME_SHARE, EXTREMES = 0.001, 20
 # The largest value is a limit where so many values have it, and so many times more than have one of those before it.
 CAP_SHARE, CAP_TIMES, CAP_NEIGHBOURS = 0.01, 3, 10
 OUTLIER_SHARE = 0.05
@@ -84,14 +86,14 @@ def _capped(look: Look, found: Distribution) -> list[Json]:
 
 def _extremes(look: Look, found: Distribution) -> list[Json]:
     """Values with a wide gap between them and all the others."""
-    q25, q75 = look.figures["q25"], look.figures["q75"]
+    q25, median, q75 = (look.figures[name] for name in ("q25", "median", "q75"))
     gap = EXTREME_GAP * (q75 - q25)
     if found.count < FEW_ROWS or not 0 < gap < np.inf:
         return []
     low, high = found.values[: EXTREMES + 1], found.values[-EXTREMES - 1 :]
     with np.errstate(over="ignore"):
-        isolated_low = np.flatnonzero((low[1:] - low[:-1] >= gap) & (low[:-1] < q25 - gap))
-        isolated_high = np.flatnonzero((high[1:] - high[:-1] >= gap) & (high[1:] > q75 + gap))
+        isolated_low = np.flatnonzero(low[1:] - low[:-1] >= np.maximum(gap, EXTREME_WAY * (median - low[1:])))
+        isolated_high = np.flatnonzero(high[1:] - high[:-1] >= np.maximum(gap, EXTREME_WAY * (high[:-1] - median)))
     lower = float(low[isolated_low[-1] + 1]) if len(isolated_low) else -np.inf
     upper = float(high[isolated_high[0]]) if len(isolated_high) else np.inf
     count = found.outside(lower, upper)

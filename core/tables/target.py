@@ -10,7 +10,7 @@ from core.manifests import Column
 from core.tables import statistics
 from core.tables.columns import Floats
 from core.tables.distribution import Distribution, Ints, scaled, unsafe_exponent
-from core.tables.findings import finding, percent, some, way_out
+from core.tables.findings import FEW_ROWS, MOSTLY, finding, percent, some, way_out
 from core.tables.outliers import IQR_THRESHOLD, iqr_bounds
 from core.tables.relations import pearson_of, sampled_rows, spearman_of
 from core.tables.rows import numbered
@@ -28,7 +28,6 @@ FEWEST_ROWS = 10
 INFORMATION_LEVELS = 200
 CURVE_BINS = 20
 LEAK = 0.99
-MOSTLY = 0.5
 SKEWED = 2.0
 FEW_VALUES = 10
 
@@ -152,15 +151,15 @@ def _told_apart(codes: NDArray[np.int32]) -> Ints:
 def _leaks(relations: dict[str, Json]) -> list[Json]:
     found = []
     for name, relation in relations.items():
+        count = sum(part["count"] for part in relation.get("curve", []))
         for kind in ("pearson", "spearman"):
             figure = relation[kind]
-            if figure is not None and abs(figure) > LEAK:
+            if count >= FEW_ROWS and figure is not None and abs(figure) > LEAK:
                 sentence = f"all but gives the target away ({kind.title()}'s correlation {figure:.4f})"
                 suggestion = (
                     "if it is not known when a prediction is made, or is the target in another form, leave it out: "
                     + way_out({"leave_out": [name]})
                 )
-                count = sum(part["count"] for part in relation["curve"])
                 found.append(finding("warning", "leakage", name, sentence, suggestion, count))
                 break
     return found
@@ -177,7 +176,7 @@ def _of_target(target: str, table: Table, missing: NDArray[np.intp], found: Dist
         entries.append(
             finding(severity, "target-missing", target, sentence, suggestion, len(missing), numbered(missing))
         )
-    if 0 < len(found.values) <= FEW_VALUES:
+    if found.count >= FEW_ROWS and len(found.values) <= FEW_VALUES:
         sentence = f"is the target and has only {some(len(found.values), 'different value')}: it looks like a class"
         suggestion = (
             "a regressor predicts numbers in between; that is right for a count or a grade, and not for a class"

@@ -169,7 +169,8 @@ def test_equal_values_have_no_shape_and_exactly_that_mean(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("scale", [1e307, 1e-306, 5e-324])
 def test_numbers_at_the_ends_of_float64_are_computed_as_if_they_were_ordinary(tmp_path: Path, scale: float) -> None:
-    ordinary = RNG.integers(-9, 10, 300).astype(float) ** 2 / 16
+    rng = np.random.default_rng(3)
+    ordinary = rng.integers(-9, 10, 300).astype(float) ** 2 / 16
     values = ordinary * scale
     found, expected = figures(tmp_path, pa.array(values)), pd.Series(values / scale)
     assert found["mean"] == pytest.approx(expected.mean() * scale, rel=1e-9, abs=scale)
@@ -186,7 +187,8 @@ def test_a_figure_beyond_float64_is_null_and_the_rest_is_not(tmp_path: Path) -> 
 
 
 def test_a_small_variance_far_from_zero_is_not_lost(tmp_path: Path) -> None:
-    steps = RNG.integers(0, 8, 500) / 8
+    rng = np.random.default_rng(3)
+    steps = rng.integers(0, 8, 500) / 8
     found, expected = figures(tmp_path, pa.array(1e15 + steps)), pd.Series(steps)
     assert found["std"] == pytest.approx(expected.std(), rel=1e-9)
     assert found["skew"] == pytest.approx(expected.skew(), rel=1e-9)
