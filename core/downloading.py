@@ -13,7 +13,7 @@ from core.exporting.tables import TABLE_FORMATS
 from core.learning.cleaning import clean
 from core.manifests import Recipe
 from core.opening import open_table
-from core.tables.table import SLICE_ROWS, Table
+from core.tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,7 @@ def table_file(workspace: str, file_id: str | None, kind: str, *, processed: boo
 
 
 def _as_it_is(table: Table) -> tuple[int, pa.Schema, Iterator[pa.RecordBatch]]:
-    return table.rows, parquet.read_schema(table.path), _batches(table.path)
-
-
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with parquet.ParquetFile(path) as file:
-        yield from file.iter_batches(SLICE_ROWS)
+    return table.rows, parquet.read_schema(table.path), table.batches()
 
 
 def _processed(table: Table, recipe: Recipe) -> tuple[int, pa.Schema, Iterator[pa.RecordBatch]]:
@@ -58,4 +53,4 @@ def _processed(table: Table, recipe: Recipe) -> tuple[int, pa.Schema, Iterator[p
     rows = int(done.kept.sum())
     if not rows or not done.columns:
         raise NotEnoughRowsError("The recipe leaves no value. Choose another one with POST /data/process.")
-    return rows, done.schema(), done.batches(SLICE_ROWS)
+    return rows, done.schema(), done.batches()

@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import parquet
 
 from core.learning.dates import PARTS, date_parts
 from core.learning.pipeline import column_pipeline, raw_frame
 from core.learning.training import features_of
 from core.manifests import Column, Recipe
 from core.tables.columns import Category
-from core.tables.table import Table
+from core.tables.table import SLICE_ROWS, Table
 
 INTEGERS_END = 2**63
 # A level that only rows have which do not stay.
@@ -81,18 +80,16 @@ class CleanTable:
         """The columns it becomes, the target last."""
         return pa.schema([(name, column.type) for column in self._all() for name in column.names])
 
-    def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
         """The table after the recipe, from at most `rows` of its rows at a time."""
         schema = self.schema()
         everything = self._all()
         start = 0
-        with parquet.ParquetFile(self.table.path) as file:
-            for batch in file.iter_batches(rows, columns=[column.column.name for column in everything]):
-                mask = pa.array(self.kept[start : start + len(batch)])
-                start += len(batch)
-                kept = batch.filter(mask)
-                arrays = [array for column in everything for array in column.clean(kept.column(column.column.name))]
-                yield pa.record_batch(arrays, schema=schema)
+        for batch in self.table.batches([column.column.name for column in everything], rows):
+            kept = batch.filter(pa.array(self.kept[start : start + len(batch)]))
+            start += len(batch)
+            arrays = [array for column in everything for array in column.clean(kept.column(column.column.name))]
+            yield pa.record_batch(arrays, schema=schema)
 
     def _all(self) -> list[CleanColumn]:
         target = [column for column in self.table.columns if column.name == self.recipe.target_column]

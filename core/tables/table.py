@@ -1,6 +1,6 @@
 """A typed table: a Parquet file on this machine's disk, read one column at a time, so that its size hardly matters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -46,16 +46,20 @@ class Table:
             return _category(self.column(name))
         values = np.empty(self.rows, np.float64)
         start = 0
-        with parquet.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(SLICE_ROWS, columns=[name]):
-                values[start : start + len(batch)] = _floats(batch.column(name))
-                start += len(batch)
+        for batch in self.batches([name]):
+            values[start : start + len(batch)] = _floats(batch.column(name))
+            start += len(batch)
         return values
+
+    def batches(self, names: list[str] | None = None, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
+        """These columns, all of them without `names`, at most `rows` rows at a time."""
+        # Buffering ahead, Arrow would keep what it has read of the whole file.
+        with parquet.ParquetFile(self.path, pre_buffer=False) as file:
+            yield from file.iter_batches(rows, columns=names)
 
     def head(self, rows: int) -> list[list[Any]]:
         """The first rows, ready for JSON: dates as ISO 8601 text, None for missing."""
-        with parquet.ParquetFile(self.path) as file:
-            first = next(file.iter_batches(rows), None)
+        first = next(self.batches(rows=rows), None)
         if first is None:
             return []
         cells = [
