@@ -118,7 +118,7 @@ def _named(delimiter: str) -> str:
 def _sample(path: Path) -> _Sample:
     lines: list[str] = []
     size = 0
-    # The first record may be as long as a row may be: a quoted cell with line ends in it.
+    is_open = False
     with path.open(encoding="utf-8-sig", newline="") as file:
         while line := file.readline(MAX_LINE):
             if len(line) == MAX_LINE and line[-1] not in "\r\n":
@@ -130,15 +130,12 @@ def _sample(path: Path) -> _Sample:
                 return _Sample(lines, whole=False)
             lines.append(line)
             size += len(line)
+            # The first record may be as long as a row may be: a quoted cell with line ends in it.
+            is_open = line.count('"') % 2 != is_open and (is_open or len(lines) == 1)
             enough = len(lines) >= SAMPLE_LINES or size >= SAMPLE_CHARACTERS
-            if enough and (size >= MAX_LINE or not _is_one_record(lines)):
+            if size >= MAX_LINE or (enough and not is_open):
                 return _Sample(lines, whole=not file.read(1))
     return _Sample(lines, whole=True)
-
-
-def _is_one_record(lines: list[str]) -> bool:
-    """Whether a quote opened in the first line is still open in the last."""
-    return lines[0].count('"') % 2 == 1 and all(line.count('"') % 2 == 0 for line in lines[1:])
 
 
 def _cut(sample: _Sample, delimiter: str) -> _Cut:
@@ -150,6 +147,9 @@ def _cut(sample: _Sample, delimiter: str) -> _Cut:
         elif any(map(str.strip, cells)):
             records.append(_Record(above, cells))
         above = getattr(rows, "line_num", above + 1)
+        if len(records) == SAMPLE_LINES:
+            swallowed = False
+            break
     open_quote = records.pop().above if swallowed and delimiter != BLANKS else None
     # The later rows decide among equals: the first lines may be a title.
     widths = Counter(len(record.cells) for record in reversed(records))
