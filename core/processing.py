@@ -7,7 +7,7 @@ from core.learning.cleaning import CleanColumn, CleanTable, clean
 from core.learning.training import check_target, features_of
 from core.manifests import Column, Recipe
 from core.opening import open_table
-from core.profiles import store_target
+from core.profiles import store_target, stored_target
 from core.storage.wiring import storage
 from core.tables.target import about_target
 from core.values import write_date
@@ -22,8 +22,9 @@ def process(workspace: str, file_id: str | None, recipe: Recipe) -> dict[str, An
     with open_table(workspace, file_id) as (manifest, table):
         check_recipe(manifest.columns, recipe)
         effect = _effect(clean(table, recipe))
-        if recipe.target_column is not None:
-            store_target(workspace, manifest, about_target(table, recipe.target_column))
+        target = recipe.target_column
+        if target is not None and stored_target(workspace, manifest, target) is None:
+            store_target(workspace, manifest, about_target(table, target))
     stored = storage().datasets.set_recipe(workspace, manifest.file_id, recipe)
     return {"file_id": stored.file_id, **effect, "recipe": stored.recipe.model_dump()}
 

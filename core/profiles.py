@@ -18,7 +18,8 @@ def stored_profile(workspace: str, manifest: DatasetManifest) -> Json:
     The findings of both are in one list, the worst first. Raises `NoSuchFileError` where the dataset was deleted.
     """
     profile: Json = json.loads(storage().datasets.read(workspace, manifest.file_id, PROFILE))
-    target = _target(workspace, manifest)
+    chosen = manifest.recipe.target_column
+    target = stored_target(workspace, manifest, chosen) if chosen is not None else None
     findings = [*profile["findings"], *(target["findings"] if target else [])]
     return {**profile, "findings": worst_first(findings), "target": target}
 
@@ -29,13 +30,13 @@ def store_target(workspace: str, manifest: DatasetManifest, relations: Json) -> 
     storage().datasets.attach(workspace, manifest.file_id, _target_file(manifest, relations["target"]), body)
 
 
-def _target(workspace: str, manifest: DatasetManifest) -> Json | None:
-    if manifest.recipe.target_column is None:
-        return None
-    name = _target_file(manifest, manifest.recipe.target_column)
+def stored_target(workspace: str, manifest: DatasetManifest, target: str) -> Json | None:
+    """What `core.tables.target` found about a column when it was chosen as the target, or None where it never was."""
     try:
-        relations: Json = json.loads(storage().datasets.read(workspace, manifest.file_id, name))
-    except NoSuchFileError:  # chosen before relations were worked out
+        relations: Json = json.loads(
+            storage().datasets.read(workspace, manifest.file_id, _target_file(manifest, target))
+        )
+    except NoSuchFileError:
         return None
     return relations
 

@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from pyarrow import parquet
 
 from core.exporting import tables
+from core.profiles import stored_target
 from core.settings import settings
 from core.storage.datasets import TABLE
 from core.storage.objects import ObjectStore
@@ -131,6 +132,20 @@ def test_a_boolean_gap_is_said_to_be_filled_with_true_or_false(client: httpx.Cli
         "columns": 6,
         "missing_values": sum(column.missing for column in table.columns),
     }
+
+
+def test_what_a_target_has_to_do_with_the_rest_is_worked_out_once(
+    client: httpx.Client, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        client.post("/data/process", json={"target_column": "fare"}).raise_for_status()
+        # From now on it can only be read.
+        monkeypatch.setattr("core.processing.about_target", None)
+    manifest = storage().datasets.manifest(WORKSPACE, FILE_ID)
+    found = stored_target(WORKSPACE, manifest, "fare")
+    assert found is not None
+    assert set(found["relations"]) == {"sailed", "length", "crew", "insured", "port"}
+    assert stored_target(WORKSPACE, manifest, "length") is None
 
 
 def test_a_recipe_that_does_not_fit_is_refused_field_by_field(client: httpx.Client, table: Table) -> None:
