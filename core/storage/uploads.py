@@ -60,8 +60,8 @@ class Ticket(Document):
 
     @property
     def part_sizes(self) -> dict[int, int]:
-        """Bytes by part number, from 1: all `part_size` but the last."""
-        starts = range(0, self.size_bytes, self.part_size)
+        """Bytes by part number, from 1: all `part_size` but the last. A form has no parts."""
+        starts = range(0, self.size_bytes, self.part_size) if self.part_size else []
         return {number: min(self.part_size, self.size_bytes - start) for number, start in enumerate(starts, 1)}
 
 

@@ -34,6 +34,6 @@ def test_a_function_that_predicts_nothing_loads_no_runtime(name: str) -> None:
     assert "onnxruntime" not in loaded_by(f"functions.{name}.handler")
 
 
-@pytest.mark.parametrize("name", ["upload", "process", "train"])
+@pytest.mark.parametrize("name", ["upload", "ingest", "process", "train"])
 def test_a_heavy_function_connects_to_nothing_when_it_is_loaded(name: str) -> None:
     assert loaded_by(f"functions.{name}.handler") & {"boto3", "redis"} == set()
