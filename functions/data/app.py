@@ -1,10 +1,14 @@
 """Looking at datasets and choosing the current one: GET and DELETE below /data."""
 
+from pathlib import PurePath
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
 
 from core.profiles import stored_profile
+from core.reporting import report as reporting
 from core.storage.wiring import storage
 from functions.data import uploads
 from functions.data.summary import summary
@@ -57,6 +61,24 @@ async def profile(workspace: Workspace, file_id: FileId = None) -> dict[str, Any
     stored = stored_profile(workspace, manifest)
     del stored["preview"]
     return {"file_id": manifest.file_id, **stored}
+
+
+@router.get("/report", response_class=HTMLResponse)
+def report(workspace: Workspace, file_id: FileId = None) -> HTMLResponse:
+    """The dataset as one page to read, print and send on: findings, target, a plot for each column, correlations, gaps.
+
+    It holds everything it needs: no script, and nothing that is loaded from elsewhere.
+    """
+    # Not async: of a table with thousands of columns, a page takes a while to write.
+    manifest = storage().datasets.manifest(workspace, file_id)
+    page = reporting.report(manifest, stored_profile(workspace, manifest))
+    name = f"{PurePath(manifest.filename).stem}.html"
+    headers = {
+        "Content-Security-Policy": reporting.CONTENT_SECURITY_POLICY,
+        "Content-Disposition": f"inline; filename=\"report.html\"; filename*=UTF-8''{quote(name)}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HTMLResponse(page, headers=headers)
 
 
 @router.get("/files")

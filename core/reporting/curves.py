@@ -1,0 +1,99 @@
+"""How the target follows another column: its mean along a number or a date, or for each value of a category."""
+
+from typing import Any
+
+from core.reporting.distributions import value_bars
+from core.reporting.figures import brief, date, figure
+from core.reporting.html import Markup, element, own
+from core.reporting.scales import Scale
+from core.reporting.svg import axis, bar_from, level, n, stretched
+
+Json = dict[str, Any]
+
+LEVELS_SHOWN = 8
+# So many labels have room below a curve on a phone.
+VALUES_LABELLED, DATES_LABELLED = 5, 2
+# Left free above and below the curves, as a share of their extent.
+MARGIN = 0.06
+
+
+def mean_scale(relations: list[Json], mean: float) -> Scale:
+    """One scale for the mean targets of all panels, so that a steep curve is a strong relation."""
+    means = [part["mean"] for relation in relations for part in relation.get("curve") or relation.get("levels") or []]
+    low, high = min([*means, mean]), max([*means, mean])
+    margin = MARGIN * (high / 2 - low / 2) * 2
+    return Scale(low - margin, high + margin)
+
+
+def panel(name: str, kind: str, relation: Json, means: Scale, mean: float) -> Markup:
+    """The relation of one column, of type `kind`, to the target, whose overall mean is `mean`."""
+    if kind == "boolean":
+        words = {0.0: "false", 1.0: "true"}
+        levels = [{**part, "value": words[float(part["from"])]} for part in relation["curve"]]
+        drawn = _levels(levels, means, mean)
+    elif kind == "category":
+        drawn = _levels(relation["levels"][:LEVELS_SHOWN], means, mean)
+    else:
+        drawn = _curve(name, relation["curve"], means, mean, dates=kind == "date")
+    return element("article", element("h4", own(name)), drawn, class_="panel")
+
+
+def _curve(name: str, curve: list[Json], means: Scale, mean: float, *, dates: bool) -> Markup:
+    """Bins side by side, all as wide, for they hold about as many rows each; labelled where they meet."""
+    points = [
+        (n(100 * (place + 0.5) / len(curve)), n(100 - 100 * means.share(part["mean"])))
+        for place, part in enumerate(curve)
+    ]
+    first, last = (figure(curve[place]["mean"]) for place in (0, -1))
+    heights = [(100 - 100 * means.share(value), text) for value, text in means.ticks()]
+    drawing = stretched(
+        f"Mean target along {name}: {first} where it is smallest, {last} where it is largest.",
+        (level(height, "grid") for height, _ in heights),
+        level(100 - 100 * means.share(mean), "mean"),
+        element("path", d="M" + "L".join(f"{x} {y}" for x, y in points), class_="curve"),
+        element("path", d="".join(f"M{x} {y}h0" for x, y in points), class_="dots"),
+        class_="graph",
+    )
+    texts = (element("span", text, style=f"top:{n(height)}%") for height, text in heights)
+    return element(
+        "div",
+        element("div", *texts, class_="heights", aria_hidden="true"),
+        drawing,
+        axis(_places(curve, dates=dates)),
+        class_="axes",
+    )
+
+
+def _places(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
+    """Where along the bins which value of the column is."""
+    edges = [*(part["from"] for part in curve), curve[-1]["to"]]
+    whole = len(curve)
+    offset = 0.0
+    if curve[0]["from"] == curve[0]["to"]:
+        # Single values, each in the middle of its bin.
+        edges.pop()
+        offset, whole = 0.5, whole - 1
+    labels = DATES_LABELLED if dates else VALUES_LABELLED
+    chosen = sorted({round(place * whole / (labels - 1)) for place in range(labels)})
+    return [((at + offset) / len(curve), date(edges[at][:10]) if dates else brief(edges[at])) for at in chosen]
+
+
+def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:
+    """A bar from the overall mean to the mean of each value."""
+    rows = (
+        (own(part["value"]), bar_from(means.share(mean), means.share(part["mean"])), figure(part["mean"]), None)
+        for part in levels
+    )
+    return value_bars(rows)
+
+
+def legend(target: str, mean: float) -> Markup:
+    """What the panels show."""
+    return element(
+        "p",
+        "The mean of ",
+        own(target),
+        " along each column, all to the same scale; each point stands for about as many rows. "
+        f"The dashed line is the mean over all rows, {figure(mean)}.",
+        class_="note",
+    )

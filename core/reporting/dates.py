@@ -1,0 +1,77 @@
+"""The axis of a histogram of dates: at which round dates it is labelled, and how."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from core.reporting.figures import MONTHS, SPACE, day
+from core.reporting.scales import MOST_TICKS, Ticks
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_YEAR = 9999
+YEAR_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+MONTH_STEPS = (1, 3, 6)
+DAY_STEPS = (1, 2, 5, 10)
+SECOND_STEPS = (1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200)
+
+Label = Callable[[datetime], str]
+
+
+def date_ticks(low: float, high: float) -> Ticks:
+    """A few round dates between two (seconds since 1970-01-01), in the smallest step that leaves only a few."""
+    start, end = _moment(low), _moment(high)
+    for dates, label in _calendars(start):
+        found: Ticks = []
+        for date in dates:
+            if date > end or len(found) > MOST_TICKS:
+                break
+            if date >= start:
+                found.append((seconds(date), label(date)))
+        if len(found) <= MOST_TICKS:
+            # Of a step too large to be seen twice, nothing can be read.
+            return found if len(found) > 1 else [(low, day(start)), (high, day(end))]
+    return [(low, day(start)), (high, day(end))]
+
+
+def seconds(date: datetime) -> float:
+    """Seconds since 1970-01-01; a date without a zone is in UTC."""
+    return (date.replace(tzinfo=date.tzinfo or UTC) - EPOCH).total_seconds()
+
+
+def _moment(seconds: float) -> datetime:
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def _calendars(start: datetime) -> Iterator[tuple[Iterator[datetime], Label]]:
+    """Round dates from about `start` on, the densest first, and how each is labelled."""
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    for step in SECOND_STEPS:
+        yield _spaced(midnight, timedelta(seconds=step), start), _clock if step >= 60 else _clock_with_seconds
+    for step in DAY_STEPS:
+        yield _spaced(EPOCH, timedelta(days=step), start), lambda date: f"{date.day}{SPACE}{MONTHS[date.month - 1]}"
+    for step in MONTH_STEPS:
+        yield _months(start.year, step), lambda date: f"{MONTHS[date.month - 1]}{SPACE}{date.year}"
+    for step in YEAR_STEPS:
+        first = max(start.year - start.year % step, 1)
+        yield _months(first, 12 * step), lambda date: str(date.year)
+
+
+def _spaced(origin: datetime, step: timedelta, start: datetime) -> Iterator[datetime]:
+    for number in count((start - origin) // step):
+        try:
+            yield origin + number * step
+        except OverflowError:
+            return
+
+
+def _months(year: int, step: int) -> Iterator[datetime]:
+    for month in range(0, 12 * (LAST_YEAR + 1 - year), step):
+        yield datetime(year + month // 12, 1 + month % 12, 1, tzinfo=UTC)
+
+
+def _clock(date: datetime) -> str:
+    return f"{date:%H:%M}"
+
+
+def _clock_with_seconds(date: datetime) -> str:
+    return f"{date:%H:%M:%S}"

@@ -1,0 +1,144 @@
+"""How the values of one column are distributed: a plot for each type of column."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from core.reporting.dates import date_ticks, seconds
+from core.reporting.figures import count, counted, date, figure, share
+from core.reporting.html import Content, Markup, element, own
+from core.reporting.scales import Scale
+from core.reporting.svg import axis, bar, columns, stretched, upright
+
+Json = dict[str, Any]
+
+VALUES_SHOWN = 10
+# So few are given more room.
+FEW_VALUES = 5
+# Of the width of a bin, left free between two bars, and on both sides of a single one.
+GAP, SINGLE_GAP = 0.1, 0.8
+# What is there is seen, however little it is.
+LEAST_HEIGHT = 1.5
+
+
+def plot(name: str, figures: Json) -> Markup:
+    """The plot of a column: what is asked of it first."""
+    drawn = PLOTS[figures["type"]](name, figures) if figures["count"] else _no_values(name)
+    return element("div", drawn, class_="plot")
+
+
+def _numbers(name: str, figures: Json) -> Content:
+    """A histogram with the mean and the median, and below it the five numbers of a box plot."""
+    edges, counts = figures["histogram"]["edges"], figures["histogram"]["counts"]
+    scale = Scale(edges[0], edges[-1])
+    # Bins of whole numbers end below the next one: 3 lies in the middle of [3, 4), as its bar does.
+    whole = edges[-1] > figures["max"]
+    centre = 0.5 if whole else 0.0
+
+    def at(value: float) -> float:
+        return scale.share(value + centre)
+
+    fullest = counts.index(max(counts))
+    label = (
+        f"Histogram of {name}, from {figure(figures['min'])} to {figure(figures['max'])}. Most values, "
+        f"{count(counts[fullest])}, lie between {figure(edges[fullest])} and {figure(edges[fullest + 1])}."
+    )
+    bars = columns(_bars(edges, counts, scale), "bars")
+    if figures["distinct"] == 1:
+        return stretched(label, bars, class_="histogram"), axis([(0.5, figure(figures["min"]))])
+    marks = [upright(100 * at(figures[mark]), mark) for mark in ("mean", "median") if figures[mark] is not None]
+    ticks = [(at(value), text) for value, text in scale.ticks(1.0 if whole else 0.0) if value + centre <= edges[-1]]
+    return stretched(label, bars, marks, class_="histogram"), _box(name, figures, at), axis(ticks)
+
+
+def _box(name: str, figures: Json, at: Callable[[float], float]) -> Markup:
+    low, q25, median, q75, high = (100 * at(figures[key]) for key in ("min", "q25", "median", "q75", "max"))
+    words = ("minimum", "lower quartile", "median", "upper quartile", "maximum")
+    values = (figure(figures[key]) for key in ("min", "q25", "median", "q75", "max"))
+    label = f"{name}: " + ", ".join(f"{word} {value}" for word, value in zip(words, values, strict=True))
+    return stretched(
+        label,
+        element("line", x1=low, x2=high, y1=50, y2=50, class_="whisker"),
+        element("rect", x=q25, width=max(q75 - q25, 0.5), y=15, height=70, class_="box"),
+        upright(median, "median"),
+        class_="strip",
+    )
+
+
+def _dates(name: str, figures: Json) -> Content:
+    edges = [seconds(datetime.fromisoformat(edge)) for edge in figures["histogram"]["edges"]]
+    counts = figures["histogram"]["counts"]
+    scale = Scale(edges[0], edges[-1])
+    label = f"Histogram of {name}, from {date(figures['min'])} to {date(figures['max'])}."
+    drawn = stretched(label, columns(_bars(edges, counts, scale), "bars"), class_="histogram")
+    if figures["distinct"] == 1:
+        return drawn, axis([(0.5, date(figures["min"]))])
+    return drawn, axis((scale.share(at), text) for at, text in date_ticks(edges[0], edges[-1]))
+
+
+def _booleans(name: str, figures: Json) -> Content:
+    true, false = figures["true"], figures["false"]
+    both = true + false
+    label = f"{name}: true in {share(true, both)}, false in {share(false, both)} of its values."
+    width = 100 * true / both
+    split = stretched(
+        label,
+        element("rect", width=width, height=100, class_="yes"),
+        element("rect", x=width, width=100 - width, height=100, class_="no"),
+        class_="split",
+    )
+    sides = (
+        element("span", element("b", word), f" {share(number, both)}", element("small", count(number)))
+        for word, number in (("true", true), ("false", false))
+    )
+    return split, element("div", *sides, class_="sides", aria_hidden="true")
+
+
+def _categories(name: str, figures: Json) -> Content:
+    """Its most frequent values; the length of a bar is a share of all values, the longest one fills the width."""
+    total = figures["count"]
+    top = figures["top"][:VALUES_SHOWN]
+    rows: list[tuple[Markup, int, str | None]] = [(own(entry["value"]), entry["count"], None) for entry in top]
+    others = figures["distinct"] - len(top)
+    if others > 0:
+        rest = total - sum(entry["count"] for entry in top)
+        rows.append((Markup(counted(others, "other")), rest, "rest"))
+    widest = max(number for _, number, _ in rows)
+    bars = ((text, bar(number / widest, kind), share(number, total), kind) for text, number, kind in rows)
+    return value_bars(bars, "few" if len(rows) <= FEW_VALUES else None)
+
+
+def value_bars(rows: Iterable[tuple[Content, Content, str, str | None]], class_: str | None = None) -> Markup:
+    """A line for each value: its name, its bar and its figure."""
+    lines = (
+        element(
+            "li", element("span", name, class_="name"), drawn, element("span", number, class_="number"), class_=kind
+        )
+        for name, drawn, number, kind in rows
+    )
+    return element("ul", *lines, class_=f"values {class_}" if class_ else "values")
+
+
+def _no_values(name: str) -> Markup:
+    words = element("text", "no values", x="50%", y="50%")
+    frame = element("rect", width="100%", height="100%")
+    return element("svg", frame, words, class_="blank", role="img", aria_label=f"{name} has no values.")
+
+
+def _bars(edges: list[float], counts: list[int], scale: Scale) -> list[tuple[float, float, float]]:
+    bars = []
+    for left, right, number in zip(edges, edges[1:], counts, strict=False):
+        start, end = 100 * scale.share(left), 100 * scale.share(right)
+        gap = (GAP if len(counts) > 1 else SINGLE_GAP) * (end - start) / 2
+        if number:
+            bars.append((start + gap, end - gap, max(100 * number / max(counts), LEAST_HEIGHT)))
+    return bars
+
+
+PLOTS: dict[str, Callable[[str, Json], Content]] = {
+    "integer": _numbers,
+    "number": _numbers,
+    "date": _dates,
+    "boolean": _booleans,
+    "category": _categories,
+}

@@ -1,0 +1,137 @@
+"""Numbers, shares, sizes, dates and durations as people write them: short, and never more exact than they are read."""
+
+from datetime import datetime
+from math import floor, isfinite, log10
+
+NOTHING = "–"
+# Beyond these a number is written with an exponent.
+HUGE, TINY = 1e15, 1e-4
+SPACE = "\u00a0"  # keeps a number and its unit on one line
+UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DURATIONS = ((365.25 * 86_400, "year"), (86_400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (0.0, "second"))
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon"}
+
+
+def count(number: int) -> str:
+    """20640 as `20,640`."""
+    return _signed(f"{number:,}")
+
+
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """`1 row`, `20,640 rows`."""
+    return f"{count(number)}{SPACE}{thing if number == 1 else things or f'{thing}s'}"
+
+
+def figure(value: float | None, digits: int = 4) -> str:
+    """A few digits of a number: `0.1235`, `2012`, `206,856`, `12.35 M`, `1.8×10³⁰⁸`; a dash for none."""
+    if value is None or not isfinite(value):
+        return NOTHING
+    size = abs(value)
+    if size >= HUGE or 0 < size < TINY:
+        return scientific(value)
+    if size >= 1e7:
+        return _in_units(value, digits)
+    if size >= 1000:
+        whole = round(value)
+        return count(whole) if abs(whole) >= 10_000 else _signed(str(whole))
+    # Twice: so many digits first, then without the zeros and exponents that come with them.
+    return _signed(f"{float(f'{value:.{digits}g}'):.10g}")
+
+
+def brief(value: float) -> str:
+    """A number beside a plot: `0.12`, `2012`, `45 k`, `1.2 M`."""
+    if abs(value) >= HUGE or 0 < abs(value) < TINY:
+        return scientific(value, 2)
+    return _in_units(value, 3) if abs(value) >= 10_000 else figure(value, 3)
+
+
+def scientific(value: float, digits: int = 3) -> str:
+    """`1.8×10³⁰⁸`."""
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return _signed(f"{float(mantissa):g}×10") + str(int(exponent)).translate(SUPERSCRIPT)
+
+
+def stepped(values: list[float], step: float) -> list[str]:
+    """Numbers of an axis, all in the same unit and with as many decimals as a step of it needs."""
+    largest = max(map(abs, values))
+    if largest >= HUGE or largest < TINY:
+        return [scientific(value, 2) if value else "0" for value in values]
+    unit, letter = next(((u, f"{SPACE}{name}") for u, name in UNITS if largest >= max(u, 10_000)), (1.0, ""))
+    decimals = max(0, -floor(log10(step / unit) + 1e-9)) if step > 0 else 0
+    return [_signed(f"{value / unit:.{decimals}f}{letter}") if value else "0" for value in values]
+
+
+def share(part: float, whole: float) -> str:
+    """A part in percent; one that is there is never 0%, one that is not all never 100%."""
+    if not whole or not part:
+        return "0%"
+    percent = 100 * part / whole
+    if percent < 0.1:
+        return "<0.1%"
+    if 99.9 < percent < 100:
+        return ">99.9%"
+    return f"{percent:.0f}%" if percent >= 99.95 else f"{percent:.1f}%"
+
+
+def coefficient(value: float | None) -> str:
+    """A correlation with two decimals."""
+    return NOTHING if value is None else _signed(f"{value:.2f}".replace("-0.00", "0.00"))
+
+
+def size(number: int) -> str:
+    """A number of bytes."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if number >= unit:
+            return f"{number / unit:.3g}{SPACE}{name}"
+    return f"{number}{SPACE}bytes"
+
+
+def day(moment: datetime) -> str:
+    """`4 Mar 2026`."""
+    return f"{moment.day}{SPACE}{MONTHS[moment.month - 1]}{SPACE}{moment.year}"
+
+
+def date(text: str | None) -> str:
+    """A date in ISO 8601 as `4 Mar 2026`, with its time of day where it has one."""
+    if text is None:
+        return NOTHING
+    moment = datetime.fromisoformat(text)
+    clock = moment.time().isoformat("seconds" if moment.second else "minutes") if any(moment.timetuple()[3:6]) else ""
+    return f"{day(moment)}{clock and f', {clock}'}"
+
+
+def duration(seconds: float | None) -> str:
+    """`9 hours`, `1 day`, `5.13 years`."""
+    if seconds is None:
+        return NOTHING
+    unit, name = next((max(unit, 1.0), name) for unit, name in DURATIONS if seconds >= unit)
+    number = figure(seconds / unit, 3)
+    return f"{number}{SPACE}{name}{'' if number == '1' else 's'}"
+
+
+def delimiter(character: str) -> str:
+    """What separates the cells, in a word."""
+    return DELIMITERS.get(character, character)
+
+
+def shortened(text: str, characters: int) -> str:
+    """The text, cut where it is longer. What is written in whole squares (Chinese, emoji) counts twice."""
+    left = characters
+    for position, character in enumerate(text):
+        left -= 2 if character >= "\u1100" else 1
+        if left < 0:
+            return text[: max(position - 1, 1)].rstrip() + "…"
+    return text
+
+
+def _in_units(value: float, digits: int) -> str:
+    rounded = float(f"{value:.{digits}g}")
+    unit, letter = next((unit, letter) for unit, letter in UNITS if abs(rounded) >= unit)
+    return _signed(f"{rounded / unit:.{digits}g}{SPACE}{letter}")
+
+
+def _signed(text: str) -> str:
+    """With a minus sign that is as wide as a plus."""
+    return text.replace("-", "−")

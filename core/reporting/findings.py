@@ -1,0 +1,99 @@
+"""What a person should know first: the findings, the worst on top, and what was noted when the file was read."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from core.reporting.figures import count, counted
+from core.reporting.html import Markup, element, own
+
+Json = dict[str, Any]
+
+SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
+# Shapes differ as the words and the colours do: an octagon, a triangle, a disc.
+SHAPES = {
+    "error": "M5 1h6l4 4v6l-4 4H5l-4-4V5z",
+    "warning": "M8 1.2 15.4 14.6H.6z",
+    "info": "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 1 1 0-13z",
+}
+# So many are read at once, so many stand on the page at all.
+SHOWN, MOST = 12, 100
+
+
+def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup:
+    """Each finding with its severity, column, sentence, count, example rows and suggestion, in the order they have."""
+    items = [_finding(finding, anchors) for finding in findings[:MOST]]
+    return element(
+        "section",
+        element("h2", "Findings", element("small", _summary(findings))),
+        element("ul", *items[:SHOWN], class_="findings") if items else _none(),
+        _folded(items[SHOWN:], len(findings)) if len(items) > SHOWN else None,
+        id="findings",
+    )
+
+
+def warnings_section(warnings: list[str]) -> Markup | None:
+    """What was decided, mended or skipped when the file was read."""
+    if not warnings:
+        return None
+    items = (element("li", own(_sentence(warning))) for warning in warnings)
+    return element("section", element("h2", "Reading the file"), element("ul", *items, class_="warnings"), id="reading")
+
+
+def _summary(findings: list[Json]) -> str:
+    severities = [finding["severity"] for finding in findings]
+    counts = {word: severities.count(severity) for severity, word in SEVERITIES.items()}
+    return ", ".join(f"{count(n)} {word.lower()}{'' if n == 1 else 's'}" for word, n in counts.items() if n)
+
+
+def _none() -> Markup:
+    return element("p", "Nothing stands out: no gaps, oddities or repetitions worth a word.", class_="note")
+
+
+def _folded(items: Iterable[Markup], total: int) -> Markup:
+    beyond = f"GET /data/profile has all {count(total)}." if total > MOST else None
+    return element(
+        "details",
+        element("summary", f"{count(min(total, MOST) - SHOWN)} more"),
+        element("ul", *items, class_="findings"),
+        element("p", beyond, class_="note") if beyond else None,
+        class_="more",
+    )
+
+
+def _finding(finding: Json, anchors: Mapping[str, str]) -> Markup:
+    severity, column = finding["severity"], finding["column"]
+    sign = element("svg", element("path", d=SHAPES[severity]), viewBox="0 0 16 16", aria_hidden="true")
+    named = element("a", own(column), href=f"#{anchors[column]}") if column in anchors else None
+    sentence = finding["finding"] if named else _capitalised(finding["finding"])
+    return element(
+        "li",
+        element("span", sign, SEVERITIES[severity], class_="severity"),
+        element(
+            "div",
+            element("p", named, " " if named else None, own(_ended(sentence))),
+            element("p", own(_sentence(finding["suggestion"])), class_="suggestion"),
+        ),
+        element("p", _where(finding), class_="where"),
+        class_=severity,
+    )
+
+
+def _where(finding: Json) -> Iterable[Markup]:
+    """How many are concerned, and which rows of the file for example."""
+    rows = finding["rows"]
+    if finding["count"]:
+        yield element("b", counted(finding["count"], "row"))
+    if rows:
+        yield element("span", f"{', '.join(map(str, rows))}{'…' if finding['count'] > len(rows) else ''}")
+
+
+def _sentence(text: str) -> str:
+    return _ended(_capitalised(text))
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "}", "!", "?")) else f"{text}."

@@ -1,0 +1,64 @@
+"""HTML in small pieces: an element escapes its text, unless that is markup already."""
+
+import re
+from collections.abc import Iterable
+from html import escape
+from typing import TypeAlias
+
+# Nothing HTML has a character for: controls, and halves of characters that UTF-8 cannot write.
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Elements that are closed where they open when there is nothing in them.
+EMPTY = frozenset({"br", "meta", "link", "rect", "path", "line"})
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+Content: TypeAlias = "str | Iterable[Content] | None"
+Named = tuple[Content, Content]
+
+
+def element(name: str, /, *content: Content, **attributes: str | float | None) -> Markup:
+    """An element. `class_="a"` becomes `class`, `aria_label` becomes `aria-label`; None leaves an attribute out."""
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{_escaped(str(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if name in EMPTY and not content:
+        return Markup(f"<{name}{given}/>")
+    return Markup(f"<{name}{given}>{joined(content)}</{name}>")
+
+
+def joined(content: Content) -> Markup:
+    """The pieces one after the other; what is not markup is escaped."""
+    if content is None:
+        return Markup("")
+    if isinstance(content, Markup):
+        return content
+    if isinstance(content, str):
+        return Markup(_escaped(content))
+    return Markup("".join(map(joined, content)))
+
+
+def own(text: str) -> Markup:
+    """Text out of the data, which may run from right to left without turning what is around it."""
+    return element("bdi", text)
+
+
+def figure_list(rows: Iterable[Named]) -> Markup:
+    """Names and what they stand for, a line each."""
+    lines = (element("div", element("dt", name), element("dd", value)) for name, value in rows)
+    return element("dl", *lines, class_="figures")
+
+
+def scrolled(label: str, *content: Content, class_: str = "") -> Markup:
+    """What may be wider than the page, in a box of its own that scrolls, with the keyboard too."""
+    return element("div", *content, class_=f"scroll {class_}".rstrip(), role="region", aria_label=label, tabindex=0)
+
+
+def _escaped(text: str) -> str:
+    return escape(UNWRITABLE.sub("\ufffd", text))

@@ -1,0 +1,180 @@
+"""Pictures of many columns at once: how they correlate, and where their values are missing."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+from core.reporting.distributions import value_bars
+from core.reporting.figures import coefficient, count, share, shortened
+from core.reporting.html import Markup, element, own, scrolled
+from core.reporting.svg import n, signed_bar
+
+Json = dict[str, Any]
+Matrix = list[list[float | None]]
+
+# Widths of a cell in pixels, for at most so many columns; numbers stand in cells of at least `NUMBERED`.
+CELLS = ((8, 64), (12, 52), (20, 40), (32, 30), (50, 20), (100, 14))
+NUMBERED = 30
+# Labels above cells as wide as that are tilted, above narrower ones they stand upright.
+TILTED = 30
+LABEL_CHARACTERS = 18
+# About as wide is a letter of a label.
+LETTER = 7
+# Shades of each colour: a cell is as dark as its coefficient is far from 0.
+SHADES = 10
+# The strongest pairs are listed, unless they are weak themselves.
+PAIRS_SHOWN, LEAST_CORRELATION = 8, 0.2
+GAPS_SHOWN = 60
+
+
+def correlations_section(correlations: Json) -> Markup | None:
+    """A heat map of the numeric columns, Pearson's coefficients below the diagonal and Spearman's above."""
+    names: list[str] = correlations["columns"]
+    if len(names) < 2:
+        return None
+    note = (
+        "Below the diagonal Pearson’s correlation (how well a straight line fits), above it Spearman’s "
+        "(how well any rising or falling line fits)."
+    )
+    if any(value is None for row in correlations["pearson"] for value in row):
+        note += " A column that does not vary has none."
+    return element(
+        "section",
+        element("h2", "Correlations"),
+        element("p", note, class_="note"),
+        _legend(),
+        element(
+            "div",
+            _heat_map(names, correlations["pearson"], correlations["spearman"]),
+            _strongest(names, correlations["pearson"]),
+            class_="map-and-pairs",
+        ),
+        id="correlations",
+    )
+
+
+def _legend() -> Markup:
+    ramp = element("i", class_="ramp")
+    return element("p", "−1", ramp, "+1", class_="legend", role="img", aria_label="From −1, orange, to +1, blue")
+
+
+def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix) -> Markup:
+    side = next(width for most, width in CELLS if len(names) <= most)
+    tilted = side >= TILTED
+    labels = [shortened(name, LABEL_CHARACTERS) for name in names]
+    top = LETTER * (max(map(len, labels)) + 2)
+    if tilted:
+        top = round(0.75 * top)
+    cells = [
+        (row, column, value)
+        for row in range(len(names))
+        for column in range(len(names))
+        if row != column and (value := (pearson if row > column else spearman)[row][column]) is not None
+    ]
+    extent = len(names) * side
+    drawing = element(
+        "svg",
+        element("g", *_squares(cells), transform=f"translate(0 {top}) scale({side})"),
+        _numbers(cells, side, top) if side >= NUMBERED else None,
+        _top_labels(labels, side, top, -45 if tilted else -90),
+        # A tilted label hangs over to the right.
+        width=extent + (top if tilted else 0),
+        height=extent + top,
+        role="img",
+        aria_label=f"Correlations of {count(len(names))} columns with each other. GET /data/profile has every number.",
+    )
+    rows = element("ol", *(element("li", own(name)) for name in names), aria_hidden="true")
+    style = f"--cell:{side}px;--top:{top}px"
+    return scrolled("Correlations", element("div", rows, drawing, class_="map", style=style))
+
+
+def _squares(cells: list[tuple[int, int, float]]) -> Iterator[Markup]:
+    """One path for all the cells of a shade: ten thousand cells are a few kilobytes."""
+    paths: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for row, column, value in cells:
+        paths["positive" if value >= 0 else "negative", _shade(value)].append(f"M{column} {row}h.96v.96h-.96z")
+    for (sign, shade), path in sorted(paths.items()):
+        yield element("path", d="".join(path), class_=sign, fill_opacity=n(max(shade, 0.4) / SHADES))
+
+
+def _numbers(cells: list[tuple[int, int, float]], side: int, top: int) -> Markup:
+    texts = (
+        element(
+            "text",
+            coefficient(value).replace("0.", "."),
+            x=n((column + 0.48) * side),
+            y=n((row + 0.48) * side + top),
+            class_=_ink(_shade(value)),
+        )
+        for row, column, value in cells
+    )
+    return element("g", *texts, class_="small" if side < 40 else "coefficients")
+
+
+def _ink(shade: int) -> str | None:
+    """What is read on a shade: the page's own ink, black on either page, or the colour of the page."""
+    return None if shade <= 5 else "black" if shade <= 8 else "paper"
+
+
+def _shade(value: float) -> int:
+    return round(SHADES * abs(value))
+
+
+def _top_labels(labels: list[str], side: int, top: int, angle: int) -> Markup:
+    texts = (
+        element("text", label, transform=f"translate({n((column + 0.5) * side)} {top - 8}) rotate({angle})")
+        for column, label in enumerate(labels)
+    )
+    return element("g", *texts, class_="names")
+
+
+def _strongest(names: list[str], pearson: Matrix) -> Markup | None:
+    pairs = [
+        (value, names[one], names[other])
+        for one, other in combinations(range(len(names)), 2)
+        if (value := pearson[one][other]) is not None and abs(value) >= LEAST_CORRELATION
+    ]
+    pairs.sort(key=lambda pair: -abs(pair[0]))
+    if not pairs or len(names) < 4:
+        return None
+    rows = (
+        ([own(one), element("br"), own(other)], signed_bar(value), coefficient(value), None)
+        for value, one, other in pairs[:PAIRS_SHOWN]
+    )
+    return element("div", element("h3", "Strongest pairs"), value_bars(rows, "two"), class_="pairs")
+
+
+def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -> Markup | None:
+    """Where in the file values are missing: a strip for each column with gaps, the first rows on its left."""
+    gaps: dict[str, list[float]] = missingness["columns"]
+    if not gaps:
+        return None
+    by_missing = sorted(gaps, key=lambda name: -columns[name]["missing"])
+    strips = (
+        (own(name), _strip(name, gaps[name]), share(columns[name]["missing"], rows), None)
+        for name in by_missing[:GAPS_SHOWN]
+    )
+    note = "From the first row of the file on the left to the last on the right; the darker, the more is missing."
+    if len(gaps) > GAPS_SHOWN:
+        note += f" The {GAPS_SHOWN} columns with the most gaps, of {count(len(gaps))} that have some."
+    return element(
+        "section",
+        element("h2", "Missing values"),
+        element("p", note, class_="note"),
+        value_bars(strips, "wide gaps"),
+        id="missing",
+    )
+
+
+def _strip(name: str, shares: list[float]) -> Markup:
+    width = 100 / len(shares)
+    blocks = (
+        element("rect", x=n(block * width), width=n(width), height=100, fill_opacity=n(0.2 + 0.8 * part))
+        for block, part in enumerate(shares)
+        if part
+    )
+    label = f"Missing values of {name} from the first row to the last: {share(sum(shares), len(shares))} of them."
+    return element(
+        "svg", *blocks, role="img", aria_label=label, class_="gap", viewBox="0 0 100 100", preserveAspectRatio="none"
+    )

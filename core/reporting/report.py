@@ -1,0 +1,144 @@
+"""The report of a dataset: one HTML page to read, print and send on, made of what is stored beside the data."""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from core.manifests import DatasetManifest
+from core.reporting.cards import columns_section, types
+from core.reporting.figures import count, counted, date, delimiter, share, shortened, size
+from core.reporting.findings import findings_section, warnings_section
+from core.reporting.html import Markup, Named, element, figure_list, own, scrolled
+from core.reporting.matrices import correlations_section, missing_section
+from core.reporting.target import target_section
+
+Json = dict[str, Any]
+
+# The page runs nothing and loads nothing: whatever a hostile cell may hold, a browser will not follow it.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+)
+PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 10, 100, 60
+
+
+def report(manifest: DatasetManifest, profile: Json) -> str:
+    """The whole page, of a dataset's manifest and its profile as `core.profiles` joins it.
+
+    A page of 2,000 columns has 1.5 MB and takes a third of a second; one of ten, 80 kB and ten milliseconds.
+    """
+    target = profile["target"]
+    anchors = {name: f"column-{position}" for position, name in enumerate(profile["columns"])}
+    sections = {
+        "Overview": _overview(manifest, profile),
+        "Findings": findings_section(profile["findings"], anchors),
+        "Reading": warnings_section(manifest.warnings),
+        "Target": target_section(target, profile["columns"], profile["rows"], anchors) if target else None,
+        "Columns": columns_section(profile["columns"], profile["rows"], anchors),
+        "Correlations": correlations_section(profile["correlations"]),
+        "Missing": missing_section(profile["missingness"], profile["columns"], profile["rows"]),
+        "Rows": _preview(profile["preview"], profile["columns"]),
+    }
+    there = {name: section for name, section in sections.items() if section is not None}
+    body = element(
+        "body",
+        element(
+            "header",
+            element("p", "Data report", class_="eyebrow"),
+            element("h1", own(manifest.filename)),
+        ),
+        _navigation(there),
+        element("main", *there.values()),
+        element("footer", f"Made by Regatta from file {manifest.file_id}."),
+    )
+    return f"<!doctype html>\n{element('html', _head(manifest.filename), body, lang='en')}\n"
+
+
+def _head(title: str) -> Markup:
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=CONTENT_SECURITY_POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"{title}: data report"),
+        element("link", rel="icon", href="data:,"),
+        element("style", Markup(_style())),
+    )
+
+
+@cache
+def _style() -> str:
+    return (files("core.reporting") / "style.css").read_text("utf-8")
+
+
+def _navigation(sections: Iterable[str]) -> Markup:
+    links = (element("a", name, href=f"#{name.lower()}") for name in sections)
+    return element("nav", *links, aria_label="On this page")
+
+
+def _overview(manifest: DatasetManifest, profile: Json) -> Markup:
+    rows, columns = profile["rows"], profile["columns"]
+    cells = rows * len(columns)
+    missing = sum(figures["missing"] for figures in columns.values())
+    duplicates = profile["duplicate_rows"]
+    tiles = (
+        ("Rows", count(rows), f"in a file of {size(manifest.size_bytes)}"),
+        ("Columns", count(len(columns)), types(columns)),
+        ("Missing", share(missing, cells), f"{count(missing)} of {counted(cells, 'cell')}"),
+        (
+            "Duplicates",
+            count(duplicates),
+            "no row repeats an earlier one"
+            if not duplicates
+            else f"{share(duplicates, rows)} of the rows, which repeat others",
+        ),
+    )
+    facts: list[Named] = [
+        ("Uploaded", f"{date(manifest.created_at[:16])} UTC"),
+        ("In memory", size(manifest.memory_bytes)),
+        ("Encoding", manifest.encoding.upper()),
+        ("Delimiter", delimiter(manifest.delimiter)),
+        ("Header", "yes" if manifest.has_header else "no"),
+        ("SHA-256", element("code", manifest.sha256[:12], title=manifest.sha256)),
+    ]
+    return element(
+        "section",
+        element("h2", "Overview"),
+        element("ul", *(_tile(*tile) for tile in tiles), class_="tiles"),
+        figure_list(facts),
+        id="overview",
+    )
+
+
+def _tile(name: str, number: str, words: str) -> Markup:
+    return element("li", element("span", name), element("b", number), element("small", words))
+
+
+def _preview(preview: Json, columns: Json) -> Markup:
+    names: list[str] = preview["columns"][:PREVIEW_COLUMNS]
+    rows: list[list[Any]] = preview["rows"][:PREVIEW_ROWS]
+    numeric = [columns[name]["type"] in ("integer", "number") for name in names]
+    kinds = ["number" if number else None for number in numeric]
+    head = element("tr", *(_cell("th", name, kind) for name, kind in zip(names, kinds, strict=True)))
+    lines = (
+        element("tr", *(_cell("td", value, kind) for value, kind in zip(row, kinds, strict=False))) for row in rows
+    )
+    more = len(preview["columns"]) - len(names)
+    note = f"The first {counted(len(rows), 'row')}" + (f" of the first {len(names)} columns." if more else ".")
+    table = element("table", element("thead", head), element("tbody", *lines))
+    return element(
+        "section",
+        element("h2", "First rows"),
+        element("p", note, class_="note"),
+        scrolled("First rows", table, class_="preview"),
+        id="rows",
+    )
+
+
+def _cell(name: str, value: Any, kind: str | None) -> Markup:
+    """A cell as it stands in the data: digits are neither rounded nor grouped."""
+    if value is None:
+        return element(name, "–", class_="none")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return element(name, own(shortened(text, PREVIEW_CHARACTERS)), class_=kind, scope="col" if name == "th" else None)

@@ -1,0 +1,53 @@
+"""Scales: where a value lies between two ends, and at which round numbers its axis is labelled."""
+
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log10
+
+from core.reporting.figures import figure, stepped
+
+MOST_TICKS = 5
+# Longer labels would touch on a phone.
+LABEL_CHARACTERS = 9
+
+Ticks = list[tuple[float, str]]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From `low` to `high`, both finite."""
+
+    low: float
+    high: float
+
+    def share(self, value: float) -> float:
+        """Where a value lies: 0 at `low`, 1 at `high`, never beyond. Safe for ends of 1e308."""
+        extent = self.high / 4 - self.low / 4
+        if extent <= 0:
+            return 0.5
+        return min(max((value / 4 - self.low / 4) / extent, 0.0), 1.0)
+
+    def ticks(self, least_step: float = 0.0) -> Ticks:
+        """A few round numbers within the scale, at least `least_step` apart, and their labels.
+
+        The two ends instead where round numbers would be too long or fall together.
+        """
+        extent = self.high - self.low
+        if not isfinite(extent) or extent <= 0:
+            return self._ends()
+        step = max(_round_step(extent / MOST_TICKS), least_step)
+        first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
+        values = [number * step for number in range(first, last + 1)]
+        labels = stepped(values, step) if values else []
+        if len(set(labels)) < 2 or max(map(len, labels)) > LABEL_CHARACTERS:
+            return self._ends()
+        return list(zip(values, labels, strict=True))
+
+    def _ends(self) -> Ticks:
+        ends = {figure(end): end for end in (self.high, self.low)}
+        return [(end, label) for label, end in ends.items()]
+
+
+def _round_step(least: float) -> float:
+    """The smallest of 1, 2, 5, 10, 20, 50, ... that is not much below `least`."""
+    power = 10.0 ** floor(log10(least))
+    return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= 0.9 * least)

@@ -1,0 +1,102 @@
+"""How one column, the target, hangs together with the others: which tell most of it, and how it follows them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.reporting.cards import NAME_CHARACTERS, column_card
+from core.reporting.curves import legend, mean_scale, panel
+from core.reporting.figures import coefficient, count, shortened
+from core.reporting.html import Markup, element, own
+from core.reporting.svg import bar, signed_bar
+
+Json = dict[str, Any]
+
+RELATIONS_SHOWN = 20
+PANELS_SHOWN = 6
+# Columns that tell less than this share of what the first one tells have no panel: theirs would be a flat line.
+LEAST_INFORMATION = 0.02
+
+
+def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Markup:
+    """The target's distribution, the other columns ranked by what they tell of it, and the strongest relations."""
+    name = target["target"]
+    relations: list[tuple[str, Json]] = sorted(
+        target["relations"].items(), key=lambda item: _strength(item[1]), reverse=True
+    )
+    return element(
+        "section",
+        element("h2", "Target", element("small", own(name))),
+        element(
+            "div",
+            column_card(name, columns[name], rows),
+            _ranking(relations, anchors) if relations else None,
+            class_="beside",
+        ),
+        _panels(name, relations, columns),
+        id="target",
+    )
+
+
+def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> Markup:
+    most = max(_information(relation) for _, relation in relations)
+    heads = ("Column", "Mutual information", "Pearson", "Spearman")
+    lines = (
+        element(
+            "tr",
+            element("th", element("a", own(shortened(name, NAME_CHARACTERS)), href=f"#{anchors[name]}"), scope="row"),
+            _measured(bar(_information(relation) / most if most else 0), relation["mutual_information"]),
+            (_measured(signed_bar(relation[kind]), relation[kind]) for kind in ("pearson", "spearman")),
+        )
+        for name, relation in relations[:RELATIONS_SHOWN]
+    )
+    more = len(relations) - RELATIONS_SHOWN
+    return element(
+        "article",
+        element("h3", "What tells most of it"),
+        element(
+            "table",
+            element("thead", element("tr", *(element("th", head, scope="col") for head in heads))),
+            element("tbody", *lines),
+            class_="ranking",
+        ),
+        element("p", f"And {count(more)} more columns, which tell less.", class_="note") if more > 0 else None,
+        class_="card",
+    )
+
+
+def _panels(target: str, relations: list[tuple[str, Json]], columns: Mapping[str, Json]) -> Markup | None:
+    least = LEAST_INFORMATION * max((_information(relation) for _, relation in relations), default=0.0)
+    drawn = [
+        (name, relation)
+        for name, relation in relations
+        if (relation.get("curve") or relation.get("levels")) and _information(relation) >= least
+    ]
+    mean = _mean(columns[target])
+    if not drawn or mean is None:
+        return None
+    drawn = drawn[:PANELS_SHOWN]
+    means = mean_scale([relation for _, relation in drawn], mean)
+    panels = (panel(name, columns[name]["type"], relation, means, mean) for name, relation in drawn)
+    return element(
+        "div", element("h3", "How it follows them"), legend(target, mean), element("div", *panels, class_="cards")
+    )
+
+
+def _strength(relation: Json) -> tuple[float, float]:
+    correlations = [abs(relation[kind]) for kind in ("pearson", "spearman") if relation[kind] is not None]
+    return _information(relation), max(correlations, default=0.0)
+
+
+def _information(relation: Json) -> float:
+    return max(relation["mutual_information"] or 0.0, 0.0)
+
+
+def _measured(drawn: Markup | None, value: float | None) -> Markup:
+    return element("td", element("div", drawn or element("span"), element("span", coefficient(value))))
+
+
+def _mean(figures: Json) -> float | None:
+    if figures["type"] == "boolean":
+        return figures["true"] / figures["count"] if figures["count"] else None
+    mean: float | None = figures["mean"]
+    return mean
