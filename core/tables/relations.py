@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from math import isnan, nan, sqrt
+from math import inf, isnan, nan, sqrt
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import parquet
 
 from core.tables.columns import Floats
-from core.tables.distribution import Ints, Moments, scaled, unsafe_exponent
-from core.tables.table import SLICE_ROWS, Table
+from core.tables.distribution import PIECE, Ints, Moments, unsafe_exponent
+from core.tables.table import Table
 
 Json = dict[str, Any]
 
@@ -65,11 +64,32 @@ def sampled_rows(rows: int, most: int = SAMPLE_ROWS) -> Ints:
     return np.arange(min(rows, most)) * rows // max(1, min(rows, most))
 
 
+def pairs(x: Floats, y: Floats) -> Iterator[Floats]:
+    """The rows that have both, a few at a time: shape (2, rows)."""
+    for start in range(0, len(x), PIECE):
+        pair = np.stack((x[start : start + PIECE], y[start : start + PIECE]))
+        missing = np.isnan(pair).any(axis=0)
+        yield pair[:, ~missing] if missing.any() else pair
+
+
 def pearson_of(x: Floats, y: Floats) -> float | None:
     """Pearson's correlation of the rows that have both; None of fewer than two, or where one does not vary."""
-    both = ~(np.isnan(x) | np.isnan(y))
-    x, y = _centred(x[both]), _centred(y[both])
-    return _cosine(x, y)
+    rows, sums, low, high = 0, np.zeros(2), np.full(2, inf), np.full(2, -inf)
+    for pair in pairs(x, y):
+        rows += pair.shape[1]
+        low, high = np.fmin(low, pair.min(axis=1, initial=inf)), np.fmax(high, pair.max(axis=1, initial=-inf))
+    if not np.all(low < high):
+        return None
+    exponents = np.array([unsafe_exponent(*ends) for ends in zip(low, high, strict=True)])[:, None]
+    for pair in pairs(x, y):
+        sums += np.ldexp(pair, -exponents).sum(axis=1)
+    products, offs = np.zeros((2, 2)), np.zeros(2)
+    for pair in pairs(x, y):
+        centred = np.ldexp(pair, -exponents) - sums[:, None] / rows
+        products += centred @ centred.T
+        offs += centred.sum(axis=1)
+    products -= np.outer(offs, offs) / rows
+    return _bounded(products[0, 1] / sqrt(products[0, 0] * products[1, 1]))
 
 
 def spearman_of(x: Floats, y: Floats) -> float | None:
@@ -163,34 +183,25 @@ def _centred_ranks(codes: Ints, distinct: int) -> Floats:
     return (ranks - (len(codes) + 1) / 2)[codes]
 
 
-def _centred(values: Floats) -> Floats:
-    """Less their mean, and divided by a power of two where they would leave float64's range. Changes the array."""
-    if not len(values):
-        return values
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return np.zeros(len(values))
-    values = scaled(values, unsafe_exponent(low, high))
-    values -= values.mean()
-    values -= values.mean()
-    return values
-
-
 def _cosine(x: Floats, y: Floats) -> float | None:
     squares = float(x @ x) * float(y @ y)
-    return min(max(float(x @ y) / sqrt(squares), -1.0), 1.0) if squares > 0 else None
+    return _bounded(float(x @ y) / sqrt(squares)) if squares > 0 else None
+
+
+def _bounded(correlation: float) -> float:
+    """Without what rounding brings beyond one."""
+    return float(min(max(correlation, -1.0), 1.0))
 
 
 def _blocks(table: Table, names: list[str]) -> Iterator[Floats]:
     """Some rows at a time of these integer, number and boolean columns: shape (columns, rows)."""
     if not names:
         return
-    with parquet.ParquetFile(table.path) as file:
-        for batch in file.iter_batches(SLICE_ROWS, columns=names):
-            block = np.empty((len(names), len(batch)))
-            for i, name in enumerate(names):
-                block[i] = batch.column(name).cast(pa.float64(), safe=False)
-            yield block
+    for batch in table.batches(names):
+        block = np.empty((len(names), len(batch)))
+        for i, name in enumerate(names):
+            block[i] = batch.column(name).cast(pa.float64(), safe=False)
+        yield block
 
 
 def _most_sampled(gappy: NDArray[np.bool_]) -> int:

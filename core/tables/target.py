@@ -12,7 +12,7 @@ from core.tables.columns import Floats
 from core.tables.distribution import Distribution, Ints, scaled, unsafe_exponent
 from core.tables.findings import FEW_ROWS, MOSTLY, finding, percent, some, way_out
 from core.tables.outliers import IQR_THRESHOLD, iqr_bounds
-from core.tables.relations import pearson_of, sampled_rows, spearman_of
+from core.tables.relations import SAMPLE_ROWS, pearson_of, sampled_rows, spearman_of
 from core.tables.rows import numbered
 from core.tables.severity import Severity, worst_first
 from core.tables.table import Table
@@ -62,68 +62,73 @@ def _relation(table: Table, target: Floats, column: Column) -> Json:
         return _text_relation(table, target, column.name)
     values = table.values(column.name)
     assert isinstance(values, np.ndarray)
-    both = np.flatnonzero(~(np.isnan(values) | np.isnan(target)))
-    x, y = values[both], target[both]
-    sample = sampled_rows(len(both))
+    values[np.isnan(target)] = np.nan
+    both = np.flatnonzero(~np.isnan(values))
+    ranked, informing = (both[sampled_rows(len(both), most)] for most in (SAMPLE_ROWS, INFORMATION_ROWS))
+    del both
+    discrete = column.type == "boolean"
     return {
-        "pearson": pearson_of(x, y),
-        "spearman": spearman_of(x[sample], y[sample]),
-        "mutual_information": _mutual_information(x, y, discrete=column.type == "boolean"),
-        "curve": _curve(x, y, dates=column.type == "date"),
+        "pearson": pearson_of(values, target),
+        "spearman": spearman_of(values[ranked], target[ranked]),
+        "mutual_information": _mutual_information(values[informing], target[informing], discrete=discrete),
+        "curve": _curve(values, target, values[ranked], dates=column.type == "date"),
     }
 
 
 def _text_relation(table: Table, target: Floats, name: str) -> Json:
     codes, levels = statistics.encoded(table, name)
-    known = np.flatnonzero(~np.isnan(target))
-    codes, y = codes[known], target[known]
-    present = codes >= 0
-    counts, means = _means(codes[present], y[present], len(levels))
+    counts, means = _means(codes, target, len(levels))
     order = np.argsort(-counts, kind="stable")[: statistics.TOP_VALUES]
+    known = np.flatnonzero(~np.isnan(target))
+    informing = known[sampled_rows(len(known), INFORMATION_ROWS)]
     return {
         "pearson": None,
         "spearman": None,
-        "mutual_information": _mutual_information(_told_apart(codes), y, discrete=True),
+        "mutual_information": _mutual_information(_told_apart(codes[informing]), target[informing], discrete=True),
         "levels": [
-            {"value": levels[code].as_py(), "count": int(counts[code]), "mean": means[code]}
+            {"value": levels[code].as_py(), "count": int(counts[code]), "mean": float(means[code])}
             for code in order.tolist()
             if counts[code]
         ],
     }
 
 
-def _curve(x: Floats, y: Floats, *, dates: bool) -> list[Json]:
-    """The mean target per bin of the column: from one edge up to, but without, the next; the last bin has both."""
-    if not len(x):
+def _curve(x: Floats, y: Floats, sample: Floats, *, dates: bool) -> list[Json]:
+    """The mean target per bin of the column: from one edge up to, but without, the next; the last bin has both.
+
+    `sample` are some of the values in `x`, none of them missing: the inner edges are its quantiles.
+    """
+    if not len(sample):
         return []
-    sample = Distribution.of(x[sampled_rows(len(x))])
-    starts = ends = sample.values
+    found = Distribution.of(sample)
+    starts = ends = found.values
     if len(starts) > CURVE_BINS:
-        edges = np.unique([sample.quantile(share) for share in np.linspace(0, 1, CURVE_BINS + 1)])
-        edges[0], edges[-1] = x.min(), x.max()
+        edges = np.unique([found.quantile(share) for share in np.linspace(0, 1, CURVE_BINS + 1)])
+        edges[0], edges[-1] = np.fmin.reduce(x), np.fmax.reduce(x)
         starts, ends = edges[:-1], edges[1:]
     bins = np.maximum(np.searchsorted(starts, x, side="right") - 1, 0)
+    bins[np.isnan(x)] = -1
     counts, means = _means(bins, y, len(starts))
     shown = statistics.iso if dates else float
     return [
-        {"from": shown(start), "to": shown(end), "count": int(count), "mean": mean}
+        {"from": shown(start), "to": shown(end), "count": int(count), "mean": float(mean)}
         for start, end, count, mean in zip(starts, ends, counts, means, strict=True)
         if count
     ]
 
 
-def _means(groups: Ints | NDArray[np.int32], y: Floats, size: int) -> tuple[Ints, list[float]]:
-    """How many rows each group has, and their mean target."""
-    counts = np.bincount(groups, minlength=size)
+def _means(groups: Ints | NDArray[np.int32], target: Floats, size: int) -> tuple[Ints, Floats]:
+    """How many rows each group has, and their mean target; a row without target, or with the group -1, is in none."""
+    known = (groups >= 0) & ~np.isnan(target)
+    groups, y = np.where(known, groups, size), np.where(known, target, 0.0)
     exponent = unsafe_exponent(y.min(initial=0), y.max(initial=0))
-    means = np.bincount(groups, weights=scaled(y, exponent), minlength=size) / np.maximum(counts, 1)
-    return counts, scaled(means, -exponent).tolist()
+    counts = np.bincount(groups, minlength=size + 1)[:size]
+    sums = np.bincount(groups, weights=scaled(y, exponent), minlength=size + 1)[:size]
+    return counts, scaled(sums / np.maximum(counts, 1), -exponent)
 
 
 def _mutual_information(x: Floats | Ints, y: Floats, *, discrete: bool) -> float | None:
     """In nats; None of too few rows, or where one of the two does not vary."""
-    sample = sampled_rows(len(y), INFORMATION_ROWS)
-    x, y = x[sample], y[sample]
     distinct = len(np.unique(x))
     if len(y) < FEWEST_ROWS or distinct < 2 or (discrete and distinct > MOSTLY * len(y)) or y.min() == y.max():
         return None

@@ -14,7 +14,7 @@ from core.tables import relations
 from core.tables.columns import Floats
 from core.tables.distribution import Distribution
 from core.tables.relations import MOST_COLUMNS, correlations, pearson_of, spearman_of
-from core.tables.table import Table
+from core.tables.table import SLICE_ROWS, Table
 from tests.unit.tables import CSVS, real, typed
 
 
@@ -67,7 +67,7 @@ def test_of_columns_with_gaps_only_the_rows_that_have_both_count(tmp_path: Path,
 
 def test_many_rows_are_taken_slice_by_slice(tmp_path: Path) -> None:
     columns = with_gaps(200_000, 3)
-    assert len(columns["c0"]) > relations.SLICE_ROWS
+    assert len(columns["c0"]) > SLICE_ROWS
     found = related(made(tmp_path, **columns))
     agree(found["pearson"], pd.DataFrame(columns).corr())
     agree(found["spearman"], pd.DataFrame(columns).corr(method="spearman"))
