@@ -19,7 +19,7 @@ from core.storage.cache import MemoryCache
 from core.storage.datasets import COLUMNS
 from core.storage.models import StoredModel, unseal
 from core.storage.wiring import storage
-from core.tables.columns import Category, Columns, unpack
+from core.tables.columns import PACKED_ROWS, Category, Columns, unpack
 from core.values import moment, read_boolean, write_date
 
 # A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).
@@ -103,7 +103,7 @@ def find_table(workspace: str, file_id: str) -> Columns:
     """The columns of a stored dataset; raises `NoSuchFileError`, `TooLargeError`."""
     # The manifest decides whether the dataset exists; a table may outlive it in this process's memory.
     manifest = storage().datasets.manifest(workspace, file_id)
-    _check_rows(manifest.rows)
+    _check_rows(manifest.rows, min(settings().max_batch_rows, PACKED_ROWS))
     key = f"{workspace}/{manifest.file_id}"
     found = _tables().get(key)
     if found is None:
@@ -116,7 +116,7 @@ def predict_records(model: Model, records: Sequence[Mapping[str, Any]], batch_si
     """Predict JSON records; raises `InvalidRecordsError`, `TooLargeError`."""
     if len(records) == 1 and (row := clean_row(records[0], model.compiled.levels)) is not None:
         return Predictions(model.compiled.run(row), [])
-    _check_rows(len(records))
+    _check_rows(len(records), settings().max_batch_rows)
     columns, warnings = to_columns(records, model.manifest.features)
     pieces = [
         model.compiled.run({name: values[start : start + batch_size] for name, values in columns.items()})
@@ -201,8 +201,7 @@ def _fits(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Fea
     return bool((np.isnan(column) | np.isin(column, allowed)).all())
 
 
-def _check_rows(rows: int) -> None:
-    limit = settings().max_batch_rows
+def _check_rows(rows: int, limit: int) -> None:
     if rows > limit:
         raise TooLargeError(f"{rows:,} rows are more than the {limit:,} that one request predicts. Send them in parts.")
 
