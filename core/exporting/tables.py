@@ -42,9 +42,9 @@ def _csv_column(values: pa.Array) -> pa.Array:
         values = values.dictionary_encode()
     if pa.types.is_dictionary(values.type):
         texts = values.dictionary
-        formula = pc.match_substring_regex(texts, FORMULA)
-        harmless = pc.if_else(formula, pc.binary_join_element_wise("'", texts, ""), texts)
-        return pa.DictionaryArray.from_arrays(values.indices, harmless).cast(pa.string())
+        quoted = pc.binary_join_element_wise("'", texts, "")
+        shown = pc.if_else(pc.match_substring_regex(texts, FORMULA), quoted, texts)
+        return pa.DictionaryArray.from_arrays(values.indices, shown).cast(pa.string())
     return values
 
 

@@ -50,7 +50,7 @@ class CleanColumn:
         """What becomes of some of its values, one array a name."""
         if self.column.type == "category":
             positions = [self.levels.get(text, NOWHERE) for text in values.dictionary.to_pylist()]
-            gap = self.levels.get(str(self.fill), NOWHERE)
+            gap = NOWHERE if self.fill is None else self.levels[str(self.fill)]
             codes = values.indices.fill_null(len(positions)).to_numpy(zero_copy_only=False)
             rows = np.array([*positions, gap])[codes]
             return [pa.array((rows == position).astype(np.int8)) for position in range(len(self.names))]
@@ -78,23 +78,24 @@ class CleanTable:
 
     def schema(self) -> pa.Schema:
         """The columns it becomes, the target last."""
-        return pa.schema([(name, column.type) for column in self._all() for name in column.names])
+        return pa.schema([(name, column.type) for column in self.everything() for name in column.names])
+
+    def everything(self) -> list[CleanColumn]:
+        """The columns that are learned from, and the target."""
+        target = [column for column in self.table.columns if column.name == self.recipe.target_column]
+        taken = {name for column in self.columns for name in column.names}
+        return [*self.columns, *(CleanColumn(column, _free([column.name], taken)) for column in target)]
 
     def batches(self, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
         """The table after the recipe, from at most `rows` of its rows at a time."""
         schema = self.schema()
-        everything = self._all()
+        everything = self.everything()
         start = 0
         for batch in self.table.batches([column.column.name for column in everything], rows):
             kept = batch.filter(pa.array(self.kept[start : start + len(batch)]))
             start += len(batch)
             arrays = [array for column in everything for array in column.clean(kept.column(column.column.name))]
             yield pa.record_batch(arrays, schema=schema)
-
-    def _all(self) -> list[CleanColumn]:
-        target = [column for column in self.table.columns if column.name == self.recipe.target_column]
-        taken = [name for column in self.columns for name in column.names]
-        return [*self.columns, *(CleanColumn(column, _free([column.name], taken)) for column in target)]
 
 
 def clean(table: Table, recipe: Recipe) -> CleanTable:
@@ -110,8 +111,8 @@ def clean(table: Table, recipe: Recipe) -> CleanTable:
             kept &= ~gaps
             dropped[column.name] = int(gaps.sum())
     columns: list[CleanColumn] = []
+    taken: set[str] = set()
     for column in features:
-        taken = [name for done in columns for name in done.names]
         columns += _fitted(table, column, recipe, kept, taken)
     return CleanTable(table, recipe, kept, dropped, columns)
 
@@ -122,7 +123,7 @@ def _gaps(table: Table, name: str) -> NDArray[np.bool_]:
 
 
 def _fitted(
-    table: Table, column: Column, recipe: Recipe, kept: NDArray[np.bool_], taken: list[str]
+    table: Table, column: Column, recipe: Recipe, kept: NDArray[np.bool_], taken: set[str]
 ) -> list[CleanColumn]:
     """The column as it will be, or nothing where the rows that stay have no value in it."""
     names = [f"{column.name}_{part}" for part in PARTS] if column.type == "date" else [column.name]
@@ -141,7 +142,7 @@ def _fitted(
     return [CleanColumn(column, _free(names, taken), fill)]
 
 
-def _fitted_category(column: Column, values: Category, recipe: Recipe, taken: list[str]) -> list[CleanColumn]:
+def _fitted_category(column: Column, values: Category, recipe: Recipe, taken: set[str]) -> list[CleanColumn]:
     """Fitted on numbers that stand for the levels in their order, which takes a tenth of the time of the texts."""
     levels = sorted(values.levels)
     rank = {level: float(position) for position, level in enumerate(levels)}
@@ -161,12 +162,13 @@ def _fitted_category(column: Column, values: Category, recipe: Recipe, taken: li
     return [CleanColumn(column, _free(names, taken), fill, {level: places.get(level, len(common)) for level in known})]
 
 
-def _free(names: list[str], taken: list[str]) -> list[str]:
-    """The names, with a number behind those that other columns have already."""
+def _free(names: list[str], taken: set[str]) -> list[str]:
+    """The names, with a number behind those that other columns have `taken`; from now on they have these as well."""
     found: list[str] = []
     for name in names:
         free, number = name, 2
-        while free in taken or free in found:
+        while free in taken:
             free, number = f"{name}_{number}", number + 1
+        taken.add(free)
         found.append(free)
     return found
