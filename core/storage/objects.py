@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3.client import S3Client
 
-# A file goes up and down in parts of this size, two at a time: what a transfer holds in memory.
-PART_BYTES = 16 << 20
+# A file goes up and down in parts of this size, two at a time, each read from disk as it is sent: fewer requests, and
+# a part that fails is not much to send again.
+PART_BYTES = 128 << 20
 # S3 takes at most this many keys in one delete request.
 DELETE_BATCH = 1000
 UNREACHABLE = "The object store did not answer. Nothing was changed; try again in a moment."

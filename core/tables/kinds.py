@@ -85,12 +85,15 @@ def _number(texts: pa.Array) -> pa.Array | None:
 
 def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
     # Arrow refuses a plus sign, and takes hexadecimal for a number.
-    first, second, third = (_letters(texts, position) for position in range(3))
-    if np.any((first == ord("0")) & ((second | 32) == ord("x"))):
-        return None
-    zeros = (first == ord("0")) & _is_digit(second) & _is_digit(third)
-    if zeros.any() and _any(pc.match_substring_regex(texts.filter(pa.array(zeros)), CODE)):
-        return None
+    first = _letters(texts, 0)
+    zeros = np.flatnonzero(first == ord("0"))
+    if len(zeros):
+        second, third = _letters(texts, 1, zeros), _letters(texts, 2, zeros)
+        if np.any((second | 32) == ord("x")):
+            return None
+        codes = zeros[_is_digit(second) & _is_digit(third)]
+        if len(codes) and _any(pc.match_substring_regex(texts.take(pa.array(codes)), CODE)):
+            return None
     if np.any(first == ord("+")):
         texts = pc.replace_substring_regex(texts, r"^\+([\d.])", r"\1")
     try:
@@ -99,14 +102,16 @@ def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
         return None
 
 
-def _letters(texts: pa.Array, position: int) -> NDArray[np.uint8]:
-    """The byte at this position of each text, 0 where it is shorter: read from Arrow's own buffers."""
+def _letters(texts: pa.Array, position: int, rows: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.uint8]:
+    """The byte at this position of each text, or of those in `rows`, read from Arrow's own buffers.
+
+    Where a text is shorter it is a byte of the next one: enough to rule something out, not to make sure of it.
+    """
     _, offsets, data = texts.buffers()
+    starts = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts)][rows]
     if data is None or not len(data):
-        return np.zeros(len(texts), np.uint8)
-    bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    letters = np.frombuffer(data, np.uint8)[np.minimum(bounds[:-1] + position, len(data) - 1)]
-    return np.where(bounds[:-1] + position < bounds[1:], letters, 0).astype(np.uint8)
+        return np.zeros(len(starts), np.uint8)
+    return np.frombuffer(data, np.uint8).take(starts + position, mode="clip")
 
 
 def _is_digit(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
