@@ -42,6 +42,8 @@ class Kind:
     format: str | None = None
     # Whether a text is read as something that it does not literally say, so that a person should be told.
     told: bool = False
+    # Whether Arrow's own CSV parser makes the same values, in half the time.
+    parsed: bool = False
 
 
 def kinds(delimiter: str, *, decimal_comma: bool) -> list[Kind]:
@@ -56,11 +58,11 @@ def kinds(delimiter: str, *, decimal_comma: bool) -> list[Kind]:
         amounts = amounts[2:] + amounts[:2]
     return [
         Kind("integer", pa.int64(), _integer),
-        Kind("number", pa.float64(), _number),
+        Kind("number", pa.float64(), _number, parsed=True),
         *amounts,
         *(Kind("boolean", pa.bool_(), partial(_boolean, words=words)) for words in BOOLEANS),
         *(Kind("date", DATE, partial(read_dates, form=form), form, told=form[0] != "Y") for form in DATE_FORMATS),
-        Kind("category", TEXT, lambda texts: texts.dictionary_encode()),
+        Kind("category", TEXT, lambda texts: texts.dictionary_encode(), parsed=True),
     ]
 
 
@@ -91,8 +93,9 @@ def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
         second, third = _letters(texts, 1, zeros), _letters(texts, 2, zeros)
         if np.any((second | 32) == ord("x")):
             return None
-        codes = zeros[_is_digit(second) & _is_digit(third)]
-        if len(codes) and _any(pc.match_substring_regex(texts.take(pa.array(codes)), CODE)):
+        codes = texts.take(pa.array(zeros[_is_digit(second) & _is_digit(third)], pa.int64()))
+        # Among fractions it is a number, written to a width.
+        if _any(pc.match_substring_regex(codes, CODE)) and not _any(pc.match_substring(texts, ".")):
             return None
     if np.any(first == ord("+")):
         texts = pc.replace_substring_regex(texts, r"^\+([\d.])", r"\1")

@@ -43,14 +43,26 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
             behind = share
             progress(share)
 
+    # Once the first block has shown what to believe, Arrow parses most columns itself.
+    typed = dialect.path.stat().st_size > BLOCK_BYTES
+    if typed:
+        _Pass(dialect, guesses, Ragged(dialect)).look()
     # A belief that changes in the middle costs another pass; there are few kinds to believe in.
     while True:
-        reading = _Pass(dialect, guesses, Ragged(dialect))
-        reading.run(path, advance)
-        if reading.settled:
-            break
+        reading = _Pass(dialect, guesses, Ragged(dialect), typed)
+        try:
+            reading.run(path, advance)
+        except _MisfitError:
+            typed = False
+        else:
+            if reading.settled:
+                break
     warnings += reading.warnings()
     return Table(path, [guess.column() for guess in guesses], reading.rows, reading.memory_bytes, warnings)
+
+
+class _MisfitError(Exception):
+    """Arrow met a text that is not of the type it was told."""
 
 
 class _Guess:
@@ -73,11 +85,15 @@ class _Guess:
         """The belief."""
         return self.kinds[0]
 
-    def convert(self, texts: pa.Array, row: int) -> pa.Array:
-        """The values of a block that begins at the table's row `row`; gives up beliefs that do not fit it."""
-        values = fits(self.kind, texts)
+    def convert(self, cells: pa.Array, row: int) -> pa.Array:
+        """The values of a block that begins at the table's row `row`; gives up beliefs that do not fit it.
+
+        `cells` are texts, or what Arrow made of them by `kind.parsed`.
+        """
+        texts = cells
+        values = fits(self.kind, cells) if pa.types.is_string(cells.type) else cells
         if values is None or _has_blanks(values):
-            texts = _present(texts)
+            texts = _present(cells.cast(pa.string()))
             while (values := fits(self.kind, texts)) is None:
                 self.kinds.pop(0)
                 self.example = None
@@ -119,6 +135,10 @@ def _has_blanks(values: pa.Array) -> bool:
     return not bool(pc.utf8_trim_whitespace(levels).equals(levels))
 
 
+def _has_line_end(cell: object) -> bool:
+    return isinstance(cell, str) and ("\n" in cell or "\r" in cell)
+
+
 def _present(texts: pa.Array) -> pa.Array:
     """Without blanks around, and null for every word that means no value."""
     trimmed = pc.utf8_trim_whitespace(texts)
@@ -132,6 +152,8 @@ class _Pass:
     dialect: Dialect
     guesses: list[_Guess]
     ragged: Ragged
+    # Whether Arrow parses the columns whose kind it knows, and raises where a text is none of them.
+    typed: bool = False
     rows: int = 0
     memory_bytes: int = 0
     settled: bool = True
@@ -157,6 +179,12 @@ class _Pass:
             if written is not None:
                 written.result()
         self._check_end()
+
+    def look(self) -> None:
+        """Read the first block only, for what it makes the columns look like."""
+        for block in self._blocks(lambda share: None):
+            self._typed(block)
+            break
 
     def warnings(self) -> list[str]:
         """What the pass noticed; raises `NotACsvError` for too many ragged rows."""
@@ -202,7 +230,7 @@ class _Pass:
                         invalid_row_handler=self.ragged.note,
                     ),
                     convert_options=csv.ConvertOptions(
-                        column_types=dict.fromkeys(cells, pa.string()),
+                        column_types={cell: self._told(guess) for cell, guess in zip(cells, self.guesses, strict=True)},
                         null_values=list(MISSING),
                         strings_can_be_null=True,
                         quoted_strings_can_be_null=True,
@@ -210,12 +238,16 @@ class _Pass:
                 )
                 for block in reader:
                     if block.num_rows:
-                        last = (column[-1].as_py() for column in block.columns)
-                        self.ends_in_quotes = any(cell and ("\n" in cell or "\r" in cell) for cell in last)
+                        self.ends_in_quotes = any(_has_line_end(column[-1].as_py()) for column in block.columns)
                         yield block
                     progress(file.tell() / size)
             except pa.ArrowInvalid as error:
+                if "conversion error" in str(error):
+                    raise _MisfitError from None
                 raise self._unreadable(error, size) from None
+
+    def _told(self, guess: _Guess) -> pa.DataType:
+        return guess.kind.arrow if self.typed and guess.kind.parsed else pa.string()
 
     def _check_end(self) -> None:
         if (self.ends_in_quotes or self.ragged.many_lines) and self._odd_quotes():

@@ -75,6 +75,10 @@ def test_one_code_with_leading_zeros_keeps_a_whole_column_as_it_is() -> None:
     assert read("1", "20", "007") == ("category", ["1", "20", "007"])
 
 
+def test_zeros_in_front_among_fractions_are_numbers_written_to_a_width() -> None:
+    assert read("007", "012.5") == ("number", [7.0, 12.5])
+
+
 @pytest.mark.parametrize("words", BOOLEANS)
 def test_every_pair_of_words_for_yes_and_no(words: tuple[str, str]) -> None:
     yes, no = words

@@ -247,6 +247,19 @@ def test_a_column_that_turns_out_otherwise_far_down_is_read_again_from_the_top(
     assert "'word'; the first is in line 1502" in " ".join(table.warnings)
 
 
+def test_what_arrow_parses_itself_comes_out_as_it_does_from_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"{i / 8}, {'xy'[i % 2]},{i},{i % 3}" for i in range(3000)]
+    rows[700:703] = ["NA,,,", "+2.5,x ,1,0", "1e400,  z,+7,1"]
+    source = "fraction,word,whole,y\n" + "\n".join(rows)
+    whole = read(source)
+    monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 10)
+    in_blocks = read(source)
+    assert content(in_blocks) == content(whole)
+    assert in_blocks.columns == whole.columns
+    assert in_blocks.warnings == whole.warnings
+    assert content(whole)["word"][699:704] == ["y", None, "x", "z", "y"]
+
+
 def test_progress_only_ever_grows_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 14)
     source = tmp_path / "source.csv"
