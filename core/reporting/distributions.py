@@ -8,7 +8,7 @@ from core.reporting.dates import date_ticks, seconds
 from core.reporting.figures import count, counted, date, figure, share
 from core.reporting.html import Content, Markup, element, own
 from core.reporting.scales import Scale
-from core.reporting.svg import axis, bar, columns, stretched, upright
+from core.reporting.svg import axis, bar, columns, n, stretched, upright
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ LEAST_HEIGHT = 1.5
 
 
 def plot(name: str, figures: Json) -> Markup:
-    """The plot of a column: what is asked of it first."""
+    """The plot of a column, by its type."""
     drawn = PLOTS[figures["type"]](name, figures) if figures["count"] else _no_values(name)
     return element("div", drawn, class_="plot")
 
@@ -58,8 +58,8 @@ def _box(name: str, figures: Json, at: Callable[[float], float]) -> Markup:
     label = f"{name}: " + ", ".join(f"{word} {value}" for word, value in zip(words, values, strict=True))
     return stretched(
         label,
-        element("line", x1=low, x2=high, y1=50, y2=50, class_="whisker"),
-        element("rect", x=q25, width=max(q75 - q25, 0.5), y=15, height=70, class_="box"),
+        element("line", x1=n(low), x2=n(high), y1=50, y2=50, class_="whisker"),
+        element("rect", x=n(q25), width=n(max(q75 - q25, 0.5)), y=15, height=70, class_="box"),
         upright(median, "median"),
         class_="strip",
     )
@@ -83,8 +83,8 @@ def _booleans(name: str, figures: Json) -> Content:
     width = 100 * true / both
     split = stretched(
         label,
-        element("rect", width=width, height=100, class_="yes"),
-        element("rect", x=width, width=100 - width, height=100, class_="no"),
+        element("rect", width=n(width), height=100, class_="yes"),
+        element("rect", x=n(width), width=n(100 - width), height=100, class_="no"),
         class_="split",
     )
     sides = (

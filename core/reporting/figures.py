@@ -37,7 +37,7 @@ def figure(value: float | None, digits: int = 4) -> str:
         whole = round(value)
         return count(whole) if abs(whole) >= 10_000 else _signed(str(whole))
     # Twice: so many digits first, then without the zeros and exponents that come with them.
-    return _signed(f"{float(f'{value:.{digits}g}'):.10g}")
+    return _signed(f"{float(f'{value:.{digits}g}') + 0.0:.10g}")
 
 
 def brief(value: float) -> str:

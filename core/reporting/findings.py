@@ -15,6 +15,8 @@ SHAPES = {
     "warning": "M8 1.2 15.4 14.6H.6z",
     "info": "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 1 1 0-13z",
 }
+# What these kinds count is different values; all others count rows.
+COUNTING_VALUES = frozenset({"identifier", "free-text", "high-cardinality", "target-few-values"})
 # So many are read at once, so many stand on the page at all.
 SHOWN, MOST = 12, 100
 
@@ -79,10 +81,10 @@ def _finding(finding: Json, anchors: Mapping[str, str]) -> Markup:
 
 
 def _where(finding: Json) -> Iterable[Markup]:
-    """How many are concerned, and which rows of the file for example."""
+    """How many rows are concerned, and which of the file for example."""
     rows = finding["rows"]
     if finding["count"]:
-        yield element("b", counted(finding["count"], "row"))
+        yield element("b", counted(finding["count"], "value" if finding["kind"] in COUNTING_VALUES else "row"))
     if rows:
         yield element("span", f"{', '.join(map(str, rows))}{'…' if finding['count'] > len(rows) else ''}")
 

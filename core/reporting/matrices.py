@@ -105,16 +105,16 @@ def _numbers(cells: list[tuple[int, int, float]], side: int, top: int) -> Markup
             coefficient(value).replace("0.", "."),
             x=n((column + 0.48) * side),
             y=n((row + 0.48) * side + top),
-            class_=_ink(_shade(value)),
+            class_=shade_ink(_shade(value)),
         )
         for row, column, value in cells
     )
     return element("g", *texts, class_="small" if side < 40 else "coefficients")
 
 
-def _ink(shade: int) -> str | None:
-    """What is read on a shade: the page's own ink, black on either page, or the colour of the page."""
-    return None if shade <= 5 else "black" if shade <= 8 else "paper"
+def shade_ink(shade: int) -> str:
+    """What is read on a shade: black by day and white by night, black by either, or the colour of the page."""
+    return "bright" if shade <= 5 else "black" if shade <= 8 else "paper"
 
 
 def _shade(value: float) -> int:

@@ -63,12 +63,13 @@ def _head(title: str) -> Markup:
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"{title}: data report"),
         element("link", rel="icon", href="data:,"),
-        element("style", Markup(_style())),
+        element("style", Markup(style())),
     )
 
 
 @cache
-def _style() -> str:
+def style() -> str:
+    """The style sheet, which stands in the page."""
     return (files("core.reporting") / "style.css").read_text("utf-8")
 
 

@@ -43,8 +43,8 @@ class Scale:
         return list(zip(values, labels, strict=True))
 
     def _ends(self) -> Ticks:
-        ends = {figure(end): end for end in (self.high, self.low)}
-        return [(end, label) for label, end in ends.items()]
+        ends = [(end, figure(end)) for end in (self.low, self.high)]
+        return ends[:1] if ends[0][1] == ends[1][1] else ends
 
 
 def _round_step(least: float) -> float:
