@@ -1,7 +1,10 @@
 """Storage that cannot be reached: a clear problem on every function, quickly, and nothing half-stored."""
 
 import json
+import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -44,20 +47,24 @@ def test_unreachable_storage_is_a_503_that_says_so(stack: Stack, method: str, pa
 
 @pytest.mark.parametrize("written", range(6))
 def test_an_upload_that_dies_in_the_middle_leaves_nothing(stack: Stack, monkeypatch, written: int) -> None:
-    """Storage goes away after each of the writes in turn."""
-    put, puts = ObjectStore.put, []
+    """Storage goes away after each of the writes in turn, of which some are on their way at the same time."""
+    left, lock = iter(range(written)), threading.Lock()
 
-    def failing(self: ObjectStore, key: str, body: bytes, content_type: str = "") -> None:
-        if len(puts) == written:
-            raise UnavailableError("gone")
-        puts.append(key)
-        put(self, key, body, content_type)
+    def failing_after(put: Callable[..., str | None]) -> Callable[..., str | None]:
+        def failing(*arguments: Any) -> str | None:
+            with lock:
+                if next(left, None) is None:
+                    raise UnavailableError("gone")
+            return put(*arguments)
+
+        return failing
 
     with pointed_at(stack.env), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
         before = {item.key for item in storage().objects.list("default/datasets/")}
         listed = client.get("/data/files").json()
         with monkeypatch.context() as patched:
-            patched.setattr(ObjectStore, "put", failing)
+            for name in ("put", "put_file"):
+                patched.setattr(ObjectStore, name, failing_after(getattr(ObjectStore, name)))
             response = client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
         assert response.status_code == 503
         assert {item.key for item in storage().objects.list("default/datasets/")} == before
