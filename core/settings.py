@@ -29,7 +29,7 @@ class Settings(BaseSettings):
 
     # Limits, each with its reason in the README's table.
     max_upload_bytes: int = Field(256 * MIB, gt=0, description="largest CSV taken in one request")
-    max_file_bytes: int = Field(5 << 30, gt=0, description="largest CSV at all, unpacked")
+    max_file_bytes: int = Field(2 << 30, gt=0, description="largest CSV at all, unpacked")
     max_batch_rows: int = Field(200_000, gt=0, description="most rows predicted in one request")
     max_response_bytes: int = Field(100 * MIB, gt=0, description="largest file sent in a response body")
     model_max_bytes: int = Field(64 * MIB, gt=0, description="byte budget of one compiled model")

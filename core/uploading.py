@@ -9,6 +9,8 @@ from core.settings import settings
 from core.storage.objects import MissingObjectError
 from core.storage.uploads import Method, Ticket, urls_expire_at
 from core.storage.wiring import storage
+from core.tables.dialect import delimiter_of
+from core.tables.text import codec_of
 
 # One request that breaks off starts again from nothing; above this, parts are worth their trouble.
 POST_BYTES = 100_000_000
@@ -31,8 +33,13 @@ class WayIn:
 def announce(workspace: str, filename: str, size_bytes: int, reading: Reading, method: Method | None = None) -> WayIn:
     """Hand out a way in for a file of `size_bytes`: without `method` a form up to 100 MB, else parts.
 
-    Raises `TooLargeError`, and `InvalidInputError` for a form for more than S3 takes in one request.
+    Raises `TooLargeError`, and `InvalidInputError` for a form for more than S3 takes in one request, and for a
+    `reading` that no file could be read by: better now than when everything has been sent.
     """
+    if reading.encoding is not None:
+        codec_of(reading.encoding)
+    if reading.delimiter is not None:
+        delimiter_of(reading.delimiter)
     limit = settings().max_file_bytes
     if size_bytes > limit:
         raise TooLargeError(
@@ -70,13 +77,16 @@ def resume(workspace: str, file_id: str) -> WayIn:
 
 
 def complete(workspace: str, file_id: str) -> Ticket:
-    """Put the parts of an upload together, which starts its ingestion; doing it again changes nothing.
+    """Put the parts of an upload together, which starts its ingestion.
 
-    Raises `NoSuchFileError`, and `IncompleteUploadError` that names the parts that are missing.
+    For a file that is there in full and that nobody works on, its event was lost or its worker killed: this says its
+    arrival again. Raises `NoSuchFileError`, and `IncompleteUploadError` that names the parts that are missing.
     """
     ticket = _ticket(workspace, file_id)
     arrived = _arrived(workspace, ticket) if ticket.status == "waiting" else None
     if arrived is None:
+        if ticket.status != "failed" and not ticket.is_leased and storage().uploads.has_arrived(workspace, file_id):
+            storage().uploads.say_again(workspace, file_id)
         return ticket
     missing = [number for number in ticket.part_sizes if number not in arrived]
     if ticket.method == "post" or missing:

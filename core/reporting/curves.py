@@ -93,7 +93,8 @@ def legend(target: str, mean: float) -> Markup:
         "p",
         "The mean of ",
         own(target),
-        " along each column, all to the same scale; each point stands for about as many rows. "
+        " along each column, all to the same scale; a point is the mean of a twentieth "
+        "of the rows, or of one value where there are few. "
         f"The dashed line is the mean over all rows, {figure(mean)}.",
         class_="note",
     )

@@ -14,7 +14,8 @@ MONTH_STEPS = (1, 3, 6)
 DAY_STEPS = (1, 2, 5, 10)
 SECOND_STEPS = (1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200)
 
-Label = Callable[[datetime], str]
+# How a date is labelled, the first one of an axis perhaps in more detail.
+Label = Callable[[datetime, bool], str]
 
 
 def date_ticks(low: float, high: float) -> Ticks:
@@ -26,7 +27,7 @@ def date_ticks(low: float, high: float) -> Ticks:
             if date > end or len(found) > MOST_TICKS:
                 break
             if date >= start:
-                found.append((seconds(date), label(date)))
+                found.append((seconds(date), label(date, not found)))
         if len(found) <= MOST_TICKS:
             # Of a step too large to be seen twice, nothing can be read.
             return found if len(found) > 1 else [(low, day(start)), (high, day(end))]
@@ -48,12 +49,12 @@ def _calendars(start: datetime) -> Iterator[tuple[Iterator[datetime], Label]]:
     for step in SECOND_STEPS:
         yield _spaced(midnight, timedelta(seconds=step), start), _clock if step >= 60 else _clock_with_seconds
     for step in DAY_STEPS:
-        yield _spaced(EPOCH, timedelta(days=step), start), lambda date: f"{date.day}{SPACE}{MONTHS[date.month - 1]}"
+        yield _spaced(EPOCH, timedelta(days=step), start), _day
     for step in MONTH_STEPS:
-        yield _months(start.year, step), lambda date: f"{MONTHS[date.month - 1]}{SPACE}{date.year}"
+        yield _months(start.year, step), _month
     for step in YEAR_STEPS:
         first = max(start.year - start.year % step, 1)
-        yield _months(first, 12 * step), lambda date: str(date.year)
+        yield _months(first, 12 * step), _month
 
 
 def _spaced(origin: datetime, step: timedelta, start: datetime) -> Iterator[datetime]:
@@ -69,9 +70,20 @@ def _months(year: int, step: int) -> Iterator[datetime]:
         yield datetime(year + month // 12, 1 + month % 12, 1, tzinfo=UTC)
 
 
-def _clock(date: datetime) -> str:
+def _month(date: datetime, first: bool) -> str:
+    """January is where a year begins, and says which; the others do if none did before them."""
+    if date.month == 1:
+        return str(date.year)
+    return f"{MONTHS[date.month - 1]}{SPACE}{date.year}" if first else MONTHS[date.month - 1]
+
+
+def _day(date: datetime, _first: bool) -> str:
+    return f"{date.day}{SPACE}{MONTHS[date.month - 1]}"
+
+
+def _clock(date: datetime, _first: bool) -> str:
     return f"{date:%H:%M}"
 
 
-def _clock_with_seconds(date: datetime) -> str:
+def _clock_with_seconds(date: datetime, _first: bool) -> str:
     return f"{date:%H:%M:%S}"

@@ -15,8 +15,8 @@ Json = dict[str, Any]
 VALUES_SHOWN = 10
 # So few are given more room.
 FEW_VALUES = 5
-# Of the width of a bin, left free between two bars, and on both sides of a single one.
-GAP, SINGLE_GAP = 0.1, 0.8
+# Of the width of a bin, left free between two bars; more of wide ones.
+GAP = 0.1
 # What is there is seen, however little it is.
 LEAST_HEIGHT = 1.5
 
@@ -129,7 +129,7 @@ def _bars(edges: list[float], counts: list[int], scale: Scale) -> list[tuple[flo
     bars = []
     for left, right, number in zip(edges, edges[1:], counts, strict=False):
         start, end = 100 * scale.share(left), 100 * scale.share(right)
-        gap = (GAP if len(counts) > 1 else SINGLE_GAP) * (end - start) / 2
+        gap = max(GAP, 1 / (1 + len(counts))) * (end - start) / 2
         if number:
             bars.append((start + gap, end - gap, max(100 * number / max(counts), LEAST_HEIGHT)))
     return bars

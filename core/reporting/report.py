@@ -90,9 +90,9 @@ def _overview(manifest: DatasetManifest, profile: Json) -> Markup:
         (
             "Duplicates",
             count(duplicates),
-            "no row repeats an earlier one"
-            if not duplicates
-            else f"{share(duplicates, rows)} of the rows, which repeat others",
+            f"{share(duplicates, rows)} of the rows repeat an earlier one"
+            if duplicates
+            else "no row repeats an earlier one",
         ),
     )
     facts: list[Named] = [

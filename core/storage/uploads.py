@@ -6,6 +6,7 @@ Both lie below `uploads/`, whose lifecycle rule removes within two days what nob
 import re
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -57,6 +58,11 @@ class Ticket(Document):
     def is_leased(self) -> bool:
         """Whether an invocation is at work on it, as far as one can know: it may have been killed."""
         return self.leased_until > time.time()
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether an invocation took the file, and time ran out without a word from it."""
+        return self.status == "ingesting" and not self.is_leased
 
     @property
     def part_sizes(self) -> dict[int, int]:
@@ -140,6 +146,12 @@ class UploadStore:
         except MissingObjectError:
             return False
         return True
+
+    def say_again(self, workspace: str, file_id: str) -> None:
+        """Let the bucket tell once more that the file arrived, by copying it onto itself."""
+        key = object_key(workspace, file_id)
+        with suppress(MissingObjectError):  # ingested in the meantime
+            self._objects.copy(key, key)
 
     def download(self, workspace: str, file_id: str, path: Path) -> str:
         """Write the bytes that arrived to a file; returns their key, raises `MissingObjectError`."""

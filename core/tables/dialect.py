@@ -88,7 +88,7 @@ def find_dialect(text: Text, folder: Path, delimiter: str | None = None, has_hea
     Where runs of blanks divide the columns, a copy with tabs goes to `folder`, line by line. Raises `NotACsvError`
     for what is no table, `TooLargeError` for too many columns, `InvalidInputError` for an unusable `delimiter`.
     """
-    chosen = _named(delimiter) if delimiter else None
+    chosen = delimiter_of(delimiter) if delimiter else None
     sample = _sample(text.path)
     announced = re.fullmatch(r'"?sep=(.)"?', sample.lines[0].strip("\r\n"), re.IGNORECASE)
     if announced:
@@ -103,12 +103,13 @@ def find_dialect(text: Text, folder: Path, delimiter: str | None = None, has_hea
     return _laid_out(text, folder, sample, cut, has_header)
 
 
-def _named(delimiter: str) -> str:
-    found = WORDS.get(delimiter.lower(), delimiter)
+def delimiter_of(name: str) -> str:
+    """The character that a name such as "tab", or the character itself, means; raises `InvalidInputError`."""
+    found = WORDS.get(name.lower(), name)
     if len(found) != 1 or not found.isascii() or found.isalnum() or found in '"\r\n\0':
         words = ", ".join(word for word in WORDS if word.isalpha())
         raise InvalidInputError(
-            f"{delimiter[:40]!r} cannot be a delimiter. Give one ASCII character that is no letter, digit or quote, or "
+            f"{name[:40]!r} cannot be a delimiter. Give one ASCII character that is no letter, digit or quote, or "
             f"one of the words {words}; leave the field out to have it found out.",
             [{"field": "delimiter", "message": f"not one character, nor one of {words}"}],
         )
@@ -158,6 +159,8 @@ def _cut(sample: _Sample, delimiter: str) -> _Cut:
         return _Cut(delimiter, records, open_quote, width, 0.0)
     cells = [cell for record in records for cell in record.cells if cell.strip()]
     numbers = sum(is_number(cell, delimiter) for cell in cells) / len(cells)
+    if width == 2 and not any(record.cells[-1].strip() for record in records):
+        return _Cut(delimiter, records, open_quote, width, 0.0)  # it ends lines, and divides nothing
     fit = count / len(records) + 0.2 * (len(records[0].cells) == width) + 0.3 * numbers
     return _Cut(delimiter, records, open_quote, width, fit if 2 * count >= len(records) else 0.0)
 
@@ -254,8 +257,9 @@ def _start(cut: _Cut) -> int:
         is_title = cut.width > 2 and sum(map(bool, map(str.strip, record.cells))) == 1
         if not rows or not (is_comment or is_title):
             break
-        # The comment right above the rows names their columns.
-        if is_comment and not find_header(rows[0], rows[1:], cut.delimiter) and following[0].cells == rows[0]:
+        is_named = find_header(rows[0], rows[1:], cut.delimiter) or following[0].cells != rows[0]
+        # Right above rows that have no other header, it is the header.
+        if not is_named:
             break
     return position
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from core.errors import NotACsvError
+from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column
 from core.tables.dialect import Dialect
 from core.tables.kinds import Kind, fits, kinds
@@ -18,6 +18,8 @@ from core.tables.notes import Example, Ragged, Strays, places, shown
 from core.tables.table import Table
 from core.values import MISSING
 
+# Looking at a table takes about 28 bytes of memory a row, and the function that does it has 3 GB.
+MAX_ROWS = 50_000_000
 # About as much text is in memory at a time, and no row may be longer.
 BLOCK_BYTES = 4 << 20
 MISSING_WORDS = pa.array(sorted(MISSING))
@@ -29,7 +31,8 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
     """Parse and type a CSV into a Parquet file in `folder`; `progress` hears the share that is done.
 
     Holds a few blocks in memory, however large the file is. Raises `NotACsvError` for too many ragged rows (with
-    their lines), a header without rows, a row longer than 4 MiB, or a quote that never closes.
+    their lines), a header without rows, a row longer than 4 MiB, or a quote that never closes, and `TooLargeError`
+    for more than 50 million rows.
     """
     warnings: list[str] = []
     tried = kinds(dialect.shown, decimal_comma=dialect.decimal_comma)
@@ -203,6 +206,8 @@ class _Pass:
         if self.rows and before != [guess.kind for guess in self.guesses]:
             self.settled = False
         self.rows += block.num_rows
+        if self.rows > MAX_ROWS:
+            raise TooLargeError(f"The table has more than {MAX_ROWS:,} rows. Send fewer, or a sample of them.")
         typed = pa.record_batch(values, names=[guess.name for guess in self.guesses])
         self.memory_bytes += typed.nbytes
         return typed

@@ -86,7 +86,7 @@ def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_by
     Streams: memory does not grow with the file. `encoding` overrules what would be found out; `max_bytes` bounds the
     file, unpacked. Raises `NotACsvError` for what is no text, `TooLargeError`, `InvalidInputError` for `encoding`.
     """
-    chosen = _lookup(encoding) if encoding else None
+    chosen = codec_of(encoding) if encoding else None
     scan = received = _scan(source, max_bytes)
     compressed = received.head.startswith(GZIP)
     if compressed:
@@ -168,8 +168,8 @@ def _empty() -> NotACsvError:
     return NotACsvError("The file is empty. Send a CSV with a header line and at least one row.")
 
 
-def _lookup(name: str) -> str:
-    """The name of the codec to read with."""
+def codec_of(name: str) -> str:
+    """The name of the codec to read with; raises `InvalidInputError` for what is no encoding of texts."""
     try:
         codec = codecs.lookup(name)
     except (LookupError, ValueError):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import NotACsvError
+from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column, Reading
 from core.tables import reading
 from core.tables.columns import Category
@@ -224,6 +224,13 @@ def test_a_quote_that_never_closes_is_found() -> None:
         read('a,b\n1,"2\n' + "3,4\n" * 200)
     with pytest.raises(NotACsvError, match="never closed"):
         read("a,b\n" + "3,4\n" * 200 + '1,2\n5,"6\n7,8\n')
+
+
+def test_a_table_of_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_ROWS", 3)
+    assert read("a,b\n1,2\n1,2\n1,2\n").rows == 3
+    with pytest.raises(TooLargeError, match="more than 3 rows"):
+        read("a,b\n1,2\n1,2\n1,2\n1,2\n")
 
 
 def test_a_row_longer_than_a_block_is_refused() -> None:

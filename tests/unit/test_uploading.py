@@ -11,7 +11,7 @@ from core.errors import ConflictError, IncompleteUploadError, InvalidInputError,
 from core.manifests import Reading
 from core.settings import settings
 from core.storage.objects import ObjectStore
-from core.storage.uploads import MOST_PARTS, PART_BYTES, arrival
+from core.storage.uploads import MOST_PARTS, PART_BYTES, arrival, object_key
 from core.storage.wiring import storage
 from tests.unit.storing import WORKSPACE
 
@@ -170,3 +170,29 @@ def test_only_keys_of_uploads_are_arrivals() -> None:
     assert arrival(f"uploads/default/{file_id}.csv") == ("default", file_id)
     for key in (f"uploads/{file_id}.csv", f"uploads/a/b/{file_id}.csv", f"uploads/a/{file_id}.json", "uploads/a/B.csv"):
         assert arrival(key) is None
+
+
+@pytest.mark.parametrize(("field", "value"), [("encoding", "klingon"), ("delimiter", "ab")])
+def test_a_reading_that_fits_no_file_is_refused_before_a_byte_is_sent(field: str, value: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        uploading.announce(WORKSPACE, "a.csv", 10, Reading(**{field: value}))
+    assert caught.value.errors[0]["field"] == field
+    assert list(storage().objects.list("uploads/")) == []
+
+
+def test_completing_a_file_that_nobody_works_on_says_its_arrival_again() -> None:
+    ticket = announced(3).ticket
+    key = object_key(WORKSPACE, ticket.file_id)
+    storage().objects.put(key, b"a,b")
+
+    def said() -> str | None:
+        head = storage().objects.client.head_object(Bucket=storage().objects.bucket, Key=key)
+        return head["Metadata"].get("copied-at")
+
+    storage().uploads.change(WORKSPACE, ticket.file_id, lambda _: {"status": "ingesting", "leased_until": 9e9})
+    uploading.complete(WORKSPACE, ticket.file_id)
+    assert said() is None  # somebody has it
+    storage().uploads.change(WORKSPACE, ticket.file_id, lambda _: {"leased_until": 1.0})
+    uploading.complete(WORKSPACE, ticket.file_id)
+    assert said() is not None
+    assert storage().objects.get(key) == b"a,b"
