@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 
 from core.errors import TooLargeError
 from core.manifests import DatasetManifest, Reading, new_file_id, now
+from core.profiling.profile import profile
 from core.settings import settings
 from core.storage.datasets import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.wiring import storage
 from core.tables.columns import PACKED_ROWS, pack
 from core.tables.dialect import Dialect, find_dialect
-from core.tables.profile import profile
 from core.tables.reading import read_table
 from core.tables.table import Table
 from core.tables.text import Text, read_text

@@ -8,8 +8,8 @@ from core.learning.training import check_target, features_of
 from core.manifests import Column, Recipe
 from core.opening import open_table
 from core.profiles import store_target, stored_target
+from core.profiling.target import about_target
 from core.storage.wiring import storage
-from core.tables.target import about_target
 from core.values import write_date
 
 

@@ -5,15 +5,15 @@ from typing import Any
 
 from core.errors import NoSuchFileError
 from core.manifests import DatasetManifest
+from core.profiling.severity import worst_first
 from core.storage.datasets import PROFILE
 from core.storage.wiring import storage
-from core.tables.severity import worst_first
 
 Json = dict[str, Any]
 
 
 def stored_profile(workspace: str, manifest: DatasetManifest) -> Json:
-    """What `core.tables.profile` found, and under `target` what `core.tables.target` did, or None without a target.
+    """What `core.profiling.profile` found, and as `target` what `core.profiling.target` did, None without one.
 
     The findings of both are in one list, the worst first. Raises `NoSuchFileError` where the dataset was deleted.
     """
@@ -25,13 +25,13 @@ def stored_profile(workspace: str, manifest: DatasetManifest) -> Json:
 
 
 def store_target(workspace: str, manifest: DatasetManifest, relations: Json) -> None:
-    """Keep what `core.tables.target` found beside the dataset."""
+    """Keep what `core.profiling.target` found beside the dataset."""
     body = json.dumps(relations, ensure_ascii=False).encode()
     storage().datasets.attach(workspace, manifest.file_id, _target_file(manifest, relations["target"]), body)
 
 
 def stored_target(workspace: str, manifest: DatasetManifest, target: str) -> Json | None:
-    """What `core.tables.target` found about a column when it was chosen as the target, or None where it never was."""
+    """What `core.profiling.target` found about a column chosen as the target, or None where it never was."""
     try:
         relations: Json = json.loads(
             storage().datasets.read(workspace, manifest.file_id, _target_file(manifest, target))

@@ -1,1 +1,1 @@
-"""CSV in: decoding, dialect, types, the profile, and the packed columns that light functions read."""
+"""CSV in: decoding, dialect, kinds of columns, the typed table, and the packed columns that light functions read."""

@@ -10,7 +10,7 @@ from core.downloading import table_file
 from core.manifests import HandleMissing, Recipe
 from core.opening import open_table
 from core.processing import process
-from core.tables.outliers import Method, outliers
+from core.profiling.outliers import Method, outliers
 from functions.files import file_answer
 from functions.http import RequestBody, Workspace, create_app
 

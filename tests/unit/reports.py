@@ -5,11 +5,11 @@ from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
+from core.profiling.profile import profile
+from core.profiling.severity import worst_first
+from core.profiling.target import about_target
 from core.reporting.report import report
-from core.tables.profile import profile
-from core.tables.severity import worst_first
 from core.tables.table import Table
-from core.tables.target import about_target
 from tests.unit.storing import dataset_manifest
 from tests.unit.tables import CSVS, read, real
 

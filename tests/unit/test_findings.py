@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.tables.profile import profile
-from core.tables.severity import ORDER
+from core.profiling.profile import profile
+from core.profiling.severity import ORDER
 from tests.unit.tables import CSVS, read, real, typed
 
 RNG = np.random.default_rng(4)

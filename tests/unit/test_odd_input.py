@@ -19,13 +19,13 @@ from core.exporting.files import FORMATS
 from core.learning.catalogue import regressor
 from core.learning.training import split, train
 from core.manifests import Feature, Recipe
+from core.profiling.profile import profile
 from core.scoring.compile import check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
 from core.scoring.records import to_columns
 from core.settings import load
 from core.storage.cache import Counters, MemoryCache
 from core.storage.shared import SharedState
-from core.tables.profile import profile
 from tests.unit.learning import LIMITS, fitted, split_text
 from tests.unit.tables import frame, noisy, read
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from core.errors import InvalidInputError
-from core.tables.outliers import ROWS_SHOWN, Method, outliers
-from core.tables.profile import profile
+from core.profiling.outliers import ROWS_SHOWN, Method, outliers
+from core.profiling.profile import profile
 from tests.unit.tables import CSVS, real, typed
 
 

@@ -13,10 +13,10 @@ from core.ingestion import ingest
 from core.manifests import Recipe
 from core.processing import process
 from core.profiles import stored_profile
+from core.profiling.profile import PREVIEW_ROWS, profile
+from core.profiling.rows import BLOCKS, RowHashes, missing_shares
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
-from core.tables.profile import PREVIEW_ROWS, profile
-from core.tables.rows import BLOCKS, RowHashes, missing_shares
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, read, real, typed, voyages
 
@@ -113,7 +113,7 @@ def test_columns_whose_names_begin_alike_are_kept_apart(tmp_path: Path) -> None:
 
 def test_many_rows_are_profiled_one_column_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = profile(real("mpg"))
-    monkeypatch.setattr("core.tables.threads.ROWS_SIDE_BY_SIDE", 100)
+    monkeypatch.setattr("core.profiling.threads.ROWS_SIDE_BY_SIDE", 100)
     assert profile(real("mpg")) == expected
 
 

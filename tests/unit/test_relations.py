@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from core.tables import relations
+from core.profiling import relations
+from core.profiling.distribution import Distribution
+from core.profiling.relations import MOST_COLUMNS, correlations, pearson_of, spearman_of
 from core.tables.columns import Floats
-from core.tables.distribution import Distribution
-from core.tables.relations import MOST_COLUMNS, correlations, pearson_of, spearman_of
 from core.tables.table import SLICE_ROWS, Table
 from tests.unit.tables import CSVS, real, typed
 

@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from core.profiling.distribution import MOST_BINS, Distribution
+from core.profiling.profile import profile
+from core.profiling.statistics import TOP_VALUES
 from core.tables.columns import Floats
-from core.tables.distribution import MOST_BINS, Distribution
-from core.tables.profile import profile
-from core.tables.statistics import TOP_VALUES
 from tests.unit.tables import CSVS, real, typed
 
 DATES = {"taxis": ["pickup", "dropoff"], "bike_sharing": ["dteday"]}

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from sklearn.feature_selection import mutual_info_regression
 
-from core.tables import target as module
+from core.profiling import target as module
+from core.profiling.relations import sampled_rows
+from core.profiling.target import CURVE_BINS, INFORMATION_ROWS, about_target
 from core.tables.columns import Category
-from core.tables.relations import sampled_rows
-from core.tables.target import CURVE_BINS, INFORMATION_ROWS, about_target
 from core.values import read_date
 from tests.unit.tables import CSVS, real, typed, voyages
 

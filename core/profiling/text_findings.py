@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.tables.distribution import Ints
-from core.tables.findings import (
+from core.profiling.distribution import Ints
+from core.profiling.findings import (
     FEW_ROWS,
     MOSTLY,
     Look,
@@ -17,8 +17,8 @@ from core.tables.findings import (
     nearly_constant,
     some,
 )
+from core.profiling.rows import EXAMPLES, numbered
 from core.tables.notes import NUMBER_OR_DATE, shown
-from core.tables.rows import EXAMPLES, numbered
 
 Json = dict[str, Any]
 

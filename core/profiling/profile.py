@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from core.manifests import Column
-from core.tables import findings, numeric_findings, statistics, text_findings
+from core.profiling import findings, numeric_findings, statistics, text_findings
+from core.profiling.distribution import PIECE, Distribution, Moments
+from core.profiling.findings import Look
+from core.profiling.relations import correlations
+from core.profiling.rows import RowHashes, missing_shares, numbered
+from core.profiling.severity import worst_first
+from core.profiling.threads import side_by_side
 from core.tables.columns import Category, Floats
-from core.tables.distribution import PIECE, Distribution, Moments
-from core.tables.findings import Look
-from core.tables.relations import correlations
-from core.tables.rows import RowHashes, missing_shares, numbered
-from core.tables.severity import worst_first
 from core.tables.table import Table
-from core.tables.threads import side_by_side
 
 Json = dict[str, Any]
 
@@ -27,7 +27,7 @@ CORRELATED = ("integer", "number", "boolean")
 def profile(table: Table) -> Json:
     """Everything that is shown of a table, ready for JSON: a figure that does not exist or is not finite is None.
 
-    `rows`, `duplicate_rows`, `columns` (figures by name: see `core.tables.statistics`), `correlations` (of integers,
+    `rows`, `duplicate_rows`, `columns` (figures by name: see `core.profiling.statistics`), `correlations` (of integers,
     numbers, and booleans as 1 and 0), `missingness` (share of missing values per block of rows, for columns that have
     some), `findings` (worst first) and `preview` (the first 100 rows). Holds a few columns in memory at a time.
     """

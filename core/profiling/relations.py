@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.profiling.distribution import PIECE, Ints, Moments, unsafe_exponent
 from core.tables.columns import Floats
-from core.tables.distribution import PIECE, Ints, Moments, unsafe_exponent
 from core.tables.table import Table
 
 Json = dict[str, Any]

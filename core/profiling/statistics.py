@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.manifests import Column
-from core.tables.distribution import PIECE, Distribution, Ints, Moments
-from core.tables.outliers import IQR_THRESHOLD, iqr_bounds
+from core.profiling.distribution import PIECE, Distribution, Ints, Moments
+from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
 from core.tables.table import Table
 from core.values import EARLIEST, LATEST, write_date
 

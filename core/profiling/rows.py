@@ -5,8 +5,8 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from core.profiling.distribution import PIECE
 from core.tables.columns import Category, Floats
-from core.tables.distribution import PIECE
 
 # As in a spreadsheet, where the header is row 1.
 FIRST_ROW = 2

@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.manifests import Column
-from core.tables import statistics
+from core.profiling import statistics
+from core.profiling.distribution import Distribution, Ints, scaled, unsafe_exponent
+from core.profiling.findings import FEW_ROWS, MOSTLY, finding, percent, some, way_out
+from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
+from core.profiling.relations import SAMPLE_ROWS, pearson_of, sampled_rows, spearman_of
+from core.profiling.rows import numbered
+from core.profiling.severity import Severity, worst_first
+from core.profiling.threads import side_by_side
 from core.tables.columns import Floats
-from core.tables.distribution import Distribution, Ints, scaled, unsafe_exponent
-from core.tables.findings import FEW_ROWS, MOSTLY, finding, percent, some, way_out
-from core.tables.outliers import IQR_THRESHOLD, iqr_bounds
-from core.tables.relations import SAMPLE_ROWS, pearson_of, sampled_rows, spearman_of
-from core.tables.rows import numbered
-from core.tables.severity import Severity, worst_first
 from core.tables.table import Table
-from core.tables.threads import side_by_side
 
 Json = dict[str, Any]
 

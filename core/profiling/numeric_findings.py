@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from core.tables.distribution import Distribution
-from core.tables.findings import (
+from core.profiling.distribution import Distribution
+from core.profiling.findings import (
     FEW_ROWS,
     Look,
     gaps_and_constants,

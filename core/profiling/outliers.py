@@ -7,10 +7,10 @@ import numpy as np
 
 from core.errors import InvalidInputError
 from core.manifests import Column
-from core.tables.distribution import Distribution
-from core.tables.rows import numbered
+from core.profiling.distribution import Distribution
+from core.profiling.rows import numbered
+from core.profiling.threads import side_by_side
 from core.tables.table import Table
-from core.tables.threads import side_by_side
 
 Json = dict[str, Any]
 Method = Literal["iqr", "zscore"]
