@@ -59,14 +59,17 @@ class Table:
 
     def head(self, rows: int) -> list[list[Any]]:
         """The first rows, ready for JSON: dates as ISO 8601 text, None for missing."""
-        first = next(self.batches(rows=rows), None)
-        if first is None:
-            return []
-        cells = [
-            [write_date(cell) if isinstance(cell, datetime) else cell for cell in column.to_pylist()]
-            for column in first.columns
-        ]
-        return [list(row) for row in zip(*cells, strict=True)]
+        found: list[list[Any]] = []
+        # A batch ends where a row group does.
+        for batch in self.batches(rows=rows):
+            cells = [
+                [write_date(cell) if isinstance(cell, datetime) else cell for cell in column.to_pylist()]
+                for column in batch.columns
+            ]
+            found += [list(row) for row in zip(*cells, strict=True)]
+            if len(found) >= rows:
+                break
+        return found[:rows]
 
 
 def _category(column: pa.ChunkedArray) -> Category:
