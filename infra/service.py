@@ -59,7 +59,13 @@ def http_client(url: str, **options: Any) -> httpx.Client:
 
 def explain(problem: Json) -> str:
     """What a problem document says, with the fields, rows or parts it names."""
-    return "\n".join([str(problem["detail"]), *(f"  {error}" for error in problem.get("errors", []))])
+    return "\n".join([str(problem["detail"]), *map(_line, problem.get("errors", []))])
+
+
+def _line(error: Json) -> str:
+    """`{"row": 3, "message": "..."}` as `row 3: ...`."""
+    where = ", ".join(f"{name} {value}" for name, value in error.items() if name != "message")
+    return f"  {where}: {error['message']}" if "message" in error else f"  {where}"
 
 
 def _said(response: httpx.Response) -> str:

@@ -156,6 +156,8 @@ class Upload:
                 seen = (state["status"], state["stage"], state["progress"])
                 if seen != last:
                     last, since = seen, time.monotonic()
+                    if state["stage"] == "interrupted":
+                        self.service.call("POST", f"/data/uploads/{file_id}/complete")
                 elif time.monotonic() - since > SILENCE_SECONDS:
                     raise UploadError(
                         f"The file has arrived as {file_id}, but nobody ingests it: does its bucket notify the queue "

@@ -1,0 +1,111 @@
+"""`regatta upload` against a service that plays its part by script: what it asks, in which order, and when it ends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from infra import uploading
+from infra.service import Service
+from infra.uploading import Memory, Upload, UploadError
+
+URL = "http://service"
+READY = {"file_id": "0198c0ffee1", "status": "ready", "rows": 1, "columns": 2, "filename": "x.csv", "warnings": []}
+PROBLEM = {"detail": "1 row is ragged.", "errors": [{"row": 3, "message": "1 column instead of 2"}]}
+
+
+class Script:
+    """Answers each call with the next line of its own; the last one stays."""
+
+    def __init__(self, **lines: list[Any]) -> None:
+        self.lines = lines
+        self.asked: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        name = {"/data/files": "look", "/data/uploads": "resume"}.get(request.url.path.rpartition("/")[0], "complete")
+        if request.url.path == "/data/uploads":
+            name = "announce"
+        self.asked.append(name)
+        lines = self.lines[name]
+        answer = lines.pop(0) if len(lines) > 1 else lines[0]
+        return httpx.Response(answer, json={"detail": "gone"}) if isinstance(answer, int) else _json(answer)
+
+
+def _json(answer: dict[str, Any]) -> httpx.Response:
+    return httpx.Response(200, content=json.dumps(answer))
+
+
+def state(status: str, stage: str = "queued", **more: Any) -> dict[str, Any]:
+    return {"file_id": READY["file_id"], "status": status, "stage": stage, "progress": 0.0, "parts": [], **more}
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that an earlier run has announced."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(uploading, "POLL_SECONDS", 0.001)
+    file = tmp_path / "x.csv"
+    file.write_text("a,b\n1,2\n")
+    Memory(URL, file, {}).keep(READY["file_id"])
+    return file
+
+
+def run(path: Path, script: Script) -> dict[str, Any]:
+    client = httpx.Client(base_url=URL, transport=httpx.MockTransport(script))
+    return Upload(Service(client), path, {}, Memory(URL, path, {}), Console(quiet=True)).run()
+
+
+def test_what_was_interrupted_is_said_again_once(path: Path) -> None:
+    interrupted = state("ingesting", "interrupted")
+    script = Script(look=[interrupted] * 4 + [state("ingesting", "reading"), READY], complete=[interrupted])
+    assert run(path, script) == READY
+    assert script.asked.count("complete") == 1
+    assert Memory(URL, path, {}).recall() is None
+
+
+def test_a_file_that_became_a_dataset_while_nobody_looked_is_not_sent_again(path: Path) -> None:
+    script = Script(look=[READY])
+    assert run(path, script) == READY
+    assert set(script.asked) == {"look"}
+
+
+@pytest.mark.parametrize("found", [404, state("failed", error=PROBLEM)])
+def test_what_is_gone_or_was_refused_begins_anew(path: Path, found: Any) -> None:
+    script = Script(
+        look=[found, READY], announce=[state("waiting", part_size=8)], resume=[state("waiting")], complete=[{}]
+    )
+    assert run(path, script) == READY
+    assert script.asked == ["look", "announce", "complete", "look"]
+
+
+def test_a_refused_file_ends_with_the_rows_of_its_problem_and_is_forgotten(path: Path) -> None:
+    script = Script(look=[state("ingesting"), state("failed", error=PROBLEM)])
+    with pytest.raises(UploadError, match=r"1 row is ragged\.\n  row 3: 1 column instead of 2"):
+        run(path, script)
+    assert Memory(URL, path, {}).recall() is None
+
+
+def test_a_file_that_nobody_ingests_is_given_up_and_can_be_gone_on_with(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "SILENCE_SECONDS", 0.01)
+    with pytest.raises(UploadError, match="nobody ingests it"):
+        run(path, Script(look=[state("ingesting")]))
+    assert Memory(URL, path, {}).recall() == READY["file_id"]
+
+
+def test_a_file_that_changes_while_it_is_sent_is_given_up(path: Path) -> None:
+    script = Script(look=[404, READY], announce=[state("waiting", part_size=8)], resume=[{}])
+
+    def changing(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/data/uploads":
+            path.write_text("a,b\n1,2\n3,4\n")
+        return script(request)
+
+    client = httpx.Client(base_url=URL, transport=httpx.MockTransport(changing))
+    with pytest.raises(UploadError, match="was changed while it was sent"):
+        Upload(Service(client), path, {}, Memory(URL, path, {}), Console(quiet=True)).run()
+    assert script.asked == ["look", "announce", "resume"]  # the last one is its DELETE
