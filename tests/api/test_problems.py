@@ -43,7 +43,7 @@ def problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
         (b"", "empty"),
         (b"  \n\n", "empty"),
         (b"a,b,c\n", "header"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "PNG image"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "image"),
         (b"Dear all,\nplease find attached\n", "columns"),
         (b"a,b\n1,2\n3\n4,5\n", "columns"),
         (b'a,b\n1,2\n"3,4\n', "quote"),

@@ -127,7 +127,6 @@ def test_what_only_looks_like_a_number_is_text(cell: str) -> None:
     assert read(f"a,b\n{cell},1\n2,2\n").columns[0].type == "category"
 
 
-@pytest.mark.parametrize("source", ["a,b\n1,2\n".encode("utf-32"), b"\xef\xbb\xbfx\0,c,y\n" + b"1,a,2\n" * 30])
-def test_nul_characters_make_a_file_binary(source: bytes) -> None:
+def test_nul_characters_make_a_file_binary() -> None:
     with pytest.raises(NotACsvError, match="binary"):
-        read(source)
+        read(b"\xef\xbb\xbfx\0,c,y\n" + b"1,a,2\n" * 30)
