@@ -27,6 +27,11 @@ class Service:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return str(self._client.base_url).rstrip("/")
+
     def call(self, method: str, path: str, **request: Any) -> Json:
         """The JSON of the answer."""
         answer: Json = self.send(method, path, **request).json()

@@ -56,6 +56,7 @@ class Job:
             answer = self.service.call("POST", "/data/process", json=body)
             encoded = ", ".join(answer["encoded"]) or "none"
             note(f"gaps get the median; one-hot encoded: {encoded}")
+            note(f"to look at: {self.service.url}/data/report?file_id={file_id}")
 
     def _train(self, file_id: str, target: str, model_type: str) -> str:
         with self._step("Train") as note:
