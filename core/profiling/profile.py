@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.manifests import Column
 from core.profiling import findings, numeric_findings, statistics, text_findings
@@ -69,8 +70,7 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
     values = table.values(column.name)
     assert isinstance(values, np.ndarray)
     hashes.add(position, values)
-    missing = np.isnan(values)
-    missing_rows, shares = numbered(np.flatnonzero(missing)), missing_shares(missing) if missing.any() else []
+    missing_rows, shares = _gaps(np.isnan(values))
     ascending = column.type == "integer" and _ascending(values)
     found = Distribution.of(values)
     moments = found.moments() if found.count else None
@@ -81,15 +81,19 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
 
 def _text_profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
     column = table.columns[position]
-    codes, levels = statistics.encoded(table, column.name)
+    codes, levels = table.encoded(column.name)
     hashes.add(position, Category(codes, []))
-    missing = codes < 0
-    missing_rows, shares = numbered(np.flatnonzero(missing)), missing_shares(missing) if missing.any() else []
+    missing_rows, shares = _gaps(codes < 0)
     counts = statistics.counted(codes, len(levels))
     figures = statistics.summary(column, table.rows, int(counts.sum()), int(np.count_nonzero(counts)))
     figures |= statistics.of_texts(levels, counts)
     look = Look(table, column, figures, missing_rows)
     return _Profiled(figures, text_findings.of_texts(look, codes, levels, counts), shares)
+
+
+def _gaps(missing: NDArray[np.bool_]) -> tuple[list[int], list[float]]:
+    """The numbers of a few rows without a value, and the share of them per block; empty where nothing is missing."""
+    return numbered(np.flatnonzero(missing)), missing_shares(missing) if missing.any() else []
 
 
 def _figures(column: Column, found: Distribution, moments: Moments | None) -> Json:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from core.manifests import Column
 from core.profiling.distribution import PIECE, Distribution, Ints, Moments
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
-from core.tables.table import Table
 from core.values import EARLIEST, LATEST, write_date
 
 Json = dict[str, Any]
@@ -95,12 +94,6 @@ def of_texts(levels: pa.Array, counts: Ints) -> Json:
 def summary(column: Column, rows: int, count: int, distinct: int) -> Json:
     """What a column of every type has."""
     return {"type": column.type, "count": count, "missing": rows - count, "distinct": distinct}
-
-
-def encoded(table: Table, name: str) -> tuple[NDArray[np.int32], pa.Array]:
-    """A category's codes (-1 missing) and its texts in Arrow's form: as Python's they take several times the memory."""
-    column = table.column(name).unify_dictionaries().combine_chunks()
-    return np.asarray(pc.fill_null(column.indices, -1), np.int32), column.dictionary
 
 
 def counted(codes: NDArray[np.int32], levels: int) -> Ints:

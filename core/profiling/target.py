@@ -76,7 +76,7 @@ def _relation(table: Table, target: Floats, column: Column) -> Json:
 
 
 def _text_relation(table: Table, target: Floats, name: str) -> Json:
-    codes, levels = statistics.encoded(table, name)
+    codes, levels = table.encoded(name)
     counts, means = _means(codes, target, len(levels))
     order = np.argsort(-counts, kind="stable")[: statistics.TOP_VALUES]
     known = np.flatnonzero(~np.isnan(target))
