@@ -1,6 +1,7 @@
 """From what a caller sends to what a model takes: JSON records as numpy columns, checked field by field."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -118,65 +119,61 @@ def _numbers(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.
                 return numbers
         except OverflowError:
             pass  # an integer beyond float64: found again, and named, below
-    return np.array([_number(value, row, feature, errors) for row, value in enumerate(values)], np.float64)
-
-
-def _number(value: Any, row: int, feature: Feature, errors: Errors) -> float:
-    if _is_gap(value):
-        return nan
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            # Python alone would take "1_000" for a number.
-            number = inf if isinstance(value, str) and "_" in value else float(value)
-        except (ValueError, OverflowError):
-            number = inf
-        if isfinite(number):
-            return number
-    return _refused(value, row, feature, "a finite number", errors)
+    return _checked(_number, "a finite number", values, feature, errors)
 
 
 def _booleans(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.float64]:
-    return np.array([_boolean(value, row, feature, errors) for row, value in enumerate(values)], np.float64)
-
-
-def _boolean(value: Any, row: int, feature: Feature, errors: Errors) -> float:
-    if _is_gap(value):
-        return nan
-    if isinstance(value, int | float) and value in (0, 1):
-        return float(value)
-    if isinstance(value, str):
-        meant = {"1": True, "0": False}.get(value.strip(), read_boolean(value))
-        if meant is not None:
-            return float(meant)
-    return _refused(value, row, feature, "true or false (or 1, 0, yes, no)", errors)
+    return _checked(_boolean, "true or false (or 1, 0, yes, no)", values, feature, errors)
 
 
 def _dates(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.float64]:
-    return np.array([_date(value, row, feature, errors) for row, value in enumerate(values)], np.float64)
+    own = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
+    accepted = f"a date ({own}2012-01-31 or 2012-01-31 08:30:00) or seconds since 1970"
+    return _checked(partial(_date, form=feature.format), accepted, values, feature, errors)
 
 
-def _date(value: Any, row: int, feature: Feature, errors: Errors) -> float:
+def _checked(
+    read: Callable[[Any], float | None], accepted: str, values: list[Any], feature: Feature, errors: Errors
+) -> NDArray[np.float64]:
+    """What `read` makes of each value, NaN for a gap; where that is None, an error says what is `accepted`."""
+    numbers = []
+    for row, value in enumerate(values):
+        number = nan if _is_gap(value) else read(value)
+        if number is None:
+            errors.append({"row": row, "field": feature.name, "message": f"must be {accepted}, not {_shown(value)}"})
+        numbers.append(nan if number is None else number)
+    return np.array(numbers, np.float64)
+
+
+def _number(value: Any) -> float | None:
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        return None
+    try:
+        # Python alone would take "1_000" for a number.
+        number = inf if isinstance(value, str) and "_" in value else float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if isfinite(number) else None
+
+
+def _boolean(value: Any) -> float | None:
+    if isinstance(value, int | float) and value in (0, 1):
+        return float(value)
+    if isinstance(value, str):
+        return {"1": True, "0": False}.get(value.strip(), read_boolean(value))
+    return None
+
+
+def _date(value: Any, form: str | None) -> float | None:
     """A text in the file's own way or ISO 8601, or seconds; a number as text may be anything, and is none."""
-    if _is_gap(value):
-        return nan
     seconds = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     if isinstance(value, str):
-        seconds = read_date(value, feature.format)
-    if seconds is not None and EARLIEST <= seconds < LATEST + 1:
-        return float(seconds)
-    own = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
-    return _refused(
-        value, row, feature, f"a date ({own}2012-01-31 or 2012-01-31 08:30:00) or seconds since 1970", errors
-    )
+        seconds = read_date(value, form)
+    return float(seconds) if seconds is not None and EARLIEST <= seconds < LATEST + 1 else None
 
 
 def _is_gap(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value.strip() in MISSING)
-
-
-def _refused(value: Any, row: int, feature: Feature, accepted: str, errors: Errors) -> float:
-    errors.append({"row": row, "field": feature.name, "message": f"must be {accepted}, not {_shown(value)}"})
-    return nan
 
 
 def _texts(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.object_]:
