@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
 from core.tables.blanks import MAX_LINE, copy_with_tabs, with_tabs
 from core.tables.header import has_header as find_header
 from core.tables.header import is_number
 from core.tables.text import Text
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 # In the order of preference among equals.
 DELIMITERS = (",", ";", "\t", "|")
@@ -76,8 +80,8 @@ class _Cut:
     fit: float
 
 
-def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    """The cells of each row as Python's reader sees them, however long a cell is."""
+def csv_rows(lines: Iterable[str], delimiter: str) -> "Reader":
+    """The cells of each row as Python's reader sees them, however long a cell is; it counts lines in `line_num`."""
     csv.field_size_limit(1 << 30)
     return csv.reader(lines, delimiter=delimiter)
 

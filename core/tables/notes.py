@@ -1,6 +1,5 @@
 """What is noticed while a CSV is read, and in which line of the file: ragged rows, strays, unusual spellings."""
 
-import csv as stdlib_csv
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from core.errors import NotACsvError
-from core.tables.dialect import Dialect
+from core.tables.dialect import Dialect, csv_rows
 from core.tables.kinds import CODE, FIRST_LOOK
 from core.values import DATE_FORMATS, write_date
 
@@ -46,7 +45,7 @@ def places(dialect: Dialect, records: Iterable[int]) -> dict[int, str]:
     with dialect.path.open(encoding="utf-8-sig", newline="") as file:
         for _ in range(dialect.skip_lines):
             file.readline()
-        reader = stdlib_csv.reader(file, delimiter=dialect.delimiter)
+        reader = csv_rows(file, dialect.delimiter)
         number, start = 0, 1
         for row in islice(reader, LINES_SEARCHED):
             if row:

@@ -12,6 +12,7 @@ from pyarrow import csv, parquet
 
 from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column
+from core.tables.blanks import MAX_LINE
 from core.tables.dialect import Dialect
 from core.tables.kinds import Kind, fits, kinds
 from core.tables.notes import Example, Ragged, Strays, places, shown
@@ -20,8 +21,8 @@ from core.values import MISSING
 
 # Looking at a table takes about 28 bytes of memory a row, and the function that does it has 3 GB.
 MAX_ROWS = 50_000_000
-# About as much text is in memory at a time, and no row may be longer.
-BLOCK_BYTES = 4 << 20
+# About as much text is in memory at a time.
+BLOCK_BYTES = MAX_LINE
 MISSING_WORDS = pa.array(sorted(MISSING))
 
 Progress = Callable[[float], None]
@@ -259,7 +260,7 @@ class _Pass:
             first = self.rows + self.dialect.has_header + len(self.ragged.records)
             raise NotACsvError(f"A quote is never closed: it swallows the file from about row {first} on. Close it.")
         if not self.rows and not self.ragged.records:
-            raise NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
+            raise _no_rows()
 
     def _odd_quotes(self) -> bool:
         with self.dialect.path.open("rb") as file:
@@ -270,12 +271,16 @@ class _Pass:
         if "straddl" not in str(error):
             return NotACsvError(f"The file cannot be read as a CSV: {error}. Check its quotes and line ends.")
         if size < BLOCK_BYTES and not self._odd_quotes():
-            return NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
+            return _no_rows()
         row = self.rows + len(self.ragged.records) + self.dialect.has_header + 1
         return NotACsvError(
             f"At about row {row:,} a row is longer than {BLOCK_BYTES >> 20} MiB: most likely a quote there is never "
             "closed, or the lines end in an unusual way. Correct it and send the file again."
         )
+
+
+def _no_rows() -> NotACsvError:
+    return NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
 
 
 def _unique_names(dialect: Dialect, warnings: list[str]) -> list[str]:
