@@ -19,6 +19,8 @@ SHOWN = 5
 CHARACTERS_SHOWN = 40
 # A few rows of another width are left out and named; more than this share, and the file is not what it seems.
 RAGGED_SHARE = 0.05
+# So many are counted at once; each takes a few microseconds, and a file may be full of them.
+RAGGED_COUNTED = 10_000
 # A column of text where all but this share are numbers or dates is worth a warning.
 STRAY_SHARE = 0.05
 # Looking for a line costs about a microsecond each; beyond this many, the row's number has to do.
@@ -68,13 +70,23 @@ class Ragged:
     # Whether one of them spans lines, as everything after a quote that is never closed does.
     many_lines: bool = False
 
+    def __post_init__(self) -> None:
+        # A right row takes a byte a column, so beyond this the rest of the file cannot make up for the ragged rows.
+        right = self.dialect.path.stat().st_size / self.dialect.width
+        self.most = max(RAGGED_COUNTED, RAGGED_SHARE / (1 - RAGGED_SHARE) * right)
+
+    @property
+    def too_many(self) -> bool:
+        """Whether there are more than the file can bear, whatever is below."""
+        return len(self.records) > self.most
+
     def note(self, row: csv.InvalidRow) -> str:
-        """Arrow's handler of invalid rows."""
+        """Arrow's handler of invalid rows; ends the reading where there are `too_many`."""
         self.records.append(int(row.number) - self.dialect.skip_lines)
         self.many_lines = self.many_lines or "\n" in row.text
         if len(self.widths) < SHOWN:
             self.widths.append(row.actual_columns)
-        return "skip"
+        return "error" if self.too_many else "skip"
 
     def record(self, row: int) -> int:
         """Which record of the file the table's row (from 0) was."""
@@ -87,13 +99,14 @@ class Ragged:
         """One warning, or none; raises `NotACsvError` where too many rows are ragged for `rows` that are right."""
         if not self.records:
             return []
+        known = f"{'at least ' if self.too_many else ''}{len(self.records):,}"
         lines = places(self.dialect, self.records[:SHOWN])
         first = list(zip(self.records, self.widths, strict=False))
         where = ", ".join(f"{lines[record]} ({width})" for record, width in first)
         more = f" and {len(self.records) - len(first):,} more" if len(self.records) > len(first) else ""
-        count = "1 row has" if len(self.records) == 1 else f"{len(self.records):,} rows have"
+        count = "1 row has" if len(self.records) == 1 else f"{known} rows have"
         what = f"{count} another number of columns than the table's {self.dialect.width}"
-        if len(self.records) > RAGGED_SHARE * (rows + len(self.records)):
+        if self.too_many or len(self.records) > RAGGED_SHARE * (rows + len(self.records)):
             raise NotACsvError(
                 f"{what}: {where}{more}. Correct them, check that every quote is closed and that the delimiter is "
                 f"{self.dialect.shown!r}, and send the file again.",

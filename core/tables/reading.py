@@ -250,6 +250,8 @@ class _Pass:
             except pa.ArrowInvalid as error:
                 if "conversion error" in str(error):
                     raise _MisfitError from None
+                if self.ragged.too_many:
+                    return  # their warning is the refusal
                 raise self._unreadable(error, size) from None
 
     def _told(self, guess: _Guess) -> pa.DataType:

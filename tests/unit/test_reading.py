@@ -198,6 +198,18 @@ def test_many_ragged_rows_are_refused_with_their_lines() -> None:
     assert caught.value.errors[1]["message"] == "3 columns instead of 2"
 
 
+def test_a_file_full_of_ragged_rows_is_given_up_once_nothing_below_could_make_up_for_them() -> None:
+    source = "a,b\n" + "1,2\n" * 300 + "1\n" * 200_000
+    with pytest.raises(NotACsvError, match=r"at least 1\d,\d{3} rows have another .*: line 302 \(1\)"):
+        read(source)
+
+
+def test_many_ragged_rows_that_are_few_of_all_are_left_out() -> None:
+    table = read("a,b\n" + "1,2\n" * 300 + "1\n" * 11_000 + "1,2\n" * 250_000)
+    assert table.rows == 250_300
+    assert table.warnings[0].startswith("11,000 rows have another")
+
+
 def test_a_few_ragged_rows_are_left_out_and_named() -> None:
     rows = [f"{i},{i}" for i in range(100)]
     rows[41:41] = ["total"]
