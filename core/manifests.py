@@ -81,13 +81,28 @@ class DatasetManifest(Document):
     warnings: list[str]
     recipe: Recipe = Recipe()
 
-    def column_types(self) -> dict[str, ColumnType]:
-        """The type of each column, by name."""
-        return {column.name: column.type for column in self.columns}
+    def summary(self) -> dict[str, Any]:
+        """What identifies a dataset and how large it is, as every list and every look at one shows it."""
+        return {
+            "file_id": self.file_id,
+            "filename": self.filename,
+            "rows": self.rows,
+            "columns": len(self.columns),
+            "size_bytes": self.size_bytes,
+            "created_at": self.created_at,
+        }
 
-    def missing(self) -> dict[str, int]:
-        """How many values each column lacks, by name."""
-        return {column.name: column.missing for column in self.columns}
+    def understanding(self) -> dict[str, Any]:
+        """What was decided when the file was read."""
+        return {
+            "sha256": self.sha256,
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "has_header": self.has_header,
+            "column_types": {column.name: column.type for column in self.columns},
+            "missing": {column.name: column.missing for column in self.columns},
+            "warnings": self.warnings,
+        }
 
 
 class Feature(Document):

@@ -17,11 +17,22 @@ def stored_profile(workspace: str, manifest: DatasetManifest) -> Json:
 
     The findings of both are in one list, the worst first. Raises `NoSuchFileError` where the dataset was deleted.
     """
-    profile: Json = json.loads(storage().datasets.read(workspace, manifest.file_id, PROFILE))
+    profile = _profile(workspace, manifest)
     chosen = manifest.recipe.target_column
     target = stored_target(workspace, manifest, chosen) if chosen is not None else None
     findings = [*profile["findings"], *(target["findings"] if target else [])]
     return {**profile, "findings": worst_first(findings), "target": target}
+
+
+def stored_preview(workspace: str, manifest: DatasetManifest) -> Json:
+    """The first rows alone: `columns` and `rows`. Raises `NoSuchFileError` where the dataset was deleted."""
+    preview: Json = _profile(workspace, manifest)["preview"]
+    return preview
+
+
+def _profile(workspace: str, manifest: DatasetManifest) -> Json:
+    profile: Json = json.loads(storage().datasets.read(workspace, manifest.file_id, PROFILE))
+    return profile
 
 
 def store_target(workspace: str, manifest: DatasetManifest, relations: Json) -> None:

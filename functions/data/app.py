@@ -7,11 +7,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from core.profiles import stored_profile
+from core.profiles import stored_preview, stored_profile
 from core.reporting import report as reporting
 from core.storage.wiring import storage
 from functions.data import uploads
-from functions.data.summary import summary
 from functions.http import Workspace, create_app
 
 router = APIRouter(prefix="/data", tags=["data"])
@@ -27,17 +26,12 @@ async def info(workspace: Workspace, file_id: FileId = None) -> dict[str, Any]:
     manifest = storage().datasets.manifest(workspace, file_id)
     stored = stored_profile(workspace, manifest)
     return {
-        **summary(manifest),
-        "sha256": manifest.sha256,
-        "encoding": manifest.encoding,
-        "delimiter": manifest.delimiter,
-        "column_types": manifest.column_types(),
-        "missing": manifest.missing(),
+        **manifest.summary(),
+        **manifest.understanding(),
         "memory_bytes": manifest.memory_bytes,
         "duplicate_rows": manifest.duplicate_rows,
         "statistics": stored["columns"],
         "findings": stored["findings"],
-        "warnings": manifest.warnings,
         "recipe": manifest.recipe.model_dump(),
     }
 
@@ -50,7 +44,7 @@ async def preview(
 ) -> dict[str, Any]:
     """The first rows, as they were understood."""
     manifest = storage().datasets.manifest(workspace, file_id)
-    stored = stored_profile(workspace, manifest)["preview"]
+    stored = stored_preview(workspace, manifest)
     return {"file_id": manifest.file_id, "columns": stored["columns"], "rows": stored["rows"][:rows]}
 
 
@@ -85,7 +79,7 @@ def report(workspace: Workspace, file_id: FileId = None) -> HTMLResponse:
 async def files(workspace: Workspace) -> dict[str, Any]:
     """Every dataset of the workspace, oldest first, and which one is current."""
     return {
-        "files": [summary(manifest) for manifest in storage().datasets.list(workspace)],
+        "files": [manifest.summary() for manifest in storage().datasets.list(workspace)],
         "current": storage().datasets.current(workspace),
     }
 
@@ -93,7 +87,7 @@ async def files(workspace: Workspace) -> dict[str, Any]:
 @router.post("/switch/{file_id}")
 async def switch(workspace: Workspace, file_id: str) -> dict[str, Any]:
     """Make a dataset the current one."""
-    return summary(storage().datasets.switch(workspace, file_id))
+    return storage().datasets.switch(workspace, file_id).summary()
 
 
 @router.delete("/files/{file_id}")

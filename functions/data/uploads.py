@@ -9,7 +9,6 @@ from core import uploading
 from core.manifests import DatasetManifest, Reading
 from core.storage.uploads import Method, Ticket
 from core.uploading import WayIn
-from functions.data.summary import summary
 from functions.http import RequestBody, Workspace
 
 router = APIRouter()
@@ -59,7 +58,7 @@ async def look(workspace: Workspace, file_id: str) -> dict[str, Any]:
     """A dataset, or how far a large upload is on its way to become one."""
     found = uploading.look(workspace, file_id)
     if isinstance(found, DatasetManifest):
-        return {**summary(found), "status": "ready", "progress": 1.0, "warnings": found.warnings}
+        return {**found.summary(), "status": "ready", "progress": 1.0, "warnings": found.warnings}
     return _state(found)
 
 

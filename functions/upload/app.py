@@ -30,20 +30,7 @@ def upload(
         with source.open("wb") as copy:
             shutil.copyfileobj(file.file, copy, 1 << 20)
         manifest = ingest(workspace, file.filename or "", source, reading)
-    return {
-        "file_id": manifest.file_id,
-        "filename": manifest.filename,
-        "rows": manifest.rows,
-        "columns": len(manifest.columns),
-        "size_bytes": manifest.size_bytes,
-        "sha256": manifest.sha256,
-        "encoding": manifest.encoding,
-        "delimiter": manifest.delimiter,
-        "has_header": manifest.has_header,
-        "column_types": manifest.column_types(),
-        "missing": manifest.missing(),
-        "warnings": manifest.warnings,
-    }
+    return {**manifest.summary(), **manifest.understanding()}
 
 
 app = create_app(router)
