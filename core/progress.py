@@ -1,0 +1,22 @@
+"""How long work tells how far it is, and how it hears that nobody wants it any more."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class StoppedError(Exception):
+    """Raised by a `Tell` when the work was cancelled or has run out of time; whoever works lets it pass."""
+
+
+class Tell(Protocol):
+    """What work calls between its steps, from one thread at a time; it costs next to nothing."""
+
+    def __call__(self, stage: str, share: float, parts: Mapping[str, float] | None = None) -> None:
+        """`stage` is what is done now, `share` (0 to 1) how much of the whole is behind; `parts` the same by model.
+
+        Raises `StoppedError` when the work is to end here, with nothing half-written.
+        """
+
+
+def untold(stage: str, share: float, parts: Mapping[str, float] | None = None) -> None:
+    """A `Tell` for work that nobody follows."""
