@@ -7,10 +7,12 @@ RegattaError                      500
 │   ├── NoSuchFileError           404
 │   ├── NoCurrentFileError        404
 │   ├── NoSuchModelError          404
+│   ├── NoSuchJobError            404
 │   └── NoSuchRouteError          404
 ├── MethodNotAllowedError         405
 ├── ConflictError                 409  somebody else changed it first
-│   └── IncompleteUploadError     409  parts of a large upload are missing
+│   ├── IncompleteUploadError     409  parts of a large upload are missing
+│   └── KeyInUseError             409  a request with this Idempotency-Key is being answered
 ├── TooLargeError                 413
 ├── UnprocessableError            422  understood, but the content is wrong
 │   ├── NotACsvError              422
@@ -19,10 +21,12 @@ RegattaError                      500
 │   ├── UnknownModelTypeError     422
 │   ├── ParameterError            422
 │   ├── NotEnoughRowsError        422
+│   ├── KeyReusedError            422  an Idempotency-Key that came with another request before
 │   ├── InvalidInputError         422  one or more fields of the request
 │   └── InvalidRecordsError       422  one or more fields of the records to predict
 ├── TrainingFailedError           422  the estimator or the compiled graph refused this table
-└── UnavailableError              503  storage cannot be reached
+├── UnavailableError              503  storage cannot be reached
+└── JobTimeoutError               504  a job took longer than it may
 InvalidSettingError               (start-up only)
 """
 
@@ -93,6 +97,12 @@ class NoSuchModelError(NotFoundError):
     slug, title = "no-such-model", "There is no such model"
 
 
+class NoSuchJobError(NotFoundError):
+    """No job has this id."""
+
+    slug, title = "no-such-job", "There is no such job"
+
+
 class NoSuchRouteError(NotFoundError):
     """No endpoint answers at this path."""
 
@@ -115,6 +125,12 @@ class IncompleteUploadError(ConflictError):
     """A large upload is to be completed before all of its parts are there."""
 
     slug, title = "incomplete-upload", "Parts of the upload are missing"
+
+
+class KeyInUseError(ConflictError):
+    """The first request with this Idempotency-Key is still being answered."""
+
+    slug, title = "idempotency-key-in-use", "A request with this Idempotency-Key is being answered"
 
 
 class TooLargeError(RegattaError):
@@ -165,6 +181,12 @@ class NotEnoughRowsError(UnprocessableError):
     slug, title = "not-enough-rows", "The table has too few rows"
 
 
+class KeyReusedError(UnprocessableError):
+    """The Idempotency-Key came with another request before."""
+
+    slug, title = "idempotency-key-reused", "This Idempotency-Key belongs to another request"
+
+
 class InvalidInputError(UnprocessableError):
     """Fields of the request do not have the shape the endpoint takes."""
 
@@ -187,6 +209,12 @@ class UnavailableError(RegattaError):
     """The object store did not answer."""
 
     status, slug, title = 503, "storage-unavailable", "Storage cannot be reached"
+
+
+class JobTimeoutError(RegattaError):
+    """The work was ended because it took too long."""
+
+    status, slug, title = 504, "job-timed-out", "The job took longer than it may"
 
 
 class InvalidSettingError(Exception):

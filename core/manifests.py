@@ -164,6 +164,8 @@ class ModelManifest(Document):
     libraries: dict[str, str]
     graph: StoredFile
     pickle: StoredFile
+    # The job that trained it, so that no job publishes a model twice.
+    job_id: str | None = None
     signature: str = ""
 
     def result(self) -> dict[str, Any]:

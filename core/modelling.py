@@ -15,10 +15,12 @@ from core.learning.pipeline import raw_frame
 from core.learning.training import Limits, Split, Trained, check_target, features_of, split, train
 from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
 from core.opening import open_table
+from core.progress import Tell, untold
+from core.publishing import published
 from core.scoring.compile import check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
 from core.settings import settings
-from core.storage.models import MODEL_NAME, StoredModel, seal
+from core.storage.models import MODEL_NAME
 from core.storage.wiring import storage
 from core.tables.table import Table
 
@@ -37,9 +39,14 @@ class TrainingOrder:
 
 
 def train_model(
-    workspace: str, file_id: str | None, order: TrainingOrder, *, sealed: bool = False
-) -> tuple[ModelManifest, str | None]:
-    """Train, compile, check and store one model; returns its manifest and, if `sealed`, its `model_data`.
+    workspace: str,
+    file_id: str | None,
+    order: TrainingOrder,
+    *,
+    tell: Tell = untold,
+    job_id: str | None = None,
+) -> ModelManifest:
+    """Train, compile, check and store one model; returns its manifest. A job does it only once, however often it runs.
 
     Raises what `split` and `train` raise, and `TrainingFailedError` when graph and pipeline disagree; then nothing is
     stored.
@@ -48,27 +55,48 @@ def train_model(
     with open_table(workspace, file_id) as (manifest, table):
         target = _target(manifest, order.target_column)
         name = _model_name(order.model_name, manifest, chosen)
+        before = published(workspace, job_id).get(name)
+        if before is not None:
+            return before
+        tell("reading", 0.0)
         data = _split(table, manifest, target, order.test_size)
+    tell("training", 0.1)
     trained = train(data, chosen, manifest.recipe, order.params or {}, _limits())
-    stored = _store(workspace, name, chosen, manifest, data, trained, order.test_size)
-    return stored.manifest, seal(stored) if sealed else None
+    tell("storing", 0.9)
+    return _store(workspace, name, chosen, manifest, data, trained, order.test_size, job_id)
 
 
-def compare_models(workspace: str, file_id: str | None, target_column: str | None, test_size: float) -> dict[str, Any]:
+def compare_models(
+    workspace: str,
+    file_id: str | None,
+    target_column: str | None,
+    test_size: float,
+    *,
+    tell: Tell = untold,
+    job_id: str | None = None,
+) -> dict[str, Any]:
     """Train every regressor of the catalogue on the same split and folds.
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses), `best`, and `failed` with
-    the reason of each that did not come out.
+    the reason of each that did not come out. A job that runs again keeps the models that it has stored already.
     """
+    before = published(workspace, job_id)
+    tell("reading", 0.0)
     with open_table(workspace, file_id) as (manifest, table):
         data = _split(table, manifest, _target(manifest, target_column), test_size)
     results: list[ModelManifest] = []
     failed: list[dict[str, str]] = []
-    for chosen in CATALOGUE.values():
+    for number, chosen in enumerate(CATALOGUE.values()):
+        parts = {other: float(place < number) for place, other in enumerate(CATALOGUE)}
+        tell(chosen.name, number / len(CATALOGUE), parts)
+        name = _model_name(None, manifest, chosen)
+        if name in before:
+            results.append(before[name])
+            continue
         try:
             trained = train(data, chosen, manifest.recipe, {}, _limits())
-            name = _model_name(None, manifest, chosen)
-            results.append(_store(workspace, name, chosen, manifest, data, trained, test_size).manifest)
+            tell("storing", (number + 0.9) / len(CATALOGUE), parts)
+            results.append(_store(workspace, name, chosen, manifest, data, trained, test_size, job_id))
         except RegattaError as error:
             failed.append({"model_type": chosen.name, "error": error.detail})
     results.sort(key=lambda model: -model.cross_validation.mean)
@@ -77,6 +105,17 @@ def compare_models(workspace: str, file_id: str | None, target_column: str | Non
         "best": _result(results[0]) if results else None,
         "failed": failed,
     }
+
+
+def check_order(
+    workspace: str, file_id: str | None, target_column: str | None, model_name: str | None
+) -> DatasetManifest:
+    """The dataset that is to be learned from; raises at once what no training on it could do."""
+    manifest = storage().datasets.manifest(workspace, file_id, fresh=True)
+    check_target(manifest.columns, _target(manifest, target_column))
+    if model_name is not None:
+        _check_name(model_name)
+    return manifest
 
 
 def _split(table: Table, manifest: DatasetManifest, target: str, test_size: float) -> Split:
@@ -110,12 +149,16 @@ def _model_name(wanted: str | None, manifest: DatasetManifest, chosen: Regressor
     if wanted is None:
         stem = re.sub(r"[^\w.\-]+", "_", PurePath(manifest.filename).stem).strip("._-") or "model"
         return f"{stem[:60]}-{chosen.name}"
+    _check_name(wanted)
+    return wanted
+
+
+def _check_name(wanted: str) -> None:
     if not MODEL_NAME.fullmatch(wanted):
         raise InvalidInputError(
             "model_name starts with a letter or digit and has up to 100 letters, digits, blanks, '.', '-' or '_'.",
             [{"field": "model_name", "message": "has characters that a name cannot have"}],
         )
-    return wanted
 
 
 def _store(
@@ -126,7 +169,8 @@ def _store(
     data: Split,
     trained: Trained,
     test_size: float,
-) -> StoredModel:
+    job_id: str | None,
+) -> ModelManifest:
     """Compile the pipeline, prove that the graph agrees with it, and publish both."""
     graph, features = compile_pipeline(trained.pipeline, data.columns)
     check_parity(trained.pipeline, CompiledModel(graph, features), data.train_x)
@@ -155,8 +199,9 @@ def _store(
         libraries={"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
         graph=_stored_file(graph),
         pickle=_stored_file(pickled),
+        job_id=job_id,
     )
-    return StoredModel(storage().models.publish(workspace, draft, graph, pickled), graph)
+    return storage().models.publish(workspace, draft, graph, pickled)
 
 
 def _stored_file(body: bytes) -> StoredFile:

@@ -38,6 +38,13 @@ class Settings(BaseSettings):
     cache_redis_entry_bytes: int = Field(16 * MIB, ge=0, description="largest entry kept in Redis")
     cache_ttl_seconds: int = Field(1800, gt=0, description="how long an idle cache entry lives")
     training_threads: int = Field(0, ge=0, description="threads of one training; 0 means one per core")
+    # Long work.
+    jobs_queue_url: str | None = Field(
+        None, pattern="^https?://", description="SQS queue of jobs; unset means that the servers run them themselves"
+    )
+    answer_seconds: float = Field(0, ge=0, description="what is expected to take longer becomes a job; 0 means nothing")
+    job_seconds: int = Field(3600, gt=0, description="how long one attempt at a job may take")
+    job_lease_seconds: float = Field(60, ge=2, description="how soon the job of a killed worker is free again")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="level of the log")
 
     # The machine it runs on (infra/ only).

@@ -17,18 +17,19 @@ class ManifestIndex:
     on the next read and never shows in an answer.
     """
 
-    def __init__(self, objects: ObjectStore, shared: SharedState, kind: str) -> None:
-        """`kind` is the folder in a workspace: `datasets` or `models`."""
+    def __init__(self, objects: ObjectStore, shared: SharedState, kind: str, ending: str = f"/{MANIFEST}") -> None:
+        """`kind` is the folder in a workspace: `datasets`, `models` or `jobs`; `ending` is that of a manifest's key."""
         self._objects = objects
         self._shared = shared
         self._kind = kind
+        self._ending = ending
 
     def manifests(self, workspace: str) -> list[dict[str, Any]]:
         """The manifests of a workspace, in key order."""
         listed = {
             item.key: item.etag
             for item in self._objects.list(f"{workspace}/{self._kind}/")
-            if item.key.endswith(f"/{MANIFEST}")
+            if item.key.endswith(self._ending)
         }
         name = self._name(workspace)
         indexed: dict[bytes, bytes] = self._shared.ask(lambda client: client.hgetall(name), {})

@@ -13,8 +13,9 @@ from core.exporting.files import FORMATS
 from core.prediction import Predictions, find_model, find_table, predict_records, predict_table, table_rows
 from functions.files import file_answer
 from functions.http import ModelChoice, Workspace, create_app, one_source
+from functions.idempotency import IdempotentRoute
 
-router = APIRouter(tags=["predict"])
+router = APIRouter(tags=["predict"], route_class=IdempotentRoute)
 
 
 class ExportRequest(ModelChoice):

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from core.modelling import TrainingOrder, compare_models, train_model
-from core.settings import settings
+from core.training_orders import checked_compare, checked_train
+from functions.deferring import Asked, carry_out
 from functions.http import RequestBody, Workspace, create_app
 
 router = APIRouter(prefix="/model", tags=["model"])
@@ -25,39 +25,22 @@ class TrainRequest(RequestBody):
 
 
 @router.post("/train")
-def train(workspace: Workspace, body: TrainRequest) -> dict[str, Any]:
+def train(workspace: Workspace, asked: Asked, body: TrainRequest) -> Any:
     """Train one regressor, judge it on a holdout and by 5-fold cross-validation, and let it serve."""
-    order = TrainingOrder(body.model_type, body.target_column, body.test_size, body.model_name, body.params)
-    manifest, model_data = train_model(workspace, body.file_id, order, sealed=body.return_model)
-    warnings = list(manifest.notes)
-    limit = settings().max_response_bytes
-    if model_data is not None and len(model_data) > limit:
-        model_data = None
-        warnings.append(f"model_data is over the {limit:,} bytes of an answer; predict with model_name instead")
-    answer = {
-        "model_name": manifest.model_name,
-        "version": manifest.version,
-        "model_type": manifest.model_type,
-        "target_column": manifest.target_column,
-        "metrics": manifest.metrics,
-        "cross_validation": manifest.cross_validation.model_dump(),
-        "parameters": manifest.parameters,
-        "training_seconds": manifest.training_seconds,
-        "size_bytes": manifest.graph.size_bytes,
-        "warnings": warnings,
-    }
-    return {**answer, "model_data": model_data} if body.return_model else answer
+    return carry_out(workspace, "train", body.model_dump(), asked, checked_train)
 
 
 @router.post("/compare")
 def compare(
     workspace: Workspace,
+    asked: Asked,
     test_size: Annotated[float, Query(gt=0, lt=1)] = 0.2,
     target_column: Annotated[str | None, Query(description="default: the one that processing stored")] = None,
     file_id: Annotated[str | None, Query(description="default: the current file")] = None,
-) -> dict[str, Any]:
+) -> Any:
     """Train every regressor on the same split; sorted by cross-validated R2."""
-    return compare_models(workspace, file_id, target_column, test_size)
+    order = {"test_size": test_size, "target_column": target_column, "file_id": file_id}
+    return carry_out(workspace, "compare", order, asked, checked_compare)
 
 
 app = create_app(router)
