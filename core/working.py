@@ -14,14 +14,14 @@ from core.manifests import now
 from core.progress import StoppedError
 from core.settings import settings
 from core.storage.jobs import Job
-from core.storage.leases import free, if_owned
+from core.storage.leases import if_owned
 from core.storage.wiring import storage
 
 log = logging.getLogger("regatta")
 
 # A job that ends this many workers (memory, time, a fault of ours) would end the next one too.
 MOST_ATTEMPTS = 3
-# Redis is told at most this often, and asked as often whether somebody has cancelled.
+# Within a stage, Redis is told at most this often, and asked as often whether somebody has cancelled.
 TELL_SECONDS = 0.25
 # A lease is renewed this many times before it would run out: storage may be slow now and then.
 BEATS_PER_LEASE = 6
@@ -147,11 +147,11 @@ class Attempt:
 
     def tell(self, stage: str, share: float, parts: Mapping[str, float] | None = None) -> None:
         """A `Tell`: passes on how far the work is, and raises `StoppedError` when it is to end."""
+        now, before = time.monotonic(), self._state.get("stage")
         self._state = {"stage": stage, "progress": round(share, 3), "parts": dict(parts or {})}
-        now = time.monotonic()
         if now - self._renewed_at > self._lease_seconds / 2:
             self._renew()  # the thread did not get to it: the work must not go on with a lease that may be gone
-        if now - self._told_at > TELL_SECONDS:
+        if stage != before or now - self._told_at > TELL_SECONDS:
             self._told_at = now
             if storage().jobs.tell(self._workspace, self._job, **self._state):
                 self.halt = self.halt or "cancelled"

@@ -1,5 +1,6 @@
 """The command line: start, stop and look at the embedded stack, serve, deploy, and run the whole job."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from core.errors import InvalidSettingError
 from core.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from core.storage.queue import SqsQueue
     from infra.local.stack import Running
 
 app = typer.Typer(
@@ -87,6 +89,53 @@ def upload(
     except KeyboardInterrupt:
         complaints.print("The same command goes on from here.")
         raise typer.Exit(130) from None
+
+
+@app.command()
+def jobs(
+    follow: Annotated[str | None, typer.Option(metavar="ID", help="Show how far this one is until it is over.")] = None,
+    cancel: Annotated[str | None, typer.Option(metavar="ID", help="End this one.")] = None,
+    retry: Annotated[str | None, typer.Option(metavar="ID", help="Let this one begin anew.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to show.")] = 20,
+    url: Annotated[str | None, typer.Option(help="The service.", show_default="the one on this machine")] = None,
+) -> None:
+    """Show the newest jobs and the dead letters; or follow, cancel or retry one."""
+    from core.errors import RegattaError
+    from infra import jobs as listing
+    from infra.service import ServiceError, connect
+
+    base_url = url or _url(_settings())
+    try:
+        with connect(base_url) as service:
+            for verb, job_id in (("cancel", cancel), ("retry", retry)):
+                if job_id is not None:
+                    service.call("POST", f"/jobs/{job_id}/{verb}")
+            if follow is not None:
+                listing.follow(base_url, follow, console)
+            else:
+                listing.show(service, limit, _queue() if url is None else None, console)
+    except (ServiceError, listing.JobError) as error:
+        raise _fail(str(error)) from None
+    except RegattaError as error:
+        raise _fail(error.detail) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def redrive() -> None:
+    """Let the jobs begin anew that ended in the dead-letter queue, after what broke them is mended."""
+    from core.errors import RegattaError
+    from infra import jobs as listing
+
+    queue = _queue()
+    if queue is None:
+        raise _fail("No queue is in reach. Start the stack with `regatta up`, or set REGATTA_JOBS_QUEUE_URL.")
+    try:
+        moved, strange = listing.redrive(queue)
+    except RegattaError as error:
+        raise _fail(error.detail) from None
+    console.print(f"{moved} jobs begin anew." + (f" {strange} letters are about no job and stay." if strange else ""))
 
 
 @app.command()
@@ -221,6 +270,21 @@ def _settings() -> Settings:
         return settings()
     except InvalidSettingError as error:
         raise _fail(str(error)) from None
+
+
+def _queue() -> "SqsQueue | None":
+    """The queue of the settings, or else of the stack that runs here; None where there is none."""
+    from core.storage.queue import SqsQueue
+    from core.storage.wiring import storage
+    from infra.local import stack
+
+    chosen = _settings()
+    running = stack.find(chosen.home) if chosen.jobs_queue_url is None else None
+    if running is not None:
+        os.environ.update(running.variables)
+        settings.cache_clear()
+    queue = storage().queue
+    return queue if isinstance(queue, SqsQueue) else None
 
 
 def _url(chosen: Settings) -> str:

@@ -16,8 +16,8 @@ from core.storage.objects import ObjectStore
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
-# How long a dead letter that somebody looks at is out of everybody else's sight.
-LOOK_SECONDS = 5
+# How long a dead letter stays out of sight where somebody was killed who looked at it.
+LOOK_SECONDS = 10
 WAITING_KEY = re.compile(r"queue/(?P<workspace>[^/]+)/(?P<job_id>[^/]+)")
 
 QueueState = dict[str, Any]
@@ -74,9 +74,9 @@ class SqsQueue:
         return {"depth": depth, "in_flight": in_flight, "dead_letters": sum(self._counts(dead)) if dead else 0}
 
     def dead_letters(self) -> list[DeadLetter]:
-        """The messages in the dead-letter queue; for a few seconds nobody else sees them."""
+        """The messages in the dead-letter queue, which stay there."""
         found: dict[str, DeadLetter] = {}
-        url = self._dead_letters_url()
+        url = self._dead_letters_url() or ""
         while url:
             with _translating():
                 answer = self.client.receive_message(
@@ -91,6 +91,9 @@ class SqsQueue:
             for message in new:
                 receives = int(message["Attributes"]["ApproximateReceiveCount"])
                 found[message["MessageId"]] = DeadLetter(message["Body"], message["ReceiptHandle"], receives)
+        for letter in found.values():
+            with _translating():
+                self.client.change_message_visibility(QueueUrl=url, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
         return list(found.values())
 
     def bury(self, letter: DeadLetter) -> None:

@@ -2,40 +2,18 @@
 
 import json
 import socket
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from redis import Redis
 
-from infra.local.processes import redis_server
+from tests.own_redis import own_redis
 from tests.process import forget, pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
 from tests.whole_job import gbk_csv, whole_job
-
-
-@contextmanager
-def own_redis(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A Redis that a test may stop."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(100):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            yield process, port
-        finally:
-            process.kill()
 
 
 def handlers(**kwargs: object) -> httpx.Client:
