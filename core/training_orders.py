@@ -2,34 +2,30 @@
 
 from typing import Any
 
+from core.comparing import CompareOrder, compare_models
 from core.jobs import Json
-from core.learning.catalogue import CATALOGUE, regressor
+from core.learning.budget import Limits
+from core.learning.candidates import Candidate
+from core.learning.catalogue import THE_NINE, regressor
 from core.learning.cost import expected_seconds
-from core.modelling import TrainingOrder, check_order, compare_models, train_model
+from core.learning.features import check_target
+from core.manifests import DatasetManifest
+from core.modelling import TrainingOrder, limits, model_name, target_of, train_model
 from core.progress import Tell
+from core.storage.wiring import storage
+
+SHOWN = {"train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
 
 
 def train(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
     """Train one model; raises what `train_model` raises. `return_model` is not its business: see `core.jobs.answer`."""
-    file_id, what = _parts(order)
-    manifest = train_model(workspace, file_id, TrainingOrder(**what), tell=tell, job_id=job_id)
-    return {
-        "model_name": manifest.model_name,
-        "version": manifest.version,
-        "model_type": manifest.model_type,
-        "target_column": manifest.target_column,
-        "metrics": manifest.metrics,
-        "cross_validation": manifest.cross_validation.model_dump(),
-        "parameters": manifest.parameters,
-        "training_seconds": manifest.training_seconds,
-        "size_bytes": manifest.graph.size_bytes,
-        "warnings": manifest.notes,
-    }
+    manifest = train_model(workspace, order["file_id"], _training(order), tell, job_id=job_id)
+    return {**manifest.result(), **manifest.model_dump(include=SHOWN), "warnings": manifest.notes}
 
 
 def compare(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
     """Train every regressor; raises what `compare_models` raises."""
-    return compare_models(workspace, **order, tell=tell, job_id=job_id)
+    return compare_models(workspace, order["file_id"], _comparison(order), tell, job_id=job_id)
 
 
 def checked_train(workspace: str, order: Json) -> tuple[Json, float]:
@@ -38,22 +34,46 @@ def checked_train(workspace: str, order: Json) -> tuple[Json, float]:
     Raises at once what no training could do: `NoSuchFileError`, `NoCurrentFileError`, `UnknownModelTypeError`,
     `ParameterError`, `UnknownColumnError`, `TargetError`, `InvalidInputError`.
     """
-    file_id, what = _parts(order)
-    wanted = TrainingOrder(**what)
-    regressor(wanted.model_type).build(wanted.params or {})
-    manifest = check_order(workspace, file_id, wanted.target_column, wanted.model_name)
-    seconds = expected_seconds([wanted.model_type], manifest.rows, len(manifest.columns))
-    return {**order, "file_id": manifest.file_id}, seconds
+    wanted = _training(order)
+    chosen = regressor(wanted.model_type)
+    candidate = Candidate(chosen, wanted.params)
+    candidate.unfitted(1, limits())
+    dataset = _dataset(workspace, order)
+    model_name(wanted.model_name, dataset, chosen.name)
+    tuning = wanted.tuning_seconds if wanted.tune_hyperparameters else 0.0
+    return _with_file(order, dataset), _expected([candidate], dataset, limits(), tuning)
 
 
 def checked_compare(workspace: str, order: Json) -> tuple[Json, float]:
     """The same for a comparison."""
-    manifest = check_order(workspace, order["file_id"], order["target_column"], None)
-    seconds = expected_seconds(list(CATALOGUE), manifest.rows, len(manifest.columns))
-    return {**order, "file_id": manifest.file_id}, seconds
+    wanted = _comparison(order)
+    candidates = [Candidate(regressor(name, "include")) for name in dict.fromkeys([*THE_NINE, *wanted.include])]
+    dataset = _dataset(workspace, order)
+    tuning = wanted.tuning_seconds if wanted.tune_hyperparameters else 0.0
+    seconds = _expected(candidates, dataset, limits(), tuning)
+    return _with_file(order, dataset), min(seconds, wanted.time_limit or seconds)
 
 
-def _parts(order: Json) -> tuple[str | None, dict[str, Any]]:
-    """The file that an order is about, and the fields of its `TrainingOrder`."""
-    what = {name: value for name, value in order.items() if name not in ("file_id", "return_model")}
-    return order["file_id"], what
+def _training(order: Json) -> TrainingOrder:
+    fields = {name: value for name, value in order.items() if name not in ("file_id", "return_model")}
+    return TrainingOrder(**{**fields, "params": order["params"] or {}})
+
+
+def _comparison(order: Json) -> CompareOrder:
+    return CompareOrder(**{name: value for name, value in order.items() if name != "file_id"})
+
+
+def _dataset(workspace: str, order: Json) -> DatasetManifest:
+    """The dataset that is to be learned from; raises what is wrong with it or with its target."""
+    dataset = storage().datasets.manifest(workspace, order["file_id"], fresh=True)
+    check_target(dataset.columns, target_of(dataset.recipe, order["target_column"]))
+    return dataset
+
+
+def _expected(candidates: list[Candidate], dataset: DatasetManifest, limits: Limits, tuning: float) -> float:
+    return expected_seconds(candidates, dataset.rows, len(dataset.columns), limits.threads, tuning)
+
+
+def _with_file(order: Json, dataset: DatasetManifest) -> dict[str, Any]:
+    """The file that is current now is meant, whatever is current when a job begins."""
+    return {**order, "file_id": dataset.file_id}

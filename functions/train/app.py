@@ -5,9 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from core.learning.targets import TargetChoice
+from core.modelling import TUNING_SECONDS
 from core.training_orders import checked_compare, checked_train
 from functions.deferring import Asked, carry_out
 from functions.http import RequestBody, Workspace, create_app
+
+# As long as the function may run at all.
+MOST_SECONDS = 900
 
 router = APIRouter(prefix="/model", tags=["model"])
 
@@ -18,6 +23,9 @@ class TrainRequest(RequestBody):
     model_type: str
     target_column: str | None = None
     test_size: float = Field(0.2, gt=0, lt=1, description="share of the rows held out to judge the model")
+    tune_hyperparameters: bool = Field(False, description="look for better parameters than the defaults")
+    tuning_seconds: float = Field(TUNING_SECONDS, gt=0, le=MOST_SECONDS, description="how long to look for them")
+    target_transform: TargetChoice = Field("none", description="what happens to the target; auto: what scores best")
     return_model: bool = Field(False, description="send the signed model back as model_data")
     model_name: str | None = Field(None, description="default: made of the file and the model type")
     params: dict[str, Any] | None = Field(None, description="parameters of the scikit-learn estimator")
@@ -37,9 +45,25 @@ def compare(
     test_size: Annotated[float, Query(gt=0, lt=1)] = 0.2,
     target_column: Annotated[str | None, Query(description="default: the one that processing stored")] = None,
     file_id: Annotated[str | None, Query(description="default: the current file")] = None,
+    include: Annotated[str, Query(description="model types beyond the nine, separated by commas")] = "",
+    target_transform: TargetChoice = "none",
+    tune_hyperparameters: Annotated[bool, Query(description="show each regressor tuned as well")] = False,
+    tuning_seconds: Annotated[float, Query(gt=0, le=MOST_SECONDS, description="for all of them")] = 60.0,
+    time_limit: Annotated[float | None, Query(gt=0, le=MOST_SECONDS, description="seconds for the race")] = None,
+    ensemble: Annotated[bool, Query(description="add a blend of the best ones")] = False,
 ) -> Any:
     """Train every regressor on the same split; sorted by cross-validated R2."""
-    order = {"test_size": test_size, "target_column": target_column, "file_id": file_id}
+    order = {
+        "file_id": file_id,
+        "target_column": target_column,
+        "test_size": test_size,
+        "include": [name.strip() for name in include.split(",") if name.strip()],
+        "target_transform": target_transform,
+        "tune_hyperparameters": tune_hyperparameters,
+        "tuning_seconds": tuning_seconds,
+        "time_limit": time_limit,
+        "ensemble": ensemble,
+    }
     return carry_out(workspace, "compare", order, asked, checked_compare)
 
 

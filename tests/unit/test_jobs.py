@@ -19,7 +19,7 @@ from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS
 from tests.unit.work import Json, Scene, install
 
-ORDER = {"model_type": "ridge", "target_column": "mpg", "file_id": None, "return_model": False}
+ORDER = {"model_type": "ridge", "target_column": "mpg", "file_id": None, "params": None}
 LEASE_SECONDS = 2.0
 
 
@@ -169,27 +169,22 @@ def test_killed_between_publishing_and_saying_so_it_publishes_nothing_more(
     assert (versions(), done.status, done.result["version"]) == ([1], "succeeded", 1)
 
 
-def test_a_comparison_goes_on_with_the_models_that_are_still_missing(
+def test_a_comparison_that_was_killed_publishes_only_what_is_missing(
     bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, later: Callable[[], None]
 ) -> None:
     ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0])
-    job_id = ordered("compare", test_size=0.2, target_column="mpg", file_id=None)
+    monkeypatch.setattr("core.comparing.THE_NINE", ("ridge", "lasso", "decision_tree"))
+    job_id = ordered("compare", target_column="mpg", file_id=None)
     with monkeypatch.context() as patched:
-        patched.setattr("core.modelling.CATALOGUE", {"ridge": _entry("ridge")})
+        patched.setattr("core.comparing.THE_NINE", ("ridge",))
         patched.setattr(working.Attempt, "end", killed)
         kill(job_id)
     later()
     done = do(job_id)
-    named = {entry["model_name"]: entry["version"] for entry in done.result["results"]}
-    assert len(named) > 1
-    assert set(named.values()) == {1}
+    stored = {model.model_name: model.version for model in storage().models.list(WORKSPACE)}
+    assert stored == {f"mpg-{name}": 1 for name in ("ridge", "lasso", "decision_tree")}
+    assert {row["version"] for row in done.result["results"]} == {1, None}
     assert {model.job_id for model in storage().models.list(WORKSPACE)} == {job_id}
-
-
-def _entry(name: str) -> object:
-    from core.learning.catalogue import CATALOGUE
-
-    return CATALOGUE[name]
 
 
 def test_a_job_that_kills_every_worker_is_given_up(scene: Scene, later: Callable[[], None]) -> None:
