@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Protocol
 
-from core.errors import ConflictError, KeyReusedError, NoSuchJobError
+from core.errors import ConflictError, KeyReusedError, NoSuchJobError, UnavailableError
 from core.manifests import ModelManifest, new_file_id, now
 from core.progress import Tell
 from core.settings import settings
@@ -61,7 +61,13 @@ def order_job(
         created_at=now(),
         offered_at=time.time(),
     )
-    return _offered(workspace, _same(storage().jobs.create(workspace, job), job.fingerprint))
+    stored = _same(storage().jobs.create(workspace, job), job.fingerprint)
+    try:
+        return _offered(workspace, stored)
+    except UnavailableError:
+        if stored == job:
+            storage().jobs.delete(workspace, job.job_id)  # else it would run one day, and be ordered again by then
+        raise
 
 
 def ordered_before(workspace: str, kind: str, sent: Json, key: str) -> Job | None:

@@ -73,6 +73,10 @@ class JobStore:
         key = _key(workspace, job.job_id)
         return Job.model_validate(self._documents.change(key, lambda before: None if before else job.model_dump()))
 
+    def delete(self, workspace: str, job_id: str) -> None:
+        """Forget a job."""
+        self._documents.delete(_key(workspace, job_id))
+
     def read(self, workspace: str, job_id: str, *, fresh: bool = False) -> Job | None:
         """The job as far as is known, or None. `fresh` asks the bucket itself: for acting on, not for showing."""
         if not JOB_ID.fullmatch(job_id):
