@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Protocol
 
-from core.errors import ConflictError, KeyReusedError, NoSuchJobError, UnavailableError
+from core.errors import ConflictError, KeyReusedError, NoSuchJobError, NoSuchModelError, UnavailableError
 from core.manifests import ModelManifest, new_file_id, now
 from core.progress import Tell
 from core.settings import settings
@@ -135,7 +135,7 @@ def cancel(workspace: str, job_id: str) -> Job:
 
 
 def retry(workspace: str, job_id: str) -> Job:
-    """Let a job that failed or was cancelled begin anew; one that waits or runs stays as it is.
+    """Let a job that failed, was cancelled or was cut off begin anew; one that waits or runs stays as it is.
 
     Raises `NoSuchJobError`, and `ConflictError` for one that has succeeded.
     """
@@ -143,7 +143,7 @@ def retry(workspace: str, job_id: str) -> Job:
     def edit(job: Job) -> Json | None:
         if job.status == "succeeded":
             raise ConflictError("The job has succeeded. Send its order again for another one.")
-        return {**_anew(), "deferred": True} if job.is_over else None
+        return {**_anew(), "deferred": True} if job.is_over or job.is_interrupted else None
 
     job = _found(job_id, storage().jobs.change(workspace, job_id, edit))
     storage().queue.send(workspace, job_id)
@@ -189,12 +189,15 @@ def answer(workspace: str, kind: str, order: Mapping[str, Any], result: Json) ->
     """
     if kind != "train" or not order.get("return_model"):
         return result
-    model_data: str | None = seal(storage().models.load(workspace, result["model_name"], result["version"]))
-    warnings, limit = list(result["warnings"]), settings().max_response_bytes
-    if model_data is not None and len(model_data) > limit:
-        model_data = None
+    limit, warnings = settings().max_response_bytes, list(result["warnings"])
+    try:
+        model_data = seal(storage().models.load(workspace, result["model_name"], result["version"]))
+    except NoSuchModelError:
+        return {**result, "warnings": [*warnings, "the model has been deleted since"], "model_data": None}
+    if len(model_data) > limit:
         warnings.append(f"model_data is over the {limit:,} bytes of an answer; predict with model_name instead")
-    return {**result, "warnings": warnings, "model_data": model_data}
+        return {**result, "warnings": warnings, "model_data": None}
+    return {**result, "model_data": model_data}
 
 
 def _fingerprint(order: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """The command line: start, stop and look at the embedded stack, serve, deploy, and run the whole job."""
 
-import os
 import shlex
 import signal
 import subprocess
@@ -15,7 +14,6 @@ from core.errors import InvalidSettingError
 from core.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from core.storage.queue import SqsQueue
     from infra.local.stack import Running
 
 app = typer.Typer(
@@ -113,7 +111,7 @@ def jobs(
             if follow is not None:
                 listing.follow(base_url, follow, console)
             else:
-                listing.show(service, limit, _queue() if url is None else None, console)
+                listing.show(service, limit, listing.find_queue(_settings()) if url is None else None, console)
     except (ServiceError, listing.JobError) as error:
         raise _fail(str(error)) from None
     except RegattaError as error:
@@ -128,7 +126,7 @@ def redrive() -> None:
     from core.errors import RegattaError
     from infra import jobs as listing
 
-    queue = _queue()
+    queue = listing.find_queue(_settings())
     if queue is None:
         raise _fail("No queue is in reach. Start the stack with `regatta up`, or set REGATTA_JOBS_QUEUE_URL.")
     try:
@@ -270,21 +268,6 @@ def _settings() -> Settings:
         return settings()
     except InvalidSettingError as error:
         raise _fail(str(error)) from None
-
-
-def _queue() -> "SqsQueue | None":
-    """The queue of the settings, or else of the stack that runs here; None where there is none."""
-    from core.storage.queue import SqsQueue
-    from core.storage.wiring import storage
-    from infra.local import stack
-
-    chosen = _settings()
-    running = stack.find(chosen.home) if chosen.jobs_queue_url is None else None
-    if running is not None:
-        os.environ.update(running.variables)
-        settings.cache_clear()
-    queue = storage().queue
-    return queue if isinstance(queue, SqsQueue) else None
 
 
 def _url(chosen: Settings) -> str:

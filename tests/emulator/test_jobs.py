@@ -113,6 +113,17 @@ def test_training_is_answered_with_a_job_that_succeeds(own: Stack, file_id: str,
         assert job["job_id"] in {listed["job_id"] for listed in client.get("/jobs").json()["jobs"]}
 
 
+@pytest.mark.parametrize("road", ["server", "gateway"])
+def test_a_key_makes_one_of_two_requests_on_every_road(own: Stack, file_id: str, road: str) -> None:
+    with httpx.Client(base_url=own.base_url if road == "server" else own.api_url, timeout=60) as client:
+        announcement, key = {"filename": "flats.csv", "size_bytes": 9}, {"Idempotency-Key": f'"{road}"'}
+        announced = [client.post("/data/uploads", json=announcement, headers=key) for _ in range(2)]
+        assert announced[0].json()["file_id"] == announced[1].json()["file_id"]
+        trained = [order(client, f"keyed-{road}", file_id, key) for _ in range(2)]
+        assert trained[0].json() == trained[1].json()
+        assert versions(client, f"keyed-{road}") == [1]
+
+
 def test_a_comparison_tells_how_far_each_model_is(client: httpx.Client, file_id: str) -> None:
     params = {"target_column": "price", "file_id": file_id}
     answer = client.post("/model/compare", params=params, headers=ASYNC)

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from core import jobs
+from core.prediction import find_model
 from core.settings import settings
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
@@ -100,6 +101,10 @@ def test_a_job_brings_the_model_itself_where_that_was_ordered(client: httpx.Clie
     result = client.get(f"/jobs/{job_id}").json()["result"]
     assert set(result) == set(train(client, {}, return_model=True).json())
     assert "model_data" not in client.get("/jobs").json()["jobs"][0]["result"]
+    assert find_model(WORKSPACE, None, model_data=result["model_data"]).manifest.job_id == job_id
+    storage().objects.delete([item.key for item in storage().objects.list(f"{WORKSPACE}/models/")])
+    later = client.get(f"/jobs/{job_id}").json()["result"]
+    assert (later["model_data"], later["warnings"][-1]) == (None, "the model has been deleted since")
 
 
 def test_a_key_means_the_same_job_though_its_message_was_lost(client: httpx.Client) -> None:
