@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 
-from core.errors import InvalidInputError, RegattaError, TargetError
+from core.errors import RegattaError, TargetError
 from core.learning.catalogue import CATALOGUE, Regressor, regressor
 from core.learning.pipeline import raw_frame
 from core.learning.training import Limits, Split, Trained, check_target, features_of, split, train
@@ -18,7 +18,9 @@ from core.opening import open_table
 from core.scoring.compile import check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
 from core.settings import settings
-from core.storage.models import MODEL_NAME, StoredModel, seal
+from core.storage.artifacts import GRAPH, PICKLE
+from core.storage.models import check_name
+from core.storage.sealing import StoredModel, seal
 from core.storage.wiring import storage
 from core.tables.table import Table
 
@@ -110,11 +112,7 @@ def _model_name(wanted: str | None, manifest: DatasetManifest, chosen: Regressor
     if wanted is None:
         stem = re.sub(r"[^\w.\-]+", "_", PurePath(manifest.filename).stem).strip("._-") or "model"
         return f"{stem[:60]}-{chosen.name}"
-    if not MODEL_NAME.fullmatch(wanted):
-        raise InvalidInputError(
-            "model_name starts with a letter or digit and has up to 100 letters, digits, blanks, '.', '-' or '_'.",
-            [{"field": "model_name", "message": "has characters that a name cannot have"}],
-        )
+    check_name(wanted, "model_name")
     return wanted
 
 
@@ -156,7 +154,7 @@ def _store(
         graph=_stored_file(graph),
         pickle=_stored_file(pickled),
     )
-    return StoredModel(storage().models.publish(workspace, draft, graph, pickled), graph)
+    return StoredModel(storage().models.publish(workspace, draft, {GRAPH: graph, PICKLE: pickled}), graph)
 
 
 def _stored_file(body: bytes) -> StoredFile:
