@@ -41,18 +41,7 @@ class RenameRequest(RequestBody):
 @router.get("/available")
 async def available() -> dict[str, Any]:
     """The regressors, with their default parameters and the values worth tuning."""
-    return {
-        "models": [
-            {
-                "model_type": entry.name,
-                "title": entry.title,
-                "estimator": entry.estimator,
-                "parameters": entry.defaults,
-                "grid": entry.grid,
-            }
-            for entry in CATALOGUE.values()
-        ]
-    }
+    return {"models": [entry.describe() for entry in CATALOGUE.values()]}
 
 
 @router.get("/trained")
@@ -95,20 +84,19 @@ async def metrics(workspace: Workspace, model_name: str, version: Version = None
     """How good a model is: on the holdout, by cross-validation, and whatever else training worked out to judge it."""
     manifest = storage().models.manifest(workspace, model_name, version)
     evaluation = storage().models.evaluation(workspace, model_name, manifest.version) or {}
-    return {**{key: value for key, value in evaluation.items() if key != "importance"}, **manifest.result()}
+    return {**evaluation, **manifest.result(), **manifest.model_dump(include={"train_metrics", "baseline"})}
 
 
 @router.get("/importance/{model_name}")
 async def importance(workspace: Workspace, model_name: str, version: Version = None) -> dict[str, Any]:
     """How much each column matters to a model, as it was worked out when it was trained."""
     manifest = storage().models.manifest(workspace, model_name, version)
-    evaluation = storage().models.evaluation(workspace, model_name, manifest.version) or {}
-    if "importance" not in evaluation:
+    if not manifest.importance:
         raise NoEvaluationError(
-            f"Version {manifest.version} of model {model_name!r} was stored without importance. Train it again with "
-            "POST /model/train."
+            f"Version {manifest.version} of model {model_name!r} was trained before importance was worked out. Train "
+            "it again with POST /model/train."
         )
-    return {"model_name": model_name, "version": manifest.version, "importance": evaluation["importance"]}
+    return manifest.model_dump(include={"model_name", "version", "importance"})
 
 
 @router.get("/artifact/{model_name}", response_class=Response)
