@@ -222,6 +222,10 @@ class ModelManifest(Document):
     libraries: dict[str, str]
     graph: StoredFile
     pickle: StoredFile
+    # The folder of its files below `artifacts/`; None where they lie beside the manifest, as they once did.
+    artifacts: str | None = None
+    # The job that trained it.
+    job_id: str | None = None
     signature: str = ""
 
     def result(self) -> dict[str, Any]:

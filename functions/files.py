@@ -13,6 +13,9 @@ def file_answer(workspace: str, path: Path, name: str, media_type: str) -> Respo
     """The file at `path`, to be saved as `name`. It may be deleted as soon as this has returned."""
     if path.stat().st_size > settings().max_response_bytes:
         return RedirectResponse(storage().exports.offer(workspace, name, path, media_type), status_code=303)
-    # The first name is for old clients and may hold ASCII only.
-    disposition = f"attachment; filename=\"{path.name}\"; filename*=UTF-8''{quote(name)}"
-    return Response(path.read_bytes(), media_type=media_type, headers={"Content-Disposition": disposition})
+    return Response(path.read_bytes(), media_type=media_type, headers=attachment(path.name, name))
+
+
+def attachment(plain_name: str, name: str) -> dict[str, str]:
+    """The header that saves an answer as `name`, or as `plain_name`, in ASCII, where the client is an old one."""
+    return {"Content-Disposition": f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(name)}"}
