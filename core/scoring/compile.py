@@ -15,7 +15,7 @@ from core.manifests import Column, Feature
 from core.scoring.compiled import CompiledModel
 from core.scoring.estimators import estimated
 from core.scoring.graph import GraphBuilder
-from core.scoring.preparation import UNSEEN, Features, prepared
+from core.scoring.preparation import UNSEEN, Features, prepared, standardised
 from core.values import read_date
 
 # The graph may differ from scikit-learn by this much relative to max(1, |y|), and not more.
@@ -45,16 +45,21 @@ def compile_pipeline(model: Any, columns: Sequence[Column]) -> tuple[bytes, list
 def _compiled(
     graph: GraphBuilder, model: Any, columns: Mapping[str, Column], features: Features, matrices: dict[int, str]
 ) -> str:
-    """(rows, 1) float64. Members that share one fitted preprocessing share its matrix, by its id in `matrices`."""
+    """(rows, 1) float64. Members that share a fitted step share its matrix, by its id in `matrices`."""
     if type(model).__name__ == "VotingRegressor":
         members = [(member, weight) for member, weight in _weighted(model) if weight]
         predictions = [_compiled(graph, member, columns, features, matrices) for member, _ in members]
         weights = np.array([[weight] for _, weight in members], np.float64)
         return graph.node("MatMul", graph.node("Concat", *predictions, axis=1), graph.constant(weights / weights.sum()))
-    prepare, estimator = model[0], model[-1]
-    if id(prepare) not in matrices:
-        matrices[id(prepare)] = prepared(graph, prepare, columns, features)
-    return estimated(graph, matrices[id(prepare)], estimator)
+    # Preparation, and for some the standardiser after it.
+    *steps, estimator = (step for _, step in model.steps)
+    matrix = ""
+    for step in steps:
+        if id(step) not in matrices:
+            made = standardised(graph, step, matrix) if matrix else prepared(graph, step, columns, features)
+            matrices[id(step)] = made
+        matrix = matrices[id(step)]
+    return estimated(graph, matrix, estimator)
 
 
 def _weighted(ensemble: Any) -> list[tuple[Any, float]]:

@@ -20,7 +20,7 @@ from core.scoring.graph import ML, GraphBuilder
 UNSEEN = "\0"
 
 Features = dict[str, Feature]
-Branch = Callable[[GraphBuilder, Any, list[Column], Features], str | None]
+Branch = Callable[[GraphBuilder, Any, list[Column], Features], str]
 
 
 def prepared(graph: GraphBuilder, prepare: Any, columns: Mapping[str, Column], features: Features) -> str:
@@ -36,7 +36,17 @@ def prepared(graph: GraphBuilder, prepare: Any, columns: Mapping[str, Column], f
         if kind not in BRANCHES:
             raise TrainingFailedError(f"The preprocessing {name!r} cannot be compiled to a graph.")
         blocks.append(BRANCHES[kind](graph, branch, [columns[column] for column in taken], features))
-    return _side_by_side(graph, [block for block in blocks if block is not None])
+    return _side_by_side(graph, blocks)
+
+
+def standardised(graph: GraphBuilder, scale: Any, matrix: str) -> str:
+    """(x - mean) / scale of the leading columns that a fitted standardiser takes; the rest passes as it is."""
+    mean, deviation = np.zeros(scale.n_features_in_), np.ones(scale.n_features_in_)
+    for name, fitted, columns in scale.transformers_:
+        if name == "continuous" and len(columns):
+            mean[columns], deviation[columns] = fitted.mean_, fitted.scale_
+    centred = graph.node("Sub", matrix, graph.constant(mean[np.newaxis, :]))
+    return graph.node("Div", centred, graph.constant(deviation[np.newaxis, :]))
 
 
 def _side_by_side(graph: GraphBuilder, blocks: list[str]) -> str:
@@ -44,14 +54,13 @@ def _side_by_side(graph: GraphBuilder, blocks: list[str]) -> str:
 
 
 def _numbers(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
-    """(rows, numbers) float64: gaps filled, and standardised where the branch does so."""
-    return _scaled(graph, branch, _filled(graph, branch, columns, features))
+    """(rows, numbers) float64: gaps filled."""
+    return _filled(graph, branch, columns, features)
 
 
 def _dates(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
-    """(rows, 5 * dates) float64: gaps filled, taken apart, and standardised where the branch does so."""
-    seconds = _filled(graph, branch, columns, features)
-    return _scaled(graph, branch, date_parts(graph, seconds, len(columns)))
+    """(rows, 5 * dates) float64: gaps filled, taken apart."""
+    return date_parts(graph, _filled(graph, branch, columns, features), len(columns))
 
 
 def _filled(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
@@ -65,15 +74,6 @@ def _filled(graph: GraphBuilder, branch: Any, columns: list[Column], features: F
 
 def _raw_type(column: Column) -> Literal["number", "boolean", "date", "category"]:
     return "number" if column.type == "integer" else column.type
-
-
-def _scaled(graph: GraphBuilder, branch: Any, matrix: str) -> str:
-    """(x - mean) / scale, where the branch has a scaler."""
-    scaler = branch.named_steps.get("scale")
-    if scaler is None:
-        return matrix
-    centred = graph.node("Sub", matrix, graph.constant(scaler.mean_[np.newaxis, :]))
-    return graph.node("Div", centred, graph.constant(scaler.scale_[np.newaxis, :]))
 
 
 def _categories(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
@@ -137,7 +137,7 @@ def _levels(graph: GraphBuilder, branch: Any, columns: list[Column], features: F
         # Where another branch fills the gaps of the same column, that one says with what.
         features.setdefault(column.name, Feature(name=column.name, type="category", fill="", levels=levels))
         blocks.append(_translated(graph, graph.input(column.name, text=True), levels, values))
-    return _scaled(graph, branch, _side_by_side(graph, blocks))
+    return _side_by_side(graph, blocks)
 
 
 def _translated(graph: GraphBuilder, texts: str, levels: list[str], values: NDArray[Any]) -> str:
@@ -152,11 +152,10 @@ def _translated(graph: GraphBuilder, texts: str, levels: list[str], values: NDAr
     )
 
 
-def _gaps(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str | None:
-    """(rows, kept columns) float64: 1 where a value is missing, for the columns whose gaps tell something."""
-    kept = [column for column, tells in zip(columns, branch.named_steps["telling"].get_support(), strict=True) if tells]
+def _gaps(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
+    """(rows, columns) float64: 1 where a value is missing."""
     blocks = []
-    for column in kept:
+    for column in columns:
         text = column.type == "category"
         raw = graph.input(column.name, text=text)
         fill: float | str = "" if text else 0.0
@@ -164,8 +163,6 @@ def _gaps(graph: GraphBuilder, branch: Any, columns: list[Column], features: Fea
         blocks.append(
             graph.node("Equal", raw, graph.constant(np.array("", object))) if text else graph.node("IsNaN", raw)
         )
-    if not blocks:
-        return None
     return graph.node("Cast", _side_by_side(graph, blocks), to=TensorProto.DOUBLE)
 
 

@@ -16,7 +16,6 @@ from sklearn.ensemble import (
     RandomForestRegressor,
     VotingRegressor,
 )
-from sklearn.feature_selection import SelectFpr, f_regression
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
@@ -26,7 +25,7 @@ from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
 from core.learning.dates import date_parts, to_seconds
-from core.learning.training import Split
+from core.learning.splitting import Split
 from core.scoring.compile import compile_pipeline, raw_columns, undecided
 from core.scoring.compiled import CompiledModel
 from core.scoring.preparation import UNSEEN
@@ -74,28 +73,32 @@ def limit(name: str) -> float:
     return FLOAT32_MAX if name in _FLOAT32 else np.inf
 
 
-def preprocessing(data: Split, *, scaled: bool, levels_of: int = FEW_LEVELS) -> ColumnTransformer:
+def preprocessing(data: Split, *, levels_of: int = FEW_LEVELS) -> ColumnTransformer:
     """Every branch that there may be: numbers, dates, one-hot and target-encoded categories, and telling gaps."""
     kinds: dict[str, list[str]] = {}
     for column in data.columns:
         many = column.type == "category" and data.train_x[column.name].nunique() > levels_of
         kind = "levels" if many else {"category": "categories", "date": "dates:median"}.get(column.type, "numbers:mean")
         kinds.setdefault(kind, []).append(column.name)
-    scale = [("scale", StandardScaler())] if scaled else []
     seconds = ("seconds", FunctionTransformer(to_seconds))
     encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=40, sparse_output=False)
     steps: dict[str, list[Any]] = {
-        "numbers:mean": [("impute", SimpleImputer(strategy="mean")), *scale],
+        "numbers:mean": [("impute", SimpleImputer(strategy="mean"))],
         "dates:median": [
             *(seconds, ("impute", SimpleImputer(strategy="median"))),
-            *(("parts", FunctionTransformer(date_parts)), *scale),
+            ("parts", FunctionTransformer(date_parts)),
         ],
         "categories": [("impute", SimpleImputer(strategy="most_frequent")), ("encode", encoder)],
-        "levels": [("encode", TargetEncoder(target_type="continuous")), *scale],
+        "levels": [("encode", TargetEncoder(target_type="continuous"))],
     }
-    gaps = Pipeline([("gaps", MissingIndicator(features="all")), ("telling", SelectFpr(f_regression))])
+    gaps = Pipeline([("mark", MissingIndicator(features="all"))])
     branches = [(kind, Pipeline(steps[kind]), names) for kind, names in kinds.items()]
     return ColumnTransformer([*branches, ("gaps", gaps, [column.name for column in data.columns])])
+
+
+def standardiser(width: int) -> ColumnTransformer:
+    """Standardises the whole matrix; how the real one leaves zeros and ones alone is tested with training."""
+    return ColumnTransformer([("continuous", StandardScaler(), list(range(width)))], remainder="passthrough")
 
 
 def fit(data: Split, name: str, prepare: ColumnTransformer | None = None) -> Pipeline:
@@ -105,9 +108,12 @@ def fit(data: Split, name: str, prepare: ColumnTransformer | None = None) -> Pip
         # A column without gaps has no F statistic, and a solver that stops early is as good a test.
         warnings.simplefilter("ignore")
         if prepare is None:
-            prepare = preprocessing(data, scaled=scaled).fit(data.train_x, data.train_y)
-        estimator = make().fit(prepare.transform(data.train_x), data.train_y)
-    return Pipeline([("prepare", prepare), ("estimate", estimator)])
+            prepare = preprocessing(data).fit(data.train_x, data.train_y)
+        matrix = prepare.transform(data.train_x)
+        scale = [("scale", standardiser(matrix.shape[1]).fit(matrix))] if scaled else []
+        matrix = scale[0][1].transform(matrix) if scale else matrix
+        estimator = make().fit(matrix, data.train_y)
+    return Pipeline([("prepare", prepare), *scale, ("estimate", estimator)])
 
 
 def blend(members: dict[str, Pipeline], weights: list[float] | None = None) -> VotingRegressor:

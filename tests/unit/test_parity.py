@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.learning.training import Split
+from core.learning.splitting import Split
 from core.scoring.compile import check_parity
 from tests.unit.compiling import ESTIMATORS, FLOAT32_MAX, TOLERANCE, blend, compiled, difference, fit, hostile, limit
 from tests.unit.learning import real_split
