@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
-from math import floor, isfinite, log10
+from math import floor, inf, log10
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,11 +83,10 @@ def file_options(model: ModelManifest, order: ExportOrder, added: Iterable[str])
 
 
 def _decimals(model: ModelManifest, added: Iterable[str]) -> Mapping[str, int]:
-    error = model.metrics.get("rmse", 0.0)
-    if not (isfinite(error) and error > 0):
+    error = model.metrics.get("rmse") or 0.0
+    if not 0 < error < inf:
         return {}
-    count = min(max(0, 2 - floor(log10(error))), MOST_DECIMALS)
-    return dict.fromkeys(added, count)
+    return dict.fromkeys(added, min(max(0, 2 - floor(log10(error))), MOST_DECIMALS))
 
 
 def _about(model: ModelManifest) -> list[tuple[str, Any]]:
