@@ -270,7 +270,7 @@ def test_a_table_that_the_model_cannot_predict_is_refused(
     client: httpx.Client, file_id: str, bucket: ObjectStore, tmp_path: Path
 ) -> None:
     other = ingested(tmp_path, "a,b\n1,2\n3,4\n")
-    with pytest.raises(UnknownColumnError, match="船"):
+    with pytest.raises(UnknownColumnError, match="crew"):
         export_file(WORKSPACE, order(other), untold)
     with pytest.raises(NoSuchFileError):
         export_file(WORKSPACE, order("nothing-here"), untold)
