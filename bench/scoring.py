@@ -275,13 +275,12 @@ def compile_time(sides: Contest, rounds: int) -> Figure:
     from core.learning.training import split
     from core.opening import open_table
     from core.scoring.compile import compile_pipeline
-    from core.storage.models import PICKLE
-    from core.storage.wiring import storage
+    from core.unpickling import load_pipeline
 
     with open_table(WORKSPACE, None) as (manifest, table):
         frame = raw_frame(table, [column.name for column in table.columns])
     data = split(frame, manifest.columns, manifest.recipe, textbook.TARGET, test_size=0.2)
-    fitted = pickle.loads(storage().objects.get(f"{WORKSPACE}/models/{sides.kind}/1/{PICKLE}"))
+    fitted = load_pipeline(WORKSPACE, sides.kind, 1)
     unfitted = clone(fitted)
     pair = paired(
         _once(lambda: compile_pipeline(fitted, data.columns)),

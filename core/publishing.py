@@ -18,7 +18,8 @@ from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn
 from core.scoring.compile import check_parity, compile_pipeline, raw_columns
 from core.scoring.compiled import CompiledModel
 from core.settings import settings
-from core.storage.models import StoredModel
+from core.storage.artifacts import GRAPH, PICKLE
+from core.storage.sealing import StoredModel
 from core.storage.wiring import storage
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
@@ -74,7 +75,7 @@ def publish_model(
         graph=_stored_file(graph),
         pickle=_stored_file(pickled),
     )
-    return StoredModel(storage().models.publish(workspace, draft, graph, pickled), graph)
+    return StoredModel(storage().models.publish(workspace, draft, {GRAPH: graph, PICKLE: pickled}), graph)
 
 
 def _latency_us(compiled: CompiledModel, columns: Columns) -> float:

@@ -13,5 +13,9 @@ def file_answer(workspace: str, file: NamedFile) -> Response:
     if file.path.stat().st_size > settings().max_response_bytes:
         url = storage().exports.offer(workspace, file.name, file.path, file.media_type)
         return RedirectResponse(url, status_code=303)
-    headers = {"Content-Disposition": disposition(file.name)}
-    return Response(file.path.read_bytes(), media_type=file.media_type, headers=headers)
+    return Response(file.path.read_bytes(), media_type=file.media_type, headers=attachment(file.name))
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The header that saves an answer as `name`."""
+    return {"Content-Disposition": disposition(name)}

@@ -1,5 +1,6 @@
 """The object store: any S3 endpoint, reached by boto3, made on first use and never at import."""
 
+import hashlib
 import re
 import sys
 import time
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 PART_BYTES = 128 << 20
 # A copy inside the store moves nothing, so its parts are larger; S3 takes up to 5 GiB.
 COPY_BYTES = 2 << 30
+# How much of an object is in memory while its digest is worked out.
+CHUNK_BYTES = 1 << 20
 # S3 takes at most this many keys in one delete request.
 DELETE_BATCH = 1000
 # What the name of a file may not hold where quotes, paths and bytes beyond ASCII are not understood.
@@ -126,26 +129,33 @@ class ObjectStore:
                 Config=_transfer(COPY_BYTES),
             )
 
+    def sha256(self, key: str) -> str:
+        """The digest of the object's bytes in hexadecimal, a few at a time in memory; raises `MissingObjectError`."""
+        digest = hashlib.sha256()
+        with _translating(key):
+            for chunk in self.client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(CHUNK_BYTES):
+                digest.update(chunk)
+        return digest.hexdigest()
+
     def size(self, key: str) -> int:
         """The object's size in bytes; raises `MissingObjectError`."""
         with _translating(key):
             return self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
 
-    def create(self, key: str, body: bytes) -> bool:
-        """Write the object only if there is none; False when another writer was first."""
+    def create(self, key: str, body: bytes) -> str | None:
+        """Write the object only if there is none; its ETag, or None when another writer was first."""
         return self._put_if(key, body, {"IfNoneMatch": "*"})
 
-    def replace(self, key: str, body: bytes, etag: str) -> bool:
-        """Write the object only if it is still the one with `etag`; False when another writer was first."""
+    def replace(self, key: str, body: bytes, etag: str) -> str | None:
+        """Write the object only if it is still the one with `etag`; its new one, or None when another was first."""
         return self._put_if(key, body, {"IfMatch": etag})
 
-    def _put_if(self, key: str, body: bytes, condition: dict[str, Any]) -> bool:
+    def _put_if(self, key: str, body: bytes, condition: dict[str, Any]) -> str | None:
         try:
             with _translating(key):
-                self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)
+                return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)["ETag"]
         except (_LostRaceError, MissingObjectError):
-            return False
-        return True
+            return None
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """Every object below `prefix`, in key order."""
