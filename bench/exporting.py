@@ -4,8 +4,7 @@ import csv
 import io
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pandas as pd
 
 from bench import _load, textbook
 from bench._bucket import bucket
-from bench._report import Figure, Timer, at_least, at_most, paired, run
+from bench._report import Figure, at_least, at_most, once, paired, run
 from bench._sides import Side
 
 HOUSES = Path(__file__).parent.parent / "examples" / "california_housing.csv"
@@ -79,7 +78,7 @@ def stored_table(kind: str, table: Path, file_id: str, folder: Path, rounds: int
 def workbook(rounds: int) -> Figure:
     """A workbook as POST /predict/export writes it, against openpyxl's write-only mode as its manual shows it."""
     header, rows = _diamonds()
-    pair = paired(_timed(lambda: _ours(header, rows)), _timed(lambda: _openpyxl(header, rows)), rounds)
+    pair = paired(once(lambda: _ours(header, rows)), once(lambda: _openpyxl(header, rows)), rounds)
     return at_most(
         f"Excel, {EXCEL_ROWS:,} x {len(header)}: seconds / openpyxl",
         pair.ratio,
@@ -120,15 +119,6 @@ def _openpyxl(header: list[str], rows: list[tuple[Any, ...]]) -> None:
     for row in rows:
         sheet.append(row)
     book.save(io.BytesIO())
-
-
-def _timed(call: Callable[[], object]) -> Timer:
-    def run_once() -> float:
-        start = time.perf_counter()
-        call()
-        return time.perf_counter() - start
-
-    return run_once
 
 
 if __name__ == "__main__":
