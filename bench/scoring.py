@@ -13,7 +13,7 @@ from sklearn.base import clone
 from bench import _load, textbook
 from bench._bucket import bucket
 from bench._contest import BATCH_ROWS, WORKSPACE, Contest, contest
-from bench._report import Figure, Timer, at_least, at_most, p50, paired, run
+from bench._report import Figure, Timer, at_least, at_most, once, p50, paired, run
 
 KINDS = ("random_forest", "ridge")
 CONNECTIONS = 8
@@ -153,8 +153,8 @@ def compile_time(sides: Contest, rounds: int) -> Figure:
     fitted = load_pipeline(WORKSPACE, sides.kind, 1)
     unfitted = clone(fitted)
     pair = paired(
-        _once(lambda: compile_pipeline(fitted, data.columns)),
-        _once(lambda: unfitted.fit(data.train_x, data.train_y)),
+        once(lambda: compile_pipeline(fitted, data.columns)),
+        once(lambda: unfitted.fit(data.train_x, data.train_y)),
         rounds,
     )
     return at_most(
@@ -163,15 +163,6 @@ def compile_time(sides: Contest, rounds: int) -> Figure:
         COMPILE,
         f"{pair.ours:.2f} s / {pair.theirs:.2f} s",
     )
-
-
-def _once(call: Callable[[], object]) -> Timer:
-    def run_once() -> float:
-        start = time.perf_counter()
-        call()
-        return time.perf_counter() - start
-
-    return run_once
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The object store: any S3 endpoint, reached by boto3, made on first use and never at import."""
 
 import hashlib
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -26,6 +27,8 @@ COPY_BYTES = 2 << 30
 CHUNK_BYTES = 1 << 20
 # S3 takes at most this many keys in one delete request.
 DELETE_BATCH = 1000
+# What the name of a file may not hold where quotes, paths and bytes beyond ASCII are not understood.
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
 UNREACHABLE = "The object store did not answer. Nothing was changed; try again in a moment."
 
 
@@ -180,8 +183,7 @@ class ObjectStore:
 
         It is signed for the endpoint that this process uses, so callers must be able to reach that one.
         """
-        disposition = f"attachment; filename*=UTF-8''{quote(filename)}"
-        params = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition}
+        params = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition(filename)}
         return self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
     def presign_form(self, key: str, max_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
@@ -224,6 +226,16 @@ class ObjectStore:
         """One cheap request; raises `UnavailableError` when the bucket cannot be reached."""
         with _translating(self.bucket):
             self.client.head_bucket(Bucket=self.bucket)
+
+
+def disposition(filename: str) -> str:
+    """The Content-Disposition (RFC 6266) of a file to be saved as `filename`, whatever characters it has.
+
+    The first of the two names is for clients that do not know the second one (RFC 8187), and may hold ASCII only.
+    """
+    name = PurePath(filename)
+    plain = (NOT_PLAIN.sub("", name.stem).strip("-. ") or "download") + NOT_PLAIN.sub("", name.suffix)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def _transfer(part_bytes: int) -> "TransferConfig":

@@ -122,7 +122,7 @@ def artifact(
         url = storage().models.offer(workspace, manifest, file, name)
         return RedirectResponse(url, status_code=303, headers=headers)
     body = storage().models.file(workspace, manifest, file)
-    return Response(body, media_type="application/octet-stream", headers={**headers, **attachment(file, name)})
+    return Response(body, media_type="application/octet-stream", headers={**headers, **attachment(name)})
 
 
 @router.post("/champion/{model_name}")
