@@ -1,8 +1,6 @@
 """Prediction against the textbook service: one row, batches, HTTP load, model size and compile time."""
 
-import pickle
 import sys
-import time
 from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
@@ -13,7 +11,7 @@ from sklearn.base import clone
 from bench import _load, textbook
 from bench._bucket import bucket
 from bench._contest import BATCH_ROWS, WORKSPACE, Contest, contest
-from bench._report import Figure, Timer, at_least, at_most, once, p50, paired, run
+from bench._report import Figure, at_least, at_most, once, p50, paired, run
 
 KINDS = ("random_forest", "ridge")
 CONNECTIONS = 8
