@@ -1,8 +1,6 @@
 """Prediction against the textbook service: one row, batches, HTTP load, model size and compile time."""
 
-import pickle
 import sys
-import time
 from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
@@ -13,7 +11,7 @@ from sklearn.base import clone
 from bench import _load, textbook
 from bench._bucket import bucket
 from bench._contest import BATCH_ROWS, WORKSPACE, Contest, contest
-from bench._report import Figure, Timer, at_least, at_most, p50, paired, run
+from bench._report import Figure, at_least, at_most, once, p50, paired, run
 
 KINDS = ("random_forest", "ridge")
 CONNECTIONS = 8
@@ -145,17 +143,16 @@ def compile_time(sides: Contest, rounds: int) -> Figure:
     from core.learning.training import split
     from core.opening import open_table
     from core.scoring.compile import compile_pipeline
-    from core.storage.models import PICKLE
-    from core.storage.wiring import storage
+    from core.unpickling import load_pipeline
 
     with open_table(WORKSPACE, None) as (manifest, table):
         frame = raw_frame(table, [column.name for column in table.columns])
     data = split(frame, manifest.columns, manifest.recipe, textbook.TARGET, test_size=0.2)
-    fitted = pickle.loads(storage().objects.get(f"{WORKSPACE}/models/{sides.kind}/1/{PICKLE}"))
+    fitted = load_pipeline(WORKSPACE, sides.kind, 1)
     unfitted = clone(fitted)
     pair = paired(
-        _once(lambda: compile_pipeline(fitted, data.columns)),
-        _once(lambda: unfitted.fit(data.train_x, data.train_y)),
+        once(lambda: compile_pipeline(fitted, data.columns)),
+        once(lambda: unfitted.fit(data.train_x, data.train_y)),
         rounds,
     )
     return at_most(
@@ -164,15 +161,6 @@ def compile_time(sides: Contest, rounds: int) -> Figure:
         COMPILE,
         f"{pair.ours:.2f} s / {pair.theirs:.2f} s",
     )
-
-
-def _once(call: Callable[[], object]) -> Timer:
-    def run_once() -> float:
-        start = time.perf_counter()
-        call()
-        return time.perf_counter() - start
-
-    return run_once
 
 
 if __name__ == "__main__":

@@ -105,3 +105,10 @@ async def predict_batch(houses: Houses) -> dict[str, list[float]]:
     """Predict many rows, in the order they came."""
     frame = pd.DataFrame([house.model_dump() for house in houses.data])
     return {"predictions": model().predict(frame).tolist()}
+
+
+def export(csv: Path, target: Path) -> None:
+    """Predict every row of a stored CSV into a file of its rows and their predictions."""
+    frame = pd.read_csv(csv)
+    frame["prediction"] = model().predict(frame[NUMBERS + CATEGORIES])
+    frame.to_csv(target, index=False)
