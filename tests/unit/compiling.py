@@ -164,13 +164,16 @@ def extremes(*, text: bool) -> list[Any]:
     return [np.nan, 0.0, -0.0, 1.0, 5e-324, -1e-310, 1e-300, 16777217.0, 1e30, -1e30, 1e300, -1e300, 3e11, -7e10]
 
 
-def hostile(frame: pd.DataFrame, rows: int = 5) -> pd.DataFrame:
-    """The frame's first rows, and copies with a gap, an extreme, a near miss or a stranger in one column each."""
+def hostile(frame: pd.DataFrame, rows: int = 5, *, most: float = np.inf) -> pd.DataFrame:
+    """The frame's first rows, and copies with a gap, an extreme, a near miss or a stranger in one column each.
+
+    No number is beyond `most`.
+    """
     head = frame.head(rows).reset_index(drop=True)
     copies = [head]
     for name in head:
         text = head[name].dtype == object
-        for value in extremes(text=text):
+        for value in (v for v in extremes(text=text) if text or not abs(v) > most):
             copies.append(head.assign(**{name: pd.Series([value] * len(head), dtype=head[name].dtype)}))
         if not text:
             # Within one float32 of real values: where trees that split in float64 would turn the other way.
