@@ -8,11 +8,15 @@ RegattaError                      500
 │   ├── NoCurrentFileError        404
 │   ├── NoSuchModelError          404
 │   ├── NoSuchJobError            404
+│   ├── NoEvaluationError         404  the version was trained before this was worked out
 │   └── NoSuchRouteError          404
 ├── MethodNotAllowedError         405
 ├── ConflictError                 409  somebody else changed it first
 │   ├── IncompleteUploadError     409  parts of a large upload are missing
 │   └── KeyInUseError             409  a request with this Idempotency-Key is being answered
+│   ├── ModelServesError          409  the version to be deleted is the one that serves
+│   ├── NameTakenError            409  another model has the name
+│   └── OtherLibrariesError       409  a pickle of other library versions than those that run
 ├── TooLargeError                 413
 ├── UnprocessableError            422  understood, but the content is wrong
 │   ├── NotACsvError              422
@@ -103,6 +107,12 @@ class NoSuchJobError(NotFoundError):
     slug, title = "no-such-job", "There is no such job"
 
 
+class NoEvaluationError(NotFoundError):
+    """The version exists, but not what is asked about it."""
+
+    slug, title = "no-evaluation", "This was not worked out for the model"
+
+
 class NoSuchRouteError(NotFoundError):
     """No endpoint answers at this path."""
 
@@ -131,6 +141,24 @@ class KeyInUseError(ConflictError):
     """The first request with this Idempotency-Key is still being answered."""
 
     slug, title = "idempotency-key-in-use", "A request with this Idempotency-Key is being answered"
+
+
+class ModelServesError(ConflictError):
+    """A version cannot be deleted while it serves."""
+
+    slug, title = "model-serves", "The version serves"
+
+
+class NameTakenError(ConflictError):
+    """A model cannot get a name that another one has."""
+
+    slug, title = "name-taken", "Another model has this name"
+
+
+class OtherLibrariesError(ConflictError):
+    """A pickled pipeline is only loaded by the library versions that wrote it."""
+
+    slug, title = "other-libraries", "The model was pickled by other library versions"
 
 
 class TooLargeError(RegattaError):

@@ -8,12 +8,12 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from core.errors import ConflictError, KeyReusedError, NoSuchJobError, NoSuchModelError, UnavailableError
-from core.manifests import ModelManifest, new_file_id, now
+from core.manifests import new_file_id, now
 from core.progress import Tell
 from core.settings import settings
 from core.storage.jobs import Job
 from core.storage.leases import free
-from core.storage.models import seal
+from core.storage.sealing import seal
 from core.storage.wiring import storage
 
 # Without a sign of life for this long, a job that somebody looks at is given to the queue again: its message was lost.
@@ -169,17 +169,6 @@ def back(attempts: int) -> Json:
 def ended(status: str, **fields: Any) -> Json:
     """The fields of a job that is over; its attempts stay."""
     return {"status": status, "stage": status, "finished_at": now(), "owner": None, "leased_until": 0.0, **fields}
-
-
-def published(workspace: str, job_id: str | None) -> dict[str, ModelManifest]:
-    """The models that a job has stored already, by name; nothing for what is no job.
-
-    A worker that was killed may have got that far, so a job's model is published only if it is not among these. The
-    bucket's own listing tells, so it holds also for what another worker stored a moment ago.
-    """
-    if job_id is None:
-        return {}
-    return {model.model_name: model for model in storage().models.list(workspace) if model.job_id == job_id}
 
 
 def answer(workspace: str, kind: str, order: Mapping[str, Any], result: Json) -> Json:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from core.errors import InvalidInputError, TargetError
-from core.jobs import published
+from core.errors import TargetError
 from core.learning.budget import Limits
 from core.learning.candidates import Candidate
 from core.learning.catalogue import regressor
@@ -20,7 +19,8 @@ from core.opening import open_table
 from core.progress import Tell, untold
 from core.publishing import publish_model
 from core.settings import settings
-from core.storage.models import MODEL_NAME
+from core.storage.models import check_name
+from core.storage.wiring import storage
 
 # What is left of the 29 s of a gateway after everything that is not tuning.
 TUNING_SECONDS = 10.0
@@ -52,7 +52,7 @@ def train_model(
     candidate.unfitted(1, limits())
     dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
     name = model_name(order.model_name, dataset, chosen.name)
-    before = published(workspace, job_id).get(name)
+    before = storage().models.published_by(workspace, name, job_id) if job_id is not None else None
     if before is not None:
         return before
     trained: Trained = train(
@@ -99,11 +99,7 @@ def model_name(wanted: str | None, dataset: DatasetManifest, kind: str) -> str:
     if wanted is None:
         stem = re.sub(r"[^\w.\-]+", "_", PurePath(dataset.filename).stem).strip("._-") or "model"
         return f"{stem[:60]}-{kind}"
-    if not MODEL_NAME.fullmatch(wanted):
-        raise InvalidInputError(
-            "model_name starts with a letter or digit and has up to 100 letters, digits, blanks, '.', '-' or '_'.",
-            [{"field": "model_name", "message": "has characters that a name cannot have"}],
-        )
+    check_name(wanted, "model_name")
     return wanted
 
 

@@ -1,6 +1,7 @@
 """From a trained pipeline to a stored model: compiled, proven, explained, published."""
 
 import hashlib
+import json
 import pickle
 import platform
 import statistics
@@ -11,7 +12,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from core.errors import TrainingFailedError
-from core.jobs import published
 from core.learning.importance import permutation_importance
 from core.learning.splitting import Split
 from core.learning.training import Trained
@@ -19,6 +19,7 @@ from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn
 from core.scoring.compile import check_parity, compile_pipeline, raw_columns
 from core.scoring.compiled import CompiledModel
 from core.settings import settings
+from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.wiring import storage
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
@@ -83,8 +84,9 @@ def publish_model(
         pickle=_stored_file(pickled),
         job_id=job_id,
     )
-    before = published(workspace, job_id).get(name)
-    return before or storage().models.publish(workspace, draft, graph, pickled)
+    evaluation = json.dumps({"plots": trained.plots}).encode()
+    files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
+    return storage().models.publish(workspace, draft, files)
 
 
 def _latency_us(compiled: CompiledModel, columns: Columns) -> float:

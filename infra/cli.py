@@ -1,5 +1,6 @@
 """The command line: start, stop and look at the embedded stack, serve, deploy, and run the whole job."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from core.errors import InvalidSettingError
 from core.settings import Settings, settings
@@ -103,6 +105,8 @@ def jobs(
     from infra.service import ServiceError, connect
 
     base_url = url or _url(_settings())
+    if url is None:
+        _point_at_the_stack()
     try:
         with connect(base_url) as service:
             for verb, job_id in (("cancel", cancel), ("retry", retry)):
@@ -111,7 +115,7 @@ def jobs(
             if follow is not None:
                 listing.follow(base_url, follow, console)
             else:
-                listing.show(service, limit, listing.find_queue(_settings()) if url is None else None, console)
+                listing.show(service, limit, listing.find_queue() if url is None else None, console)
     except (ServiceError, listing.JobError) as error:
         raise _fail(str(error)) from None
     except RegattaError as error:
@@ -126,7 +130,9 @@ def redrive() -> None:
     from core.errors import RegattaError
     from infra import jobs as listing
 
-    queue = listing.find_queue(_settings())
+    _settings()
+    _point_at_the_stack()
+    queue = listing.find_queue()
     if queue is None:
         raise _fail("No queue is in reach. Start the stack with `regatta up`, or set REGATTA_JOBS_QUEUE_URL.")
     try:
@@ -134,6 +140,36 @@ def redrive() -> None:
     except RegattaError as error:
         raise _fail(error.detail) from None
     console.print(f"{moved} jobs begin anew." + (f" {strange} letters are about no job and stay." if strange else ""))
+
+
+@app.command()
+def reproduce(
+    name: Annotated[str, typer.Argument(help="A stored model.")],
+    version: Annotated[int | None, typer.Argument(help="Which version. Default: the one that serves.")] = None,
+    workspace: Annotated[str, typer.Option(help="Whose model.")] = "default",
+) -> None:
+    """Train a stored model again from its manifest and say whether the same figures come out."""
+    _settings()
+    from core.errors import RegattaError
+    from core.reproducing import reproduce as train_again
+
+    _point_at_the_stack()
+    try:
+        with console.status(f"Training {name} again ..."):
+            again = train_again(workspace, name, version)
+    except RegattaError as error:
+        raise _fail(error.detail) from None
+    table = Table("figure", "stored", "again")
+    for figure, stored in again.stored.items():
+        style = "red" if figure in again.differing else None
+        table.add_row(figure, _shown(stored), _shown(again.found[figure]), style=style)
+    console.print(f"{name}, version {again.manifest.version}, {again.manifest.model_type}")
+    console.print(table)
+    for library, (was, now) in again.libraries.items():
+        console.print(f"[yellow]trained with {library} {was}, running {now}[/]")
+    if again.differing:
+        raise _fail(f"{len(again.differing)} of {len(again.stored)} figures differ.")
+    console.print("[green]The same figures came out.[/]")
 
 
 @app.command()
@@ -261,6 +297,20 @@ def _addresses(running: "Running", home: Path) -> None:
         ("data and logs", home),
     ):
         console.print(f"  {what:<14}{where}", soft_wrap=True)
+
+
+def _point_at_the_stack() -> None:
+    """Let this process use what the embedded stack stores, where one runs and nothing else is named."""
+    from infra.local import stack
+
+    running = None if settings().s3_endpoint else stack.find(settings().home)
+    if running is not None:
+        os.environ.update(running.variables)
+        settings.cache_clear()
+
+
+def _shown(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.12g}"
 
 
 def _settings() -> Settings:

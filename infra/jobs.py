@@ -1,6 +1,5 @@
 """`regatta jobs` and `regatta redrive`: what is being worked on, what was given up, and a second chance for that."""
 
-import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +10,8 @@ from rich.table import Table
 
 from core import jobs
 from core.errors import RegattaError
-from core.settings import Settings, settings
 from core.storage.queue import DeadLetter, SqsQueue
 from core.storage.wiring import storage
-from infra.local import stack
 from infra.service import Json, Service, connect, explain
 
 POLL_SECONDS = 0.3
@@ -37,12 +34,8 @@ class Buried:
     reason: str
 
 
-def find_queue(chosen: Settings) -> SqsQueue | None:
-    """The queue of the settings, or else of the stack that runs here; None where there is none."""
-    running = stack.find(chosen.home) if chosen.jobs_queue_url is None else None
-    if running is not None:
-        os.environ.update(running.variables)
-        settings.cache_clear()
+def find_queue() -> SqsQueue | None:
+    """The queue of the settings; None where servers do their jobs themselves and nothing is ever given up."""
     queue = storage().queue
     return queue if isinstance(queue, SqsQueue) else None
 
