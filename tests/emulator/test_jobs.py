@@ -15,7 +15,9 @@ from redis import Redis
 
 from core.working import MOST_ATTEMPTS
 from infra.emulator_account import CREDENTIALS, REGION
-from tests.stack import Stack
+from tests.emulator.test_deploy_and_serve import served
+from tests.emulator.test_deploy_and_serve import wait_for as wait_until_up
+from tests.stack import CLI, Stack, free_ports
 
 Json = dict[str, Any]
 ASYNC = {"Prefer": "respond-async"}
@@ -225,16 +227,12 @@ def test_the_status_shows_the_queue(client: httpx.Client) -> None:
 
 
 def test_a_server_without_a_queue_does_jobs_itself(own: Stack, file_id: str, tmp_path: Path) -> None:
-    from tests.emulator.test_deploy_and_serve import served
-    from tests.emulator.test_deploy_and_serve import wait_for as up
-    from tests.stack import CLI, free_ports
-
     port = free_ports(1)[0]
     environment = {**own.shell, **own.env, "REGATTA_PORT": str(port)}
     del environment["REGATTA_JOBS_QUEUE_URL"]
     url = f"http://127.0.0.1:{port}"
     with served([*CLI, "serve", "--workers", "2"], environment, tmp_path / "log"):
-        up(f"{url}/system/status")
+        wait_until_up(f"{url}/system/status")
         with httpx.Client(base_url=url, timeout=60) as client:
             job_id = order(client, "by-a-server", file_id).json()["job_id"]
             assert wait_for(client, job_id, is_over)["status"] == "succeeded"

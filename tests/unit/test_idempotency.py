@@ -11,7 +11,7 @@ import httpx
 import pytest
 from redis import Redis
 
-from core import ingestion
+from core import ingestion, modelling
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
 from functions import idempotency
@@ -167,8 +167,6 @@ def test_training_with_a_key_makes_one_version_whatever_redis_knows(
 def test_of_two_trainings_with_a_key_at_the_same_moment_one_trains(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core import modelling
-
     upload(client, headers={})
     begun, go_on = Event(), Event()
     train = modelling.train
