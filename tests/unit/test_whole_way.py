@@ -15,8 +15,8 @@ from core.opening import open_table
 from core.prediction import find_model, find_table, predict_records, predict_table, table_rows
 from core.processing import process
 from core.settings import settings
-from core.storage.sealing import seal
 from core.storage.objects import ObjectStore
+from core.storage.sealing import seal
 from core.storage.wiring import storage
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
