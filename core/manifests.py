@@ -155,6 +155,8 @@ class ModelManifest(Document):
     features: list[Feature]
     metrics: dict[str, float]
     cross_validation: CrossValidation
+    # Of the absolute out-of-fold residuals, at the levels 0, 0.005, ..., 1; older models have none.
+    interval_quantiles: list[float] = Field(default_factory=list)
     parameters: dict[str, Any]
     recipe: Recipe
     test_size: float

@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from core.exporting.files import FORMATS
-from core.prediction import Predictions, find_model, find_table, predict_records, predict_table, table_rows
+from core.prediction import Predictions, find_model, find_table, predict_records, predict_table
+from core.table_features import table_rows
 from functions.files import file_answer
 from functions.http import ModelChoice, Workspace, create_app, one_source
 
