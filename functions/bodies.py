@@ -21,11 +21,11 @@ async def read_body(request: Request) -> bytes:
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-        else:
+        if size > limit:
             # What still comes is read and let go: a caller who cannot finish sending never sees the answer.
             chunks.clear()
+        elif chunk:
+            chunks.append(chunk)
     if size > limit:
         raise TooLargeError(f"The body has {size:,} bytes; at most {limit:,} are taken. {IN_PARTS}")
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -7,7 +7,7 @@ from fastapi_swagger import patch_fastapi
 
 from functions.http import create_app
 
-FUNCTIONS = ("system", "upload", "data", "process", "train", "models", "predict", "export")
+FUNCTIONS = ("system", "upload", "data", "process", "train", "models", "predict", "inference", "export")
 
 
 def build() -> FastAPI:
