@@ -20,3 +20,12 @@ class Tell(Protocol):
 
 def untold(stage: str, share: float, parts: Mapping[str, float] | None = None) -> None:
     """A `Tell` for work that nobody follows."""
+
+
+def part_of_all(tell: Tell, start: float, end: float) -> Tell:
+    """A `Tell` for a part of the work: its shares 0 to 1 are told as `start` to `end` of the whole."""
+
+    def tell_part(stage: str, share: float, parts: Mapping[str, float] | None = None) -> None:
+        tell(stage, start + (end - start) * share, parts)
+
+    return tell_part

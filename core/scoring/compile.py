@@ -32,7 +32,7 @@ def compile_pipeline(pipeline: Any, columns: Sequence[Column]) -> tuple[bytes, l
     `columns` says what the pipeline's columns are. Categories are strings with "" for missing, everything else float64
     with NaN for missing. Raises `TrainingFailedError` for an estimator that has no compiler.
     """
-    prepare, estimator = pipeline[0], pipeline[-1]
+    prepare, scale, estimator = pipeline[0], pipeline.named_steps.get("scale"), pipeline[-1]
     compiler = ESTIMATORS.get(type(estimator).__name__)
     if compiler is None:
         raise TrainingFailedError(f"{type(estimator).__name__} cannot be compiled to a graph.")
@@ -44,6 +44,8 @@ def compile_pipeline(pipeline: Any, columns: Sequence[Column]) -> tuple[bytes, l
         compile_branch = BRANCHES[name.partition(":")[0]]
         blocks.append(compile_branch(graph, branch, [known[column] for column in taken], features))
     matrix = blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)
+    if scale is not None:
+        matrix = _standardised(graph, scale, matrix)
     return graph.build(compiler(graph, matrix, estimator)), features
 
 
@@ -78,14 +80,13 @@ def _corner_rows(features: list[Feature]) -> pd.DataFrame:
 
 
 def _numbers(graph: GraphBuilder, branch: Any, columns: list[Column], features: list[Feature]) -> str:
-    """(rows, numbers) float64: gaps filled, and standardised where the branch does so."""
-    return _scaled(graph, branch, _filled(graph, branch, columns, features))
+    """(rows, numbers) float64: gaps filled."""
+    return _filled(graph, branch, columns, features)
 
 
 def _dates(graph: GraphBuilder, branch: Any, columns: list[Column], features: list[Feature]) -> str:
-    """(rows, 5 * dates) float64: gaps filled, taken apart, and standardised where the branch does so."""
-    seconds = _filled(graph, branch, columns, features)
-    return _scaled(graph, branch, date_parts(graph, seconds, len(columns)))
+    """(rows, 5 * dates) float64: gaps filled, taken apart."""
+    return date_parts(graph, _filled(graph, branch, columns, features), len(columns))
 
 
 def _filled(graph: GraphBuilder, branch: Any, columns: list[Column], features: list[Feature]) -> str:
@@ -102,13 +103,14 @@ def _raw_type(column: Column) -> Literal["number", "boolean", "date", "category"
     return "number" if column.type == "integer" else column.type
 
 
-def _scaled(graph: GraphBuilder, branch: Any, matrix: str) -> str:
-    """(x - mean) / scale, where the branch has a scaler."""
-    scaler = branch.named_steps.get("scale")
-    if scaler is None:
-        return matrix
-    centred = graph.node("Sub", matrix, graph.constant(scaler.mean_[np.newaxis, :]))
-    return graph.node("Div", centred, graph.constant(scaler.scale_[np.newaxis, :]))
+def _standardised(graph: GraphBuilder, scale: Any, matrix: str) -> str:
+    """(x - mean) / scale of the leading columns that a fitted standardiser takes; the rest passes as it is."""
+    mean, deviation = np.zeros(scale.n_features_in_), np.ones(scale.n_features_in_)
+    for name, fitted, columns in scale.transformers_:
+        if name == "continuous" and len(columns):
+            mean[columns], deviation[columns] = fitted.mean_, fitted.scale_
+    centred = graph.node("Sub", matrix, graph.constant(mean[np.newaxis, :]))
+    return graph.node("Div", centred, graph.constant(deviation[np.newaxis, :]))
 
 
 def _categories(graph: GraphBuilder, branch: Any, columns: list[Column], features: list[Feature]) -> str:

@@ -45,6 +45,11 @@ class Table:
             self._opened.file = parquet.ParquetFile(self.path, pre_buffer=False)
         return self._opened.file
 
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns' names and Arrow types."""
+        return self._file.schema_arrow
+
     def counted(self, distinct: Mapping[str, int]) -> "Table":
         """The same table with the number of distinct values of each column, by name."""
         columns = [column.model_copy(update={"distinct": distinct[column.name]}) for column in self.columns]
@@ -70,7 +75,7 @@ class Table:
     def encoded(self, name: str) -> tuple[NDArray[np.int32], pa.Array]:
         """A category's codes (-1 missing) and its texts in Arrow's form, a fraction of the memory of Python's."""
         column = self.column(name).unify_dictionaries().combine_chunks()
-        return np.asarray(pc.fill_null(column.indices, -1), np.int32), column.dictionary
+        return _codes(column), column.dictionary
 
     def batches(self, names: list[str] | None = None, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
         """These columns, all of them without `names`, at most `rows` rows at a time."""
@@ -91,7 +96,18 @@ class Table:
         return found[:rows]
 
 
+def in_numpy(values: pa.Array) -> Floats | Category:
+    """Some values of a column in numpy's form: see `core.tables.columns`."""
+    if pa.types.is_dictionary(values.type):
+        return Category(_codes(values), values.dictionary.to_pylist())
+    return _floats(values)
+
+
 def _floats(values: pa.Array) -> Floats:
     if pa.types.is_timestamp(values.type):
         return np.asarray(values.cast(pa.int64()).cast(pa.float64(), safe=False), np.float64) / 1000
     return np.asarray(values.cast(pa.float64(), safe=False), np.float64)
+
+
+def _codes(values: pa.Array) -> NDArray[np.int32]:
+    return np.asarray(pc.fill_null(values.indices, -1), np.int32)

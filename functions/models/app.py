@@ -16,18 +16,7 @@ Version = Annotated[int | None, Query(ge=1, description="default: the version th
 @router.get("/available")
 async def available() -> dict[str, Any]:
     """The regressors, with their default parameters and the values worth tuning."""
-    return {
-        "models": [
-            {
-                "model_type": entry.name,
-                "title": entry.title,
-                "estimator": entry.estimator,
-                "parameters": entry.defaults,
-                "grid": entry.grid,
-            }
-            for entry in CATALOGUE.values()
-        ]
-    }
+    return {"models": [entry.describe() for entry in CATALOGUE.values()]}
 
 
 @router.get("/trained")
