@@ -65,6 +65,10 @@ class Table:
         if next(column for column in self.columns if column.name == name).type == "category":
             codes, levels = self.encoded(name)
             return Category(codes, levels.to_pylist())
+        return self.numbers(name)
+
+    def numbers(self, name: str) -> Floats:
+        """One whole column that is no category: float64 with NaN for missing, a date in seconds since 1970."""
         values = np.empty(self.rows, np.float64)
         start = 0
         for batch in self.batches([name]):
