@@ -62,12 +62,13 @@ def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tel
     among them, `best`, `failed` with the reason of each that did not come out, and `warnings`. One that fails fails
     alone.
     """
-    chosen = [regressor(name, f"include[{i}]") for i, name in enumerate([*THE_NINE, *order.include])]
+    names = dict.fromkeys([*THE_NINE, *order.include])
+    chosen = [regressor(name, "include") for name in names]
     deadline = None if order.time_limit is None else time.monotonic() + RACING_SHARE * order.time_limit
     dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
     bench = Workbench(data)
     kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
-    candidates = [Candidate(one, target=kind) for one in dict.fromkeys(chosen) for kind in kinds]
+    candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]
     if deadline is not None:
         rows, columns = len(data.train_y), len(data.columns)
         candidates.sort(key=lambda candidate: candidate.expected_seconds(rows, columns))

@@ -74,11 +74,9 @@ def open_split(
     with open_table(workspace, file_id) as (manifest, table):
         used = recipe or manifest.recipe
         target = target_of(used, target_column)
-        checked = check_target(manifest.columns, target)
+        check_target(manifest.columns, target)
         features, notes = choose_features(manifest.columns, used, target, manifest.rows, table.numbers)
         frame = raw_frame(table, [target, *(column.name for column in features)])
-    if checked.type == "boolean":
-        notes.append(f"{target} is true or false: a prediction is how likely true is, as a number around 0 to 1")
     return manifest, split(frame, features, used, target, test_size, notes)
 
 

@@ -8,16 +8,14 @@ import time
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import TrainingFailedError
 from core.learning.importance import permutation_importance
 from core.learning.splitting import Split
 from core.learning.training import Trained
-from core.manifests import DatasetManifest, Feature, ModelManifest, StoredFile, TrainedOn, now
-from core.scoring.compile import check_parity, compile_pipeline
+from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
+from core.scoring.compile import check_parity, compile_pipeline, raw_columns
 from core.scoring.compiled import CompiledModel
 from core.settings import settings
 from core.storage.models import StoredModel
@@ -77,16 +75,6 @@ def publish_model(
         pickle=_stored_file(pickled),
     )
     return StoredModel(storage().models.publish(workspace, draft, graph, pickled), graph)
-
-
-def raw_columns(frame: pd.DataFrame, features: list[Feature]) -> Columns:
-    """A raw frame as `CompiledModel.run` takes it: object arrays of str with "" for missing, or float64 with NaN."""
-    return {
-        feature.name: frame[feature.name].fillna("").to_numpy(object)
-        if feature.type == "category"
-        else frame[feature.name].to_numpy(np.float64)
-        for feature in features
-    }
 
 
 def _latency_us(compiled: CompiledModel, columns: Columns) -> float:

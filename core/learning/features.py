@@ -22,28 +22,33 @@ def features_of(columns: list[Column], recipe: Recipe, target: str | None) -> li
 def choose_features(
     columns: list[Column], recipe: Recipe, target: str | None, rows: int, numbers: Callable[[str], Floats]
 ) -> tuple[list[Column], list[str]]:
-    """The columns that a model learns from, and a note for each that no model should see.
+    """The columns that a model learns from, and notes: on an odd target, and on each column that no model should see.
 
-    These are free text, and numbers that only count the rows of the file; a recipe that names such a column in
-    `columns` keeps it. `rows` is the table's length and `numbers` gives a column's values, in the file's order.
+    These are free text, and numbers that only count the rows of the file, unless there is nothing else; a recipe that
+    names such a column in `columns` keeps it. `rows` is the table's length, and `numbers` gives a column's values in
+    the file's order.
     """
     chosen: list[Column] = []
     notes: list[str] = []
+    if any(column.name == target and column.type == "boolean" for column in columns):
+        notes.append(f"{target} is true or false: a prediction is how likely true is, as a number around 0 to 1")
+    counters = []
     for column in features_of(columns, recipe, target):
-        kept = column.name in recipe.columns
-        if not kept and is_free_text(column, rows):
-            why = f"has {column.distinct:,} different texts in {rows - column.missing:,} rows and"
-        elif not kept and _may_count(column, rows) and _counts(numbers(column.name)):
-            why = "only counts the rows and"
+        if column.name not in recipe.columns and is_free_text(column, rows):
+            texts = f"has {column.distinct:,} different texts in {rows - column.missing:,} rows"
+            notes.append(_left_out(column, texts, "mode"))
+        elif column.name not in recipe.columns and _may_count(column, rows) and _counts(numbers(column.name)):
+            counters.append(column)
         else:
             chosen.append(column)
-            continue
-        handling = "mode" if column.type == "category" else "median"
-        notes.append(
-            f'column {column.name!r} {why} was left out; POST /data/process with "columns": '
-            f'{{"{column.name}": "{handling}"}} keeps it'
-        )
-    return chosen, notes
+    if not chosen:
+        return counters, notes
+    return chosen, notes + [_left_out(column, "only counts the rows", "median") for column in counters]
+
+
+def _left_out(column: Column, why: str, handling: str) -> str:
+    keep = f'POST /data/process with "columns": {{"{column.name}": "{handling}"}}'
+    return f"column {column.name!r} {why} and was left out; {keep} keeps it"
 
 
 def is_free_text(column: Column, rows: int) -> bool:

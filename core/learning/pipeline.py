@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 
@@ -79,7 +80,7 @@ def steps(name: str, rows: int) -> list[tuple[str, Any]]:
     if kind == "gaps":
         return [("mark", MissingIndicator(features="all"))]
     if kind == "levels":
-        return [("encode", TargetEncoder(target_type="continuous", random_state=SEED))]
+        return [("encode", TargetEncoder(target_type="continuous", cv=KFold(5, shuffle=True, random_state=SEED)))]
     if kind == "categories":
         rare = max(1, min(RARE_ROWS, int(RARE_SHARE * rows)))
         encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=rare, sparse_output=False)

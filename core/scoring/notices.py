@@ -110,10 +110,10 @@ class Notices:
         for feature in self._features:
             name, count = feature.name, self._gaps[feature.name]
             if name in self._absent:
-                said.append(f"{name!r} is absent, imputed with {_fill(feature)}")
+                said.append(f"{name!r} is absent, {_instead(feature)}")
             if count:
                 values = "1 missing value" if count == 1 else f"{count} missing values"
-                said.append(f"{name!r} has {values}, imputed with {_fill(feature)}")
+                said.append(f"{name!r} has {values}, {_instead(feature)}")
             if unseen := self._unseen.get(name):
                 listed = _listed(sorted(unseen), LEVELS_SHOWN)
                 said.append(f"{name!r} has values that training never saw: {listed}")
@@ -149,11 +149,13 @@ def _numbered(error: dict[str, Any], first_row: int | None) -> dict[str, Any]:
     return {**error, "row": error["row"] + first_row}
 
 
-def _fill(feature: Feature) -> str:
-    """A feature's fill as its column would show it."""
+def _instead(feature: Feature) -> str:
+    """What the model takes a gap for, as the feature's column would show it."""
     if feature.type == "date":
-        return write_date(float(feature.fill))
+        return f"imputed with {write_date(float(feature.fill))}"
     if feature.type == "boolean":
         share = float(feature.fill)
-        return str(share == 1).lower() if share in (0, 1) else f"{share:.3g}, between false (0) and true (1)"
-    return repr(feature.fill)
+        shown = str(share == 1).lower() if share in (0, 1) else f"{share:.3g}, between false (0) and true (1)"
+        return f"imputed with {shown}"
+    # Where text has no fill, the model has learned what a gap means.
+    return f"imputed with {feature.fill!r}" if feature.fill != "" else "a value of its own to the model"

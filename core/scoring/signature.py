@@ -45,7 +45,8 @@ def _described(feature: Feature) -> dict[str, Any]:
 
 def _value(feature: Feature) -> Any:
     if feature.type == "category":
-        return feature.fill
+        # Where gaps are a value of their own, nothing stands in for them.
+        return feature.fill or next(iter(feature.levels), "")
     number = float(feature.fill)
     if feature.type == "boolean":
         return number >= 0.5

@@ -24,7 +24,12 @@ def split_of(
 ) -> Split:
     """A part of the table's first `rows` rows held out, a fifth unless told otherwise."""
     recipe, raw = recipe or Recipe(), frame(table, rows)
-    features, notes = choose_features(table.columns, recipe, target, table.rows, table.numbers)
+    counts = {"missing": raw.isna().sum(), "distinct": raw.nunique()}
+    columns = [
+        column.model_copy(update={name: int(count[column.name]) for name, count in counts.items()})
+        for column in table.columns
+    ]
+    features, notes = choose_features(columns, recipe, target, len(raw), lambda name: raw[name].to_numpy(float))
     return split(raw, features, recipe, target, test_size, notes)
 
 

@@ -100,6 +100,11 @@ def test_a_feature_that_some_rows_lack_is_null_there() -> None:
     ]
 
 
+def test_a_gap_that_the_model_knows_is_not_said_to_be_imputed() -> None:
+    zone = Feature(name="zone", type="category", fill="", levels=["Astoria"])
+    assert columns_of([{"zone": None}], [zone])[1] == ["'zone' has 1 missing value, a value of its own to the model"]
+
+
 @pytest.mark.parametrize("records", [[{}], [{"Age": 1, "City": "Oslo"}] * 3])
 def test_rows_without_any_feature_are_no_rows_of_this_model(records: list[dict[str, Any]]) -> None:
     assert [error["field"] for error in refused(*records)] == ["age", "city"]

@@ -20,8 +20,7 @@ def test_the_example_is_predicted_as_it_stands_and_nothing_is_odd_about_it(name:
     row = signature(model.manifest)["example"]["data"]
     predicted = predict_records(model, [row], strict=True)
     assert predicted.warnings == []
-    gaps = predict_records(model, [dict.fromkeys(row)])
-    assert predicted.values[0] == pytest.approx(gaps.values[0], rel=0.2)
+    assert min(data.train_y) <= predicted.values[0] <= max(data.train_y)
 
 
 def test_a_row_looks_as_people_write_one() -> None:
@@ -31,9 +30,10 @@ def test_a_row_looks_as_people_write_one() -> None:
         Feature(name="open", type="boolean", fill=0.7),
         Feature(name="day", type="date", fill=1_325_376_000.0, format="D.M.Y"),
         Feature(name="城", type="category", fill="上海", levels=["北京", "上海"]),
+        Feature(name="zone", type="category", fill="", levels=["Astoria", "Bronx"]),
     ]
     row = example(features)
-    assert row == {"age": 28, "weight": 1.5, "open": True, "day": "2012-01-01", "城": "上海"}
+    assert row == {"age": 28, "weight": 1.5, "open": True, "day": "2012-01-01", "城": "上海", "zone": "Astoria"}
     assert isinstance(row["age"], int)
 
 
