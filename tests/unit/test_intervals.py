@@ -18,7 +18,7 @@ LEVELS = np.linspace(0, 1, 201).tolist()
 # A holdout of a fifth of these tables is 80 to 206 rows, of which the share inside is off by 2 to 3.4 points by chance
 # alone: there the mean of several splits is looked at.
 SPLITS = {"mpg": 12, "energy_efficiency": 8, "concrete": 6}
-ROWS = 6_000
+ROWS = 5_000
 
 
 def width(level: float, rows: int, quantiles: list[float] = LEVELS) -> float:
@@ -70,7 +70,9 @@ def covered(name: str, seed: int, model_type: str) -> list[float]:
     return [float((off <= half).mean()) for half in widths]
 
 
-QUICK: dict[str, dict[str, Any]] = {"ridge": {}, "hist_gradient_boosting": {"max_iter": 60}}
+# Residuals come from models that learned from four fifths of the rows: where more rows are worth much, as to a forest or
+# nearest neighbours on the 768 rows of energy_efficiency, bounds are up to five points on the safe side.
+QUICK: dict[str, dict[str, Any]] = {"ridge": {}, "gradient_boosting": {"n_estimators": 60}}
 
 
 @pytest.mark.parametrize("model_type", QUICK)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.comparing import CompareOrder, compare_models
 from core.errors import InvalidInputError, TargetError, TooLargeError, UnknownColumnError
 from core.ingestion import ingest
 from core.manifests import Recipe
-from core.comparing import CompareOrder, compare_models
 from core.modelling import TrainingOrder, train_model
 from core.opening import open_table
 from core.prediction import find_model, find_table, predict_records, predict_table
