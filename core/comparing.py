@@ -1,7 +1,9 @@
 """From a stored dataset to a leaderboard: every regressor on the same folds, tuned and blended where asked for."""
 
+import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,30 +189,35 @@ def _leaderboard(
     tell: Tell,
 ) -> dict[str, Any]:
     """Store what came through, and put it into order."""
-    failed = [{"model_type": entry.label, "error": entry.failure.detail} for entry in entries if entry.failure]
-    rows: list[dict[str, Any]] = []
-    baseline = None
-    for done, (label, outcome) in enumerate(trained):
-        tell("storing", 0.9 + 0.1 * done / len(trained), {})
+
+    def publish(one: tuple[str, Trained | RegattaError]) -> dict[str, Any]:
+        label, outcome = one
         try:
             if isinstance(outcome, RegattaError):
                 raise outcome
-            baseline = outcome.baseline
             name = model_name(None, dataset, label)
-            stored = publish_model(workspace, name, dataset, bench.data, outcome, test_size)
-            rows.append(_row(stored.manifest, label))
+            return _row(publish_model(workspace, name, dataset, bench.data, outcome, test_size).manifest, label)
         except RegattaError as error:
-            failed.append({"model_type": label, "error": error.detail})
-    rows.sort(key=lambda row: -row["cross_validation"]["mean"])
+            return {"model_type": label, "error": error.detail}
+
+    failed = [{"model_type": entry.label, "error": entry.failure.detail} for entry in entries if entry.failure]
+    rows: list[dict[str, Any]] = []
+    with ThreadPoolExecutor(limits().threads or os.cpu_count()) as pool:
+        for done, row in enumerate(pool.map(publish, trained), start=1):
+            (failed if "error" in row else rows).append(row)
+            tell("storing", 0.9 + 0.1 * done / len(trained))
+    rows.sort(key=_by_score)
     best = rows[0] if rows else None
+    baseline = next((outcome.baseline for _, outcome in trained if isinstance(outcome, Trained)), None)
     if baseline is not None:
-        rows.append({**_NO_MODEL, **baseline.model_dump()})
-        rows.sort(key=lambda row: -row["cross_validation"]["mean"])
-        if best is not None and rows[0]["model_name"] is None:
-            warnings.append(
-                "no model beats the mean of the target on the folds: there is nothing to go by in this table"
-            )
+        rows = sorted([*rows, {**_NO_MODEL, **baseline.model_dump()}], key=_by_score)
+    if best is not None and rows[0]["model_name"] is None:
+        warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
     return {"file_id": dataset.file_id, "results": rows, "best": best, "failed": failed, "warnings": warnings}
+
+
+def _by_score(row: dict[str, Any]) -> float:
+    return -float(row["cross_validation"]["mean"])
 
 
 def _row(model: ModelManifest, label: str) -> dict[str, Any]:

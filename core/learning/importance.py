@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import r2_score
 
 from core.learning.catalogue import SEED
 from core.learning.splitting import spread
@@ -25,13 +24,17 @@ def permutation_importance(predict: Callable[[Columns], Floats], columns: Column
     """The fall of R2 by raw column, mean and standard deviation over five shuffles, the largest first.
 
     `predict` takes raw columns of n values each, as `columns` holds them; `actual` is their target, float64 (n,). Of
-    more than 1,000 rows as many are used, spread evenly. Breiman, "Random Forests", Machine Learning 45 (2001).
+    more than 1,000 rows as many are used, spread evenly; all is zero where these have one target. Breiman, "Random
+    Forests", Machine Learning 45 (2001).
     """
     affordable = max(FEWEST_ROWS, MOST_PREDICTIONS // (SHUFFLES * max(len(columns), 1)))
     rows = spread(len(actual), min(MOST_ROWS, affordable))
+    if np.ptp(actual[rows]) == 0:
+        return [Importance(feature=name, mean=0.0, std=0.0) for name in columns]
     used = {name: values[rows] for name, values in columns.items()}
     actual = actual[rows]
-    whole = r2_score(actual, predict(used))
+    spread_of_target = float(np.square(actual - actual.mean()).sum())
+    whole = np.square(actual - predict(used)).sum()
     random = np.random.default_rng(SEED)
     orders = [random.permutation(len(rows)) for _ in range(SHUFFLES)]
     repeated = {name: np.tile(values, SHUFFLES) for name, values in used.items()}
@@ -39,6 +42,7 @@ def permutation_importance(predict: Callable[[Columns], Floats], columns: Column
     for name, values in used.items():
         shuffled = {**repeated, name: np.concatenate([values[order] for order in orders])}
         predicted = predict(shuffled).reshape(SHUFFLES, -1)
-        falls = [whole - r2_score(actual, one) for one in predicted]
+        # R2 is 1 - error / spread, so its fall is the rise of the error in units of the spread.
+        falls = (np.square(actual - predicted).sum(axis=1) - whole) / spread_of_target
         found.append(Importance(feature=name, mean=float(np.mean(falls)), std=float(np.std(falls))))
     return sorted(found, key=lambda importance: -importance.mean)
