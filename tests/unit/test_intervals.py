@@ -70,7 +70,7 @@ def covered(name: str, seed: int, model_type: str) -> list[float]:
     return [float((off <= half).mean()) for half in widths]
 
 
-# Residuals come from models that learned from four fifths of the rows: where more rows are worth much, as to a forest or
+# Residuals come from models that learned from four fifths of the rows: where more rows are worth much, as to forests or
 # nearest neighbours on the 768 rows of energy_efficiency, bounds are up to five points on the safe side.
 QUICK: dict[str, dict[str, Any]] = {"ridge": {}, "gradient_boosting": {"n_estimators": 60}}
 
