@@ -143,6 +143,8 @@ class CrossValidation(Document):
     std: float
 
 
+TargetTransform = Literal["none", "log", "yeo_johnson"]
+
 # By name, such as "r2"; None where a figure does not exist.
 Metrics = dict[str, float | None]
 
@@ -166,7 +168,7 @@ class Trial(Document):
     """One thing that was tried on the way to a model: parameters, what happened to the target, and its score."""
 
     parameters: dict[str, Any]
-    target_transform: str = "none"
+    target_transform: TargetTransform = "none"
     # Rows of the training part that it was tried on, and in how many folds.
     rows: int
     folds: int
@@ -181,7 +183,7 @@ class Member(Document):
 
     model_type: str
     parameters: dict[str, Any]
-    target_transform: str
+    target_transform: TargetTransform
     weight: float
     cross_validation: CrossValidation
 
@@ -204,7 +206,7 @@ class ModelManifest(Document):
     # Quantiles of the absolute out-of-fold residuals at 0, 0.005, ... 1.
     interval_quantiles: list[float] = Field(default_factory=list)
     importance: list[Importance] = Field(default_factory=list)
-    target_transform: str = "none"
+    target_transform: TargetTransform = "none"
     # What was tried to find the parameters, where they were looked for.
     trials: list[Trial] = Field(default_factory=list)
     # Of a blend only.
@@ -220,6 +222,10 @@ class ModelManifest(Document):
     libraries: dict[str, str]
     graph: StoredFile
     pickle: StoredFile
+    # The folder of its files below `artifacts/`; None where they lie beside the manifest, as they once did.
+    artifacts: str | None = None
+    # The job that trained it.
+    job_id: str | None = None
     signature: str = ""
 
     def result(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from core.errors import InvalidInputError, TargetError
+from core.errors import TargetError
 from core.learning.budget import Limits
 from core.learning.candidates import Candidate
 from core.learning.catalogue import regressor
@@ -19,7 +19,8 @@ from core.opening import open_table
 from core.progress import Tell, untold
 from core.publishing import publish_model
 from core.settings import settings
-from core.storage.models import MODEL_NAME, seal
+from core.storage.models import check_name
+from core.storage.sealing import seal
 
 # What is left of the 29 s of a gateway after everything that is not tuning.
 TUNING_SECONDS = 10.0
@@ -96,11 +97,7 @@ def model_name(wanted: str | None, dataset: DatasetManifest, kind: str) -> str:
     if wanted is None:
         stem = re.sub(r"[^\w.\-]+", "_", PurePath(dataset.filename).stem).strip("._-") or "model"
         return f"{stem[:60]}-{kind}"
-    if not MODEL_NAME.fullmatch(wanted):
-        raise InvalidInputError(
-            "model_name starts with a letter or digit and has up to 100 letters, digits, blanks, '.', '-' or '_'.",
-            [{"field": "model_name", "message": "has characters that a name cannot have"}],
-        )
+    check_name(wanted, "model_name")
     return wanted
 
 

@@ -18,7 +18,7 @@ from core.scoring.records import Sent, clean_row, sent_records, to_columns
 from core.settings import settings
 from core.storage.cache import MemoryCache
 from core.storage.datasets import COLUMNS
-from core.storage.models import StoredModel, unseal
+from core.storage.sealing import StoredModel, unseal
 from core.storage.wiring import storage
 from core.table_features import raw_columns
 from core.tables.columns import PACKED_ROWS, Columns, unpack
@@ -53,6 +53,11 @@ class Predictions:
     values: NDArray[np.float64]
     warnings: list[str]
     interval: Interval | None = None
+
+    @property
+    def columns(self) -> list[NDArray[np.float64]]:
+        """The predictions, and their lower and upper bounds where those were asked for."""
+        return [self.values, *(self.interval.bounds(self.values) if self.interval else ())]
 
 
 @cache
@@ -101,7 +106,7 @@ def find_model(
 
 
 def _stored_model(workspace: str, name: str, version: int | None) -> Model:
-    number = version or storage().models.champion(workspace, name)
+    number = storage().models.resolve(workspace, name, version)
     key = f"{workspace}/{name}/{number}"
     return _models().get(key) or _kept(key, storage().models.load(workspace, name, number))
 

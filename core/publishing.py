@@ -1,6 +1,7 @@
 """From a trained pipeline to a stored model: compiled, proven, explained, published."""
 
 import hashlib
+import json
 import pickle
 import platform
 import statistics
@@ -18,7 +19,8 @@ from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn
 from core.scoring.compile import check_parity, compile_pipeline, raw_columns
 from core.scoring.compiled import CompiledModel
 from core.settings import settings
-from core.storage.models import StoredModel
+from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
+from core.storage.sealing import StoredModel
 from core.storage.wiring import storage
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
@@ -74,7 +76,9 @@ def publish_model(
         graph=_stored_file(graph),
         pickle=_stored_file(pickled),
     )
-    return StoredModel(storage().models.publish(workspace, draft, graph, pickled), graph)
+    evaluation = json.dumps({"plots": trained.plots}).encode()
+    files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
+    return StoredModel(storage().models.publish(workspace, draft, files), graph)
 
 
 def _latency_us(compiled: CompiledModel, columns: Columns) -> float:

@@ -72,9 +72,8 @@ def plots(actual: Floats, predicted: Floats) -> dict[str, Any]:
     """The numbers of a predicted-against-actual plot and of a histogram of the residuals (actual - predicted)."""
     shown = spread(len(actual), PLOT_POINTS)
     residuals = actual - predicted
-    # Distinct numbers a few units in the last place apart make no bins.
-    low, high = float(residuals.min()), float(residuals.max())
-    wide = high - low > 1e-9 * max(abs(low), abs(high), 1e-300)
+    # What differs only by rounding makes no bins.
+    wide = float(np.ptp(residuals)) > 1e-12 * float(np.abs(actual).max())
     counts, edges = np.histogram(residuals, PLOT_BINS if wide else 1)
     return {
         "predicted_vs_actual": {"actual": actual[shown].tolist(), "predicted": predicted[shown].tolist()},

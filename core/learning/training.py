@@ -16,7 +16,7 @@ from core.learning.race import Entry, enter, run_race
 from core.learning.splitting import Split, spread
 from core.learning.tuning import choose_target, tune
 from core.learning.workbench import Workbench
-from core.manifests import Baseline, CrossValidation, Member, Metrics, Trial
+from core.manifests import Baseline, CrossValidation, Member, Metrics, TargetTransform, Trial
 from core.progress import Tell, untold
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ class Trained:
     interval_quantiles: list[float]
     plots: dict[str, Any]
     parameters: dict[str, Any]
-    target_transform: str
+    target_transform: TargetTransform
     seconds: float
     notes: list[str]
     trials: list[Trial] = field(default_factory=list)
@@ -60,7 +60,7 @@ def train(
     the parameters are looked for. Raises `ParameterError` for parameters that the estimator refuses,
     `TrainingFailedError` when the fit fails.
     """
-    bench = Workbench(data)
+    bench = Workbench(data, kept=any_target or tuning_seconds is not None)
     entry = enter(bench, candidate, limits)
     trials: list[Trial] = []
     if any_target:

@@ -93,12 +93,12 @@ def _others(start: Candidate) -> list[Candidate]:
     space = _space(start.regressor, start.params)
     total = math.prod(len(values) for values in space.values())
     drawn = random.Random(SEED).sample(range(total), min(total, MOST_CANDIDATES))  # noqa: S311
-    defaults = {**start.regressor.defaults, **start.params}
+    present = start.regressor.build(start.params).get_params()
     found = [_combination(space, number) for number in drawn]
     return [
         replace(start, params={**start.params, **params})
         for params in found
-        if any(defaults.get(name, params[name]) != params[name] or name not in defaults for name in params)
+        if any(present[name] != value for name, value in params.items())
     ][: MOST_CANDIDATES - 1]
 
 

@@ -20,6 +20,8 @@ router = APIRouter(prefix="/v2", tags=["open inference protocol"])
 # How long the JSON is where binary data follows it.
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
+VERSIONS_SHOWN = 1_000
+
 Version = Annotated[int, Path(ge=1)]
 
 
@@ -56,9 +58,10 @@ def ready() -> dict[str, bool]:
 def metadata(workspace: Workspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
     """The inputs and outputs of a model, and its versions."""
     manifest = storage().models.manifest(workspace, model_name, version)
+    stored = storage().models.page(workspace, VERSIONS_SHOWN, name=model_name).models
     return {
         "name": manifest.model_name,
-        "versions": [str(number) for number in sorted(storage().models.versions(workspace, model_name))],
+        "versions": [str(each.version) for each, _ in stored],
         "platform": "onnxruntime_onnx",
         "inputs": declared(manifest.features),
         "outputs": [{"name": "prediction", "datatype": "FP64", "shape": [-1, 1]}],

@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic_core import to_json
 
+from core.exporting.files import NamedFile
 from core.prediction import Model, Predictions
 from core.scoring.signature import signature
 from core.settings import settings
@@ -81,10 +82,10 @@ def _fitting(workspace: str, model: Model, content: bytes) -> Response:
     if len(content) <= settings().max_response_bytes:
         return Response(content, media_type="application/json")
     with TemporaryDirectory(prefix="regatta-") as folder:
-        path = Path(folder) / "predictions.json"
-        path.write_bytes(content)
         name = f"{model.manifest.model_name}-v{model.manifest.version}.json"
-        return file_answer(workspace, path, name, "application/json")
+        file = NamedFile(Path(folder) / "predictions.json", name, "application/json")
+        file.path.write_bytes(content)
+        return file_answer(workspace, file)
 
 
 @router.get("/model/schema/{model_name}", tags=["model"])
