@@ -46,9 +46,12 @@ class RequestBody(BaseModel):
 class ModelChoice(RequestBody):
     """Which model predicts: one that is stored here, or one the caller brings along."""
 
-    model_name: str | None = Field(None, description="a stored model")
+    model_name: str | None = Field(None, max_length=200, description="a stored model")
     version: int | None = Field(None, ge=1, description="default: the version that serves")
     model_data: str | None = Field(None, description="what training returned with return_model=true")
+    model_info: dict[str, Any] | None = Field(
+        None, description="model_name, version, model_type, target_column that the model must have"
+    )
 
 
 def one_source(data: list[Any] | None, file_id: str | None) -> None:
@@ -97,6 +100,9 @@ def lambda_handler(app: FastAPI) -> LambdaHandler:
 
 def _respond(request: Request, error: RegattaError) -> JSONResponse:
     body = error.problem(request.url.path)
+    if request.url.path.startswith("/v2"):
+        # Where clients of the Open Inference Protocol look.
+        body["error"] = error.detail
     return JSONResponse(body, status_code=error.status, media_type=PROBLEM_JSON)
 
 

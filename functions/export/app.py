@@ -21,6 +21,8 @@ class ExportRequest(ModelChoice):
 
     data: list[dict[str, Any]] | None = None
     file_id: str | None = None
+    strict: bool = Field(False, description="what would be a warning about the data is an error")
+    interval: float | None = Field(None, gt=0, lt=1, description="share of true values that the bounds are to hold")
     format: Kind = "csv"
     raw: bool = Field(False, description="csv: leave texts as they are that a spreadsheet would run as formulas")
 

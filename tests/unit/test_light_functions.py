@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-LIGHT = ["predict", "data", "models", "system", "export", "jobs"]
+LIGHT = ["predict", "inference", "data", "models", "system", "export", "jobs"]
 HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "onnx"}
 # Needed only on a cache miss, so loaded only then.
 LATER = {"boto3", "botocore", "redis", "xlsxwriter"}
