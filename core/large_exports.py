@@ -28,7 +28,7 @@ from core.tables.columns import Columns
 from core.tables.table import Table, in_numpy
 
 # Rows that are read, predicted and written as one. Per thread there is one slice at work, and one that waits.
-SLICE_ROWS = 1 << 15
+SLICE_ROWS = 1 << 13
 # The share of the work that is done when the file is written and only has to be stored.
 WRITTEN = 0.95
 
