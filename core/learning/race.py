@@ -170,7 +170,7 @@ class _Course:
             entry.fitted = prepared.pipeline(fitted, scaled=regressor.scaled)
             if used < rows:
                 entry.notes.append(
-                    f"learned from {used:,} of the {rows:,} rows, spread evenly: it keeps or compares them all"
+                    f"learned from {used:,} of the {rows:,} rows, spread evenly, to bound its time and size"
                 )
         entry.stopped_early |= stopped_early(fitted)
         entry.predicted[part] = predicted

@@ -176,5 +176,5 @@ def test_neighbours_keep_no_more_rows_than_their_bytes(monkeypatch: pytest.Monke
     entry = enter(bench, Candidate(regressor("knn")), small := Limits(threads=1, model_bytes=4800))
     run_race(bench, [entry], bench.parts, small, untold)
     assert entry.fitted[-1].n_samples_fit_ == 100
-    assert entry.notes == ["learned from 100 of the 320 rows, spread evenly: it keeps or compares them all"]
+    assert entry.notes == ["learned from 100 of the 320 rows, spread evenly, to bound its time and size"]
     assert np.isfinite(entry.predicted[bench.whole_part]).all()
