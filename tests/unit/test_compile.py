@@ -229,3 +229,13 @@ def test_rows_in_chunks_are_the_same_rows(name: str, rows: int) -> None:
     some = graph.run({name: values[:rows] for name, values in columns.items()})
     assert some.shape == (rows,)
     assert np.allclose(some, whole[:rows], rtol=1e-12, atol=0)
+
+
+def test_rows_of_a_large_model_come_back_in_the_order_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.scoring.compiled.ORDERED_BYTES", 0)
+    data = real_split("taxis", 800)
+    graph = compiled(fit(data, "random_forest"), data)
+    frame = data.train_x.mask(np.random.default_rng(0).random(data.train_x.shape) < 0.1)
+    columns = raw_columns(frame, graph.features)
+    pieces = [graph.run({n: v[i : i + 100] for n, v in columns.items()}) for i in range(0, len(frame), 100)]
+    assert graph.run(columns).tolist() == np.concatenate(pieces).tolist()
