@@ -115,7 +115,7 @@ def test_an_entry_is_not_fitted_twice_on_a_part() -> None:
 
 
 def test_two_trainings_at_once_leave_warnings_and_threads_as_they_were() -> None:
-    filters = list(warnings.filters)
+    filters, show = list(warnings.filters), warnings.showwarning
     inside, leave = threading.Barrier(3), threading.Event()
 
     def train(first: bool) -> None:
@@ -132,7 +132,7 @@ def test_two_trainings_at_once_leave_warnings_and_threads_as_they_were() -> None
     assert warnings.filters[0][0] == "ignore"
     leave.set()
     threads[1].join()
-    assert list(warnings.filters) == filters
+    assert (list(warnings.filters), warnings.showwarning) == (filters, show)
 
 
 WITHOUT_SEMAPHORES = """
