@@ -23,7 +23,7 @@ ONE_ROW = 0.05
 WITHOUT_MODEL = 2.5
 BATCH = 4
 RATE = 15
-LATE = 0.2
+LATE = 1
 SIZE = 0.35
 COMPILE = 0.5
 
@@ -35,8 +35,8 @@ def measure(quick: bool) -> Iterator[Figure]:
         contests = {kind: contest(kind, folder) for kind in KINDS}
         for kind, sides in contests.items():
             sides.enter()
-            yield one_row(sides, rounds=5 if quick else 15)
             if kind == "random_forest":
+                yield one_row(sides, rounds=5 if quick else 15)
                 yield without_model(sides, rounds=5 if quick else 15)
             yield batch(sides, rounds=3 if quick else 9)
             yield from over_http(sides, rounds=3 if quick else 7, seconds=1.5 if quick else 3)
