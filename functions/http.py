@@ -22,6 +22,9 @@ from core.errors import (
 )
 from functions.log import log, set_up_log
 
+# FastAPI is loaded now; what its routes take has to be built as it is declared.
+BaseModel.model_config.pop("defer_build", None)
+
 VERSION = "0.1.0"
 DEFAULT_WORKSPACE = "default"
 PROBLEM_JSON = "application/problem+json"
