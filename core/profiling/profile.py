@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from core.manifests import Column
 from core.profiling import findings, numeric_findings, statistics, text_findings
-from core.profiling.distribution import PIECE, Distribution, Moments
+from core.profiling.distribution import Distribution, Moments
 from core.profiling.findings import Look
 from core.profiling.relations import correlations
 from core.profiling.rows import RowHashes, missing_shares, numbered
 from core.profiling.severity import worst_first
 from core.profiling.threads import side_by_side
+from core.tables.coded import PIECE, Coded
 from core.tables.columns import Category, Floats
 from core.tables.table import Table
 
@@ -67,16 +68,31 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
     column = table.columns[position]
     if column.type == "category":
         return _text_profiled(table, hashes, position)
-    values = table.values(column.name)
-    assert isinstance(values, np.ndarray)
-    hashes.add(position, values)
-    missing_rows, shares = _gaps(np.isnan(values))
-    ascending = column.type == "integer" and _ascending(values)
-    found = Distribution.of(values)
+    if coded := table.coded.get(column.name):
+        hashes.add(position, coded)
+        missing_rows, shares = _gaps(coded.codes == 0)
+        found, ascending = _of_coded(table, column, coded)
+    else:
+        values = table.values(column.name)
+        assert isinstance(values, np.ndarray)
+        hashes.add(position, values)
+        missing_rows, shares = _gaps(np.isnan(values))
+        ascending = column.type == "integer" and _ascending(values)
+        found = Distribution.of(values)
     moments = found.moments() if found.count else None
     figures = statistics.summary(column, table.rows, found.count, len(found.values)) | _figures(column, found, moments)
     look = Look(table, column, figures, missing_rows)
     return _Profiled(figures, numeric_findings.of_numbers(look, found, ascending=ascending), shares, moments)
+
+
+def _of_coded(table: Table, column: Column, coded: Coded) -> tuple[Distribution, bool]:
+    """The distribution of a column by its codes, and whether it ascends."""
+    found = Distribution.counted(coded.floats()[1:], coded.counts()[1:])
+    if column.type != "integer" or len(found.values) < table.rows:
+        return found, False  # what repeats does not ascend
+    values = table.values(column.name)
+    assert isinstance(values, np.ndarray)
+    return found, _ascending(values)
 
 
 def _text_profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:

@@ -3,9 +3,10 @@
 from threading import Lock
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.profiling.distribution import PIECE
+from core.tables.coded import PIECE, Coded
 from core.tables.columns import Category, Floats
 
 # As in a spreadsheet, where the header is row 1.
@@ -39,12 +40,14 @@ class RowHashes:
         self._sums: Hashes = np.zeros(rows, np.uint64)
         self._lock = Lock()
 
-    def add(self, position: int, values: Floats | Category) -> None:
+    def add(self, position: int, values: Floats | Category | Coded) -> None:
         """Mix in the column at `position`; missing equals missing, and 0.0 equals -0.0."""
         salt = np.uint64(_GOLDEN * (position + 1) & 0xFFFFFFFFFFFFFFFF)
-        whole = values.codes if isinstance(values, Category) else values
+        whole = values if isinstance(values, np.ndarray) else values.codes
+        by_code = _mixed(_bits(_told_apart_by(values)) ^ salt) if isinstance(values, Coded) else None
         for start in range(0, len(whole), PIECE):
-            mixed = _mixed(_bits(whole[start : start + PIECE]) ^ salt)
+            piece = whole[start : start + PIECE]
+            mixed = _mixed(_bits(piece) ^ salt) if by_code is None else by_code[piece]
             with self._lock:
                 self._sums[start : start + PIECE] += mixed
 
@@ -62,6 +65,12 @@ def missing_shares(missing: NDArray[np.bool_]) -> list[float]:
     starts = np.arange(blocks + 1) * len(missing) // blocks
     shares: Floats = np.add.reduceat(missing, starts[:-1], dtype=np.int64) / np.diff(starts)
     return list(map(float, shares))
+
+
+def _told_apart_by(coded: Coded) -> NDArray[np.float64] | NDArray[np.int32]:
+    """For each code what is hashed: the value, or of a text its place among the levels."""
+    is_text = pa.types.is_string(coded.levels.type)
+    return np.arange(-1, len(coded.levels), dtype=np.int32) if is_text else coded.floats()
 
 
 def _bits(piece: NDArray[np.float64] | NDArray[np.int32]) -> Hashes:
