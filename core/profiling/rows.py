@@ -14,6 +14,8 @@ FIRST_ROW = 2
 EXAMPLES = 5
 # Missing values are drawn as so many blocks of rows.
 BLOCKS = 60
+# Rows are compared in so many parts.
+PARTS = 4
 
 Hashes = NDArray[np.uint64]
 Positions = NDArray[np.intp]
@@ -53,10 +55,18 @@ class RowHashes:
 
     def repeated(self) -> tuple[int, list[int]]:
         """How many rows repeat an earlier one exactly, and the numbers of a few of them."""
-        ascending = np.sort(self._sums)
-        again = ascending[1:][ascending[1:] == ascending[:-1]]
-        examples = [np.flatnonzero(self._sums == value)[1] for value in np.unique(again[: 100 * EXAMPLES])[:EXAMPLES]]
-        return len(again), numbered(np.sort(np.array(examples, np.intp)))
+        count, twice = 0, np.empty(0, np.uint64)
+        # A part at a time: a sorted copy of all would be as large as everything that is known of the rows.
+        for low in range(0, 1 << 64, (1 << 64) // PARTS):
+            chosen = self._sums >= np.uint64(low)
+            chosen &= self._sums <= np.uint64(low + (1 << 64) // PARTS - 1)
+            part = self._sums[chosen]
+            part.sort()
+            again = part[1:][part[1:] == part[:-1]]
+            count += len(again)
+            twice = np.append(twice, again[: 100 * EXAMPLES])[: 100 * EXAMPLES]
+        examples = [np.flatnonzero(self._sums == value)[1] for value in np.unique(twice)[:EXAMPLES]]
+        return count, numbered(np.sort(np.array(examples, np.intp)))
 
 
 def missing_shares(missing: NDArray[np.bool_]) -> list[float]:

@@ -82,6 +82,7 @@ class NumberCoder:
         self._low, self._high = np.inf, -np.inf
         # Codes, and the number before the one that has the code 1, in units.
         self._pieces: list[tuple[Codes, float]] = []
+        self._gaps = False
         # Memory that is new every time costs more than what is done with it.
         self._scratch = np.empty((2, 0))
 
@@ -93,13 +94,14 @@ class NumberCoder:
     def add(self, values: pa.Array) -> bool:
         """Take in some rows; False for a number that is of more decimals, or too far from the others."""
         floats, gaps = as_floats(values), values.null_count > 0
+        self._gaps = self._gaps or gaps
         if len(self._scratch[0]) < min(len(floats), PIECE):
             self._scratch = np.empty((2, min(len(floats), PIECE)))
         return all(self._add(floats[start : start + PIECE], gaps=gaps) for start in range(0, len(floats), PIECE))
 
     def _add(self, floats: Floats, *, gaps: bool) -> bool:
         if gaps and np.isnan(floats).all():
-            self._pieces.append((np.zeros(len(floats), np.uint8), 0.0))
+            self._pieces.append((np.zeros(len(floats), np.uint8), -np.inf))
             return True
         units = self._units(floats, gaps=gaps)
         if units is None:
@@ -130,15 +132,18 @@ class NumberCoder:
 
     def coded(self) -> Coded:
         """The whole column."""
-        if self._scale is None:
+        if self._scale is None:  # nothing but gaps
             return Coded(np.concatenate([piece for piece, _ in self._pieces]), pa.array([], pa.float64()))
         levels = np.arange(self._low, self._high + 1)
-        narrow = _narrow(len(levels))
-        pieces = []
-        while self._pieces:
-            piece, before = self._pieces.pop(0)
-            pieces.append(np.where(piece, piece + narrow(before + 1 - self._low), narrow(0)))
-        return Coded(np.concatenate(pieces), pa.array(levels / self._scale))
+        codes = np.empty(sum(len(piece) for piece, _ in self._pieces), _narrow(len(levels)))
+        start = 0
+        for piece, before in self._pieces:
+            part = codes[start : start + len(piece)]
+            np.add(piece, codes.dtype.type(max(0, before + 1 - self._low)), out=part)
+            if self._gaps:
+                part[piece == 0] = 0
+            start += len(piece)
+        return Coded(codes, pa.array(levels / self._scale))
 
 
 Coder = TextCoder | NumberCoder
