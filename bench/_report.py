@@ -81,6 +81,17 @@ def p50(call: Callable[[], object], times: int) -> Timer:
     return run
 
 
+def once(call: Callable[[], object]) -> Timer:
+    """A timer: the seconds of one call."""
+
+    def run_once() -> float:
+        start = time.perf_counter()
+        call()
+        return time.perf_counter() - start
+
+    return run_once
+
+
 def run(title: str, measure: Callable[[bool], Iterator[Figure]]) -> int:
     """Print each figure as it is measured; the exit status is 1 when one falls short."""
     parser = argparse.ArgumentParser(description=title)

@@ -1,16 +1,13 @@
 """Taking a large CSV against reading and describing it with pandas: time and memory; and what looking at it costs."""
 
-import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 from bench._bucket import bucket
 from bench._load import event, quiet
 from bench._report import Figure, Timer, at_most, p50, paired, run
+from bench._sides import Side
 
 CSV = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
 MEGABYTES = 200
@@ -20,42 +17,8 @@ TIME = 2.0
 MEMORY = 1.5
 LOOK_MS = 5
 
-# Each side in a process of its own: seconds of the work alone, peak memory of the whole process.
-SIDE = """
-import json, resource, sys, time
-{imports}
-start = time.perf_counter()
-{work}
-seconds = time.perf_counter() - start
-print(json.dumps({{"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "answer": answer}}))
-"""
-OURS = SIDE.format(
-    imports="from pathlib import Path\nfrom core.ingestion import ingest",
-    work="answer = ingest('default', 'diamonds.csv', Path(sys.argv[1])).file_id",
-)
-THEIRS = SIDE.format(
-    imports="import pandas as pd",
-    work="frame = pd.read_csv(sys.argv[1])\nanswer = len(frame.describe(include='all'))",
-)
-
-
-class Side:
-    """One of the two, run again and again; keeps what it said."""
-
-    def __init__(self, program: str, source: Path) -> None:
-        self.command = [sys.executable, "-c", program, str(source)]
-        self.said: list[dict[str, Any]] = []
-
-    def __call__(self) -> float:
-        """Seconds of one run."""
-        output = subprocess.run(self.command, check=True, capture_output=True, text=True).stdout
-        self.said.append(json.loads(output))
-        return float(self.said[-1]["seconds"])
-
-    @property
-    def peak_mb(self) -> float:
-        """Median peak memory."""
-        return median(said["peak"] for said in self.said) / 1024
+OURS = ("from core.ingestion import ingest", "answer = ingest('default', 'diamonds.csv', Path(sys.argv[1])).file_id")
+THEIRS = ("import pandas as pd", "answer = len(pd.read_csv(sys.argv[1]).describe(include='all'))")
 
 
 def measure(quick: bool) -> Iterator[Figure]:
@@ -63,7 +26,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     with bucket(redis=True) as home:
         source = home / "diamonds.csv"
         _repeat(source, MEGABYTES)
-        ours, theirs = Side(OURS, source), Side(THEIRS, source)
+        ours, theirs = Side(*OURS, str(source)), Side(*THEIRS, str(source))
         pair = paired(ours, theirs, 2 if quick else 5)
         yield at_most(
             f"take {MEGABYTES} MB: time / pandas read + describe",

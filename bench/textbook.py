@@ -11,7 +11,7 @@ import pandas as pd
 from fastapi import FastAPI
 from pydantic import BaseModel
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import train_test_split
@@ -47,7 +47,7 @@ CATEGORIES = ["ocean_proximity"]
 
 
 def train(csv: Path, kind: str, path: Path) -> None:
-    """Fit `random_forest` or `ridge` on the training part of the CSV and pickle the pipeline."""
+    """Fit `ridge`, `gradient_boosting` or `random_forest` on the training part of the CSV and pickle the pipeline."""
     frame = pd.read_csv(csv)
     part, _ = train_test_split(frame, test_size=0.2, random_state=0)
     pipeline = _pipeline(kind).fit(part[NUMBERS + CATEGORIES], part[TARGET])
@@ -63,15 +63,18 @@ def _pipeline(kind: str) -> Pipeline:
         SimpleImputer(strategy="most_frequent"),
         OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=40, sparse_output=False),
     )
-    if kind == "ridge":
-        numbers, estimator = make_pipeline(impute, StandardScaler()), Ridge(alpha=1.0)
-    else:
-        numbers = impute
-        estimator = RandomForestRegressor(
+    estimators = {
+        "ridge": Ridge(alpha=1.0),
+        "gradient_boosting": GradientBoostingRegressor(
+            n_estimators=100, learning_rate=0.1, max_depth=3, random_state=0
+        ),
+        "random_forest": RandomForestRegressor(
             n_estimators=100, max_features=0.5, min_samples_leaf=2, random_state=0, n_jobs=-1
-        )
+        ),
+    }
+    numbers = make_pipeline(impute, StandardScaler()) if kind == "ridge" else impute
     prepare = ColumnTransformer([("numbers", numbers, NUMBERS), ("categories", categories, CATEGORIES)])
-    return Pipeline([("prepare", prepare), ("estimate", estimator)])
+    return Pipeline([("prepare", prepare), ("estimate", estimators[kind])])
 
 
 @cache
@@ -102,3 +105,10 @@ async def predict_batch(houses: Houses) -> dict[str, list[float]]:
     """Predict many rows, in the order they came."""
     frame = pd.DataFrame([house.model_dump() for house in houses.data])
     return {"predictions": model().predict(frame).tolist()}
+
+
+def export(csv: Path, target: Path) -> None:
+    """Predict every row of a stored CSV into a file of its rows and their predictions."""
+    frame = pd.read_csv(csv)
+    frame["prediction"] = model().predict(frame[NUMBERS + CATEGORIES])
+    frame.to_csv(target, index=False)

@@ -7,10 +7,14 @@ RegattaError                      500
 │   ├── NoSuchFileError           404
 │   ├── NoCurrentFileError        404
 │   ├── NoSuchModelError          404
+│   ├── NoEvaluationError         404  the version was trained before this was worked out
 │   └── NoSuchRouteError          404
 ├── MethodNotAllowedError         405
 ├── ConflictError                 409  somebody else changed it first
-│   └── IncompleteUploadError     409  parts of a large upload are missing
+│   ├── IncompleteUploadError     409  parts of a large upload are missing
+│   ├── ModelServesError          409  the version to be deleted is the one that serves
+│   ├── NameTakenError            409  another model has the name
+│   └── OtherLibrariesError       409  a pickle of other library versions than those that run
 ├── TooLargeError                 413
 ├── UnprocessableError            422  understood, but the content is wrong
 │   ├── NotACsvError              422
@@ -93,6 +97,12 @@ class NoSuchModelError(NotFoundError):
     slug, title = "no-such-model", "There is no such model"
 
 
+class NoEvaluationError(NotFoundError):
+    """The version exists, but not what is asked about it."""
+
+    slug, title = "no-evaluation", "This was not worked out for the model"
+
+
 class NoSuchRouteError(NotFoundError):
     """No endpoint answers at this path."""
 
@@ -115,6 +125,24 @@ class IncompleteUploadError(ConflictError):
     """A large upload is to be completed before all of its parts are there."""
 
     slug, title = "incomplete-upload", "Parts of the upload are missing"
+
+
+class ModelServesError(ConflictError):
+    """A version cannot be deleted while it serves."""
+
+    slug, title = "model-serves", "The version serves"
+
+
+class NameTakenError(ConflictError):
+    """A model cannot get a name that another one has."""
+
+    slug, title = "name-taken", "Another model has this name"
+
+
+class OtherLibrariesError(ConflictError):
+    """A pickled pipeline is only loaded by the library versions that wrote it."""
+
+    slug, title = "other-libraries", "The model was pickled by other library versions"
 
 
 class TooLargeError(RegattaError):

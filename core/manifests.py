@@ -143,6 +143,51 @@ class CrossValidation(Document):
     std: float
 
 
+TargetTransform = Literal["none", "log", "yeo_johnson"]
+
+# By name, such as "r2"; None where a figure does not exist.
+Metrics = dict[str, float | None]
+
+
+class Baseline(Document):
+    """How good the mean of the training part is as a prediction."""
+
+    metrics: Metrics
+    cross_validation: CrossValidation
+
+
+class Importance(Document):
+    """How much R2 falls on the holdout when one column is shuffled, over several shuffles."""
+
+    feature: str
+    mean: float
+    std: float
+
+
+class Trial(Document):
+    """One thing that was tried on the way to a model: parameters, what happened to the target, and its score."""
+
+    parameters: dict[str, Any]
+    target_transform: TargetTransform = "none"
+    # Rows of the training part that it was tried on, and in how many folds.
+    rows: int
+    folds: int
+    mean: float | None
+    std: float | None
+    seconds: float
+    error: str | None = None
+
+
+class Member(Document):
+    """One part of a blend: a regressor, and how much its prediction counts. The weights add up to 1."""
+
+    model_type: str
+    parameters: dict[str, Any]
+    target_transform: TargetTransform
+    weight: float
+    cross_validation: CrossValidation
+
+
 class ModelManifest(Document):
     """Everything about one version of a model but its bytes. Signed together with the digests of those bytes."""
 
@@ -153,20 +198,37 @@ class ModelManifest(Document):
     created_at: str
     target_column: str
     features: list[Feature]
-    metrics: dict[str, float]
+    # Of the holdout, and of the training part (up to 4,000 of its rows).
+    metrics: Metrics
+    train_metrics: Metrics = Field(default_factory=dict)
+    baseline: Baseline | None = None
     cross_validation: CrossValidation
+    # Quantiles of the absolute out-of-fold residuals at 0, 0.005, ... 1.
+    interval_quantiles: list[float] = Field(default_factory=list)
+    importance: list[Importance] = Field(default_factory=list)
+    target_transform: TargetTransform = "none"
+    # What was tried to find the parameters, where they were looked for.
+    trials: list[Trial] = Field(default_factory=list)
+    # Of a blend only.
+    members: list[Member] = Field(default_factory=list)
     parameters: dict[str, Any]
     recipe: Recipe
     test_size: float
     training_seconds: float
+    # Of one row in the compiled graph, measured when it was trained.
+    latency_us: float | None = None
     dataset: TrainedOn
     notes: list[str]
     libraries: dict[str, str]
     graph: StoredFile
     pickle: StoredFile
+    # The folder of its files below `artifacts/`; None where they lie beside the manifest, as they once did.
+    artifacts: str | None = None
+    # The job that trained it.
+    job_id: str | None = None
     signature: str = ""
 
     def result(self) -> dict[str, Any]:
         """Which model it is and how good: what a leaderboard shows."""
-        shown = {"model_name", "version", "model_type", "metrics", "cross_validation", "training_seconds"}
-        return self.model_dump(include=shown)
+        shown = {"model_name", "version", "model_type", "metrics", "cross_validation", "training_seconds", "latency_us"}
+        return {**self.model_dump(include=shown), "size_bytes": self.graph.size_bytes}

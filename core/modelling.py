@@ -1,28 +1,29 @@
-"""From a stored dataset to stored models: train one regressor, or all of them side by side."""
+"""From a stored dataset to a stored model: one regressor, as it is or tuned."""
 
-import hashlib
-import pickle
-import platform
 import re
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from core.errors import InvalidInputError, RegattaError, TargetError
-from core.learning.catalogue import CATALOGUE, Regressor, regressor
+from core.errors import TargetError
+from core.learning.budget import Limits
+from core.learning.candidates import Candidate
+from core.learning.catalogue import regressor
+from core.learning.features import check_target, choose_features
 from core.learning.pipeline import raw_frame
-from core.learning.training import Limits, Split, Trained, check_target, features_of, split, train
-from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
+from core.learning.splitting import Split, split
+from core.learning.targets import TargetChoice
+from core.learning.training import Trained, train
+from core.manifests import DatasetManifest, ModelManifest, Recipe
 from core.opening import open_table
-from core.scoring.compile import check_parity, compile_pipeline
-from core.scoring.compiled import CompiledModel
+from core.progress import Tell, untold
+from core.publishing import publish_model
 from core.settings import settings
-from core.storage.models import MODEL_NAME, StoredModel, seal
-from core.storage.wiring import storage
-from core.tables.table import Table
+from core.storage.models import check_name
+from core.storage.sealing import seal
 
-LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
+# What is left of the 29 s of a gateway after everything that is not tuning.
+TUNING_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -33,70 +34,56 @@ class TrainingOrder:
     target_column: str | None = None
     test_size: float = 0.2
     model_name: str | None = None
-    params: dict[str, Any] | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    target_transform: TargetChoice = "none"
+    tune_hyperparameters: bool = False
+    tuning_seconds: float = TUNING_SECONDS
 
 
 def train_model(
-    workspace: str, file_id: str | None, order: TrainingOrder, *, sealed: bool = False
+    workspace: str, file_id: str | None, order: TrainingOrder, tell: Tell = untold, *, sealed: bool = False
 ) -> tuple[ModelManifest, str | None]:
     """Train, compile, check and store one model; returns its manifest and, if `sealed`, its `model_data`.
 
-    Raises what `split` and `train` raise, and `TrainingFailedError` when graph and pipeline disagree; then nothing is
-    stored.
+    Raises what `open_split`, `train` and `publish_model` raise; then nothing is stored.
     """
     chosen = regressor(order.model_type)
-    with open_table(workspace, file_id) as (manifest, table):
-        target = _target(manifest, order.target_column)
-        name = _model_name(order.model_name, manifest, chosen)
-        data = _split(table, manifest, target, order.test_size)
-    trained = train(data, chosen, manifest.recipe, order.params or {}, _limits())
-    stored = _store(workspace, name, chosen, manifest, data, trained, order.test_size)
+    candidate = Candidate(chosen, order.params, "none" if order.target_transform == "auto" else order.target_transform)
+    candidate.unfitted(1, limits())
+    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
+    name = model_name(order.model_name, dataset, chosen.name)
+    trained: Trained = train(
+        data,
+        candidate,
+        limits(),
+        tell,
+        any_target=order.target_transform == "auto",
+        tuning_seconds=order.tuning_seconds if order.tune_hyperparameters else None,
+    )
+    tell("storing", 1.0)
+    stored = publish_model(workspace, name, dataset, data, trained, order.test_size)
     return stored.manifest, seal(stored) if sealed else None
 
 
-def compare_models(workspace: str, file_id: str | None, target_column: str | None, test_size: float) -> dict[str, Any]:
-    """Train every regressor of the catalogue on the same split and folds.
+def open_split(
+    workspace: str, file_id: str | None, target_column: str | None, test_size: float, recipe: Recipe | None = None
+) -> tuple[DatasetManifest, Split]:
+    """A dataset and its split, by its stored recipe unless there is another; only the columns needed are loaded.
 
-    Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses), `best`, and `failed` with
-    the reason of each that did not come out.
+    Raises `NoSuchFileError`, `TargetError`, `UnknownColumnError`, `NotEnoughRowsError`.
     """
     with open_table(workspace, file_id) as (manifest, table):
-        data = _split(table, manifest, _target(manifest, target_column), test_size)
-    results: list[ModelManifest] = []
-    failed: list[dict[str, str]] = []
-    for chosen in CATALOGUE.values():
-        try:
-            trained = train(data, chosen, manifest.recipe, {}, _limits())
-            name = _model_name(None, manifest, chosen)
-            results.append(_store(workspace, name, chosen, manifest, data, trained, test_size).manifest)
-        except RegattaError as error:
-            failed.append({"model_type": chosen.name, "error": error.detail})
-    results.sort(key=lambda model: -model.cross_validation.mean)
-    return {
-        "results": [_result(model) for model in results],
-        "best": _result(results[0]) if results else None,
-        "failed": failed,
-    }
+        used = recipe or manifest.recipe
+        target = target_of(used, target_column)
+        check_target(manifest.columns, target)
+        features, notes = choose_features(manifest.columns, used, target, manifest.rows, table.numbers)
+        frame = raw_frame(table, [target, *(column.name for column in features)])
+    return manifest, split(frame, features, used, target, test_size, notes)
 
 
-def _split(table: Table, manifest: DatasetManifest, target: str, test_size: float) -> Split:
-    """Only the columns that take part are ever loaded."""
-    check_target(manifest.columns, target)
-    features = features_of(manifest.columns, manifest.recipe, target)
-    frame = raw_frame(table, [target, *(column.name for column in features)])
-    return split(frame, manifest.columns, manifest.recipe, target, test_size)
-
-
-def _result(model: ModelManifest) -> dict[str, Any]:
-    return {**model.result(), "size_bytes": model.graph.size_bytes}
-
-
-def _limits() -> Limits:
-    return Limits(threads=settings().training_threads, model_bytes=settings().model_max_bytes)
-
-
-def _target(manifest: DatasetManifest, wanted: str | None) -> str:
-    target = wanted or manifest.recipe.target_column
+def target_of(recipe: Recipe, wanted: str | None) -> str:
+    """The target that a caller or the recipe names; raises `TargetError` without one."""
+    target = wanted or recipe.target_column
     if target is None:
         raise TargetError(
             "No target column is set. Send target_column, or store one with POST /data/process.",
@@ -105,59 +92,15 @@ def _target(manifest: DatasetManifest, wanted: str | None) -> str:
     return target
 
 
-def _model_name(wanted: str | None, manifest: DatasetManifest, chosen: Regressor) -> str:
-    """The caller's name, or one made of the file and the regressor, such as `housing-ridge`."""
+def model_name(wanted: str | None, dataset: DatasetManifest, kind: str) -> str:
+    """The caller's name, or one made of the file and what was trained, such as `housing-ridge`."""
     if wanted is None:
-        stem = re.sub(r"[^\w.\-]+", "_", PurePath(manifest.filename).stem).strip("._-") or "model"
-        return f"{stem[:60]}-{chosen.name}"
-    if not MODEL_NAME.fullmatch(wanted):
-        raise InvalidInputError(
-            "model_name starts with a letter or digit and has up to 100 letters, digits, blanks, '.', '-' or '_'.",
-            [{"field": "model_name", "message": "has characters that a name cannot have"}],
-        )
+        stem = re.sub(r"[^\w.\-]+", "_", PurePath(dataset.filename).stem).strip("._-") or "model"
+        return f"{stem[:60]}-{kind}"
+    check_name(wanted, "model_name")
     return wanted
 
 
-def _store(
-    workspace: str,
-    name: str,
-    chosen: Regressor,
-    manifest: DatasetManifest,
-    data: Split,
-    trained: Trained,
-    test_size: float,
-) -> StoredModel:
-    """Compile the pipeline, prove that the graph agrees with it, and publish both."""
-    graph, features = compile_pipeline(trained.pipeline, data.columns)
-    check_parity(trained.pipeline, CompiledModel(graph, features), data.train_x)
-    pickled = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
-    draft = ModelManifest(
-        model_name=name,
-        version=0,
-        model_type=chosen.name,
-        created_at=now(),
-        target_column=data.target,
-        features=features,
-        metrics=trained.metrics,
-        cross_validation=trained.cross_validation,
-        parameters=trained.parameters,
-        recipe=manifest.recipe.model_copy(update={"target_column": data.target}),
-        test_size=test_size,
-        training_seconds=round(trained.seconds, 3),
-        dataset=TrainedOn(
-            file_id=manifest.file_id,
-            filename=manifest.filename,
-            sha256=manifest.sha256,
-            rows_train=len(data.train_y),
-            rows_test=len(data.test_y),
-        ),
-        notes=trained.notes,
-        libraries={"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
-        graph=_stored_file(graph),
-        pickle=_stored_file(pickled),
-    )
-    return StoredModel(storage().models.publish(workspace, draft, graph, pickled), graph)
-
-
-def _stored_file(body: bytes) -> StoredFile:
-    return StoredFile(size_bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
+def limits() -> Limits:
+    """What the settings let a training use."""
+    return Limits(threads=settings().training_threads, model_bytes=settings().model_max_bytes)

@@ -17,7 +17,7 @@ from core.scoring.records import clean_row, column_warnings, to_columns
 from core.settings import settings
 from core.storage.cache import MemoryCache
 from core.storage.datasets import COLUMNS
-from core.storage.models import StoredModel, unseal
+from core.storage.sealing import StoredModel, unseal
 from core.storage.wiring import storage
 from core.tables.columns import PACKED_ROWS, Category, Columns, unpack
 from core.values import moment, read_boolean, write_date
@@ -90,7 +90,7 @@ def find_model(workspace: str, name: str | None, version: int | None = None, mod
     if model_data is not None:
         return _compiled(unseal(model_data))
     assert name is not None
-    number = version or storage().models.champion(workspace, name)
+    number = storage().models.resolve(workspace, name, version)
     key = f"{workspace}/{name}/{number}"
     found = _models().get(key)
     if found is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from core.errors import InvalidInputError, UnknownColumnError
 from core.learning.cleaning import CleanColumn, CleanTable, clean
-from core.learning.training import check_target, features_of
+from core.learning.features import check_target, features_of
 from core.manifests import Column, Recipe
 from core.opening import open_table
 from core.profiles import store_target, stored_target
@@ -76,10 +76,22 @@ def _effect(done: CleanTable) -> dict[str, Any]:
         },
         "dropped_rows": done.dropped,
         "imputed": {c.column.name: _shown_fill(c) for c in done.columns if c.fill is not None},
-        "encoded": {c.column.name: len(c.names) for c in done.columns if c.column.type == "category"},
-        "derived": {c.column.name: c.names for c in done.columns if c.column.type == "date"},
+        "encoded": {
+            c.column.name: len(c.names) for c in done.columns if c.column.type == "category" and not c.marks_gaps
+        },
+        "derived": _derived(done),
         "left_out": absent,
+        "notes": done.notes,
     }
+
+
+def _derived(done: CleanTable) -> dict[str, list[str]]:
+    """By column, what it gets beside or instead of itself: the parts of a date, a mark where a value is missing."""
+    derived: dict[str, list[str]] = {}
+    for cleaned in done.columns:
+        if cleaned.marks_gaps or cleaned.column.type == "date":
+            derived.setdefault(cleaned.column.name, []).extend(cleaned.names)
+    return derived
 
 
 def _shown_fill(cleaned: CleanColumn) -> float | str | bool | None:

@@ -1,5 +1,6 @@
 """The command line: start, stop and look at the embedded stack, serve, deploy, and run the whole job."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from core.errors import InvalidSettingError
 from core.settings import Settings, settings
@@ -87,6 +89,36 @@ def upload(
     except KeyboardInterrupt:
         complaints.print("The same command goes on from here.")
         raise typer.Exit(130) from None
+
+
+@app.command()
+def reproduce(
+    name: Annotated[str, typer.Argument(help="A stored model.")],
+    version: Annotated[int | None, typer.Argument(help="Which version. Default: the one that serves.")] = None,
+    workspace: Annotated[str, typer.Option(help="Whose model.")] = "default",
+) -> None:
+    """Train a stored model again from its manifest and say whether the same figures come out."""
+    _settings()
+    from core.errors import RegattaError
+    from core.reproducing import reproduce as train_again
+
+    _point_at_the_stack()
+    try:
+        with console.status(f"Training {name} again ..."):
+            again = train_again(workspace, name, version)
+    except RegattaError as error:
+        raise _fail(error.detail) from None
+    table = Table("figure", "stored", "again")
+    for figure, stored in again.stored.items():
+        style = "red" if figure in again.differing else None
+        table.add_row(figure, _shown(stored), _shown(again.found[figure]), style=style)
+    console.print(f"{name}, version {again.manifest.version}, {again.manifest.model_type}")
+    console.print(table)
+    for library, (was, now) in again.libraries.items():
+        console.print(f"[yellow]trained with {library} {was}, running {now}[/]")
+    if again.differing:
+        raise _fail(f"{len(again.differing)} of {len(again.stored)} figures differ.")
+    console.print("[green]The same figures came out.[/]")
 
 
 @app.command()
@@ -214,6 +246,20 @@ def _addresses(running: "Running", home: Path) -> None:
         ("data and logs", home),
     ):
         console.print(f"  {what:<14}{where}", soft_wrap=True)
+
+
+def _point_at_the_stack() -> None:
+    """Let this process use what the embedded stack stores, where one runs and nothing else is named."""
+    from infra.local import stack
+
+    running = None if settings().s3_endpoint else stack.find(settings().home)
+    if running is not None:
+        os.environ.update(running.variables)
+        settings.cache_clear()
+
+
+def _shown(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.12g}"
 
 
 def _settings() -> Settings:

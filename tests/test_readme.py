@@ -27,5 +27,5 @@ def test_the_python_walk_through_runs_as_written(stack: Stack, tmp_path: Path) -
     )
     assert ended.returncode == 0, ended.stderr
     assert "1030 rows, 9 columns, utf-8" in ended.stdout
-    assert "best: concrete-random_forest" in ended.stdout
+    assert "best: concrete-blend" in ended.stdout
     assert (tmp_path / "predictions.xlsx").stat().st_size > 10_000

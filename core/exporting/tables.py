@@ -1,19 +1,19 @@
 """Tables of any size as files, a batch of rows at a time. Needs Arrow, so only heavy functions load this."""
 
 import codecs
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from core.exporting.files import FORMATS, FORMULA_STARTS, Format, WriteRows, harmless
+from core.exporting.cells import FORMULA_STARTS, PLAIN, Options, harmless
+from core.exporting.files import FORMATS, Format, WriteRows
 
 Batches = Iterable[pa.RecordBatch]
-WriteTable = Callable[[BinaryIO, pa.Schema, Batches], None]
 
 # So many rows are Python objects at a time.
 ROWS = 1 << 13
@@ -22,34 +22,48 @@ FORMULA = f"^[{''.join(FORMULA_STARTS)}]".replace("-", r"\-")
 NO_TIME = r"( 00:00:00\.000|\.000)$"
 
 
-def _csv(file: BinaryIO, schema: pa.Schema, batches: Batches) -> None:
+class WriteTable(Protocol):
+    """What writes batches of this schema to a file."""
+
+    def __call__(self, file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /) -> None:
+        """Write all of it; the file stays open."""
+
+
+def _csv(file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /) -> None:
     """The same values as by rows, in a twentieth of the time; every text is in quotes."""
-    shown = pa.schema([(harmless(field.name), _csv_type(field.type)) for field in schema])
+    names = schema.names if options.raw else [harmless(name) for name in schema.names]
+    shown = pa.schema(list(zip(names, map(_csv_type, schema.types), strict=True)))
     file.write(codecs.BOM_UTF8)
     with csv.CSVWriter(file, shown) as writer:
         for batch in batches:
-            writer.write_batch(pa.record_batch([_csv_column(column) for column in batch.columns], schema=shown))
+            columns = [_csv_column(column, options) for column in batch.columns]
+            writer.write_batch(pa.record_batch(columns, schema=shown))
 
 
 def _csv_type(kind: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_dictionary(kind) or pa.types.is_timestamp(kind) else kind
 
 
-def _csv_column(values: pa.Array) -> pa.Array:
+def _csv_column(values: pa.Array, options: Options) -> pa.Array:
     if pa.types.is_timestamp(values.type):
         return pc.replace_substring_regex(values.cast(pa.string()), NO_TIME, "")
+    if pa.types.is_floating(values.type):
+        return pc.if_else(pc.is_finite(values), values, None)
     if pa.types.is_string(values.type):
         values = values.dictionary_encode()
     if pa.types.is_dictionary(values.type):
         texts = values.dictionary
-        quoted = pc.binary_join_element_wise("'", texts, "")
-        shown = pc.if_else(pc.match_substring_regex(texts, FORMULA), quoted, texts)
-        return pa.DictionaryArray.from_arrays(values.indices, shown).cast(pa.string())
+        if not options.raw:
+            quoted = pc.binary_join_element_wise("'", texts, "")
+            texts = pc.if_else(pc.match_substring_regex(texts, FORMULA), quoted, texts)
+        return pa.DictionaryArray.from_arrays(values.indices, texts).cast(pa.string())
     return values
 
 
-def _by_rows(write: WriteRows, file: BinaryIO, schema: pa.Schema, batches: Batches) -> None:
-    write(file, schema.names, _rows(batches))
+def _by_rows(
+    write: WriteRows, file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /
+) -> None:
+    write(file, schema.names, _rows(batches), options)
 
 
 def _rows(batches: Batches) -> Iterator[tuple[Any, ...]]:
@@ -65,14 +79,14 @@ def _plain(column: pa.Array) -> pa.Array:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
-def _parquet(file: BinaryIO, schema: pa.Schema, batches: Batches) -> None:
+def _parquet(file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /) -> None:
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(batch)
 
 
 TABLE_FORMATS: dict[str, Format[WriteTable]] = {
-    name: Format(kind.ending, kind.media_type, partial(_by_rows, kind.write), kind.max_rows, kind.max_columns)
+    name: Format(kind.ending, kind.media_type, partial(_by_rows, kind.write), kind.max_columns)
     for name, kind in FORMATS.items()
 }
 TABLE_FORMATS["csv"] = replace(TABLE_FORMATS["csv"], write=_csv)

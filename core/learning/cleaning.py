@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
 
 from core.learning.dates import PARTS, date_parts
-from core.learning.pipeline import column_pipeline, raw_frame
-from core.learning.training import features_of
+from core.learning.features import choose_features
+from core.learning.pipeline import branch, gaps_tell, raw_frame, steps
 from core.manifests import Column, Recipe
-from core.tables.columns import Category
+from core.tables.columns import Category, Floats
 from core.tables.table import SLICE_ROWS, Table
 
 INTEGERS_END = 2**63
@@ -31,13 +32,19 @@ class CleanColumn:
     names: list[str]
     # What fills its gaps, in the raw form of `raw_frame`; None where no gap is left to fill.
     fill: float | str | None = None
-    # Of a category only: the column of `names` that each of its levels makes 1.
+    # Of a category of few levels only: the column of `names` that each of its levels makes 1.
     levels: dict[str, int] = field(default_factory=dict)
+    # Of a category of many levels only: the mean target of each, shrunk where a level has few rows; "" is missing.
+    means: dict[str, float] = field(default_factory=dict)
+    # Whether it only says where the column has no value.
+    marks_gaps: bool = False
 
     @property
     def type(self) -> pa.DataType:
         """The Arrow type of each column it becomes: whole numbers stay whole unless a gap is filled with a share."""
-        if self.column.type == "category":
+        if self.means:
+            return pa.float64()
+        if self.marks_gaps or self.column.type == "category":
             return pa.int8()
         if self.column.type == "date":
             return pa.int64()
@@ -48,6 +55,12 @@ class CleanColumn:
 
     def clean(self, values: pa.Array) -> list[pa.Array]:
         """What becomes of some of its values, one array a name."""
+        if self.marks_gaps:
+            return [values.is_null().cast(pa.int8())]
+        if self.means:
+            means = [self.means.get(text, np.nan) for text in values.dictionary.to_pylist()]
+            codes = values.indices.fill_null(len(means)).to_numpy(zero_copy_only=False)
+            return [pa.array(np.array([*means, self.means.get("", np.nan)])[codes])]
         if self.column.type == "category":
             positions = [self.levels.get(text, NOWHERE) for text in values.dictionary.to_pylist()]
             gap = NOWHERE if self.fill is None else self.levels[str(self.fill)]
@@ -75,6 +88,7 @@ class CleanTable:
     # By column that no row may lack: how many do.
     dropped: dict[str, int]
     columns: list[CleanColumn]
+    notes: list[str]
 
     def schema(self) -> pa.Schema:
         """The columns it becomes, the target last."""
@@ -99,10 +113,14 @@ class CleanTable:
 
 
 def clean(table: Table, recipe: Recipe) -> CleanTable:
-    """Fit a recipe on a whole table, in memory for one column at a time. Columns without any value are left out."""
-    features = features_of(table.columns, recipe, recipe.target_column)
+    """Fit a recipe on a whole table, in memory for one column at a time. Columns without any value are left out.
+
+    So are categories of many levels as long as there is no target: they are encoded by it.
+    """
+    target = recipe.target_column
+    features, notes = choose_features(table.columns, recipe, target, table.rows, table.numbers)
     needed = [column for column in features if recipe.handling(column.name) == "drop"]
-    needed += [column for column in table.columns if column.name == recipe.target_column]
+    needed += [column for column in table.columns if column.name == target]
     kept = np.ones(table.rows, bool)
     dropped = {}
     for column in needed:
@@ -110,11 +128,16 @@ def clean(table: Table, recipe: Recipe) -> CleanTable:
             gaps = _gaps(table, column.name)
             kept &= ~gaps
             dropped[column.name] = int(gaps.sum())
+    y = None if target is None else table.numbers(target)[kept]
     columns: list[CleanColumn] = []
     taken: set[str] = set()
     for column in features:
-        columns += _fitted(table, column, recipe, kept, taken)
-    return CleanTable(table, recipe, kept, dropped, columns)
+        columns += _fitted(table, column, recipe, kept, y, taken)
+    kinds = {column.column.name for column in columns}
+    for column in features:
+        if column.name in kinds and gaps_tell(column, recipe, table.rows):
+            columns.append(CleanColumn(column, _free([f"{column.name}_missing"], taken), marks_gaps=True))
+    return CleanTable(table, recipe, kept, dropped, columns, notes)
 
 
 def _gaps(table: Table, name: str) -> NDArray[np.bool_]:
@@ -123,35 +146,60 @@ def _gaps(table: Table, name: str) -> NDArray[np.bool_]:
 
 
 def _fitted(
-    table: Table, column: Column, recipe: Recipe, kept: NDArray[np.bool_], taken: set[str]
+    table: Table,
+    column: Column,
+    recipe: Recipe,
+    kept: NDArray[np.bool_],
+    y: Floats | None,
+    taken: set[str],
 ) -> list[CleanColumn]:
     """The column as it will be, or nothing where the rows that stay have no value in it."""
     names = [f"{column.name}_{part}" for part in PARTS] if column.type == "date" else [column.name]
     if column.type != "category" and not column.missing:
         return [CleanColumn(column, _free(names, taken))] if kept.any() else []
+    name = branch(column, recipe)
+    pipeline = Pipeline(steps(name, table.rows))
     if column.type == "category":
         values = table.values(column.name)
         assert isinstance(values, Category)
-        return _fitted_category(column, Category(values.codes[kept], values.levels), recipe, taken)
+        used = Category(values.codes[kept], values.levels)
+        if name == "levels":
+            return [] if y is None else _fitted_levels(pipeline, column, used, y, taken)
+        return _fitted_category(pipeline, column, used, taken)
     raw = raw_frame(table, [column.name])[kept]
     gaps = raw[column.name].isna()
     if gaps.all():
         return []
-    pipeline = column_pipeline(column, recipe).fit(raw)
-    fill = float(pipeline.named_steps["impute"].statistics_[0]) if gaps.any() else None
+    fill = float(pipeline.fit(raw).named_steps["impute"].statistics_[0]) if gaps.any() else None
     return [CleanColumn(column, _free(names, taken), fill)]
 
 
-def _fitted_category(column: Column, values: Category, recipe: Recipe, taken: set[str]) -> list[CleanColumn]:
-    """Fitted on numbers that stand for the levels in their order, which takes a tenth of the time of the texts."""
+def _ranks(values: Category) -> tuple[pd.DataFrame, list[str]]:
+    """Numbers that stand for the levels in their order, NaN for missing, and the levels: a tenth of the texts' time."""
     levels = sorted(values.levels)
     rank = {level: float(position) for position, level in enumerate(levels)}
-    ranks = np.array([*(rank[level] for level in values.levels), np.nan])[values.codes]
-    gaps = np.isnan(ranks)
+    return pd.DataFrame({"rank": np.array([*(rank[level] for level in values.levels), np.nan])[values.codes]}), levels
+
+
+def _fitted_levels(
+    pipeline: Pipeline, column: Column, values: Category, y: Floats, taken: set[str]
+) -> list[CleanColumn]:
+    ranks, levels = _ranks(values)
+    if ranks["rank"].isna().all():
+        return []
+    encoder = pipeline.fit(ranks, y).named_steps["encode"]
+    texts = ["" if np.isnan(place) else levels[int(place)] for place in encoder.categories_[0]]
+    means = dict(zip(texts, encoder.encodings_[0].tolist(), strict=True))
+    return [CleanColumn(column, _free([column.name], taken), means=means)]
+
+
+def _fitted_category(pipeline: Pipeline, column: Column, values: Category, taken: set[str]) -> list[CleanColumn]:
+    ranks, levels = _ranks(values)
+    gaps = ranks["rank"].isna()
     if gaps.all():
         return []
-    pipeline = column_pipeline(column, recipe).fit(pd.DataFrame({column.name: ranks}))
-    impute, encoder = pipeline.named_steps["impute"], pipeline.named_steps["encode"]
+    fitted = pipeline.fit(ranks)
+    impute, encoder = fitted.named_steps["impute"], fitted.named_steps["encode"]
     rare = encoder.infrequent_categories_[0]
     known = [levels[int(place)] for place in encoder.categories_[0]]
     shared = set() if rare is None else {levels[int(place)] for place in rare}

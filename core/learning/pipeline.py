@@ -5,19 +5,28 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 
-from core.learning.dates import date_parts, part_names, to_seconds
+from core.learning.catalogue import SEED
+from core.learning.dates import PARTS, date_parts, part_names, to_seconds
+from core.learning.features import MAX_LEVELS
 from core.manifests import Column, Recipe
 from core.tables.columns import Category, Floats
 
-# Levels of a category that get a column of their own; rarer ones, and levels never seen, share one more.
-MAX_LEVELS = 40
-
 # `drop` leaves incomplete rows out of training; whoever predicts with a gap still gets the median.
 STRATEGY = {"drop": "median", "mean": "mean", "median": "median", "mode": "most_frequent"}
+
+# A level in fewer rows than this, and in less than a 200th of them, is rare: rare levels share one column.
+RARE_ROWS, RARE_SHARE = 10, 1 / 200
+# That a value is missing is a feature where it says something of more rows than this, and of so many of a hundred.
+GAP_ROWS, GAP_SHARE = 20, 0.02
+
+# Branches whose numbers mean "how much" come first, so that they can be standardised by their position.
+ORDER = ("numbers", "dates", "levels", "categories", "gaps")
+CONTINUOUS = ("numbers", "dates", "levels")
 
 
 class ByColumn(Protocol):
@@ -27,43 +36,61 @@ class ByColumn(Protocol):
         """The whole column."""
 
 
-def preprocessor(columns: list[Column], recipe: Recipe, *, scaled: bool) -> ColumnTransformer:
-    """Fills gaps as the recipe says, takes dates apart, standardises (if `scaled`) and one-hot encodes categories.
+def preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> ColumnTransformer:
+    """Fills gaps as the recipe says, takes dates apart, encodes categories and marks what was missing.
 
-    Its branches are called `numbers:mean`, `dates:median` and so on, by how their gaps are filled, and `categories`,
-    whose gaps always get the most frequent level; `core.scoring` compiles exactly these. A boolean is a number.
+    `rows` is the length of the table that `columns` describe. The branches are called `numbers:mean`, `dates:median`
+    and so on, by how their gaps are filled; `levels`, categories of many levels, each of which becomes the mean of its
+    target (cross-fitted while training); `categories`, whose gaps get the most frequent level, one column a level; and
+    `gaps`, 1 where a value was missing. `core.scoring` compiles exactly these. A boolean is a number.
     """
     grouped: dict[str, list[str]] = {}
     for column in columns:
-        grouped.setdefault(_branch(column, recipe), []).append(column.name)
-    return ColumnTransformer(
-        [(branch, Pipeline(_steps(branch, scaled=scaled)), names) for branch, names in grouped.items()]
-    )
+        grouped.setdefault(branch(column, recipe), []).append(column.name)
+    if telling := [column.name for column in columns if gaps_tell(column, recipe, rows)]:
+        grouped["gaps"] = telling
+    ordered = sorted(grouped, key=lambda name: ORDER.index(name.partition(":")[0]))
+    return ColumnTransformer([(name, Pipeline(steps(name, rows)), grouped[name]) for name in ordered])
 
 
-def column_pipeline(column: Column, recipe: Recipe) -> Pipeline:
-    """What `preprocessor` does to one column, without standardising it: a pipeline that takes a frame of it alone."""
-    return Pipeline(_steps(_branch(column, recipe), scaled=False))
+def standardiser(columns: list[Column], recipe: Recipe) -> ColumnTransformer:
+    """Standardises what `preprocessor` makes of numbers, dates and many levels; 0 and 1 stay as they are."""
+    kinds = [branch(column, recipe).partition(":")[0] for column in columns]
+    width = sum((len(PARTS) if kind == "dates" else 1) for kind in kinds if kind in CONTINUOUS)
+    return ColumnTransformer([("continuous", StandardScaler(), list(range(width)))], remainder="passthrough")
 
 
-def _branch(column: Column, recipe: Recipe) -> str:
+def branch(column: Column, recipe: Recipe) -> str:
+    """The name of the branch that a column goes through."""
     if column.type == "category":
-        return "categories"
+        return "levels" if column.distinct > MAX_LEVELS else "categories"
     kind = "dates" if column.type == "date" else "numbers"
     return f"{kind}:{STRATEGY[recipe.handling(column.name)]}"
 
 
-def _steps(branch: str, *, scaled: bool) -> list[tuple[str, Any]]:
-    kind, _, strategy = branch.partition(":")
+def gaps_tell(column: Column, recipe: Recipe, rows: int) -> bool:
+    """Whether a column lacks enough values, and has enough, for their lack to be learned from."""
+    known = rows - column.missing
+    return recipe.handling(column.name) != "drop" and min(known, column.missing) > max(GAP_ROWS, GAP_SHARE * rows)
+
+
+def steps(name: str, rows: int) -> list[tuple[str, Any]]:
+    """The steps of one branch, for a table of `rows` rows."""
+    kind, _, strategy = name.partition(":")
+    if kind == "gaps":
+        return [("mark", MissingIndicator(features="all"))]
+    if kind == "levels":
+        return [("encode", TargetEncoder(target_type="continuous", cv=KFold(5, shuffle=True, random_state=SEED)))]
     if kind == "categories":
-        encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False)
+        rare = max(1, min(RARE_ROWS, int(RARE_SHARE * rows)))
+        encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=rare, sparse_output=False)
         return [("impute", SimpleImputer(strategy="most_frequent")), ("encode", encoder)]
-    steps: list[tuple[str, Any]] = [("impute", SimpleImputer(strategy=strategy))]
-    if kind == "dates":
-        seconds = FunctionTransformer(to_seconds, feature_names_out="one-to-one")
-        parts = FunctionTransformer(date_parts, feature_names_out=part_names)
-        steps = [("seconds", seconds), *steps, ("parts", parts)]
-    return [*steps, ("scale", StandardScaler())] if scaled else steps
+    impute = ("impute", SimpleImputer(strategy=strategy))
+    if kind == "numbers":
+        return [impute]
+    seconds = FunctionTransformer(to_seconds, feature_names_out="one-to-one")
+    parts = FunctionTransformer(date_parts, feature_names_out=part_names)
+    return [("seconds", seconds), impute, ("parts", parts)]
 
 
 def raw_frame(table: ByColumn, names: list[str]) -> pd.DataFrame:

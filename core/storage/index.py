@@ -1,12 +1,17 @@
 """The registry: a Redis hash of manifests per workspace and kind, always checked against the bucket's own listing."""
 
 import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from core.storage.objects import MissingObjectError, ObjectStore
 from core.storage.shared import SharedState
 
 MANIFEST = "manifest.json"
+
+# How many manifests are fetched at a time where Redis does not have them.
+FETCHERS = 8
 
 
 class ManifestIndex:
@@ -25,24 +30,42 @@ class ManifestIndex:
 
     def manifests(self, workspace: str) -> list[dict[str, Any]]:
         """The manifests of a workspace, in key order."""
+        return list(self.read(workspace, self.listed(workspace)).values())
+
+    def listed(self, workspace: str, below: str = "") -> dict[str, str]:
+        """The ETag of every manifest, by key and in key order; only those below the folder `below`, if given.
+
+        An empty manifest is none: it only keeps its key from being used again.
+        """
+        prefix = f"{workspace}/{self._kind}/{below}"
         listed = {
             item.key: item.etag
-            for item in self._objects.list(f"{workspace}/{self._kind}/")
-            if item.key.endswith(f"/{MANIFEST}")
+            for item in self._objects.list(prefix)
+            if item.key.endswith(f"/{MANIFEST}") and item.size
         }
+        if not below:
+            known: list[bytes] = self._shared.ask(lambda client: client.hkeys(self._name(workspace)), [])
+            gone = {key.decode() for key in known} - listed.keys()
+            if gone:
+                self._shared.ask(lambda client: client.hdel(self._name(workspace), *gone), None)
+        return listed
+
+    def read(self, workspace: str, listed: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """The manifests of these keys with these ETags, as listed; without those deleted since then, or damaged."""
         name = self._name(workspace)
-        indexed: dict[bytes, bytes] = self._shared.ask(lambda client: client.hgetall(name), {})
-        known = {key.decode(): json.loads(entry) for key, entry in indexed.items()}
-        fresh = {key: known[key] for key, etag in listed.items() if known.get(key, {}).get("etag") == etag}
-        for key in listed.keys() - fresh.keys():
-            entry = self._fetch(key)
-            if entry is not None:
-                fresh[key] = entry
-                self._remember(name, key, entry)
-        gone = list(known.keys() - listed.keys())
-        if gone:
-            self._shared.ask(lambda client: client.hdel(name, *gone), None)
-        return [fresh[key]["manifest"] for key in sorted(fresh)]
+        keys = list(listed)
+        indexed: list[bytes | None] = []
+        if keys:
+            indexed = self._shared.ask(lambda client: client.hmget(name, keys), [])
+        known = {key: json.loads(entry) for key, entry in zip(keys, indexed, strict=False) if entry is not None}
+        fresh = {key: entry for key, entry in known.items() if entry.get("etag") == listed[key]}
+        missing = [key for key in keys if key not in fresh]
+        with ThreadPoolExecutor(FETCHERS) as fetchers:
+            for key, entry in zip(missing, fetchers.map(self._fetch, missing), strict=True):
+                if entry is not None:
+                    fresh[key] = entry
+                    self._remember(name, key, entry)
+        return {key: fresh[key]["manifest"] for key in keys if key in fresh}
 
     def add(self, workspace: str, key: str, etag: str, manifest: dict[str, Any]) -> None:
         """Enter a manifest that was just written; the last step of every write."""

@@ -1,15 +1,18 @@
 """The object store: any S3 endpoint, reached by boto3, made on first use and never at import."""
 
+import hashlib
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from core.errors import NotFoundError, UnavailableError
+from core.storage.first_reads import FirstReads
 
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
@@ -20,8 +23,12 @@ if TYPE_CHECKING:
 PART_BYTES = 256 << 20
 # A copy inside the store moves nothing, so its parts are larger; S3 takes up to 5 GiB.
 COPY_BYTES = 2 << 30
+# How much of an object is in memory while its digest is worked out.
+CHUNK_BYTES = 1 << 20
 # S3 takes at most this many keys in one delete request.
 DELETE_BATCH = 1000
+# What the name of a file may not hold where quotes, paths and bytes beyond ASCII are not understood.
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
 UNREACHABLE = "The object store did not answer. Nothing was changed; try again in a moment."
 
 
@@ -58,11 +65,13 @@ class ObjectStore:
         self.bucket = bucket
         self.endpoint = endpoint
         self._client: S3Client | None = None
+        self._first_reads = FirstReads(bucket, endpoint)
 
     @property
     def client(self) -> "S3Client":
         """The boto3 client: short timeouts, one retry, kept alive; a thawed function finds its sockets dead."""
         if self._client is None:
+            self._first_reads.close()
             import boto3
             from botocore.config import Config
 
@@ -82,7 +91,9 @@ class ObjectStore:
 
     def get(self, key: str) -> bytes:
         """The object's bytes; raises `MissingObjectError`."""
-        return self.get_tagged(key)[0]
+        # As long as nothing else has needed boto3, and nothing goes wrong, reading need not load it.
+        first = self._first_reads.get(key) if self._client is None else None
+        return first if first is not None else self.get_tagged(key)[0]
 
     def get_tagged(self, key: str) -> tuple[bytes, str]:
         """The object's bytes and its ETag, for a later `replace`; raises `MissingObjectError`."""
@@ -123,26 +134,33 @@ class ObjectStore:
                 Config=_transfer(COPY_BYTES),
             )
 
+    def sha256(self, key: str) -> str:
+        """The digest of the object's bytes in hexadecimal, a few at a time in memory; raises `MissingObjectError`."""
+        digest = hashlib.sha256()
+        with _translating(key):
+            for chunk in self.client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(CHUNK_BYTES):
+                digest.update(chunk)
+        return digest.hexdigest()
+
     def size(self, key: str) -> int:
         """The object's size in bytes; raises `MissingObjectError`."""
         with _translating(key):
             return self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
 
-    def create(self, key: str, body: bytes) -> bool:
-        """Write the object only if there is none; False when another writer was first."""
+    def create(self, key: str, body: bytes) -> str | None:
+        """Write the object only if there is none; its ETag, or None when another writer was first."""
         return self._put_if(key, body, {"IfNoneMatch": "*"})
 
-    def replace(self, key: str, body: bytes, etag: str) -> bool:
-        """Write the object only if it is still the one with `etag`; False when another writer was first."""
+    def replace(self, key: str, body: bytes, etag: str) -> str | None:
+        """Write the object only if it is still the one with `etag`; its new one, or None when another was first."""
         return self._put_if(key, body, {"IfMatch": etag})
 
-    def _put_if(self, key: str, body: bytes, condition: dict[str, Any]) -> bool:
+    def _put_if(self, key: str, body: bytes, condition: dict[str, Any]) -> str | None:
         try:
             with _translating(key):
-                self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)
+                return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)["ETag"]
         except (_LostRaceError, MissingObjectError):
-            return False
-        return True
+            return None
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """Every object below `prefix`, in key order."""
@@ -165,8 +183,7 @@ class ObjectStore:
 
         It is signed for the endpoint that this process uses, so callers must be able to reach that one.
         """
-        disposition = f"attachment; filename*=UTF-8''{quote(filename)}"
-        params = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition}
+        params = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition(filename)}
         return self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
     def presign_form(self, key: str, max_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
@@ -209,6 +226,16 @@ class ObjectStore:
         """One cheap request; raises `UnavailableError` when the bucket cannot be reached."""
         with _translating(self.bucket):
             self.client.head_bucket(Bucket=self.bucket)
+
+
+def disposition(filename: str) -> str:
+    """The Content-Disposition (RFC 6266) of a file to be saved as `filename`, whatever characters it has.
+
+    The first of the two names is for clients that do not know the second one (RFC 8187), and may hold ASCII only.
+    """
+    name = PurePath(filename)
+    plain = (NOT_PLAIN.sub("", name.stem).strip("-. ") or "download") + NOT_PLAIN.sub("", name.suffix)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def _transfer(part_bytes: int) -> "TransferConfig":

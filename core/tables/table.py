@@ -48,6 +48,11 @@ class Table:
             self._opened.file = parquet.ParquetFile(self.path, pre_buffer=False)
         return self._opened.file
 
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns' names and Arrow types."""
+        return self._file.schema_arrow
+
     def counted(self, distinct: Mapping[str, int]) -> "Table":
         """The same table with the number of distinct values of each column, by name."""
         columns = [column.model_copy(update={"distinct": distinct[column.name]}) for column in self.columns]
@@ -63,6 +68,10 @@ class Table:
         if next(column for column in self.columns if column.name == name).type == "category":
             codes, levels = self.encoded(name)
             return Category(codes, levels.to_pylist())
+        return self.numbers(name)
+
+    def numbers(self, name: str) -> Floats:
+        """One whole column that is no category: float64 with NaN for missing, a date in seconds since 1970."""
         if coded := self.coded.get(name):
             return coded.floats()[coded.codes]
         values = np.empty(self.rows, np.float64)
@@ -77,7 +86,7 @@ class Table:
         if coded := self.coded.get(name):
             return coded.codes.astype(np.int32) - np.int32(1), coded.levels
         column = self.column(name).unify_dictionaries().combine_chunks()
-        return np.asarray(pc.fill_null(column.indices, -1), np.int32), column.dictionary
+        return _codes(column), column.dictionary
 
     def batches(self, names: list[str] | None = None, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
         """These columns, all of them without `names`, at most `rows` rows at a time."""
@@ -112,3 +121,14 @@ class Table:
             if len(found) >= rows:
                 break
         return found[:rows]
+
+
+def in_numpy(values: pa.Array) -> Floats | Category:
+    """Some values of a column in numpy's form: see `core.tables.columns`."""
+    if pa.types.is_dictionary(values.type):
+        return Category(_codes(values), values.dictionary.to_pylist())
+    return as_floats(values)
+
+
+def _codes(values: pa.Array) -> NDArray[np.int32]:
+    return np.asarray(pc.fill_null(values.indices, -1), np.int32)

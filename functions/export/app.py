@@ -1,16 +1,14 @@
 """Predicting into a file: POST /predict/export."""
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from pydantic import Field
 
-from core.exporting.files import FORMATS
-from core.prediction import Predictions, find_model, find_table, predict_records, predict_table, table_rows
+from core.exports import ExportOrder, Kind, export_file
 from functions.files import file_answer
 from functions.http import ModelChoice, Workspace, create_app, one_source
 
@@ -22,7 +20,8 @@ class ExportRequest(ModelChoice):
 
     data: list[dict[str, Any]] | None = None
     file_id: str | None = None
-    format: Literal["csv", "excel", "json"] = "csv"
+    format: Kind = "csv"
+    raw: bool = Field(False, description="csv: leave texts as they are that a spreadsheet would run as formulas")
 
 
 @router.post("/predict/export", response_class=Response)
@@ -32,38 +31,9 @@ def export(workspace: Workspace, body: ExportRequest) -> Response:
     A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
     """
     one_source(body.data, body.file_id)
-    model = find_model(workspace, body.model_name, body.version, body.model_data)
-    if body.file_id is not None:
-        table = find_table(workspace, body.file_id)
-        predicted = predict_table(model, table)
-        header, rows = list(table.values), table_rows(table)
-    else:
-        records = body.data or []
-        predicted = predict_records(model, records)
-        header = list(dict.fromkeys(chain.from_iterable(records)))
-        rows = (tuple(record.get(name) for name in header) for record in records)
-    chosen = FORMATS[body.format]
-    columns = [*header, _free_name(header)]
-    chosen.check_size(len(predicted.values), len(columns))
     with TemporaryDirectory(prefix="regatta-") as folder:
-        path = Path(folder) / f"predictions.{chosen.ending}"
-        with path.open("wb") as file:
-            chosen.write(file, columns, _joined(rows, predicted))
-        name = f"{model.manifest.model_name}-v{model.manifest.version}.{chosen.ending}"
-        return file_answer(workspace, path, name, chosen.media_type)
-
-
-def _joined(rows: Iterable[Sequence[Any]], predicted: Predictions) -> Iterable[tuple[Any, ...]]:
-    for row, prediction in zip(rows, predicted.values.tolist(), strict=True):
-        yield (*row, prediction)
-
-
-def _free_name(header: Sequence[str]) -> str:
-    """`prediction`, or `prediction_2` and so on where the table has such a column itself."""
-    name, number = "prediction", 2
-    while name in header:
-        name, number = f"prediction_{number}", number + 1
-    return name
+        order = ExportOrder.model_validate(body.model_dump())
+        return file_answer(workspace, export_file(workspace, order, Path(folder)))
 
 
 app = create_app(router)

@@ -1,51 +1,72 @@
-"""What models can be trained and which have been: GET below /model."""
+"""What models can be trained and which have been, their names, and which version serves: all below /model."""
 
-from typing import Annotated, Any
+import base64
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import RedirectResponse, Response
+from pydantic import Field
 
+from core.errors import InvalidInputError, NoEvaluationError
 from core.learning.catalogue import CATALOGUE
+from core.manifests import ModelManifest
+from core.settings import settings
+from core.storage.artifacts import GRAPH, PICKLE, described
+from core.storage.versions import Numbered
 from core.storage.wiring import storage
-from functions.http import Workspace, create_app
+from functions.files import attachment
+from functions.http import RequestBody, Workspace, create_app
 
 router = APIRouter(prefix="/model", tags=["model"])
 
+PAGE_DEFAULT, PAGE_LIMIT = 100, 1000
+FILES = {"onnx": GRAPH, "pickle": PICKLE}
+
 Version = Annotated[int | None, Query(ge=1, description="default: the version that serves")]
+DeletedVersion = Annotated[int | None, Query(ge=1, description="default: the whole model")]
+
+
+class ChampionRequest(RequestBody):
+    """Which version is to serve."""
+
+    version: int = Field(ge=1)
+
+
+class RenameRequest(RequestBody):
+    """What a model is to be called."""
+
+    new_name: str
 
 
 @router.get("/available")
 async def available() -> dict[str, Any]:
     """The regressors, with their default parameters and the values worth tuning."""
-    return {
-        "models": [
-            {
-                "model_type": entry.name,
-                "title": entry.title,
-                "estimator": entry.estimator,
-                "parameters": entry.defaults,
-                "grid": entry.grid,
-            }
-            for entry in CATALOGUE.values()
-        ]
-    }
+    return {"models": [entry.describe() for entry in CATALOGUE.values()]}
 
 
 @router.get("/trained")
-async def trained(workspace: Workspace) -> dict[str, Any]:
-    """Every version of every model, with the version that serves marked."""
-    manifests = storage().models.list(workspace)
-    serving = {name: storage().models.champion(workspace, name) for name in {m.model_name for m in manifests}}
+def trained(
+    workspace: Workspace,
+    model_name: Annotated[str | None, Query(description="default: every model")] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_DEFAULT,
+    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+) -> dict[str, Any]:
+    """Every version of every model, by name and number, with the version that serves marked; page by page."""
+    page = storage().models.page(workspace, limit, None if cursor is None else _read_cursor(cursor), model_name)
     wanted = {"model_name", "version", "model_type", "target_column", "created_at", "metrics"}
     return {
         "models": [
-            {
-                **manifest.model_dump(include=wanted),
-                "size_bytes": manifest.graph.size_bytes,
-                "serves": serving[manifest.model_name] == manifest.version,
-            }
-            for manifest in manifests
-        ]
+            {**manifest.model_dump(include=wanted), "size_bytes": manifest.graph.size_bytes, "serves": serves}
+            for manifest, serves in page.models
+        ],
+        "next": None if page.last is None else _cursor(page.last),
     }
+
+
+@router.delete("/trained/{model_name}")
+def delete(workspace: Workspace, model_name: str, version: DeletedVersion = None) -> dict[str, Any]:
+    """Delete a version that does not serve, or the whole model. Its numbers are never used again."""
+    return {"model_name": model_name, "deleted": storage().models.delete(workspace, model_name, version)}
 
 
 @router.get("/info")
@@ -60,8 +81,88 @@ async def info(
 
 @router.get("/metrics/{model_name}")
 async def metrics(workspace: Workspace, model_name: str, version: Version = None) -> dict[str, Any]:
-    """How good a model is: on the holdout and by cross-validation."""
-    return storage().models.manifest(workspace, model_name, version).result()
+    """How good a model is: on the holdout, by cross-validation, and whatever else training worked out to judge it."""
+    manifest = storage().models.manifest(workspace, model_name, version)
+    evaluation = storage().models.evaluation(workspace, model_name, manifest.version) or {}
+    return {**evaluation, **manifest.result(), **manifest.model_dump(include={"train_metrics", "baseline"})}
+
+
+@router.get("/importance/{model_name}")
+async def importance(workspace: Workspace, model_name: str, version: Version = None) -> dict[str, Any]:
+    """How much each column matters to a model, as it was worked out when it was trained."""
+    manifest = storage().models.manifest(workspace, model_name, version)
+    if not manifest.importance:
+        raise NoEvaluationError(
+            f"Version {manifest.version} of model {model_name!r} was trained before importance was worked out. Train "
+            "it again with POST /model/train."
+        )
+    return manifest.model_dump(include={"model_name", "version", "importance"})
+
+
+@router.get("/artifact/{model_name}", response_class=Response)
+def artifact(
+    workspace: Workspace,
+    model_name: str,
+    format: Literal["onnx", "pickle"] = "onnx",
+    version: Version = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The compiled graph, or the pickled scikit-learn pipeline, exactly as training signed it.
+
+    A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
+    """
+    manifest = storage().models.manifest(workspace, model_name, version)
+    file = FILES[format]
+    stored = described(manifest, file)
+    headers = _about(manifest, stored.sha256)
+    if if_none_match is not None and headers["ETag"] in if_none_match:
+        return Response(status_code=304, headers=headers)
+    name = f"{model_name}-v{manifest.version}.{file.partition('.')[2]}"
+    if stored.size_bytes > settings().max_response_bytes:
+        url = storage().models.offer(workspace, manifest, file, name)
+        return RedirectResponse(url, status_code=303, headers=headers)
+    body = storage().models.file(workspace, manifest, file)
+    return Response(body, media_type="application/octet-stream", headers={**headers, **attachment(name)})
+
+
+@router.post("/champion/{model_name}")
+def champion(workspace: Workspace, model_name: str, body: ChampionRequest) -> dict[str, Any]:
+    """Let a version serve, an older one too."""
+    before = storage().models.choose(workspace, model_name, body.version)
+    return {"model_name": model_name, "version": body.version, "before": before}
+
+
+@router.post("/rename/{model_name}")
+def rename(workspace: Workspace, model_name: str, body: RenameRequest) -> dict[str, Any]:
+    """Give a model another name, with every version; what was interrupted is finished by the same call."""
+    versions = storage().models.rename(workspace, model_name, body.new_name)
+    serves = storage().models.serving(workspace, body.new_name)
+    return {"model_name": body.new_name, "before": model_name, "versions": versions, "serves": serves}
+
+
+def _about(manifest: ModelManifest, sha256: str) -> dict[str, str]:
+    """Headers that say which bytes an answer has, and what wrote them."""
+    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+    libraries = ", ".join(f"{library} {version}" for library, version in manifest.libraries.items())
+    return {
+        "ETag": f'"{sha256}"',
+        "Repr-Digest": f"sha-256=:{digest}:",  # RFC 9530
+        "Regatta-Trained-With": libraries,
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _cursor(last: Numbered) -> str:
+    return base64.urlsafe_b64encode(f"{last.number}/{last.name}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> Numbered:
+    try:
+        number, _, name = base64.b64decode(cursor, "-_", validate=True).decode().partition("/")
+        return Numbered(name, int(number))
+    except ValueError:
+        errors = [{"field": "cursor", "message": "is not one of ours"}]
+        raise InvalidInputError("cursor is `next` of an earlier answer, unchanged. Leave it out.", errors) from None
 
 
 app = create_app(router)

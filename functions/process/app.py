@@ -17,6 +17,7 @@ from functions.http import RequestBody, Workspace, create_app
 router = APIRouter(tags=["data"])
 
 FileId = Annotated[str | None, Query(description="default: the current file")]
+Raw = Annotated[bool, Query(description="csv: leave texts as they are that a spreadsheet would run as formulas")]
 
 
 class ProcessRequest(RequestBody):
@@ -52,14 +53,15 @@ def download(
     workspace: Workspace,
     format: Literal["csv", "excel", "json", "parquet"] = "csv",
     processed: Annotated[bool, Query(description="as the stored recipe leaves it")] = False,
+    raw: Raw = False,
     file_id: FileId = None,
 ) -> Response:
     """The table as it was understood, or as its recipe leaves it: gaps filled, dates and categories as numbers.
 
     A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
     """
-    with table_file(workspace, file_id, format, processed=processed) as file:
-        return file_answer(workspace, file.path, file.name, file.media_type)
+    with table_file(workspace, file_id, format, processed=processed, raw=raw) as file:
+        return file_answer(workspace, file)
 
 
 app = create_app(router)

@@ -5,9 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from core.modelling import TrainingOrder, compare_models, train_model
+from core.comparing import CompareOrder, compare_models
+from core.learning.targets import TargetChoice
+from core.modelling import TUNING_SECONDS, TrainingOrder, train_model
 from core.settings import settings
 from functions.http import RequestBody, Workspace, create_app
+
+# As long as the function may run at all.
+MOST_SECONDS = 900
 
 router = APIRouter(prefix="/model", tags=["model"])
 
@@ -18,6 +23,9 @@ class TrainRequest(RequestBody):
     model_type: str
     target_column: str | None = None
     test_size: float = Field(0.2, gt=0, lt=1, description="share of the rows held out to judge the model")
+    tune_hyperparameters: bool = Field(False, description="look for better parameters than the defaults")
+    tuning_seconds: float = Field(TUNING_SECONDS, gt=0, le=MOST_SECONDS, description="how long to look for them")
+    target_transform: TargetChoice = Field("none", description="what happens to the target; auto: what scores best")
     return_model: bool = Field(False, description="send the signed model back as model_data")
     model_name: str | None = Field(None, description="default: made of the file and the model type")
     params: dict[str, Any] | None = Field(None, description="parameters of the scikit-learn estimator")
@@ -27,25 +35,16 @@ class TrainRequest(RequestBody):
 @router.post("/train")
 def train(workspace: Workspace, body: TrainRequest) -> dict[str, Any]:
     """Train one regressor, judge it on a holdout and by 5-fold cross-validation, and let it serve."""
-    order = TrainingOrder(body.model_type, body.target_column, body.test_size, body.model_name, body.params)
+    wanted = body.model_dump(exclude={"return_model", "file_id", "params"})
+    order = TrainingOrder(**wanted, params=body.params or {})
     manifest, model_data = train_model(workspace, body.file_id, order, sealed=body.return_model)
     warnings = list(manifest.notes)
     limit = settings().max_response_bytes
     if model_data is not None and len(model_data) > limit:
         model_data = None
         warnings.append(f"model_data is over the {limit:,} bytes of an answer; predict with model_name instead")
-    answer = {
-        "model_name": manifest.model_name,
-        "version": manifest.version,
-        "model_type": manifest.model_type,
-        "target_column": manifest.target_column,
-        "metrics": manifest.metrics,
-        "cross_validation": manifest.cross_validation.model_dump(),
-        "parameters": manifest.parameters,
-        "training_seconds": manifest.training_seconds,
-        "size_bytes": manifest.graph.size_bytes,
-        "warnings": warnings,
-    }
+    shown = {"train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
+    answer = {**manifest.result(), **manifest.model_dump(include=shown), "warnings": warnings}
     return {**answer, "model_data": model_data} if body.return_model else answer
 
 
@@ -55,9 +54,25 @@ def compare(
     test_size: Annotated[float, Query(gt=0, lt=1)] = 0.2,
     target_column: Annotated[str | None, Query(description="default: the one that processing stored")] = None,
     file_id: Annotated[str | None, Query(description="default: the current file")] = None,
+    include: Annotated[str, Query(description="model types beyond the nine, separated by commas")] = "",
+    target_transform: TargetChoice = "none",
+    tune_hyperparameters: Annotated[bool, Query(description="show each regressor tuned as well")] = False,
+    tuning_seconds: Annotated[float, Query(gt=0, le=MOST_SECONDS, description="for all of them")] = 60.0,
+    time_limit: Annotated[float | None, Query(gt=0, le=MOST_SECONDS, description="seconds for the race")] = None,
+    ensemble: Annotated[bool, Query(description="add a blend of the best ones")] = False,
 ) -> dict[str, Any]:
     """Train every regressor on the same split; sorted by cross-validated R2."""
-    return compare_models(workspace, file_id, target_column, test_size)
+    order = CompareOrder(
+        target_column=target_column,
+        test_size=test_size,
+        include=tuple(name.strip() for name in include.split(",") if name.strip()),
+        target_transform=target_transform,
+        tune_hyperparameters=tune_hyperparameters,
+        tuning_seconds=tuning_seconds,
+        time_limit=time_limit,
+        ensemble=ensemble,
+    )
+    return compare_models(workspace, file_id, order)
 
 
 app = create_app(router)

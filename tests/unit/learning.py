@@ -4,20 +4,33 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from core.learning.budget import Limits
+from core.learning.candidates import Candidate
 from core.learning.catalogue import CATALOGUE, regressor
-from core.learning.pipeline import preprocessor
-from core.learning.training import Limits, Split, split
+from core.learning.features import choose_features
+from core.learning.splitting import Split, split
+from core.learning.training import Trained, train
+from core.learning.workbench import Workbench
 from core.manifests import Recipe
-from core.tables.reading import Table
+from core.tables.table import Table
 from tests.unit.tables import CSVS, frame, read, real
 
 LIMITS = Limits(threads=1, model_bytes=64 << 20)
 FEW_TREES = 10
 
 
-def split_of(table: Table, target: str, recipe: Recipe | None = None, rows: int | None = None) -> Split:
-    """A fifth of the table's first `rows` rows held out."""
-    return split(frame(table, rows), table.columns, recipe or Recipe(), target, 0.2)
+def split_of(
+    table: Table, target: str, recipe: Recipe | None = None, rows: int | None = None, test_size: float = 0.2
+) -> Split:
+    """A part of the table's first `rows` rows held out, a fifth unless told otherwise."""
+    recipe, raw = recipe or Recipe(), frame(table, rows)
+    counts = {"missing": raw.isna().sum(), "distinct": raw.nunique()}
+    columns = [
+        column.model_copy(update={name: int(count[column.name]) for name, count in counts.items()})
+        for column in table.columns
+    ]
+    features, notes = choose_features(columns, recipe, target, len(raw), lambda name: raw[name].to_numpy(float))
+    return split(raw, features, recipe, target, test_size, notes)
 
 
 def real_split(name: str, rows: int | None = None, recipe: Recipe | None = None) -> Split:
@@ -32,12 +45,21 @@ def split_text(source: str, target: str = "y", recipe: Recipe | None = None) -> 
 
 def quick(name: str) -> dict[str, Any]:
     """Parameters with which the regressor is fitted in a blink: few trees, where it has trees."""
-    return {"n_estimators": FEW_TREES} if "n_estimators" in CATALOGUE[name].build({}).get_params() else {}
+    known = CATALOGUE[name].build({}).get_params()
+    # A solver's max_iter is no number of trees.
+    counts = {"n_estimators", "max_iter"} if "max_leaf_nodes" in known else set()
+    return dict.fromkeys(sorted(counts & known.keys()), FEW_TREES)
 
 
-def fitted(data: Split, name: str, recipe: Recipe | None = None, **params: Any) -> Pipeline:
+def trained(data: Split, name: str, params: dict[str, Any] | None = None, limits: Limits = LIMITS) -> Trained:
+    """One catalogue entry, trained as the service trains it."""
+    return train(data, Candidate(regressor(name), params or {}), limits)
+
+
+def fitted(data: Split, name: str, **params: Any) -> Pipeline:
     """The pipeline of one catalogue entry, fitted on the training part, without cross-validation."""
-    chosen = regressor(name)
-    prepare = preprocessor(data.columns, recipe or Recipe(), scaled=chosen.scaled)
-    pipeline = Pipeline([("prepare", prepare), ("estimate", chosen.build({**quick(name), **params}))])
-    return pipeline.fit(data.train_x, data.train_y)
+    candidate = Candidate(regressor(name), {**quick(name), **params})
+    whole = Workbench(data).whole
+    scaled = candidate.regressor.scaled
+    estimator, _ = candidate.unfitted(len(data.train_y), LIMITS)
+    return whole.pipeline(estimator.fit(whole.matrices(scaled=scaled)[0], whole.learn_y), scaled=scaled)

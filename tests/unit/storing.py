@@ -1,6 +1,7 @@
 """The stores wired by hand, drafts to keep in them, and a bucket that fails on demand."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
@@ -8,6 +9,7 @@ from typing import Any
 
 from core.errors import UnavailableError
 from core.manifests import CrossValidation, DatasetManifest, Feature, ModelManifest, Recipe, StoredFile, TrainedOn
+from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.cache import Counters, WarmObjects
 from core.storage.datasets import DatasetStore
 from core.storage.documents import Documents
@@ -15,6 +17,9 @@ from core.storage.index import ManifestIndex
 from core.storage.models import ModelStore
 from core.storage.objects import ObjectStore
 from core.storage.shared import SharedState
+from core.storage.signing import sign
+
+GRAPH_BYTES, PICKLE_BYTES = b"graph" * 100, b"pickle"
 
 BUCKET = "regatta-tests"
 WORKSPACE = "default"
@@ -54,10 +59,21 @@ class Failing(ObjectStore):
         self._client = store.client
         self.ending = ending
 
-    def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+    def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> str:
+        self._refuse(key)
+        return super().put(key, body, content_type)
+
+    def create(self, key: str, body: bytes) -> str | None:
+        self._refuse(key)
+        return super().create(key, body)
+
+    def replace(self, key: str, body: bytes, etag: str) -> str | None:
+        self._refuse(key)
+        return super().replace(key, body, etag)
+
+    def _refuse(self, key: str) -> None:
         if self.ending and key.endswith(self.ending):
             raise UnavailableError("The object store did not answer.")
-        super().put(key, body, content_type)
 
 
 class Atomic(ObjectStore):
@@ -68,13 +84,31 @@ class Atomic(ObjectStore):
         self._client = store.client
         self._lock = Lock()
 
-    def create(self, key: str, body: bytes) -> bool:
+    def create(self, key: str, body: bytes) -> str | None:
         with self._lock:
             return super().create(key, body)
 
-    def replace(self, key: str, body: bytes, etag: str) -> bool:
+    def replace(self, key: str, body: bytes, etag: str) -> str | None:
         with self._lock:
             return super().replace(key, body, etag)
+
+
+def publish(parts: Parts, name: str = "boat", body: bytes = GRAPH_BYTES, **changes: Any) -> int:
+    """Store a model as the next version of its name and let it serve; its number."""
+    files = {GRAPH: body, PICKLE: PICKLE_BYTES}
+    return parts.models.publish(WORKSPACE, model_draft(body, PICKLE_BYTES, name, **changes), files).version
+
+
+def publish_as_before(parts: Parts, version: int = 1, name: str = "boat") -> None:
+    """Store a model as it was done before files had a folder of their own: beside the manifest, which says less."""
+    draft = model_draft(GRAPH_BYTES, PICKLE_BYTES, name, version=version)
+    content = draft.model_dump(exclude={"signature", "artifacts", "job_id"})
+    signature = sign(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
+    folder = f"{WORKSPACE}/models/{name}"
+    parts.objects.put(f"{folder}/{version}/{GRAPH}", GRAPH_BYTES)
+    parts.objects.put(f"{folder}/{version}/{PICKLE}", PICKLE_BYTES)
+    parts.objects.put(f"{folder}/{version}/manifest.json", json.dumps({**content, "signature": signature}).encode())
+    parts.objects.put(f"{folder}/champion.json", json.dumps({"version": version}).encode())
 
 
 def stored_file(body: bytes) -> StoredFile:

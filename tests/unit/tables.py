@@ -93,10 +93,10 @@ ARROW_TYPES: dict[pa.DataType, ColumnType] = {
 }
 
 
-def typed(path: Path, columns: dict[str, pa.Array], format: str | None = None) -> Table:
+def typed(path: Path, columns: dict[str, pa.Array], format: str | None = None, *, row_group_size: int = 64) -> Table:
     """A table of these values as ingestion would leave it at `path`; strings become categories."""
     stored = {n: v.dictionary_encode() if pa.types.is_string(v.type) else v for n, v in columns.items()}
-    parquet.write_table(pa.table(stored), path, row_group_size=64)
+    parquet.write_table(pa.table(stored), path, row_group_size=row_group_size)
     described = [
         Column(
             name=name,

@@ -3,13 +3,11 @@
 import onnx
 import pytest
 
-from core.learning.budget import within_budget
+from core.learning.budget import Limits, within_budget
 from core.learning.catalogue import regressor
-from core.learning.training import Limits, train
-from core.manifests import Recipe
 from core.scoring.compile import check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
-from tests.unit.learning import real_split
+from tests.unit.learning import real_split, trained
 
 
 def test_a_model_within_the_budget_is_left_alone() -> None:
@@ -50,15 +48,15 @@ def test_a_share_of_the_rows_is_a_bound_already() -> None:
 )
 def test_the_trees_stay_below_the_budget(table: str, name: str, params: dict[str, int], budget: int) -> None:
     data = real_split(table, 1500)
-    trained = train(data, regressor(name), Recipe(), params, Limits(threads=1, model_bytes=budget))
-    graph, features = compile_pipeline(trained.pipeline, data.columns)
+    done = trained(data, name, params, Limits(threads=1, model_bytes=budget))
+    graph, features = compile_pipeline(done.pipeline, data.columns)
     (ensemble,) = (node for node in onnx.load_from_string(graph).graph.node if node.op_type == "TreeEnsemble")
     assert budget / 4 < ensemble.ByteSize() < budget
-    assert any("min_samples_leaf was raised" in note for note in trained.notes)
-    assert check_parity(trained.pipeline, CompiledModel(graph, features), data.train_x) <= 1e-9
+    assert any("min_samples_leaf was raised" in note for note in done.notes)
+    assert check_parity(done.pipeline, CompiledModel(graph, features), data.train_x) <= 1e-9
 
 
 def test_the_parameters_tell_what_was_really_used() -> None:
-    trained = train(real_split("concrete"), regressor("decision_tree"), Recipe(), {}, Limits(1, 4 << 10))
-    assert trained.parameters["min_samples_leaf"] > 1
-    assert f"from 1 to {trained.parameters['min_samples_leaf']}" in trained.notes[0]
+    done = trained(real_split("concrete"), "decision_tree", {}, Limits(1, 4 << 10))
+    assert done.parameters["min_samples_leaf"] > 1
+    assert f"from 1 to {done.parameters['min_samples_leaf']}" in done.notes[0]

@@ -36,7 +36,7 @@ def test_a_clean_table_is_what_the_pipeline_makes_of_it(table: Table) -> None:
     recipe = Recipe(handle_missing="mean", columns={"sailed": "median", "crew": "mode"}, target_column="fare")
     features = [column for column in table.columns if column.name != "fare"]
     frame = raw_frame(table, [column.name for column in features])
-    prepare = preprocessor(features, recipe, scaled=False).fit(frame)
+    prepare = preprocessor(features, recipe, table.rows).fit(frame)
     names = [name.partition("__")[2].replace("port_", "port=") for name in prepare.get_feature_names_out()]
     done = rows_of(clean(table, recipe))
     assert sorted([*names, "fare"]) == sorted(done.column_names)
@@ -95,7 +95,7 @@ def test_a_column_without_values_goes_and_so_does_one_whose_values_go(tmp_path: 
 
 def test_names_that_collide_are_told_apart(tmp_path: Path) -> None:
     days = pa.array([datetime(2012, 1, 5)] * 3, pa.timestamp("ms"))
-    columns = {"d": days, "d_year": pa.array([1, 2, 3]), "c": pa.array(["x", "y", "x"]), "c=x": pa.array([7, 8, 9])}
+    columns = {"d": days, "d_year": pa.array([2, 3, 4]), "c": pa.array(["x", "y", "x"]), "c=x": pa.array([7, 8, 9])}
     done = rows_of(clean(typed(tmp_path / "t.parquet", columns), Recipe(target_column="c=x")))
     assert done.column_names == [
         *["d_year", "d_month", "d_day", "d_weekday", "d_hour"],
@@ -106,26 +106,61 @@ def test_names_that_collide_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_rare_levels_share_a_column(tmp_path: Path) -> None:
-    texts = [f"level {i % 60 if i % 2 else 0}" for i in range(600)]
-    done = clean(typed(tmp_path / "t.parquet", {"c": pa.array([*texts, None])}), Recipe())
+    texts = [f"level {i % 30 if i % 2 else 0}" for i in range(4000)]
+    done = clean(typed(tmp_path / "t.parquet", {"c": pa.array([*texts, *["odd", "rare"] * 4, None])}), Recipe())
     names = done.columns[0].names
-    assert (len(names), names[-1]) == (31, "c=level 9")
-    texts = [f"level {i % 100}" for i in range(600)]
-    done = clean(typed(tmp_path / "u.parquet", {"c": pa.array([*texts, None])}), Recipe())
-    assert (len(done.columns[0].names), done.columns[0].names[-1]) == (40, "c=other")
+    assert (len(names), names[-2:]) == (17, ["c=level 9", "c=other"])
     encoded = np.array([column.to_numpy() for column in rows_of(done).columns])
-    assert encoded.sum(axis=0).tolist() == [1] * 601
+    assert encoded.sum(axis=0).tolist() == [1] * 4009
+    assert encoded[-1].sum() == 8
 
 
-@pytest.mark.parametrize("levels", [3, 40, 41, 90])
+@pytest.mark.parametrize("levels", [3, 40])
 def test_levels_are_encoded_as_the_pipeline_encodes_them_ties_included(tmp_path: Path, levels: int) -> None:
-    rng = np.random.default_rng(levels)
-    texts = [f"级 {i % levels}" for i in range(5 * levels)] + [f"级 {i}" for i in rng.integers(0, levels, 50)]
-    texts = [text if i % 9 else None for i, text in enumerate(texts)]
-    table = typed(tmp_path / "t.parquet", {"c": pa.array(texts)})
-    expected = preprocessor(table.columns, Recipe(), scaled=False).fit_transform(raw_frame(table, ["c"]))
+    table = typed(tmp_path / "t.parquet", {"c": pa.array(levels_of(levels))})
+    expected = preprocessor(table.columns, Recipe(), table.rows).fit_transform(raw_frame(table, ["c"]))
     done = rows_of(clean(table, Recipe()), 64)
     assert np.array_equal(np.column_stack([column.to_numpy() for column in done.columns]), expected)
+
+
+def levels_of(count: int) -> list[str | None]:
+    """Texts of so many levels, more than five rows each, with gaps."""
+    rng = np.random.default_rng(count)
+    texts = [f"级 {i % count}" for i in range(5 * count)] + [f"级 {i}" for i in rng.integers(0, count, 50)]
+    return [text if i % 9 else None for i, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("levels", [41, 90])
+def test_many_levels_become_the_mean_of_their_target(tmp_path: Path, levels: int) -> None:
+    texts = levels_of(levels)
+    y = np.random.default_rng(1).normal(size=len(texts)) + np.arange(len(texts)) % levels
+    table = typed(tmp_path / "t.parquet", {"c": pa.array(texts), "y": pa.array(y)})
+    features = [column for column in table.columns if column.name == "c"]
+    expected = preprocessor(features, Recipe(), table.rows).fit(raw_frame(table, ["c"]), y)
+    done = rows_of(clean(table, Recipe(target_column="y")), 64)
+    assert done.column_names == ["c", "c_missing", "y"]
+    made = np.column_stack([done.column(name).to_numpy() for name in ("c", "c_missing")])
+    assert made == pytest.approx(expected.transform(raw_frame(table, ["c"])), rel=1e-12)
+    assert len(set(done.column("c").to_pylist())) > 0.9 * levels
+
+
+def test_many_levels_wait_for_a_target(tmp_path: Path) -> None:
+    table = typed(tmp_path / "t.parquet", {"c": pa.array(levels_of(50)), "x": pa.array(np.arange(300.0) / 7)})
+    assert clean(table, Recipe()).schema().names == ["x"]
+
+
+def test_many_gaps_are_marked_and_few_are_not(tmp_path: Path) -> None:
+    values = np.arange(1000.0) / 3
+    columns = {
+        "often": pa.array(values, mask=np.arange(1000) % 10 == 0),
+        "once": pa.array(values, mask=np.arange(1000) == 5),
+        "y": pa.array(values),
+    }
+    table = typed(tmp_path / "t.parquet", columns)
+    done = rows_of(clean(table, Recipe(target_column="y")))
+    assert done.column_names == ["often", "once", "often_missing", "y"]
+    assert done.column("often_missing").to_pylist() == [int(i % 10 == 0) for i in range(1000)]
+    assert "often_missing" not in clean(table, Recipe(target_column="y", columns={"often": "drop"})).schema().names
 
 
 def test_a_level_that_only_dropped_rows_have_is_no_column(tmp_path: Path) -> None:

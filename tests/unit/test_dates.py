@@ -81,8 +81,8 @@ def test_a_moment_beyond_the_calendar_counts_as_its_end() -> None:
 @pytest.mark.parametrize("handling", ["mean", "median", "mode"])
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_graph_with_dates_and_booleans_is_the_pipeline(name: str, handling: str, tmp_path: Path) -> None:
-    data = split_of(voyages(tmp_path / "t.parquet"), "fare", recipe := Recipe(handle_missing=handling))
-    pipeline = fitted(data, name, recipe)
+    data = split_of(voyages(tmp_path / "t.parquet"), "fare", Recipe(handle_missing=handling))
+    pipeline = fitted(data, name)
     model = CompiledModel(*compile_pipeline(pipeline, data.columns))
     odd = pd.concat([data.test_x.head(1)] * (len(ODD) + 1), ignore_index=True)
     odd["sailed"] = [np.nan, *map(read_date, ODD)]
@@ -102,7 +102,7 @@ def test_features_tell_dates_and_booleans_with_their_fills(tmp_path: Path) -> No
 def test_every_column_gets_the_handling_it_was_given(tmp_path: Path) -> None:
     recipe = Recipe(handle_missing="mean", columns={"length": "mode", "sailed": "median", "insured": "mean"})
     data = split_of(voyages(tmp_path / "t.parquet"), "fare", recipe)
-    pipeline = fitted(data, "ridge", recipe)
+    pipeline = fitted(data, "ridge")
     fills = {f.name: f.fill for f in compile_pipeline(pipeline, data.columns)[1]}
     x = data.train_x
     expected = {"crew": x["crew"].mean(), "sailed": x["sailed"].median(), "length": x["length"].min()}

@@ -15,7 +15,7 @@ import pytest
 from openpyxl import load_workbook
 from pyarrow import parquet
 
-from core.exporting import tables
+from core.exporting import excel, tables
 from core.profiles import stored_target
 from core.settings import settings
 from core.storage.datasets import TABLE
@@ -177,15 +177,29 @@ def test_a_file_larger_than_an_answer_is_offered_at_a_url(
     assert bucket.client.head_object(Bucket=bucket.bucket, Key=key)["ContentType"] == "application/json"
 
 
-def test_what_excel_cannot_hold_is_refused_with_another_format(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_text_that_no_cell_of_excel_holds_is_refused_with_another_format(
+    client: httpx.Client, tmp_path: Path
+) -> None:
     store(typed(tmp_path / "t.parquet", {"x": pa.array(["y" * 40_000])}))
     answer = client.get("/data/download?format=excel")
     assert (answer.status_code, answer.json()["type"]) == (413, "urn:regatta:problem:too-large")
-    many = typed(tmp_path / "u.parquet", {"x": pa.array(range(1_048_576))})
-    store(many)
-    answer = client.get("/data/download?format=excel")
-    assert answer.status_code == 413
-    assert "1,048,576 rows" in answer.json()["detail"]
+    assert "Row 2, column 'x'" in answer.json()["detail"]
+    assert "y" * 40_000 in client.get("/data/download").text
+
+
+def test_a_table_longer_than_a_sheet_goes_on_the_next_one(
+    client: httpx.Client, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(excel, "EXCEL_ROWS", 101)
+    book = load_workbook(io.BytesIO(download(client, format="excel")))
+    assert {sheet.title: sheet.max_row for sheet in book} == {"data": 101, "data 2": table.rows - 100 + 1}
+
+
+def test_raw_leaves_texts_of_a_csv_as_they_are(client: httpx.Client, table: Table) -> None:
+    assert b'"\'=cmd"' in download(client)
+    raw = download(client, raw=True)
+    assert b'"=cmd"' in raw
+    assert b"'" not in raw
 
 
 def test_a_download_leaves_nothing_on_the_disk(

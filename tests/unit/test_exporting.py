@@ -1,4 +1,4 @@
-"""Predictions written to files, and read back by what people open them with."""
+"""Rows written to CSV and JSON, and read back by what people open them with; workbooks are in test_workbooks.py."""
 
 import csv
 import io
@@ -10,11 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from openpyxl import load_workbook
 from pyarrow import parquet
 
-from core.errors import TooLargeError
-from core.exporting.files import EXCEL_CHARACTERS, EXCEL_COLUMNS, EXCEL_ROWS, FORMATS
+from core.exporting.cells import PLAIN, Options
+from core.exporting.files import FORMATS
 from core.exporting.tables import TABLE_FORMATS
 from tests.unit.tables import voyages
 
@@ -23,20 +22,15 @@ ROWS = [("北京", 1, 1.5), ('naïve, "x"\nline', None, -2.25), (None, -3, 1e-17
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x","y")']
 
 
-def written(kind: str, header: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
+def written(kind: str, header: Sequence[str], rows: Iterable[tuple[Any, ...]], options: Options = PLAIN) -> bytes:
     file = io.BytesIO()
-    FORMATS[kind].write(file, header, rows)
+    FORMATS[kind].write(file, header, rows, options)
     return file.getvalue()
 
 
-def from_csv(header: Sequence[str], rows: list[tuple[Any, ...]]) -> list[list[str]]:
-    text = written("csv", header, rows).decode("utf-8-sig")
+def from_csv(header: Sequence[str], rows: list[tuple[Any, ...]], options: Options = PLAIN) -> list[list[str]]:
+    text = written("csv", header, rows, options).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline="")))
-
-
-def from_excel(header: Sequence[str], rows: list[tuple[Any, ...]]) -> list[list[Any]]:
-    book = load_workbook(io.BytesIO(written("excel", header, rows)))
-    return [list(row) for row in book.active.iter_rows()]
 
 
 def test_a_csv_reads_back_cell_by_cell() -> None:
@@ -63,6 +57,11 @@ def test_a_formula_in_a_csv_is_only_text(text: str) -> None:
     assert from_csv([text], [(text,)]) == [[f"'{text}"], [f"'{text}"]]
 
 
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_raw_csv_leaves_texts_as_they_are(text: str) -> None:
+    assert from_csv([text], [(text,)], Options(raw=True)) == [[text], [text]]
+
+
 @pytest.mark.parametrize("text", ["a=1", "x-y", "1+1", " plain", "3@home", "'quoted", ""])
 def test_harmless_texts_in_a_csv_stay_as_they_are(text: str) -> None:
     assert from_csv(["v", "w"], [(text, 1)])[1] == [text, "1"]
@@ -70,35 +69,6 @@ def test_harmless_texts_in_a_csv_stay_as_they_are(text: str) -> None:
 
 def test_negative_numbers_are_never_touched() -> None:
     assert from_csv(["v", "w"], [(-1, -2.5)])[1] == ["-1", "-2.5"]
-    number, fraction = from_excel(["v", "w"], [(-1, -2.5)])[1]
-    assert (number.value, number.data_type, fraction.value, fraction.data_type) == (-1, "n", -2.5, "n")
-
-
-def test_a_workbook_reads_back_cell_by_cell() -> None:
-    assert [[cell.value for cell in row] for row in from_excel(HEADER, ROWS)] == [HEADER, *map(list, ROWS)]
-
-
-@pytest.mark.parametrize("text", FORMULAS)
-def test_a_formula_in_a_workbook_is_a_text_cell(text: str) -> None:
-    for (cell,) in from_excel([text], [(text,)]):
-        assert cell.data_type == "s"
-        assert cell.value.strip() == text.strip()
-
-
-def test_numbers_that_came_as_text_stay_text_in_a_workbook() -> None:
-    cell = from_excel(["v"], [("007",)])[1][0]
-    assert (cell.value, cell.data_type) == ("007", "s")
-
-
-def test_characters_that_excel_forbids_are_left_out() -> None:
-    assert from_excel(["a\x00b"], [("\x01x\x0by\x1f\tz",)])[1][0].value == "xy\tz"
-    assert from_excel(["a\x00b"], [])[0][0].value == "ab"
-
-
-def test_the_header_of_a_workbook_stays_in_sight() -> None:
-    book = load_workbook(io.BytesIO(written("excel", HEADER, ROWS)))
-    assert book.sheetnames == ["data"]
-    assert book.active.freeze_panes == "A2"
 
 
 def test_json_is_an_array_of_objects_with_nulls() -> None:
@@ -130,21 +100,6 @@ def test_dates_and_booleans_in_a_csv_are_iso_and_lower_case() -> None:
     ]
 
 
-def test_dates_and_booleans_in_a_workbook_are_real_ones() -> None:
-    day, moment, truth = from_excel(["d", "t", "b"], [(DAY, MOMENT, True)])[1]
-    assert (day.value, day.is_date, moment.value, truth.value) == (DAY, True, MOMENT, True)
-    assert truth.data_type == "b"
-
-
-def test_a_date_before_excels_calendar_is_a_text_in_a_workbook() -> None:
-    assert from_excel(["d"], [(datetime(1899, 12, 31, 8),)])[1][0].value == "1899-12-31 08:00:00"
-
-
-def test_an_integer_that_excel_would_round_is_a_text_in_a_workbook() -> None:
-    exact, long = from_excel(["n", "m"], [(10**15 - 1, 123456789012345678)])[1]
-    assert (exact.value, long.value, long.data_type) == (10**15 - 1, "123456789012345678", "s")
-
-
 def test_dates_and_booleans_in_json_are_texts_and_truth_values() -> None:
     assert json.loads(written("json", ["d", "b"], [(MOMENT, True)])) == [{"d": "1999-12-31 23:59:59.999", "b": True}]
 
@@ -161,44 +116,19 @@ def test_a_number_that_is_none_is_no_value_in_any_file(value: float) -> None:
     body = written("json", ["v", "w"], [(value, nested)])
     assert json.loads(body, parse_constant=strict) == [{"v": None, "w": {"deep": [None, {"deeper": None}]}}]
     assert from_csv(["v", "w"], [(value, nested)])[1] == ["", '{"deep": [null, {"deeper": null}]}']
-    assert [cell.value for cell in from_excel(["v", "w"], [(value, 1)])[1]] == [None, 1]
 
 
-def test_a_text_longer_than_a_cell_of_excel_is_refused_and_not_cut() -> None:
-    assert len(from_excel(["v"], [("x" * EXCEL_CHARACTERS,)])[1][0].value) == EXCEL_CHARACTERS
-    with pytest.raises(TooLargeError, match=r"Row 3, column 'v': 32,768 characters .* Ask for csv"):
-        written("excel", ["v"], [("x",), ("x" * (EXCEL_CHARACTERS + 1),)])
-
-
-def test_a_workbook_that_stops_half_way_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def rows() -> Iterable[tuple[int]]:
-        yield (1,)
-        assert list(tmp_path.iterdir()) != []
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with pytest.raises(KeyboardInterrupt):
-        written("excel", ["v"], rows())
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_a_workbook_cannot_hold_is_refused_beforehand_with_another_format() -> None:
-    FORMATS["excel"].check_size(EXCEL_ROWS - 1, EXCEL_COLUMNS)
-    for rows, columns in [(EXCEL_ROWS, 1), (1, EXCEL_COLUMNS + 1)]:
-        with pytest.raises(TooLargeError, match=r"csv .*parquet"):
-            FORMATS["excel"].check_size(rows, columns)
-        FORMATS["csv"].check_size(rows, columns)
-
-
+@pytest.mark.parametrize("options", [PLAIN, Options(raw=True)])
 @pytest.mark.parametrize("texts", [FORMULAS, ["a,b", 'say "x"', "line\nline", "\r\n", "", " x "]])
-def test_a_table_and_its_rows_make_the_same_csv(tmp_path: Path, texts: list[str]) -> None:
+def test_a_table_and_its_rows_make_the_same_csv(tmp_path: Path, texts: list[str], options: Options) -> None:
     table = voyages(tmp_path / "t.parquet")
     data = parquet.read_table(table.path).slice(0, len(texts))
     data = data.append_column("=text", pa.array(texts)).append_column("coded", pa.array(texts).dictionary_encode())
+    data = data.append_column("none", pa.array([*NO_NUMBERS, *[2.5] * len(texts)][: len(texts)]))
     file = io.BytesIO()
-    TABLE_FORMATS["csv"].write(file, data.schema, data.to_batches(max_chunksize=3))
+    TABLE_FORMATS["csv"].write(file, data.schema, data.to_batches(max_chunksize=3), options)
     cells = list(csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig"), newline="")))
-    assert cells == from_csv(data.column_names, list(zip(*(c.to_pylist() for c in data.columns), strict=True)))
+    assert cells == from_csv(data.column_names, list(zip(*(c.to_pylist() for c in data.columns), strict=True)), options)
 
 
 def test_rows_are_written_as_they_come() -> None:

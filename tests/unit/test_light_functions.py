@@ -9,7 +9,7 @@ import pytest
 LIGHT = ["predict", "data", "models", "system", "export"]
 HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "onnx"}
 # Needed only on a cache miss, so loaded only then.
-LATER = {"boto3", "botocore", "redis", "openpyxl"}
+LATER = {"boto3", "botocore", "redis", "xlsxwriter"}
 
 
 def loaded_by(module: str) -> set[str]:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core.errors import UnavailableError
-from core.storage.objects import DELETE_BATCH, MissingObjectError, ObjectStore
+from core.storage.objects import DELETE_BATCH, MissingObjectError, ObjectStore, disposition
 
 
 def test_what_is_put_is_got(bucket: ObjectStore) -> None:
@@ -59,11 +59,26 @@ def test_deleting_what_is_not_there_is_fine(bucket: ObjectStore) -> None:
 
 
 def test_a_presigned_url_names_the_download_and_ends(bucket: ObjectStore) -> None:
-    url = urlsplit(bucket.presign("exports/x", '船 "1".csv', 60))
+    url = urlsplit(bucket.presign("exports/x", "船.csv", 60))
     query = parse_qs(url.query)
     assert url.path == f"/{bucket.bucket}/exports/x"
-    assert query["response-content-disposition"] == ["attachment; filename*=UTF-8''%E8%88%B9%20%221%22.csv"]
+    assert query["response-content-disposition"] == [disposition("船.csv")]
     assert "Signature" in url.query
+
+
+@pytest.mark.parametrize(
+    ("filename", "plain", "encoded"),
+    [
+        ("boats-v1.csv", "boats-v1.csv", "boats-v1.csv"),
+        ("船.csv", "download.csv", "%E8%88%B9.csv"),
+        ('船 "1"-v2.xlsx', "1-v2.xlsx", "%E8%88%B9%20%221%22-v2.xlsx"),
+        ("a/b\\c.json", "bc.json", "a%2Fb%5Cc.json"),
+        ("x\r\nSet-Cookie: y.csv", "xSet-Cookie y.csv", "x%0D%0ASet-Cookie%3A%20y.csv"),
+        ("50% 'off'*.csv", "50 off.csv", "50%25%20%27off%27%2A.csv"),
+    ],
+)
+def test_a_file_name_is_told_twice_and_can_break_no_header(filename: str, plain: str, encoded: str) -> None:
+    assert disposition(filename) == f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"
 
 
 def test_a_bucket_that_is_not_there_names_its_setting(bucket: ObjectStore) -> None:

@@ -16,9 +16,7 @@ from core.errors import (
     TrainingFailedError,
 )
 from core.exporting.files import FORMATS
-from core.learning.catalogue import regressor
-from core.learning.training import split, train
-from core.manifests import Feature, Recipe
+from core.manifests import Feature
 from core.profiling.profile import profile
 from core.scoring.compile import check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
@@ -26,8 +24,8 @@ from core.scoring.records import to_columns
 from core.settings import load
 from core.storage.cache import Counters, MemoryCache
 from core.storage.shared import SharedState
-from tests.unit.learning import LIMITS, fitted, split_text
-from tests.unit.tables import frame, noisy, read
+from tests.unit.learning import fitted, split_of, split_text, trained
+from tests.unit.tables import noisy, read
 
 NUMBER = Feature(name="x", type="number", fill=0.0)
 COLOUR = Feature(name="c", type="category", fill="a", levels=["a"])
@@ -53,13 +51,13 @@ def test_the_profile_of_huge_numbers_is_json() -> None:
 def test_a_holdout_or_folds_of_one_row_are_refused(size: float) -> None:
     table = read(noisy(20))
     with pytest.raises(NotEnoughRowsError, match="test_size"):
-        split(frame(table), table.columns, Recipe(), "y", size)
+        split_of(table, "y", test_size=size)
 
 
 def test_scores_that_are_not_finite_are_never_stored() -> None:
     text = "x,y\n" + "".join(f"{i},{1e200 * (i % 7)}\n" for i in range(60))
     with pytest.raises(TrainingFailedError, match="finite"), np.errstate(all="ignore"):
-        train(split_text(text), regressor("ridge"), Recipe(), {}, LIMITS)
+        trained(split_text(text), "ridge")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +67,7 @@ def test_scores_that_are_not_finite_are_never_stored() -> None:
 )
 def test_the_budget_leaves_wrong_parameters_to_be_refused(model: str, params: dict[str, Any]) -> None:
     with pytest.raises(ParameterError, match=next(iter(params))):
-        train(split_text(noisy(40)), regressor(model), Recipe(), params, LIMITS)
+        trained(split_text(noisy(40)), model, params)
 
 
 @pytest.mark.parametrize("header", ["/constant_0,c,y", "/IsNaN_0,c,y", "/IsNaN_0,//LabelEncoder_5,y"])

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from core.errors import NotEnoughRowsError, TargetError, UnknownColumnError
-from core.learning.training import MIN_ROWS, check_target, split
+from core.learning.features import check_target
+from core.learning.splitting import MIN_ROWS
 from core.manifests import Recipe
-from tests.unit.learning import split_text
-from tests.unit.tables import frame, noisy, read, real
+from tests.unit.learning import split_of, split_text
+from tests.unit.tables import noisy, read, real
 
 
 def lines(rows: int, pattern: str) -> str:
@@ -55,15 +56,14 @@ def test_rows_without_a_target_do_not_count() -> None:
 
 
 def test_drop_leaves_incomplete_rows_out_and_says_so() -> None:
-    table = frame(real("mpg"))
-    data = split(table, real("mpg").columns, Recipe(handle_missing="drop"), "mpg", 0.2)
+    data = split_of(real("mpg"), "mpg", Recipe(handle_missing="drop", leave_out=["name"]))
     assert len(data.train_x) + len(data.test_x) == 392
     assert data.notes == ["6 rows have a missing value and were left out"]
     assert not data.train_x.isna().any().any()
 
 
 def test_other_recipes_keep_incomplete_rows() -> None:
-    data = split(frame(real("mpg")), real("mpg").columns, Recipe(handle_missing="mean"), "mpg", 0.2)
+    data = split_of(real("mpg"), "mpg", Recipe(handle_missing="mean", leave_out=["name"]))
     assert len(data.train_x) + len(data.test_x) == 398
     assert data.notes == []
 
@@ -74,7 +74,7 @@ def test_when_drop_leaves_nothing_another_recipe_is_proposed() -> None:
 
 
 def test_a_feature_without_values_is_left_out_and_said_so() -> None:
-    data = split_text(lines(40, "{i},,{i}"))
+    data = split_text(lines(40, "{i}.5,,{i}"))
     assert [column.name for column in data.columns] == ["x"]
     assert list(data.train_x) == ["x"]
     assert data.notes == ["column 'k' has no values in the training part and was left out"]
@@ -92,7 +92,7 @@ def test_the_target_is_no_feature() -> None:
 
 
 def test_no_row_is_in_both_parts() -> None:
-    data = split_text(lines(100, "{i},a{i},{i}"))
+    data = split_text(lines(100, "{i},a{i},{i}"), recipe=Recipe(columns={"x": "median"}))
     assert sorted([*data.train_x["x"], *data.test_x["x"]]) == list(range(100))
     assert data.train_x["x"].tolist() == data.train_y.tolist()
     assert data.test_x["x"].tolist() == data.test_y.tolist()
@@ -101,10 +101,10 @@ def test_no_row_is_in_both_parts() -> None:
 @pytest.mark.parametrize(("test_size", "rows"), [(0.1, 10), (0.25, 25), (0.5, 50)])
 def test_the_holdout_has_the_size_asked_for(test_size: float, rows: int) -> None:
     table = read(noisy(100))
-    assert len(split(frame(table), table.columns, Recipe(), "y", test_size).test_x) == rows
+    assert len(split_of(table, "y", test_size=test_size).test_x) == rows
 
 
 def test_features_are_float64_and_object_whatever_the_file_says() -> None:
-    data = split_text(lines(40, "{i},t{i},{i}.5"))
+    data = split_text(lines(40, "{i}.5,t{i},{i}.5"))
     assert {name: str(dtype) for name, dtype in data.train_x.dtypes.items()} == {"x": "float64", "k": "object"}
     assert data.train_y.dtype == np.float64

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.comparing import CompareOrder, compare_models
 from core.errors import InvalidInputError, TargetError, TooLargeError, UnknownColumnError
 from core.ingestion import ingest
 from core.manifests import Recipe
-from core.modelling import TrainingOrder, compare_models, train_model
+from core.modelling import TrainingOrder, train_model
 from core.opening import open_table
 from core.prediction import find_model, find_table, predict_records, predict_table, table_rows
 from core.processing import process
@@ -61,9 +62,11 @@ def test_processing_tells_what_it_will_do_and_stores_it(file_id: str) -> None:
     answer = process(WORKSPACE, file_id, Recipe(handle_missing="mean", target_column="mpg"))
     mean = pd.read_csv(CSVS["mpg"][0])["horsepower"].mean()
     assert answer["imputed"] == {"horsepower": pytest.approx(mean, rel=1e-12)}
-    assert answer["encoded"] == {"origin": 3, "name": 40}
+    assert answer["encoded"] == {"origin": 3}
+    assert answer["left_out"] == ["name"]
+    assert answer["notes"][0].startswith("column 'name' has 305 different texts in 398 rows and was left out")
     assert answer["before"] == {"rows": 398, "columns": 9, "missing_values": 6}
-    assert answer["after"] == {"rows": 398, "columns": 6 + 43, "missing_values": 0}
+    assert answer["after"] == {"rows": 398, "columns": 6 + 3, "missing_values": 0}
     assert recipe_of(file_id) == Recipe(handle_missing="mean", target_column="mpg")
 
 
@@ -128,12 +131,14 @@ def test_one_model_and_only_one_has_to_be_named(file_id: str) -> None:
 
 def test_a_comparison_ranks_by_cross_validation_and_keeps_every_model(bucket: ObjectStore, tmp_path: Path) -> None:
     ingested(tmp_path, noisy(60).encode())
-    answer = compare_models(WORKSPACE, None, "y", 0.2)
+    answer = compare_models(WORKSPACE, None, CompareOrder("y", include=["extra_trees"]))
     means = [result["cross_validation"]["mean"] for result in answer["results"]]
     assert means == sorted(means, reverse=True)
     assert answer["best"] == answer["results"][0]
     assert answer["failed"] == []
-    for result in answer["results"]:
+    models = [result for result in answer["results"] if result["model_type"] != "baseline"]
+    assert len(models) == len(answer["results"]) - 1 == 10
+    for result in models:
         assert find_model(WORKSPACE, result["model_name"]).manifest.model_type == result["model_type"]
 
 

@@ -1,0 +1,125 @@
+"""Predictions as files: a million stored rows as a CSV against the textbook, a workbook against openpyxl."""
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench import _load, textbook
+from bench._bucket import bucket
+from bench._report import Figure, at_least, at_most, once, paired, run
+from bench._sides import Side
+
+HOUSES = Path(__file__).parent.parent / "examples" / "california_housing.csv"
+DIAMONDS = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
+STORED_ROWS = 1_000_000
+EXCEL_ROWS = 54_000
+KINDS = ("ridge", "random_forest")
+
+# What each figure has to be; memory in MB.
+SPEED = 3
+MEMORY = 400
+WORKBOOK = 0.75
+
+OURS = (
+    "from core.large_exports import export_file\nfrom core.progress import untold",
+    "answer = export_file('default', {'model_name': sys.argv[1], 'file_id': sys.argv[2]}, untold)['size_bytes']",
+)
+THEIRS = (
+    "from bench import textbook",
+    "textbook.export(Path(sys.argv[1]), Path(sys.argv[2]))\nanswer = Path(sys.argv[2]).stat().st_size",
+)
+
+
+def measure(quick: bool) -> Iterator[Figure]:
+    """The workbook first, then the stored table with each model."""
+    yield workbook(rounds=3 if quick else 9)
+    with bucket() as folder:
+        _load.quiet()
+        table = folder / "houses.csv"
+        file_id = store(table)
+        for kind in KINDS:
+            yield from stored_table(kind, table, file_id, folder, rounds=2 if quick else 5)
+
+
+def store(table: Path) -> str:
+    """Houses of California in random order, many times over, on the disk and in the bucket; returns the file's id."""
+    from core.ingestion import ingest
+
+    frame = pd.read_csv(HOUSES)
+    frame.sample(STORED_ROWS, replace=True, random_state=0).to_csv(table, index=False)
+    return ingest("default", table.name, table).file_id
+
+
+def stored_table(kind: str, table: Path, file_id: str, folder: Path, rounds: int) -> Iterator[Figure]:
+    """A million stored rows to a CSV: ours from the bucket and back into it, theirs on the disk."""
+    from core.ingestion import ingest
+    from core.modelling import TrainingOrder, train_model
+
+    small = ingest("default", HOUSES.name, HOUSES).file_id
+    train_model("default", small, TrainingOrder(kind, textbook.TARGET, model_name=kind))
+    pickle = folder / f"{kind}.pkl"
+    textbook.train(HOUSES, kind, pickle)
+    os.environ[textbook.MODEL] = str(pickle)
+    ours, theirs = Side(*OURS, kind, file_id), Side(*THEIRS, str(table), str(folder / "predicted.csv"))
+    pair = paired(ours, theirs, rounds)
+    title = f"{kind}: {STORED_ROWS:,} stored rows to CSV"
+    yield at_least(f"{title}, rows/s / textbook", 1 / pair.ratio, SPEED, f"{pair.ours:.2f} s / {pair.theirs:.2f} s")
+    yield at_most(
+        f"{title}, peak memory in MB", ours.peak_mb, MEMORY, f"{ours.peak_mb:.0f} MB / {theirs.peak_mb:.0f} MB"
+    )
+
+
+def workbook(rounds: int) -> Figure:
+    """A workbook as POST /predict/export writes it, against openpyxl's write-only mode as its manual shows it."""
+    header, rows = _diamonds()
+    pair = paired(once(lambda: _ours(header, rows)), once(lambda: _openpyxl(header, rows)), rounds)
+    return at_most(
+        f"Excel, {EXCEL_ROWS:,} x {len(header)}: seconds / openpyxl",
+        pair.ratio,
+        WORKBOOK,
+        f"{pair.ours:.2f} s / {pair.theirs:.2f} s",
+    )
+
+
+def _diamonds() -> tuple[list[str], list[tuple[Any, ...]]]:
+    with DIAMONDS.open(newline="") as file:
+        header, *lines = csv.reader(file)
+    rows = [(*map(_cell, line), 3932.7997 + number / 7) for number, line in enumerate(lines)]
+    return [*header, "prediction"], (rows + rows)[:EXCEL_ROWS]
+
+
+def _cell(text: str) -> int | float | str:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            pass
+    return text
+
+
+def _ours(header: list[str], rows: list[tuple[Any, ...]]) -> None:
+    from core.exporting.cells import Options
+    from core.exporting.files import FORMATS
+
+    FORMATS["excel"].write(io.BytesIO(), header, rows, Options(decimals={"prediction": 1}, about=[("model", "forest")]))
+
+
+def _openpyxl(header: list[str], rows: list[tuple[Any, ...]]) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("data")
+    sheet.append(header)
+    for row in rows:
+        sheet.append(row)
+    book.save(io.BytesIO())
+
+
+if __name__ == "__main__":
+    sys.exit(run("Predictions as files", measure))

@@ -1,0 +1,163 @@
+"""Training against the textbook loop, against a bare fit, and against the number of rows."""
+
+import sys
+import time
+from collections.abc import Iterator
+from math import log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench._bucket import bucket
+from bench._load import event, quiet
+from bench._report import Figure, at_most, p50, paired, run
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+WORKSPACE = "default"
+
+# What each ratio has to be. The first is for two cores; on four it is 0.4.
+COMPARE, SMALL = 0.65, 2.5
+# Scores of both sides are the same up to this.
+SAME = 1e-9
+ROWS = (1_000, 10_000, 100_000, 1_000_000)
+TARGET = "y"
+
+
+def measure(quick: bool) -> Iterator[Figure]:
+    """Every figure of the bench, in order."""
+    with bucket(redis=True) as folder:
+        quiet()
+        yield small(rounds=5 if quick else 15)
+        yield compare(rounds=1 if quick else 3)
+        yield from growth(folder, ROWS[:-1] if quick else ROWS)
+
+
+def compare(rounds: int) -> Figure:
+    """Nine regressors on california_housing, stored and ready to serve, against the loop that only fits and scores."""
+    from core.comparing import CompareOrder, compare_models
+    from core.ingestion import ingest
+    from core.modelling import open_split
+
+    file_id = ingest(WORKSPACE, "housing.csv", EXAMPLES / "california_housing.csv").file_id
+    target = "median_house_value"
+    data = open_split(WORKSPACE, file_id, target, 0.2)[1]
+    scores: dict[str, list[float]] = {}
+
+    def ours() -> float:
+        begun = time.perf_counter()
+        answer = compare_models(WORKSPACE, file_id, CompareOrder(target))
+        seconds = time.perf_counter() - begun
+        scores.update({row["model_type"]: row["cross_validation"]["scores"] for row in answer["results"]})
+        return seconds
+
+    def theirs() -> float:
+        begun = time.perf_counter()
+        found = textbook_loop(data)
+        seconds = time.perf_counter() - begun
+        for name, expected in found.items():
+            if name in scores and not np.allclose(scores[name], expected, rtol=0, atol=SAME):
+                raise RuntimeError(f"{name}: {scores[name]} instead of {expected}")
+        return seconds
+
+    pair = paired(ours, theirs, rounds)
+    detail = f"{pair.ours:.1f} s / {pair.theirs:.1f} s"
+    return at_most("compare nine on california_housing / textbook loop", pair.ratio, COMPARE, detail)
+
+
+def textbook_loop(data: Any) -> dict[str, list[float]]:
+    """R2 of each fold by regressor: one pipeline a model, cross_validate as it comes, then a final fit."""
+    from sklearn.base import clone
+    from sklearn.model_selection import KFold, cross_validate
+    from sklearn.pipeline import Pipeline
+
+    from core.learning.budget import Limits
+    from core.learning.candidates import Candidate
+    from core.learning.catalogue import SEED, THE_NINE, regressor
+
+    folds = KFold(5, shuffle=True, random_state=SEED)
+    scores = {}
+    for name in THE_NINE:
+        chosen = regressor(name)
+        estimator, _ = Candidate(chosen).unfitted(len(data.train_y), Limits(threads=1, model_bytes=64 << 20))
+        scale = [("scale", clone(data.standardise))] if chosen.scaled else []
+        pipeline = Pipeline([("prepare", clone(data.prepare)), *scale, ("estimate", estimator)])
+        scores[name] = cross_validate(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2")["test_score"]
+        pipeline.fit(data.train_x, data.train_y)
+    return {name: values.tolist() for name, values in scores.items()}
+
+
+def small(rounds: int) -> Figure:
+    """POST /model/train through the handler on mpg, stored, against fitting and cross-validating the same pipeline."""
+    from sklearn.base import clone
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import KFold, cross_validate
+    from sklearn.pipeline import Pipeline
+
+    from core.ingestion import ingest
+    from core.modelling import open_split
+    from functions.train.handler import handler
+
+    file_id = ingest(WORKSPACE, "mpg.csv", EXAMPLES / "mpg.csv").file_id
+    data = open_split(WORKSPACE, file_id, "mpg", 0.2)[1]
+    order = {"model_type": "ridge", "target_column": "mpg", "file_id": file_id, "model_name": "small"}
+    folds = KFold(5, shuffle=True, random_state=0)
+
+    def ours() -> None:
+        response = handler(event("POST", "/model/train", order), None)
+        if response["statusCode"] != 200:
+            raise RuntimeError(response["body"])
+
+    def theirs() -> None:
+        pipeline = Pipeline(
+            [("prepare", clone(data.prepare)), ("scale", clone(data.standardise)), ("estimate", Ridge())]
+        )
+        cross_validate(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2")
+        pipeline.fit(data.train_x, data.train_y)
+
+    pair = paired(p50(ours, 5), p50(theirs, 5), rounds)
+    detail = f"{1000 * pair.ours:.0f} ms / {1000 * pair.theirs:.0f} ms"
+    return at_most("POST /model/train, ridge on mpg / bare fit + 5 folds", pair.ratio, SMALL, detail)
+
+
+def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
+    """Seconds of a training by rows; from the last size but one to the last it grows like n log n at most."""
+    from core.errors import RegattaError
+    from core.ingestion import ingest
+    from core.learning.catalogue import THE_NINE
+    from core.modelling import TrainingOrder, train_model
+
+    files = {}
+    for rows in sizes:
+        table(rows).to_csv(path := folder / f"{rows}.csv", index=False)
+        files[rows] = ingest(WORKSPACE, path.name, path).file_id
+        path.unlink()
+    before, last = sizes[-2:]
+    allowed = last * log(last) / (before * log(before))
+    for name in THE_NINE:
+        seconds = []
+        for rows in sizes:
+            begun = time.perf_counter()
+            try:
+                train_model(WORKSPACE, files[rows], TrainingOrder(name, TARGET, model_name=name))
+            except RegattaError as error:
+                raise RuntimeError(f"{name} on {rows} rows: {error.detail}") from error
+            seconds.append(time.perf_counter() - begun)
+        detail = ", ".join(f"{rows:,}: {took:.1f} s" for rows, took in zip(sizes, seconds, strict=True))
+        yield at_most(f"{name}: {last:,} rows / {before:,} rows", seconds[-1] / seconds[-2], allowed, detail)
+
+
+def table(rows: int) -> pd.DataFrame:
+    """Eight numbers, one of them with gaps, and a category; the target bends in two of them."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(rows, 8))
+    kind = random.integers(0, 6, rows)
+    y = 3 * x[:, 0] + np.sin(3 * x[:, 1]) + x[:, 2] * x[:, 3] + kind + random.normal(scale=0.5, size=rows)
+    frame = pd.DataFrame(x.round(4), columns=[f"x{i}" for i in range(8)])
+    frame.loc[random.random(rows) < 0.05, "x4"] = np.nan
+    return frame.assign(kind=[f"kind {k}" for k in kind], y=y.round(4))
+
+
+if __name__ == "__main__":
+    sys.exit(run("Training", measure))

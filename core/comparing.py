@@ -1,0 +1,246 @@
+"""From a stored dataset to a leaderboard: every regressor on the same folds, tuned and blended where asked for."""
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.errors import RegattaError, UnavailableError
+from core.learning.blending import BLEND, blend, blend_scores, final_weights
+from core.learning.candidates import Candidate, parameters_of
+from core.learning.catalogue import THE_NINE, regressor
+from core.learning.evaluation import cross_validation
+from core.learning.race import Entry, enter, run_race
+from core.learning.targets import KINDS, Kind, TargetChoice
+from core.learning.training import Trained, conclude, judged
+from core.learning.tuning import trial_of, tune
+from core.learning.workbench import Workbench
+from core.manifests import DatasetManifest, Member, ModelManifest, Trial
+from core.modelling import limits, model_name, open_split
+from core.progress import Tell, part_of_all, untold
+from core.publishing import publish_model
+
+log = logging.getLogger("regatta")
+
+TUNED = "tuned"
+# For all regressors together.
+TUNING_SECONDS = 60.0
+# The rest of a time limit goes into storing what came out.
+RACING_SHARE = 0.85
+
+
+@dataclass(frozen=True)
+class CompareOrder:
+    """What to compare. Without `target_column` it is the one that processing stored; `include` adds to the nine.
+
+    `time_limit` and `tuning_seconds` are seconds for the whole race and for all the tuning in it.
+    """
+
+    target_column: str | None = None
+    test_size: float = 0.2
+    include: Sequence[str] = ()
+    target_transform: TargetChoice = "none"
+    tune_hyperparameters: bool = False
+    tuning_seconds: float = TUNING_SECONDS
+    time_limit: float | None = None
+    ensemble: bool = False
+
+
+@dataclass(frozen=True)
+class Finisher:
+    """An entry that came through, under the name it is stored by, with what was tried for it."""
+
+    label: str
+    entry: Entry
+    trials: list[Trial]
+
+
+def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tell: Tell = untold) -> dict[str, Any]:
+    """Train every regressor of the catalogue on the same split and folds, and store what comes out.
+
+    Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
+    among them, `best`, `failed` with the reason of each that did not come out, and `warnings`. One that fails fails
+    alone. Raises what `open_split` does, `UnknownModelTypeError`, and `UnavailableError`.
+    """
+    names = dict.fromkeys([*THE_NINE, *order.include])
+    chosen = [regressor(name, "include") for name in names]
+    deadline = None if order.time_limit is None else time.monotonic() + RACING_SHARE * order.time_limit
+    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
+    bench = Workbench(data)
+    kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
+    candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]
+    if deadline is not None:
+        rows, columns = len(data.train_y), len(data.columns)
+        candidates.sort(key=lambda candidate: candidate.expected_seconds(rows, columns))
+    entries = [enter(bench, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
+    later = order.tune_hyperparameters or len(kinds) > 1
+    parts = bench.parts[:-1] if later else bench.parts
+    run_race(bench, entries, parts, limits(), part_of_all(tell, 0, 0.4 if later else 0.9), deadline)
+    finishers = _best_of_kinds(bench, entries)
+    if order.tune_hyperparameters:
+        finishers += _tuned(bench, finishers, order.tuning_seconds, part_of_all(tell, 0.4, 0.8))
+    if later:
+        last = [finisher.entry for finisher in finishers]
+        run_race(bench, last, bench.parts, limits(), part_of_all(tell, 0.8, 0.9))
+    tell("storing", 0.9)
+    trained: list[tuple[str, Trained | RegattaError]] = [_concluded(bench, finisher) for finisher in finishers]
+    warnings = list(data.notes)
+    if order.ensemble:
+        trained += _blended(bench, finishers, warnings)
+    return _leaderboard(workspace, dataset, bench, order.test_size, trained, entries, warnings, tell)
+
+
+def _label(candidate: Candidate, kinds: Sequence[Kind]) -> str:
+    return candidate.regressor.name if len(kinds) == 1 else f"{candidate.regressor.name}, {candidate.target}"
+
+
+def _best_of_kinds(bench: Workbench, entries: list[Entry]) -> list[Finisher]:
+    """Of each regressor the target that scored best; the others are its trials."""
+    by_name: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_name.setdefault(entry.candidate.regressor.name, []).append(entry)
+    finishers = []
+    for name, group in by_name.items():
+        best = max(group, key=lambda entry: entry.mean(bench))
+        if best.failure is None:
+            trials = [trial_of(bench, entry) for entry in group] if len(group) > 1 else []
+            finishers.append(Finisher(name, best, trials))
+    return finishers
+
+
+def _tuned(bench: Workbench, finishers: list[Finisher], seconds: float, tell: Tell) -> list[Finisher]:
+    """The finishers for whose regressors better parameters were found, each within its part of the time."""
+    found = []
+    for done, finisher in enumerate(finishers):
+        share = part_of_all(tell, done / len(finishers), (done + 1) / len(finishers))
+        start = finisher.entry
+        best, trials = tune(bench, start.candidate, limits(), share, seconds / len(finishers), start)
+        if best is not start:
+            found.append(Finisher(f"{finisher.label}-{TUNED}", best, [*finisher.trials, *trials]))
+    return found
+
+
+def _concluded(bench: Workbench, finisher: Finisher) -> tuple[str, Trained | RegattaError]:
+    try:
+        return finisher.label, conclude(bench, finisher.entry, finisher.trials)
+    except RegattaError as error:
+        return finisher.label, error
+
+
+def _blended(
+    bench: Workbench, finishers: list[Finisher], warnings: list[str]
+) -> list[tuple[str, Trained | RegattaError]]:
+    """The blend of all finishers, where it beats the best of them on the folds."""
+    usable = [finisher for finisher in finishers if finisher.entry.failure is None]
+    if len(usable) < 2:
+        warnings.append("a blend needs at least two models that came through")
+        return []
+    scores = cross_validation(blend_scores(bench, [finisher.entry for finisher in usable]))
+    best = max(finisher.entry.mean(bench) for finisher in usable)
+    if scores.mean <= best:
+        warnings.append(
+            f"the blend scored {scores.mean:.4f} on the folds and the best single model {best:.4f}; it was not stored"
+        )
+        return []
+    weights = final_weights(bench, [finisher.entry for finisher in usable])
+    members = [(finisher, float(weight)) for finisher, weight in zip(usable, weights, strict=True) if weight > 0]
+    predicted = {
+        part: np.column_stack([f.entry.predicted[part] for f, _ in members]) @ np.array([w for _, w in members])
+        for part in bench.parts
+    }
+    try:
+        trained = judged(
+            bench,
+            BLEND,
+            blend([(finisher.label, finisher.entry.fitted) for finisher, _ in members], [w for _, w in members]),
+            predicted,
+            scores=scores.scores,
+            parameters={},
+            target_transform="none",
+            seconds=sum(finisher.entry.seconds for finisher, _ in members),
+            notes=[*bench.data.notes, "a blend is cross-validated with weights from the other folds"],
+            members=[_member(bench, finisher.entry, weight) for finisher, weight in members],
+        )
+    except RegattaError as error:
+        return [(BLEND, error)]
+    return [(BLEND, trained)]
+
+
+def _member(bench: Workbench, entry: Entry, weight: float) -> Member:
+    return Member(
+        model_type=entry.candidate.regressor.name,
+        parameters=parameters_of(entry.estimator),
+        target_transform=entry.candidate.target,
+        weight=weight,
+        cross_validation=cross_validation(entry.scores(bench)),
+    )
+
+
+def _leaderboard(
+    workspace: str,
+    dataset: DatasetManifest,
+    bench: Workbench,
+    test_size: float,
+    trained: list[tuple[str, Trained | RegattaError]],
+    entries: list[Entry],
+    warnings: list[str],
+    tell: Tell,
+) -> dict[str, Any]:
+    """Store what came through, and put it into order."""
+
+    def publish(one: tuple[str, Trained | RegattaError]) -> dict[str, Any]:
+        label, outcome = one
+        try:
+            if isinstance(outcome, RegattaError):
+                raise outcome
+            name = model_name(None, dataset, label)
+            return _row(publish_model(workspace, name, dataset, bench.data, outcome, test_size).manifest, label)
+        except UnavailableError:
+            raise
+        except RegattaError as error:
+            return {"model_type": label, "error": error.detail}
+        except Exception as error:
+            log.error("%s could not be stored", label, exc_info=error)
+            return {"model_type": label, "error": "It could not be stored for a fault of ours. It has been logged."}
+
+    failed = [{"model_type": entry.label, "error": entry.failure.detail} for entry in entries if entry.failure]
+    rows: list[dict[str, Any]] = []
+    with ThreadPoolExecutor(limits().threads or os.cpu_count()) as pool:
+        for done, row in enumerate(pool.map(publish, trained), start=1):
+            (failed if "error" in row else rows).append(row)
+            tell("storing", 0.9 + 0.1 * done / len(trained))
+    rows.sort(key=_by_score)
+    best = rows[0] if rows else None
+    baseline = next((outcome.baseline for _, outcome in trained if isinstance(outcome, Trained)), None)
+    if baseline is not None:
+        rows = sorted([*rows, {**_NO_MODEL, **baseline.model_dump()}], key=_by_score)
+    if best is not None and rows[0]["model_name"] is None:
+        warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
+    return {"file_id": dataset.file_id, "results": rows, "best": best, "failed": failed, "warnings": warnings}
+
+
+def _by_score(row: dict[str, Any]) -> float:
+    return -float(row["cross_validation"]["mean"])
+
+
+def _row(model: ModelManifest, label: str) -> dict[str, Any]:
+    weights = [member.model_dump(include={"model_type", "weight"}) for member in model.members]
+    shown = {**model.result(), "tuned": label.endswith(f"-{TUNED}"), "target_transform": model.target_transform}
+    return {**shown, "members": weights} if weights else shown
+
+
+_NO_MODEL: dict[str, Any] = {
+    "model_name": None,
+    "version": None,
+    "model_type": "baseline",
+    "training_seconds": 0.0,
+    "latency_us": None,
+    "size_bytes": None,
+    "tuned": False,
+    "target_transform": "none",
+}

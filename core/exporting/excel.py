@@ -1,0 +1,183 @@
+"""Rows as an Excel workbook: typed cells below a frozen header, sheet after sheet, and one about where they are from.
+
+Written by XlsxWriter, one row in memory at a time: of the writers that are well kept, the fastest that is sure to leave
+a text a text, whatever it says.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, time
+from itertools import chain, count, islice
+from math import isfinite
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from core.errors import TooLargeError
+from core.exporting.cells import PLAIN, Options, Rows, nested
+from core.values import write_date
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format as Look
+
+# Excel's own limits: a sheet's rows with the header, its columns, the characters of a cell, the digits of a number. Its
+# first day is 1900-01-01, which XlsxWriter takes for a time of day without a date.
+EXCEL_ROWS = 1_048_576
+EXCEL_COLUMNS = 16_384
+EXCEL_CHARACTERS = 32_767
+EXCEL_DIGITS = 10**15
+EXCEL_FIRST_DATE = datetime(1900, 1, 2)
+
+# What XlsxWriter answers when it has cut a text to what a cell holds.
+CUT = -2
+# What XML cannot hold; a carriage return it can, but Excel breaks lines by a line feed alone.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LINE_END = re.compile("\r\n?")
+
+# So many rows decide how wide the columns are, between these two, in characters. A number that turns out to be wider is
+# shown as "####", so there is some room for it.
+ROWS_LOOKED_AT = 100
+NARROW, WIDE = 11, 50
+# From here on most characters are as wide as two Latin ones.
+WIDE_FROM = "\u2e80"
+
+ABOUT_HEADER = ("property", "value")
+DAY, SECOND, MILLISECOND = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:mm:ss.000"
+
+
+def write_workbook(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = PLAIN, /) -> None:
+    """Sheets `data`, `data 2` and so on, each full before the next begins, and `about` where there is something to say.
+
+    Texts are text cells, never formulas, and dates are dates. Raises `TooLargeError` for a text that is longer than a
+    cell. Leaves no temporary file, whatever happens.
+    """
+    from xlsxwriter import Workbook
+
+    with TemporaryDirectory(prefix="regatta-") as folder:
+        book = Workbook(file, {"constant_memory": True, "tmpdir": folder})
+        book.use_zip64()
+        try:
+            _write_data(book, header, rows, options)
+            if options.about:
+                _write_about(book, options.about)
+            book.close()
+        except BaseException:
+            # XlsxWriter closes what it has open only when it comes to the end.
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()
+            raise
+
+
+def _write_data(book: "Workbook", header: Sequence[str], rows: Rows, options: Options) -> None:
+    coming = iter(rows)
+    first = list(islice(coming, ROWS_LOOKED_AT))
+    widths = [_width(name, column, first, options) for column, name in enumerate(header)]
+    looks = [_decimals(book, name, options) for name in header]
+    coming = chain(first, coming)
+    for number in count():
+        sheet = _Sheet(book, f"data {number + 1}" if number else "data", header, above=number * (EXCEL_ROWS - 1))
+        for column, (width, look) in enumerate(zip(widths, looks, strict=True)):
+            sheet.sheet.set_column(column, column, width, look)
+        sheet.fill(islice(coming, EXCEL_ROWS - 1))
+        following = list(islice(coming, 1))
+        if not following:
+            return
+        coming = chain(following, coming)
+
+
+def _write_about(book: "Workbook", about: Sequence[tuple[str, Any]]) -> None:
+    sheet = _Sheet(book, "about", ABOUT_HEADER, above=0)
+    for column, name in enumerate(ABOUT_HEADER):
+        sheet.sheet.set_column(column, column, _width(name, column, about, PLAIN))
+    sheet.fill(about)
+
+
+class _Sheet:
+    """One sheet being written: a header in bold, and below it cells by their type."""
+
+    def __init__(self, book: "Workbook", name: str, header: Sequence[str], above: int) -> None:
+        """`above` rows of the table are on the sheets before this one."""
+        self.sheet = book.add_worksheet(name)
+        self.sheet.freeze_panes(1, 0)
+        self._header = header
+        self._above = above
+        self._plain = book.add_format()
+        self._whole = book.add_format({"num_format": "0"})
+        self._dates = {form: book.add_format({"num_format": form}) for form in (DAY, SECOND, MILLISECOND)}
+        bold = book.add_format({"bold": True})
+        for column, title in enumerate(header):
+            self._text(0, column, title, bold)
+
+    def fill(self, rows: Rows) -> None:
+        """Write the rows below the header."""
+        write: dict[type, Callable[[int, int, Any], Any]] = {
+            float: self._number,
+            int: self._integer,
+            bool: self.sheet.write_boolean,
+            str: self._text,
+            datetime: self._date,
+            list: self._nested,
+            dict: self._nested,
+        }
+        for number, row in enumerate(rows, start=1):
+            for column, cell in enumerate(row):
+                if cell is not None:
+                    write[type(cell)](number, column, cell)
+
+    def _number(self, row: int, column: int, number: float) -> None:
+        if isfinite(number):
+            self.sheet.write_number(row, column, number)
+
+    def _integer(self, row: int, column: int, number: int) -> None:
+        """Excel calculates with 15 digits: what has more stays whole as a text only."""
+        if abs(number) < EXCEL_DIGITS:
+            self.sheet.write_number(row, column, number, self._whole)
+        else:
+            self._text(row, column, str(number))
+
+    def _date(self, row: int, column: int, moment: datetime) -> None:
+        if moment < EXCEL_FIRST_DATE:
+            self._text(row, column, write_date(moment))
+            return
+        form = MILLISECOND if moment.microsecond else DAY if moment.time() == time.min else SECOND
+        self.sheet.write_datetime(row, column, moment, self._dates[form])
+
+    def _nested(self, row: int, column: int, value: Any) -> None:
+        self._text(row, column, nested(value))
+
+    def _text(self, row: int, column: int, text: str, look: "Look | None" = None) -> None:
+        if not text.isprintable():
+            text = FORBIDDEN.sub("", LINE_END.sub("\n", text))
+        if text.startswith("<r>"):
+            # XlsxWriter takes such a text for markup of its own and would write it unescaped; in two pieces it cannot.
+            done = self.sheet.write_rich_string(row, column, text[:1], self._plain, text[1:], *([look] if look else []))
+        else:
+            done = self.sheet.write_string(row, column, text, look)
+        if done == CUT:
+            raise TooLargeError(
+                f"Row {self._above + row + 1}, column {self._header[column]!r:.80}: {len(text):,} characters are more "
+                f"than the {EXCEL_CHARACTERS:,} that a cell of Excel holds. Ask for csv."
+            )
+
+
+def _decimals(book: "Workbook", name: str, options: Options) -> "Look | None":
+    if name not in options.decimals:
+        return None
+    return book.add_format({"num_format": f"#,##0.{'0' * options.decimals[name]}".rstrip(".")})
+
+
+def _width(name: str, column: int, rows: Sequence[Sequence[Any]], options: Options) -> int:
+    """How wide a column should be, in characters."""
+    decimals = options.decimals.get(name)
+    lengths = (_length(row[column], decimals) for row in rows)
+    return min(max(NARROW, _length(name, None), *lengths) + 1, WIDE)
+
+
+def _length(cell: Any, decimals: int | None) -> int:
+    if isinstance(cell, datetime):
+        return len(MILLISECOND if cell.microsecond else SECOND)
+    if isinstance(cell, float):
+        # Where it is not told how many, Excel shows as many digits as there is room for.
+        return 0 if decimals is None else len(f"{cell:,.{decimals}f}")
+    text = str(cell)[:WIDE]
+    return len(text) + sum(character >= WIDE_FROM for character in text)

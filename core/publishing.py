@@ -1,0 +1,105 @@
+"""From a trained pipeline to a stored model: compiled, proven, explained, published."""
+
+import hashlib
+import json
+import pickle
+import platform
+import statistics
+import time
+from importlib.metadata import version
+from typing import Any
+
+from numpy.typing import NDArray
+
+from core.errors import TrainingFailedError
+from core.learning.importance import permutation_importance
+from core.learning.splitting import Split
+from core.learning.training import Trained
+from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
+from core.scoring.compile import check_parity, compile_pipeline, raw_columns
+from core.scoring.compiled import CompiledModel
+from core.settings import settings
+from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
+from core.storage.sealing import StoredModel
+from core.storage.wiring import storage
+
+LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
+TIMED_RUNS = 25
+
+Columns = dict[str, NDArray[Any]]
+
+
+def publish_model(
+    workspace: str, name: str, dataset: DatasetManifest, data: Split, trained: Trained, test_size: float
+) -> StoredModel:
+    """Compile a pipeline, prove that the graph agrees with it, and publish both with everything known about them.
+
+    Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
+    stored.
+    """
+    graph, features = compile_pipeline(trained.pipeline, data.columns)
+    _check_size(graph, trained.model_type)
+    compiled = CompiledModel(graph, features)
+    check_parity(trained.pipeline, compiled, data.train_x)
+    holdout = raw_columns(data.test_x, features)
+    pickled = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
+    draft = ModelManifest(
+        model_name=name,
+        version=0,
+        model_type=trained.model_type,
+        created_at=now(),
+        target_column=data.target,
+        features=features,
+        metrics=trained.metrics,
+        train_metrics=trained.train_metrics,
+        baseline=trained.baseline,
+        cross_validation=trained.cross_validation,
+        interval_quantiles=trained.interval_quantiles,
+        importance=permutation_importance(compiled.run, holdout, data.test_y),
+        target_transform=trained.target_transform,
+        trials=trained.trials,
+        members=trained.members,
+        parameters=trained.parameters,
+        recipe=dataset.recipe.model_copy(update={"target_column": data.target}),
+        test_size=test_size,
+        training_seconds=round(trained.seconds, 3),
+        latency_us=_latency_us(compiled, holdout),
+        dataset=TrainedOn(
+            file_id=dataset.file_id,
+            filename=dataset.filename,
+            sha256=dataset.sha256,
+            rows_train=len(data.train_y),
+            rows_test=len(data.test_y),
+        ),
+        notes=trained.notes,
+        libraries={"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
+        graph=_stored_file(graph),
+        pickle=_stored_file(pickled),
+    )
+    evaluation = json.dumps({"plots": trained.plots}).encode()
+    files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
+    return StoredModel(storage().models.publish(workspace, draft, files), graph)
+
+
+def _latency_us(compiled: CompiledModel, columns: Columns) -> float:
+    """Microseconds for one row, the median of several runs."""
+    row = {name: values[:1] for name, values in columns.items()}
+    taken = []
+    for _ in range(TIMED_RUNS):
+        begun = time.perf_counter()
+        compiled.run(row)
+        taken.append(time.perf_counter() - begun)
+    return round(1e6 * statistics.median(taken), 1)
+
+
+def _check_size(graph: bytes, model_type: str) -> None:
+    limit = settings().model_max_bytes
+    if len(graph) > limit:
+        raise TrainingFailedError(
+            f"The compiled {model_type} has {len(graph) / (1 << 20):.1f} MiB and may have {limit / (1 << 20):g} "
+            "(REGATTA_MODEL_MAX_BYTES). Choose fewer or shallower trees, or larger leaves."
+        )
+
+
+def _stored_file(body: bytes) -> StoredFile:
+    return StoredFile(size_bytes=len(body), sha256=hashlib.sha256(body).hexdigest())

@@ -1,0 +1,96 @@
+"""Training a stored model once more from its manifest, to see that the same comes out."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from core.errors import ConflictError
+from core.learning.candidates import Candidate
+from core.learning.catalogue import regressor
+from core.learning.evaluation import evaluate
+from core.learning.race import enter, run_race
+from core.learning.workbench import Workbench
+from core.manifests import Member, ModelManifest
+from core.modelling import limits, open_split
+from core.progress import Tell, untold
+from core.publishing import LIBRARIES
+from core.storage.wiring import storage
+
+# Sums of many numbers differ in their last digits from machine to machine.
+SAME = 1e-9
+
+Figures = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A model's figures as they are stored, and as they came out again; `libraries` are those that differ by now."""
+
+    manifest: ModelManifest
+    stored: Figures
+    found: Figures
+    libraries: dict[str, tuple[str, str]]
+
+    @property
+    def differing(self) -> list[str]:
+        """The names of the figures that are not the same, up to rounding."""
+        return [name for name, value in self.stored.items() if not _same(value, self.found[name])]
+
+
+def reproduce(workspace: str, name: str, number: int | None = None, tell: Tell = untold) -> Reproduction:
+    """Train a version (the serving one without `number`) again from its manifest and its dataset; nothing is stored.
+
+    Compared are the metrics of the holdout and the score of each fold; of a blend only the former, because the
+    weights of its folds came from candidates that it does not keep. Raises `NoSuchModelError`, `NoSuchFileError`, and
+    `ConflictError` where the dataset is not the one that it was trained on.
+    """
+    manifest = storage().models.manifest(workspace, name, number)
+    file_id = manifest.dataset.file_id
+    dataset, data = open_split(workspace, file_id, manifest.target_column, manifest.test_size, manifest.recipe)
+    if dataset.sha256 != manifest.dataset.sha256:
+        raise ConflictError(f"The dataset {file_id} is not the one that {name!r} was trained on.")
+    members = manifest.members or [_alone(manifest)]
+    bench = Workbench(data)
+    entries = [enter(bench, _candidate(member), limits()) for member in members]
+    run_race(bench, entries, bench.parts[-1:] if manifest.members else bench.parts, limits(), tell)
+    for entry in entries:
+        if entry.failure is not None:
+            raise entry.failure
+    weights = np.array([member.weight for member in members])
+    predicted = np.column_stack([entry.predicted[bench.whole_part] for entry in entries]) @ weights
+    stored, found = dict(manifest.metrics), evaluate(data.test_y, predicted)
+    if not manifest.members:
+        stored |= _numbered(manifest.cross_validation.scores)
+        found |= _numbered(entries[0].scores(bench))
+    return Reproduction(manifest, stored, {key: found.get(key) for key in stored}, _other_libraries(manifest))
+
+
+def _alone(manifest: ModelManifest) -> Member:
+    return Member(
+        model_type=manifest.model_type,
+        parameters=manifest.parameters,
+        target_transform=manifest.target_transform,
+        weight=1.0,
+        cross_validation=manifest.cross_validation,
+    )
+
+
+def _candidate(member: Member) -> Candidate:
+    return Candidate(regressor(member.model_type), member.parameters, member.target_transform)
+
+
+def _numbered(scores: list[float]) -> Figures:
+    return {f"fold {number}": score for number, score in enumerate(scores, start=1)}
+
+
+def _same(stored: Any, found: Any) -> bool:
+    if stored is None or found is None:
+        return stored is found
+    return bool(np.isclose(stored, found, rtol=SAME, atol=SAME))
+
+
+def _other_libraries(manifest: ModelManifest) -> dict[str, tuple[str, str]]:
+    running = {name: version(name) for name in LIBRARIES}
+    return {name: (was, running[name]) for name, was in manifest.libraries.items() if running.get(name, was) != was}

@@ -1,0 +1,116 @@
+"""The files of models, each training's in a folder of its own that its manifest names and nobody else writes to."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from core.errors import NoSuchModelError, UnavailableError
+from core.manifests import ModelManifest, StoredFile
+from core.storage.cache import WarmObjects
+from core.storage.index import MANIFEST
+from core.storage.objects import MissingObjectError, ObjectStore
+from core.storage.sealing import check_digest, check_manifest, check_signature
+
+GRAPH = "model.onnx"
+PICKLE = "model.pkl"
+EVALUATION = "evaluation.json"
+
+URL_SECONDS = 3600
+
+
+class Artifacts:
+    """Folders below `{workspace}/artifacts/`. One that no manifest names is what a training left that was killed."""
+
+    def __init__(self, objects: ObjectStore, warm: WarmObjects) -> None:
+        self._objects = objects
+        self._warm = warm
+
+    def send(self, workspace: str, job_id: str | None, files: Mapping[str, bytes]) -> str:
+        """Put the files into a new folder and return its name; when that fails, nothing of them stays behind."""
+        unique = secrets.token_hex(16)
+        folder = unique if job_id is None else f"{job_id}-{unique}"
+        keys = [f"{workspace}/artifacts/{folder}/{file}" for file in files]
+        try:
+            with ThreadPoolExecutor(len(keys)) as senders:
+                list(senders.map(self._objects.put, keys, files.values()))
+        except BaseException:
+            # Where even this fails, no manifest names what is left.
+            with suppress(UnavailableError):
+                self._objects.delete(keys)
+            raise
+        return folder
+
+    def begun_by(self, workspace: str, job_id: str) -> bool:
+        """Whether a job ever got as far as storing files."""
+        return any(True for _ in self._objects.list(f"{workspace}/artifacts/{job_id}-"))
+
+    def read(self, workspace: str, manifest: ModelManifest, file: str) -> bytes:
+        """GRAPH or PICKLE of a version, as it was signed.
+
+        Raises `BadSignatureError` when its manifest or its bytes were changed, `NoSuchModelError` when it was deleted.
+        """
+        key = _folder(workspace, manifest) + file
+        try:
+            # Only what predicts is worth keeping warm.
+            body = self._warm.read(key) if file == GRAPH else self._objects.get(key)
+        except MissingObjectError as error:
+            raise _gone(manifest) from error
+        check_signature(manifest, described(manifest, file), body)
+        return body
+
+    def offer(self, workspace: str, manifest: ModelManifest, file: str, filename: str) -> str:
+        """A URL that downloads GRAPH or PICKLE during the next hour, once it was checked; raises what `read` does."""
+        key = _folder(workspace, manifest) + file
+        check_manifest(manifest)
+        try:
+            check_digest(described(manifest, file), self._objects.sha256(key))
+        except MissingObjectError as error:
+            raise _gone(manifest) from error
+        return self._objects.presign(key, filename, URL_SECONDS)
+
+    def evaluation(self, workspace: str, manifest: ModelManifest) -> bytes | None:
+        """EVALUATION of a version as JSON, or None where training did not write one."""
+        try:
+            return self._warm.read(_folder(workspace, manifest) + EVALUATION)
+        except MissingObjectError:
+            return None
+
+    def adopt(self, workspace: str, manifest: ModelManifest) -> ModelManifest:
+        """The manifest with a folder of its own: files that lie beside it, as they once did, are copied into one."""
+        if manifest.artifacts is not None:
+            return manifest
+        # Doing it again copies to the same place.
+        folder = hashlib.sha256(manifest.signature.encode()).hexdigest()[:32]
+        for file in (GRAPH, PICKLE):
+            self._objects.copy(_folder(workspace, manifest) + file, f"{workspace}/artifacts/{folder}/{file}")
+        return manifest.model_copy(update={"artifacts": folder})
+
+    def discard(self, workspace: str, folder: str) -> None:
+        """Delete a folder that no manifest names any more."""
+        self._clear(f"{workspace}/artifacts/{folder}/")
+
+    def discard_beside(self, workspace: str, name: str, version: int) -> None:
+        """Delete the files beside a manifest, where they once lay."""
+        self._clear(f"{workspace}/models/{name}/{version}/")
+
+    def _clear(self, prefix: str) -> None:
+        keys = [item.key for item in self._objects.list(prefix) if not item.key.endswith(f"/{MANIFEST}")]
+        self._objects.delete(keys)
+        self._warm.forget(keys)
+
+
+def described(manifest: ModelManifest, file: str) -> StoredFile:
+    """What a manifest says about GRAPH or PICKLE."""
+    return manifest.graph if file == GRAPH else manifest.pickle
+
+
+def _folder(workspace: str, manifest: ModelManifest) -> str:
+    if manifest.artifacts is None:
+        return f"{workspace}/models/{manifest.model_name}/{manifest.version}/"
+    return f"{workspace}/artifacts/{manifest.artifacts}/"
+
+
+def _gone(manifest: ModelManifest) -> NoSuchModelError:
+    return NoSuchModelError(f"Version {manifest.version} of model {manifest.model_name!r} was deleted.")

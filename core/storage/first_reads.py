@@ -1,0 +1,90 @@
+"""Reading an object without boto3: what a fresh process needs first, a tenth of a second before boto3 is loaded."""
+
+import hashlib
+import hmac
+import os
+import threading
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import quote, urlsplit
+
+# As boto3's own.
+TIMEOUT_SECONDS = 2
+NOTHING = hashlib.sha256(b"").hexdigest()
+# Whoever sets one of these wants something of the connection that is boto3's to know.
+SPECIAL = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL_S3")
+
+
+class FirstReads:
+    """GETs of one bucket over one kept connection, signed with the credentials of the environment."""
+
+    def __init__(self, bucket: str, endpoint: str | None) -> None:
+        """`endpoint` is None for AWS itself. Nothing is connected yet."""
+        self._bucket = bucket
+        self._endpoint = endpoint
+        self._connection: HTTPConnection | None = None
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> bytes | None:
+        """The object's bytes, or None for whatever boto3 should say or try again: no such key, no answer, no right."""
+        access_key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        if not (access_key and secret and region) or any(name in os.environ for name in SPECIAL):
+            return None
+        url = urlsplit(self._endpoint or f"https://s3.{region}.amazonaws.com")
+        path = quote(f"{url.path.rstrip('/')}/{self._bucket}/{key}")
+        headers = signed(url.netloc, path, access_key, secret, region, os.environ.get("AWS_SESSION_TOKEN"))
+        with self._lock:
+            try:
+                if self._connection is None:
+                    kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
+                    self._connection = kind(url.netloc, timeout=TIMEOUT_SECONDS)
+                self._connection.request("GET", path, headers=headers)
+                response = self._connection.getresponse()
+                body = response.read()
+                return body if response.status == 200 else None
+            except (OSError, HTTPException):
+                self.close()
+                return None
+
+    def close(self) -> None:
+        """Let go of the connection; the next read makes another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def signed(
+    host: str,
+    path: str,
+    access_key: str,
+    secret: str,
+    region: str,
+    token: str | None,
+    now: datetime | None = None,
+) -> dict[str, str]:
+    """The headers of a GET of `path` (URL-encoded, without query), signed by AWS Signature Version 4.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+    """
+    stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+    headers = {"host": host, "x-amz-content-sha256": NOTHING, "x-amz-date": stamp}
+    if token:
+        headers["x-amz-security-token"] = token
+    names = ";".join(headers)
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    request = f"GET\n{path}\n\n{lines}\n{names}\n{NOTHING}"
+    scope = f"{stamp[:8]}/{region}/s3/aws4_request"
+    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.new(key, text.encode(), "sha256").hexdigest()
+    credential = f"Credential={access_key}/{scope}"
+    return {
+        **headers,
+        "authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={signature}",
+    }

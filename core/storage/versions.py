@@ -1,0 +1,132 @@
+"""The numbered manifests of each model: created once, in order, never changed, and emptied when they are deleted."""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.errors import BadSignatureError, NoSuchModelError
+from core.manifests import ModelManifest
+from core.storage.cache import WarmObjects
+from core.storage.index import MANIFEST, ManifestIndex
+from core.storage.objects import MissingObjectError, ObjectStore
+from core.storage.sealing import signed
+
+MODEL_NAME = re.compile(r"\w[\w.\- ]{0,99}")
+VERSION_KEY = re.compile(rf"[^/]+/models/([^/]+)/(\d+)/{re.escape(MANIFEST)}")
+
+
+@dataclass(frozen=True, order=True)
+class Numbered:
+    """One version of one model, by what it is called; in the order of a listing."""
+
+    name: str
+    number: int
+
+
+class Versions:
+    """Which versions there are. One exists from the moment its manifest does, so nobody ever sees half of one.
+
+    The number of a deleted version is never used again: its manifest stays, empty. So numbers have no gaps, and
+    whoever creates the next one meets everybody else who is about to, whatever was killed in between.
+    """
+
+    def __init__(self, objects: ObjectStore, warm: WarmObjects, index: ManifestIndex) -> None:
+        self._objects = objects
+        self._warm = warm
+        self._index = index
+
+    def taken(self, workspace: str, name: str) -> list[int]:
+        """Every number that was ever given, in ascending order."""
+        prefix = f"{workspace}/models/{name}/"
+        found = (VERSION_KEY.fullmatch(item.key) for item in self._objects.list(prefix))
+        return sorted(int(match[2]) for match in found if match)
+
+    def listed(self, workspace: str, name: str | None = None) -> dict[Numbered, tuple[str, str]]:
+        """Key and ETag of every version there is, of one model or of all, in order."""
+        listed = self._index.listed(workspace, "" if name is None else f"{name}/")
+        found = {
+            Numbered(match[1], int(match[2])): (key, etag)
+            for key, etag in listed.items()
+            if (match := VERSION_KEY.fullmatch(key))
+        }
+        return dict(sorted(found.items()))
+
+    def manifests(self, workspace: str, listed: dict[Numbered, tuple[str, str]]) -> list[ModelManifest]:
+        """The manifests of these, as listed, by way of Redis; a damaged one is left out."""
+        read = self._index.read(workspace, dict(listed.values()))
+        parsed = ((numbered, _parsed(read.get(key))) for numbered, (key, _) in listed.items())
+        return [
+            manifest
+            for numbered, manifest in parsed
+            if manifest is not None and numbered == Numbered(manifest.model_name, manifest.version)
+        ]
+
+    def read(self, workspace: str, name: str, number: int, *, fresh: bool = False) -> ModelManifest:
+        """One manifest, its signature unchecked; `fresh` reads the bucket itself.
+
+        Raises `NoSuchModelError`, and `BadSignatureError` when it is damaged.
+        """
+        key = _key(workspace, name, number)
+        body = b""
+        if MODEL_NAME.fullmatch(name):
+            with suppress(MissingObjectError):
+                body = self._objects.get(key) if fresh else self._warm.read(key)
+        if not body:
+            raise NoSuchModelError(f"Model {name!r} has no version {number}. GET /model/trained lists what there is.")
+        manifest = _parsed(body)
+        if manifest is None:
+            raise BadSignatureError(
+                f"The manifest of version {number} of model {name!r} is damaged. Train it again, and delete this one "
+                f"with DELETE /model/trained/{name}?version={number}."
+            )
+        return manifest
+
+    def commit(self, workspace: str, draft: ModelManifest, number: int, *, once_a_job: bool = False) -> ModelManifest:
+        """Let the draft be the first free version from `number` on, and so exist; returns its signed manifest.
+
+        A version that is this one already, of the same files or, with `once_a_job`, of the same job, is returned
+        instead: an earlier attempt, or somebody else's. Its files are in the bucket by now.
+        """
+        while True:
+            manifest = signed(draft.model_copy(update={"version": number}))
+            key = _key(workspace, draft.model_name, number)
+            if etag := self._objects.create(key, manifest.model_dump_json().encode()):
+                self._index.add(workspace, key, etag, manifest.model_dump())
+                return manifest
+            try:
+                holder = _parsed(self._objects.get(key))
+            except MissingObjectError:
+                continue  # S3 refuses both when two create the same key at once and neither has done so yet
+            if holder is not None:
+                same_job = once_a_job and draft.job_id is not None and holder.job_id == draft.job_id
+                if same_job or holder.artifacts == draft.artifacts:
+                    return holder
+            number += 1
+
+    def skip(self, workspace: str, name: str, number: int) -> None:
+        """Let no version ever have this number, unless one has."""
+        self._objects.create(_key(workspace, name, number), b"")
+
+    def erase(self, workspace: str, name: str, number: int) -> None:
+        """Let a version be gone for good; its number stays taken."""
+        key = _key(workspace, name, number)
+        self._objects.put(key, b"")
+        self._index.drop(workspace, key)
+        self._warm.forget([key])
+
+
+def _parsed(stored: bytes | dict[str, Any] | None) -> ModelManifest | None:
+    """A manifest as the bucket or as the index has it, or None where it is no manifest."""
+    try:
+        if isinstance(stored, bytes):
+            return ModelManifest.model_validate_json(stored)
+        return ModelManifest.model_validate(stored)
+    except ValidationError:
+        return None
+
+
+def _key(workspace: str, name: str, number: int) -> str:
+    return f"{workspace}/models/{name}/{number}/{MANIFEST}"

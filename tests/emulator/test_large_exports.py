@@ -1,0 +1,102 @@
+"""A million stored rows predicted into a file, on the running stack: in little memory, and at a URL for anyone."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow.csv import read_csv
+
+from core.ingestion import ingest
+from core.modelling import TrainingOrder, train_model
+from core.storage.datasets import TABLE
+from core.storage.wiring import storage
+from tests.process import pointed_at
+from tests.proxy import HandlerTransport
+from tests.stack import Stack
+from tests.unit.storing import WORKSPACE, add, dataset_manifest
+from tests.unit.tables import noisy, typed
+
+ROWS = 1_000_000
+FILE_ID = "0198c0ffee1"
+MODEL = "百万"
+MEGABYTES = 400
+
+# A process of its own, whose peak is that of the export: see test_hostile_files.py.
+MEASURE = """
+import json, re, sys
+from pathlib import Path
+from core.large_exports import export_file
+from core.progress import untold
+done = export_file("default", {"model_name": sys.argv[1], "file_id": sys.argv[2]}, untold)
+peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+print(json.dumps({**done, "peak_mb": peak / 1024}))
+"""
+
+
+@pytest.fixture(scope="module")
+def million(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The stack with a million rows of eight columns in its bucket, and a model for them."""
+    folder = tmp_path_factory.mktemp("million")
+    rng = np.random.default_rng(0)
+    columns = {
+        "x": pa.array(rng.normal(size=ROWS)),
+        "colour": pa.array(np.array(["red", "green", "blue"])[np.arange(ROWS) % 3]),
+        **{f"more {n}": pa.array(rng.normal(size=ROWS)) for n in range(5)},
+        "row": pa.array(np.arange(ROWS)),
+    }
+    with pointed_at(stack.env):
+        (folder / "noisy.csv").write_text(noisy(300))
+        small = ingest(WORKSPACE, "noisy.csv", folder / "noisy.csv").file_id
+        train_model(WORKSPACE, small, TrainingOrder("ridge", "y", model_name=MODEL))
+        table = typed(folder / "t.parquet", columns, row_group_size=1 << 16)
+        add(storage().datasets, dataset_manifest(FILE_ID, columns=table.columns, rows=ROWS), {TABLE: table.path})
+    return stack
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+def test_a_million_rows_become_a_file_in_little_memory(million: Stack) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, MODEL, FILE_ID],
+        env={**os.environ, **million.env},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["peak_mb"] < MEGABYTES
+    answer = httpx.get(said["url"]).raise_for_status()
+    assert len(answer.content) == said["size_bytes"]
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"].endswith(f"filename*=UTF-8''{quote(MODEL)}-v1.csv")
+    rows = read_csv(io.BytesIO(answer.content))
+    assert rows.column_names[-2:] == ["row", "prediction"]
+    assert rows["row"].to_numpy().tolist() == list(range(ROWS))
+    # y is 3 x plus 0, 1 or 2 by colour.
+    expected = 3 * rows["x"].to_numpy() + np.arange(ROWS) % 3
+    assert np.abs(rows["prediction"].to_numpy() - expected).max() < 0.5
+
+
+@pytest.mark.parametrize("kind", ["csv", "excel", "json"])
+def test_an_answer_over_the_limit_is_a_url_that_a_browser_can_follow(million: Stack, kind: str) -> None:
+    # The function in this process, the bucket of the stack.
+    variables = {**million.env, "REGATTA_MAX_RESPONSE_BYTES": "10"}
+    with pointed_at(variables), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+        asked = {"model_name": MODEL, "data": [{"x": 1.5, "colour": "red"}], "format": kind}
+        answer = client.post("/predict/export", json=asked)
+    assert answer.status_code == 303
+    file = httpx.get(answer.headers["location"]).raise_for_status()
+    ending = {"csv": "csv", "excel": "xlsx", "json": "json"}[kind]
+    assert file.headers["content-disposition"] == (
+        f"attachment; filename=\"v1.{ending}\"; filename*=UTF-8''{quote(MODEL)}-v1.{ending}"
+    )
+    assert len(file.content) == int(file.headers["content-length"]) > 10
