@@ -86,19 +86,21 @@ def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Categor
         for position, (name, kind, column) in enumerate(table):
             array = column.codes if isinstance(column, Category) else column
             _write(packed, f"c{position}", array.dtype, len(array), [memoryview(array)])
-            entry = json.dumps({"name": name, "type": kind, "levels": None}).encode()
-            if isinstance(column, Category):
-                entry = entry.removesuffix(b"null}") + b"[" + b", ".join(_listed(column.levels)) + b"]}"
-            head += [b", "] * (position > 0) + [entry]
+            entry = json.dumps({"name": name, "type": kind, "levels": None})
+            head.append(b", " * (position > 0) + entry.removesuffix("null}").encode())
+            head += _listed(column.levels) if isinstance(column, Category) else [b"null"]
+            head.append(b"}")
         head.append(b"]}")
         _write(packed, "head", np.dtype(np.uint8), sum(map(len, head)), head)
 
 
 def _listed(levels: Any) -> Iterator[bytes]:
-    """Texts as the inside of a JSON list, some at a time."""
+    """Texts as a list in JSON, a piece at a time."""
     for start in range(0, len(levels), LEVELS):
         some = levels[start : start + LEVELS]
+        yield b", " if start else b"["
         yield json.dumps(some if isinstance(some, list) else some.to_pylist()).encode()[1:-1]
+    yield b"]" if len(levels) else b"[]"
 
 
 def _write(

@@ -63,6 +63,8 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
             if reading.settled:
                 break
     warnings += reading.warnings()
+    # What the blocks took is of no use to what comes next.
+    pa.default_memory_pool().release_unused()
     columns = [guess.column() for guess in guesses]
     coded = {guess.name: guess.coder.coded() for guess in guesses if guess.coder}
     return Table(path, columns, reading.rows, reading.memory_bytes, warnings, coded)

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import parquet
 
 from core.manifests import Column
 from core.tables.coded import Coded, as_floats
 from core.tables.columns import Category, Floats
+from core.tables.levels import codes_of, unified
 from core.values import write_date
 
 SLICE_ROWS = 1 << 17
@@ -85,8 +85,11 @@ class Table:
         """A category's codes (-1 missing) and its texts in Arrow's form, a fraction of the memory of Python's."""
         if coded := self.coded.get(name):
             return coded.codes.astype(np.int32) - np.int32(1), coded.levels
-        column = self.column(name).unify_dictionaries().combine_chunks()
-        return _codes(column), column.dictionary
+        # What was held before this, and what finding the same texts takes, is more than the texts are.
+        pa.default_memory_pool().release_unused()
+        found = unified(self.column(name))
+        pa.default_memory_pool().release_unused()
+        return found
 
     def batches(self, names: list[str] | None = None, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
         """These columns, all of them without `names`, at most `rows` rows at a time."""
@@ -126,9 +129,5 @@ class Table:
 def in_numpy(values: pa.Array) -> Floats | Category:
     """Some values of a column in numpy's form: see `core.tables.columns`."""
     if pa.types.is_dictionary(values.type):
-        return Category(_codes(values), values.dictionary.to_pylist())
+        return Category(codes_of(values), values.dictionary.to_pylist())
     return as_floats(values)
-
-
-def _codes(values: pa.Array) -> NDArray[np.int32]:
-    return np.asarray(pc.fill_null(values.indices, -1), np.int32)
