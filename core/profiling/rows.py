@@ -62,9 +62,11 @@ class RowHashes:
             chosen &= self._sums <= np.uint64(low + (1 << 64) // PARTS - 1)
             part = self._sums[chosen]
             part.sort()
-            again = part[1:][part[1:] == part[:-1]]
-            count += len(again)
-            twice = np.append(twice, again[: 100 * EXAMPLES])[: 100 * EXAMPLES]
+            again = part[1:] == part[:-1]
+            count += int(np.count_nonzero(again))
+            for start in range(0, len(again), PIECE):
+                if len(twice) < 100 * EXAMPLES:
+                    twice = np.append(twice, part[1:][start : start + PIECE][again[start : start + PIECE]])
         examples = [np.flatnonzero(self._sums == value)[1] for value in np.unique(twice)[:EXAMPLES]]
         return count, numbered(np.sort(np.array(examples, np.intp)))
 

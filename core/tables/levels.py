@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 # To find the same among so many texts, Arrow takes several times their memory.
 MANY_TEXTS = 1 << 17
 # They are searched in so many parts, each of texts that end alike.
-PARTS = 8
+PARTS = 16
 
 
 def unified(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.Array]:
@@ -21,6 +21,7 @@ def unified(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.Array]:
         return codes_of(whole), whole.dictionary
     texts = pa.concat_arrays([chunk.dictionary.take(chunk.indices) for chunk in column.chunks])
     del column
+    pa.default_memory_pool().release_unused()
     part_of = _last_bytes(texts) % PARTS
     part_of[np.asarray(texts.is_null())] = PARTS
     codes, levels, start = np.full(len(texts), -1, np.int32), [], 0
