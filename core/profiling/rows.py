@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.tables.coded import PIECE, Coded
 from core.tables.columns import Category, Floats
 
-# As in a spreadsheet, where the header is row 1.
+# As in a spreadsheet that holds the table, where the header is row 1; rows that reading left out are not in it.
 FIRST_ROW = 2
 EXAMPLES = 5
 # Missing values are drawn as so many blocks of rows.

@@ -45,13 +45,9 @@ class TextCoder:
     """Makes the codes of a category, a block of rows at a time: a text has the place where it came first."""
 
     def __init__(self) -> None:
+        self.size_bytes = 0  # of the codes
         self._levels = pa.array([], pa.string())
         self._pieces: list[Codes] = []
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes that the codes take."""
-        return sum(piece.nbytes for piece in self._pieces)
 
     def add(self, values: pa.DictionaryArray) -> bool:
         """Take in some rows; False where there are too many levels."""
@@ -64,6 +60,7 @@ class TextCoder:
         # The last one is where rows without a place, -1, find their code.
         codes = np.append(np.asarray(places) + 1, 0).astype(_narrow(len(self._levels)))
         self._pieces.append(codes[np.asarray(values.indices.fill_null(-1))])
+        self.size_bytes += self._pieces[-1].nbytes
         return True
 
     def coded(self) -> Coded:
@@ -78,6 +75,7 @@ class NumberCoder:
     """
 
     def __init__(self) -> None:
+        self.size_bytes = 0  # of the codes
         self._scale: float | None = None
         self._low, self._high = np.inf, -np.inf
         # Codes, and the number before the one that has the code 1, in units.
@@ -85,11 +83,6 @@ class NumberCoder:
         self._gaps = False
         # Memory that is new every time costs more than what is done with it.
         self._scratch = np.empty((2, 0))
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes that the codes take."""
-        return sum(piece.nbytes for piece, _ in self._pieces)
 
     def add(self, values: pa.Array) -> bool:
         """Take in some rows; False for a number that is of more decimals, or too far from the others."""
@@ -101,8 +94,7 @@ class NumberCoder:
 
     def _add(self, floats: Floats, *, gaps: bool) -> bool:
         if gaps and np.isnan(floats).all():
-            self._pieces.append((np.zeros(len(floats), np.uint8), -np.inf))
-            return True
+            return self._keep(np.zeros(len(floats), np.uint8), -np.inf)
         units = self._units(floats, gaps=gaps)
         if units is None:
             return False
@@ -115,7 +107,11 @@ class NumberCoder:
         units -= low - 1
         if gaps:
             units[np.isnan(units)] = 0
-        self._pieces.append((units.astype(_narrow(high - low + 1)), low - 1))
+        return self._keep(units.astype(_narrow(high - low + 1)), low - 1)
+
+    def _keep(self, codes: Codes, before: float) -> bool:
+        self._pieces.append((codes, before))
+        self.size_bytes += codes.nbytes
         return True
 
     def _units(self, floats: Floats, *, gaps: bool) -> Floats | None:

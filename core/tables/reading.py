@@ -13,6 +13,7 @@ from pyarrow import csv, parquet
 from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column
 from core.tables.blanks import MAX_LINE
+from core.tables.blocks import cut
 from core.tables.coded import Coder, NumberCoder, TextCoder
 from core.tables.dialect import Dialect
 from core.tables.kinds import Kind, fits, kinds
@@ -24,9 +25,6 @@ from core.values import MISSING
 MAX_ROWS = 50_000_000
 # About as much text is in memory at a time.
 BLOCK_BYTES = MAX_LINE
-# Of short rows a block holds a million, and what is made of them takes more memory than they do: it is cut into pieces
-# of so many rows at most, or of fewer where they have many cells, but never into small ones.
-CUT_ROWS, CUT_CELLS, FEWEST_ROWS = 1 << 17, 1 << 20, 1 << 12
 MISSING_WORDS = pa.array(sorted(MISSING))
 
 Progress = Callable[[float], None]
@@ -148,23 +146,6 @@ class _Guess:
             yield from self.strays.warnings(self.name, place)
 
 
-def _cut(block: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """A block in pieces that are not too large."""
-    rows = max(FEWEST_ROWS, min(CUT_ROWS, CUT_CELLS // block.num_columns))
-    if block.num_rows <= rows:
-        yield block
-        return
-    for start in range(0, block.num_rows, rows):
-        piece = block[start : start + rows]
-        yield pa.record_batch([_without_others(column) for column in piece.columns], names=block.schema.names)
-
-
-def _without_others(cells: pa.Array) -> pa.Array:
-    """Texts, where a piece shares a dictionary that is mostly of the other pieces."""
-    is_coded = pa.types.is_dictionary(cells.type)
-    return cells.cast(pa.string()) if is_coded and len(cells.dictionary) > len(cells) // 2 else cells
-
-
 def _has_blanks(values: pa.Array) -> bool:
     """Whether texts that were taken as they are should have been trimmed; nothing else is read with blanks around."""
     if not pa.types.is_dictionary(values.type):
@@ -282,7 +263,7 @@ class _Pass:
                 for block in reader:
                     if block.num_rows:
                         self.ends_in_quotes = any(_has_line_end(column[-1].as_py()) for column in block.columns)
-                        yield from _cut(block)
+                        yield from cut(block)
                     progress(file.tell() / size)
             except pa.ArrowInvalid as error:
                 if "conversion error" in str(error):
