@@ -16,7 +16,7 @@ from core.profiling.relations import correlations
 from core.profiling.rows import RowHashes, missing_shares, numbered
 from core.profiling.severity import worst_first
 from core.profiling.threads import side_by_side
-from core.tables.coded import PIECE, Coded
+from core.tables.coded import PIECE
 from core.tables.columns import Category, Floats
 from core.tables.table import Table
 
@@ -70,11 +70,14 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
         return _text_profiled(table, hashes, position)
     if coded := table.coded.get(column.name):
         hashes.add(position, coded)
-        missing_rows, shares = _gaps(coded.codes == 0)
-        found, ascending = _of_coded(table, column, coded)
+        counts = coded.counts()
+        missing_rows, shares = _gaps(coded.codes == 0) if counts[0] else ([], [])
+        found = Distribution.counted(coded.floats()[1:], counts[1:])
+        # What repeats does not ascend.
+        unique = column.type == "integer" and len(found.values) == table.rows
+        ascending = unique and _ascending(table.numbers(column.name))
     else:
-        values = table.values(column.name)
-        assert isinstance(values, np.ndarray)
+        values = table.numbers(column.name)
         hashes.add(position, values)
         missing_rows, shares = _gaps(np.isnan(values))
         ascending = column.type == "integer" and _ascending(values)
@@ -83,16 +86,6 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
     figures = statistics.summary(column, table.rows, found.count, len(found.values)) | _figures(column, found, moments)
     look = Look(table, column, figures, missing_rows)
     return _Profiled(figures, numeric_findings.of_numbers(look, found, ascending=ascending), shares, moments)
-
-
-def _of_coded(table: Table, column: Column, coded: Coded) -> tuple[Distribution, bool]:
-    """The distribution of a column by its codes, and whether it ascends."""
-    found = Distribution.counted(coded.floats()[1:], coded.counts()[1:])
-    if column.type != "integer" or len(found.values) < table.rows:
-        return found, False  # what repeats does not ascend
-    values = table.values(column.name)
-    assert isinstance(values, np.ndarray)
-    return found, _ascending(values)
 
 
 def _text_profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:

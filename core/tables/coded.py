@@ -57,9 +57,8 @@ class TextCoder:
             places = pc.index_in(values.dictionary, value_set=self._levels)
         if len(self._levels) > MOST_LEVELS:
             return False
-        # The last one is where rows without a place, -1, find their code.
-        codes = np.append(np.asarray(places) + 1, 0).astype(_narrow(len(self._levels)))
-        self._pieces.append(codes[np.asarray(values.indices.fill_null(-1))])
+        codes = pa.array((np.asarray(places) + 1).astype(_narrow(len(self._levels))))
+        self._pieces.append(np.asarray(codes.take(values.indices).fill_null(0)))
         self.size_bytes += self._pieces[-1].nbytes
         return True
 
@@ -75,14 +74,20 @@ class NumberCoder:
     """
 
     def __init__(self) -> None:
-        self.size_bytes = 0  # of the codes
         self._scale: float | None = None
         self._low, self._high = np.inf, -np.inf
-        # Codes, and the number before the one that has the code 1, in units.
-        self._pieces: list[tuple[Codes, float]] = []
+        # It grows in place: what is new is never copied.
+        self._codes = np.empty(0, np.uint16)
+        # Where each piece begins, and the number before the one that has the code 1 in it, in units.
+        self._pieces: list[tuple[int, float]] = []
         self._gaps = False
         # Memory that is new every time costs more than what is done with it.
         self._scratch = np.empty((2, 0))
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the codes take."""
+        return self._codes.nbytes
 
     def add(self, values: pa.Array) -> bool:
         """Take in some rows; False for a number that is of more decimals, or too far from the others."""
@@ -94,7 +99,7 @@ class NumberCoder:
 
     def _add(self, floats: Floats, *, gaps: bool) -> bool:
         if gaps and np.isnan(floats).all():
-            return self._keep(np.zeros(len(floats), np.uint8), -np.inf)
+            return self._keep(np.zeros(len(floats)), -np.inf)
         units = self._units(floats, gaps=gaps)
         if units is None:
             return False
@@ -107,11 +112,13 @@ class NumberCoder:
         units -= low - 1
         if gaps:
             units[np.isnan(units)] = 0
-        return self._keep(units.astype(_narrow(high - low + 1)), low - 1)
+        return self._keep(units, low - 1)
 
-    def _keep(self, codes: Codes, before: float) -> bool:
-        self._pieces.append((codes, before))
-        self.size_bytes += codes.nbytes
+    def _keep(self, codes: Floats, before: float) -> bool:
+        start = len(self._codes)
+        self._pieces.append((start, before))
+        self._codes.resize(start + len(codes), refcheck=False)
+        np.copyto(self._codes[start:], codes, casting="unsafe")
         return True
 
     def _units(self, floats: Floats, *, gaps: bool) -> Floats | None:
@@ -129,17 +136,16 @@ class NumberCoder:
     def coded(self) -> Coded:
         """The whole column."""
         if self._scale is None:  # nothing but gaps
-            return Coded(np.concatenate([piece for piece, _ in self._pieces]), pa.array([], pa.float64()))
+            return Coded(self._codes.astype(np.uint8), pa.array([], pa.float64()))
         levels = np.arange(self._low, self._high + 1)
-        codes = np.empty(sum(len(piece) for piece, _ in self._pieces), _narrow(len(levels)))
-        start = 0
-        for piece, before in self._pieces:
-            part = codes[start : start + len(piece)]
-            np.add(piece, codes.dtype.type(max(0, before + 1 - self._low)), out=part)
-            if self._gaps:
-                part[piece == 0] = 0
-            start += len(piece)
-        return Coded(codes, pa.array(levels / self._scale))
+        ends = [start for start, _ in self._pieces[1:]] + [len(self._codes)]
+        for (start, before), end in zip(self._pieces, ends, strict=True):
+            piece = self._codes[start:end]
+            missing = piece == 0 if self._gaps else None
+            piece += np.uint16(max(0, before + 1 - self._low))
+            if missing is not None:
+                piece[missing] = 0
+        return Coded(self._codes.astype(_narrow(len(levels)), copy=False), pa.array(levels / self._scale))
 
 
 Coder = TextCoder | NumberCoder
