@@ -1,6 +1,7 @@
 """Rows of a table: how people count them, which repeat an earlier one, and where among them values are missing."""
 
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,7 +46,7 @@ class RowHashes:
     def add(self, position: int, values: Floats | Category | Coded) -> None:
         """Mix in the column at `position`; missing equals missing, and 0.0 equals -0.0."""
         salt = np.uint64(_GOLDEN * (position + 1) & 0xFFFFFFFFFFFFFFFF)
-        whole = values if isinstance(values, np.ndarray) else values.codes
+        whole: NDArray[Any] = values if isinstance(values, np.ndarray) else values.codes
         by_code = _mixed(_bits(_told_apart_by(values)) ^ salt) if isinstance(values, Coded) else None
         for start in range(0, len(whole), PIECE):
             piece = whole[start : start + PIECE]

@@ -123,7 +123,8 @@ class NumberCoder:
 
     def _units(self, floats: Floats, *, gaps: bool) -> Floats | None:
         """How many units each number is, NaN for missing; None where one is not whole."""
-        units, back = self._scratch[:, : len(floats)]
+        units: Floats = self._scratch[0, : len(floats)]
+        back: Floats = self._scratch[1, : len(floats)]
         for scale in [10.0**n for n in range(MOST_DECIMALS + 1)] if self._scale is None else [self._scale]:
             with np.errstate(over="ignore"):
                 np.rint(np.multiply(floats, scale, out=units), out=units)

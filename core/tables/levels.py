@@ -24,7 +24,8 @@ def unified(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.Array]:
     pa.default_memory_pool().release_unused()
     part_of = _last_bytes(texts) % PARTS
     part_of[np.asarray(texts.is_null())] = PARTS
-    codes, levels, start = np.full(len(texts), -1, np.int32), [], 0
+    codes, start = np.full(len(texts), -1, np.int32), 0
+    levels: list[pa.Array] = []
     for part in range(PARTS):
         rows = np.flatnonzero(part_of == part)
         found = texts.take(pa.array(rows)).dictionary_encode()
