@@ -133,11 +133,16 @@ def _check_info(manifest: ModelManifest, info: Mapping[str, Any]) -> None:
         raise InvalidInputError("model_info is about another model than the one that is to predict.", errors)
 
 
+def most_table_rows() -> int:
+    """How many rows of a stored table one request predicts at most; light functions have no more of it."""
+    return min(settings().max_batch_rows, PACKED_ROWS)
+
+
 def find_table(workspace: str, file_id: str) -> Columns:
     """The columns of a stored dataset; raises `NoSuchFileError`, `TooLargeError`."""
     # The manifest decides whether the dataset exists; a table may outlive it in this process's memory.
     manifest = storage().datasets.manifest(workspace, file_id)
-    _check_rows(manifest.rows, min(settings().max_batch_rows, PACKED_ROWS), "Predict the file in parts.")
+    _check_rows(manifest.rows, most_table_rows(), "A stored model_name, and not model_data, predicts it as a job.")
     key = f"{workspace}/{manifest.file_id}"
     found = _tables().get(key)
     if found is None:

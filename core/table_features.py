@@ -1,6 +1,6 @@
 """A stored table's columns as a model takes them, and its rows as Python values."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from math import isnan
 from typing import Any
@@ -29,15 +29,20 @@ def raw_columns(table: Columns, features: list[Feature]) -> dict[str, NDArray[An
     Raises `UnknownColumnError` for a feature that the table does not have, `InvalidInputError` for one that holds what
     the feature cannot be.
     """
-    absent = [feature.name for feature in features if feature.name not in table.values]
+    check_names(table.values.keys(), features)
+    for feature in features:
+        _check(table.values[feature.name], table.types[feature.name], feature)
+    return {f.name: _raw(table.values[f.name], f, table.types[f.name]) for f in features}
+
+
+def check_names(columns: Collection[str], features: Sequence[Feature]) -> None:
+    """Raise `UnknownColumnError` unless every feature is among the columns of a table."""
+    absent = [feature.name for feature in features if feature.name not in columns]
     if absent:
         raise UnknownColumnError(
             f"The file lacks columns that the model needs: {', '.join(absent)}. Upload a file that has them.",
             [{"field": name, "message": "no such column in the file"} for name in absent],
         )
-    for feature in features:
-        _check(table.values[feature.name], table.types[feature.name], feature)
-    return {f.name: _raw(table.values[f.name], f, table.types[f.name]) for f in features}
 
 
 def table_rows(table: Columns) -> Iterator[tuple[Any, ...]]:

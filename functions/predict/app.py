@@ -16,6 +16,7 @@ from core.scoring.signature import signature
 from core.settings import settings
 from core.storage.wiring import storage
 from functions.bodies import checked, json_object, read_body, takes
+from functions.deferring import Asked, Terms, table_job
 from functions.files import file_answer
 from functions.http import Workspace, create_app
 from functions.predict.orders import BatchOrder, ManyOrder, RowOrder, check_rows_of
@@ -23,6 +24,8 @@ from functions.predict.orders import BatchOrder, ManyOrder, RowOrder, check_rows
 router = APIRouter()
 
 CSV = "text/csv"
+# What a job needs of an order for a stored file.
+FILE_FIELDS = {"file_id", "model_name", "version", "model_info", "strict", "interval"}
 
 
 @router.post("/predict", tags=["predict"], openapi_extra=takes(RowOrder))
@@ -40,17 +43,18 @@ async def predict(workspace: Workspace, request: Request) -> Response:
 
 
 @router.post("/predict/batch", tags=["predict"], openapi_extra=takes(BatchOrder, others={CSV: {"schema": {}}}))
-async def predict_batch(workspace: Workspace, request: Request) -> Response:
+async def predict_batch(workspace: Workspace, asked: Asked, request: Request) -> Response:
     """Predict many rows, in the order they came: records, columns and rows, a stored file, or a CSV as the body.
 
-    With a CSV (Content-Type: text/csv) every other field of the order is a parameter of the query.
+    With a CSV (Content-Type: text/csv) every other field of the order is a parameter of the query. A stored file that
+    is more than one request predicts becomes a job (202), whose result says where the predictions are.
     """
     body = await read_body(request)
     # In a thread: single rows are answered meanwhile.
-    return await run_in_threadpool(_batch, workspace, request, body)
+    return await run_in_threadpool(_batch, workspace, asked, request, body)
 
 
-def _batch(workspace: str, request: Request, body: bytes) -> Response:
+def _batch(workspace: str, asked: Terms, request: Request, body: bytes) -> Response:
     content_type = Message()
     content_type["content-type"] = request.headers.get("content-type", "")
     if content_type.get_content_type() == CSV:
@@ -60,6 +64,8 @@ def _batch(workspace: str, request: Request, body: bytes) -> Response:
     else:
         check_rows_of(body)
         order = checked(json_object(body, request.headers.get("content-type", "")), BatchOrder)
+        if order.is_file and (job := table_job(workspace, "predict", order.model_dump(include=FILE_FIELDS), asked)):
+            return job
         model = order.model(workspace)
         predicted = order.predict(workspace, model)
     answer = {"predictions": predicted.values.tolist(), "count": len(predicted.values), **_about(model, predicted)}

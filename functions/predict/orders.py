@@ -69,6 +69,11 @@ class BatchOrder(ManyOrder):
     rows: list[SkipValidation[list[Any]]] | None = None
     file_id: Annotated[str | None, Field(max_length=100)] = None
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the rows are those of a stored file; raises `InvalidInputError` as `predict` does."""
+        return self._source() == "file_id"
+
     def predict(self, workspace: str, model: Model) -> Predictions:
         """Predict the rows; raises `InvalidInputError` unless there are some, and from one place."""
         how: dict[str, Any] = {"strict": self.strict, "interval": self.interval}
