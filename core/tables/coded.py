@@ -1,6 +1,7 @@
 """Columns of few different values, as narrow codes in memory: what reading leaves for those who look at a table."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.tables.columns import Floats
 
-Codes = NDArray[np.uint8] | NDArray[np.uint16]
+Codes = NDArray[np.unsignedinteger[Any]]
 
 # More levels than 16 bits count, and the codes would be hardly narrower than the values.
 MOST_LEVELS = np.iinfo(np.uint16).max
@@ -159,5 +160,5 @@ def as_floats(values: pa.Array) -> Floats:
     return np.asarray(values.cast(pa.float64(), safe=False), np.float64)
 
 
-def _narrow(levels: float) -> type[np.uint8] | type[np.uint16]:
-    return np.uint8 if levels <= np.iinfo(np.uint8).max else np.uint16
+def _narrow(levels: float) -> np.dtype[np.unsignedinteger[Any]]:
+    return np.dtype(np.uint8 if levels <= np.iinfo(np.uint8).max else np.uint16)

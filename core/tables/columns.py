@@ -85,7 +85,7 @@ def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Categor
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=FAST) as packed:
         for position, (name, kind, column) in enumerate(table):
             array = column.codes if isinstance(column, Category) else column
-            _write(packed, f"c{position}", array.dtype, len(array), [memoryview(array)])
+            _write(packed, f"c{position}", array.dtype, len(array), [array.data])
             entry = json.dumps({"name": name, "type": kind, "levels": None})
             head.append(b", " * (position > 0) + entry.removesuffix("null}").encode())
             head += _listed(column.levels) if isinstance(column, Category) else [b"null"]

@@ -99,7 +99,9 @@ class Table:
         """Columns that are no categories, some rows at a time: float64 of shape (columns, rows), NaN for missing."""
         floats = {name: self.coded[name].floats() for name in names if name in self.coded}
         stored = [name for name in names if name not in floats]
-        slices = (range(start, min(start + SLICE_ROWS, self.rows)) for start in range(0, self.rows, SLICE_ROWS))
+        slices: Iterator[Any] = (
+            range(start, min(start + SLICE_ROWS, self.rows)) for start in range(0, self.rows, SLICE_ROWS)
+        )
         end = 0
         for batch in self.batches(stored) if stored else slices:
             start, end = end, end + len(batch)
