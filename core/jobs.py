@@ -34,6 +34,8 @@ class Work(Protocol):
 KINDS = {
     "train": "core.training_orders.train",
     "compare": "core.training_orders.compare",
+    "predict": "core.large_predictions.predict_file",
+    "export": "core.large_exports.export_file",
 }
 
 

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(256 * MIB, gt=0, description="largest CSV taken in one request")
     max_file_bytes: int = Field(2 << 30, gt=0, description="largest CSV at all, unpacked")
     max_batch_rows: int = Field(200_000, gt=0, description="most rows predicted in one request")
+    max_body_bytes: int = Field(64 * MIB, gt=0, description="largest JSON or CSV taken to predict")
     max_response_bytes: int = Field(100 * MIB, gt=0, description="largest file sent in a response body")
     model_max_bytes: int = Field(64 * MIB, gt=0, description="byte budget of one compiled model")
     cache_model_bytes: int = Field(512 * MIB, gt=0, description="process memory for compiled models")

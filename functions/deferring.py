@@ -9,9 +9,12 @@ from fastapi.responses import JSONResponse
 
 from core import jobs
 from core.errors import KeyInUseError, RegattaError
+from core.prediction import most_table_rows
 from core.progress import untold
 from core.settings import settings
 from core.storage.jobs import Job
+from core.storage.wiring import storage
+from core.table_features import check_names
 from core.working import work
 from functions.http import PROBLEM_JSON
 from functions.idempotency import Key
@@ -69,6 +72,24 @@ def carry_out(workspace: str, kind: str, sent: jobs.Json, asked: Terms, check: C
             return jobs.answer(workspace, kind, order, jobs.work_of(kind)(workspace, order, untold, None))
         job = jobs.order_job(workspace, kind, order, sent=sent, key=asked.key, deferred=later)
     return _accepted(workspace, job, asked) if job.deferred else _done(workspace, job, asked)
+
+
+def table_job(workspace: str, kind: str, order: jobs.Json, asked: Terms) -> JSONResponse | None:
+    """202 and a job for a stored table that is more than one request predicts, or is asked to be one; else None.
+
+    `order` names a `file_id` and a stored model; one that the caller brought along is too large to keep with a job.
+    Raises `NoSuchFileError`, `NoSuchModelError`, and `UnknownColumnError` for a table that the model cannot predict.
+    """
+    if order.get("file_id") is None or order.get("model_name") is None:
+        return None
+    dataset = storage().datasets.manifest(workspace, order["file_id"])
+    model = storage().models.manifest(workspace, order["model_name"], order.get("version"))
+    seconds = dataset.rows * (model.latency_us or 0.0) / 1e6
+    if dataset.rows <= most_table_rows() and not asked.later(seconds):
+        return None
+    check_names({column.name for column in dataset.columns}, model.features)
+    named = {**order, "file_id": dataset.file_id, "version": model.version}
+    return _accepted(workspace, jobs.order_job(workspace, kind, named, key=asked.key), asked)
 
 
 def _accepted(workspace: str, job: Job, asked: Terms) -> JSONResponse:

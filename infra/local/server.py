@@ -8,7 +8,7 @@ from fastapi_swagger import patch_fastapi
 from functions.http import create_app
 from infra.local.runner import running_jobs
 
-FUNCTIONS = ("system", "upload", "data", "process", "train", "models", "predict", "export", "jobs")
+FUNCTIONS = ("system", "upload", "data", "process", "train", "models", "predict", "inference", "export", "jobs")
 
 
 def build() -> FastAPI:

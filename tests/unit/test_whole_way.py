@@ -12,12 +12,13 @@ from core.ingestion import ingest
 from core.manifests import Recipe
 from core.modelling import TrainingOrder, train_model
 from core.opening import open_table
-from core.prediction import find_model, find_table, predict_records, predict_table, table_rows
+from core.prediction import find_model, find_table, predict_records, predict_table
 from core.processing import process
 from core.settings import settings
 from core.storage.objects import ObjectStore
 from core.storage.sealing import seal
 from core.storage.wiring import storage
+from core.table_features import table_rows
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
 
