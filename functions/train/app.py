@@ -7,6 +7,7 @@ from pydantic import Field
 
 from core.comparing import CompareOrder, compare_models
 from core.learning.targets import TargetChoice
+from core.manifests import ValidationKind
 from core.modelling import TUNING_SECONDS, TrainingOrder, train_model
 from core.settings import settings
 from functions.http import RequestBody, Workspace, create_app
@@ -23,6 +24,9 @@ class TrainRequest(RequestBody):
     model_type: str
     target_column: str | None = None
     test_size: float = Field(0.2, gt=0, lt=1, description="share of the rows held out to judge the model")
+    validation: ValidationKind = Field("random", description="how rows are divided into holdout and folds")
+    time_column: str | None = Field(None, description="with validation time: a date, or a number that grows with time")
+    group_column: str | None = Field(None, description="with validation group: rows of one value stay together")
     tune_hyperparameters: bool = Field(False, description="look for better parameters than the defaults")
     tuning_seconds: float = Field(TUNING_SECONDS, gt=0, le=MOST_SECONDS, description="how long to look for them")
     target_transform: TargetChoice = Field("none", description="what happens to the target; auto: what scores best")
@@ -34,7 +38,7 @@ class TrainRequest(RequestBody):
 
 @router.post("/train")
 def train(workspace: Workspace, body: TrainRequest) -> dict[str, Any]:
-    """Train one regressor, judge it on a holdout and by 5-fold cross-validation, and let it serve."""
+    """Train one regressor, judge it on a holdout and by cross-validation, and let it serve."""
     wanted = body.model_dump(exclude={"return_model", "file_id", "params"})
     order = TrainingOrder(**wanted, params=body.params or {})
     manifest, model_data = train_model(workspace, body.file_id, order, sealed=body.return_model)
@@ -43,7 +47,7 @@ def train(workspace: Workspace, body: TrainRequest) -> dict[str, Any]:
     if model_data is not None and len(model_data) > limit:
         model_data = None
         warnings.append(f"model_data is over the {limit:,} bytes of an answer; predict with model_name instead")
-    shown = {"train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
+    shown = {"validation", "train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
     answer = {**manifest.result(), **manifest.model_dump(include=shown), "warnings": warnings}
     return {**answer, "model_data": model_data} if body.return_model else answer
 
@@ -54,6 +58,9 @@ def compare(
     test_size: Annotated[float, Query(gt=0, lt=1)] = 0.2,
     target_column: Annotated[str | None, Query(description="default: the one that processing stored")] = None,
     file_id: Annotated[str | None, Query(description="default: the current file")] = None,
+    validation: Annotated[ValidationKind, Query(description="how rows are divided into holdout and folds")] = "random",
+    time_column: Annotated[str | None, Query(description="with validation time: a date, or a number")] = None,
+    group_column: Annotated[str | None, Query(description="with validation group: what stays together")] = None,
     include: Annotated[str, Query(description="model types beyond the nine, separated by commas")] = "",
     target_transform: TargetChoice = "none",
     tune_hyperparameters: Annotated[bool, Query(description="show each regressor tuned as well")] = False,
@@ -65,6 +72,9 @@ def compare(
     order = CompareOrder(
         target_column=target_column,
         test_size=test_size,
+        validation=validation,
+        time_column=time_column,
+        group_column=group_column,
         include=tuple(name.strip() for name in include.split(",") if name.strip()),
         target_transform=target_transform,
         tune_hyperparameters=tune_hyperparameters,
