@@ -1,5 +1,6 @@
 """From a stored dataset to a leaderboard: every regressor on the same folds, tuned and blended where asked for."""
 
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import RegattaError
+from core.errors import RegattaError, UnavailableError
 from core.learning.blending import BLEND, blend, blend_scores, final_weights
 from core.learning.candidates import Candidate, parameters_of
 from core.learning.catalogue import THE_NINE, regressor
@@ -24,6 +25,8 @@ from core.manifests import DatasetManifest, Member, ModelManifest, Trial, Valida
 from core.modelling import limits, model_name, open_split
 from core.progress import Tell, part_of_all, untold
 from core.publishing import publish_model
+
+log = logging.getLogger("regatta")
 
 TUNED = "tuned"
 # For all regressors together.
@@ -66,7 +69,7 @@ def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tel
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
     among them, `best`, `failed` with the reason of each that did not come out, `validation` and `warnings`. One that
-    fails fails alone.
+    fails fails alone. Raises what `open_split` does, `UnknownModelTypeError`, and `UnavailableError`.
     """
     names = dict.fromkeys([*THE_NINE, *order.include])
     chosen = [regressor(name, "include") for name in names]
@@ -202,8 +205,13 @@ def _leaderboard(
                 raise outcome
             name = model_name(None, dataset, label)
             return _row(publish_model(workspace, name, dataset, bench.data, outcome, test_size).manifest, label)
+        except UnavailableError:
+            raise
         except RegattaError as error:
             return {"model_type": label, "error": error.detail}
+        except Exception as error:
+            log.error("%s could not be stored", label, exc_info=error)
+            return {"model_type": label, "error": "It could not be stored for a fault of ours. It has been logged."}
 
     failed = [{"model_type": entry.label, "error": entry.failure.detail} for entry in entries if entry.failure]
     rows: list[dict[str, Any]] = []

@@ -57,8 +57,10 @@ class _Place:
 class Workbench:
     """A split and what is prepared of it: parts 0 to K-1 are the folds, part K the training part with the holdout."""
 
-    def __init__(self, data: Split) -> None:
+    def __init__(self, data: Split, *, kept: bool = True) -> None:
+        """With `kept` a part stays in memory for the next candidate; one alone needs each only once."""
         self.data = data
+        self._kept = kept
         self.whole_part = len(data.folds)
         self._places = [_Place(threading.Lock()) for _ in range(self.whole_part + 1)]
 
@@ -69,6 +71,8 @@ class Workbench:
 
     def part(self, number: int) -> Prepared:
         """One part, prepared by whoever asks first; safe from several threads."""
+        if not self._kept:
+            return self._prepare(number)
         place = self._places[number]
         with place.lock:
             if place.prepared is None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,7 +25,6 @@ from core.modelling import TrainingOrder, train_model
 from core.progress import untold
 from core.reproducing import reproduce
 from core.storage.objects import ObjectStore
-from tests.proxy import HandlerTransport
 from tests.unit.learning import LIMITS, quick, split_of, split_text, trained
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, read, real
@@ -317,24 +315,6 @@ def test_a_model_keeps_how_it_was_judged_and_is_reproduced_so(bucket: ObjectStor
     plain, _ = train_model(WORKSPACE, file_id, TrainingOrder("knn", "y"))
     assert plain.cross_validation.scores != manifest.cross_validation.scores
     assert reproduce(WORKSPACE, plain.model_name).differing == []
-
-
-def test_over_http_a_model_says_how_it_was_judged_and_a_contradiction_names_its_field(
-    bucket: ObjectStore, tmp_path: Path
-) -> None:
-    stored(tmp_path, wandering(200))
-    body = {"model_type": "ridge", "target_column": "y"}
-    in_time = {"validation": "time", "time_column": "t"}
-    with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
-        answer = client.post("/model/train", json=body | in_time).json()
-        assert answer["validation"] == {"kind": "time", "column": "t"}
-        assert client.get("/model/metrics/made-ridge").json()["validation"] == answer["validation"]
-        assert client.get("/model/info", params={"model_name": "made-ridge"}).json()["validation"]["kind"] == "time"
-        for refused in (
-            client.post("/model/train", json=body | {"time_column": "t"}),
-            client.post("/model/compare", params={"target_column": "y", "time_column": "t"}),
-        ):
-            assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "time_column")
 
 
 def test_a_race_goes_by_the_same_folds_and_says_so(bucket: ObjectStore, tmp_path: Path) -> None:
