@@ -80,9 +80,11 @@ def check_validation(columns: list[Column], target: str, validation: Validation)
 
 
 def keys_of(frame: pd.DataFrame, validation: Validation) -> Keys:
-    """What each row of a `raw_frame` is divided by; none of them may be missing."""
+    """What each row of a `raw_frame` is divided by; none is missing. Groups are numbered in their order."""
     values = frame[validation.column]
-    return values.to_numpy(np.float64) if validation.kind == "time" else pd.factorize(values)[0].astype(np.int64)
+    if validation.kind == "time":
+        return values.to_numpy(np.float64)
+    return pd.factorize(values, sort=True)[0].astype(np.int64)
 
 
 def hold_out(validation: Validation, keys: Keys, test_size: float) -> Division:
