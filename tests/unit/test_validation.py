@@ -1,16 +1,12 @@
 """Folds that never look ahead, and groups that stay together, from the request to what a model is judged by."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
-from core.comparing import CompareOrder, compare_models
-from core.errors import InvalidInputError, RegattaError, UnknownColumnError
-from core.ingestion import ingest
+from core.errors import InvalidInputError
 from core.learning import splitting
 from core.learning.blending import blend_scores
 from core.learning.candidates import Candidate
@@ -21,41 +17,14 @@ from core.learning.training import train
 from core.learning.validation import MIN_LEARN, folds_of, hold_out, validation_of
 from core.learning.workbench import Workbench
 from core.manifests import Recipe, Validation
-from core.modelling import TrainingOrder, train_model
 from core.progress import untold
-from core.reproducing import reproduce
-from core.storage.objects import ObjectStore
 from tests.unit.learning import LIMITS, quick, split_of, split_text, trained
-from tests.unit.storing import WORKSPACE
-from tests.unit.tables import CSVS, read, real
+from tests.unit.tables import clustered, csv, read, real, wandering
 
 BY_DAY = Validation(kind="time", column="dteday")
 BY_TIME = Validation(kind="time", column="t")
 BY_GROUP = Validation(kind="group", column="g")
 RANDOM = np.random.default_rng(3)
-
-
-def csv(**columns: Any) -> str:
-    return pd.DataFrame(columns).to_csv(index=False)
-
-
-def wandering(rows: int = 900) -> str:
-    """A target that wanders at random from day to day, its date, and a column that says nothing of it."""
-    random = np.random.default_rng(11)
-    days = np.datetime64("2020-01-01") + np.arange(rows)
-    return csv(t=days, noise=random.normal(size=rows), y=np.cumsum(random.normal(size=rows)))
-
-
-def clustered(groups: int = 30, each: int = 12) -> str:
-    """A target that depends on the group alone, and a column that gives the group away."""
-    random = np.random.default_rng(12)
-    level, mark = random.normal(size=groups), random.normal(size=groups)
-    g = np.repeat(np.arange(groups), each)
-    return csv(
-        g=[f"site {i}" for i in g],
-        mark=mark[g] + random.normal(0, 0.01, len(g)),
-        y=level[g] + random.normal(0, 0.1, len(g)),
-    )
 
 
 def by(source: str, validation: Validation, recipe: Recipe | None = None, test_size: float = 0.2) -> Split:
@@ -126,6 +95,21 @@ def test_rows_without_a_time_or_a_group_are_left_out_and_said_so(validation: Val
     data = by(source, validation)
     assert len(data.train_y) + len(data.test_y) == 100
     assert f"2 rows have no {key} and were left out" in data.notes
+
+
+def test_a_column_that_begins_late_is_constant_in_the_folds_before_it() -> None:
+    late = np.arange(200) < 100
+    columns: dict[str, Any] = {
+        "number": RANDOM.normal(size=200),
+        "date": [f"2024-{i % 12 + 1}-15" for i in range(200)],
+        "kind": [f"k{i % 3}" for i in range(200)],
+        "level": [f"m{i % 45}" for i in range(200)],
+    }
+    begun_late = {name: np.where(late, None, np.array(values, object)) for name, values in columns.items()}
+    data = by(csv(t=range(200), x=RANDOM.normal(size=200), **begun_late, y=RANDOM.normal(size=200)), BY_TIME)
+    assert data.train_x.iloc[data.folds[0].learn][[*columns]].isna().all(axis=None)
+    for name in ("ridge", "knn", "hist_gradient_boosting"):
+        assert len(trained(data, name, quick(name)).cross_validation.scores) == 5
 
 
 # Groups.
@@ -244,9 +228,6 @@ def test_the_weights_of_a_blend_come_from_the_past() -> None:
     assert after[4] != before[4]
 
 
-# The request.
-
-
 @pytest.mark.parametrize(
     ("kind", "time_column", "group_column", "field", "way_out"),
     [
@@ -264,82 +245,3 @@ def test_options_that_do_not_go_together_are_refused(
     with pytest.raises(InvalidInputError, match=way_out) as caught:
         validation_of(kind, time_column, group_column)
     assert [error["field"] for error in caught.value.errors] == [field]
-
-
-def stored(folder: Path, source: str) -> str:
-    (folder / "made.csv").write_text(source)
-    return ingest(WORKSPACE, "made.csv", folder / "made.csv").file_id
-
-
-@pytest.mark.parametrize(
-    ("validation", "column", "error", "message"),
-    [
-        ("time", "nowhere", UnknownColumnError, "The columns are: day, word"),
-        ("time", "word", InvalidInputError, "is text.*Dates in this table: day"),
-        ("time", "flag", InvalidInputError, "is true or false"),
-        ("time", "same", InvalidInputError, "same value in every row"),
-        ("time", "y", InvalidInputError, "is the target"),
-        ("time", "half", InvalidInputError, "2 different values.*more times"),
-        ("group", "nowhere", UnknownColumnError, "The columns are"),
-        ("group", "same", InvalidInputError, "same value in every row"),
-        ("group", "half", InvalidInputError, "2 different values.*more groups"),
-        ("group", "y", InvalidInputError, "is the target"),
-    ],
-)
-def test_a_column_that_divides_nothing_is_refused(
-    bucket: ObjectStore, tmp_path: Path, validation: Any, column: str, error: type[RegattaError], message: str
-) -> None:
-    rows = np.arange(60)
-    source = csv(
-        day=np.datetime64("2024-01-01") + rows,
-        word=[f"w{i % 5}" for i in rows],
-        flag=rows % 3 == 0,
-        same=[7] * 60,
-        half=rows // 30,
-        y=RANDOM.normal(size=60),
-    )
-    named = {f"{validation}_column": column}
-    with pytest.raises(error, match=message) as caught:
-        train_model(WORKSPACE, stored(tmp_path, source), TrainingOrder("ridge", "y", validation=validation, **named))
-    assert caught.value.status == 422
-    assert caught.value.errors[0]["field"] == f"{validation}_column"
-
-
-def test_a_model_keeps_how_it_was_judged_and_is_reproduced_so(bucket: ObjectStore, tmp_path: Path) -> None:
-    file_id = stored(tmp_path, wandering(200))
-    manifest, _ = train_model(WORKSPACE, file_id, TrainingOrder("knn", "y", validation="time", time_column="t"))
-    assert manifest.validation == BY_TIME
-    again = reproduce(WORKSPACE, manifest.model_name)
-    assert again.differing == []
-    assert again.stored["fold 5"] == manifest.cross_validation.scores[4]
-    plain, _ = train_model(WORKSPACE, file_id, TrainingOrder("knn", "y"))
-    assert plain.cross_validation.scores != manifest.cross_validation.scores
-    assert reproduce(WORKSPACE, plain.model_name).differing == []
-
-
-def test_a_race_goes_by_the_same_folds_and_says_so(bucket: ObjectStore, tmp_path: Path) -> None:
-    file_id = stored(tmp_path, clustered())
-    order = CompareOrder("y", validation="group", group_column="g", ensemble=True)
-    answer = compare_models(WORKSPACE, file_id, order)
-    assert answer["validation"] == {"kind": "group", "column": "g"}
-    assert answer["failed"] == []
-    rows = {row["model_type"]: row for row in answer["results"]}
-    alone, _ = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "y", validation="group", group_column="g"))
-    assert alone.cross_validation.scores == pytest.approx(rows["ridge"]["cross_validation"]["scores"], abs=1e-12)
-    assert rows["baseline"]["cross_validation"]["mean"] < 0
-
-
-@pytest.mark.parametrize("name", ["bike_sharing", "taxis", "diamonds", "concrete"])
-def test_training_with_random_folds_says_where_a_table_is_ordered_in_time(bucket: ObjectStore, name: str) -> None:
-    path, target = CSVS[name]
-    dataset = ingest(WORKSPACE, path.name, path)
-    column = {"bike_sharing": "dteday", "taxis": "pickup"}.get(name)
-    assert dataset.time_column == column
-    manifest, _ = train_model(WORKSPACE, dataset.file_id, TrainingOrder("ridge", target))
-    named = [note for note in manifest.notes if "may flatter" in note]
-    assert len(named) == (column is not None)
-    if column is not None:
-        assert f"validation=time with time_column={column}" in named[0]
-        in_time = TrainingOrder("ridge", target, validation="time", time_column=column)
-        manifest, _ = train_model(WORKSPACE, dataset.file_id, in_time)
-        assert not any("may flatter" in note for note in manifest.notes)
