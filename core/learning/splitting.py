@@ -156,8 +156,9 @@ def _divided(
     rows, wanted = len(frame), ceil(test_size * len(frame))
     if validation.column is None:
         _check_sides(rows - wanted, wanted, test_size)
-        return *train_test_split(frame, test_size=test_size, random_state=SEED), None
-    keys = keys_of(frame, validation)
+        train, test = train_test_split(frame, test_size=test_size, random_state=SEED)
+        return train, test, None
+    keys = keys_of(frame[validation.column], validation.kind)
     if len(np.unique(keys)) <= MIN_FOLDS:
         raise no_folds(validation, keys)
     learn, judge = hold_out(validation, keys, test_size)

@@ -79,10 +79,9 @@ def check_validation(columns: list[Column], target: str, validation: Validation)
         )
 
 
-def keys_of(frame: pd.DataFrame, validation: Validation) -> Keys:
-    """What each row of a `raw_frame` is divided by; none is missing. Groups are numbered in their order."""
-    values = frame[validation.column]
-    if validation.kind == "time":
+def keys_of(values: "pd.Series[Any]", kind: ValidationKind) -> Keys:
+    """What rows are divided by, given a column of a `raw_frame` without gaps. Groups are numbered in their order."""
+    if kind == "time":
         return values.to_numpy(np.float64)
     return pd.factorize(values, sort=True)[0].astype(np.int64)
 
