@@ -64,7 +64,9 @@ class Finisher:
     trials: list[Trial]
 
 
-def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tell: Tell = untold) -> dict[str, Any]:
+def compare_models(
+    workspace: str, file_id: str | None, order: CompareOrder, tell: Tell = untold, *, job_id: str | None = None
+) -> dict[str, Any]:
     """Train every regressor of the catalogue on the same split and folds, and store what comes out.
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
@@ -97,7 +99,7 @@ def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tel
     warnings = list(data.notes)
     if order.ensemble:
         trained += _blended(bench, finishers, warnings)
-    return _leaderboard(workspace, dataset, bench, order.test_size, trained, entries, warnings, tell)
+    return _leaderboard(workspace, dataset, bench, order.test_size, trained, entries, warnings, tell, job_id)
 
 
 def _label(candidate: Candidate, kinds: Sequence[Kind]) -> str:
@@ -195,6 +197,7 @@ def _leaderboard(
     entries: list[Entry],
     warnings: list[str],
     tell: Tell,
+    job_id: str | None,
 ) -> dict[str, Any]:
     """Store what came through, and put it into order."""
 
@@ -204,7 +207,7 @@ def _leaderboard(
             if isinstance(outcome, RegattaError):
                 raise outcome
             name = model_name(None, dataset, label)
-            return _row(publish_model(workspace, name, dataset, bench.data, outcome, test_size).manifest, label)
+            return _row(publish_model(workspace, name, dataset, bench.data, outcome, test_size, job_id), label)
         except UnavailableError:
             raise
         except RegattaError as error:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from core.manifests import Column
-from core.profiling.distribution import PIECE
 from core.profiling.findings import FEW_ROWS, MOSTLY, finding, some
+from core.tables.coded import PIECE
 from core.tables.columns import Floats
 
 Json = dict[str, Any]

@@ -58,12 +58,12 @@ def test_a_column_that_divides_nothing_is_refused(
 
 def test_a_model_keeps_how_it_was_judged_and_is_reproduced_so(bucket: ObjectStore, tmp_path: Path) -> None:
     file_id = stored(tmp_path, wandering(200))
-    manifest, _ = train_model(WORKSPACE, file_id, TrainingOrder("knn", "y", validation="time", time_column="t"))
+    manifest = train_model(WORKSPACE, file_id, TrainingOrder("knn", "y", validation="time", time_column="t"))
     assert manifest.validation == Validation(kind="time", column="t")
     again = reproduce(WORKSPACE, manifest.model_name)
     assert again.differing == []
     assert again.stored["fold 5"] == manifest.cross_validation.scores[4]
-    plain, _ = train_model(WORKSPACE, file_id, TrainingOrder("knn", "y"))
+    plain = train_model(WORKSPACE, file_id, TrainingOrder("knn", "y"))
     assert plain.cross_validation.scores != manifest.cross_validation.scores
     assert reproduce(WORKSPACE, plain.model_name).differing == []
 
@@ -75,7 +75,7 @@ def test_a_race_goes_by_the_same_folds_and_says_so(bucket: ObjectStore, tmp_path
     assert answer["validation"] == {"kind": "group", "column": "g"}
     assert answer["failed"] == []
     rows = {row["model_type"]: row for row in answer["results"]}
-    alone, _ = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "y", validation="group", group_column="g"))
+    alone = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "y", validation="group", group_column="g"))
     assert alone.cross_validation.scores == pytest.approx(rows["ridge"]["cross_validation"]["scores"], abs=1e-12)
     assert rows["baseline"]["cross_validation"]["mean"] < 0
 
@@ -86,11 +86,11 @@ def test_training_with_random_folds_says_where_a_table_is_ordered_in_time(bucket
     dataset = ingest(WORKSPACE, path.name, path)
     column = {"bike_sharing": "dteday", "taxis": "pickup"}.get(name)
     assert dataset.time_column == column
-    manifest, _ = train_model(WORKSPACE, dataset.file_id, TrainingOrder("ridge", target))
+    manifest = train_model(WORKSPACE, dataset.file_id, TrainingOrder("ridge", target))
     named = [note for note in manifest.notes if "may flatter" in note]
     assert len(named) == (column is not None)
     if column is not None:
         assert f"validation=time with time_column={column}" in named[0]
         in_time = TrainingOrder("ridge", target, validation="time", time_column=column)
-        manifest, _ = train_model(WORKSPACE, dataset.file_id, in_time)
+        manifest = train_model(WORKSPACE, dataset.file_id, in_time)
         assert not any("may flatter" in note for note in manifest.notes)
