@@ -7,7 +7,7 @@ import numpy as np
 
 from core.manifests import Column
 from core.profiling.findings import FEW_ROWS, MOSTLY, finding, some
-from core.tables.coded import PIECE
+from core.tables.coded import PIECE, Codes
 from core.tables.columns import Floats
 
 Json = dict[str, Any]
@@ -25,11 +25,15 @@ def ascending(values: Floats) -> bool:
     return all(bool(np.all(piece[1:] > piece[:-1])) for piece in pieces)
 
 
-def nearly_in_order(values: Floats) -> bool:
-    """Whether the rows go up, or else down, with hardly any exception; rows without a value do not count."""
+def nearly_in_order(values: Floats | Codes, levels: Floats | None = None) -> bool:
+    """Whether the rows go up, or else down, with hardly any exception; rows without a value do not count.
+
+    With `levels` the values are codes, and what they stand for is made of a few rows at a time.
+    """
     falls = rises = 0
     for start in range(0, len(values), PIECE):
-        piece = values[start : start + PIECE + 1]
+        part = values[start : start + PIECE + 1]
+        piece = part if levels is None else levels[part]
         falls += int(np.count_nonzero(piece[1:] < piece[:-1]))
         rises += int(np.count_nonzero(piece[1:] > piece[:-1]))
     return min(falls, rises) <= EXCEPTIONS * len(values)

@@ -16,7 +16,7 @@ from core.profiling.relations import correlations
 from core.profiling.rows import RowHashes, missing_shares, numbered
 from core.profiling.severity import worst_first
 from core.profiling.threads import side_by_side
-from core.tables.columns import Category, Floats
+from core.tables.columns import Category
 from core.tables.table import Table
 
 Json = dict[str, Any]
@@ -63,6 +63,7 @@ class _Profiled:
     # The share per block of rows; empty where nothing is missing.
     missing: list[float]
     moments: Moments | None = None
+    # What `ordering.of_time` asks of dates and integers.
     in_order: bool = False
 
 
@@ -76,13 +77,17 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
         missing_rows, shares = _gaps(coded.codes == 0) if counts[0] else ([], [])
         found = Distribution.counted(coded.floats()[1:], counts[1:])
         # What repeats does not ascend.
-        may_be = column.type == "date" or len(found.values) == table.rows
-        in_order = may_be and _in_order(column, table.numbers(column.name))
+        unique = column.type == "integer" and len(found.values) == table.rows
+        in_order = (unique and ordering.ascending(table.numbers(column.name))) or (
+            column.type == "date" and ordering.nearly_in_order(coded.codes, coded.floats())
+        )
     else:
         values = table.numbers(column.name)
         hashes.add(position, values)
         missing_rows, shares = _gaps(np.isnan(values))
-        in_order = _in_order(column, values)
+        in_order = (column.type == "integer" and ordering.ascending(values)) or (
+            column.type == "date" and ordering.nearly_in_order(values)
+        )
         found = Distribution.of(values)
     moments = found.moments() if found.count else None
     figures = statistics.summary(column, table.rows, found.count, len(found.values)) | _figures(column, found, moments)
@@ -90,13 +95,6 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
     return _Profiled(
         figures, numeric_findings.of_numbers(look, found, ascending=in_order), shares, moments, in_order=in_order
     )
-
-
-def _in_order(column: Column, values: Floats) -> bool:
-    """What `ordering.of_time` asks of dates and integers."""
-    if column.type == "date":
-        return ordering.nearly_in_order(values)
-    return column.type == "integer" and ordering.ascending(values)
 
 
 def _text_profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
