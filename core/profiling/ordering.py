@@ -1,13 +1,13 @@
 """Whether a table is ordered in time: a column that says when each row was, as far as its values can tell."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from core.manifests import Column
 from core.profiling.findings import FEW_ROWS, MOSTLY, finding, some
-from core.tables.coded import PIECE, Codes
+from core.tables.coded import PIECE, Coded
 from core.tables.columns import Floats
 
 Json = dict[str, Any]
@@ -19,24 +19,29 @@ FEW_DATES = 20
 EXCEPTIONS = 0.05
 
 
+def pieces(values: Floats) -> Iterator[Floats]:
+    """A column some rows at a time, each piece from the last row of the one before."""
+    return (values[start : start + PIECE + 1] for start in range(0, len(values), PIECE))
+
+
+def coded_pieces(coded: Coded) -> Iterator[Floats]:
+    """The same of a coded column, never made whole."""
+    levels = coded.floats()
+    return (levels[coded.codes[start : start + PIECE + 1]] for start in range(0, len(coded.codes), PIECE))
+
+
 def ascending(values: Floats) -> bool:
     """Whether each row has more than the one before."""
-    pieces = (values[start : start + PIECE + 1] for start in range(0, len(values), PIECE))
-    return all(bool(np.all(piece[1:] > piece[:-1])) for piece in pieces)
+    return all(bool(np.all(piece[1:] > piece[:-1])) for piece in pieces(values))
 
 
-def nearly_in_order(values: Floats | Codes, levels: Floats | None = None) -> bool:
-    """Whether the rows go up, or else down, with hardly any exception; rows without a value do not count.
-
-    With `levels` the values are codes, and what they stand for is made of a few rows at a time.
-    """
+def nearly_in_order(column: Iterable[Floats], rows: int) -> bool:
+    """Whether the rows go up, or else down, with hardly any exception; rows without a value do not count."""
     falls = rises = 0
-    for start in range(0, len(values), PIECE):
-        part = values[start : start + PIECE + 1]
-        piece = part if levels is None else levels[part]
+    for piece in column:
         falls += int(np.count_nonzero(piece[1:] < piece[:-1]))
         rises += int(np.count_nonzero(piece[1:] > piece[:-1]))
-    return min(falls, rises) <= EXCEPTIONS * len(values)
+    return min(falls, rises) <= EXCEPTIONS * rows
 
 
 def of_time(columns: list[Column], figures: Mapping[str, Json], in_order: Mapping[str, bool], rows: int) -> list[Json]:

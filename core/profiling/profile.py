@@ -79,14 +79,14 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
         # What repeats does not ascend.
         unique = column.type == "integer" and len(found.values) == table.rows
         in_order = (unique and ordering.ascending(table.numbers(column.name))) or (
-            column.type == "date" and ordering.nearly_in_order(coded.codes, coded.floats())
+            column.type == "date" and ordering.nearly_in_order(ordering.coded_pieces(coded), table.rows)
         )
     else:
         values = table.numbers(column.name)
         hashes.add(position, values)
         missing_rows, shares = _gaps(np.isnan(values))
         in_order = (column.type == "integer" and ordering.ascending(values)) or (
-            column.type == "date" and ordering.nearly_in_order(values)
+            column.type == "date" and ordering.nearly_in_order(ordering.pieces(values), table.rows)
         )
         found = Distribution.of(values)
     moments = found.moments() if found.count else None
