@@ -19,8 +19,9 @@ from core.learning.race import Entry, enter, run_race
 from core.learning.targets import KINDS, Kind, TargetChoice
 from core.learning.training import Trained, conclude, judged
 from core.learning.tuning import trial_of, tune
+from core.learning.validation import validation_of
 from core.learning.workbench import Workbench
-from core.manifests import DatasetManifest, Member, ModelManifest, Trial
+from core.manifests import DatasetManifest, Member, ModelManifest, Trial, ValidationKind
 from core.modelling import limits, model_name, open_split
 from core.progress import Tell, part_of_all, untold
 from core.publishing import publish_model
@@ -49,6 +50,9 @@ class CompareOrder:
     tuning_seconds: float = TUNING_SECONDS
     time_limit: float | None = None
     ensemble: bool = False
+    validation: ValidationKind = "random"
+    time_column: str | None = None
+    group_column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,14 @@ def compare_models(
     """Train every regressor of the catalogue on the same split and folds, and store what comes out.
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
-    among them, `best`, `failed` with the reason of each that did not come out, and `warnings`. One that fails fails
-    alone. Raises what `open_split` does, `UnknownModelTypeError`, and `UnavailableError`.
+    among them, `best`, `failed` with the reason of each that did not come out, `validation` and `warnings`. One that
+    fails fails alone. Raises what `open_split` does, `UnknownModelTypeError`, and `UnavailableError`.
     """
     names = dict.fromkeys([*THE_NINE, *order.include])
     chosen = [regressor(name, "include") for name in names]
     deadline = None if order.time_limit is None else time.monotonic() + RACING_SHARE * order.time_limit
-    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
+    validation = validation_of(order.validation, order.time_column, order.group_column)
+    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
     bench = Workbench(data)
     kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
     candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]
@@ -224,7 +229,14 @@ def _leaderboard(
         rows = sorted([*rows, {**_NO_MODEL, **baseline.model_dump()}], key=_by_score)
     if best is not None and rows[0]["model_name"] is None:
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
-    return {"file_id": dataset.file_id, "results": rows, "best": best, "failed": failed, "warnings": warnings}
+    return {
+        "file_id": dataset.file_id,
+        "validation": bench.data.validation.model_dump(),
+        "results": rows,
+        "best": best,
+        "failed": failed,
+        "warnings": warnings,
+    }
 
 
 def _by_score(row: dict[str, Any]) -> float:

@@ -49,12 +49,15 @@ def _greedy(gram: Floats) -> Floats:
 
 
 def blend_scores(bench: Workbench, entries: Sequence[Entry]) -> list[float]:
-    """R2 of each fold for a blend whose weights come from the other folds, so no row is judged by what it chose."""
+    """R2 of each fold for a blend whose weights come from the other folds, so no row is judged by what it chose.
+
+    In time the weights come from the folds before, except for the first one.
+    """
     y, folds = bench.data.train_y, bench.data.folds
     predicted = [np.column_stack([entry.predicted[i] for entry in entries]) for i in range(len(folds))]
     scores = []
     for judged, fold in enumerate(folds):
-        others = [i for i in range(len(folds)) if i != judged]
+        others = bench.data.others(judged)
         weights = blend_weights(
             np.concatenate([predicted[i] for i in others]), np.concatenate([y[folds[i].judge] for i in others])
         )
