@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.manifests import Column
-from core.profiling.rows import numbered
+from core.profiling.rows import numbered_where
 from core.profiling.severity import Severity
 from core.tables.columns import Floats
 from core.tables.table import Table
@@ -48,7 +48,7 @@ class Look:
         """The numbers of the first few rows that are chosen by their value. Reads the column again."""
         values = self.table.values(self.column.name)
         assert isinstance(values, np.ndarray)
-        return numbered(np.flatnonzero(chosen(values)))
+        return numbered_where(chosen(values))
 
 
 def finding(

@@ -13,7 +13,7 @@ from core.profiling import findings, numeric_findings, ordering, statistics, tex
 from core.profiling.distribution import Distribution, Moments
 from core.profiling.findings import Look
 from core.profiling.relations import correlations
-from core.profiling.rows import RowHashes, missing_shares, numbered
+from core.profiling.rows import RowHashes, RowKinds, missing_shares, numbered_where
 from core.profiling.severity import worst_first
 from core.profiling.threads import side_by_side
 from core.tables.columns import Category
@@ -32,11 +32,11 @@ def profile(table: Table) -> Json:
     numbers, and booleans as 1 and 0), `missingness` (share of missing values per block of rows, for columns that have
     some), `findings` (worst first) and `preview` (the first 100 rows). Holds a few columns in memory at a time.
     """
-    hashes = RowHashes(table.rows)
-    done = side_by_side(partial(_profiled, table, hashes), range(len(table.columns)), table.rows)
+    rows = RowKinds.of(table) or RowHashes(table.rows)
+    done = side_by_side(partial(_profiled, table, rows), range(len(table.columns)), table.rows)
     by_name = {column.name: one for column, one in zip(table.columns, done, strict=True)}
     moments = {column.name: by_name[column.name].moments for column in table.columns if column.type in CORRELATED}
-    rest: tuple[Callable[[], Any], ...] = (partial(correlations, table, moments), hashes.repeated)
+    rest: tuple[Callable[[], Any], ...] = (partial(correlations, table, moments), rows.repeated)
     related, (duplicates, repeated) = side_by_side(lambda work: work(), rest, table.rows)
     columns = {name: one.figures for name, one in by_name.items()}
     missing = {name: one.missing for name, one in by_name.items() if one.missing}
@@ -67,12 +67,12 @@ class _Profiled:
     in_order: bool = False
 
 
-def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
+def _profiled(table: Table, rows: RowKinds | RowHashes, position: int) -> _Profiled:
     column = table.columns[position]
     if column.type == "category":
-        return _text_profiled(table, hashes, position)
+        return _text_profiled(table, rows, position)
     if coded := table.coded.get(column.name):
-        hashes.add(position, coded)
+        rows.add(position, coded)
         counts = coded.counts()
         missing_rows, shares = _gaps(coded.codes == 0) if counts[0] else ([], [])
         found = Distribution.counted(coded.floats()[1:], counts[1:])
@@ -83,7 +83,7 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
         )
     else:
         values = table.numbers(column.name)
-        hashes.add(position, values)
+        rows.add(position, values)
         missing_rows, shares = _gaps(np.isnan(values))
         in_order = (column.type == "integer" and ordering.ascending(values)) or (
             column.type == "date" and ordering.nearly_in_order(ordering.pieces(values), table.rows)
@@ -97,10 +97,10 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
     )
 
 
-def _text_profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
+def _text_profiled(table: Table, rows: RowKinds | RowHashes, position: int) -> _Profiled:
     column = table.columns[position]
     codes, levels = table.encoded(column.name)
-    hashes.add(position, Category(codes, []))
+    rows.add(position, Category(codes, []))
     missing_rows, shares = _gaps(codes < 0)
     counts = statistics.counted(codes, len(levels))
     figures = statistics.summary(column, table.rows, int(counts.sum()), int(np.count_nonzero(counts)))
@@ -111,7 +111,7 @@ def _text_profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
 
 def _gaps(missing: NDArray[np.bool_]) -> tuple[list[int], list[float]]:
     """The numbers of a few rows without a value, and the share of them per block; empty where nothing is missing."""
-    return numbered(np.flatnonzero(missing)), missing_shares(missing) if missing.any() else []
+    return numbered_where(missing), missing_shares(missing) if missing.any() else []
 
 
 def _figures(column: Column, found: Distribution, moments: Moments | None) -> Json:

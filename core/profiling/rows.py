@@ -1,7 +1,9 @@
 """Rows of a table: how people count them, which repeat an earlier one, and where among them values are missing."""
 
+from collections.abc import Sequence
+from math import prod
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -9,13 +11,16 @@ from numpy.typing import NDArray
 
 from core.tables.coded import PIECE, Coded
 from core.tables.columns import Category, Floats
+from core.tables.table import Table
 
 # As in a spreadsheet that holds the table, where the header is row 1; rows that reading left out are not in it.
 FIRST_ROW = 2
 EXAMPLES = 5
 # Missing values are drawn as so many blocks of rows.
 BLOCKS = 60
-# Rows are compared in so many parts.
+# So many kinds of rows are counted each for itself.
+MOST_KINDS = 1 << 16
+# More are compared in so many parts.
 PARTS = 4
 
 Hashes = NDArray[np.uint64]
@@ -30,6 +35,56 @@ _NAN = np.uint64(0x7FF8000000000000)
 def numbered(positions: Positions, most: int = EXAMPLES) -> list[int]:
     """The first few of some rows, given from 0, by the numbers that people know them by."""
     return [int(position) + FIRST_ROW for position in positions[:most]]
+
+
+def numbered_where(chosen: NDArray[np.bool_]) -> list[int]:
+    """The first few rows that are chosen, by the numbers that people know them by."""
+    found: list[int] = []
+    # The positions of all of them would be eight bytes each.
+    for start in range(0, len(chosen), PIECE):
+        found += numbered(np.flatnonzero(chosen[start : start + PIECE]) + start, EXAMPLES - len(found))
+        if len(found) == EXAMPLES:
+            break
+    return found
+
+
+class RowKinds:
+    """Rows told apart exactly, where all columns are coded and their codes can be combined in few ways.
+
+    A row's kind is the number that has its codes for digits, those of a column being as many as it has codes.
+    """
+
+    def __init__(self, columns: Sequence[Coded]) -> None:
+        self._columns = columns
+        self._rows = len(columns[0].codes)
+        self._kinds = prod(len(coded.levels) + 1 for coded in columns)
+
+    @classmethod
+    def of(cls, table: Table) -> Self | None:
+        """None where it would take too long to look at every kind, or where there is more to a row than codes."""
+        columns = list(table.coded.values())
+        few = prod(len(coded.levels) + 1 for coded in columns) <= MOST_KINDS
+        return cls(columns) if few and len(columns) == len(table.columns) else None
+
+    def add(self, position: int, values: Floats | Category | Coded) -> None:
+        """Nothing: the codes of all columns are there already."""
+
+    def repeated(self) -> tuple[int, list[int]]:
+        """How many rows repeat an earlier one exactly, and the numbers of a few of them."""
+        counts = np.zeros(self._kinds, np.int64)
+        for start in range(0, self._rows, PIECE + self._kinds):
+            counts += np.bincount(self._of(slice(start, start + PIECE + self._kinds)), minlength=self._kinds)
+        # Of more rows than there are kinds, some repeat others.
+        head = self._of(slice(self._kinds + EXAMPLES))
+        again = np.delete(np.arange(len(head)), np.unique(head, return_index=True)[1])
+        return self._rows - int(np.count_nonzero(counts)), numbered(again)
+
+    def _of(self, rows: slice) -> Positions:
+        kinds = np.zeros(len(self._columns[0].codes[rows]), np.intp)
+        for coded in self._columns:
+            kinds *= len(coded.levels) + 1
+            kinds += coded.codes[rows]
+        return kinds
 
 
 class RowHashes:

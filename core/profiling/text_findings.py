@@ -17,7 +17,7 @@ from core.profiling.findings import (
     nearly_constant,
     some,
 )
-from core.profiling.rows import EXAMPLES, numbered
+from core.profiling.rows import EXAMPLES, numbered_where
 from core.tables.notes import NUMBER_OR_DATE, shown
 
 Json = dict[str, Any]
@@ -51,11 +51,11 @@ def _mixed(look: Look, codes: NDArray[np.int32], levels: pa.Array, counts: Ints)
     strays = int(counts[words].sum())
     if not 0 < strays <= (1 - MIXED_SHARE) * count:
         return []
-    rows = np.flatnonzero(np.append(words, False)[codes])
+    rows = numbered_where(np.append(words, False)[codes])
     examples = ", ".join(shown(levels[code].as_py()) for code in np.flatnonzero(words)[:EXAMPLES].tolist())
     sentence = f"is read as text because of {some(strays, 'value')} among numbers or dates: {examples}"
     suggestion = "correct them, or empty these cells, and upload again"
-    return [look.finding("warning", "mixed-type", sentence, suggestion, strays, numbered(rows))]
+    return [look.finding("warning", "mixed-type", sentence, suggestion, strays, rows)]
 
 
 def _variety(look: Look) -> list[Json]:

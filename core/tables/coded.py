@@ -77,13 +77,11 @@ class NumberCoder:
     def __init__(self) -> None:
         self._scale: float | None = None
         self._low, self._high = np.inf, -np.inf
-        # It grows in place: what is new is never copied.
-        self._codes = np.empty(0, np.uint16)
+        # It grows in place: what is new is never copied. It is as narrow as every piece for itself allows.
+        self._codes: Codes = np.empty(0, np.uint8)
         # Where each piece begins, and the number before the one that has the code 1 in it, in units.
         self._pieces: list[tuple[int, float]] = []
         self._gaps = False
-        # Memory that is new every time costs more than what is done with it.
-        self._scratch = np.empty((2, 0))
 
     @property
     def size_bytes(self) -> int:
@@ -94,14 +92,15 @@ class NumberCoder:
         """Take in some rows; False for a number that is of more decimals, or too far from the others."""
         floats, gaps = as_floats(values), values.null_count > 0
         self._gaps = self._gaps or gaps
-        if len(self._scratch[0]) < min(len(floats), PIECE):
-            self._scratch = np.empty((2, min(len(floats), PIECE)))
-        return all(self._add(floats[start : start + PIECE], gaps=gaps) for start in range(0, len(floats), PIECE))
+        # Memory that is new every time costs more than what is done with it.
+        scratch = np.empty((2, min(len(floats), PIECE)))
+        pieces = (floats[start : start + PIECE] for start in range(0, len(floats), PIECE))
+        return all(self._add(piece, scratch[:, : len(piece)], gaps=gaps) for piece in pieces)
 
-    def _add(self, floats: Floats, *, gaps: bool) -> bool:
+    def _add(self, floats: Floats, scratch: Floats, *, gaps: bool) -> bool:
         if gaps and np.isnan(floats).all():
-            return self._keep(np.zeros(len(floats)), -np.inf)
-        units = self._units(floats, gaps=gaps)
+            return self._keep(np.zeros(len(floats)), -np.inf, 0)
+        units = self._units(floats, scratch, gaps=gaps)
         if units is None:
             return False
         low, high = float(np.fmin.reduce(units)), float(np.fmax.reduce(units))
@@ -113,19 +112,20 @@ class NumberCoder:
         units -= low - 1
         if gaps:
             units[np.isnan(units)] = 0
-        return self._keep(units, low - 1)
+        return self._keep(units, low - 1, high - low + 1)
 
-    def _keep(self, codes: Floats, before: float) -> bool:
+    def _keep(self, codes: Floats, before: float, most: float) -> bool:
         start = len(self._codes)
+        if self._codes.dtype < _narrow(most):
+            self._codes = self._codes.astype(_narrow(most))
         self._pieces.append((start, before))
         self._codes.resize(start + len(codes), refcheck=False)
         np.copyto(self._codes[start:], codes, casting="unsafe")
         return True
 
-    def _units(self, floats: Floats, *, gaps: bool) -> Floats | None:
-        """How many units each number is, NaN for missing; None where one is not whole."""
-        units: Floats = self._scratch[0, : len(floats)]
-        back: Floats = self._scratch[1, : len(floats)]
+    def _units(self, floats: Floats, scratch: Floats, *, gaps: bool) -> Floats | None:
+        """How many units each number is, NaN for missing; None where one is not whole. They are in `scratch`."""
+        units, back = scratch
         for scale in [10.0**n for n in range(MOST_DECIMALS + 1)] if self._scale is None else [self._scale]:
             with np.errstate(over="ignore"):
                 np.rint(np.multiply(floats, scale, out=units), out=units)
@@ -138,16 +138,17 @@ class NumberCoder:
     def coded(self) -> Coded:
         """The whole column."""
         if self._scale is None:  # nothing but gaps
-            return Coded(self._codes.astype(np.uint8), pa.array([], pa.float64()))
+            return Coded(self._codes, pa.array([], pa.float64()))
         levels = np.arange(self._low, self._high + 1)
-        ends = [start for start, _ in self._pieces[1:]] + [len(self._codes)]
+        codes = self._codes.astype(_narrow(len(levels)), copy=False)
+        ends = [start for start, _ in self._pieces[1:]] + [len(codes)]
         for (start, before), end in zip(self._pieces, ends, strict=True):
-            piece = self._codes[start:end]
+            piece = codes[start:end]
             missing = piece == 0 if self._gaps else None
-            piece += np.uint16(max(0, before + 1 - self._low))
+            piece += codes.dtype.type(max(0, before + 1 - self._low))
             if missing is not None:
                 piece[missing] = 0
-        return Coded(self._codes.astype(_narrow(len(levels)), copy=False), pa.array(levels / self._scale))
+        return Coded(codes, pa.array(levels / self._scale))
 
 
 Coder = TextCoder | NumberCoder

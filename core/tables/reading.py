@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from mmap import ACCESS_READ, MADV_DONTNEED, mmap
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column
 from core.tables.blanks import MAX_LINE
 from core.tables.blocks import cut
-from core.tables.coded import Coder, NumberCoder, TextCoder
+from core.tables.coded import Coded, Coder, NumberCoder, TextCoder
 from core.tables.dialect import Dialect
 from core.tables.kinds import Kind, fits, kinds
 from core.tables.notes import Example, Ragged, Strays, places, shown
@@ -67,7 +68,7 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
     # What the blocks took is of no use to what comes next.
     pa.default_memory_pool().release_unused()
     columns = [guess.column() for guess in guesses]
-    coded = {guess.name: guess.coder.coded() for guess in guesses if guess.coder}
+    coded = {guess.name: found for guess in guesses if (found := guess.coded())}
     return Table(path, columns, reading.rows, reading.memory_bytes, warnings, coded)
 
 
@@ -132,6 +133,11 @@ class _Guess:
         self.infinite += count
         return pc.if_else(infinite, pa.scalar(None, pa.float64()), values) if count else values
 
+    def coded(self) -> Coded | None:
+        """The whole column as codes, if there are codes for all its values. They are given away."""
+        coder, self.coder = self.coder, None
+        return coder.coded() if coder else None
+
     def column(self) -> Column:
         """What the manifest says of it; its distinct values are counted by the profile."""
         return Column(name=self.name, type=self.kind.type, missing=self.missing, format=self.kind.format)
@@ -188,6 +194,8 @@ class _Pass:
             writer: parquet.ParquetWriter | None = None
             written: Future[None] | None = None
             for block in self._blocks(progress):
+                # Arrow keeps what it has freed for itself, several times what it uses.
+                pa.default_memory_pool().release_unused()
                 typed = self._typed(block)
                 if writer is None:
                     writer = closing.enter_context(parquet.ParquetWriter(path, typed.schema, compression="zstd"))
@@ -236,7 +244,10 @@ class _Pass:
         dialect = self.dialect
         cells = [str(i) for i in range(dialect.width)]
         size = max(1, dialect.path.stat().st_size)
-        with pa.OSFile(str(dialect.path)) as file:
+        with dialect.path.open("rb") as opened:
+            # Of a file, Arrow would read 32 blocks ahead.
+            text = mmap(opened.fileno(), 0, access=ACCESS_READ)
+        with pa.BufferReader(text) as file:
             try:
                 reader = csv.open_csv(
                     file,
@@ -264,6 +275,7 @@ class _Pass:
                     if block.num_rows:
                         self.ends_in_quotes = any(_has_line_end(column[-1].as_py()) for column in block.columns)
                         yield from cut(block)
+                    text.madvise(MADV_DONTNEED)  # what is behind leaves memory; what is ahead is read again
                     progress(file.tell() / size)
             except pa.ArrowInvalid as error:
                 if "conversion error" in str(error):

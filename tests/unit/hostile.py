@@ -377,11 +377,20 @@ LARGE: dict[str, tuple[Callable[[], bytes], str | None]] = {
         ),
         None,
     ),
+    "30 MB of gaps": (lambda: b"x,y\n" + b",1\n,\n" * 6_000_000, None),
     "30 MB in 100 columns": (
         lambda: (
             b",".join(b"c%d" % i for i in range(100))
             + b"\n"
             + b"".join(b",".join(b"%d" % (i * j % 10) for j in range(100)) + b"\n" for i in range(1500)) * 100
+        ),
+        None,
+    ),
+    "30 MB in 2,000 columns": (
+        lambda: (
+            b",".join(b"c%d" % i for i in range(2000))
+            + b"\n"
+            + b"".join(b",".join(b"%d" % (i * j % 10) for j in range(2000)) + b"\n" for i in range(75)) * 100
         ),
         None,
     ),
