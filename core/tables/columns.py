@@ -9,6 +9,8 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,6 +24,7 @@ PACKED_ROWS = 2_000_000
 FAST = 1
 # So many levels are strings of Python at a time, which take several times the memory of their characters.
 LEVELS = 1 << 15
+PIECE = 1 << 20
 
 Floats = NDArray[np.float64]
 
@@ -81,17 +84,23 @@ def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Categor
 
     The levels of a category may also be in Arrow's form: they are turned into Python's a few at a time.
     """
-    head = [b'{"columns": [']
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=FAST) as packed:
+    # The levels are written last, and may be as large as the table: until then they wait on disk.
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=FAST) as packed,
+        TemporaryFile() as head,
+    ):
+        head.write(b'{"columns": [')
         for position, (name, kind, column) in enumerate(table):
             array = column.codes if isinstance(column, Category) else column
             _write(packed, f"c{position}", array.dtype, len(array), [array.data])
             entry = json.dumps({"name": name, "type": kind, "levels": None})
-            head.append(b", " * (position > 0) + entry.removesuffix("null}").encode())
-            head += _listed(column.levels) if isinstance(column, Category) else [b"null"]
-            head.append(b"}")
-        head.append(b"]}")
-        _write(packed, "head", np.dtype(np.uint8), sum(map(len, head)), head)
+            head.write(b", " * (position > 0) + entry.removesuffix("null}").encode())
+            head.writelines(_listed(column.levels) if isinstance(column, Category) else [b"null"])
+            head.write(b"}")
+        head.write(b"]}")
+        length = head.tell()
+        head.seek(0)
+        _write(packed, "head", np.dtype(np.uint8), length, iter(partial(head.read, PIECE), b""))
 
 
 def _listed(levels: Any) -> Iterator[bytes]:

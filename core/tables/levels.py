@@ -11,27 +11,31 @@ MANY_TEXTS = 1 << 17
 PARTS = 16
 
 
-def unified(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.Array]:
+def unified(chunks: list[pa.DictionaryArray]) -> tuple[NDArray[np.int32], pa.Array]:
     """The codes (int32, -1 for missing) and levels of a column whose chunks have dictionaries of their own.
 
-    Levels are in the order in which they come, or of a large column in that order within each part.
+    Levels are in the order in which they come, or of a large column in that order within each part. The list is
+    emptied: of many texts there is no room for two copies.
     """
-    if sum(len(chunk.dictionary) for chunk in column.chunks) <= MANY_TEXTS:
-        whole = column.unify_dictionaries().combine_chunks()
+    if sum(len(chunk.dictionary) for chunk in chunks) <= MANY_TEXTS:
+        whole = pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
         return codes_of(whole), whole.dictionary
-    texts = pa.concat_arrays([chunk.dictionary.take(chunk.indices) for chunk in column.chunks])
-    del column
-    pa.default_memory_pool().release_unused()
-    part_of = _last_bytes(texts) % PARTS
-    part_of[np.asarray(texts.is_null())] = PARTS
-    codes, start = np.full(len(texts), -1, np.int32), 0
+    texts: list[pa.Array] = []
+    while chunks:
+        texts.append(chunks.pop(0).cast(pa.string()))
+    part_of = [_part_of(some) for some in texts]
+    codes, start = np.full(sum(map(len, texts)), -1, np.int32), 0
     levels: list[pa.Array] = []
     for part in range(PARTS):
-        rows = np.flatnonzero(part_of == part)
-        found = texts.take(pa.array(rows)).dictionary_encode()
-        codes[rows] = np.asarray(found.indices) + start
+        chosen = [of == part for of in part_of]
+        found = pa.concat_arrays([some.filter(mask) for some, mask in zip(texts, chosen, strict=True)])
+        found = found.dictionary_encode()
+        codes[np.concatenate(chosen)] = np.asarray(found.indices) + start
         levels.append(found.dictionary)
         start += len(found.dictionary)
+        pa.default_memory_pool().release_unused()
+    texts.clear()
+    pa.default_memory_pool().release_unused()
     return codes, pa.concat_arrays(levels)
 
 
@@ -40,8 +44,13 @@ def codes_of(values: pa.DictionaryArray) -> NDArray[np.int32]:
     return np.asarray(pc.fill_null(values.indices, -1), np.int32)
 
 
-def _last_bytes(texts: pa.Array) -> NDArray[np.uint8]:
-    """Where a text is empty or missing, the byte before it."""
+def _part_of(texts: pa.Array) -> NDArray[np.uint8]:
+    """The part in which each text is searched, by its last byte; `PARTS` where it is missing.
+
+    Of an empty text it is the byte before it.
+    """
     _, offsets, data = texts.buffers()
     ends = np.frombuffer(offsets, np.int32)[texts.offset + 1 : texts.offset + len(texts) + 1]
-    return np.frombuffer(data, np.uint8).take(ends - 1, mode="clip")
+    parts: NDArray[np.uint8] = np.frombuffer(data or b"\0", np.uint8).take(ends - 1, mode="clip") % PARTS
+    parts[np.asarray(texts.is_null())] = PARTS
+    return parts

@@ -85,10 +85,15 @@ class Table:
         """A category's codes (-1 missing) and its texts in Arrow's form, a fraction of the memory of Python's."""
         if coded := self.coded.get(name):
             return coded.codes.astype(np.int32) - np.int32(1), coded.levels
-        # What was held before this, and what finding the same texts takes, is more than the texts are.
-        pa.default_memory_pool().release_unused()
-        found = unified(self.column(name))
-        pa.default_memory_pool().release_unused()
+        # What was held before this, and what reading and finding the same texts takes, is more than the texts are.
+        pool = pa.default_memory_pool()
+        pool.release_unused()
+        chunks: list[pa.DictionaryArray] = []
+        for group in range(self._file.num_row_groups):
+            chunks += self._file.read_row_group(group, [name], use_threads=False).column(name).chunks
+            pool.release_unused()
+        found = unified(chunks)
+        pool.release_unused()
         return found
 
     def batches(self, names: list[str] | None = None, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:

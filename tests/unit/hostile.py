@@ -357,6 +357,10 @@ LARGE: dict[str, tuple[Callable[[], bytes], str | None]] = {
         lambda: b"x,y\n" + b"".join(b"%x%08x,%d\n" % (i * 7919, i, i % 97) for i in range(1_500_000)),
         None,
     ),
+    "30 MB of different texts in two columns": (
+        lambda: b"x,y\n" + b"".join(b"a%d,b%d\n" % (i * 7919 % 1_000_003, i * 31 % 999_983) for i in range(2_000_000)),
+        None,
+    ),
     "30 MB of two digits": (
         lambda: b"x,y\n" + b"".join(b"%d,%d\n" % (10 + i % 89, 10 + i * i % 83) for i in range(100_000)) * 50,
         None,

@@ -50,6 +50,17 @@ def test_few_values_take_a_byte_and_more_take_two() -> None:
     assert many and many.codes.dtype == np.uint16
 
 
+@pytest.mark.parametrize(
+    "blocks",
+    [[[0.0, 254.0], [None, 300.0], [5.0]], [[0.0, 254.0], [None, 299.0, 500.0]], [[9.0], [None, 999.0, 0.0], [None]]],
+    ids=["each narrow", "far apart", "one wide"],
+)
+def test_blocks_of_a_byte_that_together_need_two_are_the_same_values(blocks: list[list[float | None]]) -> None:
+    found = coded(*blocks)
+    assert found and found.codes.dtype == np.uint16
+    assert decoded(found) == [value for block in blocks for value in block]
+
+
 def test_gaps_and_blocks_of_gaps_stay_gaps() -> None:
     blocks = [[None, None], [-5000.5, None, 2.5], [None], [7.0]]
     assert decoded(coded(*blocks)) == [value for block in blocks for value in block]

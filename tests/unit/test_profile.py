@@ -14,11 +14,11 @@ from core.manifests import Recipe
 from core.processing import process
 from core.profiles import stored_profile
 from core.profiling.profile import PREVIEW_ROWS, profile
-from core.profiling.rows import BLOCKS, RowHashes, missing_shares
+from core.profiling.rows import BLOCKS, RowHashes, RowKinds, missing_shares, numbered_where
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
 from tests.unit.storing import WORKSPACE
-from tests.unit.tables import CSVS, read, real, typed, voyages
+from tests.unit.tables import CSVS, read, real, typed, uncoded, voyages
 
 
 def with_pandas(name: str) -> pd.DataFrame:
@@ -46,6 +46,29 @@ def test_the_example_of_a_repeated_row_is_the_later_one() -> None:
     hashes = RowHashes(5)
     hashes.add(0, np.array([1.0, 2.0, 1.0, 3.0, 1.0]))
     assert hashes.repeated() == (2, [4])
+
+
+def test_rows_of_few_kinds_are_told_apart_like_pandas_does() -> None:
+    rng = np.random.default_rng(0)
+    columns = {
+        "x": rng.choice([None, "a", "b", "c"], 5000),
+        "y": rng.choice([None, *range(90, 130)], 5000),
+        "z": rng.choice([None, 0.25, 0.5, 0.75], 5000),
+        "b": rng.choice([None, True, False], 5000),
+    }
+    frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    table = read(frame.to_csv(index=False))
+    kinds = RowKinds.of(table)
+    assert kinds is not None
+    again = frame.duplicated()
+    assert kinds.repeated() == (again.sum(), numbered_where(again.to_numpy()))
+    assert profile(table)["duplicate_rows"] == profile(uncoded(table))["duplicate_rows"] == again.sum()
+
+
+def test_rows_of_too_many_kinds_or_with_more_than_codes_are_not_counted_by_kind() -> None:
+    rows = "".join(f"{i},{i}\n" for i in range(300))
+    assert RowKinds.of(read("a,b\n" + rows)) is None
+    assert RowKinds.of(read("a,b\n1,1e30\n2,5e-9\n")) is None
 
 
 def test_the_same_values_in_other_columns_are_another_row() -> None:
