@@ -10,7 +10,7 @@ from core.tables.levels import MANY_TEXTS, unified
 def test_each_text_is_one_level_and_each_row_has_its_own(distinct: int) -> None:
     first = [f"x{i % distinct}" if i % 7 else None for i in range(distinct + 1000)]
     second, third = ["x5", None, "new", "Ä"], [None]
-    codes, levels = unified([pa.array(texts).dictionary_encode() for texts in (first, second, third)])
+    codes, levels = unified([pa.array(texts, pa.string()).dictionary_encode() for texts in (first, second, third)])
     assert levels.take(pa.array(codes, mask=codes < 0)).to_pylist() == first + second + third
     assert len(levels) == len(levels.unique())
 
