@@ -9,20 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import RegattaError
+from core.errors import InvalidInputError, RegattaError
+from core.leaderboard import baseline_row, failures, in_order, member_of, model_row
 from core.learning.blending import BLEND, blend, blend_scores, final_weights
-from core.learning.candidates import Candidate, parameters_of
+from core.learning.candidates import Candidate
 from core.learning.catalogue import THE_NINE, regressor
 from core.learning.evaluation import cross_validation
-from core.learning.race import Entry, enter, run_race
+from core.learning.forecast import Forecast
+from core.learning.race import Clock, Entry, enter, run_race
+from core.learning.serving import Bounds
 from core.learning.targets import KINDS, Kind, TargetChoice
-from core.learning.training import Trained, conclude, judged
+from core.learning.training import Trained, conclude, judged, residuals
 from core.learning.tuning import trial_of, tune
 from core.learning.workbench import Workbench
-from core.manifests import DatasetManifest, Member, ModelManifest, Trial
+from core.manifests import DatasetManifest, Trial
 from core.modelling import limits, model_name, open_split
 from core.progress import Tell, part_of_all, untold
 from core.publishing import publish_model
+from core.racing import race_models
 
 TUNED = "tuned"
 # For all regressors together.
@@ -35,7 +39,8 @@ RACING_SHARE = 0.85
 class CompareOrder:
     """What to compare. Without `target_column` it is the one that processing stored; `include` adds to the nine.
 
-    `time_limit` and `tuning_seconds` are seconds for the whole race and for all the tuning in it.
+    `time_limit` and `tuning_seconds` are seconds for the whole race and for all the tuning in it. `ensemble` with a
+    `time_limit` races the portfolio instead of the nine; `max_bytes` and `max_latency_us` bound what may win it.
     """
 
     target_column: str | None = None
@@ -46,6 +51,32 @@ class CompareOrder:
     tuning_seconds: float = TUNING_SECONDS
     time_limit: float | None = None
     ensemble: bool = False
+    max_bytes: int | None = None
+    max_latency_us: float | None = None
+
+    @property
+    def portfolio(self) -> bool:
+        """Whether the portfolio is raced rather than the nine."""
+        return self.ensemble and self.time_limit is not None
+
+    def check(self) -> None:
+        """Raise `InvalidInputError` naming the options that do not go together."""
+        bounds = {"max_bytes": self.max_bytes, "max_latency_us": self.max_latency_us}
+        bounding = [name for name, value in bounds.items() if value is not None]
+        if bounding and not self.portfolio:
+            raise _conflict(bounding, "bounds what may win a race of the portfolio: send ensemble=true and time_limit")
+        choosing = {
+            "include": bool(self.include),
+            "tune_hyperparameters": self.tune_hyperparameters,
+            "target_transform": self.target_transform != "none",
+        }
+        if self.portfolio and (meant := [name for name, given in choosing.items() if given]):
+            raise _conflict(meant, "is for the nine: a race of the portfolio (ensemble with time_limit) has its own")
+
+
+def _conflict(names: list[str], why: str) -> InvalidInputError:
+    errors = [{"field": name, "message": why} for name in names]
+    return InvalidInputError(f"{' and '.join(names)}: each {why}. Leave out one or the other.", errors)
 
 
 @dataclass(frozen=True)
@@ -62,22 +93,28 @@ def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tel
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
     among them, `best`, `failed` with the reason of each that did not come out, and `warnings`. One that fails fails
-    alone.
+    alone. A portfolio is raced as `core.racing.race_models` says. Raises `InvalidInputError` for options that do not
+    go together.
     """
+    order.check()
+    if order.ensemble and order.time_limit is not None:
+        bounds = Bounds(order.max_bytes, order.max_latency_us)
+        target, limit = order.target_column, order.time_limit
+        return race_models(workspace, file_id, target, order.test_size, limit, bounds, tell)
     names = dict.fromkeys([*THE_NINE, *order.include])
     chosen = [regressor(name, "include") for name in names]
-    deadline = None if order.time_limit is None else time.monotonic() + RACING_SHARE * order.time_limit
+    begun = time.monotonic()
     dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
     bench = Workbench(data)
     kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
     candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]
-    if deadline is not None:
-        rows, columns = len(data.train_y), len(data.columns)
-        candidates.sort(key=lambda candidate: candidate.expected_seconds(rows, columns))
     entries = [enter(bench, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
+    clock = None
+    if order.time_limit is not None:
+        clock = Clock(begun + RACING_SHARE * order.time_limit, Forecast(len(data.columns)))
     later = order.tune_hyperparameters or len(kinds) > 1
     parts = bench.parts[:-1] if later else bench.parts
-    run_race(bench, entries, parts, limits(), part_of_all(tell, 0, 0.4 if later else 0.9), deadline)
+    run_race(bench, entries, parts, limits(), part_of_all(tell, 0, 0.4 if later else 0.9), clock)
     finishers = _best_of_kinds(bench, entries)
     if order.tune_hyperparameters:
         finishers += _tuned(bench, finishers, order.tuning_seconds, part_of_all(tell, 0.4, 0.8))
@@ -152,30 +189,21 @@ def _blended(
     }
     try:
         trained = judged(
-            bench,
+            bench.data,
             BLEND,
             blend([(finisher.label, finisher.entry.fitted) for finisher, _ in members], [w for _, w in members]),
-            predicted,
+            predicted[bench.whole_part],
+            residuals=residuals(bench, predicted),
             scores=scores.scores,
             parameters={},
             target_transform="none",
             seconds=sum(finisher.entry.seconds for finisher, _ in members),
             notes=[*bench.data.notes, "a blend is cross-validated with weights from the other folds"],
-            members=[_member(bench, finisher.entry, weight) for finisher, weight in members],
+            members=[member_of(bench, finisher.entry, weight) for finisher, weight in members],
         )
     except RegattaError as error:
         return [(BLEND, error)]
     return [(BLEND, trained)]
-
-
-def _member(bench: Workbench, entry: Entry, weight: float) -> Member:
-    return Member(
-        model_type=entry.candidate.regressor.name,
-        parameters=parameters_of(entry.estimator),
-        target_transform=entry.candidate.target,
-        weight=weight,
-        cross_validation=cross_validation(entry.scores(bench)),
-    )
 
 
 def _leaderboard(
@@ -196,43 +224,22 @@ def _leaderboard(
             if isinstance(outcome, RegattaError):
                 raise outcome
             name = model_name(None, dataset, label)
-            return _row(publish_model(workspace, name, dataset, bench.data, outcome, test_size).manifest, label)
+            model = publish_model(workspace, name, dataset, bench.data, outcome, test_size).manifest
+            return model_row(model, tuned=label.endswith(f"-{TUNED}"))
         except RegattaError as error:
             return {"model_type": label, "error": error.detail}
 
-    failed = [{"model_type": entry.label, "error": entry.failure.detail} for entry in entries if entry.failure]
+    failed = failures(entries)
     rows: list[dict[str, Any]] = []
     with ThreadPoolExecutor(limits().threads or os.cpu_count()) as pool:
         for done, row in enumerate(pool.map(publish, trained), start=1):
             (failed if "error" in row else rows).append(row)
             tell("storing", 0.9 + 0.1 * done / len(trained))
-    rows.sort(key=_by_score)
+    rows = in_order(rows)
     best = rows[0] if rows else None
     baseline = next((outcome.baseline for _, outcome in trained if isinstance(outcome, Trained)), None)
     if baseline is not None:
-        rows = sorted([*rows, {**_NO_MODEL, **baseline.model_dump()}], key=_by_score)
+        rows = in_order([*rows, baseline_row(baseline)])
     if best is not None and rows[0]["model_name"] is None:
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
     return {"file_id": dataset.file_id, "results": rows, "best": best, "failed": failed, "warnings": warnings}
-
-
-def _by_score(row: dict[str, Any]) -> float:
-    return -float(row["cross_validation"]["mean"])
-
-
-def _row(model: ModelManifest, label: str) -> dict[str, Any]:
-    weights = [member.model_dump(include={"model_type", "weight"}) for member in model.members]
-    shown = {**model.result(), "tuned": label.endswith(f"-{TUNED}"), "target_transform": model.target_transform}
-    return {**shown, "members": weights} if weights else shown
-
-
-_NO_MODEL: dict[str, Any] = {
-    "model_name": None,
-    "version": None,
-    "model_type": "baseline",
-    "training_seconds": 0.0,
-    "latency_us": None,
-    "size_bytes": None,
-    "tuned": False,
-    "target_transform": "none",
-}

@@ -59,7 +59,9 @@ def compare(
     tune_hyperparameters: Annotated[bool, Query(description="show each regressor tuned as well")] = False,
     tuning_seconds: Annotated[float, Query(gt=0, le=MOST_SECONDS, description="for all of them")] = 60.0,
     time_limit: Annotated[float | None, Query(gt=0, le=MOST_SECONDS, description="seconds for the race")] = None,
-    ensemble: Annotated[bool, Query(description="add a blend of the best ones")] = False,
+    ensemble: Annotated[bool, Query(description="add a blend; with time_limit: race the portfolio")] = False,
+    max_bytes: Annotated[int | None, Query(gt=0, description="largest model that may win the portfolio")] = None,
+    max_latency_us: Annotated[float | None, Query(gt=0, description="slowest, in microseconds for one row")] = None,
 ) -> dict[str, Any]:
     """Train every regressor on the same split; sorted by cross-validated R2."""
     order = CompareOrder(
@@ -71,6 +73,8 @@ def compare(
         tuning_seconds=tuning_seconds,
         time_limit=time_limit,
         ensemble=ensemble,
+        max_bytes=max_bytes,
+        max_latency_us=max_latency_us,
     )
     return compare_models(workspace, file_id, order)
 
