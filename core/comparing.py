@@ -1,5 +1,6 @@
 """From a stored dataset to a leaderboard: every regressor on the same folds, tuned and blended where asked for."""
 
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import InvalidInputError, RegattaError
+from core.errors import InvalidInputError, RegattaError, UnavailableError
 from core.leaderboard import baseline_row, failures, in_order, member_of, model_row
 from core.learning.blending import BLEND, blend, blend_scores, final_weights
 from core.learning.candidates import Candidate
@@ -27,6 +28,8 @@ from core.modelling import limits, model_name, open_split
 from core.progress import Tell, part_of_all, untold
 from core.publishing import publish_model
 from core.racing import race_models
+
+log = logging.getLogger("regatta")
 
 TUNED = "tuned"
 # For all regressors together.
@@ -93,8 +96,8 @@ def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tel
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
     among them, `best`, `failed` with the reason of each that did not come out, and `warnings`. One that fails fails
-    alone. A portfolio is raced as `core.racing.race_models` says. Raises `InvalidInputError` for options that do not
-    go together.
+    alone. A portfolio is raced as `core.racing.race_models` says. Raises what `open_split` does,
+    `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
     """
     order.check()
     if order.ensemble and order.time_limit is not None:
@@ -226,8 +229,13 @@ def _leaderboard(
             name = model_name(None, dataset, label)
             model = publish_model(workspace, name, dataset, bench.data, outcome, test_size).manifest
             return model_row(model, tuned=label.endswith(f"-{TUNED}"))
+        except UnavailableError:
+            raise
         except RegattaError as error:
             return {"model_type": label, "error": error.detail}
+        except Exception as error:
+            log.error("%s could not be stored", label, exc_info=error)
+            return {"model_type": label, "error": "It could not be stored for a fault of ours. It has been logged."}
 
     failed = failures(entries)
     rows: list[dict[str, Any]] = []

@@ -34,11 +34,12 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def export_file(workspace: str, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+def export_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: str | None = None) -> dict[str, Any]:
     """Predict, write the file and put it into the bucket; returns where it is for the next hour, and what it is.
 
     `order` has the fields of an `ExportOrder`. In memory are a few slices of the table, however many rows it has.
-    Raises what `core.exports.export_file` does but for the number of rows, and `StoppedError` from `tell`.
+    `job_id` makes no difference: a job that is done twice leaves two files, and each is gone after a day. Raises what
+    `core.exports.export_file` does but for the number of rows, and `StoppedError` from `tell`.
     """
     wanted = ExportOrder.model_validate(order)
     with TemporaryDirectory(prefix="regatta-") as folder:

@@ -84,7 +84,7 @@ def excel_cells(body: bytes) -> list[tuple[Any, ...]]:
 
 VARYING = {
     *("file_id", "deleted", "version", "created_at", "training_seconds", "latency_us"),
-    *("signature", "pickle", "libraries"),
+    *("signature", "artifacts", "pickle", "libraries"),
 }
 
 

@@ -29,6 +29,8 @@ def one_core_a_fit() -> Iterator[None]:
             for state in _undo:
                 state.__enter__()
             warnings.simplefilter("ignore")
+            # scikit-learn resets the filters for an instant around each of its own tasks, in every thread.
+            warnings.showwarning = _say_nothing
     try:
         yield
     finally:
@@ -36,6 +38,10 @@ def one_core_a_fit() -> Iterator[None]:
             _inside -= 1
             while _inside == 0 and _undo:
                 _undo.pop().__exit__(None, None, None)
+
+
+def _say_nothing(*_: Any, **__: Any) -> None:
+    pass
 
 
 def one_openmp_thread() -> None:

@@ -217,7 +217,7 @@ class _Course:
             entry.fitted = prepared.pipeline(fitted, scaled=regressor.scaled)
             if used < rows:
                 entry.notes.append(
-                    f"learned from {used:,} of the {rows:,} rows, spread evenly: it keeps or compares them all"
+                    f"learned from {used:,} of the {rows:,} rows, spread evenly, to bound its time and size"
                 )
         entry.stopped_early |= stopped_early(fitted)
         self.forecast.learn(entry.candidate, rows, begun + seconds - fit_begun)
@@ -246,17 +246,17 @@ def threads_of(limits: Limits) -> int:
 
 
 def _explained(error: BaseException, entry: Entry) -> RegattaError:
-    """An error of a fit as the caller should read it; what is no fault of parameters or table is raised."""
+    """An error of a fit as the caller should read it; one that is no fault of parameters or table is ours."""
     if isinstance(error, RegattaError):
         return error
-    if not isinstance(error, ValueError | TypeError | ArithmeticError | MemoryError | np.linalg.LinAlgError):
-        raise error
     name = entry.candidate.regressor.name
+    log.info("%s could not be trained", name, exc_info=error)
+    if not isinstance(error, ValueError | TypeError | ArithmeticError | MemoryError):
+        return RegattaError(f"{name} could not be trained for a fault of ours. It has been logged.")
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     refused = PARAMETER.match(reason)
     if refused:
         # scikit-learn says what the parameter may be, but of the function that noticed it.
         detail = PARAMETER.sub(rf"The '\1' parameter of {name}", reason)
         return ParameterError(detail, [{"field": f"params.{refused[1]}", "message": "out of its range"}])
-    log.info("%s could not be trained", name, exc_info=error)
     return TrainingFailedError(f"{name} could not be trained on this table: {reason}")

@@ -89,6 +89,8 @@ def split(
     for column in features:
         if column not in usable:
             notes.append(f"column {column.name!r} has no values in the training part and was left out")
+    if not features:
+        raise NotEnoughRowsError(f"No column is left to learn from: {'; '.join(notes) or 'there is only the target'}.")
     if not usable:
         raise NotEnoughRowsError("No feature has any value. Upload a table with at least one filled column.")
     if len(test) > HOLDOUT_ROWS:

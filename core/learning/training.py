@@ -61,7 +61,7 @@ def train(
     the parameters are looked for. Raises `ParameterError` for parameters that the estimator refuses,
     `TrainingFailedError` when the fit fails.
     """
-    bench = Workbench(data)
+    bench = Workbench(data, kept=any_target or tuning_seconds is not None)
     entry = enter(bench, candidate, limits)
     trials: list[Trial] = []
     if any_target:

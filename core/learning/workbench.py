@@ -58,8 +58,10 @@ class _Place:
 class Workbench:
     """A split and what is prepared of it: parts 0 to K-1 are the folds, part K the training part with the holdout."""
 
-    def __init__(self, data: Split) -> None:
+    def __init__(self, data: Split, *, kept: bool = True) -> None:
+        """With `kept` a part stays in memory for the next candidate; one alone needs each only once."""
         self.data = data
+        self._kept = kept
         self.whole_part = len(data.folds)
         # What preparing a part took, the latest one.
         self.seconds = 0.0
@@ -77,6 +79,8 @@ class Workbench:
 
     def part(self, number: int) -> Prepared:
         """One part, prepared by whoever asks first; safe from several threads."""
+        if not self._kept:
+            return self._prepare(number)
         place = self._places[number]
         with place.lock:
             if place.prepared is None:

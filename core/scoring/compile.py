@@ -120,8 +120,10 @@ def undecided(model: Any, frame: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _shown(row: "pd.Series[Any]") -> str:
+    """Its values by column, the first ones of many."""
     values = [f"{name}={value!r:.40}" for name, value in row.items()]
-    return ", ".join([*values[:VALUES_SHOWN], *["…"][: len(values) - VALUES_SHOWN]])
+    more = f" and {len(values) - VALUES_SHOWN} more" if len(values) > VALUES_SHOWN else ""
+    return ", ".join(values[:VALUES_SHOWN]) + more
 
 
 def _corner_rows(features: list[Feature]) -> pd.DataFrame:

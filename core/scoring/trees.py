@@ -61,6 +61,10 @@ def gradient_boosting(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
 
 def histogram_boosting(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     """A HistGradientBoostingRegressor: its splits are float64, and what is missing has a side at each of them."""
+    if estimator.is_categorical_ is not None:
+        raise TrainingFailedError(
+            "HistGradientBoostingRegressor with categorical splits cannot be compiled to a graph."
+        )
     link = type(estimator._loss.link).__name__
     if link not in ("IdentityLink", "LogLink"):
         raise TrainingFailedError(f"HistGradientBoostingRegressor with a {link} cannot be compiled to a graph.")
@@ -92,10 +96,6 @@ def _fitted_tree(tree: Any, factor: float = 1.0) -> _Tree:
 
 
 def _histogram_tree(nodes: NDArray[Any]) -> _Tree:
-    if nodes["is_categorical"].any():
-        raise TrainingFailedError(
-            "HistGradientBoostingRegressor with categorical splits cannot be compiled to a graph."
-        )
     return _numbered(
         is_leaf=nodes["is_leaf"].astype(bool),
         splits=nodes["num_threshold"],

@@ -1,10 +1,10 @@
 """Models over HTTP: listed page by page, looked at, downloaded, rolled back, renamed and deleted."""
 
 import base64
-import hashlib
 import json
 import pickle
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 import pytest
+from redis import Redis
 
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
@@ -130,7 +131,7 @@ def test_the_pickle_comes_as_scikit_learn_loads_it(client: httpx.Client) -> None
     assert pipeline.predict(pd.DataFrame([ROW]))[0] == pytest.approx(here["prediction"], rel=1e-12)
     assert "scikit-learn" in answer.headers["regatta-trained-with"]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    digest = hashlib.sha256(answer.content).digest()
+    digest = sha256(answer.content).digest()
     assert answer.headers["etag"] == f'"{digest.hex()}"'
     assert answer.headers["repr-digest"] == f"sha-256=:{base64.b64encode(digest).decode()}:"
 
@@ -145,7 +146,7 @@ def test_a_file_that_one_has_is_not_sent_again(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(("format", "file"), [("onnx", GRAPH), ("pickle", PICKLE)])
 def test_a_large_file_is_offered_at_a_url_and_checked_before(
-    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, format: str, file: str
+    client: httpx.Client, stack: Stack, monkeypatch: pytest.MonkeyPatch, format: str, file: str
 ) -> None:
     store(f"large-{format}")
     with monkeypatch.context() as patched:
@@ -159,7 +160,15 @@ def test_a_large_file_is_offered_at_a_url_and_checked_before(
         key = urlsplit(answer.headers["location"]).path.split("/", 2)[2]
         storage().objects.put(key, b"changed")
         refused = client.get(f"/model/artifact/large-{format}", params={"format": format})
-        problem(refused, 400, "bad-signature")
+        assert "bytes" in problem(refused, 400, "bad-signature")["detail"]
+        # The manifest says so too, but nobody signed that.
+        said, changed = (sha256(body).hexdigest().encode() for body in (fetched.content, b"changed"))
+        key = f"{WORKSPACE}/models/large-{format}/1/manifest.json"
+        storage().objects.put(key, storage().objects.get(key).replace(said, changed))
+        with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
+            redis.flushall()
+        refused = client.get(f"/model/artifact/large-{format}", params={"format": format})
+        assert "not signed" in problem(refused, 400, "bad-signature")["detail"]
     settings.cache_clear()
 
 

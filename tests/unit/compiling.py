@@ -26,6 +26,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from core.learning.dates import date_parts, to_seconds
 from core.learning.splitting import Split
+from core.learning.targets import TargetTransform
 from core.scoring.compile import compile_pipeline, raw_columns, undecided
 from core.scoring.compiled import CompiledModel
 from core.scoring.preparation import UNSEEN
@@ -38,6 +39,10 @@ FEW_LEVELS = 12
 
 def standardised(estimator: Any) -> TransformedTargetRegressor:
     return TransformedTargetRegressor(estimator, transformer=StandardScaler())
+
+
+def transformed(transformer: Any) -> TransformedTargetRegressor:
+    return TransformedTargetRegressor(Ridge(), transformer=transformer, check_inverse=False)
 
 
 # Each with the features standardised or not, as its kind wants them.
@@ -55,6 +60,13 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], bool]] = {
     ),
     "gradient_boosting_from_zero": (lambda: GradientBoostingRegressor(n_estimators=5, init="zero"), False),
     "hist_gradient_boosting": (lambda: HistGradientBoostingRegressor(max_iter=20, random_state=0), False),
+    "hist_gradient_boosting_poisson": (lambda: HistGradientBoostingRegressor(loss="poisson", max_iter=5), False),
+    "ridge_log": (lambda: transformed(TargetTransform("log")), True),
+    "ridge_yeo_johnson": (lambda: transformed(TargetTransform("yeo_johnson")), True),
+    "ridge_log_standardised": (
+        lambda: transformed(Pipeline([("log", TargetTransform("log")), ("scale", StandardScaler())])),
+        True,
+    ),
     "svr": (lambda: standardised(SVR(C=10, gamma=0.1)), True),
     "svr_linear": (lambda: SVR(kernel="linear", max_iter=2000), True),
     "svr_poly": (lambda: standardised(SVR(kernel="poly", degree=3, coef0=0.5)), True),
@@ -152,13 +164,16 @@ def extremes(*, text: bool) -> list[Any]:
     return [np.nan, 0.0, -0.0, 1.0, 5e-324, -1e-310, 1e-300, 16777217.0, 1e30, -1e30, 1e300, -1e300, 3e11, -7e10]
 
 
-def hostile(frame: pd.DataFrame, rows: int = 5) -> pd.DataFrame:
-    """The frame's first rows, and copies with a gap, an extreme, a near miss or a stranger in one column each."""
+def hostile(frame: pd.DataFrame, rows: int = 5, *, most: float = np.inf) -> pd.DataFrame:
+    """The frame's first rows, and copies with a gap, an extreme, a near miss or a stranger in one column each.
+
+    No number is beyond `most`.
+    """
     head = frame.head(rows).reset_index(drop=True)
     copies = [head]
     for name in head:
         text = head[name].dtype == object
-        for value in extremes(text=text):
+        for value in (v for v in extremes(text=text) if text or not abs(v) > most):
             copies.append(head.assign(**{name: pd.Series([value] * len(head), dtype=head[name].dtype)}))
         if not text:
             # Within one float32 of real values: where trees that split in float64 would turn the other way.

@@ -1,19 +1,34 @@
 """What a compiled graph takes, gives and refuses; `test_parity` holds it against scikit-learn on every table."""
 
 import json
+import re
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
+import pandas as pd
 import pytest
-from sklearn.linear_model import BayesianRidge
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import BayesianRidge, Ridge
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import QuantileTransformer, TargetEncoder
+from sklearn.svm import SVR
 
 from core.errors import TrainingFailedError
 from core.learning.catalogue import CATALOGUE
+from core.manifests import Column
 from core.scoring.compile import check_parity, compile_pipeline, raw_columns
-from tests.unit.compiling import TOLERANCE, compiled, difference, hostile, limit
+from core.scoring.compiled import CompiledModel
+from core.scoring.graph import GraphBuilder
+from core.scoring.preparation import UNSEEN, Features, prepared
+from tests.unit.compiling import FLOAT32_MAX, TOLERANCE, blend, compiled, difference, fit, hostile, limit
 from tests.unit.learning import fitted, real_split, split_text
 from tests.unit.tables import noisy
 
@@ -94,15 +109,6 @@ def test_features_tell_types_fills_and_levels() -> None:
     assert (category.name, category.type, category.fill, category.levels) == ("c", "category", "a", ["a", "b"])
 
 
-def test_a_model_that_predicts_something_else_is_refused() -> None:
-    data = split_text(noisy(60))
-    pipeline = fitted(data, "ridge")
-    graph = compiled(pipeline, data)
-    pipeline[-1].intercept_ += 1e-6
-    with pytest.raises(TrainingFailedError, match="differs from scikit-learn"):
-        check_parity(pipeline, graph, data.train_x)
-
-
 def test_a_model_that_is_wrong_only_for_unseen_levels_is_refused() -> None:
     data = split_text(noisy(60))
     graph = compiled(fitted(data, "ridge"), data)
@@ -121,9 +127,90 @@ def test_a_model_that_predicts_nan_is_refused() -> None:
         check_parity(fitted(data, "ridge"), compiled(pipeline, data), data.train_x)
 
 
-def test_an_estimator_without_a_compiler_is_refused_by_name() -> None:
+@pytest.mark.parametrize(
+    ("estimator", "named"),
+    [
+        (BayesianRidge(), "BayesianRidge cannot"),
+        (SVR(kernel="precomputed"), "kernel 'precomputed'"),
+        (KNeighborsRegressor(metric="chebyshev"), "metric 'chebyshev'"),
+        (KNeighborsRegressor(weights=lambda distances: distances), "weights"),
+        (TransformedTargetRegressor(Ridge(), transformer=QuantileTransformer(n_quantiles=5)), "by QuantileTransformer"),
+        (HistGradientBoostingRegressor(categorical_features=[0], max_iter=2), "categorical splits"),
+    ],
+)
+def test_what_has_no_compiler_is_refused_by_name(estimator: Any, named: str) -> None:
     data = split_text(noisy(60))
-    prepare = fitted(data, "ridge")[0]
-    pipeline = Pipeline([("prepare", prepare), ("estimate", BayesianRidge())])
-    with pytest.raises(TrainingFailedError, match="BayesianRidge"):
+    prepare = fitted(data, "decision_tree")[0]
+    matrix = prepare.transform(data.train_x)
+    square = matrix @ matrix.T if "precomputed" in named else np.round(abs(matrix))
+    pipeline = Pipeline([("prepare", prepare), ("estimate", estimator.fit(square, data.train_y))])
+    with pytest.raises(TrainingFailedError, match=named):
         compile_pipeline(pipeline, data.columns)
+
+
+def test_a_disagreement_names_the_row_its_values_and_both_answers() -> None:
+    data = split_text(noisy(60))
+    pipeline = fitted(data, "ridge")
+    graph = compiled(pipeline, data)
+    pipeline[-1].intercept_ += 1e-6
+    with pytest.raises(TrainingFailedError) as refused:
+        check_parity(pipeline, graph, data.train_x)
+    assert re.search(
+        r"by 1e-06 in row \d+ of the checked rows: \S+ instead of \S+ for x=\S+, colour=", str(refused.value)
+    )
+
+
+def test_a_category_of_very_many_levels_compiles_at_once_into_one_node() -> None:
+    levels = np.array([f"level {i}" for i in range(100_000)], object)
+    encoder = TargetEncoder(target_type="continuous").fit(levels[:, np.newaxis], np.arange(100_000.0))
+    graph = GraphBuilder(["c"])
+    features: Features = {}
+    prepare = ColumnTransformer([("levels", Pipeline([("encode", encoder)]), ["c"])])
+    prepare.transformers_ = [("levels", Pipeline([("encode", encoder)]), ["c"])]
+    begun = time.perf_counter()
+    body = graph.build(prepared(graph, prepare, {"c": Column(name="c", type="category", missing=0)}, features))
+    assert time.perf_counter() - begun < 1
+    assert [node.op_type for node in onnx.load_from_string(body).graph.node] == ["LabelEncoder", "Identity"]
+    model = CompiledModel(body, list(features.values()))
+    asked = np.array([*levels[::999], "", UNSEEN], object)
+    expected = encoder.transform(np.array([*levels[::999], np.nan, UNSEEN], object)[:, np.newaxis])[:, 0]
+    assert model.run({"c": asked}).tolist() == expected.tolist()
+
+
+def test_members_of_an_ensemble_share_what_they_have_in_common() -> None:
+    data = real_split("taxis", 500)
+    members = {name: fit(data, name) for name in ("ridge", "lasso", "decision_tree")}
+    alone = [onnx.load_from_string(compile_pipeline(member, data.columns)[0]) for member in members.values()]
+    graph, features = compile_pipeline(blend(members, [2, 0, 1]), data.columns)
+    together = onnx.load_from_string(graph)
+    lookups = [sum(node.op_type == "LabelEncoder" for node in model.graph.node) for model in (*alone, together)]
+    # Fitted apart, and still the same lookups.
+    assert lookups == [lookups[0]] * 4
+    assert [entry.name for entry in together.graph.input] == [feature.name for feature in features]
+    assert len(together.graph.input) == len({entry.name for model in alone for entry in model.graph.input})
+    # A member without weight is not in it.
+    assert len(together.graph.node) < sum(len(model.graph.node) for model in alone[::2])
+
+
+def test_a_feature_that_one_member_alone_uses_is_an_input_with_its_fill_and_levels() -> None:
+    data = real_split("mpg")
+    most = replace(data, columns=data.columns[:-2])
+    members = {"one": fit(most, "ridge"), "all": fit(data, "decision_tree")}
+    graph = compiled(model := blend(members), data)
+    assert [feature.name for feature in graph.features] == [column.name for column in data.columns]
+    alone = {feature.name: feature for feature in compiled(members["all"], data).features}
+    assert [feature for feature in graph.features if feature != alone[feature.name]] == []
+    assert difference(model, graph, hostile(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("name", ["svr", "knn", "knn_manhattan"])
+@pytest.mark.parametrize("rows", [0, 1, 2, 255, 256, 257, 1000])
+def test_rows_in_chunks_are_the_same_rows(name: str, rows: int) -> None:
+    data = real_split("energy_efficiency", 300)
+    graph = compiled(fit(data, name), data)
+    frame = pd.concat([data.train_x] * 5, ignore_index=True)[:1000]
+    columns = raw_columns(frame, graph.features)
+    whole = np.concatenate([graph.run({n: v[i : i + 100] for n, v in columns.items()}) for i in range(0, 1000, 100)])
+    some = graph.run({name: values[:rows] for name, values in columns.items()})
+    assert some.shape == (rows,)
+    assert np.allclose(some, whole[:rows], rtol=1e-12, atol=0)

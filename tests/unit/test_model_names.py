@@ -202,6 +202,14 @@ def test_a_model_stored_beside_its_manifests_takes_its_files_along(parts: Parts)
     assert [item.size for item in parts.objects.list(f"{WORKSPACE}/models/boat/2/")] == [0]
 
 
+def test_the_number_of_a_deleted_version_is_not_used_under_the_new_name_either(parts: Parts) -> None:
+    trained(parts, 3)
+    parts.models.choose(WORKSPACE, "boat", 2)
+    parts.models.delete(WORKSPACE, "boat", 3)
+    parts.models.rename(WORKSPACE, "boat", "ship")
+    assert publish(parts, "ship") == 4
+
+
 def test_a_name_can_be_given_back(parts: Parts) -> None:
     graphs = trained(parts, 2)
     parts.models.rename(WORKSPACE, "boat", "ship")

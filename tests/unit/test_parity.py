@@ -46,5 +46,5 @@ def test_the_graph_is_the_ensemble(table: str) -> None:
     model = blend({name: fit(data, name, shared[ESTIMATORS[name][1]]) for name in BLEND}, [3, 1, 2, 4, 0.5])
     graph = compiled(model, data)
     assert difference(model, graph, data.train_x) <= TOLERANCE
-    assert difference(model, graph, hostile(data.test_x), limit=FLOAT32_MAX) <= TOLERANCE
+    assert difference(model, graph, hostile(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE
     assert check_parity(model, graph, data.train_x) <= TOLERANCE

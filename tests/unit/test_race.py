@@ -116,7 +116,7 @@ def test_an_entry_is_not_fitted_twice_on_a_part() -> None:
 
 
 def test_two_trainings_at_once_leave_warnings_and_threads_as_they_were() -> None:
-    filters = list(warnings.filters)
+    filters, show = list(warnings.filters), warnings.showwarning
     inside, leave = threading.Barrier(3), threading.Event()
 
     def train(first: bool) -> None:
@@ -133,7 +133,7 @@ def test_two_trainings_at_once_leave_warnings_and_threads_as_they_were() -> None
     assert warnings.filters[0][0] == "ignore"
     leave.set()
     threads[1].join()
-    assert list(warnings.filters) == filters
+    assert (list(warnings.filters), warnings.showwarning) == (filters, show)
 
 
 WITHOUT_SEMAPHORES = """
@@ -177,5 +177,5 @@ def test_neighbours_keep_no_more_rows_than_their_bytes(monkeypatch: pytest.Monke
     entry = enter(bench, Candidate(regressor("knn")), small := Limits(threads=1, model_bytes=4800))
     run_race(bench, [entry], bench.parts, small, untold)
     assert entry.fitted[-1].n_samples_fit_ == 100
-    assert entry.notes == ["learned from 100 of the 320 rows, spread evenly: it keeps or compares them all"]
+    assert entry.notes == ["learned from 100 of the 320 rows, spread evenly, to bound its time and size"]
     assert np.isfinite(entry.predicted[bench.whole_part]).all()

@@ -1,0 +1,138 @@
+"""Training and comparing over HTTP: what can be asked for, what comes back, and what is refused and how."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.test_problems import problem
+from tests.process import pointed_at
+from tests.proxy import HandlerTransport
+from tests.stack import Stack
+from tests.unit.tables import CSVS
+
+MPG = CSVS["mpg"][0].read_bytes()
+
+
+@pytest.fixture(scope="module")
+def client(stack: Stack) -> Iterator[httpx.Client]:
+    with pointed_at(stack.env), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+        client.post("/data/upload", files={"file": ("mpg.csv", MPG)})
+        yield client
+
+
+def upload(client: httpx.Client, text: str) -> str:
+    """A dataset that is made for one test; the current file stays what it was."""
+    current = client.get("/data/files").json()["current"]
+    file_id: str = client.post("/data/upload", files={"file": ("made.csv", text.encode())}).json()["file_id"]
+    client.post(f"/data/switch/{current}")
+    return file_id
+
+
+def train(client: httpx.Client, **order: Any) -> httpx.Response:
+    return client.post("/model/train", json={"model_type": "ridge", "target_column": "mpg", **order})
+
+
+def test_a_training_says_all_that_is_known_of_the_model(client: httpx.Client) -> None:
+    answer = train(client, model_name="all").raise_for_status().json()
+    assert answer["metrics"].keys() == {"mse", "rmse", "mae", "median_ae", "mape", "r2"}
+    assert answer["train_metrics"].keys() == answer["metrics"].keys()
+    assert answer["baseline"]["metrics"]["r2"] < 0.05 < answer["cross_validation"]["mean"]
+    assert len(answer["cross_validation"]["scores"]) == 5
+    assert answer["importance"][0]["feature"] in ("weight", "model_year", "displacement")
+    assert answer["latency_us"] > 0
+    assert any("'name' has 305 different texts" in warning for warning in answer["warnings"])
+    metrics = client.get("/model/metrics/all").json()
+    assert sum(metrics["plots"]["residuals"]["counts"]) == 80
+    assert metrics["baseline"] == answer["baseline"]
+    assert client.get("/model/importance/all").json()["importance"] == answer["importance"]
+
+
+def test_a_tuned_training_keeps_its_trials(client: httpx.Client) -> None:
+    order = {"tune_hyperparameters": True, "tuning_seconds": 2, "target_transform": "auto", "model_name": "tuned"}
+    answer = train(client, model_type="knn", **order).raise_for_status().json()
+    info = client.get("/model/info", params={"model_name": "tuned"}).json()
+    assert {trial["target_transform"] for trial in info["trials"]} == {"none", "log", "yeo_johnson"}
+    assert info["parameters"] == answer["parameters"]
+    assert answer["cross_validation"]["mean"] == max(trial["mean"] for trial in info["trials"])
+
+
+def test_a_race_with_everything_serves_what_it_names(client: httpx.Client) -> None:
+    query = {"target_column": "mpg", "include": "extra_trees", "ensemble": True}
+    answer = client.post("/model/compare", params=query).raise_for_status().json()
+    assert {row["model_type"] for row in answer["results"]} >= {"ridge", "extra_trees", "baseline"}
+    row = client.get("/data/preview", params={"rows": 1}).json()
+    record = dict(zip(row["columns"], row["rows"][0], strict=True))
+    predicted = client.post("/predict", json={"data": record, "model_name": answer["best"]["model_name"]}).json()
+    assert predicted["prediction"] == pytest.approx(record["mpg"], abs=6)
+
+
+def test_available_regressors_show_what_they_cost(client: httpx.Client) -> None:
+    models = {model["model_type"]: model for model in client.get("/model/available").json()["models"]}
+    assert [name for name, model in models.items() if model["extra"]] == ["extra_trees", "hist_gradient_boosting"]
+    assert models["svr"]["cost"] == {"grows_with": "n² × columns", "most_rows": 20_000}
+    assert all(model["grid"] for model in models.values())
+
+
+@pytest.mark.parametrize(
+    ("order", "slug", "field"),
+    [
+        ({"model_type": "boat"}, "unknown-model-type", "model_type"),
+        ({"target_column": "price"}, "unknown-column", "target_column"),
+        ({"target_column": "origin"}, "bad-target", "target_column"),
+        ({"test_size": 0}, "invalid-input", "test_size"),
+        ({"test_size": 1.5}, "invalid-input", "test_size"),
+        ({"test_size": 0.999}, "not-enough-rows", "test_size"),
+        ({"params": {"sails": 3}}, "bad-parameter", "params.sails"),
+        ({"params": {"alpha": -1}}, "bad-parameter", "params.alpha"),
+        ({"target_transform": "square"}, "invalid-input", "target_transform"),
+        ({"tuning_seconds": 0}, "invalid-input", "tuning_seconds"),
+        ({"model_name": "../up"}, "invalid-input", "model_name"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_with_its_field(
+    client: httpx.Client, order: dict[str, Any], slug: str, field: str
+) -> None:
+    refused = problem(train(client, **order), 422, slug)
+    assert field in [error["field"] for error in refused["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "slug", "said"),
+    [
+        ("x,y\n" + "1,2\n" * 12, "bad-target", "same value"),
+        ("x,y\n" + "".join(f"{i % 5}.5,{i}\n" for i in range(12)), "not-enough-rows", "12 usable rows"),
+        ("x,y\n" + "".join(f",{i}\n" for i in range(40)), "not-enough-rows", "No feature has any value"),
+        ("x,y\n" + "".join(f"{i % 7}.5,{'inf' if i % 9 else 1}\n" for i in range(60)), "bad-target", "y"),
+        ("note,y\n" + "".join(f"text {i} of its own,{i % 7}\n" for i in range(60)), "not-enough-rows", "note"),
+    ],
+)
+def test_tables_that_teach_nothing_are_refused_with_the_reason(
+    client: httpx.Client, text: str, slug: str, said: str
+) -> None:
+    file_id = upload(client, text)
+    assert said in problem(train(client, file_id=file_id, target_column="y"), 422, slug)["detail"]
+
+
+def test_a_logarithm_of_negative_numbers_is_refused_with_the_way_out(client: httpx.Client) -> None:
+    file_id = upload(client, "x,y\n" + "".join(f"{i % 7}.5,{i - 20}\n" for i in range(60)))
+    refused = problem(train(client, file_id=file_id, target_column="y", target_transform="log"), 422, "bad-target")
+    assert refused["errors"][0]["field"] == "target_transform"
+    assert "yeo_johnson" in refused["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "slug", "field"),
+    [
+        ({"include": "ridge,boat"}, "unknown-model-type", "include"),
+        ({"time_limit": -1}, "invalid-input", "time_limit"),
+        ({"test_size": 2}, "invalid-input", "test_size"),
+        ({"target_column": "price"}, "unknown-column", "target_column"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_with_its_field(
+    client: httpx.Client, query: dict[str, Any], slug: str, field: str
+) -> None:
+    refused = problem(client.post("/model/compare", params={"target_column": "mpg", **query}), 422, slug)
+    assert [error["field"] for error in refused["errors"]] == [field]
