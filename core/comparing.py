@@ -27,7 +27,7 @@ from core.manifests import DatasetManifest, Trial
 from core.modelling import limits, model_name, open_split
 from core.progress import Tell, part_of_all, untold
 from core.publishing import publish_model
-from core.racing import race_models
+from core.racing import TimeLimit, race_models
 
 log = logging.getLogger("regatta")
 
@@ -67,19 +67,18 @@ class CompareOrder:
         bounds = {"max_bytes": self.max_bytes, "max_latency_us": self.max_latency_us}
         bounding = [name for name, value in bounds.items() if value is not None]
         if bounding and not self.portfolio:
-            raise _conflict(bounding, "bounds what may win a race of the portfolio: send ensemble=true and time_limit")
+            raise _conflict(bounding, "bounds a race of the portfolio, which takes ensemble=true and time_limit")
         choosing = {
             "include": bool(self.include),
             "tune_hyperparameters": self.tune_hyperparameters,
             "target_transform": self.target_transform != "none",
         }
         if self.portfolio and (meant := [name for name, given in choosing.items() if given]):
-            raise _conflict(meant, "is for the nine: a race of the portfolio (ensemble with time_limit) has its own")
+            raise _conflict(meant, "goes with the nine only; leave it out, or ensemble, or time_limit")
 
 
 def _conflict(names: list[str], why: str) -> InvalidInputError:
-    errors = [{"field": name, "message": why} for name in names]
-    return InvalidInputError(f"{' and '.join(names)}: each {why}. Leave out one or the other.", errors)
+    return InvalidInputError(f"{', '.join(names)}: {why}.", [{"field": name, "message": why} for name in names])
 
 
 @dataclass(frozen=True)
@@ -100,14 +99,14 @@ def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tel
     `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
     """
     order.check()
-    if order.ensemble and order.time_limit is not None:
-        bounds = Bounds(order.max_bytes, order.max_latency_us)
-        target, limit = order.target_column, order.time_limit
-        return race_models(workspace, file_id, target, order.test_size, limit, bounds, tell)
     names = dict.fromkeys([*THE_NINE, *order.include])
     chosen = [regressor(name, "include") for name in names]
     begun = time.monotonic()
     dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
+    if order.ensemble and order.time_limit is not None:
+        time_limit = TimeLimit(order.time_limit, begun)
+        bounds = Bounds(order.max_bytes, order.max_latency_us)
+        return race_models(workspace, dataset, data, order.test_size, time_limit, bounds, tell)
     bench = Workbench(data)
     kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
     candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]

@@ -1,6 +1,7 @@
 """From a stored dataset to the best model that a time allows: the portfolio raced, the winner stored."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from core.leaderboard import baseline_row, blend_row, entry_row, failures, in_order, member_of, model_row
@@ -8,9 +9,10 @@ from core.learning.blending import BLEND
 from core.learning.candidates import parameters_of
 from core.learning.portfolio_race import Finish, PortfolioRace, finish, race_portfolio
 from core.learning.serving import Bounds
+from core.learning.splitting import Split
 from core.learning.training import Trained, judged, residuals
-from core.manifests import Raced
-from core.modelling import limits, model_name, open_split
+from core.manifests import DatasetManifest, Raced
+from core.modelling import limits, model_name
 from core.progress import Tell, part_of_all
 from core.publishing import publish_model
 
@@ -18,38 +20,47 @@ from core.publishing import publish_model
 TOLERATED = 0.15
 
 
+@dataclass(frozen=True)
+class TimeLimit:
+    """How many seconds a race may take, and when it began, as `time.monotonic()` counts."""
+
+    seconds: float
+    begun: float
+
+    @property
+    def taken(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.begun
+
+
 def race_models(
     workspace: str,
-    file_id: str | None,
-    target_column: str | None,
+    dataset: DatasetManifest,
+    data: Split,
     test_size: float,
-    time_limit: float,
+    time_limit: TimeLimit,
     bounds: Bounds,
     tell: Tell,
 ) -> dict[str, Any]:
-    """Race the portfolio for `time_limit` seconds, storing included, and store the winner alone.
+    """Race the portfolio on a dataset's split within the time limit, storing included, and store the winner alone.
 
     Returns what `core.comparing.compare_models` returns; rows that were not stored have no `model_name` and no
-    `metrics`. Raises what `open_split` and `publish_model` raise, and `InvalidInputError` where nothing is within the
-    bounds.
+    `metrics`. Raises what `publish_model` raises, and `InvalidInputError` where nothing is within the bounds.
     """
-    begun = time.monotonic()
-    dataset, data = open_split(workspace, file_id, target_column, test_size)
     most = limits().model_bytes
     within = Bounds(min(bounds.max_bytes or most, most), bounds.max_latency_us)
-    race = race_portfolio(data, limits(), within, begun, time_limit, part_of_all(tell, 0, 0.85))
+    race = race_portfolio(data, limits(), within, time_limit.begun, time_limit.seconds, part_of_all(tell, 0, 0.85))
     done = finish(race, part_of_all(tell, 0.85, 0.95))
     tell("storing", 0.95)
-    trained = _judged(race, done, time_limit, time.monotonic() - begun)
+    trained = _judged(race, done, time_limit)
     name = model_name(None, dataset, done.choice.label)
     best = model_row(publish_model(workspace, name, dataset, done.bench.data, trained, test_size).manifest)
-    tell("storing", 1.0)
     warnings = list(trained.notes)
     if best["cross_validation"]["mean"] < trained.baseline.cross_validation.mean:
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
-    if (taken := time.monotonic() - begun) > (1 + TOLERATED) * time_limit:
+    if time_limit.taken > (1 + TOLERATED) * time_limit.seconds:
         warnings.append(
-            f"time_limit {time_limit:g} was too short for this table: the fastest model took {taken:.1f} s. "
+            f"time_limit {time_limit.seconds:g} was too short for this table: it took {time_limit.taken:.1f} s. "
             "Allow more time for a better one"
         )
     rows = [best, baseline_row(trained.baseline), *_others(race, done)]
@@ -71,7 +82,7 @@ def _others(race: PortfolioRace, done: Finish) -> list[dict[str, Any]]:
     return rows
 
 
-def _judged(race: PortfolioRace, done: Finish, time_limit: float, seconds: float) -> Trained:
+def _judged(race: PortfolioRace, done: Finish, time_limit: TimeLimit) -> Trained:
     """The winner as it is stored."""
     choice, bench = done.choice, race.bench
     parts = [part for part in range(len(bench.data.folds)) if all(part in e.predicted for e in choice.entries)]
@@ -89,7 +100,7 @@ def _judged(race: PortfolioRace, done: Finish, time_limit: float, seconds: float
         parameters={} if blended else parameters_of(single.estimator),
         target_transform="none" if blended else single.candidate.target,
         seconds=sum(entry.seconds for entry in [*choice.entries, *done.fitted]),
-        notes=_notes(race, done, seconds),
+        notes=_notes(race, done, time_limit.taken),
         members=[member_of(bench, entry, weight, last) for (entry, weight), last in pairs] if blended else [],
         raced=Raced(
             rows_compared=len(bench.data.train_y),
@@ -97,8 +108,8 @@ def _judged(race: PortfolioRace, done: Finish, time_limit: float, seconds: float
             folds=race.division,
             repeats=len(parts) // race.division - 1,
             member_bytes=race.limits.model_bytes,
-            time_limit=time_limit,
-            seconds=round(seconds, 3),
+            time_limit=time_limit.seconds,
+            seconds=round(time_limit.taken, 3),
         ),
     )
 

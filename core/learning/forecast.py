@@ -11,7 +11,7 @@ LEAST_SECONDS = 0.005
 
 
 # How many seconds of fits it takes to be believed half as much as the catalogue: by the same kind, and by others.
-OF_ITS_KIND, OF_OTHERS = 0.02, 2.0
+OF_ITS_KIND, OF_OTHERS = 0.02, 0.3
 
 
 class Forecast:
@@ -39,13 +39,14 @@ class Forecast:
                 return expected * _factor(*known, OF_ITS_KIND)
             return expected * _factor(*map(sum, zip((0.0, 0.0), *self._kinds.values(), strict=True)), OF_OTHERS)
 
-    def learn(self, candidate: Candidate, rows: int, took: float) -> None:
-        """Remember that a fit on `rows` rows took so many seconds."""
+    def learn(self, candidate: Candidate, rows: int, took: float) -> float:
+        """Remember that a fit on `rows` rows took so many seconds; how many times as long as expected that is."""
         expected, name = self._expected(candidate, rows), candidate.regressor.name
         with self._lock:
             self._own[id(candidate)] = took / expected
             before = self._kinds.get(name, (0.0, 0.0))
             self._kinds[name] = (before[0] + expected, before[1] + took)
+        return took / expected
 
     def _expected(self, candidate: Candidate, rows: int) -> float:
         return LEAST_SECONDS + candidate.expected_seconds(rows, self._columns)

@@ -69,7 +69,7 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("hist_gradient_boosting", _binned(600, 0.03, 127, 10), (0, 0, 6)),
 )
 
-# What decides how many rows of a large table are looked at: the strongest one there.
+# What the pace of a machine is taken by.
 YARDSTICK = Preset("hist_gradient_boosting", _binned(600, 0.04, 63), (0, 6, 12)).candidate
 
 

@@ -14,24 +14,25 @@ from core.learning.choosing import Choice, choose, cost_of_entries
 from core.learning.forecast import Forecast, makespan
 from core.learning.portfolio import labels, line_up
 from core.learning.race import Clock, Entry, enter, run_race, threads_of
-from core.learning.screening import rows_to_compare, with_finer_folds, with_rows
+from core.learning.screening import FINE_ROWS, rows_to_compare, take_pace, with_finer_folds, with_rows
 from core.learning.serving import Bounds, cost_of
 from core.learning.splitting import Floats, Split
 from core.learning.workbench import Workbench
 from core.progress import Tell, part_of_all
 
-# A member of a blend may take this part of a model's bytes: several have to fit into one graph.
-MEMBER_SHARE = 2
+# A member of a blend may take this part of a model's bytes, because several have to fit into one graph, and so many for
+# each second of the race, because they have to be compiled, proven and stored.
+MEMBER_SHARE, MEMBER_BYTES_A_SECOND = 2, 1 << 20
 # The share of the time after which nothing goes on; what is left is for what was not foreseen.
 MARGIN = 0.03
-# Storing takes this long for any model, and so many times what compiling did for a proof and an explanation.
-STORING_SECONDS, STORING_COMPILES = 0.35, 3.0
+# Storing takes this long for any model, and so much for each megabyte of its graph: compiled, loaded, proven, pickled.
+STORING_SECONDS, STORING_A_MEGABYTE = 0.35, 0.06
 # Rows enough to see which entries a blend would be made of.
 DRAFT_ROWS = 2_000
 # Beside the members of a blend, so many of the best have their folds repeated.
 MOST_CONTENDERS = 5
 # The share of the time that is kept for fitting the winner, where that takes so long.
-FITTING_SHARE = 0.35
+FITTING_SHARE = 0.3
 # Rows are given up in such steps.
 FEWER = 0.9
 # A cost that was measured on a fold is trusted up to this share of a bound, and bounds are tightened by that factor.
@@ -48,6 +49,7 @@ class PortfolioRace:
     deadline: float
     seconds: float
     forecast: Forecast
+    pace: float
     bench: Workbench
     division: int
     entries: list[Entry]
@@ -82,22 +84,29 @@ def race_portfolio(
     """
     deadline = begun + (1 - MARGIN) * seconds
     columns, threads = len(data.columns), threads_of(limits)
-    rows = rows_to_compare(len(data.train_y), columns, deadline - time.monotonic(), threads)
+    forecast = Forecast(columns)
+    rows, pace = len(data.train_y), 1.0
+    if rows >= FINE_ROWS:
+        pace = take_pace(data, forecast)
+        rows = rows_to_compare(rows, columns, threads * (deadline - time.monotonic()), pace)
     screened, division = with_finer_folds(with_rows(data, rows))
     bench = Workbench(screened)
     wanted = line_up(len(data.train_y), float(skew(data.train_y)))
-    members = replace(limits, model_bytes=(bounds.max_bytes or limits.model_bytes) // MEMBER_SHARE)
+    most = min((bounds.max_bytes or limits.model_bytes) // MEMBER_SHARE, int(MEMBER_BYTES_A_SECOND * seconds) + 1)
+    members = replace(limits, model_bytes=most)
     named = zip(wanted, labels([candidate for candidate, _ in wanted]), strict=True)
     entries = [enter(bench, candidate, members, label, gain) for (candidate, gain), label in named]
-    race = PortfolioRace(data, members, bounds, deadline, seconds, Forecast(columns), bench, division, entries)
-    clock = Clock(deadline, race.forecast, lambda entry: _seconds_after(race, entry))
+    race = PortfolioRace(data, members, bounds, deadline, seconds, forecast, pace, bench, division, entries)
+    clock = Clock(deadline, race.forecast, lambda entry, begun: _seconds_after(race, entry, begun))
     run_race(bench, entries, range(division), members, part_of_all(tell, 0, 0.8), clock, measured=True)
     _repeat(race, tell)
     return race
 
 
-def _seconds_after(race: PortfolioRace, entry: Entry) -> float:
-    """What fitting and storing takes at the end if `entry` is part of the blend as well."""
+def _seconds_after(race: PortfolioRace, entry: Entry, begun: bool) -> float:
+    """What fitting and storing takes at the end if `entry` is part of the blend as well; once begun, if it is alone."""
+    if begun:
+        return _fitting(race, [entry], race.rows) + storing_seconds(race, [entry])
     usable = race.usable
     weights = final_weights(race.bench, usable, DRAFT_ROWS) if usable else []
     members = [other for other, weight in zip(usable, weights, strict=True) if weight > 0 and other is not entry]
@@ -115,8 +124,9 @@ def _fitting(race: PortfolioRace, entries: Sequence[Entry], rows: int) -> float:
 
 def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
     """What compiling, proving, explaining and storing a model of these members should take."""
-    compiling = sum(entry.cost.seconds for entry in members if entry.cost)
-    return STORING_SECONDS + STORING_COMPILES * compiling * race.growth()
+    # A graph grows with the rows, but not beyond its budget.
+    sizes = [min(e.cost.size_bytes * race.growth(), race.limits.model_bytes) for e in members if e.cost]
+    return race.pace * (STORING_SECONDS + STORING_A_MEGABYTE * sum(sizes) / 1e6)
 
 
 def _repeat(race: PortfolioRace, tell: Tell) -> None:

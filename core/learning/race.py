@@ -81,12 +81,13 @@ def enter(bench: Workbench, candidate: Candidate, limits: Limits, label: str | N
 class Clock:
     """When a race has to end (`deadline`, as `time.monotonic()` counts), and what its fits should take.
 
-    `after` is how many seconds are needed after the race if this entry, too, comes through.
+    `after` is how many seconds are needed after the race if this entry, too, comes through; for one that was begun
+    (True) only what cannot be done without.
     """
 
     deadline: float
     forecast: Forecast
-    after: Callable[[Entry], float] = lambda _: 0.0
+    after: Callable[[Entry, bool], float] = lambda _entry, _begun: 0.0
 
 
 def run_race(
@@ -169,7 +170,7 @@ class _Course:
             waiting.remove(entry)
             left = self._left(entry)
             for done, part in enumerate(left):
-                if entry.failure is None and not self._in_time(self.clock, entry, left[done:]):
+                if entry.failure is None and not self._in_time(self.clock, entry, left[done:], done > 0):
                     entry.failure = TrainingFailedError(OUT_OF_TIME)
                 if entry.failure is None:
                     yield entry, part
@@ -184,7 +185,7 @@ class _Course:
         """What an entry is expected to bring for a second."""
         return entry.gain / (LEAST_SECONDS + self._seconds(entry, self.parts[0]))
 
-    def _in_time(self, clock: Clock, entry: Entry, left: Sequence[int]) -> bool:
+    def _in_time(self, clock: Clock, entry: Entry, left: Sequence[int], begun: bool) -> bool:
         """Whether the parts left of an entry should end in time, after what is under way."""
         others = [other for other in self.entries if other is not entry and other.failure is None and other.predicted]
         if not others:
@@ -193,7 +194,7 @@ class _Course:
         under_way = sum(max(0.0, end - now) for end in self.ends.values())
         own = self._seconds(entry, left[0])
         ahead = max(under_way + own * len(left), own * self.threads) / self.threads
-        return now + ahead + clock.after(entry) <= clock.deadline
+        return now + ahead + clock.after(entry, begun) <= clock.deadline
 
     def _fit(self, entry: Entry, part: int) -> None:
         if self.stopping.is_set() or entry.failure is not None:

@@ -1,31 +1,44 @@
 """How much of a table a portfolio race looks at: folds, repeats of them, rows to compare on and rows to learn from."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
 from sklearn.model_selection import KFold
 
-from core.learning.catalogue import SEED
+from core.learning.catalogue import REFERENCE_COLUMNS, SEED
+from core.learning.forecast import Forecast
 from core.learning.portfolio import YARDSTICK
+from core.learning.quiet import one_core_a_fit, openmp_on_one_core
 from core.learning.splitting import Fold, Split, part_of, spread
+from core.learning.workbench import Workbench
 
 # Below so many rows five folds leave too few to learn from, and below so many one division is a matter of luck.
 FINE_ROWS, REPEATED_ROWS = 3_000, 500
 FINE_FOLDS, COARSE_FOLDS, REPEATS = 8, 5, 3
-# The most that the strongest candidate of large tables may take, on all folds, of the time there is.
-YARDSTICK_SHARE = 0.2
+# Rows that a second of a core is enough for, to compare several candidates on a table of usual width.
+ROWS_A_SECOND = 400
 FEWEST_ROWS = 2_000
 # The holdout reports; what more rows would add to that is time.
 HOLDOUT_ROWS = 20_000
+# What the pace of the machine is taken by.
+PACE_TREES, PACE_ROWS = 40, 8_000
 
 
-def rows_to_compare(rows: int, columns: int, seconds: float, threads: int) -> int:
+def take_pace(data: Split, forecast: Forecast) -> float:
+    """How many times as long as on the machine of the catalogue a few trees take here; the forecast sees them too."""
+    short = replace(YARDSTICK, params={**YARDSTICK.params, "max_iter": PACE_TREES})
+    prepared = Workbench(part_of(data, min(len(data.train_y), PACE_ROWS))).whole
+    begun = time.perf_counter()
+    with one_core_a_fit(), openmp_on_one_core():
+        short.regressor.build(short.params).fit(prepared.learn_x, prepared.learn_y)
+    return forecast.learn(short, len(prepared.learn_y), time.perf_counter() - begun)
+
+
+def rows_to_compare(rows: int, columns: int, core_seconds: float, pace: float) -> int:
     """How many of `rows` rows the candidates are compared on, so that there is time for several of them."""
-    affordable = YARDSTICK_SHARE * seconds * threads / COARSE_FOLDS
-    chosen = rows
-    while chosen > FEWEST_ROWS and YARDSTICK.expected_seconds(chosen, columns) > affordable:
-        chosen = int(0.9 * chosen)
-    return max(chosen, min(rows, FEWEST_ROWS))
+    width = min(1.0, REFERENCE_COLUMNS / columns)
+    return min(rows, max(FEWEST_ROWS, int(ROWS_A_SECOND * width * core_seconds / pace)))
 
 
 def with_rows(data: Split, rows: int) -> Split:

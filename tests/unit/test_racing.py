@@ -165,9 +165,9 @@ def test_small_tables_get_more_folds_and_very_small_ones_more_divisions() -> Non
 
 
 def test_a_large_table_is_compared_on_as_many_rows_as_the_time_allows() -> None:
-    assert rows_to_compare(3_000, 10, 30, 2) == 3_000
-    few, more = (rows_to_compare(800_000, 10, seconds, 2) for seconds in (10, 60))
-    assert 2_000 <= few < more < 800_000
+    assert rows_to_compare(3_000, 10, 60, 1.0) == 3_000
+    few, more, slowly = (rows_to_compare(800_000, 10, *given) for given in ((20, 1.0), (60, 1.0), (60, 2.0)))
+    assert 2_000 <= few < slowly < more < 800_000
     data = with_rows(real_split("taxis"), 1_000)
     assert len(data.train_y) == 1_000
     assert sum(len(fold.judge) for fold in data.folds) == 1_000
