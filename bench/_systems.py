@@ -36,6 +36,7 @@ TABLES: dict[str, tuple[Path, str]] = {
 # Up to so many rows so many splits; every split shuffles the file by a seed of its own.
 SPLITS = ((1_000, 5), (10_000, 3), (sys.maxsize, 1))
 SECONDS, LARGE_SECONDS, LARGE_ROWS = 30.0, 60.0, 10_000
+QUICK_SECONDS = 20.0
 # Ours is a share of theirs.
 OUR_SHARE = 0.5
 TEST_SIZE = 0.2
@@ -67,25 +68,22 @@ class Case:
     frame: pd.DataFrame
     file_id: str
     folder: Path
-
-    @property
-    def seconds(self) -> float:
-        """What the opponents are given."""
-        return LARGE_SECONDS if len(self.frame) > LARGE_ROWS else SECONDS
+    # What the opponents are given.
+    seconds: float
 
 
-def cases(folder: Path, table: str, splits: int | None = None, first_seed: int = 0) -> Iterator[Case]:
-    """The table's splits, or as many as asked for."""
+def cases(folder: Path, table: str, quick: bool) -> Iterator[Case]:
+    """The table's splits; when it has to be quick the first alone, in less time."""
     from core.ingestion import ingest
 
     csv, target = TABLES[table]
     whole = pd.read_csv(csv)
-    count = splits or next(many for rows, many in SPLITS if len(whole) <= rows)
-    for seed in range(first_seed, first_seed + count):
+    seconds = QUICK_SECONDS if quick else LARGE_SECONDS if len(whole) > LARGE_ROWS else SECONDS
+    for seed in range(1 if quick else next(many for rows, many in SPLITS if len(whole) <= rows)):
         frame = whole.sample(frac=1, random_state=seed, ignore_index=True)
         path = folder / f"{table}-{seed}.csv"
         frame.to_csv(path, index=False)
-        yield Case(table, seed, target, frame, ingest(WORKSPACE, path.name, path).file_id, folder)
+        yield Case(table, seed, target, frame, ingest(WORKSPACE, path.name, path).file_id, folder, seconds)
         path.unlink()
 
 

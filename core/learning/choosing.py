@@ -72,10 +72,10 @@ def cost_of_entries(entries: Sequence[Entry], growth: float) -> Cost:
 def _nothing_within(entries: Sequence[Entry], bounds: Bounds, growth: float) -> InvalidInputError:
     costs = {entry.label: cost_of_entries([entry], growth) for entry in entries}
     label, cost = min(costs.items(), key=lambda item: bounds.excess(item[1]))
-    asked = {"max_bytes": bounds.max_bytes, "max_latency_us": bounds.max_latency_us}
-    wanted = " and ".join(f"{name} {value:g}" for name, value in asked.items() if value is not None)
+    each = {"max_bytes": Bounds(max_bytes=bounds.max_bytes), "max_latency_us": Bounds(None, bounds.max_latency_us)}
+    names = [name for name, bound in each.items() if bound.excess(cost) > 1]
     return InvalidInputError(
-        f"No model of the race is within {wanted}. The nearest is {label} with about {cost.size_bytes:,} bytes and "
-        f"{cost.latency_us:g} µs a row. Allow as much, or leave the bounds out.",
-        [{"field": name, "message": "nothing is within it"} for name, value in asked.items() if value is not None],
+        f"No model of the race is within {' and '.join(names)}. The nearest is {label} with about "
+        f"{cost.size_bytes:,} bytes and {cost.latency_us:g} µs a row. Allow as much, or leave the bounds out.",
+        [{"field": name, "message": "nothing is within it"} for name in names],
     )

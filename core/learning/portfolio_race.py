@@ -131,15 +131,14 @@ def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
 
 def _repeat(race: PortfolioRace, tell: Tell) -> None:
     """Fit the contenders on the repetitions of the folds as well, each repetition if there is time for all of them."""
-    folds, once = len(race.bench.data.folds), race.division
+    folds, once, threads = len(race.bench.data.folds), race.division, threads_of(race.limits)
     for start in range(once, folds if race.usable else once, once):
         contenders = _contenders(race)
-        ahead = makespan(
-            [race.forecast.seconds(e.candidate, race.rows) for e in contenders] * once, threads_of(race.limits)
-        )
-        if time.monotonic() + ahead + _fitting(race, contenders, len(race.data.train_y)) > race.deadline:
+        ahead = makespan([race.forecast.seconds(e.candidate, race.rows) for e in contenders] * once, threads)
+        after = _fitting(race, contenders, len(race.data.train_y)) + storing_seconds(race, contenders)
+        if time.monotonic() + ahead + after > race.deadline:
             return
-        share = part_of_all(tell, 0.8, 0.85)
+        share = part_of_all(tell, 0.8 + 0.2 * (start - once) / (folds - once), 0.8 + 0.2 * start / (folds - once))
         run_race(race.bench, contenders, range(start, start + once), race.limits, share)
 
 
