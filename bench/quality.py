@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import mean, median
+from textwrap import wrap
 
 from bench import _load
 from bench._bucket import bucket
@@ -45,7 +46,7 @@ BESIDE_FOREST, BESIDE_AUTOGLUON = 3, 50
 def measure(quick: bool, *, alone: bool, write: bool) -> Iterator[Figure]:
     """Every figure; `alone` compares us with ourselves only, `write` puts the table into docs/quality.md."""
     results: list[Result] = []
-    versions = {"regatta": "this tree", "scikit-learn": version("scikit-learn")}
+    versions = {"scikit-learn": version("scikit-learn")}
     with bucket() as folder:
         _load.quiet()
         for name in QUICK if quick else TABLES:
@@ -61,7 +62,7 @@ def measure(quick: bool, *, alone: bool, write: bool) -> Iterator[Figure]:
             yield from _against_both(results, quick)
         yield from _on_time(folder, quick)
     if write:
-        DOCUMENT.write_text(_document(results, versions, alone))
+        DOCUMENT.write_text(_document(results, versions, {"quick": quick, "alone": alone}))
 
 
 def _ourselves(case: Case) -> Iterator[Result]:
@@ -134,19 +135,29 @@ def _line(result: Result) -> str:
     return f"  {result.table} {result.seed}: {result.system:14} {result.r2:.4f} {took} {latency}  {result.made_of}"
 
 
-def _document(results: Sequence[Result], versions: dict[str, str], alone: bool) -> str:
+WHOLE = (
+    "Splits are the same for all: five up to 1,000 rows, three up to 10,000, one above. Opponents get 30 s, 60 s above "
+    "10,000 rows, and Regatta half of that, storing included."
+)
+GLANCE = (
+    "A first look, not the whole: two small tables, one split, 20 s for the opponents and half of that for Regatta, "
+    "storing included."
+)
+
+
+def _document(results: Sequence[Result], versions: dict[str, str], flags: dict[str, bool]) -> str:
     """docs/quality.md: the table of all systems, and what it was made with."""
     systems = list(dict.fromkeys(result.system for result in results))
     made = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
     with_versions = ", ".join(f"{name} {number}" for name, number in versions.items())
-    command = "python -m bench.quality" + " --alone" * alone + " --write"
+    command = " ".join(["python bench/quality.py", *(f"--{flag}" for flag, given in flags.items() if given), "--write"])
     lines = [
         "# How good the winner is",
         "",
-        "Mean R2 on the held-out fifth, seconds used, microseconds for one row and megabytes. Splits are the same for",
-        "all: five up to 1,000 rows, three up to 10,000, one above. Opponents get 30 s, 60 s above 10,000 rows, and",
-        "Regatta half of that, storing included. One row is timed through the whole handler for Regatta, in the",
-        "predictor alone for the others.",
+        "Mean R2 on the held-out fifth, seconds used, microseconds for one row, megabytes. One row is timed through the",
+        "whole handler for Regatta, in the predictor alone for the others. All have the same columns and cores.",
+        "",
+        *wrap(GLANCE if flags["quick"] else WHOLE, 118),
         "",
         f"Made by `{command}`: {made}, {with_versions}.",
         "",

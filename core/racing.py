@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from core.leaderboard import baseline_row, blend_row, entry_row, failures, in_order, member_of, model_row
 from core.learning.blending import BLEND
 from core.learning.candidates import parameters_of
@@ -86,7 +88,8 @@ def _judged(race: PortfolioRace, done: Finish, time_limit: TimeLimit) -> Trained
     """The winner as it is stored."""
     choice, bench = done.choice, race.bench
     parts = [part for part in range(len(bench.data.folds)) if all(part in e.predicted for e in choice.entries)]
-    predicted = {part: sum(e.predicted[part] * weight for e, weight in choice.members) for part in parts}
+    weights = np.array([weight for _, weight in choice.members])
+    predicted = {part: np.column_stack([e.predicted[part] for e in choice.entries]) @ weights for part in parts}
     blended = choice.label == BLEND
     pairs = list(zip(choice.members, done.fitted, strict=True))
     single = done.fitted[0]

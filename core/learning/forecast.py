@@ -37,7 +37,8 @@ class Forecast:
             known = self._kinds.get(candidate.regressor.name)
             if known is not None:
                 return expected * _factor(*known, OF_ITS_KIND)
-            return expected * _factor(*map(sum, zip((0.0, 0.0), *self._kinds.values(), strict=True)), OF_OTHERS)
+            kinds = self._kinds.values()
+            return expected * _factor(sum(kind[0] for kind in kinds), sum(kind[1] for kind in kinds), OF_OTHERS)
 
     def learn(self, candidate: Candidate, rows: int, took: float) -> float:
         """Remember that a fit on `rows` rows took so many seconds; how many times as long as expected that is."""

@@ -29,6 +29,8 @@ MARGIN = 0.03
 STORING_SECONDS, STORING_A_MEGABYTE = 0.35, 0.06
 # Rows enough to see which entries a blend would be made of.
 DRAFT_ROWS = 2_000
+# The share of the time that is kept for repeating the folds of a very small table.
+REPEATING_SHARE = 0.4
 # Beside the members of a blend, so many of the best have their folds repeated.
 MOST_CONTENDERS = 5
 # The share of the time that is kept for fitting the winner, where that takes so long.
@@ -97,7 +99,9 @@ def race_portfolio(
     named = zip(wanted, labels([candidate for candidate, _ in wanted]), strict=True)
     entries = [enter(bench, candidate, members, label, gain) for (candidate, gain), label in named]
     race = PortfolioRace(data, members, bounds, deadline, seconds, forecast, pace, bench, division, entries)
-    clock = Clock(deadline, race.forecast, lambda entry, begun: _seconds_after(race, entry, begun))
+    # The repetitions are to come as well.
+    first = deadline - REPEATING_SHARE * seconds if len(screened.folds) > division else deadline
+    clock = Clock(first, race.forecast, lambda entry, begun: _seconds_after(race, entry, begun))
     run_race(bench, entries, range(division), members, part_of_all(tell, 0, 0.8), clock, measured=True)
     _repeat(race, tell)
     return race
@@ -107,13 +111,18 @@ def _seconds_after(race: PortfolioRace, entry: Entry, begun: bool) -> float:
     """What fitting and storing takes at the end if `entry` is part of the blend as well; once begun, if it is alone."""
     if begun:
         return _fitting(race, [entry], race.rows) + storing_seconds(race, [entry])
-    usable = race.usable
-    weights = final_weights(race.bench, usable, DRAFT_ROWS) if usable else []
-    members = [other for other, weight in zip(usable, weights, strict=True) if weight > 0 and other is not entry]
-    last = [*members, entry]
+    last = [*(member for member in _members(race, race.usable) if member is not entry), entry]
     # What was compared on few of many rows is worth fitting on more of them, but not at any price.
     fitting = max(_fitting(race, last, race.rows), FITTING_SHARE * race.seconds)
     return min(fitting, _fitting(race, last, len(race.data.train_y))) + storing_seconds(race, last)
+
+
+def _members(race: PortfolioRace, entries: Sequence[Entry]) -> list[Entry]:
+    """Those of the entries that a blend of them would be made of, roughly."""
+    if not entries:
+        return []
+    weights = final_weights(race.bench, entries, DRAFT_ROWS)
+    return [entry for entry, weight in zip(entries, weights, strict=True) if weight > 0]
 
 
 def _fitting(race: PortfolioRace, entries: Sequence[Entry], rows: int) -> float:
@@ -132,23 +141,29 @@ def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
 def _repeat(race: PortfolioRace, tell: Tell) -> None:
     """Fit the contenders on the repetitions of the folds as well, each repetition if there is time for all of them."""
     folds, once, threads = len(race.bench.data.folds), race.division, threads_of(race.limits)
-    for start in range(once, folds if race.usable else once, once):
-        contenders = _contenders(race)
-        ahead = makespan([race.forecast.seconds(e.candidate, race.rows) for e in contenders] * once, threads)
-        after = _fitting(race, contenders, len(race.data.train_y)) + storing_seconds(race, contenders)
-        if time.monotonic() + ahead + after > race.deadline:
+    contenders = _contenders(race)
+    while len(contenders) > 1 and not _in_time(race, contenders, once, threads):
+        contenders.pop()
+    for start in range(once, folds if contenders else once, once):
+        if not _in_time(race, contenders, once, threads):
             return
         share = part_of_all(tell, 0.8 + 0.2 * (start - once) / (folds - once), 0.8 + 0.2 * start / (folds - once))
         run_race(race.bench, contenders, range(start, start + once), race.limits, share)
 
 
+def _in_time(race: PortfolioRace, contenders: Sequence[Entry], folds: int, threads: int) -> bool:
+    ahead = makespan([race.forecast.seconds(entry.candidate, race.rows) for entry in contenders] * folds, threads)
+    after = _fitting(race, contenders, len(race.data.train_y)) + storing_seconds(race, contenders)
+    return time.monotonic() + ahead + after <= race.deadline
+
+
 def _contenders(race: PortfolioRace) -> list[Entry]:
-    """The best within the bounds, and those that a blend of all is made of."""
-    pool = race.finalists
-    within = [entry for entry in pool if race.bounds.excess(cost_of_entries([entry], race.growth())) <= 1] or pool
-    weights = final_weights(race.bench, within, DRAFT_ROWS)
-    best = sorted(within, key=lambda entry: -entry.mean(race.bench))[:MOST_CONTENDERS]
-    return best + [entry for entry, weight in zip(within, weights, strict=True) if weight > 0 and entry not in best]
+    """The members of a blend and others of the best within the bounds, the best first."""
+    growth = race.growth()
+    within = [e for e in race.usable if race.bounds.excess(cost_of_entries([e], growth)) <= 1] or race.usable
+    ranked = sorted(within, key=lambda entry: -entry.mean(race.bench))
+    members = _members(race, within)
+    return [entry for place, entry in enumerate(ranked) if place < MOST_CONTENDERS or entry in members]
 
 
 @dataclass(frozen=True)

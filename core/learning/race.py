@@ -1,6 +1,7 @@
 """Candidates side by side on the same folds: one fit a core, progress told, failures kept to whom they belong."""
 
 import logging
+import math
 import os
 import re
 import threading
@@ -166,14 +167,16 @@ class _Course:
             return
         waiting = list(self.entries)
         while waiting:
-            entry = max(waiting, key=self._worth)
+            entry = self._next(self.clock, waiting)
             waiting.remove(entry)
             left = self._left(entry)
             for done, part in enumerate(left):
-                if entry.failure is None and not self._in_time(self.clock, entry, left[done:], done > 0):
-                    entry.failure = TrainingFailedError(OUT_OF_TIME)
-                if entry.failure is None:
+                if entry.failure is not None:
+                    break
+                if self._alone(entry) or self._in_time(self.clock, entry, left[done:], done > 0):
                     yield entry, part
+                else:
+                    entry.failure = TrainingFailedError(OUT_OF_TIME)
 
     def _left(self, entry: Entry) -> list[int]:
         return [part for part in self.parts if part not in entry.predicted]
@@ -185,11 +188,20 @@ class _Course:
         """What an entry is expected to bring for a second."""
         return entry.gain / (LEAST_SECONDS + self._seconds(entry, self.parts[0]))
 
+    def _next(self, clock: Clock, waiting: Sequence[Entry]) -> Entry:
+        """What promises most for its seconds; where nothing is in time and nothing ran, the fastest."""
+        best = max(waiting, key=self._worth)
+        alone = self._alone(best) and math.isfinite(best.gain)
+        if alone and not self._in_time(clock, best, self._left(best), False):
+            return min(waiting, key=lambda entry: self._seconds(entry, self.parts[0]))
+        return best
+
+    def _alone(self, entry: Entry) -> bool:
+        """Whether no other entry works."""
+        return not any(other is not entry and other.failure is None and other.predicted for other in self.entries)
+
     def _in_time(self, clock: Clock, entry: Entry, left: Sequence[int], begun: bool) -> bool:
         """Whether the parts left of an entry should end in time, after what is under way."""
-        others = [other for other in self.entries if other is not entry and other.failure is None and other.predicted]
-        if not others:
-            return True
         now = time.monotonic()
         under_way = sum(max(0.0, end - now) for end in self.ends.values())
         own = self._seconds(entry, left[0])

@@ -31,7 +31,7 @@ def test_a_forecast_learns_from_fits_of_the_same_kind() -> None:
     forecast = Forecast(10)
     before = forecast.seconds(other, 10_000)
     forecast.learn(forest, 10_000, 3 * forecast.seconds(forest, 10_000))
-    assert forecast.seconds(other, 10_000) == pytest.approx(3 * before)
+    assert forecast.seconds(other, 10_000) == pytest.approx(3 * before, rel=0.02)
     forecast.learn(other, 10_000, before)
     assert forecast.seconds(other, 10_000) == pytest.approx(before)
     assert forecast.seconds(other, 20_000) > 2 * before
