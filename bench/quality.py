@@ -154,8 +154,8 @@ def _document(results: Sequence[Result], versions: dict[str, str], flags: dict[s
     lines = [
         "# How good the winner is",
         "",
-        "Mean R2 on the held-out fifth, seconds used, microseconds for one row, megabytes. One row is timed through the",
-        "whole handler for Regatta, in the predictor alone for the others. All have the same columns and cores.",
+        "Mean R2 on the held-out fifth, seconds used, microseconds for one row, megabytes. One row is timed through",
+        "the whole handler for Regatta, in the predictor alone for the others. All have the same columns and cores.",
         "",
         *wrap(GLANCE if flags["quick"] else WHOLE, 118),
         "",
