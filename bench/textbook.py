@@ -61,7 +61,7 @@ def _pipeline(kind: str) -> Pipeline:
     impute = SimpleImputer(strategy="median")
     categories = make_pipeline(
         SimpleImputer(strategy="most_frequent"),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=40, sparse_output=False),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=10, sparse_output=False),
     )
     estimators = {
         "ridge": Ridge(alpha=1.0),

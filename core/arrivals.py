@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import ConflictError, NoSuchFileError, RegattaError, UnavailableError
 from core.ingestion import ingest
+from core.storage.leases import free, if_owned
 from core.storage.objects import MissingObjectError
 from core.storage.uploads import Ticket
 from core.storage.wiring import storage
@@ -73,9 +74,7 @@ def _claim(ticket: Ticket, owner: str) -> dict[str, Any] | None:
     """The fields that give the ticket to `owner`, or end it; raises `ConflictError` while it is another's."""
     if ticket.status == "failed":
         return None
-    if ticket.is_leased:
-        raise ConflictError(f"{ticket.file_id} is being ingested by another invocation.")
-    if ticket.attempts >= MOST_ATTEMPTS:
+    if not ticket.is_leased and ticket.attempts >= MOST_ATTEMPTS:
         error = RegattaError(
             f"Ingesting the file was broken off {ticket.attempts} times, most likely for want of memory or time. "
             "Send fewer rows or columns, or give the ingesting function more memory."
@@ -85,9 +84,7 @@ def _claim(ticket: Ticket, owner: str) -> dict[str, Any] | None:
         "status": "ingesting",
         "stage": "downloading",
         "progress": 0.0,
-        "owner": owner,
-        "leased_until": time.time() + LEASE_SECONDS,
-        "attempts": ticket.attempts + 1,
+        **ticket.lease(ticket.file_id, owner, LEASE_SECONDS),
     }
 
 
@@ -128,10 +125,9 @@ def _telling(workspace: str, ticket: Ticket) -> Callable[[str, float], None]:
 
 def _let_go(workspace: str, ticket: Ticket, attempts: int) -> None:
     """End the lease, so that the next event may take the file at once."""
-    free = {"status": "waiting", "stage": "queued", "progress": 0.0, "owner": None, "leased_until": 0.0}
-    _change_mine(workspace, ticket, {**free, "attempts": attempts})
+    _change_mine(workspace, ticket, {"status": "waiting", "stage": "queued", "progress": 0.0, **free(attempts)})
 
 
 def _change_mine(workspace: str, ticket: Ticket, fields: dict[str, Any]) -> None:
     """Change the ticket unless another invocation has taken it over."""
-    storage().uploads.change(workspace, ticket.file_id, lambda newest: fields if newest.owner == ticket.owner else None)
+    storage().uploads.change(workspace, ticket.file_id, if_owned(ticket.owner, fields))

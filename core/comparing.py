@@ -90,7 +90,9 @@ class Finisher:
     trials: list[Trial]
 
 
-def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tell: Tell = untold) -> dict[str, Any]:
+def compare_models(
+    workspace: str, file_id: str | None, order: CompareOrder, tell: Tell = untold, *, job_id: str | None = None
+) -> dict[str, Any]:
     """Train every regressor of the catalogue on the same split and folds, and store what comes out.
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
@@ -106,7 +108,7 @@ def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tel
     if order.ensemble and order.time_limit is not None:
         time_limit = TimeLimit(order.time_limit, begun)
         bounds = Bounds(order.max_bytes, order.max_latency_us)
-        return race_models(workspace, dataset, data, order.test_size, time_limit, bounds, tell)
+        return race_models(workspace, dataset, data, order.test_size, time_limit, bounds, tell, job_id)
     bench = Workbench(data)
     kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
     candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]
@@ -128,7 +130,7 @@ def compare_models(workspace: str, file_id: str | None, order: CompareOrder, tel
     warnings = list(data.notes)
     if order.ensemble:
         trained += _blended(bench, finishers, warnings)
-    return _leaderboard(workspace, dataset, bench, order.test_size, trained, entries, warnings, tell)
+    return _leaderboard(workspace, dataset, bench, order.test_size, trained, entries, warnings, tell, job_id)
 
 
 def _label(candidate: Candidate, kinds: Sequence[Kind]) -> str:
@@ -217,6 +219,7 @@ def _leaderboard(
     entries: list[Entry],
     warnings: list[str],
     tell: Tell,
+    job_id: str | None,
 ) -> dict[str, Any]:
     """Store what came through, and put it into order."""
 
@@ -226,7 +229,7 @@ def _leaderboard(
             if isinstance(outcome, RegattaError):
                 raise outcome
             name = model_name(None, dataset, label)
-            model = publish_model(workspace, name, dataset, bench.data, outcome, test_size).manifest
+            model = publish_model(workspace, name, dataset, bench.data, outcome, test_size, job_id)
             return model_row(model, tuned=label.endswith(f"-{TUNED}"))
         except UnavailableError:
             raise

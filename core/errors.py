@@ -7,11 +7,13 @@ RegattaError                      500
 │   ├── NoSuchFileError           404
 │   ├── NoCurrentFileError        404
 │   ├── NoSuchModelError          404
+│   ├── NoSuchJobError            404
 │   ├── NoEvaluationError         404  the version was trained before this was worked out
 │   └── NoSuchRouteError          404
 ├── MethodNotAllowedError         405
 ├── ConflictError                 409  somebody else changed it first
 │   ├── IncompleteUploadError     409  parts of a large upload are missing
+│   └── KeyInUseError             409  a request with this Idempotency-Key is being answered
 │   ├── ModelServesError          409  the version to be deleted is the one that serves
 │   ├── NameTakenError            409  another model has the name
 │   └── OtherLibrariesError       409  a pickle of other library versions than those that run
@@ -23,10 +25,12 @@ RegattaError                      500
 │   ├── UnknownModelTypeError     422
 │   ├── ParameterError            422
 │   ├── NotEnoughRowsError        422
+│   ├── KeyReusedError            422  an Idempotency-Key that came with another request before
 │   ├── InvalidInputError         422  one or more fields of the request
 │   └── InvalidRecordsError       422  one or more fields of the records to predict
 ├── TrainingFailedError           422  the estimator or the compiled graph refused this table
-└── UnavailableError              503  storage cannot be reached
+├── UnavailableError              503  storage cannot be reached
+└── JobTimeoutError               504  a job took longer than it may
 InvalidSettingError               (start-up only)
 """
 
@@ -97,6 +101,12 @@ class NoSuchModelError(NotFoundError):
     slug, title = "no-such-model", "There is no such model"
 
 
+class NoSuchJobError(NotFoundError):
+    """No job has this id."""
+
+    slug, title = "no-such-job", "There is no such job"
+
+
 class NoEvaluationError(NotFoundError):
     """The version exists, but not what is asked about it."""
 
@@ -125,6 +135,12 @@ class IncompleteUploadError(ConflictError):
     """A large upload is to be completed before all of its parts are there."""
 
     slug, title = "incomplete-upload", "Parts of the upload are missing"
+
+
+class KeyInUseError(ConflictError):
+    """The first request with this Idempotency-Key is still being answered."""
+
+    slug, title = "idempotency-key-in-use", "A request with this Idempotency-Key is being answered"
 
 
 class ModelServesError(ConflictError):
@@ -193,6 +209,12 @@ class NotEnoughRowsError(UnprocessableError):
     slug, title = "not-enough-rows", "The table has too few rows"
 
 
+class KeyReusedError(UnprocessableError):
+    """The Idempotency-Key came with another request before."""
+
+    slug, title = "idempotency-key-reused", "This Idempotency-Key belongs to another request"
+
+
 class InvalidInputError(UnprocessableError):
     """Fields of the request do not have the shape the endpoint takes."""
 
@@ -215,6 +237,12 @@ class UnavailableError(RegattaError):
     """The object store did not answer."""
 
     status, slug, title = 503, "storage-unavailable", "Storage cannot be reached"
+
+
+class JobTimeoutError(RegattaError):
+    """The work was ended because it took too long."""
+
+    status, slug, title = 504, "job-timed-out", "The job took longer than it may"
 
 
 class InvalidSettingError(Exception):

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from core.exporting.cells import Options
 from core.exporting.files import FORMATS, Format, NamedFile
 from core.manifests import Document, Feature, ModelManifest
-from core.prediction import find_model, find_table, predict_records, predict_table, table_rows
+from core.prediction import find_model, find_table, predict_records, predict_table
+from core.table_features import table_rows
 from core.tables.columns import Columns
 
 Kind = Literal["csv", "excel", "json"]
@@ -33,6 +34,9 @@ class ExportOrder(Document):
     model_name: str | None = None
     version: int | None = None
     model_data: str | None = None
+    model_info: dict[str, Any] | None = None
+    strict: bool = False
+    interval: float | None = None
     data: list[dict[str, Any]] | None = None
     file_id: str | None = None
     format: Kind = "csv"
@@ -46,23 +50,23 @@ def export_file(workspace: str, order: ExportOrder, folder: Path) -> NamedFile:
     takes every one. Raises `TooLargeError` for more rows or columns than that, or a text that no cell of Excel holds,
     and what `find_model`, `find_table` and predicting raise.
     """
-    model = find_model(workspace, order.model_name, order.version, order.model_data)
+    model = find_model(workspace, order.model_name, order.version, order.model_data, order.model_info)
     if order.file_id is not None:
         table = find_table(workspace, order.file_id)
-        predicted = predict_table(model, table)
+        predicted = predict_table(model, table, strict=order.strict, interval=order.interval)
         header, rows = list(table.values), _table_rows(table)
     else:
         records = order.data or []
-        predicted = predict_records(model, records)
+        predicted = predict_records(model, records, strict=order.strict, interval=order.interval)
         header = list(dict.fromkeys(chain.from_iterable(records)))
         rows = _record_rows(records, header, model.manifest.features)
     chosen = FORMATS[order.format]
-    added = added_columns(header)
+    added = added_columns(header, bounds=order.interval is not None)
     chosen.check_columns(len(header) + len(added))
     made = named_file(model.manifest, chosen, folder)
     with made.path.open("wb") as file:
         options = file_options(model.manifest, order, added)
-        chosen.write(file, [*header, *added], _joined(rows, [predicted.values]), options)
+        chosen.write(file, [*header, *added], _joined(rows, predicted.columns), options)
     return made
 
 

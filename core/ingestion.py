@@ -6,12 +6,12 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from core.errors import TooLargeError
-from core.manifests import DatasetManifest, Reading, new_file_id, now
+from core.manifests import Column, DatasetManifest, Reading, new_file_id, now
 from core.profiling.profile import profile
 from core.settings import settings
 from core.storage.datasets import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.wiring import storage
-from core.tables.columns import PACKED_ROWS, pack
+from core.tables.columns import PACKED_ROWS, Category, Floats, pack
 from core.tables.dialect import Dialect, find_dialect
 from core.tables.reading import read_table
 from core.tables.table import Table
@@ -95,5 +95,10 @@ def _manifest(
 def _packed(table: Table, path: Path) -> Path:
     """The columns as light functions read them."""
     with path.open("wb") as file:
-        pack(file, ((column.name, column.type, table.values(column.name)) for column in table.columns))
+        pack(file, ((column.name, column.type, _values(table, column)) for column in table.columns))
     return path
+
+
+def _values(table: Table, column: Column) -> Floats | Category:
+    """A column to be packed; texts stay in Arrow's form."""
+    return Category(*table.encoded(column.name)) if column.type == "category" else table.numbers(column.name)

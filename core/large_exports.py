@@ -17,8 +17,10 @@ from core.exporting.tables import TABLE_FORMATS
 from core.exports import ExportOrder, added_columns, file_options, named_file
 from core.exports import export_file as export_small
 from core.opening import open_table
-from core.prediction import Model, find_model, predict_table
+from core.prediction import FIRST_FILE_ROW, Model, Predictions, find_model, predict_pieces
 from core.progress import Tell
+from core.scoring.intervals import interval_of
+from core.scoring.notices import Notices
 from core.settings import settings
 from core.storage.exports import URL_SECONDS
 from core.storage.wiring import storage
@@ -26,7 +28,7 @@ from core.tables.columns import Columns
 from core.tables.table import Table, in_numpy
 
 # Rows that are read, predicted and written as one. Per thread there is one slice at work, and one that waits.
-SLICE_ROWS = 1 << 15
+SLICE_ROWS = 1 << 13
 # The share of the work that is done when the file is written and only has to be stored.
 WRITTEN = 0.95
 
@@ -60,36 +62,50 @@ def export_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: st
 
 
 def _export_table(workspace: str, order: ExportOrder, file_id: str, folder: Path, tell: Tell) -> NamedFile:
-    model = find_model(workspace, order.model_name, order.version, order.model_data)
+    model = find_model(workspace, order.model_name, order.version, order.model_data, order.model_info)
     chosen = TABLE_FORMATS[order.format]
     made = named_file(model.manifest, chosen, folder)
     with open_table(workspace, file_id) as (_, table):
         stored = table.schema
-        added = added_columns(stored.names)
+        added = added_columns(stored.names, bounds=order.interval is not None)
         schema = pa.schema([*stored, *((name, pa.float64()) for name in added)])
         chosen.check_columns(len(schema))
         options = file_options(model.manifest, order, added)
-        with made.path.open("wb") as file, closing(_predicted(model, table, schema, tell)) as batches:
+        with made.path.open("wb") as file, closing(_predicted(model, order, table, schema, tell)) as batches:
             chosen.write(file, schema, batches, options)
     return made
 
 
-def _predicted(model: Model, table: Table, schema: pa.Schema, tell: Tell) -> Generator[pa.RecordBatch, None, None]:
+def _predicted(
+    model: Model, order: ExportOrder, table: Table, schema: pa.Schema, tell: Tell
+) -> Generator[pa.RecordBatch, None, None]:
     """The table's rows with their predictions, in order; while one slice is written, others are predicted."""
     types = {column.name: column.type for column in table.columns}
+    interval = None if order.interval is None else interval_of(model.manifest, order.interval)
 
-    def predict(batch: pa.RecordBatch) -> pa.RecordBatch:
-        values = {name: in_numpy(batch.column(name)) for name in batch.schema.names}
-        predicted = predict_table(model, Columns(values, types))
-        return pa.record_batch([*batch.columns, pa.array(predicted.values)], schema=schema)
+    def predict(numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
+        first_row, batch = numbered
+        notices = Notices(model.manifest.features, strict=order.strict, first_row=first_row)
+        piece = Columns({name: in_numpy(batch.column(name)) for name in batch.schema.names}, types)
+        (values,) = predict_pieces(model, [piece], notices)
+        added = Predictions(values, [], interval).columns
+        return pa.record_batch([*batch.columns, *map(pa.array, added)], schema=schema)
 
     threads = settings().training_threads or os.cpu_count() or 1
     done = 0
     with ThreadPoolExecutor(threads) as pool:
-        for batch in _ahead(pool, predict, table.batches(rows=SLICE_ROWS), threads):
+        for batch in _ahead(pool, predict, _numbered(table.batches(rows=SLICE_ROWS)), threads):
             tell("predicting", WRITTEN * done / table.rows)
             yield batch
             done += len(batch)
+
+
+def _numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Each batch with the number of its first row in the file; one ends where a row group does."""
+    row = FIRST_FILE_ROW
+    for batch in batches:
+        yield row, batch
+        row += len(batch)
 
 
 def _ahead(

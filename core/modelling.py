@@ -20,7 +20,7 @@ from core.progress import Tell, untold
 from core.publishing import publish_model
 from core.settings import settings
 from core.storage.models import check_name
-from core.storage.sealing import seal
+from core.storage.wiring import storage
 
 # What is left of the 29 s of a gateway after everything that is not tuning.
 TUNING_SECONDS = 10.0
@@ -41,9 +41,9 @@ class TrainingOrder:
 
 
 def train_model(
-    workspace: str, file_id: str | None, order: TrainingOrder, tell: Tell = untold, *, sealed: bool = False
-) -> tuple[ModelManifest, str | None]:
-    """Train, compile, check and store one model; returns its manifest and, if `sealed`, its `model_data`.
+    workspace: str, file_id: str | None, order: TrainingOrder, tell: Tell = untold, *, job_id: str | None = None
+) -> ModelManifest:
+    """Train, compile, check and store one model; returns its manifest. A job does it once, however often it runs.
 
     Raises what `open_split`, `train` and `publish_model` raise; then nothing is stored.
     """
@@ -52,6 +52,9 @@ def train_model(
     candidate.unfitted(1, limits())
     dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
     name = model_name(order.model_name, dataset, chosen.name)
+    before = storage().models.published_by(workspace, name, job_id) if job_id is not None else None
+    if before is not None:
+        return before
     trained: Trained = train(
         data,
         candidate,
@@ -61,8 +64,7 @@ def train_model(
         tuning_seconds=order.tuning_seconds if order.tune_hyperparameters else None,
     )
     tell("storing", 1.0)
-    stored = publish_model(workspace, name, dataset, data, trained, order.test_size)
-    return stored.manifest, seal(stored) if sealed else None
+    return publish_model(workspace, name, dataset, data, trained, order.test_size, job_id)
 
 
 def open_split(

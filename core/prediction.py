@@ -1,41 +1,41 @@
 """From a model and raw rows to predictions. Loads numpy and onnxruntime; no pandas, no scikit-learn, no pickle."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
-from math import isnan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InvalidInputError, TooLargeError, UnknownColumnError
-from core.manifests import ColumnType, Feature, ModelManifest
+from core.errors import InvalidInputError, InvalidRecordsError, TooLargeError
+from core.manifests import ModelManifest
 from core.scoring.compiled import CompiledModel
-from core.scoring.records import clean_row, column_warnings, to_columns
+from core.scoring.intervals import Interval, interval_of
+from core.scoring.notices import ERRORS_SHOWN, Notices, shown
+from core.scoring.records import Sent, clean_row, sent_records, to_columns
 from core.settings import settings
 from core.storage.cache import MemoryCache
 from core.storage.datasets import COLUMNS
 from core.storage.sealing import StoredModel, unseal
 from core.storage.wiring import storage
-from core.tables.columns import PACKED_ROWS, Category, Columns, unpack
-from core.values import moment, read_boolean, write_date
+from core.table_features import raw_columns
+from core.tables.columns import PACKED_ROWS, Columns, unpack
 
 # A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).
 MEMORY_PER_BYTE = 12
 MODELS_KEPT = 256
 TABLES_KEPT = 3
 DEFAULT_BATCH = 10_000
+# The first row of a file, as a spreadsheet counts: the header is row 1.
+FIRST_FILE_ROW = 2
 
-# What a type of column is called in an error.
-SHOWN = {
-    "integer": "a number",
-    "number": "a number",
-    "boolean": "true or false",
-    "date": "a date",
-    "category": "text",
-}
+# What to do where a request brings too much.
+IN_PARTS = "Send the rows in parts, or upload them as a file and name its file_id."
+
+# What of a manifest a caller's model_info may not contradict.
+INFO_FIELDS = ("model_name", "version", "model_type", "target_column")
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,16 @@ class Model:
 
 @dataclass(frozen=True)
 class Predictions:
-    """float64 predictions of n rows, and what the caller should know about them."""
+    """float64 predictions of n rows, what the caller should know about them, and how far off they may be, if asked."""
 
     values: NDArray[np.float64]
     warnings: list[str]
+    interval: Interval | None = None
+
+    @property
+    def columns(self) -> list[NDArray[np.float64]]:
+        """The predictions, and their lower and upper bounds where those were asked for."""
+        return [self.values, *(self.interval.bounds(self.values) if self.interval else ())]
 
 
 @cache
@@ -76,34 +82,67 @@ def _tables() -> MemoryCache[Columns]:
     )
 
 
-def find_model(workspace: str, name: str | None, version: int | None = None, model_data: str | None = None) -> Model:
+def find_model(
+    workspace: str,
+    name: str | None,
+    version: int | None = None,
+    model_data: str | None = None,
+    model_info: Mapping[str, Any] | None = None,
+) -> Model:
     """A stored model by name (the serving version without `version`), or one that the caller brings along.
 
-    Raises `InvalidInputError` unless exactly one of `name` and `model_data` is given, `NoSuchModelError`,
-    `BadSignatureError`, `UnavailableError`.
+    Raises `InvalidInputError` unless exactly one of `name` and `model_data` is given, and where `model_info` is about
+    another model; `NoSuchModelError`, `BadSignatureError`, `UnavailableError`.
     """
     if (name is None) == (model_data is None):
         raise InvalidInputError(
             "Send either model_name or model_data.",
             [{"field": "model_name", "message": "one of the two is needed"}],
         )
-    if model_data is not None:
-        return _compiled(unseal(model_data))
-    assert name is not None
+    model = _stored_model(workspace, name, version) if name is not None else _sealed_model(model_data or "")
+    if model_info is not None:
+        _check_info(model.manifest, model_info)
+    return model
+
+
+def _stored_model(workspace: str, name: str, version: int | None) -> Model:
     number = storage().models.resolve(workspace, name, version)
     key = f"{workspace}/{name}/{number}"
-    found = _models().get(key)
-    if found is None:
-        found = _compiled(storage().models.load(workspace, name, number))
-        _models().put(key, found, MEMORY_PER_BYTE * found.compiled.size_bytes)
-    return found
+    return _models().get(key) or _kept(key, storage().models.load(workspace, name, number))
+
+
+def _sealed_model(model_data: str) -> Model:
+    # Whoever sends the very bytes whose signature was right may have what was loaded from them.
+    key = hashlib.sha256(model_data.encode("utf-8", "surrogatepass")).hexdigest()
+    return _models().get(key) or _kept(key, unseal(model_data))
+
+
+def _kept(key: str, stored: StoredModel) -> Model:
+    model = Model(stored.manifest, CompiledModel(stored.graph, stored.manifest.features))
+    _models().put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes)
+    return model
+
+
+def _check_info(manifest: ModelManifest, info: Mapping[str, Any]) -> None:
+    wrong = [field for field in INFO_FIELDS if field in info and info[field] != getattr(manifest, field)]
+    errors = [
+        {"field": f"model_info.{field}", "message": f"is {shown(info[field])}, not {shown(getattr(manifest, field))}"}
+        for field in wrong
+    ]
+    if errors:
+        raise InvalidInputError("model_info is about another model than the one that is to predict.", errors)
+
+
+def most_table_rows() -> int:
+    """How many rows of a stored table one request predicts at most; light functions have no more of it."""
+    return min(settings().max_batch_rows, PACKED_ROWS)
 
 
 def find_table(workspace: str, file_id: str) -> Columns:
     """The columns of a stored dataset; raises `NoSuchFileError`, `TooLargeError`."""
     # The manifest decides whether the dataset exists; a table may outlive it in this process's memory.
     manifest = storage().datasets.manifest(workspace, file_id)
-    _check_rows(manifest.rows, min(settings().max_batch_rows, PACKED_ROWS))
+    _check_rows(manifest.rows, most_table_rows(), "A stored model_name, and not model_data, predicts it as a job.")
     key = f"{workspace}/{manifest.file_id}"
     found = _tables().get(key)
     if found is None:
@@ -112,99 +151,88 @@ def find_table(workspace: str, file_id: str) -> Columns:
     return found
 
 
-def predict_records(model: Model, records: Sequence[Mapping[str, Any]], batch_size: int = DEFAULT_BATCH) -> Predictions:
-    """Predict JSON records; raises `InvalidRecordsError`, `TooLargeError`."""
+def predict_records(
+    model: Model,
+    records: Sequence[Mapping[str, Any]],
+    batch_size: int = DEFAULT_BATCH,
+    *,
+    strict: bool = False,
+    interval: float | None = None,
+) -> Predictions:
+    """Predict JSON records; raises what `predict_sent` does."""
     if len(records) == 1 and (row := clean_row(records[0], model.compiled.levels)) is not None:
-        return Predictions(model.compiled.run(row), [])
+        width = None if interval is None else interval_of(model.manifest, interval)
+        return Predictions(_finite(model.compiled.run(row), 0), [], width)
     _check_rows(len(records), settings().max_batch_rows)
-    columns, warnings = to_columns(records, model.manifest.features)
-    pieces = [
-        model.compiled.run({name: values[start : start + batch_size] for name, values in columns.items()})
+    pieces = (
+        sent_records(records[start : start + batch_size], model.manifest.features)
         for start in range(0, len(records), batch_size)
-    ]
-    return Predictions(np.concatenate(pieces) if pieces else np.empty(0), warnings)
+    )
+    return predict_sent(model, pieces, strict=strict, interval=interval)
 
 
-def predict_table(model: Model, table: Columns, batch_size: int = DEFAULT_BATCH) -> Predictions:
-    """Predict every row of a stored table; raises `UnknownColumnError`, `InvalidInputError`."""
+def predict_sent(
+    model: Model, pieces: Iterable[Sent], *, strict: bool = False, interval: float | None = None, first_row: int = 0
+) -> Predictions:
+    """Predict rows as they came, piece by piece, of which one at a time is in memory.
+
+    Errors call the first row `first_row`. With `strict`, what would be a warning is an error. Raises
+    `InvalidRecordsError`, `TooLargeError`, and `InvalidInputError` for an `interval` that the model cannot tell.
+    """
+    width = None if interval is None else interval_of(model.manifest, interval)
+    notices = Notices(model.manifest.features, strict=strict, first_row=first_row)
+    predicted = []
+    for sent in pieces:
+        start = notices.next_row
+        _check_rows(start - first_row + sent.rows, settings().max_batch_rows)
+        columns = to_columns(sent, model.manifest.features, notices)
+        predicted.append(_finite(model.compiled.run(columns), start))
+    return Predictions(_joined(predicted), notices.warnings(), width)
+
+
+def predict_table(
+    model: Model,
+    table: Columns,
+    batch_size: int = DEFAULT_BATCH,
+    *,
+    strict: bool = False,
+    interval: float | None = None,
+) -> Predictions:
+    """Predict every row of a stored table; raises what `predict_pieces` does."""
+    width = None if interval is None else interval_of(model.manifest, interval)
+    notices = Notices(model.manifest.features, strict=strict, first_row=FIRST_FILE_ROW)
+    predicted = _joined(list(predict_pieces(model, table.slices(batch_size), notices)))
+    return Predictions(_finite(predicted, FIRST_FILE_ROW), notices.warnings(), width)
+
+
+def predict_pieces(model: Model, pieces: Iterable[Columns], notices: Notices) -> Iterator[NDArray[np.float64]]:
+    """The predictions of each piece of a stored table; `notices` learns what is odd about them.
+
+    Raises `UnknownColumnError`, `InvalidInputError`, and `InvalidRecordsError` where `notices` is strict.
+    """
     features = model.manifest.features
-    _check_columns(table, features)
-    pieces = [
-        model.compiled.run({f.name: _raw(piece.values[f.name], f, table.types[f.name]) for f in features})
-        for piece in table.slices(batch_size)
-    ]
-    warnings = [
-        warning
-        for feature in features
-        for warning in column_warnings(_raw(table.values[feature.name], feature, table.types[feature.name]), feature)
-    ]
-    return Predictions(np.concatenate(pieces), warnings)
+    for piece in pieces:
+        columns = raw_columns(piece, features)
+        notices.look(columns, piece.rows)
+        yield model.compiled.run(columns)
 
 
-def table_rows(table: Columns) -> Iterator[tuple[Any, ...]]:
-    """The table's rows as Python values: int, float, bool, datetime or str, None for missing."""
-    return zip(*(_cells(column, table.types[name]) for name, column in table.values.items()), strict=True)
+def _joined(pieces: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.concatenate(pieces) if pieces else np.empty(0)
 
 
-def _cells(column: NDArray[np.float64] | Category, kind: ColumnType) -> list[Any]:
-    if isinstance(column, Category):
-        return [text or None for text in column.texts()]
-    convert: dict[str, Callable[[float], Any]] = {"integer": int, "boolean": bool, "date": moment}
-    make = convert.get(kind, float)
-    return [None if isnan(value) else make(value) for value in column.tolist()]
+def _finite(values: NDArray[np.float64], first_row: int) -> NDArray[np.float64]:
+    """The predictions; raises `InvalidRecordsError` where one is no number, which JSON could not hold."""
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        errors = [
+            {"row": row, "field": "prediction", "message": "is beyond what a float64 holds"}
+            for row in (first_row + wrong[:ERRORS_SHOWN]).tolist()
+        ]
+        raise InvalidRecordsError("Some values are so large that the model's answer is no number. Check them.", errors)
+    return values
 
 
-def _raw(column: NDArray[np.float64] | Category, feature: Feature, kind: ColumnType) -> NDArray[Any]:
-    """One stored column in the form that the model's feature takes."""
-    if isinstance(column, Category):
-        return column.texts()
-    if feature.type != "category":
-        return column
-    texts = np.empty(len(column), dtype=object)
-    texts[:] = ["" if cell is None else _text(cell, feature) for cell in _cells(column, kind)]
-    return texts
-
-
-def _text(cell: Any, feature: Feature) -> str:
-    """A value as the text that it was when the model was trained and its column held texts."""
-    if isinstance(cell, datetime):
-        return write_date(cell)
-    if isinstance(cell, bool):
-        return next((level for level in feature.levels if read_boolean(level) is cell), str(cell).lower())
-    return str(cell)
-
-
-def _check_columns(table: Columns, features: list[Feature]) -> None:
-    absent = [feature.name for feature in features if feature.name not in table.values]
-    if absent:
-        raise UnknownColumnError(
-            f"The file lacks columns that the model needs: {', '.join(absent)}. Upload a file that has them.",
-            [{"field": name, "message": "no such column in the file"} for name in absent],
-        )
-    for feature in features:
-        column = table.values[feature.name]
-        if not _fits(column, table.types[feature.name], feature):
-            found, wanted = SHOWN[table.types[feature.name]], SHOWN[feature.type]
-            raise InvalidInputError(
-                f"Column {feature.name!r} is {found} in this file, and the model takes {wanted} there.",
-                [{"field": feature.name, "message": f"must be {wanted}"}],
-            )
-
-
-def _fits(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Feature) -> bool:
-    """Whether a stored column can be the feature: by its type, or because it has no value that cannot be."""
-    if feature.type in ("category", kind) or (feature.type == "number" and kind in ("integer", "boolean")):
-        return True
-    if isinstance(column, Category):
-        return False
-    allowed = (0.0, 1.0) if feature.type == "boolean" and kind != "date" else ()
-    return bool((np.isnan(column) | np.isin(column, allowed)).all())
-
-
-def _check_rows(rows: int, limit: int) -> None:
+def _check_rows(rows: int, limit: int, instead: str = IN_PARTS) -> None:
     if rows > limit:
-        raise TooLargeError(f"{rows:,} rows are more than the {limit:,} that one request predicts. Send them in parts.")
-
-
-def _compiled(stored: StoredModel) -> Model:
-    return Model(stored.manifest, CompiledModel(stored.graph, stored.manifest.features))
+        raise TooLargeError(f"{rows:,} rows are more than the {limit:,} that one request predicts. {instead}")

@@ -16,16 +16,23 @@ from core.scoring.compiled import CompiledModel
 from core.scoring.timing import latency_us
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
-from core.storage.sealing import StoredModel
 from core.storage.wiring import storage
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 
 
 def publish_model(
-    workspace: str, name: str, dataset: DatasetManifest, data: Split, trained: Trained, test_size: float
-) -> StoredModel:
+    workspace: str,
+    name: str,
+    dataset: DatasetManifest,
+    data: Split,
+    trained: Trained,
+    test_size: float,
+    job_id: str | None = None,
+) -> ModelManifest:
     """Compile a pipeline, prove that the graph agrees with it, and publish both with everything known about them.
+
+    What the job has published under this name before stays as it is.
 
     Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
     stored.
@@ -69,10 +76,11 @@ def publish_model(
         libraries={"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
         graph=_stored_file(graph),
         pickle=_stored_file(pickled),
+        job_id=job_id,
     )
     evaluation = json.dumps({"plots": trained.plots}).encode()
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
-    return StoredModel(storage().models.publish(workspace, draft, files), graph)
+    return storage().models.publish(workspace, draft, files)
 
 
 def _check_size(graph: bytes, model_type: str) -> None:

@@ -43,6 +43,7 @@ def race_models(
     time_limit: TimeLimit,
     bounds: Bounds,
     tell: Tell,
+    job_id: str | None,
 ) -> dict[str, Any]:
     """Race the portfolio on a dataset's split within the time limit, storing included, and store the winner alone.
 
@@ -56,7 +57,7 @@ def race_models(
     tell("storing", 0.95)
     trained = _judged(race, done, time_limit)
     name = model_name(None, dataset, done.choice.label)
-    best = model_row(publish_model(workspace, name, dataset, done.bench.data, trained, test_size).manifest)
+    best = model_row(publish_model(workspace, name, dataset, done.bench.data, trained, test_size, job_id))
     warnings = list(trained.notes)
     if best["cross_validation"]["mean"] < trained.baseline.cross_validation.mean:
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(256 * MIB, gt=0, description="largest CSV taken in one request")
     max_file_bytes: int = Field(2 << 30, gt=0, description="largest CSV at all, unpacked")
     max_batch_rows: int = Field(200_000, gt=0, description="most rows predicted in one request")
+    max_body_bytes: int = Field(64 * MIB, gt=0, description="largest JSON or CSV taken to predict")
     max_response_bytes: int = Field(100 * MIB, gt=0, description="largest file sent in a response body")
     model_max_bytes: int = Field(64 * MIB, gt=0, description="byte budget of one compiled model")
     cache_model_bytes: int = Field(512 * MIB, gt=0, description="process memory for compiled models")
@@ -38,6 +39,13 @@ class Settings(BaseSettings):
     cache_redis_entry_bytes: int = Field(16 * MIB, ge=0, description="largest entry kept in Redis")
     cache_ttl_seconds: int = Field(1800, gt=0, description="how long an idle cache entry lives")
     training_threads: int = Field(0, ge=0, description="threads of one training; 0 means one per core")
+    # Long work.
+    jobs_queue_url: str | None = Field(
+        None, pattern="^https?://", description="SQS queue of jobs; unset means that the servers run them themselves"
+    )
+    answer_seconds: float = Field(0, ge=0, description="what is expected to take longer becomes a job; 0 means nothing")
+    job_seconds: int = Field(3600, gt=0, description="how long one attempt at a job may take")
+    job_lease_seconds: float = Field(60, ge=2, description="how soon the job of a killed worker is free again")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="level of the log")
 
     # The machine it runs on (infra/ only).

@@ -22,6 +22,9 @@ from core.errors import (
 )
 from functions.log import log, set_up_log
 
+# FastAPI is loaded now; what its routes take has to be built as it is declared.
+BaseModel.model_config.pop("defer_build", None)
+
 VERSION = "0.1.0"
 DEFAULT_WORKSPACE = "default"
 PROBLEM_JSON = "application/problem+json"
@@ -46,9 +49,12 @@ class RequestBody(BaseModel):
 class ModelChoice(RequestBody):
     """Which model predicts: one that is stored here, or one the caller brings along."""
 
-    model_name: str | None = Field(None, description="a stored model")
+    model_name: str | None = Field(None, max_length=200, description="a stored model")
     version: int | None = Field(None, ge=1, description="default: the version that serves")
     model_data: str | None = Field(None, description="what training returned with return_model=true")
+    model_info: dict[str, Any] | None = Field(
+        None, description="model_name, version, model_type, target_column that the model must have"
+    )
 
 
 def one_source(data: list[Any] | None, file_id: str | None) -> None:
@@ -97,6 +103,9 @@ def lambda_handler(app: FastAPI) -> LambdaHandler:
 
 def _respond(request: Request, error: RegattaError) -> JSONResponse:
     body = error.problem(request.url.path)
+    if request.url.path.startswith("/v2"):
+        # Where clients of the Open Inference Protocol look.
+        body["error"] = error.detail
     return JSONResponse(body, status_code=error.status, media_type=PROBLEM_JSON)
 
 

@@ -94,6 +94,57 @@ def upload(
 
 
 @app.command()
+def jobs(
+    follow: Annotated[str | None, typer.Option(metavar="ID", help="Show how far this one is until it is over.")] = None,
+    cancel: Annotated[str | None, typer.Option(metavar="ID", help="End this one.")] = None,
+    retry: Annotated[str | None, typer.Option(metavar="ID", help="Let this one begin anew.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to show.")] = 20,
+    url: Annotated[str | None, typer.Option(help="The service.", show_default="the one on this machine")] = None,
+) -> None:
+    """Show the newest jobs and the dead letters; or follow, cancel or retry one."""
+    from core.errors import RegattaError
+    from infra import jobs as listing
+    from infra.service import ServiceError, connect
+
+    base_url = url or _url(_settings())
+    if url is None:
+        _point_at_the_stack()
+    try:
+        with connect(base_url) as service:
+            for verb, job_id in (("cancel", cancel), ("retry", retry)):
+                if job_id is not None:
+                    service.call("POST", f"/jobs/{job_id}/{verb}")
+            if follow is not None:
+                listing.follow(base_url, follow, console)
+            else:
+                listing.show(service, limit, listing.find_queue() if url is None else None, console)
+    except (ServiceError, listing.JobError) as error:
+        raise _fail(str(error)) from None
+    except RegattaError as error:
+        raise _fail(error.detail) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def redrive() -> None:
+    """Let the jobs begin anew that ended in the dead-letter queue, after what broke them is mended."""
+    from core.errors import RegattaError
+    from infra import jobs as listing
+
+    _settings()
+    _point_at_the_stack()
+    queue = listing.find_queue()
+    if queue is None:
+        raise _fail("No queue is in reach. Start the stack with `regatta up`, or set REGATTA_JOBS_QUEUE_URL.")
+    try:
+        moved, strange = listing.redrive(queue)
+    except RegattaError as error:
+        raise _fail(error.detail) from None
+    console.print(f"{moved} jobs begin anew." + (f" {strange} letters are about no job and stay." if strange else ""))
+
+
+@app.command()
 def reproduce(
     name: Annotated[str, typer.Argument(help="A stored model.")],
     version: Annotated[int | None, typer.Argument(help="Which version. Default: the one that serves.")] = None,

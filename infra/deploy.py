@@ -17,10 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.buckets import bucket_exists
-from infra.emulator_account import CREDENTIALS, REGION
+from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 
 ROOT = Path(__file__).resolve().parent.parent
-STACK_NAME = "regatta"
 RUNTIME = "python3.13"
 
 # What a stack can be updated from; anything else has to be deleted first.

@@ -3,3 +3,5 @@
 REGION = "us-east-1"
 # Emulators take any credentials; these are the ones their documentation uses.
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+ACCOUNT = "000000000000"
+STACK_NAME = "regatta"

@@ -13,7 +13,7 @@ import httpx
 from samtranslator.yaml_helper import yaml_parse
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
-BINARY = ("multipart/form-data", "application/octet-stream")
+BINARY = ("multipart/form-data", "application/octet-stream", "text/csv")
 
 
 def template_routes() -> list[tuple[str, str, str]]:

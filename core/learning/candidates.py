@@ -19,6 +19,9 @@ class Candidate:
     def unfitted(self, rows: int, limits: Limits) -> tuple[Any, list[str]]:
         """The estimator for `rows` rows, and notes on what its budget changed; raises `ParameterError`."""
         estimator = self.regressor.build(self.params)
+        if getattr(estimator, "weights", None) == "distance" and estimator.algorithm == "auto":
+            # Beyond 15 columns scikit-learn would search by brute force, to 8 digits: a row is not at 0 from itself.
+            estimator.set_params(algorithm="kd_tree")
         notes = sample_for_each_tree(estimator, self.regressor, rows)
         drawn = min(rows, self.regressor.most_rows or rows)
         notes += within_budget(estimator, drawn, limits.model_bytes)

@@ -10,12 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from core.tables.coded import PIECE
 from core.tables.columns import Floats
 
 Ints = NDArray[np.int64]
 
-# So many values are worked on at a time: they and what is made of them fit a core's own cache.
-PIECE = 1 << 15
 # A column whose values repeat is counted by hashing, several times faster than by sorting; a look at some tells.
 LOOKED_AT = 50_000
 REPEATING = 0.3
@@ -65,10 +64,23 @@ class Distribution:
         values += 0.0  # -0.0 becomes 0.0
         looked_at = values[:: 1 + len(values) // LOOKED_AT]
         if len(np.unique(looked_at)) < REPEATING * len(looked_at):
-            return cls(*_counted(values))
+            found = pc.value_counts(pa.array(values))
+            return cls.counted(np.asarray(found.field("values")), np.asarray(found.field("counts")))
         values.sort()
         present = values[: np.searchsorted(values, np.nan)]
         return cls(*_compacted(present))
+
+    @classmethod
+    def counted(cls, values: Floats, counts: Ints) -> Self:
+        """The distribution of a column in which each of `values` (in any order, NaN left out) occurs so often."""
+        some = (counts > 0) & ~np.isnan(values)
+        values, counts = values[some] + 0.0, counts[some]
+        order = np.argsort(values)
+        values, upto = values[order], np.cumsum(counts[order])
+        # Of equal ones (0.0 and -0.0, whole numbers that float64 does not tell apart) the last has the sum.
+        lasts = np.ones(len(values), bool)
+        lasts[:-1] = values[1:] != values[:-1]
+        return cls(values[lasts], upto[lasts])
 
     @property
     def count(self) -> int:
@@ -203,14 +215,6 @@ def between(low: float, high: float, share: float) -> float:
     step = high - low
     point = low + share * step if isfinite(step) else low * (1 - share) + high * share
     return min(max(point, low), high)
-
-
-def _counted(values: Floats) -> tuple[Floats, Ints]:
-    found = pc.value_counts(pa.array(values))
-    distinct, counts = np.asarray(found.field("values")), np.asarray(found.field("counts"))
-    order = np.argsort(distinct)  # NaN last
-    order = order[: len(order) - int(np.isnan(distinct).any())]
-    return distinct[order], np.cumsum(counts[order])
 
 
 def _compacted(ascending: Floats) -> tuple[Floats, Ints]:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from core.manifests import Column
 from core.profiling import findings, numeric_findings, statistics, text_findings
-from core.profiling.distribution import PIECE, Distribution, Moments
+from core.profiling.distribution import Distribution, Moments
 from core.profiling.findings import Look
 from core.profiling.relations import correlations
 from core.profiling.rows import RowHashes, missing_shares, numbered
 from core.profiling.severity import worst_first
 from core.profiling.threads import side_by_side
+from core.tables.coded import PIECE
 from core.tables.columns import Category, Floats
 from core.tables.table import Table
 
@@ -67,12 +68,20 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
     column = table.columns[position]
     if column.type == "category":
         return _text_profiled(table, hashes, position)
-    values = table.values(column.name)
-    assert isinstance(values, np.ndarray)
-    hashes.add(position, values)
-    missing_rows, shares = _gaps(np.isnan(values))
-    ascending = column.type == "integer" and _ascending(values)
-    found = Distribution.of(values)
+    if coded := table.coded.get(column.name):
+        hashes.add(position, coded)
+        counts = coded.counts()
+        missing_rows, shares = _gaps(coded.codes == 0) if counts[0] else ([], [])
+        found = Distribution.counted(coded.floats()[1:], counts[1:])
+        # What repeats does not ascend.
+        unique = column.type == "integer" and len(found.values) == table.rows
+        ascending = unique and _ascending(table.numbers(column.name))
+    else:
+        values = table.numbers(column.name)
+        hashes.add(position, values)
+        missing_rows, shares = _gaps(np.isnan(values))
+        ascending = column.type == "integer" and _ascending(values)
+        found = Distribution.of(values)
     moments = found.moments() if found.count else None
     figures = statistics.summary(column, table.rows, found.count, len(found.values)) | _figures(column, found, moments)
     look = Look(table, column, figures, missing_rows)

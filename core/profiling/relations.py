@@ -1,15 +1,16 @@
 """How the numeric columns of a table move together: Pearson's and Spearman's correlations, pairwise complete."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from math import inf, isnan, nan, sqrt
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.profiling.distribution import PIECE, Ints, Moments, unsafe_exponent
+from core.profiling.distribution import Ints, Moments, unsafe_exponent
+from core.tables.coded import PIECE, Coded
 from core.tables.columns import Floats
 from core.tables.table import Table
 
@@ -37,11 +38,13 @@ def correlations(table: Table, moments: Mapping[str, Moments | None]) -> Json:
     gappy = np.array([found.count < table.rows for found in varying.values()], bool)
     sample = sampled_rows(table.rows, _most_sampled(gappy))
     sums = _PairSums(len(varying), gaps=bool(gappy.any()))
-    sampled = np.empty((len(varying), len(sample)))
+    sampled = {name: np.empty(len(sample)) for name in varying if name not in table.coded}
     start = 0
-    for block in _blocks(table, list(varying)):
+    for block in table.blocks(list(varying)):
         first, last = np.searchsorted(sample, (start, start + block.shape[1]))
-        sampled[:, first:last] = block[:, sample[first:last] - start]
+        for name, values in zip(varying, block, strict=True):
+            if name in sampled:
+                sampled[name][first:last] = values[sample[first:last] - start]
         start += block.shape[1]
         for values, found in zip(block, varying.values(), strict=True):
             values[:] = found.standardised(values)
@@ -51,10 +54,13 @@ def correlations(table: Table, moments: Mapping[str, Moments | None]) -> Json:
         one, other = (table.values(list(varying)[k]) for k in (i, j))
         assert isinstance(one, np.ndarray) and isinstance(other, np.ndarray)
         pearson[i, j] = pearson[j, i] = _or_nan(pearson_of(one, other))
+    places = [
+        _dense(sampled.pop(name)) if name in sampled else _dense_codes(table.coded[name], sample) for name in varying
+    ]
     return {
         "columns": names,
         "pearson": _expanded(pearson, names, list(varying)),
-        "spearman": _expanded(_spearman(sampled, gappy), names, list(varying)),
+        "spearman": _expanded(_spearman(places, gappy), names, list(varying)),
         "rows": len(sample),
     }
 
@@ -95,7 +101,7 @@ def pearson_of(x: Floats, y: Floats) -> float | None:
 def spearman_of(x: Floats, y: Floats) -> float | None:
     """Spearman's correlation of the rows that have both, tied ranks averaged; None where one does not vary."""
     both = ~(np.isnan(x) | np.isnan(y))
-    return _cosine(*(_centred_ranks(*_dense(values[both])) for values in (x, y)))
+    return _rank_correlation(*(_dense(values[both]) for values in (x, y)))
 
 
 class _PairSums:
@@ -149,59 +155,72 @@ class _PairSums:
         return np.maximum(self._sums_of_squares() - self._firsts**2 / rows, 0), rows
 
 
-def _spearman(sampled: Floats, gappy: NDArray[np.bool_]) -> Floats:
-    """Spearman's correlations of k columns, shape (k, rows): ranked once, and again for each pair with a gap."""
-    k = len(sampled)
+@dataclass(frozen=True)
+class _Places:
+    """Values as `codes`: 0 for missing, else their place from 1 among the `distinct` values in ascending order."""
+
+    codes: NDArray[np.integer[Any]]
+    distinct: int
+
+    def centred_ranks(self) -> Floats:
+        """For each code its rank, the average for ties, less the mean of all; none of the values may be missing."""
+        counts = np.bincount(self.codes, minlength=self.distinct + 1)
+        ranks: Floats = np.cumsum(counts) - (counts - 1) / 2 - (len(self.codes) + 1) / 2
+        return ranks
+
+
+def _spearman(places: list[_Places], gappy: NDArray[np.bool_]) -> Floats:
+    """Spearman's correlations of k columns, shape (k, k): ranked once, and again for each pair with a gap."""
+    k = len(places)
     matrix = np.full((k, k), nan)
-    dense = [_dense(values) for values in sampled]
-    ranks = {i: _centred_ranks(*dense[i]) for i in range(k) if not gappy[i]}
-    for i in range(k):
-        matrix[i, i] = 1.0 if dense[i][1] > 1 else nan
+    complete = np.flatnonzero(~gappy)
+    matrix[np.ix_(complete, complete)] = _rank_correlations([places[i] for i in complete])
     for i, j in combinations(range(k), 2):
         if gappy[i] or gappy[j]:
-            both = (dense[i][0] >= 0) & (dense[j][0] >= 0)
-            pair = [_centred_ranks(codes[both], distinct) for codes, distinct in (dense[i], dense[j])]
-        else:
-            pair = [ranks[i], ranks[j]]
-        matrix[i, j] = matrix[j, i] = _or_nan(_cosine(*pair))
+            both = (places[i].codes > 0) & (places[j].codes > 0)
+            pair = (_Places(place.codes[both], place.distinct) for place in (places[i], places[j]))
+            matrix[i, j] = matrix[j, i] = _or_nan(_rank_correlation(*pair))
+    for i, place in enumerate(places):
+        matrix[i, i] = 1.0 if np.count_nonzero(np.bincount(place.codes, minlength=1)[1:]) > 1 else nan
     return matrix
 
 
-def _dense(values: Floats) -> tuple[Ints, int]:
-    """Each value's place among the distinct ones (-1 for missing), and how many those are."""
-    distinct, codes = np.unique(values, return_inverse=True)
+def _rank_correlations(places: list[_Places]) -> Floats:
+    """The same of columns without gaps, all pairs at once, some rows at a time; NaN where one does not vary."""
+    ranks = [place.centred_ranks() for place in places]
+    products = np.zeros((len(places), len(places)))
+    rows = len(places[0].codes) if places else 0
+    for start in range(0, rows, PIECE):
+        some = slice(start, start + PIECE)
+        block = np.stack([rank[place.codes[some]] for rank, place in zip(ranks, places, strict=True)])
+        products += block @ block.T
+    squares = np.diag(products)
+    with np.errstate(invalid="ignore"):
+        return np.clip(products / np.sqrt(np.outer(squares, squares)), -1, 1)
+
+
+def _rank_correlation(x: _Places, y: _Places) -> float | None:
+    return None if isnan(found := float(_rank_correlations([x, y])[0, 1])) else found
+
+
+def _dense(values: Floats) -> _Places:
+    distinct, inverse = np.unique(values, return_inverse=True)
+    codes = inverse.astype(np.int32) + np.int32(1)
     if len(distinct) and isnan(distinct[-1]):
-        codes[codes == len(distinct) - 1] = -1
-        return codes, len(distinct) - 1
-    return codes, len(distinct)
+        codes[codes == len(distinct)] = 0
+        return _Places(codes, len(distinct) - 1)
+    return _Places(codes, len(distinct))
 
 
-def _centred_ranks(codes: Ints, distinct: int) -> Floats:
-    """Ranks, the average for ties, less their mean."""
-    counts = np.bincount(codes, minlength=distinct)
-    ranks = np.cumsum(counts) - (counts - 1) / 2
-    return (ranks - (len(codes) + 1) / 2)[codes]
-
-
-def _cosine(x: Floats, y: Floats) -> float | None:
-    squares = float(x @ x) * float(y @ y)
-    return _bounded(float(x @ y) / sqrt(squares)) if squares > 0 else None
+def _dense_codes(coded: Coded, rows: Ints) -> _Places:
+    """The places of the values in these rows, among those of all rows."""
+    distinct, inverse = np.unique(coded.floats()[1:], return_inverse=True)
+    return _Places(np.append(0, inverse + 1).astype(coded.codes.dtype)[coded.codes[rows]], len(distinct))
 
 
 def _bounded(correlation: float) -> float:
     """Without what rounding brings beyond one."""
     return float(min(max(correlation, -1.0), 1.0))
-
-
-def _blocks(table: Table, names: list[str]) -> Iterator[Floats]:
-    """Some rows at a time of these integer, number and boolean columns: shape (columns, rows)."""
-    if not names:
-        return
-    for batch in table.batches(names):
-        block = np.empty((len(names), len(batch)))
-        for i, name in enumerate(names):
-            block[i] = batch.column(name).cast(pa.float64(), safe=False)
-        yield block
 
 
 def _most_sampled(gappy: NDArray[np.bool_]) -> int:

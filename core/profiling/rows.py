@@ -1,18 +1,22 @@
 """Rows of a table: how people count them, which repeat an earlier one, and where among them values are missing."""
 
 from threading import Lock
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.profiling.distribution import PIECE
+from core.tables.coded import PIECE, Coded
 from core.tables.columns import Category, Floats
 
-# As in a spreadsheet, where the header is row 1.
+# As in a spreadsheet that holds the table, where the header is row 1; rows that reading left out are not in it.
 FIRST_ROW = 2
 EXAMPLES = 5
 # Missing values are drawn as so many blocks of rows.
 BLOCKS = 60
+# Rows are compared in so many parts.
+PARTS = 4
 
 Hashes = NDArray[np.uint64]
 Positions = NDArray[np.intp]
@@ -39,21 +43,33 @@ class RowHashes:
         self._sums: Hashes = np.zeros(rows, np.uint64)
         self._lock = Lock()
 
-    def add(self, position: int, values: Floats | Category) -> None:
+    def add(self, position: int, values: Floats | Category | Coded) -> None:
         """Mix in the column at `position`; missing equals missing, and 0.0 equals -0.0."""
         salt = np.uint64(_GOLDEN * (position + 1) & 0xFFFFFFFFFFFFFFFF)
-        whole = values.codes if isinstance(values, Category) else values
+        whole: NDArray[Any] = values if isinstance(values, np.ndarray) else values.codes
+        by_code = _mixed(_bits(_told_apart_by(values)) ^ salt) if isinstance(values, Coded) else None
         for start in range(0, len(whole), PIECE):
-            mixed = _mixed(_bits(whole[start : start + PIECE]) ^ salt)
+            piece = whole[start : start + PIECE]
+            mixed = _mixed(_bits(piece) ^ salt) if by_code is None else by_code[piece]
             with self._lock:
                 self._sums[start : start + PIECE] += mixed
 
     def repeated(self) -> tuple[int, list[int]]:
         """How many rows repeat an earlier one exactly, and the numbers of a few of them."""
-        ascending = np.sort(self._sums)
-        again = ascending[1:][ascending[1:] == ascending[:-1]]
-        examples = [np.flatnonzero(self._sums == value)[1] for value in np.unique(again[: 100 * EXAMPLES])[:EXAMPLES]]
-        return len(again), numbered(np.sort(np.array(examples, np.intp)))
+        count, twice = 0, np.empty(0, np.uint64)
+        # A part at a time: a sorted copy of all would be as large as everything that is known of the rows.
+        for low in range(0, 1 << 64, (1 << 64) // PARTS):
+            chosen = self._sums >= np.uint64(low)
+            chosen &= self._sums <= np.uint64(low + (1 << 64) // PARTS - 1)
+            part = self._sums[chosen]
+            part.sort()
+            again = part[1:] == part[:-1]
+            count += int(np.count_nonzero(again))
+            for start in range(0, len(again), PIECE):
+                if len(twice) < 100 * EXAMPLES:
+                    twice = np.append(twice, part[1:][start : start + PIECE][again[start : start + PIECE]])
+        examples = [np.flatnonzero(self._sums == value)[1] for value in np.unique(twice)[:EXAMPLES]]
+        return count, numbered(np.sort(np.array(examples, np.intp)))
 
 
 def missing_shares(missing: NDArray[np.bool_]) -> list[float]:
@@ -62,6 +78,12 @@ def missing_shares(missing: NDArray[np.bool_]) -> list[float]:
     starts = np.arange(blocks + 1) * len(missing) // blocks
     shares: Floats = np.add.reduceat(missing, starts[:-1], dtype=np.int64) / np.diff(starts)
     return list(map(float, shares))
+
+
+def _told_apart_by(coded: Coded) -> NDArray[np.float64] | NDArray[np.int32]:
+    """For each code what is hashed: the value, or of a text its place among the levels."""
+    is_text = pa.types.is_string(coded.levels.type)
+    return np.arange(-1, len(coded.levels), dtype=np.int32) if is_text else coded.floats()
 
 
 def _bits(piece: NDArray[np.float64] | NDArray[np.int32]) -> Hashes:

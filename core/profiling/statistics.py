@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.manifests import Column
-from core.profiling.distribution import PIECE, Distribution, Ints, Moments
+from core.profiling.distribution import Distribution, Ints, Moments
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
+from core.tables.coded import PIECE
 from core.values import EARLIEST, LATEST, write_date
 
 Json = dict[str, Any]

@@ -1,46 +1,92 @@
-"""From what a caller sends to what a model takes: JSON records as numpy columns, checked field by field."""
+"""From what a caller sends to what a model takes: JSON values as numpy columns, checked field by field."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from math import inf, isfinite, nan
+from operator import itemgetter
+from types import NoneType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InvalidRecordsError
+from core.errors import InvalidInputError
 from core.manifests import Feature
-from core.values import EARLIEST, LATEST, MISSING, read_boolean, read_date, write_date
+from core.scoring.notices import NAMES_SHOWN, Errors, Notices, shown
+from core.values import EARLIEST, LATEST, MISSING, read_boolean, read_date
 
-ERRORS_SHOWN = 20
-LEVELS_SHOWN = 5
 # Up to here every integer is a float64.
 EXACT_INTEGER = 2**53
 
 Columns = dict[str, NDArray[Any]]
-Errors = list[dict[str, Any]]
+# Values as JSON has them, or a tensor of numbers in which NaN is a gap.
+Values = Sequence[Any] | NDArray[Any]
 
 
-def to_columns(records: Sequence[Mapping[str, Any]], features: list[Feature]) -> tuple[Columns, list[str]]:
-    """Raw columns for `CompiledModel.run` (n rows each), and warnings about what was imputed, unseen or ignored.
+@dataclass(frozen=True)
+class Sent:
+    """Some rows as they came, by column: those that are a feature (n values each), and the names of all others."""
 
-    Numbers may come as strings, dates as text or seconds, booleans as words; null or a text such as "NA" is a missing
-    value. Raises `InvalidRecordsError` that names every field that is absent or of the wrong type.
+    rows: int
+    columns: Mapping[str, Values]
+    ignored: Iterable[str] = ()
+
+
+def sent_records(records: Sequence[Mapping[str, Any]], features: Sequence[Feature]) -> Sent:
+    """One JSON object a row; a key that a row lacks is null there. Raises `InvalidInputError` for anything else."""
+    if not all(issubclass(kind, dict) for kind in set(map(type, records))):
+        row = next(row for row, record in enumerate(records) if not isinstance(record, dict))
+        errors = [{"field": f"data[{row}]", "message": "is not an object"}]
+        raise InvalidInputError("data is a list of objects, one a row. Or send columns and rows.", errors)
+    columns: dict[str, Values] = {}
+    complete = True
+    for feature in features:
+        try:
+            columns[feature.name] = list(map(itemgetter(feature.name), records))
+        except KeyError:
+            complete = False
+            if any(feature.name in record for record in records):
+                columns[feature.name] = [record.get(feature.name) for record in records]
+    if complete and set(map(len, records)) <= {len(features)}:
+        return Sent(len(records), columns)
+    known = _names(features)
+    ignored = [name for name in dict.fromkeys(chain.from_iterable(records)) if name not in known]
+    return Sent(len(records), columns, ignored)
+
+
+def sent_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], features: Sequence[Feature]) -> Sent:
+    """Rows of values in the order of the column `names`, each of them as long as that."""
+    known = _names(features)
+    values = zip(*rows, strict=True) if rows else ((),) * len(names)
+    columns = {name: column for name, column in zip(names, values, strict=True) if name in known}
+    return Sent(len(rows), columns, [name for name in names if name not in known])
+
+
+def to_columns(sent: Sent, features: Sequence[Feature], notices: Notices) -> Columns:
+    """Raw columns for `CompiledModel.run` (n rows each); `notices` learns what is imputed, unseen or ignored.
+
+    Numbers may come as strings, dates as text or seconds, booleans as words; null, a text such as "NA" and a column
+    that is not there are missing values. Raises `InvalidRecordsError` that names every field of the wrong type, and
+    where no feature came at all.
     """
-    errors: Errors = []
-    warnings: list[str] = []
+    errors = Errors()
     columns: Columns = {}
+    absent = [feature.name for feature in features if feature.name not in sent.columns]
+    if len(absent) == len(features):
+        for name in absent[:NAMES_SHOWN]:
+            errors.add(name, "is absent, and so is every other feature of the model")
+        errors.check(notices.next_row, sent.rows)
     for feature in features:
-        values = _values(records, feature.name, errors)
-        columns[feature.name] = READERS[feature.type](values, feature, errors)
-    if errors:
-        raise _refusal(errors, len(records))
-    for feature in features:
-        warnings += column_warnings(columns[feature.name], feature)
-    known = {feature.name for feature in features}
-    ignored = dict.fromkeys(name for record in records for name in record if name not in known)
-    warnings += [f"the model does not use {name!r}; it was ignored" for name in ignored]
-    return columns, warnings
+        values = sent.columns.get(feature.name)
+        if values is None:
+            columns[feature.name] = _gaps(sent.rows, feature)
+        else:
+            columns[feature.name] = READERS[feature.type](values, feature, errors)
+    errors.check(notices.next_row, sent.rows)
+    notices.look(columns, sent.rows, absent, sent.ignored)
+    return columns
 
 
 def clean_row(record: Mapping[str, Any], levels: Mapping[str, frozenset[str | bool] | None]) -> Columns | None:
@@ -68,81 +114,71 @@ def clean_row(record: Mapping[str, Any], levels: Mapping[str, frozenset[str | bo
     return columns
 
 
-def column_warnings(values: NDArray[Any], feature: Feature) -> list[str]:
-    """What a caller should know about one raw column: missing values that are imputed, levels never seen."""
-    if feature.type != "category":
-        missing = int(np.isnan(values).sum())
-        return [_imputed(missing, feature)] if missing else []
-    seen = dict.fromkeys(values.tolist())
-    missing = int((values == "").sum()) if "" in seen else 0
-    warnings = [_imputed(missing, feature)] if missing else []
-    unseen = list(seen.keys() - {*feature.levels, ""})
-    if unseen:
-        shown = ", ".join(map(repr, sorted(unseen)[:LEVELS_SHOWN]))
-        more = f" and {len(unseen) - LEVELS_SHOWN} more" if len(unseen) > LEVELS_SHOWN else ""
-        warnings.append(f"{feature.name!r} has values that training never saw: {shown}{more}")
-    return warnings
+def _names(features: Sequence[Feature]) -> set[str]:
+    return {feature.name for feature in features}
 
 
-def _imputed(count: int, feature: Feature) -> str:
-    values = "1 missing value" if count == 1 else f"{count} missing values"
-    return f"{feature.name!r} has {values}, imputed with {_readable(feature)}"
+def _gaps(rows: int, feature: Feature) -> NDArray[Any]:
+    return np.full(rows, "", object) if feature.type == "category" else np.full(rows, nan)
 
 
-def _readable(feature: Feature) -> str:
-    """A feature's fill as its column would show it."""
-    if feature.type == "date":
-        return write_date(float(feature.fill))
-    if feature.type == "boolean":
-        share = float(feature.fill)
-        return str(share == 1).lower() if share in (0, 1) else f"{share:.3g}, between false (0) and true (1)"
-    return repr(feature.fill)
+def _numbers(values: Values, feature: Feature, errors: Errors) -> NDArray[np.float64]:
+    if isinstance(values, np.ndarray):
+        numbers = values.astype(np.float64)
+        if not np.isinf(numbers).any():
+            return numbers
+    quick = _quick_numbers(values)
+    return quick if quick is not None else _checked(_number, "a finite number", values, feature, errors)
 
 
-def _values(records: Sequence[Mapping[str, Any]], name: str, errors: Errors) -> list[tuple[int, Any]] | list[Any]:
+def _quick_numbers(values: Values) -> NDArray[np.float64] | None:
+    """The numbers, read all at once, if they are numbers and nulls, or texts of numbers only; else None."""
+    kinds = set(map(type, values))
     try:
-        return [record[name] for record in records]
-    except KeyError:
-        values = []
-        for row, record in enumerate(records):
-            if name not in record:
-                errors.append({"row": row, "field": name, "message": "is absent; send null when it is unknown"})
-            values.append(record.get(name))
-        return values
-
-
-def _numbers(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.float64]:
-    if {type(value) for value in values} <= {int, float}:
-        try:
+        if kinds <= {int, float, NoneType}:
             numbers = np.array(values, np.float64)
-            if np.isfinite(numbers).all():
-                return numbers
-        except OverflowError:
-            pass  # an integer beyond float64: found again, and named, below
-    return _checked(_number, "a finite number", values, feature, errors)
+            nulls = values.count(None) if NoneType in kinds and isinstance(values, list | tuple) else 0
+            odd = int((~np.isfinite(numbers)).sum()) != nulls
+            # A null is NaN by now, and so would a NaN be that somebody sent.
+            return None if odd or np.isinf(numbers).any() else numbers
+        if kinds == {str} and not any("_" in text for text in values):
+            numbers = np.array(values, np.float64)
+            return numbers if np.isfinite(numbers).all() else None
+    except (ValueError, OverflowError):
+        pass  # a text that is no number, an integer beyond float64: found again, and named, one by one
+    return None
 
 
-def _booleans(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.float64]:
+def _booleans(values: Values, feature: Feature, errors: Errors) -> NDArray[np.float64]:
+    if set(map(type, values)) == {bool}:
+        return np.array(values, np.float64)
     return _checked(_boolean, "true or false (or 1, 0, yes, no)", values, feature, errors)
 
 
-def _dates(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.float64]:
+def _dates(values: Values, feature: Feature, errors: Errors) -> NDArray[np.float64]:
     own = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
     accepted = f"a date ({own}2012-01-31 or 2012-01-31 08:30:00) or seconds since 1970"
     return _checked(partial(_date, form=feature.format), accepted, values, feature, errors)
 
 
 def _checked(
-    read: Callable[[Any], float | None], accepted: str, values: list[Any], feature: Feature, errors: Errors
+    read: Callable[[Any], float | None], accepted: str, values: Values, feature: Feature, errors: Errors
 ) -> NDArray[np.float64]:
     """What `read` makes of each value, NaN for a gap; where that is None, an error says what is `accepted`."""
     numbers = []
-    for row, value in enumerate(values):
+    for row, value in enumerate(_plain(values)):
         number = nan if _is_gap(value) else read(value)
         if number is None:
-            errors.append({"row": row, "field": feature.name, "message": f"must be {accepted}, not {_shown(value)}"})
+            errors.add(feature.name, f"must be {accepted}, not {shown(value)}", row)
         numbers.append(nan if number is None else number)
     return np.array(numbers, np.float64)
+
+
+def _plain(values: Values) -> Sequence[Any]:
+    """The values of a tensor as Python has them, None for NaN."""
+    if not isinstance(values, np.ndarray):
+        return values
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN alone differs
 
 
 def _number(value: Any) -> float | None:
@@ -176,13 +212,23 @@ def _is_gap(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value.strip() in MISSING)
 
 
-def _texts(values: list[Any], feature: Feature, errors: Errors) -> NDArray[np.object_]:
+def _texts(values: Values, feature: Feature, errors: Errors) -> NDArray[np.object_]:
     texts = np.empty(len(values), dtype=object)
-    texts[:] = [_text(value, row, feature.name, errors) for row, value in enumerate(values)]
+    if set(map(type, values)) == {str}:
+        # A column has few different texts: each of them is looked at once.
+        read = {value: _text(value) for value in set(values)}
+        if None not in read.values():
+            texts[:] = list(map(read.__getitem__, values))
+            return texts
+    for row, value in enumerate(_plain(values)):
+        text = _text(value)
+        if text is None:
+            errors.add(feature.name, f"must be a text, not {shown(value)}", row)
+        texts[row] = text or ""
     return texts
 
 
-def _text(value: Any, row: int, name: str, errors: Errors) -> str:
+def _text(value: Any) -> str | None:
     if isinstance(value, str):
         text = value.strip()
         if _is_text(text):
@@ -191,8 +237,7 @@ def _text(value: Any, row: int, name: str, errors: Errors) -> str:
         return ""
     if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
         return str(value)
-    errors.append({"row": row, "field": name, "message": f"must be a text, not {_shown(value)}"})
-    return ""
+    return None
 
 
 def _is_text(text: str) -> bool:
@@ -204,20 +249,7 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"
-
-
-def _refusal(errors: Errors, rows: int) -> InvalidRecordsError:
-    fields = ", ".join(dict.fromkeys(repr(error["field"]) for error in errors))
-    if rows == 1:
-        errors = [{key: value for key, value in error.items() if key != "row"} for error in errors]
-    more = f" The first {ERRORS_SHOWN} of {len(errors)} are listed." if len(errors) > ERRORS_SHOWN else ""
-    return InvalidRecordsError(f"Correct {fields} and send again.{more}", errors[:ERRORS_SHOWN])
-
-
-READERS: dict[str, Callable[[list[Any], Feature, Errors], NDArray[Any]]] = {
+READERS: dict[str, Callable[[Values, Feature, Errors], NDArray[Any]]] = {
     "number": _numbers,
     "boolean": _booleans,
     "date": _dates,

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from core.storage.objects import ObjectStore
+from core.storage.objects import MissingObjectError, ObjectStore
 from core.storage.shared import SharedState
 
 if TYPE_CHECKING:
@@ -15,10 +15,13 @@ V = TypeVar("V")
 
 STATS_KEY = "regatta:cache"
 STATS_FLUSH_SECONDS = 1.0
+LEVELS = ("memory", "redis", "storage")
+# Hits are counted under the name of the level, misses under that and this.
+MISSED = ":missed"
 
 
 class Counters:
-    """Hits per level, added up in the process and handed to Redis at most once a second."""
+    """Hits and misses per level, added up in the process and handed to Redis at most once a second."""
 
     def __init__(self, shared: SharedState) -> None:
         self._shared = shared
@@ -26,10 +29,11 @@ class Counters:
         self._flushed_at = 0.0
         self._lock = threading.Lock()
 
-    def add(self, level: str) -> None:
-        """Count one `memory`, `redis` or `storage` read."""
+    def add(self, level: str, *, hit: bool = True) -> None:
+        """Count one look into `memory`, `redis` or `storage`, and whether it was there."""
+        counted = level if hit else level + MISSED
         with self._lock:
-            self._pending[level] = self._pending.get(level, 0) + 1
+            self._pending[counted] = self._pending.get(counted, 0) + 1
             if time.monotonic() - self._flushed_at < STATS_FLUSH_SECONDS:
                 return
             self._flushed_at = time.monotonic()
@@ -42,18 +46,21 @@ class Counters:
 
         def send(client: "Redis") -> None:
             pipeline = client.pipeline(transaction=False)
-            for level, hits in counted.items():
-                pipeline.hincrby(STATS_KEY, level, hits)
+            for name, times in counted.items():
+                pipeline.hincrby(STATS_KEY, name, times)
             pipeline.execute()
 
         if counted:
             self._shared.ask(send, None)
 
-    def read(self) -> dict[str, int]:
-        """Reads per level over all processes, since Redis last started."""
+    def read(self) -> dict[str, dict[str, int]]:
+        """`hits` and `misses` of each level over all processes, since Redis last started; nothing without Redis."""
         self.flush()
-        stored: dict[bytes, bytes] = self._shared.ask(lambda client: client.hgetall(STATS_KEY), {})
-        return {level.decode(): int(hits) for level, hits in stored.items()}
+        stored: dict[bytes, bytes] | None = self._shared.ask(lambda client: client.hgetall(STATS_KEY), None)
+        if stored is None:
+            return {}
+        counted = {name.decode(): int(times) for name, times in stored.items()}
+        return {level: {"hits": counted.get(level, 0), "misses": counted.get(level + MISSED, 0)} for level in LEVELS}
 
 
 class MemoryCache(Generic[V]):
@@ -73,12 +80,12 @@ class MemoryCache(Generic[V]):
         now = time.monotonic()
         with self._lock:
             entry = self._entries.pop(key, None)
-            if entry is None or now - entry[2] > self._idle_seconds:
-                return None
-            value, size, _ = entry
-            self._entries[key] = (value, size, now)
-        self._counters.add("memory")
-        return value
+            if entry is not None and now - entry[2] > self._idle_seconds:
+                entry = None
+            if entry is not None:
+                self._entries[key] = (entry[0], entry[1], now)
+        self._counters.add("memory", hit=entry is not None)
+        return None if entry is None else entry[0]
 
     def put(self, key: str, value: V, size: int) -> None:
         """Keep `value` of `size` bytes, and let go of what no longer fits."""
@@ -128,7 +135,13 @@ class WarmObjects:
         if cached is not None:
             self._counters.add("redis")
             return cached
-        body = self._objects.get(key)
+        if self._shared.configured:
+            self._counters.add("redis", hit=False)
+        try:
+            body = self._objects.get(key)
+        except MissingObjectError:
+            self._counters.add("storage", hit=False)
+            raise
         self._counters.add("storage")
         if len(body) <= self._entry_bytes:
             self._shared.ask(lambda client: client.set(name, body, ex=self._ttl), None)

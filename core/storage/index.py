@@ -22,11 +22,12 @@ class ManifestIndex:
     on the next read and never shows in an answer.
     """
 
-    def __init__(self, objects: ObjectStore, shared: SharedState, kind: str) -> None:
-        """`kind` is the folder in a workspace: `datasets` or `models`."""
+    def __init__(self, objects: ObjectStore, shared: SharedState, kind: str, ending: str = f"/{MANIFEST}") -> None:
+        """`kind` is the folder in a workspace: `datasets`, `models` or `jobs`; `ending` is that of a manifest's key."""
         self._objects = objects
         self._shared = shared
         self._kind = kind
+        self._ending = ending
 
     def manifests(self, workspace: str) -> list[dict[str, Any]]:
         """The manifests of a workspace, in key order."""
@@ -39,9 +40,7 @@ class ManifestIndex:
         """
         prefix = f"{workspace}/{self._kind}/{below}"
         listed = {
-            item.key: item.etag
-            for item in self._objects.list(prefix)
-            if item.key.endswith(f"/{MANIFEST}") and item.size
+            item.key: item.etag for item in self._objects.list(prefix) if item.key.endswith(self._ending) and item.size
         }
         if not below:
             known: list[bytes] = self._shared.ask(lambda client: client.hkeys(self._name(workspace)), [])

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3.client import S3Client
 
-# A file goes up in parts of this size, two at a time, each read from disk as it is sent: fewer requests, and a part
-# that fails is not much to send again.
-PART_BYTES = 128 << 20
+# A larger file goes up in parts of this size, two at a time, each read from disk as it is sent. A store writes what
+# comes in parts twice, as parts and joined, so they are few; one that fails is still not much to send again.
+PART_BYTES = 256 << 20
 # A copy inside the store moves nothing, so its parts are larger; S3 takes up to 5 GiB.
 COPY_BYTES = 2 << 30
 # How much of an object is in memory while its digest is worked out.

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from core.manifests import Document, Reading
+from core.manifests import Reading
 from core.storage.datasets import FILE_ID
 from core.storage.documents import Documents
+from core.storage.leases import Leased, change_leased
 from core.storage.objects import MissingObjectError, ObjectStore
 
 # Whoever holds a URL may write that one object for this long; GET /data/uploads/{file_id} gives fresh ones.
@@ -28,7 +29,7 @@ UPLOAD_KEY = re.compile(rf"uploads/(?P<workspace>[^/]+)/(?P<file_id>{FILE_ID.pat
 Method = Literal["post", "multipart"]
 
 
-class Ticket(Document):
+class Ticket(Leased):
     """What was announced of a file that is on its way, and how far it is. Gone once the dataset exists."""
 
     format: Literal[1] = 1
@@ -46,18 +47,8 @@ class Ticket(Document):
     status: Literal["waiting", "ingesting", "failed"] = "waiting"
     stage: str = "uploading"
     progress: float = 0.0
-    # Which invocation ingests the file, and until when (seconds since 1970) nobody else may.
-    owner: str | None = None
-    leased_until: float = 0.0
-    # How often an invocation took the file and did not come back.
-    attempts: int = 0
     # The problem document, when the status is "failed".
     error: dict[str, Any] | None = None
-
-    @property
-    def is_leased(self) -> bool:
-        """Whether an invocation is at work on it, as far as one can know: it may have been killed."""
-        return self.leased_until > time.time()
 
     @property
     def is_interrupted(self) -> bool:
@@ -95,20 +86,8 @@ class UploadStore:
         return None if document is None else Ticket.model_validate(document)
 
     def change(self, workspace: str, file_id: str, edit: Callable[[Ticket], dict[str, Any] | None]) -> Ticket | None:
-        """Update the newest ticket by the fields that `edit` returns; None leaves it as it is.
-
-        Returns the ticket as stored afterwards, None when there is none; raises `ConflictError`.
-        """
-
-        def apply(document: dict[str, Any] | None) -> dict[str, Any] | None:
-            if document is None:
-                return None
-            ticket = Ticket.model_validate(document)
-            fields = edit(ticket)
-            return None if fields is None else ticket.model_copy(update=fields).model_dump()
-
-        document = self._documents.change(_ticket_key(workspace, file_id), apply)
-        return None if document is None else Ticket.model_validate(document)
+        """Update the newest ticket as `change_leased` does; None when there is none."""
+        return change_leased(self._documents, _ticket_key(workspace, file_id), Ticket, edit)
 
     def form(self, workspace: str, ticket: Ticket) -> tuple[str, dict[str, str]]:
         """URL and fields of a form that posts the file, of at most the announced size, in one request."""

@@ -9,8 +9,10 @@ from core.storage.datasets import DatasetStore
 from core.storage.documents import Documents
 from core.storage.exports import ExportStore
 from core.storage.index import ManifestIndex
+from core.storage.jobs import JobStore
 from core.storage.models import ModelStore
 from core.storage.objects import ObjectStore
+from core.storage.queue import BucketQueue, SqsQueue, make_queue
 from core.storage.shared import SharedState
 from core.storage.uploads import UploadStore
 
@@ -26,6 +28,8 @@ class Storage:
     models: ModelStore
     exports: ExportStore
     uploads: UploadStore
+    jobs: JobStore
+    queue: SqsQueue | BucketQueue
     index: dict[str, ManifestIndex]
 
 
@@ -53,5 +57,7 @@ def storage() -> Storage:
         models=ModelStore(objects, documents, warm, index["models"]),
         exports=ExportStore(objects),
         uploads=UploadStore(objects, documents),
+        jobs=JobStore(documents, shared, ManifestIndex(objects, shared, "jobs", ".json")),
+        queue=make_queue(chosen.jobs_queue_url, objects),
         index=index,
     )

@@ -1,6 +1,7 @@
 """What is noticed while a CSV is read, and in which line of the file: ragged rows, strays, unusual spellings."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -91,9 +92,8 @@ class Ragged:
     def record(self, row: int) -> int:
         """Which record of the file the table's row (from 0) was."""
         number = row + 1 + int(self.dialect.has_header)
-        for left_out in self.records:
-            number += left_out <= number
-        return number
+        # One that was left out comes before where it would, with those before it taken off, be at or before the row.
+        return number + bisect_right(range(len(self.records)), number, key=lambda i: self.records[i] - i)
 
     def warnings(self, rows: int) -> list[str]:
         """One warning, or none; raises `NotACsvError` where too many rows are ragged for `rows` that are right."""

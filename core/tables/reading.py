@@ -13,6 +13,8 @@ from pyarrow import csv, parquet
 from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column
 from core.tables.blanks import MAX_LINE
+from core.tables.blocks import cut
+from core.tables.coded import Coder, NumberCoder, TextCoder
 from core.tables.dialect import Dialect
 from core.tables.kinds import Kind, fits, kinds
 from core.tables.notes import Example, Ragged, Strays, places, shown
@@ -62,7 +64,11 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
             if reading.settled:
                 break
     warnings += reading.warnings()
-    return Table(path, [guess.column() for guess in guesses], reading.rows, reading.memory_bytes, warnings)
+    # What the blocks took is of no use to what comes next.
+    pa.default_memory_pool().release_unused()
+    columns = [guess.column() for guess in guesses]
+    coded = {guess.name: guess.coder.coded() for guess in guesses if guess.coder}
+    return Table(path, columns, reading.rows, reading.memory_bytes, warnings, coded)
 
 
 class _MisfitError(Exception):
@@ -83,6 +89,7 @@ class _Guess:
         self.infinite = 0
         self.example: Example | None = None
         self.strays = Strays()
+        self.coder: Coder | None = None
 
     @property
     def kind(self) -> Kind:
@@ -100,14 +107,22 @@ class _Guess:
             texts = _present(cells.cast(pa.string()))
             while (values := fits(self.kind, texts)) is None:
                 self.kinds.pop(0)
-                self.example = None
+                self.example = self.coder = None
         if self.kind.told and self.example is None:
             self.example = Example.among(texts, values)
         if self.kind.type == "category":
             self.strays.look(values, row)
         values = self._finite(values)
         self.missing += values.null_count
+        self._code(values, row)
         return values
+
+    def _code(self, values: pa.Array, row: int) -> None:
+        """Keep the codes of a block, as long as there are codes for all its values."""
+        if not row and self.kind.type != "date":
+            self.coder = TextCoder() if self.kind.type == "category" else NumberCoder()
+        if self.coder and not self.coder.add(values):
+            self.coder = None
 
     def _finite(self, values: pa.Array) -> pa.Array:
         if not pa.types.is_floating(values.type):
@@ -211,6 +226,9 @@ class _Pass:
             raise TooLargeError(f"The table has more than {MAX_ROWS:,} rows. Send fewer, or a sample of them.")
         typed = pa.record_batch(values, names=[guess.name for guess in self.guesses])
         self.memory_bytes += typed.nbytes
+        if sum(guess.coder.size_bytes for guess in self.guesses if guess.coder) > self.dialect.path.stat().st_size:
+            for guess in self.guesses:
+                guess.coder = None
         return typed
 
     def _blocks(self, progress: Progress) -> Iterator[pa.RecordBatch]:
@@ -245,7 +263,7 @@ class _Pass:
                 for block in reader:
                     if block.num_rows:
                         self.ends_in_quotes = any(_has_line_end(column[-1].as_py()) for column in block.columns)
-                        yield block
+                        yield from cut(block)
                     progress(file.tell() / size)
             except pa.ArrowInvalid as error:
                 if "conversion error" in str(error):

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import parquet
 
 from core.manifests import Column
+from core.tables.coded import Coded, as_floats
 from core.tables.columns import Category, Floats
+from core.tables.levels import codes_of, unified
 from core.values import write_date
 
 SLICE_ROWS = 1 << 17
@@ -32,6 +33,8 @@ class Table:
     memory_bytes: int = 0
     # What was decided or noticed while it was read.
     warnings: list[str] = field(default_factory=list)
+    # Columns that are in memory besides: the quicker way to their values.
+    coded: Mapping[str, Coded] = field(default_factory=dict)
 
     @cached_property
     def _opened(self) -> threading.local:
@@ -69,21 +72,46 @@ class Table:
 
     def numbers(self, name: str) -> Floats:
         """One whole column that is no category: float64 with NaN for missing, a date in seconds since 1970."""
+        if coded := self.coded.get(name):
+            return coded.floats()[coded.codes]
         values = np.empty(self.rows, np.float64)
         start = 0
         for batch in self.batches([name]):
-            values[start : start + len(batch)] = _floats(batch.column(name))
+            values[start : start + len(batch)] = as_floats(batch.column(name))
             start += len(batch)
         return values
 
     def encoded(self, name: str) -> tuple[NDArray[np.int32], pa.Array]:
         """A category's codes (-1 missing) and its texts in Arrow's form, a fraction of the memory of Python's."""
-        column = self.column(name).unify_dictionaries().combine_chunks()
-        return _codes(column), column.dictionary
+        if coded := self.coded.get(name):
+            return coded.codes.astype(np.int32) - np.int32(1), coded.levels
+        # What was held before this, and what finding the same texts takes, is more than the texts are.
+        pa.default_memory_pool().release_unused()
+        found = unified(self.column(name))
+        pa.default_memory_pool().release_unused()
+        return found
 
     def batches(self, names: list[str] | None = None, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
         """These columns, all of them without `names`, at most `rows` rows at a time."""
         yield from self._file.iter_batches(rows, columns=names)
+
+    def blocks(self, names: list[str]) -> Iterator[Floats]:
+        """Columns that are no categories, some rows at a time: float64 of shape (columns, rows), NaN for missing."""
+        floats = {name: self.coded[name].floats() for name in names if name in self.coded}
+        stored = [name for name in names if name not in floats]
+        slices: Iterator[Any] = (
+            range(start, min(start + SLICE_ROWS, self.rows)) for start in range(0, self.rows, SLICE_ROWS)
+        )
+        end = 0
+        for batch in self.batches(stored) if stored else slices:
+            start, end = end, end + len(batch)
+            block = np.empty((len(names), len(batch)))
+            for row, name in zip(block, names, strict=True):
+                if name in floats:
+                    np.take(floats[name], self.coded[name].codes[start:end], out=row, mode="clip")
+                else:
+                    row[:] = as_floats(batch.column(name))
+            yield block
 
     def head(self, rows: int) -> list[list[Any]]:
         """The first rows, ready for JSON: dates as ISO 8601 text, None for missing."""
@@ -103,15 +131,5 @@ class Table:
 def in_numpy(values: pa.Array) -> Floats | Category:
     """Some values of a column in numpy's form: see `core.tables.columns`."""
     if pa.types.is_dictionary(values.type):
-        return Category(_codes(values), values.dictionary.to_pylist())
-    return _floats(values)
-
-
-def _floats(values: pa.Array) -> Floats:
-    if pa.types.is_timestamp(values.type):
-        return np.asarray(values.cast(pa.int64()).cast(pa.float64(), safe=False), np.float64) / 1000
-    return np.asarray(values.cast(pa.float64(), safe=False), np.float64)
-
-
-def _codes(values: pa.Array) -> NDArray[np.int32]:
-    return np.asarray(pc.fill_null(values.indices, -1), np.int32)
+        return Category(codes_of(values), values.dictionary.to_pylist())
+    return as_floats(values)

@@ -10,8 +10,9 @@ from core.manifests import DatasetManifest, Reading
 from core.storage.uploads import Method, Ticket
 from core.uploading import WayIn
 from functions.http import RequestBody, Workspace
+from functions.idempotency import IdempotentRoute
 
-router = APIRouter()
+router = APIRouter(route_class=IdempotentRoute)
 
 
 class Announcement(RequestBody):

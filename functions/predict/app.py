@@ -1,61 +1,107 @@
-"""Predicting: POST /predict and POST /predict/batch."""
+"""Predicting: POST /predict and POST /predict/batch; and what a model takes: GET /model/schema/{model_name}."""
 
+from email.message import Message
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-from fastapi import APIRouter
-from pydantic import Field
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from pydantic_core import to_json
 
-from core.prediction import DEFAULT_BATCH, find_model, find_table, predict_records, predict_table
-from functions.http import ModelChoice, Workspace, create_app, one_source
+from core.exporting.files import NamedFile
+from core.prediction import Model, Predictions
+from core.scoring.signature import signature
+from core.settings import settings
+from core.storage.wiring import storage
+from functions.bodies import checked, json_object, read_body, takes
+from functions.deferring import Asked, Terms, table_job
+from functions.files import file_answer
+from functions.http import Workspace, create_app
+from functions.predict.orders import BatchOrder, ManyOrder, RowOrder, check_rows_of
 
-router = APIRouter(tags=["predict"])
+router = APIRouter()
 
-BATCH_LIMIT = 200_000
-
-
-class PredictRequest(ModelChoice):
-    """One row of raw values, by column name."""
-
-    data: dict[str, Any]
-
-
-class BatchRequest(ModelChoice):
-    """Many rows: the records themselves, or a stored file."""
-
-    data: list[dict[str, Any]] | None = None
-    file_id: str | None = None
-    batch_size: Annotated[int, Field(ge=1, le=BATCH_LIMIT)] = DEFAULT_BATCH
+CSV = "text/csv"
+# What a job needs of an order for a stored file.
+FILE_FIELDS = {"file_id", "model_name", "version", "model_info", "strict", "interval"}
 
 
-@router.post("/predict")
-async def predict(workspace: Workspace, body: PredictRequest) -> dict[str, Any]:
+@router.post("/predict", tags=["predict"], openapi_extra=takes(RowOrder))
+async def predict(workspace: Workspace, request: Request) -> Response:
     """Predict one row."""
-    model = find_model(workspace, body.model_name, body.version, body.model_data)
-    predicted = predict_records(model, [body.data])
-    return {
-        "prediction": float(predicted.values[0]),
-        "model_name": model.manifest.model_name,
-        "version": model.manifest.version,
-        "warnings": predicted.warnings,
-    }
+    body = await read_body(request)
+    order = checked(json_object(body, request.headers.get("content-type", "")), RowOrder)
+    model = order.model(workspace)
+    predicted = order.predict(model)
+    answer: dict[str, Any] = {"prediction": float(predicted.values[0]), **_about(model, predicted)}
+    if predicted.interval:
+        lower, upper = predicted.interval.bounds(predicted.values)
+        answer["interval"] = {"level": predicted.interval.level, "lower": float(lower[0]), "upper": float(upper[0])}
+    return Response(to_json(answer), media_type="application/json")
 
 
-@router.post("/predict/batch")
-def predict_batch(workspace: Workspace, body: BatchRequest) -> dict[str, Any]:
-    """Predict many rows, in the order they came."""
-    one_source(body.data, body.file_id)
-    model = find_model(workspace, body.model_name, body.version, body.model_data)
-    if body.file_id is not None:
-        predicted = predict_table(model, find_table(workspace, body.file_id), body.batch_size)
+@router.post("/predict/batch", tags=["predict"], openapi_extra=takes(BatchOrder, others={CSV: {"schema": {}}}))
+async def predict_batch(workspace: Workspace, asked: Asked, request: Request) -> Response:
+    """Predict many rows, in the order they came: records, columns and rows, a stored file, or a CSV as the body.
+
+    With a CSV (Content-Type: text/csv) every other field of the order is a parameter of the query. A stored file that
+    is more than one request predicts becomes a job (202), whose result says where the predictions are.
+    """
+    body = await read_body(request)
+    # In a thread: single rows are answered meanwhile.
+    return await run_in_threadpool(_batch, workspace, asked, request, body)
+
+
+def _batch(workspace: str, asked: Terms, request: Request, body: bytes) -> Response:
+    content_type = Message()
+    content_type["content-type"] = request.headers.get("content-type", "")
+    if content_type.get_content_type() == CSV:
+        in_query = checked(dict(request.query_params), ManyOrder)
+        model = in_query.model(workspace)
+        predicted = in_query.predict_csv(model, body, content_type.get_content_charset("utf-8"))
     else:
-        predicted = predict_records(model, body.data or [], body.batch_size)
+        check_rows_of(body)
+        order = checked(json_object(body, request.headers.get("content-type", "")), BatchOrder)
+        if order.is_file and (job := table_job(workspace, "predict", order.model_dump(include=FILE_FIELDS), asked)):
+            return job
+        model = order.model(workspace)
+        predicted = order.predict(workspace, model)
+    answer = {"predictions": predicted.values.tolist(), "count": len(predicted.values), **_about(model, predicted)}
+    if predicted.interval:
+        lower, upper = predicted.interval.bounds(predicted.values)
+        answer |= {"interval": {"level": predicted.interval.level}, "lower": lower.tolist(), "upper": upper.tolist()}
+    return _fitting(workspace, model, to_json(answer))
+
+
+def _about(model: Model, predicted: Predictions) -> dict[str, Any]:
     return {
-        "predictions": predicted.values.tolist(),
-        "count": len(predicted.values),
         "model_name": model.manifest.model_name,
         "version": model.manifest.version,
         "warnings": predicted.warnings,
     }
+
+
+def _fitting(workspace: str, model: Model, content: bytes) -> Response:
+    """The JSON as an answer, or as 303 to a file of it where it is larger than an answer may be."""
+    if len(content) <= settings().max_response_bytes:
+        return Response(content, media_type="application/json")
+    with TemporaryDirectory(prefix="regatta-") as folder:
+        name = f"{model.manifest.model_name}-v{model.manifest.version}.json"
+        file = NamedFile(Path(folder) / "predictions.json", name, "application/json")
+        file.path.write_bytes(content)
+        return file_answer(workspace, file)
+
+
+@router.get("/model/schema/{model_name}", tags=["model"])
+async def schema(
+    workspace: Workspace,
+    model_name: str,
+    version: Annotated[int | None, Query(ge=1, description="default: the version that serves")] = None,
+) -> dict[str, Any]:
+    """The columns a model takes, what it answers, and a request for POST /predict that works as it stands."""
+    return signature(storage().models.manifest(workspace, model_name, version), version)
 
 
 app = create_app(router)

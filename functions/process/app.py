@@ -13,8 +13,9 @@ from core.processing import process
 from core.profiling.outliers import Method, outliers
 from functions.files import file_answer
 from functions.http import RequestBody, Workspace, create_app
+from functions.idempotency import IdempotentRoute
 
-router = APIRouter(tags=["data"])
+router = APIRouter(tags=["data"], route_class=IdempotentRoute)
 
 FileId = Annotated[str | None, Query(description="default: the current file")]
 Raw = Annotated[bool, Query(description="csv: leave texts as they are that a spreadsheet would run as formulas")]

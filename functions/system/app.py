@@ -20,6 +20,7 @@ LINKS = {
     "models": "/model/available",
     "trained": "/model/trained",
     "predict": "/predict",
+    "jobs": "/jobs",
 }
 
 
@@ -31,12 +32,13 @@ async def index() -> dict[str, Any]:
 
 @router.get("/system/status")
 def status(workspace: Workspace, request: Request) -> Any:
-    """State and latency of storage, Redis, cache and index: 200 also without Redis (`degraded`), else 503."""
+    """Storage, Redis, queue, cache and index, with latency: `degraded` where one is down, 503 without storage."""
     parts = storage()
     redis_up = parts.shared.ping
     report = {
         "storage": _timed(_answers(parts.objects.ping)),
         "redis": _timed(redis_up) if parts.shared.configured else {"status": "off"},
+        "queue": _queue(),
         "cache": parts.counters.read(),
         "index": {kind: index.size(workspace) for kind, index in parts.index.items()},
     }
@@ -44,7 +46,14 @@ def status(workspace: Workspace, request: Request) -> Any:
         problem = UnavailableError("The object store does not answer, so nothing can be read or stored now.")
         body = {**problem.problem(request.url.path), **report}
         return JSONResponse(body, status_code=problem.status, media_type=PROBLEM_JSON)
-    return {"status": "degraded" if report["redis"]["status"] == "down" else "ok", **report}
+    down = any(report[part]["status"] == "down" for part in ("redis", "queue"))
+    return {"status": "degraded" if down else "ok", **report}
+
+
+def _queue() -> dict[str, Any]:
+    """Whether the queue of jobs answers, how many wait and are worked on, and how many were given up."""
+    state: dict[str, Any] = {}
+    return {**_timed(_answers(lambda: state.update(storage().queue.state()))), **state}
 
 
 def _answers(ping: Callable[[], None]) -> Callable[[], bool]:

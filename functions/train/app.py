@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from core.comparing import CompareOrder, compare_models
 from core.learning.targets import TargetChoice
-from core.modelling import TUNING_SECONDS, TrainingOrder, train_model
-from core.settings import settings
+from core.modelling import TUNING_SECONDS
+from core.training_orders import checked_compare, checked_train
+from functions.deferring import Asked, carry_out
 from functions.http import RequestBody, Workspace, create_app
 
 # As long as the function may run at all.
@@ -33,24 +33,15 @@ class TrainRequest(RequestBody):
 
 
 @router.post("/train")
-def train(workspace: Workspace, body: TrainRequest) -> dict[str, Any]:
+def train(workspace: Workspace, asked: Asked, body: TrainRequest) -> Any:
     """Train one regressor, judge it on a holdout and by 5-fold cross-validation, and let it serve."""
-    wanted = body.model_dump(exclude={"return_model", "file_id", "params"})
-    order = TrainingOrder(**wanted, params=body.params or {})
-    manifest, model_data = train_model(workspace, body.file_id, order, sealed=body.return_model)
-    warnings = list(manifest.notes)
-    limit = settings().max_response_bytes
-    if model_data is not None and len(model_data) > limit:
-        model_data = None
-        warnings.append(f"model_data is over the {limit:,} bytes of an answer; predict with model_name instead")
-    shown = {"train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
-    answer = {**manifest.result(), **manifest.model_dump(include=shown), "warnings": warnings}
-    return {**answer, "model_data": model_data} if body.return_model else answer
+    return carry_out(workspace, "train", body.model_dump(), asked, checked_train)
 
 
 @router.post("/compare")
 def compare(
     workspace: Workspace,
+    asked: Asked,
     test_size: Annotated[float, Query(gt=0, lt=1)] = 0.2,
     target_column: Annotated[str | None, Query(description="default: the one that processing stored")] = None,
     file_id: Annotated[str | None, Query(description="default: the current file")] = None,
@@ -62,21 +53,22 @@ def compare(
     ensemble: Annotated[bool, Query(description="add a blend; with time_limit: race the portfolio")] = False,
     max_bytes: Annotated[int | None, Query(gt=0, description="largest model that may win the portfolio")] = None,
     max_latency_us: Annotated[float | None, Query(gt=0, description="slowest, in microseconds for one row")] = None,
-) -> dict[str, Any]:
+) -> Any:
     """Train every regressor on the same split; sorted by cross-validated R2."""
-    order = CompareOrder(
-        target_column=target_column,
-        test_size=test_size,
-        include=tuple(name.strip() for name in include.split(",") if name.strip()),
-        target_transform=target_transform,
-        tune_hyperparameters=tune_hyperparameters,
-        tuning_seconds=tuning_seconds,
-        time_limit=time_limit,
-        ensemble=ensemble,
-        max_bytes=max_bytes,
-        max_latency_us=max_latency_us,
-    )
-    return compare_models(workspace, file_id, order)
+    order = {
+        "file_id": file_id,
+        "target_column": target_column,
+        "test_size": test_size,
+        "include": [name.strip() for name in include.split(",") if name.strip()],
+        "target_transform": target_transform,
+        "tune_hyperparameters": tune_hyperparameters,
+        "tuning_seconds": tuning_seconds,
+        "time_limit": time_limit,
+        "ensemble": ensemble,
+        "max_bytes": max_bytes,
+        "max_latency_us": max_latency_us,
+    }
+    return carry_out(workspace, "compare", order, asked, checked_compare)
 
 
 app = create_app(router)

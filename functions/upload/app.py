@@ -10,8 +10,9 @@ from fastapi import APIRouter, File, Form, UploadFile
 from core.ingestion import check_request_size, ingest
 from core.manifests import Reading
 from functions.http import Workspace, create_app
+from functions.idempotency import IdempotentRoute
 
-router = APIRouter(tags=["data"])
+router = APIRouter(tags=["data"], route_class=IdempotentRoute)
 
 
 @router.post("/data/upload")

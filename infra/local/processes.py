@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import psutil
 
 from core.settings import Settings
-from infra.emulator_account import CREDENTIALS, REGION
+from infra.emulator_account import ACCOUNT, CREDENTIALS, REGION, STACK_NAME
 
 HOST = "127.0.0.1"
 # Every process of a stack carries its home in the environment; children of children inherit it.
@@ -143,6 +143,7 @@ def stack_variables(settings: Settings, home: Path) -> dict[str, str]:
         "REGATTA_BUCKET": settings.bucket,
         "REGATTA_REDIS_URL": f"redis://{HOST}:{settings.redis_port}/0",
         "REGATTA_SIGNING_KEY_FILE": str(home / "signing.key"),
+        "REGATTA_JOBS_QUEUE_URL": f"{aws_endpoint(settings)}/{ACCOUNT}/{STACK_NAME}-jobs",
         "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
         "AWS_DEFAULT_REGION": REGION,

@@ -6,8 +6,9 @@ from fastapi import APIRouter, FastAPI
 from fastapi_swagger import patch_fastapi
 
 from functions.http import create_app
+from infra.local.runner import running_jobs
 
-FUNCTIONS = ("system", "upload", "data", "process", "train", "models", "predict", "export")
+FUNCTIONS = ("system", "upload", "data", "process", "train", "models", "predict", "inference", "export", "jobs")
 
 
 def build() -> FastAPI:
@@ -15,7 +16,7 @@ def build() -> FastAPI:
     router = APIRouter()
     for name in FUNCTIONS:
         router.include_router(import_module(f"functions.{name}.app").router)
-    merged = create_app(router, swagger_ui_oauth2_redirect_url=None)
+    merged = create_app(router, lifespan=running_jobs, swagger_ui_oauth2_redirect_url=None)
     patch_fastapi(merged, redirect_from_root_to_docs=False)
     return merged
 

@@ -114,7 +114,6 @@ def test_a_model_that_is_not_there(client: httpx.Client, path: str) -> None:
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [
-        ({"房龄": ...}, "房龄", "absent"),
         ({"房龄": "old"}, "房龄", "'old'"),
         ({"房龄": [1]}, "房龄", "[1]"),
         ({"房龄": True}, "房龄", "True"),
@@ -123,7 +122,7 @@ def test_a_model_that_is_not_there(client: httpx.Client, path: str) -> None:
     ],
 )
 def test_a_wrong_feature_is_named(client: httpx.Client, change: dict[str, Any], field: str, said: str) -> None:
-    row = {key: value for key, value in {**ROW, **change}.items() if value is not ...}
+    row = {**ROW, **change}
     body = problem(client.post("/predict", json={"data": row, "model_name": "known"}), 422, "invalid-records")
     assert body["errors"][0]["field"] == field
     assert said in body["errors"][0]["message"]
@@ -154,7 +153,7 @@ def test_model_data_that_was_changed_is_refused(client: httpx.Client) -> None:
     ("content", "status", "slug"),
     [
         (b"{nope", 400, "bad-request"),
-        (b"", 422, "invalid-input"),
+        (b"", 400, "bad-request"),
         (b"[]", 422, "invalid-input"),
         (b"null", 422, "invalid-input"),
         (b'{"data": {"a": ' + b"[" * 5000 + b"]" * 5000 + b"}}", 422, "invalid-input"),

@@ -2,40 +2,20 @@
 
 import json
 import socket
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from redis import Redis
 
-from infra.local.processes import redis_server
+from core.storage.cache import Counters, MemoryCache
+from core.storage.shared import SharedState
+from tests.own_redis import own_redis
 from tests.process import forget, pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
 from tests.whole_job import gbk_csv, whole_job
-
-
-@contextmanager
-def own_redis(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A Redis that a test may stop."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(100):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            yield process, port
-        finally:
-            process.kill()
 
 
 def handlers(**kwargs: object) -> httpx.Client:
@@ -129,3 +109,20 @@ def test_the_index_knows_a_write_before_anybody_lists(stack: Stack) -> None:
         assert client.get("/system/status").json()["index"] == {"datasets": 1, "models": 1}
         client.delete(f"/data/files/{file_id}")
         assert client.get("/system/status").json()["index"] == {"datasets": 0, "models": 1}
+
+
+def test_hits_and_misses_of_every_process_are_counted_together(tmp_path: Path) -> None:
+    with own_redis(tmp_path) as (_, port):
+        one, other = (Counters(SharedState(f"redis://127.0.0.1:{port}")) for _ in range(2))
+        memory: MemoryCache[str] = MemoryCache(one, items=2, max_bytes=100, idle_seconds=60)
+        assert memory.get("a") is None
+        memory.put("a", "kept", 1)
+        assert memory.get("a") == memory.get("a") == "kept"
+        other.add("redis", hit=False)
+        other.add("storage")
+        one.flush()
+        assert other.read() == {
+            "memory": {"hits": 2, "misses": 1},
+            "redis": {"hits": 0, "misses": 1},
+            "storage": {"hits": 1, "misses": 0},
+        }

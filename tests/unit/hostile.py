@@ -357,6 +357,34 @@ LARGE: dict[str, tuple[Callable[[], bytes], str | None]] = {
         lambda: b"x,y\n" + b"".join(b"%x%08x,%d\n" % (i * 7919, i, i % 97) for i in range(1_500_000)),
         None,
     ),
+    "30 MB of two digits": (
+        lambda: b"x,y\n" + b"".join(b"%d,%d\n" % (10 + i % 89, 10 + i * i % 83) for i in range(100_000)) * 50,
+        None,
+    ),
+    "30 MB of one digit": (lambda: b"x,y\n" + b"1,2\n3,4\n" * 3_750_000, None),
+    "30 MB of different numbers": (
+        lambda: b"x,y\n" + b"".join(b"%d,%d\n" % (i * 7919 % 9_999_991, i % 7) for i in range(3_000_000)),
+        None,
+    ),
+    "30 MB of different fractions": (
+        lambda: b"x,y\n" + b"".join(b"%.7f,\n" % (i * 7919 % 9_999_991 / 1e7) for i in range(2_700_000)),
+        None,
+    ),
+    "30 MB of dates": (
+        lambda: (
+            b"x,y\n"
+            + b"".join(b"%d-%02d-%02d,\n" % (1000 + i % 8999, i % 12 + 1, i % 28 + 1) for i in range(2_500_000))
+        ),
+        None,
+    ),
+    "30 MB in 100 columns": (
+        lambda: (
+            b",".join(b"c%d" % i for i in range(100))
+            + b"\n"
+            + b"".join(b",".join(b"%d" % (i * j % 10) for j in range(100)) + b"\n" for i in range(1500)) * 100
+        ),
+        None,
+    ),
     "30 MB of one short text": (lambda: b"x,y\n" + b"abc,1\n" * 5_000_000, None),
     "30 MB of GBK": (lambda: "城市,价格\n".encode("gbk") + "北京市朝阳区,1\n".encode("gbk") * 2_000_000, None),
     "30 MB divided by blanks": (lambda: b"a  b   c\n" + b"1.5  2   xyz\n" * 2_300_000, None),

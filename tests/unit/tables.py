@@ -61,6 +61,11 @@ def real(name: str) -> Table:
     return read_file(CSVS[name][0], Path(mkdtemp(dir=FOLDER.name)), Reading())
 
 
+def uncoded(table: Table) -> Table:
+    """The table without what reading left of it in memory, as it is opened later."""
+    return replace(table, coded={})
+
+
 def cells(table: Table, name: str) -> list[Any]:
     """The values of one column as Python has them."""
     return table.column(name).to_pylist()

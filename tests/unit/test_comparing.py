@@ -67,7 +67,7 @@ def test_the_nine_and_the_baseline_stand_in_the_order_of_their_folds(file_id: st
 def test_a_race_scores_what_a_training_alone_scores(file_id: str) -> None:
     rows = by_type(compare(file_id))
     for name in ("ridge", "svr", "random_forest"):
-        alone, _ = train_model(WORKSPACE, file_id, TrainingOrder(name, "mpg"))
+        alone = train_model(WORKSPACE, file_id, TrainingOrder(name, "mpg"))
         assert alone.cross_validation.scores == pytest.approx(rows[name]["cross_validation"]["scores"], abs=1e-12)
         assert alone.metrics == pytest.approx(rows[name]["metrics"], abs=1e-12)
 
@@ -179,7 +179,7 @@ def test_a_race_that_is_cancelled_stores_nothing(file_id: str) -> None:
 @pytest.mark.parametrize("model_type", ["ridge", "svr", "random_forest", "hist_gradient_boosting"])
 def test_a_model_trained_again_from_its_manifest_is_the_same(file_id: str, model_type: str) -> None:
     order = TrainingOrder(model_type, "mpg", test_size=0.3, target_transform="log")
-    trained, _ = train_model(WORKSPACE, file_id, order)
+    trained = train_model(WORKSPACE, file_id, order)
     again = reproduce(WORKSPACE, trained.model_name)
     assert again.differing == []
     assert again.stored["fold 5"] == trained.cross_validation.scores[4]
@@ -188,12 +188,12 @@ def test_a_model_trained_again_from_its_manifest_is_the_same(file_id: str, model
 
 def test_a_tuned_one_and_a_blend_are_reproduced_without_searching_again(blended: tuple[str, dict[str, Any]]) -> None:
     assert reproduce(WORKSPACE, "concrete-blend").differing == []
-    tuned, _ = train_model(WORKSPACE, blended[0], TrainingOrder("knn", "strength", tune_hyperparameters=True))
+    tuned = train_model(WORKSPACE, blended[0], TrainingOrder("knn", "strength", tune_hyperparameters=True))
     assert reproduce(WORKSPACE, tuned.model_name).differing == []
 
 
 def test_figures_that_do_not_come_out_again_are_named(file_id: str) -> None:
-    trained, _ = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
+    trained = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
     forged = trained.model_copy(update={"parameters": {**trained.parameters, "alpha": 500.0}, "job_id": None})
     files = {"model.onnx": b"", "model.pkl": b""}
     storage().models.publish(WORKSPACE, forged.model_copy(update={"artifacts": None, "version": 0}), files)
@@ -201,7 +201,7 @@ def test_figures_that_do_not_come_out_again_are_named(file_id: str) -> None:
 
 
 def test_another_table_under_the_same_id_is_no_reproduction(file_id: str) -> None:
-    trained, _ = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
+    trained = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
     other = trained.dataset.model_copy(update={"sha256": "0" * 64})
     forged = trained.model_copy(update={"dataset": other, "artifacts": None})
     storage().models.publish(WORKSPACE, forged, {"model.onnx": b"", "model.pkl": b""})

@@ -1,5 +1,6 @@
 """What a compiled graph takes, gives and refuses; `test_parity` holds it against scikit-learn on every table."""
 
+import ast
 import json
 import re
 import subprocess
@@ -41,28 +42,42 @@ def test_every_catalogue_entry_compiles(name: str, table: str) -> None:
     assert check_parity(pipeline, compiled(pipeline, data), data.train_x) <= TOLERANCE
 
 
+EMBEDDING = (Path(__file__).parents[2] / "docs" / "embedding.md").read_text(encoding="utf-8")
+
+
+def test_the_python_of_the_docs_runs_as_written_without_regatta(tmp_path: Path) -> None:
+    data = real_split("mpg")
+    pipeline = fitted(data, "ridge")
+    (tmp_path / "model.onnx").write_bytes(compile_pipeline(pipeline, data.columns)[0])
+    (code,) = re.findall(r"```python\n(.*?)```", EMBEDDING, re.DOTALL)
+    code += "import sys; assert not {'core', 'sklearn', 'pandas', 'onnx'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    (literal,) = re.findall(r"rows = (\[.*?\n\])", code, re.DOTALL)
+    rows = pd.DataFrame(ast.literal_eval(literal)).astype(data.train_x.dtypes.to_dict())
+    assert json.loads(done.stdout) == pytest.approx(pipeline.predict(rows).tolist(), rel=TOLERANCE)
+
+
 SCRIPT = """
 import json, sys
 import numpy as np, onnxruntime
 session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
-feed = {}
-for entry in session.get_inputs():
-    values = json.load(open(sys.argv[2], encoding="utf-8"))[entry.name]
-    feed[entry.name] = np.array(values, object if entry.type == "tensor(string)" else np.float64).reshape(-1, 1)
+columns = json.load(open(sys.argv[2], encoding="utf-8"))
+feed = {
+    entry.name: np.array(columns[entry.name], object if entry.type == "tensor(string)" else np.float64).reshape(-1, 1)
+    for entry in session.get_inputs()
+}
 print(json.dumps(session.run(None, feed)[0][:, 0].tolist()))
 assert not {"core", "sklearn", "pandas", "onnx"} & set(sys.modules)
 """
 
 
-@pytest.mark.parametrize("name", ["ridge", "random_forest"])
-def test_a_graph_runs_without_regatta(name: str, tmp_path: Path) -> None:
-    data = real_split("mpg")
-    pipeline = fitted(data, name)
-    (tmp_path / "model.onnx").write_bytes(compile_pipeline(pipeline, data.columns)[0])
-    columns = {
-        column: values.tolist()
-        for column, values in raw_columns(data.test_x, compiled(pipeline, data).features).items()
-    }
+@pytest.mark.parametrize("name", ["random_forest", "hist_gradient_boosting", "svr", "knn_by_distance", "ridge_log"])
+def test_a_graph_runs_without_regatta_and_with_the_runtimes_own_settings(name: str, tmp_path: Path) -> None:
+    data = real_split("taxis", 400)
+    pipeline = fit(data, name)
+    graph, features = compile_pipeline(pipeline, data.columns)
+    (tmp_path / "model.onnx").write_bytes(graph)
+    columns = {column: values.tolist() for column, values in raw_columns(data.test_x, features).items()}
     (tmp_path / "rows.json").write_text(json.dumps(columns), encoding="utf-8")
     command = [sys.executable, "-I", "-c", SCRIPT, str(tmp_path / "model.onnx"), str(tmp_path / "rows.json")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -214,3 +229,13 @@ def test_rows_in_chunks_are_the_same_rows(name: str, rows: int) -> None:
     some = graph.run({name: values[:rows] for name, values in columns.items()})
     assert some.shape == (rows,)
     assert np.allclose(some, whole[:rows], rtol=1e-12, atol=0)
+
+
+def test_rows_of_a_large_model_come_back_in_the_order_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.scoring.compiled.ORDERED_BYTES", 0)
+    data = real_split("taxis", 800)
+    graph = compiled(fit(data, "random_forest"), data)
+    frame = data.train_x.mask(np.random.default_rng(0).random(data.train_x.shape) < 0.1)
+    columns = raw_columns(frame, graph.features)
+    pieces = [graph.run({n: v[i : i + 100] for n, v in columns.items()}) for i in range(0, len(frame), 100)]
+    assert graph.run(columns).tolist() == np.concatenate(pieces).tolist()

@@ -187,7 +187,7 @@ class Told:
             raise StoppedError(stage)
 
 
-@pytest.mark.parametrize("slice_rows", [7, 64, 1 << 15])
+@pytest.mark.parametrize("slice_rows", [7, 64, 1 << 13])
 @pytest.mark.parametrize("raw", [False, True])
 def test_a_table_by_slices_is_the_same_csv_as_the_whole_one(
     client: httpx.Client, file_id: str, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, slice_rows: int, raw: bool

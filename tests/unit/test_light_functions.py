@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-LIGHT = ["predict", "data", "models", "system", "export"]
+LIGHT = ["predict", "inference", "data", "models", "system", "export", "jobs"]
 HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "onnx"}
 # Needed only on a cache miss, so loaded only then.
 LATER = {"boto3", "botocore", "redis", "xlsxwriter"}
@@ -29,11 +29,21 @@ def test_a_light_function_loads_nothing_heavy(name: str) -> None:
     assert loaded & (HEAVY_LIBRARIES | LATER) == set()
 
 
-@pytest.mark.parametrize("name", ["data", "models", "system"])
+@pytest.mark.parametrize("name", ["data", "models", "system", "jobs"])
 def test_a_function_that_predicts_nothing_loads_no_runtime(name: str) -> None:
     assert "onnxruntime" not in loaded_by(f"functions.{name}.handler")
 
 
-@pytest.mark.parametrize("name", ["upload", "ingest", "process", "train"])
+@pytest.mark.parametrize("name", ["upload", "ingest", "process", "train", "worker"])
 def test_a_heavy_function_connects_to_nothing_when_it_is_loaded(name: str) -> None:
     assert loaded_by(f"functions.{name}.handler") & {"boto3", "redis"} == set()
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_models_of_an_openapi_document_wait_until_one_is_asked_for(name: str) -> None:
+    code = (
+        f"from functions.{name}.app import app; from fastapi.openapi.models import OpenAPI\n"
+        "before = OpenAPI.__pydantic_complete__; app.openapi(); print(before, OpenAPI.__pydantic_complete__)"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

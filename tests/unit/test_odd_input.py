@@ -20,11 +20,11 @@ from core.manifests import Feature
 from core.profiling.profile import profile
 from core.scoring.compile import check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
-from core.scoring.records import to_columns
 from core.settings import load
 from core.storage.cache import Counters, MemoryCache
 from core.storage.shared import SharedState
 from tests.unit.learning import fitted, split_of, split_text, trained
+from tests.unit.sending import columns_of
 from tests.unit.tables import noisy, read
 
 NUMBER = Feature(name="x", type="number", fill=0.0)
@@ -80,12 +80,12 @@ def test_columns_may_be_called_like_nodes_of_the_graph(header: str) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800"])
 def test_what_is_no_text_is_no_category(value: Any) -> None:
     with pytest.raises(InvalidRecordsError):
-        to_columns([{"x": 1, "c": value}], [NUMBER, COLOUR])
+        columns_of([{"x": 1, "c": value}], [NUMBER, COLOUR])
 
 
 def test_a_number_with_underscores_is_none() -> None:
     with pytest.raises(InvalidRecordsError):
-        to_columns([{"x": "1_000", "c": "a"}], [NUMBER, COLOUR])
+        columns_of([{"x": "1_000", "c": "a"}], [NUMBER, COLOUR])
 
 
 @pytest.mark.parametrize("cell", [[1, 2], {"a": 1}])

@@ -1,10 +1,12 @@
 """Every kind of model on every table: the graph gives what scikit-learn gives, whatever the rows hold."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from core.learning.splitting import Split
 from core.scoring.compile import check_parity
@@ -14,6 +16,13 @@ from tests.unit.tables import CSVS
 
 ROWS = 500
 BLEND = ("ridge", "svr", "random_forest", "hist_gradient_boosting", "knn_by_distance")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take longer than these small tables, and much longer on a busy machine."""
+    with threadpool_limits(1):
+        yield
 
 
 @cache

@@ -23,6 +23,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from core.learning.catalogue import CATALOGUE
 from core.manifests import Recipe
+from core.scoring.compile import check_parity, compile_pipeline
+from core.scoring.compiled import CompiledModel
 from tests.unit.learning import quick, real_split, split_text, trained
 from tests.unit.tables import CSVS, noisy
 
@@ -135,3 +137,15 @@ def test_a_solver_that_stops_early_is_noted() -> None:
     stopped = trained(data, "lasso", {"max_iter": 1, "alpha": 0.001})
     assert any("before it converged" in note for note in stopped.notes)
     assert trained(data, "lasso").notes == []
+
+
+def test_neighbours_by_distance_are_exact_however_many_columns_there_are() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 20)).round(2) * 1000
+    rows = np.column_stack([x, x[:, 0] + random.normal(size=200)])
+    header = ",".join([*(f"x{i}" for i in range(20)), "y"])
+    data = split_text(f"{header}\n" + "\n".join(",".join(map(repr, row)) for row in rows.tolist()))
+    done = trained(data, "knn", {"weights": "distance"})
+    assert done.train_metrics["r2"] == 1
+    model = CompiledModel(*compile_pipeline(done.pipeline, data.columns))
+    assert check_parity(done.pipeline, model, data.train_x) <= 1e-9

@@ -12,11 +12,13 @@ from core.ingestion import ingest
 from core.manifests import Recipe
 from core.modelling import TrainingOrder, train_model
 from core.opening import open_table
-from core.prediction import find_model, find_table, predict_records, predict_table, table_rows
+from core.prediction import find_model, find_table, predict_records, predict_table
 from core.processing import process
 from core.settings import settings
 from core.storage.objects import ObjectStore
+from core.storage.sealing import seal
 from core.storage.wiring import storage
+from core.table_features import table_rows
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
 
@@ -38,7 +40,7 @@ def recipe_of(file_id: str) -> Recipe:
 
 
 def trained(file_id: str, model_type: str = "ridge") -> str:
-    return train_model(WORKSPACE, file_id, TrainingOrder(model_type, "mpg"))[0].model_name
+    return train_model(WORKSPACE, file_id, TrainingOrder(model_type, "mpg")).model_name
 
 
 def test_a_stored_file_is_the_file_and_its_table(file_id: str, bucket: ObjectStore) -> None:
@@ -85,7 +87,7 @@ def test_training_needs_a_target_from_the_order_or_the_recipe(file_id: str) -> N
     with pytest.raises(TargetError, match="No target column"):
         train_model(WORKSPACE, file_id, TrainingOrder("ridge"))
     process(WORKSPACE, file_id, Recipe(target_column="mpg"))
-    assert train_model(WORKSPACE, file_id, TrainingOrder("ridge"))[0].target_column == "mpg"
+    assert train_model(WORKSPACE, file_id, TrainingOrder("ridge")).target_column == "mpg"
 
 
 @pytest.mark.parametrize("model_type", ["ridge", "decision_tree"])
@@ -103,7 +105,8 @@ def test_rows_of_the_file_and_the_same_rows_as_records_predict_alike(file_id: st
 
 
 def test_a_sealed_model_predicts_what_the_stored_one_does(file_id: str) -> None:
-    manifest, sealed = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"), sealed=True)
+    manifest = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
+    sealed = seal(storage().models.load(WORKSPACE, manifest.model_name, manifest.version))
     table = find_table(WORKSPACE, file_id)
     brought = predict_table(find_model(WORKSPACE, None, model_data=sealed), table)
     assert brought.values.tolist() == predict_table(find_model(WORKSPACE, manifest.model_name), table).values.tolist()

@@ -1,0 +1,65 @@
+"""Documents that one worker at a time may work on: who has one, until when, and how often one was taken.
+
+A lease runs out by itself, so that what a killed worker held comes free again; nobody has to clean up after it.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from core.errors import ConflictError
+from core.manifests import Document
+from core.storage.documents import Documents, JsonObject
+
+Fields = dict[str, Any]
+
+
+class Leased(Document):
+    """Base of a document that is worked on."""
+
+    # Which worker has it, and until when (seconds since 1970) nobody else may.
+    owner: str | None = None
+    leased_until: float = 0.0
+    # How often a worker took it and did not bring it back.
+    attempts: int = 0
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether a worker is at it, as far as one can know: it may have been killed."""
+        return self.leased_until > time.time()
+
+    def lease(self, name: str, owner: str, seconds: float) -> Fields:
+        """The fields that give it, called `name`, to `owner`; raises `ConflictError` while it is another's."""
+        if self.is_leased:
+            raise ConflictError(f"{name} is being worked on already.")
+        return {"owner": owner, "leased_until": time.time() + seconds, "attempts": self.attempts + 1}
+
+
+L = TypeVar("L", bound=Leased)
+
+
+def change_leased(documents: Documents, key: str, kind: type[L], edit: Callable[[L], Fields | None]) -> L | None:
+    """Update the newest document by the fields that `edit` returns; None leaves it as it is.
+
+    Returns it as stored afterwards, None when there is none; raises `ConflictError`.
+    """
+
+    def apply(document: JsonObject | None) -> JsonObject | None:
+        if document is None:
+            return None
+        newest = kind.model_validate(document)
+        fields = edit(newest)
+        return None if fields is None else newest.model_copy(update=fields).model_dump()
+
+    document = documents.change(key, apply)
+    return None if document is None else kind.model_validate(document)
+
+
+def if_owned(owner: str | None, fields: Fields) -> Callable[[Leased], Fields | None]:
+    """An edit that changes nothing once another worker has taken the document over."""
+    return lambda newest: fields if newest.owner == owner else None
+
+
+def free(attempts: int) -> Fields:
+    """The fields that end a lease, so that the next worker may take the document at once."""
+    return {"owner": None, "leased_until": 0.0, "attempts": attempts}

@@ -1,0 +1,163 @@
+"""`Idempotency-Key` for everything that is answered at once: the first answer is kept for a day and given again.
+
+Training and comparing keep theirs in the bucket: see `functions.deferring`.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Annotated, Any
+
+from fastapi import Header, Request, Response
+from fastapi.routing import APIRoute
+from starlette.datastructures import UploadFile
+
+from core.errors import InvalidInputError, KeyInUseError, KeyReusedError
+from core.settings import settings
+from core.storage.wiring import storage
+from functions.http import workspace
+
+KEY_CHARACTERS = 255
+KEPT_SECONDS = 86_400
+# A request that is being answered says so this often; one that was killed is forgotten this much later.
+ALIVE_SECONDS = 5
+LOCK_SECONDS = 30
+REPLAYED = "Idempotency-Replayed"
+
+Key = Annotated[
+    str | None,
+    Header(min_length=1, max_length=KEY_CHARACTERS, description="the same key with the same request: done only once"),
+]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class IdempotentRoute(APIRoute):
+    """A route whose POST is answered once a key; every other request passes as it is."""
+
+    def get_route_handler(self) -> Handler:
+        """The route's handler, with the look at the key before it."""
+        handle = super().get_route_handler()
+
+        async def once(request: Request) -> Response:
+            key = request.headers.get("idempotency-key")
+            if key is None or request.method != "POST" or not storage().shared.configured:
+                return await handle(request)
+            if not 1 <= len(key) <= KEY_CHARACTERS:
+                errors = [{"field": "idempotency-key", "message": f"has 1 to {KEY_CHARACTERS} characters"}]
+                raise InvalidInputError("The Idempotency-Key is not usable. A random UUID is one.", errors)
+            return await _once(request, key, handle)
+
+        return once
+
+
+async def _once(request: Request, key: str, handle: Handler) -> Response:
+    path = request.url.path
+    digest = hashlib.sha256(json.dumps([path, key]).encode()).hexdigest()
+    record = Record(f"regatta:{await workspace()}:idempotency:{digest}", await _fingerprint(request))
+    before = record.claim()
+    if before is not None:
+        await request.close()
+        return _replayed(before, record)
+    alive = asyncio.create_task(_keep(record))
+    try:
+        response = await handle(request)
+    except BaseException:
+        record.release()
+        raise
+    finally:
+        alive.cancel()
+        with suppress(asyncio.CancelledError):
+            await alive
+    record.keep(response)
+    return response
+
+
+class Record:
+    """What Redis knows of one key: that its request is being answered, or how it was.
+
+    Without an answer from Redis the request is carried out as one without a key.
+    """
+
+    def __init__(self, name: str, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        self._name = name
+        self._mine = json.dumps({"fingerprint": fingerprint, "token": secrets.token_hex(8)})
+
+    def claim(self) -> dict[str, Any] | None:
+        """None when the request is ours to answer; else the record of the one before."""
+
+        def exchange(client: Any) -> bytes | None:
+            if client.set(self._name, self._mine, nx=True, ex=LOCK_SECONDS):
+                return None
+            before: bytes | None = client.get(self._name)
+            return before
+
+        before = storage().shared.ask(exchange, None)
+        return json.loads(before) if before else None
+
+    def renew(self) -> None:
+        """Say that the request is still being answered."""
+        storage().shared.ask(lambda client: client.expire(self._name, LOCK_SECONDS), None)
+
+    def keep(self, response: Response) -> None:
+        """Keep an answer for the next request; a refusal is not kept, so that the key may be used again."""
+        body = getattr(response, "body", None)
+        if response.status_code >= 400 or body is None or len(body) > settings().cache_redis_entry_bytes:
+            self.release()
+            return
+        kept = {
+            "fingerprint": self.fingerprint,
+            "status": response.status_code,
+            "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers],
+            "body": base64.b64encode(body).decode(),
+        }
+        storage().shared.ask(lambda client: client.set(self._name, json.dumps(kept), ex=KEPT_SECONDS), None)
+
+    def release(self) -> None:
+        """Forget the request, if it is still ours that is known."""
+
+        def forget(client: Any) -> None:
+            if client.get(self._name) == self._mine.encode():
+                client.delete(self._name)
+
+        storage().shared.ask(forget, None)
+
+
+def _replayed(before: dict[str, Any], record: Record) -> Response:
+    if before["fingerprint"] != record.fingerprint:
+        raise KeyReusedError(
+            "This Idempotency-Key came with another request before. Send a new key with a new request."
+        )
+    if "status" not in before:
+        raise KeyInUseError("The first request with this Idempotency-Key is being answered. Send it again in a moment.")
+    response = Response(base64.b64decode(before["body"]), status_code=before["status"])
+    response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in before["headers"]]
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+async def _keep(record: Record) -> None:
+    while True:
+        await asyncio.sleep(ALIVE_SECONDS)
+        record.renew()
+
+
+async def _fingerprint(request: Request) -> str:
+    """Digest of what is asked; of a form the fields and files, since its bytes differ each time it is sent."""
+    digest = hashlib.sha256(request.url.query.encode())
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        digest.update(await request.body())
+        return digest.hexdigest()
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, UploadFile):
+            digest.update(json.dumps([name, value.filename, value.size]).encode())
+            while chunk := await value.read(1 << 20):
+                digest.update(chunk)
+            await value.seek(0)
+        else:
+            digest.update(json.dumps([name, value]).encode())
+    return digest.hexdigest()

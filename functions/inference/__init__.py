@@ -1,0 +1,1 @@
+"""The function that speaks the Open Inference Protocol."""

@@ -1,0 +1,123 @@
+"""The Open Inference Protocol (KServe, Triton, MLServer): GET and POST below /v2, for the same models."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+
+from core.errors import BadRequestError
+from core.prediction import find_model, predict_sent
+from core.storage.wiring import storage
+from functions.bodies import checked, json_object, read_body, takes
+from functions.http import VERSION, Workspace, create_app
+from functions.inference.tensors import InferRequest, declared, encoded, sent_tensors
+
+router = APIRouter(prefix="/v2", tags=["open inference protocol"])
+
+# How long the JSON is where binary data follows it.
+HEADER_LENGTH = "Inference-Header-Content-Length"
+
+VERSIONS_SHOWN = 1_000
+
+Version = Annotated[int, Path(ge=1)]
+
+
+class Wishes(BaseModel):
+    """The parameters of a request that say how to predict; there may be others, which are for others."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    strict: bool = False
+    interval: Annotated[float | None, Field(gt=0, lt=1)] = None
+
+
+@router.get("")
+async def server() -> dict[str, Any]:
+    """What this server is and which extensions of the protocol it speaks."""
+    return {"name": "regatta", "version": VERSION, "extensions": ["binary_tensor_data"]}
+
+
+@router.get("/health/live")
+async def live() -> dict[str, bool]:
+    """Whether it can be talked to."""
+    return {"live": True}
+
+
+@router.get("/health/ready")
+def ready() -> dict[str, bool]:
+    """Whether models can be had: 503 while storage does not answer."""
+    storage().objects.ping()
+    return {"ready": True}
+
+
+@router.get("/models/{model_name}")
+@router.get("/models/{model_name}/versions/{version}")
+def metadata(workspace: Workspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
+    """The inputs and outputs of a model, and its versions."""
+    manifest = storage().models.manifest(workspace, model_name, version)
+    stored = storage().models.page(workspace, VERSIONS_SHOWN, name=model_name).models
+    return {
+        "name": manifest.model_name,
+        "versions": [str(each.version) for each, _ in stored],
+        "platform": "onnxruntime_onnx",
+        "inputs": declared(manifest.features),
+        "outputs": [{"name": "prediction", "datatype": "FP64", "shape": [-1, 1]}],
+    }
+
+
+@router.get("/models/{model_name}/ready")
+@router.get("/models/{model_name}/versions/{version}/ready")
+def model_ready(workspace: Workspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
+    """Whether a model can predict; it is loaded for that, if it was not."""
+    found = find_model(workspace, model_name, version).manifest
+    return {"name": found.model_name, "ready": True}
+
+
+@router.post("/models/{model_name}/infer", openapi_extra=takes(InferRequest))
+@router.post("/models/{model_name}/versions/{version}/infer", openapi_extra=takes(InferRequest))
+async def infer(workspace: Workspace, request: Request, model_name: str, version: Version | None = None) -> Response:
+    """Predict tensors in JSON or in binary, and answer in the one that is asked for."""
+    body = await read_body(request)
+    # In a thread: single rows are answered meanwhile.
+    return await run_in_threadpool(_infer, workspace, body, request.headers.get(HEADER_LENGTH), model_name, version)
+
+
+def _infer(workspace: str, body: bytes, header: str | None, name: str, version: int | None) -> Response:
+    length = _header_length(header, len(body))
+    asked = checked(json_object(body[:length]), InferRequest)
+    wishes = checked(asked.parameters, Wishes)
+    model = find_model(workspace, name, version)
+    sent = sent_tensors(asked.inputs, body[length:], model.manifest.features)
+    predicted = predict_sent(model, [sent], strict=wishes.strict, interval=wishes.interval)
+    values = {"prediction": predicted.values}
+    if predicted.interval:
+        values["lower"], values["upper"] = predicted.interval.bounds(predicted.values)
+    outputs, binary = encoded(values, asked)
+    answer: dict[str, Any] = {
+        "model_name": model.manifest.model_name,
+        "model_version": str(model.manifest.version),
+        "outputs": outputs,
+    }
+    if asked.id is not None:
+        answer["id"] = asked.id
+    if predicted.warnings:
+        # A parameter is a text, a number or a boolean.
+        answer["parameters"] = {"warnings": "; ".join(predicted.warnings)}
+    head = to_json(answer)
+    if not binary:
+        return Response(head, media_type="application/json")
+    return Response(head + binary, media_type="application/octet-stream", headers={HEADER_LENGTH: str(len(head))})
+
+
+def _header_length(header: str | None, size: int) -> int:
+    if header is None:
+        return size
+    if not header.isascii() or not header.isdigit() or int(header[:20]) > size:
+        raise BadRequestError(f"{HEADER_LENGTH} must be the number of bytes of the JSON, which is part of the body.")
+    return int(header)
+
+
+app = create_app(router)

@@ -1,0 +1,172 @@
+"""Tensors of the Open Inference Protocol, in JSON and in binary: inputs as raw columns, predictions as outputs.
+
+Binary data is little-endian and follows the JSON, tensor by tensor (the protocol's binary tensor data extension).
+"""
+
+import struct
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+
+from core.errors import InvalidInputError
+from core.manifests import Feature
+from core.scoring.records import Sent, Values
+
+# Datatypes of numbers, and how their binary form is read.
+NUMBERS = {
+    "BOOL": "?",
+    "FP64": "<f8",
+    "FP32": "<f4",
+    "FP16": "<f2",
+    "INT64": "<i8",
+    "INT32": "<i4",
+    "INT16": "<i2",
+    "INT8": "<i1",
+    "UINT64": "<u8",
+    "UINT32": "<u4",
+    "UINT16": "<u2",
+    "UINT8": "<u1",
+}
+# What a feature is declared as; any other datatype that holds its values is taken too.
+DATATYPES = {"number": "FP64", "boolean": "BOOL", "date": "BYTES", "category": "BYTES"}
+BINARY_SIZE = "binary_data_size"
+# Texts are each preceded by their length.
+LENGTH = struct.Struct("<I")
+
+Parameters = dict[str, Any]
+
+
+class Input(BaseModel):
+    """One column of the rows to predict; its values are in `data`, or follow the JSON."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    parameters: Parameters = Field(default_factory=dict)
+    data: SkipValidation[list[Any]] | None = None
+
+
+class Output(BaseModel):
+    """An output that is asked for, and whether in binary."""
+
+    name: str
+    parameters: Parameters = Field(default_factory=dict)
+
+
+class InferRequest(BaseModel):
+    """Rows to predict, an input for each feature; parameters `strict` and `interval` are as for POST /predict/batch."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str | None = None
+    parameters: Parameters = Field(default_factory=dict)
+    inputs: list[Input]
+    outputs: list[Output] = Field(default_factory=list)
+
+
+def declared(features: Sequence[Feature]) -> list[dict[str, Any]]:
+    """The inputs of a model as its metadata shows them."""
+    return [{"name": f.name, "datatype": DATATYPES[f.type], "shape": [-1, 1]} for f in features]
+
+
+def sent_tensors(inputs: Sequence[Input], binary: bytes, features: Sequence[Feature]) -> Sent:
+    """The inputs as columns; raises `InvalidInputError` for one whose shape, datatype and values disagree."""
+    rows = _rows(inputs)
+    known = {feature.name for feature in features}
+    columns: dict[str, Values] = {}
+    ignored = []
+    start = 0
+    for position, tensor in enumerate(inputs):
+        where = f"inputs[{position}]"
+        if tensor.datatype != "BYTES" and tensor.datatype not in NUMBERS:
+            raise _refused(where, f"has the datatype {tensor.datatype!r:.40}; BYTES, {', '.join(NUMBERS)} are known")
+        if BINARY_SIZE in tensor.parameters:
+            size = tensor.parameters[BINARY_SIZE]
+            if not isinstance(size, int) or not 0 <= size <= len(binary) - start:
+                raise _refused(where, f"has more binary data than the {len(binary) - start} bytes that are left")
+            values = _decoded(tensor.datatype, binary[start : start + size], rows, where)
+            start += size
+        else:
+            values = _listed(tensor, rows, where)
+        if tensor.name in columns:
+            raise _refused(where, f"is the second one called {tensor.name!r:.80}")
+        if tensor.name in known:
+            columns[tensor.name] = values
+        else:
+            ignored.append(tensor.name)
+    if start != len(binary):
+        raise _refused("inputs", f"leave {len(binary) - start} bytes of binary data over")
+    return Sent(rows, columns, ignored)
+
+
+def encoded(outputs: Mapping[str, NDArray[np.float64]], request: InferRequest) -> tuple[list[dict[str, Any]], bytes]:
+    """The outputs that are asked for, all of them without a wish, and the bytes of those that are to be binary."""
+    wishes = request.outputs or [Output(name=name) for name in outputs]
+    usual = request.parameters.get("binary_data_output", False)
+    described, binary = [], []
+    for position, wish in enumerate(wishes):
+        if wish.name not in outputs:
+            raise _refused(f"outputs[{position}]", f"is none of {', '.join(outputs)}")
+        values = outputs[wish.name]
+        tensor: dict[str, Any] = {"name": wish.name, "datatype": "FP64", "shape": [len(values), 1]}
+        if wish.parameters.get("binary_data", usual):
+            binary.append(values.astype("<f8").tobytes())
+            tensor["parameters"] = {BINARY_SIZE: len(binary[-1])}
+        else:
+            tensor["data"] = values.tolist()
+        described.append(tensor)
+    return described, b"".join(binary)
+
+
+def _rows(inputs: Sequence[Input]) -> int:
+    """The first dimension, which all inputs share."""
+    for position, tensor in enumerate(inputs):
+        if len(tensor.shape) not in (1, 2) or tensor.shape[1:] not in ([], [1]) or tensor.shape[0] < 0:
+            raise _refused(f"inputs[{position}]", "has a shape other than [n] or [n, 1]: one input is one column")
+        if tensor.shape[0] != inputs[0].shape[0]:
+            raise _refused(f"inputs[{position}]", f"has {tensor.shape[0]} rows, and the first {inputs[0].shape[0]}")
+    if not inputs or not inputs[0].shape[0]:
+        raise _refused("inputs", "have no rows")
+    return inputs[0].shape[0]
+
+
+def _listed(tensor: Input, rows: int, where: str) -> Values:
+    data = tensor.data or []
+    if data and all(isinstance(value, list) for value in data):
+        data = list(chain.from_iterable(data))
+    if len(data) != rows:
+        raise _refused(where, f"has {len(data)} values in data, and its shape says {rows}")
+    return data
+
+
+def _decoded(datatype: str, body: bytes, rows: int, where: str) -> Values:
+    if datatype == "BYTES":
+        return _texts(body, rows, where)
+    numbers = NUMBERS[datatype]
+    expected = rows * np.dtype(numbers).itemsize
+    if len(body) != expected:
+        raise _refused(where, f"has {len(body)} bytes of binary data, and {rows} values of {datatype} are {expected}")
+    return np.frombuffer(body, numbers)
+
+
+def _texts(body: bytes, rows: int, where: str) -> list[str]:
+    texts = []
+    start = 0
+    try:
+        while start < len(body):
+            (length,) = LENGTH.unpack_from(body, start)
+            start += LENGTH.size + length
+            texts.append(body[start - length : start].decode())
+    except (struct.error, UnicodeDecodeError):
+        raise _refused(where, "has binary data that is not texts in UTF-8, each after its length") from None
+    if start != len(body) or len(texts) != rows:
+        raise _refused(where, f"has {len(texts)} texts in its binary data, and its shape says {rows}")
+    return texts
+
+
+def _refused(field: str, message: str) -> InvalidInputError:
+    return InvalidInputError(f"{field} {message}.", [{"field": field, "message": message}])

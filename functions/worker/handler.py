@@ -1,0 +1,80 @@
+"""Lambda entry point: jobs from a queue, one message a job."""
+
+import json
+import math
+import time
+from typing import Any
+
+from core.errors import ConflictError, UnavailableError
+from core.settings import settings
+from core.storage.queue import SqsQueue, job_in
+from core.storage.wiring import storage
+from core.working import GaveUpError, work
+from functions.log import log, set_up_log
+
+# What is left of an invocation's time when the work is told to end: it has to hear it, and the job to be written.
+MARGIN_SECONDS = 45.0
+# A message that could not be dealt with comes back after this many seconds, twice as many each time.
+FAULT_SECONDS = 2
+OUTAGE_SECONDS = 30
+LONGEST_SECONDS = 900
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Do the jobs; messages that failed are named, so that the queue offers these alone again."""
+    set_up_log()
+    failed = []
+    for message in event["Records"]:
+        try:
+            _work(message, context.get_remaining_time_in_millis() / 1000)
+        except Exception as error:
+            # Whatever it is: the message comes again, and after its last try it stays in the dead-letter queue.
+            log.error("%s: %s: %s", message["messageId"], type(error).__name__, error)
+            failed.append({"itemIdentifier": message["messageId"]})
+            _hide(message, _pause(message, error))
+    return {"batchItemFailures": failed}
+
+
+def _work(message: dict[str, Any], remaining: float) -> None:
+    found = job_in(message["body"])
+    if found is None:
+        raise ValueError(f"not a message about a job: {message['body'][:200]}")
+    start = time.perf_counter()
+    lease = math.ceil(settings().job_lease_seconds)
+    # The queue hides a message for longer than any worker lives; from here on only as long as this one is alive.
+    _hide(message, lease)
+    job = work(
+        *found,
+        seconds=min(settings().job_seconds, max(1.0, remaining - MARGIN_SECONDS)),
+        beat=lambda: _hide(message, lease),
+    )
+    if job is not None and not job.is_over:
+        raise ConflictError("The job was put back, or another worker took it over.")
+    status = job.status if job else "gone"
+    log.info(json.dumps({"job": found[1], "status": status, "ms": round(1000 * (time.perf_counter() - start))}))
+
+
+def _pause(message: dict[str, Any], error: Exception) -> int:
+    """Seconds until the message comes again, twice as many each time.
+
+    A job that another worker has comes back when its lease could be over, and so often that the tries last longer
+    than any worker does; what was given up goes to the dead-letter queue without delay.
+    """
+    if isinstance(error, GaveUpError):
+        return 0
+    first: int = FAULT_SECONDS
+    if isinstance(error, ConflictError):
+        first = math.ceil(settings().job_lease_seconds)
+    elif isinstance(error, UnavailableError):
+        first = OUTAGE_SECONDS
+    receives = int(message.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    return min(LONGEST_SECONDS, first << receives - 1)
+
+
+def _hide(message: dict[str, Any], seconds: int) -> None:
+    queue = storage().queue
+    if isinstance(queue, SqsQueue):
+        try:
+            queue.hide(message["receiptHandle"], seconds)
+        except UnavailableError as error:
+            log.warning("%s: its visibility could not be changed: %s", message["messageId"], error)

@@ -1,0 +1,135 @@
+"""`regatta jobs` and `regatta redrive`: what is being worked on, what was given up, and a second chance for that."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from core import jobs
+from core.errors import RegattaError
+from core.storage.queue import DeadLetter, SqsQueue
+from core.storage.wiring import storage
+from infra.service import Json, Service, connect, explain
+
+POLL_SECONDS = 0.3
+OVER = ("succeeded", "failed", "cancelled")
+COLOURS = {"succeeded": "green", "failed": "red", "running": "cyan", "cancelled": "dim"}
+
+
+class JobError(Exception):
+    """A job that was followed did not succeed; the message says why."""
+
+
+@dataclass(frozen=True)
+class Buried:
+    """A dead letter, and what is known of its job."""
+
+    letter: DeadLetter
+    workspace: str
+    job_id: str
+    kind: str
+    reason: str
+
+
+def find_queue() -> SqsQueue | None:
+    """The queue of the settings; None where servers do their jobs themselves and nothing is ever given up."""
+    queue = storage().queue
+    return queue if isinstance(queue, SqsQueue) else None
+
+
+def show(service: Service, limit: int, queue: SqsQueue | None, console: Console) -> None:
+    """The newest jobs as a table, and below it what is in the dead-letter queue, where one is in reach."""
+    listed = service.call("GET", "/jobs", params={"limit": limit})["jobs"]
+    table = _table("job", "kind", "status", "stage", "progress", "age", "reason")
+    for job in listed:
+        colour = COLOURS.get(job["status"], "default")
+        error = (job["error"] or {}).get("detail", "")
+        progress, age = f"{job['progress']:.0%}", _age(job["created_at"])
+        table.add_row(job["job_id"], job["kind"], f"[{colour}]{job['status']}[/]", job["stage"], progress, age, error)
+    console.print(table if listed else "There are no jobs.")
+    given_up = dead_letters(queue) if queue else []
+    if given_up:
+        table = _table("dead letter", "kind", "workspace", "tries", "reason")
+        for buried in given_up:
+            table.add_row(buried.job_id, buried.kind, buried.workspace, str(buried.letter.receives), buried.reason)
+        console.print(table)
+        console.print("`regatta redrive` lets them begin anew.")
+
+
+def follow(url: str, job_id: str, console: Console) -> None:
+    """Show how far a job is until it is over; raises `JobError` unless it succeeds, `ServiceError`."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with connect(url) as service, Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("queued", total=1.0)
+        while True:
+            job = service.call("GET", f"/jobs/{job_id}")
+            progress.update(bar, description=job["stage"], completed=job["progress"])
+            if job["status"] in OVER:
+                break
+            time.sleep(POLL_SECONDS)
+    if job["status"] != "succeeded":
+        raise JobError(explain(job["error"]) if job["error"] else f"The job was {job['status']}.")
+    console.print(f"[green]Succeeded[/]: {_outcome(job)}", soft_wrap=True)
+
+
+def dead_letters(queue: SqsQueue) -> list[Buried]:
+    """The messages in the dead-letter queue, each with its job's own words where it has any."""
+    return [_buried(letter) for letter in queue.dead_letters()]
+
+
+def redrive(queue: SqsQueue) -> tuple[int, int]:
+    """Let the jobs of all dead letters begin anew; returns how many do, and how many letters are about no job."""
+    moved, strange = 0, 0
+    for buried in dead_letters(queue):
+        if not buried.workspace:
+            strange += 1
+            continue
+        try:
+            jobs.retry(buried.workspace, buried.job_id)
+        except RegattaError as error:
+            if error.status >= 500:
+                raise
+            # It has succeeded, or is gone: nobody needs the letter any more.
+        else:
+            moved += 1
+        queue.bury(buried.letter)
+    return moved, strange
+
+
+def _buried(letter: DeadLetter) -> Buried:
+    workspace, job_id = letter.job or ("", "")
+    job = storage().jobs.read(workspace, job_id, fresh=True) if workspace else None
+    if job is None:
+        reason = "its job is gone" if workspace else "not a message about a job"
+        return Buried(letter, workspace, job_id, "", reason)
+    reason = (job.error or {}).get("detail") or f"no worker could begin it; the job is {job.status}"
+    return Buried(letter, workspace, job_id, job.kind, reason)
+
+
+def _outcome(job: Json) -> str:
+    """The model that came out, or how many predictions, or whatever the result says first."""
+    result = job["result"] or {}
+    model = result.get("best") or result
+    if "model_name" in model:
+        return f"{model['model_name']} version {model['version']}, R2 {model['metrics']['r2']:.3f}"
+    return ", ".join(f"{name} {value}" for name, value in result.items() if isinstance(value, str | int | float))
+
+
+def _table(*columns: str) -> Table:
+    """An empty table; an id stays whole on its line, whatever has to give way for it."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        whole, right = column in ("job", "dead letter"), column in ("progress", "age", "tries")
+        table.add_column(column, no_wrap=whole, overflow="fold", justify="right" if right else "left")
+    return table
+
+
+def _age(created_at: str) -> str:
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(created_at)).total_seconds()
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0, seconds):.0f} s"

@@ -1,0 +1,77 @@
+"""Jobs where there is no queue: a server does them itself, in a thread, one after the other."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from core.errors import ConflictError, RegattaError
+from core.settings import settings
+from core.storage.queue import BucketQueue
+from core.storage.wiring import storage
+from core.working import GaveUpError, work
+
+log = logging.getLogger("regatta")
+
+# How soon a process finds what another one was asked for, or has left behind.
+LOOK_SECONDS = 15.0
+# What the job that is being done gets to put itself back; else its lease has to run out.
+STOP_SECONDS = 3.0
+
+
+class Runner(threading.Thread):
+    """The thread of one process. The leases keep it apart from those of other processes and machines."""
+
+    def __init__(self, queue: BucketQueue, look_seconds: float = LOOK_SECONDS) -> None:
+        super().__init__(name="jobs", daemon=True)
+        self._queue = queue
+        self._look_seconds = look_seconds
+        self._stopping = False
+
+    def run(self) -> None:
+        """Do what waits, wait for more; what the thread finds when it starts may have been left by a killed one."""
+        while not self._stopping:
+            self._queue.arrived.clear()
+            try:
+                for workspace, job_id in self._queue.waiting():
+                    if not self._stopping:
+                        self._do(workspace, job_id)
+            except RegattaError as error:
+                log.warning("the jobs cannot be listed: %s", error.detail)
+            self._queue.arrived.wait(self._look_seconds)
+
+    def stop(self) -> None:
+        """Put the job back that is being done, and end; not later than its work's next step."""
+        self._stopping = True
+        self._queue.arrived.set()
+
+    def _do(self, workspace: str, job_id: str) -> None:
+        try:
+            job = work(workspace, job_id, seconds=settings().job_seconds, stopping=lambda: self._stopping)
+        except GaveUpError as error:
+            log.error("%s", error)
+        except ConflictError:
+            return  # another process has it
+        except Exception as error:
+            log.error("job %s is tried again: %s", job_id, error)
+            return
+        else:
+            if job is not None and not job.is_over:
+                return
+        self._queue.done(workspace, job_id)
+
+
+@asynccontextmanager
+async def running_jobs(app: FastAPI) -> AsyncIterator[None]:
+    """The server's lifetime, with a `Runner` in it where no other worker would do the jobs."""
+    queue = storage().queue
+    runner = Runner(queue) if isinstance(queue, BucketQueue) else None
+    if runner is not None:
+        runner.start()
+    yield
+    if runner is not None:
+        runner.stop()
+        await asyncio.to_thread(runner.join, STOP_SECONDS)

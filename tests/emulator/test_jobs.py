@@ -1,0 +1,239 @@
+"""Jobs on the running stack: ordered over HTTP, done by the deployed worker, whatever happens to it."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import psutil
+import pytest
+from redis import Redis
+
+from core.working import MOST_ATTEMPTS
+from infra.emulator_account import CREDENTIALS, REGION
+from tests.emulator.test_deploy_and_serve import served
+from tests.emulator.test_deploy_and_serve import wait_for as wait_until_up
+from tests.stack import CLI, Stack, free_ports
+
+Json = dict[str, Any]
+ASYNC = {"Prefer": "respond-async"}
+LEASE_SECONDS = 4
+# Trains long enough to be killed or cancelled, one tree after the other, and not so long that the test waits for it.
+SLOW = {"model_type": "random_forest", "params": {"n_estimators": 150, "max_features": 1.0}}
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack whose killed workers are missed soon."""
+    own = Stack(
+        tmp_path_factory.mktemp("jobs") / "home", REGATTA_WORKERS="1", REGATTA_JOB_LEASE_SECONDS=str(LEASE_SECONDS)
+    )
+    yield own.start()
+    own.kill_all()
+
+
+@pytest.fixture
+def client(own: Stack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=own.base_url, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def sqs(own: Stack) -> Iterator[Any]:
+    client = boto3.client("sqs", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def file_id(own: Stack) -> str:
+    """A table of 4,000 flats."""
+    chance = random.Random(5)
+    rows = ((chance.random(), chance.random(), chance.random(), chance.random()) for _ in range(4000))
+    body = "area,age,floor,price\n" + "".join(f"{a:.4f},{b:.4f},{c:.4f},{a - b + d / 9:.4f}\n" for a, b, c, d in rows)
+    answer = httpx.post(f"{own.base_url}/data/upload", files={"file": ("flats.csv", body)}, timeout=60)
+    return str(answer.raise_for_status().json()["file_id"])
+
+
+def order(client: httpx.Client, name: str, file_id: str, headers: Json = ASYNC, **fields: Any) -> httpx.Response:
+    body = {"model_type": "ridge", "target_column": "price", "model_name": name, "file_id": file_id, **fields}
+    answer = client.post("/model/train", json=body, headers=headers)
+    assert answer.status_code in (200, 202), answer.text
+    return answer
+
+
+def wait_for(client: httpx.Client, job_id: str, until: Callable[[Json], bool], seconds: float = 60) -> Json:
+    deadline = time.monotonic() + seconds
+    while True:
+        job: Json = client.get(f"/jobs/{job_id}").raise_for_status().json()
+        if until(job):
+            return job
+        assert time.monotonic() < deadline, job
+        time.sleep(0.05)
+
+
+def is_over(job: Json) -> bool:
+    return job["status"] in ("succeeded", "failed", "cancelled")
+
+
+def is_training(job: Json) -> bool:
+    return job["status"] == "running" and job["stage"] == "training"
+
+
+def versions(client: httpx.Client, name: str) -> list[int]:
+    return [model["version"] for model in client.get("/model/trained").json()["models"] if model["model_name"] == name]
+
+
+def workers(own: Stack) -> list[psutil.Process]:
+    """The processes of the worker's Lambda function."""
+    return [p for p in own.processes() if "WorkerFunction" in " ".join(p.cmdline())]
+
+
+@pytest.mark.parametrize("road", ["server", "gateway"])
+def test_training_is_answered_with_a_job_that_succeeds(own: Stack, file_id: str, road: str) -> None:
+    with httpx.Client(base_url=own.base_url if road == "server" else own.api_url, timeout=60) as client:
+        answer = order(client, f"later-{road}", file_id, return_model=True)
+        assert (answer.status_code, answer.headers["preference-applied"]) == (202, "respond-async")
+        location = answer.headers["location"]
+        assert (location, answer.json()["status"]) == (f"/jobs/{answer.json()['job_id']}", "queued")
+        job = wait_for(client, answer.json()["job_id"], is_over)
+        assert (job["status"], job["progress"], job["kind"], job["error"]) == ("succeeded", 1.0, "train", None)
+        now = order(client, f"now-{road}", file_id, {}, return_model=True).json()
+        result = job["result"]
+        assert set(result) == set(now)
+        assert (result["metrics"], result["cross_validation"]) == (now["metrics"], now["cross_validation"])
+        row = {"area": 0.5, "age": 0.5, "floor": 0.5}
+        answers = [
+            client.post("/predict", json={"data": row, **model}).json()["prediction"]
+            for model in ({"model_name": f"later-{road}"}, {"model_data": result["model_data"]})
+        ]
+        assert answers[0] == answers[1]
+        assert job["job_id"] in {listed["job_id"] for listed in client.get("/jobs").json()["jobs"]}
+
+
+@pytest.mark.parametrize("road", ["server", "gateway"])
+def test_a_key_makes_one_of_two_requests_on_every_road(own: Stack, file_id: str, road: str) -> None:
+    with httpx.Client(base_url=own.base_url if road == "server" else own.api_url, timeout=60) as client:
+        announcement, key = {"filename": "flats.csv", "size_bytes": 9}, {"Idempotency-Key": f'"{road}"'}
+        announced = [client.post("/data/uploads", json=announcement, headers=key) for _ in range(2)]
+        assert announced[0].json()["file_id"] == announced[1].json()["file_id"]
+        trained = [order(client, f"keyed-{road}", file_id, key) for _ in range(2)]
+        assert trained[0].json() == trained[1].json()
+        assert versions(client, f"keyed-{road}") == [1]
+
+
+def test_a_comparison_tells_how_far_each_model_is(client: httpx.Client, file_id: str) -> None:
+    params = {"target_column": "price", "file_id": file_id}
+    answer = client.post("/model/compare", params=params, headers=ASYNC)
+    assert answer.status_code == 202, answer.text
+    told: list[Json] = []
+    job = wait_for(client, answer.json()["job_id"], lambda job: told.append(job) or is_over(job), 120)
+    assert job["status"] == "succeeded", job
+    assert job["result"]["best"] == job["result"]["results"][0]
+    assert any(0 < job["progress"] < 1 and "ridge" in job["parts"] for job in told)
+    assert [job["progress"] for job in told] == sorted(job["progress"] for job in told)
+
+
+def test_another_worker_finishes_what_a_killed_one_has_begun(own: Stack, client: httpx.Client, file_id: str) -> None:
+    job_id = order(client, "survivor", file_id, **SLOW).json()["job_id"]
+    wait_for(client, job_id, is_training)
+    doomed = workers(own)
+    assert doomed
+    for process in doomed:
+        process.kill()
+    job = wait_for(client, job_id, is_over, 90)
+    assert (job["status"], job["attempts"]) == ("succeeded", 2)
+    assert versions(client, "survivor") == [1]
+
+
+def test_a_message_that_comes_five_times_trains_once(own: Stack, client: httpx.Client, sqs: Any, file_id: str) -> None:
+    job_id = order(client, "once", file_id, **SLOW).json()["job_id"]
+    body = json.dumps({"workspace": "default", "job_id": job_id})
+    for _ in range(5):
+        sqs.send_message(QueueUrl=own.env["REGATTA_JOBS_QUEUE_URL"], MessageBody=body)
+    job = wait_for(client, job_id, is_over)
+    assert (job["status"], job["attempts"]) == ("succeeded", 1)
+    wait_until_empty(client)
+    assert versions(client, "once") == [1]
+
+
+def wait_until_empty(client: httpx.Client) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        queue = client.get("/system/status").json()["queue"]
+        if queue["depth"] + queue["in_flight"] == 0:
+            return
+        assert time.monotonic() < deadline, queue
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("with_redis", [True, False])
+def test_running_work_is_cancelled(own: Stack, client: httpx.Client, file_id: str, with_redis: bool) -> None:
+    params = {"target_column": "price", "file_id": file_id}
+    job_id = client.post("/model/compare", params=params, headers=ASYNC).json()["job_id"]
+    wait_for(client, job_id, lambda job: job["status"] == "running" and job["stage"] not in ("starting", "reading"))
+    answer = client.post(f"/jobs/{job_id}/cancel")
+    assert (answer.status_code, answer.json()["stage"]) == (202, "cancelling")
+    if not with_redis:
+        with Redis.from_url(own.env["REGATTA_REDIS_URL"]) as redis:
+            redis.flushall()
+    job = wait_for(client, job_id, is_over)
+    assert (job["status"], job["result"], job["error"]) == ("cancelled", None, None)
+
+
+def test_poison_ends_as_a_dead_letter_that_shows_and_can_be_redriven(
+    own: Stack, client: httpx.Client, file_id: str
+) -> None:
+    job_id = order(client, "poisoned", file_id).json()["job_id"]
+    wait_for(client, job_id, is_over)
+    # A job of a kind that this worker does not know: one that a newer release has ordered, say.
+    s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
+    key = f"default/jobs/{job_id}.json"
+    document = json.loads(s3.get_object(Bucket="regatta", Key=key)["Body"].read())
+    s3.put_object(Bucket="regatta", Key=key, Body=json.dumps({**document, "kind": "unheard", "status": "failed"}))
+    assert own.cli("jobs", "--retry", job_id).returncode == 0
+    job = wait_for(client, job_id, lambda job: job["status"] == "failed" and job["attempts"] == MOST_ATTEMPTS)
+    assert job["error"]["status"] == 500
+    deadline = time.monotonic() + 30
+    while client.get("/system/status").json()["queue"]["dead_letters"] != 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    shown = own.cli("jobs").stdout
+    assert "dead letter" in shown
+    assert shown.count(job_id) == 2
+
+    s3.put_object(Bucket="regatta", Key=key, Body=json.dumps({**document, "status": "failed"}))
+    assert "1 jobs begin anew" in own.cli("redrive").stdout
+    job = wait_for(client, job_id, is_over)
+    assert (job["status"], job["attempts"]) == ("succeeded", 1)
+    assert client.get("/system/status").json()["queue"]["dead_letters"] == 0
+    s3.close()
+
+
+def test_a_job_is_followed_from_the_shell(own: Stack, client: httpx.Client, file_id: str) -> None:
+    job_id = order(client, "followed", file_id).json()["job_id"]
+    answer = own.cli("jobs", "--follow", job_id)
+    assert (answer.returncode, "followed version 1" in answer.stdout) == (0, True), answer.stderr
+    assert own.cli("jobs", "--follow", "00000000").returncode == 1
+
+
+def test_the_status_shows_the_queue(client: httpx.Client) -> None:
+    queue = client.get("/system/status").json()["queue"]
+    assert (queue["status"], set(queue)) == ("up", {"status", "latency_ms", "depth", "in_flight", "dead_letters"})
+
+
+def test_a_server_without_a_queue_does_jobs_itself(own: Stack, file_id: str, tmp_path: Path) -> None:
+    port = free_ports(1)[0]
+    environment = {**own.shell, **own.env, "REGATTA_PORT": str(port)}
+    del environment["REGATTA_JOBS_QUEUE_URL"]
+    url = f"http://127.0.0.1:{port}"
+    with served([*CLI, "serve", "--workers", "2"], environment, tmp_path / "log"):
+        wait_until_up(f"{url}/system/status")
+        with httpx.Client(base_url=url, timeout=60) as client:
+            job_id = order(client, "by-a-server", file_id).json()["job_id"]
+            assert wait_for(client, job_id, is_over)["status"] == "succeeded"
+            assert versions(client, "by-a-server") == [1]

@@ -1,0 +1,29 @@
+"""A Redis that a test may flush, stop and kill."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.local.processes import redis_server
+
+
+@contextmanager
+def own_redis(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A Redis that a test may stop."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(100):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            yield process, port
+        finally:
+            process.kill()
