@@ -15,10 +15,10 @@ OF_ITS_KIND, OF_OTHERS = 0.02, 0.3
 
 
 class Forecast:
-    """Seconds of fits to come; safe from several threads."""
+    """Seconds of fits to come on prepared tables of so many columns; safe from several threads."""
 
     def __init__(self, columns: int) -> None:
-        self._columns = columns
+        self.columns = columns
         self._lock = Lock()
         # By the regressor's name: seconds expected and seconds taken.
         self._kinds: dict[str, tuple[float, float]] = {}
@@ -50,7 +50,7 @@ class Forecast:
         return took / expected
 
     def _expected(self, candidate: Candidate, rows: int) -> float:
-        return LEAST_SECONDS + candidate.expected_seconds(rows, self._columns)
+        return LEAST_SECONDS + candidate.expected_seconds(rows, self.columns)
 
 
 def _factor(expected: float, took: float, doubt: float) -> float:

@@ -61,7 +61,7 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("extra_trees", {"n_estimators": 200, "min_samples_leaf": 1}, (4, 8, 0)),
     Preset("extra_trees", {"n_estimators": 200, "min_samples_leaf": 1}, (2, 3, 0), "yeo_johnson"),
     Preset("extra_trees", {"n_estimators": 100, "min_samples_leaf": 1}, (0, 0, 4)),
-    Preset("random_forest", {"n_estimators": 100, "min_samples_leaf": 1}, (1, 3, 4)),
+    Preset("random_forest", {"n_estimators": 100, "min_samples_leaf": 1}, (1, 3, 3)),
     Preset("hist_gradient_boosting", _binned(200, 0.08, 31), (0, 2, 3)),
     Preset("hist_gradient_boosting", _binned(300, 0.05, 15, 10), (1, 2, 0)),
     Preset("hist_gradient_boosting", _binned(300, 0.07, 63), (0, 3, 10)),

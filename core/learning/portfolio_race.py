@@ -14,7 +14,7 @@ from core.learning.choosing import Choice, choose, cost_of_entries
 from core.learning.forecast import Forecast, makespan
 from core.learning.portfolio import labels, line_up
 from core.learning.race import Clock, Entry, enter, run_race, threads_of
-from core.learning.screening import FINE_ROWS, rows_to_compare, take_pace, with_finer_folds, with_rows
+from core.learning.screening import rows_to_compare, take_pace, with_finer_folds, with_rows
 from core.learning.serving import Bounds, cost_of
 from core.learning.splitting import Floats, Split
 from core.learning.workbench import Workbench
@@ -85,12 +85,9 @@ def race_portfolio(
     There is always one that came through, unless all fail. Raises `StoppedError` from `tell`.
     """
     deadline = begun + (1 - MARGIN) * seconds
-    columns, threads = len(data.columns), threads_of(limits)
-    forecast = Forecast(columns)
-    rows, pace = len(data.train_y), 1.0
-    if rows >= FINE_ROWS:
-        pace = take_pace(data, forecast)
-        rows = rows_to_compare(rows, columns, threads * (deadline - time.monotonic()), pace)
+    forecast, pace = take_pace(data)
+    core_seconds = threads_of(limits) * (deadline - time.monotonic())
+    rows = rows_to_compare(len(data.train_y), forecast.columns, core_seconds, pace)
     screened, division = with_finer_folds(with_rows(data, rows))
     bench = Workbench(screened)
     wanted = line_up(len(data.train_y), float(skew(data.train_y)))
