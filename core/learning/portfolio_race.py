@@ -35,8 +35,8 @@ REPEATING_SHARE = 0.4
 MOST_CONTENDERS = 5
 # The share of the time that is kept for fitting the winner, where that takes so long.
 FITTING_SHARE = 0.3
-# Rows are given up in such steps.
-FEWER = 0.9
+# Rows are given up in such steps, and none for less than these seconds.
+FEWER, LEAST_FITTING = 0.9, 0.2
 # A cost that was measured on a fold is trusted up to this share of a bound, and bounds are tightened by that factor.
 CLEARLY_WITHIN, TIGHTER = 0.6, 0.8
 
@@ -216,7 +216,7 @@ def finish(race: PortfolioRace, tell: Tell) -> Finish:
 
 def _affordable_rows(race: PortfolioRace, entries: Sequence[Entry]) -> int:
     """The most rows that can be learned from in time; fewer than a fold has where even that takes too long."""
-    left = race.deadline - time.monotonic() - storing_seconds(race, entries)
+    left = max(race.deadline - time.monotonic() - storing_seconds(race, entries), LEAST_FITTING)
     rows = len(race.data.train_y)
     while rows >= race.rows and _fitting(race, entries, rows) > left:
         rows = int(FEWER * rows)

@@ -11,9 +11,12 @@ from core.comparing import CompareOrder, compare_models
 from core.errors import InvalidInputError
 from core.ingestion import ingest
 from core.learning import race as racing_course
-from core.learning.portfolio_race import finish, race_portfolio
+from core.learning.choosing import choose
+from core.learning.portfolio import line_up
+from core.learning.race import enter, run_race
 from core.learning.screening import rows_to_compare, with_finer_folds, with_rows
 from core.learning.serving import Bounds
+from core.learning.workbench import Workbench
 from core.manifests import ModelManifest
 from core.prediction import find_model, find_table, predict_table
 from core.progress import untold
@@ -25,6 +28,7 @@ from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
 
 NOISE_TABLES = 30
+FAST = ("ridge", "elastic_net", "svr", "knn")
 
 
 @pytest.fixture
@@ -152,9 +156,10 @@ def test_of_pure_noise_no_winner_claims_to_know_anything() -> None:
     for seed in range(NOISE_TABLES):
         random = np.random.default_rng(seed)
         rows = "\n".join(",".join(map(repr, row)) for row in random.normal(size=(60, 4)).tolist())
-        data = split_text(f"a,b,c,y\n{rows}")
-        race = race_portfolio(data, LIMITS, Bounds(LIMITS.model_bytes), time.monotonic(), 0.7, untold)
-        found = finish(race, untold).choice.cross_validation
+        bench = Workbench(split_text(f"a,b,c,y\n{rows}"))
+        entries = [enter(bench, one, LIMITS) for one, _ in line_up(60, 0.0) if one.regressor.name in FAST]
+        run_race(bench, entries, bench.parts[:-1], LIMITS, untold)
+        found = choose(bench, entries, Bounds(), 1.0)[0].cross_validation
         assert found.mean < found.std, seed
 
 
