@@ -11,6 +11,7 @@ from core.comparing import CompareOrder, compare_models
 from core.errors import InvalidInputError
 from core.ingestion import ingest
 from core.learning import race as racing_course
+from core.learning.budget import Limits
 from core.learning.choosing import choose
 from core.learning.portfolio import line_up
 from core.learning.race import enter, run_race
@@ -29,6 +30,7 @@ from tests.unit.tables import CSVS, noisy
 
 NOISE_TABLES = 30
 FAST = ("ridge", "elastic_net", "svr", "knn")
+TWO = Limits(threads=2, model_bytes=LIMITS.model_bytes)
 
 
 @pytest.fixture
@@ -156,9 +158,9 @@ def test_of_pure_noise_no_winner_claims_to_know_anything() -> None:
     for seed in range(NOISE_TABLES):
         random = np.random.default_rng(seed)
         rows = "\n".join(",".join(map(repr, row)) for row in random.normal(size=(60, 4)).tolist())
-        bench = Workbench(split_text(f"a,b,c,y\n{rows}"))
+        bench = Workbench(with_finer_folds(split_text(f"a,b,c,y\n{rows}"))[0])
         entries = [enter(bench, one, LIMITS) for one, _ in line_up(60, 0.0) if one.regressor.name in FAST]
-        run_race(bench, entries, bench.parts[:-1], LIMITS, untold)
+        run_race(bench, entries, bench.parts[:-1], TWO, untold)
         found = choose(bench, entries, Bounds(), 1.0)[0].cross_validation
         assert found.mean < found.std, seed
 
