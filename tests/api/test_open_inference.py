@@ -104,7 +104,7 @@ def test_bounds_and_strictness_are_parameters(triton: InferenceServerClient, exp
 
 
 def test_an_error_is_what_its_clients_read(triton: InferenceServerClient, stack: Stack) -> None:
-    with pytest.raises(InferenceServerException, match="no model 'unknown'") as caught:
+    with pytest.raises(InferenceServerException, match="No model 'unknown' serves") as caught:
         triton.infer("unknown", rows())
     assert caught.value.status() == "404"
     with pytest.raises(InferenceServerException, match="has no version 9"):

@@ -58,7 +58,7 @@ def files() -> int:
 
 
 def versions() -> list[int]:
-    return storage().models.versions(WORKSPACE, "car")
+    return [model.version for model, _ in storage().models.page(WORKSPACE, 100, name="car").models]
 
 
 def slug(response: httpx.Response) -> str:

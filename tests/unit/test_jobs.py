@@ -97,7 +97,7 @@ def training(bucket: ObjectStore) -> str:
 
 
 def versions() -> list[int]:
-    return storage().models.versions(WORKSPACE, "car")
+    return [model.version for model, _ in storage().models.page(WORKSPACE, 100, name="car").models]
 
 
 def test_a_job_ends_with_the_answer_of_the_call(training: str) -> None:
@@ -181,10 +181,11 @@ def test_a_comparison_that_was_killed_publishes_only_what_is_missing(
         kill(job_id)
     later()
     done = do(job_id)
-    stored = {model.model_name: model.version for model in storage().models.list(WORKSPACE)}
+    models = [model for model, _ in storage().models.page(WORKSPACE, 100).models]
+    stored = {model.model_name: model.version for model in models}
     assert stored == {f"mpg-{name}": 1 for name in ("ridge", "lasso", "decision_tree")}
     assert {row["version"] for row in done.result["results"]} == {1, None}
-    assert {model.job_id for model in storage().models.list(WORKSPACE)} == {job_id}
+    assert {model.job_id for model in models} == {job_id}
 
 
 def test_a_job_that_kills_every_worker_is_given_up(scene: Scene, later: Callable[[], None]) -> None:
