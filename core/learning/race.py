@@ -202,6 +202,8 @@ class _Course:
 
     def _in_time(self, clock: Clock, entry: Entry, left: Sequence[int], begun: bool) -> bool:
         """Whether the parts left of an entry should end in time, after what is under way."""
+        if not left:
+            return True
         now = time.monotonic()
         under_way = sum(max(0.0, end - now) for end in self.ends.values())
         own = self._seconds(entry, left[0])
