@@ -5,6 +5,7 @@ document. It imports nothing of Regatta: none of that is installed there.
 """
 
 import json
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -43,8 +44,9 @@ def flaml(train: Any, target: str, seconds: float, cores: int, folder: Path) -> 
         n_jobs=cores,
         seed=0,
         verbose=0,
-        log_file_name=str(folder / "flaml.log"),
     )
+    folder.mkdir()
+    (folder / "model.pkl").write_bytes(pickle.dumps(automl.model))
     return automl.predict
 
 
