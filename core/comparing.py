@@ -22,8 +22,9 @@ from core.learning.serving import Bounds
 from core.learning.targets import KINDS, Kind, TargetChoice
 from core.learning.training import Trained, conclude, judged, residuals
 from core.learning.tuning import trial_of, tune
+from core.learning.validation import validation_of
 from core.learning.workbench import Workbench
-from core.manifests import DatasetManifest, Trial
+from core.manifests import DatasetManifest, Trial, ValidationKind
 from core.modelling import limits, model_name, open_split
 from core.progress import Tell, part_of_all, untold
 from core.publishing import publish_model
@@ -56,6 +57,9 @@ class CompareOrder:
     ensemble: bool = False
     max_bytes: int | None = None
     max_latency_us: float | None = None
+    validation: ValidationKind = "random"
+    time_column: str | None = None
+    group_column: str | None = None
 
     @property
     def portfolio(self) -> bool:
@@ -96,15 +100,16 @@ def compare_models(
     """Train every regressor of the catalogue on the same split and folds, and store what comes out.
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
-    among them, `best`, `failed` with the reason of each that did not come out, and `warnings`. One that fails fails
-    alone. A portfolio is raced as `core.racing.race_models` says. Raises what `open_split` does,
+    among them, `best`, `failed` with the reason of each that did not come out, `validation` and `warnings`. One that
+    fails fails alone. A portfolio is raced as `core.racing.race_models` says. Raises what `open_split` does,
     `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
     """
     order.check()
     names = dict.fromkeys([*THE_NINE, *order.include])
     chosen = [regressor(name, "include") for name in names]
     begun = time.monotonic()
-    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
+    validation = validation_of(order.validation, order.time_column, order.group_column)
+    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
     if order.ensemble and order.time_limit is not None:
         time_limit = TimeLimit(order.time_limit, begun)
         bounds = Bounds(order.max_bytes, order.max_latency_us)
@@ -252,4 +257,11 @@ def _leaderboard(
         rows = in_order([*rows, baseline_row(baseline)])
     if best is not None and rows[0]["model_name"] is None:
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
-    return {"file_id": dataset.file_id, "results": rows, "best": best, "failed": failed, "warnings": warnings}
+    return {
+        "file_id": dataset.file_id,
+        "validation": bench.data.validation.model_dump(),
+        "results": rows,
+        "best": best,
+        "failed": failed,
+        "warnings": warnings,
+    }

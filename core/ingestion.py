@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from core.errors import TooLargeError
 from core.manifests import Column, DatasetManifest, Reading, new_file_id, now
+from core.profiling.ordering import ORDERED
 from core.profiling.profile import profile
 from core.settings import settings
 from core.storage.datasets import COLUMNS, PROFILE, SOURCE, TABLE
@@ -18,6 +20,8 @@ from core.tables.table import Table
 from core.tables.text import Text, read_text
 
 FILENAME_CHARACTERS = 200
+
+Json = dict[str, Any]
 
 # Hears what is being done ("reading", "profiling", "storing") and the share of the whole that is behind.
 Progress = Callable[[str, float], None]
@@ -56,7 +60,7 @@ def ingest(
         progress("storing", 0.8)
         if table.rows <= PACKED_ROWS:
             draft.send(COLUMNS, _packed(table, folder / COLUMNS))
-        manifest = _manifest(file_id, filename, text, dialect, table, profiled["duplicate_rows"])
+        manifest = _manifest(file_id, filename, text, dialect, table, profiled)
         draft.commit(manifest)
     return manifest
 
@@ -72,7 +76,7 @@ def check_request_size(size: int) -> None:
 
 
 def _manifest(
-    file_id: str, filename: str, text: Text, dialect: Dialect, table: Table, duplicate_rows: int
+    file_id: str, filename: str, text: Text, dialect: Dialect, table: Table, profiled: Json
 ) -> DatasetManifest:
     return DatasetManifest(
         file_id=file_id,
@@ -87,7 +91,8 @@ def _manifest(
         rows=table.rows,
         memory_bytes=table.memory_bytes,
         columns=table.columns,
-        duplicate_rows=duplicate_rows,
+        duplicate_rows=profiled["duplicate_rows"],
+        time_column=next((found["column"] for found in profiled["findings"] if found["kind"] == ORDERED), None),
         warnings=[*text.warnings, *dialect.warnings, *table.warnings],
     )
 

@@ -78,6 +78,8 @@ class DatasetManifest(Document):
     memory_bytes: int
     columns: list[Column]
     duplicate_rows: int
+    # What seems to say when each row was, if anything does: a date, or a number that grows from row to row.
+    time_column: str | None = None
     warnings: list[str]
     recipe: Recipe = Recipe()
 
@@ -144,6 +146,17 @@ class CrossValidation(Document):
 
 
 TargetTransform = Literal["none", "log", "yeo_johnson"]
+ValidationKind = Literal["random", "time", "group"]
+
+
+class Validation(Document):
+    """How rows are divided into those that teach and those that judge, and by which column unless at random."""
+
+    kind: ValidationKind = "random"
+    column: str | None = None
+
+
+RANDOM = Validation()
 
 # By name, such as "r2"; None where a figure does not exist.
 Metrics = dict[str, float | None]
@@ -231,6 +244,7 @@ class ModelManifest(Document):
     parameters: dict[str, Any]
     recipe: Recipe
     test_size: float
+    validation: Validation = RANDOM
     training_seconds: float
     # Of one row in the compiled graph, measured when it was trained.
     latency_us: float | None = None

@@ -14,7 +14,8 @@ from core.learning.pipeline import raw_frame
 from core.learning.splitting import Split, split
 from core.learning.targets import TargetChoice
 from core.learning.training import Trained, train
-from core.manifests import DatasetManifest, ModelManifest, Recipe
+from core.learning.validation import check_validation, validation_of
+from core.manifests import RANDOM, DatasetManifest, ModelManifest, Recipe, Validation, ValidationKind
 from core.opening import open_table
 from core.progress import Tell, untold
 from core.publishing import publish_model
@@ -38,6 +39,9 @@ class TrainingOrder:
     target_transform: TargetChoice = "none"
     tune_hyperparameters: bool = False
     tuning_seconds: float = TUNING_SECONDS
+    validation: ValidationKind = "random"
+    time_column: str | None = None
+    group_column: str | None = None
 
 
 def train_model(
@@ -50,7 +54,8 @@ def train_model(
     chosen = regressor(order.model_type)
     candidate = Candidate(chosen, order.params, "none" if order.target_transform == "auto" else order.target_transform)
     candidate.unfitted(1, limits())
-    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size)
+    validation = validation_of(order.validation, order.time_column, order.group_column)
+    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
     name = model_name(order.model_name, dataset, chosen.name)
     before = storage().models.published_by(workspace, name, job_id) if job_id is not None else None
     if before is not None:
@@ -68,19 +73,40 @@ def train_model(
 
 
 def open_split(
-    workspace: str, file_id: str | None, target_column: str | None, test_size: float, recipe: Recipe | None = None
+    workspace: str,
+    file_id: str | None,
+    target_column: str | None,
+    test_size: float,
+    recipe: Recipe | None = None,
+    validation: Validation = RANDOM,
 ) -> tuple[DatasetManifest, Split]:
     """A dataset and its split, by its stored recipe unless there is another; only the columns needed are loaded.
 
-    Raises `NoSuchFileError`, `TargetError`, `UnknownColumnError`, `NotEnoughRowsError`.
+    Raises `NoSuchFileError`, `TargetError`, `UnknownColumnError`, `InvalidInputError`, `NotEnoughRowsError`.
     """
     with open_table(workspace, file_id) as (manifest, table):
         used = recipe or manifest.recipe
         target = target_of(used, target_column)
         check_target(manifest.columns, target)
-        features, notes = choose_features(manifest.columns, used, target, manifest.rows, table.numbers)
-        frame = raw_frame(table, [target, *(column.name for column in features)])
-    return manifest, split(frame, features, used, target, test_size, notes)
+        check_validation(manifest.columns, target, validation)
+        grouped_by = validation.column if validation.kind == "group" else None
+        features, notes = choose_features(manifest.columns, used, target, manifest.rows, table.numbers, grouped_by)
+        needed = dict.fromkeys([target, *(column.name for column in features), validation.column])
+        frame = raw_frame(table, [name for name in needed if name is not None])
+    notes += _maybe_flattering(manifest, target, validation)
+    return manifest, split(frame, features, used, target, test_size, notes, validation)
+
+
+def _maybe_flattering(manifest: DatasetManifest, target: str, validation: Validation) -> list[str]:
+    """A note where rows are divided at random although the table seems to be ordered in time."""
+    name = manifest.time_column
+    if name is None or name == target or validation.kind != "random":
+        return []
+    return [
+        f"{name!r} may say when each row was, and the folds are random: a row is judged by a model that knows its "
+        f"neighbours in time, which may flatter. validation=time with time_column={name} says how well later rows are "
+        "predicted"
+    ]
 
 
 def target_of(recipe: Recipe, wanted: str | None) -> str:

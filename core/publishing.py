@@ -63,6 +63,7 @@ def publish_model(
         parameters=trained.parameters,
         recipe=dataset.recipe.model_copy(update={"target_column": data.target}),
         test_size=test_size,
+        validation=data.validation,
         training_seconds=round(trained.seconds, 3),
         latency_us=latency_us(compiled, holdout),
         dataset=TrainedOn(

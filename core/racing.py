@@ -69,6 +69,7 @@ def race_models(
     rows = [best, baseline_row(trained.baseline), *_others(race, done)]
     return {
         "file_id": dataset.file_id,
+        "validation": data.validation.model_dump(),
         "results": in_order(rows),
         "best": best,
         "failed": failures(race.entries),

@@ -53,7 +53,9 @@ def reproduce(workspace: str, name: str, number: int | None = None, tell: Tell =
     """
     manifest = storage().models.manifest(workspace, name, number)
     file_id = manifest.dataset.file_id
-    dataset, data = open_split(workspace, file_id, manifest.target_column, manifest.test_size, manifest.recipe)
+    dataset, data = open_split(
+        workspace, file_id, manifest.target_column, manifest.test_size, manifest.recipe, manifest.validation
+    )
     if dataset.sha256 != manifest.dataset.sha256:
         raise ConflictError(f"The dataset {file_id} is not the one that {name!r} was trained on.")
     members = manifest.members or [_alone(manifest)]

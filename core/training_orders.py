@@ -9,12 +9,13 @@ from core.learning.candidates import Candidate
 from core.learning.catalogue import THE_NINE, regressor
 from core.learning.cost import expected_seconds
 from core.learning.features import check_target
+from core.learning.validation import check_validation, validation_of
 from core.manifests import DatasetManifest
 from core.modelling import TrainingOrder, limits, model_name, target_of, train_model
 from core.progress import Tell
 from core.storage.wiring import storage
 
-SHOWN = {"train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
+SHOWN = {"validation", "train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
 
 
 def train(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
@@ -66,9 +67,12 @@ def _comparison(order: Json) -> CompareOrder:
 
 
 def _dataset(workspace: str, order: Json) -> DatasetManifest:
-    """The dataset that is to be learned from; raises what is wrong with it or with its target."""
+    """The dataset that is to be learned from; raises what is wrong with it, its target, or how it is to be divided."""
+    validation = validation_of(order["validation"], order["time_column"], order["group_column"])
     dataset = storage().datasets.manifest(workspace, order["file_id"], fresh=True)
-    check_target(dataset.columns, target_of(dataset.recipe, order["target_column"]))
+    target = target_of(dataset.recipe, order["target_column"])
+    check_target(dataset.columns, target)
+    check_validation(dataset.columns, target, validation)
     return dataset
 
 

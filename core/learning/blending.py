@@ -54,14 +54,15 @@ def _greedy(gram: Floats) -> Floats:
 def blend_scores(bench: Workbench, entries: Sequence[Entry]) -> list[float]:
     """R2 of each fold for a blend whose weights come from the other folds, so no row is judged by what it chose.
 
-    Where folds are repeated, that means the rows of the fold in the repetitions too.
+    Where folds are repeated, that means the rows of the fold in the repetitions too. In time the weights come from the
+    folds before, except for the first one.
     """
     data, parts = bench.data, _common_parts(bench, entries)
     predicted = {i: np.column_stack([entry.predicted[i] for entry in entries]) for i in parts}
     scores = []
     for judged in parts:
         rows = data.folds[judged].judge
-        others = {i: ~np.isin(data.folds[i].judge, rows) for i in parts if i != judged}
+        others = {i: ~np.isin(data.folds[i].judge, rows) for i in data.others(judged) if i in predicted}
         weights = blend_weights(
             np.concatenate([predicted[i][kept] for i, kept in others.items()]),
             np.concatenate([data.train_y[data.folds[i].judge[kept]] for i, kept in others.items()]),

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 
 from core.learning.candidates import Candidate
-from core.learning.splitting import FOLDS
+from core.learning.validation import FOLDS
 
 # Reading the table, compiling, judging and storing, a model: more for a forest, less for a line.
 STORING_SECONDS = 0.3

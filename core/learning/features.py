@@ -20,12 +20,18 @@ def features_of(columns: list[Column], recipe: Recipe, target: str | None) -> li
 
 
 def choose_features(
-    columns: list[Column], recipe: Recipe, target: str | None, rows: int, numbers: Callable[[str], Floats]
+    columns: list[Column],
+    recipe: Recipe,
+    target: str | None,
+    rows: int,
+    numbers: Callable[[str], Floats],
+    grouped_by: str | None = None,
 ) -> tuple[list[Column], list[str]]:
     """The columns that a model learns from, and notes: on an odd target, and on each column that no model should see.
 
-    These are free text, and numbers that only count the rows of the file, unless there is nothing else; a recipe that
-    names such a column in `columns` keeps it. `rows` is the table's length, and `numbers` gives a column's values in
+    These are free text, numbers that only count the rows of the file, unless there is nothing else, and the column
+    that the folds are `grouped_by`, whose values are not those that a model will meet; a recipe that names such a
+    column in `columns` keeps it. `rows` is the table's length, and `numbers` gives a column's values in
     the file's order.
     """
     chosen: list[Column] = []
@@ -37,6 +43,8 @@ def choose_features(
         if column.name not in recipe.columns and is_free_text(column, rows):
             texts = f"has {column.distinct:,} different texts in {rows - column.missing:,} rows"
             notes.append(_left_out(column, texts, "mode"))
+        elif column.name not in recipe.columns and column.name == grouped_by:
+            notes.append(_left_out(column, "says which group a row is of", "mode"))
         elif column.name not in recipe.columns and _may_count(column, rows) and _counts(numbers(column.name)):
             counters.append(column)
         else:

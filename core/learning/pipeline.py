@@ -84,13 +84,18 @@ def steps(name: str, rows: int) -> list[tuple[str, Any]]:
     if kind == "categories":
         rare = max(1, min(RARE_ROWS, int(RARE_SHARE * rows)))
         encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=rare, sparse_output=False)
-        return [("impute", SimpleImputer(strategy="most_frequent")), ("encode", encoder)]
-    impute = ("impute", SimpleImputer(strategy=strategy))
+        return [("impute", _fill("most_frequent")), ("encode", encoder)]
+    impute = ("impute", _fill(strategy))
     if kind == "numbers":
         return [impute]
     seconds = FunctionTransformer(to_seconds, feature_names_out="one-to-one")
     parts = FunctionTransformer(date_parts, feature_names_out=part_names)
     return [("seconds", seconds), impute, ("parts", parts)]
+
+
+def _fill(strategy: str) -> SimpleImputer:
+    # A column that begins late has no value at all in the first fold in time: it is constant there, and not gone.
+    return SimpleImputer(strategy=strategy, keep_empty_features=True)
 
 
 def raw_frame(table: ByColumn, names: list[str]) -> pd.DataFrame:

@@ -19,7 +19,7 @@ def one_core_a_fit() -> Iterator[None]:
     """BLAS on one thread and no warnings printed, for the whole process, until the last of those inside has left.
 
     Both are settings of the process and not of a thread; taken back by each of several trainings in its own order
-    they would stay wrong for good.
+    they would stay wrong for good. OpenMP, which keeps its number for each thread, is limited for the calling one.
     """
     global _inside  # noqa: PLW0603
     with _lock:
@@ -32,7 +32,8 @@ def one_core_a_fit() -> Iterator[None]:
             # scikit-learn resets the filters for an instant around each of its own tasks, in every thread.
             warnings.showwarning = _say_nothing
     try:
-        yield
+        with _controller().limit(limits=1, user_api="openmp"):
+            yield
     finally:
         with _lock:
             _inside -= 1

@@ -59,10 +59,10 @@ def with_finer_folds(data: Split) -> tuple[Split, int]:
     """The split with the folds of a race, and how many of them are one division; the others repeat it.
 
     A small table gets more folds, which leaves more rows to learn from, and a very small one three divisions of them,
-    each shuffled by a seed of its own.
+    each shuffled by a seed of its own. Folds by time or group stay what they are.
     """
     rows = len(data.train_y)
-    if rows >= FINE_ROWS:
+    if rows >= FINE_ROWS or data.validation.kind != "random":
         return data, len(data.folds)
     repeats = REPEATS if rows < REPEATED_ROWS else 1
     count = FINE_FOLDS if rows >= 2 * FINE_FOLDS else COARSE_FOLDS

@@ -10,19 +10,28 @@ from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import KFold, train_test_split
 
-from core.errors import NotEnoughRowsError
+from core.errors import InvalidInputError, NotEnoughRowsError
 from core.learning.catalogue import SEED
 from core.learning.pipeline import preprocessor, standardiser
-from core.manifests import Column, Recipe
+from core.learning.validation import (
+    FOLDS,
+    MIN_FOLDS,
+    MIN_HOLDOUT,
+    Keys,
+    folds_of,
+    hold_out,
+    keys_of,
+    no_folds,
+)
+from core.manifests import RANDOM, Column, Recipe, Validation
 
-FOLDS = 5
 # Below this a holdout and five folds say nothing.
 MIN_ROWS = 20
-# R2 is not defined on fewer, and every fold needs as many.
-MIN_HOLDOUT = 2
 # More rows than these tell nothing more about a score, and cost a model that compares every row with every other.
 JUDGED_ROWS = 20_000
 HOLDOUT_ROWS = 100_000
+# A holdout that differs by less than this share of the rows from what was asked for is not worth a note.
+NEARLY = 0.01
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -51,6 +60,18 @@ class Split:
     test_y: Floats
     folds: list[Fold]
     notes: list[str]
+    validation: Validation = RANDOM
+    # What the rows to learn from are divided by, unless at random.
+    keys: Keys | None = None
+
+    def others(self, fold: int) -> list[int]:
+        """The folds that may say how models are weighed in one of them: in time those before, else all others.
+
+        Nothing comes before the first fold in time, so there it is all others as well.
+        """
+        if self.validation.kind == "time" and fold > 0:
+            return list(range(fold))
+        return [other for other in range(len(self.folds)) if other != fold]
 
 
 def split(
@@ -60,15 +81,18 @@ def split(
     target: str,
     test_size: float,
     noted: Sequence[str] = (),
+    validation: Validation = RANDOM,
 ) -> Split:
-    """Clean by the recipe, cut off the holdout (shuffled, fixed seed) and divide the rest into five folds.
+    """Clean by the recipe, cut off the holdout and divide the rest into folds: at random (fixed seed) or by a column.
 
-    `frame` is a `raw_frame` that has the target and the features; `noted` is what was decided about columns before.
-    Raises `NotEnoughRowsError`.
+    `frame` is a `raw_frame` that has the target, the features and the column of `validation`; `noted` is what was
+    decided about columns before. Raises `NotEnoughRowsError`, and `InvalidInputError` where the column leaves no folds.
     """
     notes = list(noted)
     rows = len(frame)
     frame = _without(frame, frame[target].isna(), f"have no {target}", notes)
+    if validation.column is not None:
+        frame = _without(frame, frame[validation.column].isna(), f"have no {validation.column}", notes)
     needed = [column.name for column in features if recipe.handling(column.name) == "drop"]
     if needed:
         frame = _without(frame, frame[needed].isna().any(axis=1), "have a missing value", notes)
@@ -77,14 +101,7 @@ def split(
             f"{len(frame)} usable rows are left; training needs at least {MIN_ROWS}. "
             "Upload more rows, or choose another handling of missing values than drop."
         )
-    held_out = ceil(test_size * len(frame))
-    if held_out < MIN_HOLDOUT or len(frame) - held_out < 2 * FOLDS:
-        raise NotEnoughRowsError(
-            f"test_size {test_size:g} leaves {len(frame) - held_out} rows to learn from and {held_out} to judge by; "
-            f"at least {2 * FOLDS} and {MIN_HOLDOUT} are needed. Choose another test_size, such as 0.2.",
-            [{"field": "test_size", "message": "leaves too few rows on one side"}],
-        )
-    train, test = train_test_split(frame, test_size=test_size, random_state=SEED)
+    train, test, keys = _divided(frame, validation, test_size, notes)
     usable = [column for column in features if train[column.name].notna().any()]
     for column in features:
         if column not in usable:
@@ -106,15 +123,25 @@ def split(
         train_y=train[target].to_numpy(np.float64),
         test_x=test[names],
         test_y=test[target].to_numpy(np.float64),
-        folds=_folds(len(train), notes),
+        folds=_folds(len(train), validation, keys, notes),
         notes=notes,
+        validation=validation,
+        keys=keys,
     )
 
 
 def part_of(data: Split, rows: int) -> Split:
-    """The same split with `rows` rows to learn from, spread evenly, in folds of their own."""
+    """The same split with `rows` rows to learn from, spread evenly, in folds of their own of the same kind.
+
+    It is the whole split where so few rows of each group, or time, would be left that they make no folds.
+    """
     chosen = spread(len(data.train_y), rows)
-    return replace(data, train_x=data.train_x.iloc[chosen], train_y=data.train_y[chosen], folds=_folds(len(chosen), []))
+    keys = None if data.keys is None else data.keys[chosen]
+    try:
+        folds = _folds(len(chosen), data.validation, keys, [])
+    except InvalidInputError:
+        return data
+    return replace(data, train_x=data.train_x.iloc[chosen], train_y=data.train_y[chosen], folds=folds, keys=keys)
 
 
 def spread(rows: int, most: int) -> Rows:
@@ -122,8 +149,47 @@ def spread(rows: int, most: int) -> Rows:
     return np.arange(rows) if rows <= most else np.arange(most) * rows // most
 
 
-def _folds(rows: int, notes: list[str]) -> list[Fold]:
-    folds = [Fold(learn, judge) for learn, judge in KFold(FOLDS, shuffle=True, random_state=SEED).split(range(rows))]
+def _divided(
+    frame: pd.DataFrame, validation: Validation, test_size: float, notes: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, Keys | None]:
+    """Rows to learn from, the holdout, and what the former are divided by."""
+    rows, wanted = len(frame), ceil(test_size * len(frame))
+    if validation.column is None:
+        _check_sides(rows - wanted, wanted, test_size)
+        train, test = train_test_split(frame, test_size=test_size, random_state=SEED)
+        return train, test, None
+    keys = keys_of(frame[validation.column], validation.kind)
+    if len(np.unique(keys)) <= MIN_FOLDS:
+        raise no_folds(validation, keys)
+    learn, judge = hold_out(validation, keys, test_size)
+    _check_sides(len(learn), len(judge), test_size)
+    if abs(len(judge) - wanted) > max(1, NEARLY * rows):
+        notes.append(
+            f"the holdout has {len(judge):,} of {rows:,} rows and not {wanted:,}, "
+            f"because rows with the same {validation.column} stay together"
+        )
+    return frame.iloc[learn], frame.iloc[judge], keys[learn]
+
+
+def _check_sides(learn: int, judge: int, test_size: float) -> None:
+    if judge < MIN_HOLDOUT or learn < 2 * FOLDS:
+        raise NotEnoughRowsError(
+            f"test_size {test_size:g} leaves {learn} rows to learn from and {judge} to judge by; "
+            f"at least {2 * FOLDS} and {MIN_HOLDOUT} are needed. Choose another test_size, such as 0.2.",
+            [{"field": "test_size", "message": "leaves too few rows on one side"}],
+        )
+
+
+def _folds(rows: int, validation: Validation, keys: Keys | None, notes: list[str]) -> list[Fold]:
+    """Folds at random, or by what the rows are divided by; raises `InvalidInputError` where that leaves none."""
+    if keys is None:
+        divisions = list(KFold(FOLDS, shuffle=True, random_state=SEED).split(range(rows)))
+    elif divisions := folds_of(validation, keys):
+        if len(divisions) < FOLDS:
+            notes.append(f"there are {len(divisions)} folds and not {FOLDS}: {validation.column} makes no more")
+    else:
+        raise no_folds(validation, keys)
+    folds = [Fold(learn, judge) for learn, judge in divisions]
     largest = max(len(fold.judge) for fold in folds)
     if largest <= JUDGED_ROWS:
         return folds

@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.manifests import Column
-from core.profiling import findings, numeric_findings, statistics, text_findings
+from core.profiling import findings, numeric_findings, ordering, statistics, text_findings
 from core.profiling.distribution import Distribution, Moments
 from core.profiling.findings import Look
 from core.profiling.relations import correlations
 from core.profiling.rows import RowHashes, missing_shares, numbered
 from core.profiling.severity import worst_first
 from core.profiling.threads import side_by_side
-from core.tables.coded import PIECE
-from core.tables.columns import Category, Floats
+from core.tables.columns import Category
 from core.tables.table import Table
 
 Json = dict[str, Any]
@@ -42,6 +41,8 @@ def profile(table: Table) -> Json:
     columns = {name: one.figures for name, one in by_name.items()}
     missing = {name: one.missing for name, one in by_name.items() if one.missing}
     found = findings.of_table(table.rows, columns, duplicates, repeated, related)
+    in_order = {name: one.in_order for name, one in by_name.items()}
+    found += ordering.of_time(table.columns, columns, in_order, table.rows)
     return {
         "rows": table.rows,
         "duplicate_rows": duplicates,
@@ -62,6 +63,8 @@ class _Profiled:
     # The share per block of rows; empty where nothing is missing.
     missing: list[float]
     moments: Moments | None = None
+    # What `ordering.of_time` asks of dates and integers.
+    in_order: bool = False
 
 
 def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
@@ -75,17 +78,23 @@ def _profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
         found = Distribution.counted(coded.floats()[1:], counts[1:])
         # What repeats does not ascend.
         unique = column.type == "integer" and len(found.values) == table.rows
-        ascending = unique and _ascending(table.numbers(column.name))
+        in_order = (unique and ordering.ascending(table.numbers(column.name))) or (
+            column.type == "date" and ordering.nearly_in_order(ordering.coded_pieces(coded), table.rows)
+        )
     else:
         values = table.numbers(column.name)
         hashes.add(position, values)
         missing_rows, shares = _gaps(np.isnan(values))
-        ascending = column.type == "integer" and _ascending(values)
+        in_order = (column.type == "integer" and ordering.ascending(values)) or (
+            column.type == "date" and ordering.nearly_in_order(ordering.pieces(values), table.rows)
+        )
         found = Distribution.of(values)
     moments = found.moments() if found.count else None
     figures = statistics.summary(column, table.rows, found.count, len(found.values)) | _figures(column, found, moments)
     look = Look(table, column, figures, missing_rows)
-    return _Profiled(figures, numeric_findings.of_numbers(look, found, ascending=ascending), shares, moments)
+    return _Profiled(
+        figures, numeric_findings.of_numbers(look, found, ascending=in_order), shares, moments, in_order=in_order
+    )
 
 
 def _text_profiled(table: Table, hashes: RowHashes, position: int) -> _Profiled:
@@ -109,9 +118,3 @@ def _figures(column: Column, found: Distribution, moments: Moments | None) -> Js
     if column.type == "boolean":
         return statistics.of_booleans(found)
     return statistics.of_dates(found) if column.type == "date" else statistics.of_numbers(found, moments)
-
-
-def _ascending(values: Floats) -> bool:
-    """Whether each row has more than the one before."""
-    pieces = (values[start : start + PIECE + 1] for start in range(0, len(values), PIECE))
-    return all(bool(np.all(piece[1:] > piece[:-1])) for piece in pieces)

@@ -84,7 +84,11 @@ async def metrics(workspace: Workspace, model_name: str, version: Version = None
     """How good a model is: on the holdout, by cross-validation, and whatever else training worked out to judge it."""
     manifest = storage().models.manifest(workspace, model_name, version)
     evaluation = storage().models.evaluation(workspace, model_name, manifest.version) or {}
-    return {**evaluation, **manifest.result(), **manifest.model_dump(include={"train_metrics", "baseline"})}
+    return {
+        **evaluation,
+        **manifest.result(),
+        **manifest.model_dump(include={"validation", "train_metrics", "baseline"}),
+    }
 
 
 @router.get("/importance/{model_name}")

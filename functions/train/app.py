@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from core.learning.targets import TargetChoice
+from core.manifests import ValidationKind
 from core.modelling import TUNING_SECONDS
 from core.training_orders import checked_compare, checked_train
 from functions.deferring import Asked, carry_out
@@ -23,6 +24,9 @@ class TrainRequest(RequestBody):
     model_type: str
     target_column: str | None = None
     test_size: float = Field(0.2, gt=0, lt=1, description="share of the rows held out to judge the model")
+    validation: ValidationKind = Field("random", description="how rows are divided into holdout and folds")
+    time_column: str | None = Field(None, description="with validation time: a date, or a number that grows with time")
+    group_column: str | None = Field(None, description="with validation group: rows of one value stay together")
     tune_hyperparameters: bool = Field(False, description="look for better parameters than the defaults")
     tuning_seconds: float = Field(TUNING_SECONDS, gt=0, le=MOST_SECONDS, description="how long to look for them")
     target_transform: TargetChoice = Field("none", description="what happens to the target; auto: what scores best")
@@ -34,7 +38,7 @@ class TrainRequest(RequestBody):
 
 @router.post("/train")
 def train(workspace: Workspace, asked: Asked, body: TrainRequest) -> Any:
-    """Train one regressor, judge it on a holdout and by 5-fold cross-validation, and let it serve."""
+    """Train one regressor, judge it on a holdout and by cross-validation, and let it serve."""
     return carry_out(workspace, "train", body.model_dump(), asked, checked_train)
 
 
@@ -45,6 +49,9 @@ def compare(
     test_size: Annotated[float, Query(gt=0, lt=1)] = 0.2,
     target_column: Annotated[str | None, Query(description="default: the one that processing stored")] = None,
     file_id: Annotated[str | None, Query(description="default: the current file")] = None,
+    validation: Annotated[ValidationKind, Query(description="how rows are divided into holdout and folds")] = "random",
+    time_column: Annotated[str | None, Query(description="with validation time: a date, or a number")] = None,
+    group_column: Annotated[str | None, Query(description="with validation group: what stays together")] = None,
     include: Annotated[str, Query(description="model types beyond the nine, separated by commas")] = "",
     target_transform: TargetChoice = "none",
     tune_hyperparameters: Annotated[bool, Query(description="show each regressor tuned as well")] = False,
@@ -59,6 +66,9 @@ def compare(
         "file_id": file_id,
         "target_column": target_column,
         "test_size": test_size,
+        "validation": validation,
+        "time_column": time_column,
+        "group_column": group_column,
         "include": [name.strip() for name in include.split(",") if name.strip()],
         "target_transform": target_transform,
         "tune_hyperparameters": tune_hyperparameters,

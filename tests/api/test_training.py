@@ -49,6 +49,18 @@ def test_a_training_says_all_that_is_known_of_the_model(client: httpx.Client) ->
     assert client.get("/model/importance/all").json()["importance"] == answer["importance"]
 
 
+def test_a_training_by_time_or_by_group_says_so_wherever_it_is_shown(client: httpx.Client) -> None:
+    by_year = {"validation": "time", "time_column": "model_year"}
+    answer = train(client, model_name="years", **by_year).raise_for_status().json()
+    assert answer["validation"] == {"kind": "time", "column": "model_year"}
+    assert client.get("/model/metrics/years").json()["validation"] == answer["validation"]
+    query = {"target_column": "mpg", "validation": "group", "group_column": "origin"}
+    race = client.post("/model/compare", params=query).raise_for_status().json()
+    assert race["validation"] == {"kind": "group", "column": "origin"}
+    assert {len(row["cross_validation"]["scores"]) for row in race["results"]} == {2}
+    assert any("'origin' says which group" in warning for warning in race["warnings"])
+
+
 def test_a_tuned_training_keeps_its_trials(client: httpx.Client) -> None:
     order = {"tune_hyperparameters": True, "tuning_seconds": 2, "target_transform": "auto", "model_name": "tuned"}
     answer = train(client, model_type="knn", **order).raise_for_status().json()
@@ -89,6 +101,11 @@ def test_available_regressors_show_what_they_cost(client: httpx.Client) -> None:
         ({"target_transform": "square"}, "invalid-input", "target_transform"),
         ({"tuning_seconds": 0}, "invalid-input", "tuning_seconds"),
         ({"model_name": "../up"}, "invalid-input", "model_name"),
+        ({"validation": "year"}, "invalid-input", "validation"),
+        ({"validation": "time"}, "invalid-input", "time_column"),
+        ({"validation": "time", "time_column": "name"}, "invalid-input", "time_column"),
+        ({"validation": "group", "time_column": "model_year"}, "invalid-input", "time_column"),
+        ({"validation": "group", "group_column": "price"}, "unknown-column", "group_column"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_with_its_field(
@@ -129,6 +146,8 @@ def test_a_logarithm_of_negative_numbers_is_refused_with_the_way_out(client: htt
         ({"time_limit": -1}, "invalid-input", "time_limit"),
         ({"test_size": 2}, "invalid-input", "test_size"),
         ({"target_column": "price"}, "unknown-column", "target_column"),
+        ({"group_column": "origin"}, "invalid-input", "group_column"),
+        ({"validation": "time", "time_column": "mpg"}, "invalid-input", "time_column"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_with_its_field(

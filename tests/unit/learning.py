@@ -11,7 +11,7 @@ from core.learning.features import choose_features
 from core.learning.splitting import Split, split
 from core.learning.training import Trained, train
 from core.learning.workbench import Workbench
-from core.manifests import Recipe
+from core.manifests import RANDOM, Recipe, Validation
 from core.tables.table import Table
 from tests.unit.tables import CSVS, frame, read, real
 
@@ -20,7 +20,12 @@ FEW_TREES = 10
 
 
 def split_of(
-    table: Table, target: str, recipe: Recipe | None = None, rows: int | None = None, test_size: float = 0.2
+    table: Table,
+    target: str,
+    recipe: Recipe | None = None,
+    rows: int | None = None,
+    test_size: float = 0.2,
+    validation: Validation = RANDOM,
 ) -> Split:
     """A part of the table's first `rows` rows held out, a fifth unless told otherwise."""
     recipe, raw = recipe or Recipe(), frame(table, rows)
@@ -29,8 +34,11 @@ def split_of(
         column.model_copy(update={name: int(count[column.name]) for name, count in counts.items()})
         for column in table.columns
     ]
-    features, notes = choose_features(columns, recipe, target, len(raw), lambda name: raw[name].to_numpy(float))
-    return split(raw, features, recipe, target, test_size, notes)
+    grouped_by = validation.column if validation.kind == "group" else None
+    features, notes = choose_features(
+        columns, recipe, target, len(raw), lambda name: raw[name].to_numpy(float), grouped_by
+    )
+    return split(raw, features, recipe, target, test_size, notes, validation)
 
 
 def real_split(name: str, rows: int | None = None, recipe: Recipe | None = None) -> Split:

@@ -144,3 +144,27 @@ def noisy(rows: int, seed: int = 0) -> str:
         x = rng.normal()
         lines.append(f"{x!r},{('red', 'green', 'blue')[i % 3]},{3 * x + i % 3 + rng.normal(scale=0.1)!r}")
     return "\n".join(lines).replace("np.float64(", "").replace(")", "")
+
+
+def csv(**columns: Any) -> str:
+    """A CSV of these columns."""
+    return pd.DataFrame(columns).to_csv(index=False)
+
+
+def wandering(rows: int = 900) -> str:
+    """A target that wanders at random from day to day, its date, and a column that says nothing of it."""
+    random = np.random.default_rng(11)
+    days = np.datetime64("2020-01-01") + np.arange(rows)
+    return csv(t=days, noise=random.normal(size=rows), y=np.cumsum(random.normal(size=rows)))
+
+
+def clustered(groups: int = 30, each: int = 12) -> str:
+    """A target that depends on the group alone, and a column that gives the group away."""
+    random = np.random.default_rng(12)
+    level, mark = random.normal(size=groups), random.normal(size=groups)
+    g = np.repeat(np.arange(groups), each)
+    return csv(
+        g=[f"site {i}" for i in g],
+        mark=mark[g] + random.normal(0, 0.01, len(g)),
+        y=level[g] + random.normal(0, 0.1, len(g)),
+    )

@@ -45,6 +45,7 @@ EXPECTED: dict[str, list[tuple[str, str | None, str]]] = {
     "mpg": [("info", "horsepower", "missing"), ("info", "name", "high-cardinality")],
     "energy_efficiency": [],
     "taxis": [
+        ("info", "pickup", "ordered-in-time"),
         ("info", "distance", "skew"),
         ("info", "fare", "skew"),
         ("info", "total", "skew"),
@@ -54,7 +55,11 @@ EXPECTED: dict[str, list[tuple[str, str | None, str]]] = {
         ("info", "pickup_borough", "missing"),
         ("info", "dropoff_borough", "missing"),
     ],
-    "bike_sharing": [("warning", "instant", "identifier"), ("warning", "hum", "zeros")],
+    "bike_sharing": [
+        ("warning", "instant", "identifier"),
+        ("warning", "hum", "zeros"),
+        ("info", "dteday", "ordered-in-time"),
+    ],
     "diamonds": [
         ("warning", "table", "extremes"),
         ("warning", "x", "zeros"),
@@ -155,7 +160,8 @@ def test_a_rare_flag_is_not_nearly_constant(tmp_path: Path) -> None:
     ],
 )
 def test_an_identifier_is_found(tmp_path: Path, name: str, values: Any) -> None:
-    (entry,) = found(tmp_path, values, name)
+    entry, *others = found(tmp_path, values, name)
+    assert set(kinds(others)) <= {"ordered-in-time"}
     assert (entry["kind"], entry["severity"]) == ("identifier", "warning")
     assert json.dumps({"leave_out": [name]}, ensure_ascii=False) in entry["suggestion"]
 
@@ -286,6 +292,49 @@ def test_repeated_rows_are_found(tmp_path: Path, repeats: int, severity: str) ->
     assert (entry["kind"], entry["severity"], entry["column"]) == ("duplicates", severity, None)
     assert (entry["count"], entry["rows"]) == (repeats, sorted(entry["rows"]))
     assert set(entry["rows"]) <= set(range(102, 102 + repeats))
+
+
+DAYS = np.datetime64("2024-01-01", "ms") + np.arange(200) * np.timedelta64(1, "D")
+LATE = np.append(DAYS[5:], DAYS[:5])
+
+
+@pytest.mark.parametrize("values", [DAYS, DAYS[::-1], LATE, np.arange(200) + 1, np.arange(0, 400, 2)])
+def test_rows_in_the_order_of_time_are_found_with_the_way_to_ask_for_folds_in_time(tmp_path: Path, values: Any) -> None:
+    (entry,) = [entry for entry in found(tmp_path, values, "when") if entry["kind"] == "ordered-in-time"]
+    assert (entry["severity"], entry["count"]) == ("info", 200)
+    assert "random folds" in entry["finding"]
+    assert "validation=time and time_column=when" in entry["suggestion"]
+
+
+def test_dates_in_no_order_are_found_as_well_but_not_called_the_order_of_the_rows(tmp_path: Path) -> None:
+    (entry,) = found(tmp_path, np.random.default_rng(4).permutation(DAYS))
+    assert entry["finding"].startswith("has 200 different dates: if")
+    (entry,) = found(tmp_path, DAYS)
+    assert entry["finding"].startswith("has 200 different dates, and the rows are in their order: if")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.sort(RNG.normal(size=200)),  # sorted by what was measured
+        np.repeat([1, 2], 100),  # a kind, block by block
+        DAYS[np.arange(200) // 10],  # twenty editions
+        DAYS[:40],  # too few rows to say anything
+    ],
+)
+def test_what_only_resembles_time_is_left_alone(tmp_path: Path, values: Any) -> None:
+    assert "ordered-in-time" not in kinds(found(tmp_path, values))
+
+
+def test_of_several_columns_the_date_that_the_rows_go_by_is_named(tmp_path: Path) -> None:
+    columns = {
+        "row": pa.array(np.arange(200)),
+        "born": pa.array(RNG.permutation(DAYS)),
+        "seen": pa.array(DAYS),
+        "y": pa.array(RNG.normal(size=200)),
+    }
+    findings = profile(typed(tmp_path / "t.parquet", columns))["findings"]
+    assert [entry["column"] for entry in findings if entry["kind"] == "ordered-in-time"] == ["seen"]
 
 
 def test_a_short_table_is_found() -> None:

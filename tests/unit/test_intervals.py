@@ -70,13 +70,21 @@ def covered(name: str, seed: int, model_type: str) -> list[float]:
     return [float((off <= half).mean()) for half in widths]
 
 
-# Residuals come from models that learned from four fifths of the rows: where more rows are worth much, as to forests or
-# nearest neighbours on the 768 rows of energy_efficiency, bounds are up to five points on the safe side.
-QUICK: dict[str, dict[str, Any]] = {"ridge": {}, "gradient_boosting": {"n_estimators": 60}}
+QUICK: dict[str, dict[str, Any]] = {
+    "ridge": {},
+    "gradient_boosting": {"n_estimators": 60},
+    "random_forest": {"n_estimators": 20},
+    "knn": {},
+}
+# Residuals come from models that learned from four fifths of the rows. Where a fifth more is worth much, as to these
+# two on the small tables, bounds are on the safe side by as much as this, and never on the other.
+SAFE_SIDE = {"random_forest": 0.06, "knn": 0.06}
 
 
 @pytest.mark.parametrize("model_type", QUICK)
 @pytest.mark.parametrize("name", CSVS)
 def test_as_many_held_out_values_are_inside_as_the_level_says(name: str, model_type: str) -> None:
     shares = [covered(name, seed, model_type) for seed in range(SPLITS.get(name, 1))]
-    assert np.mean(shares, axis=0) == pytest.approx([0.9, 0.8], abs=0.03)
+    beyond = np.mean(shares, axis=0) - [0.9, 0.8]
+    assert beyond.min() >= -0.03
+    assert beyond.max() <= SAFE_SIDE.get(model_type, 0.03)
