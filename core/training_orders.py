@@ -46,13 +46,15 @@ def checked_train(workspace: str, order: Json) -> tuple[Json, float]:
 
 
 def checked_compare(workspace: str, order: Json) -> tuple[Json, float]:
-    """The same for a comparison."""
+    """The same for a comparison; a race of the portfolio takes all the time it is given."""
     wanted = _comparison(order)
+    wanted.check()
     candidates = [Candidate(regressor(name, "include")) for name in dict.fromkeys([*THE_NINE, *wanted.include])]
     dataset = _dataset(workspace, order)
     tuning = wanted.tuning_seconds if wanted.tune_hyperparameters else 0.0
     seconds = _expected(candidates, dataset, limits(), tuning)
-    return _with_file(order, dataset), min(seconds, wanted.time_limit or seconds)
+    limit = wanted.time_limit or seconds
+    return _with_file(order, dataset), limit if wanted.portfolio else min(seconds, limit)
 
 
 def _training(order: Json) -> TrainingOrder:
