@@ -153,7 +153,7 @@ def reproduce(
     """Train a stored model again from its manifest and say whether the same figures come out."""
     _settings()
     from core.errors import RegattaError
-    from core.reproducing import reproduce as train_again
+    from core.training.reproducing import reproduce as train_again
 
     _point_at_the_stack()
     try:

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from core.learning.targets import TargetChoice
 from core.manifests import ValidationKind
-from core.modelling import TUNING_SECONDS
-from core.training_orders import checked_compare, checked_train
+from core.training.modelling import TUNING_SECONDS
+from core.training.orders import checked_compare, checked_train
 from functions.deferring import Asked, carry_out
 from functions.http import RequestBody, Workspace, create_app
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.comparing import CompareOrder, compare_models
+from core.datasets.ingestion import ingest
 from core.errors import InvalidInputError
-from core.ingestion import ingest
 from core.learning import race as racing_course
 from core.learning.budget import Limits
 from core.learning.choosing import choose
@@ -19,11 +18,12 @@ from core.learning.screening import rows_to_compare, with_finer_folds, with_rows
 from core.learning.serving import Bounds
 from core.learning.workbench import Workbench
 from core.manifests import ModelManifest
-from core.prediction import find_model, find_table, predict_table
+from core.predicting.prediction import find_model, find_table, predict_table
 from core.progress import untold
-from core.reproducing import reproduce
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
+from core.training.comparing import CompareOrder, compare_models
+from core.training.reproducing import reproduce
 from tests.unit.learning import LIMITS, real_split, split_text
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy

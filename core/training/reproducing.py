@@ -17,10 +17,10 @@ from core.learning.screening import with_finer_folds, with_rows
 from core.learning.splitting import Split
 from core.learning.workbench import Workbench
 from core.manifests import Member, ModelManifest
-from core.modelling import limits, open_split
 from core.progress import Tell, untold
-from core.publishing import LIBRARIES
 from core.storage.wiring import storage
+from core.training.modelling import limits, open_split
+from core.training.publishing import LIBRARIES
 
 # Sums of many numbers differ in their last digits from machine to machine.
 SAME = 1e-9

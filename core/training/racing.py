@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from core.leaderboard import baseline_row, blend_row, entry_row, failures, in_order, member_of, model_row
 from core.learning.blending import BLEND
 from core.learning.candidates import parameters_of
 from core.learning.portfolio_race import Finish, PortfolioRace, finish, race_portfolio
@@ -14,9 +13,10 @@ from core.learning.serving import Bounds
 from core.learning.splitting import Split
 from core.learning.training import Trained, judged, residuals
 from core.manifests import DatasetManifest, Raced
-from core.modelling import limits, model_name
 from core.progress import Tell, part_of_all
-from core.publishing import publish_model
+from core.training.leaderboard import baseline_row, blend_row, entry_row, failures, in_order, member_of, model_row
+from core.training.modelling import limits, model_name
+from core.training.publishing import publish_model
 
 # A race that took longer than its time limit by more than this share says so.
 TOLERATED = 0.15
@@ -47,7 +47,7 @@ def race_models(
 ) -> dict[str, Any]:
     """Race the portfolio on a dataset's split within the time limit, storing included, and store the winner alone.
 
-    Returns what `core.comparing.compare_models` returns; rows that were not stored have no `model_name` and no
+    Returns what `core.training.comparing.compare_models` returns; rows that were not stored have no `model_name` and no
     `metrics`. Raises what `publish_model` raises, and `InvalidInputError` where nothing is within the bounds.
     """
     most = limits().model_bytes

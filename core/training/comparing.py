@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from core.errors import InvalidInputError, RegattaError, UnavailableError
-from core.leaderboard import baseline_row, failures, in_order, member_of, model_row
 from core.learning.blending import BLEND, blend, blend_scores, final_weights
 from core.learning.candidates import Candidate
 from core.learning.catalogue import THE_NINE, regressor
@@ -25,10 +24,11 @@ from core.learning.tuning import trial_of, tune
 from core.learning.validation import validation_of
 from core.learning.workbench import Workbench
 from core.manifests import DatasetManifest, Trial, ValidationKind
-from core.modelling import limits, model_name, open_split
 from core.progress import Tell, part_of_all, untold
-from core.publishing import publish_model
-from core.racing import TimeLimit, race_models
+from core.training.leaderboard import baseline_row, failures, in_order, member_of, model_row
+from core.training.modelling import limits, model_name, open_split
+from core.training.publishing import publish_model
+from core.training.racing import TimeLimit, race_models
 
 log = logging.getLogger("regatta")
 
@@ -101,7 +101,7 @@ def compare_models(
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
     among them, `best`, `failed` with the reason of each that did not come out, `validation` and `warnings`. One that
-    fails fails alone. A portfolio is raced as `core.racing.race_models` says. Raises what `open_split` does,
+    fails fails alone. A portfolio is raced as `core.training.racing.race_models` says. Raises what `open_split` does,
     `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
     """
     order.check()
