@@ -139,7 +139,7 @@ def _repeat(race: PortfolioRace, tell: Tell) -> None:
     """Fit the contenders on the repetitions of the folds as well, each repetition if there is time for all of them."""
     folds, once, threads = len(race.bench.data.folds), race.division, threads_of(race.limits)
     contenders = _contenders(race)
-    while len(contenders) > 1 and not _in_time(race, contenders, once, threads):
+    while len(contenders) > 1 and not _in_time(race, contenders, folds - once, threads):
         contenders.pop()
     for start in range(once, folds if contenders else once, once):
         if not _in_time(race, contenders, once, threads):
