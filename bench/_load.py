@@ -166,4 +166,4 @@ def event(method: str, path: str, body: Any = None) -> dict[str, Any]:
 def quiet() -> None:
     """The handler's log line is written, as on Lambda, but to nowhere."""
     nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - open for as long as the process logs
-    logging.getLogger("regatta").addHandler(logging.StreamHandler(nowhere))
+    logging.getLogger("regatta").handlers[:] = [logging.StreamHandler(nowhere)]

@@ -7,7 +7,7 @@ import platform
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -92,17 +92,23 @@ def once(call: Callable[[], object]) -> Timer:
     return run_once
 
 
-def run(title: str, measure: Callable[[bool], Iterator[Figure]]) -> int:
-    """Print each figure as it is measured; the exit status is 1 when one falls short."""
+def run(title: str, measure: Callable[..., Iterator[Figure]], flags: Mapping[str, str] | None = None) -> int:
+    """Print each figure as it is measured; the exit status is 1 when one falls short.
+
+    `flags` are options of this benchmark alone, with their help; `measure` gets each by its name.
+    """
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--quick", action="store_true", help="fewer rounds; the same figures and targets")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
+    for flag, help_text in (flags or {}).items():
+        parser.add_argument(f"--{flag}", action="store_true", help=help_text)
     arguments = parser.parse_args()
+    chosen = {flag: getattr(arguments, flag) for flag in flags or {}}
     # As an exception, so that whatever was started is stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(f"{title}\n\n{'figure':{NAME_WIDTH}} {'ratio':>8} {'target':>8}        sides")
     figures = []
-    for figure in measure(arguments.quick):
+    for figure in measure(arguments.quick, **chosen):
         figures.append(figure)
         print(_row(figure), flush=True)
     short = [figure.name for figure in figures if not figure.passed]

@@ -17,7 +17,10 @@ TIME = 2.0
 MEMORY = 1.5
 LOOK_MS = 5
 
-OURS = ("from core.ingestion import ingest", "answer = ingest('default', 'diamonds.csv', Path(sys.argv[1])).file_id")
+OURS = (
+    "from core.datasets.ingestion import ingest",
+    "answer = ingest('default', 'diamonds.csv', Path(sys.argv[1])).file_id",
+)
 THEIRS = ("import pandas as pd", "answer = len(pd.read_csv(sys.argv[1]).describe(include='all'))")
 
 

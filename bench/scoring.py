@@ -139,9 +139,9 @@ def size(sides: Contest) -> Figure:
 
 def compile_time(sides: Contest, rounds: int) -> Figure:
     """Seconds to compile our fitted pipeline against seconds to fit it once, on all cores."""
-    from core.modelling import open_split
     from core.scoring.compile import compile_pipeline
-    from core.unpickling import load_pipeline
+    from core.training.modelling import open_split
+    from core.training.unpickling import load_pipeline
 
     data = open_split(WORKSPACE, None, textbook.TARGET, 0.2)[1]
     fitted = load_pipeline(WORKSPACE, sides.kind, 1)

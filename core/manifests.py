@@ -201,6 +201,21 @@ class Member(Document):
     cross_validation: CrossValidation
 
 
+class Raced(Document):
+    """What a portfolio race looked at, where that is not what a training looks at; enough to do it again."""
+
+    # Rows of the training part that candidates were compared on, and that the winner learned from.
+    rows_compared: int
+    rows_learned: int
+    # One division of the rows has so many folds; `repeats` are further divisions that the winner was scored on.
+    folds: int
+    repeats: int
+    # Bytes that each member was allowed.
+    member_bytes: int
+    time_limit: float
+    seconds: float
+
+
 class ModelManifest(Document):
     """Everything about one version of a model but its bytes. Signed together with the digests of those bytes."""
 
@@ -224,6 +239,8 @@ class ModelManifest(Document):
     trials: list[Trial] = Field(default_factory=list)
     # Of a blend only.
     members: list[Member] = Field(default_factory=list)
+    # Of the winner of a portfolio race only.
+    race: Raced | None = None
     parameters: dict[str, Any]
     recipe: Recipe
     test_size: float

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from core.errors import BadRequestError, TooLargeError
-from core.prediction import IN_PARTS
+from core.predicting.prediction import IN_PARTS
 from core.settings import settings
 
 M = TypeVar("M", bound=BaseModel)

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
 
-from core import jobs
 from core.errors import KeyInUseError, RegattaError
-from core.prediction import most_table_rows
+from core.predicting.prediction import most_table_rows
+from core.predicting.table_features import check_names
 from core.progress import untold
 from core.settings import settings
 from core.storage.jobs import Job
 from core.storage.wiring import storage
-from core.table_features import check_names
-from core.working import work
+from core.work import jobs
+from core.work.working import work
 from functions.http import PROBLEM_JSON
 from functions.idempotency import Key
 from functions.job_view import shown

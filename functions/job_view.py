@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from core.jobs import answer
 from core.storage.jobs import Job
+from core.work.jobs import answer
 
 SHOWN = {
     "job_id",

@@ -34,22 +34,24 @@ EXAMPLE_TARGET = "median_house_value"
 @app.command()
 def up() -> None:
     """Start the embedded stack (Redis, emulated AWS, web apps) and keep it running until Ctrl-C."""
-    raise typer.Exit(_supervise(demo=False, leave=False))
+    raise typer.Exit(_supervise(demo=None, leave=False))
 
 
 @app.command()
 def demo(
     leave: Annotated[bool, typer.Option("--exit", help="Stop the stack when the job is done.")] = False,
+    time_limit: Annotated[float, typer.Option(min=0.1, max=900, help="Seconds for the race.")] = 30,
 ) -> None:
     """Start the embedded stack, run the whole job on California housing prices, then keep serving."""
-    raise typer.Exit(_supervise(demo=True, leave=leave))
+    raise typer.Exit(_supervise(demo=time_limit, leave=leave))
 
 
 @app.command()
 def run(
     file: Annotated[Path, typer.Argument(help="A CSV.", exists=True, dir_okay=False)],
     target: Annotated[str, typer.Option(help="The column to predict.")],
-    model: Annotated[str, typer.Option(help="Which regressor; GET /model/available lists them.")] = "random_forest",
+    model: Annotated[str | None, typer.Option(help="One regressor instead of a race.", show_default="a race")] = None,
+    time_limit: Annotated[float, typer.Option(min=0.1, max=900, help="Seconds for the race.")] = 30,
     out: Annotated[Path, typer.Option(help="Where the exports go.")] = Path("out"),
 ) -> None:
     """Run the whole job on FILE against the service on this machine, exports included."""
@@ -58,7 +60,7 @@ def run(
 
     try:
         with connect(_url(_settings())) as service:
-            Job(service, console, out).run(file, target, model)
+            Job(service, console, out).run(file, target, model, time_limit)
     except ServiceError as error:
         raise _fail(str(error)) from None
     except KeyboardInterrupt:
@@ -151,7 +153,7 @@ def reproduce(
     """Train a stored model again from its manifest and say whether the same figures come out."""
     _settings()
     from core.errors import RegattaError
-    from core.reproducing import reproduce as train_again
+    from core.training.reproducing import reproduce as train_again
 
     _point_at_the_stack()
     try:
@@ -250,8 +252,8 @@ def env() -> None:
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
-def _supervise(demo: bool, leave: bool) -> int:
-    """Run the stack until it is told to stop; the exit status."""
+def _supervise(demo: float | None, leave: bool) -> int:
+    """Run the stack until it is told to stop; the exit status. `demo` is how long its race may take."""
     chosen = _settings()
     from infra.local.stack import Stack, StackError
 
@@ -265,8 +267,8 @@ def _supervise(demo: bool, leave: bool) -> int:
             return 130
         console.print(f"[green]Ready[/] in {running.ready_seconds} s.")
         _addresses(running, chosen.home)
-        if demo:
-            story = _start_story()
+        if demo is not None:
+            story = _start_story(demo)
             stack.watch(until=lambda: story.poll() is not None)
             if story.poll() is None:
                 story.terminate()
@@ -282,9 +284,10 @@ def _supervise(demo: bool, leave: bool) -> int:
     return 0
 
 
-def _start_story() -> subprocess.Popen[bytes]:
+def _start_story(time_limit: float) -> subprocess.Popen[bytes]:
     """The job as a process of its own, so the supervisor can watch the stack meanwhile."""
     command = [sys.executable, "-m", "infra.cli", "run", str(EXAMPLE), "--target", EXAMPLE_TARGET]
+    command += ["--time-limit", str(time_limit)]
     return subprocess.Popen(command)
 
 

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from core import jobs
 from core.errors import RegattaError
 from core.storage.queue import DeadLetter, SqsQueue
 from core.storage.wiring import storage
+from core.work import jobs
 from infra.service import Json, Service, connect, explain
 
 POLL_SECONDS = 0.3

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from unittest import mock
 
-from core import prediction
+from core.predicting import prediction
 from core.settings import settings
 from core.storage.signing import signing_key
 from core.storage.wiring import storage

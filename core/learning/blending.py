@@ -10,6 +10,7 @@ from sklearn.metrics import r2_score
 
 from core.learning.catalogue import SEED
 from core.learning.race import Entry
+from core.learning.splitting import spread
 from core.learning.workbench import Workbench
 
 Floats = NDArray[np.float64]
@@ -17,6 +18,8 @@ Floats = NDArray[np.float64]
 BLEND = "blend"
 # Members are drawn this often with replacement, on so many bootstrap samples of the rows.
 DRAWS, SAMPLES = 25, 10
+# A sample of more rows would weigh no better.
+SAMPLE_ROWS = 20_000
 # Members that count less than this cost more than they bring.
 LEAST_WEIGHT = 0.02
 
@@ -31,7 +34,7 @@ def blend_weights(predicted: Floats, actual: Floats) -> Floats:
     members = predicted.shape[1]
     weights = np.zeros(members)
     for _ in range(SAMPLES):
-        rows = random.integers(0, len(actual), len(actual))
+        rows = random.integers(0, len(actual), min(len(actual), SAMPLE_ROWS))
         errors = predicted[rows] - actual[rows, np.newaxis]
         # The squared error of a mix w of members is w' G w, so no draw looks at the rows again.
         weights += _greedy(errors.T @ errors)
@@ -51,25 +54,35 @@ def _greedy(gram: Floats) -> Floats:
 def blend_scores(bench: Workbench, entries: Sequence[Entry]) -> list[float]:
     """R2 of each fold for a blend whose weights come from the other folds, so no row is judged by what it chose.
 
-    In time the weights come from the folds before, except for the first one.
+    Where folds are repeated, that means the rows of the fold in the repetitions too. In time the weights come from the
+    folds before, except for the first one.
     """
-    y, folds = bench.data.train_y, bench.data.folds
-    predicted = [np.column_stack([entry.predicted[i] for entry in entries]) for i in range(len(folds))]
+    data, parts = bench.data, _common_parts(bench, entries)
+    predicted = {i: np.column_stack([entry.predicted[i] for entry in entries]) for i in parts}
     scores = []
-    for judged, fold in enumerate(folds):
-        others = bench.data.others(judged)
+    for judged in parts:
+        rows = data.folds[judged].judge
+        others = {i: ~np.isin(data.folds[i].judge, rows) for i in data.others(judged) if i in predicted}
         weights = blend_weights(
-            np.concatenate([predicted[i] for i in others]), np.concatenate([y[folds[i].judge] for i in others])
+            np.concatenate([predicted[i][kept] for i, kept in others.items()]),
+            np.concatenate([data.train_y[data.folds[i].judge[kept]] for i, kept in others.items()]),
         )
-        scores.append(float(r2_score(y[fold.judge], predicted[judged] @ weights)))
+        scores.append(float(r2_score(data.train_y[rows], predicted[judged] @ weights)))
     return scores
 
 
-def final_weights(bench: Workbench, entries: Sequence[Entry]) -> Floats:
-    """The weights from all folds."""
-    y, folds = bench.data.train_y, bench.data.folds
-    predicted = np.concatenate([np.column_stack([entry.predicted[i] for entry in entries]) for i in range(len(folds))])
-    return blend_weights(predicted, np.concatenate([y[fold.judge] for fold in folds]))
+def final_weights(bench: Workbench, entries: Sequence[Entry], most_rows: int | None = None) -> Floats:
+    """The weights from all folds, or from `most_rows` of their rows, spread evenly."""
+    data, parts = bench.data, _common_parts(bench, entries)
+    predicted = np.concatenate([np.column_stack([entry.predicted[i] for entry in entries]) for i in parts])
+    actual = np.concatenate([data.train_y[data.folds[i].judge] for i in parts])
+    rows = spread(len(actual), most_rows or len(actual))
+    return blend_weights(predicted[rows], actual[rows])
+
+
+def _common_parts(bench: Workbench, entries: Sequence[Entry]) -> list[int]:
+    """The folds that all the entries were fitted on."""
+    return [i for i in range(len(bench.data.folds)) if all(i in entry.predicted for entry in entries)]
 
 
 def blend(members: Sequence[tuple[str, Any]], weights: Sequence[float]) -> Any:

@@ -28,7 +28,8 @@ class Regressor:
     `grid` is the search space: the values worth trying, finite so that it can be read. `scaled` says that features are
     standardised first, `scaled_target` that the target is too. One fit takes `seconds` on the reference table and
     `grows` from there, with the number of columns and with the parameters in `times`. Past `most_rows` rows it learns
-    from a sample of them, drawn by the parameter `sampled_by` for every tree anew or else once.
+    from a sample of them, drawn by the parameter `sampled_by` for every tree anew or else once. What a fit takes
+    however few rows there are is worth `overhead_rows`.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Regressor:
     seconds: float = 0.01
     grows: Growth = "n"
     times: tuple[str, ...] = ()
+    overhead_rows: int = 0
     most_rows: int | None = None
     sampled_by: str | None = None
 
@@ -59,14 +61,14 @@ class Regressor:
 
     def expected_seconds(self, rows: int, columns: int, params: dict[str, Any] | None = None) -> float:
         """How long one fit on one core should take, within a factor of about three; for planning only."""
-        used = min(rows, self.most_rows or rows)
-        share = GROWTH[self.grows](used) / GROWTH[self.grows](REFERENCE_ROWS)
+        used = min(rows, self.most_rows or rows) + self.overhead_rows
+        share = GROWTH[self.grows](used) / GROWTH[self.grows](REFERENCE_ROWS + self.overhead_rows)
         seconds = self.seconds * share * max(columns, 1) / REFERENCE_COLUMNS
         chosen = {**self.defaults, **(params or {})}
         for name in self.times:
             value = chosen.get(name)
             if isinstance(value, int | float) and value > 0:
-                seconds *= value / self.defaults[name]
+                seconds *= value / (self.defaults.get(name) or 1.0)
         return seconds
 
     def describe(self) -> dict[str, Any]:
@@ -166,7 +168,7 @@ CATALOGUE: dict[str, Regressor] = {
             },
             seconds=2.3,
             grows="n log n",
-            times=("n_estimators", "max_depth"),
+            times=("n_estimators", "max_depth", "subsample", "max_features"),
             most_rows=100_000,
             sampled_by="subsample",
         ),
@@ -215,7 +217,13 @@ CATALOGUE: dict[str, Regressor] = {
             "hist_gradient_boosting",
             "Histogram gradient boosting",
             "sklearn.ensemble.HistGradientBoostingRegressor",
-            {"max_iter": 200, "learning_rate": 0.1, "early_stopping": False, "random_state": SEED},
+            {
+                "max_iter": 200,
+                "learning_rate": 0.1,
+                "max_leaf_nodes": 31,
+                "early_stopping": False,
+                "random_state": SEED,
+            },
             {
                 "max_iter": [200, 400],
                 "learning_rate": [0.03, 0.05, 0.1, 0.2],
@@ -225,8 +233,9 @@ CATALOGUE: dict[str, Regressor] = {
             },
             extra=True,
             seconds=0.4,
-            grows="n log n",
-            times=("max_iter",),
+            times=("max_iter", "max_leaf_nodes"),
+            # A leaf costs a histogram of each column, whatever is in it.
+            overhead_rows=25_000,
         ),
     )
 }

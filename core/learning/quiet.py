@@ -50,6 +50,13 @@ def one_openmp_thread() -> None:
     _controller().limit(limits=1, user_api="openmp")
 
 
+@contextmanager
+def openmp_on_one_core() -> Iterator[None]:
+    """The same for a block, in a thread that goes on to other work."""
+    with _controller().limit(limits=1, user_api="openmp"):
+        yield
+
+
 @cache
 def _controller() -> ThreadpoolController:
     # Looking through the loaded libraries takes longer than a small fit.

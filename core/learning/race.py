@@ -1,11 +1,12 @@
 """Candidates side by side on the same folds: one fit a core, progress told, failures kept to whom they belong."""
 
 import logging
+import math
 import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,9 @@ from sklearn.metrics import r2_score
 from core.errors import ParameterError, RegattaError, TrainingFailedError
 from core.learning.budget import Limits, rows_to_fit
 from core.learning.candidates import Candidate, stopped_early
+from core.learning.forecast import Forecast
 from core.learning.quiet import one_core_a_fit, one_openmp_thread
+from core.learning.serving import Cost, cost_of
 from core.learning.splitting import Floats, spread
 from core.learning.targets import inner
 from core.learning.workbench import Workbench
@@ -28,42 +31,64 @@ log = logging.getLogger("regatta")
 # How scikit-learn's InvalidParameterError starts.
 PARAMETER = re.compile(r"The '(\w+)' parameter of \w+")
 OUT_OF_TIME = "there was no time for it within time_limit"
+# What beginning a fit and judging it costs beside the fit, so that what is cheap is not ordered by noise.
+LEAST_SECONDS = 0.02
 
 
-@dataclass
+@dataclass(eq=False)
 class Entry:
-    """A candidate in a race. `predicted` holds what it says of the judges of each part that it was fitted on."""
+    """A candidate in a race. `predicted` holds what it says of the judges of each part that it was fitted on.
+
+    `gain` is what it is expected to bring, compared with others; `cost` what serving it costs, where it was measured.
+    """
 
     candidate: Candidate
     label: str
     estimator: Any
     notes: list[str]
     expected_seconds: float
+    gain: float = 1.0
     predicted: dict[int, Floats] = field(default_factory=dict)
     fitted: Any = None
     seconds: float = 0.0
+    cost: Cost | None = None
     stopped_early: bool = False
     failure: RegattaError | None = None
 
     def scores(self, bench: Workbench) -> list[float]:
-        """R2 of each fold."""
-        y, folds = bench.data.train_y, bench.data.folds
-        return [float(r2_score(y[fold.judge], self.predicted[number])) for number, fold in enumerate(folds)]
+        """R2 of each fold that it was fitted on."""
+        y, predicted = bench.data.train_y, self.predicted
+        folds = [(number, fold) for number, fold in enumerate(bench.data.folds) if number in predicted]
+        return [float(r2_score(y[fold.judge], predicted[number])) for number, fold in folds]
 
     def mean(self, bench: Workbench) -> float:
         """Mean R2 over the folds; -inf for one that failed."""
         return -np.inf if self.failure else float(np.mean(self.scores(bench)))
 
 
-def enter(bench: Workbench, candidate: Candidate, limits: Limits, label: str | None = None) -> Entry:
+def enter(bench: Workbench, candidate: Candidate, limits: Limits, label: str | None = None, gain: float = 1.0) -> Entry:
     """A candidate ready to run; parameters that the regressor does not have are its failure already."""
     rows, columns = len(bench.data.train_y), len(bench.data.columns)
-    entry = Entry(candidate, label or candidate.regressor.name, None, [], candidate.expected_seconds(rows, columns))
+    seconds = candidate.expected_seconds(rows, columns)
+    entry = Entry(candidate, label or candidate.regressor.name, None, [], seconds, gain)
     try:
         entry.estimator, entry.notes = candidate.unfitted(rows, limits)
     except RegattaError as error:
         entry.failure = error
     return entry
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When a race has to end (`deadline`, as `time.monotonic()` counts), and what its fits should take.
+
+    `after` is how many seconds are needed after the race if this entry, too, comes through; for one that was begun
+    (True) only what cannot be done without.
+    """
+
+    deadline: float
+    forecast: Forecast
+    after: Callable[[Entry, bool], float] = lambda _entry, _begun: 0.0
 
 
 def run_race(
@@ -72,15 +97,18 @@ def run_race(
     parts: Sequence[int],
     limits: Limits,
     tell: Tell,
-    deadline: float | None = None,
+    clock: Clock | None = None,
+    *,
+    measured: bool = False,
 ) -> None:
     """Fit every entry on the `parts` that it was not fitted on yet, in parallel; failures are kept in the entry.
 
-    Without `deadline` (as `time.monotonic()` counts) the longest fits go first, so that no core waits for the last
-    one. With it entries go in their order, and one that is not expected to end in time is not begun, except the first
-    that works. Raises `StoppedError` from `tell` as soon as the fits under way have ended.
+    Without `clock` the longest fits go first, so that no core waits for the last one. With it the entry that promises
+    most for its seconds goes next, and one that is not expected to end in time is not begun, or not gone on with,
+    except the first that works. `measured` entries are compiled as well, as they came out of the first part, to see
+    what they cost. Raises `StoppedError` from `tell` as soon as the fits under way have ended.
     """
-    _Course(bench, entries, parts, limits, tell, deadline).run()
+    _Course(bench, entries, parts, limits, tell, clock, measured).run()
 
 
 class _Course:
@@ -93,61 +121,94 @@ class _Course:
         parts: Sequence[int],
         limits: Limits,
         tell: Tell,
-        deadline: float | None,
+        clock: Clock | None,
+        measured: bool,
     ) -> None:
         self.bench = bench
         self.entries = entries
         self.parts = parts
         self.limits = limits
         self.tell = tell
-        self.deadline = deadline
-        self.threads = limits.threads or os.cpu_count() or 1
+        self.clock = clock
+        self.measured = measured
+        self.forecast = clock.forecast if clock else Forecast(len(bench.data.columns))
+        self.threads = threads_of(limits)
         self.stopping = threading.Event()
-        # What was expected of the fits that ended, and what they took.
-        self.expected, self.took = 0.0, 0.0
+        # When each fit under way should end.
+        self.ends: dict[tuple[Entry, int], float] = {}
 
     def run(self) -> None:
         """Run it; `StoppedError` from `tell` ends it as soon as the fits under way end."""
         waiting = self._order()
-        running: dict[Future[None], Entry] = {}
+        running: dict[Future[None], tuple[Entry, int]] = {}
         with one_core_a_fit(), ThreadPoolExecutor(self.threads, initializer=one_openmp_thread) as pool:
             try:
                 while True:
                     while len(running) < self.threads and (task := next(waiting, None)):
-                        running[pool.submit(self._fit, *task)] = task[0]
+                        running[pool.submit(self._fit, *task)] = task
+                        self.ends[task] = time.monotonic() + self._seconds(*task)
                     if not running:
                         return
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        entry = running.pop(future)
+                        task = running.pop(future)
+                        del self.ends[task]
                         if error := future.exception():
-                            entry.failure = _explained(error, entry)
+                            task[0].failure = _explained(error, task[0])
                     self._tell()
             finally:
                 self.stopping.set()
 
     def _order(self) -> Iterator[tuple[Entry, int]]:
         """What to fit next, decided when it is asked for."""
-        tasks = [(entry, part) for entry in self.entries for part in self.parts if part not in entry.predicted]
-        if self.deadline is None:
-            tasks.sort(key=lambda task: -self._weight(*task))
-        begun: set[int] = set()
-        for entry, part in tasks:
-            if entry.failure is None and id(entry) not in begun and not self._fits(entry):
-                entry.failure = TrainingFailedError(OUT_OF_TIME)
-            if entry.failure is None:
-                begun.add(id(entry))
-                yield entry, part
+        if self.clock is None:
+            tasks = [(entry, part) for entry in self.entries for part in self._left(entry)]
+            tasks.sort(key=lambda task: -self._seconds(*task))
+            yield from (task for task in tasks if task[0].failure is None)
+            return
+        waiting = list(self.entries)
+        while waiting:
+            entry = self._next(self.clock, waiting)
+            waiting.remove(entry)
+            left = self._left(entry)
+            for done, part in enumerate(left):
+                if entry.failure is not None:
+                    break
+                if self._alone(entry) or self._in_time(self.clock, entry, left[done:], done > 0):
+                    yield entry, part
+                else:
+                    entry.failure = TrainingFailedError(OUT_OF_TIME)
 
-    def _weight(self, entry: Entry, part: int) -> float:
-        return entry.expected_seconds * (1.0 if part == self.bench.whole_part else 0.8)
+    def _left(self, entry: Entry) -> list[int]:
+        return [part for part in self.parts if part not in entry.predicted]
 
-    def _fits(self, entry: Entry) -> bool:
-        """Whether an entry should end in time, going by how right the expectations were so far."""
-        if self.deadline is None or not any(other.failure is None and other.predicted for other in self.entries):
+    def _seconds(self, entry: Entry, part: int) -> float:
+        return self.forecast.seconds(entry.candidate, self.bench.rows(part))
+
+    def _worth(self, entry: Entry) -> float:
+        """What an entry is expected to bring for a second."""
+        return entry.gain / (LEAST_SECONDS + self._seconds(entry, self.parts[0]))
+
+    def _next(self, clock: Clock, waiting: Sequence[Entry]) -> Entry:
+        """What promises most for its seconds; where nothing is in time and nothing ran, the fastest."""
+        best = max(waiting, key=self._worth)
+        alone = self._alone(best) and math.isfinite(best.gain)
+        if alone and not self._in_time(clock, best, self._left(best), False):
+            return min(waiting, key=lambda entry: self._seconds(entry, self.parts[0]))
+        return best
+
+    def _alone(self, entry: Entry) -> bool:
+        """Whether no other entry works."""
+        return not any(other is not entry and other.failure is None and other.predicted for other in self.entries)
+
+    def _in_time(self, clock: Clock, entry: Entry, left: Sequence[int], begun: bool) -> bool:
+        """Whether the parts left of an entry should end in time, after what is under way."""
+        if not left:
             return True
-        factor = self.took / self.expected if self.expected else 1.0
-        ahead = sum(self._weight(entry, part) for part in self.parts) * factor / self.threads
-        return time.monotonic() + ahead <= self.deadline
+        now = time.monotonic()
+        under_way = sum(max(0.0, end - now) for end in self.ends.values())
+        own = self._seconds(entry, left[0])
+        ahead = max(under_way + own * len(left), own * self.threads) / self.threads
+        return now + ahead + clock.after(entry, begun) <= clock.deadline
 
     def _fit(self, entry: Entry, part: int) -> None:
         if self.stopping.is_set() or entry.failure is not None:
@@ -159,6 +220,7 @@ class _Course:
         rows, width = learn_x.shape
         used = rows_to_fit(regressor, inner(entry.estimator), rows, width, self.limits.model_bytes)
         chosen = slice(None) if used == rows else spread(rows, used)
+        fit_begun = time.perf_counter()
         fitted = clone(entry.estimator).fit(learn_x[chosen], prepared.learn_y[chosen])
         predicted = np.asarray(fitted.predict(judge_x), np.float64)
         if not np.isfinite(predicted).all():
@@ -173,10 +235,12 @@ class _Course:
                     f"learned from {used:,} of the {rows:,} rows, spread evenly, to bound its time and size"
                 )
         entry.stopped_early |= stopped_early(fitted)
+        self.forecast.learn(entry.candidate, rows, begun + seconds - fit_begun)
+        if self.measured and part == self.parts[0]:
+            pipeline = prepared.pipeline(fitted, scaled=regressor.scaled)
+            entry.cost = cost_of(pipeline, self.bench.data.columns, self.bench.data.test_x)
         entry.predicted[part] = predicted
         entry.seconds += seconds
-        self.expected += self._weight(entry, part)
-        self.took += seconds
 
     def _tell(self) -> None:
         shares = [self._share(entry) for entry in self.entries]
@@ -189,6 +253,11 @@ class _Course:
         if entry.failure is not None:
             return 1.0
         return sum(part in entry.predicted for part in self.parts) / len(self.parts)
+
+
+def threads_of(limits: Limits) -> int:
+    """How many fits may run side by side."""
+    return limits.threads or os.cpu_count() or 1
 
 
 def _explained(error: BaseException, entry: Entry) -> RegattaError:

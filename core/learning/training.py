@@ -16,7 +16,7 @@ from core.learning.race import Entry, enter, run_race
 from core.learning.splitting import Split, spread
 from core.learning.tuning import choose_target, tune
 from core.learning.workbench import Workbench
-from core.manifests import Baseline, CrossValidation, Member, Metrics, TargetTransform, Trial
+from core.manifests import Baseline, CrossValidation, Member, Metrics, Raced, TargetTransform, Trial
 from core.progress import Tell, untold
 
 Floats = NDArray[np.float64]
@@ -43,6 +43,7 @@ class Trained:
     notes: list[str]
     trials: list[Trial] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
+    raced: Raced | None = None
 
 
 def train(
@@ -80,10 +81,11 @@ def conclude(bench: Workbench, entry: Entry, trials: list[Trial] | None = None) 
     if entry.stopped_early:
         notes.append("the solver stopped before it converged; a larger max_iter or alpha may help")
     return judged(
-        bench,
+        bench.data,
         entry.candidate.regressor.name,
         entry.fitted,
-        entry.predicted,
+        entry.predicted[bench.whole_part],
+        residuals=residuals(bench, entry.predicted),
         scores=entry.scores(bench),
         parameters=parameters_of(entry.estimator),
         target_transform=entry.candidate.target,
@@ -93,19 +95,28 @@ def conclude(bench: Workbench, entry: Entry, trials: list[Trial] | None = None) 
     )
 
 
+def residuals(bench: Workbench, predicted: dict[int, Floats]) -> Floats:
+    """Actual minus predicted of every row that judges a fold, float64."""
+    y, folds = bench.data.train_y, bench.data.folds
+    return np.concatenate([y[fold.judge] - predicted[i] for i, fold in enumerate(folds) if i in predicted])
+
+
 def judged(
-    bench: Workbench,
+    data: Split,
     model_type: str,
     pipeline: Any,
-    predicted: dict[int, Floats],
+    holdout: Floats,
     *,
+    residuals: Floats,
     scores: list[float],
     seconds: float,
     **rest: Any,
 ) -> Trained:
-    """Judge a fitted pipeline by its predictions of every part; raises `TrainingFailedError` for NaN and inf."""
-    data, begun = bench.data, time.perf_counter()
-    holdout = predicted[bench.whole_part]
+    """Judge a pipeline fitted on the training part of `data` by what it predicts of the holdout.
+
+    `residuals` and `scores` are those of the folds. Raises `TrainingFailedError` for NaN and inf.
+    """
+    begun = time.perf_counter()
     seen = spread(len(data.train_y), TRAIN_METRIC_ROWS)
     with one_core_a_fit():
         train_predicted = pipeline.predict(data.train_x.iloc[seen])
@@ -115,7 +126,6 @@ def judged(
             f"The scores of {model_type} on {data.target!r} are not finite numbers, so it was not stored. "
             "Scale the target to smaller values."
         )
-    residuals = np.concatenate([data.train_y[fold.judge] - predicted[i] for i, fold in enumerate(data.folds)])
     return Trained(
         model_type=model_type,
         pipeline=pipeline,

@@ -3,6 +3,7 @@
 import math
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 from core.learning.budget import Limits
 from core.learning.candidates import Candidate, parameters_of
 from core.learning.catalogue import SEED, Regressor
-from core.learning.race import OUT_OF_TIME, Entry, enter, run_race
+from core.learning.forecast import Forecast
+from core.learning.race import OUT_OF_TIME, Clock, Entry, enter, run_race
 from core.learning.splitting import part_of
 from core.learning.targets import KINDS
 from core.learning.workbench import Workbench
@@ -37,21 +39,21 @@ def tune(
     scored on them already. The entry that is returned may not be fitted on the whole training part yet. `seconds` are
     kept as well as single fits allow.
     """
-    begun = time.monotonic()
+    begun, forecast = time.monotonic(), Forecast(len(bench.data.columns))
     candidates = [start, *_others(start)]
     trials: list[Trial] = []
     for rows, end in _rungs(len(bench.data.train_y)):
         small = Workbench(part_of(bench.data, rows))
-        entries = [enter(small, candidate, limits) for candidate in candidates]
-        run_race(small, entries, small.parts[:-1], limits, tell, begun + end * seconds)
+        entries = _entered(small, candidates, limits)
+        run_race(small, entries, small.parts[:-1], limits, tell, Clock(begun + end * seconds, forecast))
         trials += [trial_of(small, entry) for entry in entries if _tried(entry)]
         ranked = sorted((entry for entry in entries if entry.failure is None), key=lambda e: -e.mean(small))
         keep = math.ceil(len(candidates) / KEEP)
         # What was not tried here for want of time is not tried on more rows either.
         candidates = [start, *(e.candidate for e in ranked[:keep] if e.candidate is not start)]
-    entries = [known or enter(bench, start, limits)]
-    entries += [enter(bench, candidate, limits) for candidate in candidates[1:]]
-    run_race(bench, entries, bench.parts[:-1], limits, tell, begun + seconds)
+    entries = _entered(bench, candidates, limits)
+    entries[0] = known or entries[0]
+    run_race(bench, entries, bench.parts[:-1], limits, tell, Clock(begun + seconds, forecast))
     trials += [trial_of(bench, entry) for entry in entries if _tried(entry)]
     return max(entries, key=lambda entry: entry.mean(bench)), trials
 
@@ -82,6 +84,12 @@ def _rungs(rows: int) -> list[tuple[int, float]]:
     """Rows of the rungs before the last, and when each has to end; none for a small table."""
     sizes = (rows // KEEP**2, rows // KEEP)
     return [(size, end) for size, end in zip(sizes, RUNG_ENDS, strict=True) if size >= FEWEST_ROWS]
+
+
+def _entered(bench: Workbench, candidates: Sequence[Candidate], limits: Limits) -> list[Entry]:
+    """Entries that promise less the later they come; the first goes first whatever it costs."""
+    gains = [math.inf, *range(len(candidates) - 1, 0, -1)]
+    return [enter(bench, candidate, limits, gain=gain) for candidate, gain in zip(candidates, gains, strict=True)]
 
 
 def _tried(entry: Entry) -> bool:

@@ -1,6 +1,7 @@
 """The tables that every candidate learns from: prepared once a fold, shared by all, and let go of in the end."""
 
 import threading
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -62,12 +63,19 @@ class Workbench:
         self.data = data
         self._kept = kept
         self.whole_part = len(data.folds)
+        # What preparing a part took, the latest one.
+        self.seconds = 0.0
         self._places = [_Place(threading.Lock()) for _ in range(self.whole_part + 1)]
 
     @property
     def parts(self) -> range:
         """The numbers of all parts."""
         return range(self.whole_part + 1)
+
+    def rows(self, number: int) -> int:
+        """How many rows there are to learn from in a part."""
+        data = self.data
+        return len(data.train_y) if number == self.whole_part else len(data.folds[number].learn)
 
     def part(self, number: int) -> Prepared:
         """One part, prepared by whoever asks first; safe from several threads."""
@@ -76,7 +84,9 @@ class Workbench:
         place = self._places[number]
         with place.lock:
             if place.prepared is None:
+                begun = time.perf_counter()
                 place.prepared = self._prepare(number)
+                self.seconds = time.perf_counter() - begun
             return place.prepared
 
     @property

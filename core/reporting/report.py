@@ -23,7 +23,7 @@ PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 10, 100, 60
 
 
 def report(manifest: DatasetManifest, profile: Json) -> str:
-    """The whole page, of a dataset's manifest and its profile as `core.profiles` joins it.
+    """The whole page, of a dataset's manifest and its profile as `core.datasets.profiles` joins it.
 
     A page of 2,000 columns has 1.5 MB and takes a third of a second; one of ten, 80 kB and ten milliseconds.
     """

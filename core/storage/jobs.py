@@ -27,7 +27,7 @@ class Job(Leased):
 
     format: Literal[1] = 1
     job_id: str
-    # Key of `core.jobs.KINDS`.
+    # Key of `core.work.jobs.KINDS`.
     kind: str
     order: dict[str, Any]
     # Digest of the order, to tell whether an Idempotency-Key is used for another one.

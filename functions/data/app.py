@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from core.profiles import stored_preview, stored_profile
+from core.datasets.profiles import stored_preview, stored_profile
 from core.reporting import report as reporting
 from core.storage.wiring import storage
 from functions.data import uploads

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
-from core.exports import ExportOrder, Kind, export_file
+from core.predicting.exports import ExportOrder, Kind, export_file
 from functions.deferring import Asked, table_job
 from functions.files import file_answer
 from functions.http import ModelChoice, Workspace, create_app, one_source

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from core.errors import BadRequestError
-from core.prediction import find_model, predict_sent
+from core.predicting.prediction import find_model, predict_sent
 from core.storage.wiring import storage
 from functions.bodies import checked, json_object, read_body, takes
 from functions.http import VERSION, Workspace, create_app

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from core.arrivals import accept
+from core.datasets.arrivals import accept
 from core.storage.uploads import arrival
 from functions.log import log, set_up_log
 

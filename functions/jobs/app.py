@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from core import jobs
+from core.work import jobs
 from functions.http import Workspace, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_view import shown, summary

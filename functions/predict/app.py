@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic_core import to_json
 
 from core.exporting.files import NamedFile
-from core.prediction import Model, Predictions
+from core.predicting.prediction import Model, Predictions
 from core.scoring.signature import signature
 from core.settings import settings
 from core.storage.wiring import storage

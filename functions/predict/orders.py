@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, SkipValidation
 
 from core.errors import InvalidInputError, TooLargeError
-from core.prediction import (
+from core.predicting.prediction import (
     DEFAULT_BATCH,
     FIRST_FILE_ROW,
     IN_PARTS,

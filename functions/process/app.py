@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
-from core.downloading import table_file
+from core.datasets.downloading import table_file
+from core.datasets.opening import open_table
+from core.datasets.processing import process
 from core.manifests import HandleMissing, Recipe
-from core.opening import open_table
-from core.processing import process
 from core.profiling.outliers import Method, outliers
 from functions.files import file_answer
 from functions.http import RequestBody, Workspace, create_app

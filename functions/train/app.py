@@ -7,8 +7,8 @@ from pydantic import Field
 
 from core.learning.targets import TargetChoice
 from core.manifests import ValidationKind
-from core.modelling import TUNING_SECONDS
-from core.training_orders import checked_compare, checked_train
+from core.training.modelling import TUNING_SECONDS
+from core.training.orders import checked_compare, checked_train
 from functions.deferring import Asked, carry_out
 from functions.http import RequestBody, Workspace, create_app
 
@@ -57,7 +57,9 @@ def compare(
     tune_hyperparameters: Annotated[bool, Query(description="show each regressor tuned as well")] = False,
     tuning_seconds: Annotated[float, Query(gt=0, le=MOST_SECONDS, description="for all of them")] = 60.0,
     time_limit: Annotated[float | None, Query(gt=0, le=MOST_SECONDS, description="seconds for the race")] = None,
-    ensemble: Annotated[bool, Query(description="add a blend of the best ones")] = False,
+    ensemble: Annotated[bool, Query(description="add a blend; with time_limit: race the portfolio")] = False,
+    max_bytes: Annotated[int | None, Query(gt=0, description="largest model that may win the portfolio")] = None,
+    max_latency_us: Annotated[float | None, Query(gt=0, description="slowest, in microseconds for one row")] = None,
 ) -> Any:
     """Train every regressor on the same split; sorted by cross-validated R2."""
     order = {
@@ -73,6 +75,8 @@ def compare(
         "tuning_seconds": tuning_seconds,
         "time_limit": time_limit,
         "ensemble": ensemble,
+        "max_bytes": max_bytes,
+        "max_latency_us": max_latency_us,
     }
     return carry_out(workspace, "compare", order, asked, checked_compare)
 

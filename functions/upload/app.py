@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, UploadFile
 
-from core.ingestion import check_request_size, ingest
+from core.datasets.ingestion import check_request_size, ingest
 from core.manifests import Reading
 from functions.http import Workspace, create_app
 from functions.idempotency import IdempotentRoute

@@ -9,7 +9,7 @@ from core.errors import ConflictError, UnavailableError
 from core.settings import settings
 from core.storage.queue import SqsQueue, job_in
 from core.storage.wiring import storage
-from core.working import GaveUpError, work
+from core.work.working import GaveUpError, work
 from functions.log import log, set_up_log
 
 # What is left of an invocation's time when the work is told to end: it has to hear it, and the job to be written.

@@ -9,8 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from infra.service import Service
+from infra.service import Json, Service
 
+# The best of a race, as many as are worth a line.
+SHOWN_ROWS = 5
 EXPORT_SUFFIX = {"csv": "csv", "excel": "xlsx", "json": "json"}
 
 
@@ -22,14 +24,21 @@ class Job:
         self.console = console
         self.out = out
 
-    def run(self, file: Path, target: str, model_type: str) -> None:
-        """Run every step on the CSV `file`; exports land in `out`. Raises `ServiceError`."""
+    def run(self, file: Path, target: str, model_type: str | None, time_limit: float) -> None:
+        """Run every step on the CSV `file`; exports land in `out`. Raises `ServiceError`.
+
+        Without `model_type` the portfolio is raced for `time_limit` seconds and the winner predicts.
+        """
         begun = time.perf_counter()
-        self.console.print(f"\n[bold]{file.name}[/] → [bold]{target}[/] by {model_type}\n")
+        by = model_type or f"the best model that {time_limit:g} s allow"
+        self.console.print(f"\n[bold]{file.name}[/] → [bold]{target}[/] by {by}\n")
         file_id = self._upload(file)
         self._look(file_id)
         self._process(file_id, target)
-        model_name = self._train(file_id, target, model_type)
+        if model_type is None:
+            model_name = self._race(file_id, target, time_limit)
+        else:
+            model_name = self._train(file_id, target, model_type)
         self._predict(file, file_id, target, model_name)
         self._export(file_id, model_name)
         self.console.print(f"\n[green]Done[/] in {time.perf_counter() - begun:.1f} s.")
@@ -71,6 +80,24 @@ class Job:
             note(f"stored as {answer['model_name']}, version {answer['version']}")
         return str(answer["model_name"])
 
+    def _race(self, file_id: str, target: str, time_limit: float) -> str:
+        with self._step("Race") as note:
+            query = {"file_id": file_id, "target_column": target, "ensemble": True, "time_limit": time_limit}
+            answer = self.service.call("POST", "/model/compare", params=query)
+            best = answer["best"]
+            folds, r2 = best["cross_validation"], best["metrics"]["r2"]
+            note(
+                f"R² [bold]{r2:.3f}[/] on rows it has not seen, {folds['mean']:.3f} ± {folds['std']:.3f} over the folds"
+            )
+            for row in answer["results"][:SHOWN_ROWS]:
+                note(_standing(row, best))
+            if members := best.get("members"):
+                parts = sorted(members, key=lambda member: -member["weight"])
+                shares = ", ".join(f"{100 * member['weight']:.0f} % {member['model_type']}" for member in parts)
+                note(f"[dim]the blend: {shares}[/]")
+            note(f"stored as {best['model_name']}, version {best['version']}")
+        return str(best["model_name"])
+
     def _predict(self, file: Path, file_id: str, target: str, model_name: str) -> None:
         with self._step("Predict") as note:
             preview = self.service.call("GET", "/data/preview", params={"file_id": file_id, "rows": 1})
@@ -106,6 +133,13 @@ class Job:
         )
         for line in notes[1:]:
             self.console.print(f"{'':20}{line}", soft_wrap=True)
+
+
+def _standing(row: Json, best: Json) -> str:
+    """One line of a leaderboard: what it scored, and what it would cost to serve."""
+    cost = f"{row['latency_us']:6.0f} µs a row, {_size(row['size_bytes'])}" if row["latency_us"] else ""
+    line = f"{row['model_type']:<24} {row['cross_validation']['mean']:.3f} {cost}"
+    return f"[green]{line}[/]" if row is best or row["model_name"] == best["model_name"] else f"[dim]{line}[/]"
 
 
 def _number(value: float) -> str:

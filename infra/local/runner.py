@@ -12,7 +12,7 @@ from core.errors import ConflictError, RegattaError
 from core.settings import settings
 from core.storage.queue import BucketQueue
 from core.storage.wiring import storage
-from core.working import GaveUpError, work
+from core.work.working import GaveUpError, work
 
 log = logging.getLogger("regatta")
 

@@ -155,3 +155,29 @@ def test_what_cannot_be_compared_is_refused_with_its_field(
 ) -> None:
     refused = problem(client.post("/model/compare", params={"target_column": "mpg", **query}), 422, slug)
     assert [error["field"] for error in refused["errors"]] == [field]
+
+
+def race(client: httpx.Client, **query: Any) -> httpx.Response:
+    return client.post("/model/compare", params={"target_column": "mpg", "ensemble": True, "time_limit": 2, **query})
+
+
+def test_a_race_of_the_portfolio_stores_its_winner_alone(client: httpx.Client) -> None:
+    answer = race(client).raise_for_status().json()
+    named = [row["model_name"] for row in answer["results"] if row["model_name"]]
+    assert named == [answer["best"]["model_name"]]
+    assert answer["best"]["latency_us"] > 0
+    assert any("configurations of the portfolio ran" in warning for warning in answer["warnings"])
+
+
+def test_options_that_do_not_go_together_are_named(client: httpx.Client) -> None:
+    refused = race(client, include="extra_trees", tune_hyperparameters=True)
+    assert [error["field"] for error in problem(refused, 422, "invalid-input")["errors"]] == [
+        "include",
+        "tune_hyperparameters",
+    ]
+    refused = client.post("/model/compare", params={"target_column": "mpg", "max_latency_us": 50})
+    assert problem(refused, 422, "invalid-input")["errors"][0]["field"] == "max_latency_us"
+
+
+def test_of_bounds_that_nothing_meets_the_nearest_is_named(client: httpx.Client) -> None:
+    assert "The nearest is" in problem(race(client, max_bytes=10), 422, "invalid-input")["detail"]

@@ -10,11 +10,11 @@ MPG = EXAMPLE.parent / "mpg.csv"
 
 
 def run(stack: Stack, file: Path, target: str, *options: str):
-    return stack.cli("run", str(file), "--target", target, "--model", "ridge", *options)
+    return stack.cli("run", str(file), "--target", target, *(options or ("--model", "ridge")))
 
 
 def test_run_tells_every_step_and_writes_the_exports(stack: Stack, tmp_path: Path) -> None:
-    answer = run(stack, MPG, "mpg", "--out", str(tmp_path / "out"))
+    answer = run(stack, MPG, "mpg", "--model", "ridge", "--out", str(tmp_path / "out"))
     assert answer.returncode == 0, answer.stdout + answer.stderr
     for step in ("Upload", "Look", "Process", "Train", "Predict", "Export", "Done"):
         assert step in answer.stdout
@@ -24,8 +24,16 @@ def test_run_tells_every_step_and_writes_the_exports(stack: Stack, tmp_path: Pat
     assert json.loads(json_file.read_text())
 
 
+def test_run_races_unless_it_is_told_one_model(stack: Stack, tmp_path: Path) -> None:
+    answer = run(stack, MPG, "mpg", "--time-limit", "3", "--out", str(tmp_path / "out"))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "Race" in answer.stdout
+    assert "µs a row" in answer.stdout
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json"}
+
+
 def test_run_shows_what_the_service_says_went_wrong(stack: Stack, tmp_path: Path) -> None:
-    answer = run(stack, MPG, "no_such_column", "--out", str(tmp_path))
+    answer = run(stack, MPG, "no_such_column", "--model", "ridge", "--out", str(tmp_path))
     assert answer.returncode == 1
     assert "no_such_column" in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -38,7 +46,7 @@ def test_run_without_a_service_says_how_to_start_one(mine: Stack) -> None:
 
 
 def test_demo_with_exit_does_the_job_and_leaves(mine: Stack, tmp_path: Path) -> None:
-    answer = mine.cli("demo", "--exit", directory=tmp_path)
+    answer = mine.cli("demo", "--exit", "--time-limit", "3", directory=tmp_path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "ocean_proximity" in answer.stdout
     assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json"}

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pytest
 from pyarrow.csv import read_csv
 
-from core.ingestion import ingest
-from core.modelling import TrainingOrder, train_model
+from core.datasets.ingestion import ingest
 from core.storage.datasets import TABLE
 from core.storage.wiring import storage
+from core.training.modelling import TrainingOrder, train_model
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
@@ -33,7 +33,7 @@ MEGABYTES = 400
 MEASURE = """
 import json, re, sys
 from pathlib import Path
-from core.large_exports import export_file
+from core.predicting.large_exports import export_file
 from core.progress import untold
 done = export_file("default", {"model_name": sys.argv[1], "file_id": sys.argv[2]}, untold)
 peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from core.arrivals import LEASE_SECONDS
+from core.datasets.arrivals import LEASE_SECONDS
 from infra.deploy import ROOT
 from infra.emulator_account import CREDENTIALS, REGION
 from infra.parts import PartSender

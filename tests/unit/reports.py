@@ -76,7 +76,7 @@ class Page(HTMLParser):
 
 
 def joined_profile(table: Table, target: str | None = None) -> Json:
-    """The profile as `core.profiles` gives it."""
+    """The profile as `core.datasets.profiles` gives it."""
     found = profile(table)
     about = about_target(table, target) if target is not None else None
     findings = [*found["findings"], *(about["findings"] if about else [])]

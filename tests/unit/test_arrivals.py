@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from core import arrivals, uploading
+from core.datasets import arrivals, uploading
 from core.errors import ConflictError, NoSuchFileError, UnavailableError
 from core.manifests import DatasetManifest, Reading
 from core.storage.objects import ObjectStore

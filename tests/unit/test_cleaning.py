@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from core.datasets.processing import check_recipe
 from core.errors import InvalidInputError, TargetError, UnknownColumnError
 from core.learning.cleaning import CleanTable, clean
 from core.learning.pipeline import preprocessor, raw_frame
 from core.manifests import Recipe
-from core.processing import check_recipe
 from core.tables.table import Table
 from tests.unit.tables import typed, voyages
 

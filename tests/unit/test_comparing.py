@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.comparing import CompareOrder, compare_models
+from core.datasets.ingestion import ingest
 from core.errors import ConflictError, NoSuchFileError, UnknownModelTypeError
-from core.ingestion import ingest
 from core.learning import race
 from core.learning.catalogue import THE_NINE
-from core.modelling import TrainingOrder, train_model
-from core.prediction import find_model, find_table, predict_table
+from core.predicting.prediction import find_model, find_table, predict_table
 from core.progress import StoppedError
-from core.reproducing import reproduce
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
+from core.training.comparing import CompareOrder, compare_models
+from core.training.modelling import TrainingOrder, train_model
+from core.training.reproducing import reproduce
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
 

@@ -3,12 +3,12 @@
 import httpx
 import pytest
 
-from core import jobs
-from core.prediction import find_model
+from core.predicting.prediction import find_model
 from core.settings import settings
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
-from core.working import work
+from core.work import jobs
+from core.work.working import work
 from tests.proxy import HandlerTransport
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS

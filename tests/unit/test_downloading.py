@@ -15,8 +15,8 @@ import pytest
 from openpyxl import load_workbook
 from pyarrow import parquet
 
+from core.datasets.profiles import stored_target
 from core.exporting import excel, tables
-from core.profiles import stored_target
 from core.settings import settings
 from core.storage.datasets import TABLE
 from core.storage.objects import ObjectStore
@@ -140,7 +140,7 @@ def test_what_a_target_has_to_do_with_the_rest_is_worked_out_once(
     for _ in range(2):
         client.post("/data/process", json={"target_column": "fare"}).raise_for_status()
         # From now on it can only be read.
-        monkeypatch.setattr("core.processing.about_target", None)
+        monkeypatch.setattr("core.datasets.processing.about_target", None)
     manifest = storage().datasets.manifest(WORKSPACE, FILE_ID)
     found = stored_target(WORKSPACE, manifest, "fare")
     assert found is not None

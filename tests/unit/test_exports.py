@@ -13,16 +13,16 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
-from core import large_exports
+from core.datasets.ingestion import ingest
 from core.errors import NoSuchFileError, UnknownColumnError
 from core.exporting import excel
 from core.exporting.files import FORMATS
-from core.ingestion import ingest
-from core.large_exports import export_file
-from core.modelling import TrainingOrder, train_model
+from core.predicting import large_exports
+from core.predicting.large_exports import export_file
 from core.progress import StoppedError, untold
 from core.settings import settings
 from core.storage.objects import ObjectStore, disposition
+from core.training.modelling import TrainingOrder, train_model
 from tests.proxy import HandlerTransport
 from tests.unit.storing import WORKSPACE
 

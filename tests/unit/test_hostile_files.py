@@ -69,7 +69,7 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 from unittest import mock
-from core import ingestion
+from core.datasets import ingestion
 from core.errors import RegattaError
 def peak():
     return 1024 * int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])

@@ -11,9 +11,10 @@ import httpx
 import pytest
 from redis import Redis
 
-from core import ingestion, modelling
+from core.datasets import ingestion
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
+from core.training import modelling
 from functions import idempotency
 from tests.own_redis import own_redis
 from tests.process import forget

@@ -6,14 +6,14 @@ from threading import Lock, Thread
 
 import pytest
 
-from core import jobs, working
+from core.datasets.ingestion import ingest
 from core.errors import ConflictError, NoSuchJobError, UnavailableError
-from core.ingestion import ingest
 from core.settings import settings
 from core.storage.jobs import Job
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
-from core.working import MOST_ATTEMPTS, GaveUpError, work
+from core.work import jobs, working
+from core.work.working import MOST_ATTEMPTS, GaveUpError, work
 from infra.local.runner import Runner
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS
@@ -145,7 +145,7 @@ def test_another_worker_finishes_what_a_killed_one_has_begun(
     training: str, monkeypatch: pytest.MonkeyPatch, later: Callable[[], None]
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("core.modelling.train", killed)
+        patched.setattr("core.training.modelling.train", killed)
         kill(training)
     assert looked(training).status == "running"
     with pytest.raises(ConflictError):
@@ -164,7 +164,7 @@ def test_killed_between_publishing_and_saying_so_it_publishes_nothing_more(
         kill(training)
     assert versions() == [1]
     later()
-    monkeypatch.setattr("core.modelling.train", killed)
+    monkeypatch.setattr("core.training.modelling.train", killed)
     done = do(training)
     assert (versions(), done.status, done.result["version"]) == ([1], "succeeded", 1)
 
@@ -173,10 +173,10 @@ def test_a_comparison_that_was_killed_publishes_only_what_is_missing(
     bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, later: Callable[[], None]
 ) -> None:
     ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0])
-    monkeypatch.setattr("core.comparing.THE_NINE", ("ridge", "lasso", "decision_tree"))
+    monkeypatch.setattr("core.training.comparing.THE_NINE", ("ridge", "lasso", "decision_tree"))
     job_id = ordered("compare", target_column="mpg", file_id=None)
     with monkeypatch.context() as patched:
-        patched.setattr("core.comparing.THE_NINE", ("ridge",))
+        patched.setattr("core.training.comparing.THE_NINE", ("ridge",))
         patched.setattr(working.Attempt, "end", killed)
         kill(job_id)
     later()

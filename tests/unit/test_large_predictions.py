@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import large_predictions
+from core.datasets.ingestion import ingest
 from core.errors import InvalidInputError, InvalidRecordsError, NoSuchFileError, UnknownColumnError
-from core.ingestion import ingest
-from core.large_predictions import predict_file
-from core.modelling import TrainingOrder, train_model
-from core.prediction import find_model, find_table, predict_table
+from core.predicting import large_predictions
+from core.predicting.large_predictions import predict_file
+from core.predicting.prediction import find_model, find_table, predict_table
 from core.progress import StoppedError, untold
 from core.storage.objects import ObjectStore
+from core.training.modelling import TrainingOrder, train_model
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
 

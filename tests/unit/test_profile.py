@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from core.ingestion import ingest
+from core.datasets.ingestion import ingest
+from core.datasets.processing import process
+from core.datasets.profiles import stored_profile
 from core.manifests import Recipe
-from core.processing import process
-from core.profiles import stored_profile
 from core.profiling.profile import PREVIEW_ROWS, profile
 from core.profiling.rows import BLOCKS, RowHashes, RowKinds, missing_shares, numbered_where
 from core.storage.objects import ObjectStore

@@ -17,8 +17,9 @@ from core.errors import ParameterError
 from core.learning.budget import Limits
 from core.learning.candidates import Candidate
 from core.learning.catalogue import CATALOGUE, regressor
+from core.learning.forecast import Forecast
 from core.learning.quiet import one_core_a_fit
-from core.learning.race import OUT_OF_TIME, Entry, enter, run_race
+from core.learning.race import OUT_OF_TIME, Clock, Entry, enter, run_race
 from core.learning.splitting import Split
 from core.learning.workbench import Workbench
 from core.progress import StoppedError, untold
@@ -97,7 +98,7 @@ def test_work_that_nobody_wants_any_more_stops() -> None:
 def test_out_of_time_the_first_one_still_comes_through() -> None:
     bench = Workbench(split_text(noisy(200)))
     first, *others = entered(bench, "ridge", "random_forest", "svr")
-    run_race(bench, [first, *others], bench.parts, TWO, untold, deadline=time.monotonic())
+    run_race(bench, [first, *others], bench.parts, TWO, untold, Clock(time.monotonic(), Forecast(1)))
     assert first.failure is None
     assert len(first.predicted) == 6
     assert [entry.failure.detail for entry in others if entry.failure] == [OUT_OF_TIME] * 2

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.ingestion import ingest
+from core.datasets.ingestion import ingest
+from core.datasets.processing import process
 from core.manifests import Recipe
-from core.processing import process
 from core.reporting.report import CONTENT_SECURITY_POLICY
 from core.storage.objects import ObjectStore
 from tests.proxy import HandlerTransport

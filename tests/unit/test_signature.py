@@ -3,7 +3,7 @@
 import pytest
 
 from core.manifests import Feature
-from core.prediction import Model, predict_records
+from core.predicting.prediction import Model, predict_records
 from core.scoring.compile import compile_pipeline
 from core.scoring.compiled import CompiledModel
 from core.scoring.signature import example, signature

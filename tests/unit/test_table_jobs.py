@@ -13,7 +13,7 @@ import pytest
 from core.settings import settings
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
-from core.working import work
+from core.work.working import work
 from tests.proxy import HandlerTransport
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy

@@ -10,10 +10,10 @@ import pytest
 from core.errors import InvalidInputError
 from core.learning.catalogue import CATALOGUE
 from core.manifests import Feature
-from core.prediction import Model, predict_records, predict_table
+from core.predicting.prediction import Model, predict_records, predict_table
+from core.predicting.table_features import table_rows
 from core.scoring.compile import compile_pipeline
 from core.scoring.compiled import CompiledModel
-from core.table_features import table_rows
 from core.tables.columns import Columns
 from core.tables.table import Table
 from core.values import write_date

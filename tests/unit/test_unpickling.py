@@ -11,13 +11,13 @@ from sklearn.pipeline import Pipeline
 
 from core.errors import BadSignatureError, NoSuchModelError, OtherLibrariesError
 from core.manifests import ModelManifest
-from core.prediction import find_model, predict_records
+from core.predicting.prediction import find_model, predict_records
 from core.scoring.compile import compile_pipeline
 from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.objects import ObjectStore
 from core.storage.sealing import signed
 from core.storage.wiring import storage
-from core.unpickling import load_pipeline
+from core.training.unpickling import load_pipeline
 from tests.unit.learning import fitted, split_of
 from tests.unit.storing import WORKSPACE, model_draft
 from tests.unit.tables import voyages

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from core import uploading
+from core.datasets import uploading
 from core.errors import ConflictError, IncompleteUploadError, InvalidInputError, NoSuchFileError, TooLargeError
 from core.manifests import Reading
 from core.settings import settings

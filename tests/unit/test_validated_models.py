@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.comparing import CompareOrder, compare_models
+from core.datasets.ingestion import ingest
 from core.errors import InvalidInputError, RegattaError, UnknownColumnError
-from core.ingestion import ingest
 from core.manifests import Validation
-from core.modelling import TrainingOrder, train_model
-from core.reproducing import reproduce
 from core.storage.objects import ObjectStore
+from core.training.comparing import CompareOrder, compare_models
+from core.training.modelling import TrainingOrder, train_model
+from core.training.reproducing import reproduce
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, clustered, csv, wandering
 

@@ -6,19 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.comparing import CompareOrder, compare_models
+from core.datasets.ingestion import ingest
+from core.datasets.opening import open_table
+from core.datasets.processing import process
 from core.errors import InvalidInputError, TargetError, TooLargeError, UnknownColumnError
-from core.ingestion import ingest
 from core.manifests import Recipe
-from core.modelling import TrainingOrder, train_model
-from core.opening import open_table
-from core.prediction import find_model, find_table, predict_records, predict_table
-from core.processing import process
+from core.predicting.prediction import find_model, find_table, predict_records, predict_table
+from core.predicting.table_features import table_rows
 from core.settings import settings
 from core.storage.objects import ObjectStore
 from core.storage.sealing import seal
 from core.storage.wiring import storage
-from core.table_features import table_rows
+from core.training.comparing import CompareOrder, compare_models
+from core.training.modelling import TrainingOrder, train_model
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from core import jobs
 from core.settings import settings
 from core.storage.objects import ObjectStore
 from core.storage.queue import SqsQueue
 from core.storage.wiring import storage
+from core.work import jobs
 from functions.worker.handler import MARGIN_SECONDS, handler
 from infra.jobs import dead_letters, redrive
 from tests.process import forget

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from core.errors import TargetError, UnavailableError
-from core.jobs import KINDS
 from core.progress import Tell
+from core.work.jobs import KINDS
 
 Json = dict[str, Any]
 

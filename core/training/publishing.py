@@ -4,12 +4,7 @@ import hashlib
 import json
 import pickle
 import platform
-import statistics
-import time
 from importlib.metadata import version
-from typing import Any
-
-from numpy.typing import NDArray
 
 from core.errors import TrainingFailedError
 from core.learning.importance import permutation_importance
@@ -18,14 +13,12 @@ from core.learning.training import Trained
 from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
 from core.scoring.compile import check_parity, compile_pipeline, raw_columns
 from core.scoring.compiled import CompiledModel
+from core.scoring.timing import latency_us
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.wiring import storage
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
-TIMED_RUNS = 25
-
-Columns = dict[str, NDArray[Any]]
 
 
 def publish_model(
@@ -66,12 +59,13 @@ def publish_model(
         target_transform=trained.target_transform,
         trials=trained.trials,
         members=trained.members,
+        race=trained.raced,
         parameters=trained.parameters,
         recipe=dataset.recipe.model_copy(update={"target_column": data.target}),
         test_size=test_size,
         validation=data.validation,
         training_seconds=round(trained.seconds, 3),
-        latency_us=_latency_us(compiled, holdout),
+        latency_us=latency_us(compiled, holdout),
         dataset=TrainedOn(
             file_id=dataset.file_id,
             filename=dataset.filename,
@@ -88,17 +82,6 @@ def publish_model(
     evaluation = json.dumps({"plots": trained.plots}).encode()
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
     return storage().models.publish(workspace, draft, files)
-
-
-def _latency_us(compiled: CompiledModel, columns: Columns) -> float:
-    """Microseconds for one row, the median of several runs."""
-    row = {name: values[:1] for name, values in columns.items()}
-    taken = []
-    for _ in range(TIMED_RUNS):
-        begun = time.perf_counter()
-        compiled.run(row)
-        taken.append(time.perf_counter() - begun)
-    return round(1e6 * statistics.median(taken), 1)
 
 
 def _check_size(graph: bytes, model_type: str) -> None:

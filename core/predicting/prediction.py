@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, InvalidRecordsError, TooLargeError
 from core.manifests import ModelManifest
+from core.predicting.table_features import raw_columns
 from core.scoring.compiled import CompiledModel
 from core.scoring.intervals import Interval, interval_of
 from core.scoring.notices import ERRORS_SHOWN, Notices, shown
@@ -20,7 +21,6 @@ from core.storage.cache import MemoryCache
 from core.storage.datasets import COLUMNS
 from core.storage.sealing import StoredModel, unseal
 from core.storage.wiring import storage
-from core.table_features import raw_columns
 from core.tables.columns import PACKED_ROWS, Columns, unpack
 
 # A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from core.datasets.ingestion import ingest
 from core.errors import ConflictError, NoSuchFileError, RegattaError, UnavailableError
-from core.ingestion import ingest
 from core.storage.leases import free, if_owned
 from core.storage.objects import MissingObjectError
 from core.storage.uploads import Ticket

@@ -1,4 +1,4 @@
-"""Jobs as callers see them: ordered, looked at, cancelled, tried again. `core.working` is who does them."""
+"""Jobs as callers see them: ordered, looked at, cancelled, tried again. `core.work.working` is who does them."""
 
 import hashlib
 import json
@@ -32,10 +32,10 @@ class Work(Protocol):
 # What can be a job, by kind: a function as `Work` is. They are named and not imported, so that light functions can
 # deal with jobs that only heavy ones can do.
 KINDS = {
-    "train": "core.training_orders.train",
-    "compare": "core.training_orders.compare",
-    "predict": "core.large_predictions.predict_file",
-    "export": "core.large_exports.export_file",
+    "train": "core.training.orders.train",
+    "compare": "core.training.orders.compare",
+    "predict": "core.predicting.large_predictions.predict_file",
+    "export": "core.predicting.large_exports.export_file",
 }
 
 

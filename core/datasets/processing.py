@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from core.datasets.opening import open_table
+from core.datasets.profiles import store_target, stored_target
 from core.errors import InvalidInputError, UnknownColumnError
 from core.learning.cleaning import CleanColumn, CleanTable, clean
 from core.learning.features import check_target, features_of
 from core.manifests import Column, Recipe
-from core.opening import open_table
-from core.profiles import store_target, stored_target
 from core.profiling.target import about_target
 from core.storage.wiring import storage
 from core.values import write_date

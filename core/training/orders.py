@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from core.comparing import CompareOrder, compare_models
-from core.jobs import Json
 from core.learning.budget import Limits
 from core.learning.candidates import Candidate
 from core.learning.catalogue import THE_NINE, regressor
@@ -11,15 +9,18 @@ from core.learning.cost import expected_seconds
 from core.learning.features import check_target
 from core.learning.validation import check_validation, validation_of
 from core.manifests import DatasetManifest
-from core.modelling import TrainingOrder, limits, model_name, target_of, train_model
 from core.progress import Tell
 from core.storage.wiring import storage
+from core.training.comparing import CompareOrder, compare_models
+from core.training.modelling import TrainingOrder, limits, model_name, target_of, train_model
+
+Json = dict[str, Any]
 
 SHOWN = {"validation", "train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
 
 
 def train(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
-    """Train one model; raises what `train_model` raises. `return_model` is not its business: see `core.jobs.answer`."""
+    """Train one model; raises what `train_model` raises. `return_model` is the business of `core.work.jobs.answer`."""
     manifest = train_model(workspace, order["file_id"], _training(order), tell, job_id=job_id)
     return {**manifest.result(), **manifest.model_dump(include=SHOWN), "warnings": manifest.notes}
 
@@ -46,13 +47,15 @@ def checked_train(workspace: str, order: Json) -> tuple[Json, float]:
 
 
 def checked_compare(workspace: str, order: Json) -> tuple[Json, float]:
-    """The same for a comparison."""
+    """The same for a comparison; a race of the portfolio takes all the time it is given."""
     wanted = _comparison(order)
+    wanted.check()
     candidates = [Candidate(regressor(name, "include")) for name in dict.fromkeys([*THE_NINE, *wanted.include])]
     dataset = _dataset(workspace, order)
     tuning = wanted.tuning_seconds if wanted.tune_hyperparameters else 0.0
     seconds = _expected(candidates, dataset, limits(), tuning)
-    return _with_file(order, dataset), min(seconds, wanted.time_limit or seconds)
+    limit = wanted.time_limit or seconds
+    return _with_file(order, dataset), limit if wanted.portfolio else min(seconds, limit)
 
 
 def _training(order: Json) -> TrainingOrder:

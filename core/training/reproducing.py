@@ -1,22 +1,26 @@
 """Training a stored model once more from its manifest, to see that the same comes out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from core.errors import ConflictError
+from core.learning.budget import Limits
 from core.learning.candidates import Candidate
 from core.learning.catalogue import regressor
 from core.learning.evaluation import evaluate
-from core.learning.race import enter, run_race
+from core.learning.race import Entry, enter, run_race
+from core.learning.screening import with_finer_folds, with_rows
+from core.learning.splitting import Split
 from core.learning.workbench import Workbench
 from core.manifests import Member, ModelManifest
-from core.modelling import limits, open_split
 from core.progress import Tell, untold
-from core.publishing import LIBRARIES
 from core.storage.wiring import storage
+from core.training.modelling import limits, open_split
+from core.training.publishing import LIBRARIES
 
 # Sums of many numbers differ in their last digits from machine to machine.
 SAME = 1e-9
@@ -43,7 +47,8 @@ def reproduce(workspace: str, name: str, number: int | None = None, tell: Tell =
     """Train a version (the serving one without `number`) again from its manifest and its dataset; nothing is stored.
 
     Compared are the metrics of the holdout and the score of each fold; of a blend only the former, because the
-    weights of its folds came from candidates that it does not keep. Raises `NoSuchModelError`, `NoSuchFileError`, and
+    weights of its folds came from candidates that it does not keep, and of the winner of a portfolio too where that
+    was compared on other rows than it learned from. Raises `NoSuchModelError`, `NoSuchFileError`, and
     `ConflictError` where the dataset is not the one that it was trained on.
     """
     manifest = storage().models.manifest(workspace, name, number)
@@ -54,19 +59,39 @@ def reproduce(workspace: str, name: str, number: int | None = None, tell: Tell =
     if dataset.sha256 != manifest.dataset.sha256:
         raise ConflictError(f"The dataset {file_id} is not the one that {name!r} was trained on.")
     members = manifest.members or [_alone(manifest)]
-    bench = Workbench(data)
-    entries = [enter(bench, _candidate(member), limits()) for member in members]
-    run_race(bench, entries, bench.parts[-1:] if manifest.members else bench.parts, limits(), tell)
+    compared, learned, allowed = _benches(manifest, data)
+    entries = _run(learned, members, [learned.whole_part], allowed, tell)
+    weights = np.array([member.weight for member in members])
+    predicted = np.column_stack([entry.predicted[learned.whole_part] for entry in entries]) @ weights
+    stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
+    if compared is not None:
+        (entry,) = _run(compared, members, compared.parts[:-1], allowed, tell)
+        stored |= _numbered(manifest.cross_validation.scores)
+        found |= _numbered(entry.scores(compared))
+    return Reproduction(manifest, stored, {key: found.get(key) for key in stored}, _other_libraries(manifest))
+
+
+def _benches(manifest: ModelManifest, data: Split) -> tuple[Workbench | None, Workbench, Limits]:
+    """What the model was compared on (None where that cannot be done again), what it learned from, and its limits."""
+    race = manifest.race
+    if race is None:
+        bench = Workbench(data)
+        return (None if manifest.members else bench), bench, limits()
+    learned = with_rows(data, race.rows_learned)
+    folded, _ = with_finer_folds(learned)
+    compared = Workbench(replace(folded, folds=folded.folds[: race.folds * (race.repeats + 1)]))
+    alike = race.rows_compared == race.rows_learned and not manifest.members
+    return (compared if alike else None), Workbench(learned), replace(limits(), model_bytes=race.member_bytes)
+
+
+def _run(bench: Workbench, members: list[Member], parts: Sequence[int], allowed: Limits, tell: Tell) -> list[Entry]:
+    """The members fitted on these parts; raises the failure of one that fails now."""
+    entries = [enter(bench, _candidate(member), allowed) for member in members]
+    run_race(bench, entries, parts, allowed, tell)
     for entry in entries:
         if entry.failure is not None:
             raise entry.failure
-    weights = np.array([member.weight for member in members])
-    predicted = np.column_stack([entry.predicted[bench.whole_part] for entry in entries]) @ weights
-    stored, found = dict(manifest.metrics), evaluate(data.test_y, predicted)
-    if not manifest.members:
-        stored |= _numbered(manifest.cross_validation.scores)
-        found |= _numbered(entries[0].scores(bench))
-    return Reproduction(manifest, stored, {key: found.get(key) for key in stored}, _other_libraries(manifest))
+    return entries
 
 
 def _alone(manifest: ModelManifest) -> Member:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import to_json
 
+from core.datasets.opening import open_table
 from core.manifests import Document
-from core.opening import open_table
-from core.prediction import FIRST_FILE_ROW, Model, find_model, predict_pieces
+from core.predicting.prediction import FIRST_FILE_ROW, Model, find_model, predict_pieces
 from core.progress import Tell
 from core.scoring.intervals import interval_of
 from core.scoring.notices import Notices

@@ -9,13 +9,13 @@ from contextlib import suppress
 from types import TracebackType
 
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
-from core.jobs import Json, back, ended, work_of
 from core.manifests import now
 from core.progress import StoppedError
 from core.settings import settings
 from core.storage.jobs import Job
 from core.storage.leases import if_owned
 from core.storage.wiring import storage
+from core.work.jobs import Json, back, ended, work_of
 
 log = logging.getLogger("regatta")
 

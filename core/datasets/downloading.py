@@ -6,13 +6,13 @@ from pathlib import PurePath
 
 import pyarrow as pa
 
+from core.datasets.opening import open_table
 from core.errors import NotEnoughRowsError
 from core.exporting.cells import Options
 from core.exporting.files import NamedFile
 from core.exporting.tables import TABLE_FORMATS
 from core.learning.cleaning import clean
 from core.manifests import Recipe
-from core.opening import open_table
 from core.tables.table import Table
 
 

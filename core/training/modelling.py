@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
+from core.datasets.opening import open_table
 from core.errors import TargetError
 from core.learning.budget import Limits
 from core.learning.candidates import Candidate
@@ -16,12 +17,11 @@ from core.learning.targets import TargetChoice
 from core.learning.training import Trained, train
 from core.learning.validation import check_validation, validation_of
 from core.manifests import RANDOM, DatasetManifest, ModelManifest, Recipe, Validation, ValidationKind
-from core.opening import open_table
 from core.progress import Tell, untold
-from core.publishing import publish_model
 from core.settings import settings
 from core.storage.models import check_name
 from core.storage.wiring import storage
+from core.training.publishing import publish_model
 
 # What is left of the 29 s of a gateway after everything that is not tuning.
 TUNING_SECONDS = 10.0

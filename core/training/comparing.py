@@ -10,21 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import RegattaError, UnavailableError
+from core.errors import InvalidInputError, RegattaError, UnavailableError
 from core.learning.blending import BLEND, blend, blend_scores, final_weights
-from core.learning.candidates import Candidate, parameters_of
+from core.learning.candidates import Candidate
 from core.learning.catalogue import THE_NINE, regressor
 from core.learning.evaluation import cross_validation
-from core.learning.race import Entry, enter, run_race
+from core.learning.forecast import Forecast
+from core.learning.race import Clock, Entry, enter, run_race
+from core.learning.serving import Bounds
 from core.learning.targets import KINDS, Kind, TargetChoice
-from core.learning.training import Trained, conclude, judged
+from core.learning.training import Trained, conclude, judged, residuals
 from core.learning.tuning import trial_of, tune
 from core.learning.validation import validation_of
 from core.learning.workbench import Workbench
-from core.manifests import DatasetManifest, Member, ModelManifest, Trial, ValidationKind
-from core.modelling import limits, model_name, open_split
+from core.manifests import DatasetManifest, Trial, ValidationKind
 from core.progress import Tell, part_of_all, untold
-from core.publishing import publish_model
+from core.training.leaderboard import baseline_row, failures, in_order, member_of, model_row
+from core.training.modelling import limits, model_name, open_split
+from core.training.publishing import publish_model
+from core.training.racing import TimeLimit, race_models
 
 log = logging.getLogger("regatta")
 
@@ -39,7 +43,8 @@ RACING_SHARE = 0.85
 class CompareOrder:
     """What to compare. Without `target_column` it is the one that processing stored; `include` adds to the nine.
 
-    `time_limit` and `tuning_seconds` are seconds for the whole race and for all the tuning in it.
+    `time_limit` and `tuning_seconds` are seconds for the whole race and for all the tuning in it. `ensemble` with a
+    `time_limit` races the portfolio instead of the nine; `max_bytes` and `max_latency_us` bound what may win it.
     """
 
     target_column: str | None = None
@@ -50,9 +55,34 @@ class CompareOrder:
     tuning_seconds: float = TUNING_SECONDS
     time_limit: float | None = None
     ensemble: bool = False
+    max_bytes: int | None = None
+    max_latency_us: float | None = None
     validation: ValidationKind = "random"
     time_column: str | None = None
     group_column: str | None = None
+
+    @property
+    def portfolio(self) -> bool:
+        """Whether the portfolio is raced rather than the nine."""
+        return self.ensemble and self.time_limit is not None
+
+    def check(self) -> None:
+        """Raise `InvalidInputError` naming the options that do not go together."""
+        bounds = {"max_bytes": self.max_bytes, "max_latency_us": self.max_latency_us}
+        bounding = [name for name, value in bounds.items() if value is not None]
+        if bounding and not self.portfolio:
+            raise _conflict(bounding, "bounds a race of the portfolio, which takes ensemble=true and time_limit")
+        choosing = {
+            "include": bool(self.include),
+            "tune_hyperparameters": self.tune_hyperparameters,
+            "target_transform": self.target_transform != "none",
+        }
+        if self.portfolio and (meant := [name for name, given in choosing.items() if given]):
+            raise _conflict(meant, "goes with the nine only; leave it out, or ensemble, or time_limit")
+
+
+def _conflict(names: list[str], why: str) -> InvalidInputError:
+    return InvalidInputError(f"{', '.join(names)}: {why}.", [{"field": name, "message": why} for name in names])
 
 
 @dataclass(frozen=True)
@@ -71,23 +101,29 @@ def compare_models(
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
     among them, `best`, `failed` with the reason of each that did not come out, `validation` and `warnings`. One that
-    fails fails alone. Raises what `open_split` does, `UnknownModelTypeError`, and `UnavailableError`.
+    fails fails alone. A portfolio is raced as `core.training.racing.race_models` says. Raises what `open_split` does,
+    `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
     """
+    order.check()
     names = dict.fromkeys([*THE_NINE, *order.include])
     chosen = [regressor(name, "include") for name in names]
-    deadline = None if order.time_limit is None else time.monotonic() + RACING_SHARE * order.time_limit
+    begun = time.monotonic()
     validation = validation_of(order.validation, order.time_column, order.group_column)
     dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
+    if order.ensemble and order.time_limit is not None:
+        time_limit = TimeLimit(order.time_limit, begun)
+        bounds = Bounds(order.max_bytes, order.max_latency_us)
+        return race_models(workspace, dataset, data, order.test_size, time_limit, bounds, tell, job_id)
     bench = Workbench(data)
     kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
     candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]
-    if deadline is not None:
-        rows, columns = len(data.train_y), len(data.columns)
-        candidates.sort(key=lambda candidate: candidate.expected_seconds(rows, columns))
     entries = [enter(bench, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
+    clock = None
+    if order.time_limit is not None:
+        clock = Clock(begun + RACING_SHARE * order.time_limit, Forecast(len(data.columns)))
     later = order.tune_hyperparameters or len(kinds) > 1
     parts = bench.parts[:-1] if later else bench.parts
-    run_race(bench, entries, parts, limits(), part_of_all(tell, 0, 0.4 if later else 0.9), deadline)
+    run_race(bench, entries, parts, limits(), part_of_all(tell, 0, 0.4 if later else 0.9), clock)
     finishers = _best_of_kinds(bench, entries)
     if order.tune_hyperparameters:
         finishers += _tuned(bench, finishers, order.tuning_seconds, part_of_all(tell, 0.4, 0.8))
@@ -162,30 +198,21 @@ def _blended(
     }
     try:
         trained = judged(
-            bench,
+            bench.data,
             BLEND,
             blend([(finisher.label, finisher.entry.fitted) for finisher, _ in members], [w for _, w in members]),
-            predicted,
+            predicted[bench.whole_part],
+            residuals=residuals(bench, predicted),
             scores=scores.scores,
             parameters={},
             target_transform="none",
             seconds=sum(finisher.entry.seconds for finisher, _ in members),
             notes=[*bench.data.notes, "a blend is cross-validated with weights from the other folds"],
-            members=[_member(bench, finisher.entry, weight) for finisher, weight in members],
+            members=[member_of(bench, finisher.entry, weight) for finisher, weight in members],
         )
     except RegattaError as error:
         return [(BLEND, error)]
     return [(BLEND, trained)]
-
-
-def _member(bench: Workbench, entry: Entry, weight: float) -> Member:
-    return Member(
-        model_type=entry.candidate.regressor.name,
-        parameters=parameters_of(entry.estimator),
-        target_transform=entry.candidate.target,
-        weight=weight,
-        cross_validation=cross_validation(entry.scores(bench)),
-    )
 
 
 def _leaderboard(
@@ -207,7 +234,8 @@ def _leaderboard(
             if isinstance(outcome, RegattaError):
                 raise outcome
             name = model_name(None, dataset, label)
-            return _row(publish_model(workspace, name, dataset, bench.data, outcome, test_size, job_id), label)
+            model = publish_model(workspace, name, dataset, bench.data, outcome, test_size, job_id)
+            return model_row(model, tuned=label.endswith(f"-{TUNED}"))
         except UnavailableError:
             raise
         except RegattaError as error:
@@ -216,17 +244,17 @@ def _leaderboard(
             log.error("%s could not be stored", label, exc_info=error)
             return {"model_type": label, "error": "It could not be stored for a fault of ours. It has been logged."}
 
-    failed = [{"model_type": entry.label, "error": entry.failure.detail} for entry in entries if entry.failure]
+    failed = failures(entries)
     rows: list[dict[str, Any]] = []
     with ThreadPoolExecutor(limits().threads or os.cpu_count()) as pool:
         for done, row in enumerate(pool.map(publish, trained), start=1):
             (failed if "error" in row else rows).append(row)
             tell("storing", 0.9 + 0.1 * done / len(trained))
-    rows.sort(key=_by_score)
+    rows = in_order(rows)
     best = rows[0] if rows else None
     baseline = next((outcome.baseline for _, outcome in trained if isinstance(outcome, Trained)), None)
     if baseline is not None:
-        rows = sorted([*rows, {**_NO_MODEL, **baseline.model_dump()}], key=_by_score)
+        rows = in_order([*rows, baseline_row(baseline)])
     if best is not None and rows[0]["model_name"] is None:
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
     return {
@@ -237,25 +265,3 @@ def _leaderboard(
         "failed": failed,
         "warnings": warnings,
     }
-
-
-def _by_score(row: dict[str, Any]) -> float:
-    return -float(row["cross_validation"]["mean"])
-
-
-def _row(model: ModelManifest, label: str) -> dict[str, Any]:
-    weights = [member.model_dump(include={"model_type", "weight"}) for member in model.members]
-    shown = {**model.result(), "tuned": label.endswith(f"-{TUNED}"), "target_transform": model.target_transform}
-    return {**shown, "members": weights} if weights else shown
-
-
-_NO_MODEL: dict[str, Any] = {
-    "model_name": None,
-    "version": None,
-    "model_type": "baseline",
-    "training_seconds": 0.0,
-    "latency_us": None,
-    "size_bytes": None,
-    "tuned": False,
-    "target_transform": "none",
-}

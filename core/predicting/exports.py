@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from core.exporting.cells import Options
 from core.exporting.files import FORMATS, Format, NamedFile
 from core.manifests import Document, Feature, ModelManifest
-from core.prediction import find_model, find_table, predict_records, predict_table
-from core.table_features import table_rows
+from core.predicting.prediction import find_model, find_table, predict_records, predict_table
+from core.predicting.table_features import table_rows
 from core.tables.columns import Columns
 
 Kind = Literal["csv", "excel", "json"]
@@ -46,9 +46,9 @@ class ExportOrder(Document):
 def export_file(workspace: str, order: ExportOrder, folder: Path) -> NamedFile:
     """Predict and write the file into `folder`: the columns as they came, and `prediction` at the end.
 
-    A stored table is read from its packed columns, so it must be one that light functions take; `core.large_exports`
-    takes every one. Raises `TooLargeError` for more rows or columns than that, or a text that no cell of Excel holds,
-    and what `find_model`, `find_table` and predicting raise.
+    A stored table is read from its packed columns, so it must be one that light functions take;
+    `core.predicting.large_exports` takes every one. Raises `TooLargeError` for more rows or columns than that, or a
+    text that no cell of Excel holds, and what `find_model`, `find_table` and predicting raise.
     """
     model = find_model(workspace, order.model_name, order.version, order.model_data, order.model_info)
     if order.file_id is not None:

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from core.datasets.opening import open_table
 from core.exporting.files import NamedFile
 from core.exporting.tables import TABLE_FORMATS
-from core.exports import ExportOrder, added_columns, file_options, named_file
-from core.exports import export_file as export_small
-from core.opening import open_table
-from core.prediction import FIRST_FILE_ROW, Model, Predictions, find_model, predict_pieces
+from core.predicting.exports import ExportOrder, added_columns, file_options, named_file
+from core.predicting.exports import export_file as export_small
+from core.predicting.prediction import FIRST_FILE_ROW, Model, Predictions, find_model, predict_pieces
 from core.progress import Tell
 from core.scoring.intervals import interval_of
 from core.scoring.notices import Notices
@@ -41,7 +41,7 @@ def export_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: st
 
     `order` has the fields of an `ExportOrder`. In memory are a few slices of the table, however many rows it has.
     `job_id` makes no difference: a job that is done twice leaves two files, and each is gone after a day. Raises what
-    `core.exports.export_file` does but for the number of rows, and `StoppedError` from `tell`.
+    `core.predicting.exports.export_file` does but for the number of rows, and `StoppedError` from `tell`.
     """
     wanted = ExportOrder.model_validate(order)
     with TemporaryDirectory(prefix="regatta-") as folder:

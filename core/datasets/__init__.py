@@ -1,0 +1,1 @@
+"""What can be done with a dataset: sent, ingested, looked at, cleaned, given back."""

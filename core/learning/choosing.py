@@ -1,0 +1,81 @@
+"""Who wins a race: the blend if it beats the best single model out of fold, within what a model may cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.errors import InvalidInputError, TrainingFailedError
+from core.learning.blending import BLEND, blend_scores, final_weights
+from core.learning.evaluation import cross_validation
+from core.learning.race import Entry
+from core.learning.serving import Bounds, Cost
+from core.learning.workbench import Workbench
+from core.manifests import CrossValidation
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A winner: its entries with their weights (one of weight 1 is a single model) and its score on the folds."""
+
+    label: str
+    members: list[tuple[Entry, float]]
+    cross_validation: CrossValidation
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The members without their weights."""
+        return [entry for entry, _ in self.members]
+
+    @property
+    def lightest(self) -> Entry:
+        """The member that counts least."""
+        return min(self.members, key=lambda member: member[1])[0]
+
+
+def choose(bench: Workbench, entries: Sequence[Entry], bounds: Bounds, growth: float) -> tuple[Choice, Choice | None]:
+    """The winner among entries that came through the same folds, and the blend that did not win, if there was one.
+
+    `growth` is how many times the rows of a fold the final model learns from: it will cost that much more. Raises
+    `InvalidInputError` naming the nearest where nothing is within the bounds.
+    """
+    if not entries:
+        raise TrainingFailedError("No model of the portfolio could be trained on this table.")
+    eligible = [entry for entry in entries if bounds.excess(cost_of_entries([entry], growth)) <= 1]
+    if not eligible:
+        raise _nothing_within(entries, bounds, growth)
+    best = max(eligible, key=lambda entry: entry.mean(bench))
+    single = Choice(best.candidate.regressor.name, [(best, 1.0)], cross_validation(best.scores(bench)))
+    blend = _blend(bench, eligible, bounds, growth)
+    if blend is None or blend.cross_validation.mean <= single.cross_validation.mean:
+        return single, blend
+    return blend, None
+
+
+def _blend(bench: Workbench, entries: Sequence[Entry], bounds: Bounds, growth: float) -> Choice | None:
+    """The blend of entries, without the lightest of them as long as it costs too much."""
+    pool = list(entries)
+    while len(pool) > 1:
+        weighted = zip(pool, final_weights(bench, pool).tolist(), strict=True)
+        members = [(entry, weight) for entry, weight in weighted if weight > 0]
+        if bounds.excess(cost_of_entries([entry for entry, _ in members], growth)) <= 1:
+            if len(members) == 1:
+                return None
+            return Choice(BLEND, members, cross_validation(blend_scores(bench, pool)))
+        pool.remove(min(members, key=lambda member: member[1])[0])
+    return None
+
+
+def cost_of_entries(entries: Sequence[Entry], growth: float) -> Cost:
+    """What a model of these entries should cost at most, learned from `growth` times the rows of a fold."""
+    return sum((entry.cost for entry in entries if entry.cost), Cost(0, 0.0, 0.0)).grown(growth)
+
+
+def _nothing_within(entries: Sequence[Entry], bounds: Bounds, growth: float) -> InvalidInputError:
+    costs = {entry.label: cost_of_entries([entry], growth) for entry in entries}
+    label, cost = min(costs.items(), key=lambda item: bounds.excess(item[1]))
+    each = {"max_bytes": Bounds(max_bytes=bounds.max_bytes), "max_latency_us": Bounds(None, bounds.max_latency_us)}
+    names = [name for name, bound in each.items() if bound.excess(cost) > 1]
+    return InvalidInputError(
+        f"No model of the race is within {' and '.join(names)}. The nearest is {label} with about "
+        f"{cost.size_bytes:,} bytes and {cost.latency_us:g} µs a row. Allow as much, or leave the bounds out.",
+        [{"field": name, "message": "nothing is within it"} for name in names],
+    )

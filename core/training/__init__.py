@@ -1,0 +1,1 @@
+"""What makes models of datasets: one, several side by side, raced for a time, and the same again."""

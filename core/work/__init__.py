@@ -1,0 +1,1 @@
+"""Long work: ordered, followed and cancelled as jobs, and done by whoever has the lease."""
