@@ -125,7 +125,8 @@ class NumberCoder:
 
     def _units(self, floats: Floats, scratch: Floats, *, gaps: bool) -> Floats | None:
         """How many units each number is, NaN for missing; None where one is not whole. They are in `scratch`."""
-        units, back = scratch
+        units: Floats = scratch[0]
+        back: Floats = scratch[1]
         for scale in [10.0**n for n in range(MOST_DECIMALS + 1)] if self._scale is None else [self._scale]:
             with np.errstate(over="ignore"):
                 np.rint(np.multiply(floats, scale, out=units), out=units)
