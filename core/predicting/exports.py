@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from core.exporting.cells import Options
 from core.exporting.files import FORMATS, Format, NamedFile
-from core.manifests import Document, Feature, ModelManifest
+from core.manifests import Feature, ModelManifest
+from core.predicting.orders import PredictionOrder
 from core.predicting.prediction import find_model, find_table, predict_records, predict_table
 from core.predicting.table_features import table_rows
 from core.tables.columns import Columns
@@ -28,15 +29,9 @@ ROWS = 1 << 13
 MOST_DECIMALS = 15
 
 
-class ExportOrder(Document):
+class ExportOrder(PredictionOrder):
     """What to predict, and as which kind of file: records in `data`, or the stored table `file_id`."""
 
-    model_name: str | None = None
-    version: int | None = None
-    model_data: str | None = None
-    model_info: dict[str, Any] | None = None
-    strict: bool = False
-    interval: float | None = None
     data: list[dict[str, Any]] | None = None
     file_id: str | None = None
     format: Kind = "csv"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic_core import to_json
 
 from core.datasets.opening import open_table
-from core.manifests import Document
+from core.predicting.orders import PredictionOrder
 from core.predicting.prediction import FIRST_FILE_ROW, Model, find_model, predict_pieces
 from core.progress import Tell
 from core.scoring.intervals import interval_of
@@ -27,16 +27,10 @@ SLICE_ROWS = 1 << 15
 PREDICTED, WRITTEN = 0.85, 0.95
 
 
-class FileOrder(Document):
-    """Which stored table to predict, and how: the fields of POST /predict/batch."""
+class FileOrder(PredictionOrder):
+    """Which stored table to predict, and how."""
 
     file_id: str
-    model_name: str | None = None
-    version: int | None = None
-    model_data: str | None = None
-    model_info: dict[str, Any] | None = None
-    strict: bool = False
-    interval: float | None = None
 
 
 def predict_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: str | None = None) -> dict[str, Any]:

@@ -32,6 +32,17 @@ def test_run_races_unless_it_is_told_one_model(stack: Stack, tmp_path: Path) -> 
     assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".csv", ".xlsx", ".json"}
 
 
+def test_reproduce_trains_a_stored_model_again_and_says_that_it_is_the_same(stack: Stack, tmp_path: Path) -> None:
+    run(stack, MPG, "mpg", "--model", "ridge", "--out", str(tmp_path / "out"))
+    answer = stack.cli("reproduce", "mpg-ridge")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "fold 5" in answer.stdout
+    assert "The same figures came out." in answer.stdout
+    unknown = stack.cli("reproduce", "no-such-model")
+    assert unknown.returncode == 1
+    assert "no-such-model" in unknown.stderr
+
+
 def test_run_shows_what_the_service_says_went_wrong(stack: Stack, tmp_path: Path) -> None:
     answer = run(stack, MPG, "no_such_column", "--model", "ridge", "--out", str(tmp_path))
     assert answer.returncode == 1
