@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from moto import mock_aws
 
 from core.storage.objects import ObjectStore
+from core.storage.wiring import storage
 from tests.process import forget
+from tests.proxy import HandlerTransport
 from tests.unit.storing import BUCKET, Parts
 
 KEY = "a key for the tests, long enough"
@@ -44,6 +47,14 @@ def bucket(settled: None, mocked: ObjectStore) -> ObjectStore:
     """An empty bucket."""
     mocked.delete([item.key for item in mocked.list("")])
     return mocked
+
+
+@pytest.fixture
+def handlers(bucket: ObjectStore) -> Iterator[httpx.Client]:
+    """The Lambda handlers over that bucket, as a client sees them."""
+    storage().objects._client = bucket.client
+    with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+        yield client
 
 
 @pytest.fixture

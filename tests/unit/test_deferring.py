@@ -5,11 +5,9 @@ import pytest
 
 from core.predicting.prediction import find_model
 from core.settings import settings
-from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
 from core.work import jobs
 from core.work.working import work
-from tests.proxy import HandlerTransport
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS
 
@@ -18,12 +16,10 @@ ASYNC = {"Prefer": "respond-async"}
 
 
 @pytest.fixture
-def client(bucket: ObjectStore) -> httpx.Client:
+def client(handlers: httpx.Client) -> httpx.Client:
     """The Lambda handlers over an emulated bucket with one table in it."""
-    storage().objects._client = bucket.client
-    with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
-        client.post("/data/upload", files={"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())})
-        yield client
+    handlers.post("/data/upload", files={"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())})
+    return handlers
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from core.storage.datasets import TABLE
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
 from core.tables.table import Table
-from tests.proxy import HandlerTransport
 from tests.unit.storing import WORKSPACE, dataset_manifest
 from tests.unit.storing import add as add_dataset
 from tests.unit.tables import typed, voyages
@@ -32,9 +30,8 @@ PARTS = [f"sailed_{part}" for part in ("year", "month", "day", "weekday", "hour"
 
 
 @pytest.fixture
-def client(bucket: ObjectStore) -> Iterator[httpx.Client]:
-    with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
-        yield client
+def client(handlers: httpx.Client) -> httpx.Client:
+    return handlers
 
 
 def store(table: Table) -> None:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from core.progress import StoppedError, untold
 from core.settings import settings
 from core.storage.objects import ObjectStore, disposition
 from core.training.modelling import TrainingOrder, train_model
-from tests.proxy import HandlerTransport
 from tests.unit.storing import WORKSPACE
 
 ROWS = 200
@@ -50,9 +48,8 @@ def ingested(folder: Path, text: str) -> str:
 
 
 @pytest.fixture
-def client(bucket: ObjectStore) -> Iterator[httpx.Client]:
-    with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
-        yield client
+def client(handlers: httpx.Client) -> httpx.Client:
+    return handlers
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """GET /data/report: the page of a stored dataset, from the light function."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -10,17 +9,14 @@ from core.datasets.ingestion import ingest
 from core.datasets.processing import process
 from core.manifests import Recipe
 from core.reporting.report import CONTENT_SECURITY_POLICY
-from core.storage.objects import ObjectStore
-from tests.proxy import HandlerTransport
 from tests.unit.reports import Page
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS
 
 
 @pytest.fixture
-def client(bucket: ObjectStore) -> Iterator[httpx.Client]:
-    with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
-        yield client
+def client(handlers: httpx.Client) -> httpx.Client:
+    return handlers
 
 
 def test_a_dataset_is_shown_as_a_page_with_its_target(client: httpx.Client) -> None:

@@ -11,10 +11,8 @@ import pandas as pd
 import pytest
 
 from core.settings import settings
-from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
 from core.work.working import work
-from tests.proxy import HandlerTransport
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
 
@@ -22,14 +20,12 @@ ASYNC = {"Prefer": "respond-async"}
 
 
 @pytest.fixture
-def client(bucket: ObjectStore) -> httpx.Client:
+def client(handlers: httpx.Client) -> httpx.Client:
     """The Lambda handlers over an emulated bucket with one table and one model in it."""
-    storage().objects._client = bucket.client
-    with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
-        client.post("/data/upload", files={"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())})
-        order = {"model_type": "ridge", "target_column": "mpg", "model_name": "car"}
-        client.post("/model/train", json=order).raise_for_status()
-        yield client
+    handlers.post("/data/upload", files={"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())})
+    order = {"model_type": "ridge", "target_column": "mpg", "model_name": "car"}
+    handlers.post("/model/train", json=order).raise_for_status()
+    return handlers
 
 
 @pytest.fixture
