@@ -1,6 +1,7 @@
 """The whole job against a running service, told in the terminal, from the upload to the exports."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,9 +93,11 @@ class Job:
             for row in answer["results"][:SHOWN_ROWS]:
                 note(_standing(row, best))
             if members := best.get("members"):
-                parts = sorted(members, key=lambda member: -member["weight"])
-                shares = ", ".join(f"{100 * member['weight']:.0f} % {member['model_type']}" for member in parts)
-                note(f"[dim]the blend: {shares}[/]")
+                weights: Counter[str] = Counter()
+                for member in members:
+                    weights[member["model_type"]] += member["weight"]
+                shares = ", ".join(f"{100 * weight:.0f} % {name}" for name, weight in weights.most_common())
+                note(f"[dim]the blend of {len(members)}: {shares}[/]")
             note(f"stored as {best['model_name']}, version {best['version']}")
         return str(best["model_name"])
 
@@ -136,9 +139,10 @@ class Job:
 
 
 def _standing(row: Json, best: Json) -> str:
-    """One line of a leaderboard: what it scored, and what it would cost to serve."""
-    cost = f"{row['latency_us']:6.0f} µs a row, {_size(row['size_bytes'])}" if row["latency_us"] else ""
-    line = f"{row['model_type']:<24} {row['cross_validation']['mean']:.3f} {cost}"
+    """One line of a leaderboard: what it scored, what it would cost to serve, and what tells it from its kin."""
+    cost = f"{row['latency_us']:6.0f} µs a row, {_size(row['size_bytes']):>8}" if row["latency_us"] else ""
+    chosen = " ".join(f"{name}={value}" for name, value in (row.get("parameters") or {}).items())
+    line = f"{row['model_type']:<24} {row['cross_validation']['mean']:.3f} {cost}  {chosen}".rstrip()
     return f"[green]{line}[/]" if row is best or row["model_name"] == best["model_name"] else f"[dim]{line}[/]"
 
 
