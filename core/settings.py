@@ -1,5 +1,6 @@
 """Every setting of Regatta, read once from the environment (`REGATTA_*`) and checked before anything starts."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,11 @@ class Settings(BaseSettings):
     aws_port: int = Field(4566, ge=1, le=65535, description="port of the emulated AWS")
     redis_port: int = Field(6380, ge=1, le=65535, description="port of the embedded Redis")
     workers: int = Field(2, ge=1, le=64, description="uvicorn worker processes")
+
+    @property
+    def threads(self) -> int:
+        """How many threads one piece of work may keep busy: as set, else one per core."""
+        return self.training_threads or os.cpu_count() or 1
 
 
 def load(**overrides: Any) -> Settings:

@@ -15,7 +15,7 @@ BYTES_PER_NUMBER = 8
 
 @dataclass(frozen=True)
 class Limits:
-    """What a training may use: threads (0 means one per core) and bytes of the compiled model."""
+    """What a training may use: threads, at least one, and bytes of the compiled model."""
 
     threads: int
     model_bytes: int

@@ -1,6 +1,5 @@
 """How long training should take, before it begins: enough to tell what fits an answer from what does not."""
 
-import os
 from collections.abc import Sequence
 
 from core.learning.candidates import Candidate
@@ -13,6 +12,6 @@ STORING_SECONDS = 0.3
 def expected_seconds(
     candidates: Sequence[Candidate], rows: int, columns: int, threads: int, tuning_seconds: float = 0.0
 ) -> float:
-    """Seconds until these are trained on a table, cross-validated and stored, on `threads` (0: one per core)."""
+    """Seconds until these are trained on a table, cross-validated and stored, on `threads` threads."""
     fits = (FOLDS + 1) * sum(candidate.expected_seconds(rows, columns) for candidate in candidates)
-    return (fits + STORING_SECONDS * len(candidates)) / (threads or os.cpu_count() or 1) + tuning_seconds
+    return (fits + STORING_SECONDS * len(candidates)) / threads + tuning_seconds

@@ -13,7 +13,7 @@ from core.learning.budget import Limits
 from core.learning.choosing import Choice, choose, cost_of_entries
 from core.learning.forecast import Forecast, makespan
 from core.learning.portfolio import labels, line_up
-from core.learning.race import Clock, Entry, enter, run_race, threads_of
+from core.learning.race import Clock, Entry, enter, run_race
 from core.learning.screening import rows_to_compare, take_pace, with_finer_folds, with_rows
 from core.learning.serving import Bounds, cost_of
 from core.learning.splitting import Floats, Split
@@ -86,7 +86,7 @@ def race_portfolio(
     """
     deadline = begun + (1 - MARGIN) * seconds
     forecast, pace = take_pace(data)
-    core_seconds = threads_of(limits) * (deadline - time.monotonic())
+    core_seconds = limits.threads * (deadline - time.monotonic())
     rows = rows_to_compare(len(data.train_y), forecast.columns, core_seconds, pace)
     screened, division = with_finer_folds(with_rows(data, rows))
     bench = Workbench(screened)
@@ -125,7 +125,7 @@ def _members(race: PortfolioRace, entries: Sequence[Entry]) -> list[Entry]:
 def _fitting(race: PortfolioRace, entries: Sequence[Entry], rows: int) -> float:
     """Seconds to prepare `rows` rows and to fit the entries on them side by side."""
     preparing = race.bench.seconds * rows / race.rows
-    return preparing + makespan([race.forecast.seconds(e.candidate, rows) for e in entries], threads_of(race.limits))
+    return preparing + makespan([race.forecast.seconds(e.candidate, rows) for e in entries], race.limits.threads)
 
 
 def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
@@ -137,7 +137,7 @@ def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
 
 def _repeat(race: PortfolioRace, tell: Tell) -> None:
     """Fit the contenders on the repetitions of the folds as well, each repetition if there is time for all of them."""
-    folds, once, threads = len(race.bench.data.folds), race.division, threads_of(race.limits)
+    folds, once, threads = len(race.bench.data.folds), race.division, race.limits.threads
     contenders = _contenders(race)
     while len(contenders) > 1 and not _in_time(race, contenders, folds - once, threads):
         contenders.pop()

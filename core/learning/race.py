@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 import re
 import threading
 import time
@@ -132,7 +131,7 @@ class _Course:
         self.clock = clock
         self.measured = measured
         self.forecast = clock.forecast if clock else Forecast(len(bench.data.columns))
-        self.threads = threads_of(limits)
+        self.threads = limits.threads
         self.stopping = threading.Event()
         # When each fit under way should end.
         self.ends: dict[tuple[Entry, int], float] = {}
@@ -253,11 +252,6 @@ class _Course:
         if entry.failure is not None:
             return 1.0
         return sum(part in entry.predicted for part in self.parts) / len(self.parts)
-
-
-def threads_of(limits: Limits) -> int:
-    """How many fits may run side by side."""
-    return limits.threads or os.cpu_count() or 1
 
 
 def _explained(error: BaseException, entry: Entry) -> RegattaError:

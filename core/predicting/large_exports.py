@@ -1,6 +1,5 @@
 """Predictions of a stored table of any size as a file in the bucket, a slice of rows at a time. Needs Arrow: heavy."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -91,7 +90,7 @@ def _predicted(
         added = Predictions(values, [], interval).columns
         return pa.record_batch([*batch.columns, *map(pa.array, added)], schema=schema)
 
-    threads = settings().training_threads or os.cpu_count() or 1
+    threads = settings().threads
     done = 0
     with ThreadPoolExecutor(threads) as pool:
         for batch in _ahead(pool, predict, _numbered(table.batches(rows=SLICE_ROWS)), threads):

@@ -1,7 +1,6 @@
 """From a stored dataset to a leaderboard: every regressor on the same folds, tuned and blended where asked for."""
 
 import logging
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -246,7 +245,7 @@ def _leaderboard(
 
     failed = failures(entries)
     rows: list[dict[str, Any]] = []
-    with ThreadPoolExecutor(limits().threads or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(limits().threads) as pool:
         for done, row in enumerate(pool.map(publish, trained), start=1):
             (failed if "error" in row else rows).append(row)
             tell("storing", 0.9 + 0.1 * done / len(trained))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from core.learning.blending import BLEND
 from core.learning.candidates import parameters_of
 from core.learning.evaluation import cross_validation
 from core.learning.race import Entry
@@ -58,7 +59,7 @@ def entry_row(bench: Workbench, entry: Entry) -> Row:
 def blend_row(scores: CrossValidation, members: Iterable[tuple[Entry, float]]) -> Row:
     """A blend that was scored on the folds and not stored."""
     weights = [{"model_type": entry.candidate.regressor.name, "weight": weight} for entry, weight in members]
-    return {**_NO_MODEL, "model_type": "blend", "cross_validation": scores.model_dump(), "members": weights}
+    return {**_NO_MODEL, "model_type": BLEND, "cross_validation": scores.model_dump(), "members": weights}
 
 
 def member_of(bench: Workbench, entry: Entry, weight: float, final: Entry | None = None) -> Member:

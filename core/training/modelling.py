@@ -131,4 +131,4 @@ def model_name(wanted: str | None, dataset: DatasetManifest, kind: str) -> str:
 
 def limits() -> Limits:
     """What the settings let a training use."""
-    return Limits(threads=settings().training_threads, model_bytes=settings().model_max_bytes)
+    return Limits(threads=settings().threads, model_bytes=settings().model_max_bytes)
