@@ -22,6 +22,8 @@ WORKSPACE = "default"
 ENVIRONMENT = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "regatta-bench" / "opponents"
 PACKAGES = ("autogluon.tabular[lightgbm,catboost,xgboost]", "flaml[automl]")
 OPPONENTS = ("autogluon", "flaml")
+# What they reached, a line for each split: a run of the better part of an hour that was stopped goes on from there.
+REACHED = ENVIRONMENT.parent / "opponents.jsonl"
 OURS, FOREST = "regatta", "forest"
 
 TABLES: dict[str, tuple[Path, str]] = {
@@ -138,8 +140,26 @@ def served_forest_us(case: Case) -> float:
     return _one_row_us(case, FOREST)
 
 
-def opponent(case: Case, system: str) -> tuple[Result, str]:
-    """One of the `OPPONENTS` on the same rows, and its version."""
+def opponent(case: Case, system: str, resume: bool) -> tuple[Result, str]:
+    """One of the `OPPONENTS` on the same rows, and its version; with `resume` as it was measured before, if it was."""
+    asked = {"table": case.table, "seed": case.seed, "system": system, "allowed": case.seconds}
+    found = _reached(asked) if resume else None
+    if found is None:
+        found = _measured(case, system)
+        with REACHED.open("a") as lines:
+            lines.write(json.dumps(asked | found) + "\n")
+    version = found.pop("version")
+    return Result(**asked, **found), version
+
+
+def _reached(asked: dict[str, Any]) -> dict[str, Any] | None:
+    """The last measurement of just this, without what was asked."""
+    lines = REACHED.read_text().splitlines() if REACHED.exists() else []
+    same = [line for line in map(json.loads, lines) if asked.items() <= line.items()]
+    return {key: value for key, value in same[-1].items() if key not in asked} if same else None
+
+
+def _measured(case: Case, system: str) -> dict[str, Any]:
     from sklearn.model_selection import train_test_split
 
     train, test = train_test_split(case.frame, test_size=TEST_SIZE, random_state=0)
@@ -150,9 +170,8 @@ def opponent(case: Case, system: str) -> tuple[Result, str]:
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, cwd=case.folder)
     if done.returncode:
         raise RuntimeError(f"{system} on {case.table}: {done.stderr[-2000:]}")
-    found = json.loads(done.stdout.splitlines()[-1])
-    version = found.pop("version")
-    return Result(case.table, case.seed, system, allowed=case.seconds, **found), version
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _python() -> Path:

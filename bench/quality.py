@@ -43,8 +43,11 @@ ON_TIME = 1.15
 BESIDE_FOREST, BESIDE_AUTOGLUON = 3, 50
 
 
-def measure(quick: bool, *, alone: bool, write: bool) -> Iterator[Figure]:
-    """Every figure; `alone` compares us with ourselves only, `write` puts the table into docs/quality.md."""
+def measure(quick: bool, *, alone: bool, resume: bool, write: bool) -> Iterator[Figure]:
+    """Every figure; `alone` compares us with ourselves only, `resume` takes what opponents reached before as it is.
+
+    `write` puts the table into docs/quality.md.
+    """
     results: list[Result] = []
     versions = {"scikit-learn": version("scikit-learn")}
     with bucket() as folder:
@@ -52,7 +55,7 @@ def measure(quick: bool, *, alone: bool, write: bool) -> Iterator[Figure]:
         for name in QUICK if quick and not alone else TABLES:
             forests = []
             for case in cases(folder, name, quick):
-                for result in _ourselves(case) if alone else _contest(case, versions):
+                for result in _ourselves(case) if alone else _contest(case, versions, resume):
                     print(_line(result), flush=True)
                     results.append(result)
                 forests.append(served_forest_us(case))
@@ -72,10 +75,10 @@ def _ourselves(case: Case) -> Iterator[Result]:
     yield race(case)
 
 
-def _contest(case: Case, versions: dict[str, str]) -> Iterator[Result]:
+def _contest(case: Case, versions: dict[str, str], resume: bool) -> Iterator[Result]:
     yield race(case)
     for system in OPPONENTS:
-        result, versions[system] = opponent(case, system)
+        result, versions[system] = opponent(case, system, resume)
         yield result
 
 
@@ -188,6 +191,7 @@ def _cell(results: Sequence[Result]) -> str:
 if __name__ == "__main__":
     flags = {
         "alone": "without opponents: against a forest, the nine, tuned and blended",
+        "resume": "take what the opponents reached in an earlier run on this machine, where it was stopped",
         "write": "write docs/quality.md, or docs/quality-alone.md",
     }
     sys.exit(run("Quality of the winner against AutoGluon and FLAML", measure, flags))
