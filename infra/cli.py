@@ -194,22 +194,31 @@ def serve(
 
 @app.command()
 def deploy(
-    endpoint_url: Annotated[str, typer.Option(help="A LocalStack-compatible endpoint.")],
+    endpoint_url: Annotated[str | None, typer.Option(help="An emulated AWS: LocalStack or MiniStack.")] = None,
+    aws: Annotated[bool, typer.Option("--aws", help="AWS itself, with the credentials of this shell.")] = False,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of template.yaml; may be repeated.")
+    ] = None,
 ) -> None:
-    """Deploy template.yaml into an emulated AWS; its functions take REGATTA_* settings of this shell."""
+    """Deploy template.yaml, or what has changed in it; its functions take REGATTA_* settings of this shell."""
+    if aws == (endpoint_url is not None):
+        raise _fail("Say where: --endpoint-url URL for an emulated AWS, or --aws.")
     chosen = _settings()
-    from infra.deploy import DeployError
-    from infra.deploy import deploy as deploy_template
+    from infra import aws as real
+    from infra import deploy as emulated
 
-    parameters = {
-        "RedisUrl": chosen.redis_url or "",
-        "SigningKeyFile": str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else "",
-        "S3Endpoint": chosen.s3_endpoint or endpoint_url,
-        "LogLevel": chosen.log_level,
-    }
+    wished = {"RedisUrl": chosen.redis_url, "LogLevel": chosen.log_level}
+    if endpoint_url is not None:
+        wished["S3Endpoint"] = chosen.s3_endpoint or emulated.endpoint_inside(endpoint_url)
+        wished["SigningKeyFile"] = str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else None
+    parameters = {name: value for name, value in wished.items() if value} | dict(_pairs(parameter or []))
     try:
-        deployment = deploy_template(endpoint_url, chosen.bucket, parameters)
-    except DeployError as error:
+        if endpoint_url is not None:
+            deployment = emulated.deploy(endpoint_url, chosen.bucket, parameters)
+        else:
+            deployment = real.deploy(chosen.bucket, parameters)
+        emulated.check(deployment.api_url)
+    except emulated.DeployError as error:
         raise _fail(str(error)) from None
     console.print(deployment.api_url, soft_wrap=True)
 
@@ -310,6 +319,13 @@ def _point_at_the_stack() -> None:
     if running is not None:
         os.environ.update(running.variables)
         settings.cache_clear()
+
+
+def _pairs(settings: list[str]) -> list[tuple[str, str]]:
+    pairs = [(name, value) for name, equals, value in (each.partition("=") for each in settings) if equals]
+    if len(pairs) < len(settings):
+        raise _fail("A parameter is given as NAME=VALUE, one after each --parameter.")
+    return pairs
 
 
 def _shown(figure: float | None) -> str:

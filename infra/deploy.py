@@ -1,4 +1,4 @@
-"""Deploys template.yaml into a LocalStack-compatible endpoint: package, rewrite the template, run the stack."""
+"""Deploys template.yaml into an emulated AWS, LocalStack or MiniStack: package, rewrite the template, run the stack."""
 
 import hashlib
 import io
@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.buckets import bucket_exists
@@ -21,6 +24,8 @@ from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = "python3.13"
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # What a stack can be updated from; anything else has to be deleted first.
 UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
@@ -50,19 +55,56 @@ def client(service: str, endpoint_url: str) -> BaseClient:
 def deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeout: float = 60) -> Deployment:
     """Create or update the stack at `endpoint_url` and wait, at most `timeout` seconds, until it is there.
 
-    `parameters` are the template's, without BucketName and CreateBucket. Raises `DeployError`.
+    `parameters` are the template's, without BucketName and CreateBucket; of a stack that is there already, what is not
+    given stays as it is. Raises `DeployError`.
     """
     try:
         return _deploy(endpoint_url.rstrip("/"), bucket, parameters, timeout)
-    except (BotoCoreError, ClientError, WaiterError) as error:
+    except HTTPClientError as error:
+        raise DeployError(
+            f"Nothing answers at {endpoint_url}. `docker compose -f localstack.yml up` starts a LocalStack, "
+            "`regatta up` the embedded stack."
+        ) from error
+    except (BotoCoreError, ClientError, WaiterError, ValueError) as error:
         raise DeployError(f"{endpoint_url} refused the deployment: {error}") from error
+
+
+def check(api_url: str) -> None:
+    """Ask the deployed service for its name; raises `DeployError` where its functions cannot answer."""
+    try:
+        with urlopen(f"{api_url}/", timeout=60) as answer:  # noqa: S310 - what was just deployed
+            answer.read()
+    except HTTPError as error:
+        raise DeployError(
+            f"The stack is there, but {api_url}/ answers {error.code}: {error.read(500).decode(errors='replace')}. "
+            "The log of SystemFunction says more."
+        ) from error
+    except (URLError, OSError) as error:
+        raise DeployError(f"The stack is there, but {api_url}/ does not answer: {error}") from error
+
+
+def endpoint_inside(endpoint_url: str) -> str:
+    """What `endpoint_url` is called by the functions that run there, and by everybody else.
+
+    Functions of a LocalStack in Docker are containers, to whom localhost is themselves. LocalStack's own name for
+    itself means it in there, and this machine out here.
+    """
+    parts = urlsplit(endpoint_url)
+    if parts.hostname not in LOOPBACK:
+        return endpoint_url
+    try:
+        with urlopen(f"{endpoint_url.rstrip('/')}/_localstack/info", timeout=5) as answer:  # noqa: S310
+            in_docker = json.load(answer).get("is_docker", False)
+    except (OSError, ValueError):
+        in_docker = False
+    return f"{parts.scheme}://localhost.localstack.cloud:{parts.port or 4566}" if in_docker else endpoint_url
 
 
 def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeout: float) -> Deployment:
     cloudformation, s3 = client("cloudformation", endpoint_url), client("s3", endpoint_url)
     package_bucket, package_key = _upload_package(s3, f"{bucket[:52]}-deployment")
     template = local_template((ROOT / "template.yaml").read_text(), package_bucket, package_key)
-    status, known = _find_stack(cloudformation)
+    status, known = find_stack(cloudformation)
     if status is not None and status not in UPDATABLE:
         cloudformation.delete_stack(StackName=STACK_NAME)
         cloudformation.get_waiter("stack_delete_complete").wait(
@@ -72,10 +114,15 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
     # A bucket from before belongs to no new stack: it holds data, so it is used as it is.
     owns_bucket = known.get("CreateBucket") or ("false" if bucket_exists(s3, bucket) else "true")
     values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket}
+    kept = [
+        {"ParameterKey": name, "UsePreviousValue": True}
+        for name in known
+        if name in template["Parameters"] and name not in values
+    ]
     request = {
         "StackName": STACK_NAME,
         "TemplateBody": json.dumps(template),
-        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()],
+        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()] + kept,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
     if known:
@@ -84,7 +131,7 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
         cloudformation.create_stack(**request)
     _wait(cloudformation, timeout)
     if owns_bucket == "false":
-        _notify(s3, bucket, template, _find_output(cloudformation, "UploadsQueueArn"))
+        _notify(s3, bucket, template, find_output(cloudformation, "UploadsQueueArn"))
     api = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="Api")
     api_id = api["StackResourceDetail"]["PhysicalResourceId"]
     return Deployment(f"{endpoint_url}/restapis/{api_id}/prod/_user_request_", bucket)
@@ -130,7 +177,7 @@ def _upload_package(s3: BaseClient, bucket: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _find_stack(cloudformation: BaseClient) -> tuple[str | None, dict[str, str]]:
+def find_stack(cloudformation: BaseClient) -> tuple[str | None, dict[str, str]]:
     """Status and parameters of the stack; `(None, {})` when there is none."""
     try:
         stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
@@ -138,7 +185,7 @@ def _find_stack(cloudformation: BaseClient) -> tuple[str | None, dict[str, str]]
         if "does not exist" in str(error):
             return None, {}
         raise
-    return stack["StackStatus"], {p["ParameterKey"]: p["ParameterValue"] for p in stack["Parameters"]}
+    return stack["StackStatus"], {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
 
 
 def _update(cloudformation: BaseClient, request: dict[str, Any]) -> None:
@@ -149,9 +196,10 @@ def _update(cloudformation: BaseClient, request: dict[str, Any]) -> None:
             raise
 
 
-def _find_output(cloudformation: BaseClient, key: str) -> str:
+def find_output(cloudformation: BaseClient, key: str) -> str:
+    """One output of the stack."""
     outputs = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Outputs"]
-    return next(output["OutputValue"] for output in outputs if output["OutputKey"] == key)
+    return next(str(output["OutputValue"]) for output in outputs if output["OutputKey"] == key)
 
 
 def _notify(s3: BaseClient, bucket: str, template: dict[str, Any], queue_arn: str) -> None:

@@ -1,0 +1,66 @@
+"""Deploys template.yaml to AWS: checks what is needed first, then `sam build` and `sam deploy`."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.buckets import bucket_exists
+from infra.deploy import ROOT, Deployment, DeployError, find_output, find_stack
+from infra.emulator_account import STACK_NAME
+
+
+def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
+    """Build every function and create or update the stack in the account and region of this shell.
+
+    `parameters` are the template's, without BucketName and CreateBucket; what is not given stays as the stack has it.
+    Raises `DeployError` that names what is missing: SAM, Docker, credentials, a region, a bucket name that is free.
+    """
+    for tool, purpose, source in (
+        ("sam", "which builds and deploys", "pip install aws-sam-cli"),
+        ("docker", "which builds the image of the heavy functions", "https://docs.docker.com/get-started/get-docker/"),
+    ):
+        if shutil.which(tool) is None:
+            raise DeployError(f"There is no {tool} on PATH, {purpose}. Install it: {source}")
+    try:
+        owns_bucket = _owns_bucket(bucket)
+        values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket}
+        _run("build", "--build-in-source")
+        _run(
+            *("deploy", "--stack-name", STACK_NAME, "--resolve-s3", "--resolve-image-repos"),
+            *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
+            *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in values.items())),
+        )
+        return Deployment(find_output(boto3.client("cloudformation"), "ApiUrl"), bucket)
+    except (BotoCoreError, ClientError) as error:
+        raise DeployError(f"AWS refused: {error}") from error
+
+
+def _owns_bucket(bucket: str) -> str:
+    """The parameter CreateBucket: as the stack has it, else whether there is no such bucket yet."""
+    session = boto3.session.Session()
+    if session.get_credentials() is None:
+        raise DeployError("There are no AWS credentials. Run `aws configure` or `aws sso login`, or set AWS_PROFILE.")
+    if session.region_name is None:
+        raise DeployError("No AWS region is chosen. Set AWS_DEFAULT_REGION, or a region in the profile.")
+    _, known = find_stack(session.client("cloudformation"))
+    if known:
+        return known["CreateBucket"]
+    try:
+        return "false" if bucket_exists(session.client("s3"), bucket) else "true"
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 403:
+            raise
+        raise DeployError(
+            f"The bucket {bucket} belongs to somebody else: names are global on AWS. Choose another: REGATTA_BUCKET=NAME"
+        ) from error
+
+
+def _run(*arguments: str) -> None:
+    """One `sam` command, its output shown as it comes."""
+    ended = subprocess.run(["sam", *arguments], cwd=ROOT, check=False)
+    if ended.returncode:
+        raise DeployError(f"`sam {arguments[0]}` ended with status {ended.returncode}; its own words are above.")

@@ -1,0 +1,197 @@
+"""Runs LocalStack's Lambda functions as plain processes, where it would start containers: no Docker is needed.
+
+LocalStack loads it where LAMBDA_RUNTIME_EXECUTOR is `process`. FUNCTION_PYTHON names the interpreter of the functions.
+"""
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+
+RUNTIME = Path(__file__).with_name("function_process.py")
+# Of LocalStack's own environment a function gets what belongs to the machine, and nothing else.
+INHERITED = ("PATH", "HOME", "LANG", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+INIT_SECONDS = 60.0
+# What Lambda takes back at most: 6 MB and a little for the envelope.
+MOST_ANSWER_BYTES = 6 * 1024 * 1024 + 100
+
+
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):
+    """What the entry point names."""
+
+    name = "process"
+
+    def load(self, *args: Any, **kwargs: Any) -> type["ProcessExecutor"]:
+        """The executor's class."""
+        return ProcessExecutor
+
+
+class ProcessExecutor(RuntimeExecutor):
+    """One execution environment: a process that is kept warm and gets one invocation at a time.
+
+    After a timeout or a crash the next invocation starts it anew, as Lambda does.
+    """
+
+    def __init__(self, id: str, function_version: FunctionVersion) -> None:
+        super().__init__(id, function_version)
+        self._home = Path(tempfile.mkdtemp(prefix=f"{function_version.id.function_name}-"))
+        self._log = self._home / "log"
+        self._environment: dict[str, str] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers = -1
+
+    def start(self, env_vars: dict[str, Any]) -> None:
+        """Start the process and load the handler; raises `StatusErrorException` with Lambda's account of why not."""
+        own = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        self._environment = own | {name: str(value) for name, value in env_vars.items()}
+        self._begin()
+
+    def stop(self) -> None:
+        """End the process and whatever it started, at once."""
+        self._end()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def invoke(self, payload: dict[str, str]) -> InvocationResult:
+        """Hand the event over and wait for the answer, at most as long as the function's timeout."""
+        request_id, limit = payload["invoke-id"], self.function_version.config.timeout
+        if self._process is None:
+            self._begin()
+        seen, began = self._log.stat().st_size, time.monotonic()
+        answer = self._ask(request_id, payload, limit)
+        milliseconds = 1000 * (time.monotonic() - began)
+        said = self._log.read_bytes()[seen:].decode(errors="replace")
+        logs = (
+            f"START RequestId: {request_id} Version: {self.function_version.id.qualifier}\n{said}"
+            f"END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\n"
+        )
+        return InvocationResult(request_id, answer[1:], is_error=answer[:1] == b"!", logs=logs)
+
+    def _ask(self, request_id: str, payload: dict[str, str], limit: int) -> bytes:
+        """`=` and the answer, or `!` and the error, in JSON."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        order = {
+            "request_id": request_id,
+            "arn": payload["invoked-function-arn"],
+            "deadline": time.time() + limit,
+            "event": json.loads(payload["payload"] or "null"),
+        }
+        try:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return self._exited(request_id)
+        answer = self._read(limit)
+        if answer is None:
+            self._end()
+            return _error("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds")
+        if not answer:
+            return self._exited(request_id)
+        if len(answer) > MOST_ANSWER_BYTES:
+            return _error(
+                "Function.ResponseSizeTooLarge",
+                f"Response payload size exceeded maximum allowed payload size ({MOST_ANSWER_BYTES} bytes).",
+            )
+        return answer
+
+    def _begin(self) -> None:
+        """Start the process and wait until it has loaded its handler."""
+        code = self.function_version.config.code.get_unzipped_code_location()
+        self._answers, theirs = os.pipe()
+        scratch = self._home / "tmp"
+        scratch.mkdir(exist_ok=True)
+        own = {"LAMBDA_TASK_ROOT": str(code), "TMPDIR": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [os.environ["FUNCTION_PYTHON"], str(RUNTIME), str(theirs)],
+                cwd=code,
+                env=self._environment | own,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs],
+                start_new_session=True,
+            )
+        os.close(theirs)
+        ready = self._read(INIT_SECONDS)
+        if not ready or ready[:1] == b"!":
+            error = ready[1:] if ready else _error("Runtime.ExitError", "The runtime ended before it was ready.")[1:]
+            self._end()
+            raise StatusErrorException("The function cannot be loaded", payload=error)
+
+    def _read(self, seconds: float) -> bytes | None:
+        """The next line of the process; empty where it has ended, None where it says nothing for so long."""
+        deadline = time.monotonic() + seconds
+        pieces = []
+        while not (pieces and pieces[-1].endswith(b"\n")):
+            if not select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                return None
+            pieces.append(os.read(self._answers, 1 << 20))
+            if not pieces[-1]:
+                return b""
+        return b"".join(pieces)[:-1]
+
+    def _exited(self, request_id: str) -> bytes:
+        assert self._process is not None
+        status = self._process.wait()
+        how = f"signal: {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+        self._end()
+        return _error("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {how}")
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        if self._process.stdin:
+            try:
+                self._process.stdin.close()
+            except BrokenPipeError:
+                pass
+        os.close(self._answers)
+        self._process = None
+
+    def get_address(self) -> str:
+        """Where the environment is: on this machine."""
+        return "127.0.0.1"
+
+    def get_endpoint_from_executor(self) -> str:
+        """Where a function finds LocalStack."""
+        return "127.0.0.1"
+
+    def get_runtime_endpoint(self) -> str:
+        """Nowhere: the process answers through a pipe."""
+        return ""
+
+    def get_logs(self) -> str:
+        """All that the environment has written."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    @classmethod
+    def prepare_version(cls, function_version: FunctionVersion) -> None:
+        """Unpack the code; raises for what has none, an image."""
+        if function_version.config.code is None:
+            raise NotImplementedError("Only functions of package type Zip run as processes.")
+        function_version.config.code.prepare_for_execution()
+
+    @classmethod
+    def cleanup_version(cls, function_version: FunctionVersion) -> None:
+        """Nothing: LocalStack deletes the code itself."""
+
+
+def _error(kind: str, message: str) -> bytes:
+    return b"!" + json.dumps({"errorType": kind, "errorMessage": message}).encode()
