@@ -204,7 +204,7 @@ def deploy(
     if aws == (endpoint_url is not None):
         raise _fail("Say where: --endpoint-url URL for an emulated AWS, or --aws.")
     chosen = _settings()
-    from infra import aws as real
+    from infra import sam
     from infra import deploy as emulated
 
     wished = {"RedisUrl": chosen.redis_url, "LogLevel": chosen.log_level}
@@ -216,7 +216,7 @@ def deploy(
         if endpoint_url is not None:
             deployment = emulated.deploy(endpoint_url, chosen.bucket, parameters)
         else:
-            deployment = real.deploy(chosen.bucket, parameters)
+            deployment = sam.deploy(chosen.bucket, parameters)
         emulated.check(deployment.api_url)
     except emulated.DeployError as error:
         raise _fail(str(error)) from None

@@ -25,6 +25,7 @@ from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = "python3.13"
 
+BINARY = "application/octet-stream"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # What a stack can be updated from; anything else has to be deleted first.
@@ -144,6 +145,8 @@ def local_template(text: str, package_bucket: str, package_key: str) -> dict[str
     function is the one package in S3.
     """
     template: dict[str, Any] = yaml_parse(text)
+    # LocalStack passes over */*: only who accepts a type that is listed gets bytes, everybody else their Base64.
+    template["Resources"]["Api"]["Properties"]["BinaryMediaTypes"].append(BINARY)
     for resource in template["Resources"].values():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
@@ -220,7 +223,7 @@ def _wait(cloudformation: BaseClient, timeout: float) -> None:
             break
         if time.monotonic() > deadline:
             raise DeployError(f"The stack is still {status} after {timeout:.0f} s.")
-        time.sleep(0.05)
+        time.sleep(0.2)
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise DeployError(f"The stack ended as {status}: {_first_failure(cloudformation, stack)}")
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class ProcessExecutor(RuntimeExecutor):
         self._begin()
 
     def stop(self) -> None:
-        """End the process and whatever it started, at once."""
+        """End the process at once."""
         self._end()
         shutil.rmtree(self._home, ignore_errors=True)
 
@@ -121,7 +122,6 @@ class ProcessExecutor(RuntimeExecutor):
                 stdout=log,
                 stderr=log,
                 pass_fds=[theirs],
-                start_new_session=True,
             )
         os.close(theirs)
         ready = self._read(INIT_SECONDS)
@@ -152,16 +152,9 @@ class ProcessExecutor(RuntimeExecutor):
     def _end(self) -> None:
         if self._process is None:
             return
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._process.wait()
-        if self._process.stdin:
-            try:
-                self._process.stdin.close()
-            except BrokenPipeError:
-                pass
+        self._process.kill()
+        with suppress(BrokenPipeError):
+            self._process.communicate()
         os.close(self._answers)
         self._process = None
 
