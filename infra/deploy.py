@@ -71,7 +71,7 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
         known = {}
     # A bucket from before belongs to no new stack: it holds data, so it is used as it is.
     owns_bucket = known.get("CreateBucket") or ("false" if bucket_exists(s3, bucket) else "true")
-    values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket}
+    values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket, "Monitoring": "false"}
     request = {
         "StackName": STACK_NAME,
         "TemplateBody": json.dumps(template),
@@ -94,7 +94,7 @@ def local_template(text: str, package_bucket: str, package_key: str) -> dict[str
     """The template as an emulator without Docker can run it: image functions become zip functions.
 
     The handler of an image function is its `ImageConfig.Command`. Build metadata goes, and the code of every
-    function is the one package in S3.
+    function is the one package in S3. So do snapshots, and the versions that they are of: nothing would be restored.
     """
     template: dict[str, Any] = yaml_parse(text)
     for resource in template["Resources"].values():
@@ -102,6 +102,8 @@ def local_template(text: str, package_bucket: str, package_key: str) -> dict[str
             continue
         resource.pop("Metadata", None)
         properties = resource["Properties"]
+        for snapshot in ("SnapStart", "AutoPublishAlias", "AutoPublishAliasAllProperties"):
+            properties.pop(snapshot, None)
         if properties.pop("PackageType", "Zip") == "Image":
             properties["Handler"] = properties.pop("ImageConfig")["Command"][0]
             properties["Runtime"] = RUNTIME
