@@ -20,6 +20,7 @@ from core.errors import (
     RegattaError,
     TooLargeError,
 )
+from core.settings import settings
 from functions.log import log, set_up_log
 
 # FastAPI is loaded now; what its routes take has to be built as it is declared.
@@ -28,6 +29,15 @@ BaseModel.model_config.pop("defer_build", None)
 VERSION = "0.1.0"
 DEFAULT_WORKSPACE = "default"
 PROBLEM_JSON = "application/problem+json"
+# The headers of answers that a page of another origin may read, where it may call at all.
+PAGES_SEE = (
+    "Content-Disposition",
+    "ETag",
+    "Idempotency-Replayed",
+    "Inference-Header-Content-Length",
+    "Location",
+    "Preference-Applied",
+)
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -74,6 +84,17 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _framework_error)
     app.add_exception_handler(Exception, _unexpected_error)
+    if origin := settings().cors_origin:
+        # Loaded and passed through only where a page may call; the gateway hands the browser's question on to the app.
+        from starlette.middleware.cors import CORSMiddleware
+
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=[origin],
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=PAGES_SEE,
+        )
     return app
 
 

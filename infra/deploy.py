@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import time
 import zipfile
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = "python3.13"
 
 BINARY = "application/octet-stream"
+# The API's logical name where the template means the API.
+API_NAME = re.compile(r"(?<=!Ref )Api\b|(?<=\$\{)Api(?=[.}])|(?<=\n  )Api(?=:\n)")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # What a stack can be updated from; anything else has to be deleted first.
@@ -114,7 +117,7 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
         known = {}
     # A bucket from before belongs to no new stack: it holds data, so it is used as it is.
     owns_bucket = known.get("CreateBucket") or ("false" if bucket_exists(s3, bucket) else "true")
-    values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket}
+    values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket, "Monitoring": "false"}
     kept = [
         {"ParameterKey": name, "UsePreviousValue": True}
         for name in known
@@ -133,8 +136,8 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
     _wait(cloudformation, timeout)
     if owns_bucket == "false":
         _notify(s3, bucket, template, find_output(cloudformation, "UploadsQueueArn"))
-    api = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="Api")
-    api_id = api["StackResourceDetail"]["PhysicalResourceId"]
+    resources = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+    api_id = next(r["PhysicalResourceId"] for r in resources if r["ResourceType"] == "AWS::ApiGateway::RestApi")
     return Deployment(f"{endpoint_url}/restapis/{api_id}/prod/_user_request_", bucket)
 
 
@@ -142,21 +145,32 @@ def local_template(text: str, package_bucket: str, package_key: str) -> dict[str
     """The template as an emulator without Docker can run it: image functions become zip functions.
 
     The handler of an image function is its `ImageConfig.Command`. Build metadata goes, and the code of every
-    function is the one package in S3.
+    function is the one package in S3. So do snapshots, and the versions that they are of: nothing would be restored.
     """
-    template: dict[str, Any] = yaml_parse(text)
+    # LocalStack updates no API, though it says so, and takes its stage away: a changed one has to be another one.
+    api = f"Api{_api_digest(yaml_parse(text))}"
+    template: dict[str, Any] = yaml_parse(API_NAME.sub(api, text))
     # LocalStack passes over */*: only who accepts a type that is listed gets bytes, everybody else their Base64.
-    template["Resources"]["Api"]["Properties"]["BinaryMediaTypes"].append(BINARY)
+    template["Resources"][api]["Properties"]["BinaryMediaTypes"].append(BINARY)
     for resource in template["Resources"].values():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         resource.pop("Metadata", None)
         properties = resource["Properties"]
+        for snapshot in ("SnapStart", "AutoPublishAlias", "AutoPublishAliasAllProperties"):
+            properties.pop(snapshot, None)
         if properties.pop("PackageType", "Zip") == "Image":
             properties["Handler"] = properties.pop("ImageConfig")["Command"][0]
             properties["Runtime"] = RUNTIME
         properties["CodeUri"] = {"Bucket": package_bucket, "Key": package_key}
     return template
+
+
+def _api_digest(template: dict[str, Any]) -> str:
+    """What changes with the API's own properties and its routes."""
+    resources = template["Resources"]
+    routes = {name: resource.get("Properties", {}).get("Events") for name, resource in resources.items()}
+    return hashlib.sha256(json.dumps([resources["Api"], routes], sort_keys=True).encode()).hexdigest()[:8]
 
 
 def package() -> bytes:

@@ -27,11 +27,9 @@ def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
     try:
         owns_bucket = _owns_bucket(bucket)
         values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket}
-        _run("build", "--build-in-source")
+        _run("build")
         _run(
-            *("deploy", "--stack-name", STACK_NAME, "--resolve-s3", "--resolve-image-repos"),
-            *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
-            *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+            *("deploy", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
             *("--parameter-overrides", *(f"{name}={value}" for name, value in values.items())),
         )
         return Deployment(find_output(boto3.client("cloudformation"), "ApiUrl"), bucket)

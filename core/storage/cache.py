@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from core.storage.objects import MissingObjectError, ObjectStore
 from core.storage.shared import SharedState
@@ -149,8 +149,16 @@ class WarmObjects:
 
     def forget(self, keys: list[str]) -> None:
         """Drop these objects from Redis, because they were deleted."""
+
+        def drop(client: Any) -> None:
+            # One command a key: a cluster has them in different places.
+            pipeline = client.pipeline(transaction=False)
+            for key in keys:
+                pipeline.delete(_cache_key(key))
+            pipeline.execute()
+
         if keys:
-            self._shared.ask(lambda client: client.delete(*map(_cache_key, keys)), None)
+            self._shared.ask(drop, None)
 
 
 def _cache_key(key: str) -> str:

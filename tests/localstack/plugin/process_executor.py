@@ -96,7 +96,9 @@ class ProcessExecutor(RuntimeExecutor):
         answer = self._read(limit)
         if answer is None:
             self._end()
-            return _error("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds")
+            return _error(
+                "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds"
+            )
         if not answer:
             return self._exited(request_id)
         if len(answer) > MOST_ANSWER_BYTES:
