@@ -204,8 +204,8 @@ def deploy(
     if aws == (endpoint_url is not None):
         raise _fail("Say where: --endpoint-url URL for an emulated AWS, or --aws.")
     chosen = _settings()
-    from infra import sam
     from infra import deploy as emulated
+    from infra import sam
 
     wished = {"RedisUrl": chosen.redis_url, "LogLevel": chosen.log_level}
     if endpoint_url is not None:

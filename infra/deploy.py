@@ -136,9 +136,7 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
     _wait(cloudformation, timeout)
     if owns_bucket == "false":
         _notify(s3, bucket, template, find_output(cloudformation, "UploadsQueueArn"))
-    resources = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
-    api_id = next(r["PhysicalResourceId"] for r in resources if r["ResourceType"] == "AWS::ApiGateway::RestApi")
-    return Deployment(f"{endpoint_url}/restapis/{api_id}/prod/_user_request_", bucket)
+    return Deployment(find_api(cloudformation, endpoint_url), bucket)
 
 
 def local_template(text: str, package_bucket: str, package_key: str) -> dict[str, Any]:
@@ -203,6 +201,13 @@ def find_stack(cloudformation: BaseClient) -> tuple[str | None, dict[str, str]]:
             return None, {}
         raise
     return stack["StackStatus"], {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
+
+
+def find_api(cloudformation: BaseClient, endpoint_url: str) -> str:
+    """Where the stack's API answers."""
+    resources = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+    api_id = next(r["PhysicalResourceId"] for r in resources if r["ResourceType"] == "AWS::ApiGateway::RestApi")
+    return f"{endpoint_url}/restapis/{api_id}/prod/_user_request_"
 
 
 def _update(cloudformation: BaseClient, request: dict[str, Any]) -> None:

@@ -8,8 +8,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.buckets import bucket_exists
-from infra.deploy import ROOT, Deployment, DeployError, find_output, find_stack
-from infra.emulator_account import STACK_NAME
+from infra.deploy import ROOT, DeployError, Deployment, find_output, find_stack
 
 
 def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
@@ -53,7 +52,7 @@ def _owns_bucket(bucket: str) -> str:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != 403:
             raise
         raise DeployError(
-            f"The bucket {bucket} belongs to somebody else: names are global on AWS. Choose another: REGATTA_BUCKET=NAME"
+            f"The bucket {bucket} is somebody else's: names are global on AWS. Choose another one: REGATTA_BUCKET=NAME"
         ) from error
 
 

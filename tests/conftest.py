@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.localstack.running import LocalStack
-from tests.own_redis import own_redis
 from tests.stack import Stack
 
 
@@ -15,13 +13,3 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     shared = Stack(tmp_path_factory.mktemp("stack") / "home").start()
     yield shared
     shared.stop()
-
-
-@pytest.fixture(scope="session")
-def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """The LocalStack all tests share, with a Redis of its own and the template deployed."""
-    home = tmp_path_factory.mktemp("localstack")
-    with own_redis(home) as (_, port):
-        shared = LocalStack(home, f"redis://127.0.0.1:{port}/0").start()
-        yield shared
-        shared.stop()

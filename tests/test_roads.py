@@ -6,25 +6,23 @@ import httpx
 import pytest
 
 from infra.local.server import FUNCTIONS
-from tests.localstack.running import LocalStack
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport, template_routes
 from tests.routes import routes_of
 from tests.stack import Stack
 from tests.whole_job import gbk_csv, whole_job
 
-ROADS = ("handlers", "server", "gateway", "localstack")
+ROADS = ("handlers", "server", "gateway")
 
 
 @pytest.fixture(scope="module")
-def jobs(stack: Stack, localstack: LocalStack) -> dict[str, dict[str, object]]:
+def jobs(stack: Stack) -> dict[str, dict[str, object]]:
     """What the whole job answered on each road."""
     with pointed_at(stack.env):
         clients = {
             "handlers": httpx.Client(transport=HandlerTransport(), base_url="http://handlers"),
             "server": httpx.Client(base_url=stack.base_url, timeout=60),
             "gateway": httpx.Client(base_url=stack.api_url, timeout=60),
-            "localstack": localstack.http(),
         }
         answers = {}
         for road in ROADS:

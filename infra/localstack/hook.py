@@ -1,4 +1,4 @@
-"""What LocalStack's init hook does: deploy template.yaml into the LocalStack it runs in, by the code of `regatta deploy`.
+"""What LocalStack's init hook does: what `regatta deploy` does, to the LocalStack that it runs in.
 
 It runs on LocalStack's own interpreter, so it loads nothing that LocalStack does not bring along.
 """

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from urllib.request import urlopen
 
 import httpx
 
-from infra.deploy import ROOT, client
+from infra.deploy import ROOT, client, find_api
 from infra.emulator_account import STACK_NAME
 from tests.stack import free_ports
 
@@ -73,15 +72,14 @@ class LocalStack:
         self._process.wait()
 
     def _environment(self) -> dict[str, str]:
-        kept = {n: v for n, v in os.environ.items() if not n.startswith(("REGATTA_", "AWS_", "LAMBDA_"))}
-        return kept | {
+        return self.shell | {
             "GATEWAY_LISTEN": self.address,
             "LOCALSTACK_HOST": self.address,
             "FILESYSTEM_ROOT": str(self.home),
             "TMPDIR": str(self.home / "tmp"),
             "XDG_CACHE_HOME": str(self.home / "cache"),
             "SERVICES": SERVICES,
-            # Its guess whether it is in a container differs from one machine to another; where its files are depends on it.
+            # It guesses whether it is in a container, on each machine differently, and looks for its files accordingly.
             "OVERRIDE_IN_DOCKER": "false",
             # Nothing of the outside: no certificate, no usage report, no name server.
             "LS_LOG": "warning",
@@ -103,9 +101,13 @@ class LocalStack:
 
     @property
     def api_url(self) -> str:
-        """Where the deployed template answers, as the init hook has said."""
-        (address,) = re.findall(r"Regatta answers at (\S+)", self.log.read_text())
-        return str(address)
+        """The emulated API Gateway's address of the deployed template."""
+        return find_api(self.client("cloudformation"), self.url)
+
+    @property
+    def shell(self) -> dict[str, str]:
+        """The environment of a shell that knows of nothing."""
+        return {n: v for n, v in os.environ.items() if not n.startswith(("REGATTA_", "AWS_", "LAMBDA_"))}
 
     def http(self) -> httpx.Client:
         """A client of the gateway; this one decodes bytes only for who says that bytes are welcome."""

@@ -1,0 +1,277 @@
+"""The template in a real LocalStack: its gateway, its events, its functions one by one, and how it is deployed."""
+
+import hashlib
+import io
+import json
+import subprocess
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from infra import deploy
+from infra.emulator_account import ACCOUNT, CREDENTIALS, REGION
+from tests.localstack.running import LocalStack
+from tests.own_redis import own_redis
+from tests.process import pointed_at
+from tests.proxy import HandlerTransport, proxy_event
+from tests.stack import CLI
+from tests.whole_job import gbk_csv, whole_job
+
+Json = dict[str, Any]
+TEMPLATE = (deploy.ROOT / "template.yaml").read_text()
+FLAT = {"面积": 88.5, "城市": "上海", "房龄": None}
+
+
+@pytest.fixture(scope="module")
+def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """LocalStack with the template deployed, and a Redis of its own."""
+    home = tmp_path_factory.mktemp("localstack")
+    with own_redis(home) as (_, port):
+        running = LocalStack(home, f"redis://127.0.0.1:{port}/0").start()
+        yield running
+        running.stop()
+
+
+@pytest.fixture
+def http(localstack: LocalStack) -> Iterator[httpx.Client]:
+    """A client of the gateway."""
+    with localstack.http() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def flats(localstack: LocalStack) -> str:
+    """The file of a model called `flats`, the current one."""
+    with localstack.http() as client:
+        uploaded = client.post("/data/upload", files={"file": ("房价.csv", gbk_csv())}).raise_for_status().json()
+        process = {"handle_missing": "mean", "target_column": "价格"}
+        client.post("/data/process", json=process).raise_for_status()
+        client.post("/model/train", json={"model_type": "ridge", "model_name": "flats"}).raise_for_status()
+    return str(uploaded["file_id"])
+
+
+def wait_for(look: Callable[[], Json], done: Callable[[Json], bool], seconds: float = 60) -> Json:
+    """What `look` shows as soon as it is `done`."""
+    deadline = time.monotonic() + seconds
+    while not done(state := look()):
+        assert time.monotonic() < deadline, state
+        time.sleep(0.2)
+    return state
+
+
+def test_the_whole_job_gives_the_answers_of_the_handlers(localstack: LocalStack, http: httpx.Client) -> None:
+    localstack.client("s3").create_bucket(Bucket="handlers")
+    apart = {
+        "REGATTA_S3_ENDPOINT": localstack.url,
+        "REGATTA_BUCKET": "handlers",
+        "REGATTA_REDIS_URL": localstack.redis_url.removesuffix("0") + "1",
+        "REGATTA_SIGNING_KEY": "of the handlers alone",
+        "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    with pointed_at(apart), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as handlers:
+        expected = whole_job(handlers, "handlers")
+    found = whole_job(http, "localstack")
+    assert found["upload"]["sha256"] == hashlib.sha256(gbk_csv()).hexdigest()
+    for step, answer in expected.items():
+        assert found[step] == answer, step
+
+
+def test_bytes_go_through_the_gateway_as_they_are(localstack: LocalStack, http: httpx.Client, flats: str) -> None:
+    order = {"file_id": flats, "model_name": "flats", "format": "excel"}
+    workbook = http.post("/predict/export", json=order)
+    assert zipfile.is_zipfile(io.BytesIO(workbook.content))
+    artifact = http.get("/model/artifact/flats", params={"format": "onnx"})
+    version = http.get("/model/info", params={"model_name": "flats"}).json()
+    assert hashlib.sha256(artifact.content).hexdigest() in json.dumps(version)
+
+
+def test_an_error_is_a_problem_for_every_client(localstack: LocalStack) -> None:
+    answer = httpx.get(f"{localstack.api_url}/model/info", params={"model_name": "nobody"}, timeout=60)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert answer.json()["type"] == "urn:regatta:problem:no-such-model"
+
+
+def requests() -> dict[str, httpx.Request]:
+    """A sensible request to each function that answers the gateway."""
+    model = {"model_name": "flats"}
+    excel = {**model, "format": "excel", "data": [FLAT]}
+    train = {"model_type": "ridge", "target_column": "价格", "model_name": "invoked"}
+    file = {"file": ("房价.csv", gbk_csv())}
+    asked = {
+        "SystemFunction": ("GET", "/system/status", {}),
+        "DataFunction": ("GET", "/data/info", {}),
+        "ModelsFunction": ("GET", "/model/trained", {}),
+        "PredictFunction": ("POST", "/predict", {"json": {**model, "data": FLAT}}),
+        "InferenceFunction": ("GET", "/v2/models/flats", {}),
+        "ExportFunction": ("POST", "/predict/export", {"json": excel}),
+        "UploadFunction": ("POST", "/data/upload", {"files": file}),
+        "ProcessFunction": ("GET", "/data/outliers", {}),
+        "JobsFunction": ("GET", "/jobs", {}),
+        "TrainFunction": ("POST", "/model/train", {"json": train}),
+    }
+    return {name: httpx.Request(method, f"http://lambda{path}", **more) for name, (method, path, more) in asked.items()}
+
+
+def message(body: Json) -> Json:
+    """An event of a queue with one message."""
+    return {"Records": [{"messageId": "m1", "receiptHandle": "none", "body": json.dumps(body), "attributes": {}}]}
+
+
+# What S3 says when a queue is named to it, and a job that is not there any more: nothing is to be done.
+MESSAGES = {
+    "IngestFunction": message({"Event": "s3:TestEvent"}),
+    "WorkerFunction": message({"workspace": "default", "job_id": "00000000"}),
+}
+
+
+def invoke(localstack: LocalStack, name: str, event: Json) -> Any:
+    """`aws lambda invoke`: the answer of the function called so in the template."""
+    answer = localstack.client("lambda").invoke(FunctionName=localstack.function(name), Payload=json.dumps(event))
+    payload = answer["Payload"].read()
+    assert "FunctionError" not in answer, payload
+    return json.loads(payload)
+
+
+@pytest.mark.parametrize("name", requests())
+def test_a_function_answers_when_it_is_invoked(localstack: LocalStack, flats: str, name: str) -> None:
+    request = requests()[name]
+    answer = invoke(localstack, name, proxy_event(request, request.url.path))
+    assert answer["statusCode"] == 200, answer
+    assert answer["body"]
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_function_takes_a_message_when_it_is_invoked(localstack: LocalStack, name: str) -> None:
+    assert invoke(localstack, name, MESSAGES[name]) == {"batchItemFailures": []}
+
+
+def test_every_function_of_the_template_is_invoked() -> None:
+    resources = yaml_parse(TEMPLATE)["Resources"]
+    functions = {name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"}
+    assert functions == {*requests(), *MESSAGES}
+
+
+def test_an_upload_that_lands_in_the_bucket_becomes_a_dataset(http: httpx.Client) -> None:
+    body = gbk_csv()
+    way_in = http.post("/data/uploads", json={"filename": "房价 a b+c%.csv", "size_bytes": len(body)}).json()
+    httpx.post(way_in["url"], data=way_in["fields"], files={"file": body}).raise_for_status()
+    state = wait_for(
+        lambda: http.get(f"/data/files/{way_in['file_id']}").json(), lambda s: s["status"] in ("ready", "failed")
+    )
+    assert (state["status"], state["filename"], state["rows"]) == ("ready", "房价 a b+c%.csv", 120)
+    info = http.get("/data/info", params={"file_id": way_in["file_id"]}).json()
+    assert info["sha256"] == hashlib.sha256(body).hexdigest()
+
+
+def test_a_job_goes_through_the_queue_to_the_worker(http: httpx.Client, flats: str) -> None:
+    order = {"model_type": "ridge", "target_column": "价格", "model_name": "queued", "file_id": flats}
+    accepted = http.post("/model/train", json=order, headers={"Prefer": "respond-async"})
+    assert accepted.status_code == 202, accepted.text
+    job = wait_for(
+        lambda: http.get(accepted.headers["location"]).json(), lambda j: j["status"] not in ("queued", "running")
+    )
+    assert (job["status"], job["result"]["model_name"]) == ("succeeded", "queued")
+    predictions = [
+        http.post("/predict", json={"model_name": name, "data": FLAT}).json()["prediction"]
+        for name in ("flats", "queued")
+    ]
+    assert predictions[0] == predictions[1]
+
+
+def regatta_deploy(localstack: LocalStack, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*CLI, "deploy", "--endpoint-url", localstack.url, *options],
+        env=localstack.shell,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_deploying_again_keeps_everything(localstack: LocalStack) -> None:
+    before = localstack.api_url
+    again = regatta_deploy(localstack)
+    assert (again.returncode, again.stdout.strip()) == (0, before), again.stderr
+    configuration = localstack.client("lambda").get_function_configuration(
+        FunctionName=localstack.function("SystemFunction")
+    )
+    assert configuration["Environment"]["Variables"]["REGATTA_REDIS_URL"] == localstack.redis_url
+
+
+def test_a_route_that_is_new_is_deployed(
+    localstack: LocalStack, flats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = "        Status: { Type: Api, Properties: { RestApiId: !Ref Api, Method: ANY, Path: /system/status } }\n"
+    assert status in TEMPLATE
+    for folder in ("core", "functions"):
+        (tmp_path / folder).symlink_to(deploy.ROOT / folder)
+    second = status.replace("Status:", "Second:").replace("/system/status", "/second")
+    (tmp_path / "template.yaml").write_text(TEMPLATE.replace(status, status + second))
+    monkeypatch.setattr(deploy, "ROOT", tmp_path)
+    changed = deploy.deploy(localstack.url, "regatta", {})
+    # The function knows no such path and says so; the gateway would say that nobody is authorised.
+    assert httpx.get(f"{changed.api_url}/second", timeout=60).json()["type"] == "urn:regatta:problem:no-such-route"
+    files = httpx.get(f"{changed.api_url}/data/files", timeout=60).json()["files"]
+    assert flats in {file["file_id"] for file in files}
+
+
+@pytest.fixture(scope="module")
+def toy(localstack: LocalStack) -> Callable[[str], tuple[Json, str]]:
+    """Tell the toy function what to do: its answer, and its log."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("toy.py", Path(__file__).with_name("toy.py").read_bytes())
+    functions = localstack.client("lambda")
+    functions.create_function(
+        FunctionName="toy",
+        Runtime=deploy.RUNTIME,
+        Role=f"arn:aws:iam::{ACCOUNT}:role/toy",
+        Handler="toy.handler",
+        Code={"ZipFile": code.getvalue()},
+        Timeout=1,
+        Environment={"Variables": {"ANSWER": "42"}},
+    )
+    functions.get_waiter("function_active_v2").wait(FunctionName="toy")
+
+    def tell(what: str) -> tuple[Json, str]:
+        answer = functions.invoke(FunctionName="toy", Payload=json.dumps({"do": what}), LogType="Tail")
+        return json.loads(answer["Payload"].read()), answer.get("LogResult", "")
+
+    return tell
+
+
+def test_an_environment_is_kept_until_it_fails(toy: Callable[[str], tuple[Json, str]]) -> None:
+    (first, log), (second, _) = toy("tell"), toy("tell")
+    assert log
+    assert first["pid"] == second["pid"]
+    assert (first["variable"], first["memory"], first["bare"]) == ("42", "128", True)
+    assert 0 < first["remaining"] <= 1000
+    assert Path(first["code"]) != Path(__file__).parent
+    assert toy("raise")[0]["errorType"] == "ValueError"
+    assert toy("tell")[0]["pid"] == first["pid"]
+    assert toy("crash")[0]["errorType"] == "Runtime.ExitError"
+    assert toy("tell")[0]["pid"] != first["pid"]
+
+
+@pytest.mark.parametrize(
+    ("what", "error", "said"),
+    [
+        ("sleep", "Sandbox.Timedout", "Task timed out after 1.00 seconds"),
+        ("return a set", "Runtime.MarshalError", "not JSON serializable"),
+        ("return much", "Function.ResponseSizeTooLarge", "6291556"),
+    ],
+)
+def test_what_lambda_refuses_is_refused(
+    toy: Callable[[str], tuple[Json, str]], what: str, error: str, said: str
+) -> None:
+    answer, _ = toy(what)
+    assert answer["errorType"] == error
+    assert said in answer["errorMessage"]
