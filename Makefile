@@ -3,7 +3,11 @@ PYTHON ?= python3
 BIN    := .venv/bin
 SETUP  := .venv/.ready
 
-.PHONY: demo up down test lint bench setup lock clean
+# LocalStack wants packages as old as itself, so it lives apart.
+LOCALSTACK := .venv-localstack/bin
+LOCALSTACK_SETUP := .venv-localstack/.ready
+
+.PHONY: demo up down test test-localstack lint bench setup lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
 	$(BIN)/regatta demo
@@ -14,8 +18,11 @@ up: $(SETUP)  ## the same stack without the run
 down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
-test: $(SETUP)  ## every test
+test: $(SETUP) $(LOCALSTACK_SETUP)  ## every test
 	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
+
+test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
+	$(BIN)/pytest tests/localstack
 
 lint: $(SETUP)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -41,13 +48,20 @@ $(SETUP): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(LOCALSTACK_SETUP): requirements/localstack.txt
+	@echo "Setting up .venv-localstack (a minute, once) ..."
+	@$(PYTHON) -m venv --clear .venv-localstack
+	@$(LOCALSTACK)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r $<
+	@touch $@
+
 # For whoever changes a range in pyproject.toml: `pip install uv`, then `make lock`. What is deployed is what is tested:
 # the functions' lists take their versions from the development one.
-COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 lock:
-	$(COMPILE) --extra dev --output-file requirements/dev.txt
-	$(COMPILE) --extra export --constraints requirements/dev.txt --output-file requirements/light.txt
-	$(COMPILE) --extra learning --constraints requirements/dev.txt --output-file requirements/heavy.txt
+	$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra export --constraints requirements/dev.txt --output-file requirements/light.txt
+	$(COMPILE) pyproject.toml --extra learning --constraints requirements/dev.txt --output-file requirements/heavy.txt
+	$(COMPILE) --group localstack --exclude-newer 2025-12-20 --output-file requirements/localstack.txt
 
 # What `sam build` runs for each zip function. SAM names the folder and, for arm64, the platform.
 LAMBDA_PYTHON   := 3.13
@@ -60,4 +74,4 @@ build-%Function:
 	cp -r core functions "$(ARTIFACTS_DIR)/"
 
 clean: down  ## undo the set-up and every stored dataset and model
-	rm -rf .venv .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-localstack .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

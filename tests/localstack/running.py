@@ -12,6 +12,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import httpx
+import yaml
 
 from infra.deploy import ROOT, client, find_api
 from infra.emulator_account import STACK_NAME
@@ -20,7 +21,7 @@ from tests.stack import free_ports
 VENV = ROOT / ".venv-localstack"
 PLUGIN = Path(__file__).parent / "plugin"
 READY_SECONDS = 120
-SERVICES = "apigateway,cloudformation,cloudwatch,events,iam,lambda,logs,s3,scheduler,secretsmanager,sqs,sts"
+COMPOSE = yaml.safe_load((ROOT / "localstack.yml").read_text())
 
 
 class LocalStack:
@@ -72,31 +73,24 @@ class LocalStack:
         self._process.wait()
 
     def _environment(self) -> dict[str, str]:
-        return self.shell | {
+        return self.shell | COMPOSE["services"]["localstack"]["environment"] | {
             "GATEWAY_LISTEN": self.address,
             "LOCALSTACK_HOST": self.address,
-            "FILESYSTEM_ROOT": str(self.home),
-            "TMPDIR": str(self.home / "tmp"),
-            "XDG_CACHE_HOME": str(self.home / "cache"),
-            "SERVICES": SERVICES,
-            # It guesses whether it is in a container, on each machine differently, and looks for its files accordingly.
-            "OVERRIDE_IN_DOCKER": "false",
-            # Nothing of the outside: no certificate, no usage report, no name server.
-            "LS_LOG": "warning",
-            "SKIP_SSL_CERT_DOWNLOAD": "1",
-            "DISABLE_EVENTS": "1",
-            "DNS_ADDRESS": "0",
-            # A function is there at once: to look again is faster than to wait a second before looking.
-            "CFN_NO_WAIT_ITERATIONS": "200",
-            # Functions as processes of this interpreter, with this project's packages.
-            "PYTHONPATH": str(PLUGIN),
-            "LAMBDA_RUNTIME_EXECUTOR": "process",
-            "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "90",
-            "FUNCTION_PYTHON": sys.executable,
-            # What localstack.yml gives its hook.
             "DEPLOY_FROM": str(ROOT),
             "DEPLOY_REDIS_URL": self.redis_url,
             "DEPLOY_S3_ENDPOINT": self.url,
+            "FILESYSTEM_ROOT": str(self.home),
+            "TMPDIR": str(self.home / "tmp"),
+            "XDG_CACHE_HOME": str(self.home / "cache"),
+            # It guesses whether it is in a container, on each machine differently, and looks for its files accordingly.
+            "OVERRIDE_IN_DOCKER": "false",
+            # Nothing of the outside: no certificate, no name server.
+            "SKIP_SSL_CERT_DOWNLOAD": "1",
+            "DNS_ADDRESS": "0",
+            # Functions as processes of this interpreter, with this project's packages.
+            "PYTHONPATH": str(PLUGIN),
+            "LAMBDA_RUNTIME_EXECUTOR": "process",
+            "FUNCTION_PYTHON": sys.executable,
         }
 
     @property
