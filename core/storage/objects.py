@@ -43,6 +43,17 @@ class Listed:
     key: str
     etag: str
     size: int
+    # When it was written (seconds since 1970).
+    modified: float
+
+
+@dataclass(frozen=True)
+class Open:
+    """A multipart upload that was neither completed nor aborted, and when it was begun (seconds since 1970)."""
+
+    key: str
+    upload_id: str
+    begun: float
 
 
 @dataclass(frozen=True)
@@ -168,7 +179,17 @@ class ObjectStore:
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 for item in page.get("Contents", []):
-                    yield Listed(item["Key"], item["ETag"], item["Size"])
+                    yield Listed(item["Key"], item["ETag"], item["Size"], item["LastModified"].timestamp())
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The names right below `prefix` that have objects below them, in order."""
+        with _translating(prefix):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix, Delimiter="/"
+            )
+            for page in pages:
+                for folder in page.get("CommonPrefixes", []):
+                    yield folder["Prefix"][len(prefix) : -1]
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete these objects; the ones that are not there do not matter."""
@@ -216,6 +237,14 @@ class ObjectStore:
             self.client.complete_multipart_upload(
                 Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
             )
+
+    def open_parts(self, prefix: str = "") -> Iterator[Open]:
+        """Every multipart upload below `prefix` that is neither completed nor aborted."""
+        with _translating(prefix):
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
+            for page in pages:
+                for upload in page.get("Uploads", []):
+                    yield Open(upload["Key"], upload["UploadId"], upload["Initiated"].timestamp())
 
     def abort_parts(self, key: str, upload_id: str) -> None:
         """Give up a multipart upload and its parts; one that is over already does not matter."""

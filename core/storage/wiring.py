@@ -49,6 +49,7 @@ def storage() -> Storage:
         ttl_seconds=chosen.cache_ttl_seconds,
     )
     index = {kind: ManifestIndex(objects, shared, kind) for kind in ("datasets", "models")}
+    index["jobs"] = ManifestIndex(objects, shared, "jobs", ".json")
     return Storage(
         objects=objects,
         shared=shared,
@@ -57,7 +58,7 @@ def storage() -> Storage:
         models=ModelStore(objects, documents, warm, index["models"]),
         exports=ExportStore(objects),
         uploads=UploadStore(objects, documents),
-        jobs=JobStore(documents, shared, ManifestIndex(objects, shared, "jobs", ".json")),
+        jobs=JobStore(documents, shared, index["jobs"]),
         queue=make_queue(chosen.jobs_queue_url, objects),
         index=index,
     )
