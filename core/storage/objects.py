@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -54,6 +55,16 @@ class Open:
     key: str
     upload_id: str
     begun: float
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is known of one object without reading it. `metadata` is what its writer put beside it."""
+
+    etag: str
+    size: int
+    last_modified: datetime
+    metadata: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -153,10 +164,15 @@ class ObjectStore:
                 digest.update(chunk)
         return digest.hexdigest()
 
+    def head(self, key: str) -> Head:
+        """What is known of the object; raises `MissingObjectError`."""
+        with _translating(key):
+            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+        return Head(answer["ETag"], answer["ContentLength"], answer["LastModified"], answer["Metadata"])
+
     def size(self, key: str) -> int:
         """The object's size in bytes; raises `MissingObjectError`."""
-        with _translating(key):
-            return self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+        return self.head(key).size
 
     def create(self, key: str, body: bytes) -> str | None:
         """Write the object only if there is none; its ETag, or None when another writer was first."""
@@ -182,14 +198,14 @@ class ObjectStore:
                     yield Listed(item["Key"], item["ETag"], item["Size"], item["LastModified"].timestamp())
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """The names right below `prefix` that have objects below them, in order."""
+        """The names of the folders right below `prefix`, which ends with a slash or is empty, in order."""
         with _translating(prefix):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=prefix, Delimiter="/"
             )
             for page in pages:
-                for folder in page.get("CommonPrefixes", []):
-                    yield folder["Prefix"][len(prefix) : -1]
+                for item in page.get("CommonPrefixes", []):
+                    yield item["Prefix"].removeprefix(prefix).rstrip("/")
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete these objects; the ones that are not there do not matter."""

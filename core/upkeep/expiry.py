@@ -76,7 +76,10 @@ def versions(workspace: str, manifests: list[ModelManifest], unfinished: list[Jo
 
 
 def jobs(workspace: str, finished: list[Job], now: float) -> Iterator[Finding]:
-    """Jobs that were over longer ago than `keep_jobs_days`."""
+    """Jobs that were over longer ago than `keep_jobs_days`.
+
+    That of a file which arrived in a series stays as long as the file: it is how one knows that the file was seen.
+    """
 
     def forget(job: Job) -> Deed:
         def deed() -> bool:
@@ -89,10 +92,13 @@ def jobs(workspace: str, finished: list[Job], now: float) -> Iterator[Finding]:
         return deed
 
     days = settings().keep_jobs_days
-    for job in finished:
-        if days and job.finished_at is not None and now - _seconds(job.finished_at) > days * DAY:
+    ended = [(job, job.finished_at) for job in finished if job.finished_at is not None]
+    old = [job for job, moment in ended if days and now - _seconds(moment) > days * DAY]
+    arrived = {item.key for item in storage().objects.list(f"incoming/{workspace}/")} if old else set()
+    for job in old:
+        if job.order.get("key") not in arrived:
             size = len(job.model_dump_json())
-            yield Finding(f"job {job.job_id}", f"it was over {days} days ago", size, forget(job))
+            yield Finding(f"job {job.job_id}", f"it was over more than {days} days ago", size, forget(job))
 
 
 def _is_outdone(manifest: ModelManifest, standing: Standing, now: float) -> bool:

@@ -36,6 +36,7 @@ KINDS = {
     "compare": "core.training.orders.compare",
     "predict": "core.predicting.large_predictions.predict_file",
     "export": "core.predicting.large_exports.export_file",
+    "retrain": "core.retraining.retraining.retrain",
 }
 
 
@@ -74,8 +75,13 @@ def order_job(
 
 def ordered_before(workspace: str, kind: str, sent: Json, key: str) -> Job | None:
     """The job that this key was sent with before, offered again if it waits; raises `KeyReusedError`."""
-    job = storage().jobs.read(workspace, _keyed_id(workspace, kind, key), fresh=True)
+    job = ordered(workspace, kind, key)
     return None if job is None else _offered(workspace, _same(job, _fingerprint(sent)))
+
+
+def ordered(workspace: str, kind: str, key: str) -> Job | None:
+    """The job that was ordered with this key, or None; nothing is done about it."""
+    return storage().jobs.read(workspace, _keyed_id(workspace, kind, key), fresh=True)
 
 
 def _same(job: Job, fingerprint: str) -> Job:
