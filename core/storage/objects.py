@@ -223,10 +223,14 @@ class ObjectStore:
         params = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition(filename)}
         return self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
-    def presign_form(self, key: str, max_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
+    def presign_form(
+        self, key: str, max_bytes: int, seconds: int, metadata: Mapping[str, str] | None = None
+    ) -> tuple[str, dict[str, str]]:
         """URL and fields of a form whose `file` becomes exactly this object, of 1 to `max_bytes` bytes."""
+        fields = {f"x-amz-meta-{name}": value for name, value in (metadata or {}).items()}
+        conditions: list[Any] = [["content-length-range", 1, max_bytes], *({name: fields[name]} for name in fields)]
         form = self.client.generate_presigned_post(
-            self.bucket, key, Conditions=[["content-length-range", 1, max_bytes]], ExpiresIn=seconds
+            self.bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds
         )
         return form["url"], form["fields"]
 
