@@ -1,4 +1,4 @@
-"""A CSV has landed below `incoming/`: which series it is of, and the job that deals with it, once an object's content."""
+"""A CSV has landed below `incoming/`: which series it is of, and the one job that deals with this content of it."""
 
 import re
 from collections.abc import Iterator

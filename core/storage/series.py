@@ -1,4 +1,4 @@
-"""Series: files that arrive one after another and teach one model. What is wanted of each, and what became of each file.
+"""Series: files that arrive one after another and teach one model; what is wanted of each, and what became of a file.
 
     {workspace}/series/{name}/series.json              settings and arrivals, changed by conditional writes
     {workspace}/series/{name}/reports/{job_id}.json    the report of an arrival, and the same as a page in .html
@@ -75,8 +75,11 @@ class Arrival(Document):
     reason: str
     decided_at: str = Field(default_factory=now)
     rows: int | None = None
-    # The share of its rows that the champion missed by more than nine tenths of its own folds' rows.
+    sha256: str | None = None
+    # The share of its rows that the champion missed by more than nine tenths of its own folds' rows, and by how much
+    # it missed all of them (root mean squared error): what later arrivals are measured by as well.
     surprise: float | None = None
+    missed_by: float | None = None
     # Root mean squared errors on the fresh holdout.
     champion_rmse: float | None = None
     challenger_rmse: float | None = None
@@ -91,11 +94,31 @@ class Series(Document):
     name: str
     created_at: str = Field(default_factory=now)
     settings: SeriesSettings = SeriesSettings()
+    # Nothing written before this is learned from any more: two arrivals in a row have said that the world has changed.
+    since: str | None = None
     arrivals: list[Arrival] = Field(default_factory=list)
 
     def arrival(self, job_id: str) -> Arrival | None:
         """What this job decided, or None."""
         return next((arrival for arrival in self.arrivals if arrival.job_id == job_id), None)
+
+    @property
+    def held(self) -> Arrival | None:
+        """The arrival that the next one is to confirm or to contradict."""
+        waiting = [one for one in self.arrivals if one.state == "held" and not one.contradicted]
+        return max(waiting, key=lambda one: one.last_modified, default=None)
+
+    def window(self, before: str) -> list[Arrival]:
+        """What a file written at `before` is learned from together with, the oldest first; empty in mode `replace`."""
+        if self.settings.mode == "replace":
+            return []
+        usable = [one for one in self.arrivals if one.learned and (self.since or "") <= one.last_modified <= before]
+        newest = sorted(usable, key=lambda one: one.last_modified, reverse=True)[: self.settings.window - 1]
+        return newest[::-1]
+
+    def is_old(self, written: str) -> bool:
+        """Whether a file that was written later has been learned from already."""
+        return any(one.learned and one.last_modified > written for one in self.arrivals)
 
     def with_arrival(self, arrival: Arrival) -> "Series":
         """The series with this arrival, instead of what was decided about the same file before."""

@@ -39,6 +39,9 @@ KINDS = {
     "retrain": "core.retraining.retraining.retrain",
 }
 
+# Nobody waits for the answer of these: whatever ends them in failure, their message becomes a dead letter.
+UNATTENDED = frozenset({"retrain"})
+
 
 def work_of(kind: str) -> Work:
     """The function that does this kind of job."""
