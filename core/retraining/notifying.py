@@ -27,13 +27,15 @@ PAUSES_SECONDS = (0.5, 1.5)
 Json = dict[str, Any]
 
 
-def notify(workspace: str, decision: Json) -> None:
+def notify(workspace: str, decision: Json | None) -> None:
     """Tell of a decision, which has the fields of an `Arrival` and its `series`; raises nothing.
 
-    It is told with an `id`, its job's, which is the same where the same decision is told twice. Who cannot be told is
-    logged: the decision is in the series' history, whoever has heard of it.
+    It is told with an `id` of the job and of what was decided, which is the same where the same is told twice. Who
+    cannot be told is logged: the decision is in the series' history, whoever has heard of it.
     """
-    message = {"id": decision["job_id"], "workspace": workspace, **decision}
+    if decision is None:
+        return
+    message = {"id": f"{decision['job_id']}-{decision['state']}", "workspace": workspace, **decision}
     body = json.dumps(message, ensure_ascii=False).encode()
     for told, where in ((_post, settings().webhook_url), (_publish, settings().sns_topic_arn)):
         if where is None:
