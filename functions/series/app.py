@@ -56,8 +56,10 @@ def configure(workspace: Workspace, name: str, body: Settings) -> dict[str, Any]
 @router.get("/{name}")
 def one(workspace: Workspace, name: str) -> dict[str, Any]:
     """What is wanted of a series, its newest decision, and the jobs of files that wait or were given up."""
-    series = storage().series.get(workspace, name)
-    return {**_shown(workspace, series), "jobs": [_job(job) for job in _unfinished(workspace, name)]}
+    jobs = _unfinished(workspace, name)
+    # Before its first decision a series is not stored yet.
+    series = storage().series.read(workspace, name) if jobs else storage().series.get(workspace, name)
+    return {**_shown(workspace, series or Series(name=name)), "jobs": [_job(job) for job in jobs]}
 
 
 @router.get("/{name}/history")

@@ -2,7 +2,7 @@
 
 import typer
 
-from infra.cli import client, embedded, operating
+from infra.cli import client, embedded, operating, series
 
 # In the order in which `regatta --help` lists them.
 COMMANDS = (
@@ -10,14 +10,19 @@ COMMANDS = (
     embedded.demo,
     client.run,
     client.upload,
+    series.drop,
+    series.series,
+    series.reconcile,
     client.jobs,
     client.redrive,
+    operating.janitor,
     operating.reproduce,
     operating.serve,
     operating.deploy,
     embedded.status,
     embedded.down,
     embedded.env,
+    operating.webhook_secret,
 )
 
 app = typer.Typer(

@@ -75,7 +75,7 @@ def jobs(
 
 
 def redrive() -> None:
-    """Let the jobs begin anew that ended in the dead-letter queue, after what broke them is mended."""
+    """Let the jobs and arrivals begin anew that ended in the dead-letter queue, after what broke them is mended."""
     from infra import jobs as listing
 
     point_at_the_stack()
@@ -84,4 +84,5 @@ def redrive() -> None:
         raise failure("No queue is in reach. Start the stack with `regatta up`, or set REGATTA_JOBS_QUEUE_URL.")
     with ending_well():
         moved, strange = listing.redrive(queue)
-    console.print(f"{moved} jobs begin anew." + (f" {strange} letters are about no job and stay." if strange else ""))
+    stay = f" {strange} letters are about no job and no file of a series, and stay." if strange else ""
+    console.print(f"{moved} jobs begin anew.{stay}")

@@ -1,5 +1,6 @@
 """The commands of whoever operates a service: serve it, deploy it, and look after what it stores."""
 
+import base64
 from typing import Annotated
 
 import typer
@@ -64,6 +65,38 @@ def deploy(
     with ending_well(DeployError):
         deployment = deploy_template(endpoint_url, chosen.bucket, parameters)
     console.print(deployment.api_url, soft_wrap=True)
+
+
+def janitor(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
+) -> None:
+    """Remove what nobody needs any more from the bucket, each thing with its reason, and mend the index in Redis."""
+    point_at_the_stack()
+    from rich.filesize import decimal
+
+    from core.upkeep.janitor import tidy
+
+    things: dict[str, list[int]] = {"found": [], "done": [], "kept": [], "failed": []}
+    with ending_well():
+        for tidied in tidy(dry_run=dry_run):
+            things[tidied.outcome].append(tidied.size_bytes)
+            said = {"kept": " (needed after all)", "failed": " (failed)"}.get(tidied.outcome, "")
+            console.print(f"{decimal(tidied.size_bytes):>9}  {tidied.what}: {tidied.reason}{said}", soft_wrap=True)
+    removed = things["found" if dry_run else "done"]
+    verb = "would be tidied up" if dry_run else "were tidied up"
+    console.print(f"{len(removed)} things with {decimal(sum(removed))} {verb}.")
+    if things["failed"]:
+        raise failure(f"{len(things['failed'])} could not be; the next run tries again.")
+
+
+def webhook_secret() -> None:
+    """Print the secret that receivers of webhooks check signatures with."""
+    point_at_the_stack()
+    from core.storage import signing
+
+    with ending_well():
+        secret = signing.webhook_secret()
+    typer.echo(f"whsec_{base64.b64encode(secret).decode()}")
 
 
 def _shown(figure: float | None) -> str:
