@@ -8,6 +8,7 @@ RegattaError                      500
 │   ├── NoCurrentFileError        404
 │   ├── NoSuchModelError          404
 │   ├── NoSuchJobError            404
+│   ├── NoSuchSeriesError         404
 │   ├── NoEvaluationError         404  the version was trained before this was worked out
 │   └── NoSuchRouteError          404
 ├── MethodNotAllowedError         405
@@ -26,6 +27,7 @@ RegattaError                      500
 │   ├── ParameterError            422
 │   ├── NotEnoughRowsError        422
 │   ├── KeyReusedError            422  an Idempotency-Key that came with another request before
+│   ├── ArrivalRefusedError       422  a file of a series cannot be learned from
 │   ├── InvalidInputError         422  one or more fields of the request
 │   └── InvalidRecordsError       422  one or more fields of the records to predict
 ├── TrainingFailedError           422  the estimator or the compiled graph refused this table
@@ -105,6 +107,12 @@ class NoSuchJobError(NotFoundError):
     """No job has this id."""
 
     slug, title = "no-such-job", "There is no such job"
+
+
+class NoSuchSeriesError(NotFoundError):
+    """No series has this name."""
+
+    slug, title = "no-such-series", "There is no such series"
 
 
 class NoEvaluationError(NotFoundError):
@@ -213,6 +221,12 @@ class KeyReusedError(UnprocessableError):
     """The Idempotency-Key came with another request before."""
 
     slug, title = "idempotency-key-reused", "This Idempotency-Key belongs to another request"
+
+
+class ArrivalRefusedError(UnprocessableError):
+    """A file that arrived in a series is not one that its model could learn from."""
+
+    slug, title = "arrival-refused", "The file cannot be learned from"
 
 
 class InvalidInputError(UnprocessableError):

@@ -135,6 +135,8 @@ class TrainedOn(Document):
     sha256: str
     rows_train: int
     rows_test: int
+    # The files before it whose rows were learned from as well, oldest first; None for a training on one file alone.
+    earlier: list[str] | None = None
 
 
 class CrossValidation(Document):

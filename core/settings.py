@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     cors_origin: str | None = Field(
         None, pattern="^(\\*|https?://[^/ '\"]+)$", description="origin whose pages may call from a browser; unset: none"
     )
+    # Who hears of the decisions about a series.
+    webhook_url: str | None = Field(None, pattern="^https?://", description="where each decision is posted")
+    sns_topic_arn: str | None = Field(None, pattern="^arn:", description="SNS topic that hears of each decision")
+    # What the janitor keeps.
+    keep_versions: int = Field(0, ge=0, description="versions of each model that are kept; 0 means all")
+    keep_jobs_days: int = Field(30, ge=0, description="how long jobs are kept that are over; 0 means for ever")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="level of the log")
 
     # The machine it runs on (infra/ only).

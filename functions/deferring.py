@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
 
+from core.datasets.table_features import check_names
 from core.errors import KeyInUseError, RegattaError
 from core.predicting.prediction import most_table_rows
-from core.predicting.table_features import check_names
 from core.progress import untold
 from core.settings import settings
 from core.storage.jobs import Job

@@ -8,7 +8,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.buckets import bucket_exists
-from infra.deploy import ROOT, DeployError, Deployment, find_output, find_stack
+from infra.deploy import ROOT, DeployError, Deployment, find_stack, outputs
 
 
 def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
@@ -31,7 +31,7 @@ def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
             *("deploy", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
             *("--parameter-overrides", *(f"{name}={value}" for name, value in values.items())),
         )
-        return Deployment(find_output(boto3.client("cloudformation"), "ApiUrl"), bucket)
+        return Deployment(outputs(boto3.client("cloudformation"))["ApiUrl"], bucket)
     except (BotoCoreError, ClientError) as error:
         raise DeployError(f"AWS refused: {error}") from error
 

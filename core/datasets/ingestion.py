@@ -35,16 +35,20 @@ def ingest(
     *,
     file_id: str | None = None,
     arrived: str | None = None,
+    current: bool = True,
     progress: Progress = lambda stage, share: None,
 ) -> DatasetManifest:
-    """Store a CSV as a dataset and make it the workspace's current file, in memory for one column at a time.
+    """Store a CSV as a dataset, and as the workspace's current file if `current`, in memory for one column at a time.
 
     `reading` overrules what would be found out. A large upload was given its `file_id` beforehand and is in the
     bucket already, at the key `arrived`. Raises `TooLargeError`, `NotACsvError`, `InvalidInputError`,
     `UnavailableError`; then nothing is stored.
     """
     file_id = file_id or new_file_id()
-    with TemporaryDirectory(prefix="regatta-") as name, storage().datasets.draft(workspace, file_id) as draft:
+    with (
+        TemporaryDirectory(prefix="regatta-") as name,
+        storage().datasets.draft(workspace, file_id, current=current) as draft,
+    ):
         folder = Path(name)
         progress("reading", 0.0)
         text = read_text(source, folder, reading.encoding, max_bytes=settings().max_file_bytes)

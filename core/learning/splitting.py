@@ -82,26 +82,26 @@ def split(
     test_size: float,
     noted: Sequence[str] = (),
     validation: Validation = RANDOM,
+    more: pd.DataFrame | None = None,
 ) -> Split:
     """Clean by the recipe, cut off the holdout and divide the rest into folds: at random (fixed seed) or by a column.
 
     `frame` is a `raw_frame` that has the target, the features and the column of `validation`; `noted` is what was
-    decided about columns before. Raises `NotEnoughRowsError`, and `InvalidInputError` where the column leaves no folds.
+    decided about columns before. `more` are rows to learn from of which none judges the holdout, in the same form.
+    Raises `NotEnoughRowsError`, and `InvalidInputError` where the column leaves no folds.
     """
     notes = list(noted)
-    rows = len(frame)
-    frame = _without(frame, frame[target].isna(), f"have no {target}", notes)
-    if validation.column is not None:
-        frame = _without(frame, frame[validation.column].isna(), f"have no {validation.column}", notes)
+    rows = len(frame) + (0 if more is None else len(more))
     needed = [column.name for column in features if recipe.handling(column.name) == "drop"]
-    if needed:
-        frame = _without(frame, frame[needed].isna().any(axis=1), "have a missing value", notes)
+    frame = _usable(frame, target, validation, needed, notes)
     if len(frame) < MIN_ROWS:
         raise NotEnoughRowsError(
             f"{len(frame)} usable rows are left; training needs at least {MIN_ROWS}. "
             "Upload more rows, or choose another handling of missing values than drop."
         )
     train, test, keys = _divided(frame, validation, test_size, notes)
+    if more is not None:
+        train, keys = _joined(_usable(more, target, validation, needed, notes), train, test, validation, notes)
     usable = [column for column in features if train[column.name].notna().any()]
     for column in features:
         if column not in usable:
@@ -171,6 +171,22 @@ def _divided(
     return frame.iloc[learn], frame.iloc[judge], keys[learn]
 
 
+def _joined(
+    more: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame, validation: Validation, notes: list[str]
+) -> tuple[pd.DataFrame, Keys | None]:
+    """Rows to learn from with `more` of them, without those that would give the holdout away, and their keys."""
+    name = validation.column
+    if name is None:
+        return pd.concat([more, train], ignore_index=True), None
+    if validation.kind == "time":
+        more = _without(more, more[name] >= test[name].min(), "are not before the holdout", notes)
+        train = pd.concat([more, train], ignore_index=True).sort_values(name, kind="stable", ignore_index=True)
+    else:
+        more = _without(more, more[name].isin(test[name].unique()), f"have a {name} of the holdout", notes)
+        train = pd.concat([more, train], ignore_index=True)
+    return train, keys_of(train[name], validation.kind)
+
+
 def _check_sides(learn: int, judge: int, test_size: float) -> None:
     if judge < MIN_HOLDOUT or learn < 2 * FOLDS:
         raise NotEnoughRowsError(
@@ -195,6 +211,18 @@ def _folds(rows: int, validation: Validation, keys: Keys | None, notes: list[str
         return folds
     notes.append(f"each fold is judged by {JUDGED_ROWS:,} of its {largest:,} rows, spread evenly")
     return [Fold(fold.learn, fold.judge[spread(len(fold.judge), JUDGED_ROWS)]) for fold in folds]
+
+
+def _usable(
+    frame: pd.DataFrame, target: str, validation: Validation, needed: list[str], notes: list[str]
+) -> pd.DataFrame:
+    """The rows that have a target, a value to be divided by, and all values of the columns `needed`."""
+    frame = _without(frame, frame[target].isna(), f"have no {target}", notes)
+    if validation.column is not None:
+        frame = _without(frame, frame[validation.column].isna(), f"have no {validation.column}", notes)
+    if needed:
+        frame = _without(frame, frame[needed].isna().any(axis=1), "have a missing value", notes)
+    return frame
 
 
 def _without(frame: pd.DataFrame, doomed: "pd.Series[bool]", why: str, notes: list[str]) -> pd.DataFrame:

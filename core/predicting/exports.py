@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.datasets.table_features import table_rows
 from core.exporting.cells import Options
 from core.exporting.files import FORMATS, Format, NamedFile
 from core.manifests import Feature, ModelManifest
 from core.predicting.orders import PredictionOrder
 from core.predicting.prediction import find_model, find_table, predict_records, predict_table
-from core.predicting.table_features import table_rows
 from core.tables.columns import Columns
 
 Kind = Literal["csv", "excel", "json"]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.datasets.table_features import raw_columns
 from core.errors import InvalidInputError, InvalidRecordsError, TooLargeError
 from core.manifests import ModelManifest
-from core.predicting.table_features import raw_columns
 from core.scoring.compiled import CompiledModel
 from core.scoring.intervals import Interval, interval_of
 from core.scoring.notices import ERRORS_SHOWN, Notices, shown

@@ -53,6 +53,19 @@ class Champions:
 
         self._change(workspace, name, edit)
 
+    def succeed(self, workspace: str, name: str, version: int, before: int | None) -> bool:
+        """Let a version serve if `before` still does (None: if none does); returns whether it serves afterwards.
+
+        For whoever has judged it by the one before: once another one serves, that says nothing any more.
+        """
+
+        def edit(standing: Standing) -> Standing | None:
+            if standing.version != before or version in standing.deleted:
+                return None
+            return _serving(standing, version)
+
+        return self._change(workspace, name, edit).version == version
+
     def choose(self, workspace: str, name: str, version: int) -> int | None:
         """Let a version serve because somebody wants it to; returns what served before.
 
@@ -135,13 +148,13 @@ class Champions:
                 lambda standing: standing.model_copy(update={"arriving_from": None, "leaving_for": None}),
             )
 
-    def _change(self, workspace: str, name: str, edit: Callable[[Standing], Standing | None]) -> None:
+    def _change(self, workspace: str, name: str, edit: Callable[[Standing], Standing | None]) -> Standing:
         def edited(document: JsonObject | None) -> JsonObject | None:
             after = edit(_standing(document))
             return None if after is None else after.model_dump()
 
         key = _key(workspace, name)
-        self._remember(key, _standing(self._documents.change(key, edited)))
+        return self._remember(key, _standing(self._documents.change(key, edited)))
 
     def _remember(self, key: str, standing: Standing) -> Standing:
         # What serves nothing is not remembered: whoever trains it in another process may ask here right afterwards.

@@ -34,8 +34,11 @@ class DatasetStore:
         self._index = index
 
     @contextmanager
-    def draft(self, workspace: str, file_id: str) -> Iterator["Draft"]:
-        """A dataset being written. It exists once it is committed; when anything fails, nothing of it stays behind."""
+    def draft(self, workspace: str, file_id: str, *, current: bool = True) -> Iterator["Draft"]:
+        """A dataset being written. It exists once it is committed; when anything fails, nothing of it stays behind.
+
+        It becomes the workspace's current file if `current`.
+        """
         manifest_key = _key(workspace, file_id, MANIFEST)
         with ThreadPoolExecutor(SENDERS) as senders:
             draft = Draft(self._objects, senders, _key(workspace, file_id, ""))
@@ -43,7 +46,8 @@ class DatasetStore:
                 yield draft
                 manifest = draft.finish()
                 etag = self._documents.write(manifest_key, manifest.model_dump())
-                self._documents.write(_current_key(workspace), {"file_id": file_id})
+                if current:
+                    self._documents.write(_current_key(workspace), {"file_id": file_id})
             except BaseException:
                 # Where even this fails, what is left has no manifest, so nobody sees it.
                 with suppress(UnavailableError):

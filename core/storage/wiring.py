@@ -13,6 +13,7 @@ from core.storage.jobs import JobStore
 from core.storage.models import ModelStore
 from core.storage.objects import ObjectStore
 from core.storage.queue import BucketQueue, SqsQueue, make_queue
+from core.storage.series import SeriesStore
 from core.storage.shared import SharedState
 from core.storage.uploads import UploadStore
 
@@ -28,6 +29,7 @@ class Storage:
     models: ModelStore
     exports: ExportStore
     uploads: UploadStore
+    series: SeriesStore
     jobs: JobStore
     queue: SqsQueue | BucketQueue
     index: dict[str, ManifestIndex]
@@ -49,6 +51,7 @@ def storage() -> Storage:
         ttl_seconds=chosen.cache_ttl_seconds,
     )
     index = {kind: ManifestIndex(objects, shared, kind) for kind in ("datasets", "models")}
+    index["jobs"] = ManifestIndex(objects, shared, "jobs", ".json")
     return Storage(
         objects=objects,
         shared=shared,
@@ -57,7 +60,8 @@ def storage() -> Storage:
         models=ModelStore(objects, documents, warm, index["models"]),
         exports=ExportStore(objects),
         uploads=UploadStore(objects, documents),
-        jobs=JobStore(documents, shared, ManifestIndex(objects, shared, "jobs", ".json")),
+        series=SeriesStore(objects, documents),
+        jobs=JobStore(documents, shared, index["jobs"]),
         queue=make_queue(chosen.jobs_queue_url, objects),
         index=index,
     )

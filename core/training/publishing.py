@@ -4,6 +4,7 @@ import hashlib
 import json
 import pickle
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from core.errors import TrainingFailedError
@@ -29,10 +30,14 @@ def publish_model(
     trained: Trained,
     test_size: float,
     job_id: str | None = None,
+    *,
+    earlier: Sequence[str] | None = None,
+    promote: bool = True,
 ) -> ModelManifest:
     """Compile a pipeline, prove that the graph agrees with it, and publish both with everything known about them.
 
-    What the job has published under this name before stays as it is.
+    What the job has published under this name before stays as it is. `earlier` are further files that it learned
+    from; it serves from now on if `promote`.
 
     Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
     stored.
@@ -72,6 +77,7 @@ def publish_model(
             sha256=dataset.sha256,
             rows_train=len(data.train_y),
             rows_test=len(data.test_y),
+            earlier=None if earlier is None else list(earlier),
         ),
         notes=trained.notes,
         libraries={"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
@@ -81,7 +87,7 @@ def publish_model(
     )
     evaluation = json.dumps({"plots": trained.plots}).encode()
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
-    return storage().models.publish(workspace, draft, files)
+    return storage().models.publish(workspace, draft, files, promote=promote)
 
 
 def _check_size(graph: bytes, model_type: str) -> None:

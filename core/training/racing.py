@@ -44,8 +44,13 @@ def race_models(
     bounds: Bounds,
     tell: Tell,
     job_id: str | None,
+    *,
+    name: str | None = None,
+    promote: bool = True,
 ) -> dict[str, Any]:
     """Race the portfolio on a dataset's split within the time limit, storing included, and store the winner alone.
+
+    It is called `name`, or after the file and what won, and serves from now on if `promote`.
 
     Returns what `core.training.comparing.compare_models` returns; rows that were not stored have no `model_name` and no
     `metrics`. Raises what `publish_model` raises, and `InvalidInputError` where nothing is within the bounds.
@@ -56,8 +61,9 @@ def race_models(
     done = finish(race, part_of_all(tell, 0.85, 0.95))
     tell("storing", 0.95)
     trained = _judged(race, done, time_limit)
-    name = model_name(None, dataset, done.choice.label)
-    best = model_row(publish_model(workspace, name, dataset, done.bench.data, trained, test_size, job_id))
+    name = model_name(name, dataset, done.choice.label)
+    winner = publish_model(workspace, name, dataset, done.bench.data, trained, test_size, job_id, promote=promote)
+    best = model_row(winner)
     warnings = list(trained.notes)
     if best["cross_validation"]["mean"] < trained.baseline.cross_validation.mean:
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")

@@ -1,6 +1,5 @@
 """Training a stored model once more from its manifest, to see that the same comes out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
@@ -8,19 +7,17 @@ from typing import Any
 import numpy as np
 
 from core.errors import ConflictError
-from core.learning.budget import Limits
-from core.learning.candidates import Candidate
-from core.learning.catalogue import regressor
 from core.learning.evaluation import evaluate
-from core.learning.race import Entry, enter, run_race
 from core.learning.screening import with_finer_folds, with_rows
 from core.learning.splitting import Split
 from core.learning.workbench import Workbench
-from core.manifests import Member, ModelManifest
+from core.manifests import DatasetManifest, ModelManifest
 from core.progress import Tell, untold
 from core.storage.wiring import storage
-from core.training.modelling import limits, open_split
+from core.training.joining import open_joined
+from core.training.modelling import open_split
 from core.training.publishing import LIBRARIES
+from core.training.remaking import allowed_of, members_of, refit, weights_of
 
 # Sums of many numbers differ in their last digits from machine to machine.
 SAME = 1e-9
@@ -52,60 +49,41 @@ def reproduce(workspace: str, name: str, number: int | None = None, tell: Tell =
     `ConflictError` where the dataset is not the one that it was trained on.
     """
     manifest = storage().models.manifest(workspace, name, number)
-    file_id = manifest.dataset.file_id
-    dataset, data = open_split(
-        workspace, file_id, manifest.target_column, manifest.test_size, manifest.recipe, manifest.validation
-    )
+    dataset, data = _opened(workspace, manifest)
     if dataset.sha256 != manifest.dataset.sha256:
-        raise ConflictError(f"The dataset {file_id} is not the one that {name!r} was trained on.")
-    members = manifest.members or [_alone(manifest)]
-    compared, learned, allowed = _benches(manifest, data)
-    entries = _run(learned, members, [learned.whole_part], allowed, tell)
-    weights = np.array([member.weight for member in members])
-    predicted = np.column_stack([entry.predicted[learned.whole_part] for entry in entries]) @ weights
+        raise ConflictError(f"The dataset {dataset.file_id} is not the one that {name!r} was trained on.")
+    members, allowed = members_of(manifest), allowed_of(manifest)
+    compared, learned = _benches(manifest, data)
+    entries = refit(learned, members, [learned.whole_part], allowed, tell)
+    predicted = np.column_stack([entry.predicted[learned.whole_part] for entry in entries]) @ weights_of(members)
     stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
     if compared is not None:
-        (entry,) = _run(compared, members, compared.parts[:-1], allowed, tell)
+        (entry,) = refit(compared, members, compared.parts[:-1], allowed, tell)
         stored |= _numbered(manifest.cross_validation.scores)
         found |= _numbered(entry.scores(compared))
     return Reproduction(manifest, stored, {key: found.get(key) for key in stored}, _other_libraries(manifest))
 
 
-def _benches(manifest: ModelManifest, data: Split) -> tuple[Workbench | None, Workbench, Limits]:
-    """What the model was compared on (None where that cannot be done again), what it learned from, and its limits."""
+def _opened(workspace: str, manifest: ModelManifest) -> tuple[DatasetManifest, Split]:
+    """The split that it learned from: of one file, or of one and the files of its series before it."""
+    trained, target = manifest.dataset, manifest.target_column
+    if trained.earlier is not None:
+        return open_joined(workspace, trained.file_id, trained.earlier, manifest)
+    recipe, validation = manifest.recipe, manifest.validation
+    return open_split(workspace, trained.file_id, target, manifest.test_size, recipe, validation)
+
+
+def _benches(manifest: ModelManifest, data: Split) -> tuple[Workbench | None, Workbench]:
+    """What the model was compared on (None where that cannot be done again), and what it learned from."""
     race = manifest.race
     if race is None:
         bench = Workbench(data)
-        return (None if manifest.members else bench), bench, limits()
+        return (None if manifest.members else bench), bench
     learned = with_rows(data, race.rows_learned)
     folded, _ = with_finer_folds(learned)
     compared = Workbench(replace(folded, folds=folded.folds[: race.folds * (race.repeats + 1)]))
     alike = race.rows_compared == race.rows_learned and not manifest.members
-    return (compared if alike else None), Workbench(learned), replace(limits(), model_bytes=race.member_bytes)
-
-
-def _run(bench: Workbench, members: list[Member], parts: Sequence[int], allowed: Limits, tell: Tell) -> list[Entry]:
-    """The members fitted on these parts; raises the failure of one that fails now."""
-    entries = [enter(bench, _candidate(member), allowed) for member in members]
-    run_race(bench, entries, parts, allowed, tell)
-    for entry in entries:
-        if entry.failure is not None:
-            raise entry.failure
-    return entries
-
-
-def _alone(manifest: ModelManifest) -> Member:
-    return Member(
-        model_type=manifest.model_type,
-        parameters=manifest.parameters,
-        target_transform=manifest.target_transform,
-        weight=1.0,
-        cross_validation=manifest.cross_validation,
-    )
-
-
-def _candidate(member: Member) -> Candidate:
-    return Candidate(regressor(member.model_type), member.parameters, member.target_transform)
+    return (compared if alike else None), Workbench(learned)
 
 
 def _numbered(scores: list[float]) -> Figures:

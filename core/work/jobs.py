@@ -36,7 +36,11 @@ KINDS = {
     "compare": "core.training.orders.compare",
     "predict": "core.predicting.large_predictions.predict_file",
     "export": "core.predicting.large_exports.export_file",
+    "retrain": "core.retraining.retraining.retrain",
 }
+
+# Nobody waits for the answer of these: whatever ends them in failure, their message becomes a dead letter.
+UNATTENDED = frozenset({"retrain"})
 
 
 def work_of(kind: str) -> Work:
@@ -74,8 +78,13 @@ def order_job(
 
 def ordered_before(workspace: str, kind: str, sent: Json, key: str) -> Job | None:
     """The job that this key was sent with before, offered again if it waits; raises `KeyReusedError`."""
-    job = storage().jobs.read(workspace, _keyed_id(workspace, kind, key), fresh=True)
+    job = ordered(workspace, kind, key)
     return None if job is None else _offered(workspace, _same(job, _fingerprint(sent)))
+
+
+def ordered(workspace: str, kind: str, key: str) -> Job | None:
+    """The job that was ordered with this key, or None; nothing is done about it."""
+    return storage().jobs.read(workspace, _keyed_id(workspace, kind, key), fresh=True)
 
 
 def _same(job: Job, fingerprint: str) -> Job:

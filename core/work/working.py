@@ -15,7 +15,7 @@ from core.settings import settings
 from core.storage.jobs import Job
 from core.storage.leases import if_owned
 from core.storage.wiring import storage
-from core.work.jobs import Json, back, ended, work_of
+from core.work.jobs import UNATTENDED, Json, back, ended, work_of
 
 log = logging.getLogger("regatta")
 
@@ -30,7 +30,10 @@ GRACE_SECONDS = 20.0
 
 
 class GaveUpError(Exception):
-    """The job has failed for reasons of ours. Raised each time it comes, so that its message becomes a dead letter."""
+    """The job has failed, for reasons of ours or with nobody to hear of it.
+
+    Raised each time it comes, so that its message becomes a dead letter.
+    """
 
 
 def work(
@@ -50,7 +53,7 @@ def work(
     owner = secrets.token_hex(8)
     job = storage().jobs.change(workspace, job_id, lambda newest: _claim(newest, owner))
     if job is None or job.owner != owner:
-        if job is not None and job.status == "failed" and (job.error or {}).get("status") == RegattaError.status:
+        if job is not None and _is_given_up(job):
             raise GaveUpError(f"{job_id} has failed: {(job.error or {})['detail']}")
         return job
     with Attempt(workspace, job, seconds, beat, stopping) as attempt:
@@ -59,11 +62,12 @@ def work(
         except Exception as error:
             outcome = _outcome(job, attempt, error)
             attempt.end(outcome)
-            if isinstance(error, StoppedError) or not _calls_for_another_try(error):
-                return storage().jobs.read(workspace, job_id, fresh=True)
-            if outcome["status"] == "failed":
-                raise GaveUpError(f"{job_id} has failed: {error}") from error
-            raise
+            ours = not isinstance(error, StoppedError) and _calls_for_another_try(error)
+            if outcome["status"] == "failed" and (ours or job.kind in UNATTENDED):
+                raise GaveUpError(f"{job_id} has failed: {outcome['error']['detail']}") from error
+            if ours:
+                raise
+            return storage().jobs.read(workspace, job_id, fresh=True)
         else:
             attempt.end(ended("succeeded", progress=1.0, result=result, error=None))
     return storage().jobs.read(workspace, job_id, fresh=True)
@@ -83,6 +87,12 @@ def _claim(job: Job, owner: str) -> Json | None:
         return ended("failed", error=error.problem(_path(job)))
     lease = job.lease(f"The job {job.job_id}", owner, settings().job_lease_seconds)
     return {**lease, "status": "running", "stage": "starting", "started_at": job.started_at or now()}
+
+
+def _is_given_up(job: Job) -> bool:
+    """Whether the message of a job that is over belongs to the dead letters."""
+    ours = (job.error or {}).get("status") == RegattaError.status
+    return job.status == "failed" and (ours or job.kind in UNATTENDED)
 
 
 def _calls_for_another_try(error: Exception) -> bool:

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from core.datasets.table_features import table_rows
 from core.errors import InvalidInputError
 from core.learning.catalogue import CATALOGUE
 from core.manifests import Feature
 from core.predicting.prediction import Model, predict_records, predict_table
-from core.predicting.table_features import table_rows
 from core.scoring.compile import compile_pipeline
 from core.scoring.compiled import CompiledModel
 from core.tables.columns import Columns

@@ -9,10 +9,10 @@ import pytest
 from core.datasets.ingestion import ingest
 from core.datasets.opening import open_table
 from core.datasets.processing import process
+from core.datasets.table_features import table_rows
 from core.errors import InvalidInputError, TargetError, TooLargeError, UnknownColumnError
 from core.manifests import Recipe
 from core.predicting.prediction import find_model, find_table, predict_records, predict_table
-from core.predicting.table_features import table_rows
 from core.settings import settings
 from core.storage.objects import ObjectStore
 from core.storage.sealing import seal

@@ -79,7 +79,7 @@ def _text(cell: Any, feature: Feature) -> str:
 
 
 def _check(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Feature) -> None:
-    if not _fits(column, kind, feature):
+    if not fits(column, kind, feature):
         found, wanted = SHOWN[kind], SHOWN[feature.type]
         raise InvalidInputError(
             f"Column {feature.name!r} is {found} in this file, and the model takes {wanted} there.",
@@ -87,7 +87,7 @@ def _check(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Fe
         )
 
 
-def _fits(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Feature) -> bool:
+def fits(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Feature) -> bool:
     """Whether a stored column can be the feature: by its type, or because it has no value that cannot be."""
     if feature.type in ("category", kind) or (feature.type == "number" and kind in ("integer", "boolean")):
         return True

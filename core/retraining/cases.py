@@ -1,0 +1,131 @@
+"""An arrival being decided: what was ordered, what was found out so far, and how the decision is written down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.manifests import DatasetManifest, now
+from core.progress import Tell
+from core.reporting.retraining import retraining_page
+from core.retraining.arrivals import landed
+from core.storage.series import Arrival, Series, State
+from core.storage.wiring import storage
+
+Json = dict[str, Any]
+Edit = Callable[[Series], Series]
+
+# A retry does not come back to these.
+FINAL = frozenset({"accepted", "held", "superseded", "old"})
+
+
+@dataclass
+class Case:
+    """One arrival. `found` becomes the body of its report."""
+
+    workspace: str
+    order: Json
+    tell: Tell
+    job_id: str
+    dataset: DatasetManifest | None = None
+    found: Json = field(default_factory=dict)
+    surprise: float | None = None
+    missed_by: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The series, and the model that it teaches."""
+        return str(self.order["series"])
+
+    @property
+    def written(self) -> str:
+        """When the object was written."""
+        return str(self.order["last_modified"])
+
+    def series(self) -> Series:
+        """The series as the bucket has it now."""
+        return storage().series.read(self.workspace, self.name, fresh=True) or Series(name=self.name)
+
+    def decided(self) -> Json | None:
+        """What an earlier attempt has decided, or None; one that was killed right after promoting is made up for."""
+        arrival = self.series().arrival(self.job_id)
+        if arrival is None:
+            report = storage().series.report(self.workspace, self.name, self.job_id)
+            before = Arrival.model_validate(report["arrival"]) if report else None
+            serves = storage().models.serving(self.workspace, self.name, fresh=True)
+            if before is not None and before.promoted and before.version == serves:
+                storage().series.record(self.workspace, self.name, before)
+                arrival = before
+        if arrival is None or arrival.state not in FINAL:
+            return None
+        return self._decision(arrival)
+
+    def end(
+        self,
+        state: State,
+        reason: str,
+        *,
+        learned: bool = False,
+        version: int | None = None,
+        champion: int | None = None,
+        promoted: bool = False,
+        contradicted: bool = False,
+        also: Edit = lambda series: series,
+    ) -> Json | None:
+        """Write the decision down; `promoted` lets `version` serve in the place of `champion`, if that still does.
+
+        The report comes first, then the promotion, then the series, so that a retry finds out how far this got. `also`
+        is what else changes about the series. None where another version serves by now: nothing is decided then.
+        """
+        scores = self.found.get("scores") or {}
+        arrival = Arrival(
+            job_id=self.job_id,
+            filename=landed(self.order["key"]).filename,
+            **{name: self.order[name] for name in ("file_id", "key", "etag", "size_bytes", "last_modified")},
+            state=state,
+            learned=learned,
+            version=version,
+            champion=version if promoted else champion,
+            promoted=promoted,
+            reason=reason,
+            rows=self.dataset.rows if self.dataset else None,
+            sha256=self.dataset.sha256 if self.dataset else None,
+            surprise=self.surprise,
+            missed_by=self.missed_by,
+            champion_rmse=(scores.get("champion") or {}).get("rmse"),
+            challenger_rmse=(scores.get("challenger") or {}).get("rmse"),
+            contradicted=contradicted,
+        )
+        report = self._report(arrival, champion)
+        storage().series.write_report(self.workspace, self.name, self.job_id, report, retraining_page(report))
+        if version is not None and promoted and not self._promote(version, champion):
+            return None
+        storage().series.change(self.workspace, self.name, lambda series: also(series).with_arrival(arrival))
+        return self._decision(arrival)
+
+    def _promote(self, version: int, before: int | None) -> bool:
+        """Let a version serve in the place of the one that it was judged beside; whether it does."""
+        return storage().models.succeed(self.workspace, self.name, version, before)
+
+    def _decision(self, arrival: Arrival) -> Json:
+        """The answer of the job, and what is told to whoever wants to hear."""
+        links = {"report": f"/series/{self.name}/reports/{self.job_id}"}
+        return {"series": self.name, **arrival.model_dump(), "links": links}
+
+    def _report(self, arrival: Arrival, before: int | None) -> Json:
+        file = None if self.dataset is None else {**self.dataset.summary(), "warnings": self.dataset.warnings}
+        links = {"history": f"/series/{self.name}/history"}
+        if file is not None:
+            links["data"] = f"/data/report?file_id={arrival.file_id}"
+        for role, version in {"champion": before, "challenger": arrival.version}.items():
+            if version is not None:
+                links[role] = f"/model/info?model_name={self.name}&version={version}"
+        return {
+            "series": self.name,
+            "created_at": now(),
+            "arrival": arrival.model_dump(),
+            "file": file,
+            "before": before,
+            **{name: self.found.get(name) for name in ("schema", "drift", "plausibility", "learned", "scores")},
+            "notes": self.found.get("notes", []),
+            "links": links,
+        }

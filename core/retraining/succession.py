@@ -1,0 +1,272 @@
+"""Whether a new file is fit to be learned from, and whether what learned from it may serve in the champion's place.
+
+What a corrupted file says is what the challenger has learned, so the challenger looks best on it. Two questions are
+therefore put in this order: is the file like what the champion knows, or does the next file say the same as it does;
+and only then, which of the two models errs less on rows that neither has seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.errors import ArrivalRefusedError, NoSuchFileError
+from core.learning.splitting import Split
+from core.manifests import DatasetManifest, ModelManifest
+from core.progress import part_of_all
+from core.retraining.cases import Case, Edit, Json
+from core.retraining.contenders import Contender
+from core.retraining.drift import drift_of_columns
+from core.retraining.judging import Difference, difference
+from core.retraining.plausibility import Plausibility, plausibility
+from core.retraining.schema import compare_schema, refusals, unseen_levels
+from core.storage.series import Arrival, Series
+from core.storage.wiring import storage
+from core.training.joining import Opened, join, open_as
+from core.training.publishing import publish_model
+from core.training.remaking import fit_as, train_as
+
+Floats = NDArray[np.float64]
+
+# With fewer rows that neither model has learned from, all rows of the holdout judge.
+FEWEST_FRESH = 20
+
+
+def decide_next(case: Case, dataset: DatasetManifest, before: int, target: str) -> Json | None:
+    """Decide about a file whose series has a champion, version `before`; None where another one serves by now.
+
+    Raises `ArrivalRefusedError` for a file that cannot be learned from, and what training raises.
+    """
+    champion = Contender.load(case.workspace, case.name, before)
+    model, series = champion.manifest, case.series()
+    if model.target_column != target:
+        raise ArrivalRefusedError(
+            f"The model {case.name!r} predicts {model.target_column!r}, and the series is to predict {target!r}. Give "
+            "the series another name, or delete the model."
+        )
+    if twin := _twin(series, dataset):
+        reason = f"brings nothing new: it has the same bytes as {twin.filename!r}, which was learned from already"
+        return case.end("old", reason, champion=before)
+    schema = case.found["schema"] = compare_schema(case.workspace, dataset, model)
+    if reasons := refusals(schema):
+        raise ArrivalRefusedError(f"The file does not fit the model: {'; '.join(reasons)}.")
+    opened = open_as(case.workspace, dataset.file_id, model)
+    schema["unseen"] = unseen_levels(opened.frame, model)
+    return _Succession(case, series, champion, opened).decide()
+
+
+class _Succession:
+    """A file that the champion can read, and the champion."""
+
+    def __init__(self, case: Case, series: Series, champion: Contender, opened: Opened) -> None:
+        self.case = case
+        self.series = series
+        self.champion = champion
+        self.model: ModelManifest = champion.manifest
+        self.opened = opened
+        self.known = self._open([*(self.model.dataset.earlier or []), self.model.dataset.file_id])
+
+    def decide(self) -> Json | None:
+        """The policy, in its order."""
+        case, old = self.case, self.series.is_old(self.case.written)
+        rows = self.rows(self.opened)
+        case.found["drift"] = drift_of_columns(self.model, [one.frame for one in self.known], rows)
+        usual = [(a.surprise, a.missed_by) for a in self.series.arrivals if a.learned and a.missed_by is not None]
+        found = plausibility(
+            self.model, self.target(rows), self.champion.predict(rows), [(s or 0.0, m) for s, m in usual]
+        )
+        case.found["plausibility"] = asdict(found)
+        case.surprise, case.missed_by = found.outside, found.mse**0.5
+        held = None if old else self.series.held
+        if found.jumped:
+            if held is None or not self._confirms(held, rows):
+                return self._hold(found, held, old=old)
+            return self._challenge([held], _with_both(held))
+        if old:
+            reason = (
+                "a file that was written later was learned from before it, so nothing changes about what serves; the "
+                "next challenger learns from it"
+            )
+            return case.end("old", reason, learned=True, champion=self.model.version)
+        also = _without(held, "the next file is like what the champion knows") if held else _nothing
+        return self._challenge(self.series.window(case.written), also)
+
+    def _hold(self, found: Plausibility, held: Arrival | None, *, old: bool) -> Json | None:
+        """Learn nothing from a file that is out of all proportion; refuse it where it has nothing to say itself."""
+        data = join(self.opened, [], self.model)
+        probe = fit_as(self.model, data, part_of_all(self.case.tell, 0.3, 0.6))
+        own = self.opened.frame.loc[data.test_x.index]
+        actual = self.target(own)
+        by_itself = difference(actual, probe.predict(own), np.full(len(actual), data.train_y.mean()))
+        words = "; ".join(found.reasons)
+        also = _without(held, "the next file does not say the same") if held else _nothing
+        if by_itself.upper >= 0:
+            self.case.found["notes"] = [_in_words("a model of this file alone", "its mean", by_itself)]
+            raise ArrivalRefusedError(
+                f"The file is not like what the champion knows: {words}. Nor does it say anything else: a model of "
+                "this file alone is not clearly better than always saying its mean. Its target may be that of other "
+                "rows. Correct the file and put it again."
+            )
+        later = " It was written before what is learned from by now, so no later file can confirm it." if old else ""
+        reason = (
+            f"held back, and not learned from: {words}. If the next file says the same, both are learned from; if not, "
+            f"this one stays out.{later}"
+        )
+        return self.case.end("held", reason, champion=self.model.version, contradicted=old, also=also)
+
+    def _confirms(self, held: Arrival, rows: pd.DataFrame) -> bool:
+        """Whether what the held file says holds for this one too: better than what the champion says, and than nothing.
+
+        The two files are independent witnesses; neither alone is believed against the champion.
+        """
+        (witness,) = self._open([held.file_id]) or (None,)
+        if witness is None:
+            return False
+        probe = fit_as(self.model, join(witness, [], self.model), part_of_all(self.case.tell, 0.2, 0.3))
+        actual, predicted = self.target(rows), probe.predict(rows)
+        by_champion = difference(actual, predicted, self.champion.predict(rows))
+        by_mean = difference(actual, predicted, np.full(len(actual), actual.mean()))
+        self.case.found["notes"] = [_in_words(f"a model of {held.filename!r} alone", "the champion", by_champion)]
+        return by_champion.upper < 0 and by_mean.upper < 0
+
+    def _challenge(self, window: Sequence[Arrival], also: Edit) -> Json | None:
+        """Train a challenger on the file and those of the window, judge it beside the champion, decide."""
+        case = self.case
+        earlier = self._open([one.file_id for one in window if one.file_id != self.opened.dataset.file_id])
+        data = join(self.opened, earlier, self.model)
+        challenger = self._challenger(data, [one.dataset.file_id for one in earlier])
+        case.found["learned"] = {
+            "mode": self.series.settings.mode,
+            "files": [*(one.dataset.file_id for one in earlier), self.opened.dataset.file_id],
+            "rows": challenger.manifest.dataset.rows_train,
+        }
+        case.tell("judging", 0.95)
+        version, before = challenger.manifest.version, self.model.version
+        if {f.name for f in challenger.manifest.features} - set(self.opened.frame):
+            reason = f"version {before} has other columns and began to serve while this was learned, so it stays"
+            return case.end("accepted", reason, learned=True, version=version, champion=before, also=also)
+        fresh = self._fresh(data)
+        found = difference(self.target(fresh), challenger.predict(fresh), self.champion.predict(fresh))
+        tolerance = self.series.settings.tolerance
+        mean = np.full(len(fresh), data.train_y.mean())
+        case.found["scores"] = {
+            "rows": len(fresh),
+            "champion": self.champion.metrics(fresh),
+            "challenger": challenger.metrics(fresh),
+            "mean": _rmse(self.target(fresh), mean),
+            "difference": {**asdict(found), "tolerance": tolerance},
+        }
+        promoted = found.upper <= tolerance
+        words = _in_words(f"the challenger, version {version},", f"the champion, version {before},", found)
+        verdict = (
+            f"that is at most {tolerance:.1%} worse whatever chance had to do with it, so it serves from now on"
+            if promoted
+            else f"it may be more than {tolerance:.1%} worse, so the champion stays"
+        )
+        return case.end(
+            "accepted",
+            f"{words}; {verdict}",
+            learned=True,
+            version=version,
+            champion=before,
+            promoted=promoted,
+            also=also,
+        )
+
+    def _challenger(self, data: Split, earlier: list[str]) -> Contender:
+        """The version that this job has published before, or trains now; nobody is served by it yet."""
+        case, models = self.case, storage().models
+        done = models.published_by(case.workspace, case.name, case.job_id)
+        if done is None:
+            trained = train_as(self.model, data, part_of_all(case.tell, 0.3, 0.9))
+            case.tell("storing", 0.9)
+            dataset = self.opened.dataset.model_copy(update={"recipe": self.model.recipe})
+            done = publish_model(
+                case.workspace,
+                case.name,
+                dataset,
+                data,
+                trained,
+                self.model.test_size,
+                case.job_id,
+                earlier=earlier,
+                promote=False,
+            )
+        return Contender.load(case.workspace, case.name, done.version)
+
+    def _fresh(self, data: Split) -> pd.DataFrame:
+        """The rows of the holdout that neither model has learned from: files may repeat what came before."""
+        holdout = self.opened.frame.loc[data.test_x.index]
+        names = [*data.train_x.columns, self.model.target_column]
+        learned = data.train_x.assign(**{self.model.target_column: data.train_y})
+        seen = np.concatenate([_hashes(frame, names) for frame in (learned, *(one.frame for one in self.known))])
+        fresh = holdout[~np.isin(_hashes(holdout, names), seen)]
+        if len(fresh) >= FEWEST_FRESH:
+            return fresh
+        if len(fresh) < len(holdout):
+            note = f"only {len(fresh)} rows of the holdout have not been learned from, so all {len(holdout)} judge"
+            self.case.found["notes"] = [*self.case.found.get("notes", []), note]
+        return holdout
+
+    def _open(self, file_ids: Sequence[str]) -> list[Opened]:
+        """These files as the champion takes them; those that were deleted, or were of other columns, are left out."""
+        opened = []
+        for file_id in dict.fromkeys(file_ids):
+            try:
+                opened.append(open_as(self.case.workspace, file_id, self.model))
+            except NoSuchFileError:
+                note = f"the file {file_id} was deleted, so it is neither learned from nor compared with"
+                self.case.found["notes"] = [*self.case.found.get("notes", []), note]
+        return opened
+
+    def rows(self, opened: Opened) -> pd.DataFrame:
+        """The rows of a file that have a target."""
+        return opened.frame[opened.frame[self.model.target_column].notna()]
+
+    def target(self, frame: pd.DataFrame) -> Floats:
+        """The target of each row, float64."""
+        return frame[self.model.target_column].to_numpy(np.float64)
+
+
+def _twin(series: Series, dataset: DatasetManifest) -> Arrival | None:
+    """Another arrival of the same bytes that is learned from."""
+    same = (one for one in series.arrivals if one.learned and one.sha256 == dataset.sha256)
+    return next((one for one in same if one.file_id != dataset.file_id), None)
+
+
+def _with_both(held: Arrival) -> Edit:
+    """Let a held file in, since the next one says the same, and nothing that is older than it."""
+    accepted = held.model_copy(
+        update={"state": "accepted", "learned": True, "reason": f"{held.reason} The next file did say the same."}
+    )
+    return lambda series: series.model_copy(update={"since": held.last_modified}).with_arrival(accepted)
+
+
+def _without(held: Arrival, why: str) -> Edit:
+    """Leave a held file out for good."""
+    reason = f"{held.reason} It stays out: {why}."
+    return lambda series: series.with_arrival(held.model_copy(update={"contradicted": True, "reason": reason}))
+
+
+def _nothing(series: Series) -> Series:
+    return series
+
+
+def _in_words(ours: str, theirs: str, found: Difference) -> str:
+    if found.value == 0:
+        return f"{ours} errs as much as {theirs} on {found.rows:,} fresh rows"
+    return (
+        f"{ours} errs {abs(found.value):.1%} {'more' if found.value > 0 else 'less'} than {theirs} on "
+        f"{found.rows:,} fresh rows (between {found.lower:+.1%} and {found.upper:+.1%} with 95% certainty)"
+    )
+
+
+def _rmse(actual: Floats, predicted: Floats) -> dict[str, float]:
+    return {"rmse": float(np.sqrt(np.mean((actual - predicted) ** 2)))}
+
+
+def _hashes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.uint64]:
+    """A number for each row that is the same for the same values."""
+    return pd.util.hash_pandas_object(frame[names], index=False).to_numpy()
