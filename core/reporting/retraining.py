@@ -97,11 +97,13 @@ def _scores(scores: Json) -> Markup:
     )
 
 
-def _difference(found: Json) -> Markup:
+def _difference(found: Json) -> Markup | None:
     """The interval of the difference, with lines at no difference and at what is tolerated."""
+    if None in found.values():
+        return None
     low, value, high = (100 * found[name] for name in ("lower", "value", "upper"))
     tolerance = 100 * found["tolerance"]
-    ends = [end for end in (low, value, high, 0.0, tolerance) if abs(end) < float("inf")]
+    ends = (low, value, high, 0.0, tolerance)
     margin = MARGIN * (max(ends) - min(ends) or 1.0)
     scale = Scale(min(ends) - margin, max(ends) + margin)
     places = {name: 100 * scale.share(at) for name, at in {"low": low, "value": value, "high": high}.items()}

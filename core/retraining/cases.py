@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from core.manifests import DatasetManifest, now
 from core.progress import Tell
@@ -122,17 +123,17 @@ class Case:
 
     def _decision(self, arrival: Arrival) -> Json:
         """The answer of the job, and what is told to whoever wants to hear."""
-        links = {"report": f"/series/{self.name}/reports/{self.job_id}"}
+        links = {"report": f"/series/{quote(self.name)}/reports/{self.job_id}"}
         return {"series": self.name, **arrival.model_dump(), "links": links}
 
     def _report(self, arrival: Arrival, before: int | None, held: Json | None) -> Json:
         file = None if self.dataset is None else {**self.dataset.summary(), "warnings": self.dataset.warnings}
-        links = {"history": f"/series/{self.name}/history"}
+        links = {"history": f"/series/{quote(self.name)}/history"}
         if file is not None:
             links["data"] = f"/data/report?file_id={arrival.file_id}"
         for role, version in {"champion": before, "challenger": arrival.version}.items():
             if version is not None:
-                links[role] = f"/model/info?model_name={self.name}&version={version}"
+                links[role] = f"/model/info?model_name={quote(self.name)}&version={version}"
         return {
             "series": self.name,
             "created_at": now(),

@@ -155,7 +155,7 @@ class _Succession:
             "champion": self.champion.metrics(fresh),
             "challenger": challenger.metrics(fresh),
             "mean": _rmse(self.target(fresh), mean),
-            "difference": {**asdict(found), "tolerance": tolerance},
+            "difference": {**_finite(found), "tolerance": tolerance},
         }
         promoted = found.upper <= tolerance
         words = _in_words(f"the challenger, version {version},", f"the champion, version {before},", found)
@@ -238,6 +238,11 @@ def _twin(series: Series, dataset: DatasetManifest) -> Arrival | None:
 def _about(held: Arrival | None, *, confirmed: bool = False, why: str = "") -> Json | None:
     """What a decision says about an arrival that was held back."""
     return None if held is None else {"job_id": held.job_id, "confirmed": confirmed, "why": why}
+
+
+def _finite(found: Difference) -> Json:
+    """The difference as JSON has it: None for infinitely more, than a champion that never errs."""
+    return {name: value if np.isfinite(value) else None for name, value in asdict(found).items()}
 
 
 def _in_words(ours: str, theirs: str, found: Difference) -> str:
