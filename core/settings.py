@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     answer_seconds: float = Field(0, ge=0, description="what is expected to take longer becomes a job; 0 means nothing")
     job_seconds: int = Field(3600, gt=0, description="how long one attempt at a job may take")
     job_lease_seconds: float = Field(60, ge=2, description="how soon the job of a killed worker is free again")
+    # Who hears of the decisions about a series.
+    webhook_url: str | None = Field(None, pattern="^https?://", description="where each decision is posted")
+    sns_topic_arn: str | None = Field(None, pattern="^arn:", description="SNS topic that hears of each decision")
+    # What the janitor keeps.
+    keep_versions: int = Field(0, ge=0, description="versions of each model that are kept; 0 means all")
+    keep_jobs_days: int = Field(30, ge=0, description="how long jobs are kept that are over; 0 means for ever")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="level of the log")
 
     # The machine it runs on (infra/ only).

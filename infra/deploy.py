@@ -84,7 +84,7 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
         cloudformation.create_stack(**request)
     _wait(cloudformation, timeout)
     if owns_bucket == "false":
-        _notify(s3, bucket, template, _find_output(cloudformation, "UploadsQueueArn"))
+        _notify(s3, bucket, template, _outputs(cloudformation))
     api = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="Api")
     api_id = api["StackResourceDetail"]["PhysicalResourceId"]
     return Deployment(f"{endpoint_url}/restapis/{api_id}/prod/_user_request_", bucket)
@@ -149,18 +149,26 @@ def _update(cloudformation: BaseClient, request: dict[str, Any]) -> None:
             raise
 
 
-def _find_output(cloudformation: BaseClient, key: str) -> str:
-    outputs = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Outputs"]
-    return next(output["OutputValue"] for output in outputs if output["OutputKey"] == key)
+def _outputs(cloudformation: BaseClient) -> dict[str, str]:
+    stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _notify(s3: BaseClient, bucket: str, template: dict[str, Any], queue_arn: str) -> None:
-    """Give a bucket that the stack does not own the notification that the template gives its own."""
+def _notify(s3: BaseClient, bucket: str, template: dict[str, Any], outputs: Mapping[str, str]) -> None:
+    """Give a bucket that the stack does not own the notifications that the template gives its own.
+
+    The ARN of each queue `Name` is the stack's output `NameArn`.
+    """
     configured = template["Resources"]["Bucket"]["Properties"]["NotificationConfiguration"]
-    (entry,) = configured["QueueConfigurations"]
-    rules = {"Key": {"FilterRules": entry["Filter"]["S3Key"]["Rules"]}}
-    queue = {"QueueArn": queue_arn, "Events": [entry["Event"]], "Filter": rules}
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [queue]})
+    queues = [
+        {
+            "QueueArn": outputs[f"{entry['Queue']['Fn::GetAtt'][0]}Arn"],
+            "Events": [entry["Event"]],
+            "Filter": {"Key": {"FilterRules": entry["Filter"]["S3Key"]["Rules"]}},
+        }
+        for entry in configured["QueueConfigurations"]
+    ]
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": queues})
 
 
 def _wait(cloudformation: BaseClient, timeout: float) -> None:

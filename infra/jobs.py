@@ -1,6 +1,7 @@
 """`regatta jobs` and `regatta redrive`: what is being worked on, what was given up, and a second chance for that."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,9 +10,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from core.errors import RegattaError
+from core.retraining.arrivals import announce, landed
 from core.storage.queue import DeadLetter, SqsQueue
 from core.storage.wiring import storage
 from core.work import jobs
+from functions.s3_events import arrivals_in
 from infra.service import Json, Service, connect, explain
 
 POLL_SECONDS = 0.3
@@ -25,13 +28,14 @@ class JobError(Exception):
 
 @dataclass(frozen=True)
 class Buried:
-    """A dead letter, and what is known of its job."""
+    """A dead letter, what it is about, and how that begins anew; None where nobody knows what it is about."""
 
     letter: DeadLetter
-    workspace: str
-    job_id: str
+    subject: str
     kind: str
+    workspace: str
     reason: str
+    revive: Callable[[], object] | None
 
 
 def find_queue() -> SqsQueue | None:
@@ -54,7 +58,7 @@ def show(service: Service, limit: int, queue: SqsQueue | None, console: Console)
     if given_up:
         table = _table("dead letter", "kind", "workspace", "tries", "reason")
         for buried in given_up:
-            table.add_row(buried.job_id, buried.kind, buried.workspace, str(buried.letter.receives), buried.reason)
+            table.add_row(buried.subject, buried.kind, buried.workspace, str(buried.letter.receives), buried.reason)
         console.print(table)
         console.print("`regatta redrive` lets them begin anew.")
 
@@ -77,18 +81,18 @@ def follow(url: str, job_id: str, console: Console) -> None:
 
 def dead_letters(queue: SqsQueue) -> list[Buried]:
     """The messages in the dead-letter queue, each with its job's own words where it has any."""
-    return [_buried(letter) for letter in queue.dead_letters()]
+    return [_of_job(letter) if letter.job else _of_arrival(letter) for letter in queue.dead_letters()]
 
 
 def redrive(queue: SqsQueue) -> tuple[int, int]:
-    """Let the jobs of all dead letters begin anew; returns how many do, and how many letters are about no job."""
+    """Let what all dead letters are about begin anew; returns how many do, and how many are about nothing we know."""
     moved, strange = 0, 0
     for buried in dead_letters(queue):
-        if not buried.workspace:
+        if buried.revive is None:
             strange += 1
             continue
         try:
-            jobs.retry(buried.workspace, buried.job_id)
+            buried.revive()
         except RegattaError as error:
             if error.status >= 500:
                 raise
@@ -99,14 +103,31 @@ def redrive(queue: SqsQueue) -> tuple[int, int]:
     return moved, strange
 
 
-def _buried(letter: DeadLetter) -> Buried:
+def _of_job(letter: DeadLetter) -> Buried:
     workspace, job_id = letter.job or ("", "")
-    job = storage().jobs.read(workspace, job_id, fresh=True) if workspace else None
-    if job is None:
-        reason = "its job is gone" if workspace else "not a message about a job"
-        return Buried(letter, workspace, job_id, "", reason)
-    reason = (job.error or {}).get("detail") or f"no worker could begin it; the job is {job.status}"
-    return Buried(letter, workspace, job_id, job.kind, reason)
+    job = storage().jobs.read(workspace, job_id, fresh=True)
+    kind, reason = "", "its job is gone"
+    if job is not None:
+        kind = job.kind
+        reason = (job.error or {}).get("detail") or f"no worker could begin it; the job is {job.status}"
+    return Buried(letter, job_id, kind, workspace, reason, lambda: jobs.retry(workspace, job_id))
+
+
+def _of_arrival(letter: DeadLetter) -> Buried:
+    """A message of the bucket about files that arrived in a series, for which no job could be ordered."""
+    try:
+        arrived = list(arrivals_in(letter.body))
+        workspace = landed(arrived[0].key).workspace
+    except (ValueError, LookupError, TypeError, AttributeError, RegattaError):
+        return Buried(letter, "", "", "", "neither about a job nor about a file of a series", None)
+
+    def revive() -> None:
+        for one in arrived:
+            announce(one.key, one.etag, one.sequencer)
+
+    keys = ", ".join(one.key for one in arrived)
+    reason = "no job could be ordered for it; the log of RetrainFunction says why"
+    return Buried(letter, keys, "arrival", workspace, reason, revive)
 
 
 def _outcome(job: Json) -> str:

@@ -7,15 +7,13 @@ from core.errors import ConflictError, IncompleteUploadError, InvalidInputError,
 from core.manifests import DatasetManifest, Reading, new_file_id, now
 from core.settings import settings
 from core.storage.objects import MissingObjectError
-from core.storage.uploads import Method, Ticket, urls_expire_at
+from core.storage.uploads import MOST_POST_BYTES, Method, Ticket, urls_expire_at
 from core.storage.wiring import storage
 from core.tables.dialect import delimiter_of
 from core.tables.text import codec_of
 
 # One request that breaks off starts again from nothing; above this, parts are worth their trouble.
 POST_BYTES = 100_000_000
-# S3 takes no more in one request.
-MOST_POST_BYTES = 5 << 30
 NAMED_PARTS = 100
 
 

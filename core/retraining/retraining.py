@@ -9,6 +9,7 @@ from core.manifests import DatasetManifest, Recipe
 from core.progress import Tell, part_of_all
 from core.retraining.cases import Case
 from core.retraining.fetching import fetch
+from core.retraining.notifying import notify
 from core.retraining.succession import decide_next
 from core.storage.series import Series
 from core.storage.wiring import storage
@@ -35,8 +36,9 @@ def retrain(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json
             if error.status >= 500 or isinstance(error, ConflictError):
                 raise
             serves = storage().models.serving(workspace, case.name, fresh=True)
-            case.end("refused", error.detail, champion=serves)
+            notify(workspace, case.end("refused", error.detail, champion=serves))
             raise
+    notify(workspace, decision)
     return decision
 
 

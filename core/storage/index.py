@@ -1,8 +1,9 @@
 """The registry: a Redis hash of manifests per workspace and kind, always checked against the bucket's own listing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from core.storage.objects import MissingObjectError, ObjectStore
@@ -12,6 +13,23 @@ MANIFEST = "manifest.json"
 
 # How many manifests are fetched at a time where Redis does not have them.
 FETCHERS = 8
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the bucket itself has, and what Redis has of it that is not so."""
+
+    # ETag and manifest, by key.
+    stored: dict[str, dict[str, Any]]
+    # Keys of manifests that cannot be read.
+    damaged: list[str]
+    # What Redis has of them that the bucket has not so, by key: deleted, missing or different.
+    wrong: dict[str, str]
+
+    @property
+    def manifests(self) -> list[dict[str, Any]]:
+        """The manifests that can be read."""
+        return [entry["manifest"] for entry in self.stored.values()]
 
 
 class ManifestIndex:
@@ -38,10 +56,7 @@ class ManifestIndex:
 
         An empty manifest is none: it only keeps its key from being used again.
         """
-        prefix = f"{workspace}/{self._kind}/{below}"
-        listed = {
-            item.key: item.etag for item in self._objects.list(prefix) if item.key.endswith(self._ending) and item.size
-        }
+        listed = self._stored(workspace, below)
         if not below:
             known: list[bytes] = self._shared.ask(lambda client: client.hkeys(self._name(workspace)), [])
             gone = {key.decode() for key in known} - listed.keys()
@@ -74,10 +89,51 @@ class ManifestIndex:
         """Take out a manifest that was just deleted."""
         self._shared.ask(lambda client: client.hdel(self._name(workspace), key), None)
 
+    def audit(self, workspace: str, before: Audit | None = None) -> Audit:
+        """Read the manifests of the bucket itself and compare Redis with them; changes nothing.
+
+        What has not changed since the audit `before` is not read again.
+        """
+        listed = self._stored(workspace)
+        known = {} if before is None else before.stored
+        stored = {key: known[key] for key, etag in listed.items() if key in known and known[key]["etag"] == etag}
+        rest = [key for key in listed if key not in stored]
+        with ThreadPoolExecutor(FETCHERS) as fetchers:
+            fetched = dict(zip(rest, fetchers.map(self._fetch, rest), strict=True))
+        stored |= {key: entry for key, entry in fetched.items() if entry is not None}
+        left = self._stored(workspace) if len(stored) < len(listed) else {}
+        return Audit(
+            stored, [key for key in listed if key not in stored and key in left], self._wrong(workspace, stored)
+        )
+
+    def _wrong(self, workspace: str, stored: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+        """What is the matter with the entries of Redis, where it answers."""
+        found: dict[bytes, bytes] | None = self._shared.ask(lambda client: client.hgetall(self._name(workspace)), None)
+        if found is None:
+            return {}
+        indexed = {key.decode(): json.loads(entry) for key, entry in found.items()}
+        gone = {key: "deleted" for key in indexed if key not in stored}
+        absent = {key: "missing" for key in stored if key not in indexed}
+        other = {key: "different" for key in stored if indexed.get(key, stored[key]) != stored[key]}
+        return {**gone, **absent, **other}
+
+    def mend(self, workspace: str, keys: Iterable[str]) -> None:
+        """Let Redis have of these manifests what the bucket has."""
+        for key in keys:
+            entry = self._fetch(key)
+            if entry is None:
+                self.drop(workspace, key)
+            else:
+                self._remember(self._name(workspace), key, entry)
+
     def size(self, workspace: str) -> int | None:
         """How many manifests Redis holds of this workspace, or None when it does not answer."""
         size: int | None = self._shared.ask(lambda client: client.hlen(self._name(workspace)), None)
         return size
+
+    def _stored(self, workspace: str, below: str = "") -> dict[str, str]:
+        listed = self._objects.list(f"{workspace}/{self._kind}/{below}")
+        return {item.key: item.etag for item in listed if item.key.endswith(self._ending) and item.size}
 
     def _fetch(self, key: str) -> dict[str, Any] | None:
         try:

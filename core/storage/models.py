@@ -11,7 +11,7 @@ from core.errors import BadSignatureError, InvalidInputError, NameTakenError, No
 from core.manifests import ModelManifest
 from core.storage.artifacts import GRAPH, Artifacts
 from core.storage.cache import WarmObjects
-from core.storage.champions import Champions
+from core.storage.champions import Champions, Standing
 from core.storage.documents import Documents
 from core.storage.index import ManifestIndex
 from core.storage.objects import ObjectStore
@@ -80,6 +80,10 @@ class ModelStore:
     def succeed(self, workspace: str, name: str, version: int, before: int | None) -> bool:
         """Let a version serve if `before` still does; returns whether it serves afterwards. Raises `ConflictError`."""
         return self._champions.succeed(workspace, name, version, before)
+
+    def standing(self, workspace: str, name: str) -> Standing:
+        """What is decided about the versions of a name, as the bucket has it: for acting on, not for showing."""
+        return self._champions.standing(workspace, name, fresh=True)
 
     def champion(self, workspace: str, name: str) -> int:
         """The version that serves; raises `NoSuchModelError`."""

@@ -44,6 +44,17 @@ class Listed:
     key: str
     etag: str
     size: int
+    # When it was written (seconds since 1970).
+    modified: float
+
+
+@dataclass(frozen=True)
+class Open:
+    """A multipart upload that was neither completed nor aborted, and when it was begun (seconds since 1970)."""
+
+    key: str
+    upload_id: str
+    begun: float
 
 
 @dataclass(frozen=True)
@@ -184,10 +195,10 @@ class ObjectStore:
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 for item in page.get("Contents", []):
-                    yield Listed(item["Key"], item["ETag"], item["Size"])
+                    yield Listed(item["Key"], item["ETag"], item["Size"], item["LastModified"].timestamp())
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """The names of the folders right below `prefix`, which ends with a slash, in order."""
+        """The names of the folders right below `prefix`, which ends with a slash or is empty, in order."""
         with _translating(prefix):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=prefix, Delimiter="/"
@@ -212,10 +223,14 @@ class ObjectStore:
         params = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition(filename)}
         return self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
-    def presign_form(self, key: str, max_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
+    def presign_form(
+        self, key: str, max_bytes: int, seconds: int, metadata: Mapping[str, str] | None = None
+    ) -> tuple[str, dict[str, str]]:
         """URL and fields of a form whose `file` becomes exactly this object, of 1 to `max_bytes` bytes."""
+        fields = {f"x-amz-meta-{name}": value for name, value in (metadata or {}).items()}
+        conditions: list[Any] = [["content-length-range", 1, max_bytes], *({name: fields[name]} for name in fields)]
         form = self.client.generate_presigned_post(
-            self.bucket, key, Conditions=[["content-length-range", 1, max_bytes]], ExpiresIn=seconds
+            self.bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds
         )
         return form["url"], form["fields"]
 
@@ -242,6 +257,14 @@ class ObjectStore:
             self.client.complete_multipart_upload(
                 Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
             )
+
+    def open_parts(self, prefix: str = "") -> Iterator[Open]:
+        """Every multipart upload below `prefix` that is neither completed nor aborted."""
+        with _translating(prefix):
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
+            for page in pages:
+                for upload in page.get("Uploads", []):
+                    yield Open(upload["Key"], upload["UploadId"], upload["Initiated"].timestamp())
 
     def abort_parts(self, key: str, upload_id: str) -> None:
         """Give up a multipart upload and its parts; one that is over already does not matter."""

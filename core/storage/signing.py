@@ -56,3 +56,8 @@ def sign(*parts: bytes) -> str:
 def is_signed(signature: str, *parts: bytes) -> bool:
     """Whether `signature` is ours over these parts, compared in constant time."""
     return hmac.compare_digest(sign(*parts).encode(), signature.encode("utf-8", "replace"))
+
+
+def webhook_secret() -> bytes:
+    """What webhooks are signed with: made of the key, so that whoever has it cannot sign a model."""
+    return bytes.fromhex(sign(b"webhooks"))

@@ -21,6 +21,8 @@ from core.storage.objects import MissingObjectError, ObjectStore
 URL_SECONDS = 3600
 # Fits the function's memory three times over and makes 320 parts of 5 GiB.
 PART_BYTES = 16 << 20
+# S3 takes no more in one request.
+MOST_POST_BYTES = 5 << 30
 # More URLs than this would not fit an answer; larger files get larger parts. S3 allows ten times as many.
 MOST_PARTS = 1000
 

@@ -51,6 +51,7 @@ def storage() -> Storage:
         ttl_seconds=chosen.cache_ttl_seconds,
     )
     index = {kind: ManifestIndex(objects, shared, kind) for kind in ("datasets", "models")}
+    index["jobs"] = ManifestIndex(objects, shared, "jobs", ".json")
     return Storage(
         objects=objects,
         shared=shared,
@@ -60,7 +61,7 @@ def storage() -> Storage:
         exports=ExportStore(objects),
         uploads=UploadStore(objects, documents),
         series=SeriesStore(objects, documents),
-        jobs=JobStore(documents, shared, ManifestIndex(objects, shared, "jobs", ".json")),
+        jobs=JobStore(documents, shared, index["jobs"]),
         queue=make_queue(chosen.jobs_queue_url, objects),
         index=index,
     )

@@ -21,6 +21,7 @@ LINKS = {
     "trained": "/model/trained",
     "predict": "/predict",
     "jobs": "/jobs",
+    "series": "/series",
 }
 
 

@@ -8,7 +8,19 @@ from fastapi_swagger import patch_fastapi
 from functions.http import create_app
 from infra.local.runner import running_jobs
 
-FUNCTIONS = ("system", "upload", "data", "process", "train", "models", "predict", "inference", "export", "jobs")
+FUNCTIONS = (
+    "system",
+    "upload",
+    "data",
+    "process",
+    "train",
+    "models",
+    "predict",
+    "inference",
+    "export",
+    "jobs",
+    "series",
+)
 
 
 def build() -> FastAPI:

@@ -75,6 +75,7 @@ class Stack:
             self._wait(child)
         if self.stopping.is_set():
             return None
+        self._watch_folder()
         seconds = round(time.monotonic() - begun, 1)
         return self._publish(api_url, seconds)
 
@@ -104,7 +105,7 @@ class Stack:
         """End what a killed supervisor left running and clear the temporary files."""
         processes.end(processes.marked(self.home))
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
-        for folder in ("tmp", "logs", "redis", "aws/s3", "aws/state"):
+        for folder in ("tmp", "logs", "redis", "aws/s3", "aws/state", "incoming"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
 
     def _revive(self, child: Child) -> None:
@@ -142,6 +143,14 @@ class Stack:
             raise StackError(f"{error}\n{child.obituary()}") from error
         os.kill(child.process.pid, signal.SIGUSR1)  # save the stack now: kill -9 must not lose it
         return deployment.api_url
+
+    def _watch_folder(self) -> None:
+        """Send what is saved in the folder from now on; it ends by itself when the stack stops."""
+        from infra.deploy import client
+        from infra.local.watching import Watcher
+
+        s3 = client("s3", processes.aws_endpoint(self.settings))
+        Watcher(self.home / "incoming", s3, self.settings.bucket, self.stopping, self.report).start()
 
     def _wait(self, child: Child) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from infra.cli import EXAMPLE
+from infra.cli.embedded import EXAMPLE
 from tests.stack import Stack
 
 MPG = EXAMPLE.parent / "mpg.csv"

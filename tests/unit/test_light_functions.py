@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-LIGHT = ["predict", "inference", "data", "models", "system", "export", "jobs"]
+LIGHT = ["predict", "inference", "data", "models", "system", "export", "jobs", "series"]
 HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "onnx"}
 # Needed only on a cache miss, so loaded only then.
 LATER = {"boto3", "botocore", "redis", "xlsxwriter"}
@@ -29,7 +29,7 @@ def test_a_light_function_loads_nothing_heavy(name: str) -> None:
     assert loaded & (HEAVY_LIBRARIES | LATER) == set()
 
 
-@pytest.mark.parametrize("name", ["data", "models", "system", "jobs"])
+@pytest.mark.parametrize("name", ["data", "models", "system", "jobs", "series"])
 def test_a_function_that_predicts_nothing_loads_no_runtime(name: str) -> None:
     assert "onnxruntime" not in loaded_by(f"functions.{name}.handler")
 

@@ -1,0 +1,96 @@
+"""Who hears of each decision about a series: a webhook and an SNS topic, both optional, neither of them awaited.
+
+A webhook is signed as https://www.standardwebhooks.com says, so that receivers find a library that checks it.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import time
+from http import HTTPStatus
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from core.settings import settings
+from core.storage.signing import webhook_secret
+
+log = logging.getLogger("regatta")
+
+# A receiver that is slower does its work before it answers. All attempts together take 11 s at most.
+TIMEOUT_SECONDS = 3.0
+# Before the second and the third attempt.
+PAUSES_SECONDS = (0.5, 1.5)
+
+Json = dict[str, Any]
+
+
+def notify(workspace: str, decision: Json | None) -> None:
+    """Tell of a decision, which has the fields of an `Arrival` and its `series`; raises nothing.
+
+    It is told with an `id` of the job and of what was decided, which is the same where the same is told twice. Who
+    cannot be told is logged: the decision is in the series' history, whoever has heard of it.
+    """
+    if decision is None:
+        return
+    message = {"id": f"{decision['job_id']}-{decision['state']}", "workspace": workspace, **decision}
+    body = json.dumps(message, ensure_ascii=False).encode()
+    for told, where in ((_post, settings().webhook_url), (_publish, settings().sns_topic_arn)):
+        if where is None:
+            continue
+        try:
+            told(where, message, body)
+        except Exception as error:
+            # Whatever it is, it is not worth a retraining.
+            log.error("%s did not hear of decision %s: %s", told.__name__, message["id"], error)
+
+
+def signature(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:
+    """What the header `webhook-signature` says: HMAC-SHA256 over id, time and body, as Base64."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A POST that is redirected would arrive as a GET without its body."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _post(url: str, message: Json, body: bytes) -> None:
+    """POST to the webhook until it says that it has it; raises what the last attempt did."""
+    for pause in (*PAUSES_SECONDS, None):
+        timestamp = int(time.time())
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "regatta",
+            "webhook-id": message["id"],
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": signature(webhook_secret(), message["id"], timestamp, body),
+        }
+        request = Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - the operator's own setting
+        try:
+            with build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS):
+                return
+        except OSError as error:
+            refused = isinstance(error, HTTPError) and error.code < 500 and error.code != HTTPStatus.TOO_MANY_REQUESTS
+            if pause is None or refused:
+                raise
+            time.sleep(pause)
+
+
+def _publish(topic: str, message: Json, body: bytes) -> None:
+    """Publish to the topic; subscribers can filter by the series, and by whether there is a new champion."""
+    import boto3
+    from botocore.config import Config
+
+    attributes = {"series": message["series"], "promoted": str(message.get("promoted", False)).lower()}
+    config = Config(connect_timeout=TIMEOUT_SECONDS, read_timeout=TIMEOUT_SECONDS, retries={"total_max_attempts": 3})
+    boto3.client("sns", region_name=topic.split(":")[3], config=config).publish(
+        TopicArn=topic,
+        Message=body.decode(),
+        MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
+    )

@@ -1,0 +1,1 @@
+"""The function that tidies up once a day."""

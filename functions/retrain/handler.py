@@ -1,0 +1,25 @@
+"""Lambda entry point: S3 events from a queue, one message a CSV that arrived below incoming/."""
+
+import json
+from typing import Any
+
+from core.errors import InvalidInputError
+from core.retraining.arrivals import announce
+from functions.log import log, set_up_log
+from functions.s3_events import Arrived, hear
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Order a job for each file that arrived: from there on it is like any job, with leases, attempts, dead letters."""
+    set_up_log()
+    return hear(event, _announce)
+
+
+def _announce(arrived: Arrived) -> None:
+    try:
+        job = announce(arrived.key, arrived.etag, arrived.sequencer)
+    except InvalidInputError as error:
+        # It would be no better the next time.
+        log.warning(json.dumps({"key": arrived.key, "ignored": error.detail}, ensure_ascii=False))
+        return
+    log.info(json.dumps({"key": arrived.key, "job": job.job_id if job else None}, ensure_ascii=False))

@@ -1,0 +1,137 @@
+"""Series: files that arrive one after another and teach one model. All below /series."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import ConfigDict, Field
+
+from core.errors import NoSuchJobError
+from core.reporting.report import CONTENT_SECURITY_POLICY
+from core.retraining import arrivals, ways_in
+from core.storage.jobs import Job
+from core.storage.models import check_name
+from core.storage.series import Series, SeriesSettings
+from core.storage.wiring import storage
+from functions.http import RequestBody, Workspace, create_app
+from functions.idempotency import IdempotentRoute
+from functions.job_view import summary
+
+router = APIRouter(prefix="/series", tags=["series"], route_class=IdempotentRoute)
+
+PAGE, MOST = 20, 100
+
+
+class Settings(SeriesSettings):
+    """What is wanted of a series; what is left out has its default."""
+
+    # What FastAPI takes has to be built as it is declared, and what it inherits from waits until it is needed.
+    model_config = ConfigDict(extra="forbid", defer_build=False)
+
+
+class Announcement(RequestBody):
+    """The file that is going to be sent."""
+
+    filename: str = Field(min_length=1, description="ends in .csv")
+    size_bytes: int = Field(ge=1, description="larger files are not taken")
+    target_column: str | None = Field(None, min_length=1, description="where the series does not know it")
+    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="the same file is then learned from once")
+
+
+@router.get("")
+def all_series(workspace: Workspace) -> dict[str, Any]:
+    """Every series of the workspace, by name."""
+    return {"series": [_shown(workspace, series) for series in storage().series.list(workspace)]}
+
+
+@router.put("/{name}")
+def configure(workspace: Workspace, name: str, body: Settings) -> dict[str, Any]:
+    """Say what is wanted of a series, which may have no files yet. Files that waited for the target are taken up."""
+    check_name(name, "name")
+    series = storage().series.configure(workspace, name, SeriesSettings.model_validate(body.model_dump()))
+    announced = arrivals.announce_waiting(workspace, name)
+    return {**_shown(workspace, series), "announced": [job.job_id for job in announced]}
+
+
+@router.get("/{name}")
+def one(workspace: Workspace, name: str) -> dict[str, Any]:
+    """What is wanted of a series, its newest decision, and the jobs of files that wait or were given up."""
+    jobs = _unfinished(workspace, name)
+    # Before its first decision a series is not stored yet.
+    series = storage().series.read(workspace, name) if jobs else storage().series.get(workspace, name)
+    return {**_shown(workspace, series or Series(name=name)), "jobs": [_job(job) for job in jobs]}
+
+
+@router.get("/{name}/history")
+def history(
+    workspace: Workspace,
+    name: str,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+    after: Annotated[str | None, Query(description="the next of the page before")] = None,
+) -> dict[str, Any]:
+    """What was decided about each file, the newest decision first; `next` is the `after` of the next page."""
+    decided = storage().series.get(workspace, name).arrivals[::-1]
+    start = 0
+    if after is not None:
+        start = 1 + next((place for place, arrival in enumerate(decided) if arrival.job_id == after), -2)
+        if start < 0:
+            raise NoSuchJobError(f"No decision of series {name!r} is {after!r}. Begin again without after.")
+    page = decided[start : start + limit]
+    more = len(decided) > start + limit
+    return {"history": [arrival.model_dump() for arrival in page], "next": page[-1].job_id if more else None}
+
+
+@router.get("/{name}/reports/{job_id}")
+def report(
+    workspace: Workspace,
+    name: str,
+    job_id: str,
+    format: Annotated[Literal["json", "html"] | None, Query(description="default: as Accept says")] = None,
+    accept: Annotated[str, Header()] = "",
+) -> Response:
+    """The report of one decision: data, drift, scores side by side, reason; as JSON, or as a page with plots."""
+    series = storage().series.get(workspace, name)
+    if (format or ("html" if "text/html" in accept else "json")) == "html":
+        page = storage().series.page(workspace, series.name, job_id)
+        if page is not None:
+            headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
+            return HTMLResponse(page, headers=headers)
+    else:
+        found = storage().series.report(workspace, series.name, job_id)
+        if found is not None:
+            return JSONResponse(found)
+    raise NoSuchJobError(f"Series {name!r} has no report {job_id!r}. GET /series/{name}/history lists what there is.")
+
+
+@router.post("/{name}/uploads", status_code=201)
+def announce(workspace: Workspace, name: str, body: Announcement) -> dict[str, Any]:
+    """Announce a file; the answer is a form to send it with. Its arrival starts the retraining."""
+    way_in = ways_in.announce_file(workspace, name, **body.model_dump())
+    return {"key": way_in.key, "url": way_in.url, "fields": way_in.fields, "expires_at": way_in.expires_at}
+
+
+def _shown(workspace: str, series: Series) -> dict[str, Any]:
+    newest = series.arrivals[-1] if series.arrivals else None
+    return {
+        "name": series.name,
+        "created_at": series.created_at,
+        "settings": series.settings.model_dump(),
+        "arrivals": len(series.arrivals),
+        "champion": storage().models.serving(workspace, series.name),
+        "newest": newest.model_dump() if newest else None,
+    }
+
+
+def _unfinished(workspace: str, name: str) -> list[Job]:
+    """The jobs of files that nothing was decided about: they wait, are worked on, or were given up."""
+    jobs = [job for job in storage().jobs.list(workspace) if job.kind == arrivals.RETRAIN]
+    return storage().jobs.live(
+        workspace, [job for job in jobs if job.order["series"] == name and job.status != "succeeded"]
+    )
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {"key": job.order["key"], **summary(job)}
+
+
+app = create_app(router)

@@ -1,0 +1,5 @@
+"""`python -m infra.cli`: the command line of this interpreter."""
+
+from infra.cli import app
+
+app()

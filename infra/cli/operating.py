@@ -1,0 +1,103 @@
+"""The commands of whoever operates a service: serve it, deploy it, and look after what it stores."""
+
+import base64
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from infra.cli.terminal import chosen_settings, complaints, console, ending_well, failure, point_at_the_stack
+
+
+def reproduce(
+    name: Annotated[str, typer.Argument(help="A stored model.")],
+    version: Annotated[int | None, typer.Argument(help="Which version. Default: the one that serves.")] = None,
+    workspace: Annotated[str, typer.Option(help="Whose model.")] = "default",
+) -> None:
+    """Train a stored model again from its manifest and say whether the same figures come out."""
+    point_at_the_stack()
+    from core.training.reproducing import reproduce as train_again
+
+    with ending_well(), console.status(f"Training {name} again ..."):
+        again = train_again(workspace, name, version)
+    table = Table("figure", "stored", "again")
+    for figure, stored in again.stored.items():
+        style = "red" if figure in again.differing else None
+        table.add_row(figure, _shown(stored), _shown(again.found[figure]), style=style)
+    console.print(f"{name}, version {again.manifest.version}, {again.manifest.model_type}")
+    console.print(table)
+    for library, (was, now) in again.libraries.items():
+        console.print(f"[yellow]trained with {library} {was}, running {now}[/]")
+    if again.differing:
+        raise failure(f"{len(again.differing)} of {len(again.stored)} figures differ.")
+    console.print("[green]The same figures came out.[/]")
+
+
+def serve(
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Worker processes.")] = None,
+) -> None:
+    """Serve with several workers from any S3 endpoint and any Redis; starts neither."""
+    chosen = chosen_settings()
+    from infra.local import processes, serving
+
+    with ending_well(processes.StackError, serving.ServingError):
+        processes.check_port(chosen.port, "the web apps", "REGATTA_PORT")
+        warning = serving.check(chosen)
+    if warning:
+        complaints.print(f"[yellow]{warning}[/]", soft_wrap=True)
+    serving.serve(chosen, workers or chosen.workers)
+
+
+def deploy(
+    endpoint_url: Annotated[str, typer.Option(help="A LocalStack-compatible endpoint.")],
+) -> None:
+    """Deploy template.yaml into an emulated AWS; its functions take REGATTA_* settings of this shell."""
+    chosen = chosen_settings()
+    from infra.deploy import DeployError
+    from infra.deploy import deploy as deploy_template
+
+    parameters = {
+        "RedisUrl": chosen.redis_url or "",
+        "SigningKeyFile": str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else "",
+        "S3Endpoint": chosen.s3_endpoint or endpoint_url,
+        "LogLevel": chosen.log_level,
+    }
+    with ending_well(DeployError):
+        deployment = deploy_template(endpoint_url, chosen.bucket, parameters)
+    console.print(deployment.api_url, soft_wrap=True)
+
+
+def janitor(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
+) -> None:
+    """Remove what nobody needs any more from the bucket, each thing with its reason, and mend the index in Redis."""
+    point_at_the_stack()
+    from rich.filesize import decimal
+
+    from core.upkeep.janitor import tidy
+
+    things: dict[str, list[int]] = {"found": [], "done": [], "kept": [], "failed": []}
+    with ending_well():
+        for tidied in tidy(dry_run=dry_run):
+            things[tidied.outcome].append(tidied.size_bytes)
+            said = {"kept": " (needed after all)", "failed": " (failed)"}.get(tidied.outcome, "")
+            console.print(f"{decimal(tidied.size_bytes):>9}  {tidied.what}: {tidied.reason}{said}", soft_wrap=True)
+    removed = things["found" if dry_run else "done"]
+    verb = "would be tidied up" if dry_run else "were tidied up"
+    console.print(f"{len(removed)} things with {decimal(sum(removed))} {verb}.")
+    if things["failed"]:
+        raise failure(f"{len(things['failed'])} could not be; the next run tries again.")
+
+
+def webhook_secret() -> None:
+    """Print the secret that receivers of webhooks check signatures with."""
+    point_at_the_stack()
+    from core.storage import signing
+
+    with ending_well():
+        secret = signing.webhook_secret()
+    typer.echo(f"whsec_{base64.b64encode(secret).decode()}")
+
+
+def _shown(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.12g}"

@@ -1,0 +1,137 @@
+"""`regatta drop` and `regatta series`: a file on its way into a series, what was decided about it, and the history."""
+
+import hashlib
+import time
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.service import Json, Service, ServiceError, explain, http_client
+
+POLL_SECONDS = 0.3
+# Nobody takes so long to hear of a file where anybody hears of files at all.
+SILENCE_SECONDS = 30
+COLOURS = {"accepted": "green", "held": "yellow", "waiting": "yellow", "refused": "red"}
+
+
+class DropError(Exception):
+    """The file was not taken, or nothing was decided about it; the message says why and what to do."""
+
+
+def drop(service: Service, path: Path, series: str, target: str | None, console: Console) -> str:
+    """Send a file into a series; returns the key of the object that it has become.
+
+    The same file sent again becomes the same object, which is learned from once. Raises `DropError`, `ServiceError`.
+    """
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    announcement = {"filename": path.name, "size_bytes": path.stat().st_size, "sha256": sha256, "target_column": target}
+    way_in = service.call("POST", f"/series/{series}/uploads", json=announcement)
+    try:
+        with path.open("rb") as file, http_client(way_in["url"]) as client:
+            sent = client.post(way_in["url"], data=way_in["fields"], files={"file": (path.name, file)})
+    except httpx.HTTPError as error:
+        raise DropError(f"The bucket does not answer at {way_in['url']} ({error}). Send it again.") from error
+    if sent.is_error:
+        raise DropError(f"The bucket refused the file: {sent.status_code} {sent.text[:200]}")
+    console.print(f"Arrived as {way_in['key']}", soft_wrap=True)
+    return str(way_in["key"])
+
+
+def await_decision(service: Service, series: str, key: str, console: Console) -> Json:
+    """Show how far the job of an object is until something is decided; raises `DropError` when it fails."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("waiting", total=1.0)
+        heard = time.monotonic()
+        while True:
+            job = _job(service, series, key)
+            decision = _decision(service, series, key) if job is None or job["status"] == "succeeded" else None
+            if decision is not None:
+                return decision
+            if job is not None:
+                heard = time.monotonic()
+                progress.update(bar, description=job["stage"], completed=job["progress"])
+                if job["status"] in ("failed", "cancelled"):
+                    said = explain(job["error"]) if job["error"] else f"The job was {job['status']}."
+                    raise DropError(f"{said}\n`regatta jobs --retry {job['job_id']}` lets it begin anew.")
+            elif time.monotonic() - heard > SILENCE_SECONDS:
+                raise DropError(
+                    f"{key} has arrived, and nobody has heard of it: does its bucket notify the queue of template.yaml? "
+                    "`regatta reconcile` finds what was missed."
+                )
+            time.sleep(POLL_SECONDS)
+
+
+def show_decision(url: str, decision: Json, console: Console) -> None:
+    """What was decided about a file, and where to read more."""
+    state, series = decision["state"], decision["series"]
+    console.print(f"[{COLOURS.get(state, 'default')}]{state}[/]: {decision['reason']}", soft_wrap=True)
+    if decision["champion"] is not None:
+        new = "now" if decision["promoted"] else "still"
+        console.print(f"Version {decision['champion']} of {series} serves {new}.")
+    report = f"{url}/series/{series}/reports/{decision['job_id']}?format=html"
+    console.print(f"Report: {report}", soft_wrap=True)
+
+
+def show_all(service: Service, console: Console) -> None:
+    """Every series as a table."""
+    listed = service.call("GET", "/series")["series"]
+    table = _table("series", "target", "champion", "files", "newest", "decided")
+    for series in listed:
+        newest = series["newest"] or {}
+        champion = "-" if series["champion"] is None else str(series["champion"])
+        target = series["settings"]["target_column"] or "-"
+        decided = (_coloured(newest["state"]), newest["decided_at"]) if newest else ("-", "-")
+        table.add_row(series["name"], target, champion, str(series["arrivals"]), *decided)
+    console.print(table if listed else "There are no series. `regatta drop FILE --series NAME` begins one.")
+
+
+def show_history(service: Service, name: str, limit: int, console: Console) -> None:
+    """The newest decisions of a series as a table, and above it the files that wait or were given up."""
+    for job in service.call("GET", f"/series/{name}")["jobs"]:
+        console.print(f"{job['key']}: {job['stage']}, job {job['job_id']}", soft_wrap=True)
+    decided = service.call("GET", f"/series/{name}/history", params={"limit": limit})["history"]
+    table = _table("decided", "file", "rows", "version", "champion", "state", "reason")
+    for arrival in decided:
+        figures = (arrival["rows"], arrival["version"], arrival["champion"])
+        shown = ("-" if figure is None else f"{figure:,}" for figure in figures)
+        row = (arrival["decided_at"], arrival["filename"], *shown, _coloured(arrival["state"]), arrival["reason"])
+        table.add_row(*row)
+    console.print(table if decided else "Nothing was decided yet.")
+
+
+def _job(service: Service, series: str, key: str) -> Json | None:
+    """The job of an object that nothing was decided about yet."""
+    try:
+        jobs = service.call("GET", f"/series/{series}")["jobs"]
+    except ServiceError as error:
+        if error.status != 404:
+            raise
+        return None  # its first file is not heard of yet
+    return next((job for job in jobs if job["key"] == key), None)
+
+
+def _decision(service: Service, series: str, key: str) -> Json | None:
+    try:
+        history = service.call("GET", f"/series/{series}/history", params={"limit": 100})["history"]
+    except ServiceError as error:
+        if error.status != 404:
+            raise
+        return None
+    return next(({"series": series, **arrival} for arrival in history if arrival["key"] == key), None)
+
+
+def _coloured(state: str) -> str:
+    return f"[{COLOURS.get(state, 'default')}]{state}[/]"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        right = column in ("rows", "version", "champion", "files")
+        table.add_column(column, no_wrap=column == "series", overflow="fold", justify="right" if right else "left")
+    return table
