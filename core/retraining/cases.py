@@ -150,7 +150,7 @@ class Case:
 def confirmed(series: Series, held: Arrival) -> Series:
     """The series with a held file let in, since the next one says the same, and nothing older learned from any more."""
     reason = f"{held.reason} The next file did say the same."
-    accepted = held.model_copy(update={"state": "accepted", "learned": True, "reason": reason})
+    accepted = held.let_in(reason)
     return series.model_copy(update={"since": held.last_modified}).with_arrival(accepted)
 
 

@@ -33,9 +33,10 @@ def _let_in(series: Series, arrival: Arrival) -> Arrival:
         raise ConflictError(f"The file cannot be learned from: {arrival.reason}")
     if any(other.learned and other.sha256 == arrival.sha256 for other in series.arrivals):
         raise ConflictError("The same bytes are learned from already.")
-    state = "accepted" if arrival.state == "held" else arrival.state
     reason = f"{arrival.reason} Let in by hand."
-    return arrival.model_copy(update={"state": state, "learned": True, "reason": reason})
+    if arrival.state == "held":
+        return arrival.let_in(reason)
+    return arrival.model_copy(update={"learned": True, "reason": reason})
 
 
 def _left_out(arrival: Arrival) -> Arrival:

@@ -46,8 +46,9 @@ def decide_next(case: Case, dataset: DatasetManifest, before: int, target: str) 
             f"The model {case.name!r} predicts {model.target_column!r}, and the series is to predict {target!r}. Give "
             "the series another name, or delete the model."
         )
-    if twin := _twin(series, dataset):
-        reason = f"brings nothing new: it has the same bytes as {twin.filename!r}, which was learned from already"
+    if twin := series.twin(dataset.file_id, dataset.sha256):
+        known = "was learned from" if twin.learned else "was held back"
+        reason = f"brings nothing new: it has the same bytes as {twin.filename!r}, which {known} already"
         return case.end("old", reason, champion=before)
     schema = case.found["schema"] = compare_schema(case.workspace, dataset, model)
     if reasons := refusals(schema):
@@ -74,14 +75,14 @@ class _Succession:
         case, old = self.case, self.series.is_old(self.case.written)
         rows = self.rows(self.opened)
         case.found["drift"] = drift_of_columns(self.model, [one.frame for one in self.known], rows)
-        usual = [(a.surprise, a.missed_by) for a in self.series.arrivals if a.learned and a.surprise and a.missed_by]
-        found = plausibility(self.model, self.target(rows), self.champion.predict(rows), usual)
+        found = plausibility(self.model, self.target(rows), self.champion.predict(rows), self.series.usual)
         case.found["plausibility"] = asdict(found)
         case.surprise, case.missed_by = found.outside, found.mse**0.5
         held = None if old else self.series.held
         if found.jumped:
             if held is None or not self._confirms(held, rows):
                 return self._hold(found, held, old=old)
+            case.surprise = case.missed_by = None
             return self._challenge([held], _about(held, confirmed=True))
         if old:
             reason = (
@@ -118,10 +119,15 @@ class _Succession:
     def _confirms(self, held: Arrival, rows: pd.DataFrame) -> bool:
         """Whether what the held file says holds for this one too: better than what the champion says, and than nothing.
 
-        The two files are independent witnesses; neither alone is believed against the champion.
+        The two files are independent witnesses, so rows that both have do not count; neither alone is believed against
+        the champion.
         """
         (witness,) = self._open([held.file_id]) or (None,)
         if witness is None:
+            return False
+        names = [*(feature.name for feature in self.model.features), self.model.target_column]
+        rows = rows[~np.isin(_hashes(rows, names), _hashes(witness.frame, names))]
+        if len(rows) < FEWEST_FRESH:
             return False
         probe = fit_as(self.model, join(witness, [], self.model), part_of_all(self.case.tell, 0.2, 0.3))
         actual, predicted = self.target(rows), probe.predict(rows)
@@ -227,12 +233,6 @@ class _Succession:
     def target(self, frame: pd.DataFrame) -> Floats:
         """The target of each row, float64."""
         return frame[self.model.target_column].to_numpy(np.float64)
-
-
-def _twin(series: Series, dataset: DatasetManifest) -> Arrival | None:
-    """Another arrival of the same bytes that is learned from."""
-    same = (one for one in series.arrivals if one.learned and one.sha256 == dataset.sha256)
-    return next((one for one in same if one.file_id != dataset.file_id), None)
 
 
 def _about(held: Arrival | None, *, confirmed: bool = False, why: str = "") -> Json | None:

@@ -136,6 +136,16 @@ def test_two_odd_files_that_disagree_do_not_confirm_each_other(tmp_path: Path) -
     assert serving() == 1
 
 
+def test_a_held_file_does_not_confirm_itself(tmp_path: Path) -> None:
+    champion(tmp_path)
+    odd = table(1, scale=100)
+    held = drop("1.csv", odd)
+    again = drop("the same.csv", odd)
+    assert (again.result["state"], again.result["learned"]) == ("old", False)
+    turned = drop("in another order.csv", odd[::-1])
+    assert [turned.result["state"], decided(held).learned, serving()] == ["held", False, 1]
+
+
 def test_an_older_file_changes_nothing_that_serves_and_is_learned_from_next_time(tmp_path: Path, clock) -> None:
     champion(tmp_path)
     old = announced(put("old.csv", drifting(1, 1)))
