@@ -92,7 +92,7 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=[origin],
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["*"],
             expose_headers=PAGES_SEE,
         )
