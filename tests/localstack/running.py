@@ -73,25 +73,29 @@ class LocalStack:
         self._process.wait()
 
     def _environment(self) -> dict[str, str]:
-        return self.shell | COMPOSE["services"]["localstack"]["environment"] | {
-            "GATEWAY_LISTEN": self.address,
-            "LOCALSTACK_HOST": self.address,
-            "DEPLOY_FROM": str(ROOT),
-            "DEPLOY_REDIS_URL": self.redis_url,
-            "DEPLOY_S3_ENDPOINT": self.url,
-            "FILESYSTEM_ROOT": str(self.home),
-            "TMPDIR": str(self.home / "tmp"),
-            "XDG_CACHE_HOME": str(self.home / "cache"),
-            # It guesses whether it is in a container, on each machine differently, and looks for its files accordingly.
-            "OVERRIDE_IN_DOCKER": "false",
-            # Nothing of the outside: no certificate, no name server.
-            "SKIP_SSL_CERT_DOWNLOAD": "1",
-            "DNS_ADDRESS": "0",
-            # Functions as processes of this interpreter, with this project's packages.
-            "PYTHONPATH": str(PLUGIN),
-            "LAMBDA_RUNTIME_EXECUTOR": "process",
-            "FUNCTION_PYTHON": sys.executable,
-        }
+        return (
+            self.shell
+            | COMPOSE["services"]["localstack"]["environment"]
+            | {
+                "GATEWAY_LISTEN": self.address,
+                "LOCALSTACK_HOST": self.address,
+                "DEPLOY_FROM": str(ROOT),
+                "DEPLOY_REDIS_URL": self.redis_url,
+                "DEPLOY_S3_ENDPOINT": self.url,
+                "FILESYSTEM_ROOT": str(self.home),
+                "TMPDIR": str(self.home / "tmp"),
+                "XDG_CACHE_HOME": str(self.home / "cache"),
+                # Where it looks for its files depends on whether it thinks it is in a container, and it errs.
+                "OVERRIDE_IN_DOCKER": "false",
+                # Nothing of the outside: no certificate, no name server.
+                "SKIP_SSL_CERT_DOWNLOAD": "1",
+                "DNS_ADDRESS": "0",
+                # Functions as processes of this interpreter, with this project's packages.
+                "PYTHONPATH": str(PLUGIN),
+                "LAMBDA_RUNTIME_EXECUTOR": "process",
+                "FUNCTION_PYTHON": sys.executable,
+            }
+        )
 
     @property
     def api_url(self) -> str:

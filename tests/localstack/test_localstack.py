@@ -21,6 +21,7 @@ from tests.own_redis import own_redis
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport, proxy_event
 from tests.stack import CLI
+from tests.unit.arriving import TARGET, table
 from tests.whole_job import gbk_csv, whole_job
 
 Json = dict[str, Any]
@@ -115,6 +116,7 @@ def requests() -> dict[str, httpx.Request]:
         "UploadFunction": ("POST", "/data/upload", {"files": file}),
         "ProcessFunction": ("GET", "/data/outliers", {}),
         "JobsFunction": ("GET", "/jobs", {}),
+        "SeriesFunction": ("GET", "/series", {}),
         "TrainFunction": ("POST", "/model/train", {"json": train}),
     }
     return {name: httpx.Request(method, f"http://lambda{path}", **more) for name, (method, path, more) in asked.items()}
@@ -128,8 +130,11 @@ def message(body: Json) -> Json:
 # What S3 says when a queue is named to it, and a job that is not there any more: nothing is to be done.
 MESSAGES = {
     "IngestFunction": message({"Event": "s3:TestEvent"}),
+    "RetrainFunction": message({"Event": "s3:TestEvent"}),
     "WorkerFunction": message({"workspace": "default", "job_id": "00000000"}),
 }
+# What the schedule sends.
+DAILY = {"JanitorFunction": {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}}
 
 
 def invoke(localstack: LocalStack, name: str, event: Json) -> Any:
@@ -153,10 +158,15 @@ def test_a_function_takes_a_message_when_it_is_invoked(localstack: LocalStack, n
     assert invoke(localstack, name, MESSAGES[name]) == {"batchItemFailures": []}
 
 
+@pytest.mark.parametrize("name", DAILY)
+def test_a_function_does_its_daily_work_when_it_is_invoked(localstack: LocalStack, name: str) -> None:
+    assert "failed" not in invoke(localstack, name, DAILY[name])
+
+
 def test_every_function_of_the_template_is_invoked() -> None:
     resources = yaml_parse(TEMPLATE)["Resources"]
     functions = {name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"}
-    assert functions == {*requests(), *MESSAGES}
+    assert functions == {*requests(), *MESSAGES, *DAILY}
 
 
 def test_an_upload_that_lands_in_the_bucket_becomes_a_dataset(http: httpx.Client) -> None:
@@ -184,6 +194,29 @@ def test_a_job_goes_through_the_queue_to_the_worker(http: httpx.Client, flats: s
         for name in ("flats", "queued")
     ]
     assert predictions[0] == predictions[1]
+
+
+def test_a_csv_in_the_bucket_retrains_and_poison_ends_as_a_dead_letter(
+    localstack: LocalStack, http: httpx.Client
+) -> None:
+    first = table(0, 300).to_csv(index=False).encode()
+    file_id = http.post("/data/upload", files={"file": ("first.csv", first)}).raise_for_status().json()["file_id"]
+    order = {"model_type": "ridge", "target_column": TARGET, "model_name": "prices", "file_id": file_id}
+    http.post("/model/train", json=order).raise_for_status()
+    wanted = {"target_column": TARGET, "tolerance": 0.5}
+    http.put("/series/prices", json=wanted).raise_for_status()
+    s3 = localstack.client("s3")
+    fresh = table(1).to_csv(index=False).encode()
+    s3.put_object(Bucket="regatta", Key="incoming/default/prices/三月 a b+c%.csv", Body=fresh)
+    look = "/series/prices/history"
+    (decided,) = wait_for(lambda: http.get(look).json(), lambda found: bool(found.get("history")))["history"]
+    assert (decided["state"], decided["promoted"], decided["champion"]) == ("accepted", True, 2), decided
+    assert http.get("/model/info", params={"model_name": "prices"}).json()["version"] == 2
+
+    s3.put_object(Bucket="regatta", Key="incoming/default/prices/poison.csv", Body=b"\x7fELF" + bytes(range(256)) * 9)
+    refused = wait_for(lambda: http.get(look).json()["history"][0], lambda newest: newest["state"] == "refused")
+    assert refused["champion"] == 2
+    wait_for(lambda: http.get("/system/status").json()["queue"], lambda queue: queue["dead_letters"] == 1)
 
 
 def regatta_deploy(localstack: LocalStack, *options: str) -> subprocess.CompletedProcess[str]:
