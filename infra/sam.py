@@ -10,6 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.buckets import bucket_exists
 from infra.deploy import ROOT, DeployError, Deployment, find_stack, outputs
 
+# `make template` and `make build` put one here.
+CHECKOUT_TOOLS = ROOT / ".venv-sam" / "bin"
+
 
 def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
     """Build every function and create or update the stack in the account and region of this shell.
@@ -21,7 +24,7 @@ def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
         ("sam", "which builds and deploys", "pip install aws-sam-cli"),
         ("docker", "which builds the image of the heavy functions", "https://docs.docker.com/get-started/get-docker/"),
     ):
-        if shutil.which(tool) is None:
+        if _find(tool) is None:
             raise DeployError(f"There is no {tool} on PATH, {purpose}. Install it: {source}")
     try:
         owns_bucket = _owns_bucket(bucket)
@@ -58,6 +61,10 @@ def _owns_bucket(bucket: str) -> str:
 
 def _run(*arguments: str) -> None:
     """One `sam` command, its output shown as it comes."""
-    ended = subprocess.run(["sam", *arguments], cwd=ROOT, check=False)
+    ended = subprocess.run([_find("sam") or "sam", *arguments], cwd=ROOT, check=False)
     if ended.returncode:
         raise DeployError(f"`sam {arguments[0]}` ended with status {ended.returncode}; its own words are above.")
+
+
+def _find(tool: str) -> str | None:
+    return shutil.which(tool) or shutil.which(tool, path=str(CHECKOUT_TOOLS))

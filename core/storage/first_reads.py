@@ -19,7 +19,7 @@ class FirstReads:
     """GETs of one bucket over one kept connection, signed with the credentials of the environment."""
 
     def __init__(self, bucket: str, endpoint: str | None) -> None:
-        """`endpoint` is None for AWS itself. Nothing is connected yet."""
+        """`endpoint` is None for AWS itself, or what AWS_ENDPOINT_URL names. Nothing is connected yet."""
         self._bucket = bucket
         self._endpoint = endpoint
         self._connection: HTTPConnection | None = None
@@ -31,7 +31,8 @@ class FirstReads:
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not (access_key and secret and region) or any(name in os.environ for name in SPECIAL):
             return None
-        url = urlsplit(self._endpoint or f"https://s3.{region}.amazonaws.com")
+        told = self._endpoint or os.environ.get("AWS_ENDPOINT_URL")
+        url = urlsplit(told or f"https://s3.{region}.amazonaws.com")
         path = quote(f"{url.path.rstrip('/')}/{self._bucket}/{key}")
         headers = signed(url.netloc, path, access_key, secret, region, os.environ.get("AWS_SESSION_TOKEN"))
         with self._lock:

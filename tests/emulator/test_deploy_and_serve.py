@@ -38,6 +38,24 @@ def test_image_functions_become_zip_functions_with_the_handler_of_their_command(
         assert not {"PackageType", "ImageConfig"} & set(function["Properties"])
 
 
+def test_an_api_with_another_route_is_another_api() -> None:
+    text = (ROOT / "template.yaml").read_text()
+    route = "Path: /system/status"
+    assert route in text
+    changed = [text, text.replace("Timeout: 29", "Timeout: 28"), text.replace(route, "Path: /status")]
+    names = [
+        [
+            name
+            for name, resource in local_template(each, "bucket", "key")["Resources"].items()
+            if "::Api" in resource["Type"]
+        ]
+        for each in changed
+    ]
+    assert names[0] == names[1] != names[2]
+    outputs = local_template(text, "bucket", "key")["Outputs"]
+    assert names[0][0] in outputs["ApiUrl"]["Value"]["Fn::Sub"]
+
+
 def handler_files() -> list[Path]:
     return sorted((ROOT / "functions").glob("*/handler.py"))
 
@@ -54,8 +72,28 @@ def test_deploying_again_keeps_the_address(mine: Stack) -> None:
 def test_deploying_where_nothing_listens_says_so(mine: Stack) -> None:
     answer = mine.cli("deploy", "--endpoint-url", mine.aws_url)
     assert answer.returncode == 1
-    assert mine.aws_url in answer.stderr
+    assert f"Nothing answers at {mine.aws_url}" in answer.stderr
+    assert "localstack.yml" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "--endpoint-url"),
+        (("--aws", "--endpoint-url", "http://127.0.0.1:9"), "--endpoint-url"),
+        (("--endpoint-url", "not a url"), "not a url"),
+        (("--endpoint-url", "http://127.0.0.1:9", "--parameter", "LogLevel"), "NAME=VALUE"),
+    ],
+)
+def test_deploying_nowhere_in_particular_is_explained(mine: Stack, options: tuple[str, ...], said: str) -> None:
+    answer = mine.cli("deploy", *options)
+    assert (answer.returncode, said in answer.stderr, "Traceback" in answer.stderr) == (1, True, False), answer.stderr
+
+
+def test_what_answers_there_has_to_be_an_aws(stack: Stack) -> None:
+    answer = stack.cli("deploy", "--endpoint-url", stack.base_url)
+    assert (answer.returncode, stack.base_url in answer.stderr, "Traceback" in answer.stderr) == (1, True, False)
 
 
 def test_serve_creates_a_missing_bucket_and_uses_any_storage(stack: Stack, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import subprocess
 import time
 import zipfile
@@ -14,19 +15,19 @@ import httpx
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from infra import deploy
+from infra import deploy, sam
 from infra.emulator_account import ACCOUNT, CREDENTIALS, REGION
-from tests.localstack.running import LocalStack
+from tests.localstack.events import DAILY, FLAT, MESSAGES, Json, requests
+from tests.localstack.running import COMPOSE, LocalStack
 from tests.own_redis import own_redis
 from tests.process import pointed_at
+from tests.programs import note_taking
 from tests.proxy import HandlerTransport, proxy_event
 from tests.stack import CLI
 from tests.unit.arriving import TARGET, table
 from tests.whole_job import gbk_csv, whole_job
 
-Json = dict[str, Any]
 TEMPLATE = (deploy.ROOT / "template.yaml").read_text()
-FLAT = {"面积": 88.5, "城市": "上海", "房龄": None}
 
 
 @pytest.fixture(scope="module")
@@ -98,43 +99,6 @@ def test_an_error_is_a_problem_for_every_client(localstack: LocalStack) -> None:
     answer = httpx.get(f"{localstack.api_url}/model/info", params={"model_name": "nobody"}, timeout=60)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     assert answer.json()["type"] == "urn:regatta:problem:no-such-model"
-
-
-def requests() -> dict[str, httpx.Request]:
-    """A sensible request to each function that answers the gateway."""
-    model = {"model_name": "flats"}
-    excel = {**model, "format": "excel", "data": [FLAT]}
-    train = {"model_type": "ridge", "target_column": "价格", "model_name": "invoked"}
-    file = {"file": ("房价.csv", gbk_csv())}
-    asked = {
-        "SystemFunction": ("GET", "/system/status", {}),
-        "DataFunction": ("GET", "/data/info", {}),
-        "ModelsFunction": ("GET", "/model/trained", {}),
-        "PredictFunction": ("POST", "/predict", {"json": {**model, "data": FLAT}}),
-        "InferenceFunction": ("GET", "/v2/models/flats", {}),
-        "ExportFunction": ("POST", "/predict/export", {"json": excel}),
-        "UploadFunction": ("POST", "/data/upload", {"files": file}),
-        "ProcessFunction": ("GET", "/data/outliers", {}),
-        "JobsFunction": ("GET", "/jobs", {}),
-        "SeriesFunction": ("GET", "/series", {}),
-        "TrainFunction": ("POST", "/model/train", {"json": train}),
-    }
-    return {name: httpx.Request(method, f"http://lambda{path}", **more) for name, (method, path, more) in asked.items()}
-
-
-def message(body: Json) -> Json:
-    """An event of a queue with one message."""
-    return {"Records": [{"messageId": "m1", "receiptHandle": "none", "body": json.dumps(body), "attributes": {}}]}
-
-
-# What S3 says when a queue is named to it, and a job that is not there any more: nothing is to be done.
-MESSAGES = {
-    "IngestFunction": message({"Event": "s3:TestEvent"}),
-    "RetrainFunction": message({"Event": "s3:TestEvent"}),
-    "WorkerFunction": message({"workspace": "default", "job_id": "00000000"}),
-}
-# What the schedule sends.
-DAILY = {"JanitorFunction": {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}}
 
 
 def invoke(localstack: LocalStack, name: str, event: Json) -> Any:
@@ -229,6 +193,12 @@ def regatta_deploy(localstack: LocalStack, *options: str) -> subprocess.Complete
     )
 
 
+def test_the_health_check_of_the_compose_file_holds(localstack: LocalStack) -> None:
+    kind, command = COMPOSE["services"]["localstack"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    subprocess.run(command.replace("localhost:4566", localstack.address), shell=True, check=True)
+
+
 def test_deploying_again_keeps_everything(localstack: LocalStack) -> None:
     before = localstack.api_url
     again = regatta_deploy(localstack)
@@ -254,6 +224,40 @@ def test_a_route_that_is_new_is_deployed(
     assert httpx.get(f"{changed.api_url}/second", timeout=60).json()["type"] == "urn:regatta:problem:no-such-route"
     files = httpx.get(f"{changed.api_url}/data/files", timeout=60).json()["files"]
     assert flats in {file["file_id"] for file in files}
+
+
+@pytest.fixture
+def sam_orders(localstack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """LocalStack as AWS itself, and a `sam` that only notes its orders, in the file that is returned."""
+    monkeypatch.setenv("PATH", f"{note_taking(tmp_path, 'sam', 'docker')}:/usr/bin:/bin")
+    for name, value in {"ENDPOINT_URL": localstack.url, "DEFAULT_REGION": REGION}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name.upper(), value)
+    return tmp_path / "orders"
+
+
+def test_sam_is_told_what_the_stack_is_like(sam_orders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = sam.deploy("regatta", {"LogLevel": "DEBUG"})
+    assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/prod", deployment.api_url)
+    built, deployed = sam_orders.read_text().splitlines()
+    assert built == "build"
+    given = dict(pair.split("=") for pair in deployed.partition("--parameter-overrides ")[2].split())
+    assert given == {"LogLevel": "DEBUG", "BucketName": "regatta", "CreateBucket": "true"}
+    assert set(given) <= set(yaml_parse(TEMPLATE)["Parameters"])
+    monkeypatch.setenv("FAILS", "deploy")
+    with pytest.raises(deploy.DeployError, match="`sam deploy` ended with status 1"):
+        sam.deploy("regatta", {})
+
+
+@pytest.mark.parametrize(("bucket", "made"), [("regatta", "false"), ("not-there-yet", "true")])
+def test_a_bucket_that_is_there_already_is_not_made_again(
+    sam_orders: Path, monkeypatch: pytest.MonkeyPatch, bucket: str, made: str
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")  # where no stack is
+    with pytest.raises(deploy.DeployError, match="does not exist"):  # and this sam makes none
+        sam.deploy(bucket, {})
+    assert f"CreateBucket={made}" in sam_orders.read_text()
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         case "return a set":
             return {1}
         case "return much":
-            return "x" * (6 << 20)
+            return "x" * (7 << 20)
         case "tell":
             return {
                 "pid": os.getpid(),

@@ -74,6 +74,13 @@ def test_objects_come_as_they_are_over_one_connection(store: str) -> None:
     reads.close()
 
 
+def test_an_endpoint_that_only_the_environment_names_is_asked(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", store)
+    reads = FirstReads("regatta", None)
+    assert reads.get(KEY) == b"\x00bytes\xff"
+    reads.close()
+
+
 def test_a_store_that_cannot_be_reached_is_left_to_boto3(store: str) -> None:
     assert FirstReads("regatta", "http://127.0.0.1:1").get(KEY) is None
 
