@@ -20,7 +20,8 @@ def main() -> None:
         "SigningKeyFile": "",
         "LogLevel": os.environ.get("DEPLOY_LOG_LEVEL", "INFO"),
     }
-    endpoint_url = f"http://{os.environ['GATEWAY_LISTEN'].partition(',')[0]}"
+    # In a container it listens everywhere; what is printed is for people outside, for whom that is their localhost.
+    endpoint_url = f"http://{os.environ['GATEWAY_LISTEN'].replace('0.0.0.0', 'localhost')}"
     try:
         deployment = deploy(endpoint_url, os.environ.get("DEPLOY_BUCKET", "regatta"), parameters, TIMEOUT_SECONDS)
         check(deployment.api_url)
