@@ -21,7 +21,7 @@ def main() -> None:
         "LogLevel": os.environ.get("DEPLOY_LOG_LEVEL", "INFO"),
     }
     # In a container it listens everywhere; what is printed is for people outside, for whom that is their localhost.
-    endpoint_url = f"http://{os.environ['GATEWAY_LISTEN'].replace('0.0.0.0', 'localhost')}"
+    endpoint_url = f"http://{os.environ['GATEWAY_LISTEN'].replace('0.0.0.0', 'localhost')}"  # noqa: S104
     try:
         deployment = deploy(endpoint_url, os.environ.get("DEPLOY_BUCKET", "regatta"), parameters, TIMEOUT_SECONDS)
         check(deployment.api_url)
