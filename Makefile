@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 SETUP  := .venv/.ready
-
-# LocalStack wants packages as old as itself, so it lives apart.
-LOCALSTACK := .venv-localstack/bin
+# What pins its packages itself lives apart: the command line of AWS SAM, and a LocalStack that wants none newer.
+SAM    := .venv-sam/bin
+SAM_SETUP := .venv-sam/.ready
 LOCALSTACK_SETUP := .venv-localstack/.ready
 
-.PHONY: demo up down test test-localstack lint bench setup lock clean
+.PHONY: demo up down test test-localstack lint template build bench setup lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
 	$(BIN)/regatta demo
@@ -18,17 +18,25 @@ up: $(SETUP)  ## the same stack without the run
 down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
-test: $(SETUP) $(LOCALSTACK_SETUP)  ## every test
+test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP)  ## every test
 	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack
 
-lint: $(SETUP)  ## format, lint, types, import contracts
+lint: $(SETUP) template  ## format, lint, types, import contracts, templates
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+template: $(SAM_SETUP)  ## what is deployed to AWS, by its own two checkers
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam validate --lint
+	$(SAM)/cfn-lint
+
+build: $(SAM_SETUP)  ## every zip function as `sam deploy` would upload it, in .aws-sam/build; images need Docker
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam build \
+	  $$(awk '/^  [A-Za-z]+Function:/ {name = $$1} /PackageType: Image/ {print "--exclude", name}' template.yaml | tr -d :)
 
 bench: $(SETUP)  ## every side-by-side ratio but bench/quality.py, which installs its opponents; fails when one falls short
 	@status=0; for script in bench/[a-z]*.py; do \
@@ -48,10 +56,10 @@ $(SETUP): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(LOCALSTACK_SETUP): requirements/localstack.txt
-	@echo "Setting up .venv-localstack (a minute, once) ..."
-	@$(PYTHON) -m venv --clear .venv-localstack
-	@$(LOCALSTACK)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r $<
+.venv-%/.ready: requirements/%.txt
+	@echo "Setting up .venv-$* (about a minute, once) ..."
+	@$(PYTHON) -m venv --clear .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r $<
 	@touch $@
 
 # For whoever changes a range in pyproject.toml: `pip install uv`, then `make lock`. What is deployed is what is tested:
@@ -59,19 +67,29 @@ $(LOCALSTACK_SETUP): requirements/localstack.txt
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 lock:
 	$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
-	$(COMPILE) pyproject.toml --extra export --constraints requirements/dev.txt --output-file requirements/light.txt
+	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/light.txt
+	$(COMPILE) pyproject.toml --extra export --constraints requirements/dev.txt --output-file requirements/scoring.txt
 	$(COMPILE) pyproject.toml --extra learning --constraints requirements/dev.txt --output-file requirements/heavy.txt
+	$(COMPILE) --group sam --output-file requirements/sam.txt
 	$(COMPILE) --group localstack --exclude-newer 2025-12-20 --output-file requirements/localstack.txt
 
-# What `sam build` runs for each zip function. SAM names the folder and, for arm64, the platform.
+# What `sam build` runs for each zip function: its code and its list of requirements, which is installed once for all
+# functions that take it. SAM names the folder and, for arm64, the platform.
 LAMBDA_PYTHON   := 3.13
 LAMBDA_PLATFORM ?= x86_64
-build-%Function:
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-compile \
-	  --implementation cp --python-version $(LAMBDA_PYTHON) \
+INSTALLED       := .aws-sam/installed/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)
+SCORING         := Predict Inference Export
+$(INSTALLED)/%: requirements/%.txt
+	rm -rf $@
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: \
+	  --no-compile --implementation cp --python-version $(LAMBDA_PYTHON) \
 	  --platform manylinux_2_28_$(LAMBDA_PLATFORM) --platform manylinux2014_$(LAMBDA_PLATFORM) \
-	  --requirement requirements/light.txt --target "$(ARTIFACTS_DIR)"
-	cp -r core functions "$(ARTIFACTS_DIR)/"
+	  --requirement $< --target $@
+	touch $@
+.SECONDEXPANSION:
+build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
+	cp -R $</. "$(ARTIFACTS_DIR)/"
+	tar -c --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
 
 clean: down  ## undo the set-up and every stored dataset and model
-	rm -rf .venv .venv-localstack .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

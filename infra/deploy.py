@@ -143,7 +143,7 @@ def local_template(text: str, package_bucket: str, package_key: str) -> dict[str
     """The template as an emulator without Docker can run it: image functions become zip functions.
 
     The handler of an image function is its `ImageConfig.Command`. Build metadata goes, and the code of every
-    function is the one package in S3. So do snapshots, and the versions that they are of: nothing would be restored.
+    function is the one package in S3. So do snapshots, and the versions that they are of: nothing would be restored; and what browsers ask first.
     """
     # LocalStack updates no API, though it says so, and takes its stage away: a changed one has to be another one.
     api = f"Api{_api_digest(yaml_parse(text))}"
@@ -161,6 +161,8 @@ def local_template(text: str, package_bucket: str, package_key: str) -> dict[str
             properties["Handler"] = properties.pop("ImageConfig")["Command"][0]
             properties["Runtime"] = RUNTIME
         properties["CodeUri"] = {"Bucket": package_bucket, "Key": package_key}
+        events = properties["Events"].items()
+        properties["Events"] = {name: event for name, event in events if event["Properties"].get("Method") != "OPTIONS"}
     return template
 
 

@@ -17,7 +17,7 @@ BINARY = ("multipart/form-data", "application/octet-stream", "text/csv")
 
 
 def template_routes() -> list[tuple[str, str, str]]:
-    """(method, path, dotted handler) of every API event in the template; ANY stands for every method."""
+    """(method, path, dotted handler) of every API event in the template."""
     routes = []
     for resource in yaml_parse(TEMPLATE.read_text())["Resources"].values():
         properties = resource.get("Properties", {})
@@ -41,7 +41,7 @@ class HandlerTransport(httpx.BaseTransport):
         """What the gateway would answer; 403 where the template has no such route."""
         path = request.url.raw_path.decode().partition("?")[0]
         for method, pattern, resource, dotted in self._routes:
-            if method in (request.method, "ANY") and pattern.fullmatch(path):
+            if method == request.method and pattern.fullmatch(path):
                 answer = _load(dotted)(proxy_event(request, resource), None)
                 return _response(answer)
         return httpx.Response(403, json={"message": "Missing Authentication Token"})
