@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.buckets import bucket_exists
@@ -64,7 +64,7 @@ def deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeou
     """
     try:
         return _deploy(endpoint_url.rstrip("/"), bucket, parameters, timeout)
-    except HTTPClientError as error:
+    except (ConnectionError, HTTPClientError) as error:
         raise DeployError(
             f"Nothing answers at {endpoint_url}. `docker compose -f localstack.yml up` starts a LocalStack, "
             "`regatta up` the embedded stack."
@@ -143,7 +143,8 @@ def local_template(text: str, package_bucket: str, package_key: str) -> dict[str
     """The template as an emulator without Docker can run it: image functions become zip functions.
 
     The handler of an image function is its `ImageConfig.Command`. Build metadata goes, and the code of every
-    function is the one package in S3. So do snapshots, and the versions that they are of: nothing would be restored; and what browsers ask first.
+    function is the one package in S3. So do snapshots, and the versions that they are of: nothing would be restored;
+    and what browsers ask first.
     """
     # LocalStack updates no API, though it says so, and takes its stage away: a changed one has to be another one.
     api = f"Api{_api_digest(yaml_parse(text))}"

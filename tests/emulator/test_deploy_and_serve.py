@@ -47,7 +47,7 @@ def test_an_api_with_another_route_is_another_api() -> None:
         [
             name
             for name, resource in local_template(each, "bucket", "key")["Resources"].items()
-            if "::Api" in resource["Type"]
+            if resource["Type"] == "AWS::Serverless::Api"
         ]
         for each in changed
     ]

@@ -239,7 +239,7 @@ def sam_orders(localstack: LocalStack, tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_sam_is_told_what_the_stack_is_like(sam_orders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deployment = sam.deploy("regatta", {"LogLevel": "DEBUG"})
-    assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/prod", deployment.api_url)
+    assert re.fullmatch(r"https://\w+\.execute-api\..+/prod", deployment.api_url)
     built, deployed = sam_orders.read_text().splitlines()
     assert built == "build"
     given = dict(pair.split("=") for pair in deployed.partition("--parameter-overrides ")[2].split())
