@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import ArrivalRefusedError, NoSuchFileError
+from core.learning.evaluation import evaluate
 from core.learning.splitting import Split
 from core.manifests import DatasetManifest, ModelManifest
 from core.progress import part_of_all
@@ -160,7 +161,7 @@ class _Succession:
             "rows": len(fresh),
             "champion": self.champion.metrics(fresh),
             "challenger": challenger.metrics(fresh),
-            "mean": _rmse(self.target(fresh), mean),
+            "mean": evaluate(self.target(fresh), mean),
             "difference": {**_finite(found), "tolerance": tolerance},
         }
         promoted = found.upper <= tolerance
@@ -252,10 +253,6 @@ def _in_words(ours: str, theirs: str, found: Difference) -> str:
         f"{ours} errs {abs(found.value):.1%} {'more' if found.value > 0 else 'less'} than {theirs} on "
         f"{found.rows:,} fresh rows (between {found.lower:+.1%} and {found.upper:+.1%} with 95% certainty)"
     )
-
-
-def _rmse(actual: Floats, predicted: Floats) -> dict[str, float]:
-    return {"rmse": float(np.sqrt(np.mean((actual - predicted) ** 2)))}
 
 
 def _hashes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.uint64]:
