@@ -93,9 +93,7 @@ def _scores(scores: Json) -> Markup:
             _difference(scores["difference"]) if scores.get("difference") else None,
             class_="cards wide",
         ),
-        scrolled(
-            "Scores", element("table", element("thead", element("tr", element("td"), *heads)), element("tbody", *lines))
-        ),
+        scrolled("Scores", element("table", element("thead", head), element("tbody", *lines))),
         id="scores",
     )
 
