@@ -1,6 +1,7 @@
 """Two years of monthly files in a series: the champion against never retraining, and against always promoting."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -36,6 +37,8 @@ def measure(quick_run: bool) -> Iterator[Figure]:
     corrupted = QUICK_CORRUPTED if quick_run else CORRUPTED
     with bucket(redis=True):
         quiet()
+        # This process is the worker itself.
+        del os.environ["REGATTA_JOBS_QUEUE_URL"]
         from core.storage.series import SeriesSettings
         from core.storage.wiring import storage
 

@@ -17,6 +17,7 @@ FULL_PSI = 0.5
 # Left free between two bins, and how much of a bin the bar of the reference takes; in percent.
 GAP, PART = 12, 50
 LABELS = 3
+LEVELS = {"none": "no drift", "moderate": "moderate drift", "large": "large drift"}
 
 
 def drift_section(drift: Json) -> Markup:
@@ -41,14 +42,14 @@ def drift_section(drift: Json) -> Markup:
 
 
 def _table(listed: list[Json]) -> Markup:
-    heads = ("Column", "PSI", "", "Drift", "KS", "by chance up to")
+    heads = ("Column", "PSI", "", "", "KS", "by chance up to")
     lines = (
         element(
             "tr",
             element("th", own(shortened(column["name"], NAME_CHARACTERS)), _role(column), scope="row"),
             element("td", coefficient(column["psi"]), class_="number"),
             element("td", bar(min(column["psi"] / FULL_PSI, 1.0)), class_="measure"),
-            element("td", column["level"]),
+            element("td", LEVELS[column["level"]]),
             element("td", coefficient(column["ks"]), class_="number"),
             element("td", coefficient(column["ks_critical"]), class_="number"),
         )
@@ -56,9 +57,14 @@ def _table(listed: list[Json]) -> Markup:
     )
     return element(
         "table",
-        element("thead", element("tr", *(element("th", head, scope="col") for head in heads))),
+        element("thead", element("tr", *(_head(head) for head in heads))),
         element("tbody", *lines),
     )
+
+
+def _head(text: str) -> Markup:
+    kind = "number" if text in ("PSI", "KS", "by chance up to") else None
+    return element("th", text, scope="col", class_=kind) if text else element("td")
 
 
 def _role(column: Json) -> Content:
@@ -68,7 +74,7 @@ def _role(column: Json) -> Content:
 def _card(column: Json) -> Markup:
     name = column["name"]
     heading = element("h3", own(name), title=name if len(name) > NAME_CHARACTERS else None)
-    kind = element("span", f"{column['level']} drift, PSI {coefficient(column['psi'])}", class_="kind")
+    kind = element("span", f"{LEVELS[column['level']]}, PSI {coefficient(column['psi'])}", class_="kind")
     drawn = _levels(column) if "levels" in column["bins"] else _numbers(column)
     return element("article", element("header", heading, kind), element("div", drawn, class_="plot"), class_="card")
 
@@ -106,6 +112,6 @@ def _levels(column: Json) -> Markup:
     most = max(*was, *now) or 1.0
     lines: list[tuple[Content, Content, str, str | None]] = []
     for level, before, after in zip(column["bins"]["levels"], was, now, strict=True):
-        lines.append((own(level), bar(before / most, "rest"), f"{before:.1%}", "rest"))
+        lines.append((own(level), bar(before / most, "reference"), f"{before:.1%}", "rest"))
         lines.append(("", bar(after / most), f"{after:.1%}", None))
     return value_bars(lines)

@@ -71,7 +71,7 @@ def _decision(report: Json) -> Markup:
 
 def _scores(scores: Json) -> Markup:
     sides = [name for name in ("champion", "challenger", "mean") if scores.get(name)]
-    heads = (element("th", head, scope="col") for head in ("", *map(str.capitalize, sides)))
+    heads = (element("th", side.capitalize(), scope="col", class_="number") for side in sides)
     lines = (
         element(
             "tr",
@@ -81,6 +81,7 @@ def _scores(scores: Json) -> Markup:
         for metric, words in METRICS.items()
         if any(scores[side].get(metric) is not None for side in sides)
     )
+    head = element("tr", element("td"), *heads)
     most = max(scores[side]["rmse"] for side in sides) or 1.0
     bars = ((side, bar(scores[side]["rmse"] / most), figure(scores[side]["rmse"]), None) for side in sides)
     return element(
@@ -92,7 +93,7 @@ def _scores(scores: Json) -> Markup:
             _difference(scores["difference"]) if scores.get("difference") else None,
             class_="cards wide",
         ),
-        scrolled("Scores", element("table", element("thead", element("tr", *heads)), element("tbody", *lines))),
+        scrolled("Scores", element("table", element("thead", head), element("tbody", *lines))),
         id="scores",
     )
 
@@ -108,6 +109,7 @@ def _difference(found: Json) -> Markup | None:
     scale = Scale(min(ends) - margin, max(ends) + margin)
     places = {name: 100 * scale.share(at) for name, at in {"low": low, "value": value, "high": high}.items()}
     label = f"Between {low:+.1f}% and {high:+.1f}%, most likely {value:+.1f}%; {tolerance:.1f}% is tolerated."
+    label = label.replace("-", "−")
     drawing = stretched(
         label,
         element(

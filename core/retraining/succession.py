@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import ArrivalRefusedError, NoSuchFileError
+from core.learning.evaluation import evaluate
 from core.learning.splitting import Split
 from core.manifests import DatasetManifest, ModelManifest
 from core.progress import part_of_all
@@ -21,7 +22,7 @@ from core.retraining.contenders import Contender
 from core.retraining.drift import drift_of_columns
 from core.retraining.judging import Difference, difference
 from core.retraining.plausibility import Plausibility, plausibility
-from core.retraining.schema import compare_schema, refusals, unseen_levels
+from core.retraining.schema import NAMES_SHOWN, compare_schema, refusals, unseen_levels
 from core.storage.series import Arrival, Series
 from core.storage.wiring import storage
 from core.training.joining import Opened, join, open_as
@@ -100,7 +101,7 @@ class _Succession:
         own = self.opened.frame.loc[data.test_x.index]
         actual = self.target(own)
         by_itself = difference(actual, probe.predict(own), np.full(len(actual), data.train_y.mean()))
-        words = "; ".join(found.reasons)
+        words = "; ".join([*found.reasons, *self._drifted()])
         if by_itself.upper >= 0:
             self.case.note(_in_words("a model of this file alone", "its mean", by_itself))
             raise ArrivalRefusedError(
@@ -115,6 +116,12 @@ class _Succession:
         )
         about = _about(held, why="the next file does not say the same")
         return self.case.end("held", reason, champion=self.model.version, contradicted=old, held=about)
+
+    def _drifted(self) -> list[str]:
+        """The columns that have drifted far, in words."""
+        drift = self.case.found["drift"] or {"columns": []}
+        far = [repr(column["name"]) for column in drift["columns"] if column["level"] == "large"]
+        return [f"{', '.join(far[:NAMES_SHOWN])} drifted far"] if far else []
 
     def _confirms(self, held: Arrival, rows: pd.DataFrame) -> bool:
         """Whether what the held file says holds for this one too: better than what the champion says, and than nothing.
@@ -160,7 +167,7 @@ class _Succession:
             "rows": len(fresh),
             "champion": self.champion.metrics(fresh),
             "challenger": challenger.metrics(fresh),
-            "mean": _rmse(self.target(fresh), mean),
+            "mean": evaluate(self.target(fresh), mean),
             "difference": {**_finite(found), "tolerance": tolerance},
         }
         promoted = found.upper <= tolerance
@@ -248,14 +255,12 @@ def _finite(found: Difference) -> Json:
 def _in_words(ours: str, theirs: str, found: Difference) -> str:
     if found.value == 0:
         return f"{ours} errs as much as {theirs} on {found.rows:,} fresh rows"
+    if found.value > 1:
+        return f"{ours} errs {1 + found.value:.3g} times as much as {theirs} on {found.rows:,} fresh rows"
     return (
         f"{ours} errs {abs(found.value):.1%} {'more' if found.value > 0 else 'less'} than {theirs} on "
         f"{found.rows:,} fresh rows (between {found.lower:+.1%} and {found.upper:+.1%} with 95% certainty)"
     )
-
-
-def _rmse(actual: Floats, predicted: Floats) -> dict[str, float]:
-    return {"rmse": float(np.sqrt(np.mean((actual - predicted) ** 2)))}
 
 
 def _hashes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.uint64]:
