@@ -1,8 +1,5 @@
 """The report of a dataset: one HTML page to read, print and send on, made of what is stored beside the data."""
 
-from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from core.manifests import DatasetManifest
@@ -11,14 +8,11 @@ from core.reporting.figures import count, counted, date, delimiter, share, short
 from core.reporting.findings import findings_section, warnings_section
 from core.reporting.html import Markup, Named, element, figure_list, own, scrolled
 from core.reporting.matrices import correlations_section, missing_section
+from core.reporting.page import page, tile
 from core.reporting.target import target_section
 
 Json = dict[str, Any]
 
-# The page runs nothing and loads nothing: whatever a hostile cell may hold, a browser will not follow it.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-)
 PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 10, 100, 60
 
 
@@ -39,43 +33,7 @@ def report(manifest: DatasetManifest, profile: Json) -> str:
         "Missing": missing_section(profile["missingness"], profile["columns"], profile["rows"]),
         "Rows": _preview(profile["preview"], profile["columns"]),
     }
-    there = {name: section for name, section in sections.items() if section is not None}
-    body = element(
-        "body",
-        element(
-            "header",
-            element("p", "Data report", class_="eyebrow"),
-            element("h1", own(manifest.filename)),
-        ),
-        _navigation(there),
-        element("main", *there.values()),
-        element("footer", f"Made by Regatta from file {manifest.file_id}."),
-    )
-    return f"<!doctype html>\n{element('html', _head(manifest.filename), body, lang='en')}\n"
-
-
-def _head(title: str) -> Markup:
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=CONTENT_SECURITY_POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{title}: data report"),
-        element("link", rel="icon", href="data:,"),
-        element("style", Markup(style())),
-    )
-
-
-@cache
-def style() -> str:
-    """The style sheet, which stands in the page."""
-    return (files("core.reporting") / "style.css").read_text("utf-8")
-
-
-def _navigation(sections: Iterable[str]) -> Markup:
-    links = (element("a", name, href=f"#{name.lower()}") for name in sections)
-    return element("nav", *links, aria_label="On this page")
+    return page(manifest.filename, "Data report", sections, f"Made by Regatta from file {manifest.file_id}.")
 
 
 def _overview(manifest: DatasetManifest, profile: Json) -> Markup:
@@ -106,14 +64,10 @@ def _overview(manifest: DatasetManifest, profile: Json) -> Markup:
     return element(
         "section",
         element("h2", "Overview"),
-        element("ul", *(_tile(*tile) for tile in tiles), class_="tiles"),
+        element("ul", *(tile(*one) for one in tiles), class_="tiles"),
         figure_list(facts),
         id="overview",
     )
-
-
-def _tile(name: str, number: str, words: str) -> Markup:
-    return element("li", element("span", name), element("b", number), element("small", words))
 
 
 def _preview(preview: Json, columns: Json) -> Markup:

@@ -111,7 +111,8 @@ def _first(case: Case, dataset: DatasetManifest, target: str) -> Json | None:
             promote=False,
         )
         model = models.manifest(case.workspace, case.name, race["best"]["version"])
-        case.found["notes"] = race["warnings"]
+        for warning in race["warnings"]:
+            case.note(warning)
     case.found["learned"] = {"mode": "race", "files": [dataset.file_id], "rows": model.dataset.rows_train}
     baseline = model.baseline.metrics if model.baseline else None
     case.found["scores"] = {"rows": model.dataset.rows_test, "challenger": model.metrics, "mean": baseline}

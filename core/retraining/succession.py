@@ -13,15 +13,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import ArrivalRefusedError, NoSuchFileError
+from core.learning.evaluation import evaluate
 from core.learning.splitting import Split
 from core.manifests import DatasetManifest, ModelManifest
 from core.progress import part_of_all
-from core.retraining.cases import Case, Edit, Json
+from core.retraining.cases import Case, Json
 from core.retraining.contenders import Contender
 from core.retraining.drift import drift_of_columns
 from core.retraining.judging import Difference, difference
 from core.retraining.plausibility import Plausibility, plausibility
-from core.retraining.schema import compare_schema, refusals, unseen_levels
+from core.retraining.schema import NAMES_SHOWN, compare_schema, refusals, unseen_levels
 from core.storage.series import Arrival, Series
 from core.storage.wiring import storage
 from core.training.joining import Opened, join, open_as
@@ -46,8 +47,9 @@ def decide_next(case: Case, dataset: DatasetManifest, before: int, target: str) 
             f"The model {case.name!r} predicts {model.target_column!r}, and the series is to predict {target!r}. Give "
             "the series another name, or delete the model."
         )
-    if twin := _twin(series, dataset):
-        reason = f"brings nothing new: it has the same bytes as {twin.filename!r}, which was learned from already"
+    if twin := series.twin(dataset.file_id, dataset.sha256):
+        known = "was learned from" if twin.learned else "was held back"
+        reason = f"brings nothing new: it has the same bytes as {twin.filename!r}, which {known} already"
         return case.end("old", reason, champion=before)
     schema = case.found["schema"] = compare_schema(case.workspace, dataset, model)
     if reasons := refusals(schema):
@@ -66,6 +68,7 @@ class _Succession:
         self.champion = champion
         self.model: ModelManifest = champion.manifest
         self.opened = opened
+        self._files: dict[str, Opened | None] = {opened.dataset.file_id: opened}
         self.known = self._open([*(self.model.dataset.earlier or []), self.model.dataset.file_id])
 
     def decide(self) -> Json | None:
@@ -73,25 +76,23 @@ class _Succession:
         case, old = self.case, self.series.is_old(self.case.written)
         rows = self.rows(self.opened)
         case.found["drift"] = drift_of_columns(self.model, [one.frame for one in self.known], rows)
-        usual = [(a.surprise, a.missed_by) for a in self.series.arrivals if a.learned and a.missed_by is not None]
-        found = plausibility(
-            self.model, self.target(rows), self.champion.predict(rows), [(s or 0.0, m) for s, m in usual]
-        )
+        found = plausibility(self.model, self.target(rows), self.champion.predict(rows), self.series.usual)
         case.found["plausibility"] = asdict(found)
         case.surprise, case.missed_by = found.outside, found.mse**0.5
         held = None if old else self.series.held
         if found.jumped:
             if held is None or not self._confirms(held, rows):
                 return self._hold(found, held, old=old)
-            return self._challenge([held], _with_both(held))
+            case.surprise = case.missed_by = None
+            return self._challenge([held], _about(held, confirmed=True))
         if old:
             reason = (
                 "a file that was written later was learned from before it, so nothing changes about what serves; the "
                 "next challenger learns from it"
             )
             return case.end("old", reason, learned=True, champion=self.model.version)
-        also = _without(held, "the next file is like what the champion knows") if held else _nothing
-        return self._challenge(self.series.window(case.written), also)
+        about = _about(held, why="the next file is like what the champion knows")
+        return self._challenge(self.series.window(case.written), about)
 
     def _hold(self, found: Plausibility, held: Arrival | None, *, old: bool) -> Json | None:
         """Learn nothing from a file that is out of all proportion; refuse it where it has nothing to say itself."""
@@ -100,10 +101,9 @@ class _Succession:
         own = self.opened.frame.loc[data.test_x.index]
         actual = self.target(own)
         by_itself = difference(actual, probe.predict(own), np.full(len(actual), data.train_y.mean()))
-        words = "; ".join(found.reasons)
-        also = _without(held, "the next file does not say the same") if held else _nothing
+        words = "; ".join([*found.reasons, *self._drifted()])
         if by_itself.upper >= 0:
-            self.case.found["notes"] = [_in_words("a model of this file alone", "its mean", by_itself)]
+            self.case.note(_in_words("a model of this file alone", "its mean", by_itself))
             raise ArrivalRefusedError(
                 f"The file is not like what the champion knows: {words}. Nor does it say anything else: a model of "
                 "this file alone is not clearly better than always saying its mean. Its target may be that of other "
@@ -114,24 +114,36 @@ class _Succession:
             f"held back, and not learned from: {words}. If the next file says the same, both are learned from; if not, "
             f"this one stays out.{later}"
         )
-        return self.case.end("held", reason, champion=self.model.version, contradicted=old, also=also)
+        about = _about(held, why="the next file does not say the same")
+        return self.case.end("held", reason, champion=self.model.version, contradicted=old, held=about)
+
+    def _drifted(self) -> list[str]:
+        """The columns that have drifted far, in words."""
+        drift = self.case.found["drift"] or {"columns": []}
+        far = [repr(column["name"]) for column in drift["columns"] if column["level"] == "large"]
+        return [f"{', '.join(far[:NAMES_SHOWN])} drifted far"] if far else []
 
     def _confirms(self, held: Arrival, rows: pd.DataFrame) -> bool:
         """Whether what the held file says holds for this one too: better than what the champion says, and than nothing.
 
-        The two files are independent witnesses; neither alone is believed against the champion.
+        The two files are independent witnesses, so rows that both have do not count; neither alone is believed against
+        the champion.
         """
         (witness,) = self._open([held.file_id]) or (None,)
         if witness is None:
+            return False
+        names = [*(feature.name for feature in self.model.features), self.model.target_column]
+        rows = rows[~np.isin(_hashes(rows, names), _hashes(witness.frame, names))]
+        if len(rows) < FEWEST_FRESH:
             return False
         probe = fit_as(self.model, join(witness, [], self.model), part_of_all(self.case.tell, 0.2, 0.3))
         actual, predicted = self.target(rows), probe.predict(rows)
         by_champion = difference(actual, predicted, self.champion.predict(rows))
         by_mean = difference(actual, predicted, np.full(len(actual), actual.mean()))
-        self.case.found["notes"] = [_in_words(f"a model of {held.filename!r} alone", "the champion", by_champion)]
+        self.case.note(_in_words(f"a model of {held.filename!r} alone", "the champion", by_champion))
         return by_champion.upper < 0 and by_mean.upper < 0
 
-    def _challenge(self, window: Sequence[Arrival], also: Edit) -> Json | None:
+    def _challenge(self, window: Sequence[Arrival], about: Json | None) -> Json | None:
         """Train a challenger on the file and those of the window, judge it beside the champion, decide."""
         case = self.case
         earlier = self._open([one.file_id for one in window if one.file_id != self.opened.dataset.file_id])
@@ -146,7 +158,7 @@ class _Succession:
         version, before = challenger.manifest.version, self.model.version
         if {f.name for f in challenger.manifest.features} - set(self.opened.frame):
             reason = f"version {before} has other columns and began to serve while this was learned, so it stays"
-            return case.end("accepted", reason, learned=True, version=version, champion=before, also=also)
+            return case.end("accepted", reason, learned=True, version=version, champion=before, held=about)
         fresh = self._fresh(data)
         found = difference(self.target(fresh), challenger.predict(fresh), self.champion.predict(fresh))
         tolerance = self.series.settings.tolerance
@@ -155,8 +167,8 @@ class _Succession:
             "rows": len(fresh),
             "champion": self.champion.metrics(fresh),
             "challenger": challenger.metrics(fresh),
-            "mean": _rmse(self.target(fresh), mean),
-            "difference": {**asdict(found), "tolerance": tolerance},
+            "mean": evaluate(self.target(fresh), mean),
+            "difference": {**_finite(found), "tolerance": tolerance},
         }
         promoted = found.upper <= tolerance
         words = _in_words(f"the challenger, version {version},", f"the champion, version {before},", found)
@@ -172,7 +184,7 @@ class _Succession:
             version=version,
             champion=before,
             promoted=promoted,
-            also=also,
+            held=about,
         )
 
     def _challenger(self, data: Split, earlier: list[str]) -> Contender:
@@ -206,20 +218,20 @@ class _Succession:
         if len(fresh) >= FEWEST_FRESH:
             return fresh
         if len(fresh) < len(holdout):
-            note = f"only {len(fresh)} rows of the holdout have not been learned from, so all {len(holdout)} judge"
-            self.case.found["notes"] = [*self.case.found.get("notes", []), note]
+            words = "rows of the holdout have not been learned from"
+            self.case.note(f"only {len(fresh)} {words}, so all {len(holdout)} judge")
         return holdout
 
     def _open(self, file_ids: Sequence[str]) -> list[Opened]:
-        """These files as the champion takes them; those that were deleted, or were of other columns, are left out."""
-        opened = []
-        for file_id in dict.fromkeys(file_ids):
-            try:
-                opened.append(open_as(self.case.workspace, file_id, self.model))
-            except NoSuchFileError:
-                note = f"the file {file_id} was deleted, so it is neither learned from nor compared with"
-                self.case.found["notes"] = [*self.case.found.get("notes", []), note]
-        return opened
+        """These files as the champion takes them; those that were deleted are left out."""
+        for file_id in file_ids:
+            if file_id not in self._files:
+                try:
+                    self._files[file_id] = open_as(self.case.workspace, file_id, self.model)
+                except NoSuchFileError:
+                    self._files[file_id] = None
+                    self.case.note(f"the file {file_id} was deleted, so it is neither learned from nor compared with")
+        return [opened for file_id in file_ids if (opened := self._files[file_id]) is not None]
 
     def rows(self, opened: Opened) -> pd.DataFrame:
         """The rows of a file that have a target."""
@@ -230,41 +242,25 @@ class _Succession:
         return frame[self.model.target_column].to_numpy(np.float64)
 
 
-def _twin(series: Series, dataset: DatasetManifest) -> Arrival | None:
-    """Another arrival of the same bytes that is learned from."""
-    same = (one for one in series.arrivals if one.learned and one.sha256 == dataset.sha256)
-    return next((one for one in same if one.file_id != dataset.file_id), None)
+def _about(held: Arrival | None, *, confirmed: bool = False, why: str = "") -> Json | None:
+    """What a decision says about an arrival that was held back."""
+    return None if held is None else {"job_id": held.job_id, "confirmed": confirmed, "why": why}
 
 
-def _with_both(held: Arrival) -> Edit:
-    """Let a held file in, since the next one says the same, and nothing that is older than it."""
-    accepted = held.model_copy(
-        update={"state": "accepted", "learned": True, "reason": f"{held.reason} The next file did say the same."}
-    )
-    return lambda series: series.model_copy(update={"since": held.last_modified}).with_arrival(accepted)
-
-
-def _without(held: Arrival, why: str) -> Edit:
-    """Leave a held file out for good."""
-    reason = f"{held.reason} It stays out: {why}."
-    return lambda series: series.with_arrival(held.model_copy(update={"contradicted": True, "reason": reason}))
-
-
-def _nothing(series: Series) -> Series:
-    return series
+def _finite(found: Difference) -> Json:
+    """The difference as JSON has it: None for infinitely more, than a champion that never errs."""
+    return {name: value if np.isfinite(value) else None for name, value in asdict(found).items()}
 
 
 def _in_words(ours: str, theirs: str, found: Difference) -> str:
     if found.value == 0:
         return f"{ours} errs as much as {theirs} on {found.rows:,} fresh rows"
+    if found.value > 1:
+        return f"{ours} errs {1 + found.value:.3g} times as much as {theirs} on {found.rows:,} fresh rows"
     return (
         f"{ours} errs {abs(found.value):.1%} {'more' if found.value > 0 else 'less'} than {theirs} on "
         f"{found.rows:,} fresh rows (between {found.lower:+.1%} and {found.upper:+.1%} with 95% certainty)"
     )
-
-
-def _rmse(actual: Floats, predicted: Floats) -> dict[str, float]:
-    return {"rmse": float(np.sqrt(np.mean((actual - predicted) ** 2)))}
 
 
 def _hashes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.uint64]:

@@ -77,7 +77,8 @@ class Arrival(Document):
     rows: int | None = None
     sha256: str | None = None
     # The share of its rows that the champion missed by more than nine tenths of its own folds' rows, and by how much
-    # it missed all of them (root mean squared error): what later arrivals are measured by as well.
+    # it missed all of them (root mean squared error): what later arrivals are measured by as well, unless it was let
+    # in although that was out of all proportion.
     surprise: float | None = None
     missed_by: float | None = None
     # Root mean squared errors on the fresh holdout.
@@ -85,6 +86,11 @@ class Arrival(Document):
     challenger_rmse: float | None = None
     # Of a held one: a later arrival has contradicted it, so only somebody who says so lets it in.
     contradicted: bool = False
+
+    def let_in(self, reason: str) -> "Arrival":
+        """A held file as it is learned from; how far it was off is no measure for others."""
+        update = {"state": "accepted", "learned": True, "reason": reason, "surprise": None, "missed_by": None}
+        return self.model_copy(update=update)
 
 
 class Series(Document):
@@ -116,14 +122,35 @@ class Series(Document):
         newest = sorted(usable, key=lambda one: one.last_modified, reverse=True)[: self.settings.window - 1]
         return newest[::-1]
 
+    @property
+    def usual(self) -> list[tuple[float, float]]:
+        """Surprise and error of what was learned from because it was like what was known, the oldest decision first."""
+        return [
+            (one.surprise, one.missed_by)
+            for one in self.arrivals
+            if one.learned
+            and one.surprise is not None
+            and one.missed_by is not None
+            and (self.since or "") <= one.last_modified
+        ]
+
+    def twin(self, file_id: str, sha256: str) -> Arrival | None:
+        """Another file of the same bytes that was taken, or held back."""
+        same = (one for one in self.arrivals if one.sha256 == sha256 and one.file_id != file_id)
+        return next((one for one in same if one.learned or one.state == "held"), None)
+
     def is_old(self, written: str) -> bool:
         """Whether a file that was written later has been learned from already."""
         return any(one.learned and one.last_modified > written for one in self.arrivals)
 
     def with_arrival(self, arrival: Arrival) -> "Series":
-        """The series with this arrival, instead of what was decided about the same file before."""
-        others = [other for other in self.arrivals if other.file_id != arrival.file_id]
-        return self.model_copy(update={"arrivals": [*others, arrival][-ARRIVALS_KEPT:]})
+        """The series with this arrival instead of what was known of the same file; a new decision comes last."""
+        places = [place for place, other in enumerate(self.arrivals) if other.file_id == arrival.file_id]
+        if places and self.arrivals[places[0]].decided_at == arrival.decided_at:
+            arrivals = [*self.arrivals[: places[0]], arrival, *self.arrivals[places[0] + 1 :]]
+        else:
+            arrivals = [*(other for other in self.arrivals if other.file_id != arrival.file_id), arrival]
+        return self.model_copy(update={"arrivals": arrivals[-ARRIVALS_KEPT:]})
 
 
 class SeriesStore:

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from core.datasets.profiles import stored_preview, stored_profile
 from core.reporting import report as reporting
+from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.storage.wiring import storage
 from functions.data import uploads
 from functions.http import Workspace, create_app
@@ -68,7 +69,7 @@ def report(workspace: Workspace, file_id: FileId = None) -> HTMLResponse:
     page = reporting.report(manifest, stored_profile(workspace, manifest))
     name = f"{PurePath(manifest.filename).stem}.html"
     headers = {
-        "Content-Security-Policy": reporting.CONTENT_SECURITY_POLICY,
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "Content-Disposition": f"inline; filename=\"report.html\"; filename*=UTF-8''{quote(name)}",
         "X-Content-Type-Options": "nosniff",
     }

@@ -7,8 +7,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import ConfigDict, Field
 
 from core.errors import NoSuchJobError
-from core.reporting.report import CONTENT_SECURITY_POLICY
+from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.retraining import arrivals, ways_in
+from core.retraining.overruling import overrule
 from core.storage.jobs import Job
 from core.storage.models import check_name
 from core.storage.series import Series, SeriesSettings
@@ -27,6 +28,12 @@ class Settings(SeriesSettings):
 
     # What FastAPI takes has to be built as it is declared, and what it inherits from waits until it is needed.
     model_config = ConfigDict(extra="forbid", defer_build=False)
+
+
+class Overruling(RequestBody):
+    """What somebody knows better than the errors of a champion."""
+
+    learned: bool = Field(description="true lets a file in that was held, false leaves any file out of what comes")
 
 
 class Announcement(RequestBody):
@@ -101,6 +108,12 @@ def report(
         if found is not None:
             return JSONResponse(found)
     raise NoSuchJobError(f"Series {name!r} has no report {job_id!r}. GET /series/{name}/history lists what there is.")
+
+
+@router.patch("/{name}/arrivals/{job_id}")
+def decide_otherwise(workspace: Workspace, name: str, job_id: str, body: Overruling) -> dict[str, Any]:
+    """Let challengers learn from a file from the next one on, or not any more; what serves stays as it is."""
+    return overrule(workspace, name, job_id, learned=body.learned).model_dump()
 
 
 @router.post("/{name}/uploads", status_code=201)

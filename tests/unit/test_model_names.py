@@ -15,10 +15,18 @@ from core.errors import (
     NoSuchModelError,
     UnavailableError,
 )
-from core.storage.artifacts import PICKLE
+from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.champions import CHAMPION_SECONDS, Standing
 from core.storage.objects import ObjectStore
-from tests.unit.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Parts, publish, publish_as_before
+from tests.unit.storing import (
+    GRAPH_BYTES,
+    PICKLE_BYTES,
+    WORKSPACE,
+    Parts,
+    model_draft,
+    publish,
+    publish_as_before,
+)
 
 
 class Limited(ObjectStore):
@@ -86,6 +94,20 @@ def test_an_older_version_serves_again_and_training_goes_on_counting(parts: Part
     assert parts.models.choose(WORKSPACE, "boat", 1) == 1
     assert publish(parts) == 4
     assert parts.models.champion(WORKSPACE, "boat") == 4
+
+
+def test_a_version_succeeds_only_the_one_that_it_was_judged_beside(parts: Parts) -> None:
+    publish(parts, body=b"one")
+    parts.models.publish(WORKSPACE, model_draft(b"two", b""), {GRAPH: b"two", PICKLE: b""}, promote=False)
+    publish(parts, body=b"three")
+    assert not parts.models.succeed(WORKSPACE, "boat", 2, 1)
+    assert parts.models.serving(WORKSPACE, "boat", fresh=True) == 3
+    assert parts.models.succeed(WORKSPACE, "boat", 2, 3)
+    assert parts.models.succeed(WORKSPACE, "boat", 2, 3)
+    assert parts.models.serving(WORKSPACE, "boat") == 2
+    parts.models.delete(WORKSPACE, "boat", 1)
+    assert not parts.models.succeed(WORKSPACE, "boat", 1, 2)
+    assert not parts.models.succeed(WORKSPACE, "ship", 1, 2)
 
 
 def test_what_serves_must_exist_and_be_ours(parts: Parts) -> None:

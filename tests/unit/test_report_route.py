@@ -8,7 +8,7 @@ import pytest
 from core.datasets.ingestion import ingest
 from core.datasets.processing import process
 from core.manifests import Recipe
-from core.reporting.report import CONTENT_SECURITY_POLICY
+from core.reporting.page import CONTENT_SECURITY_POLICY
 from tests.unit.reports import Page
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS

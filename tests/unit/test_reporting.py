@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from core.reporting.report import CONTENT_SECURITY_POLICY, report
+from core.reporting.page import CONTENT_SECURITY_POLICY
+from core.reporting.report import report
 from infra.deploy import package
 from tests.unit.reports import Element, Page, joined_profile, page_of, real_report, report_of
 from tests.unit.storing import dataset_manifest

@@ -169,6 +169,22 @@ def test_a_job_that_fails_for_reasons_of_ours_ends_as_a_dead_letter_with_its_rea
     assert "fault of ours" in letter.reason
 
 
+def test_what_nobody_waits_for_is_a_dead_letter_after_its_first_failure(
+    queue: SqsQueue, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.work.working.UNATTENDED", {"failing"})
+    job_id = ordered("failing", errors=["refusal"] * 9)
+    for _ in range(RECEIVES):
+        assert len(deliver(queue)) == 1
+        for message in list(_backend(queue).values()):
+            message.change_visibility(0)
+    assert deliver(queue) == []
+    assert [(letter.job_id, letter.reason) for letter in dead_letters(queue)] == [(job_id, "The target is text.")]
+    assert scene.calls == 1
+    assert redrive(queue) == (1, 0)
+    assert jobs.look(WORKSPACE, job_id).status == "queued"
+
+
 def test_a_redriven_job_begins_anew(queue: SqsQueue, scene: Scene) -> None:
     job_id = poison(queue)
     scene.calls = 99

@@ -1,0 +1,117 @@
+"""How far each column is from what the champion was trained on: ranked, and drawn beside each other."""
+
+from typing import Any
+
+from core.reporting.distributions import value_bars
+from core.reporting.figures import brief, coefficient, count, counted, shortened
+from core.reporting.html import Content, Markup, element, own, scrolled
+from core.reporting.svg import axis, bar, columns, stretched
+
+Json = dict[str, Any]
+
+# So many columns stand in the table, so many are drawn.
+LISTED, DRAWN = 40, 9
+NAME_CHARACTERS = 60
+# A bar is full at this index; beyond it, more is not worse.
+FULL_PSI = 0.5
+# Left free between two bins, and how much of a bin the bar of the reference takes; in percent.
+GAP, PART = 12, 50
+LABELS = 3
+LEVELS = {"none": "no drift", "moderate": "moderate drift", "large": "large drift"}
+
+
+def drift_section(drift: Json) -> Markup:
+    """A table of all columns, the largest drift first, and the distributions of those that have drifted most."""
+    listed, drawn = drift["columns"][:LISTED], drift["columns"][:DRAWN]
+    rows = f"{counted(drift['rows'], 'row')} against {count(drift['reference_rows'])}"
+    note = (
+        "PSI is the population stability index: below 0.1 nothing has changed, above 0.25 much has. KS is the "
+        "largest distance of the two distributions; one in a hundred samples of the same is further apart than the "
+        "number beside it. Light bars are what the champion was trained on, dark ones are the new file."
+    )
+    more = len(drift["columns"]) - len(listed)
+    return element(
+        "section",
+        element("h2", "Drift", element("small", rows)),
+        element("p", note, class_="note"),
+        element("div", *(_card(column) for column in drawn), class_="cards"),
+        element("div", scrolled("Drift of the columns", _table(listed))),
+        element("p", f"And {count(more)} columns that have drifted less.", class_="note") if more > 0 else None,
+        id="drift",
+    )
+
+
+def _table(listed: list[Json]) -> Markup:
+    heads = ("Column", "PSI", "", "", "KS", "by chance up to")
+    lines = (
+        element(
+            "tr",
+            element("th", own(shortened(column["name"], NAME_CHARACTERS)), _role(column), scope="row"),
+            element("td", coefficient(column["psi"]), class_="number"),
+            element("td", bar(min(column["psi"] / FULL_PSI, 1.0)), class_="measure"),
+            element("td", LEVELS[column["level"]]),
+            element("td", coefficient(column["ks"]), class_="number"),
+            element("td", coefficient(column["ks_critical"]), class_="number"),
+        )
+        for column in listed
+    )
+    return element(
+        "table",
+        element("thead", element("tr", *(_head(head) for head in heads))),
+        element("tbody", *lines),
+    )
+
+
+def _head(text: str) -> Markup:
+    kind = "number" if text in ("PSI", "KS", "by chance up to") else None
+    return element("th", text, scope="col", class_=kind) if text else element("td")
+
+
+def _role(column: Json) -> Content:
+    return element("small", " target") if column["role"] == "target" else None
+
+
+def _card(column: Json) -> Markup:
+    name = column["name"]
+    heading = element("h3", own(name), title=name if len(name) > NAME_CHARACTERS else None)
+    kind = element("span", f"{LEVELS[column['level']]}, PSI {coefficient(column['psi'])}", class_="kind")
+    drawn = _levels(column) if "levels" in column["bins"] else _numbers(column)
+    return element("article", element("header", heading, kind), element("div", drawn, class_="plot"), class_="card")
+
+
+def _numbers(column: Json) -> Content:
+    """Bins side by side, all as wide: each is a tenth of the reference, unless values repeat."""
+    was, now = column["shares"]["reference"], column["shares"]["current"]
+    width, most = 100 / len(was), max(*was, *now) or 1.0
+    pairs = {"reference": (0.0, was), "current": (PART, now)}
+    bars = {
+        kind: columns(
+            (
+                (
+                    place * width + width * (GAP / 2 + offset * (100 - GAP) / 100) / 100,
+                    place * width + width * (GAP / 2 + (offset + PART) * (100 - GAP) / 100) / 100,
+                    100 * value / most,
+                )
+                for place, value in enumerate(shares)
+            ),
+            kind,
+        )
+        for kind, (offset, shares) in pairs.items()
+    }
+    edges, known = column["bins"]["edges"], len(was) - column["bins"]["missing"]
+    chosen = sorted({round(part * (len(edges) - 1) / (LABELS - 1)) for part in range(LABELS)}) if edges else []
+    ticks = [(place * known / max(len(edges) - 1, 1) / len(was), brief(edges[place])) for place in chosen]
+    if column["bins"]["missing"]:
+        ticks = [*ticks[:-1], (1.0, "missing")]
+    label = f"{column['name']}: shares of the rows in {len(was)} bins, before and now."
+    return stretched(label, *bars.values(), class_="histogram"), axis(ticks)
+
+
+def _levels(column: Json) -> Markup:
+    was, now = column["shares"]["reference"], column["shares"]["current"]
+    most = max(*was, *now) or 1.0
+    lines: list[tuple[Content, Content, str, str | None]] = []
+    for level, before, after in zip(column["bins"]["levels"], was, now, strict=True):
+        lines.append((own(level), bar(before / most, "reference"), f"{before:.1%}", "rest"))
+        lines.append(("", bar(after / most), f"{after:.1%}", None))
+    return value_bars(lines)
