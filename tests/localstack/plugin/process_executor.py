@@ -5,7 +5,7 @@ LocalStack loads it where LAMBDA_RUNTIME_EXECUTOR is `process`. FUNCTION_PYTHON 
 
 import json
 import os
-import select
+import selectors
 import shutil
 import signal
 import subprocess
@@ -136,12 +136,14 @@ class ProcessExecutor(RuntimeExecutor):
         """The next line of the process; empty where it has ended, None where it says nothing for so long."""
         deadline = time.monotonic() + seconds
         pieces = []
-        while not (pieces and pieces[-1].endswith(b"\n")):
-            if not select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                return None
-            pieces.append(os.read(self._answers, 1 << 20))
-            if not pieces[-1]:
-                return b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._answers, selectors.EVENT_READ)
+            while not (pieces and pieces[-1].endswith(b"\n")):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    return None
+                pieces.append(os.read(self._answers, 1 << 20))
+                if not pieces[-1]:
+                    return b""
         return b"".join(pieces)[:-1]
 
     def _exited(self, request_id: str) -> bytes:
