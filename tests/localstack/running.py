@@ -72,6 +72,13 @@ class LocalStack:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def invoke(self, logical_id: str, event: Any) -> Any:
+        """`aws lambda invoke`: what a function of the template answers."""
+        answer = self.client("lambda").invoke(FunctionName=self.function(logical_id), Payload=json.dumps(event))
+        payload = answer["Payload"].read()
+        assert "FunctionError" not in answer, payload
+        return json.loads(payload)
+
     def _environment(self) -> dict[str, str]:
         return (
             self.shell

@@ -14,9 +14,11 @@ from typing import Any
 import httpx
 import pytest
 from samtranslator.yaml_helper import yaml_parse
+from tritonclient.http import InferenceServerClient
 
 from infra import deploy, sam
 from infra.emulator_account import ACCOUNT, CREDENTIALS, REGION
+from tests.api.test_open_inference import ROWS, rows
 from tests.localstack.events import DAILY, FLAT, MESSAGES, Json, requests
 from tests.localstack.running import COMPOSE, LocalStack
 from tests.own_redis import own_redis
@@ -95,36 +97,38 @@ def test_bytes_go_through_the_gateway_as_they_are(localstack: LocalStack, http: 
     assert hashlib.sha256(artifact.content).hexdigest() in json.dumps(version)
 
 
+def test_triton_speaks_its_binary_protocol_through_the_gateway(
+    localstack: LocalStack, http: httpx.Client, flats: str
+) -> None:
+    expected = http.post("/predict/batch", json={"model_name": "flats", "data": ROWS}).json()["predictions"]
+    client = InferenceServerClient(localstack.api_url.removeprefix("http://"))
+    answer = client.infer("flats", rows(), headers={"Accept": "application/octet-stream"})
+    client.close()
+    assert answer.as_numpy("prediction").ravel().tolist() == expected
+
+
 def test_an_error_is_a_problem_for_every_client(localstack: LocalStack) -> None:
     answer = httpx.get(f"{localstack.api_url}/model/info", params={"model_name": "nobody"}, timeout=60)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     assert answer.json()["type"] == "urn:regatta:problem:no-such-model"
 
 
-def invoke(localstack: LocalStack, name: str, event: Json) -> Any:
-    """`aws lambda invoke`: the answer of the function called so in the template."""
-    answer = localstack.client("lambda").invoke(FunctionName=localstack.function(name), Payload=json.dumps(event))
-    payload = answer["Payload"].read()
-    assert "FunctionError" not in answer, payload
-    return json.loads(payload)
-
-
 @pytest.mark.parametrize("name", requests())
 def test_a_function_answers_when_it_is_invoked(localstack: LocalStack, flats: str, name: str) -> None:
     request = requests()[name]
-    answer = invoke(localstack, name, proxy_event(request, request.url.path))
+    answer = localstack.invoke(name, proxy_event(request, request.url.path))
     assert answer["statusCode"] == 200, answer
     assert answer["body"]
 
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_function_takes_a_message_when_it_is_invoked(localstack: LocalStack, name: str) -> None:
-    assert invoke(localstack, name, MESSAGES[name]) == {"batchItemFailures": []}
+    assert localstack.invoke(name, MESSAGES[name]) == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize("name", DAILY)
 def test_a_function_does_its_daily_work_when_it_is_invoked(localstack: LocalStack, name: str) -> None:
-    assert "failed" not in invoke(localstack, name, DAILY[name])
+    assert "failed" not in localstack.invoke(name, DAILY[name])
 
 
 def test_every_function_of_the_template_is_invoked() -> None:
