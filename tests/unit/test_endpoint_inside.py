@@ -1,0 +1,55 @@
+"""What functions are told of the endpoint that they are deployed to."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
+
+import pytest
+
+from infra.deploy import endpoint_inside
+
+
+class _Emulator(BaseHTTPRequestHandler):
+    """Says of itself what LocalStack says at this address."""
+
+    told: ClassVar[dict[str, object]] = {}
+
+    def do_GET(self) -> None:
+        body = json.dumps(self.told).encode() if self.path == "/_localstack/info" else b""
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Emulator) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("told", "host"),
+    [
+        ({"version": "4.12.0", "is_docker": True}, "localhost.localstack.cloud"),
+        ({"version": "4.12.0", "is_docker": False}, "127.0.0.1"),
+        ({}, "127.0.0.1"),
+    ],
+)
+def test_only_containers_need_another_name_for_this_machine(port: int, told: dict[str, object], host: str) -> None:
+    _Emulator.told = told
+    assert endpoint_inside(f"http://127.0.0.1:{port}") == f"http://{host}:{port}"
+
+
+@pytest.mark.parametrize("url", ["http://aws.example.com:4566", "http://127.0.0.1:9"])
+def test_other_machines_and_silent_ones_keep_their_names(url: str) -> None:
+    assert endpoint_inside(url) == url
