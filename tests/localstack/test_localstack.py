@@ -16,10 +16,11 @@ from samtranslator.yaml_helper import yaml_parse
 from tritonclient.http import InferenceServerClient
 
 from infra import deploy, sam
-from infra.emulator_account import ACCOUNT, CREDENTIALS, REGION
+from infra.emulator_account import CREDENTIALS, REGION
 from tests.api.test_open_inference import ROWS, rows
 from tests.localstack.events import DAILY, FLAT, MESSAGES, Json, requests
 from tests.localstack.running import COMPOSE, LocalStack
+from tests.localstack.toys import Telling, toy_function
 from tests.own_redis import own_redis
 from tests.process import pointed_at
 from tests.programs import note_taking
@@ -264,31 +265,12 @@ def test_a_bucket_that_is_there_already_is_not_made_again(
 
 
 @pytest.fixture(scope="module")
-def toy(localstack: LocalStack) -> Callable[[str], tuple[Json, str]]:
-    """Tell the toy function what to do: its answer, and its log."""
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("toy.py", Path(__file__).with_name("toy.py").read_bytes())
-    functions = localstack.client("lambda")
-    functions.create_function(
-        FunctionName="toy",
-        Runtime=deploy.RUNTIME,
-        Role=f"arn:aws:iam::{ACCOUNT}:role/toy",
-        Handler="toy.handler",
-        Code={"ZipFile": code.getvalue()},
-        Timeout=1,
-        Environment={"Variables": {"ANSWER": "42"}},
-    )
-    functions.get_waiter("function_active_v2").wait(FunctionName="toy")
-
-    def tell(what: str) -> tuple[Json, str]:
-        answer = functions.invoke(FunctionName="toy", Payload=json.dumps({"do": what}), LogType="Tail")
-        return json.loads(answer["Payload"].read()), answer.get("LogResult", "")
-
-    return tell
+def toy(localstack: LocalStack) -> Telling:
+    """The function in toy.py."""
+    return toy_function(localstack, "toy", "toy.handler")
 
 
-def test_an_environment_is_kept_until_it_fails(toy: Callable[[str], tuple[Json, str]]) -> None:
+def test_an_environment_is_kept_until_it_fails(toy: Telling) -> None:
     (first, log), (second, _) = toy("tell"), toy("tell")
     assert log
     assert first["pid"] == second["pid"]
@@ -309,9 +291,16 @@ def test_an_environment_is_kept_until_it_fails(toy: Callable[[str], tuple[Json, 
         ("return much", "Function.ResponseSizeTooLarge", "6291556"),
     ],
 )
-def test_what_lambda_refuses_is_refused(
-    toy: Callable[[str], tuple[Json, str]], what: str, error: str, said: str
-) -> None:
+def test_what_lambda_refuses_is_refused(toy: Telling, what: str, error: str, said: str) -> None:
     answer, _ = toy(what)
     assert answer["errorType"] == error
     assert said in answer["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("handler", "error"),
+    [("nowhere.handler", "Runtime.ImportModuleError"), ("toy.nothing", "Runtime.HandlerNotFound")],
+)
+def test_a_handler_that_is_not_there_is_named(localstack: LocalStack, handler: str, error: str) -> None:
+    answer, _ = toy_function(localstack, handler.replace(".", "-"), handler)("tell")
+    assert (answer["errorType"], handler.partition(".")[0] in answer["errorMessage"]) == (error, True), answer
