@@ -4,9 +4,9 @@ import base64
 import hashlib
 import hmac
 import json
-import logging
 import time
 from collections.abc import Iterator
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -27,13 +27,13 @@ class Receiver:
     """A webhook that answers with these statuses, one a call, and remembers what it was sent."""
 
     def __init__(self, *statuses: int) -> None:
-        self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.heard: list[tuple[Message, bytes]] = []
         waiting = list(statuses)
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(handler) -> None:  # noqa: N805
                 body = handler.rfile.read(int(handler.headers["Content-Length"]))
-                self.heard.append((dict(handler.headers), body))
+                self.heard.append((handler.headers, body))
                 handler.send_response(waiting.pop(0))
                 handler.send_header("Location", "/elsewhere")
                 handler.end_headers()
@@ -76,13 +76,13 @@ def test_a_webhook_that_is_down_is_told_again_with_the_same_id(receiver: Receive
     assert [headers["webhook-id"] for headers, _ in receiver.heard] == ["k123-accepted"] * 3
 
 
-@pytest.mark.parametrize("receiver", [(500, 500, 500), (404,), (302,)], indirect=True)
-def test_a_webhook_that_fails_is_logged_and_stops_nothing(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
-    expected = 3 if receiver.server and len(receiver.heard) == 0 else 0
-    with caplog.at_level(logging.ERROR):
-        notifying.notify("default", DECISION)
+@pytest.mark.parametrize(("receiver", "calls"), [((500, 500, 500), 3), ((404,), 1), ((302,), 1)], indirect=["receiver"])
+def test_a_webhook_that_fails_is_logged_and_stops_nothing(
+    receiver: Receiver, calls: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    notifying.notify("default", DECISION)
     assert "did not hear of decision k123-accepted" in caplog.text
-    assert len(receiver.heard) <= expected
+    assert len(receiver.heard) == calls
 
 
 def test_nobody_is_told_where_nobody_wants_to_hear(settled: None, caplog: pytest.LogCaptureFixture) -> None:
