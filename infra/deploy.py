@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
 
+from core.settings import Settings
 from infra.buckets import bucket_exists
 from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 
@@ -45,6 +46,18 @@ def client(service: str, endpoint_url: str) -> BaseClient:
         s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2}
     )
     return boto3.client(service, endpoint_url=endpoint_url, region_name=REGION, config=config, **CREDENTIALS)
+
+
+def template_parameters(chosen: Settings, **local: str) -> dict[str, str]:
+    """The template's parameters: what the settings say, and `local`: where this deployment keeps things."""
+    return {
+        "LogLevel": chosen.log_level,
+        "WebhookUrl": chosen.webhook_url or "",
+        "DecisionsTopicArn": chosen.sns_topic_arn or "",
+        "KeepVersions": str(chosen.keep_versions),
+        "KeepJobsDays": str(chosen.keep_jobs_days),
+        **local,
+    }
 
 
 def deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeout: float = 60) -> Deployment:

@@ -60,8 +60,8 @@ def await_decision(service: Service, series: str, key: str, console: Console) ->
                     raise DropError(f"{said}\n`regatta jobs --retry {job['job_id']}` lets it begin anew.")
             elif time.monotonic() - heard > SILENCE_SECONDS:
                 raise DropError(
-                    f"{key} has arrived, and nobody has heard of it: does its bucket notify the queue of template.yaml? "
-                    "`regatta reconcile` finds what was missed."
+                    f"{key} has arrived, and nobody has heard of it: does its bucket notify the queue of "
+                    "template.yaml? `regatta reconcile` finds what was missed."
                 )
             time.sleep(POLL_SECONDS)
 

@@ -35,13 +35,14 @@ class Tidied:
     outcome: Literal["found", "done", "kept", "failed"]
 
 
-def tidy(*, dry_run: bool = False) -> Iterator[Tidied]:
+def tidy(*, dry_run: bool = False, now: float | None = None) -> Iterator[Tidied]:
     """Go through the whole bucket; each thing is removed as the iterator comes to it, in a dry run none.
 
+    What is old is so at `now` (seconds since 1970; default: the current time).
     What cannot be removed is logged and does not stop the rest. Raises `UnavailableError` where the bucket cannot be
     read.
     """
-    for finding in _findings(time.time()):
+    for finding in _findings(time.time() if now is None else now):
         outcome = "found" if dry_run else _do(finding)
         yield Tidied(finding.what, finding.reason, finding.size_bytes, outcome)
 

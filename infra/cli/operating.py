@@ -53,17 +53,16 @@ def deploy(
 ) -> None:
     """Deploy template.yaml into an emulated AWS; its functions take REGATTA_* settings of this shell."""
     chosen = chosen_settings()
-    from infra.deploy import DeployError
-    from infra.deploy import deploy as deploy_template
+    from infra import deploy as deploying
 
-    parameters = {
-        "RedisUrl": chosen.redis_url or "",
-        "SigningKeyFile": str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else "",
-        "S3Endpoint": chosen.s3_endpoint or endpoint_url,
-        "LogLevel": chosen.log_level,
-    }
-    with ending_well(DeployError):
-        deployment = deploy_template(endpoint_url, chosen.bucket, parameters)
+    values = deploying.template_parameters(
+        chosen,
+        RedisUrl=chosen.redis_url or "",
+        SigningKeyFile=str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else "",
+        S3Endpoint=chosen.s3_endpoint or endpoint_url,
+    )
+    with ending_well(deploying.DeployError):
+        deployment = deploying.deploy(endpoint_url, chosen.bucket, values)
     console.print(deployment.api_url, soft_wrap=True)
 
 
