@@ -19,9 +19,9 @@ from bench._report import Figure, at_most, run
 CSV = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
 WORKSPACE, SERIES, TARGET = "default", "diamonds", "price"
 
-MONTHS, ROWS = 24, 2_000
+MONTHS, ROWS = 24, 1_000
 QUICK_MONTHS, QUICK_ROWS = 10, 600
-RACE_SECONDS, QUICK_RACE_SECONDS = 20, 4
+RACE_SECONDS, QUICK_RACE_SECONDS = 5, 4
 # Prices rise by this much a month, and stones get larger: by the end, this many times as many of the large ones.
 INFLATION, LARGER = 0.015, 3.0
 # In this month somebody has exported cents.

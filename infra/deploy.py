@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -22,6 +22,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.buckets import bucket_exists
 from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
+
+if TYPE_CHECKING:
+    # LocalStack's init hook runs this module on LocalStack's interpreter, which has no pydantic-settings.
+    from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = "python3.13"
@@ -54,6 +58,18 @@ def client(service: str, endpoint_url: str) -> BaseClient:
         s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2}
     )
     return boto3.client(service, endpoint_url=endpoint_url, region_name=REGION, config=config, **CREDENTIALS)
+
+
+def template_parameters(chosen: "Settings", **local: str) -> dict[str, str]:
+    """The template's parameters: what the settings say, and `local`: where this deployment keeps things."""
+    return {
+        "LogLevel": chosen.log_level,
+        "WebhookUrl": chosen.webhook_url or "",
+        "DecisionsTopicArn": chosen.sns_topic_arn or "",
+        "KeepVersions": str(chosen.keep_versions),
+        "KeepJobsDays": str(chosen.keep_jobs_days),
+        **local,
+    }
 
 
 def deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeout: float = 60) -> Deployment:

@@ -48,6 +48,8 @@ def test_every_route_is_documented(function: str) -> None:
         assert f"| `{method} {path}` |" in documented
 
 
-@pytest.mark.parametrize("command", [c.name or c.callback.__name__ for c in app.registered_commands])
+@pytest.mark.parametrize(
+    "command", [(c.name or c.callback.__name__).replace("_", "-") for c in app.registered_commands]
+)
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"`regatta {command}" in README

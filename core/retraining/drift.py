@@ -72,7 +72,7 @@ def drift_of_numbers(reference: Floats, current: Floats) -> Json:
     ]
     gaps = [len(reference) - len(known), len(current) - len(new)]
     bins = {"edges": edges.tolist(), "missing": any(gaps)}
-    was, is_ = ([*count, gap] if any(gaps) else count for count, gap in zip(counts, gaps, strict=True))
+    was, is_ = ([*count, gap] if any(gaps) else [*count] for count, gap in zip(counts, gaps, strict=True))
     statistic = _ks(known, new)
     critical = None if statistic is None else _ks_critical(len(known), len(new))
     return {**_psi(was, is_), "ks": statistic, "ks_critical": critical, "bins": bins}

@@ -1,5 +1,6 @@
 """Whether a new file has the columns that the champion takes, and what is different about them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.datasets.opening import open_table
@@ -52,7 +53,7 @@ def unseen_levels(frame: Any, model: ModelManifest) -> list[Json]:
     return found
 
 
-def _retyped(workspace: str, dataset: DatasetManifest, model: ModelManifest, other: dict[str, str]) -> list[Json]:
+def _retyped(workspace: str, dataset: DatasetManifest, model: ModelManifest, other: Mapping[str, str]) -> list[Json]:
     """The columns that have another type, looked at: one without values can be anything."""
     if not other:
         return []

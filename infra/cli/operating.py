@@ -62,12 +62,14 @@ def deploy(
     from infra import deploy as emulated
     from infra import sam
 
-    wished = {"RedisUrl": chosen.redis_url, "LogLevel": chosen.log_level}
     with ending_well(emulated.DeployError):
+        local = {"RedisUrl": chosen.redis_url or ""}
         if endpoint_url is not None:
-            wished["S3Endpoint"] = chosen.s3_endpoint or emulated.endpoint_inside(endpoint_url)
-            wished["SigningKeyFile"] = str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else None
-        parameters = {name: value for name, value in wished.items() if value} | _pairs(parameter or [])
+            local["S3Endpoint"] = chosen.s3_endpoint or emulated.endpoint_inside(endpoint_url)
+            local["SigningKeyFile"] = str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else ""
+        # What is empty stays as the stack has it.
+        wished = {name: value for name, value in emulated.template_parameters(chosen, **local).items() if value}
+        parameters = wished | _pairs(parameter or [])
         if endpoint_url is not None:
             deployment = emulated.deploy(endpoint_url, chosen.bucket, parameters)
         else:

@@ -124,21 +124,21 @@ class Stack:
 
     def _deploy(self) -> str:
         # Loading boto3 and packaging the code takes about as long as MiniStack takes to come up.
-        from infra.deploy import DeployError, deploy
+        from infra.deploy import DeployError, deploy, template_parameters
 
         child = self._children["ministack"]
         self._wait(child)
         if self.stopping.is_set():
             return ""
-        parameters = {
-            "RedisUrl": self.variables["REGATTA_REDIS_URL"],
-            "SigningKeyFile": self.variables["REGATTA_SIGNING_KEY_FILE"],
-            "S3Endpoint": self.variables["REGATTA_S3_ENDPOINT"],
-            "LogLevel": self.settings.log_level,
-        }
+        chosen = template_parameters(
+            self.settings,
+            RedisUrl=self.variables["REGATTA_REDIS_URL"],
+            SigningKeyFile=self.variables["REGATTA_SIGNING_KEY_FILE"],
+            S3Endpoint=self.variables["REGATTA_S3_ENDPOINT"],
+        )
         endpoint = processes.aws_endpoint(self.settings)
         try:
-            deployment = deploy(endpoint, self.settings.bucket, parameters)
+            deployment = deploy(endpoint, self.settings.bucket, chosen)
         except DeployError as error:
             raise StackError(f"{error}\n{child.obituary()}") from error
         os.kill(child.process.pid, signal.SIGUSR1)  # save the stack now: kill -9 must not lose it

@@ -49,13 +49,17 @@ def sqs(own: Stack) -> Iterator[Any]:
     client.close()
 
 
+def flats(seed: int) -> str:
+    """A CSV of 4,000 flats."""
+    chance = random.Random(seed)
+    rows = ((chance.random(), chance.random(), chance.random(), chance.random()) for _ in range(4000))
+    return "area,age,floor,price\n" + "".join(f"{a:.4f},{b:.4f},{c:.4f},{a - b + d / 9:.4f}\n" for a, b, c, d in rows)
+
+
 @pytest.fixture(scope="module")
 def file_id(own: Stack) -> str:
-    """A table of 4,000 flats."""
-    chance = random.Random(5)
-    rows = ((chance.random(), chance.random(), chance.random(), chance.random()) for _ in range(4000))
-    body = "area,age,floor,price\n" + "".join(f"{a:.4f},{b:.4f},{c:.4f},{a - b + d / 9:.4f}\n" for a, b, c, d in rows)
-    answer = httpx.post(f"{own.base_url}/data/upload", files={"file": ("flats.csv", body)}, timeout=60)
+    """The flats, uploaded."""
+    answer = httpx.post(f"{own.base_url}/data/upload", files={"file": ("flats.csv", flats(5))}, timeout=60)
     return str(answer.raise_for_status().json()["file_id"])
 
 
@@ -148,6 +152,30 @@ def test_another_worker_finishes_what_a_killed_one_has_begun(own: Stack, client:
     job = wait_for(client, job_id, is_over, 90)
     assert (job["status"], job["attempts"]) == ("succeeded", 2)
     assert versions(client, "survivor") == [1]
+
+
+def test_the_champion_serves_while_retraining_is_killed_and_finished_by_the_next_worker(
+    own: Stack, client: httpx.Client, file_id: str
+) -> None:
+    order(client, "series", file_id, {}, **SLOW)
+    client.put("/series/series", json={"target_column": "price", "tolerance": 1}).raise_for_status()
+    s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
+    s3.put_object(Bucket="regatta", Key="incoming/default/series/next.csv", Body=flats(6).encode())
+    s3.close()
+
+    def newest() -> Json:
+        return next((job for job in client.get("/jobs").json()["jobs"] if job["kind"] == "retrain"), {})
+
+    deadline = time.monotonic() + 30
+    while not 0.3 < newest().get("progress", 0) < 0.9:  # what is between is learning
+        assert time.monotonic() < deadline, newest()
+    for process in workers(own):
+        process.kill()
+    predicted = client.post("/predict", json={"model_name": "series", "data": {"area": 0.5, "age": 0.5, "floor": 0.5}})
+    assert (predicted.status_code, predicted.json()["version"]) == (200, 1)
+    job = wait_for(client, newest()["job_id"], is_over, 90)
+    assert (job["status"], job["attempts"], job["result"]["champion"]) == ("succeeded", 2, 2)
+    assert versions(client, "series") == [1, 2]
 
 
 def test_a_message_that_comes_five_times_trains_once(own: Stack, client: httpx.Client, sqs: Any, file_id: str) -> None:

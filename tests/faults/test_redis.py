@@ -106,9 +106,9 @@ def test_the_index_knows_a_write_before_anybody_lists(stack: Stack) -> None:
         with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
             redis.flushall()
         file_id = upload_and_train(client, "entered")
-        assert client.get("/system/status").json()["index"] == {"datasets": 1, "models": 1}
+        assert client.get("/system/status").json()["index"] == {"datasets": 1, "models": 1, "jobs": 0}
         client.delete(f"/data/files/{file_id}")
-        assert client.get("/system/status").json()["index"] == {"datasets": 0, "models": 1}
+        assert client.get("/system/status").json()["index"] == {"datasets": 0, "models": 1, "jobs": 0}
 
 
 def test_hits_and_misses_of_every_process_are_counted_together(tmp_path: Path) -> None:
