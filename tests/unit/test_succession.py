@@ -113,6 +113,27 @@ def test_a_file_in_another_unit_is_held_and_stays_out_when_the_next_one_contradi
     assert serving() != 3
 
 
+CORRUPTIONS = {
+    "a fifth of the targets in cents": lambda rows: rows.assign(y=rows["y"].where(rows.index % 5 > 0, 100 * rows["y"])),
+    "targets of the wrong sign": lambda rows: rows.assign(y=-rows["y"]),
+    "half of the targets of other rows": lambda rows: rows.assign(y=[*rows["y"][:100], *rows["y"][:99:-1]]),
+    "a feature in another unit": lambda rows: rows.assign(x=0.3048 * rows["x"]),
+    "a feature that is stuck": lambda rows: rows.assign(x=0.7),
+    "a feature that is mostly missing": lambda rows: rows.assign(x=rows["x"].where(rows.index % 4 == 0)),
+    "levels by other names": lambda rows: rows.assign(colour=rows["colour"].map({"red": "blue", "blue": "red"})),
+}
+
+
+@pytest.mark.parametrize("what", CORRUPTIONS)
+def test_a_corrupted_file_is_neither_learned_from_nor_promoted(what: str, tmp_path: Path) -> None:
+    champion(tmp_path)
+    job = drop("1.csv", CORRUPTIONS[what](table(1)))
+    assert decided(job).state in ("held", "refused")
+    assert (decided(job).learned, serving(), versions()) == (False, 1, [1])
+    assert drop("2.csv", table(2)).result["state"] == "accepted"
+    assert storage().models.manifest(WORKSPACE, SERIES, 2).dataset.earlier == []
+
+
 def test_a_held_file_is_learned_from_once_the_next_one_says_the_same(tmp_path: Path) -> None:
     champion(tmp_path)
     before = drop("0.csv", drifting(9, 1))
@@ -196,6 +217,24 @@ def test_two_files_at_once_are_two_versions_and_one_champion(tmp_path: Path, mon
     assert report["before"] == decided(first).version
     assert serving() == loser.result["champion"]
     assert {decided(first).learned, decided(second).learned} == {True}
+
+
+def test_two_first_files_at_once_are_two_versions_and_one_champion(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
+    first, second = (announced(put(f"{n}.csv", table(n))) for n in (1, 2))
+    promote = Case._promote
+
+    def overtaken(case: Case, version: int, before: int | None) -> bool:
+        monkeypatch.setattr(Case, "_promote", promote)
+        assert done(first).result["promoted"]
+        return promote(case, version, before)
+
+    monkeypatch.setattr(Case, "_promote", overtaken)
+    loser = done(second)
+    assert versions() == [1, 2]
+    assert decided(second).version == 1
+    assert storage().series.report(WORKSPACE, SERIES, second.job_id)["before"] == decided(first).version == 2
+    assert serving() == loser.result["champion"]
 
 
 MOMENTS = {
