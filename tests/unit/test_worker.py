@@ -141,14 +141,19 @@ def test_work_ends_before_the_invocation_does(queue: SqsQueue, scene: Scene) -> 
     assert jobs.look(WORKSPACE, job_id).error["type"] == "urn:regatta:problem:job-timed-out"
 
 
-def poison(queue: SqsQueue) -> str:
-    """The id of a job that has ended in the dead-letter queue."""
-    job_id = ordered("failing", errors=["fault"] * 9)
+def deliver_until_dead(queue: SqsQueue) -> None:
+    """Deliver the one message as often as the queue does."""
     for _ in range(RECEIVES):
         assert len(deliver(queue)) == 1
         for message in list(_backend(queue).values()):
             message.change_visibility(0)
     assert deliver(queue) == []
+
+
+def poison(queue: SqsQueue) -> str:
+    """The id of a job that has ended in the dead-letter queue."""
+    job_id = ordered("failing", errors=["fault"] * 9)
+    deliver_until_dead(queue)
     return job_id
 
 
@@ -174,11 +179,7 @@ def test_what_nobody_waits_for_is_a_dead_letter_after_its_first_failure(
 ) -> None:
     monkeypatch.setattr("core.work.working.UNATTENDED", {"failing"})
     job_id = ordered("failing", errors=["refusal"] * 9)
-    for _ in range(RECEIVES):
-        assert len(deliver(queue)) == 1
-        for message in list(_backend(queue).values()):
-            message.change_visibility(0)
-    assert deliver(queue) == []
+    deliver_until_dead(queue)
     assert [(letter.job_id, letter.reason) for letter in dead_letters(queue)] == [(job_id, "The target is text.")]
     assert scene.calls == 1
     assert redrive(queue) == (1, 0)
