@@ -24,8 +24,11 @@ class DropError(Exception):
 def drop(service: Service, path: Path, series: str, target: str | None, console: Console) -> str:
     """Send a file into a series; returns the key of the object that it has become.
 
-    The same file sent again becomes the same object, which is learned from once. Raises `DropError`, `ServiceError`.
+    The same file sent again becomes the same object, which is learned from once. A series that has waited for its
+    target gets it. Raises `DropError`, `ServiceError`.
     """
+    if target is not None:
+        _set_target(service, series, target)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     announcement = {"filename": path.name, "size_bytes": path.stat().st_size, "sha256": sha256, "target_column": target}
@@ -104,25 +107,32 @@ def show_history(service: Service, name: str, limit: int, console: Console) -> N
     console.print(table if decided else "Nothing was decided yet.")
 
 
+def _set_target(service: Service, series: str, target: str) -> None:
+    """Let a series that is there and has no target have this one; files that waited for it are taken up."""
+    known = _found(service, f"/series/{series}")
+    if known and known["settings"]["target_column"] is None:
+        service.call("PUT", f"/series/{series}", json={**known["settings"], "target_column": target})
+
+
 def _job(service: Service, series: str, key: str) -> Json | None:
     """The job of an object that nothing was decided about yet."""
-    try:
-        jobs = service.call("GET", f"/series/{series}")["jobs"]
-    except ServiceError as error:
-        if error.status != 404:
-            raise
-        return None  # its first file is not heard of yet
+    jobs = _found(service, f"/series/{series}").get("jobs", [])
     return next((job for job in jobs if job["key"] == key), None)
 
 
 def _decision(service: Service, series: str, key: str) -> Json | None:
+    history = _found(service, f"/series/{series}/history?limit=100").get("history", [])
+    return next(({"series": series, **arrival} for arrival in history if arrival["key"] == key), None)
+
+
+def _found(service: Service, path: str) -> Json:
+    """What is there; nothing of a series whose first file is not heard of yet."""
     try:
-        history = service.call("GET", f"/series/{series}/history", params={"limit": 100})["history"]
+        return service.call("GET", path)
     except ServiceError as error:
         if error.status != 404:
             raise
-        return None
-    return next(({"series": series, **arrival} for arrival in history if arrival["key"] == key), None)
+        return {}
 
 
 def _coloured(state: str) -> str:

@@ -1,9 +1,11 @@
 """Notifications of the bucket: decoded, one failure a message, and no message that comes for ever."""
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from core.errors import UnavailableError
 from core.storage.objects import ObjectStore
@@ -11,6 +13,7 @@ from core.storage.wiring import storage
 from core.work import jobs
 from functions.retrain.handler import handler
 from functions.s3_events import Arrived, arrivals_in
+from infra.deploy import ROOT
 from tests.unit.storing import WORKSPACE
 
 Json = dict[str, Any]
@@ -76,3 +79,30 @@ def test_one_message_that_fails_does_not_keep_the_others(stored: ObjectStore, mo
     broken = {"messageId": "broken", "body": "{"}
     assert heard(message("incoming/default/down/a.csv", "e", 7), broken, message(ENCODED)) == ["m7", "broken"]
     assert [order["key"] for order in ordered()] == [KEY]
+
+
+@pytest.mark.parametrize("function", ["RetrainFunction", "WorkerFunction", "JanitorFunction"])
+def test_what_retrains_may_write_nothing_that_would_trigger_it(function: str) -> None:
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    policies = resources[function]["Properties"]["Policies"]
+    statements = [one for policy in policies for one in policy.get("Statement", []) if "Effect" in one]
+
+    def effects(action: str, key: str) -> set[str]:
+        """What the statements say of this action on this key."""
+        arn = f"arn:${{AWS::Partition}}:s3:::${{BucketName}}/{key}"
+        return {
+            one["Effect"]
+            for one in statements
+            if action in _listed(one["Action"])
+            and any(fnmatchcase(arn, of.get("Fn::Sub", "")) for of in _listed(one["Resource"]))
+        }
+
+    # The series of the first could be taken for a folder of jobs.
+    for key in ("incoming/default/jobs/a.csv", "incoming/default/flats/datasets/a.csv"):
+        for action in ("s3:PutObject", "s3:DeleteObject"):
+            assert "Deny" in effects(action, key) or "Allow" not in effects(action, key)
+    assert effects("s3:GetObject", "incoming/default/flats/a.csv") == {"Allow"}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
