@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote
 
 import httpx
 from samtranslator.yaml_helper import yaml_parse
+
+from infra.environment import Environment
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
 BINARY = ("multipart/form-data", "application/octet-stream", "text/csv")
@@ -28,6 +30,12 @@ def template_routes() -> list[tuple[str, str, str]]:
     return routes
 
 
+def template_variables() -> dict[str, str]:
+    """The variables of every function that the template gives a plain value."""
+    variables = yaml_parse(TEMPLATE.read_text())["Globals"]["Function"]["Environment"]["Variables"]
+    return {name: value for name, value in variables.items() if isinstance(value, str)}
+
+
 class HandlerTransport(httpx.BaseTransport):
     """Calls `functions.NAME.handler.handler` in this process, one invocation a request."""
 
@@ -38,13 +46,41 @@ class HandlerTransport(httpx.BaseTransport):
         ]
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """What the gateway would answer; 403 where the template has no such route."""
+        """What the gateway would answer; 404 where the template has no such route."""
         path = request.url.raw_path.decode().partition("?")[0]
         for method, pattern, resource, dotted in self._routes:
             if method == request.method and pattern.fullmatch(path):
-                answer = _load(dotted)(proxy_event(request, resource), None)
-                return _response(answer)
-        return httpx.Response(403, json={"message": "Missing Authentication Token"})
+                return _response(self.call(dotted, proxy_event(request, resource)))
+        return httpx.Response(404, json={"type": "urn:regatta:problem:no-such-route"})
+
+    def call(self, dotted: str, event: dict[str, Any]) -> dict[str, Any]:
+        """The proxy answer of the function with this handler."""
+        return _load(dotted)(event, None)
+
+
+class EnvironmentTransport(HandlerTransport):
+    """The same with each function in an `Environment` of its own, started when first called."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        super().__init__()
+        self._variables = {**variables, **template_variables()}
+        self.environments: dict[str, Environment] = {}
+
+    def call(self, dotted: str, event: dict[str, Any]) -> dict[str, Any]:
+        """The function's answer; raises `LambdaError` where Lambda would give none."""
+        answer: dict[str, Any] = self.environment(dotted.split(".")[1]).invoke(event)
+        return answer
+
+    def environment(self, function: str) -> Environment:
+        """The environment of one function."""
+        if function not in self.environments:
+            self.environments[function] = Environment(function, self._variables)
+        return self.environments[function]
+
+    def close(self) -> None:
+        """End every environment."""
+        for environment in self.environments.values():
+            environment.close()
 
 
 def proxy_event(request: httpx.Request, resource: str) -> dict[str, Any]:

@@ -7,12 +7,12 @@ import pytest
 
 from infra.local.server import FUNCTIONS
 from tests.process import pointed_at
-from tests.proxy import HandlerTransport, template_routes
+from tests.proxy import EnvironmentTransport, HandlerTransport, template_routes
 from tests.routes import routes_of
 from tests.stack import Stack
 from tests.whole_job import gbk_csv, whole_job
 
-ROADS = ("handlers", "server", "gateway")
+ROADS = ("handlers", "environments", "server", "gateway")
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,8 @@ def jobs(stack: Stack) -> dict[str, dict[str, object]]:
     with pointed_at(stack.env):
         clients = {
             "handlers": httpx.Client(transport=HandlerTransport(), base_url="http://handlers"),
+            # As on Lambda: a process a function, code that cannot be written, 512 MB of TMPDIR, no semaphores.
+            "environments": httpx.Client(transport=EnvironmentTransport(stack.env), base_url="http://environments"),
             "server": httpx.Client(base_url=stack.base_url, timeout=60),
             "gateway": httpx.Client(base_url=stack.api_url, timeout=60),
         }
@@ -70,4 +72,7 @@ def test_the_template_routes_what_the_functions_serve() -> None:
     served = {
         (method, path, f"functions.{name}.handler.handler") for name in FUNCTIONS for method, path in routes_of(name)
     }
-    assert set(template_routes()) == served
+    routes = set(template_routes())
+    assert {route for route in routes if route[0] != "OPTIONS"} == served
+    # What browsers ask first.
+    assert {path for method, path, _ in routes if method == "OPTIONS"} == {path for _, path, _ in served}

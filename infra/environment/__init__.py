@@ -53,11 +53,13 @@ class Environment:
         for part in ("core", "functions"):
             shutil.copytree(ROOT / part, self.code / part, ignore=shutil.ignore_patterns("__pycache__"))
         tmp.mkdir()
+        # How this machine is to add up: else the last digits differ from those of other processes here.
+        machine = {name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "OMP_"))}
         own = {"TMPDIR": str(tmp), "TMP_MIB": str(tmp_mib), "CODE": str(self.code), "PATH": os.environ["PATH"]}
         command = [sys.executable, "-I", str(RUNTIME), f"functions.{function}.handler"]
         self._process = subprocess.Popen(
             [*_sealing(), *command],
-            env={**variables, **own, "AWS_LAMBDA_FUNCTION_NAME": f"regatta-{function}"},
+            env={**machine, **variables, **own, "AWS_LAMBDA_FUNCTION_NAME": f"regatta-{function}"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

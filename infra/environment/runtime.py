@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# Audit events of what changes a path, with the places of the paths among their arguments.
+# Audit events of what changes paths, with where among their arguments these are and the folders they are relative to.
 # https://docs.python.org/3/library/audit_events.html
 CHANGES = {
-    "os.mkdir": (0,),
-    "os.remove": (0,),
-    "os.rmdir": (0,),
-    "os.rename": (0, 1),
-    "os.link": (1,),
-    "os.symlink": (1,),
-    "os.truncate": (0,),
+    "os.mkdir": {0: 2},
+    "os.remove": {0: 1},
+    "os.rmdir": {0: 1},
+    "os.rename": {0: 2, 1: 3},
+    "os.link": {1: 3},
+    "os.symlink": {1: 2},
 }
+NO_FOLDER = -1
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,19 @@ def main(module: str) -> None:
         _say(answers, {**said, "milliseconds": 1000 * (time.perf_counter() - start)})
 
 
-def only_below(folder: str) -> Callable[[str, tuple[Any, ...]], None]:
-    """An audit hook that refuses, as a read-only file system does, to write anything outside of `folder`."""
+def only_below(root: str) -> Callable[[str, tuple[Any, ...]], None]:
+    """An audit hook that refuses, as a read-only file system does, to write anything outside of `root`."""
 
     def check(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             paths = arguments[:1] if arguments[2] & WRITES else ()
         else:
-            paths = tuple(arguments[place] for place in CHANGES.get(event, ()))
+            changed = CHANGES.get(event, {}).items()
+            paths = tuple(arguments[path] for path, folder in changed if arguments[folder] == NO_FOLDER)
         for path in paths:
             if isinstance(path, str | bytes | os.PathLike):
                 place = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - resolving links would ask the disk
-                if place != os.devnull and not place.startswith(folder + os.sep):
+                if place not in (os.devnull, root) and not place.startswith(root + os.sep):
                     raise OSError(errno.EROFS, os.strerror(errno.EROFS), place)
 
     return check

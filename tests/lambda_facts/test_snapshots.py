@@ -1,0 +1,101 @@
+"""SnapStart: many environments go on from one snapshot, so it may hold nothing that has to be one's own."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from infra.emulator_account import CREDENTIALS
+from tests.lambda_facts.conftest import ROW
+from tests.proxy import TEMPLATE, EnvironmentTransport, proxy_event
+from tests.stack import Stack
+
+SNAPPED = [
+    resource["Properties"]["Handler"]
+    for resource in yaml_parse(TEMPLATE.read_text())["Resources"].values()
+    if "SnapStart" in resource.get("Properties", {})
+]
+SNAPSHOT = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
+
+# Two children of one process go on from the same memory, as two environments of one snapshot do.
+RESTORED_TWICE = """
+import json, os, sys
+import psutil
+from {module} import handler
+myself = psutil.Process()
+print(json.dumps([len(myself.net_connections()), myself.num_threads(), "boto3" in sys.modules]), flush=True)
+event = json.load(sys.stdin)
+for _ in range(2 if event else 0):
+    if os.fork() == 0:
+        print(handler(event, None)["body"], flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def restored_twice(handler: str, variables: dict[str, str], event: object = None) -> list[str]:
+    """The lines of a process that loaded the function and was then continued twice."""
+    code = RESTORED_TWICE.format(module=handler.rpartition(".")[0])
+    # OpenMP's threads would not survive a fork, as they do a snapshot.
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**variables, **SNAPSHOT, "OPENBLAS_NUM_THREADS": "1"},
+        input=json.dumps(event),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("handler", SNAPPED)
+def test_a_snapshot_holds_libraries_but_no_connection_and_no_thread(handler: str) -> None:
+    (held,) = restored_twice(handler, {"REGATTA_REDIS_URL": "redis://127.0.0.1:9/0"})
+    assert json.loads(held) == [0, 1, True]
+
+
+def test_two_environments_of_one_snapshot_give_different_ids(stack: Stack) -> None:
+    request = httpx.Request("POST", "http://lambda/data/uploads", json={"filename": "a.csv", "size_bytes": 9})
+    event = proxy_event(request, "/data/uploads")
+    _, *bodies = restored_twice("functions.data.handler.handler", stack.env, event)
+    first, second = (json.loads(body)["file_id"] for body in bodies)
+    assert first != second
+
+
+def test_a_restored_function_has_no_keys_in_its_environment(stack: Stack, model: str) -> None:
+    """It is given a place to get them from instead, and the first read has to do without its short cut."""
+    variables = {name: value for name, value in stack.env.items() if not name.startswith("AWS_")}
+    with credentials_from() as url:
+        container = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "token"}
+        region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+        transport = EnvironmentTransport({**variables, **container, **region, **SNAPSHOT})
+        with httpx.Client(transport=transport, base_url="http://lambda") as client:
+            assert client.post("/predict", json={"data": ROW, "model_name": model}).status_code == 200
+
+
+@contextmanager
+def credentials_from() -> Iterator[str]:
+    """The URL of an endpoint that gives away credentials, as Lambda's does."""
+
+    class Giving(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            allowed = self.headers["Authorization"] == "token"
+            self.send_response(200 if allowed else 403)
+            self.end_headers()
+            keys = {"AccessKeyId": CREDENTIALS["aws_access_key_id"], "SecretAccessKey": "test", "Token": "session"}
+            self.wfile.write(json.dumps({**keys, "Expiration": "2099-01-01T00:00:00Z"}).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Giving) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/credentials"
+        server.shutdown()

@@ -1,0 +1,122 @@
+"""template.yaml and the stacks beside it: what they promise an operator, read from the files that are deployed."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from core.errors import RegattaError
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+MONITORING = yaml_parse((ROOT / "infra/aws/monitoring.yaml").read_text())
+ERRORS = (ROOT / "docs/errors.md").read_text()
+
+Resource = dict[str, Any]
+
+
+def of_type(kind: str, template: Resource = TEMPLATE) -> dict[str, Resource]:
+    """The properties of every resource of this type, by name."""
+    return {name: r.get("Properties", {}) for name, r in template["Resources"].items() if r["Type"] == kind}
+
+
+FUNCTIONS = of_type("AWS::Serverless::Function")
+GATEWAY_RESPONSES = TEMPLATE["Resources"]["Api"]["Properties"]["GatewayResponses"]
+
+
+def name_of(properties: Resource) -> str:
+    """`predict` for the function that is called STACK-predict."""
+    return str(properties["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_has_a_folder_a_name_and_two_alarms(function: str) -> None:
+    properties = FUNCTIONS[function]
+    name = name_of(properties)
+    handler = properties.get("Handler") or properties["ImageConfig"]["Command"][0]
+    assert handler == f"functions.{name}.handler.handler"
+    watched = {
+        alarm["MetricName"]
+        for alarm in of_type("AWS::CloudWatch::Alarm", MONITORING).values()
+        if alarm["Namespace"] == "AWS/Lambda" and alarm["Dimensions"][0]["Value"] == {"Fn::Sub": f"${{Name}}-{name}"}
+    }
+    assert {"Errors", "Throttles"} <= watched
+
+
+@pytest.mark.parametrize("function", [n for n, p in FUNCTIONS.items() if p.get("PackageType") != "Image"])
+def test_a_zip_function_starts_from_a_snapshot_unless_its_tmp_is_too_large_for_one(function: str) -> None:
+    properties = FUNCTIONS[function]
+    assert properties["Runtime"] == "python3.13"
+    snapped = properties.get("SnapStart") == {"ApplyOn": "PublishedVersions"}
+    assert snapped == ("EphemeralStorage" not in properties)
+    assert snapped == (properties.get("AutoPublishAlias") == "live")
+
+
+def test_every_queue_has_a_dead_letter_queue_that_is_watched() -> None:
+    queues = of_type("AWS::SQS::Queue")
+    dead = {q["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for q in queues.values() if "RedrivePolicy" in q}
+    assert {name for name, queue in queues.items() if "RedrivePolicy" not in queue} == dead
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Ref"]
+        for alarm in of_type("AWS::CloudWatch::Alarm", MONITORING).values()
+        if alarm["Namespace"] == "AWS/SQS"
+    }
+    assert watched == dead
+    assert watched <= set(TEMPLATE["Resources"]["Monitor"]["Properties"]["Parameters"])
+
+
+def test_a_message_is_hidden_for_longer_than_its_function_may_run() -> None:
+    queues = of_type("AWS::SQS::Queue")
+    for properties in FUNCTIONS.values():
+        for event in properties["Events"].values():
+            if event["Type"] == "SQS":
+                queue = queues[event["Properties"]["Queue"]["Fn::GetAtt"][0]]
+                assert queue["VisibilityTimeout"] > properties["Timeout"]
+                assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_no_function_that_a_caller_waits_for_is_given_more_than_the_gateway_waits() -> None:
+    default = TEMPLATE["Globals"]["Function"]["Timeout"]
+    assert float(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["REGATTA_ANSWER_SECONDS"]) < default
+    for properties in FUNCTIONS.values():
+        if any(event["Type"] == "Api" for event in properties["Events"].values()):
+            assert properties.get("Timeout", default) <= 29
+
+
+@pytest.mark.parametrize("kind", GATEWAY_RESPONSES)
+def test_what_the_gateway_answers_by_itself_is_a_documented_problem(kind: str) -> None:
+    response = GATEWAY_RESPONSES[kind]
+    assert set(response["ResponseParameters"]["Headers"]) == {"Content-Type", "Access-Control-Allow-Origin"}
+    assert response["ResponseParameters"]["Headers"]["Content-Type"] == "'application/problem+json'"
+    # API Gateway puts its own texts in: this one with quotes, all others without.
+    text = response["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"refused"')
+    problem = json.loads(text)
+    assert {"type", "title", "detail", "instance"} <= set(problem)
+    slug = problem["type"].removeprefix("urn:regatta:problem:")
+    if "StatusCode" in response:
+        assert problem["status"] == response["StatusCode"]
+        assert f"| `{slug}` | {problem['status']} |" in ERRORS
+    else:
+        assert f"| `{slug}` |" in ERRORS
+    ours = {error.slug: error.title for error in all_errors(RegattaError)}
+    assert problem["title"] == ours.get(slug, problem["title"])
+
+
+def all_errors(kind: type[RegattaError]) -> list[type[RegattaError]]:
+    return [kind, *(error for child in kind.__subclasses__() for error in all_errors(child))]
+
+
+def test_the_access_log_is_json_and_holds_nothing_that_a_caller_sent() -> None:
+    (_, setting, _) = TEMPLATE["Resources"]["Api"]["Properties"]["AccessLogSetting"]["Fn::If"]
+    line = json.loads(setting["Format"])
+    assert {"request_id", "route", "status", "ms"} <= set(line)
+    for value in line.values():
+        assert not re.search(r"header|querystring|body|authorizer|identity|context\.path\b", value)
+
+
+@pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])
+def test_every_parameter_is_documented(parameter: str) -> None:
+    assert f"| `{parameter}` |" in (ROOT / "docs/aws.md").read_text()
