@@ -69,12 +69,12 @@ def test_every_queue_has_a_dead_letter_queue_that_is_watched() -> None:
 
 
 def test_a_message_is_hidden_for_longer_than_its_function_may_run() -> None:
-    queues = of_type("AWS::SQS::Queue")
+    queues, default = of_type("AWS::SQS::Queue"), TEMPLATE["Globals"]["Function"]["Timeout"]
     for properties in FUNCTIONS.values():
         for event in properties["Events"].values():
             if event["Type"] == "SQS":
                 queue = queues[event["Properties"]["Queue"]["Fn::GetAtt"][0]]
-                assert queue["VisibilityTimeout"] > properties["Timeout"]
+                assert queue["VisibilityTimeout"] > properties.get("Timeout", default)
                 assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
