@@ -79,7 +79,9 @@ class _Succession:
         found = plausibility(self.model, self.target(rows), self.champion.predict(rows), self.series.usual)
         case.found["plausibility"] = asdict(found)
         case.surprise, case.missed_by = found.outside, found.mse**0.5
-        held = None if old else self.series.held
+        held = self.series.held
+        # What was written before a held file says nothing about what comes after it.
+        held = None if old or held is None or held.last_modified > case.written else held
         if found.jumped:
             if held is None or not self._confirms(held, rows):
                 return self._hold(found, held, old=old)
@@ -151,7 +153,7 @@ class _Succession:
         challenger = self._challenger(data, [one.dataset.file_id for one in earlier])
         case.found["learned"] = {
             "mode": self.series.settings.mode,
-            "files": [*(one.dataset.file_id for one in earlier), self.opened.dataset.file_id],
+            "files": [*(challenger.manifest.dataset.earlier or []), self.opened.dataset.file_id],
             "rows": challenger.manifest.dataset.rows_train,
         }
         case.tell("judging", 0.95)
@@ -265,4 +267,4 @@ def _in_words(ours: str, theirs: str, found: Difference) -> str:
 
 def _hashes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.uint64]:
     """A number for each row that is the same for the same values."""
-    return pd.util.hash_pandas_object(frame[names], index=False).to_numpy(np.uint64)
+    return np.asarray(pd.util.hash_pandas_object(frame[names], index=False), np.uint64)

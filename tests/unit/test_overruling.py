@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.errors import ConflictError, NoSuchJobError, NoSuchSeriesError
@@ -68,3 +69,13 @@ def test_who_is_overruled_has_to_exist(tmp_path: Path) -> None:
     champion(tmp_path)
     with pytest.raises(NoSuchJobError):
         overrule(WORKSPACE, SERIES, "00000000", learned=True)
+
+
+def test_it_is_said_over_http(handlers: httpx.Client, tmp_path: Path) -> None:
+    champion(tmp_path)
+    held = drop("1.csv", table(1, scale=2))
+    path = f"/series/{SERIES}/arrivals/{held.job_id}"
+    answer = handlers.patch(path, json={"learned": True})
+    assert (answer.status_code, answer.json()["state"], answer.json()["learned"]) == (200, "accepted", True)
+    assert handlers.patch(path, json={}).status_code == 422
+    assert handlers.patch(f"/series/{SERIES}/arrivals/00000000", json={"learned": True}).status_code == 404

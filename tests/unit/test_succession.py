@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.retraining.cases import Case
+from core.storage.jobs import Job
 from core.storage.objects import ObjectStore
 from core.storage.series import SeriesSettings
 from core.storage.wiring import storage
@@ -113,6 +114,27 @@ def test_a_file_in_another_unit_is_held_and_stays_out_when_the_next_one_contradi
     assert serving() != 3
 
 
+CORRUPTIONS = {
+    "a fifth of the targets in cents": lambda rows: rows.assign(y=rows["y"].where(rows.index % 5 > 0, 100 * rows["y"])),
+    "targets of the wrong sign": lambda rows: rows.assign(y=-rows["y"]),
+    "half of the targets of other rows": lambda rows: rows.assign(y=[*rows["y"][:100], *rows["y"][:99:-1]]),
+    "a feature in another unit": lambda rows: rows.assign(x=0.3048 * rows["x"]),
+    "a feature that is stuck": lambda rows: rows.assign(x=0.7),
+    "a feature that is mostly missing": lambda rows: rows.assign(x=rows["x"].where(rows.index % 4 == 0)),
+    "levels by other names": lambda rows: rows.assign(colour=rows["colour"].map({"red": "blue", "blue": "red"})),
+}
+
+
+@pytest.mark.parametrize("what", CORRUPTIONS)
+def test_a_corrupted_file_is_neither_learned_from_nor_promoted(what: str, tmp_path: Path) -> None:
+    champion(tmp_path)
+    job = drop("1.csv", CORRUPTIONS[what](table(1)))
+    assert decided(job).state in ("held", "refused")
+    assert (decided(job).learned, serving(), versions()) == (False, 1, [1])
+    assert drop("2.csv", table(2)).result["state"] == "accepted"
+    assert storage().models.manifest(WORKSPACE, SERIES, 2).dataset.earlier == []
+
+
 def test_a_held_file_is_learned_from_once_the_next_one_says_the_same(tmp_path: Path) -> None:
     champion(tmp_path)
     before = drop("0.csv", drifting(9, 1))
@@ -159,6 +181,15 @@ def test_an_older_file_changes_nothing_that_serves_and_is_learned_from_next_time
     assert trained.earlier == [old.order["file_id"], new.order["file_id"]]
 
 
+def test_a_file_from_before_a_held_one_says_nothing_about_it(tmp_path: Path) -> None:
+    champion(tmp_path)
+    before = announced(put("before.csv", drifting(1, 1)))
+    held = drop("held.csv", table(2, scale=2))
+    assert done(before).result["state"] == "accepted"
+    assert (decided(held).state, decided(held).contradicted) == ("held", False)
+    assert drop("after.csv", table(3, scale=2)).result["promoted"]
+
+
 def test_the_same_bytes_by_another_name_are_learned_from_once(tmp_path: Path) -> None:
     champion(tmp_path)
     drop("1.csv", drifting(1, 1))
@@ -177,25 +208,40 @@ def test_a_file_of_everything_so_far_is_judged_by_what_is_new_in_it(tmp_path: Pa
     assert 20 <= report["scores"]["rows"] < 100
 
 
-def test_two_files_at_once_are_two_versions_and_one_champion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    champion(tmp_path)
-    first, second = (announced(put(f"{n}.csv", drifting(n, 1))) for n in (1, 2))
-    monkeypatch.setattr("core.retraining.arrivals.written_at", lambda _: "2026-01-01T00:00:01")
+def done_after(quicker: Job, job: Job, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """The job, which another one overtakes right before it would have promoted."""
     promote = Case._promote
 
     def overtaken(case: Case, version: int, before: int | None) -> bool:
         monkeypatch.setattr(Case, "_promote", promote)
-        assert done(first).result["promoted"]
+        assert done(quicker).result["promoted"]
         return promote(case, version, before)
 
     monkeypatch.setattr(Case, "_promote", overtaken)
-    loser = done(second)
+    return done(job)
+
+
+def test_two_files_at_once_are_two_versions_and_one_champion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    champion(tmp_path)
+    first, second = (announced(put(f"{n}.csv", drifting(n, 1))) for n in (1, 2))
+    monkeypatch.setattr("core.retraining.arrivals.written_at", lambda _: "2026-01-01T00:00:01")
+    loser = done_after(first, second, monkeypatch)
     assert versions() == [1, 2, 3]
     report = storage().series.report(WORKSPACE, SERIES, second.job_id)
     # Judged once more, beside the one that was quicker.
     assert report["before"] == decided(first).version
     assert serving() == loser.result["champion"]
     assert {decided(first).learned, decided(second).learned} == {True}
+
+
+def test_two_first_files_at_once_are_two_versions_and_one_champion(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
+    first, second = (announced(put(f"{n}.csv", table(n))) for n in (1, 2))
+    loser = done_after(first, second, monkeypatch)
+    assert versions() == [1, 2]
+    assert decided(second).version == 1
+    assert storage().series.report(WORKSPACE, SERIES, second.job_id)["before"] == decided(first).version == 2
+    assert serving() == loser.result["champion"]
 
 
 MOMENTS = {

@@ -141,14 +141,19 @@ def test_work_ends_before_the_invocation_does(queue: SqsQueue, scene: Scene) -> 
     assert jobs.look(WORKSPACE, job_id).error["type"] == "urn:regatta:problem:job-timed-out"
 
 
-def poison(queue: SqsQueue) -> str:
-    """The id of a job that has ended in the dead-letter queue."""
-    job_id = ordered("failing", errors=["fault"] * 9)
+def deliver_until_dead(queue: SqsQueue) -> None:
+    """Deliver the one message as often as the queue does."""
     for _ in range(RECEIVES):
         assert len(deliver(queue)) == 1
         for message in list(_backend(queue).values()):
             message.change_visibility(0)
     assert deliver(queue) == []
+
+
+def poison(queue: SqsQueue) -> str:
+    """The id of a job that has ended in the dead-letter queue."""
+    job_id = ordered("failing", errors=["fault"] * 9)
+    deliver_until_dead(queue)
     return job_id
 
 
@@ -165,7 +170,7 @@ def test_a_job_that_fails_for_reasons_of_ours_ends_as_a_dead_letter_with_its_rea
     job_id = poison(queue)
     assert queue.state() == {"depth": 0, "in_flight": 0, "dead_letters": 1}
     letter = dead_letters(queue)[0]
-    assert (letter.job_id, letter.kind) == (job_id, "failing")
+    assert (letter.subject, letter.kind) == (job_id, "failing")
     assert "fault of ours" in letter.reason
 
 
@@ -174,12 +179,8 @@ def test_what_nobody_waits_for_is_a_dead_letter_after_its_first_failure(
 ) -> None:
     monkeypatch.setattr("core.work.working.UNATTENDED", {"failing"})
     job_id = ordered("failing", errors=["refusal"] * 9)
-    for _ in range(RECEIVES):
-        assert len(deliver(queue)) == 1
-        for message in list(_backend(queue).values()):
-            message.change_visibility(0)
-    assert deliver(queue) == []
-    assert [(letter.job_id, letter.reason) for letter in dead_letters(queue)] == [(job_id, "The target is text.")]
+    deliver_until_dead(queue)
+    assert [(letter.subject, letter.reason) for letter in dead_letters(queue)] == [(job_id, "The target is text.")]
     assert scene.calls == 1
     assert redrive(queue) == (1, 0)
     assert jobs.look(WORKSPACE, job_id).status == "queued"
@@ -198,4 +199,4 @@ def test_a_redriven_job_begins_anew(queue: SqsQueue, scene: Scene) -> None:
 def test_what_is_no_job_stays_a_dead_letter(queue: SqsQueue) -> None:
     queue.client.send_message(QueueUrl=queue._dead_letters_url(), MessageBody="no JSON")
     assert redrive(queue) == (0, 1)
-    assert [letter.reason for letter in dead_letters(queue)] == ["not a message about a job"]
+    assert [letter.reason for letter in dead_letters(queue)] == ["neither about a job nor about a file of a series"]
