@@ -7,6 +7,7 @@ from core.errors import ArrivalRefusedError, ConflictError, RegattaError
 from core.learning.serving import Bounds
 from core.manifests import DatasetManifest, Recipe
 from core.progress import Tell, part_of_all
+from core.retraining.arrivals import announce_waiting
 from core.retraining.cases import Case
 from core.retraining.fetching import fetch
 from core.retraining.notifying import notify
@@ -39,6 +40,8 @@ def retrain(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json
             notify(workspace, case.end("refused", error.detail, champion=serves))
             raise
     notify(workspace, decision)
+    if order["target_column"] is not None:
+        announce_waiting(workspace, case.name)  # the series knows it by now
     return decision
 
 

@@ -267,4 +267,4 @@ def _in_words(ours: str, theirs: str, found: Difference) -> str:
 
 def _hashes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.uint64]:
     """A number for each row that is the same for the same values."""
-    return pd.util.hash_pandas_object(frame[names], index=False).to_numpy(np.uint64)
+    return np.asarray(pd.util.hash_pandas_object(frame[names], index=False), np.uint64)

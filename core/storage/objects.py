@@ -6,14 +6,13 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from core.errors import NotFoundError, UnavailableError
 from core.storage.first_reads import FirstReads
+from core.storage.known import Head, Listed, Open, Part
 
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
@@ -35,45 +34,6 @@ UNREACHABLE = "The object store did not answer. Nothing was changed; try again i
 
 class MissingObjectError(NotFoundError):
     """No object has this key. Services turn it into a file or a model that does not exist."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One object as a listing shows it."""
-
-    key: str
-    etag: str
-    size: int
-    # When it was written (seconds since 1970).
-    modified: float
-
-
-@dataclass(frozen=True)
-class Open:
-    """A multipart upload that was neither completed nor aborted, and when it was begun (seconds since 1970)."""
-
-    key: str
-    upload_id: str
-    begun: float
-
-
-@dataclass(frozen=True)
-class Head:
-    """What is known of one object without reading it. `metadata` is what its writer put beside it."""
-
-    etag: str
-    size: int
-    last_modified: datetime
-    metadata: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a multipart upload that has arrived."""
-
-    number: int
-    etag: str
-    size: int
 
 
 class ObjectStore:

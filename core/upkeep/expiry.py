@@ -10,6 +10,7 @@ from core.settings import settings
 from core.storage import exports as exporting
 from core.storage.champions import Standing
 from core.storage.jobs import Job
+from core.storage.objects import MissingObjectError
 from core.storage.wiring import storage
 from core.upkeep.findings import DAY, Deed, Finding, idle, removal
 
@@ -40,7 +41,10 @@ def multiparts(now: float) -> Iterator[Finding]:
 
     for upload in storage().objects.open_parts():
         if now - upload.begun > UPLOAD_SECONDS:
-            size = sum(part.size for part in storage().objects.list_parts(upload.key, upload.upload_id))
+            try:
+                size = sum(part.size for part in storage().objects.list_parts(upload.key, upload.upload_id))
+            except MissingObjectError:
+                continue  # completed or aborted just now
             reason = "the multipart upload was never completed"
             yield Finding(upload.key, reason, size, abort(upload.key, upload.upload_id))
 

@@ -9,7 +9,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.manifests import Document
-from core.storage.objects import Listed, ObjectStore
+from core.storage.known import Listed
+from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
 
 T = TypeVar("T")

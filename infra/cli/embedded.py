@@ -113,5 +113,6 @@ def _addresses(running: "Running", home: Path) -> None:
         ("emulated API", running.api_url),
         ("emulated AWS", running.aws_endpoint),
         ("data and logs", home),
+        ("drop CSVs in", home / "incoming" / "SERIES"),
     ):
         console.print(f"  {what:<14}{where}", soft_wrap=True)

@@ -41,7 +41,7 @@ def aws(stack: Stack) -> Iterator[Callable[[str], Any]]:
     """Clients of the emulated AWS, by service."""
     made = {
         service: boto3.client(service, endpoint_url=stack.aws_url, region_name=REGION, **CREDENTIALS)
-        for service in ("s3", "sqs", "cloudformation", "lambda")
+        for service in ("s3", "sqs", "cloudformation", "lambda", "events")
     }
     yield made.__getitem__
     for one in made.values():
@@ -255,10 +255,27 @@ def test_regatta_drop_shows_the_decision(stack: Stack, client: httpx.Client, tmp
     assert "第一.csv" in stack.cli("series", "dropped").stdout
 
 
-def test_the_janitor_is_deployed_and_scheduled(aws: Callable[[str], Any]) -> None:
-    answer = aws("lambda").invoke(FunctionName=_physical(aws, "JanitorFunction"))
+def test_the_janitor_comes_daily_and_leaves_what_is_in_flight(
+    stack: Stack, client: httpx.Client, aws: Callable[[str], Any]
+) -> None:
+    announcement = {"filename": "large.csv", "size_bytes": 9, "method": "multipart"}
+    file_id = client.post("/data/uploads", json=announcement).json()["file_id"]
+    aws("s3").put_object(Bucket="regatta", Key="default/artifacts/0123-being-sent/model.onnx", Body=b"graph")
+    before = _keys(aws)
+    function = _physical(aws, "JanitorFunction")
+    answer = aws("lambda").invoke(FunctionName=function)
     assert "FunctionError" not in answer, answer["Payload"].read()
-    assert json.loads(answer["Payload"].read()).keys() <= {"done", "kept"}
+    assert _keys(aws) == before
+    assert stack.cli("janitor", "--dry-run").returncode == 0
+    assert client.get(f"/data/uploads/{file_id}").json()["parts"]
+    (rule,) = aws("events").list_rules()["Rules"]
+    (target,) = aws("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert (rule["ScheduleExpression"], target["Arn"].rpartition(":")[2]) == ("rate(1 day)", function)
+
+
+def _keys(aws: Callable[[str], Any]) -> set[str]:
+    pages = aws("s3").get_paginator("list_objects_v2").paginate(Bucket="regatta")
+    return {item["Key"] for page in pages for item in page["Contents"]}
 
 
 def _etag(aws: Callable[[str], Any], name: str) -> str:

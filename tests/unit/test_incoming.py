@@ -118,3 +118,13 @@ def test_objects_of_a_job_that_was_lost_are_offered_again() -> None:
     storage().jobs.change(WORKSPACE, jobs()[0], lambda job: {"offered_at": 0.0})
     arrivals.reconcile()
     assert storage().queue.waiting() == [(WORKSPACE, jobs()[0])]
+
+
+def test_a_file_that_says_the_target_sets_free_what_waited_for_it() -> None:
+    waiting = drop("1.csv", table(1))
+    storage().series.configure(WORKSPACE, SERIES, SeriesSettings(time_limit=1))
+    drop("2.csv", table(2), **{"target-column": TARGET})
+    (later,) = (job for job in storage().jobs.list(WORKSPACE) if job.status == "queued")
+    assert later.order["file_id"] == waiting.order["file_id"]
+    assert done(later).status == "succeeded"
+    assert {arrival.state for arrival in storage().series.get(WORKSPACE, SERIES).arrivals} <= {"accepted", "old"}
