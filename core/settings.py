@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     job_seconds: int = Field(3600, gt=0, description="how long one attempt at a job may take")
     job_lease_seconds: float = Field(60, ge=2, description="how soon the job of a killed worker is free again")
     cors_origin: str | None = Field(
-        None, pattern="^(\\*|https?://[^/ '\"]+)$", description="origin whose pages may call from a browser; unset: none"
+        None,
+        pattern="^(\\*|https?://[^/ '\"]+)$",
+        description="origin whose pages may call from a browser; unset: none",
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="level of the log")
 

@@ -118,5 +118,7 @@ def load(handlers: list[str], packages: Path) -> None:
     )
     # Isolated, and without site: neither the packages of this environment nor those of the user are there.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REGATTA_", "PYTHON"))}
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], env=kept, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], env=kept, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]

@@ -25,11 +25,11 @@ def flats(size: int) -> bytes:
     return body.getvalue().encode()[:size].rpartition(b"\n")[0]
 
 
-def test_answers_that_lambda_would_not_let_out_become_links(
-    client: httpx.Client, stack: Stack, model: str
-) -> None:
+def test_answers_that_lambda_would_not_let_out_become_links(client: httpx.Client, stack: Stack, model: str) -> None:
     table = flats(4 << 20)
-    file_id = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("many.csv", table)}, timeout=60).json()["file_id"]
+    file_id = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("many.csv", table)}, timeout=60).json()[
+        "file_id"
+    ]
     order = {"file_id": file_id, "model_name": model}
     batch = client.post("/predict/batch", json={**order, "interval": 0.9})
     assert batch.status_code == 303
