@@ -1,4 +1,4 @@
-"""What each function takes: milliseconds, memory, requests to S3. infra/cost.py makes money of it, the template budgets."""
+"""What each function takes: milliseconds and memory. infra/cost.py makes money of it, the template budgets."""
 
 import base64
 import csv

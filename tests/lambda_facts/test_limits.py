@@ -77,7 +77,8 @@ def test_nothing_can_be_written_but_below_tmpdir(code: str, tmp_path, monkeypatc
     (tmp_path / "functions/writing/handler.py").write_text(
         "import core, os, tempfile\n"
         "def handler(event, context):\n"
-        f"    for path in (os.path.join(tempfile.mkdtemp(), 'new'), os.path.join(event['home'], 'new')):\n        {code}\n"
+        "    for folder in (tempfile.mkdtemp(), event['home']):\n"
+        f"        path = os.path.join(folder, 'new')\n        {code}\n"
     )
     monkeypatch.setattr("infra.environment.ROOT", tmp_path)
     environment = Environment("writing", {})
