@@ -158,9 +158,9 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
 def local_template(text: str, package_bucket: str, package_key: str) -> dict[str, Any]:
     """The template as an emulator without Docker can run it: image functions become zip functions.
 
-    The handler of an image function is its `ImageConfig.Command`. Build metadata goes, and the code of every
-    function is the one package in S3. So do snapshots, and the versions that they are of: nothing would be restored;
-    and what browsers ask first.
+    The handler of an image function is its `ImageConfig.Command`, and the code of every function the one package in
+    S3. Build metadata goes; so do snapshots, with the versions that they are of, for nothing would be restored, and
+    the routes of what browsers ask first.
     """
     # LocalStack updates no API, though it says so, and takes its stage away: a changed one has to be another one.
     api = f"Api{_api_digest(yaml_parse(text))}"

@@ -11,12 +11,12 @@ from infra.local.processes import redis_server
 
 
 @contextmanager
-def own_redis(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def own_redis(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A Redis that a test may stop."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    command = [redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             for _ in range(100):

@@ -47,11 +47,18 @@ class HandlerTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """What the gateway would answer; 404 where the template has no such route."""
-        path = request.url.raw_path.decode().partition("?")[0]
-        for method, pattern, resource, dotted in self._routes:
-            if method == request.method and pattern.fullmatch(path):
-                return _response(self.call(dotted, proxy_event(request, resource)))
-        return httpx.Response(404, json={"type": "urn:regatta:problem:no-such-route"})
+        found = self.handler_of(request.method, request.url.raw_path.decode().partition("?")[0])
+        if found is None:
+            return httpx.Response(404, json={"type": "urn:regatta:problem:no-such-route"})
+        resource, dotted = found
+        return _response(self.call(dotted, proxy_event(request, resource)))
+
+    def handler_of(self, method: str, path: str) -> tuple[str, str] | None:
+        """The route and the dotted handler that take it."""
+        for taken, pattern, resource, dotted in self._routes:
+            if taken == method and pattern.fullmatch(path):
+                return resource, dotted
+        return None
 
     def call(self, dotted: str, event: dict[str, Any]) -> dict[str, Any]:
         """The proxy answer of the function with this handler."""

@@ -1,4 +1,4 @@
-"""What `sam build` makes of each function, and what the image of the heavy ones installs: their sizes, and that they load."""
+"""What `sam build` makes of each function, and what the image of the heavy ones installs: sizes, and that it loads."""
 
 import os
 import subprocess
@@ -113,10 +113,13 @@ def load(handlers: list[str], packages: Path) -> None:
         f"for name in {[handler.rpartition('.')[0] for handler in handlers]!r}: importlib.import_module(name).handler\n"
         # Snapshots, and what is loaded when it is needed.
         "import boto3, redis\n"
-        "strays = [m.__file__ for m in list(sys.modules.values()) if 'site-packages' in str(getattr(m, '__file__', ''))]\n"
+        "files = [str(getattr(module, '__file__', '')) for module in sys.modules.values()]\n"
+        "strays = [file for file in files if 'site-packages' in file]\n"
         "assert not strays, strays\n"
     )
     # Isolated, and without site: neither the packages of this environment nor those of the user are there.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REGATTA_", "PYTHON"))}
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], env=kept, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], env=kept, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]

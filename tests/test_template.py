@@ -9,6 +9,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from core.errors import RegattaError
+from infra import cost
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
@@ -50,7 +51,7 @@ def test_every_function_has_a_folder_a_name_and_two_alarms(function: str) -> Non
 def test_a_zip_function_starts_from_a_snapshot_unless_its_tmp_is_too_large_for_one(function: str) -> None:
     properties = FUNCTIONS[function]
     assert properties["Runtime"] == "python3.13"
-    snapped = properties.get("SnapStart") == {"ApplyOn": "PublishedVersions"}
+    snapped = properties.get("SnapStart") == {"ApplyOn": {"Fn::If": ["Snapshots", "PublishedVersions", "None"]}}
     assert snapped == ("EphemeralStorage" not in properties)
     assert snapped == (properties.get("AutoPublishAlias") == "live")
 
@@ -120,3 +121,15 @@ def test_the_access_log_is_json_and_holds_nothing_that_a_caller_sent() -> None:
 @pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])
 def test_every_parameter_is_documented(parameter: str) -> None:
     assert f"| `{parameter}` |" in (ROOT / "docs/aws.md").read_text()
+
+
+def test_the_costs_are_those_of_the_prices_and_measurements() -> None:
+    page = cost.PAGE.read_text()
+    assert cost.filled(page) == page, "run `python -m infra.cost`"
+
+
+def test_a_seconds_price_depends_on_the_cores_that_memory_brings() -> None:
+    assert cost.billed(100, 1769, 1) == 0.1
+    assert cost.billed(100, 3538, 1) == 0.1
+    assert cost.billed(100, 1769, 2) == 0.2
+    assert cost.billed(0.3, 1769, 1) == 0.001

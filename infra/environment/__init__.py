@@ -55,7 +55,7 @@ class Environment:
         tmp.mkdir()
         # How this machine is to add up: else the last digits differ from those of other processes here.
         machine = {name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "OMP_"))}
-        own = {"TMPDIR": str(tmp), "TMP_MIB": str(tmp_mib), "CODE": str(self.code), "PATH": os.environ["PATH"]}
+        own = _places(home, tmp_mib)
         command = [sys.executable, "-I", str(RUNTIME), f"functions.{function}.handler"]
         self._process = subprocess.Popen(
             [*_sealing(), *command],
@@ -131,6 +131,11 @@ def _sealing() -> tuple[str, ...]:
     with TemporaryDirectory(prefix="regatta-environment-") as folder:
         for part in ("task", "tmp"):
             (Path(folder) / part).mkdir()
-        probe = {"TMPDIR": f"{folder}/tmp", "CODE": f"{folder}/task", "TMP_MIB": "1", "PATH": os.environ["PATH"]}
-        tried = subprocess.run([*prefix, "true"], env=probe, capture_output=True, check=False)
+        tried = subprocess.run([*prefix, "true"], env=_places(Path(folder), 1), capture_output=True, check=False)
     return prefix if tried.returncode == 0 else ()
+
+
+def _places(home: Path, tmp_mib: int) -> dict[str, str]:
+    """The variables that say where the code lies and what may be written."""
+    places = {"CODE": str(home / "task"), "TMPDIR": str(home / "tmp"), "TMP_MIB": str(tmp_mib)}
+    return {**places, "PATH": os.environ["PATH"]}

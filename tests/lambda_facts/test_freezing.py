@@ -46,5 +46,8 @@ def test_a_frozen_function_answers_nobody(lambdas: EnvironmentTransport) -> None
     system = lambdas.environment("system")
     system._timeout = 0.5
     system.freeze()
-    with httpx.Client(transport=lambdas, base_url="http://lambda") as client, pytest.raises(LambdaError, match="timed out"):
+    with (
+        httpx.Client(transport=lambdas, base_url="http://lambda") as client,
+        pytest.raises(LambdaError, match="timed out"),
+    ):
         client.get("/")

@@ -25,11 +25,11 @@ def flats(size: int) -> bytes:
     return body.getvalue().encode()[:size].rpartition(b"\n")[0]
 
 
-def test_answers_that_lambda_would_not_let_out_become_links(
-    client: httpx.Client, stack: Stack, model: str
-) -> None:
+def test_answers_that_lambda_would_not_let_out_become_links(client: httpx.Client, stack: Stack, model: str) -> None:
     table = flats(4 << 20)
-    file_id = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("many.csv", table)}, timeout=60).json()["file_id"]
+    file_id = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("many.csv", table)}, timeout=60).json()[
+        "file_id"
+    ]
     order = {"file_id": file_id, "model_name": model}
     batch = client.post("/predict/batch", json={**order, "interval": 0.9})
     assert batch.status_code == 303
@@ -77,7 +77,8 @@ def test_nothing_can_be_written_but_below_tmpdir(code: str, tmp_path, monkeypatc
     (tmp_path / "functions/writing/handler.py").write_text(
         "import core, os, tempfile\n"
         "def handler(event, context):\n"
-        f"    for path in (os.path.join(tempfile.mkdtemp(), 'new'), os.path.join(event['home'], 'new')):\n        {code}\n"
+        "    for folder in (tempfile.mkdtemp(), event['home']):\n"
+        f"        path = os.path.join(folder, 'new')\n        {code}\n"
     )
     monkeypatch.setattr("infra.environment.ROOT", tmp_path)
     environment = Environment("writing", {})

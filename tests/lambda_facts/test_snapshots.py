@@ -30,7 +30,8 @@ import json, os, sys
 import psutil
 from {module} import handler
 myself = psutil.Process()
-print(json.dumps([len(myself.net_connections()), myself.num_threads(), "boto3" in sys.modules]), flush=True)
+held = [len(myself.net_connections()), len(myself.open_files()), myself.num_threads(), "boto3" in sys.modules]
+print(json.dumps(held), flush=True)
 event = json.load(sys.stdin)
 for _ in range(2 if event else 0):
     if os.fork() == 0:
@@ -56,9 +57,9 @@ def restored_twice(handler: str, variables: dict[str, str], event: object = None
 
 
 @pytest.mark.parametrize("handler", SNAPPED)
-def test_a_snapshot_holds_libraries_but_no_connection_and_no_thread(handler: str) -> None:
+def test_a_snapshot_holds_libraries_but_no_connection_file_or_thread(handler: str) -> None:
     (held,) = restored_twice(handler, {"REGATTA_REDIS_URL": "redis://127.0.0.1:9/0"})
-    assert json.loads(held) == [0, 1, True]
+    assert json.loads(held) == [0, 0, 1, True]
 
 
 def test_two_environments_of_one_snapshot_give_different_ids(stack: Stack) -> None:

@@ -1,0 +1,36 @@
+"""A Redis that is a cluster, as ElastiCache Serverless is: no command may need keys of two places."""
+
+import logging
+from pathlib import Path
+
+import httpx
+import pytest
+from redis import Redis
+
+from tests.own_redis import own_redis
+from tests.process import pointed_at
+from tests.proxy import HandlerTransport
+from tests.stack import Stack
+from tests.whole_job import whole_job
+
+SLOTS = 16384
+
+
+def test_the_whole_job_runs_on_a_cluster(stack: Stack, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with own_redis(tmp_path, "--cluster-enabled", "yes") as (_, port):
+        with Redis(port=port) as cluster:
+            cluster.execute_command("CLUSTER", "ADDSLOTS", *range(SLOTS))
+            while b"cluster_state:ok" not in cluster.execute_command("CLUSTER INFO", NEVER_DECODE=True):
+                pass
+            with pytest.raises(Exception, match="CROSSSLOT"):
+                cluster.delete("one", "another")
+        with (
+            caplog.at_level(logging.WARNING, "regatta"),
+            pointed_at({**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}),
+            httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
+        ):
+            whole_job(client, "clustered")
+            assert client.get("/system/status").json()["redis"]["status"] == "up"
+        assert "Redis did not answer" not in caplog.text
+        with Redis(port=port) as cluster:
+            assert cluster.dbsize() > 0

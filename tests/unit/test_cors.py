@@ -1,0 +1,75 @@
+"""Pages of another origin: they may call where REGATTA_CORS_ORIGIN says so, and nowhere else."""
+
+import httpx
+import pytest
+from fastapi import APIRouter
+
+from core.errors import NoSuchFileError
+from core.settings import settings
+from functions.http import create_app, lambda_handler
+from tests.proxy import HandlerTransport
+
+PAGE = "https://app.example.com"
+ASKS = {
+    "Origin": PAGE,
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "content-type,prefer",
+}
+
+
+class OneApp(HandlerTransport):
+    """Every request to one app."""
+
+    def __init__(self, router: APIRouter) -> None:
+        super().__init__()
+        self._handler = lambda_handler(create_app(router))
+
+    def handler_of(self, method: str, path: str) -> tuple[str, str]:
+        return path, ""
+
+    def call(self, dotted: str, event: dict) -> dict:
+        return self._handler(event, None)
+
+
+def client() -> httpx.Client:
+    settings.cache_clear()
+    router = APIRouter()
+
+    @router.get("/missing")
+    async def missing() -> None:
+        raise NoSuchFileError("No file has this id.")
+
+    return httpx.Client(transport=OneApp(router), base_url="http://app")
+
+
+@pytest.fixture
+def allowed(settled: None, monkeypatch: pytest.MonkeyPatch) -> httpx.Client:
+    monkeypatch.setenv("REGATTA_CORS_ORIGIN", PAGE)
+    return client()
+
+
+def test_nobody_may_unless_it_is_set(settled: None) -> None:
+    answer = client().options("/missing", headers=ASKS)
+    assert answer.status_code == 405
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_browser_that_asks_is_told_that_the_page_may_call(allowed: httpx.Client) -> None:
+    # Of whatever path: the gateway lets one function answer for others.
+    answer = allowed.options("/model/train", headers=ASKS)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert {"GET", "POST", "DELETE"} == set(answer.headers["access-control-allow-methods"].split(", "))
+    assert answer.headers["access-control-allow-headers"] == "content-type,prefer"
+
+
+def test_errors_can_be_read_too(allowed: httpx.Client) -> None:
+    answer = allowed.get("/missing", headers={"Origin": PAGE})
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (404, PAGE)
+    assert "Location" in answer.headers["access-control-expose-headers"]
+
+
+def test_other_pages_may_not(allowed: httpx.Client) -> None:
+    answer = allowed.options("/missing", headers={**ASKS, "Origin": "https://elsewhere.example.com"})
+    assert answer.status_code == 400
+    assert "access-control-allow-origin" not in answer.headers
