@@ -11,6 +11,7 @@ from redis import Redis
 
 from core.storage.cache import Counters, MemoryCache
 from core.storage.shared import SharedState
+from core.upkeep.janitor import tidy
 from tests.own_redis import own_redis
 from tests.process import forget, pointed_at
 from tests.proxy import HandlerTransport
@@ -109,6 +110,22 @@ def test_the_index_knows_a_write_before_anybody_lists(stack: Stack) -> None:
         assert client.get("/system/status").json()["index"] == {"datasets": 1, "models": 1, "jobs": 0}
         client.delete(f"/data/files/{file_id}")
         assert client.get("/system/status").json()["index"] == {"datasets": 0, "models": 1, "jobs": 0}
+
+
+def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack) -> None:
+    with pointed_at(stack.env), handlers() as client, Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
+        file_id = upload_and_train(client, "audited")
+        name, key = "regatta:default:datasets", f"default/datasets/{file_id}/manifest.json"
+        entry = json.loads(redis.hget(name, key))
+        damaged = {**entry, "manifest": {**entry["manifest"], "rows": 999_999}}
+        redis.hset(name, mapping={key: json.dumps(damaged), "default/datasets/gone/manifest.json": json.dumps(entry)})
+        assert "999999" in client.get("/data/files").text  # its ETag is right, so nobody doubts it
+        redis.hset(name, "default/datasets/gone/manifest.json", json.dumps(entry))
+        (told,) = [tidied for tidied in tidy() if tidied.what == "default/datasets in Redis"]
+        assert (told.reason, told.outcome) == ("entries are wrong: 1 deleted, 1 different", "done")
+        assert json.loads(redis.hget(name, key)) == entry
+        assert not redis.hexists(name, "default/datasets/gone/manifest.json")
+        assert "999999" not in client.get("/data/files").text
 
 
 def test_hits_and_misses_of_every_process_are_counted_together(tmp_path: Path) -> None:
