@@ -19,9 +19,9 @@ from bench._report import Figure, at_most, run
 CSV = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
 WORKSPACE, SERIES, TARGET = "default", "diamonds", "price"
 
-MONTHS, ROWS = 24, 1_000
-QUICK_MONTHS, QUICK_ROWS = 10, 600
-RACE_SECONDS, QUICK_RACE_SECONDS = 5, 4
+MONTHS, ROWS = 24, 600
+QUICK_MONTHS = 10
+RACE_SECONDS = 4
 # Prices rise by this much a month, and stones get larger: by the end, this many times as many of the large ones.
 INFLATION, LARGER = 0.015, 3.0
 # In this month somebody has exported cents.
@@ -33,7 +33,7 @@ BEST, NEVER, BESIDE = 1.0, 0.0, 2.0
 
 def measure(quick_run: bool) -> Iterator[Figure]:
     """Every figure of the bench, in order."""
-    months, rows = (QUICK_MONTHS, QUICK_ROWS) if quick_run else (MONTHS, ROWS)
+    months = QUICK_MONTHS if quick_run else MONTHS
     corrupted = QUICK_CORRUPTED if quick_run else CORRUPTED
     with bucket(redis=True):
         quiet()
@@ -42,9 +42,8 @@ def measure(quick_run: bool) -> Iterator[Figure]:
         from core.storage.series import SeriesSettings
         from core.storage.wiring import storage
 
-        seconds = QUICK_RACE_SECONDS if quick_run else RACE_SECONDS
-        storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, time_limit=seconds))
-        replay = _Replay(_cut(months, rows), corrupted)
+        storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, time_limit=RACE_SECONDS))
+        replay = _Replay(_cut(months, ROWS), corrupted)
         for month in range(1, months + 1):
             print(replay.month(month), flush=True)
         ours, never, always = (float(np.mean(replay.errors[side])) for side in ("ours", "never", "always"))

@@ -27,7 +27,7 @@ from core.storage.series import Arrival, Series
 from core.storage.wiring import storage
 from core.training.joining import Opened, join, open_as
 from core.training.publishing import publish_model
-from core.training.remaking import fit_as, train_as
+from core.training.remaking import fit_as, in_time, train_as
 
 Floats = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ class _Succession:
 
     def _hold(self, found: Plausibility, held: Arrival | None, *, old: bool) -> Json | None:
         """Learn nothing from a file that is out of all proportion; refuse it where it has nothing to say itself."""
-        data = join(self.opened, [], self.model)
+        data = in_time(self.model, join(self.opened, [], self.model))
         probe = fit_as(self.model, data, part_of_all(self.case.tell, 0.3, 0.6))
         own = self.opened.frame.loc[data.test_x.index]
         actual = self.target(own)
@@ -138,7 +138,8 @@ class _Succession:
         rows = rows[~np.isin(_hashes(rows, names), _hashes(witness.frame, names))]
         if len(rows) < FEWEST_FRESH:
             return False
-        probe = fit_as(self.model, join(witness, [], self.model), part_of_all(self.case.tell, 0.2, 0.3))
+        data = in_time(self.model, join(witness, [], self.model))
+        probe = fit_as(self.model, data, part_of_all(self.case.tell, 0.2, 0.3))
         actual, predicted = self.target(rows), probe.predict(rows)
         by_champion = difference(actual, predicted, self.champion.predict(rows))
         by_mean = difference(actual, predicted, np.full(len(actual), actual.mean()))
@@ -149,7 +150,7 @@ class _Succession:
         """Train a challenger on the file and those of the window, judge it beside the champion, decide."""
         case = self.case
         earlier = self._open([one.file_id for one in window if one.file_id != self.opened.dataset.file_id])
-        data = join(self.opened, earlier, self.model)
+        data = in_time(self.model, join(self.opened, earlier, self.model))
         challenger = self._challenger(data, [one.dataset.file_id for one in earlier])
         case.found["learned"] = {
             "mode": self.series.settings.mode,

@@ -8,13 +8,9 @@ import pandas as pd
 
 from core.datasets.opening import open_table
 from core.datasets.table_features import raw_columns
-from core.learning.screening import with_rows
 from core.learning.splitting import Split, split
 from core.manifests import Column, DatasetManifest, Feature, ModelManifest
 from core.tables.columns import Columns
-
-# What a model learns from at most. More rows take longer than a worker may run, and say little more.
-MOST_ROWS = 500_000
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,7 @@ def join(opened: Opened, earlier: Sequence[Opened], model: ModelManifest) -> Spl
     whole = opened.frame if more is None else pd.concat([more, opened.frame], ignore_index=True)
     columns = [_column(feature, whole) for feature in model.features]
     target, recipe, validation = model.target_column, model.recipe, model.validation
-    data = split(opened.frame, columns, recipe, target, model.test_size, (), validation, more)
-    return with_rows(data, MOST_ROWS)
+    return split(opened.frame, columns, recipe, target, model.test_size, (), validation, more)
 
 
 def _besides(dataset: DatasetManifest, model: ModelManifest) -> list[Feature]:

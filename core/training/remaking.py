@@ -11,15 +11,37 @@ from core.learning.blending import BLEND, blend
 from core.learning.budget import Limits
 from core.learning.candidates import Candidate
 from core.learning.catalogue import regressor
+from core.learning.cost import expected_seconds
 from core.learning.evaluation import cross_validation
 from core.learning.race import Entry, enter, run_race
-from core.learning.screening import with_finer_folds
+from core.learning.screening import with_finer_folds, with_rows
 from core.learning.splitting import Floats, Split
 from core.learning.training import Trained, conclude, judged, residuals
 from core.learning.workbench import Workbench
 from core.manifests import Member, ModelManifest, Raced
 from core.progress import Tell, untold
 from core.training.modelling import limits
+
+# What training a challenger may be expected to take. That is right within a factor of about three, and a worker on
+# Lambda has 15 minutes in all.
+MOST_SECONDS = 240.0
+FEWER, FEWEST_ROWS = 0.9, 1_000
+
+
+def in_time(manifest: ModelManifest, data: Split) -> Split:
+    """The split with as many rows to learn from as the model's members should learn in `MOST_SECONDS`, spread evenly.
+
+    The holdout is judged by as many as a race's at most.
+    """
+    candidates = [_candidate(member) for member in members_of(manifest)]
+    width, threads, rows = len(data.columns), limits().threads, len(data.train_y)
+    while rows > FEWEST_ROWS and expected_seconds(candidates, rows, width, threads) > MOST_SECONDS:
+        rows = int(FEWER * rows)
+    fewer = with_rows(data, rows)
+    if rows == len(data.train_y):
+        return fewer
+    note = f"learned from {rows:,} of the {len(data.train_y):,} rows, spread evenly: for more there was no time"
+    return replace(fewer, notes=[*fewer.notes, note])
 
 
 def members_of(manifest: ModelManifest) -> list[Member]:

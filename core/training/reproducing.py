@@ -68,7 +68,8 @@ def _opened(workspace: str, manifest: ModelManifest) -> tuple[DatasetManifest, S
     """The split that it learned from: of one file, or of one and the files of its series before it."""
     trained, target = manifest.dataset, manifest.target_column
     if trained.earlier is not None:
-        return open_joined(workspace, trained.file_id, trained.earlier, manifest)
+        dataset, data = open_joined(workspace, trained.file_id, trained.earlier, manifest)
+        return dataset, with_rows(data, trained.rows_train)
     recipe, validation = manifest.recipe, manifest.validation
     return open_split(workspace, trained.file_id, target, manifest.test_size, recipe, validation)
 

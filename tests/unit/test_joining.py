@@ -13,7 +13,7 @@ from core.storage.wiring import storage
 from core.training.joining import open_as, open_joined
 from core.training.modelling import TrainingOrder, train_model
 from core.training.publishing import publish_model
-from core.training.remaking import fit_as, train_as
+from core.training.remaking import fit_as, in_time, train_as
 from core.training.reproducing import reproduce
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import clustered, csv, noisy, wandering
@@ -84,6 +84,19 @@ def test_a_file_without_what_the_model_takes_is_refused(stored) -> None:
         open_as(WORKSPACE, stored(csv(x=range(30), colour=["red", "blue"] * 15, y=["a", "b"] * 15)), model)
     with pytest.raises(NoSuchFileError):
         open_as(WORKSPACE, "00000000", model)
+
+
+def test_a_challenger_learns_from_no_more_rows_than_it_has_time_for(stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = stored(noisy(1500)), stored(noisy(200, seed=1))
+    before = train_model(WORKSPACE, first, TrainingOrder("ridge", "y", model_name="m"))
+    dataset, data = open_joined(WORKSPACE, second, [first], before)
+    assert in_time(before, data) is data
+    monkeypatch.setattr("core.training.remaking.MOST_SECONDS", 1e-6)
+    fewer = in_time(before, data)
+    assert 900 <= len(fewer.train_y) <= 1000
+    assert "there was no time" in fewer.notes[-1]
+    publish_model(WORKSPACE, "m", dataset, fewer, train_as(before, fewer), 0.2, earlier=[first])
+    assert reproduce(WORKSPACE, "m", 2).differing == []
 
 
 @pytest.mark.parametrize("model_type", ["ridge", "svr", "decision_tree"])
