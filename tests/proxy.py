@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 import httpx
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.environment import Environment
+from infra.environment import TMP_MIB, Environment
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
 BINARY = ("multipart/form-data", "application/octet-stream", "text/csv")
@@ -34,6 +34,14 @@ def template_variables() -> dict[str, str]:
     """The variables of every function that the template gives a plain value."""
     variables = yaml_parse(TEMPLATE.read_text())["Globals"]["Function"]["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if isinstance(value, str)}
+
+
+def template_limits(function: str) -> dict[str, int]:
+    """Seconds that an invocation of functions/{function} may take and MiB that it may write, by the template."""
+    template = yaml_parse(TEMPLATE.read_text())
+    properties = template["Resources"][f"{function.capitalize()}Function"]["Properties"]
+    timeout = properties.get("Timeout", template["Globals"]["Function"]["Timeout"])
+    return {"timeout": timeout, "tmp_mib": properties.get("EphemeralStorage", {"Size": TMP_MIB})["Size"]}
 
 
 class HandlerTransport(httpx.BaseTransport):
@@ -81,7 +89,7 @@ class EnvironmentTransport(HandlerTransport):
     def environment(self, function: str) -> Environment:
         """The environment of one function."""
         if function not in self.environments:
-            self.environments[function] = Environment(function, self._variables)
+            self.environments[function] = Environment(function, self._variables, **template_limits(function))
         return self.environments[function]
 
     def close(self) -> None:

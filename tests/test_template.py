@@ -77,6 +77,9 @@ def test_a_message_is_hidden_for_longer_than_its_function_may_run() -> None:
                 queue = queues[event["Properties"]["Queue"]["Fn::GetAtt"][0]]
                 assert queue["VisibilityTimeout"] > properties.get("Timeout", default)
                 assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+                # Messages above the limit wait. A reservation would have them received, refused, and given up in time.
+                assert event["Properties"]["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WorkerConcurrency"}}
+                assert "ReservedConcurrentExecutions" not in properties
 
 
 def test_no_function_that_a_caller_waits_for_is_given_more_than_the_gateway_waits() -> None:

@@ -121,6 +121,11 @@ class Environment:
         return said
 
 
+def is_sealed() -> bool:
+    """Whether environments of this machine are sealed off by the system, and not by audit events alone."""
+    return bool(_sealing())
+
+
 @cache
 def _sealing() -> tuple[str, ...]:
     """What a command is preceded by to run in a mount namespace of its own; nothing where that is not allowed."""

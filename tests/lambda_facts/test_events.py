@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import httpx
 
-from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
+from infra.emulator_account import CREDENTIALS, REGION
 from infra.environment import Environment
 from tests.lambda_facts.conftest import ROW
-from tests.proxy import EnvironmentTransport
+from tests.proxy import EnvironmentTransport, template_limits
 from tests.stack import Stack
 from tests.whole_job import gbk_csv
 
@@ -36,7 +36,7 @@ def test_a_file_whose_arrival_is_told_twice_becomes_one_dataset(stack: Stack, cl
     with aws("s3", stack) as s3:
         s3.put_object(Bucket="regatta", Key=key, Body=gbk_csv())
     told = message({"Records": [{"s3": {"object": {"key": key}}}]})
-    environments = [Environment("ingest", stack.env) for _ in range(2)]
+    environments = [Environment("ingest", stack.env, **template_limits("ingest")) for _ in range(2)]
     try:
         # At the same time to both, while the stack's own function hears of it too; and later once more.
         with ThreadPoolExecutor() as threads:
@@ -70,7 +70,7 @@ def test_a_job_that_is_told_twice_trains_once(stack: Stack, file_id: str) -> Non
         worker = transport.environment("worker")
         assert [worker.invoke(told) for _ in range(2)] == [NOTHING_FAILED] * 2
         job = client.get(f"/jobs/{job_id}").json()
-        assert (job["status"], job["attempts"]) == ("succeeded", 1)
+        assert (job["status"], job["attempts"]) == ("succeeded", 1), job["error"]
         versions = client.get("/model/trained").json()["models"]
         assert [model["version"] for model in versions if model["model_name"] == "told-twice"] == [1]
 
@@ -90,21 +90,3 @@ def test_two_environments_of_one_function_share_nothing_but_storage(stack: Stack
         client.close()
     assert answers[0].json() == answers[1].json()
     assert ids[0] == ids[1]
-
-
-def test_messages_wait_while_the_worker_may_not_run(stack: Stack, file_id: str) -> None:
-    name = f"{STACK_NAME}-worker"
-    order = {"model_type": "ridge", "target_column": "价格", "model_name": "waiting", "file_id": file_id}
-    with httpx.Client(base_url=stack.base_url, timeout=60) as client, aws("lambda", stack) as functions:
-        functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-        try:
-            answer = client.post("/model/train", json=order, headers={"Prefer": "respond-async"})
-            time.sleep(1)
-            assert client.get(answer.headers["location"]).json()["status"] == "queued"
-        finally:
-            functions.delete_function_concurrency(FunctionName=name)
-        deadline = time.monotonic() + 60
-        while (status := client.get(answer.headers["location"]).json()["status"]) != "succeeded":
-            assert status in ("queued", "running")
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
