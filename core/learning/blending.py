@@ -1,6 +1,6 @@
 """One model out of several: weights from out-of-fold predictions, honestly scored, and the blend as an estimator."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,11 +51,21 @@ def _greedy(gram: Floats) -> Floats:
     return drawn / DRAWS
 
 
-def blend_scores(bench: Workbench, entries: Sequence[Entry]) -> list[float]:
-    """R2 of each fold for a blend whose weights come from the other folds, so no row is judged by what it chose.
+def best_alone(predicted: Floats, actual: Floats) -> Floats:
+    """The weights of taking just the column of `predicted` with the least squared error."""
+    errors = ((predicted - actual[:, np.newaxis]) ** 2).sum(axis=0)
+    return np.asarray(np.arange(len(errors)) == np.argmin(errors), np.float64)
+
+
+def honest_scores(
+    bench: Workbench, entries: Sequence[Entry], weigh: Callable[[Floats, Floats], Floats] = blend_weights
+) -> list[float]:
+    """R2 of each fold for a model whose weights come from the other folds, so no row is judged by what it chose.
 
     Where folds are repeated, that means the rows of the fold in the repetitions too. In time the weights come from the
-    folds before, except for the first one.
+    folds before, except for the first one. By `best_alone` it is what choosing the best single model is worth: the
+    score of the best of many is too good by what it owes to chance (Cawley and Talbot, "On Over-fitting in Model
+    Selection and Subsequent Selection Bias in Performance Evaluation", JMLR 11, 2010).
     """
     data, parts = bench.data, _common_parts(bench, entries)
     predicted = {i: np.column_stack([entry.predicted[i] for entry in entries]) for i in parts}
@@ -63,7 +73,7 @@ def blend_scores(bench: Workbench, entries: Sequence[Entry]) -> list[float]:
     for judged in parts:
         rows = data.folds[judged].judge
         others = {i: ~np.isin(data.folds[i].judge, rows) for i in data.others(judged) if i in predicted}
-        weights = blend_weights(
+        weights = weigh(
             np.concatenate([predicted[i][kept] for i, kept in others.items()]),
             np.concatenate([data.train_y[data.folds[i].judge[kept]] for i, kept in others.items()]),
         )

@@ -76,7 +76,7 @@ def test_progress_only_grows_and_ends_whole() -> None:
         entered(bench, "ridge", "knn"),
         bench.parts,
         TWO,
-        lambda _, share, parts=None: told.append((share, parts)),
+        lambda _, share, parts=None, _standings=None: told.append((share, parts)),
     )
     shares = [share for share, _ in told]
     assert shares == sorted(shares)
