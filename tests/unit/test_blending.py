@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from core.learning.blending import LEAST_WEIGHT, blend, blend_weights, final_weights, honest_scores
+from core.learning.blending import LEAST_WEIGHT, best_alone, blend, blend_weights, final_weights, honest_scores
 from core.learning.candidates import Candidate
 from core.learning.catalogue import regressor
 from core.learning.race import Entry, enter, run_race
@@ -54,6 +54,19 @@ def test_a_blend_predicts_the_weighted_mean_of_its_members() -> None:
         weight * entry.fitted.predict(bench.data.test_x) for weight, entry in zip([0.5, 0.3, 0.2], entries, strict=True)
     )
     assert estimator.predict(bench.data.test_x) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_best_of_many_is_scored_on_a_fold_as_the_other_folds_choose_it() -> None:
+    bench, entries = raced("concrete", "svr", "knn", "decision_tree", rows=60)
+    y, folds = bench.data.train_y, bench.data.folds
+
+    def squared(entry: Entry, part: int) -> float:
+        return float(((entry.predicted[part] - y[folds[part].judge]) ** 2).sum())
+
+    for judged, score in enumerate(honest_scores(bench, entries, best_alone)):
+        others = [part for part in range(len(folds)) if part != judged]
+        preferred = min(entries, key=lambda entry: sum(squared(entry, part) for part in others))
+        assert score == preferred.scores(bench)[judged]
 
 
 def test_a_fold_is_scored_by_weights_that_never_saw_it() -> None:
