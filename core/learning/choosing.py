@@ -51,9 +51,10 @@ def choose(
         raise _nothing_within(entries, bounds, growth)
     best = max(eligible, key=lambda entry: entry.mean(bench))
     blend = None if tightened is None else _blend(bench, eligible, bounds.tightened(tightened), growth)
-    if blend is None or blend.cross_validation.mean <= best.mean(bench):
-        chosen = cross_validation(honest_scores(bench, eligible, best_alone))
-        return Choice(best.candidate.regressor.name, [(best, 1.0)], chosen), blend
+    scores = cross_validation(honest_scores(bench, eligible, best_alone))
+    single = Choice(best.candidate.regressor.name, [(best, 1.0)], scores)
+    if blend is None or blend.cross_validation.mean <= single.cross_validation.mean:
+        return single, blend
     return blend, None
 
 

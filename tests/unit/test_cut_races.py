@@ -20,6 +20,7 @@ from core.storage.wiring import storage
 from core.training.comparing import CompareOrder, compare_models
 from core.work import jobs
 from core.work.working import work
+from functions.job_view import shown
 from tests.unit.storing import WORKSPACE
 from tests.unit.tables import CSVS, noisy
 
@@ -116,12 +117,13 @@ def until(job_id: str, seen: Callable[[Job], bool]) -> Job:
 def test_a_cancelled_race_shows_its_standings_and_ends_with_its_best(
     concrete: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", "1")
+    monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", "2")
     settings.cache_clear()
     job_id = race_job(concrete)
     worker = Thread(target=work, args=(WORKSPACE, job_id), kwargs={"seconds": LIMIT})
     worker.start()
     job = until(job_id, lambda job: sum(one["folds"] == 8 for one in job.standings) >= 2)
+    assert shown(WORKSPACE, job)["standings"] == job.standings
     r2 = [one["r2"] for one in job.standings if one["r2"] is not None]
     assert r2 == sorted(r2, reverse=True)
     assert all(one["seconds"] > 0 for one in job.standings if one["folds"])
