@@ -31,24 +31,26 @@ def blend_weights(predicted: Floats, actual: Floats) -> Floats:
     off: Caruana et al., "Ensemble Selection from Libraries of Models", ICML 2004.
     """
     random = np.random.default_rng(SEED)
-    members = predicted.shape[1]
-    weights = np.zeros(members)
+    grams = []
     for _ in range(SAMPLES):
         rows = random.integers(0, len(actual), min(len(actual), SAMPLE_ROWS))
         errors = predicted[rows] - actual[rows, np.newaxis]
         # The squared error of a mix w of members is w' G w, so no draw looks at the rows again.
-        weights += _greedy(errors.T @ errors)
+        grams.append(errors.T @ errors)
+    weights = _greedy(np.stack(grams)).sum(axis=0)
     weights /= weights.sum()
     weights[weights < min(LEAST_WEIGHT, weights.max())] = 0
     return np.asarray(weights / weights.sum(), np.float64)
 
 
-def _greedy(gram: Floats) -> Floats:
-    drawn = np.zeros(len(gram))
+def _greedy(grams: Floats) -> Floats:
+    """The shares (samples, m) in which members are drawn for the products of their errors (samples, m, m)."""
+    drawn, own = np.zeros(grams.shape[:2]), np.diagonal(grams, axis1=1, axis2=2)
+    samples = np.arange(len(grams))
     for _ in range(DRAWS):
         # The squared error of what was drawn and one more of each member, up to what all of them have in common.
-        drawn[np.argmin(2 * gram @ drawn + np.diag(gram))] += 1
-    return drawn / DRAWS
+        drawn[samples, np.argmin(2 * (grams @ drawn[:, :, np.newaxis])[:, :, 0] + own, axis=1)] += 1
+    return np.asarray(drawn / DRAWS, np.float64)
 
 
 def best_alone(predicted: Floats, actual: Floats) -> Floats:

@@ -166,9 +166,10 @@ def test_bounds_without_a_race_of_the_portfolio_are_refused(concrete: str) -> No
     assert caught.value.errors[0]["field"] == "max_bytes"
 
 
-@pytest.mark.parametrize("repeated", [True, False], ids=["finer and repeated folds", "five folds"])
-def test_of_pure_noise_no_winner_claims_to_know_anything(repeated: bool) -> None:
-    for seed in range(NOISE_TABLES):
+# In five folds the best single model of table 22 would claim to know something, if its own score were reported.
+@pytest.mark.parametrize(("repeated", "tables"), [(False, NOISE_TABLES), (True, NOISE_TABLES // 2)])
+def test_of_pure_noise_no_winner_claims_to_know_anything(repeated: bool, tables: int) -> None:
+    for seed in range(tables):
         random = np.random.default_rng(seed)
         rows = "\n".join(",".join(map(repr, row)) for row in random.normal(size=(60, 4)).tolist())
         data = split_text(f"a,b,c,y\n{rows}")
