@@ -58,18 +58,22 @@ class _Finals:
         if rows not in self.benches:
             self.benches[rows] = Workbench(with_rows(self.race.data, rows))
         bench, known = self.benches[rows], self.fitted.setdefault(rows, {})
-        for entry in entries:
-            if entry not in known or not known[entry].predicted:
-                known[entry] = enter(bench, entry.candidate, self.race.limits, entry.label)
+        for entry in self.left(entries, rows):
+            known[entry] = enter(bench, entry.candidate, self.race.limits, entry.label)
         last = [known[entry] for entry in entries]
         run_race(bench, last, [bench.whole_part], self.race.limits, tell)
         for entry, final in zip(entries, last, strict=True):
             entry.failure = final.failure
         return bench, last
 
+    def left(self, entries: Sequence[Entry], rows: int) -> list[Entry]:
+        """Those of the entries that are not fitted on so many rows yet."""
+        known = self.fitted.get(rows, {})
+        return [entry for entry in entries if entry not in known or not known[entry].predicted]
+
     def ready(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those of the entries that were fitted on some number of rows."""
-        return [e for e in entries if any(e in known and known[e].predicted for known in self.fitted.values())]
+        """Those of the entries that are fitted on some number of rows."""
+        return [entry for entry in entries if any(not self.left([entry], rows) for rows in self.fitted)]
 
 
 def finish(race: PortfolioRace, tell: Tell) -> Finish:
@@ -86,7 +90,7 @@ def finish(race: PortfolioRace, tell: Tell) -> Finish:
         choice, passed_over = choose(
             race.bench, pool, race.bounds, race.growth(), None if race.blend_failure else tightened
         )
-        rows = _affordable_rows(race, choice.entries)
+        rows = _affordable_rows(race, finals, choice.entries)
         if rows < race.rows and len(choice.members) > 1:
             dropped.add(choice.lightest)
             continue
@@ -113,18 +117,18 @@ def finish(race: PortfolioRace, tell: Tell) -> Finish:
 
 def _pool(race: PortfolioRace, finals: _Finals, dropped: set[Entry]) -> list[Entry]:
     """What may win: the finalists; once time is up, what is fitted already and within the bounds, if anything is."""
-    pool = [entry for entry in race.finalists if entry not in dropped]
+    pool = [entry for entry in race.finalists if entry not in dropped] or race.finalists
     if time.monotonic() < race.deadline:
         return pool
     ready = [e for e in finals.ready(pool) if race.bounds.excess(cost_of_entries([e], race.growth())) <= 1]
     return ready or pool
 
 
-def _affordable_rows(race: PortfolioRace, entries: Sequence[Entry]) -> int:
+def _affordable_rows(race: PortfolioRace, finals: _Finals, entries: Sequence[Entry]) -> int:
     """The most rows that can be learned from in time; fewer than a fold has where even that takes too long."""
     left = max(race.deadline - time.monotonic() - storing_seconds(race, entries), LEAST_FITTING)
     rows = len(race.data.train_y)
-    while rows >= race.rows and fitting_seconds(race, entries, rows) > left:
+    while rows >= race.rows and fitting_seconds(race, finals.left(entries, rows), rows) > left:
         rows = int(FEWER * rows)
     return rows
 

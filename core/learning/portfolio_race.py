@@ -153,7 +153,7 @@ def _members(race: PortfolioRace, entries: Sequence[Entry]) -> list[Entry]:
 
 def fitting_seconds(race: PortfolioRace, entries: Sequence[Entry], rows: int) -> float:
     """Seconds to prepare `rows` rows and to fit the entries on them side by side."""
-    preparing = race.bench.seconds * rows / race.rows
+    preparing = race.bench.seconds * rows / race.rows if entries else 0.0
     return preparing + makespan([race.forecast.seconds(e.candidate, rows) for e in entries], race.limits.threads)
 
 
