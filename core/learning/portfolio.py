@@ -10,8 +10,8 @@ from core.learning.targets import Kind
 
 # Up to so many rows a table is small, and up to so many it is of medium size.
 SMALL_ROWS, MEDIUM_ROWS = 1_000, 10_000
-# Steps of a support vector machine's solver. On six tables it was as good after five steps a row as in the end, or a
-# little better (R2 .924 and .923 on a noisy one, where it would take 24 steps a row), and time is bounded by steps alone.
+# Steps of a support vector machine's solver, which are what bounds its time. On six tables it was as good after five
+# steps a row as in the end, or a little better: R2 .924 and .923 on a noisy one, where the end takes 24 steps a row.
 SVR_STEPS = 40_000
 # From this skewness of the target on it is worth a fit to see it transformed.
 SKEWED = 0.5
