@@ -67,7 +67,7 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("gradient_boosting", _boosted(500, 0.04, 5), (2, 3, 1), "yeo_johnson"),
     Preset("extra_trees", {"n_estimators": 200, "min_samples_leaf": 1}, (4, 8, 0)),
     Preset("extra_trees", {"n_estimators": 200, "min_samples_leaf": 1}, (2, 3, 0), "yeo_johnson"),
-    Preset("extra_trees", {"n_estimators": 100, "min_samples_leaf": 1}, (0, 0, 4)),
+    Preset("extra_trees", {"n_estimators": 100, "min_samples_leaf": 1}, (0, 0, 8)),
     Preset("random_forest", {"n_estimators": 100, "min_samples_leaf": 1}, (1, 3, 3)),
     Preset("hist_gradient_boosting", _binned(200, 0.08, 31), (0, 2, 3)),
     Preset("hist_gradient_boosting", _binned(300, 0.05, 15, 10), (1, 2, 0)),
