@@ -11,6 +11,7 @@ from core.learning.blending import final_weights
 from core.learning.budget import Limits
 from core.learning.choosing import cost_of_entries
 from core.learning.forecast import Forecast, makespan
+from core.learning.importance import predictions
 from core.learning.portfolio import labels, line_up
 from core.learning.race import Clock, Entry, enter, run_race
 from core.learning.screening import rows_to_compare, take_pace, with_finer_folds, with_rows
@@ -26,6 +27,8 @@ MEMBER_SHARE, MEMBER_BYTES_A_SECOND = 2, 1 << 20
 MARGIN = 0.03
 # Storing takes this long for any model, and so much for each megabyte of its graph: compiled, loaded, proven, pickled.
 STORING_SECONDS, STORING_A_MEGABYTE = 0.35, 0.06
+# To explain it many rows are predicted at once, each in this share of what one alone takes.
+AMONG_MANY = 0.4
 # Rows enough to see which entries a blend would be made of.
 DRAFT_ROWS = 2_000
 # The share of the time that is kept for repeating the folds of a very small table.
@@ -161,9 +164,11 @@ def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
     """What compiling, proving, explaining and storing a model of these members should take."""
     # A graph grows with the rows, but not beyond its budget.
     sizes = [min(e.cost.size_bytes * race.growth(), race.limits.model_bytes) for e in members if e.cost]
+    cost = cost_of_entries(members, race.growth())
     # What may be over a bound after all is compiled more than once.
-    clear = race.bounds.excess(cost_of_entries(members, race.growth())) <= CLEARLY_WITHIN
-    return race.pace * (STORING_SECONDS + (1 if clear else 2) * STORING_A_MEGABYTE * sum(sizes) / 1e6)
+    compiled = 1 if race.bounds.excess(cost) <= CLEARLY_WITHIN else 2
+    explaining = AMONG_MANY * 1e-6 * cost.latency_us * predictions(len(race.data.test_y), len(race.data.columns))
+    return race.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * sum(sizes) / 1e6 + explaining)
 
 
 def _repeat(race: PortfolioRace, tell: Tell) -> None:
