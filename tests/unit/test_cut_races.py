@@ -18,6 +18,7 @@ from core.storage.jobs import Job
 from core.storage.objects import ObjectStore
 from core.storage.wiring import storage
 from core.training.comparing import CompareOrder, compare_models
+from core.training.reproducing import reproduce
 from core.work import jobs
 from core.work.working import work
 from functions.job_view import shown
@@ -184,6 +185,10 @@ def test_a_blend_that_alone_cannot_be_compiled_is_left_for_a_single_model(
     disagreeing(monkeypatch, is_blend)
     answer = raced(concrete, time_limit=2)
     assert answer["best"]["model_type"] != "blend"
+    # Its own folds are compared, although the score that it goes by is that of choosing it.
+    again = reproduce(WORKSPACE, answer["best"]["model_name"])
+    assert "fold 8" in again.stored
+    assert again.differing == []
     assert {"model_type": "blend", "error": "The compiled graph differs from scikit-learn."} in answer["failed"]
 
 
