@@ -28,7 +28,7 @@ MARGIN = 0.03
 # Storing takes this long for any model, and so much for each megabyte of its graph: compiled, loaded, proven, pickled.
 STORING_SECONDS, STORING_A_MEGABYTE = 0.35, 0.06
 # To explain it many rows are predicted at once, each in this share of what one alone takes.
-AMONG_MANY = 0.4
+AMONG_MANY = 0.6
 # Rows enough to see which entries a blend would be made of.
 DRAFT_ROWS = 2_000
 # The share of the time that is kept for repeating the folds of a very small table.
