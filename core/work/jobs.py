@@ -144,11 +144,8 @@ def retry(workspace: str, job_id: str) -> Job:
 
     def edit(job: Job) -> Json | None:
         if job.result is not None:
-            raise ConflictError(
-                "The job has succeeded. Send its order again for another one."
-                if job.status == "succeeded"
-                else "The job was cancelled and has its best so far. Send its order again for another one."
-            )
+            how = "has succeeded" if job.status == "succeeded" else "was cancelled and has its best so far"
+            raise ConflictError(f"The job {how}. Send its order again for another one.")
         return {**_anew(), "deferred": True} if job.is_over or job.is_interrupted else None
 
     job = _found(job_id, storage().jobs.change(workspace, job_id, edit))
