@@ -27,6 +27,8 @@ MEMBER_SHARE, MEMBER_BYTES_A_SECOND = 2, 1 << 20
 MARGIN = 0.03
 # Storing takes this long for any model, and so much for each megabyte of its graph: compiled, loaded, proven, pickled.
 STORING_SECONDS, STORING_A_MEGABYTE = 0.35, 0.06
+# To explain it many rows are predicted at once, each in this share of what one alone takes.
+AMONG_MANY = 0.6
 # Rows enough to see which entries a blend would be made of.
 DRAFT_ROWS = 2_000
 # The share of the time that is kept for repeating the folds of a very small table.
@@ -165,11 +167,7 @@ def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
     cost = cost_of_entries(members, race.growth())
     # What may be over a bound after all is compiled more than once.
     compiled = 1 if race.bounds.excess(cost) <= CLEARLY_WITHIN else 2
-    # Members share their preparation, which is nearly all that the lightest entry takes.
-    each = [entry.cost.among_many_us for entry in members if entry.cost]
-    shared = min((entry.cost.among_many_us for entry in race.entries if entry.cost), default=0.0)
-    row_us = sum(each) - shared * max(len(each) - 1, 0)
-    explaining = 1e-6 * row_us * predictions(len(race.data.test_y), len(race.data.columns))
+    explaining = AMONG_MANY * 1e-6 * cost.latency_us * predictions(len(race.data.test_y), len(race.data.columns))
     return race.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * sum(sizes) / 1e6 + explaining)
 
 

@@ -16,31 +16,25 @@ from core.scoring.timing import latency_us
 
 # A cost that was measured on a fold is trusted up to this share of a bound.
 CLEARLY_WITHIN = 0.6
-# Rows enough to see what one takes among many.
-TIMED_ROWS = 250
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Bytes of the graph, microseconds for a row alone, seconds to compile it, microseconds for a row among many."""
+    """Bytes of the graph, microseconds for one row, and the seconds that compiling and loading took."""
 
     size_bytes: int
     latency_us: float
     seconds: float
-    among_many_us: float = 0.0
 
     def __add__(self, other: Self) -> "Cost":
         """What both together cost in one graph, at most: they may share a preparation."""
         return Cost(
-            self.size_bytes + other.size_bytes,
-            self.latency_us + other.latency_us,
-            self.seconds + other.seconds,
-            self.among_many_us + other.among_many_us,
+            self.size_bytes + other.size_bytes, self.latency_us + other.latency_us, self.seconds + other.seconds
         )
 
     def grown(self, factor: float) -> "Cost":
         """The same for a model of `factor` times as many rows, at most: a tree's path hardly gets longer."""
-        return Cost(ceil(self.size_bytes * factor), self.latency_us, self.seconds * factor, self.among_many_us)
+        return Cost(ceil(self.size_bytes * factor), self.latency_us, self.seconds * factor)
 
 
 @dataclass(frozen=True)
@@ -69,12 +63,7 @@ def cost_of(pipeline: Any, columns: Sequence[Column], rows: pd.DataFrame) -> Cos
     graph, features = compile_pipeline(pipeline, columns)
     compiled = CompiledModel(graph, features)
     seconds = time.perf_counter() - begun
-    timed = rows.iloc[:TIMED_ROWS]
-    many = raw_columns(timed, features)
-    begun = time.perf_counter()
-    compiled.run(many)
-    among_many = 1e6 * (time.perf_counter() - begun) / len(timed)
-    return Cost(len(graph), latency_us(compiled, many), seconds, among_many)
+    return Cost(len(graph), latency_us(compiled, raw_columns(rows.iloc[:1], features)), seconds)
 
 
 @dataclass(frozen=True)
