@@ -27,8 +27,8 @@ MEMBER_SHARE, MEMBER_BYTES_A_SECOND = 2, 1 << 20
 MARGIN = 0.03
 # Storing takes this long for any model, and so much for each megabyte of its graph: compiled, loaded, proven, pickled.
 STORING_SECONDS, STORING_A_MEGABYTE = 0.35, 0.06
-# To explain it many rows are predicted at once, each in this share of what one alone takes.
-AMONG_MANY = 0.6
+# To explain it many rows are predicted; seconds for each by one member, as several hundred trees take at least.
+EXPLAINING_A_ROW = 7e-6
 # Rows enough to see which entries a blend would be made of.
 DRAFT_ROWS = 2_000
 # The share of the time that is kept for repeating the folds of a very small table.
@@ -167,7 +167,7 @@ def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
     cost = cost_of_entries(members, race.growth())
     # What may be over a bound after all is compiled more than once.
     compiled = 1 if race.bounds.excess(cost) <= CLEARLY_WITHIN else 2
-    explaining = AMONG_MANY * 1e-6 * cost.latency_us * predictions(len(race.data.test_y), len(race.data.columns))
+    explaining = EXPLAINING_A_ROW * len(members) * predictions(len(race.data.test_y), len(race.data.columns))
     return race.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * sum(sizes) / 1e6 + explaining)
 
 
