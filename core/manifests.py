@@ -214,8 +214,12 @@ class Raced(Document):
     repeats: int
     # Bytes that each member was allowed.
     member_bytes: int
+    # R2 of each fold of a single winner itself; its `cross_validation` is that of choosing it, as far as folds can say.
+    scores: list[float] = []
     time_limit: float
     seconds: float
+    # What ended it before its time, if anything did.
+    cut: str | None = None
 
 
 class ModelManifest(Document):

@@ -110,7 +110,7 @@ def _done(workspace: str, job: Job, asked: Terms) -> Any:
                 f"GET /jobs/{job.job_id}."
             )
         job = work(workspace, job.job_id, seconds=settings().job_seconds) or job
-    if job.status == "succeeded":
-        return jobs.answer(workspace, job.kind, job.order, job.result or {})
+    if job.result is not None:
+        return jobs.answer(workspace, job.kind, job.order, job.result)
     problem = job.error or RegattaError("The work was cancelled. Send it with a new Idempotency-Key.").problem("")
     return JSONResponse({**problem, "instance": asked.path}, status_code=problem["status"], media_type=PROBLEM_JSON)

@@ -21,9 +21,9 @@ SHOWN = {
 
 
 def shown(workspace: str, job: Job) -> dict[str, Any]:
-    """One job with its result, which is what the call would have answered."""
+    """One job with its standings and its result, which is what the call would have answered."""
     result = None if job.result is None else answer(workspace, job.kind, job.order, job.result)
-    return {**summary(job), "result": result}
+    return {**summary(job), "standings": job.standings, "result": result}
 
 
 def summary(job: Job) -> dict[str, Any]:

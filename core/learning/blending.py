@@ -1,6 +1,6 @@
 """One model out of several: weights from out-of-fold predictions, honestly scored, and the blend as an estimator."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,31 +31,43 @@ def blend_weights(predicted: Floats, actual: Floats) -> Floats:
     off: Caruana et al., "Ensemble Selection from Libraries of Models", ICML 2004.
     """
     random = np.random.default_rng(SEED)
-    members = predicted.shape[1]
-    weights = np.zeros(members)
+    grams = []
     for _ in range(SAMPLES):
         rows = random.integers(0, len(actual), min(len(actual), SAMPLE_ROWS))
         errors = predicted[rows] - actual[rows, np.newaxis]
         # The squared error of a mix w of members is w' G w, so no draw looks at the rows again.
-        weights += _greedy(errors.T @ errors)
+        grams.append(errors.T @ errors)
+    weights = _greedy(np.stack(grams)).sum(axis=0)
     weights /= weights.sum()
     weights[weights < min(LEAST_WEIGHT, weights.max())] = 0
     return np.asarray(weights / weights.sum(), np.float64)
 
 
-def _greedy(gram: Floats) -> Floats:
-    drawn = np.zeros(len(gram))
+def _greedy(grams: Floats) -> Floats:
+    """The shares (samples, m) in which members are drawn for the products of their errors (samples, m, m)."""
+    drawn, own = np.zeros(grams.shape[:2]), np.diagonal(grams, axis1=1, axis2=2)
+    samples = np.arange(len(grams))
     for _ in range(DRAWS):
         # The squared error of what was drawn and one more of each member, up to what all of them have in common.
-        drawn[np.argmin(2 * gram @ drawn + np.diag(gram))] += 1
-    return drawn / DRAWS
+        drawn[samples, np.argmin(2 * (grams @ drawn[:, :, np.newaxis])[:, :, 0] + own, axis=1)] += 1
+    return np.asarray(drawn / DRAWS, np.float64)
 
 
-def blend_scores(bench: Workbench, entries: Sequence[Entry]) -> list[float]:
-    """R2 of each fold for a blend whose weights come from the other folds, so no row is judged by what it chose.
+def best_alone(predicted: Floats, actual: Floats) -> Floats:
+    """The weights of taking just the column of `predicted` with the least squared error."""
+    errors = ((predicted - actual[:, np.newaxis]) ** 2).sum(axis=0)
+    return np.asarray(np.arange(len(errors)) == np.argmin(errors), np.float64)
+
+
+def honest_scores(
+    bench: Workbench, entries: Sequence[Entry], weigh: Callable[[Floats, Floats], Floats] = blend_weights
+) -> list[float]:
+    """R2 of each fold for a model whose weights come from the other folds, so no row is judged by what it chose.
 
     Where folds are repeated, that means the rows of the fold in the repetitions too. In time the weights come from the
-    folds before, except for the first one.
+    folds before, except for the first one. By `best_alone` it is what choosing the best single model is worth: the
+    score of the best of many is too good by what it owes to chance (Cawley and Talbot, "On Over-fitting in Model
+    Selection and Subsequent Selection Bias in Performance Evaluation", JMLR 11, 2010).
     """
     data, parts = bench.data, _common_parts(bench, entries)
     predicted = {i: np.column_stack([entry.predicted[i] for entry in entries]) for i in parts}
@@ -63,7 +75,7 @@ def blend_scores(bench: Workbench, entries: Sequence[Entry]) -> list[float]:
     for judged in parts:
         rows = data.folds[judged].judge
         others = {i: ~np.isin(data.folds[i].judge, rows) for i in data.others(judged) if i in predicted}
-        weights = blend_weights(
+        weights = weigh(
             np.concatenate([predicted[i][kept] for i, kept in others.items()]),
             np.concatenate([data.train_y[data.folds[i].judge[kept]] for i, kept in others.items()]),
         )

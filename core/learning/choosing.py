@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import InvalidInputError, TrainingFailedError
-from core.learning.blending import BLEND, blend_scores, final_weights
+from core.learning.blending import BLEND, best_alone, final_weights, honest_scores
 from core.learning.evaluation import cross_validation
 from core.learning.race import Entry
 from core.learning.serving import Bounds, Cost
@@ -14,7 +14,11 @@ from core.manifests import CrossValidation
 
 @dataclass(frozen=True)
 class Choice:
-    """A winner: its entries with their weights (one of weight 1 is a single model) and its score on the folds."""
+    """A winner: its entries with their weights (one of weight 1 is a single model) and its score on the folds.
+
+    The score is that of the choice, not of what was chosen: each fold by the weights, or the single model, that the
+    others would have chosen.
+    """
 
     label: str
     members: list[tuple[Entry, float]]
@@ -31,11 +35,14 @@ class Choice:
         return min(self.members, key=lambda member: member[1])[0]
 
 
-def choose(bench: Workbench, entries: Sequence[Entry], bounds: Bounds, growth: float) -> tuple[Choice, Choice | None]:
+def choose(
+    bench: Workbench, entries: Sequence[Entry], bounds: Bounds, growth: float, tightened: float | None = 1.0
+) -> tuple[Choice, Choice | None]:
     """The winner among entries that came through the same folds, and the blend that did not win, if there was one.
 
-    `growth` is how many times the rows of a fold the final model learns from: it will cost that much more. Raises
-    `InvalidInputError` naming the nearest where nothing is within the bounds.
+    `growth` is how many times the rows of a fold the final model learns from: it will cost that much more. A blend has
+    to be within `tightened` times the bounds; with None there is none. Raises `InvalidInputError` naming the nearest
+    where nothing is within the bounds.
     """
     if not entries:
         raise TrainingFailedError("No model of the portfolio could be trained on this table.")
@@ -43,8 +50,9 @@ def choose(bench: Workbench, entries: Sequence[Entry], bounds: Bounds, growth: f
     if not eligible:
         raise _nothing_within(entries, bounds, growth)
     best = max(eligible, key=lambda entry: entry.mean(bench))
-    single = Choice(best.candidate.regressor.name, [(best, 1.0)], cross_validation(best.scores(bench)))
-    blend = _blend(bench, eligible, bounds, growth)
+    blend = None if tightened is None else _blend(bench, eligible, bounds.tightened(tightened), growth)
+    scores = cross_validation(honest_scores(bench, eligible, best_alone))
+    single = Choice(best.candidate.regressor.name, [(best, 1.0)], scores)
     if blend is None or blend.cross_validation.mean <= single.cross_validation.mean:
         return single, blend
     return blend, None
@@ -59,7 +67,7 @@ def _blend(bench: Workbench, entries: Sequence[Entry], bounds: Bounds, growth: f
         if bounds.excess(cost_of_entries([entry for entry, _ in members], growth)) <= 1:
             if len(members) == 1:
                 return None
-            return Choice(BLEND, members, cross_validation(blend_scores(bench, pool)))
+            return Choice(BLEND, members, cross_validation(honest_scores(bench, pool)))
         pool.remove(min(members, key=lambda member: member[1])[0])
     return None
 

@@ -20,6 +20,11 @@ MOST_PREDICTIONS = 400_000
 FEWEST_ROWS = 50
 
 
+def predictions(rows: int, columns: int) -> int:
+    """How many rows are predicted to find the importance of so many columns of so many rows."""
+    return SHUFFLES * columns * min(rows, MOST_ROWS, _affordable(columns))
+
+
 def permutation_importance(predict: Callable[[Columns], Floats], columns: Columns, actual: Floats) -> list[Importance]:
     """The fall of R2 by raw column, mean and standard deviation over five shuffles, the largest first.
 
@@ -27,8 +32,7 @@ def permutation_importance(predict: Callable[[Columns], Floats], columns: Column
     more than 1,000 rows as many are used, spread evenly; all is zero where these have one target. Breiman, "Random
     Forests", Machine Learning 45 (2001).
     """
-    affordable = max(FEWEST_ROWS, MOST_PREDICTIONS // (SHUFFLES * max(len(columns), 1)))
-    rows = spread(len(actual), min(MOST_ROWS, affordable))
+    rows = spread(len(actual), min(MOST_ROWS, _affordable(len(columns))))
     if np.ptp(actual[rows]) == 0:
         return [Importance(feature=name, mean=0.0, std=0.0) for name in columns]
     used = {name: values[rows] for name, values in columns.items()}
@@ -46,3 +50,7 @@ def permutation_importance(predict: Callable[[Columns], Floats], columns: Column
         falls = (np.square(actual - predicted).sum(axis=1) - whole) / spread_of_target
         found.append(Importance(feature=name, mean=float(np.mean(falls)), std=float(np.std(falls))))
     return sorted(found, key=lambda importance: -importance.mean)
+
+
+def _affordable(columns: int) -> int:
+    return max(FEWEST_ROWS, MOST_PREDICTIONS // (SHUFFLES * max(columns, 1)))

@@ -10,6 +10,9 @@ from core.learning.targets import Kind
 
 # Up to so many rows a table is small, and up to so many it is of medium size.
 SMALL_ROWS, MEDIUM_ROWS = 1_000, 10_000
+# Steps of a support vector machine's solver, which are what bounds its time. On six tables it was as good after five
+# steps a row as in the end, or a little better: R2 .924 and .923 on a noisy one, where the end takes 24 steps a row.
+SVR_STEPS = 40_000
 # From this skewness of the target on it is worth a fit to see it transformed.
 SKEWED = 0.5
 
@@ -37,6 +40,10 @@ def _boosted(trees: int, rate: float, depth: int, subsample: float = 0.6) -> dic
     return {**shape, "subsample": subsample, "max_features": 0.5}
 
 
+def _kernel(c: float, gamma: float | str) -> dict[str, Any]:
+    return {"C": c, "gamma": gamma, "max_iter": SVR_STEPS}
+
+
 def _binned(trees: int, rate: float, leaves: int, rows_a_leaf: int = 20) -> dict[str, Any]:
     shape = {"max_iter": trees, "learning_rate": rate, "max_leaf_nodes": leaves}
     return {**shape, "min_samples_leaf": rows_a_leaf, "max_features": 0.5}
@@ -47,10 +54,10 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("ridge", {"alpha": 30.0}, (1, 0, 0)),
     Preset("ridge", {"alpha": 1.0}, (1, 1, 0), "yeo_johnson"),
     Preset("elastic_net", {"alpha": 0.1, "l1_ratio": 0.9}, (1, 0, 0)),
-    Preset("svr", {"C": 10.0, "gamma": 0.1}, (4, 3, 1)),
-    Preset("svr", {"C": 30.0, "gamma": 0.03}, (4, 3, 1)),
-    Preset("svr", {"C": 1.0}, (2, 0, 0)),
-    Preset("svr", {"C": 10.0, "gamma": 0.1}, (2, 2, 0), "yeo_johnson"),
+    Preset("svr", _kernel(10.0, 0.1), (4, 3, 1)),
+    Preset("svr", _kernel(30.0, 0.03), (4, 3, 1)),
+    Preset("svr", _kernel(1.0, "scale"), (2, 0, 0)),
+    Preset("svr", _kernel(10.0, 0.1), (2, 2, 0), "yeo_johnson"),
     Preset("knn", {"n_neighbors": 5, "weights": "distance", "p": 1}, (1, 1, 0)),
     Preset("gradient_boosting", _boosted(300, 0.05, 3, 0.7), (5, 2, 0)),
     Preset("gradient_boosting", _boosted(800, 0.03, 3, 0.7), (4, 3, 0)),
@@ -60,13 +67,15 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("gradient_boosting", _boosted(500, 0.04, 5), (2, 3, 1), "yeo_johnson"),
     Preset("extra_trees", {"n_estimators": 200, "min_samples_leaf": 1}, (4, 8, 0)),
     Preset("extra_trees", {"n_estimators": 200, "min_samples_leaf": 1}, (2, 3, 0), "yeo_johnson"),
-    Preset("extra_trees", {"n_estimators": 100, "min_samples_leaf": 1}, (0, 0, 4)),
+    Preset("extra_trees", {"n_estimators": 100, "min_samples_leaf": 1}, (0, 0, 8)),
     Preset("random_forest", {"n_estimators": 100, "min_samples_leaf": 1}, (1, 3, 3)),
     Preset("hist_gradient_boosting", _binned(200, 0.08, 31), (0, 2, 3)),
     Preset("hist_gradient_boosting", _binned(300, 0.05, 15, 10), (1, 2, 0)),
     Preset("hist_gradient_boosting", _binned(300, 0.07, 63), (0, 3, 10)),
     Preset("hist_gradient_boosting", _binned(300, 0.07, 63), (0, 3, 8), "yeo_johnson"),
     Preset("hist_gradient_boosting", _binned(600, 0.04, 63), (0, 4, 12)),
+    Preset("hist_gradient_boosting", _binned(300, 0.05, 127, 10), (0, 0, 8)),
+    Preset("hist_gradient_boosting", _binned(300, 0.05, 127, 10), (0, 0, 6), "yeo_johnson"),
     Preset("hist_gradient_boosting", _binned(600, 0.03, 127, 10), (0, 0, 8)),
 )
 

@@ -3,22 +3,22 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
 from scipy.stats import skew
 
-from core.learning.blending import blend, final_weights
+from core.errors import RegattaError, TrainingFailedError
+from core.learning.blending import final_weights
 from core.learning.budget import Limits
-from core.learning.choosing import Choice, choose, cost_of_entries
+from core.learning.choosing import cost_of_entries
 from core.learning.forecast import Forecast, makespan
+from core.learning.importance import predictions
 from core.learning.portfolio import labels, line_up
 from core.learning.race import Clock, Entry, enter, run_race
 from core.learning.screening import rows_to_compare, take_pace, with_finer_folds, with_rows
-from core.learning.serving import Bounds, cost_of
-from core.learning.splitting import Floats, Split
+from core.learning.serving import CLEARLY_WITHIN, Bounds
+from core.learning.splitting import Split
 from core.learning.workbench import Workbench
-from core.progress import Tell, part_of_all
+from core.progress import StoppedError, Tell, part_of_all
 
 # A member of a blend may take this part of a model's bytes, because several have to fit into one graph, and so many for
 # each second of the race, because they have to be compiled, proven and stored.
@@ -27,6 +27,8 @@ MEMBER_SHARE, MEMBER_BYTES_A_SECOND = 2, 1 << 20
 MARGIN = 0.03
 # Storing takes this long for any model, and so much for each megabyte of its graph: compiled, loaded, proven, pickled.
 STORING_SECONDS, STORING_A_MEGABYTE = 0.35, 0.06
+# To explain it many rows are predicted; seconds for each by one member, as several hundred trees take at least.
+EXPLAINING_A_ROW = 7e-6
 # Rows enough to see which entries a blend would be made of.
 DRAFT_ROWS = 2_000
 # The share of the time that is kept for repeating the folds of a very small table.
@@ -35,10 +37,9 @@ REPEATING_SHARE = 0.4
 MOST_CONTENDERS = 5
 # The share of the time that is kept for fitting the winner, where that takes so long.
 FITTING_SHARE = 0.3
-# Rows are given up in such steps, and none for less than these seconds.
-FEWER, LEAST_FITTING = 0.9, 0.2
-# A cost that was measured on a fold is trusted up to this share of a bound, and bounds are tightened by that factor.
-CLEARLY_WITHIN, TIGHTER = 0.6, 0.8
+# A race that is told to end takes so many seconds more to fit and store the best that it has.
+WINDING_UP_SECONDS = 4.0
+ENDED = "the race was ended before it had run"
 
 
 @dataclass
@@ -55,6 +56,9 @@ class PortfolioRace:
     bench: Workbench
     division: int
     entries: list[Entry]
+    # Why it was ended before its time, if it was, and why no blend can win it, if none can.
+    cut: StoppedError | None = None
+    blend_failure: RegattaError | None = None
 
     @property
     def rows(self) -> int:
@@ -72,6 +76,30 @@ class PortfolioRace:
         """The entries that came through a whole division into folds."""
         return [e for e in self.entries if e.failure is None and all(i in e.predicted for i in range(self.division))]
 
+    def cut_short(self, stop: StoppedError) -> None:
+        """Let it end within seconds with what it has.
+
+        Raises `stop` where that is nothing, or where another worker begins anew, or if it happens a second time.
+        """
+        usable = self.usable
+        if self.cut is not None or not stop.is_final or not usable:
+            raise stop
+        self.cut = stop
+        self.deadline = min(self.deadline, time.monotonic() + WINDING_UP_SECONDS)
+        for entry in self.entries:
+            if entry.failure is None and entry not in usable:
+                entry.failure = TrainingFailedError(ENDED)
+        self._forget_half_divisions()
+
+    def _forget_half_divisions(self) -> None:
+        """A repetition of the folds counts only if all came through it that were to, so that all are compared on it."""
+        for start in range(self.division, len(self.bench.data.folds), self.division):
+            parts = range(start, start + self.division)
+            begun = [entry for entry in self.usable if any(part in entry.predicted for part in parts)]
+            if not all(part in entry.predicted for entry in begun for part in parts):
+                for entry in begun:
+                    entry.predicted = {part: of for part, of in entry.predicted.items() if part not in parts}
+
     def growth(self, rows: int | None = None) -> float:
         """How many times the rows of a fold `rows` are, or those of the whole training part."""
         return (rows or len(self.data.train_y)) / self.rows
@@ -82,7 +110,8 @@ def race_portfolio(
 ) -> PortfolioRace:
     """Compare the portfolio on folds until `seconds` after `begun` leave just enough to fit and store the best of it.
 
-    There is always one that came through, unless all fail. Raises `StoppedError` from `tell`.
+    There is always one that came through, unless all fail. Where `tell` stops it, the race is `cut` and has what came
+    through by then; raises `StoppedError` as `PortfolioRace.cut_short` does.
     """
     deadline = begun + (1 - MARGIN) * seconds
     forecast, pace = take_pace(data)
@@ -99,19 +128,22 @@ def race_portfolio(
     # The repetitions are to come as well.
     first = deadline - REPEATING_SHARE * seconds if len(screened.folds) > division else deadline
     clock = Clock(first, race.forecast, lambda entry, begun: _seconds_after(race, entry, begun))
-    run_race(bench, entries, range(division), members, part_of_all(tell, 0, 0.8), clock, measured=True)
-    _repeat(race, tell)
+    try:
+        run_race(bench, entries, range(division), members, part_of_all(tell, 0, 0.8), clock, measured=True)
+        _repeat(race, tell)
+    except StoppedError as stop:
+        race.cut_short(stop)
     return race
 
 
 def _seconds_after(race: PortfolioRace, entry: Entry, begun: bool) -> float:
     """What fitting and storing takes at the end if `entry` is part of the blend as well; once begun, if it is alone."""
     if begun:
-        return _fitting(race, [entry], race.rows) + storing_seconds(race, [entry])
+        return fitting_seconds(race, [entry], race.rows) + storing_seconds(race, [entry])
     last = [*(member for member in _members(race, race.usable) if member is not entry), entry]
     # What was compared on few of many rows is worth fitting on more of them, but not at any price.
-    fitting = max(_fitting(race, last, race.rows), FITTING_SHARE * race.seconds)
-    return min(fitting, _fitting(race, last, len(race.data.train_y))) + storing_seconds(race, last)
+    fitting = max(fitting_seconds(race, last, race.rows), FITTING_SHARE * race.seconds)
+    return min(fitting, fitting_seconds(race, last, len(race.data.train_y))) + storing_seconds(race, last)
 
 
 def _members(race: PortfolioRace, entries: Sequence[Entry]) -> list[Entry]:
@@ -122,9 +154,9 @@ def _members(race: PortfolioRace, entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry, weight in zip(entries, weights, strict=True) if weight > 0]
 
 
-def _fitting(race: PortfolioRace, entries: Sequence[Entry], rows: int) -> float:
+def fitting_seconds(race: PortfolioRace, entries: Sequence[Entry], rows: int) -> float:
     """Seconds to prepare `rows` rows and to fit the entries on them side by side."""
-    preparing = race.bench.seconds * rows / race.rows
+    preparing = race.bench.seconds * rows / race.rows if entries else 0.0
     return preparing + makespan([race.forecast.seconds(e.candidate, rows) for e in entries], race.limits.threads)
 
 
@@ -132,7 +164,11 @@ def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
     """What compiling, proving, explaining and storing a model of these members should take."""
     # A graph grows with the rows, but not beyond its budget.
     sizes = [min(e.cost.size_bytes * race.growth(), race.limits.model_bytes) for e in members if e.cost]
-    return race.pace * (STORING_SECONDS + STORING_A_MEGABYTE * sum(sizes) / 1e6)
+    cost = cost_of_entries(members, race.growth())
+    # What may be over a bound after all is compiled more than once.
+    compiled = 1 if race.bounds.excess(cost) <= CLEARLY_WITHIN else 2
+    explaining = EXPLAINING_A_ROW * len(members) * predictions(len(race.data.test_y), len(race.data.columns))
+    return race.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * sum(sizes) / 1e6 + explaining)
 
 
 def _repeat(race: PortfolioRace, tell: Tell) -> None:
@@ -145,12 +181,12 @@ def _repeat(race: PortfolioRace, tell: Tell) -> None:
         if not _in_time(race, contenders, once, threads):
             return
         share = part_of_all(tell, 0.8 + 0.2 * (start - once) / (folds - once), 0.8 + 0.2 * start / (folds - once))
-        run_race(race.bench, contenders, range(start, start + once), race.limits, share)
+        run_race(race.bench, contenders, range(start, start + once), race.limits, share, among=race.entries)
 
 
 def _in_time(race: PortfolioRace, contenders: Sequence[Entry], folds: int, threads: int) -> bool:
     ahead = makespan([race.forecast.seconds(entry.candidate, race.rows) for entry in contenders] * folds, threads)
-    after = _fitting(race, contenders, len(race.data.train_y)) + storing_seconds(race, contenders)
+    after = fitting_seconds(race, contenders, len(race.data.train_y)) + storing_seconds(race, contenders)
     return time.monotonic() + ahead + after <= race.deadline
 
 
@@ -161,72 +197,3 @@ def _contenders(race: PortfolioRace) -> list[Entry]:
     ranked = sorted(within, key=lambda entry: -entry.mean(race.bench))
     members = _members(race, within)
     return [entry for place, entry in enumerate(ranked) if place < MOST_CONTENDERS or entry in members]
-
-
-@dataclass(frozen=True)
-class Finish:
-    """The winner, fitted: `bench` holds the rows it learned from, `fitted` its members in the order of the choice."""
-
-    choice: Choice
-    passed_over: Choice | None
-    bench: Workbench
-    fitted: list[Entry]
-
-    @property
-    def pipeline(self) -> Any:
-        """The fitted estimator, raw columns in."""
-        if len(self.fitted) == 1:
-            return self.fitted[0].fitted
-        return blend([(e.label, e.fitted) for e in self.fitted], [weight for _, weight in self.choice.members])
-
-    @property
-    def holdout(self) -> Floats:
-        """What it predicts of the holdout, float64 (n,)."""
-        predicted = np.column_stack([entry.predicted[self.bench.whole_part] for entry in self.fitted])
-        return np.asarray(predicted @ np.array([weight for _, weight in self.choice.members]), np.float64)
-
-
-def finish(race: PortfolioRace, tell: Tell) -> Finish:
-    """Choose the winner and fit it on all rows, or on as many as there is time for.
-
-    Members that cannot be fitted after all are left to the others. Raises `InvalidInputError` where nothing is within
-    the bounds, and the failure of the last one where all fail.
-    """
-    pool, bounds = race.finalists, race.bounds
-    while True:
-        choice, passed_over = choose(race.bench, pool, bounds, race.growth())
-        rows = _affordable_rows(race, choice.entries)
-        if rows < race.rows and len(choice.members) > 1:
-            pool = [entry for entry in pool if entry is not choice.lightest]
-            continue
-        bench = Workbench(with_rows(race.data, max(rows, race.rows)))
-        fitted = [enter(bench, entry.candidate, race.limits, entry.label) for entry in choice.entries]
-        run_race(bench, fitted, [bench.whole_part], race.limits, tell)
-        done = Finish(choice, passed_over, bench, fitted)
-        failed = [entry for entry, last in zip(choice.entries, fitted, strict=True) if last.failure]
-        if failed:
-            pool = [entry for entry in pool if entry not in failed]
-            if not pool:
-                raise next(last.failure for last in fitted if last.failure)
-        elif _within(race, done):
-            return done
-        else:
-            bounds = bounds.tightened(TIGHTER)
-
-
-def _affordable_rows(race: PortfolioRace, entries: Sequence[Entry]) -> int:
-    """The most rows that can be learned from in time; fewer than a fold has where even that takes too long."""
-    left = max(race.deadline - time.monotonic() - storing_seconds(race, entries), LEAST_FITTING)
-    rows = len(race.data.train_y)
-    while rows >= race.rows and _fitting(race, entries, rows) > left:
-        rows = int(FEWER * rows)
-    return rows
-
-
-def _within(race: PortfolioRace, done: Finish) -> bool:
-    """Whether the fitted winner is within the bounds; it is compiled to see where that is not clear."""
-    growth = len(done.bench.data.train_y) / race.rows
-    if race.bounds.excess(cost_of_entries(done.choice.entries, growth)) < CLEARLY_WITHIN:
-        return True
-    data = done.bench.data
-    return race.bounds.excess(cost_of(done.pipeline, data.columns, data.test_x)) <= 1

@@ -23,7 +23,7 @@ from core.learning.serving import Cost, cost_of
 from core.learning.splitting import Floats, spread
 from core.learning.targets import inner
 from core.learning.workbench import Workbench
-from core.progress import Tell
+from core.progress import Standing, Tell
 
 log = logging.getLogger("regatta")
 
@@ -53,12 +53,17 @@ class Entry:
     cost: Cost | None = None
     stopped_early: bool = False
     failure: RegattaError | None = None
+    # Fits under way.
+    running: int = 0
+    _scores: dict[int, float] = field(default_factory=dict)
 
     def scores(self, bench: Workbench) -> list[float]:
         """R2 of each fold that it was fitted on."""
-        y, predicted = bench.data.train_y, self.predicted
-        folds = [(number, fold) for number, fold in enumerate(bench.data.folds) if number in predicted]
-        return [float(r2_score(y[fold.judge], predicted[number])) for number, fold in folds]
+        folds = [(number, fold) for number, fold in enumerate(bench.data.folds) if number in self.predicted]
+        for number, fold in folds:
+            if number not in self._scores:
+                self._scores[number] = float(r2_score(bench.data.train_y[fold.judge], self.predicted[number]))
+        return [self._scores[number] for number, _ in folds]
 
     def mean(self, bench: Workbench) -> float:
         """Mean R2 over the folds; -inf for one that failed."""
@@ -75,6 +80,25 @@ def enter(bench: Workbench, candidate: Candidate, limits: Limits, label: str | N
     except RegattaError as error:
         entry.failure = error
     return entry
+
+
+def standings(bench: Workbench, entries: Sequence[Entry]) -> list[Standing]:
+    """How the entries do that were begun, the best first."""
+    shown: list[Standing] = []
+    for entry in entries:
+        scores = entry.scores(bench) if entry.failure is None else []
+        if scores or entry.running:
+            shown.append(
+                {
+                    "model_type": entry.candidate.regressor.name,
+                    "target_transform": entry.candidate.target,
+                    "r2": round(float(np.mean(scores)), 4) if scores else None,
+                    "folds": len(scores),
+                    "seconds": round(entry.seconds, 3),
+                    "running": entry.running > 0,
+                }
+            )
+    return sorted(shown, key=lambda one: -np.inf if one["r2"] is None else one["r2"], reverse=True)
 
 
 @dataclass(frozen=True)
@@ -99,15 +123,17 @@ def run_race(
     clock: Clock | None = None,
     *,
     measured: bool = False,
+    among: Sequence[Entry] | None = None,
 ) -> None:
     """Fit every entry on the `parts` that it was not fitted on yet, in parallel; failures are kept in the entry.
 
     Without `clock` the longest fits go first, so that no core waits for the last one. With it the entry that promises
     most for its seconds goes next, and one that is not expected to end in time is not begun, or not gone on with,
     except the first that works. `measured` entries are compiled as well, as they came out of the first part, to see
-    what they cost. Raises `StoppedError` from `tell` as soon as the fits under way have ended.
+    what they cost. Told is how all those `among` which they run stand, or they themselves. Raises `StoppedError` from
+    `tell` as soon as the fits under way have ended.
     """
-    _Course(bench, entries, parts, limits, tell, clock, measured).run()
+    _Course(bench, entries, parts, limits, tell, clock, measured, among or entries).run()
 
 
 class _Course:
@@ -122,6 +148,7 @@ class _Course:
         tell: Tell,
         clock: Clock | None,
         measured: bool,
+        among: Sequence[Entry],
     ) -> None:
         self.bench = bench
         self.entries = entries
@@ -130,6 +157,7 @@ class _Course:
         self.tell = tell
         self.clock = clock
         self.measured = measured
+        self.among = among
         self.forecast = clock.forecast if clock else Forecast(len(bench.data.columns))
         self.threads = limits.threads
         self.stopping = threading.Event()
@@ -145,11 +173,13 @@ class _Course:
                 while True:
                     while len(running) < self.threads and (task := next(waiting, None)):
                         running[pool.submit(self._fit, *task)] = task
+                        task[0].running += 1
                         self.ends[task] = time.monotonic() + self._seconds(*task)
                     if not running:
                         return
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         task = running.pop(future)
+                        task[0].running -= 1
                         del self.ends[task]
                         if error := future.exception():
                             task[0].failure = _explained(error, task[0])
@@ -246,7 +276,9 @@ class _Course:
         total = sum(entry.expected_seconds for entry in self.entries) or 1.0
         behind = sum(entry.expected_seconds * share for entry, share in zip(self.entries, shares, strict=True))
         parts = {entry.label: round(share, 3) for entry, share in zip(self.entries, shares, strict=True)}
-        self.tell("training", behind / total, parts)
+        # The last fits, on all rows, change nothing in how they stand.
+        compared = any(part != self.bench.whole_part for part in self.parts)
+        self.tell("training", behind / total, parts, standings(self.bench, self.among) if compared else None)
 
     def _share(self, entry: Entry) -> float:
         if entry.failure is not None:

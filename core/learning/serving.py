@@ -3,14 +3,19 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Self
 
 import pandas as pd
 
-from core.manifests import Column
-from core.scoring.compile import compile_pipeline, raw_columns
+from core.learning.splitting import Split
+from core.manifests import Column, Feature
+from core.scoring.compile import check_parity, compile_pipeline, raw_columns
 from core.scoring.compiled import CompiledModel
 from core.scoring.timing import latency_us
+
+# A cost that was measured on a fold is trusted up to this share of a bound.
+CLEARLY_WITHIN = 0.6
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Cost:
 
     def grown(self, factor: float) -> "Cost":
         """The same for a model of `factor` times as many rows, at most: a tree's path hardly gets longer."""
-        return Cost(int(self.size_bytes * factor), self.latency_us, self.seconds * factor)
+        return Cost(ceil(self.size_bytes * factor), self.latency_us, self.seconds * factor)
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,27 @@ def cost_of(pipeline: Any, columns: Sequence[Column], rows: pd.DataFrame) -> Cos
     compiled = CompiledModel(graph, features)
     seconds = time.perf_counter() - begun
     return Cost(len(graph), latency_us(compiled, raw_columns(rows.iloc[:1], features)), seconds)
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A graph that agrees with its pipeline, loaded, and what it costs."""
+
+    graph: bytes
+    features: list[Feature]
+    compiled: CompiledModel
+    cost: Cost
+
+
+def prove(pipeline: Any, data: Split) -> Proven:
+    """Compile a fitted pipeline and compare both on rows that it learned from.
+
+    Raises `TrainingFailedError` when they disagree, or for an estimator that has no compiler.
+    """
+    begun = time.perf_counter()
+    graph, features = compile_pipeline(pipeline, data.columns)
+    compiled = CompiledModel(graph, features)
+    check_parity(pipeline, compiled, data.train_x)
+    seconds = time.perf_counter() - begun
+    latency = latency_us(compiled, raw_columns(data.test_x, features))
+    return Proven(graph, features, compiled, Cost(len(graph), latency, seconds))

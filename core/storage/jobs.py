@@ -5,7 +5,7 @@ nothing is lost with Redis but the last few seconds of progress.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import Field
@@ -39,6 +39,8 @@ class Job(Leased):
     progress: float = 0.0
     # How far each model is that the job trains, by name.
     parts: dict[str, float] = Field(default_factory=dict)
+    # Of a job that compares models how each does so far, as `core.progress.Standing`, the best first.
+    standings: list[dict[str, Any]] = Field(default_factory=list)
     created_at: str
     # When it was last given to the queue (seconds since 1970).
     offered_at: float = 0.0
@@ -94,9 +96,12 @@ class JobStore:
         """The same jobs, the running ones as far as Redis has heard."""
         return [self._live(workspace, job) for job in jobs]
 
-    def tell(self, workspace: str, job: Job, stage: str, progress: float, parts: Mapping[str, float]) -> bool:
-        """Let Redis know how far a running job is; returns whether its worker is asked to stop."""
-        told = json.dumps({"owner": job.owner, "stage": stage, "progress": progress, "parts": dict(parts)})
+    def tell(self, workspace: str, job: Job, **state: Any) -> bool:
+        """Let Redis know how far a running job is: `stage`, `progress`, `parts`, `standings`.
+
+        Returns whether its worker is asked to stop.
+        """
+        told = json.dumps({"owner": job.owner, **state})
         name = _live_key(workspace, job.job_id)
 
         def exchange(client: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import InvalidInputError, RegattaError, UnavailableError
-from core.learning.blending import BLEND, blend, blend_scores, final_weights
+from core.learning.blending import BLEND, blend, final_weights, honest_scores
 from core.learning.candidates import Candidate
 from core.learning.catalogue import THE_NINE, regressor
 from core.learning.evaluation import cross_validation
@@ -182,7 +182,7 @@ def _blended(
     if len(usable) < 2:
         warnings.append("a blend needs at least two models that came through")
         return []
-    scores = cross_validation(blend_scores(bench, [finisher.entry for finisher in usable]))
+    scores = cross_validation(honest_scores(bench, [finisher.entry for finisher in usable]))
     best = max(finisher.entry.mean(bench) for finisher in usable)
     if scores.mean <= best:
         warnings.append(

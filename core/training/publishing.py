@@ -9,12 +9,11 @@ from importlib.metadata import version
 
 from core.errors import TrainingFailedError
 from core.learning.importance import permutation_importance
+from core.learning.serving import Proven, prove
 from core.learning.splitting import Split
 from core.learning.training import Trained
 from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
-from core.scoring.compile import check_parity, compile_pipeline, raw_columns
-from core.scoring.compiled import CompiledModel
-from core.scoring.timing import latency_us
+from core.scoring.compile import raw_columns
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.wiring import storage
@@ -30,22 +29,22 @@ def publish_model(
     trained: Trained,
     test_size: float,
     job_id: str | None = None,
+    proven: Proven | None = None,
     *,
     earlier: Sequence[str] | None = None,
     promote: bool = True,
 ) -> ModelManifest:
     """Compile a pipeline, prove that the graph agrees with it, and publish both with everything known about them.
 
-    What the job has published under this name before stays as it is. `earlier` are further files that it learned
-    from; it serves from now on if `promote`.
+    What the job has published under this name before stays as it is. `proven` is the graph where that has been done,
+    `earlier` are further files that it learned from; it serves from now on if `promote`.
 
     Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
     stored.
     """
-    graph, features = compile_pipeline(trained.pipeline, data.columns)
+    proven = proven or prove(trained.pipeline, data)
+    graph, features = proven.graph, proven.features
     _check_size(graph, trained.model_type)
-    compiled = CompiledModel(graph, features)
-    check_parity(trained.pipeline, compiled, data.train_x)
     holdout = raw_columns(data.test_x, features)
     pickled = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     draft = ModelManifest(
@@ -60,7 +59,7 @@ def publish_model(
         baseline=trained.baseline,
         cross_validation=trained.cross_validation,
         interval_quantiles=trained.interval_quantiles,
-        importance=permutation_importance(compiled.run, holdout, data.test_y),
+        importance=permutation_importance(proven.compiled.run, holdout, data.test_y),
         target_transform=trained.target_transform,
         trials=trained.trials,
         members=trained.members,
@@ -70,7 +69,7 @@ def publish_model(
         test_size=test_size,
         validation=data.validation,
         training_seconds=round(trained.seconds, 3),
-        latency_us=latency_us(compiled, holdout),
+        latency_us=proven.cost.latency_us,
         dataset=TrainedOn(
             file_id=dataset.file_id,
             filename=dataset.filename,

@@ -8,12 +8,13 @@ import numpy as np
 
 from core.learning.blending import BLEND
 from core.learning.candidates import parameters_of
-from core.learning.portfolio_race import Finish, PortfolioRace, finish, race_portfolio
+from core.learning.finishing import Finish, finish
+from core.learning.portfolio_race import PortfolioRace, race_portfolio
 from core.learning.serving import Bounds
 from core.learning.splitting import Split
 from core.learning.training import Trained, judged, residuals
 from core.manifests import DatasetManifest, Raced
-from core.progress import Tell, part_of_all
+from core.progress import StoppedError, Tell, part_of_all, stopped_once
 from core.training.leaderboard import baseline_row, blend_row, entry_row, failures, in_order, member_of, model_row
 from core.training.modelling import limits, model_name
 from core.training.publishing import publish_model
@@ -52,17 +53,25 @@ def race_models(
 
     It is called `name`, or after the file and what won, and serves from now on if `promote`.
 
-    Returns what `core.training.comparing.compare_models` returns; rows that were not stored have no `model_name` and no
-    `metrics`. Raises what `publish_model` raises, and `InvalidInputError` where nothing is within the bounds.
+    Returns what `core.training.comparing.compare_models` returns, and `cut`; rows that were not stored have no
+    `model_name` and no `metrics`. Where `tell` stops it for good, the best so far is the winner, and `cut` the reason;
+    `StoppedError` where there is none. Raises what `publish_model` raises, and `InvalidInputError` where nothing is
+    within the bounds.
     """
+    tell = stopped_once(tell)
     most = limits().model_bytes
     within = Bounds(min(bounds.max_bytes or most, most), bounds.max_latency_us)
     race = race_portfolio(data, limits(), within, time_limit.begun, time_limit.seconds, part_of_all(tell, 0, 0.85))
     done = finish(race, part_of_all(tell, 0.85, 0.95))
-    tell("storing", 0.95)
+    try:
+        tell("storing", 0.95)
+    except StoppedError as stop:
+        race.cut_short(stop)
     trained = _judged(race, done, time_limit)
     name = model_name(name, dataset, done.choice.label)
-    winner = publish_model(workspace, name, dataset, done.bench.data, trained, test_size, job_id, promote=promote)
+    winner = publish_model(
+        workspace, name, dataset, done.bench.data, trained, test_size, job_id, done.proven, promote=promote
+    )
     best = model_row(winner)
     warnings = list(trained.notes)
     if best["cross_validation"]["mean"] < trained.baseline.cross_validation.mean:
@@ -78,9 +87,16 @@ def race_models(
         "validation": data.validation.model_dump(),
         "results": in_order(rows),
         "best": best,
-        "failed": failures(race.entries),
+        "failed": _failed(race),
         "warnings": warnings,
+        "cut": race.cut and race.cut.reason,
     }
+
+
+def _failed(race: PortfolioRace) -> list[dict[str, Any]]:
+    """What did not come out, the blend among it."""
+    blends = [{"model_type": BLEND, "error": race.blend_failure.detail}] if race.blend_failure else []
+    return failures(race.entries) + blends
 
 
 def _others(race: PortfolioRace, done: Finish) -> list[dict[str, Any]]:
@@ -119,6 +135,8 @@ def _judged(race: PortfolioRace, done: Finish, time_limit: TimeLimit) -> Trained
             folds=race.division,
             repeats=len(parts) // race.division - 1,
             member_bytes=race.limits.model_bytes,
+            scores=[] if blended else choice.entries[0].scores(bench),
+            cut=race.cut and race.cut.reason,
             time_limit=time_limit.seconds,
             seconds=round(time_limit.taken, 3),
         ),
@@ -136,6 +154,8 @@ def _notes(race: PortfolioRace, done: Finish, seconds: float) -> list[str]:
         f"{ran} of the {len(race.entries)} configurations of the portfolio ran, on {race.division} folds{times}, "
         f"in {seconds:.1f} s"
     )
+    if race.cut is not None:
+        notes.append(f"the race was ended before its time ({race.cut.reason}): this is the best that it had by then")
     if compared < rows:
         notes.append(f"they were compared on {compared:,} of the {rows:,} rows to learn from, spread evenly")
     if learned < rows:

@@ -59,7 +59,8 @@ def reproduce(workspace: str, name: str, number: int | None = None, tell: Tell =
     stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
     if compared is not None:
         (entry,) = refit(compared, members, compared.parts[:-1], allowed, tell)
-        stored |= _numbered(manifest.cross_validation.scores)
+        own = manifest.race.scores if manifest.race else []
+        stored |= _numbered(own or manifest.cross_validation.scores)
         found |= _numbered(entry.scores(compared))
     return Reproduction(manifest, stored, {key: found.get(key) for key in stored}, _other_libraries(manifest))
 

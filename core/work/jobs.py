@@ -148,12 +148,13 @@ def cancel(workspace: str, job_id: str) -> Job:
 def retry(workspace: str, job_id: str) -> Job:
     """Let a job that failed, was cancelled or was cut off begin anew; one that waits or runs stays as it is.
 
-    Raises `NoSuchJobError`, and `ConflictError` for one that has succeeded.
+    Raises `NoSuchJobError`, and `ConflictError` for one that has succeeded, or was cancelled with its best so far.
     """
 
     def edit(job: Job) -> Json | None:
-        if job.status == "succeeded":
-            raise ConflictError("The job has succeeded. Send its order again for another one.")
+        if job.result is not None:
+            how = "has succeeded" if job.status == "succeeded" else "was cancelled and has its best so far"
+            raise ConflictError(f"The job {how}. Send its order again for another one.")
         return {**_anew(), "deferred": True} if job.is_over or job.is_interrupted else None
 
     job = _found(job_id, storage().jobs.change(workspace, job_id, edit))
@@ -174,7 +175,7 @@ def _anew() -> Json:
 
 def back(attempts: int) -> Json:
     """The fields of a job that waits for its next worker, which may take it at once."""
-    return {"status": "queued", "stage": "queued", "progress": 0.0, "parts": {}, **free(attempts)}
+    return {"status": "queued", "stage": "queued", "progress": 0.0, "parts": {}, "standings": [], **free(attempts)}
 
 
 def ended(status: str, **fields: Any) -> Json:

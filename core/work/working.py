@@ -4,13 +4,13 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
 from core.manifests import now
-from core.progress import StoppedError
+from core.progress import Reason, Standing, StoppedError
 from core.settings import settings
 from core.storage.jobs import Job
 from core.storage.leases import if_owned
@@ -69,7 +69,7 @@ def work(
                 raise
             return storage().jobs.read(workspace, job_id, fresh=True)
         else:
-            attempt.end(ended("succeeded", progress=1.0, result=result, error=None))
+            attempt.end(attempt.finished(result))
     return storage().jobs.read(workspace, job_id, fresh=True)
 
 
@@ -136,8 +136,9 @@ class Attempt:
         self._seconds = seconds
         self._beat = beat
         self._stopping = stopping
-        # Why the work is to end: cancelled, timeout, stopping, or lost to another worker.
-        self.halt: str | None = None
+        # Why the work is to end, and why it has heard that it is to.
+        self.halt: Reason | None = None
+        self._heard: Reason | None = None
         self._lease_seconds = settings().job_lease_seconds
         self._ends_at = time.monotonic() + seconds
         self._renewed_at = time.monotonic()
@@ -155,10 +156,17 @@ class Attempt:
     ) -> None:
         self._over.set()
 
-    def tell(self, stage: str, share: float, parts: Mapping[str, float] | None = None) -> None:
+    def tell(
+        self,
+        stage: str,
+        share: float,
+        parts: Mapping[str, float] | None = None,
+        standings: Sequence[Standing] | None = None,
+    ) -> None:
         """A `Tell`: passes on how far the work is, and raises `StoppedError` when it is to end."""
         now, before = time.monotonic(), self._state.get("stage")
-        self._state = {"stage": stage, "progress": round(share, 3), "parts": dict(parts or {})}
+        shown = self._state.get("standings", []) if standings is None else list(standings)
+        self._state = {"stage": stage, "progress": round(share, 3), "parts": dict(parts or {}), "standings": shown}
         if now - self._renewed_at > self._lease_seconds / 2:
             self._renew()  # the thread did not get to it: the work must not go on with a lease that may be gone
         if stage != before or now - self._told_at > TELL_SECONDS:
@@ -167,6 +175,7 @@ class Attempt:
                 self.halt = self.halt or "cancelled"
         self._look_at_the_time()
         if self.halt is not None:
+            self._heard = self.halt
             raise StoppedError(self.halt)
 
     def end(self, fields: Json) -> None:
@@ -174,6 +183,11 @@ class Attempt:
         self._over.set()
         self._keeper.join()
         self._change(fields)
+
+    def finished(self, result: Json) -> Json:
+        """The fields of a job whose work has a result: the whole one, or what it had when it heard of the end."""
+        status = "cancelled" if self._heard == "cancelled" else "succeeded"
+        return ended(status, progress=1.0, result=result, error=None)
 
     def stopped(self) -> Json:
         """The fields of a job whose work has heard that it is to end."""

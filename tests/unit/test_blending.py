@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from core.learning.blending import LEAST_WEIGHT, blend, blend_scores, blend_weights, final_weights
+from core.learning.blending import LEAST_WEIGHT, best_alone, blend, blend_weights, final_weights, honest_scores
 from core.learning.candidates import Candidate
 from core.learning.catalogue import regressor
 from core.learning.race import Entry, enter, run_race
@@ -56,9 +56,22 @@ def test_a_blend_predicts_the_weighted_mean_of_its_members() -> None:
     assert estimator.predict(bench.data.test_x) == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_best_of_many_is_scored_on_a_fold_as_the_other_folds_choose_it() -> None:
+    bench, entries = raced("concrete", "svr", "knn", "decision_tree", rows=60)
+    y, folds = bench.data.train_y, bench.data.folds
+
+    def squared(entry: Entry, part: int) -> float:
+        return float(((entry.predicted[part] - y[folds[part].judge]) ** 2).sum())
+
+    for judged, score in enumerate(honest_scores(bench, entries, best_alone)):
+        others = [part for part in range(len(folds)) if part != judged]
+        preferred = min(entries, key=lambda entry: sum(squared(entry, part) for part in others))
+        assert score == preferred.scores(bench)[judged]
+
+
 def test_a_fold_is_scored_by_weights_that_never_saw_it() -> None:
     bench, entries = raced("concrete", "ridge", "svr", "knn", rows=300)
-    scores = blend_scores(bench, entries)
+    scores = honest_scores(bench, entries)
     fold = bench.data.folds[0]
     for entry in entries:
         # Whatever a member says of this fold, its own weights there stay what they were.
@@ -68,7 +81,7 @@ def test_a_fold_is_scored_by_weights_that_never_saw_it() -> None:
         np.concatenate([bench.data.train_y[f.judge] for f in bench.data.folds[1:]]),
     )
     expected = r2_score(bench.data.train_y[fold.judge], np.column_stack([e.predicted[0] for e in entries]) @ others)
-    assert blend_scores(bench, entries)[0] == pytest.approx(expected)
+    assert honest_scores(bench, entries)[0] == pytest.approx(expected)
     assert scores[0] != pytest.approx(expected)
 
 
@@ -76,5 +89,5 @@ def test_a_blend_of_real_models_is_as_good_as_the_best_of_them() -> None:
     bench, entries = raced("concrete", "svr", "gradient_boosting", "extra_trees", "ridge")
     weights = final_weights(bench, entries)
     best = max(entry.mean(bench) for entry in entries)
-    assert np.mean(blend_scores(bench, entries)) > best
+    assert np.mean(honest_scores(bench, entries)) > best
     assert weights[[entry.label for entry in entries].index("ridge")] < 0.1

@@ -156,7 +156,7 @@ def test_of_noise_it_is_said_that_there_is_nothing_to_go_by(bucket: ObjectStore,
 
 
 def test_a_dataset_deleted_during_the_race_costs_nothing(file_id: str) -> None:
-    def delete(stage: str, share: float, parts: Any = None) -> None:
+    def delete(stage: str, share: float, *_: Any) -> None:
         with suppress(NoSuchFileError):
             storage().datasets.delete(WORKSPACE, file_id)
 
@@ -167,7 +167,7 @@ def test_a_dataset_deleted_during_the_race_costs_nothing(file_id: str) -> None:
 
 
 def test_a_race_that_is_cancelled_stores_nothing(file_id: str) -> None:
-    def cancel(stage: str, share: float, parts: Any = None) -> None:
+    def cancel(stage: str, share: float, *_: Any) -> None:
         if share > 0.5:
             raise StoppedError
 

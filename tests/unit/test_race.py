@@ -76,7 +76,7 @@ def test_progress_only_grows_and_ends_whole() -> None:
         entered(bench, "ridge", "knn"),
         bench.parts,
         TWO,
-        lambda _, share, parts=None: told.append((share, parts)),
+        lambda _stage, share, parts, *_: told.append((share, parts)),
     )
     shares = [share for share, _ in told]
     assert shares == sorted(shares)
@@ -86,7 +86,7 @@ def test_progress_only_grows_and_ends_whole() -> None:
 def test_work_that_nobody_wants_any_more_stops() -> None:
     bench = Workbench(split_text(noisy(200)))
 
-    def stop(stage: str, share: float, parts: Any = None) -> None:
+    def stop(*_: Any) -> None:
         raise StoppedError
 
     entries = entered(bench, "random_forest", "ridge", "knn")

@@ -8,7 +8,7 @@ from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
 from core.errors import InvalidInputError
 from core.learning import splitting
-from core.learning.blending import blend_scores
+from core.learning.blending import honest_scores
 from core.learning.candidates import Candidate
 from core.learning.catalogue import regressor
 from core.learning.race import enter, run_race
@@ -221,9 +221,9 @@ def test_the_weights_of_a_blend_come_from_the_past() -> None:
     assert [bench.data.others(fold) for fold in range(5)] == [[1, 2, 3, 4], [0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]
     entries = [enter(bench, Candidate(regressor(name), quick(name)), LIMITS) for name in ("ridge", "decision_tree")]
     run_race(bench, entries, bench.parts, LIMITS, untold)
-    before = blend_scores(bench, entries)
+    before = honest_scores(bench, entries)
     entries[0].predicted[4] = entries[0].predicted[4] * 3
-    after = blend_scores(bench, entries)
+    after = honest_scores(bench, entries)
     assert after[1:4] == before[1:4]
     assert after[4] != before[4]
 
