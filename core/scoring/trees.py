@@ -83,7 +83,7 @@ def _narrowed(graph: GraphBuilder, matrix: str) -> str:
 
 
 def _fitted_tree(tree: Any, factor: float = 1.0) -> _Tree:
-    """A `tree_` with each leaf times `factor`; what it would do with a gap is left out, as no prepared matrix has one."""
+    """A `tree_` with each leaf times `factor`; no side for gaps, as no prepared matrix has any."""
     return _numbered(
         is_leaf=tree.children_left < 0,
         splits=tree.threshold,
