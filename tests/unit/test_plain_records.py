@@ -26,12 +26,16 @@ def read(data: str) -> list[Any] | None:
 
 
 @pytest.mark.parametrize(
-    "odd",
-    [{}, {"size": 3}, {"size": None}, {"size": 2**53 + 1}, {"城市": None}, {"城市": 7}, {"new": "yes"}, {"new": None}]
-    + [{"城市": "nowhere"}, {"built": 86400}, {"built": None}],
+    ("name", "value"),
+    [
+        *(("size", value) for value in (3, None, 2**53 + 1)),
+        *(("城市", value) for value in ("Zürich", "nowhere", None, 7)),
+        *(("new", value) for value in (False, "yes", None)),
+        *(("built", value) for value in (86400, None)),
+    ],
 )
-def test_plain_records_become_the_columns_and_warnings_of_the_long_way(odd: dict[str, Any]) -> None:
-    records = [CLEAN, CLEAN | odd, dict(reversed(CLEAN.items()))]
+def test_plain_records_become_the_columns_and_warnings_of_the_long_way(name: str, value: Any) -> None:
+    records = [CLEAN, {**CLEAN, name: value}, dict(reversed(CLEAN.items()))]
     plain = read(json.dumps(records))
     assert plain is not None
     notices = Notices(FEATURES)
