@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,24 +71,9 @@ def _export_table(workspace: str, order: ExportOrder, file_id: str, folder: Path
         schema = pa.schema([*stored, *((name, pa.float64()) for name in added)])
         chosen.check_columns(len(schema))
         options = file_options(model.manifest, order, added)
-        with (
-            made.path.open("wb") as file,
-            _given_back(),
-            closing(_predicted(model, order, table, schema, tell)) as batches,
-        ):
+        with made.path.open("wb") as file, closing(_predicted(model, order, table, schema, tell)) as batches:
             chosen.write(file, schema, batches, options)
     return made
-
-
-@contextmanager
-def _given_back() -> Iterator[None]:
-    """Meanwhile Arrow takes its memory from the system, which gets it back: Arrow's own pool keeps some per thread."""
-    usual = pa.default_memory_pool()
-    pa.set_memory_pool(pa.system_memory_pool())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(usual)
 
 
 def _predicted(
@@ -113,7 +98,6 @@ def _predicted(
             tell("predicting", WRITTEN * done / table.rows)
             yield batch
             done += len(batch)
-            pa.default_memory_pool().release_unused()
 
 
 def _numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
