@@ -15,7 +15,7 @@ down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
 test: $(SETUP)  ## every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 lint: $(SETUP)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
