@@ -30,6 +30,8 @@ OURS = (
     "from core.predicting.large_exports import export_file\nfrom core.progress import untold",
     "answer = export_file('default', {'model_name': sys.argv[1], 'file_id': sys.argv[2]}, untold)['size_bytes']",
 )
+# As template.yaml has it for the worker.
+WORKER = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 THEIRS = (
     "from bench import textbook",
     "textbook.export(Path(sys.argv[1]), Path(sys.argv[2]))\nanswer = Path(sys.argv[2]).stat().st_size",
@@ -66,7 +68,8 @@ def stored_table(kind: str, table: Path, file_id: str, folder: Path, rounds: int
     pickle = folder / f"{kind}.pkl"
     textbook.train(HOUSES, kind, pickle)
     os.environ[textbook.MODEL] = str(pickle)
-    ours, theirs = Side(*OURS, kind, file_id), Side(*THEIRS, str(table), str(folder / "predicted.csv"))
+    ours = Side(*OURS, kind, file_id, environment=WORKER)
+    theirs = Side(*THEIRS, str(table), str(folder / "predicted.csv"))
     pair = paired(ours, theirs, rounds)
     title = f"{kind}: {STORED_ROWS:,} stored rows to CSV"
     yield at_least(f"{title}, rows/s / textbook", 1 / pair.ratio, SPEED, f"{pair.ours:.2f} s / {pair.theirs:.2f} s")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -28,6 +29,10 @@ from functions.log import log, set_up_log
 
 # FastAPI is loaded now; what its routes take has to be built as it is declared.
 BaseModel.model_config.pop("defer_build", None)
+# Of whatever a route takes, FastAPI asks whether it is of pydantic.v1, and loads all of that to know: none of ours is.
+# A failed import is a no as well, as on a Python that pydantic.v1 does not support. `create_app` ends this.
+MODULES: dict[str, Any] = sys.modules
+MODULES.setdefault("pydantic.v1", None)
 
 VERSION = "0.1.0"
 DEFAULT_WORKSPACE = "default"
@@ -86,6 +91,8 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     """A FastAPI app that serves `router` and answers every error as `application/problem+json`."""
     app = FastAPI(title="Regatta", version=VERSION, docs_url=None, redoc_url=None, **kwargs)
     app.include_router(router)
+    if MODULES.get("pydantic.v1", app) is None:
+        del MODULES["pydantic.v1"]
     app.add_exception_handler(RegattaError, _known_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _framework_error)

@@ -118,7 +118,8 @@ def _sealed_model(model_data: str) -> Model:
 
 
 def _kept(key: str, stored: StoredModel) -> Model:
-    model = Model(stored.manifest, CompiledModel(stored.graph, stored.manifest.features))
+    important = [importance.feature for importance in stored.manifest.importance]
+    model = Model(stored.manifest, CompiledModel(stored.graph, stored.manifest.features, important))
     _models().put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes)
     return model
 

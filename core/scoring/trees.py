@@ -83,14 +83,14 @@ def _narrowed(graph: GraphBuilder, matrix: str) -> str:
 
 
 def _fitted_tree(tree: Any, factor: float = 1.0) -> _Tree:
-    """A `tree_` with each leaf times `factor`."""
+    """A `tree_` with each leaf times `factor`; no side for gaps, as no prepared matrix has any."""
     return _numbered(
         is_leaf=tree.children_left < 0,
         splits=tree.threshold,
         features=tree.feature,
         left=tree.children_left,
         right=tree.children_right,
-        missing_left=tree.missing_go_to_left,
+        missing_left=np.zeros_like(tree.children_left),
         values=tree.value[:, 0, 0] * factor,
     )
 

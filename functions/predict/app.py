@@ -24,6 +24,9 @@ from functions.predict.orders import BatchOrder, ManyOrder, RowOrder, check_rows
 router = APIRouter()
 
 CSV = "text/csv"
+JSON = "application/json"
+# Smaller bodies are not worth loading what reads plain records.
+PLAIN_BYTES = 1 << 16
 # What a job needs of an order for a stored file.
 FILE_FIELDS = {"file_id", "model_name", "version", "model_info", "strict", "interval"}
 
@@ -61,8 +64,9 @@ def _batch(workspace: str, asked: Terms, request: Request, body: bytes) -> Respo
         in_query = checked(dict(request.query_params), ManyOrder)
         model = in_query.model(workspace)
         predicted = in_query.predict_csv(model, body, content_type.get_content_charset("utf-8"))
+    elif content_type.get_content_type() == JSON and (found := _plain(workspace, body)):
+        model, predicted = found
     else:
-        check_rows_of(body)
         order = checked(json_object(body, request.headers.get("content-type", "")), BatchOrder)
         if order.is_file and (job := table_job(workspace, "predict", order.model_dump(include=FILE_FIELDS), asked)):
             return job
@@ -73,6 +77,16 @@ def _batch(workspace: str, asked: Terms, request: Request, body: bytes) -> Respo
         lower, upper = predicted.interval.bounds(predicted.values)
         answer |= {"interval": {"level": predicted.interval.level}, "lower": lower.tolist(), "upper": upper.tolist()}
     return _fitting(workspace, model, to_json(answer))
+
+
+def _plain(workspace: str, body: bytes) -> tuple[Model, Predictions] | None:
+    """What `predict_plain` makes of a large body: what reads it takes as long to load as a small one to be read."""
+    check_rows_of(body)
+    if len(body) < PLAIN_BYTES:
+        return None
+    from functions.predict.plain import predict_plain
+
+    return predict_plain(workspace, body)
 
 
 def _about(model: Model, predicted: Predictions) -> dict[str, Any]:

@@ -63,6 +63,20 @@ def test_records_rows_and_csv_in_any_encoding_predict_alike(client: httpx.Client
     ] == pytest.approx(expected["predictions"], rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    "row", [{}, {"面积": None}, {"面积": "70"}, {"面积": "wide"}, {"城市": "nowhere"}, {"more": 1}]
+)
+@pytest.mark.parametrize("how", [{}, {"strict": True}, {"interval": 0.9}, {"batch_size": 2}, {"batch_size": 0}])
+def test_a_large_batch_is_answered_like_a_small_one(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any], row: dict[str, Any]
+) -> None:
+    order = {**CHOICE, **how, "data": [*ROWS, {**ROW, **row}]}
+    small = client.post("/predict/batch", json=order)
+    monkeypatch.setattr("functions.predict.app.PLAIN_BYTES", 0)
+    large = client.post("/predict/batch", json=order)
+    assert (large.status_code, large.json()) == (small.status_code, small.json())
+
+
 def test_what_is_missing_is_imputed_and_said_or_refused(client: httpx.Client) -> None:
     row = {"面积": 88.5, "城市": "成都", "楼层": 3}
     warnings = answer(client.post("/predict", json={"data": row, **CHOICE}))["warnings"]

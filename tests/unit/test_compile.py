@@ -232,7 +232,7 @@ def test_rows_in_chunks_are_the_same_rows(name: str, rows: int) -> None:
 
 
 def test_rows_of_a_large_model_come_back_in_the_order_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.scoring.compiled.ORDERED_BYTES", 0)
+    monkeypatch.setattr("core.scoring.compiled.SHARED_BYTES", 0)
     data = real_split("taxis", 800)
     graph = compiled(fit(data, "random_forest"), data)
     frame = data.train_x.mask(np.random.default_rng(0).random(data.train_x.shape) < 0.1)

@@ -8,13 +8,13 @@ import pytest
 
 LIGHT = ["predict", "inference", "data", "models", "system", "export", "jobs", "series"]
 HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "onnx"}
-# Needed only on a cache miss, so loaded only then.
-LATER = {"boto3", "botocore", "redis", "xlsxwriter"}
+# Needed only on a cache miss, for a large batch or by others, so loaded only then.
+LATER = {"boto3", "botocore", "redis", "xlsxwriter", "msgspec", "pydantic.v1"}
 
 
 def loaded_by(module: str) -> set[str]:
-    """The top-level packages in a fresh process that imported `module`."""
-    code = f"import sys, {module}; print(' '.join({{name.split('.')[0] for name in sys.modules}}))"
+    """The modules in a fresh process that imported `module`, and their top-level packages."""
+    code = f"import sys, {module}; print(' '.join({{*sys.modules, *(name.split('.')[0] for name in sys.modules)}}))"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REGATTA_")}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True, env=environment
