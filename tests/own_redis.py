@@ -9,13 +9,18 @@ from pathlib import Path
 
 from infra.local.processes import redis_server
 
+# A cluster also listens at its port + 10000.
+HIGHEST_PORT = 55535
+
 
 @contextmanager
 def own_redis(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A Redis that a test may stop."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = HIGHEST_PORT + 1
+    while port > HIGHEST_PORT:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     command = [redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
