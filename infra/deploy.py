@@ -159,8 +159,8 @@ def local_template(text: str, package_bucket: str, package_key: str) -> dict[str
     """The template as an emulator without Docker can run it: image functions become zip functions.
 
     The handler of an image function is its `ImageConfig.Command`, and the code of every function the one package in
-    S3. Build metadata goes; so do snapshots, with the versions that they are of, for nothing would be restored, and
-    the routes of what browsers ask first.
+    S3. Build metadata goes; so do snapshots, with the versions that they are of, for nothing would be restored, the
+    routes of what browsers ask first, and how many workers a queue may have: MiniStack takes that parameter for a text.
     """
     # LocalStack updates no API, though it says so, and takes its stage away: a changed one has to be another one.
     api = f"Api{_api_digest(yaml_parse(text))}"
@@ -180,6 +180,8 @@ def local_template(text: str, package_bucket: str, package_key: str) -> dict[str
         properties["CodeUri"] = {"Bucket": package_bucket, "Key": package_key}
         events = properties["Events"].items()
         properties["Events"] = {name: event for name, event in events if event["Properties"].get("Method") != "OPTIONS"}
+        for event in properties["Events"].values():
+            event["Properties"].pop("ScalingConfig", None)
     return template
 
 
