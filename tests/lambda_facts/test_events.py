@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import httpx
 
-from infra.emulator_account import CREDENTIALS, REGION
+from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 from infra.environment import Environment
 from tests.lambda_facts.conftest import ROW
 from tests.proxy import EnvironmentTransport, template_limits
@@ -90,3 +90,22 @@ def test_two_environments_of_one_function_share_nothing_but_storage(stack: Stack
         client.close()
     assert answers[0].json() == answers[1].json()
     assert ids[0] == ids[1]
+
+
+def test_messages_wait_while_the_worker_may_not_run(stack: Stack, file_id: str) -> None:
+    name = f"{STACK_NAME}-worker"
+    order = {"model_type": "ridge", "target_column": "价格", "model_name": "waiting", "file_id": file_id}
+    with httpx.Client(base_url=stack.base_url, timeout=60) as client, aws("lambda", stack) as functions:
+        functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        try:
+            answer = client.post("/model/train", json=order, headers={"Prefer": "respond-async"})
+            time.sleep(1)
+            assert client.get(answer.headers["location"]).json()["status"] == "queued"
+        finally:
+            functions.delete_function_concurrency(FunctionName=name)
+        deadline = time.monotonic() + 60
+        while (job := client.get(answer.headers["location"]).json())["status"] != "succeeded":
+            assert job["status"] in ("queued", "running")
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert job["attempts"] == 1
