@@ -1,11 +1,9 @@
 """What every HTTP function shares: app factory, problem details, the caller's workspace, the Lambda handler."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
-from importlib import import_module
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -26,6 +24,7 @@ from core.errors import (
 )
 from core.settings import settings
 from functions.log import log, set_up_log
+from functions.snapshot import load_for_snapshot
 
 # FastAPI is loaded now; what its routes take has to be built as it is declared.
 BaseModel.model_config.pop("defer_build", None)
@@ -46,9 +45,6 @@ PAGES_SEE = (
     "Location",
     "Preference-Applied",
 )
-
-# What is otherwise loaded when it is needed. In a snapshot it costs no caller anything; nothing is connected by it.
-SNAPSHOT = ("boto3.session", "redis.backoff")
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -116,9 +112,7 @@ def lambda_handler(app: FastAPI) -> LambdaHandler:
     # What is not text leaves as Base64, a third longer.
     adapter = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, PROBLEM_JSON])
     set_up_log()
-    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-        for module in SNAPSHOT:
-            import_module(module)
+    load_for_snapshot()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         start = time.perf_counter()

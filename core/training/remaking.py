@@ -146,7 +146,8 @@ def _raced(manifest: ModelManifest, bench: Workbench, trained: Trained) -> Raced
         return None
     rows, seconds = len(bench.data.train_y), round(trained.seconds, 3)
     done = {"rows_compared": rows, "rows_learned": rows, "folds": len(bench.data.folds), "repeats": 0}
-    return manifest.race.model_copy(update={**done, "seconds": seconds})
+    # Nothing was chosen: its cross-validation is its own.
+    return manifest.race.model_copy(update={**done, "scores": [], "seconds": seconds, "cut": None})
 
 
 def _candidate(member: Member) -> Candidate:

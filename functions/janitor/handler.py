@@ -6,9 +6,12 @@ from typing import Any
 
 from core.upkeep.janitor import tidy
 from functions.log import log, set_up_log
+from functions.snapshot import load_for_snapshot
 
 # What is left of an invocation's time when it stops; the next one goes on.
 MARGIN_MS = 30_000
+
+load_for_snapshot()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:

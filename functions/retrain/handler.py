@@ -7,6 +7,9 @@ from core.errors import InvalidInputError
 from core.retraining.arrivals import announce
 from functions.log import log, set_up_log
 from functions.s3_events import Arrived, hear
+from functions.snapshot import load_for_snapshot
+
+load_for_snapshot()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -221,10 +221,8 @@ def test_poison_ends_as_a_dead_letter_that_shows_and_can_be_redriven(
     # A job of a kind that this worker does not know: one that a newer release has ordered, say.
     s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
     key = f"default/jobs/{job_id}.json"
-    document = json.loads(s3.get_object(Bucket="regatta", Key=key)["Body"].read())
-    s3.put_object(
-        Bucket="regatta", Key=key, Body=json.dumps({**document, "kind": "unheard", "status": "failed", "result": None})
-    )
+    document = {**json.loads(s3.get_object(Bucket="regatta", Key=key)["Body"].read()), "result": None}
+    s3.put_object(Bucket="regatta", Key=key, Body=json.dumps({**document, "kind": "unheard", "status": "failed"}))
     assert own.cli("jobs", "--retry", job_id).returncode == 0
     job = wait_for(client, job_id, lambda job: job["status"] == "failed" and job["attempts"] == MOST_ATTEMPTS)
     assert job["error"]["status"] == 500

@@ -44,6 +44,7 @@ def test_flushall_before_every_call_loses_no_job(stack: Stack) -> None:
             job = client.get(f"/jobs/{job['job_id']}").json()
         assert (job["status"], job["result"]["version"], job["attempts"]) == ("succeeded", 1, 1)
         assert versions(client, "flushed-job") == [1]
+        del job["standings"]  # which a list leaves out
         assert job in client.get("/jobs", params={"limit": 100}).json()["jobs"]
 
 

@@ -59,7 +59,7 @@ def test_a_browser_that_asks_is_told_that_the_page_may_call(allowed: httpx.Clien
     answer = allowed.options("/model/train", headers=ASKS)
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == PAGE
-    assert {"GET", "POST", "DELETE"} == set(answer.headers["access-control-allow-methods"].split(", "))
+    assert {"GET", "POST", "PUT", "PATCH", "DELETE"} == set(answer.headers["access-control-allow-methods"].split(", "))
     assert answer.headers["access-control-allow-headers"] == "content-type,prefer"
 
 

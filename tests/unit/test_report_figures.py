@@ -6,7 +6,7 @@ from math import nan
 
 import pytest
 
-from core.reporting import figures, report
+from core.reporting import figures, page
 from core.reporting.dates import date_ticks, seconds
 from core.reporting.html import element
 from core.reporting.matrices import SHADES, shade_ink
@@ -156,7 +156,7 @@ Colours = dict[str, str]
 
 def schemes() -> dict[str, Colours]:
     """The colours of the style, in the light and in the dark."""
-    light, dark = re.findall(r":root \{(.*?)\}", report.style(), re.DOTALL)[:2]
+    light, dark = re.findall(r":root \{(.*?)\}", page.style(), re.DOTALL)[:2]
     found = [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block)) for block in (light, dark)]
     return {"light": found[0], "dark": found[0] | found[1]}
 
