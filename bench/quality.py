@@ -66,7 +66,7 @@ def measure(quick: bool, *, alone: bool, resume: bool, write: bool) -> Iterator[
         yield from _on_time(folder, quick)
     if write:
         document = DOCS / ("quality-alone.md" if alone else "quality.md")
-        document.write_text(_document(results, versions, {"quick": quick, "alone": alone}))
+        document.write_text(_document(results, versions, {"quick": quick, "alone": alone, "resume": resume}))
 
 
 def _ourselves(case: Case) -> Iterator[Result]:
