@@ -55,7 +55,7 @@ def test_flushall_between_any_two_calls_changes_nothing_in_the_life_of_a_model(s
 
     with pointed_at(stack.env):
         with handlers() as client:
-            undisturbed = lifetime(client, "steady")
+            undisturbed = lifetime(client, "unshaken")
         assert [status for status, _ in undisturbed] == [200] * 4 + [404] + [200] * 3 + [404] + [200] * 3 + [
             409,
             200,
