@@ -27,8 +27,8 @@ MEMBER_SHARE, MEMBER_BYTES_A_SECOND = 2, 1 << 20
 MARGIN = 0.03
 # Storing takes this long for any model, and so much for each megabyte of its graph: compiled, loaded, proven, pickled.
 STORING_SECONDS, STORING_A_MEGABYTE = 0.35, 0.06
-# To explain it many rows are predicted; seconds for each by one member, as several hundred trees take at least.
-EXPLAINING_A_ROW = 7e-6
+# To explain it many rows are predicted; seconds for each by one member, as several hundred trees take on two cores.
+EXPLAINING_A_ROW = 4e-6
 # Rows enough to see which entries a blend would be made of.
 DRAFT_ROWS = 2_000
 # The share of the time that is kept for repeating the folds of a very small table.
