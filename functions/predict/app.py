@@ -64,7 +64,7 @@ def _batch(workspace: str, asked: Terms, request: Request, body: bytes) -> Respo
         in_query = checked(dict(request.query_params), ManyOrder)
         model = in_query.model(workspace)
         predicted = in_query.predict_csv(model, body, content_type.get_content_charset("utf-8"))
-    elif content_type.get_content_type() == JSON and (found := _plain(workspace, body)):
+    elif found := _plain(workspace, body, content_type.get_content_type()):
         model, predicted = found
     else:
         order = checked(json_object(body, request.headers.get("content-type", "")), BatchOrder)
@@ -79,10 +79,13 @@ def _batch(workspace: str, asked: Terms, request: Request, body: bytes) -> Respo
     return _fitting(workspace, model, to_json(answer))
 
 
-def _plain(workspace: str, body: bytes) -> tuple[Model, Predictions] | None:
-    """What `predict_plain` makes of a large body: what reads it takes as long to load as a small one to be read."""
+def _plain(workspace: str, body: bytes, kind: str) -> tuple[Model, Predictions] | None:
+    """What `predict_plain` makes of a large body: what reads it takes as long to load as a small one to be read.
+
+    Raises `TooLargeError` for one of too many rows, whatever kind it is.
+    """
     check_rows_of(body)
-    if len(body) < PLAIN_BYTES:
+    if kind != JSON or len(body) < PLAIN_BYTES:
         return None
     from functions.predict.plain import predict_plain
 

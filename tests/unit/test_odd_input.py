@@ -4,6 +4,7 @@ import io
 import json
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
@@ -128,3 +129,13 @@ def test_what_only_looks_like_a_number_is_text(cell: str) -> None:
 def test_nul_characters_make_a_file_binary() -> None:
     with pytest.raises(NotACsvError, match="binary"):
         read(b"\xef\xbb\xbfx\0,c,y\n" + b"1,a,2\n" * 30)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/vnd.rows+json"])
+def test_the_rows_of_a_body_are_counted_before_it_is_read_whatever_json_it_is_called(
+    handlers: httpx.Client, kind: str
+) -> None:
+    # Two million rows and no end: whoever reads it finds that it is no JSON.
+    body = b'{"model_name": "any", "data": [' + b"{}," * 2_000_000
+    answer = handlers.post("/predict/batch", content=body, headers={"Content-Type": kind})
+    assert (answer.status_code, "200,000 rows" in answer.json()["detail"]) == (413, True)
