@@ -62,10 +62,9 @@ def work(
         except Exception as error:
             outcome = _outcome(job, attempt, error)
             attempt.end(outcome)
-            ours = not isinstance(error, StoppedError) and _calls_for_another_try(error)
-            if outcome["status"] == "failed" and (ours or job.kind in UNATTENDED):
+            if _is_given_up(job.model_copy(update=outcome)):
                 raise GaveUpError(f"{job_id} has failed: {outcome['error']['detail']}") from error
-            if ours:
+            if not isinstance(error, StoppedError) and _calls_for_another_try(error):
                 raise
             return storage().jobs.read(workspace, job_id, fresh=True)
         else:
