@@ -92,6 +92,12 @@ def final_weights(bench: Workbench, entries: Sequence[Entry], most_rows: int | N
     return blend_weights(predicted[rows], actual[rows])
 
 
+def mixed(entries: Sequence[Entry], weights: Sequence[float] | Floats, part: int) -> Floats:
+    """What the entries predict together of a part that all were fitted on, each by its weight, float64 (n,)."""
+    predicted = np.column_stack([entry.predicted[part] for entry in entries])
+    return np.asarray(predicted @ np.asarray(weights), np.float64)
+
+
 def _common_parts(bench: Workbench, entries: Sequence[Entry]) -> list[int]:
     """The folds that all the entries were fitted on."""
     return [i for i in range(len(bench.data.folds)) if all(i in entry.predicted for entry in entries)]

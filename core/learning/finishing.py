@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from core.errors import RegattaError, TrainingFailedError
-from core.learning.blending import blend
+from core.learning.blending import blend, mixed
 from core.learning.choosing import Choice, choose, cost_of_entries
 from core.learning.portfolio_race import PortfolioRace, fitting_seconds, storing_seconds
 from core.learning.race import Entry, enter, run_race
@@ -41,8 +39,7 @@ class Finish:
     @property
     def holdout(self) -> Floats:
         """What it predicts of the holdout, float64 (n,)."""
-        predicted = np.column_stack([entry.predicted[self.bench.whole_part] for entry in self.fitted])
-        return np.asarray(predicted @ np.array([weight for _, weight in self.choice.members]), np.float64)
+        return mixed(self.fitted, [weight for _, weight in self.choice.members], self.bench.whole_part)
 
 
 @dataclass

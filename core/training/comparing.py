@@ -7,10 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from core.errors import InvalidInputError, RegattaError, UnavailableError
-from core.learning.blending import BLEND, blend, final_weights, honest_scores
+from core.learning.blending import BLEND, blend, final_weights, honest_scores, mixed
 from core.learning.candidates import Candidate
 from core.learning.catalogue import THE_NINE, regressor
 from core.learning.evaluation import cross_validation
@@ -191,21 +189,19 @@ def _blended(
         return []
     weights = final_weights(bench, [finisher.entry for finisher in usable])
     members = [(finisher, float(weight)) for finisher, weight in zip(usable, weights, strict=True) if weight > 0]
-    predicted = {
-        part: np.column_stack([f.entry.predicted[part] for f, _ in members]) @ np.array([w for _, w in members])
-        for part in bench.parts
-    }
+    entries, shares = [finisher.entry for finisher, _ in members], [weight for _, weight in members]
+    predicted = {part: mixed(entries, shares, part) for part in bench.parts}
     try:
         trained = judged(
             bench.data,
             BLEND,
-            blend([(finisher.label, finisher.entry.fitted) for finisher, _ in members], [w for _, w in members]),
+            blend([(finisher.label, finisher.entry.fitted) for finisher, _ in members], shares),
             predicted[bench.whole_part],
             residuals=residuals(bench, predicted),
             scores=scores.scores,
             parameters={},
             target_transform="none",
-            seconds=sum(finisher.entry.seconds for finisher, _ in members),
+            seconds=sum(entry.seconds for entry in entries),
             notes=[*bench.data.notes, "a blend is cross-validated with weights from the other folds"],
             members=[member_of(bench, finisher.entry, weight) for finisher, weight in members],
         )

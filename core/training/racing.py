@@ -4,9 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from core.learning.blending import BLEND
+from core.learning.blending import BLEND, mixed
 from core.learning.candidates import parameters_of
 from core.learning.finishing import Finish, finish
 from core.learning.portfolio_race import PortfolioRace, race_portfolio
@@ -112,8 +110,8 @@ def _judged(race: PortfolioRace, done: Finish, time_limit: TimeLimit) -> Trained
     """The winner as it is stored."""
     choice, bench = done.choice, race.bench
     parts = [part for part in range(len(bench.data.folds)) if all(part in e.predicted for e in choice.entries)]
-    weights = np.array([weight for _, weight in choice.members])
-    predicted = {part: np.column_stack([e.predicted[part] for e in choice.entries]) @ weights for part in parts}
+    weights = [weight for _, weight in choice.members]
+    predicted = {part: mixed(choice.entries, weights, part) for part in parts}
     blended = choice.label == BLEND
     pairs = list(zip(choice.members, done.fitted, strict=True))
     single = done.fitted[0]

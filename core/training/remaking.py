@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import r2_score
 
-from core.learning.blending import BLEND, blend
+from core.learning.blending import BLEND, blend, mixed
 from core.learning.budget import Limits
 from core.learning.candidates import Candidate
 from core.learning.catalogue import regressor
@@ -118,7 +118,7 @@ class Probe:
 
 def _blended(bench: Workbench, members: Sequence[Member], entries: Sequence[Entry]) -> Trained:
     weights = weights_of(members)
-    predicted = {part: np.column_stack([entry.predicted[part] for entry in entries]) @ weights for part in bench.parts}
+    predicted = {part: mixed(entries, weights, part) for part in bench.parts}
     y, folds = bench.data.train_y, bench.data.folds
     labelled = [(f"{entry.label}-{place}", entry.fitted) for place, entry in enumerate(entries)]
     notes = [f"{entry.label}: {note}" for entry in entries for note in entry.notes]

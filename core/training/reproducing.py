@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import ConflictError
+from core.learning.blending import mixed
 from core.learning.evaluation import evaluate
 from core.learning.screening import with_finer_folds, with_rows
 from core.learning.splitting import Split
@@ -55,7 +56,7 @@ def reproduce(workspace: str, name: str, number: int | None = None, tell: Tell =
     members, allowed = members_of(manifest), allowed_of(manifest)
     compared, learned = _benches(manifest, data)
     entries = refit(learned, members, [learned.whole_part], allowed, tell)
-    predicted = np.column_stack([entry.predicted[learned.whole_part] for entry in entries]) @ weights_of(members)
+    predicted = mixed(entries, weights_of(members), learned.whole_part)
     stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
     if compared is not None:
         (entry,) = refit(compared, members, compared.parts[:-1], allowed, tell)
