@@ -118,8 +118,7 @@ def _sealed_model(model_data: str) -> Model:
 
 
 def _kept(key: str, stored: StoredModel) -> Model:
-    important = [importance.feature for importance in stored.manifest.importance]
-    model = Model(stored.manifest, CompiledModel(stored.graph, stored.manifest.features, important))
+    model = Model(stored.manifest, CompiledModel.of(stored.graph, stored.manifest))
     _models().put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes)
     return model
 

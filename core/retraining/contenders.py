@@ -26,7 +26,7 @@ class Contender:
     def load(cls, workspace: str, name: str, version: int) -> Self:
         """A version of a model; raises `NoSuchModelError`, `BadSignatureError`."""
         stored = storage().models.load(workspace, name, version)
-        return cls(stored.manifest, CompiledModel(stored.graph, stored.manifest.features))
+        return cls(stored.manifest, CompiledModel.of(stored.graph, stored.manifest))
 
     def predict(self, frame: Any) -> Floats:
         """Predictions (float64, n rows) for a frame of raw columns, as a caller would get them."""

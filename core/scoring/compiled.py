@@ -5,13 +5,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from core.manifests import Feature
+from core.manifests import Feature, ModelManifest
 from core.scoring.neighbours import along_curve
 
 ERRORS_ONLY = 3
@@ -42,6 +42,11 @@ class CompiledModel:
         self._output = self._session.get_outputs()[0].name
         self._sort_by = [*important] or [feature.name for feature in features]
         self._is_large = len(graph) >= SHARED_BYTES
+
+    @classmethod
+    def of(cls, graph: bytes, manifest: ModelManifest) -> Self:
+        """The graph of a stored model, with the features that its manifest says it goes by most."""
+        return cls(graph, manifest.features, [importance.feature for importance in manifest.importance])
 
     def run(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Predictions (float64, n rows) for raw columns of n values each.
