@@ -5,7 +5,7 @@ nothing is lost with Redis but the last few seconds of progress.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -92,7 +92,7 @@ class JobStore:
             return None
         return change_leased(self._documents, _key(workspace, job_id), Job, edit)
 
-    def live(self, workspace: str, jobs: list[Job]) -> list[Job]:
+    def live(self, workspace: str, jobs: Sequence[Job]) -> list[Job]:
         """The same jobs, the running ones as far as Redis has heard."""
         return [self._live(workspace, job) for job in jobs]
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from core.errors import ConflictError, KeyReusedError, NoSuchJobError, NoSuchModelError, UnavailableError
 from core.manifests import new_file_id, now
+from core.paging import page_of
 from core.progress import Tell
 from core.settings import settings
 from core.storage.jobs import Job
@@ -116,14 +117,11 @@ def list_jobs(workspace: str, limit: int, after: str | None = None) -> tuple[lis
 
     Raises `NoSuchJobError` for an `after` that is no job.
     """
-    jobs = storage().jobs.list(workspace)
-    start = 0
-    if after is not None:
-        start = 1 + next((n for n, job in enumerate(jobs) if job.job_id == after), -2)
-        if start < 0:
-            raise _no_such(after)
-    page = storage().jobs.live(workspace, jobs[start : start + limit])
-    return page, page[-1].job_id if len(jobs) > start + limit else None
+    try:
+        page, following = page_of(storage().jobs.list(workspace), limit, after)
+    except LookupError as error:
+        raise _no_such(str(after)) from error
+    return storage().jobs.live(workspace, page), following
 
 
 def cancel(workspace: str, job_id: str) -> Job:

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import ConfigDict, Field
 
 from core.errors import NoSuchJobError
+from core.paging import page_of
 from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.retraining import arrivals, ways_in
 from core.retraining.overruling import overrule
@@ -78,14 +79,11 @@ def history(
 ) -> dict[str, Any]:
     """What was decided about each file, the newest decision first; `next` is the `after` of the next page."""
     decided = storage().series.get(workspace, name).arrivals[::-1]
-    start = 0
-    if after is not None:
-        start = 1 + next((place for place, arrival in enumerate(decided) if arrival.job_id == after), -2)
-        if start < 0:
-            raise NoSuchJobError(f"No decision of series {name!r} is {after!r}. Begin again without after.")
-    page = decided[start : start + limit]
-    more = len(decided) > start + limit
-    return {"history": [arrival.model_dump() for arrival in page], "next": page[-1].job_id if more else None}
+    try:
+        page, following = page_of(decided, limit, after)
+    except LookupError as error:
+        raise NoSuchJobError(f"No decision of series {name!r} is {after!r}. Begin again without after.") from error
+    return {"history": [arrival.model_dump() for arrival in page], "next": following}
 
 
 @router.get("/{name}/reports/{job_id}")
