@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from core.errors import RegattaError
 from core.retraining.arrivals import announce, landed
@@ -16,10 +14,10 @@ from core.storage.wiring import storage
 from core.work import jobs
 from functions.s3_events import arrivals_in
 from infra.service import Json, Service, connect, explain
+from infra.showing import coloured, following, table
 
 POLL_SECONDS = 0.3
 OVER = ("succeeded", "failed", "cancelled")
-COLOURS = {"succeeded": "green", "failed": "red", "running": "cyan", "cancelled": "dim"}
 
 
 class JobError(Exception):
@@ -47,26 +45,24 @@ def find_queue() -> SqsQueue | None:
 def show(service: Service, limit: int, queue: SqsQueue | None, console: Console) -> None:
     """The newest jobs as a table, and below it what is in the dead-letter queue, where one is in reach."""
     listed = service.call("GET", "/jobs", params={"limit": limit})["jobs"]
-    table = _table("job", "kind", "status", "stage", "progress", "age", "reason")
+    shown = table("job", "kind", "status", "stage", "progress", "age", "reason")
     for job in listed:
-        colour = COLOURS.get(job["status"], "default")
         error = (job["error"] or {}).get("detail", "")
         progress, age = f"{job['progress']:.0%}", _age(job["created_at"])
-        table.add_row(job["job_id"], job["kind"], f"[{colour}]{job['status']}[/]", job["stage"], progress, age, error)
-    console.print(table if listed else "There are no jobs.")
+        shown.add_row(job["job_id"], job["kind"], coloured(job["status"]), job["stage"], progress, age, error)
+    console.print(shown if listed else "There are no jobs.")
     given_up = dead_letters(queue) if queue else []
     if given_up:
-        table = _table("dead letter", "kind", "workspace", "tries", "reason")
+        shown = table("dead letter", "kind", "workspace", "tries", "reason")
         for buried in given_up:
-            table.add_row(buried.subject, buried.kind, buried.workspace, str(buried.letter.receives), buried.reason)
-        console.print(table)
+            shown.add_row(buried.subject, buried.kind, buried.workspace, str(buried.letter.receives), buried.reason)
+        console.print(shown)
         console.print("`regatta redrive` lets them begin anew.")
 
 
 def follow(url: str, job_id: str, console: Console) -> None:
     """Show how far a job is until it is over; raises `JobError` unless it succeeds, `ServiceError`."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with connect(url) as service, Progress(*columns, console=console, transient=True) as progress:
+    with connect(url) as service, following(console) as progress:
         bar = progress.add_task("queued", total=1.0)
         while True:
             job = service.call("GET", f"/jobs/{job_id}")
@@ -137,15 +133,6 @@ def _outcome(job: Json) -> str:
     if "model_name" in model:
         return f"{model['model_name']} version {model['version']}, R2 {model['metrics']['r2']:.3f}"
     return ", ".join(f"{name} {value}" for name, value in result.items() if isinstance(value, str | int | float))
-
-
-def _table(*columns: str) -> Table:
-    """An empty table; an id stays whole on its line, whatever has to give way for it."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        whole, right = column in ("job", "dead letter"), column in ("progress", "age", "tries")
-        table.add_column(column, no_wrap=whole, overflow="fold", justify="right" if right else "left")
-    return table
 
 
 def _age(created_at: str) -> str:

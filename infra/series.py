@@ -6,15 +6,13 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from infra.service import Json, Service, ServiceError, explain, http_client
+from infra.showing import coloured, following, table
 
 POLL_SECONDS = 0.3
 # Nobody takes so long to hear of a file where anybody hears of files at all.
 SILENCE_SECONDS = 30
-COLOURS = {"accepted": "green", "held": "yellow", "waiting": "yellow", "refused": "red"}
 
 
 class DropError(Exception):
@@ -46,8 +44,7 @@ def drop(service: Service, path: Path, series: str, target: str | None, console:
 
 def await_decision(service: Service, series: str, key: str, console: Console) -> Json:
     """Show how far the job of an object is until something is decided; raises `DropError` when it fails."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with following(console) as progress:
         bar = progress.add_task("waiting", total=1.0)
         heard = time.monotonic()
         while True:
@@ -72,7 +69,7 @@ def await_decision(service: Service, series: str, key: str, console: Console) ->
 def show_decision(url: str, decision: Json, console: Console) -> None:
     """What was decided about a file, and where to read more."""
     state, series = decision["state"], decision["series"]
-    console.print(f"[{COLOURS.get(state, 'default')}]{state}[/]: {decision['reason']}", soft_wrap=True)
+    console.print(f"{coloured(state)}: {decision['reason']}", soft_wrap=True)
     if decision["champion"] is not None:
         new = "now" if decision["promoted"] else "still"
         console.print(f"Version {decision['champion']} of {series} serves {new}.")
@@ -83,14 +80,14 @@ def show_decision(url: str, decision: Json, console: Console) -> None:
 def show_all(service: Service, console: Console) -> None:
     """Every series as a table."""
     listed = service.call("GET", "/series")["series"]
-    table = _table("series", "target", "champion", "files", "newest", "decided")
+    shown = table("series", "target", "champion", "files", "newest", "decided")
     for series in listed:
         newest = series["newest"] or {}
         champion = "-" if series["champion"] is None else str(series["champion"])
         target = series["settings"]["target_column"] or "-"
-        decided = (_coloured(newest["state"]), newest["decided_at"]) if newest else ("-", "-")
-        table.add_row(series["name"], target, champion, str(series["arrivals"]), *decided)
-    console.print(table if listed else "There are no series. `regatta drop FILE --series NAME` begins one.")
+        decided = (coloured(newest["state"]), newest["decided_at"]) if newest else ("-", "-")
+        shown.add_row(series["name"], target, champion, str(series["arrivals"]), *decided)
+    console.print(shown if listed else "There are no series. `regatta drop FILE --series NAME` begins one.")
 
 
 def show_history(service: Service, name: str, limit: int, console: Console) -> None:
@@ -98,13 +95,13 @@ def show_history(service: Service, name: str, limit: int, console: Console) -> N
     for job in service.call("GET", f"/series/{name}")["jobs"]:
         console.print(f"{job['key']}: {job['stage']}, job {job['job_id']}", soft_wrap=True)
     decided = service.call("GET", f"/series/{name}/history", params={"limit": limit})["history"]
-    table = _table("decided", "file", "rows", "version", "champion", "state", "reason")
+    shown = table("decided", "file", "rows", "version", "champion", "state", "reason")
     for arrival in decided:
         figures = (arrival["rows"], arrival["version"], arrival["champion"])
-        shown = ("-" if figure is None else f"{figure:,}" for figure in figures)
-        row = (arrival["decided_at"], arrival["filename"], *shown, _coloured(arrival["state"]), arrival["reason"])
-        table.add_row(*row)
-    console.print(table if decided else "Nothing was decided yet.")
+        known = ("-" if figure is None else f"{figure:,}" for figure in figures)
+        row = (arrival["decided_at"], arrival["filename"], *known, coloured(arrival["state"]), arrival["reason"])
+        shown.add_row(*row)
+    console.print(shown if decided else "Nothing was decided yet.")
 
 
 def _set_target(service: Service, series: str, target: str) -> None:
@@ -133,15 +130,3 @@ def _found(service: Service, path: str) -> Json:
         if error.status != 404:
             raise
         return {}
-
-
-def _coloured(state: str) -> str:
-    return f"[{COLOURS.get(state, 'default')}]{state}[/]"
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        right = column in ("rows", "version", "champion", "files")
-        table.add_column(column, no_wrap=column == "series", overflow="fold", justify="right" if right else "left")
-    return table
