@@ -3,10 +3,8 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -14,6 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.emulator_account import CREDENTIALS
 from tests.lambda_facts.conftest import ROW
+from tests.listening import Answering, listening
 from tests.proxy import TEMPLATE, EnvironmentTransport, proxy_event
 from tests.stack import Stack
 
@@ -85,18 +84,12 @@ def test_a_restored_function_has_no_keys_in_its_environment(stack: Stack, model:
 def credentials_from() -> Iterator[str]:
     """The URL of an endpoint that gives away credentials, as Lambda's does."""
 
-    class Giving(BaseHTTPRequestHandler):
+    class Giving(Answering):
         def do_GET(self) -> None:
             allowed = self.headers["Authorization"] == "token"
-            self.send_response(200 if allowed else 403)
-            self.end_headers()
             keys = {"AccessKeyId": CREDENTIALS["aws_access_key_id"], "SecretAccessKey": "test", "Token": "session"}
-            self.wfile.write(json.dumps({**keys, "Expiration": "2099-01-01T00:00:00Z"}).encode())
+            body = json.dumps({**keys, "Expiration": "2099-01-01T00:00:00Z"}).encode()
+            self.answer(body, 200 if allowed else 403)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Giving) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/credentials"
-        server.shutdown()
+    with listening(Giving) as url:
+        yield f"{url}/credentials"

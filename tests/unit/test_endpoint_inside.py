@@ -2,39 +2,29 @@
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
 from infra.deploy import endpoint_inside
+from tests.listening import Answering, listening
 
 
-class _Emulator(BaseHTTPRequestHandler):
+class _Emulator(Answering):
     """Says of itself what LocalStack says at this address."""
 
     told: ClassVar[dict[str, object]] = {}
 
     def do_GET(self) -> None:
         body = json.dumps(self.told).encode() if self.path == "/_localstack/info" else b""
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.answer(body, 200 if body else 404)
 
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Emulator) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with listening(_Emulator) as url:
+        yield urlsplit(url).port
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """Reads without boto3: signed as boto3 signs, and left to boto3 as soon as anything is unusual."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
@@ -12,6 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from core.storage.first_reads import SPECIAL, FirstReads, signed
+from tests.listening import Answering, listening
 
 KEY = "default/models/房价 a+b%/1/model.onnx"
 
@@ -24,7 +23,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"AWS_{name}", value)
 
 
-class _Store(BaseHTTPRequestHandler):
+class _Store(Answering):
     protocol_version = "HTTP/1.1"
     connections: ClassVar[set[tuple[str, int]]] = set()
     asked: ClassVar[list[str]] = []
@@ -34,25 +33,15 @@ class _Store(BaseHTTPRequestHandler):
         self.asked.append(self.path)
         found = not self.path.endswith("/absent")
         body = b"\x00bytes\xff" if found else b"<Code>NoSuchKey</Code>"
-        self.send_response(200 if found else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.answer(body, 200 if found else 404)
 
 
 @pytest.fixture
 def store() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Store) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with listening(_Store) as url:
         _Store.connections.clear()
         _Store.asked.clear()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        yield url
 
 
 @pytest.mark.parametrize("token", [None, "a/token+with=signs"])
