@@ -197,10 +197,6 @@ class SeriesStore:
         """Let these be the settings; raises `ConflictError`."""
         return self.change(workspace, name, lambda series: series.model_copy(update={"settings": settings}))
 
-    def record(self, workspace: str, name: str, arrival: Arrival) -> Series:
-        """Keep what was decided about a file; raises `ConflictError`."""
-        return self.change(workspace, name, lambda series: series.with_arrival(arrival))
-
     def write_report(self, workspace: str, name: str, job_id: str, report: dict[str, Any], page: str) -> None:
         """Keep the report of an arrival, as JSON and as a page."""
         body = json.dumps(report, ensure_ascii=False).encode()

@@ -34,6 +34,10 @@ def arrival(number: int, state: str = "accepted") -> Arrival:
     )
 
 
+def decide(about: Arrival) -> None:
+    storage().series.change(WORKSPACE, "flats", lambda series: series.with_arrival(about))
+
+
 def problem(answer: httpx.Response) -> tuple[int, str, list[str]]:
     body = answer.json()
     named = [error.get("field") for error in body.get("errors", [])]
@@ -86,7 +90,7 @@ def test_what_is_not_there_says_what_is(client: httpx.Client) -> None:
 
 def test_the_history_comes_page_by_page_the_newest_decision_first(client: httpx.Client) -> None:
     for number in range(5):
-        storage().series.record(WORKSPACE, "flats", arrival(number))
+        decide(arrival(number))
     seen, after = [], {}
     while True:
         page = client.get("/series/flats/history", params={"limit": 2, **after}).json()
@@ -98,7 +102,7 @@ def test_the_history_comes_page_by_page_the_newest_decision_first(client: httpx.
 
 
 def test_the_target_sets_free_what_waited_for_it(client: httpx.Client) -> None:
-    storage().series.record(WORKSPACE, "flats", arrival(1, "waiting"))
+    decide(arrival(1, "waiting"))
     assert client.put("/series/flats", json={"window": 3}).json()["announced"] == []
     (job_id,) = client.put("/series/flats", json={"target_column": "price"}).json()["announced"]
     (job,) = client.get("/series/flats").json()["jobs"]
