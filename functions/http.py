@@ -97,8 +97,9 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
         # Loaded and passed through only where a page may call; the gateway hands the browser's question on to the app.
         from starlette.middleware.cors import CORSMiddleware
 
-        app.add_middleware(
-            CORSMiddleware,
+        # Around everything: `add_middleware` leaves out the answer to a fault of ours, and a page could not read it.
+        app.middleware_stack = CORSMiddleware(
+            app.build_middleware_stack(),
             allow_origins=[origin],
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["*"],

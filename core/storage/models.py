@@ -85,10 +85,6 @@ class ModelStore:
         """What is decided about the versions of a name, as the bucket has it: for acting on, not for showing."""
         return self._champions.standing(workspace, name, fresh=True)
 
-    def champion(self, workspace: str, name: str) -> int:
-        """The version that serves; raises `NoSuchModelError`."""
-        return self.resolve(workspace, name, None)
-
     def resolve(self, workspace: str, name: str, version: int | None) -> int:
         """The version that is meant: this one, or the one that serves. From memory, and about a second old at most.
 

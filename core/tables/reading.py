@@ -8,17 +8,15 @@ from mmap import ACCESS_READ, MADV_DONTNEED, mmap
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from core.errors import NotACsvError, TooLargeError
-from core.manifests import Column
 from core.tables.blanks import MAX_LINE
 from core.tables.blocks import cut
-from core.tables.coded import Coded, Coder, NumberCoder, TextCoder
 from core.tables.dialect import Dialect
-from core.tables.kinds import Kind, fits, kinds
-from core.tables.notes import Example, Ragged, Strays, places, shown
+from core.tables.guess import Guess
+from core.tables.kinds import kinds
+from core.tables.notes import Ragged, places, shown
 from core.tables.table import Table
 from core.values import MISSING
 
@@ -26,7 +24,6 @@ from core.values import MISSING
 MAX_ROWS = 50_000_000
 # About as much text is in memory at a time.
 BLOCK_BYTES = MAX_LINE
-MISSING_WORDS = pa.array(sorted(MISSING))
 
 Progress = Callable[[float], None]
 
@@ -40,7 +37,7 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
     """
     warnings: list[str] = []
     tried = kinds(dialect.shown, decimal_comma=dialect.decimal_comma)
-    guesses = [_Guess(name, list(tried)) for name in _unique_names(dialect, warnings)]
+    guesses = [Guess(name, list(tried)) for name in _unique_names(dialect, warnings)]
     path = folder / "table.parquet"
     behind = 0.0
 
@@ -76,98 +73,8 @@ class _MisfitError(Exception):
     """Arrow met a text that is not of the type it was told."""
 
 
-class _Guess:
-    """What one column is believed to be: the first of `kinds` that has fitted everything so far."""
-
-    def __init__(self, name: str, kinds: list[Kind]) -> None:
-        self.name = name
-        self.kinds = kinds
-        self.begin()
-
-    def begin(self) -> None:
-        """Start counting at the top of the file."""
-        self.missing = 0
-        self.infinite = 0
-        self.example: Example | None = None
-        self.strays = Strays()
-        self.coder: Coder | None = None
-
-    @property
-    def kind(self) -> Kind:
-        """The belief."""
-        return self.kinds[0]
-
-    def convert(self, cells: pa.Array, row: int) -> pa.Array:
-        """The values of a block that begins at the table's row `row`; gives up beliefs that do not fit it.
-
-        `cells` are texts, or what Arrow made of them by `kind.parsed`.
-        """
-        texts = cells
-        values = fits(self.kind, cells) if pa.types.is_string(cells.type) else cells
-        if values is None or _has_blanks(values):
-            texts = _present(cells.cast(pa.string()))
-            while (values := fits(self.kind, texts)) is None:
-                self.kinds.pop(0)
-                self.example = self.coder = None
-        if self.kind.told and self.example is None:
-            self.example = Example.among(texts, values)
-        if self.kind.type == "category":
-            self.strays.look(values, row)
-        values = self._finite(values)
-        self.missing += values.null_count
-        self._code(values, row)
-        return values
-
-    def _code(self, values: pa.Array, row: int) -> None:
-        """Keep the codes of a block, as long as there are codes for all its values."""
-        if not row and self.kind.type != "date":
-            self.coder = TextCoder() if self.kind.type == "category" else NumberCoder()
-        if self.coder and not self.coder.add(values):
-            self.coder = None
-
-    def _finite(self, values: pa.Array) -> pa.Array:
-        if not pa.types.is_floating(values.type):
-            return values
-        infinite = pc.invert(pc.is_finite(values))
-        count = pc.sum(infinite).as_py() or 0
-        self.infinite += count
-        return pc.if_else(infinite, pa.scalar(None, pa.float64()), values) if count else values
-
-    def coded(self) -> Coded | None:
-        """The whole column as codes, if there are codes for all its values. They are given away."""
-        coder, self.coder = self.coder, None
-        return coder.coded() if coder else None
-
-    def column(self) -> Column:
-        """What the manifest says of it; its distinct values are counted by the profile."""
-        return Column(name=self.name, type=self.kind.type, missing=self.missing, format=self.kind.format)
-
-    def warnings(self, place: Callable[[int], str]) -> Iterator[str]:
-        """What a person should know; `place` says where a row of the table is in the file."""
-        if self.infinite:
-            yield f"column {self.name!r} has {self.infinite:,} infinite or undefined numbers; they count as missing"
-        if self.example is not None:
-            yield f"column {self.name!r}: {shown(self.example.text)} is read as {self.example.value}"
-        if self.kind.type == "category":
-            yield from self.strays.warnings(self.name, place)
-
-
-def _has_blanks(values: pa.Array) -> bool:
-    """Whether texts that were taken as they are should have been trimmed; nothing else is read with blanks around."""
-    if not pa.types.is_dictionary(values.type):
-        return False
-    levels = values.dictionary
-    return not bool(pc.utf8_trim_whitespace(levels).equals(levels))
-
-
 def _has_line_end(cell: object) -> bool:
     return isinstance(cell, str) and ("\n" in cell or "\r" in cell)
-
-
-def _present(texts: pa.Array) -> pa.Array:
-    """Without blanks around, and null for every word that means no value."""
-    trimmed = pc.utf8_trim_whitespace(texts)
-    return pc.if_else(pc.is_in(trimmed, MISSING_WORDS), pa.scalar(None, pa.string()), trimmed)
 
 
 @dataclass
@@ -175,7 +82,7 @@ class _Pass:
     """One way through the file. It is settled when no belief changed after values had been written by it."""
 
     dialect: Dialect
-    guesses: list[_Guess]
+    guesses: list[Guess]
     ragged: Ragged
     # Whether Arrow parses the columns whose kind it knows, and raises where a text is none of them.
     typed: bool = False
@@ -284,7 +191,7 @@ class _Pass:
                     return  # their warning is the refusal
                 raise self._unreadable(error, size) from None
 
-    def _told(self, guess: _Guess) -> pa.DataType:
+    def _told(self, guess: Guess) -> pa.DataType:
         return guess.kind.arrow if self.typed and guess.kind.parsed else pa.string()
 
     def _check_end(self) -> None:

@@ -62,7 +62,7 @@ def check_whole(stack: Stack, name: str) -> list[int]:
         for manifest in found:
             models.load(WORKSPACE, name, manifest.version)
             assert models.file(WORKSPACE, manifest, PICKLE) == PICKLE_BYTES
-        assert models.champion(WORKSPACE, name) == found[-1].version
+        assert models.resolve(WORKSPACE, name, None) == found[-1].version
         return [manifest.version for manifest in found]
 
 

@@ -39,6 +39,10 @@ def client() -> httpx.Client:
     async def missing() -> None:
         raise NoSuchFileError("No file has this id.")
 
+    @router.get("/fault")
+    async def fault() -> None:
+        raise ZeroDivisionError
+
     return httpx.Client(transport=OneApp(router), base_url="http://app")
 
 
@@ -63,9 +67,11 @@ def test_a_browser_that_asks_is_told_that_the_page_may_call(allowed: httpx.Clien
     assert answer.headers["access-control-allow-headers"] == "content-type,prefer"
 
 
-def test_errors_can_be_read_too(allowed: httpx.Client) -> None:
-    answer = allowed.get("/missing", headers={"Origin": PAGE})
-    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (404, PAGE)
+@pytest.mark.parametrize(("path", "status"), [("/missing", 404), ("/fault", 500), ("/nowhere", 404)])
+def test_errors_can_be_read_too(allowed: httpx.Client, path: str, status: int) -> None:
+    answer = allowed.get(path, headers={"Origin": PAGE})
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (status, PAGE)
+    assert answer.headers["content-type"] == "application/problem+json"
     assert "Location" in answer.headers["access-control-expose-headers"]
 
 

@@ -90,10 +90,10 @@ def interruptions(bucket: ObjectStore) -> Iterator[tuple[int, Parts]]:
 def test_an_older_version_serves_again_and_training_goes_on_counting(parts: Parts) -> None:
     trained(parts, 3)
     assert parts.models.choose(WORKSPACE, "boat", 1) == 3
-    assert parts.models.champion(WORKSPACE, "boat") == 1
+    assert parts.models.resolve(WORKSPACE, "boat", None) == 1
     assert parts.models.choose(WORKSPACE, "boat", 1) == 1
     assert publish(parts) == 4
-    assert parts.models.champion(WORKSPACE, "boat") == 4
+    assert parts.models.resolve(WORKSPACE, "boat", None) == 4
 
 
 def test_a_version_succeeds_only_the_one_that_it_was_judged_beside(parts: Parts) -> None:
@@ -152,7 +152,7 @@ def test_a_whole_model_is_deleted_and_may_be_trained_again(parts: Parts) -> None
     trained(parts, 1, "ship")
     assert parts.models.delete(WORKSPACE, "boat") == [1, 2]
     with pytest.raises(NoSuchModelError):
-        parts.models.champion(WORKSPACE, "boat")
+        parts.models.resolve(WORKSPACE, "boat", None)
     with pytest.raises(NoSuchModelError):
         parts.models.delete(WORKSPACE, "boat")
     kept = [item for item in parts.objects.list("") if item.size and "/boat/" in item.key]

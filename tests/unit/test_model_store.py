@@ -54,7 +54,7 @@ def test_the_evaluation_is_there_where_training_wrote_one(parts: Parts) -> None:
 
 def test_versions_count_up_and_the_newest_serves(parts: Parts) -> None:
     assert [publish(parts) for _ in range(3)] == [1, 2, 3]
-    assert parts.models.champion(WORKSPACE, "boat") == 3
+    assert parts.models.resolve(WORKSPACE, "boat", None) == 3
     assert parts.models.manifest(WORKSPACE, "boat").version == 3
     assert parts.models.manifest(WORKSPACE, "boat", 1).version == 1
     assert publish(parts, "ship") == 1
@@ -64,7 +64,7 @@ def test_eight_trainings_at_once_get_eight_versions_and_one_champion(bucket: Obj
     numbers = at_once(bucket, 8, lambda parts, thread: publish(parts, body=b"graph of thread %d" % thread))
     assert sorted(numbers) == list(range(1, 9))
     fresh = Parts(bucket)
-    assert fresh.models.champion(WORKSPACE, "boat") == 8
+    assert fresh.models.resolve(WORKSPACE, "boat", None) == 8
     for thread, number in enumerate(numbers):
         assert fresh.models.load(WORKSPACE, "boat", number).graph == b"graph of thread %d" % thread
 
@@ -91,9 +91,9 @@ def test_a_training_cut_off_before_its_end_leaves_the_old_version_serving_and_no
     stored = {"manifest.json": [1], "champion.json": [1, 2]}[ending]
     assert [manifest.version for manifest, _ in parts.models.page(WORKSPACE, 10).models] == stored
     assert all(parts.models.load(WORKSPACE, "boat", version).graph == GRAPH_BYTES for version in stored)
-    assert parts.models.champion(WORKSPACE, "boat") == 1
+    assert parts.models.resolve(WORKSPACE, "boat", None) == 1
     assert publish(parts) == len(stored) + 1
-    assert parts.models.champion(WORKSPACE, "boat") == len(stored) + 1
+    assert parts.models.resolve(WORKSPACE, "boat", None) == len(stored) + 1
 
 
 def test_a_commit_whose_answer_was_lost_is_recognised(bucket: ObjectStore) -> None:
@@ -114,7 +114,7 @@ def test_a_late_training_does_not_push_a_newer_version_aside(parts: Parts) -> No
     publish(parts)
     publish(parts)
     parts.models._champions.promote(WORKSPACE, "boat", 1)
-    assert Parts(parts.objects).models.champion(WORKSPACE, "boat") == 2
+    assert Parts(parts.objects).models.resolve(WORKSPACE, "boat", None) == 2
 
 
 def test_a_challenger_is_stored_and_does_not_serve(parts: Parts) -> None:
@@ -122,10 +122,10 @@ def test_a_challenger_is_stored_and_does_not_serve(parts: Parts) -> None:
     draft = model_draft(GRAPH_BYTES, PICKLE_BYTES)
     assert parts.models.publish(WORKSPACE, draft, files, promote=False).version == 1
     with pytest.raises(NoSuchModelError, match="No model 'boat' serves"):
-        parts.models.champion(WORKSPACE, "boat")
+        parts.models.resolve(WORKSPACE, "boat", None)
     publish(parts)
     assert parts.models.publish(WORKSPACE, draft, files, promote=False).version == 3
-    assert parts.models.champion(WORKSPACE, "boat") == 2
+    assert parts.models.resolve(WORKSPACE, "boat", None) == 2
     assert parts.models.load(WORKSPACE, "boat", 3).graph == GRAPH_BYTES
 
 
@@ -148,7 +148,7 @@ def test_a_job_killed_before_it_promoted_is_finished_by_its_next_delivery(bucket
     with pytest.raises(UnavailableError):
         publish(Parts(Failing(bucket, "champion.json")), job_id="job-1")
     assert publish(parts, job_id="job-1") == 2
-    assert parts.models.champion(WORKSPACE, "boat") == 2
+    assert parts.models.resolve(WORKSPACE, "boat", None) == 2
 
 
 def test_a_job_delivered_again_does_not_undo_a_rollback(parts: Parts) -> None:
@@ -156,7 +156,7 @@ def test_a_job_delivered_again_does_not_undo_a_rollback(parts: Parts) -> None:
     publish(parts, job_id="job-1")
     parts.models.choose(WORKSPACE, "boat", 1)
     assert publish(parts, job_id="job-1") == 2
-    assert parts.models.champion(WORKSPACE, "boat") == 1
+    assert parts.models.resolve(WORKSPACE, "boat", None) == 1
 
 
 def at_once(bucket: ObjectStore, count: int, act: Callable[[Parts, int], int]) -> list[int]:
@@ -192,7 +192,7 @@ def test_what_a_killed_training_left_is_no_version_and_takes_no_number(parts: Pa
 
 def test_a_model_stored_beside_its_manifest_is_still_read(parts: Parts) -> None:
     publish_as_before(parts, 3)
-    assert parts.models.champion(WORKSPACE, "boat") == 3
+    assert parts.models.resolve(WORKSPACE, "boat", None) == 3
     model = parts.models.load(WORKSPACE, "boat", 3)
     assert (model.graph, model.manifest.artifacts) == (GRAPH_BYTES, None)
     assert parts.models.file(WORKSPACE, model.manifest, PICKLE) == PICKLE_BYTES
@@ -209,7 +209,7 @@ def test_a_damaged_manifest_fails_only_itself(parts: Parts, damage: bytes) -> No
     assert [manifest.version for manifest, _ in parts.models.page(WORKSPACE, 10).models] == [2]
     with pytest.raises(BadSignatureError, match="version 1 of model 'boat' is damaged"):
         parts.models.manifest(WORKSPACE, "boat", 1)
-    assert parts.models.champion(WORKSPACE, "boat") == 2
+    assert parts.models.resolve(WORKSPACE, "boat", None) == 2
     assert publish(parts) == 3
     assert parts.models.delete(WORKSPACE, "boat", 1) == [1]
 
@@ -243,7 +243,7 @@ def test_a_model_that_is_not_there_says_so(parts: Parts, name: str) -> None:
         with pytest.raises(NoSuchModelError):
             parts.models.manifest(WORKSPACE, name, version)
     with pytest.raises(NoSuchModelError):
-        parts.models.champion("other", "boat")
+        parts.models.resolve("other", "boat", None)
 
 
 def test_a_version_that_is_not_there_is_named(parts: Parts) -> None:
