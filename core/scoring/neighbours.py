@@ -24,10 +24,14 @@ def along_curve(columns: Mapping[str, NDArray[Any]], names: Sequence[str]) -> ND
 
 
 def _bins(values: NDArray[Any]) -> NDArray[np.intp]:
-    """0 to 63 for each value, equal ones in the same bin; NaN and, of texts, whatever comes last is in the last one."""
+    """0 to 63 for each value, equal ones in one bin; NaN and, of texts, whatever comes last are in the last ones."""
     if values.dtype == object:
         texts = values.tolist()
         number = {text: min(position, BINS - 1) for position, text in enumerate(dict.fromkeys(texts))}
         return np.array(list(map(number.__getitem__, texts)))
-    cuts = np.sort(values)[np.arange(1, BINS) * len(values) // BINS]
-    return np.searchsorted(cuts, values, side="right")
+    order = np.argsort(values)
+    ordered = values[order]
+    begins = np.append(True, ordered[1:] != ordered[:-1])
+    bins = np.empty(len(values), np.intp)
+    bins[order] = np.maximum.accumulate(begins * np.arange(len(values))) * BINS // len(values)
+    return bins

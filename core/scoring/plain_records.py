@@ -14,20 +14,24 @@ from core.scoring.records import Sent, Values
 DECODERS_KEPT = 64
 # What a feature that is no number may come as; `to_columns` looks at it.
 Scalar = str | int | float | bool | None
+NOT_SENT = msgspec.Raw(b"")
 
 
-def plain_records(data: msgspec.Raw, features: Sequence[Feature]) -> list[Any] | None:
-    """The records of a JSON list, for `sent_plain`, if each has the features, nothing else, and numbers as numbers.
+def plain_records(
+    body: bytes, features: Sequence[Feature], others: tuple[str, ...] = ()
+) -> tuple[list[Any], dict[str, bytes]] | None:
+    """The records in `data` of a JSON object, for `sent_plain`, if each has the features, nothing else, and numbers as
+    numbers; and the JSON of those of the `others` beside `data` that were sent.
 
-    None for every other JSON: `core.scoring.records` repairs it, or says what is wrong.
+    None for every other JSON, one with more in it as well: `core.scoring.records` repairs it, or says what is wrong.
     """
+    keys = tuple((feature.name, feature.type == "number") for feature in features)
     try:
-        records: list[Any] = _decoder(tuple((feature.name, feature.type == "number") for feature in features)).decode(
-            data
-        )
+        order: Any = _decoder(keys, others).decode(body)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return None
-    return records
+    sent = {name: bytes(getattr(order, _field(place))) for place, name in enumerate(others)}
+    return order.data, {name: value for name, value in sent.items() if value}
 
 
 def sent_plain(records: Sequence[Any], features: Sequence[Feature]) -> Sent:
@@ -41,14 +45,19 @@ def sent_plain(records: Sequence[Any], features: Sequence[Feature]) -> Sent:
 
 
 @lru_cache(DECODERS_KEPT)
-def _decoder(features: tuple[tuple[str, bool], ...]) -> msgspec.json.Decoder[list[Any]]:
-    """Of a list of objects with these keys, each for a number or not."""
+def _decoder(features: tuple[tuple[str, bool], ...], others: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """Of an object with a list of objects that have these keys, each for a number or not, and what may be beside it."""
     fields = [
         (_field(place), float | None if is_number else Scalar, msgspec.field(name=name))
         for place, (name, is_number) in enumerate(features)
     ]
     record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=False)
-    return msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
+    beside = [
+        (_field(place), msgspec.Raw, msgspec.field(name=name, default=NOT_SENT)) for place, name in enumerate(others)
+    ]
+    return msgspec.json.Decoder(
+        msgspec.defstruct("Order", [("data", list[record]), *beside], forbid_unknown_fields=True)  # type: ignore[valid-type]
+    )
 
 
 def _field(place: int) -> str:

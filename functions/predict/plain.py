@@ -1,31 +1,40 @@
 """Large batches of plain records, from the bytes of the body to the predictions by the shortest way."""
 
-from typing import Any
+import re
 
-import msgspec
 from pydantic_core import from_json
 
-from core.predicting.prediction import Model, Predictions, predict_sent
+from core.errors import RegattaError
+from core.predicting.prediction import Model, Predictions, find_model, predict_sent
 from core.scoring.plain_records import plain_records, sent_plain
 from core.settings import settings
 from functions.predict.orders import ManyOrder
 
-_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+# What may be beside the records; whoever sends more goes the long way.
+OTHERS = ("model_name", "strict", "interval", "batch_size")
+# The model is named before the records or behind them, so far from an end of the body at most.
+NAMED_WITHIN = 512
+NAME = re.compile(rb'"model_name"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
 def predict_plain(workspace: str, body: bytes) -> tuple[Model, Predictions] | None:
     """The model that the JSON in `body` names and what it predicts of the records there.
 
     None, without a word, where something is not as it should be or as it mostly is: reading `body` as a `BatchOrder`
-    finds out what. Raises what finding the model and predicting raise.
+    finds out what. Raises what predicting raises.
     """
-    found = _apart(body)
-    if found is None:
+    # Which model it is decides how the body is read, once; only then is it known that this was its name indeed.
+    name = _likely_name(body)
+    model = _model(workspace, name)
+    found = model and plain_records(body, model.manifest.features, OTHERS)
+    if not model or not found:
         return None
-    order, data = found
-    model = order.model(workspace)
-    records = plain_records(data, model.manifest.features)
-    if not records or len(records) > settings().max_batch_rows:
+    records, others = found
+    try:
+        order = ManyOrder.model_validate({field: from_json(value) for field, value in others.items()})
+    except ValueError:
+        return None
+    if order.model_name != name or not 0 < len(records) <= settings().max_batch_rows:
         return None
     pieces = (
         sent_plain(records[start : start + order.batch_size], model.manifest.features)
@@ -34,11 +43,16 @@ def predict_plain(workspace: str, body: bytes) -> tuple[Model, Predictions] | No
     return model, predict_sent(model, pieces, strict=order.strict, interval=order.interval)
 
 
-def _apart(body: bytes) -> tuple[ManyOrder, msgspec.Raw] | None:
-    """The order, and the records as they came."""
+def _likely_name(body: bytes) -> str | None:
+    found = NAME.search(body[:NAMED_WITHIN]) or NAME.search(body[-NAMED_WITHIN:])
     try:
-        fields: dict[str, Any] = _FIELDS.decode(body)
-        data = fields.pop("data")
-        return ManyOrder.model_validate({name: from_json(bytes(value)) for name, value in fields.items()}), data
-    except (msgspec.MsgspecError, RecursionError, KeyError, ValueError):
+        return str(from_json(found[1])) if found else None
+    except ValueError:
+        return None
+
+
+def _model(workspace: str, name: str | None) -> Model | None:
+    try:
+        return None if name is None else find_model(workspace, name)
+    except RegattaError:
         return None

@@ -66,7 +66,13 @@ def test_records_rows_and_csv_in_any_encoding_predict_alike(client: httpx.Client
 @pytest.mark.parametrize(
     "row", [{}, {"面积": None}, {"面积": "70"}, {"面积": "wide"}, {"城市": "nowhere"}, {"more": 1}]
 )
-@pytest.mark.parametrize("how", [{}, {"strict": True}, {"interval": 0.9}, {"batch_size": 2}, {"batch_size": 0}])
+@pytest.mark.parametrize(
+    "how",
+    [
+        *({}, {"strict": True}, {"interval": 0.9}, {"batch_size": 2}, {"batch_size": 0}),
+        *({"version": 1}, {"model_info": {"model_name": "elsewhere"}}, {"model_name": "no such"}, {"model_name": 7}),
+    ],
+)
 def test_a_large_batch_is_answered_like_a_small_one(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any], row: dict[str, Any]
 ) -> None:

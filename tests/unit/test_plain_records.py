@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import msgspec
 import pytest
 
 from core.manifests import Feature
@@ -22,7 +21,8 @@ CLEAN = {"size": 70.5, "城市": "东京", "new": True, "built": "1999-12-31"}
 
 
 def read(data: str) -> list[Any] | None:
-    return plain_records(msgspec.Raw(data.encode("utf-8", "surrogatepass")), FEATURES)
+    found = plain_records(f'{{"data": {data}}}'.encode("utf-8", "surrogatepass"), FEATURES)
+    return found and found[0]
 
 
 @pytest.mark.parametrize(
@@ -63,5 +63,13 @@ def test_what_is_no_list_of_whole_records_is_left_to_the_long_way(data: str) -> 
 @pytest.mark.parametrize("name", ['"', "\\", "\n", "", "/", "a.b", "class", "__init__"])
 def test_a_feature_may_be_called_anything(name: str) -> None:
     feature = Feature(name=name, type="number", fill=0.0)
-    plain = plain_records(msgspec.Raw(json.dumps([{name: 1.5}]).encode()), [feature])
-    assert plain is None or list(sent_plain(plain, [feature]).columns[name]) == [1.5]
+    found = plain_records(json.dumps({"data": [{name: 1.5}]}).encode(), [feature])
+    assert found is None or list(sent_plain(found[0], [feature]).columns[name]) == [1.5]
+
+
+def test_what_is_sent_beside_the_records_is_given_as_it_came_and_nothing_else_may_be() -> None:
+    body = {"strict": True, "data": [CLEAN], "model_name": "船"}
+    found = plain_records(json.dumps(body, ensure_ascii=False).encode(), FEATURES, ("model_name", "strict", "interval"))
+    assert found is not None
+    assert found[1] == {"model_name": '"船"'.encode(), "strict": b"true"}
+    assert plain_records(json.dumps(body).encode(), FEATURES, ("model_name",)) is None
