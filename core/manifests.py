@@ -147,7 +147,7 @@ class CrossValidation(Document):
     std: float
 
 
-TargetTransform = Literal["none", "log", "yeo_johnson"]
+TargetTransform = Literal["none", "log", "yeo_johnson", "trend"]
 ValidationKind = Literal["random", "time", "group"]
 
 

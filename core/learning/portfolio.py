@@ -58,25 +58,33 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("svr", _kernel(30.0, 0.03), (4, 3, 1)),
     Preset("svr", _kernel(1.0, "scale"), (2, 0, 0)),
     Preset("svr", _kernel(10.0, 0.1), (2, 2, 0), "yeo_johnson"),
+    Preset("svr", _kernel(30.0, 0.1), (4, 1, 0), "trend"),
     Preset("knn", {"n_neighbors": 5, "weights": "distance", "p": 1}, (1, 1, 0)),
     Preset("gradient_boosting", _boosted(300, 0.05, 3, 0.7), (5, 2, 0)),
-    Preset("gradient_boosting", _boosted(800, 0.03, 3, 0.7), (4, 3, 0)),
-    Preset("gradient_boosting", _boosted(500, 0.05, 2, 0.7), (3, 1, 0)),
+    Preset("gradient_boosting", _boosted(800, 0.03, 3, 0.7), (3, 2, 0)),
+    Preset("gradient_boosting", _boosted(500, 0.05, 2, 0.7), (2, 1, 0)),
     Preset("gradient_boosting", _boosted(500, 0.04, 5), (4, 6, 1)),
-    Preset("gradient_boosting", _boosted(300, 0.05, 8), (3, 9, 8)),
+    Preset("gradient_boosting", _boosted(500, 0.04, 5), (8, 9, 1), "trend"),
     Preset("gradient_boosting", _boosted(500, 0.04, 5), (2, 3, 1), "yeo_johnson"),
+    Preset("gradient_boosting", _boosted(1500, 0.02, 5), (6, 3, 0), "trend"),
+    Preset("gradient_boosting", _boosted(1000, 0.05, 5, 0.8), (4, 0, 0)),
+    Preset("gradient_boosting", _boosted(300, 0.05, 8), (3, 9, 14)),
+    Preset("gradient_boosting", _boosted(300, 0.05, 8), (2, 6, 6), "trend"),
     Preset("extra_trees", {"n_estimators": 200, "min_samples_leaf": 1}, (4, 8, 0)),
     Preset("extra_trees", {"n_estimators": 200, "min_samples_leaf": 1}, (2, 3, 0), "yeo_johnson"),
-    Preset("extra_trees", {"n_estimators": 100, "min_samples_leaf": 1}, (0, 0, 8)),
+    Preset("extra_trees", {"n_estimators": 200, "min_samples_leaf": 1}, (4, 6, 0), "trend"),
+    Preset("extra_trees", {"n_estimators": 100, "min_samples_leaf": 1}, (0, 0, 8), "trend"),
     Preset("random_forest", {"n_estimators": 100, "min_samples_leaf": 1}, (1, 3, 3)),
     Preset("hist_gradient_boosting", _binned(200, 0.08, 31), (0, 2, 3)),
     Preset("hist_gradient_boosting", _binned(300, 0.05, 15, 10), (1, 2, 0)),
+    Preset("hist_gradient_boosting", _binned(300, 0.05, 15, 10), (4, 8, 0), "trend"),
     Preset("hist_gradient_boosting", _binned(300, 0.07, 63), (0, 3, 10)),
-    Preset("hist_gradient_boosting", _binned(300, 0.07, 63), (0, 3, 8), "yeo_johnson"),
+    Preset("hist_gradient_boosting", _binned(300, 0.07, 63), (0, 3, 6), "yeo_johnson"),
     Preset("hist_gradient_boosting", _binned(600, 0.04, 63), (0, 4, 12)),
+    Preset("hist_gradient_boosting", _binned(600, 0.04, 63), (0, 4, 10), "trend"),
     Preset("hist_gradient_boosting", _binned(300, 0.05, 127, 10), (0, 0, 8)),
-    Preset("hist_gradient_boosting", _binned(300, 0.05, 127, 10), (0, 0, 6), "yeo_johnson"),
-    Preset("hist_gradient_boosting", _binned(600, 0.03, 127, 10), (0, 0, 8)),
+    Preset("hist_gradient_boosting", _binned(300, 0.05, 127, 10), (0, 0, 10), "trend"),
+    Preset("hist_gradient_boosting", _binned(600, 0.03, 127, 10), (0, 0, 6)),
 )
 
 # What the pace of a machine is taken by.
@@ -86,7 +94,7 @@ YARDSTICK = Candidate(regressor("hist_gradient_boosting"), _binned(600, 0.04, 63
 def line_up(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
     """The candidates worth racing on `rows` rows, with their gains; `skewness` is the target's."""
     size = 0 if rows <= SMALL_ROWS else 1 if rows <= MEDIUM_ROWS else 2
-    wanted = [preset for preset in PORTFOLIO if preset.target == "none" or abs(skewness) > SKEWED]
+    wanted = [preset for preset in PORTFOLIO if preset.target != "yeo_johnson" or abs(skewness) > SKEWED]
     return [(preset.candidate, preset.gain[size]) for preset in wanted if preset.gain[size]]
 
 

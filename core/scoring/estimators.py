@@ -45,6 +45,14 @@ def _transformed(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     return inverse(graph, estimated(graph, matrix, estimator.regressor_), estimator.transformer_)
 
 
+def _on_trend(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+    """A `core.learning.targets.OnTrend`: the line and what its regressor adds, bounded."""
+    line = _linear(graph, graph.node("Sub", matrix, graph.constant(estimator.mean_.reshape(1, -1))), estimator)
+    total = graph.node("Add", line, estimated(graph, matrix, estimator.regressor_))
+    bounds = (graph.constant(np.array(bound, np.float64)) for bound in (estimator.low_, estimator.high_))
+    return graph.node("Clip", total, *bounds)
+
+
 # By the name of the class, so that scikit-learn is not imported here.
 ESTIMATORS: dict[str, Compiler] = {
     "LinearRegression": _linear,
@@ -59,5 +67,6 @@ ESTIMATORS: dict[str, Compiler] = {
     "SVR": support_vectors,
     "KNeighborsRegressor": nearest_neighbours,
     "DummyRegressor": _constant,
+    "OnTrend": _on_trend,
     "TransformedTargetRegressor": _transformed,
 }

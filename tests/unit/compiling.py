@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from core.learning.dates import date_parts, to_seconds
 from core.learning.splitting import Split
-from core.learning.targets import TargetTransform
+from core.learning.targets import OnTrend, TargetTransform
 from core.scoring.compile import compile_pipeline, raw_columns, undecided
 from core.scoring.compiled import CompiledModel
 from core.scoring.preparation import UNSEEN
@@ -67,6 +67,8 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], bool]] = {
         lambda: transformed(Pipeline([("log", TargetTransform("log")), ("scale", StandardScaler())])),
         True,
     ),
+    "trees_on_trend": (lambda: OnTrend(ExtraTreesRegressor(8, max_features=0.7, random_state=0)), False),
+    "svr_on_trend": (lambda: OnTrend(standardised(SVR(C=10, gamma=0.1))), True),
     "svr": (lambda: standardised(SVR(C=10, gamma=0.1)), True),
     "svr_linear": (lambda: SVR(kernel="linear", max_iter=2000), True),
     "svr_poly": (lambda: standardised(SVR(kernel="poly", degree=3, coef0=0.5)), True),

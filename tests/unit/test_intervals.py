@@ -17,7 +17,7 @@ from tests.unit.tables import CSVS, frame, real
 LEVELS = np.linspace(0, 1, 201).tolist()
 # A holdout of a fifth of these tables is 80 to 206 rows, of which the share inside is off by 2 to 3.4 points by chance
 # alone: there the mean of several splits is looked at.
-SPLITS = {"mpg": 12, "energy_efficiency": 8, "concrete": 6}
+SPLITS = {"mpg": 12, "energy_efficiency": 16, "concrete": 6}
 ROWS = 5_000
 
 
@@ -77,14 +77,13 @@ QUICK: dict[str, dict[str, Any]] = {
     "knn": {},
 }
 # Residuals come from models that learned from four fifths of the rows. Where a fifth more is worth much, as to these
-# two on the small tables, bounds are on the safe side by as much as this, and never on the other.
-SAFE_SIDE = {"random_forest": 0.06, "knn": 0.06}
+# two on the small tables, bounds at a low level are on the safe side by as much as this, and never on the other.
+SAFE_SIDE = {"random_forest": 0.02, "knn": 0.02}
 
 
 @pytest.mark.parametrize("model_type", QUICK)
 @pytest.mark.parametrize("name", CSVS)
 def test_as_many_held_out_values_are_inside_as_the_level_says(name: str, model_type: str) -> None:
-    shares = [covered(name, seed, model_type) for seed in range(SPLITS.get(name, 1))]
-    beyond = np.mean(shares, axis=0) - [0.9, 0.8]
-    assert beyond.min() >= -0.03
-    assert beyond.max() <= SAFE_SIDE.get(model_type, 0.03)
+    at_90, at_80 = np.mean([covered(name, seed, model_type) for seed in range(SPLITS.get(name, 1))], axis=0)
+    assert 0.87 <= at_90 <= 0.93
+    assert 0.77 <= at_80 <= 0.83 + SAFE_SIDE.get(model_type, 0.0)

@@ -54,7 +54,7 @@ for name, columns in tables.items():
     table = read(pd.DataFrame(columns).to_csv(index=False))
     data = split_of(table, "y")
     bench = Workbench(data)
-    kinds = ("none", "yeo_johnson")
+    kinds = ("none", "yeo_johnson", "trend")
     entries = [enter(bench, Candidate(r, quick(r.name), kind), limits) for r in CATALOGUE.values() for kind in kinds]
     run_race(bench, entries, bench.parts, limits, untold)
     for entry in entries:
@@ -83,7 +83,7 @@ def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_nothing_that_a_race_meets_makes_it_print() -> None:
     done = run(NASTY)
     assert done.stderr == ""
-    assert done.stdout == "models: 110\n"
+    assert done.stdout == "models: 165\n"
 
 
 WORKING = """
@@ -137,7 +137,7 @@ def test_a_race_on_two_threads_keeps_two_threads_busy_and_no_more() -> None:
     assert sum(ticks[:-2]) <= 0.2 * sum(ticks)
 
 
-@pytest.mark.parametrize("kind", ["log", "yeo_johnson"])
+@pytest.mark.parametrize("kind", ["log", "yeo_johnson", "trend"])
 @pytest.mark.parametrize("scale", [1e3, 1e9, -1e9])
 def test_a_blend_on_a_transformed_target_ends_a_quarter_of_its_range_beyond_it_in_the_graph_too(
     kind: str, scale: float

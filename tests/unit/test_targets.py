@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
-from sklearn.preprocessing import PowerTransformer
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PowerTransformer, StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 
 from core.errors import TargetError
 from core.learning.candidates import Candidate
 from core.learning.catalogue import regressor
-from core.learning.targets import MARGIN, Kind, TargetTransform
+from core.learning.targets import MARGIN, Kind, OnTrend, TargetTransform
 from core.learning.training import train
 from core.scoring.compile import check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
@@ -51,14 +55,33 @@ def test_the_way_back_ends_a_quarter_of_the_range_beyond_it(kind: Kind, far: flo
     assert y.min() - room - 1e-9 <= back[0, 0] <= y.max() + room + 1e-9
 
 
-@pytest.mark.parametrize("kind", ["log", "yeo_johnson"])
-@pytest.mark.parametrize("name", ["ridge", "svr", "gradient_boosting"])
+@pytest.mark.parametrize("kind", ["log", "yeo_johnson", "trend"])
+@pytest.mark.parametrize("name", ["ridge", "svr", "knn", "gradient_boosting"])
 def test_the_graph_takes_the_same_way_back(kind: Kind, name: str) -> None:
     data = real_split("concrete", 300)
     done = train(data, Candidate(regressor(name), target=kind), LIMITS)
     model = CompiledModel(*compile_pipeline(done.pipeline, data.columns))
     assert check_parity(done.pipeline, model, data.train_x * 1000) <= 1e-9
     assert done.target_transform == kind
+
+
+def test_the_trend_alone_is_a_ridge_on_standardised_features() -> None:
+    random = np.random.default_rng(5)
+    x = random.normal([0, 1e6, -3], [1, 1e4, 0], (100, 3))
+    y = x @ [2, 1e-3, 1] + random.normal(0, 1, 100)
+    expected = make_pipeline(StandardScaler(), Ridge()).fit(x, y).predict(x)
+    assert OnTrend(DummyRegressor()).fit(x, y).predict(x) == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_a_line_says_trees_need_not_learn_and_beyond_the_training_it_goes_on_to_the_bound() -> None:
+    x = np.linspace(0, 1, 400).reshape(-1, 1)
+    y = 100 * x[:, 0] + 5 * (x[:, 0] > 0.3)
+    tree = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0)
+    on_trend = OnTrend(tree).fit(x, y)
+    errors = [np.abs(model.predict(x) - y).max() for model in (on_trend, tree.fit(x, y))]
+    assert errors[0] < errors[1] / 4
+    beyond = on_trend.predict(np.array([[1.1], [9.0]]))
+    assert y.max() < beyond[0] < beyond[1] == pytest.approx(y.max() + MARGIN * np.ptp(y))
 
 
 def test_a_target_that_grows_by_shares_is_found_to_want_its_logarithm() -> None:
@@ -72,6 +95,7 @@ def test_a_target_that_grows_by_shares_is_found_to_want_its_logarithm() -> None:
         ("none", 5),
         ("log", 5),
         ("yeo_johnson", 5),
+        ("trend", 5),
     ]
     means = [trial.mean for trial in done.trials]
     assert done.cross_validation.mean == max(mean for mean in means if mean is not None)
@@ -80,5 +104,5 @@ def test_a_target_that_grows_by_shares_is_found_to_want_its_logarithm() -> None:
 def test_where_a_logarithm_is_impossible_the_others_are_still_tried() -> None:
     rows = "\n".join(f"{i / 7},{i - 100}" for i in range(200))
     done = train(split_text(f"x,y\n{rows}"), Candidate(regressor("ridge")), LIMITS, any_target=True)
-    assert done.target_transform in ("none", "yeo_johnson")
+    assert done.target_transform in ("none", "yeo_johnson", "trend")
     assert "no logarithm" in str(done.trials[1].error)
