@@ -11,10 +11,10 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from core.errors import NotACsvError, TooLargeError
+from core.tables.belief import Belief
 from core.tables.blanks import MAX_LINE
 from core.tables.blocks import cut
 from core.tables.dialect import Dialect
-from core.tables.guess import Guess
 from core.tables.kinds import kinds
 from core.tables.notes import Ragged, places, shown
 from core.tables.table import Table
@@ -37,7 +37,7 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
     """
     warnings: list[str] = []
     tried = kinds(dialect.shown, decimal_comma=dialect.decimal_comma)
-    guesses = [Guess(name, list(tried)) for name in _unique_names(dialect, warnings)]
+    beliefs = [Belief(name, list(tried)) for name in _unique_names(dialect, warnings)]
     path = folder / "table.parquet"
     behind = 0.0
 
@@ -50,10 +50,10 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
     # Once the first block has shown what to believe, Arrow parses most columns itself.
     typed = dialect.path.stat().st_size > BLOCK_BYTES
     if typed:
-        _Pass(dialect, guesses, Ragged(dialect)).look()
+        _Pass(dialect, beliefs, Ragged(dialect)).look()
     # A belief that changes in the middle costs another pass; there are few kinds to believe in.
     while True:
-        reading = _Pass(dialect, guesses, Ragged(dialect), typed)
+        reading = _Pass(dialect, beliefs, Ragged(dialect), typed)
         try:
             reading.run(path, advance)
         except _MisfitError:
@@ -64,8 +64,8 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
     warnings += reading.warnings()
     # What the blocks took is of no use to what comes next.
     pa.default_memory_pool().release_unused()
-    columns = [guess.column() for guess in guesses]
-    coded = {guess.name: found for guess in guesses if (found := guess.coded())}
+    columns = [belief.column() for belief in beliefs]
+    coded = {belief.name: found for belief in beliefs if (found := belief.coded())}
     return Table(path, columns, reading.rows, reading.memory_bytes, warnings, coded)
 
 
@@ -82,7 +82,7 @@ class _Pass:
     """One way through the file. It is settled when no belief changed after values had been written by it."""
 
     dialect: Dialect
-    guesses: list[Guess]
+    beliefs: list[Belief]
     ragged: Ragged
     # Whether Arrow parses the columns whose kind it knows, and raises where a text is none of them.
     typed: bool = False
@@ -94,8 +94,8 @@ class _Pass:
 
     def run(self, path: Path, progress: Progress) -> None:
         """Read everything, and write the typed blocks to `path` for as long as the pass is settled."""
-        for guess in self.guesses:
-            guess.begin()
+        for belief in self.beliefs:
+            belief.begin()
         # Parsing and writing take about as long: one goes on beside the other, and has ended when the file is closed.
         with ExitStack() as closing, ThreadPoolExecutor(1) as beside:
             writer: parquet.ParquetWriter | None = None
@@ -124,7 +124,7 @@ class _Pass:
         """What the pass noticed; raises `NotACsvError` for too many ragged rows."""
         return [
             *self.ragged.warnings(self.rows),
-            *(warning for guess in self.guesses for warning in guess.warnings(self._place)),
+            *(warning for belief in self.beliefs for warning in belief.warnings(self._place)),
         ]
 
     def _place(self, row: int) -> str:
@@ -132,18 +132,18 @@ class _Pass:
         return places(self.dialect, [record])[record]
 
     def _typed(self, block: pa.RecordBatch) -> pa.RecordBatch:
-        before = [guess.kind for guess in self.guesses]
-        values = [guess.convert(block.column(i), self.rows) for i, guess in enumerate(self.guesses)]
-        if self.rows and before != [guess.kind for guess in self.guesses]:
+        before = [belief.kind for belief in self.beliefs]
+        values = [belief.convert(block.column(i), self.rows) for i, belief in enumerate(self.beliefs)]
+        if self.rows and before != [belief.kind for belief in self.beliefs]:
             self.settled = False
         self.rows += block.num_rows
         if self.rows > MAX_ROWS:
             raise TooLargeError(f"The table has more than {MAX_ROWS:,} rows. Send fewer, or a sample of them.")
-        typed = pa.record_batch(values, names=[guess.name for guess in self.guesses])
+        typed = pa.record_batch(values, names=[belief.name for belief in self.beliefs])
         self.memory_bytes += typed.nbytes
-        if sum(guess.coder.size_bytes for guess in self.guesses if guess.coder) > self.dialect.path.stat().st_size:
-            for guess in self.guesses:
-                guess.coder = None
+        if sum(belief.coder.size_bytes for belief in self.beliefs if belief.coder) > self.dialect.path.stat().st_size:
+            for belief in self.beliefs:
+                belief.coder = None
         return typed
 
     def _blocks(self, progress: Progress) -> Iterator[pa.RecordBatch]:
@@ -172,7 +172,7 @@ class _Pass:
                         invalid_row_handler=self.ragged.note,
                     ),
                     convert_options=csv.ConvertOptions(
-                        column_types={cell: self._told(guess) for cell, guess in zip(cells, self.guesses, strict=True)},
+                        column_types=dict(zip(cells, map(self._told, self.beliefs), strict=True)),
                         null_values=list(MISSING),
                         strings_can_be_null=True,
                         quoted_strings_can_be_null=True,
@@ -191,8 +191,8 @@ class _Pass:
                     return  # their warning is the refusal
                 raise self._unreadable(error, size) from None
 
-    def _told(self, guess: Guess) -> pa.DataType:
-        return guess.kind.arrow if self.typed and guess.kind.parsed else pa.string()
+    def _told(self, belief: Belief) -> pa.DataType:
+        return belief.kind.arrow if self.typed and belief.kind.parsed else pa.string()
 
     def _check_end(self) -> None:
         if (self.ends_in_quotes or self.ragged.many_lines) and self._odd_quotes():

@@ -14,7 +14,7 @@ from core.values import MISSING
 MISSING_WORDS = pa.array(sorted(MISSING))
 
 
-class Guess:
+class Belief:
     """What one column is believed to be: the first of `kinds` that has fitted everything so far."""
 
     def __init__(self, name: str, kinds: list[Kind]) -> None:
