@@ -31,8 +31,8 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
 
 
 def model_row(model: ModelManifest, *, tuned: bool = False) -> Row:
-    """A stored model, and the weights of its members if it is a blend."""
-    weights = [member.model_dump(include={"model_type", "weight"}) for member in model.members]
+    """A stored model, and its members with their weights if it is a blend."""
+    weights = [member.model_dump(include={"model_type", "target_transform", "weight"}) for member in model.members]
     shown = {**model.result(), "tuned": tuned, "target_transform": model.target_transform}
     return {**shown, "members": weights} if weights else shown
 
@@ -58,7 +58,14 @@ def entry_row(bench: Workbench, entry: Entry) -> Row:
 
 def blend_row(scores: CrossValidation, members: Iterable[tuple[Entry, float]]) -> Row:
     """A blend that was scored on the folds and not stored."""
-    weights = [{"model_type": entry.candidate.regressor.name, "weight": weight} for entry, weight in members]
+    weights = [
+        {
+            "model_type": entry.candidate.regressor.name,
+            "target_transform": entry.candidate.target,
+            "weight": weight,
+        }
+        for entry, weight in members
+    ]
     return {**_NO_MODEL, "model_type": BLEND, "cross_validation": scores.model_dump(), "members": weights}
 
 

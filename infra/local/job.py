@@ -95,7 +95,7 @@ class Job:
             if members := best.get("members"):
                 weights: Counter[str] = Counter()
                 for member in members:
-                    weights[member["model_type"]] += member["weight"]
+                    weights[" ".join([member["model_type"], *_transformed(member)])] += member["weight"]
                 shares = ", ".join(f"{100 * weight:.0f} % {name}" for name, weight in weights.most_common())
                 note(f"[dim]the blend of {len(members)}: {shares}[/]")
             note(f"stored as {best['model_name']}, version {best['version']}")
@@ -141,9 +141,15 @@ class Job:
 def _standing(row: Json, best: Json) -> str:
     """One line of a leaderboard: what it scored, what it would cost to serve, and what tells it from its kin."""
     cost = f"{row['latency_us']:6.0f} µs a row, {_size(row['size_bytes']):>8}" if row["latency_us"] else ""
-    chosen = " ".join(f"{name}={value}" for name, value in (row.get("parameters") or {}).items())
+    parameters = [f"{name}={value}" for name, value in (row.get("parameters") or {}).items()]
+    chosen = " ".join([*_transformed(row), *parameters])
     line = f"{row['model_type']:<24} {row['cross_validation']['mean']:.3f} {cost}  {chosen}".rstrip()
     return f"[green]{line}[/]" if row is best or row["model_name"] == best["model_name"] else f"[dim]{line}[/]"
+
+
+def _transformed(row: Json) -> list[str]:
+    """What a model learns instead of the target, if it does."""
+    return [] if row["target_transform"] == "none" else [f"({row['target_transform']})"]
 
 
 def _number(value: float) -> str:
