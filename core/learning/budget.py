@@ -1,7 +1,7 @@
 """Keeps what a model costs within bounds, in bytes and in rows learned from, and says what was done for it."""
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from core.learning.catalogue import Regressor
@@ -21,18 +21,28 @@ class Limits:
     model_bytes: int
 
 
+def most_bytes(estimator: Any) -> float:
+    """What the graph of an estimator takes at most on any number of rows; inf unless its trees are bounded."""
+    params = estimator.get_params()
+    trees = params.get("n_estimators", params.get("max_iter", 1))
+    leaves, depth = params.get("max_leaf_nodes"), params.get("max_depth")
+    if type(leaves) is not int and type(depth) is int:
+        leaves = 2 ** min(depth, 60)
+    return trees * 2 * leaves * BYTES_PER_NODE if leaves is not None and type(trees) is int else inf
+
+
 def within_budget(estimator: Any, rows: int, max_bytes: int) -> list[str]:
     """Raise `min_samples_leaf` of a tree or of many until their graph should stay below `max_bytes`.
 
     Returns a note for the manifest when something was changed, else nothing.
     """
     params = estimator.get_params()
-    trees, leaf, depth = params.get("n_estimators", 1), params.get("min_samples_leaf"), params.get("max_depth")
+    trees, leaf = params.get("n_estimators", 1), params.get("min_samples_leaf")
     # A float leaf is a share of the rows, which bounds the leaves by itself; what is no number at all, or below 1,
     # scikit-learn refuses. Boosting over histograms counts its trees, and bounds their leaves, by other names.
     if type(trees) is not int or type(leaf) is not int or leaf < 1 or "max_leaf_nodes" not in params:
         return []
-    if "max_iter" in params or (type(depth) is int and trees * 2 ** min(depth + 1, 60) * BYTES_PER_NODE < max_bytes):
+    if "max_iter" in params or most_bytes(estimator) < max_bytes:
         return []
     needed = ceil(trees * NODES_PER_ROW * rows * BYTES_PER_NODE / max_bytes)
     if leaf >= needed:

@@ -74,7 +74,7 @@ def _blend(bench: Workbench, entries: Sequence[Entry], bounds: Bounds, growth: f
 
 def cost_of_entries(entries: Sequence[Entry], growth: float) -> Cost:
     """What a model of these entries should cost at most, learned from `growth` times the rows of a fold."""
-    return sum((entry.cost for entry in entries if entry.cost), Cost(0, 0.0, 0.0)).grown(growth)
+    return sum((entry.grown_cost(growth) for entry in entries), Cost(0, 0.0, 0.0))
 
 
 def _nothing_within(entries: Sequence[Entry], bounds: Bounds, growth: float) -> InvalidInputError:

@@ -162,13 +162,11 @@ def fitting_seconds(race: PortfolioRace, entries: Sequence[Entry], rows: int) ->
 
 def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
     """What compiling, proving, explaining and storing a model of these members should take."""
-    # A graph grows with the rows, but not beyond its budget.
-    sizes = [min(e.cost.size_bytes * race.growth(), race.limits.model_bytes) for e in members if e.cost]
     cost = cost_of_entries(members, race.growth())
     # What may be over a bound after all is compiled more than once.
     compiled = 1 if race.bounds.excess(cost) <= CLEARLY_WITHIN else 2
     explaining = EXPLAINING_A_ROW * len(members) * predictions(len(race.data.test_y), len(race.data.columns))
-    return race.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * sum(sizes) / 1e6 + explaining)
+    return race.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * cost.size_bytes / 1e6 + explaining)
 
 
 def _repeat(race: PortfolioRace, tell: Tell) -> None:

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from core.errors import ParameterError, RegattaError, TrainingFailedError
-from core.learning.budget import Limits, rows_to_fit
+from core.learning.budget import Limits, most_bytes, rows_to_fit
 from core.learning.candidates import Candidate, stopped_early
 from core.learning.forecast import Forecast
 from core.learning.quiet import one_core_a_fit, one_openmp_thread
@@ -47,6 +47,8 @@ class Entry:
     notes: list[str]
     expected_seconds: float
     gain: float = 1.0
+    # What its graph takes at most, however many rows it learns from.
+    most_bytes: float = math.inf
     predicted: dict[int, Floats] = field(default_factory=dict)
     fitted: Any = None
     seconds: float = 0.0
@@ -65,6 +67,10 @@ class Entry:
                 self._scores[number] = float(r2_score(bench.data.train_y[fold.judge], self.predicted[number]))
         return [self._scores[number] for number, _ in folds]
 
+    def grown_cost(self, factor: float) -> Cost:
+        """What it costs at most once it learns from `factor` times the rows; nothing where that was not measured."""
+        return self.cost.grown(factor, self.most_bytes) if self.cost else Cost(0, 0.0, 0.0)
+
     def mean(self, bench: Workbench) -> float:
         """Mean R2 over the folds; -inf for one that failed."""
         return -np.inf if self.failure else float(np.mean(self.scores(bench)))
@@ -77,6 +83,7 @@ def enter(bench: Workbench, candidate: Candidate, limits: Limits, label: str | N
     entry = Entry(candidate, label or candidate.regressor.name, None, [], seconds, gain)
     try:
         entry.estimator, entry.notes = candidate.unfitted(rows, limits)
+        entry.most_bytes = min(limits.model_bytes, most_bytes(inner(entry.estimator)))
     except RegattaError as error:
         entry.failure = error
     return entry

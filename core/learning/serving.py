@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import Any, Self
 
 import pandas as pd
@@ -32,8 +32,12 @@ class Cost:
             self.size_bytes + other.size_bytes, self.latency_us + other.latency_us, self.seconds + other.seconds
         )
 
-    def grown(self, factor: float) -> "Cost":
-        """The same for a model of `factor` times as many rows, at most: a tree's path hardly gets longer."""
+    def grown(self, factor: float, most_bytes: float = inf) -> "Cost":
+        """The same for a model of `factor` times as many rows, at most: a tree's path hardly gets longer.
+
+        Its graph does not grow beyond `most_bytes`.
+        """
+        factor = min(factor, max(1.0, most_bytes / self.size_bytes))
         return Cost(ceil(self.size_bytes * factor), self.latency_us, self.seconds * factor)
 
 

@@ -1,9 +1,11 @@
 """The byte budget of tree models: kept, and never silently."""
 
+from math import inf
+
 import onnx
 import pytest
 
-from core.learning.budget import Limits, within_budget
+from core.learning.budget import Limits, most_bytes, within_budget
 from core.learning.catalogue import regressor
 from core.scoring.compile import check_parity, compile_pipeline
 from core.scoring.compiled import CompiledModel
@@ -24,6 +26,21 @@ def test_a_model_over_the_budget_gets_larger_leaves_and_a_note() -> None:
         f"min_samples_leaf was raised from 2 to {forest.min_samples_leaf} so that 100 trees on 100000 rows "
         "stay below 64 MiB"
     )
+
+
+def test_trees_of_bounded_size_are_within_it_on_any_number_of_rows() -> None:
+    forest = regressor("random_forest").build({"max_depth": 5})
+    assert most_bytes(forest) < 200_000
+    assert within_budget(forest, 100_000_000, 200_000) == []
+    assert most_bytes(regressor("random_forest").build({"max_leaf_nodes": 10})) < 50_000
+    assert most_bytes(regressor("random_forest").build({})) == most_bytes(regressor("svr").build({})) == inf
+
+
+@pytest.mark.parametrize("name", ["gradient_boosting", "hist_gradient_boosting"])
+def test_boosting_takes_no_more_than_that(name: str) -> None:
+    done = trained(real_split("diamonds", 3000), name, {})
+    graph, _ = compile_pipeline(done.pipeline, real_split("diamonds", 3000).columns)
+    assert most_bytes(done.pipeline[-1]) / 4 < len(graph) < most_bytes(done.pipeline[-1]) + 20_000
 
 
 def test_larger_leaves_of_the_caller_are_respected() -> None:
