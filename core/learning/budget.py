@@ -26,9 +26,10 @@ def most_bytes(estimator: Any) -> float:
     params = estimator.get_params()
     trees = params.get("n_estimators", params.get("max_iter", 1))
     leaves, depth = params.get("max_leaf_nodes"), params.get("max_depth")
-    if type(leaves) is not int and type(depth) is int:
+    if leaves is None and type(depth) is int:
         leaves = 2 ** min(depth, 60)
-    return trees * 2 * leaves * BYTES_PER_NODE if leaves is not None and type(trees) is int else inf
+    # Whatever a caller sent may be here; what is no number scikit-learn refuses.
+    return trees * 2 * leaves * BYTES_PER_NODE if type(trees) is int and isinstance(leaves, int | float) else inf
 
 
 def within_budget(estimator: Any, rows: int, max_bytes: int) -> list[str]:

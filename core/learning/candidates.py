@@ -39,8 +39,9 @@ def parameters_of(estimator: Any) -> dict[str, Any]:
 
 def stopped_early(estimator: Any) -> bool:
     """Whether an iterative solver ran out of iterations; boosting, which counts its trees so, never does."""
-    fitted = getattr(estimator, "regressor_", estimator)
-    most, used = getattr(fitted, "max_iter", None), getattr(fitted, "n_iter_", None)
-    if not most or most < 0 or used is None or hasattr(fitted, "_predictors"):
+    while hasattr(estimator, "regressor_"):
+        estimator = estimator.regressor_
+    most, used = getattr(estimator, "max_iter", None), getattr(estimator, "n_iter_", None)
+    if not most or most < 0 or used is None or hasattr(estimator, "_predictors"):
         return False
     return bool(max(used) >= most if hasattr(used, "__len__") else used >= most)

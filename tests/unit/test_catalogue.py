@@ -80,6 +80,7 @@ def test_an_unknown_parameter_is_named_with_the_ones_there_are(name: str) -> Non
         ("random_forest", "n_estimators", 0),
         ("random_forest", "max_features", -0.5),
         ("random_forest", "max_depth", [1]),
+        *(("random_forest", "max_leaf_nodes", wrong) for wrong in ("ten", 2.5, [1], 1)),
     ],
 )
 def test_a_parameter_out_of_its_range_is_named(name: str, param: str, value: Any) -> None:

@@ -106,3 +106,9 @@ def test_where_a_logarithm_is_impossible_the_others_are_still_tried() -> None:
     done = train(split_text(f"x,y\n{rows}"), Candidate(regressor("ridge")), LIMITS, any_target=True)
     assert done.target_transform in ("none", "yeo_johnson", "trend")
     assert "no logarithm" in str(done.trials[1].error)
+
+
+@pytest.mark.parametrize("kind", ["none", "log", "trend"])
+def test_a_solver_that_ran_out_of_steps_is_told_of_behind_every_transform(kind: Kind) -> None:
+    done = train(real_split("concrete", 200), Candidate(regressor("svr"), {"max_iter": 5}, kind), LIMITS)
+    assert any("max_iter" in note for note in done.notes)
