@@ -1,6 +1,6 @@
 """What may happen to a target before a regressor sees it, and back: never beyond what training has seen by much."""
 
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,13 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import PowerTransformer, StandardScaler
 
+from core import manifests
 from core.errors import TargetError
 
 Floats = NDArray[np.float64]
-Kind = Literal["none", "log", "yeo_johnson", "trend"]
-TargetChoice = Literal["auto", "none", "log", "yeo_johnson", "trend"]
-KINDS: tuple[Kind, ...] = ("none", "log", "yeo_johnson", "trend")
+Kind = manifests.TargetTransform
+TargetChoice = Literal["auto", Kind]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # A prediction goes at most this share of the training target's range beyond it. Once a linear model on log(y)
 # extrapolated to R2 = -.39 and took a blend down to .70, where the bounded one gives .98.

@@ -8,7 +8,7 @@ import numpy as np
 from core.errors import TrainingFailedError
 from core.scoring.distances import nearest_neighbours, support_vectors
 from core.scoring.graph import GraphBuilder
-from core.scoring.targets import inverse
+from core.scoring.targets import bounded, inverse
 from core.scoring.trees import forest, gradient_boosting, histogram_boosting, tree
 
 Compiler = Callable[[GraphBuilder, str, Any], str]
@@ -48,9 +48,7 @@ def _transformed(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
 def _on_trend(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     """A `core.learning.targets.OnTrend`: the line and what its regressor adds, bounded."""
     line = _linear(graph, graph.node("Sub", matrix, graph.constant(estimator.mean_.reshape(1, -1))), estimator)
-    total = graph.node("Add", line, estimated(graph, matrix, estimator.regressor_))
-    bounds = (graph.constant(np.array(bound, np.float64)) for bound in (estimator.low_, estimator.high_))
-    return graph.node("Clip", total, *bounds)
+    return bounded(graph, graph.node("Add", line, estimated(graph, matrix, estimator.regressor_)), estimator)
 
 
 # By the name of the class, so that scikit-learn is not imported here.

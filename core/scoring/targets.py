@@ -32,12 +32,16 @@ def _standard_scaler(graph: GraphBuilder, value: str, scaler: Any) -> str:
 def _target_transform(graph: GraphBuilder, value: str, transform: Any) -> str:
     """A `core.learning.targets.TargetTransform`: standardised back, bounded, and then the inverse of its kind."""
     wide = graph.node("Mul", value, _number(graph, transform.scale_))
-    raw = graph.node("Add", wide, _number(graph, transform.mean_))
-    bounds = (graph.constant(np.array(bound, np.float64)) for bound in (transform.low_, transform.high_))
-    raw = graph.node("Clip", raw, *bounds)
+    raw = bounded(graph, graph.node("Add", wide, _number(graph, transform.mean_)), transform)
     if transform.kind == "log":
         return graph.node("Sub", graph.node("Exp", raw), _number(graph, transform.shift_))
     return _inverse_yeo_johnson(graph, raw, float(transform.lambda_))
+
+
+def bounded(graph: GraphBuilder, value: str, fitted: Any) -> str:
+    """(rows, 1): the value, no further than from `low_` to `high_` of what was fitted."""
+    bounds = (graph.constant(np.array(bound, np.float64)) for bound in (fitted.low_, fitted.high_))
+    return graph.node("Clip", value, *bounds)
 
 
 def _inverse_yeo_johnson(graph: GraphBuilder, raw: str, power: float) -> str:
