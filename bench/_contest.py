@@ -61,8 +61,8 @@ def contest(kind: str, folder: Path) -> Contest:
     """Train both sides; the pickle goes into `folder`, our model into the bucket that the environment points at."""
     from mangum import Mangum
 
-    from core.datasets.ingestion import ingest
-    from core.training.modelling import TrainingOrder, train_model
+    from core.services.processing.ingest import ingest
+    from core.services.training.train import TrainingOrder, train_model
     from functions.predict.handler import handler
 
     file_id = ingest(WORKSPACE, CSV.name, CSV).file_id

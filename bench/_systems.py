@@ -76,7 +76,7 @@ class Case:
 
 def cases(folder: Path, table: str, quick: bool) -> Iterator[Case]:
     """The table's splits; when it has to be quick the first alone, in less time."""
-    from core.datasets.ingestion import ingest
+    from core.services.processing.ingest import ingest
 
     csv, target = TABLES[table]
     whole = pd.read_csv(csv)
@@ -91,7 +91,7 @@ def cases(folder: Path, table: str, quick: bool) -> Iterator[Case]:
 
 def race(case: Case) -> Result:
     """The portfolio, in our share of the time, through the service, stored and ready to serve."""
-    from core.training.comparing import CompareOrder, compare_models
+    from core.services.training.compare import CompareOrder, compare_models
 
     allowed = OUR_SHARE * case.seconds
     begun = time.perf_counter()
@@ -105,7 +105,7 @@ def race(case: Case) -> Result:
 
 def nine(case: Case) -> Iterator[Result]:
     """The best of the nine by their folds, the best of them tuned as well, and the blend of the nine."""
-    from core.training.comparing import CompareOrder, compare_models
+    from core.services.training.compare import CompareOrder, compare_models
 
     ways = {"best of nine": {}, "tuned": {"tune_hyperparameters": True, "tuning_seconds": case.seconds}}
     for system, wishes in {**ways, "blend of nine": {"ensemble": True}}.items():
@@ -121,7 +121,7 @@ def forest(case: Case) -> Result:
     from sklearn.metrics import r2_score
     from sklearn.pipeline import Pipeline
 
-    from core.training.modelling import open_split
+    from core.services.training.train import open_split
 
     data = open_split(WORKSPACE, case.file_id, case.target, TEST_SIZE)[1]
     pipeline = Pipeline([("prepare", data.prepare), ("estimate", RandomForestRegressor(n_jobs=-1, random_state=0))])
@@ -134,7 +134,7 @@ def forest(case: Case) -> Result:
 
 def served_forest_us(case: Case) -> float:
     """Microseconds of one row through the whole handler for the catalogue's forest, trained on the same table."""
-    from core.training.modelling import TrainingOrder, train_model
+    from core.services.training.train import TrainingOrder, train_model
 
     train_model(WORKSPACE, case.file_id, TrainingOrder("random_forest", case.target, model_name=FOREST))
     return _one_row_us(case, FOREST)

@@ -27,7 +27,7 @@ MEMORY = 400
 WORKBOOK = 0.75
 
 OURS = (
-    "from core.predicting.large_exports import export_file\nfrom core.progress import untold",
+    "from core.services.table_prediction.export_table import export_file\nfrom core.progress import untold",
     "answer = export_file('default', {'model_name': sys.argv[1], 'file_id': sys.argv[2]}, untold)['size_bytes']",
 )
 # As template.yaml has it for the worker.
@@ -51,7 +51,7 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 def store(table: Path) -> str:
     """Houses of California in random order, many times over, on the disk and in the bucket; returns the file's id."""
-    from core.datasets.ingestion import ingest
+    from core.services.processing.ingest import ingest
 
     frame = pd.read_csv(HOUSES)
     frame.sample(STORED_ROWS, replace=True, random_state=0).to_csv(table, index=False)
@@ -60,8 +60,8 @@ def store(table: Path) -> str:
 
 def stored_table(kind: str, table: Path, file_id: str, folder: Path, rounds: int) -> Iterator[Figure]:
     """A million stored rows to a CSV: ours from the bucket and back into it, theirs on the disk."""
-    from core.datasets.ingestion import ingest
-    from core.training.modelling import TrainingOrder, train_model
+    from core.services.processing.ingest import ingest
+    from core.services.training.train import TrainingOrder, train_model
 
     small = ingest("default", HOUSES.name, HOUSES).file_id
     train_model("default", small, TrainingOrder(kind, textbook.TARGET, model_name=kind))

@@ -114,8 +114,8 @@ def _against_both(results: Sequence[Result], quick: bool) -> Iterator[Figure]:
 
 def _on_time(folder: Path, quick: bool) -> Iterator[Figure]:
     """Seconds that a race takes beside its limit, final fits and storing included, from 50 rows to a million."""
-    from core.datasets.ingestion import ingest
-    from core.training.comparing import CompareOrder, compare_models
+    from core.services.processing.ingest import ingest
+    from core.services.training.compare import CompareOrder, compare_models
 
     limit = QUICK_LIMIT if quick else LIMIT
     for rows in LIMITED_ROWS[:2] if quick else LIMITED_ROWS:

@@ -39,8 +39,8 @@ def measure(quick_run: bool) -> Iterator[Figure]:
         quiet()
         # This process is the worker itself.
         del os.environ["REGATTA_JOBS_QUEUE_URL"]
-        from core.storage.series import SeriesSettings
-        from core.storage.wiring import storage
+        from core.storage.container import storage
+        from core.storage.series_repository import SeriesSettings
 
         storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, time_limit=RACE_SECONDS))
         replay = _Replay(_cut(months, ROWS), corrupted)
@@ -87,7 +87,7 @@ class _Replay:
 
     def _predict(self, clean: pd.DataFrame) -> dict[str, float]:
         """Root mean squared errors as a share of the mean price, of the month as it truly was."""
-        from core.predicting.prediction import find_model, predict_records
+        from core.services.prediction.predict import find_model, predict_records
 
         actual = clean[TARGET].to_numpy(float)
         records = json.loads(clean.drop(columns=TARGET).to_json(orient="records"))
@@ -104,10 +104,10 @@ class _Replay:
 
     def _always_promote(self) -> None:
         """The same members on the same window of the same files, believed whatever they say."""
-        from core.storage.series import SeriesSettings
-        from core.storage.wiring import storage
-        from core.training.joining import open_joined
-        from core.training.remaking import fit_as
+        from core.services.training.join_files import open_joined
+        from core.services.training.refit_stored import fit_as
+        from core.storage.container import storage
+        from core.storage.series_repository import SeriesSettings
 
         first = storage().models.manifest(WORKSPACE, SERIES, 1)
         *earlier, newest = self._files[-SeriesSettings().window :]
@@ -116,10 +116,10 @@ class _Replay:
 
 def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
     """Put a file and do its job; the job, seconds until it was done, and how many of them it trained."""
-    from core.retraining import succession
-    from core.retraining.arrivals import announce
-    from core.storage.wiring import storage
-    from core.work.working import work
+    from core.jobs.worker import work
+    from core.services.retraining import champion_challenger as succession
+    from core.services.series.arrivals import announce
+    from core.storage.container import storage
 
     trained: list[float] = []
     train_as = succession.train_as

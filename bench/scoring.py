@@ -125,7 +125,7 @@ def _median(value: Callable[[_load.Load, _load.Load], float], loads: list[tuple[
 
 def size(sides: Contest) -> Figure:
     """Bytes of the compiled model against bytes of the pickle."""
-    from core.storage.wiring import storage
+    from core.storage.container import storage
 
     ours = storage().models.manifest(WORKSPACE, sides.kind).graph.size_bytes
     theirs = sides.pickle.stat().st_size
@@ -139,9 +139,9 @@ def size(sides: Contest) -> Figure:
 
 def compile_time(sides: Contest, rounds: int) -> Figure:
     """Seconds to compile our fitted pipeline against seconds to fit it once, on all cores."""
-    from core.scoring.compile import compile_pipeline
-    from core.training.modelling import open_split
-    from core.training.unpickling import load_pipeline
+    from core.compiler.compile import compile_pipeline
+    from core.services.training.train import open_split
+    from core.services.training.unpickle import load_pipeline
 
     data = open_split(WORKSPACE, None, textbook.TARGET, 0.2)[1]
     fitted = load_pipeline(WORKSPACE, sides.kind, 1)

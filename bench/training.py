@@ -36,9 +36,9 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 def compare(rounds: int) -> Figure:
     """Nine regressors on california_housing, stored and ready to serve, against the loop that only fits and scores."""
-    from core.datasets.ingestion import ingest
-    from core.training.comparing import CompareOrder, compare_models
-    from core.training.modelling import open_split
+    from core.services.processing.ingest import ingest
+    from core.services.training.compare import CompareOrder, compare_models
+    from core.services.training.train import open_split
 
     file_id = ingest(WORKSPACE, "housing.csv", EXAMPLES / "california_housing.csv").file_id
     target = "median_house_value"
@@ -72,9 +72,9 @@ def textbook_loop(data: Any) -> dict[str, list[float]]:
     from sklearn.model_selection import KFold, cross_validate
     from sklearn.pipeline import Pipeline
 
-    from core.learning.budget import Limits
-    from core.learning.candidates import Candidate
-    from core.learning.catalogue import SEED, THE_NINE, regressor
+    from core.catalogue import SEED, THE_NINE, regressor
+    from core.regressors.candidates import Candidate
+    from core.regressors.limits import Limits
 
     folds = KFold(5, shuffle=True, random_state=SEED)
     scores = {}
@@ -95,8 +95,8 @@ def small(rounds: int) -> Figure:
     from sklearn.model_selection import KFold, cross_validate
     from sklearn.pipeline import Pipeline
 
-    from core.datasets.ingestion import ingest
-    from core.training.modelling import open_split
+    from core.services.processing.ingest import ingest
+    from core.services.training.train import open_split
     from functions.train.handler import handler
 
     file_id = ingest(WORKSPACE, "mpg.csv", EXAMPLES / "mpg.csv").file_id
@@ -123,10 +123,10 @@ def small(rounds: int) -> Figure:
 
 def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
     """Seconds of a training by rows; from the last size but one to the last it grows like n log n at most."""
-    from core.datasets.ingestion import ingest
+    from core.catalogue import THE_NINE
     from core.errors import RegattaError
-    from core.learning.catalogue import THE_NINE
-    from core.training.modelling import TrainingOrder, train_model
+    from core.services.processing.ingest import ingest
+    from core.services.training.train import TrainingOrder, train_model
 
     files = {}
     for rows in sizes:

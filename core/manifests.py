@@ -35,7 +35,7 @@ class Column(Document):
     missing: int
     # Counted when the table is profiled.
     distinct: int = 0
-    # How its dates are written: a key of `core.values.DATE_FORMATS`.
+    # How its dates are written: a key of `core.cell_values.DATE_FORMATS`.
     format: str | None = None
 
 

@@ -1,6 +1,6 @@
 """`Idempotency-Key` for everything that is answered at once: the first answer is kept for a day and given again.
 
-Training and comparing keep theirs in the bucket: see `functions.deferring`.
+Training and comparing keep theirs in the bucket: see `functions.respond_async`.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from starlette.datastructures import UploadFile
 
 from core.errors import InvalidInputError, KeyInUseError, KeyReusedError
 from core.settings import settings
-from core.storage.wiring import storage
+from core.storage.container import storage
 from functions.http import workspace
 
 KEY_CHARACTERS = 255

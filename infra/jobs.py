@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from core.errors import RegattaError
-from core.retraining.arrivals import announce, landed
-from core.storage.queue import DeadLetter, SqsQueue
-from core.storage.wiring import storage
-from core.work import jobs
+from core.jobs import service as jobs
+from core.services.series.arrivals import announce, landed
+from core.storage.container import storage
+from core.storage.job_queue import DeadLetter, SqsQueue
 from functions.s3_events import arrivals_in
 from infra.service import Json, Service, connect, explain
 from infra.showing import coloured, following, table

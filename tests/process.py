@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from unittest import mock
 
-from core.predicting import prediction
+from core.services.prediction import predict as prediction
 from core.settings import settings
+from core.storage.container import storage
 from core.storage.signing import signing_key
-from core.storage.wiring import storage
 
 REMEMBERED = (settings, storage, signing_key, prediction._models, prediction._tables)
 

@@ -12,9 +12,9 @@ from math import isfinite
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from core.cell_values import write_date
 from core.errors import TooLargeError
 from core.exporting.cells import PLAIN, Options, Rows, nested
-from core.values import write_date
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
+from core.cell_values import write_date
 from core.errors import TooLargeError
 from core.exporting.cells import PLAIN, Options, Rows, finite, harmless, jsonable, nested
 from core.exporting.excel import EXCEL_COLUMNS, write_workbook
-from core.values import write_date
 
 W = TypeVar("W")
 

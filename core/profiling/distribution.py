@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.tables.coded import PIECE
-from core.tables.columns import Floats
+from core.packed_columns import Floats
+from core.tables.coded_columns import PIECE
 
 Ints = NDArray[np.int64]
 

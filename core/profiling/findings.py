@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.manifests import Column
+from core.packed_columns import Floats
 from core.profiling.rows import numbered_where
-from core.profiling.severity import Severity
-from core.tables.columns import Floats
+from core.severity import Severity
 from core.tables.table import Table
 
 Json = dict[str, Any]

@@ -7,9 +7,9 @@ import numpy as np
 
 from core.errors import InvalidInputError
 from core.manifests import Column
+from core.profiling.column_threads import side_by_side
 from core.profiling.distribution import Distribution
 from core.profiling.rows import numbered
-from core.profiling.threads import side_by_side
 from core.tables.table import Table
 
 Json = dict[str, Any]

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.manifests import Column
-from core.profiling import findings, numeric_findings, ordering, statistics, text_findings
+from core.packed_columns import Category
+from core.profiling import findings, numeric_findings, statistics, text_findings
+from core.profiling import time_order as ordering
+from core.profiling.column_threads import side_by_side
+from core.profiling.correlations import correlations
 from core.profiling.distribution import Distribution, Moments
 from core.profiling.findings import Look
-from core.profiling.relations import correlations
 from core.profiling.rows import RowHashes, RowKinds, missing_shares, numbered_where
-from core.profiling.severity import worst_first
-from core.profiling.threads import side_by_side
-from core.tables.columns import Category
+from core.severity import worst_first
 from core.tables.table import Table
 
 Json = dict[str, Any]

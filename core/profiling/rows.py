@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.tables.coded import PIECE, Coded
-from core.tables.columns import Category, Floats
+from core.packed_columns import Category, Floats
+from core.tables.coded_columns import PIECE, Coded
 from core.tables.table import Table
 
 # As in a spreadsheet that holds the table, where the header is row 1; rows that reading left out are not in it.

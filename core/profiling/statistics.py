@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from core.cell_values import EARLIEST, LATEST, write_date
 from core.manifests import Column
 from core.profiling.distribution import Distribution, Ints, Moments
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
-from core.tables.coded import PIECE
-from core.values import EARLIEST, LATEST, write_date
+from core.tables.coded_columns import PIECE
 
 Json = dict[str, Any]
 

@@ -18,7 +18,7 @@ from core.profiling.findings import (
     some,
 )
 from core.profiling.rows import EXAMPLES, numbered_where
-from core.tables.notes import NUMBER_OR_DATE, shown
+from core.tables.reading_warnings import NUMBER_OR_DATE, shown
 
 Json = dict[str, Any]
 

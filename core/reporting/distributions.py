@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from core.reporting.dates import date_ticks, seconds
+from core.reporting.date_axis import date_ticks, seconds
 from core.reporting.figures import count, counted, date, figure, share
 from core.reporting.html import Content, Markup, element, own
 from core.reporting.scales import Scale

@@ -5,11 +5,11 @@ from typing import Any
 from core.manifests import DatasetManifest
 from core.reporting.cards import columns_section, types
 from core.reporting.figures import count, counted, date, delimiter, share, shortened, size
-from core.reporting.findings import findings_section, warnings_section
+from core.reporting.finding_cards import findings_section, warnings_section
 from core.reporting.html import Markup, Named, element, figure_list, own, scrolled
 from core.reporting.matrices import correlations_section, missing_section
 from core.reporting.page import page, tile
-from core.reporting.target import target_section
+from core.reporting.target_section import target_section
 
 Json = dict[str, Any]
 
@@ -17,7 +17,7 @@ PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 10, 100, 60
 
 
 def report(manifest: DatasetManifest, profile: Json) -> str:
-    """The whole page, of a dataset's manifest and its profile as `core.datasets.profiles` joins it.
+    """The whole page, of a dataset's manifest and its profile as `core.services.datasets.profiles` joins it.
 
     A page of 2,000 columns has 1.5 MB and takes a third of a second; one of ten, 80 kB and ten milliseconds.
     """

@@ -9,9 +9,9 @@ from contextlib import suppress
 from core.errors import NoSuchModelError, UnavailableError
 from core.manifests import ModelManifest, StoredFile
 from core.storage.cache import WarmObjects
-from core.storage.index import MANIFEST
-from core.storage.objects import MissingObjectError, ObjectStore
-from core.storage.sealing import check_digest, check_manifest, check_signature
+from core.storage.manifest_index import MANIFEST
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.storage.signed_models import check_digest, check_manifest, check_signature
 
 GRAPH = "model.onnx"
 PICKLE = "model.pkl"

@@ -5,8 +5,8 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from core.storage.objects import MissingObjectError, ObjectStore
-from core.storage.shared import SharedState
+from core.storage.redis.redis_client import SharedState
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
 if TYPE_CHECKING:
     from redis import Redis

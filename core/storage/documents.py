@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import ConflictError
-from core.storage.objects import MissingObjectError, ObjectStore
-from core.storage.shared import SharedState
+from core.storage.redis.redis_client import SharedState
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
 # A writer refreshes Redis itself; this bounds how long an answer is stale when Redis was cut off just then.
 TTL_SECONDS = 30

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from core.errors import BadSignatureError, NoSuchModelError
 from core.manifests import ModelManifest
 from core.storage.cache import WarmObjects
-from core.storage.index import MANIFEST, ManifestIndex
-from core.storage.objects import MissingObjectError, ObjectStore
-from core.storage.sealing import signed
+from core.storage.manifest_index import MANIFEST, ManifestIndex
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.storage.signed_models import signed
 
 MODEL_NAME = re.compile(r"\w[\w.\- ]{0,99}")
 VERSION_KEY = re.compile(rf"[^/]+/models/([^/]+)/(\d+)/{re.escape(MANIFEST)}")

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
-from core.tables.blanks import MAX_LINE, copy_with_tabs, with_tabs
+from core.tables.decoding import Text
 from core.tables.header import has_header as find_header
 from core.tables.header import is_number
-from core.tables.text import Text
+from core.tables.whitespace_delimited import MAX_LINE, copy_with_tabs, with_tabs
 
 if TYPE_CHECKING:
     from _csv import Reader

@@ -13,11 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
+from core.cell_values import write_date
 from core.manifests import Column
-from core.tables.coded import Coded, as_floats
-from core.tables.columns import Category, Floats
+from core.packed_columns import Category, Floats
+from core.tables.coded_columns import Coded, as_floats
 from core.tables.levels import codes_of, unified
-from core.values import write_date
 
 SLICE_ROWS = 1 << 17
 
@@ -64,7 +64,7 @@ class Table:
         return self._file.read([name], use_threads=False).column(name)
 
     def values(self, name: str) -> Floats | Category:
-        """One whole column in numpy's form: see `core.tables.columns`."""
+        """One whole column in numpy's form: see `core.packed_columns`."""
         if next(column for column in self.columns if column.name == name).type == "category":
             codes, levels = self.encoded(name)
             return Category(codes, levels.to_pylist())
@@ -134,7 +134,7 @@ class Table:
 
 
 def in_numpy(values: pa.Array) -> Floats | Category:
-    """Some values of a column in numpy's form: see `core.tables.columns`."""
+    """Some values of a column in numpy's form: see `core.packed_columns`."""
     if pa.types.is_dictionary(values.type):
         return Category(codes_of(values), values.dictionary.to_pylist())
     return as_floats(values)

@@ -7,10 +7,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from core.datasets.profiles import stored_preview, stored_profile
 from core.reporting import report as reporting
 from core.reporting.page import CONTENT_SECURITY_POLICY
-from core.storage.wiring import storage
+from core.services.datasets.profiles import stored_preview, stored_profile
+from core.storage.container import storage
 from functions.data import uploads
 from functions.http import Workspace, create_app
 

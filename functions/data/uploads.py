@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from core.datasets import uploading
-from core.datasets.uploading import WayIn
 from core.manifests import DatasetManifest, Reading
-from core.storage.uploads import Method, Ticket
+from core.services.datasets import uploads as uploading
+from core.services.datasets.uploads import WayIn
+from core.storage.upload_repository import Method, Ticket
 from functions.http import RequestBody, Workspace
 from functions.idempotency import IdempotentRoute
 

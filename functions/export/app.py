@@ -8,11 +8,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
-from core.predicting.exports import ExportOrder, Kind, export_file
-from functions.deferring import Asked, table_job
-from functions.files import file_answer
+from core.services.prediction.export import ExportOrder, Kind, export_file
+from functions.file_responses import file_answer
 from functions.http import ModelChoice, Workspace, create_app, one_source
 from functions.idempotency import IdempotentRoute
+from functions.respond_async import Asked, table_job
 
 router = APIRouter(tags=["predict"], route_class=IdempotentRoute)
 

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from core.errors import BadRequestError
-from core.predicting.prediction import find_model, predict_sent
-from core.storage.wiring import storage
-from functions.bodies import checked, json_object, read_body, takes
+from core.services.prediction.predict import find_model, predict_sent
+from core.storage.container import storage
 from functions.http import VERSION, Workspace, create_app
 from functions.inference.tensors import InferRequest, declared, encoded, sent_tensors
+from functions.request_bodies import checked, json_object, read_body, takes
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])
 

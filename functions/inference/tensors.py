@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from core.errors import InvalidInputError
+from core.inference.input_batch import Sent, Values
 from core.manifests import Feature
-from core.scoring.records import Sent, Values
 
 # Datatypes of numbers, and how their binary form is read.
 NUMBERS = {

@@ -4,8 +4,8 @@ import json
 import time
 from typing import Any
 
-from core.datasets.arrivals import accept
-from core.storage.uploads import arrival
+from core.services.processing.ingest_upload import accept
+from core.storage.upload_repository import arrival
 from functions.log import log, set_up_log
 from functions.s3_events import Arrived, hear
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from core.upkeep.janitor import tidy
+from core.services.upkeep.janitor import tidy
 from functions.log import log, set_up_log
 from functions.snapshot import load_for_snapshot
 

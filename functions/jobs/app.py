@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from core.work import jobs
+from core.jobs import service as jobs
 from functions.http import Workspace, create_app
 from functions.idempotency import IdempotentRoute
-from functions.job_view import shown, summary
+from functions.job_responses import shown, summary
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=IdempotentRoute)
 

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
+from core.catalogue import CATALOGUE
 from core.errors import InvalidInputError, NoEvaluationError
-from core.learning.catalogue import CATALOGUE
 from core.manifests import ModelManifest
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, described
+from core.storage.container import storage
 from core.storage.versions import Numbered
-from core.storage.wiring import storage
-from functions.files import attachment
+from functions.file_responses import attachment
 from functions.http import RequestBody, Workspace, create_app
 
 router = APIRouter(prefix="/model", tags=["model"])

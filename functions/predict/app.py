@@ -11,15 +11,15 @@ from fastapi.responses import Response
 from pydantic_core import to_json
 
 from core.exporting.files import NamedFile
-from core.predicting.prediction import Model, Predictions
-from core.scoring.signature import signature
+from core.inference.signature import signature
+from core.services.prediction.predict import Model, Predictions
 from core.settings import settings
-from core.storage.wiring import storage
-from functions.bodies import checked, json_object, read_body, takes
-from functions.deferring import Asked, Terms, table_job
-from functions.files import file_answer
+from core.storage.container import storage
+from functions.file_responses import file_answer
 from functions.http import Workspace, create_app
-from functions.predict.orders import BatchOrder, ManyOrder, RowOrder, check_rows_of
+from functions.predict.requests import BatchOrder, ManyOrder, RowOrder, check_rows_of
+from functions.request_bodies import checked, json_object, read_body, takes
+from functions.respond_async import Asked, Terms, table_job
 
 router = APIRouter()
 
@@ -87,7 +87,7 @@ def _plain(workspace: str, body: bytes, kind: str) -> tuple[Model, Predictions] 
     check_rows_of(body)
     if kind != JSON or len(body) < PLAIN_BYTES:
         return None
-    from functions.predict.plain import predict_plain
+    from functions.predict.fast_path import predict_plain
 
     return predict_plain(workspace, body)
 

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
-from core.datasets.downloading import table_file
-from core.datasets.opening import open_table
-from core.datasets.processing import process
 from core.manifests import HandleMissing, Recipe
 from core.profiling.outliers import Method, outliers
-from functions.files import file_answer
+from core.services.processing.download import table_file
+from core.services.processing.open_table import open_table
+from core.services.processing.process import process
+from functions.file_responses import file_answer
 from functions.http import RequestBody, Workspace, create_app
 from functions.idempotency import IdempotentRoute
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from core.errors import InvalidInputError
-from core.retraining.arrivals import announce
+from core.services.series.arrivals import announce
 from functions.log import log, set_up_log
 from functions.s3_events import Arrived, hear
 from functions.snapshot import load_for_snapshot

@@ -9,15 +9,16 @@ from pydantic import ConfigDict, Field
 from core.errors import NoSuchJobError
 from core.paging import page_of
 from core.reporting.page import CONTENT_SECURITY_POLICY
-from core.retraining import arrivals, ways_in
-from core.retraining.overruling import overrule
-from core.storage.jobs import Job
-from core.storage.models import check_name
-from core.storage.series import Series, SeriesSettings
-from core.storage.wiring import storage
+from core.services.series import arrivals
+from core.services.series import presigned_uploads as ways_in
+from core.services.series.overrule import overrule
+from core.storage.container import storage
+from core.storage.job_repository import Job
+from core.storage.model_repository import check_name
+from core.storage.series_repository import Series, SeriesSettings
 from functions.http import RequestBody, Workspace, create_app
 from functions.idempotency import IdempotentRoute
-from functions.job_view import summary
+from functions.job_responses import summary
 
 router = APIRouter(prefix="/series", tags=["series"], route_class=IdempotentRoute)
 

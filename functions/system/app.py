@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from core.errors import RegattaError, UnavailableError
-from core.storage.wiring import storage
+from core.storage.container import storage
 from functions.http import PROBLEM_JSON, VERSION, Workspace, create_app
 
 router = APIRouter(tags=["system"])

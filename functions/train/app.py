@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from core.learning.targets import TargetChoice
 from core.manifests import ValidationKind
-from core.training.modelling import TUNING_SECONDS
-from core.training.orders import checked_compare, checked_train
-from functions.deferring import Asked, carry_out
+from core.preprocessing.target_transforms import TargetChoice
+from core.services.training.commands import checked_compare, checked_train
+from core.services.training.train import TUNING_SECONDS
 from functions.http import RequestBody, Workspace, create_app
+from functions.respond_async import Asked, carry_out
 
 # As long as the function may run at all.
 MOST_SECONDS = 900

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, UploadFile
 
-from core.datasets.ingestion import check_request_size, ingest
 from core.manifests import Reading
+from core.services.processing.ingest import check_request_size, ingest
 from functions.http import Workspace, create_app
 from functions.idempotency import IdempotentRoute
 

@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 from core.errors import ConflictError, UnavailableError
+from core.jobs.worker import GaveUpError, work
 from core.settings import settings
-from core.storage.queue import SqsQueue, job_in
-from core.storage.wiring import storage
-from core.work.working import GaveUpError, work
+from core.storage.container import storage
+from core.storage.job_queue import SqsQueue, job_in
 from functions.log import log, set_up_log
 
 # What is left of an invocation's time when the work is told to end: it has to hear it, and the job to be written.

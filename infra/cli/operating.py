@@ -16,7 +16,7 @@ def reproduce(
 ) -> None:
     """Train a stored model again from its manifest and say whether the same figures come out."""
     point_at_the_stack()
-    from core.training.reproducing import reproduce as train_again
+    from core.services.training.reproduce import reproduce as train_again
 
     with ending_well(), console.status(f"Training {name} again ..."):
         again = train_again(workspace, name, version)
@@ -85,7 +85,7 @@ def janitor(
     point_at_the_stack()
     from rich.filesize import decimal
 
-    from core.upkeep.janitor import tidy
+    from core.services.upkeep.janitor import tidy
 
     things: dict[str, list[int]] = {"found": [], "done": [], "kept": [], "failed": []}
     with ending_well():

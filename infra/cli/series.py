@@ -49,7 +49,7 @@ def reconcile(
 ) -> None:
     """Find the files below incoming/ that no event has told of, and order their jobs."""
     point_at_the_stack()
-    from core.retraining.arrivals import reconcile as find_missed
+    from core.services.series.arrivals import reconcile as find_missed
 
     with ending_well():
         missed = find_missed(workspace, dry_run=dry_run)

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from core.errors import ConflictError, RegattaError
+from core.jobs.worker import GaveUpError, work
 from core.settings import settings
-from core.storage.queue import BucketQueue
-from core.storage.wiring import storage
-from core.work.working import GaveUpError, work
+from core.storage.container import storage
+from core.storage.job_queue import BucketQueue
 
 log = logging.getLogger("regatta")
 

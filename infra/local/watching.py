@@ -19,7 +19,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.errors import InvalidInputError
-from core.retraining.arrivals import INCOMING, landed
+from core.services.series.arrivals import INCOMING, landed
 
 WORKSPACE = "default"
 # How often the folder is looked through. Nothing else tells of a file on every system and file system.

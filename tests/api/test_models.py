@@ -17,12 +17,12 @@ from redis import Redis
 
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
-from core.storage.wiring import storage
+from core.storage.container import storage
 from tests.api.test_problems import problem
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
-from tests.unit.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, model_draft
+from tests.support.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, model_draft
 from tests.whole_job import gbk_csv
 
 ROW = {"面积": 88.5, "城市": "上海", "房龄": 3}

@@ -10,7 +10,7 @@ from tests.api.test_problems import problem
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
-from tests.unit.tables import CSVS
+from tests.support.tables import CSVS
 
 MPG = CSVS["mpg"][0].read_bytes()
 

@@ -8,7 +8,7 @@ import pytest
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
-from tests.unit.tables import CSVS
+from tests.support.tables import CSVS
 
 
 @pytest.fixture(scope="module")

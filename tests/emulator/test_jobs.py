@@ -13,7 +13,7 @@ import psutil
 import pytest
 from redis import Redis
 
-from core.work.working import MOST_ATTEMPTS
+from core.jobs.worker import MOST_ATTEMPTS
 from infra.emulator_account import CREDENTIALS, REGION
 from tests.emulator.test_deploy_and_serve import served
 from tests.emulator.test_deploy_and_serve import wait_for as wait_until_up

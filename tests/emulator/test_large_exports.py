@@ -14,15 +14,15 @@ import pyarrow as pa
 import pytest
 from pyarrow.csv import read_csv
 
-from core.datasets.ingestion import ingest
-from core.storage.datasets import TABLE
-from core.storage.wiring import storage
-from core.training.modelling import TrainingOrder, train_model
+from core.services.processing.ingest import ingest
+from core.services.training.train import TrainingOrder, train_model
+from core.storage.container import storage
+from core.storage.dataset_repository import TABLE
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
-from tests.unit.storing import WORKSPACE, add, dataset_manifest
-from tests.unit.tables import noisy, typed
+from tests.support.storing import WORKSPACE, add, dataset_manifest
+from tests.support.tables import noisy, typed
 
 ROWS = 1_000_000
 FILE_ID = "0198c0ffee1"
@@ -33,7 +33,7 @@ MEGABYTES = 400
 MEASURE = """
 import json, re, sys
 from pathlib import Path
-from core.predicting.large_exports import export_file
+from core.services.table_prediction.export_table import export_file
 from core.progress import untold
 done = export_file("default", {"model_name": sys.argv[1], "file_id": sys.argv[2]}, untold)
 peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])

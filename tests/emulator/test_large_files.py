@@ -10,13 +10,13 @@ import httpx
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from core.datasets.arrivals import LEASE_SECONDS
+from core.services.processing.ingest_upload import LEASE_SECONDS
 from infra.deploy import ROOT
 from infra.emulator_account import CREDENTIALS, REGION
 from infra.parts import PartSender
 from infra.uploading import Memory
 from tests.stack import Stack
-from tests.unit.tables import CSVS
+from tests.support.tables import CSVS
 from tests.whole_job import gbk_csv
 
 Json = dict[str, Any]

@@ -9,16 +9,16 @@ import time
 import pytest
 
 from core.storage.artifacts import PICKLE
-from core.storage.wiring import storage
+from core.storage.container import storage
 from tests.process import pointed_at
 from tests.stack import Stack
-from tests.unit.storing import PICKLE_BYTES, WORKSPACE
+from tests.support.storing import PICKLE_BYTES, WORKSPACE
 
 # A graph says who trained it; each number is printed once its version serves.
 TRAINING = """
 import sys
-from core.storage.wiring import storage
-from tests.unit.storing import GRAPH, PICKLE, PICKLE_BYTES, WORKSPACE, model_draft
+from core.storage.container import storage
+from tests.support.storing import GRAPH, PICKLE, PICKLE_BYTES, WORKSPACE, model_draft
 
 name, trainer, rounds, job = sys.argv[1:]
 print("ready", flush=True)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from redis import Redis
 
-from core.work.working import work
+from core.jobs.worker import work
 from tests.own_redis import own_redis
 from tests.process import forget, pointed_at
 from tests.proxy import HandlerTransport

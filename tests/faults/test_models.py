@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from core.storage.champions import CHAMPION_SECONDS
-from core.storage.wiring import storage
+from core.storage.container import storage
 from tests.faults.test_redis import ROW, handlers, upload_and_train
 from tests.process import forget, pointed_at
 from tests.stack import Stack

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from redis import Redis
 
+from core.services.upkeep.janitor import tidy
 from core.storage.cache import Counters, MemoryCache
-from core.storage.shared import SharedState
-from core.upkeep.janitor import tidy
+from core.storage.redis.redis_client import SharedState
 from tests.own_redis import own_redis
 from tests.process import forget, pointed_at
 from tests.proxy import HandlerTransport

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from core.errors import UnavailableError
-from core.storage.objects import ObjectStore
-from core.storage.wiring import storage
+from core.storage.container import storage
+from core.storage.s3.object_store import ObjectStore
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack

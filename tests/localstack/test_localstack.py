@@ -26,7 +26,7 @@ from tests.process import pointed_at
 from tests.programs import note_taking
 from tests.proxy import HandlerTransport, proxy_event
 from tests.stack import CLI
-from tests.unit.arriving import TARGET, table
+from tests.support.arriving import TARGET, table
 from tests.whole_job import gbk_csv, whole_job
 
 TEMPLATE = (deploy.ROOT / "template.yaml").read_text()

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from moto import mock_aws
 
-from core.storage.objects import ObjectStore
-from core.storage.wiring import storage
+from core.storage.container import storage
+from core.storage.s3.object_store import ObjectStore
 from tests.process import forget
 from tests.proxy import HandlerTransport
-from tests.unit.storing import BUCKET, Parts
+from tests.support.storing import BUCKET, Parts
 
 KEY = "a key for the tests, long enough"
 

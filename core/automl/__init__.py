@@ -1,0 +1,1 @@
+"""Training and searching: the portfolio, its scheduler and forecasts, halving, ensembles and refitting."""

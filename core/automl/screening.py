@@ -1,0 +1,80 @@
+"""How much of a table a portfolio race looks at: folds, repeats of them, rows to compare on and rows to learn from."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from sklearn.model_selection import KFold
+
+from core.automl.forecast import Forecast
+from core.automl.portfolio import YARDSTICK
+from core.catalogue import REFERENCE_COLUMNS, SEED
+from core.regressors.fold_cache import Workbench
+from core.regressors.splits import Fold, Split, part_of, spread
+from core.regressors.thread_limits import one_core_a_fit, openmp_on_one_core
+
+# Below so many rows five folds leave too few to learn from, and below so many one division is a matter of luck.
+FINE_ROWS, REPEATED_ROWS = 3_000, 500
+FINE_FOLDS, COARSE_FOLDS, REPEATS = 8, 5, 3
+# From so many rows on a fold judges by thousands: three of the five tell as much in less time, which is worth more
+# candidates.
+MANY_ROWS, JUDGING_FOLDS = 10_000, 3
+# Rows that a second of a core is enough for, to compare several candidates on a table of usual width.
+ROWS_A_SECOND = 900
+FEWEST_ROWS = 2_000
+# The holdout reports; what more rows would add to that is time.
+HOLDOUT_ROWS = 20_000
+# What the pace of the machine is taken by.
+PACE_TREES, PACE_ROWS = 40, 8_000
+
+
+def take_pace(data: Split) -> tuple[Forecast, float]:
+    """A forecast that has seen a few trees of the strongest candidate fitted, and the pace of the machine.
+
+    The pace is how many times as long as on the machine of the catalogue they took; never below 1.
+    """
+    short = replace(YARDSTICK, params={**YARDSTICK.params, "max_iter": PACE_TREES})
+    prepared = Workbench(part_of(data, min(len(data.train_y), PACE_ROWS)), kept=False).whole
+    rows, width = prepared.learn_x.shape
+    forecast = Forecast(width)
+    begun = time.perf_counter()
+    with one_core_a_fit(), openmp_on_one_core():
+        short.regressor.build(short.params).fit(prepared.learn_x, prepared.learn_y)
+    return forecast, max(1.0, forecast.learn(short, rows, time.perf_counter() - begun))
+
+
+def rows_to_compare(rows: int, columns: int, core_seconds: float, pace: float) -> int:
+    """How many of `rows` rows the candidates are compared on, so that there is time for several of them."""
+    width = min(1.0, REFERENCE_COLUMNS / columns)
+    return min(rows, max(FEWEST_ROWS, int(ROWS_A_SECOND * width * core_seconds / pace)))
+
+
+def with_rows(data: Split, rows: int) -> Split:
+    """The split with at most `rows` rows to learn from and a holdout that takes no time, both spread evenly."""
+    chosen = spread(len(data.test_y), HOLDOUT_ROWS)
+    data = data if rows >= len(data.train_y) else part_of(data, rows)
+    if len(chosen) == len(data.test_y):
+        return data
+    return replace(data, test_x=data.test_x.iloc[chosen], test_y=data.test_y[chosen])
+
+
+def with_finer_folds(data: Split) -> tuple[Split, int]:
+    """The split with the folds of a race, and how many of them are one division; the others repeat it.
+
+    A small table gets more folds, which leaves more rows to learn from, and a very small one three divisions of them,
+    each shuffled by a seed of its own; of a large one only some of the folds judge. Folds by time or group stay what
+    they are.
+    """
+    rows = len(data.train_y)
+    if rows >= MANY_ROWS and data.validation.kind == "random":
+        data = replace(data, folds=data.folds[:JUDGING_FOLDS])
+    if rows >= FINE_ROWS or data.validation.kind != "random":
+        return data, len(data.folds)
+    repeats = REPEATS if rows < REPEATED_ROWS else 1
+    count = FINE_FOLDS if rows >= 2 * FINE_FOLDS else COARSE_FOLDS
+    folds = [
+        Fold(learn, judge)
+        for repeat in range(repeats)
+        for learn, judge in KFold(count, shuffle=True, random_state=SEED + repeat).split(np.arange(rows))
+    ]
+    return replace(data, folds=folds), count

@@ -1,0 +1,1 @@
+"""From a fitted scikit-learn pipeline to one ONNX graph. Heavy: needs onnx, scikit-learn and pandas."""

@@ -1,0 +1,71 @@
+"""A calendar in ONNX operations: what `core.preprocessing.date_parts` makes of a date, in exact whole numbers."""
+
+import numpy as np
+from onnx import TensorProto
+
+from core.cell_values import EARLIEST, LATEST
+from core.compiler.graph_builder import GraphBuilder
+
+DAY, HOUR = 86_400, 3600
+# Days from 0000-03-01 to 1970-01-01. Counted from there a leap day ends its year, and no day is negative.
+SHIFT = 719_468
+# 0000-03-01 was a Wednesday, 2 from Monday on.
+SHIFT_WEEKDAY = 2
+ERA = 146_097
+
+
+class _Whole:
+    """int64 values in the graph with the operators of whole numbers, all >= 0: ONNX rounds a quotient toward zero."""
+
+    def __init__(self, graph: GraphBuilder, name: str) -> None:
+        self.graph = graph
+        self.name = name
+
+    def _with(self, op: str, other: "_Whole | int") -> "_Whole":
+        name = other.name if isinstance(other, _Whole) else self.graph.constant(np.array(other, np.int64))
+        return _Whole(self.graph, self.graph.node(op, self.name, name))
+
+    def __add__(self, other: "_Whole | int") -> "_Whole":
+        return self._with("Add", other)
+
+    def __sub__(self, other: "_Whole | int") -> "_Whole":
+        return self._with("Sub", other)
+
+    def __mul__(self, other: "_Whole | int") -> "_Whole":
+        return self._with("Mul", other)
+
+    def __floordiv__(self, other: "_Whole | int") -> "_Whole":
+        return self._with("Div", other)
+
+    def __mod__(self, other: "_Whole | int") -> "_Whole":
+        return self._with("Mod", other)
+
+
+def date_parts(graph: GraphBuilder, seconds: str, columns: int) -> str:
+    """(rows, 5 * columns) float64: year, month, day, weekday (Monday 0) and hour of each column.
+
+    `seconds` is (rows, columns) float64 without gaps, counted from 1970-01-01; beyond the years 1 to 9999 it counts as
+    the first or last second of them. The days become a date as in `civil_from_days` of Howard Hinnant's
+    "chrono-Compatible Low-Level Date Algorithms" (https://howardhinnant.github.io/date_algorithms.html).
+    """
+    bounds = [graph.constant(np.array(bound, np.float64)) for bound in (EARLIEST, LATEST)]
+    floor = graph.node("Floor", graph.node("Clip", seconds, *bounds))
+    moment = _Whole(graph, graph.node("Cast", floor, to=TensorProto.INT64)) + SHIFT * DAY
+    days = moment // DAY
+    day_of_era = days % ERA
+    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (year_of_era * 365 + year_of_era // 4 - year_of_era // 100)
+    # Months from March, 0, to February, 11.
+    shifted_month = (day_of_year * 5 + 2) // 153
+    parts = [
+        days // ERA * 400 + year_of_era + shifted_month // 10,
+        (shifted_month + 2) % 12 + 1,
+        day_of_year - (shifted_month * 153 + 2) // 5 + 1,
+        (days + SHIFT_WEEKDAY) % 7,
+        moment % DAY // HOUR,
+    ]
+    whole = graph.node("Concat", *(part.name for part in parts), axis=1)
+    matrix = graph.node("Cast", whole, to=TensorProto.DOUBLE)
+    # Part by part as computed; column by column as the pipeline has it.
+    order = np.arange(len(parts) * columns).reshape(len(parts), columns).T.ravel()
+    return matrix if columns == 1 else graph.node("Gather", matrix, graph.constant(order), axis=1)

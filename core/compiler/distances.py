@@ -1,0 +1,156 @@
+"""Regressors that measure each row against rows of the training: support vectors and nearest neighbours.
+
+In plain ONNX operators and float64, some rows at a time, so that a million rows take no more memory than a few hundred.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.compiler.graph_builder import GraphBuilder
+from core.errors import TrainingFailedError
+
+# At most so many rows at a time, and so many float64 in one step (32 MB).
+CHUNK_ROWS = 256
+CHUNK_CELLS = 4 << 20
+# Beyond this every row of the training is infinitely far; its square is still a float64.
+FAR = 1e100
+# |x|^2 - 2xy + |y|^2 is fast but rounds: so many more than the nearest are measured again, difference by difference.
+SPARE_NEIGHBOURS = 8
+
+
+def support_vectors(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+    """An SVR: its dual coefficients times the kernel of each support vector and the row, plus the intercept."""
+    vectors = np.asarray(estimator.support_vectors_, np.float64)
+    coefficients = graph.constant(np.asarray(estimator.dual_coef_, np.float64).reshape(-1, 1))
+    intercept = graph.constant(np.asarray(estimator.intercept_, np.float64).reshape(1, 1))
+    if estimator.kernel == "linear":
+        product = graph.node("MatMul", matrix, graph.constant(estimator.coef_.reshape(-1, 1)))
+        return graph.node("Add", product, intercept)
+    kernel = KERNELS.get(estimator.kernel)
+    if kernel is None:
+        raise TrainingFailedError(f"SVR with the kernel {estimator.kernel!r} cannot be compiled to a graph.")
+    return _by_chunks(
+        graph,
+        matrix,
+        len(vectors),
+        lambda rows: graph.node("Gemm", kernel(graph, rows, vectors, estimator), coefficients, intercept),
+    )
+
+
+def _rbf(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], estimator: Any) -> str:
+    """exp(-gamma |x - v|^2), the square multiplied out so that one matrix product does all of them."""
+    gamma = float(estimator._gamma)
+    near = _clipped(graph, rows)
+    squares = graph.node("ReduceSumSquare", near, graph.constant(np.array([1])))
+    factors = np.vstack([2 * gamma * vectors.T, np.full((1, len(vectors)), -gamma)])
+    offsets = -gamma * (vectors**2).sum(axis=1)
+    joined = graph.node("Concat", near, squares, axis=1)
+    return graph.node("Exp", graph.node("Gemm", joined, graph.constant(factors), graph.constant(offsets)))
+
+
+def _polynomial(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], estimator: Any) -> str:
+    """(gamma x v + coef0) ** degree."""
+    degree = graph.constant(np.array(estimator.degree, np.float64))
+    return graph.node("Pow", _products(graph, rows, vectors, estimator), degree)
+
+
+def _sigmoid(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], estimator: Any) -> str:
+    """tanh(gamma x v + coef0)."""
+    return graph.node("Tanh", _products(graph, rows, vectors, estimator))
+
+
+def _products(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], estimator: Any) -> str:
+    offset = graph.constant(np.array([[estimator.coef0]], np.float64))
+    return graph.node("Gemm", rows, graph.constant(float(estimator._gamma) * vectors.T), offset)
+
+
+KERNELS = {"rbf": _rbf, "poly": _polynomial, "sigmoid": _sigmoid}
+
+
+def nearest_neighbours(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+    """A KNeighborsRegressor: the mean of the nearest rows' targets, equal or by 1 / distance.
+
+    Of rows that are equally far scikit-learn takes those that its search comes to first, the graph those of training.
+    """
+    metric, points = estimator.effective_metric_, np.asarray(estimator._fit_X, np.float64)
+    if metric not in ("euclidean", "manhattan") or estimator.weights not in ("uniform", "distance"):
+        raise TrainingFailedError(
+            f"KNeighborsRegressor with the metric {metric!r} and weights {estimator.weights!r} cannot be compiled to a "
+            "graph. Use p 1 or 2 and weights uniform or distance."
+        )
+    targets = graph.constant(np.asarray(estimator._y, np.float64).reshape(-1))
+    wanted = graph.constant(np.array([estimator.n_neighbors]))
+
+    def predicted(rows: str) -> str:
+        near = _clipped(graph, rows)
+        if metric == "manhattan":
+            distances = _distances(graph, near, graph.constant(points[np.newaxis]), metric)
+            nearest = graph.node("TopK", distances, wanted, outputs=2, largest=0)
+            indices = nearest
+        else:
+            candidates = _candidates(graph, near, points, estimator.n_neighbors + SPARE_NEIGHBOURS)
+            distances = _distances(graph, near, graph.node("Gather", graph.constant(points), candidates), metric)
+            nearest = graph.node("TopK", distances, wanted, outputs=2, largest=0)
+            indices = graph.node("GatherElements", candidates, nearest, axis=1)
+        values = graph.node("Gather", targets, indices)
+        axis = graph.constant(np.array([1]))
+        if estimator.weights == "uniform":
+            return graph.node("ReduceMean", values, axis)
+        weights = _weights(graph, graph.node("GatherElements", distances, nearest, axis=1), axis)
+        total = graph.node("ReduceSum", graph.node("Mul", weights, values), axis)
+        return graph.node("Div", total, graph.node("ReduceSum", weights, axis))
+
+    return _by_chunks(graph, matrix, points.size if metric == "manhattan" else len(points), predicted)
+
+
+def _candidates(graph: GraphBuilder, rows: str, points: NDArray[np.float64], count: int) -> str:
+    """(rows, count) int64: the points with the smallest |p|^2 - 2xp, in any order."""
+    offsets = graph.constant((points**2).sum(axis=1))
+    score = graph.node("Gemm", rows, graph.constant(-2 * points.T), offsets)
+    return graph.node("TopK", score, graph.constant(np.array([min(count, len(points))])), outputs=2, largest=0)
+
+
+def _distances(graph: GraphBuilder, rows: str, points: str, metric: str) -> str:
+    """(rows, points) float64, difference by difference; `points` is (rows or 1, points, columns)."""
+    differences = graph.node("Sub", graph.node("Unsqueeze", rows, graph.constant(np.array([1]))), points)
+    last = graph.constant(np.array([2]))
+    if metric == "manhattan":
+        return graph.node("ReduceL1", differences, last, keepdims=0)
+    return graph.node("Sqrt", graph.node("ReduceSumSquare", differences, last, keepdims=0))
+
+
+def _weights(graph: GraphBuilder, distances: str, axis: str) -> str:
+    """1 / distance; where some distance is 0, those rows alone count."""
+    zero = graph.constant(np.array(0.0))
+    met = graph.node("Equal", graph.node("ReduceMin", distances, axis), zero)
+    same = graph.node("Where", graph.node("Equal", distances, zero), graph.constant(np.array(1.0)), zero)
+    return graph.node("Where", met, same, graph.node("Reciprocal", distances))
+
+
+def _clipped(graph: GraphBuilder, rows: str) -> str:
+    return graph.node("Clip", rows, graph.constant(np.array(-FAR)), graph.constant(np.array(FAR)))
+
+
+def _by_chunks(graph: GraphBuilder, matrix: str, cells: int, predicted: Callable[[str], str]) -> str:
+    """(rows, 1): `predicted` of some rows at a time, `cells` being how many float64 one row needs on its way.
+
+    The chunks are equally large, so a single row stays one; the last is filled up with the last row.
+    """
+    limit = graph.constant(np.array(max(1, min(CHUNK_ROWS, CHUNK_CELLS // cells)), np.int64))
+    zero, one = (graph.constant(np.array(n, np.int64)) for n in (0, 1))
+    rows = graph.node("Squeeze", graph.node("Shape", matrix, start=0, end=1))
+    last = graph.node("Sub", rows, one)
+    times = graph.node("Max", one, graph.node("Add", graph.node("Div", last, limit), one))
+    size = graph.node("Div", graph.node("Add", rows, graph.node("Sub", times, one)), times)
+    steps = graph.node("Range", zero, size, one)
+
+    def turn(number: str) -> str:
+        positions = graph.node("Add", graph.node("Mul", number, size), steps)
+        return predicted(graph.node("Gather", matrix, graph.node("Min", positions, last)))
+
+    stacked = graph.node("Reshape", graph.loop(times, turn), graph.constant(np.array([-1, 1])))
+    first = graph.constant(np.array([0]))
+    return graph.node("Slice", stacked, first, graph.node("Reshape", rows, graph.constant(np.array([1]))), first)

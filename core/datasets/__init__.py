@@ -1,1 +1,0 @@
-"""What can be done with a dataset: sent, ingested, looked at, cleaned, given back."""

@@ -1,0 +1,84 @@
+"""Rows to predict from a CSV in a request, a piece at a time: what its columns are, the model's features say."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from core.errors import InvalidInputError, NotACsvError
+from core.inference.input_batch import Sent, sent_rows
+from core.manifests import Feature
+
+# What the charset of the Content-Type may say, and what reads it: GB18030 is GBK and more.
+ENCODINGS = {
+    "utf-8": "utf-8-sig",
+    "utf8": "utf-8-sig",
+    "us-ascii": "utf-8-sig",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "gb18030": "gb18030",
+}
+DELIMITERS = ",;\t|"
+# So many bytes are looked at to find the delimiter.
+SAMPLE_BYTES = 1 << 16
+# The first row of data, as a spreadsheet counts.
+FIRST_ROW = 2
+
+T = TypeVar("T")
+
+
+def sent_csv(body: bytes, charset: str, features: Sequence[Feature], batch_size: int) -> Iterator[Sent]:
+    """The rows below the header in pieces of at most `batch_size`, of which one at a time is in memory.
+
+    Blank lines are skipped. Raises `InvalidInputError` for an unknown charset, `NotACsvError` for what is no text, no
+    table, or has no rows.
+    """
+    encoding = ENCODINGS.get(charset.lower())
+    if encoding is None:
+        errors = [{"field": "charset", "message": f"must be one of {', '.join(ENCODINGS)}"}]
+        raise InvalidInputError("Send the CSV as UTF-8, or as GBK with Content-Type: text/csv; charset=gbk.", errors)
+    text = io.TextIOWrapper(io.BytesIO(body), encoding, newline="")
+    rows = filter(None, csv.reader(text, delimiter=_delimiter(body, encoding, features), strict=True))
+    names = [name.strip() for name in _read(lambda: next(rows, []), charset)]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise NotACsvError(f"The header has {twice!r:.80} twice, so its values would be anyone's guess. Rename one.")
+    row = FIRST_ROW
+    while piece := _read(lambda: list(islice(rows, batch_size)), charset):
+        _check_width(piece, len(names), row)
+        row += len(piece)
+        yield sent_rows(names, piece, features)
+    if row == FIRST_ROW:
+        raise NotACsvError("The CSV has no rows below a header. Send the names of the columns and at least one row.")
+
+
+def _delimiter(body: bytes, encoding: str, features: Sequence[Feature]) -> str:
+    """The one that finds most of the model's features in the header."""
+    known = {feature.name for feature in features}
+    lines = body[:SAMPLE_BYTES].decode(encoding, "ignore").splitlines(keepends=True)
+
+    def found(delimiter: str) -> int:
+        header = next(csv.reader(lines, delimiter=delimiter), [])
+        return len(known & {name.strip() for name in header})
+
+    return max(DELIMITERS, key=found)
+
+
+def _read(read: Callable[[], T], charset: str) -> T:
+    try:
+        return read()
+    except UnicodeDecodeError:
+        raise NotACsvError(
+            f"The bytes are not {charset}. Say what they are: Content-Type: text/csv; charset=gbk, or charset=utf-8."
+        ) from None
+    except csv.Error as error:
+        raise NotACsvError(f"The body cannot be read as a CSV: {error}. Check its quotes.") from None
+
+
+def _check_width(rows: Sequence[Sequence[str]], width: int, first_row: int) -> None:
+    if set(map(len, rows)) <= {width}:
+        return
+    row, cells = next((row, cells) for row, cells in enumerate(rows, start=first_row) if len(cells) != width)
+    errors = [{"row": row, "message": f"{len(cells)} columns instead of {width}"}]
+    raise NotACsvError(f"Row {row} has {len(cells)} columns, and the header has {width}.", errors)

@@ -1,0 +1,97 @@
+"""A stored table's columns as a model takes them, and its rows as Python values."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from math import isnan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cell_values import moment, read_boolean, write_date
+from core.errors import InvalidInputError, UnknownColumnError
+from core.manifests import ColumnType, Feature
+from core.packed_columns import Category, Columns
+
+# What a type of column is called in an error.
+SHOWN = {
+    "integer": "a number",
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date",
+    "category": "text",
+}
+
+
+def raw_columns(table: Columns, features: list[Feature]) -> dict[str, NDArray[Any]]:
+    """The table, or a piece of one, in the form that the model's features take.
+
+    Raises `UnknownColumnError` for a feature that the table does not have, `InvalidInputError` for one that holds what
+    the feature cannot be.
+    """
+    check_names(table.values.keys(), features)
+    for feature in features:
+        _check(table.values[feature.name], table.types[feature.name], feature)
+    return {f.name: _raw(table.values[f.name], f, table.types[f.name]) for f in features}
+
+
+def check_names(columns: Collection[str], features: Sequence[Feature]) -> None:
+    """Raise `UnknownColumnError` unless every feature is among the columns of a table."""
+    absent = [feature.name for feature in features if feature.name not in columns]
+    if absent:
+        raise UnknownColumnError(
+            f"The file lacks columns that the model needs: {', '.join(absent)}. Upload a file that has them.",
+            [{"field": name, "message": "no such column in the file"} for name in absent],
+        )
+
+
+def table_rows(table: Columns) -> Iterator[tuple[Any, ...]]:
+    """The table's rows as Python values: int, float, bool, datetime or str, None for missing."""
+    return zip(*(_cells(column, table.types[name]) for name, column in table.values.items()), strict=True)
+
+
+def _cells(column: NDArray[np.float64] | Category, kind: ColumnType) -> list[Any]:
+    if isinstance(column, Category):
+        return [text or None for text in column.texts()]
+    convert: dict[str, Callable[[float], Any]] = {"integer": int, "boolean": bool, "date": moment}
+    make = convert.get(kind, float)
+    return [None if isnan(value) else make(value) for value in column.tolist()]
+
+
+def _raw(column: NDArray[np.float64] | Category, feature: Feature, kind: ColumnType) -> NDArray[Any]:
+    if isinstance(column, Category):
+        # A column without any value has no type of its own.
+        return column.texts() if feature.type == "category" else np.full(len(column.codes), np.nan)
+    if feature.type != "category":
+        return column
+    texts = np.empty(len(column), dtype=object)
+    texts[:] = ["" if cell is None else _text(cell, feature) for cell in _cells(column, kind)]
+    return texts
+
+
+def _text(cell: Any, feature: Feature) -> str:
+    """A value as the text that it was when the model was trained and its column held texts."""
+    if isinstance(cell, datetime):
+        return write_date(cell)
+    if isinstance(cell, bool):
+        return next((level for level in feature.levels if read_boolean(level) is cell), str(cell).lower())
+    return str(cell)
+
+
+def _check(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Feature) -> None:
+    if not fits(column, kind, feature):
+        found, wanted = SHOWN[kind], SHOWN[feature.type]
+        raise InvalidInputError(
+            f"Column {feature.name!r} is {found} in this file, and the model takes {wanted} there.",
+            [{"field": feature.name, "message": f"must be {wanted}"}],
+        )
+
+
+def fits(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Feature) -> bool:
+    """Whether a stored column can be the feature: by its type, or because it has no value that cannot be."""
+    if feature.type in ("category", kind) or (feature.type == "number" and kind in ("integer", "boolean")):
+        return True
+    if isinstance(column, Category):
+        return bool((column.codes == -1).all())
+    allowed = (0.0, 1.0) if feature.type == "boolean" and kind != "date" else ()
+    return bool((np.isnan(column) | np.isin(column, allowed)).all())

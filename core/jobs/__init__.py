@@ -1,0 +1,1 @@
+"""Long work: jobs are submitted, leased by a worker, retried and cancelled."""

@@ -1,1 +1,0 @@
-"""The catalogue of regressors, their pipelines, and how they are trained and judged."""

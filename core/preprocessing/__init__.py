@@ -1,0 +1,1 @@
+"""From a recipe to fitted transforms: columns, dates, categories and the target."""

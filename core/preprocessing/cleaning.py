@@ -1,0 +1,222 @@
+"""What a recipe makes of a whole table: which rows stay, what fills the gaps, which columns come of each column.
+
+This is for showing it and for taking the result along; a training fits its own inside its training part.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from core.manifests import Column, Recipe
+from core.packed_columns import Category, Floats
+from core.preprocessing.date_parts import PARTS, date_parts
+from core.preprocessing.features import choose_features
+from core.preprocessing.pipeline import branch, gaps_tell, raw_frame, steps
+from core.tables.table import SLICE_ROWS, Table
+
+INTEGERS_END = 2**63
+# A level that only rows have which do not stay.
+NOWHERE = -1
+
+
+@dataclass(frozen=True)
+class CleanColumn:
+    """One column that is learned from. `names` are the columns it becomes: itself, its parts, or its levels."""
+
+    column: Column
+    names: list[str]
+    # What fills its gaps, in the raw form of `raw_frame`; None where no gap is left to fill.
+    fill: float | str | None = None
+    # Of a category of few levels only: the column of `names` that each of its levels makes 1.
+    levels: dict[str, int] = field(default_factory=dict)
+    # Of a category of many levels only: the mean target of each, shrunk where a level has few rows; "" is missing.
+    means: dict[str, float] = field(default_factory=dict)
+    # Whether it only says where the column has no value.
+    marks_gaps: bool = False
+
+    @property
+    def type(self) -> pa.DataType:
+        """The Arrow type of each column it becomes: whole numbers stay whole unless a gap is filled with a share."""
+        if self.means:
+            return pa.float64()
+        if self.marks_gaps or self.column.type == "category":
+            return pa.int8()
+        if self.column.type == "date":
+            return pa.int64()
+        fill = float(self.fill or 0)
+        if self.column.type == "number" or not (fill.is_integer() and abs(fill) < INTEGERS_END):
+            return pa.float64()
+        return pa.int64() if self.column.type == "integer" else pa.int8()
+
+    def clean(self, values: pa.Array) -> list[pa.Array]:
+        """What becomes of some of its values, one array a name."""
+        if self.marks_gaps:
+            return [values.is_null().cast(pa.int8())]
+        if self.means:
+            means = [self.means.get(text, np.nan) for text in values.dictionary.to_pylist()]
+            codes = values.indices.fill_null(len(means)).to_numpy(zero_copy_only=False)
+            return [pa.array(np.array([*means, self.means.get("", np.nan)])[codes])]
+        if self.column.type == "category":
+            positions = [self.levels.get(text, NOWHERE) for text in values.dictionary.to_pylist()]
+            gap = NOWHERE if self.fill is None else self.levels[str(self.fill)]
+            codes = values.indices.fill_null(len(positions)).to_numpy(zero_copy_only=False)
+            rows = np.array([*positions, gap])[codes]
+            return [pa.array((rows == position).astype(np.int8)) for position in range(len(self.names))]
+        if self.column.type == "date":
+            seconds = values.cast(pa.int64()).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1000
+            filled = np.where(np.isnan(seconds), 0.0 if self.fill is None else self.fill, seconds)
+            return [pa.array(part) for part in date_parts(filled[:, np.newaxis]).astype(np.int64).T]
+        numbers = values.cast(self.type, safe=False)
+        if self.fill is None:
+            return [numbers]
+        fill = float(self.fill)
+        return [numbers.fill_null(pa.scalar(fill if self.type == pa.float64() else int(fill), self.type))]
+
+
+@dataclass(frozen=True)
+class CleanTable:
+    """A recipe fitted on a whole table. `kept` marks the rows that stay (bool, n rows)."""
+
+    table: Table
+    recipe: Recipe
+    kept: NDArray[np.bool_]
+    # By column that no row may lack: how many do.
+    dropped: dict[str, int]
+    columns: list[CleanColumn]
+    notes: list[str]
+
+    def schema(self) -> pa.Schema:
+        """The columns it becomes, the target last."""
+        return pa.schema([(name, column.type) for column in self.everything() for name in column.names])
+
+    def everything(self) -> list[CleanColumn]:
+        """The columns that are learned from, and the target."""
+        target = [column for column in self.table.columns if column.name == self.recipe.target_column]
+        taken = {name for column in self.columns for name in column.names}
+        return [*self.columns, *(CleanColumn(column, _free([column.name], taken)) for column in target)]
+
+    def batches(self, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
+        """The table after the recipe, from at most `rows` of its rows at a time."""
+        schema = self.schema()
+        everything = self.everything()
+        start = 0
+        for batch in self.table.batches([column.column.name for column in everything], rows):
+            kept = batch.filter(pa.array(self.kept[start : start + len(batch)]))
+            start += len(batch)
+            arrays = [array for column in everything for array in column.clean(kept.column(column.column.name))]
+            yield pa.record_batch(arrays, schema=schema)
+
+
+def clean(table: Table, recipe: Recipe) -> CleanTable:
+    """Fit a recipe on a whole table, in memory for one column at a time. Columns without any value are left out.
+
+    So are categories of many levels as long as there is no target: they are encoded by it.
+    """
+    target = recipe.target_column
+    features, notes = choose_features(table.columns, recipe, target, table.rows, table.numbers)
+    needed = [column for column in features if recipe.handling(column.name) == "drop"]
+    needed += [column for column in table.columns if column.name == target]
+    kept = np.ones(table.rows, bool)
+    dropped = {}
+    for column in needed:
+        if column.missing:
+            gaps = _gaps(table, column.name)
+            kept &= ~gaps
+            dropped[column.name] = int(gaps.sum())
+    y = None if target is None else table.numbers(target)[kept]
+    columns: list[CleanColumn] = []
+    taken: set[str] = set()
+    for column in features:
+        columns += _fitted(table, column, recipe, kept, y, taken)
+    kinds = {column.column.name for column in columns}
+    for column in features:
+        if column.name in kinds and gaps_tell(column, recipe, table.rows):
+            columns.append(CleanColumn(column, _free([f"{column.name}_missing"], taken), marks_gaps=True))
+    return CleanTable(table, recipe, kept, dropped, columns, notes)
+
+
+def _gaps(table: Table, name: str) -> NDArray[np.bool_]:
+    values = table.values(name)
+    return values.codes < 0 if isinstance(values, Category) else np.isnan(values)
+
+
+def _fitted(
+    table: Table,
+    column: Column,
+    recipe: Recipe,
+    kept: NDArray[np.bool_],
+    y: Floats | None,
+    taken: set[str],
+) -> list[CleanColumn]:
+    """The column as it will be, or nothing where the rows that stay have no value in it."""
+    names = [f"{column.name}_{part}" for part in PARTS] if column.type == "date" else [column.name]
+    if column.type != "category" and not column.missing:
+        return [CleanColumn(column, _free(names, taken))] if kept.any() else []
+    name = branch(column, recipe)
+    pipeline = Pipeline(steps(name, table.rows))
+    if column.type == "category":
+        values = table.values(column.name)
+        assert isinstance(values, Category)
+        used = Category(values.codes[kept], values.levels)
+        if name == "levels":
+            return [] if y is None else _fitted_levels(pipeline, column, used, y, taken)
+        return _fitted_category(pipeline, column, used, taken)
+    raw = raw_frame(table, [column.name])[kept]
+    gaps = raw[column.name].isna()
+    if gaps.all():
+        return []
+    fill = float(pipeline.fit(raw).named_steps["impute"].statistics_[0]) if gaps.any() else None
+    return [CleanColumn(column, _free(names, taken), fill)]
+
+
+def _ranks(values: Category) -> tuple[pd.DataFrame, list[str]]:
+    """Numbers that stand for the levels in their order, NaN for missing, and the levels: a tenth of the texts' time."""
+    levels = sorted(values.levels)
+    rank = {level: float(position) for position, level in enumerate(levels)}
+    return pd.DataFrame({"rank": np.array([*(rank[level] for level in values.levels), np.nan])[values.codes]}), levels
+
+
+def _fitted_levels(
+    pipeline: Pipeline, column: Column, values: Category, y: Floats, taken: set[str]
+) -> list[CleanColumn]:
+    ranks, levels = _ranks(values)
+    if ranks["rank"].isna().all():
+        return []
+    encoder = pipeline.fit(ranks, y).named_steps["encode"]
+    texts = ["" if np.isnan(place) else levels[int(place)] for place in encoder.categories_[0]]
+    means = dict(zip(texts, encoder.encodings_[0].tolist(), strict=True))
+    return [CleanColumn(column, _free([column.name], taken), means=means)]
+
+
+def _fitted_category(pipeline: Pipeline, column: Column, values: Category, taken: set[str]) -> list[CleanColumn]:
+    ranks, levels = _ranks(values)
+    gaps = ranks["rank"].isna()
+    if gaps.all():
+        return []
+    fitted = pipeline.fit(ranks)
+    impute, encoder = fitted.named_steps["impute"], fitted.named_steps["encode"]
+    rare = encoder.infrequent_categories_[0]
+    known = [levels[int(place)] for place in encoder.categories_[0]]
+    shared = set() if rare is None else {levels[int(place)] for place in rare}
+    common = [level for level in known if level not in shared]
+    names = [f"{column.name}={level}" for level in common] + [f"{column.name}=other"] * bool(shared)
+    places = {level: place for place, level in enumerate(common)}
+    fill = levels[int(impute.statistics_[0])] if gaps.any() else None
+    return [CleanColumn(column, _free(names, taken), fill, {level: places.get(level, len(common)) for level in known})]
+
+
+def _free(names: list[str], taken: set[str]) -> list[str]:
+    """The names, with a number behind those that other columns have `taken`; from now on they have these as well."""
+    found: list[str] = []
+    for name in names:
+        free, number = name, 2
+        while free in taken:
+            free, number = f"{name}_{number}", number + 1
+        taken.add(free)
+        found.append(free)
+    return found

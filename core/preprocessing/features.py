@@ -1,0 +1,98 @@
+"""Which columns are learned from, and which one can be predicted."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.errors import TargetError, UnknownColumnError
+from core.manifests import Column, Recipe
+from core.packed_columns import Floats
+
+# A category with more levels than this is encoded by one number a level rather than by a column a level.
+MAX_LEVELS = 40
+# A text that differs in more than this share of the rows tells rows apart, not kinds of rows.
+FREE_TEXT_SHARE = 0.5
+
+
+def features_of(columns: list[Column], recipe: Recipe, target: str | None) -> list[Column]:
+    """The columns that a recipe allows: all but the target and those that it leaves out."""
+    return [column for column in columns if column.name != target and column.name not in recipe.leave_out]
+
+
+def choose_features(
+    columns: list[Column],
+    recipe: Recipe,
+    target: str | None,
+    rows: int,
+    numbers: Callable[[str], Floats],
+    grouped_by: str | None = None,
+) -> tuple[list[Column], list[str]]:
+    """The columns that a model learns from, and notes: on an odd target, and on each column that no model should see.
+
+    These are free text, numbers that only count the rows of the file, unless there is nothing else, and the column
+    that the folds are `grouped_by`, whose values are not those that a model will meet; a recipe that names such a
+    column in `columns` keeps it. `rows` is the table's length, and `numbers` gives a column's values in
+    the file's order.
+    """
+    chosen: list[Column] = []
+    notes: list[str] = []
+    if any(column.name == target and column.type == "boolean" for column in columns):
+        notes.append(f"{target} is true or false: a prediction is how likely true is, as a number around 0 to 1")
+    counters = []
+    for column in features_of(columns, recipe, target):
+        if column.name not in recipe.columns and is_free_text(column, rows):
+            texts = f"has {column.distinct:,} different texts in {rows - column.missing:,} rows"
+            notes.append(_left_out(column, texts, "mode"))
+        elif column.name not in recipe.columns and column.name == grouped_by:
+            notes.append(_left_out(column, "says which group a row is of", "mode"))
+        elif column.name not in recipe.columns and _may_count(column, rows) and _counts(numbers(column.name)):
+            counters.append(column)
+        else:
+            chosen.append(column)
+    if not chosen:
+        return counters, notes
+    return chosen, notes + [_left_out(column, "only counts the rows", "median") for column in counters]
+
+
+def _left_out(column: Column, why: str, handling: str) -> str:
+    keep = f'POST /data/process with "columns": {{"{column.name}": "{handling}"}}'
+    return f"column {column.name!r} {why} and was left out; {keep} keeps it"
+
+
+def is_free_text(column: Column, rows: int) -> bool:
+    """Whether a category is text that hardly ever repeats: sentences, names, identifiers."""
+    many = column.distinct > MAX_LEVELS and column.distinct > FREE_TEXT_SHARE * (rows - column.missing)
+    return column.type == "category" and many
+
+
+def _may_count(column: Column, rows: int) -> bool:
+    return column.type == "integer" and column.missing == 0 and column.distinct == rows
+
+
+def _counts(values: Floats) -> bool:
+    """Whether it goes 0, 1, 2 or 1, 2, 3 and so on. A year that grows by one a row says more than that."""
+    return bool(values[0] in (0, 1) and (np.diff(values) == 1).all())
+
+
+def check_target(columns: list[Column], target: str) -> Column:
+    """The target's column; raises `UnknownColumnError` or `TargetError` where it cannot be learned."""
+    found = next((column for column in columns if column.name == target), None)
+    if found is None:
+        names = ", ".join(column.name for column in columns)
+        raise UnknownColumnError(
+            f"There is no column {target!r}. The columns are: {names}.",
+            [{"field": "target_column", "message": "no such column"}],
+        )
+    numeric = ", ".join(column.name for column in columns if column.type in ("integer", "number")) or "none"
+    if found.type in ("category", "date"):
+        what = "text" if found.type == "category" else "a date"
+        raise TargetError(
+            f"{target!r} is {what}, and regression predicts a number. Numeric columns: {numeric}.",
+            [{"field": "target_column", "message": "not numeric"}],
+        )
+    if found.distinct < 2:
+        raise TargetError(
+            f"{target!r} has the same value in every row, so there is nothing to learn. Numeric columns: {numeric}.",
+            [{"field": "target_column", "message": "constant"}],
+        )
+    return found

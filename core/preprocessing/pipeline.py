@@ -1,0 +1,112 @@
+"""The scikit-learn pipeline of a model: raw columns in, prediction out, everything fitted inside the training fold."""
+
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.model_selection import KFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
+
+from core.catalogue import SEED
+from core.manifests import Column, Recipe
+from core.packed_columns import Category, Floats
+from core.preprocessing.date_parts import PARTS, date_parts, part_names, to_seconds
+from core.preprocessing.features import MAX_LEVELS
+
+# `drop` leaves incomplete rows out of training; whoever predicts with a gap still gets the median.
+STRATEGY = {"drop": "median", "mean": "mean", "median": "median", "mode": "most_frequent"}
+
+# A level in fewer rows than this, and in less than a 200th of them, is rare: rare levels share one column.
+RARE_ROWS, RARE_SHARE = 10, 1 / 200
+# That a value is missing is a feature where it says something of more rows than this, and of so many of a hundred.
+GAP_ROWS, GAP_SHARE = 20, 0.02
+
+# Branches whose numbers mean "how much" come first, so that they can be standardised by their position.
+ORDER = ("numbers", "dates", "levels", "categories", "gaps")
+CONTINUOUS = ("numbers", "dates", "levels")
+
+
+class ByColumn(Protocol):
+    """A table that gives out one column at a time, in numpy's form."""
+
+    def values(self, name: str) -> Floats | Category:
+        """The whole column."""
+
+
+def preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> ColumnTransformer:
+    """Fills gaps as the recipe says, takes dates apart, encodes categories and marks what was missing.
+
+    `rows` is the length of the table that `columns` describe. The branches are called `numbers:mean`, `dates:median`
+    and so on, by how their gaps are filled; `levels`, categories of many levels, each of which becomes the mean of its
+    target (cross-fitted while training); `categories`, whose gaps get the most frequent level, one column a level; and
+    `gaps`, 1 where a value was missing. `core.inference` compiles exactly these. A boolean is a number.
+    """
+    grouped: dict[str, list[str]] = {}
+    for column in columns:
+        grouped.setdefault(branch(column, recipe), []).append(column.name)
+    if telling := [column.name for column in columns if gaps_tell(column, recipe, rows)]:
+        grouped["gaps"] = telling
+    ordered = sorted(grouped, key=lambda name: ORDER.index(name.partition(":")[0]))
+    return ColumnTransformer([(name, Pipeline(steps(name, rows)), grouped[name]) for name in ordered])
+
+
+def standardiser(columns: list[Column], recipe: Recipe) -> ColumnTransformer:
+    """Standardises what `preprocessor` makes of numbers, dates and many levels; 0 and 1 stay as they are."""
+    kinds = [branch(column, recipe).partition(":")[0] for column in columns]
+    width = sum((len(PARTS) if kind == "dates" else 1) for kind in kinds if kind in CONTINUOUS)
+    return ColumnTransformer([("continuous", StandardScaler(), list(range(width)))], remainder="passthrough")
+
+
+def branch(column: Column, recipe: Recipe) -> str:
+    """The name of the branch that a column goes through."""
+    if column.type == "category":
+        return "levels" if column.distinct > MAX_LEVELS else "categories"
+    kind = "dates" if column.type == "date" else "numbers"
+    return f"{kind}:{STRATEGY[recipe.handling(column.name)]}"
+
+
+def gaps_tell(column: Column, recipe: Recipe, rows: int) -> bool:
+    """Whether a column lacks enough values, and has enough, for their lack to be learned from."""
+    known = rows - column.missing
+    return recipe.handling(column.name) != "drop" and min(known, column.missing) > max(GAP_ROWS, GAP_SHARE * rows)
+
+
+def steps(name: str, rows: int) -> list[tuple[str, Any]]:
+    """The steps of one branch, for a table of `rows` rows."""
+    kind, _, strategy = name.partition(":")
+    if kind == "gaps":
+        return [("mark", MissingIndicator(features="all"))]
+    if kind == "levels":
+        return [("encode", TargetEncoder(target_type="continuous", cv=KFold(5, shuffle=True, random_state=SEED)))]
+    if kind == "categories":
+        rare = max(1, min(RARE_ROWS, int(RARE_SHARE * rows)))
+        encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=rare, sparse_output=False)
+        return [("impute", _fill("most_frequent")), ("encode", encoder)]
+    impute = ("impute", _fill(strategy))
+    if kind == "numbers":
+        return [impute]
+    seconds = FunctionTransformer(to_seconds, feature_names_out="one-to-one")
+    parts = FunctionTransformer(date_parts, feature_names_out=part_names)
+    return [("seconds", seconds), impute, ("parts", parts)]
+
+
+def _fill(strategy: str) -> SimpleImputer:
+    # A column that begins late has no value at all in the first fold in time: it is constant there, and not gone.
+    return SimpleImputer(strategy=strategy, keep_empty_features=True)
+
+
+def raw_frame(table: ByColumn, names: list[str]) -> pd.DataFrame:
+    """Columns of a table as the pipeline takes them: object strings for categories, float64 for everything else.
+
+    NaN is missing, a boolean is 1 or 0, and a date the seconds since 1970-01-01.
+    """
+    return pd.DataFrame({name: _raw(table.values(name)) for name in names})
+
+
+def _raw(values: Floats | Category) -> Any:
+    if not isinstance(values, Category):
+        return values
+    return pd.Series(np.array([*values.levels, np.nan], dtype=object)[values.codes], dtype=object)

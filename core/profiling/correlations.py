@@ -1,0 +1,246 @@
+"""How the numeric columns of a table move together: Pearson's and Spearman's correlations, pairwise complete."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from math import inf, isnan, nan, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.packed_columns import Floats
+from core.profiling.distribution import Ints, Moments, unsafe_exponent
+from core.tables.coded_columns import PIECE, Coded
+from core.tables.table import Table
+
+Json = dict[str, Any]
+
+# A matrix of more columns is neither read nor drawn.
+MOST_COLUMNS = 100
+# Ranks are exact up to so many rows; of more, so many are taken at even distances.
+SAMPLE_ROWS = 200_000
+# A pair with a gap in it is ranked for itself. With many such pairs, fewer rows have to do: so many ranks in all.
+MOST_RANKS = 200_000_000
+# Where less than this share of a sum of squares is left as variance, it is computed again from the values themselves;
+# where less than the second, the values are equal.
+CANCELLED, EQUAL = 1e-5, 1e-13
+
+
+def correlations(table: Table, moments: Mapping[str, Moments | None]) -> Json:
+    """`columns` (the first 100 of `moments`), `pearson`, `spearman`, and `rows`, the number used for the latter.
+
+    Both are what pandas' `DataFrame.corr` gives: of each pair the rows that have both values, tied ranks averaged,
+    None where one of the two does not vary. Pearson's is of all rows. Reads the table once, a slice at a time.
+    """
+    names = list(moments)[:MOST_COLUMNS]
+    varying = {name: found for name in names if (found := moments[name]) is not None and found.std}
+    gappy = np.array([found.count < table.rows for found in varying.values()], bool)
+    sample = sampled_rows(table.rows, _most_sampled(gappy))
+    sums = _PairSums(len(varying), gaps=bool(gappy.any()))
+    sampled = {name: np.empty(len(sample)) for name in varying if name not in table.coded}
+    start = 0
+    for block in table.blocks(list(varying)):
+        first, last = np.searchsorted(sample, (start, start + block.shape[1]))
+        for name, values in zip(varying, block, strict=True):
+            if name in sampled:
+                sampled[name][first:last] = values[sample[first:last] - start]
+        start += block.shape[1]
+        for values, found in zip(block, varying.values(), strict=True):
+            values[:] = found.standardised(values)
+        sums.add(block)
+    pearson = sums.correlations()
+    for i, j in sums.cancelled():
+        one, other = (table.values(list(varying)[k]) for k in (i, j))
+        assert isinstance(one, np.ndarray) and isinstance(other, np.ndarray)
+        pearson[i, j] = pearson[j, i] = _or_nan(pearson_of(one, other))
+    places = [
+        _dense(sampled.pop(name)) if name in sampled else _dense_codes(table.coded[name], sample) for name in varying
+    ]
+    return {
+        "columns": names,
+        "pearson": _expanded(pearson, names, list(varying)),
+        "spearman": _expanded(_spearman(places, gappy), names, list(varying)),
+        "rows": len(sample),
+    }
+
+
+def sampled_rows(rows: int, most: int = SAMPLE_ROWS) -> Ints:
+    """All rows from 0, or `most` of them at even distances."""
+    return np.arange(min(rows, most)) * rows // max(1, min(rows, most))
+
+
+def pairs(x: Floats, y: Floats) -> Iterator[Floats]:
+    """The rows that have both, a few at a time: shape (2, rows)."""
+    for start in range(0, len(x), PIECE):
+        pair = np.stack((x[start : start + PIECE], y[start : start + PIECE]))
+        missing = np.isnan(pair).any(axis=0)
+        yield pair[:, ~missing] if missing.any() else pair
+
+
+def pearson_of(x: Floats, y: Floats) -> float | None:
+    """Pearson's correlation of the rows that have both; None of fewer than two, or where one does not vary."""
+    rows, sums, low, high = 0, np.zeros(2), np.full(2, inf), np.full(2, -inf)
+    for pair in pairs(x, y):
+        rows += pair.shape[1]
+        low, high = np.fmin(low, pair.min(axis=1, initial=inf)), np.fmax(high, pair.max(axis=1, initial=-inf))
+    if not np.all(low < high):
+        return None
+    exponents = np.array([unsafe_exponent(*ends) for ends in zip(low, high, strict=True)])[:, None]
+    for pair in pairs(x, y):
+        sums += np.ldexp(pair, -exponents).sum(axis=1)
+    products, offs = np.zeros((2, 2)), np.zeros(2)
+    for pair in pairs(x, y):
+        centred = np.ldexp(pair, -exponents) - sums[:, None] / rows
+        products += centred @ centred.T
+        offs += centred.sum(axis=1)
+    products -= np.outer(offs, offs) / rows
+    return _bounded(products[0, 1] / sqrt(products[0, 0] * products[1, 1]))
+
+
+def spearman_of(x: Floats, y: Floats) -> float | None:
+    """Spearman's correlation of the rows that have both, tied ranks averaged; None where one does not vary."""
+    both = ~(np.isnan(x) | np.isnan(y))
+    return _rank_correlation(*(_dense(values[both]) for values in (x, y)))
+
+
+class _PairSums:
+    """Sums over the rows that two standardised columns share, for every pair of k columns at once."""
+
+    def __init__(self, k: int, *, gaps: bool) -> None:
+        self._gaps = gaps
+        # Of i * j; of i where j is there; of i * i where j is there; of rows that have both.
+        self._products, self._firsts, self._squares, self._rows = np.zeros((4, k, k))
+
+    def add(self, block: Floats) -> None:
+        """Take in some rows: shape (k, rows), NaN for missing. The block is given away."""
+        if not self._gaps:
+            self._products += block @ block.T
+            self._firsts += block.sum(axis=1)[:, None]
+            self._rows += block.shape[1]
+            return
+        missing = np.isnan(block)
+        present = np.where(missing, 0.0, 1.0)
+        block[missing] = 0
+        self._products += block @ block.T
+        self._firsts += block @ present.T
+        self._rows += present @ present.T
+        block *= block
+        self._squares += block @ present.T
+
+    def correlations(self) -> Floats:
+        """Pearson's correlation of each pair, NaN where one of the two does not vary; shape (k, k)."""
+        variances, rows = self._variances()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            covariances = self._products - self._firsts * self._firsts.T / rows
+            matrix = covariances / np.sqrt(variances * variances.T)
+        matrix[(variances <= EQUAL * self._sums_of_squares()) | (variances.T <= EQUAL * self._sums_of_squares().T)] = (
+            nan
+        )
+        return np.clip(matrix, -1, 1)
+
+    def cancelled(self) -> list[tuple[int, int]]:
+        """The pairs for which the sums are not exact enough: what they share lies far from the columns' means."""
+        variances, rows = self._variances()
+        ratio = variances / np.where(self._sums_of_squares() > 0, self._sums_of_squares(), 1)
+        doubtful = (ratio > EQUAL) & (ratio < CANCELLED) & (rows > 1)
+        return [(int(i), int(j)) for i, j in np.argwhere(np.triu(doubtful | doubtful.T, 1))]
+
+    def _sums_of_squares(self) -> Floats:
+        return self._squares if self._gaps else np.broadcast_to(np.diag(self._products)[:, None], self._products.shape)
+
+    def _variances(self) -> tuple[Floats, Floats]:
+        """Of i where j is there, times the rows that have both; and those rows, at least 1."""
+        rows = np.maximum(self._rows, 1)
+        return np.maximum(self._sums_of_squares() - self._firsts**2 / rows, 0), rows
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Values as `codes`: 0 for missing, else their place from 1 among the `distinct` values in ascending order."""
+
+    codes: NDArray[np.integer[Any]]
+    distinct: int
+
+    def centred_ranks(self) -> Floats:
+        """For each code its rank, the average for ties, less the mean of all; none of the values may be missing."""
+        counts = np.bincount(self.codes, minlength=self.distinct + 1)
+        ranks: Floats = np.cumsum(counts) - (counts - 1) / 2 - (len(self.codes) + 1) / 2
+        return ranks
+
+
+def _spearman(places: list[_Places], gappy: NDArray[np.bool_]) -> Floats:
+    """Spearman's correlations of k columns, shape (k, k): ranked once, and again for each pair with a gap."""
+    k = len(places)
+    matrix = np.full((k, k), nan)
+    complete = np.flatnonzero(~gappy)
+    matrix[np.ix_(complete, complete)] = _rank_correlations([places[i] for i in complete])
+    for i, j in combinations(range(k), 2):
+        if gappy[i] or gappy[j]:
+            both = (places[i].codes > 0) & (places[j].codes > 0)
+            pair = (_Places(place.codes[both], place.distinct) for place in (places[i], places[j]))
+            matrix[i, j] = matrix[j, i] = _or_nan(_rank_correlation(*pair))
+    for i, place in enumerate(places):
+        matrix[i, i] = 1.0 if np.count_nonzero(np.bincount(place.codes, minlength=1)[1:]) > 1 else nan
+    return matrix
+
+
+def _rank_correlations(places: list[_Places]) -> Floats:
+    """The same of columns without gaps, all pairs at once, some rows at a time; NaN where one does not vary."""
+    ranks = [place.centred_ranks() for place in places]
+    products = np.zeros((len(places), len(places)))
+    rows = len(places[0].codes) if places else 0
+    for start in range(0, rows, PIECE):
+        some = slice(start, start + PIECE)
+        block = np.stack([rank[place.codes[some]] for rank, place in zip(ranks, places, strict=True)])
+        products += block @ block.T
+    squares = np.diag(products)
+    with np.errstate(invalid="ignore"):
+        return np.clip(products / np.sqrt(np.outer(squares, squares)), -1, 1)
+
+
+def _rank_correlation(x: _Places, y: _Places) -> float | None:
+    return None if isnan(found := float(_rank_correlations([x, y])[0, 1])) else found
+
+
+def _dense(values: Floats) -> _Places:
+    distinct, inverse = np.unique(values, return_inverse=True)
+    codes = inverse.astype(np.int32) + np.int32(1)
+    if len(distinct) and isnan(distinct[-1]):
+        codes[codes == len(distinct)] = 0
+        return _Places(codes, len(distinct) - 1)
+    return _Places(codes, len(distinct))
+
+
+def _dense_codes(coded: Coded, rows: Ints) -> _Places:
+    """The places of the values in these rows, among those of all rows."""
+    distinct, inverse = np.unique(coded.floats()[1:], return_inverse=True)
+    return _Places(np.append(0, inverse + 1).astype(coded.codes.dtype)[coded.codes[rows]], len(distinct))
+
+
+def _bounded(correlation: float) -> float:
+    """Without what rounding brings beyond one."""
+    return float(min(max(correlation, -1.0), 1.0))
+
+
+def _most_sampled(gappy: NDArray[np.bool_]) -> int:
+    complete, columns = int(np.count_nonzero(~gappy)), len(gappy)
+    pairs = (columns * (columns - 1) - complete * (complete - 1)) // 2
+    return min(SAMPLE_ROWS, MOST_RANKS // (2 * pairs)) if pairs else SAMPLE_ROWS
+
+
+def _or_nan(figure: float | None) -> float:
+    return nan if figure is None else figure
+
+
+def _expanded(matrix: Floats, names: list[str], varying: list[str]) -> list[list[float | None]]:
+    """The matrix of all `names`, with None for what is undefined."""
+    place = {name: k for k, name in enumerate(varying)}
+
+    def entry(one: str, other: str) -> float | None:
+        if one not in place or other not in place:
+            return None
+        figure = float(matrix[place[one], place[other]])
+        return None if isnan(figure) else figure
+
+    return [[entry(one, other) for other in names] for one in names]

@@ -1,0 +1,195 @@
+"""How each column relates to the target: correlations, mutual information, mean target along it, and likely leaks."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.manifests import Column
+from core.packed_columns import Floats
+from core.profiling import statistics
+from core.profiling.column_threads import side_by_side
+from core.profiling.correlations import SAMPLE_ROWS, pearson_of, sampled_rows, spearman_of
+from core.profiling.distribution import Distribution, Ints, scaled, unsafe_exponent
+from core.profiling.findings import FEW_ROWS, MOSTLY, finding, percent, some, way_out
+from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
+from core.profiling.rows import numbered
+from core.severity import Severity, worst_first
+from core.tables.table import Table
+
+Json = dict[str, Any]
+
+# Mutual information searches neighbours, and converges long before this.
+INFORMATION_ROWS = 20_000
+# A search needs some neighbours to find.
+FEWEST_ROWS = 10
+# Of a category, so many levels are told apart; rarer ones count as one.
+INFORMATION_LEVELS = 200
+CURVE_BINS = 20
+LEAK = 0.99
+SKEWED = 2.0
+FEW_VALUES = 10
+
+
+def about_target(table: Table, target: str) -> Json:
+    """What the other columns say of the target, an integer, number or boolean column, in the rows that have it.
+
+    `target`, `rows` (those that have it), `relations` by column, and `findings`. A relation of a number, boolean (1 or
+    0) or date (in seconds) has `pearson` (all rows), `spearman` (up to `SAMPLE_ROWS` rows at even distances) and
+    `curve`: `count` and `mean` target from one quantile to the next, up to 20, or at each value where there are no
+    more. A category has `levels`: the ten most frequent, likewise. `mutual_information` is in nats, by scikit-learn's
+    `mutual_info_regression` on up to 20,000 rows at even distances; rows without the column's value are left out, but
+    to a category that is a level of its own.
+    """
+    values = table.values(target)
+    assert isinstance(values, np.ndarray)
+    others = [column for column in table.columns if column.name != target]
+    related = side_by_side(partial(_relation, table, values), others, table.rows)
+    relations = {column.name: relation for column, relation in zip(others, related, strict=True)}
+    missing = np.flatnonzero(np.isnan(values))
+    found = [*_leaks(relations), *_of_target(target, table, missing, Distribution.of(values))]
+    return {
+        "target": target,
+        "rows": table.rows - len(missing),
+        "relations": relations,
+        "findings": worst_first(found),
+    }
+
+
+def _relation(table: Table, target: Floats, column: Column) -> Json:
+    if column.type == "category":
+        return _text_relation(table, target, column.name)
+    values = table.values(column.name)
+    assert isinstance(values, np.ndarray)
+    values[np.isnan(target)] = np.nan
+    both = np.flatnonzero(~np.isnan(values))
+    ranked, informing = (both[sampled_rows(len(both), most)] for most in (SAMPLE_ROWS, INFORMATION_ROWS))
+    del both
+    discrete = column.type == "boolean"
+    return {
+        "pearson": pearson_of(values, target),
+        "spearman": spearman_of(values[ranked], target[ranked]),
+        "mutual_information": _mutual_information(values[informing], target[informing], discrete=discrete),
+        "curve": _curve(values, target, values[ranked], dates=column.type == "date"),
+    }
+
+
+def _text_relation(table: Table, target: Floats, name: str) -> Json:
+    codes, levels = table.encoded(name)
+    counts, means = _means(codes, target, len(levels))
+    order = np.argsort(-counts, kind="stable")[: statistics.TOP_VALUES]
+    known = np.flatnonzero(~np.isnan(target))
+    informing = known[sampled_rows(len(known), INFORMATION_ROWS)]
+    return {
+        "pearson": None,
+        "spearman": None,
+        "mutual_information": _mutual_information(_told_apart(codes[informing]), target[informing], discrete=True),
+        "levels": [
+            {"value": levels[code].as_py(), "count": int(counts[code]), "mean": float(means[code])}
+            for code in order.tolist()
+            if counts[code]
+        ],
+    }
+
+
+def _curve(x: Floats, y: Floats, sample: Floats, *, dates: bool) -> list[Json]:
+    """The mean target per bin of the column: from one edge up to, but without, the next; the last bin has both.
+
+    `sample` are some of the values in `x`, none of them missing: the inner edges are its quantiles.
+    """
+    if not len(sample):
+        return []
+    found = Distribution.of(sample)
+    starts = ends = found.values
+    if len(starts) > CURVE_BINS:
+        edges = np.unique([found.quantile(share) for share in np.linspace(0, 1, CURVE_BINS + 1)])
+        edges[0], edges[-1] = np.fmin.reduce(x), np.fmax.reduce(x)
+        starts, ends = edges[:-1], edges[1:]
+    bins = np.maximum(np.searchsorted(starts, x, side="right") - 1, 0)
+    bins[np.isnan(x)] = -1
+    counts, means = _means(bins, y, len(starts))
+    shown = statistics.iso if dates else float
+    return [
+        {"from": shown(start), "to": shown(end), "count": int(count), "mean": float(mean)}
+        for start, end, count, mean in zip(starts, ends, counts, means, strict=True)
+        if count
+    ]
+
+
+def _means(groups: Ints | NDArray[np.int32], target: Floats, size: int) -> tuple[Ints, Floats]:
+    """How many rows each group has, and their mean target; a row without target, or with the group -1, is in none."""
+    known = (groups >= 0) & ~np.isnan(target)
+    groups, y = np.where(known, groups, size), np.where(known, target, 0.0)
+    exponent = unsafe_exponent(y.min(initial=0), y.max(initial=0))
+    counts = np.bincount(groups, minlength=size + 1)[:size]
+    sums = np.bincount(groups, weights=scaled(y, exponent), minlength=size + 1)[:size]
+    return counts, scaled(sums / np.maximum(counts, 1), -exponent)
+
+
+def _mutual_information(x: Floats | Ints, y: Floats, *, discrete: bool) -> float | None:
+    """In nats; None of too few rows, or where one of the two does not vary."""
+    distinct = len(np.unique(x))
+    if len(y) < FEWEST_ROWS or distinct < 2 or (discrete and distinct > MOSTLY * len(y)) or y.min() == y.max():
+        return None
+    from sklearn.feature_selection import mutual_info_regression
+
+    inputs = x[:, None] if discrete else _tamed(x)[:, None]
+    return float(mutual_info_regression(inputs, _tamed(y), discrete_features=discrete, random_state=0)[0])
+
+
+def _tamed(values: Floats | Ints) -> Floats:
+    """In a range where scikit-learn can compute a variance."""
+    floats = np.asarray(values, np.float64)
+    return scaled(floats, unsafe_exponent(floats.min(), floats.max()))
+
+
+def _told_apart(codes: NDArray[np.int32]) -> Ints:
+    """The codes of the most frequent levels, 0 for missing, and -1 for all other levels."""
+    found, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    frequent = np.argsort(-counts, kind="stable")[:INFORMATION_LEVELS]
+    kept = np.full(len(found), -1)
+    kept[frequent] = found[frequent] + 1
+    return kept[places]
+
+
+def _leaks(relations: dict[str, Json]) -> list[Json]:
+    found = []
+    for name, relation in relations.items():
+        count = sum(part["count"] for part in relation.get("curve", []))
+        for kind in ("pearson", "spearman"):
+            figure = relation[kind]
+            if count >= FEW_ROWS and figure is not None and abs(figure) > LEAK:
+                sentence = f"all but gives the target away ({kind.title()}'s correlation {figure:.4f})"
+                suggestion = (
+                    "if it is not known when a prediction is made, or is the target in another form, leave it out: "
+                    + way_out({"leave_out": [name]})
+                )
+                found.append(finding("warning", "leakage", name, sentence, suggestion, count))
+                break
+    return found
+
+
+def _of_target(target: str, table: Table, missing: NDArray[np.intp], found: Distribution) -> list[Json]:
+    entries = []
+    if len(missing):
+        sentence = (
+            f"is the target and has no value in {some(len(missing), 'row')} ({percent(len(missing), table.rows)})"
+        )
+        suggestion = "these rows are left out of training; fill them in if you know the values"
+        severity: Severity = "warning" if len(missing) > MOSTLY * table.rows else "info"
+        entries.append(
+            finding(severity, "target-missing", target, sentence, suggestion, len(missing), numbered(missing))
+        )
+    if found.count >= FEW_ROWS and len(found.values) <= FEW_VALUES:
+        sentence = f"is the target and has only {some(len(found.values), 'different value')}: it looks like a class"
+        suggestion = (
+            "a regressor predicts numbers in between; that is right for a count or a grade, and not for a class"
+        )
+        entries.append(finding("warning", "target-few-values", target, sentence, suggestion, len(found.values)))
+    elif found.count and abs(skew := found.moments().skew or 0) > SKEWED:
+        sentence = f"is the target and has a long tail of {'large' if skew > 0 else 'small'} values (skew {skew:.1f})"
+        suggestion = "the few far values decide most of the error: look at mae beside r2, or upload its logarithm"
+        lower, upper = iqr_bounds(found.quantile(0.25), found.quantile(0.75), IQR_THRESHOLD)
+        entries.append(finding("info", "target-skewed", target, sentence, suggestion, found.outside(lower, upper)))
+    return entries

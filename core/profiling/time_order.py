@@ -1,0 +1,75 @@
+"""Whether a table is ordered in time: a column that says when each row was, as far as its values can tell."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from core.manifests import Column
+from core.packed_columns import Floats
+from core.profiling.findings import FEW_ROWS, MOSTLY, finding, some
+from core.tables.coded_columns import PIECE, Coded
+
+Json = dict[str, Any]
+
+ORDERED = "ordered-in-time"
+# Fewer different dates are kinds of rows rather than moments.
+FEW_DATES = 20
+# Files put together of several that were in order, and late entries, are nearly in order.
+EXCEPTIONS = 0.05
+
+
+def pieces(values: Floats) -> Iterator[Floats]:
+    """A column some rows at a time, each piece from the last row of the one before."""
+    return (values[start : start + PIECE + 1] for start in range(0, len(values), PIECE))
+
+
+def coded_pieces(coded: Coded) -> Iterator[Floats]:
+    """The same of a coded column, never made whole."""
+    levels = coded.floats()
+    return (levels[coded.codes[start : start + PIECE + 1]] for start in range(0, len(coded.codes), PIECE))
+
+
+def ascending(values: Floats) -> bool:
+    """Whether each row has more than the one before."""
+    return all(bool(np.all(piece[1:] > piece[:-1])) for piece in pieces(values))
+
+
+def nearly_in_order(column: Iterable[Floats], rows: int) -> bool:
+    """Whether the rows go up, or else down, with hardly any exception; rows without a value do not count."""
+    falls = rises = 0
+    for piece in column:
+        falls += int(np.count_nonzero(piece[1:] < piece[:-1]))
+        rises += int(np.count_nonzero(piece[1:] > piece[:-1]))
+    return min(falls, rises) <= EXCEPTIONS * rows
+
+
+def of_time(columns: list[Column], figures: Mapping[str, Json], in_order: Mapping[str, bool], rows: int) -> list[Json]:
+    """At most one finding: of dates the rows are in the order of, else of many dates, else of a growing row number.
+
+    `in_order` says of dates whether the rows are nearly in their order, and of integers whether each has more than
+    the one before.
+    """
+    dates = [
+        column.name
+        for column in columns
+        if column.type == "date"
+        and figures[column.name]["distinct"] > FEW_DATES
+        and figures[column.name]["count"] > MOSTLY * rows
+    ]
+    numbers = [column.name for column in columns if column.type == "integer" and in_order[column.name]]
+    name = next(iter([*(name for name in dates if in_order[name]), *dates, *numbers]), None)
+    if name is None or rows < FEW_ROWS:
+        return []
+    distinct = figures[name]["distinct"]
+    if name in dates:
+        order = ", and the rows are in their order" if in_order[name] else ""
+        sentence = f"has {some(distinct, 'different date')}{order}: if they say when each row was, "
+    else:
+        sentence = f"grows from row to row, over {some(distinct, 'value')}: if that is time, "
+    sentence += "random folds judge a row by a model that knows its neighbours in time, and may flatter"
+    suggestion = (
+        "to see how well later rows are predicted from earlier ones, POST /model/train or /model/compare with "
+        f"validation=time and time_column={name}"
+    )
+    return [finding("info", ORDERED, name, sentence, suggestion, distinct)]

@@ -1,0 +1,1 @@
+"""The regressors as scikit-learn estimators: candidates, splits, folds, metrics, importance and limits."""

@@ -1,0 +1,173 @@
+"""Dividing rows by a column: what comes later judges what was learned before it, and what belongs together stays so."""
+
+from itertools import pairwise
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold
+
+from core.catalogue import SEED
+from core.errors import InvalidInputError, UnknownColumnError
+from core.manifests import RANDOM, Column, Validation, ValidationKind
+
+FOLDS = 5
+# With fewer folds than these a score has no spread.
+MIN_FOLDS = 2
+# R2 is not defined on fewer, and every fold needs as many.
+MIN_HOLDOUT = 2
+# Five neighbours need five rows, and some more to choose from; what five random folds of the smallest table have.
+MIN_LEARN = 8
+
+Rows = NDArray[np.int64]
+# What each row is divided by: float64 times, or int64 numbers of groups.
+Keys = NDArray[Any]
+# Rows to learn from and rows to be judged by, as positions.
+Division = tuple[Rows, Rows]
+
+
+def validation_of(kind: ValidationKind, time_column: str | None, group_column: str | None) -> Validation:
+    """What a request asks for; raises `InvalidInputError` for options that do not go together."""
+    columns = {"time": time_column, "group": group_column}
+    for name, column in columns.items():
+        if column is not None and name != kind:
+            raise _refused(
+                f"{name}_column goes with validation={name}, and validation is {kind}. "
+                f"Send validation={name}, or leave {name}_column out.",
+                f"{name}_column",
+                f"goes with validation={name} only",
+            )
+    if kind == "random":
+        return RANDOM
+    if columns[kind] is None:
+        what = "says when each row was" if kind == "time" else "says which rows belong together"
+        raise _refused(
+            f"validation={kind} needs {kind}_column: the column that {what}. GET /data/info lists the columns.",
+            f"{kind}_column",
+            "is needed",
+        )
+    return Validation(kind=kind, column=columns[kind])
+
+
+def check_validation(columns: list[Column], target: str, validation: Validation) -> None:
+    """Raise `UnknownColumnError` or `InvalidInputError` where the table's rows cannot be divided by the column."""
+    name, field = validation.column, f"{validation.kind}_column"
+    if name is None:
+        return
+    found = next((column for column in columns if column.name == name), None)
+    if found is None:
+        names = ", ".join(column.name for column in columns)
+        raise UnknownColumnError(
+            f"There is no column {name!r}. The columns are: {names}.", [{"field": field, "message": "no such column"}]
+        )
+    if name == target:
+        raise _refused(f"{name!r} is the target. Choose another {field}.", field, "is the target")
+    if validation.kind == "time" and found.type in ("category", "boolean"):
+        what = "text" if found.type == "category" else "true or false"
+        dates = ", ".join(column.name for column in columns if column.type == "date") or "none"
+        raise _refused(
+            f"{name!r} is {what}, and {field} takes a date or a number. Dates in this table: {dates}.", field, "no time"
+        )
+    if found.distinct < 2:
+        raise _refused(
+            f"{name!r} has the same value in every row, so it divides nothing. "
+            f"Choose another {field}, or validation=random.",
+            field,
+            "constant" if validation.kind == "time" else "only one group",
+        )
+
+
+def keys_of(values: "pd.Series[Any]", kind: ValidationKind) -> Keys:
+    """What rows are divided by, given a column of a `raw_frame` without gaps. Groups are numbered in their order."""
+    if kind == "time":
+        return values.to_numpy(np.float64)
+    return pd.factorize(values, sort=True)[0].astype(np.int64)
+
+
+def hold_out(validation: Validation, keys: Keys, test_size: float) -> Division:
+    """Rows to learn from and the holdout, about `test_size` of all; rows with the same key are never in both.
+
+    By time it is the end, and the rows to learn from come in the order of time. Groups are drawn with a fixed seed
+    until the holdout is full; one that would make it far too large is passed over.
+    """
+    rows = len(keys)
+    if validation.kind == "time":
+        order = np.argsort(keys, kind="stable")
+        starts = _starts(keys[order])
+        cut = _nearest(starts, rows - ceil(test_size * rows)) if len(starts) else rows
+        return order[:cut], order[cut:]
+    sizes = np.bincount(keys)
+    held = np.isin(keys, _drawn(sizes, test_size * rows))
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def folds_of(validation: Validation, keys: Keys) -> list[Division]:
+    """Up to five folds of the rows to learn from; empty where there cannot be two.
+
+    By time (`keys` in order): each fold learns from everything before what it judges, as in scikit-learn's
+    `TimeSeriesSplit`, but cut where a new time begins. By group: scikit-learn's `GroupKFold`. There are fewer folds
+    where times or groups are few, or leave one of them too few rows.
+    """
+    found = _expanding(keys) if validation.kind == "time" else _grouped(keys)
+    return found if len(found) >= MIN_FOLDS else []
+
+
+def no_folds(validation: Validation, keys: Keys) -> InvalidInputError:
+    """The error for rows to learn from that cannot be divided into folds by their keys."""
+    field, many = f"{validation.kind}_column", len(np.unique(keys))
+    what = "times" if validation.kind == "time" else "groups"
+    return _refused(
+        f"{len(keys)} rows to learn from with {many} different values of {validation.column!r} are too few, or too "
+        f"unevenly spread, for {MIN_FOLDS} folds. Choose a smaller test_size, a {field} of more {what}, or "
+        "validation=random.",
+        field,
+        f"too few {what}",
+    )
+
+
+def _expanding(times: Keys) -> list[Division]:
+    rows = len(times)
+    size = max(min(rows // (FOLDS + 1), (rows - MIN_LEARN) // FOLDS), MIN_HOLDOUT)
+    starts = _starts(times)
+    cuts: list[int] = []
+    for fold in range(FOLDS if len(starts) else 0):
+        cut = _nearest(starts, rows - (FOLDS - fold) * size)
+        if (cuts[-1] + MIN_HOLDOUT if cuts else MIN_LEARN) <= cut <= rows - MIN_HOLDOUT:
+            cuts.append(cut)
+    return [(np.arange(cut), np.arange(cut, end)) for cut, end in pairwise([*cuts, rows])]
+
+
+def _grouped(groups: Keys) -> list[Division]:
+    for folds in range(min(FOLDS, len(np.unique(groups))), MIN_FOLDS - 1, -1):
+        found = list(GroupKFold(folds).split(groups, groups=groups))
+        if all(len(learn) >= MIN_LEARN and len(judge) >= MIN_HOLDOUT for learn, judge in found):
+            return found
+    return []
+
+
+def _drawn(sizes: Rows, wanted: float) -> list[int]:
+    """Groups that have about as many rows as wanted, leaving enough others for the folds."""
+    drawn: list[int] = []
+    rows = 0
+    for group in np.random.default_rng(SEED).permutation(len(sizes)).tolist():
+        if len(sizes) - len(drawn) <= MIN_FOLDS:
+            break
+        if abs(rows + sizes[group] - wanted) < abs(rows - wanted):
+            drawn.append(group)
+            rows += int(sizes[group])
+    return drawn or [int(np.argmin(sizes))]
+
+
+def _starts(times: Keys) -> Rows:
+    """Where in sorted times a new one begins, the first aside."""
+    return np.flatnonzero(np.diff(times) > 0) + 1
+
+
+def _nearest(starts: Rows, wanted: int) -> int:
+    return int(starts[np.argmin(np.abs(starts - wanted))])
+
+
+def _refused(detail: str, field: str, message: str) -> InvalidInputError:
+    return InvalidInputError(detail, [{"field": field, "message": message}])

@@ -1,0 +1,205 @@
+"""The report of an arrival in a series: what was decided, why, and what it was decided by."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from core.reporting.distributions import value_bars
+from core.reporting.drift_section import drift_section
+from core.reporting.figures import NOTHING, count, counted, date, figure, share, size
+from core.reporting.html import Content, Markup, Named, element, figure_list, own, scrolled
+from core.reporting.page import page, tile
+from core.reporting.scales import Scale
+from core.reporting.svg import axis, bar, n, stretched, upright
+
+Json = dict[str, Any]
+
+METRICS = {"rmse": "RMSE", "mae": "MAE", "median_ae": "Median error", "mape": "MAPE", "r2": "R2"}
+LINKS = {
+    "data": "The file",
+    "champion": "The champion",
+    "challenger": "The challenger",
+    "history": "What was decided before",
+}
+# Left free beside an interval, as a share of its width.
+MARGIN = 0.08
+
+
+def retraining_page(report: Json) -> str:
+    """The whole page, of a report as `core.services.retraining.decision` writes it."""
+    arrival = report["arrival"]
+    sections = {
+        "Decision": _decision(report),
+        "Scores": _scores(report["scores"]) if report["scores"] else None,
+        "Plausibility": _plausibility(report["plausibility"]) if report["plausibility"] else None,
+        "Schema": _schema(report["schema"]) if report["schema"] else None,
+        "Drift": drift_section(report["drift"]) if report["drift"] else None,
+        "Data": _data(report),
+    }
+    footer = f"Made by Regatta for arrival {arrival['job_id']} of series {report['series']}."
+    under = element("p", own(arrival["filename"]), class_="under")
+    return page(report["series"], "Retraining report", sections, footer, under)
+
+
+def _decision(report: Json) -> Markup:
+    arrival, before = report["arrival"], report["before"]
+    champion, challenger = arrival["champion_rmse"], arrival["challenger_rmse"]
+    serves = NOTHING if arrival["champion"] is None else f"version {arrival['champion']}"
+    change = f"instead of version {before}" if arrival["promoted"] and before else "the first one"
+    tiles = (
+        (
+            "Decision",
+            arrival["state"],
+            "its rows are learned from" if arrival["learned"] else "nothing is learned of it",
+        ),
+        ("Serves now", serves, change if arrival["promoted"] else "as before"),
+        ("Champion’s error", figure(champion), "root mean squared, on fresh rows"),
+        ("Challenger’s error", figure(challenger), "on the same rows"),
+    )
+    links = (
+        element("a", words, href=report["links"][name]) for name, words in LINKS.items() if name in report["links"]
+    )
+    return element(
+        "section",
+        element("h2", "Decision"),
+        element("p", own(_sentence(arrival["reason"])), class_="reason"),
+        element("ul", *(tile(*one) for one in tiles), class_="tiles"),
+        element("ul", *(element("li", own(_sentence(note))) for note in report["notes"]), class_="warnings"),
+        element("p", *links, class_="index"),
+        id="decision",
+    )
+
+
+def _scores(scores: Json) -> Markup:
+    sides = [name for name in ("champion", "challenger", "mean") if scores.get(name)]
+    heads = (element("th", side.capitalize(), scope="col", class_="number") for side in sides)
+    lines = (
+        element(
+            "tr",
+            element("th", words, scope="row"),
+            *(element("td", figure(scores[side].get(metric)), class_="number") for side in sides),
+        )
+        for metric, words in METRICS.items()
+        if any(scores[side].get(metric) is not None for side in sides)
+    )
+    head = element("tr", element("td"), *heads)
+    most = max(scores[side]["rmse"] for side in sides) or 1.0
+    bars = ((side, bar(scores[side]["rmse"] / most), figure(scores[side]["rmse"]), None) for side in sides)
+    return element(
+        "section",
+        element("h2", "Scores", element("small", f"{counted(scores['rows'], 'row')} that neither has learned from")),
+        element(
+            "div",
+            element("article", element("h3", "Root mean squared error"), value_bars(bars, "few"), class_="card"),
+            _difference(scores["difference"]) if scores.get("difference") else None,
+            class_="cards wide",
+        ),
+        scrolled("Scores", element("table", element("thead", head), element("tbody", *lines))),
+        id="scores",
+    )
+
+
+def _difference(found: Json) -> Markup | None:
+    """The interval of the difference, with lines at no difference and at what is tolerated."""
+    if None in found.values():
+        return None
+    low, value, high = (100 * found[name] for name in ("lower", "value", "upper"))
+    tolerance = 100 * found["tolerance"]
+    ends = (low, value, high, 0.0, tolerance)
+    margin = MARGIN * (max(ends) - min(ends) or 1.0)
+    scale = Scale(min(ends) - margin, max(ends) + margin)
+    places = {name: 100 * scale.share(at) for name, at in {"low": low, "value": value, "high": high}.items()}
+    label = f"Between {low:+.1f}% and {high:+.1f}%, most likely {value:+.1f}%; {tolerance:.1f}% is tolerated."
+    label = label.replace("-", "−")
+    drawing = stretched(
+        label,
+        element(
+            "rect", x=n(places["low"]), width=n(max(places["high"] - places["low"], 0.5)), y=25, height=50, class_="box"
+        ),
+        upright(places["value"], "median"),
+        upright(100 * scale.share(0.0), "mean"),
+        upright(100 * scale.share(tolerance), "limit"),
+        class_="interval",
+    )
+    return element(
+        "article",
+        element("h3", "Challenger against champion"),
+        drawing,
+        axis((scale.share(at), f"{text}%") for at, text in scale.ticks()),
+        element("p", f"{label} Left of the dashed line the challenger errs less.", class_="caption"),
+        class_="card",
+    )
+
+
+def _plausibility(found: Json) -> Markup:
+    reasons = [element("li", own(_sentence(reason))) for reason in found["reasons"]]
+    figures: list[Named] = [
+        ("Rows", count(found["rows"])),
+        ("Further off than nine tenths of what the folds left", share(found["outside"], 1)),
+        ("The same, where a jump begins", share(found["outside_limit"], 1)),
+        ("Further off than anything in the folds", share(found["far"], 1)),
+        ("Champion’s error", figure(found["mse"] ** 0.5)),
+        ("Error that its folds promised", figure(found["promised_mse"] ** 0.5)),
+        ("Error of always saying the mean of these rows", figure(found["mean_mse"] ** 0.5)),
+    ]
+    return element(
+        "section",
+        element("h2", "Plausibility", element("small", "how the champion errs on the new rows")),
+        element("ul", *reasons, class_="warnings") if reasons else None,
+        figure_list(figures),
+        id="plausibility",
+    )
+
+
+def _schema(schema: Json) -> Markup:
+    lines = [element("li", line) for line in _differences(schema)]
+    same = element("p", "The columns are those that the champion takes.", class_="note")
+    return element(
+        "section",
+        element("h2", "Schema"),
+        element("ul", *lines, class_="warnings") if lines else same,
+        id="schema",
+    )
+
+
+def _differences(schema: Json) -> Iterator[Content]:
+    if schema["missing"]:
+        yield ["Missing: ", _names(schema["missing"])]
+    if schema["new"]:
+        yield ["New, and not learned from: ", _names(schema["new"])]
+    for one in schema["retyped"]:
+        how = "usable all the same" if one["usable"] else "not usable"
+        yield [own(one["name"]), f" is of type {one['is']} and was of type {one['was']}: {how}"]
+    for one in schema["unseen"]:
+        yield [
+            own(one["name"]),
+            f" has values never seen before, in {counted(one['rows'], 'row')}: ",
+            _names(one["levels"]),
+        ]
+
+
+def _names(names: list[str]) -> Content:
+    return [piece for place, name in enumerate(names) for piece in (", " if place else "", own(name))]
+
+
+def _data(report: Json) -> Markup:
+    arrival, file, learned = report["arrival"], report["file"], report["learned"]
+    figures: list[Named] = [("Object", own(arrival["key"])), ("Size", size(arrival["size_bytes"]))]
+    figures.append(("Written", f"{date(arrival['last_modified'][:19])} UTC"))
+    if file is not None:
+        figures += [("Rows", count(file["rows"])), ("Columns", count(file["columns"]))]
+    if learned is not None:
+        words = f"{counted(learned['rows'], 'row')} of {counted(len(learned['files']), 'file')}"
+        figures.append(("The challenger learned from", words))
+    warnings = [element("li", own(_sentence(warning))) for warning in (file or {}).get("warnings", [])]
+    return element(
+        "section",
+        element("h2", "Data"),
+        element("ul", *warnings, class_="warnings") if warnings else None,
+        figure_list(figures),
+        id="data",
+    )
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,7 +1,0 @@
-"""The compiled model: one ONNX graph from raw columns to the prediction, built from a fitted pipeline, run exactly."""
-
-import os
-
-# Else onnxruntime, as it is loaded, opens a database in the home directory and starts a thread that reports its use to
-# Microsoft. The directory cannot be written on Lambda, and nobody was asked.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -1,0 +1,1 @@
+"""Use cases on datasets that stored documents answer: uploads and profiles. Light."""

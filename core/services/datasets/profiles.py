@@ -1,0 +1,57 @@
+"""The stored profile of a dataset, joined with what was worked out about its target."""
+
+import json
+from typing import Any
+
+from core.errors import NoSuchFileError
+from core.manifests import DatasetManifest
+from core.severity import worst_first
+from core.storage.container import storage
+from core.storage.dataset_repository import PROFILE
+
+Json = dict[str, Any]
+
+
+def stored_profile(workspace: str, manifest: DatasetManifest) -> Json:
+    """What `profiling.profile` found, and as `target` what `profiling.target_relations` did, None without one.
+
+    The findings of both are in one list, the worst first. Raises `NoSuchFileError` where the dataset was deleted.
+    """
+    profile = _profile(workspace, manifest)
+    chosen = manifest.recipe.target_column
+    target = stored_target(workspace, manifest, chosen) if chosen is not None else None
+    findings = [*profile["findings"], *(target["findings"] if target else [])]
+    return {**profile, "findings": worst_first(findings), "target": target}
+
+
+def stored_preview(workspace: str, manifest: DatasetManifest) -> Json:
+    """The first rows alone: `columns` and `rows`. Raises `NoSuchFileError` where the dataset was deleted."""
+    preview: Json = _profile(workspace, manifest)["preview"]
+    return preview
+
+
+def _profile(workspace: str, manifest: DatasetManifest) -> Json:
+    profile: Json = json.loads(storage().datasets.read(workspace, manifest.file_id, PROFILE))
+    return profile
+
+
+def store_target(workspace: str, manifest: DatasetManifest, relations: Json) -> None:
+    """Keep what `core.profiling.target_relations` found beside the dataset."""
+    body = json.dumps(relations, ensure_ascii=False).encode()
+    storage().datasets.attach(workspace, manifest.file_id, _target_file(manifest, relations["target"]), body)
+
+
+def stored_target(workspace: str, manifest: DatasetManifest, target: str) -> Json | None:
+    """What `core.profiling.target_relations` found about a column chosen as the target, or None where it never was."""
+    try:
+        relations: Json = json.loads(
+            storage().datasets.read(workspace, manifest.file_id, _target_file(manifest, target))
+        )
+    except NoSuchFileError:
+        return None
+    return relations
+
+
+def _target_file(manifest: DatasetManifest, target: str) -> str:
+    # By position: a column's name may be longer, or odder, than that of a file.
+    return f"target-{[column.name for column in manifest.columns].index(target)}.json"

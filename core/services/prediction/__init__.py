@@ -1,0 +1,1 @@
+"""Use cases of one request: predict rows, and export them with their predictions. Light."""

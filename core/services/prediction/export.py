@@ -1,0 +1,141 @@
+"""Predictions as files: what is asked for, what goes into the file, and the files that one request can make."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from math import floor, inf, log10
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.exporting.cells import Options
+from core.exporting.files import FORMATS, Format, NamedFile
+from core.inference.stored_columns import table_rows
+from core.manifests import Feature, ModelManifest
+from core.packed_columns import Columns
+from core.services.prediction.commands import PredictionOrder
+from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
+
+Kind = Literal["csv", "excel", "json"]
+Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+PREDICTION = "prediction"
+BOUNDS = ("prediction_lower", "prediction_upper")
+# So many rows of a stored table are Python objects at a time.
+ROWS = 1 << 13
+# Decimals that are shown tell predictions apart that differ by a hundredth of the model's error; float64 has no more.
+MOST_DECIMALS = 15
+
+
+class ExportOrder(PredictionOrder):
+    """What to predict, and as which kind of file: records in `data`, or the stored table `file_id`."""
+
+    data: list[dict[str, Any]] | None = None
+    file_id: str | None = None
+    format: Kind = "csv"
+    raw: bool = False
+
+
+def export_file(workspace: str, order: ExportOrder, folder: Path) -> NamedFile:
+    """Predict and write the file into `folder`: the columns as they came, and `prediction` at the end.
+
+    A stored table is read from its packed columns, so it must be one that light functions take;
+    `table_prediction.export_table` takes every one. Raises `TooLargeError` for more rows or columns than that, or a
+    text that no cell of Excel holds, and what `find_model`, `find_table` and predicting raise.
+    """
+    model = find_model(workspace, order.model_name, order.version, order.model_data, order.model_info)
+    if order.file_id is not None:
+        table = find_table(workspace, order.file_id)
+        predicted = predict_table(model, table, strict=order.strict, interval=order.interval)
+        header, rows = list(table.values), _table_rows(table)
+    else:
+        records = order.data or []
+        predicted = predict_records(model, records, strict=order.strict, interval=order.interval)
+        header = list(dict.fromkeys(chain.from_iterable(records)))
+        rows = _record_rows(records, header, model.manifest.features)
+    chosen = FORMATS[order.format]
+    added = added_columns(header, bounds=order.interval is not None)
+    chosen.check_columns(len(header) + len(added))
+    made = named_file(model.manifest, chosen, folder)
+    with made.path.open("wb") as file:
+        options = file_options(model.manifest, order, added)
+        chosen.write(file, [*header, *added], _joined(rows, predicted.columns), options)
+    return made
+
+
+def added_columns(header: Sequence[str], *, bounds: bool = False) -> list[str]:
+    """The names of the prediction, and of its `bounds`: with a number where the table has such a column itself."""
+    return [_free_name(name, header) for name in (PREDICTION, *(BOUNDS if bounds else ()))]
+
+
+def named_file(model: ModelManifest, kind: Format[Any], folder: Path) -> NamedFile:
+    """Where the file is written, and what it is called."""
+    name = f"{model.model_name}-v{model.version}.{kind.ending}"
+    return NamedFile(folder / f"predictions.{kind.ending}", name, kind.media_type)
+
+
+def file_options(model: ModelManifest, order: ExportOrder, added: Iterable[str]) -> Options:
+    """How the file shows the columns that were `added`, and what it says about the model."""
+    return Options(raw=order.raw, decimals=_decimals(model, added), about=_about(model))
+
+
+def _decimals(model: ModelManifest, added: Iterable[str]) -> Mapping[str, int]:
+    error = model.metrics.get("rmse") or 0.0
+    if not 0 < error < inf:
+        return {}
+    return dict.fromkeys(added, min(max(0, 2 - floor(log10(error))), MOST_DECIMALS))
+
+
+def _about(model: ModelManifest) -> list[tuple[str, Any]]:
+    scores = model.cross_validation
+    return [
+        ("model", model.model_name),
+        ("version", model.version),
+        ("regressor", model.model_type),
+        ("target", model.target_column),
+        ("trained (UTC)", datetime.fromisoformat(model.created_at).replace(tzinfo=None)),
+        ("trained on", model.dataset.filename),
+        ("training rows", model.dataset.rows_train),
+        ("held-out rows", model.dataset.rows_test),
+        *((f"{name} on held-out rows", value) for name, value in model.metrics.items()),
+        ("r2, cross-validated", scores.mean),
+        ("r2, standard deviation between folds", scores.std),
+        ("exported (UTC)", datetime.now(UTC).replace(tzinfo=None, microsecond=0)),
+    ]
+
+
+def _table_rows(table: Columns) -> Iterator[tuple[Any, ...]]:
+    for piece in table.slices(ROWS):
+        yield from table_rows(piece)
+
+
+def _record_rows(
+    records: Sequence[Mapping[str, Any]], header: Sequence[str], features: Iterable[Feature]
+) -> Iterator[tuple[Any, ...]]:
+    """The records' values; where the model takes a number, a number that came as a text is one."""
+    numbers = {feature.name for feature in features if feature.type == "number"}
+    for record in records:
+        yield tuple(
+            _number(record[name]) if name in numbers and name in record else record.get(name) for name in header
+        )
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _joined(rows: Iterable[Sequence[Any]], added: Sequence[NDArray[np.float64]]) -> Iterator[tuple[Any, ...]]:
+    for row, *values in zip(rows, *(column.tolist() for column in added), strict=True):
+        yield (*row, *values)
+
+
+def _free_name(wanted: str, header: Sequence[str]) -> str:
+    name, number = wanted, 2
+    while name in header:
+        name, number = f"{wanted}_{number}", number + 1
+    return name

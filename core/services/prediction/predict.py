@@ -1,0 +1,238 @@
+"""From a model and raw rows to predictions. Loads numpy and onnxruntime; no pandas, no scikit-learn, no pickle."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InvalidInputError, InvalidRecordsError, TooLargeError
+from core.inference.input_batch import Sent, clean_row, sent_records, to_columns
+from core.inference.input_warnings import ERRORS_SHOWN, Notices, shown
+from core.inference.intervals import Interval, interval_of
+from core.inference.session import CompiledModel
+from core.inference.stored_columns import raw_columns
+from core.manifests import ModelManifest
+from core.packed_columns import PACKED_ROWS, Columns, unpack
+from core.settings import settings
+from core.storage.cache import MemoryCache
+from core.storage.container import storage
+from core.storage.dataset_repository import COLUMNS
+from core.storage.signed_models import StoredModel, unseal
+
+# A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).
+MEMORY_PER_BYTE = 12
+MODELS_KEPT = 256
+TABLES_KEPT = 3
+DEFAULT_BATCH = 10_000
+# The first row of a file, as a spreadsheet counts: the header is row 1.
+FIRST_FILE_ROW = 2
+
+# What to do where a request brings too much.
+IN_PARTS = "Send the rows in parts, or upload them as a file and name its file_id."
+
+# What of a manifest a caller's model_info may not contradict.
+INFO_FIELDS = ("model_name", "version", "model_type", "target_column")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model ready to predict."""
+
+    manifest: ModelManifest
+    compiled: CompiledModel
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """float64 predictions of n rows, what the caller should know about them, and how far off they may be, if asked."""
+
+    values: NDArray[np.float64]
+    warnings: list[str]
+    interval: Interval | None = None
+
+    @property
+    def columns(self) -> list[NDArray[np.float64]]:
+        """The predictions, and their lower and upper bounds where those were asked for."""
+        return [self.values, *(self.interval.bounds(self.values) if self.interval else ())]
+
+
+@cache
+def _models() -> MemoryCache[Model]:
+    chosen = settings()
+    return MemoryCache(
+        storage().counters,
+        items=MODELS_KEPT,
+        max_bytes=chosen.cache_model_bytes,
+        idle_seconds=chosen.cache_ttl_seconds,
+    )
+
+
+@cache
+def _tables() -> MemoryCache[Columns]:
+    chosen = settings()
+    return MemoryCache(
+        storage().counters,
+        items=TABLES_KEPT,
+        max_bytes=chosen.cache_table_bytes,
+        idle_seconds=chosen.cache_ttl_seconds,
+    )
+
+
+def find_model(
+    workspace: str,
+    name: str | None,
+    version: int | None = None,
+    model_data: str | None = None,
+    model_info: Mapping[str, Any] | None = None,
+) -> Model:
+    """A stored model by name (the serving version without `version`), or one that the caller brings along.
+
+    Raises `InvalidInputError` unless exactly one of `name` and `model_data` is given, and where `model_info` is about
+    another model; `NoSuchModelError`, `BadSignatureError`, `UnavailableError`.
+    """
+    if (name is None) == (model_data is None):
+        raise InvalidInputError(
+            "Send either model_name or model_data.",
+            [{"field": "model_name", "message": "one of the two is needed"}],
+        )
+    model = _stored_model(workspace, name, version) if name is not None else _sealed_model(model_data or "")
+    if model_info is not None:
+        _check_info(model.manifest, model_info)
+    return model
+
+
+def _stored_model(workspace: str, name: str, version: int | None) -> Model:
+    number = storage().models.resolve(workspace, name, version)
+    key = f"{workspace}/{name}/{number}"
+    return _models().get(key) or _kept(key, storage().models.load(workspace, name, number))
+
+
+def _sealed_model(model_data: str) -> Model:
+    # Whoever sends the very bytes whose signature was right may have what was loaded from them.
+    key = hashlib.sha256(model_data.encode("utf-8", "surrogatepass")).hexdigest()
+    return _models().get(key) or _kept(key, unseal(model_data))
+
+
+def _kept(key: str, stored: StoredModel) -> Model:
+    model = Model(stored.manifest, CompiledModel.of(stored.graph, stored.manifest))
+    _models().put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes)
+    return model
+
+
+def _check_info(manifest: ModelManifest, info: Mapping[str, Any]) -> None:
+    wrong = [field for field in INFO_FIELDS if field in info and info[field] != getattr(manifest, field)]
+    errors = [
+        {"field": f"model_info.{field}", "message": f"is {shown(info[field])}, not {shown(getattr(manifest, field))}"}
+        for field in wrong
+    ]
+    if errors:
+        raise InvalidInputError("model_info is about another model than the one that is to predict.", errors)
+
+
+def most_table_rows() -> int:
+    """How many rows of a stored table one request predicts at most; light functions have no more of it."""
+    return min(settings().max_batch_rows, PACKED_ROWS)
+
+
+def find_table(workspace: str, file_id: str) -> Columns:
+    """The columns of a stored dataset; raises `NoSuchFileError`, `TooLargeError`."""
+    # The manifest decides whether the dataset exists; a table may outlive it in this process's memory.
+    manifest = storage().datasets.manifest(workspace, file_id)
+    _check_rows(manifest.rows, most_table_rows(), "A stored model_name, and not model_data, predicts it as a job.")
+    key = f"{workspace}/{manifest.file_id}"
+    found = _tables().get(key)
+    if found is None:
+        found = unpack(storage().datasets.read(workspace, manifest.file_id, COLUMNS))
+        _tables().put(key, found, found.size_bytes)
+    return found
+
+
+def predict_records(
+    model: Model,
+    records: Sequence[Mapping[str, Any]],
+    batch_size: int = DEFAULT_BATCH,
+    *,
+    strict: bool = False,
+    interval: float | None = None,
+) -> Predictions:
+    """Predict JSON records; raises what `predict_sent` does."""
+    if len(records) == 1 and (row := clean_row(records[0], model.compiled.levels)) is not None:
+        width = None if interval is None else interval_of(model.manifest, interval)
+        return Predictions(_finite(model.compiled.run(row), 0), [], width)
+    _check_rows(len(records), settings().max_batch_rows)
+    pieces = (
+        sent_records(records[start : start + batch_size], model.manifest.features)
+        for start in range(0, len(records), batch_size)
+    )
+    return predict_sent(model, pieces, strict=strict, interval=interval)
+
+
+def predict_sent(
+    model: Model, pieces: Iterable[Sent], *, strict: bool = False, interval: float | None = None, first_row: int = 0
+) -> Predictions:
+    """Predict rows as they came, piece by piece, of which one at a time is in memory.
+
+    Errors call the first row `first_row`. With `strict`, what would be a warning is an error. Raises
+    `InvalidRecordsError`, `TooLargeError`, and `InvalidInputError` for an `interval` that the model cannot tell.
+    """
+    width = None if interval is None else interval_of(model.manifest, interval)
+    notices = Notices(model.manifest.features, strict=strict, first_row=first_row)
+    predicted = []
+    for sent in pieces:
+        start = notices.next_row
+        _check_rows(start - first_row + sent.rows, settings().max_batch_rows)
+        columns = to_columns(sent, model.manifest.features, notices)
+        predicted.append(_finite(model.compiled.run(columns), start))
+    return Predictions(_joined(predicted), notices.warnings(), width)
+
+
+def predict_table(
+    model: Model,
+    table: Columns,
+    batch_size: int = DEFAULT_BATCH,
+    *,
+    strict: bool = False,
+    interval: float | None = None,
+) -> Predictions:
+    """Predict every row of a stored table; raises what `predict_pieces` does."""
+    width = None if interval is None else interval_of(model.manifest, interval)
+    notices = Notices(model.manifest.features, strict=strict, first_row=FIRST_FILE_ROW)
+    predicted = _joined(list(predict_pieces(model, table.slices(batch_size), notices)))
+    return Predictions(_finite(predicted, FIRST_FILE_ROW), notices.warnings(), width)
+
+
+def predict_pieces(model: Model, pieces: Iterable[Columns], notices: Notices) -> Iterator[NDArray[np.float64]]:
+    """The predictions of each piece of a stored table; `notices` learns what is odd about them.
+
+    Raises `UnknownColumnError`, `InvalidInputError`, and `InvalidRecordsError` where `notices` is strict.
+    """
+    features = model.manifest.features
+    for piece in pieces:
+        columns = raw_columns(piece, features)
+        notices.look(columns, piece.rows)
+        yield model.compiled.run(columns)
+
+
+def _joined(pieces: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.concatenate(pieces) if pieces else np.empty(0)
+
+
+def _finite(values: NDArray[np.float64], first_row: int) -> NDArray[np.float64]:
+    """The predictions; raises `InvalidRecordsError` where one is no number, which JSON could not hold."""
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        errors = [
+            {"row": row, "field": "prediction", "message": "is beyond what a float64 holds"}
+            for row in (first_row + wrong[:ERRORS_SHOWN]).tolist()
+        ]
+        raise InvalidRecordsError("Some values are so large that the model's answer is no number. Check them.", errors)
+    return values
+
+
+def _check_rows(rows: int, limit: int, instead: str = IN_PARTS) -> None:
+    if rows > limit:
+        raise TooLargeError(f"{rows:,} rows are more than the {limit:,} that one request predicts. {instead}")

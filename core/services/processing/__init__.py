@@ -1,0 +1,1 @@
+"""Use cases that need a whole table: ingest, process and download. Heavy."""

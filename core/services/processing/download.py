@@ -1,0 +1,45 @@
+"""A stored table as a file: as it was understood, or as its recipe leaves it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+
+import pyarrow as pa
+
+from core.errors import NotEnoughRowsError
+from core.exporting.cells import Options
+from core.exporting.files import NamedFile
+from core.manifests import Recipe
+from core.preprocessing.cleaning import clean
+from core.services.processing.open_table import open_table
+from core.tables.table import Table
+from core.tables.table_writers import TABLE_FORMATS
+
+
+@contextmanager
+def table_file(
+    workspace: str, file_id: str | None, kind: str, *, processed: bool, raw: bool = False
+) -> Iterator[NamedFile]:
+    """A dataset as a file of one of `TABLE_FORMATS`; it is gone when the context ends. In memory for a few row groups.
+
+    `processed` applies the stored recipe, fitted on the whole table: rows that it drops are left out, gaps are filled,
+    dates are their parts, and categories columns of 1 and 0. With `raw`, a CSV leaves texts as they are even where they
+    look like formulas. Raises `TooLargeError` where the format cannot hold the table, `NotEnoughRowsError` where the
+    recipe leaves nothing, `NoSuchFileError`, `NoCurrentFileError`.
+    """
+    chosen = TABLE_FORMATS[kind]
+    with open_table(workspace, file_id) as (manifest, table):
+        schema, batches = _processed(table, manifest.recipe) if processed else (table.schema, table.batches())
+        chosen.check_columns(len(schema))
+        path = table.path.with_name(f"download.{chosen.ending}")
+        with path.open("wb") as file:
+            chosen.write(file, schema, batches, Options(raw=raw))
+        stem = PurePath(manifest.filename).stem + ("-processed" if processed else "")
+        yield NamedFile(path, f"{stem}.{chosen.ending}", chosen.media_type)
+
+
+def _processed(table: Table, recipe: Recipe) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    done = clean(table, recipe)
+    if not done.kept.any() or not done.columns:
+        raise NotEnoughRowsError("The recipe leaves no value. Choose another one with POST /data/process.")
+    return done.schema(), done.batches()

@@ -1,0 +1,113 @@
+"""From the bytes of a CSV to a stored dataset: read, typed, profiled, and kept with its source untouched."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from core.errors import TooLargeError
+from core.manifests import Column, DatasetManifest, Reading, new_file_id, now
+from core.packed_columns import PACKED_ROWS, Category, Floats, pack
+from core.profiling.profile import profile
+from core.profiling.time_order import ORDERED
+from core.settings import settings
+from core.storage.container import storage
+from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE
+from core.tables.csv_reader import read_table
+from core.tables.decoding import Text, read_text
+from core.tables.dialect import Dialect, find_dialect
+from core.tables.table import Table
+
+FILENAME_CHARACTERS = 200
+
+Json = dict[str, Any]
+
+# Hears what is being done ("reading", "profiling", "storing") and the share of the whole that is behind.
+Progress = Callable[[str, float], None]
+
+
+def ingest(
+    workspace: str,
+    filename: str,
+    source: Path,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
+    *,
+    file_id: str | None = None,
+    arrived: str | None = None,
+    current: bool = True,
+    progress: Progress = lambda stage, share: None,
+) -> DatasetManifest:
+    """Store a CSV as a dataset, and as the workspace's current file if `current`, in memory for one column at a time.
+
+    `reading` overrules what would be found out. A large upload was given its `file_id` beforehand and is in the
+    bucket already, at the key `arrived`. Raises `TooLargeError`, `NotACsvError`, `InvalidInputError`,
+    `UnavailableError`; then nothing is stored.
+    """
+    file_id = file_id or new_file_id()
+    with (
+        TemporaryDirectory(prefix="regatta-") as name,
+        storage().datasets.draft(workspace, file_id, current=current) as draft,
+    ):
+        folder = Path(name)
+        progress("reading", 0.0)
+        text = read_text(source, folder, reading.encoding, max_bytes=settings().max_file_bytes)
+        dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
+        # By now it is a table, most likely: its source goes to the bucket while it is read.
+        draft.send(SOURCE, source) if arrived is None else draft.copy(SOURCE, arrived)
+        table = read_table(dialect, folder, lambda share: progress("reading", 0.05 + 0.45 * share))
+        draft.send(TABLE, table.path)
+        progress("profiling", 0.5)
+        profiled = profile(table)
+        table = table.counted({name: figures["distinct"] for name, figures in profiled["columns"].items()})
+        draft.send(PROFILE, json.dumps(profiled, ensure_ascii=False).encode())
+        progress("storing", 0.8)
+        if table.rows <= PACKED_ROWS:
+            draft.send(COLUMNS, _packed(table, folder / COLUMNS))
+        manifest = _manifest(file_id, filename, text, dialect, table, profiled)
+        draft.commit(manifest)
+    return manifest
+
+
+def check_request_size(size: int) -> None:
+    """Raise `TooLargeError` for more bytes than one request may bring."""
+    limit = settings().max_upload_bytes
+    if size > limit:
+        raise TooLargeError(
+            f"The file has {size:,} bytes; one request takes at most {limit:,}. Send it by POST /data/uploads, or with "
+            "`regatta upload`."
+        )
+
+
+def _manifest(
+    file_id: str, filename: str, text: Text, dialect: Dialect, table: Table, profiled: Json
+) -> DatasetManifest:
+    return DatasetManifest(
+        file_id=file_id,
+        # Only the last part: a browser or a script may send a whole path, of either kind.
+        filename=PurePath(filename.replace("\\", "/")).name[:FILENAME_CHARACTERS] or "upload.csv",
+        created_at=now(),
+        size_bytes=text.size_bytes,
+        sha256=text.sha256,
+        encoding=text.encoding,
+        delimiter=dialect.shown,
+        has_header=dialect.has_header,
+        rows=table.rows,
+        memory_bytes=table.memory_bytes,
+        columns=table.columns,
+        duplicate_rows=profiled["duplicate_rows"],
+        time_column=next((found["column"] for found in profiled["findings"] if found["kind"] == ORDERED), None),
+        warnings=[*text.warnings, *dialect.warnings, *table.warnings],
+    )
+
+
+def _packed(table: Table, path: Path) -> Path:
+    """The columns as light functions read them."""
+    with path.open("wb") as file:
+        pack(file, ((column.name, column.type, _values(table, column)) for column in table.columns))
+    return path
+
+
+def _values(table: Table, column: Column) -> Floats | Category:
+    """A column to be packed; texts stay in Arrow's form."""
+    return Category(*table.encoded(column.name)) if column.type == "category" else table.numbers(column.name)

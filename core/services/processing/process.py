@@ -1,0 +1,103 @@
+"""Choosing how a dataset is cleaned: the recipe is checked on the whole table, shown, and stored with it."""
+
+from typing import Any
+
+from core.cell_values import write_date
+from core.errors import InvalidInputError, UnknownColumnError
+from core.manifests import Column, Recipe
+from core.preprocessing.cleaning import CleanColumn, CleanTable, clean
+from core.preprocessing.features import check_target, features_of
+from core.profiling.target_relations import about_target
+from core.services.datasets.profiles import store_target, stored_target
+from core.services.processing.open_table import open_table
+from core.storage.container import storage
+
+
+def process(workspace: str, file_id: str | None, recipe: Recipe) -> dict[str, Any]:
+    """Store the recipe of a dataset and say what it does to it.
+
+    The data itself stays as it is, and the values shown are of the whole table: training fits its own inside the
+    training part. Raises `UnknownColumnError`, `InvalidInputError`, `TargetError`, `NoSuchFileError`.
+    """
+    with open_table(workspace, file_id) as (manifest, table):
+        check_recipe(manifest.columns, recipe)
+        effect = _effect(clean(table, recipe))
+        target = recipe.target_column
+        if target is not None and stored_target(workspace, manifest, target) is None:
+            store_target(workspace, manifest, about_target(table, target))
+    stored = storage().datasets.set_recipe(workspace, manifest.file_id, recipe)
+    return {"file_id": stored.file_id, **effect, "recipe": stored.recipe.model_dump()}
+
+
+def check_recipe(columns: list[Column], recipe: Recipe) -> None:
+    """Raise `UnknownColumnError`, `TargetError` or `InvalidInputError` for a recipe that this table cannot have."""
+    types = {column.name: column.type for column in columns}
+    named = {f"columns.{name}": name for name in recipe.columns}
+    named |= {f"leave_out[{position}]": name for position, name in enumerate(recipe.leave_out)}
+    unknown = {field: name for field, name in named.items() if name not in types}
+    if unknown:
+        absent, present = ", ".join(map(repr, dict.fromkeys(unknown.values()))), ", ".join(types)
+        errors = [{"field": field, "message": "no such column"} for field in unknown]
+        raise UnknownColumnError(f"The table has no column {absent}. The columns are: {present}.", errors)
+    target = recipe.target_column
+    if target is not None:
+        check_target(columns, target)
+    errors = []
+    for name, handling in recipe.columns.items():
+        if types[name] == "category" and handling in ("mean", "median"):
+            errors.append({"field": f"columns.{name}", "message": f"text has no {handling}; choose drop or mode"})
+        elif name == target and handling != "drop":
+            errors.append({"field": f"columns.{name}", "message": "rows without the target are always left out"})
+    if target in recipe.leave_out:
+        field = f"leave_out[{recipe.leave_out.index(target)}]"
+        errors.append({"field": field, "message": "is the target; choose another target_column, or keep it"})
+    elif not features_of(columns, recipe, target):
+        errors.append({"field": "leave_out", "message": "leaves no column to learn from"})
+    if errors:
+        fields = ", ".join(error["field"] for error in errors)
+        raise InvalidInputError(f"Correct these fields and send again: {fields}.", errors)
+
+
+def _effect(done: CleanTable) -> dict[str, Any]:
+    """Counts before and after, why rows go, what fills gaps, and what becomes of categories and dates."""
+    columns = done.table.columns
+    kept = {column.column.name for column in done.columns}
+    absent = [c.name for c in columns if c.name not in kept and c.name != done.recipe.target_column]
+    return {
+        "before": {
+            "rows": done.table.rows,
+            "columns": len(columns),
+            "missing_values": sum(column.missing for column in columns),
+        },
+        "after": {
+            "rows": int(done.kept.sum()),
+            "columns": sum(len(column.names) for column in done.columns),
+            "missing_values": 0,
+        },
+        "dropped_rows": done.dropped,
+        "imputed": {c.column.name: _shown_fill(c) for c in done.columns if c.fill is not None},
+        "encoded": {
+            c.column.name: len(c.names) for c in done.columns if c.column.type == "category" and not c.marks_gaps
+        },
+        "derived": _derived(done),
+        "left_out": absent,
+        "notes": done.notes,
+    }
+
+
+def _derived(done: CleanTable) -> dict[str, list[str]]:
+    """By column, what it gets beside or instead of itself: the parts of a date, a mark where a value is missing."""
+    derived: dict[str, list[str]] = {}
+    for cleaned in done.columns:
+        if cleaned.marks_gaps or cleaned.column.type == "date":
+            derived.setdefault(cleaned.column.name, []).extend(cleaned.names)
+    return derived
+
+
+def _shown_fill(cleaned: CleanColumn) -> float | str | bool | None:
+    """What fills a column's gaps, as the column shows its values: a date as ISO text, a boolean as true or false."""
+    if cleaned.column.type == "date":
+        return write_date(float(cleaned.fill or 0))
+    if cleaned.column.type == "boolean" and cleaned.fill in (0, 1):
+        return bool(cleaned.fill)
+    return cleaned.fill

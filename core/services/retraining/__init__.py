@@ -1,0 +1,1 @@
+"""The retraining of a series: check a new file, train a challenger, decide and report. Heavy."""

@@ -1,0 +1,271 @@
+"""Whether a new file is fit to be learned from, and whether what learned from it may serve in the champion's place.
+
+What a corrupted file says is what the challenger has learned, so the challenger looks best on it. Two questions are
+therefore put in this order: is the file like what the champion knows, or does the next file say the same as it does;
+and only then, which of the two models errs less on rows that neither has seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.errors import ArrivalRefusedError, NoSuchFileError
+from core.manifests import DatasetManifest, ModelManifest
+from core.progress import part_of_all
+from core.regressors.metrics import evaluate
+from core.regressors.splits import Split
+from core.services.retraining.decision import Case, Json
+from core.services.retraining.drift import drift_of_columns
+from core.services.retraining.paired_comparison import Difference, difference
+from core.services.retraining.plausibility import Plausibility, plausibility
+from core.services.retraining.schema_changes import NAMES_SHOWN, compare_schema, refusals, unseen_levels
+from core.services.retraining.serving_model import Contender
+from core.services.training.join_files import Opened, join, open_as
+from core.services.training.publish import publish_model
+from core.services.training.refit_stored import fit_as, in_time, train_as
+from core.storage.container import storage
+from core.storage.series_repository import Arrival, Series
+
+Floats = NDArray[np.float64]
+
+# With fewer rows that neither model has learned from, all rows of the holdout judge.
+FEWEST_FRESH = 20
+
+
+def decide_next(case: Case, dataset: DatasetManifest, before: int, target: str) -> Json | None:
+    """Decide about a file whose series has a champion, version `before`; None where another one serves by now.
+
+    Raises `ArrivalRefusedError` for a file that cannot be learned from, and what training raises.
+    """
+    champion = Contender.load(case.workspace, case.name, before)
+    model, series = champion.manifest, case.series()
+    if model.target_column != target:
+        raise ArrivalRefusedError(
+            f"The model {case.name!r} predicts {model.target_column!r}, and the series is to predict {target!r}. Give "
+            "the series another name, or delete the model."
+        )
+    if twin := series.twin(dataset.file_id, dataset.sha256):
+        known = "was learned from" if twin.learned else "was held back"
+        reason = f"brings nothing new: it has the same bytes as {twin.filename!r}, which {known} already"
+        return case.end("old", reason, champion=before)
+    schema = case.found["schema"] = compare_schema(case.workspace, dataset, model)
+    if reasons := refusals(schema):
+        raise ArrivalRefusedError(f"The file does not fit the model: {'; '.join(reasons)}.")
+    opened = open_as(case.workspace, dataset.file_id, model)
+    schema["unseen"] = unseen_levels(opened.frame, model)
+    return _Succession(case, series, champion, opened).decide()
+
+
+class _Succession:
+    """A file that the champion can read, and the champion."""
+
+    def __init__(self, case: Case, series: Series, champion: Contender, opened: Opened) -> None:
+        self.case = case
+        self.series = series
+        self.champion = champion
+        self.model: ModelManifest = champion.manifest
+        self.opened = opened
+        self._files: dict[str, Opened | None] = {opened.dataset.file_id: opened}
+        self.known = self._open([*(self.model.dataset.earlier or []), self.model.dataset.file_id])
+
+    def decide(self) -> Json | None:
+        """The policy, in its order."""
+        case, old = self.case, self.series.is_old(self.case.written)
+        rows = self.rows(self.opened)
+        case.found["drift"] = drift_of_columns(self.model, [one.frame for one in self.known], rows)
+        found = plausibility(self.model, self.target(rows), self.champion.predict(rows), self.series.usual)
+        case.found["plausibility"] = asdict(found)
+        case.surprise, case.missed_by = found.outside, found.mse**0.5
+        held = self.series.held
+        # What was written before a held file says nothing about what comes after it.
+        held = None if old or held is None or held.last_modified > case.written else held
+        if found.jumped:
+            if held is None or not self._confirms(held, rows):
+                return self._hold(found, held, old=old)
+            case.surprise = case.missed_by = None
+            return self._challenge([held], _about(held, confirmed=True))
+        if old:
+            reason = (
+                "a file that was written later was learned from before it, so nothing changes about what serves; the "
+                "next challenger learns from it"
+            )
+            return case.end("old", reason, learned=True, champion=self.model.version)
+        about = _about(held, why="the next file is like what the champion knows")
+        return self._challenge(self.series.window(case.written), about)
+
+    def _hold(self, found: Plausibility, held: Arrival | None, *, old: bool) -> Json | None:
+        """Learn nothing from a file that is out of all proportion; refuse it where it has nothing to say itself."""
+        data = in_time(self.model, join(self.opened, [], self.model))
+        probe = fit_as(self.model, data, part_of_all(self.case.tell, 0.3, 0.6))
+        own = self.opened.frame.loc[data.test_x.index]
+        actual = self.target(own)
+        by_itself = difference(actual, probe.predict(own), np.full(len(actual), data.train_y.mean()))
+        words = "; ".join([*found.reasons, *self._drifted()])
+        if by_itself.upper >= 0:
+            self.case.note(_in_words("a model of this file alone", "its mean", by_itself))
+            raise ArrivalRefusedError(
+                f"The file is not like what the champion knows: {words}. Nor does it say anything else: a model of "
+                "this file alone is not clearly better than always saying its mean. Its target may be that of other "
+                "rows. Correct the file and put it again."
+            )
+        later = " It was written before what is learned from by now, so no later file can confirm it." if old else ""
+        reason = (
+            f"held back, and not learned from: {words}. If the next file says the same, both are learned from; if not, "
+            f"this one stays out.{later}"
+        )
+        about = _about(held, why="the next file does not say the same")
+        return self.case.end("held", reason, champion=self.model.version, contradicted=old, held=about)
+
+    def _drifted(self) -> list[str]:
+        """The columns that have drifted far, in words."""
+        drift = self.case.found["drift"] or {"columns": []}
+        far = [repr(column["name"]) for column in drift["columns"] if column["level"] == "large"]
+        return [f"{', '.join(far[:NAMES_SHOWN])} drifted far"] if far else []
+
+    def _confirms(self, held: Arrival, rows: pd.DataFrame) -> bool:
+        """Whether what the held file says holds for this one too: better than what the champion says, and than nothing.
+
+        The two files are independent witnesses, so rows that both have do not count; neither alone is believed against
+        the champion.
+        """
+        (witness,) = self._open([held.file_id]) or (None,)
+        if witness is None:
+            return False
+        names = [*(feature.name for feature in self.model.features), self.model.target_column]
+        rows = rows[~np.isin(_hashes(rows, names), _hashes(witness.frame, names))]
+        if len(rows) < FEWEST_FRESH:
+            return False
+        data = in_time(self.model, join(witness, [], self.model))
+        probe = fit_as(self.model, data, part_of_all(self.case.tell, 0.2, 0.3))
+        actual, predicted = self.target(rows), probe.predict(rows)
+        by_champion = difference(actual, predicted, self.champion.predict(rows))
+        by_mean = difference(actual, predicted, np.full(len(actual), actual.mean()))
+        self.case.note(_in_words(f"a model of {held.filename!r} alone", "the champion", by_champion))
+        return by_champion.upper < 0 and by_mean.upper < 0
+
+    def _challenge(self, window: Sequence[Arrival], about: Json | None) -> Json | None:
+        """Train a challenger on the file and those of the window, judge it beside the champion, decide."""
+        case = self.case
+        earlier = self._open([one.file_id for one in window if one.file_id != self.opened.dataset.file_id])
+        data = in_time(self.model, join(self.opened, earlier, self.model))
+        challenger = self._challenger(data, [one.dataset.file_id for one in earlier])
+        case.found["learned"] = {
+            "mode": self.series.settings.mode,
+            "files": [*(challenger.manifest.dataset.earlier or []), self.opened.dataset.file_id],
+            "rows": challenger.manifest.dataset.rows_train,
+        }
+        case.tell("judging", 0.95)
+        version, before = challenger.manifest.version, self.model.version
+        if {f.name for f in challenger.manifest.features} - set(self.opened.frame):
+            reason = f"version {before} has other columns and began to serve while this was learned, so it stays"
+            return case.end("accepted", reason, learned=True, version=version, champion=before, held=about)
+        fresh = self._fresh(data)
+        found = difference(self.target(fresh), challenger.predict(fresh), self.champion.predict(fresh))
+        tolerance = self.series.settings.tolerance
+        mean = np.full(len(fresh), data.train_y.mean())
+        case.found["scores"] = {
+            "rows": len(fresh),
+            "champion": self.champion.metrics(fresh),
+            "challenger": challenger.metrics(fresh),
+            "mean": evaluate(self.target(fresh), mean),
+            "difference": {**_finite(found), "tolerance": tolerance},
+        }
+        promoted = found.upper <= tolerance
+        words = _in_words(f"the challenger, version {version},", f"the champion, version {before},", found)
+        verdict = (
+            f"that is at most {tolerance:.1%} worse whatever chance had to do with it, so it serves from now on"
+            if promoted
+            else f"it may be more than {tolerance:.1%} worse, so the champion stays"
+        )
+        return case.end(
+            "accepted",
+            f"{words}; {verdict}",
+            learned=True,
+            version=version,
+            champion=before,
+            promoted=promoted,
+            held=about,
+        )
+
+    def _challenger(self, data: Split, earlier: list[str]) -> Contender:
+        """The version that this job has published before, or trains now; nobody is served by it yet."""
+        case, models = self.case, storage().models
+        done = models.published_by(case.workspace, case.name, case.job_id)
+        if done is None:
+            trained = train_as(self.model, data, part_of_all(case.tell, 0.3, 0.9))
+            case.tell("storing", 0.9)
+            dataset = self.opened.dataset.model_copy(update={"recipe": self.model.recipe})
+            done = publish_model(
+                case.workspace,
+                case.name,
+                dataset,
+                data,
+                trained,
+                self.model.test_size,
+                case.job_id,
+                earlier=earlier,
+                promote=False,
+            )
+        return Contender.load(case.workspace, case.name, done.version)
+
+    def _fresh(self, data: Split) -> pd.DataFrame:
+        """The rows of the holdout that neither model has learned from: files may repeat what came before."""
+        holdout = self.opened.frame.loc[data.test_x.index]
+        names = [*data.train_x.columns, self.model.target_column]
+        learned = data.train_x.assign(**{self.model.target_column: data.train_y})
+        seen = np.concatenate([_hashes(frame, names) for frame in (learned, *(one.frame for one in self.known))])
+        fresh = holdout[~np.isin(_hashes(holdout, names), seen)]
+        if len(fresh) >= FEWEST_FRESH:
+            return fresh
+        if len(fresh) < len(holdout):
+            words = "rows of the holdout have not been learned from"
+            self.case.note(f"only {len(fresh)} {words}, so all {len(holdout)} judge")
+        return holdout
+
+    def _open(self, file_ids: Sequence[str]) -> list[Opened]:
+        """These files as the champion takes them; those that were deleted are left out."""
+        for file_id in file_ids:
+            if file_id not in self._files:
+                try:
+                    self._files[file_id] = open_as(self.case.workspace, file_id, self.model)
+                except NoSuchFileError:
+                    self._files[file_id] = None
+                    self.case.note(f"the file {file_id} was deleted, so it is neither learned from nor compared with")
+        return [opened for file_id in file_ids if (opened := self._files[file_id]) is not None]
+
+    def rows(self, opened: Opened) -> pd.DataFrame:
+        """The rows of a file that have a target."""
+        return opened.frame[opened.frame[self.model.target_column].notna()]
+
+    def target(self, frame: pd.DataFrame) -> Floats:
+        """The target of each row, float64."""
+        return frame[self.model.target_column].to_numpy(np.float64)
+
+
+def _about(held: Arrival | None, *, confirmed: bool = False, why: str = "") -> Json | None:
+    """What a decision says about an arrival that was held back."""
+    return None if held is None else {"job_id": held.job_id, "confirmed": confirmed, "why": why}
+
+
+def _finite(found: Difference) -> Json:
+    """The difference as JSON has it: None for infinitely more, than a champion that never errs."""
+    return {name: value if np.isfinite(value) else None for name, value in asdict(found).items()}
+
+
+def _in_words(ours: str, theirs: str, found: Difference) -> str:
+    if found.value == 0:
+        return f"{ours} errs as much as {theirs} on {found.rows:,} fresh rows"
+    if found.value > 1:
+        return f"{ours} errs {1 + found.value:.3g} times as much as {theirs} on {found.rows:,} fresh rows"
+    return (
+        f"{ours} errs {abs(found.value):.1%} {'more' if found.value > 0 else 'less'} than {theirs} on "
+        f"{found.rows:,} fresh rows (between {found.lower:+.1%} and {found.upper:+.1%} with 95% certainty)"
+    )
+
+
+def _hashes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.uint64]:
+    """A number for each row that is the same for the same values."""
+    return np.asarray(pd.util.hash_pandas_object(frame[names], index=False), np.uint64)

@@ -1,0 +1,160 @@
+"""An arrival being decided: what was ordered, what was found out so far, and how the decision is written down."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from core.manifests import DatasetManifest, now
+from core.progress import Tell
+from core.reporting.decision_page import retraining_page
+from core.services.series.arrivals import landed
+from core.storage.container import storage
+from core.storage.series_repository import Arrival, Series, State
+
+Json = dict[str, Any]
+
+# A retry does not come back to these.
+FINAL = frozenset({"accepted", "held", "superseded", "old"})
+
+
+@dataclass
+class Case:
+    """One arrival. `found` becomes the body of its report."""
+
+    workspace: str
+    order: Json
+    tell: Tell
+    job_id: str
+    dataset: DatasetManifest | None = None
+    found: Json = field(default_factory=dict)
+    surprise: float | None = None
+    missed_by: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The series, and the model that it teaches."""
+        return str(self.order["series"])
+
+    @property
+    def written(self) -> str:
+        """When the object was written."""
+        return str(self.order["last_modified"])
+
+    def series(self) -> Series:
+        """The series as the bucket has it now."""
+        return storage().series.read(self.workspace, self.name, fresh=True) or Series(name=self.name)
+
+    def note(self, words: str) -> None:
+        """Let the report say something that was noticed on the way."""
+        self.found.setdefault("notes", []).append(words)
+
+    def decided(self) -> Json | None:
+        """What an earlier attempt has decided, or None; one that was killed right after promoting is made up for."""
+        arrival = self.series().arrival(self.job_id)
+        if arrival is None:
+            report = storage().series.report(self.workspace, self.name, self.job_id)
+            before = Arrival.model_validate(report["arrival"]) if report else None
+            serves = storage().models.serving(self.workspace, self.name, fresh=True)
+            if report is not None and before is not None and before.promoted and before.version == serves:
+                self._keep(before, report["held"])
+                arrival = before
+        if arrival is None or arrival.state not in FINAL:
+            return None
+        return self._decision(arrival)
+
+    def end(
+        self,
+        state: State,
+        reason: str,
+        *,
+        learned: bool = False,
+        version: int | None = None,
+        champion: int | None = None,
+        promoted: bool = False,
+        contradicted: bool = False,
+        held: Json | None = None,
+    ) -> Json | None:
+        """Write the decision down; `promoted` lets `version` serve in the place of `champion`, if that still does.
+
+        The report comes first, then the promotion, then the series, so that a retry finds out how far this got. `held`
+        is what that says about an arrival that was held back: `confirmed` or `contradicted`. None where another
+        version serves by now: nothing is decided then.
+        """
+        scores = self.found.get("scores") or {}
+        arrival = Arrival(
+            job_id=self.job_id,
+            filename=landed(self.order["key"]).filename,
+            **{name: self.order[name] for name in ("file_id", "key", "etag", "size_bytes", "last_modified")},
+            state=state,
+            learned=learned,
+            version=version,
+            champion=version if promoted else champion,
+            promoted=promoted,
+            reason=reason,
+            rows=self.dataset.rows if self.dataset else None,
+            sha256=self.dataset.sha256 if self.dataset else None,
+            surprise=self.surprise,
+            missed_by=self.missed_by,
+            champion_rmse=(scores.get("champion") or {}).get("rmse"),
+            challenger_rmse=(scores.get("challenger") or {}).get("rmse"),
+            contradicted=contradicted,
+        )
+        report = self._report(arrival, champion, held)
+        storage().series.write_report(self.workspace, self.name, self.job_id, report, retraining_page(report))
+        if version is not None and promoted and not self._promote(version, champion):
+            return None
+        self._keep(arrival, held)
+        return self._decision(arrival)
+
+    def _keep(self, arrival: Arrival, held: Json | None) -> None:
+        """Let the series know of the decision, and of what it says about another one."""
+
+        def edit(series: Series) -> Series:
+            before = series.arrival(held["job_id"]) if held else None
+            if held and before:
+                series = confirmed(series, before) if held["confirmed"] else contradicted(series, before, held["why"])
+            return series.with_arrival(arrival)
+
+        storage().series.change(self.workspace, self.name, edit)
+
+    def _promote(self, version: int, before: int | None) -> bool:
+        """Let a version serve in the place of the one that it was judged beside; whether it does."""
+        return storage().models.succeed(self.workspace, self.name, version, before)
+
+    def _decision(self, arrival: Arrival) -> Json:
+        """The answer of the job, and what is told to whoever wants to hear."""
+        links = {"report": f"/series/{quote(self.name)}/reports/{self.job_id}"}
+        return {"series": self.name, **arrival.model_dump(), "links": links}
+
+    def _report(self, arrival: Arrival, before: int | None, held: Json | None) -> Json:
+        file = None if self.dataset is None else {**self.dataset.summary(), "warnings": self.dataset.warnings}
+        links = {"history": f"/series/{quote(self.name)}/history"}
+        if file is not None:
+            links["data"] = f"/data/report?file_id={arrival.file_id}"
+        for role, version in {"champion": before, "challenger": arrival.version}.items():
+            if version is not None:
+                links[role] = f"/model/info?model_name={quote(self.name)}&version={version}"
+        return {
+            "series": self.name,
+            "created_at": now(),
+            "arrival": arrival.model_dump(),
+            "file": file,
+            "before": before,
+            "held": held,
+            **{name: self.found.get(name) for name in ("schema", "drift", "plausibility", "learned", "scores")},
+            "notes": self.found.get("notes", []),
+            "links": links,
+        }
+
+
+def confirmed(series: Series, held: Arrival) -> Series:
+    """The series with a held file let in, since the next one says the same, and nothing older learned from any more."""
+    reason = f"{held.reason} The next file did say the same."
+    accepted = held.let_in(reason)
+    return series.model_copy(update={"since": held.last_modified}).with_arrival(accepted)
+
+
+def contradicted(series: Series, held: Arrival, why: str) -> Series:
+    """The series with a held file left out for good."""
+    reason = f"{held.reason} It stays out: {why}."
+    return series.with_arrival(held.model_copy(update={"contradicted": True, "reason": reason}))

@@ -1,0 +1,44 @@
+"""From the object that arrived to a dataset, ingested like any upload."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from core.errors import NoSuchFileError
+from core.manifests import DatasetManifest, Reading
+from core.progress import Tell
+from core.services.processing.ingest import ingest
+from core.services.series.arrivals import landed, plain
+from core.storage.container import storage
+from core.storage.s3.object_store import MissingObjectError
+
+
+def fetch(workspace: str, order: dict[str, Any], tell: Tell) -> DatasetManifest | None:
+    """The dataset of an arrival, stored now unless an earlier attempt did; None where the object is another by now.
+
+    The workspace's current file stays what it is: nobody who works by hand has asked for this one. Raises what
+    `ingest` raises, and `UnavailableError`.
+    """
+    try:
+        return storage().datasets.manifest(workspace, order["file_id"], fresh=True)
+    except NoSuchFileError:
+        pass
+    key = order["key"]
+    with TemporaryDirectory(prefix="regatta-") as folder:
+        source = Path(folder) / "source.csv"
+        try:
+            storage().objects.download(key, source)
+            # Whatever was read: what is there now was there all the time.
+            if plain(storage().objects.head(key).etag) != order["etag"]:
+                return None
+        except MissingObjectError:
+            return None
+        return ingest(
+            workspace,
+            landed(key).filename,
+            source,
+            Reading(),
+            file_id=order["file_id"],
+            current=False,
+            progress=tell,
+        )

@@ -1,0 +1,126 @@
+"""The job of an arrival: ingested, looked at, learned from, judged, and promoted or not; the policy in its order."""
+
+import time
+from typing import Any
+
+from core.automl.serving_cost import Bounds
+from core.errors import ArrivalRefusedError, ConflictError, RegattaError
+from core.manifests import DatasetManifest, Recipe
+from core.progress import Tell, part_of_all
+from core.services.retraining.champion_challenger import decide_next
+from core.services.retraining.decision import Case
+from core.services.retraining.ingest_arrival import fetch
+from core.services.series.arrivals import announce_waiting
+from core.services.series.notify import notify
+from core.services.training.search import TimeLimit, race_models
+from core.services.training.train import open_split
+from core.storage.container import storage
+from core.storage.series_repository import Series
+
+Json = dict[str, Any]
+
+TEST_SIZE = 0.2
+
+
+def retrain(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
+    """Deal with one arrival, once, however often it is tried; returns what was decided, as the series keeps it too.
+
+    Until that is done the old champion serves, and it goes on to unless a challenger is as good on fresh rows. Raises
+    what calls for another try, and the reason why the file was refused.
+    """
+    case = Case(workspace, order, tell, job_id or order["file_id"])
+    decision = case.decided()
+    while decision is None:
+        try:
+            decision = _decide(case)
+        except RegattaError as error:
+            if error.status >= 500 or isinstance(error, ConflictError):
+                raise
+            serves = storage().models.serving(workspace, case.name, fresh=True)
+            notify(workspace, case.end("refused", error.detail, champion=serves))
+            raise
+    notify(workspace, decision)
+    if order["target_column"] is not None:
+        announce_waiting(workspace, case.name)  # the series knows it by now
+    return decision
+
+
+def _decide(case: Case) -> Json | None:
+    """One try at a decision; None where another version began to serve meanwhile."""
+    case.tell("reading", 0.0)
+    case.dataset = fetch(case.workspace, case.order, part_of_all(case.tell, 0.0, 0.2))
+    before = storage().models.serving(case.workspace, case.name, fresh=True)
+    if case.dataset is None:
+        reason = "the object was overwritten or deleted before it was read; what is there now has a job of its own"
+        return case.end("superseded", reason, champion=before)
+    case.tell("comparing", 0.2)
+    target = _target(case, case.series())
+    if target is None and before is not None:
+        target = storage().models.manifest(case.workspace, case.name, before).target_column
+    if target is None:
+        columns = ", ".join(column.name for column in case.dataset.columns)
+        return case.end(
+            "waiting",
+            f"the file is registered, and nobody has said which of its columns is to be predicted. Say it with PUT "
+            f'/series/{case.name} and {{"target_column": "..."}}, or put the next object with the metadata '
+            f"target-column. Its columns are: {columns}",
+        )
+    if before is None:
+        return _first(case, case.dataset, target)
+    return decide_next(case, case.dataset, before, target)
+
+
+def _target(case: Case, series: Series) -> str | None:
+    """What is to be predicted; what an object says of it is remembered where the series does not know yet."""
+    known, told = series.settings.target_column, case.order["target_column"]
+    if known is not None and told not in (None, known):
+        raise ArrivalRefusedError(
+            f"The object says that {told!r} is to be predicted, and the series {case.name!r} predicts {known!r}. "
+            "Put it into another series, or leave its metadata target-column out."
+        )
+    if known is None and told is not None:
+
+        def remember(newest: Series) -> Series | None:
+            if newest.settings.target_column is not None:
+                return None
+            settings = newest.settings.model_copy(update={"target_column": told})
+            return newest.model_copy(update={"settings": settings})
+
+        known = storage().series.change(case.workspace, case.name, remember).settings.target_column
+    return known
+
+
+def _first(case: Case, dataset: DatasetManifest, target: str) -> Json | None:
+    """Nothing serves yet: race, and let the best be the champion."""
+    models = storage().models
+    model = models.published_by(case.workspace, case.name, case.job_id)
+    if model is None:
+        chosen = case.series().settings
+        recipe = Recipe(handle_missing=chosen.handle_missing, target_column=target)
+        opened, data = open_split(
+            case.workspace, dataset.file_id, target, TEST_SIZE, recipe, validation=chosen.validation
+        )
+        cleaned = opened.model_copy(update={"recipe": recipe})
+        race = race_models(
+            case.workspace,
+            cleaned,
+            data,
+            TEST_SIZE,
+            TimeLimit(chosen.time_limit, time.monotonic()),
+            Bounds(),
+            part_of_all(case.tell, 0.2, 1.0),
+            case.job_id,
+            name=case.name,
+            promote=False,
+        )
+        model = models.manifest(case.workspace, case.name, race["best"]["version"])
+        for warning in race["warnings"]:
+            case.note(warning)
+    case.found["learned"] = {"mode": "race", "files": [dataset.file_id], "rows": model.dataset.rows_train}
+    baseline = model.baseline.metrics if model.baseline else None
+    case.found["scores"] = {"rows": model.dataset.rows_test, "challenger": model.metrics, "mean": baseline}
+    reason = (
+        f"the first file: of the models that were raced, {model.model_type} was the best, with R2 "
+        f"{model.cross_validation.mean:.3f} cross-validated and {model.metrics['r2']:.3f} on the holdout"
+    )
+    return case.end("accepted", reason, learned=True, version=model.version, champion=None, promoted=True)

@@ -1,0 +1,37 @@
+"""A stored version as it serves: its manifest, and its compiled graph to predict with."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.compiler.compile import raw_columns
+from core.inference.session import CompiledModel
+from core.manifests import Metrics, ModelManifest
+from core.regressors.metrics import evaluate
+from core.storage.container import storage
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A champion or a challenger."""
+
+    manifest: ModelManifest
+    compiled: CompiledModel
+
+    @classmethod
+    def load(cls, workspace: str, name: str, version: int) -> Self:
+        """A version of a model; raises `NoSuchModelError`, `BadSignatureError`."""
+        stored = storage().models.load(workspace, name, version)
+        return cls(stored.manifest, CompiledModel.of(stored.graph, stored.manifest))
+
+    def predict(self, frame: Any) -> Floats:
+        """Predictions (float64, n rows) for a frame of raw columns, as a caller would get them."""
+        return self.compiled.run(raw_columns(frame, self.manifest.features))
+
+    def metrics(self, frame: Any) -> Metrics:
+        """How good it is on rows that have the target."""
+        return evaluate(frame[self.manifest.target_column].to_numpy(np.float64), self.predict(frame))

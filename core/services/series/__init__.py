@@ -1,0 +1,1 @@
+"""Use cases on a series that need no table: arrivals, uploads, overruling, notifications. Light."""

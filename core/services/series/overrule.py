@@ -1,0 +1,45 @@
+"""What somebody knows better about a file than its errors tell: learned from after all, or not any more."""
+
+from core.errors import ConflictError, NoSuchJobError
+from core.storage.container import storage
+from core.storage.series_repository import Arrival, Series
+
+
+def overrule(workspace: str, name: str, job_id: str, *, learned: bool) -> Arrival:
+    """Let challengers learn from an arrival from the next one on, or not any more; what serves stays as it is.
+
+    Raises `NoSuchSeriesError`, `NoSuchJobError`, and `ConflictError` for one that cannot be learned from: refused,
+    waiting, never read, or the same bytes as another.
+    """
+    storage().series.get(workspace, name, fresh=True)
+
+    def edit(series: Series) -> Series | None:
+        arrival = series.arrival(job_id)
+        if arrival is None:
+            raise NoSuchJobError(
+                f"No arrival of series {name!r} is {job_id!r}. GET /series/{name}/history lists what there is."
+            )
+        if arrival.learned == learned and not (arrival.state == "held" and not arrival.contradicted):
+            return None
+        return series.with_arrival(_let_in(series, arrival) if learned else _left_out(arrival))
+
+    changed = storage().series.change(workspace, name, edit).arrival(job_id)
+    assert changed is not None
+    return changed
+
+
+def _let_in(series: Series, arrival: Arrival) -> Arrival:
+    if arrival.state not in ("accepted", "held", "old"):
+        raise ConflictError(f"The file cannot be learned from: {arrival.reason}")
+    if any(other.learned and other.sha256 == arrival.sha256 for other in series.arrivals):
+        raise ConflictError("The same bytes are learned from already.")
+    reason = f"{arrival.reason} Let in by hand."
+    if arrival.state == "held":
+        return arrival.let_in(reason)
+    return arrival.model_copy(update={"learned": True, "reason": reason})
+
+
+def _left_out(arrival: Arrival) -> Arrival:
+    reason = f"{arrival.reason} Left out by hand."
+    contradicted = arrival.contradicted or arrival.state == "held"
+    return arrival.model_copy(update={"learned": False, "contradicted": contradicted, "reason": reason})

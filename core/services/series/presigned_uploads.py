@@ -1,0 +1,50 @@
+"""A way into a series for who has no credentials of the bucket: a form that posts one file below `incoming/`."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from core.errors import InvalidInputError, TooLargeError
+from core.manifests import new_file_id
+from core.services.series.arrivals import INCOMING, TARGET_METADATA
+from core.settings import settings
+from core.storage.container import storage
+from core.storage.model_repository import check_name
+from core.storage.upload_repository import MOST_POST_BYTES, URL_SECONDS, urls_expire_at
+
+# What the bucket tells of: a suffix is compared letter by letter.
+FILENAME = re.compile(r"[^/\x00-\x1f]+\.(csv|CSV)")
+# S3 takes keys of up to 1024 bytes; a series has a name of up to 100 characters, of up to four bytes each.
+FILENAME_BYTES = 255
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """URL and fields of a form whose `file` becomes the object `key`."""
+
+    key: str
+    url: str
+    fields: dict[str, str]
+    expires_at: str
+
+
+def announce_file(
+    workspace: str, series: str, filename: str, size_bytes: int, *, sha256: str | None, target_column: str | None
+) -> WayIn:
+    """A form for a file of at most `size_bytes`. Its arrival starts the retraining.
+
+    Each file gets a place of its own, so that none overwrites another one of the same name; with its `sha256` the
+    same file gets the same place, and is learned from once however often it is sent. Raises `InvalidInputError`,
+    `TooLargeError`.
+    """
+    check_name(series, "name")
+    if not FILENAME.fullmatch(filename) or len(filename.encode()) > FILENAME_BYTES:
+        problem = {"field": "filename", "message": f"ends in .csv, has no slash and at most {FILENAME_BYTES} bytes"}
+        raise InvalidInputError("The file cannot have this name. Give it another one.", [problem])
+    limit = min(settings().max_file_bytes, MOST_POST_BYTES)
+    if size_bytes > limit:
+        raise TooLargeError(f"The file has {size_bytes:,} bytes; at most {limit:,} are taken. Send fewer rows.")
+    key = f"{INCOMING}{workspace}/{series}/{sha256[:32] if sha256 else new_file_id()}/{filename}"
+    metadata = {} if target_column is None else {TARGET_METADATA: quote(target_column, safe="")}
+    url, fields = storage().objects.presign_form(key, size_bytes, URL_SECONDS, metadata)
+    return WayIn(key, url, fields, urls_expire_at())

@@ -1,0 +1,121 @@
+"""Predictions of a stored table of any size as a file in the bucket, a slice of rows at a time. Needs Arrow: heavy."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from core.exporting.files import NamedFile
+from core.inference.input_warnings import Notices
+from core.inference.intervals import interval_of
+from core.packed_columns import Columns
+from core.progress import Tell
+from core.services.prediction.export import ExportOrder, added_columns, file_options, named_file
+from core.services.prediction.export import export_file as export_small
+from core.services.prediction.predict import FIRST_FILE_ROW, Model, Predictions, find_model, predict_pieces
+from core.services.processing.open_table import open_table
+from core.settings import settings
+from core.storage.container import storage
+from core.storage.export_repository import URL_SECONDS
+from core.tables.table import Table, in_numpy
+from core.tables.table_writers import TABLE_FORMATS
+
+# Rows that are read, predicted and written as one: more of them find more that are alike, which a forest is quicker
+# with, and take more memory. Per thread there is one slice at work, and one that waits.
+SLICE_ROWS = 1 << 15
+# The share of the work that is done when the file is written and only has to be stored.
+WRITTEN = 0.95
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def export_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: str | None = None) -> dict[str, Any]:
+    """Predict, write the file and put it into the bucket; returns where it is for the next hour, and what it is.
+
+    `order` has the fields of an `ExportOrder`. In memory are a few slices of the table, however many rows it has.
+    `job_id` makes no difference: a job that is done twice leaves two files, and each is gone after a day. Raises what
+    `core.services.prediction.export.export_file` does but for the number of rows, and `StoppedError` from `tell`.
+    """
+    wanted = ExportOrder.model_validate(order)
+    with TemporaryDirectory(prefix="regatta-") as folder:
+        if wanted.file_id is None:
+            made = export_small(workspace, wanted, Path(folder))
+        else:
+            made = _export_table(workspace, wanted, wanted.file_id, Path(folder), tell)
+        tell("storing", WRITTEN)
+        size = made.path.stat().st_size
+        expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
+        return {
+            "url": storage().exports.offer(workspace, made.name, made.path, made.media_type),
+            "expires_at": expires.isoformat(timespec="seconds"),
+            "filename": made.name,
+            "media_type": made.media_type,
+            "size_bytes": size,
+        }
+
+
+def _export_table(workspace: str, order: ExportOrder, file_id: str, folder: Path, tell: Tell) -> NamedFile:
+    model = find_model(workspace, order.model_name, order.version, order.model_data, order.model_info)
+    chosen = TABLE_FORMATS[order.format]
+    made = named_file(model.manifest, chosen, folder)
+    with open_table(workspace, file_id) as (_, table):
+        stored = table.schema
+        added = added_columns(stored.names, bounds=order.interval is not None)
+        schema = pa.schema([*stored, *((name, pa.float64()) for name in added)])
+        chosen.check_columns(len(schema))
+        options = file_options(model.manifest, order, added)
+        with made.path.open("wb") as file, closing(_predicted(model, order, table, schema, tell)) as batches:
+            chosen.write(file, schema, batches, options)
+    return made
+
+
+def _predicted(
+    model: Model, order: ExportOrder, table: Table, schema: pa.Schema, tell: Tell
+) -> Generator[pa.RecordBatch, None, None]:
+    """The table's rows with their predictions, in order; while one slice is written, others are predicted."""
+    types = {column.name: column.type for column in table.columns}
+    interval = None if order.interval is None else interval_of(model.manifest, order.interval)
+
+    def predict(numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
+        first_row, batch = numbered
+        notices = Notices(model.manifest.features, strict=order.strict, first_row=first_row)
+        piece = Columns({name: in_numpy(batch.column(name)) for name in batch.schema.names}, types)
+        (values,) = predict_pieces(model, [piece], notices)
+        added = Predictions(values, [], interval).columns
+        return pa.record_batch([*batch.columns, *map(pa.array, added)], schema=schema)
+
+    threads = settings().threads
+    done = 0
+    with ThreadPoolExecutor(threads) as pool:
+        for batch in _ahead(pool, predict, _numbered(table.batches(rows=SLICE_ROWS)), threads):
+            tell("predicting", WRITTEN * done / table.rows)
+            yield batch
+            done += len(batch)
+
+
+def _numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Each batch with the number of its first row in the file; one ends where a row group does."""
+    row = FIRST_FILE_ROW
+    for batch in batches:
+        yield row, batch
+        row += len(batch)
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, call: Callable[[Item], Result], items: Iterable[Item], count: int
+) -> Iterator[Result]:
+    """What `call` makes of each item, in their order; `count` of them are ahead of the one that is taken."""
+    coming: deque[Future[Result]] = deque()
+    for item in items:
+        coming.append(pool.submit(call, item))
+        if len(coming) > count:
+            yield coming.popleft().result()
+    while coming:
+        yield coming.popleft().result()

@@ -1,0 +1,112 @@
+"""Predictions of a stored table of any size as JSON in the bucket, a slice of rows at a time. Needs Arrow: heavy."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic_core import to_json
+
+from core.inference.input_warnings import Notices
+from core.inference.intervals import interval_of
+from core.packed_columns import Columns
+from core.progress import Tell
+from core.services.prediction.commands import PredictionOrder
+from core.services.prediction.predict import FIRST_FILE_ROW, Model, find_model, predict_pieces
+from core.services.processing.open_table import open_table
+from core.storage.container import storage
+from core.storage.export_repository import URL_SECONDS
+from core.tables.table import Table, in_numpy
+
+# Rows that are read and predicted at a time, and numbers that are written at a time.
+SLICE_ROWS = 1 << 15
+# The share of the work that is done when everything is predicted, and when it is written.
+PREDICTED, WRITTEN = 0.85, 0.95
+
+
+class FileOrder(PredictionOrder):
+    """Which stored table to predict, and how."""
+
+    file_id: str
+
+
+def predict_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: str | None = None) -> dict[str, Any]:
+    """Predict the table `order["file_id"]`, and put what POST /predict/batch would answer into the bucket.
+
+    `order` has the fields of a `FileOrder`. Returns where the file is for the next hour, and what it is. In memory is
+    a slice of the table, on disk are eight bytes a row. Raises what `predict_table` does, and `StoppedError` from
+    `tell`; a prediction that is no finite number is null in the file.
+    """
+    wanted = FileOrder.model_validate(order)
+    model = find_model(workspace, wanted.model_name, wanted.version, wanted.model_data, wanted.model_info)
+    interval = None if wanted.interval is None else interval_of(model.manifest, wanted.interval)
+    notices = Notices(model.manifest.features, strict=wanted.strict, first_row=FIRST_FILE_ROW)
+    with TemporaryDirectory(prefix="regatta-") as folder:
+        numbers, path = Path(folder) / "predictions.f8", Path(folder) / "predictions.json"
+        with open_table(workspace, wanted.file_id) as (_, table):
+            _predict(model, table, notices, numbers, tell)
+            count = table.rows
+        head: dict[str, Any] = {
+            "count": count,
+            "model_name": model.manifest.model_name,
+            "version": model.manifest.version,
+            "warnings": notices.warnings(),
+        }
+        lists = {"predictions": 0.0}
+        if interval:
+            head["interval"] = {"level": interval.level}
+            lists |= {"lower": -interval.half_width, "upper": interval.half_width}
+        tell("writing", PREDICTED)
+        with path.open("wb") as file:
+            _write(file, head, lists, numbers)
+        tell("storing", WRITTEN)
+        name = f"{model.manifest.model_name}-v{model.manifest.version}.json"
+        expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
+        return {
+            **head,
+            "format": "json",
+            "url": storage().exports.offer(workspace, name, path, "application/json"),
+            "expires_at": expires.isoformat(timespec="seconds"),
+            "filename": name,
+            "size_bytes": path.stat().st_size,
+        }
+
+
+def _predict(model: Model, table: Table, notices: Notices, numbers: Path, tell: Tell) -> None:
+    """The predictions of all rows as plain float64 in the file `numbers`."""
+    done = 0
+    with numbers.open("wb") as file:
+        for values in predict_pieces(model, _pieces(table, model), notices):
+            file.write(values.astype("<f8").tobytes())
+            done += len(values)
+            tell("predicting", PREDICTED * done / max(1, table.rows))
+
+
+def _pieces(table: Table, model: Model) -> Iterator[Columns]:
+    """The columns that the model takes, as far as the table has them."""
+    types = {column.name: column.type for column in table.columns}
+    names = [feature.name for feature in model.manifest.features if feature.name in types]
+    for batch in table.batches(names, SLICE_ROWS):
+        # Asked for "a", Parquet also brings "a.b".
+        yield Columns({name: in_numpy(batch.column(name)) for name in names}, types)
+
+
+def _write(file: BinaryIO, head: Mapping[str, Any], lists: Mapping[str, float], numbers: Path) -> None:
+    """One JSON object: `head`, and in each of the `lists` the numbers with what is added to them."""
+    file.write(to_json(head)[:-1])
+    for name, added in lists.items():
+        separator = f',"{name}":['.encode()
+        for values in _numbers(numbers):
+            file.write(separator + to_json((values + added).tolist(), inf_nan_mode="null")[1:-1])
+            separator = b","
+        file.write(b"]")
+    file.write(b"}")
+
+
+def _numbers(path: Path) -> Iterator[NDArray[np.float64]]:
+    with path.open("rb") as file:
+        while block := file.read(8 * SLICE_ROWS):
+            yield np.frombuffer(block, "<f8")

@@ -1,0 +1,1 @@
+"""Use cases that make models: train, compare, search, refit and reproduce. Heavy."""

@@ -1,0 +1,262 @@
+"""From a stored dataset to a leaderboard: every regressor on the same folds, tuned and blended where asked for."""
+
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from core.automl.ensemble_selection import BLEND, blend, final_weights, honest_scores, mixed
+from core.automl.forecast import Forecast
+from core.automl.scheduler import Clock, Entry, enter, run_race
+from core.automl.serving_cost import Bounds
+from core.automl.successive_halving import trial_of, tune
+from core.automl.training import Trained, conclude, judged, residuals
+from core.catalogue import THE_NINE, regressor
+from core.errors import InvalidInputError, RegattaError, UnavailableError
+from core.manifests import DatasetManifest, Trial, ValidationKind
+from core.preprocessing.target_transforms import KINDS, Kind, TargetChoice
+from core.progress import Tell, part_of_all, untold
+from core.regressors.candidates import Candidate
+from core.regressors.fold_cache import Workbench
+from core.regressors.metrics import cross_validation
+from core.regressors.validation import validation_of
+from core.services.training.leaderboard import baseline_row, failures, in_order, member_of, model_row
+from core.services.training.publish import publish_model
+from core.services.training.search import TimeLimit, race_models
+from core.services.training.train import limits, model_name, open_split
+
+log = logging.getLogger("regatta")
+
+TUNED = "tuned"
+# For all regressors together.
+TUNING_SECONDS = 60.0
+# The rest of a time limit goes into storing what came out.
+RACING_SHARE = 0.85
+
+
+@dataclass(frozen=True)
+class CompareOrder:
+    """What to compare. Without `target_column` it is the one that processing stored; `include` adds to the nine.
+
+    `time_limit` and `tuning_seconds` are seconds for the whole race and for all the tuning in it. `ensemble` with a
+    `time_limit` races the portfolio instead of the nine; `max_bytes` and `max_latency_us` bound what may win it.
+    """
+
+    target_column: str | None = None
+    test_size: float = 0.2
+    include: Sequence[str] = ()
+    target_transform: TargetChoice = "none"
+    tune_hyperparameters: bool = False
+    tuning_seconds: float = TUNING_SECONDS
+    time_limit: float | None = None
+    ensemble: bool = False
+    max_bytes: int | None = None
+    max_latency_us: float | None = None
+    validation: ValidationKind = "random"
+    time_column: str | None = None
+    group_column: str | None = None
+
+    @property
+    def portfolio(self) -> bool:
+        """Whether the portfolio is raced rather than the nine."""
+        return self.ensemble and self.time_limit is not None
+
+    def check(self) -> None:
+        """Raise `InvalidInputError` naming the options that do not go together."""
+        bounds = {"max_bytes": self.max_bytes, "max_latency_us": self.max_latency_us}
+        bounding = [name for name, value in bounds.items() if value is not None]
+        if bounding and not self.portfolio:
+            raise _conflict(bounding, "bounds a race of the portfolio, which takes ensemble=true and time_limit")
+        choosing = {
+            "include": bool(self.include),
+            "tune_hyperparameters": self.tune_hyperparameters,
+            "target_transform": self.target_transform != "none",
+        }
+        if self.portfolio and (meant := [name for name, given in choosing.items() if given]):
+            raise _conflict(meant, "goes with the nine only; leave it out, or ensemble, or time_limit")
+
+
+def _conflict(names: list[str], why: str) -> InvalidInputError:
+    return InvalidInputError(f"{', '.join(names)}: {why}.", [{"field": name, "message": why} for name in names])
+
+
+@dataclass(frozen=True)
+class Finisher:
+    """An entry that came through, under the name it is stored by, with what was tried for it."""
+
+    label: str
+    entry: Entry
+    trials: list[Trial]
+
+
+def compare_models(
+    workspace: str, file_id: str | None, order: CompareOrder, tell: Tell = untold, *, job_id: str | None = None
+) -> dict[str, Any]:
+    """Train every regressor of the catalogue on the same split and folds, and store what comes out.
+
+    Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
+    among them, `best`, `failed` with the reason of each that did not come out, `validation` and `warnings`. One that
+    fails fails alone. A portfolio is raced as `search.race_models` says. Raises what `open_split` does,
+    `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
+    """
+    order.check()
+    names = dict.fromkeys([*THE_NINE, *order.include])
+    chosen = [regressor(name, "include") for name in names]
+    begun = time.monotonic()
+    validation = validation_of(order.validation, order.time_column, order.group_column)
+    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
+    if order.ensemble and order.time_limit is not None:
+        time_limit = TimeLimit(order.time_limit, begun)
+        bounds = Bounds(order.max_bytes, order.max_latency_us)
+        return race_models(workspace, dataset, data, order.test_size, time_limit, bounds, tell, job_id)
+    bench = Workbench(data)
+    kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
+    candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]
+    entries = [enter(bench, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
+    clock = None
+    if order.time_limit is not None:
+        clock = Clock(begun + RACING_SHARE * order.time_limit, Forecast(len(data.columns)))
+    later = order.tune_hyperparameters or len(kinds) > 1
+    parts = bench.parts[:-1] if later else bench.parts
+    run_race(bench, entries, parts, limits(), part_of_all(tell, 0, 0.4 if later else 0.9), clock)
+    finishers = _best_of_kinds(bench, entries)
+    if order.tune_hyperparameters:
+        finishers += _tuned(bench, finishers, order.tuning_seconds, part_of_all(tell, 0.4, 0.8))
+    if later:
+        last = [finisher.entry for finisher in finishers]
+        run_race(bench, last, bench.parts, limits(), part_of_all(tell, 0.8, 0.9))
+    tell("storing", 0.9)
+    trained: list[tuple[str, Trained | RegattaError]] = [_concluded(bench, finisher) for finisher in finishers]
+    warnings = list(data.notes)
+    if order.ensemble:
+        trained += _blended(bench, finishers, warnings)
+    return _leaderboard(workspace, dataset, bench, order.test_size, trained, entries, warnings, tell, job_id)
+
+
+def _label(candidate: Candidate, kinds: Sequence[Kind]) -> str:
+    return candidate.regressor.name if len(kinds) == 1 else f"{candidate.regressor.name}, {candidate.target}"
+
+
+def _best_of_kinds(bench: Workbench, entries: list[Entry]) -> list[Finisher]:
+    """Of each regressor the target that scored best; the others are its trials."""
+    by_name: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_name.setdefault(entry.candidate.regressor.name, []).append(entry)
+    finishers = []
+    for name, group in by_name.items():
+        best = max(group, key=lambda entry: entry.mean(bench))
+        if best.failure is None:
+            trials = [trial_of(bench, entry) for entry in group] if len(group) > 1 else []
+            finishers.append(Finisher(name, best, trials))
+    return finishers
+
+
+def _tuned(bench: Workbench, finishers: list[Finisher], seconds: float, tell: Tell) -> list[Finisher]:
+    """The finishers for whose regressors better parameters were found, each within its part of the time."""
+    found = []
+    for done, finisher in enumerate(finishers):
+        share = part_of_all(tell, done / len(finishers), (done + 1) / len(finishers))
+        start = finisher.entry
+        best, trials = tune(bench, start.candidate, limits(), share, seconds / len(finishers), start)
+        if best is not start:
+            found.append(Finisher(f"{finisher.label}-{TUNED}", best, [*finisher.trials, *trials]))
+    return found
+
+
+def _concluded(bench: Workbench, finisher: Finisher) -> tuple[str, Trained | RegattaError]:
+    try:
+        return finisher.label, conclude(bench, finisher.entry, finisher.trials)
+    except RegattaError as error:
+        return finisher.label, error
+
+
+def _blended(
+    bench: Workbench, finishers: list[Finisher], warnings: list[str]
+) -> list[tuple[str, Trained | RegattaError]]:
+    """The blend of all finishers, where it beats the best of them on the folds."""
+    usable = [finisher for finisher in finishers if finisher.entry.failure is None]
+    if len(usable) < 2:
+        warnings.append("a blend needs at least two models that came through")
+        return []
+    scores = cross_validation(honest_scores(bench, [finisher.entry for finisher in usable]))
+    best = max(finisher.entry.mean(bench) for finisher in usable)
+    if scores.mean <= best:
+        warnings.append(
+            f"the blend scored {scores.mean:.4f} on the folds and the best single model {best:.4f}; it was not stored"
+        )
+        return []
+    weights = final_weights(bench, [finisher.entry for finisher in usable])
+    members = [(finisher, float(weight)) for finisher, weight in zip(usable, weights, strict=True) if weight > 0]
+    entries, shares = [finisher.entry for finisher, _ in members], [weight for _, weight in members]
+    predicted = {part: mixed(entries, shares, part) for part in bench.parts}
+    try:
+        trained = judged(
+            bench.data,
+            BLEND,
+            blend([(finisher.label, finisher.entry.fitted) for finisher, _ in members], shares),
+            predicted[bench.whole_part],
+            residuals=residuals(bench, predicted),
+            scores=scores.scores,
+            parameters={},
+            target_transform="none",
+            seconds=sum(entry.seconds for entry in entries),
+            notes=[*bench.data.notes, "a blend is cross-validated with weights from the other folds"],
+            members=[member_of(bench, finisher.entry, weight) for finisher, weight in members],
+        )
+    except RegattaError as error:
+        return [(BLEND, error)]
+    return [(BLEND, trained)]
+
+
+def _leaderboard(
+    workspace: str,
+    dataset: DatasetManifest,
+    bench: Workbench,
+    test_size: float,
+    trained: list[tuple[str, Trained | RegattaError]],
+    entries: list[Entry],
+    warnings: list[str],
+    tell: Tell,
+    job_id: str | None,
+) -> dict[str, Any]:
+    """Store what came through, and put it into order."""
+
+    def publish(one: tuple[str, Trained | RegattaError]) -> dict[str, Any]:
+        label, outcome = one
+        try:
+            if isinstance(outcome, RegattaError):
+                raise outcome
+            name = model_name(None, dataset, label)
+            model = publish_model(workspace, name, dataset, bench.data, outcome, test_size, job_id)
+            return model_row(model, tuned=label.endswith(f"-{TUNED}"))
+        except UnavailableError:
+            raise
+        except RegattaError as error:
+            return {"model_type": label, "error": error.detail}
+        except Exception as error:
+            log.error("%s could not be stored", label, exc_info=error)
+            return {"model_type": label, "error": "It could not be stored for a fault of ours. It has been logged."}
+
+    failed = failures(entries)
+    rows: list[dict[str, Any]] = []
+    with ThreadPoolExecutor(limits().threads) as pool:
+        for done, row in enumerate(pool.map(publish, trained), start=1):
+            (failed if "error" in row else rows).append(row)
+            tell("storing", 0.9 + 0.1 * done / len(trained))
+    rows = in_order(rows)
+    best = rows[0] if rows else None
+    baseline = next((outcome.baseline for _, outcome in trained if isinstance(outcome, Trained)), None)
+    if baseline is not None:
+        rows = in_order([*rows, baseline_row(baseline)])
+    if best is not None and rows[0]["model_name"] is None:
+        warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
+    return {
+        "file_id": dataset.file_id,
+        "validation": bench.data.validation.model_dump(),
+        "results": rows,
+        "best": best,
+        "failed": failed,
+        "warnings": warnings,
+    }

@@ -1,0 +1,78 @@
+"""Files as a model takes them: the columns that it knows, in its own types, of one file or of several together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.inference.stored_columns import raw_columns
+from core.manifests import Column, DatasetManifest, Feature, ModelManifest
+from core.packed_columns import Columns
+from core.regressors.splits import Split, split
+from core.services.processing.open_table import open_table
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A dataset, and its rows as a model takes them: features, target and what rows are divided by; NaN is missing."""
+
+    dataset: DatasetManifest
+    frame: pd.DataFrame
+
+
+def open_as(workspace: str, file_id: str, model: ModelManifest) -> Opened:
+    """A file in the form that a model learned from.
+
+    Raises `NoSuchFileError`, `UnknownColumnError` for a column that it lacks, `InvalidInputError` for one that holds
+    what the model cannot take there.
+    """
+    with open_table(workspace, file_id) as (dataset, table):
+        types = {column.name: column.type for column in dataset.columns}
+        wanted = [*model.features, *_besides(dataset, model)]
+        present = [feature.name for feature in wanted if feature.name in types]
+        columns = Columns({name: table.values(name) for name in present}, {name: types[name] for name in present})
+    raw = raw_columns(columns, wanted)
+    for feature in wanted:
+        if feature.type == "category":
+            raw[feature.name] = np.where(raw[feature.name] == "", np.nan, raw[feature.name])
+    return Opened(dataset, pd.DataFrame(raw))
+
+
+def open_joined(
+    workspace: str, file_id: str, earlier: Sequence[str], model: ModelManifest
+) -> tuple[DatasetManifest, Split]:
+    """The split of a file by a model's own rules, with rows of earlier files to learn from besides its own.
+
+    Raises what `open_as` and `core.regressors.splits.split` raise.
+    """
+    opened = open_as(workspace, file_id, model)
+    return opened.dataset, join(opened, [open_as(workspace, one, model) for one in earlier], model)
+
+
+def join(opened: Opened, earlier: Sequence[Opened], model: ModelManifest) -> Split:
+    """The same for files that are open; the dataset alone makes the holdout. Raises what `split` raises."""
+    more = pd.concat([one.frame for one in earlier], ignore_index=True) if earlier else None
+    whole = opened.frame if more is None else pd.concat([more, opened.frame], ignore_index=True)
+    columns = [_column(feature, whole) for feature in model.features]
+    target, recipe, validation = model.target_column, model.recipe, model.validation
+    return split(opened.frame, columns, recipe, target, model.test_size, (), validation, more)
+
+
+def _besides(dataset: DatasetManifest, model: ModelManifest) -> list[Feature]:
+    """What is needed beside the features: the target, and what the rows are divided by."""
+    besides = [Feature(name=model.target_column, type="number", fill=0.0)]
+    name, kind = model.validation.column, model.validation.kind
+    if name is not None and all(name != feature.name for feature in model.features):
+        dates = {column.name for column in dataset.columns if column.type == "date"}
+        if kind == "group":
+            besides.append(Feature(name=name, type="category", fill=""))
+        else:
+            besides.append(Feature(name=name, type="date" if name in dates else "number", fill=0.0))
+    return besides
+
+
+def _column(feature: Feature, frame: pd.DataFrame) -> Column:
+    values = frame[feature.name]
+    missing, distinct = int(values.isna().sum()), int(values.nunique())
+    return Column(name=feature.name, type=feature.type, missing=missing, distinct=distinct, format=feature.format)

@@ -1,0 +1,102 @@
+"""From a trained pipeline to a stored model: compiled, proven, explained, published."""
+
+import hashlib
+import json
+import pickle
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from core.automl.serving_cost import Proven, prove
+from core.automl.training import Trained
+from core.compiler.compile import raw_columns
+from core.errors import TrainingFailedError
+from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
+from core.regressors.importance import permutation_importance
+from core.regressors.splits import Split
+from core.settings import settings
+from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
+from core.storage.container import storage
+
+LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
+
+
+def publish_model(
+    workspace: str,
+    name: str,
+    dataset: DatasetManifest,
+    data: Split,
+    trained: Trained,
+    test_size: float,
+    job_id: str | None = None,
+    proven: Proven | None = None,
+    *,
+    earlier: Sequence[str] | None = None,
+    promote: bool = True,
+) -> ModelManifest:
+    """Compile a pipeline, prove that the graph agrees with it, and publish both with everything known about them.
+
+    What the job has published under this name before stays as it is. `proven` is the graph where that has been done,
+    `earlier` are further files that it learned from; it serves from now on if `promote`.
+
+    Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
+    stored.
+    """
+    proven = proven or prove(trained.pipeline, data)
+    graph, features = proven.graph, proven.features
+    _check_size(graph, trained.model_type)
+    holdout = raw_columns(data.test_x, features)
+    pickled = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
+    draft = ModelManifest(
+        model_name=name,
+        version=0,
+        model_type=trained.model_type,
+        created_at=now(),
+        target_column=data.target,
+        features=features,
+        metrics=trained.metrics,
+        train_metrics=trained.train_metrics,
+        baseline=trained.baseline,
+        cross_validation=trained.cross_validation,
+        interval_quantiles=trained.interval_quantiles,
+        importance=permutation_importance(proven.compiled.run, holdout, data.test_y),
+        target_transform=trained.target_transform,
+        trials=trained.trials,
+        members=trained.members,
+        race=trained.raced,
+        parameters=trained.parameters,
+        recipe=dataset.recipe.model_copy(update={"target_column": data.target}),
+        test_size=test_size,
+        validation=data.validation,
+        training_seconds=round(trained.seconds, 3),
+        latency_us=proven.cost.latency_us,
+        dataset=TrainedOn(
+            file_id=dataset.file_id,
+            filename=dataset.filename,
+            sha256=dataset.sha256,
+            rows_train=len(data.train_y),
+            rows_test=len(data.test_y),
+            earlier=None if earlier is None else list(earlier),
+        ),
+        notes=trained.notes,
+        libraries={"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
+        graph=_stored_file(graph),
+        pickle=_stored_file(pickled),
+        job_id=job_id,
+    )
+    evaluation = json.dumps({"plots": trained.plots}).encode()
+    files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
+    return storage().models.publish(workspace, draft, files, promote=promote)
+
+
+def _check_size(graph: bytes, model_type: str) -> None:
+    limit = settings().model_max_bytes
+    if len(graph) > limit:
+        raise TrainingFailedError(
+            f"The compiled {model_type} has {len(graph) / (1 << 20):.1f} MiB and may have {limit / (1 << 20):g} "
+            "(REGATTA_MODEL_MAX_BYTES). Choose fewer or shallower trees, or larger leaves."
+        )
+
+
+def _stored_file(body: bytes) -> StoredFile:
+    return StoredFile(size_bytes=len(body), sha256=hashlib.sha256(body).hexdigest())

@@ -1,0 +1,134 @@
+"""From a stored dataset to a stored model: one regressor, as it is or tuned."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from core.automl.training import Trained, train
+from core.catalogue import regressor
+from core.errors import TargetError
+from core.manifests import RANDOM, DatasetManifest, ModelManifest, Recipe, Validation, ValidationKind
+from core.preprocessing.features import check_target, choose_features
+from core.preprocessing.pipeline import raw_frame
+from core.preprocessing.target_transforms import TargetChoice
+from core.progress import Tell, untold
+from core.regressors.candidates import Candidate
+from core.regressors.limits import Limits
+from core.regressors.splits import Split, split
+from core.regressors.validation import check_validation, validation_of
+from core.services.processing.open_table import open_table
+from core.services.training.publish import publish_model
+from core.settings import settings
+from core.storage.container import storage
+from core.storage.model_repository import check_name
+
+# What is left of the 29 s of a gateway after everything that is not tuning.
+TUNING_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class TrainingOrder:
+    """What to train. Without `target_column` it is the one that processing stored."""
+
+    model_type: str
+    target_column: str | None = None
+    test_size: float = 0.2
+    model_name: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    target_transform: TargetChoice = "none"
+    tune_hyperparameters: bool = False
+    tuning_seconds: float = TUNING_SECONDS
+    validation: ValidationKind = "random"
+    time_column: str | None = None
+    group_column: str | None = None
+
+
+def train_model(
+    workspace: str, file_id: str | None, order: TrainingOrder, tell: Tell = untold, *, job_id: str | None = None
+) -> ModelManifest:
+    """Train, compile, check and store one model; returns its manifest. A job does it once, however often it runs.
+
+    Raises what `open_split`, `train` and `publish_model` raise; then nothing is stored.
+    """
+    chosen = regressor(order.model_type)
+    candidate = Candidate(chosen, order.params, "none" if order.target_transform == "auto" else order.target_transform)
+    candidate.unfitted(1, limits())
+    validation = validation_of(order.validation, order.time_column, order.group_column)
+    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
+    name = model_name(order.model_name, dataset, chosen.name)
+    before = storage().models.published_by(workspace, name, job_id) if job_id is not None else None
+    if before is not None:
+        return before
+    trained: Trained = train(
+        data,
+        candidate,
+        limits(),
+        tell,
+        any_target=order.target_transform == "auto",
+        tuning_seconds=order.tuning_seconds if order.tune_hyperparameters else None,
+    )
+    tell("storing", 1.0)
+    return publish_model(workspace, name, dataset, data, trained, order.test_size, job_id)
+
+
+def open_split(
+    workspace: str,
+    file_id: str | None,
+    target_column: str | None,
+    test_size: float,
+    recipe: Recipe | None = None,
+    validation: Validation = RANDOM,
+) -> tuple[DatasetManifest, Split]:
+    """A dataset and its split, by its stored recipe unless there is another; only the columns needed are loaded.
+
+    Raises `NoSuchFileError`, `TargetError`, `UnknownColumnError`, `InvalidInputError`, `NotEnoughRowsError`.
+    """
+    with open_table(workspace, file_id) as (manifest, table):
+        used = recipe or manifest.recipe
+        target = target_of(used, target_column)
+        check_target(manifest.columns, target)
+        check_validation(manifest.columns, target, validation)
+        grouped_by = validation.column if validation.kind == "group" else None
+        features, notes = choose_features(manifest.columns, used, target, manifest.rows, table.numbers, grouped_by)
+        needed = dict.fromkeys([target, *(column.name for column in features), validation.column])
+        frame = raw_frame(table, [name for name in needed if name is not None])
+    notes += _maybe_flattering(manifest, target, validation)
+    return manifest, split(frame, features, used, target, test_size, notes, validation)
+
+
+def _maybe_flattering(manifest: DatasetManifest, target: str, validation: Validation) -> list[str]:
+    """A note where rows are divided at random although the table seems to be ordered in time."""
+    name = manifest.time_column
+    if name is None or name == target or validation.kind != "random":
+        return []
+    return [
+        f"{name!r} may say when each row was, and the folds are random: a row is judged by a model that knows its "
+        f"neighbours in time, which may flatter. validation=time with time_column={name} says how well later rows are "
+        "predicted"
+    ]
+
+
+def target_of(recipe: Recipe, wanted: str | None) -> str:
+    """The target that a caller or the recipe names; raises `TargetError` without one."""
+    target = wanted or recipe.target_column
+    if target is None:
+        raise TargetError(
+            "No target column is set. Send target_column, or store one with POST /data/process.",
+            [{"field": "target_column", "message": "is needed"}],
+        )
+    return target
+
+
+def model_name(wanted: str | None, dataset: DatasetManifest, kind: str) -> str:
+    """The caller's name, or one made of the file and what was trained, such as `housing-ridge`."""
+    if wanted is None:
+        stem = re.sub(r"[^\w.\-]+", "_", PurePath(dataset.filename).stem).strip("._-") or "model"
+        return f"{stem[:60]}-{kind}"
+    check_name(wanted, "model_name")
+    return wanted
+
+
+def limits() -> Limits:
+    """What the settings let a training use."""
+    return Limits(threads=settings().threads, model_bytes=settings().model_max_bytes)

@@ -1,0 +1,50 @@
+"""The fitted scikit-learn pipeline of a stored model, for what needs the estimator itself; predicting never does."""
+
+import pickle
+from importlib.metadata import version as installed
+
+from sklearn.pipeline import Pipeline
+
+from core.errors import OtherLibrariesError
+from core.manifests import ModelManifest
+from core.storage.artifacts import PICKLE
+from core.storage.container import storage
+
+# A pickle is only what it was in the versions that wrote it, and its graph was proven against it in this runtime.
+MUST_AGREE = ("scikit-learn", "onnxruntime")
+
+
+def load_pipeline(workspace: str, name: str, version: int | None = None) -> Pipeline:
+    """Unpickle a version, the serving one without `version`: `.predict` takes a DataFrame of raw columns.
+
+    Not before the manifest's signature, the digest of the bytes and the library versions are right. Raises
+    `NoSuchModelError`, `BadSignatureError`, `OtherLibrariesError`.
+    """
+    manifest = storage().models.manifest(workspace, name, version)
+    body = storage().models.file(workspace, manifest, PICKLE)
+    _check_libraries(manifest)
+    pipeline = pickle.loads(body)  # noqa: S301 - signed by this deployment
+    assert isinstance(pipeline, Pipeline)
+    return pipeline
+
+
+def _check_libraries(manifest: ModelManifest) -> None:
+    """Raise `OtherLibrariesError` unless this process runs the versions that the pickle was written with."""
+    differing = [
+        (library, manifest.libraries.get(library, "an unknown version"), installed(library))
+        for library in MUST_AGREE
+        if manifest.libraries.get(library) != installed(library)
+    ]
+    if not differing:
+        return
+    which = f"Version {manifest.version} of model {manifest.model_name!r}"
+    said = " and ".join(f"with {library} {theirs}, and this is {ours}" for library, theirs, ours in differing)
+    raise OtherLibrariesError(
+        f"{which} was trained {said}, so its pickle is not loaded. It goes on predicting by its graph. Train it again: "
+        f"POST /model/train with model_type {manifest.model_type!r}, model_name {manifest.model_name!r} and the file "
+        f"{manifest.dataset.file_id} ({manifest.dataset.filename}).",
+        [
+            {"field": library, "message": f"trained with {theirs}, running {ours}"}
+            for library, theirs, ours in differing
+        ],
+    )

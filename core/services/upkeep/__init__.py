@@ -1,0 +1,1 @@
+"""The janitor: find and remove what nobody needs any more. Light."""

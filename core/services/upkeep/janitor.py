@@ -1,0 +1,88 @@
+"""The janitor: goes through the bucket, tells what nobody needs any more, removes it, and mends the index in Redis.
+
+It may be killed at any point, and two may run at once: each thing is looked at again before it goes, and what is gone
+already does not matter.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from core.errors import RegattaError
+from core.manifests import ModelManifest
+from core.services.upkeep import expiry, orphans
+from core.services.upkeep.cleanup import Deed, Finding, parsed
+from core.storage.container import storage
+from core.storage.job_repository import Job
+from core.storage.manifest_index import Audit
+
+log = logging.getLogger("regatta")
+
+# What lies at the top of the bucket and is no workspace.
+SHARED = frozenset({"incoming", "uploads", "exports", "queue"})
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """What became of one thing; `found` in a dry run, `kept` where it is needed after all."""
+
+    what: str
+    reason: str
+    size_bytes: int
+    outcome: Literal["found", "done", "kept", "failed"]
+
+
+def tidy(*, dry_run: bool = False, now: float | None = None) -> Iterator[Tidied]:
+    """Go through the whole bucket; each thing is removed as the iterator comes to it, in a dry run none.
+
+    What is old is so at `now` (seconds since 1970; default: the current time).
+    What cannot be removed is logged and does not stop the rest. Raises `UnavailableError` where the bucket cannot be
+    read.
+    """
+    for finding in _findings(time.time() if now is None else now):
+        outcome = "found" if dry_run else _do(finding)
+        yield Tidied(finding.what, finding.reason, finding.size_bytes, outcome)
+
+
+def _do(finding: Finding) -> Literal["done", "kept", "failed"]:
+    try:
+        return "done" if finding.do() else "kept"
+    except RegattaError as error:
+        log.error("%s (%s) stays: %s", finding.what, finding.reason, error.detail)
+        return "failed"
+
+
+def _findings(now: float) -> Iterator[Finding]:
+    yield from expiry.uploads(now)
+    yield from expiry.multiparts(now)
+    yield from expiry.exports(now)
+    yield from orphans.waiting_jobs(now)
+    for workspace in [name for name in storage().objects.folders("") if name not in SHARED]:
+        yield from _of_workspace(workspace, now)
+
+
+def _of_workspace(workspace: str, now: float) -> Iterator[Finding]:
+    audits = {kind: index.audit(workspace) for kind, index in storage().index.items()}
+    for kind, audit in audits.items():
+        if audit.wrong:
+            counts = ", ".join(f"{count} {what}" for what, count in sorted(Counter(audit.wrong.values()).items()))
+            yield Finding(
+                f"{workspace}/{kind} in Redis", f"entries are wrong: {counts}", 0, _mend(workspace, kind, audit)
+            )
+    jobs, manifests = parsed(Job, audits["jobs"].manifests), parsed(ModelManifest, audits["models"].manifests)
+    yield from expiry.versions(workspace, manifests, [job for job in jobs if not job.is_over], now)
+    yield from expiry.jobs(workspace, [job for job in jobs if job.is_over], now)
+    yield from orphans.artifacts(workspace, audits["models"], now)
+    yield from orphans.beside_versions(workspace, now)
+    yield from orphans.datasets(workspace, now)
+
+
+def _mend(workspace: str, kind: str, audit: Audit) -> Deed:
+    def mend() -> bool:
+        storage().index[kind].mend(workspace, audit.wrong)
+        return True
+
+    return mend

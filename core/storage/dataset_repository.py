@@ -1,0 +1,180 @@
+"""Datasets in the bucket: data first, then the manifest that makes them exist, then the pointer to the current one."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
+from core.manifests import DatasetManifest, Recipe
+from core.storage.cache import WarmObjects
+from core.storage.documents import Documents, JsonObject
+from core.storage.manifest_index import MANIFEST, ManifestIndex
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
+
+SOURCE = "source.csv"
+TABLE = "table.parquet"
+COLUMNS = "columns.npz"
+PROFILE = "profile.json"
+
+# How many files of a dataset are on their way at a time.
+SENDERS = 2
+
+FILE_ID = re.compile(r"[0-9a-z]{8,40}")
+
+
+class DatasetStore:
+    """The datasets of every workspace. A dataset exists from the moment its manifest does."""
+
+    def __init__(self, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex) -> None:
+        self._objects = objects
+        self._documents = documents
+        self._warm = warm
+        self._index = index
+
+    @contextmanager
+    def draft(self, workspace: str, file_id: str, *, current: bool = True) -> Iterator["Draft"]:
+        """A dataset being written. It exists once it is committed; when anything fails, nothing of it stays behind.
+
+        It becomes the workspace's current file if `current`.
+        """
+        manifest_key = _key(workspace, file_id, MANIFEST)
+        with ThreadPoolExecutor(SENDERS) as senders:
+            draft = Draft(self._objects, senders, _key(workspace, file_id, ""))
+            try:
+                yield draft
+                manifest = draft.finish()
+                etag = self._documents.write(manifest_key, manifest.model_dump())
+                if current:
+                    self._documents.write(_current_key(workspace), {"file_id": file_id})
+            except BaseException:
+                # Where even this fails, what is left has no manifest, so nobody sees it.
+                with suppress(UnavailableError):
+                    self._documents.delete(manifest_key)
+                    draft.discard()
+                raise
+        self._index.add(workspace, manifest_key, etag, manifest.model_dump())
+
+    def manifest(self, workspace: str, file_id: str | None, *, fresh: bool = False) -> DatasetManifest:
+        """The manifest of a dataset, the current one without `file_id`.
+
+        Raises `NoSuchFileError`, and `NoCurrentFileError` where there is no current one. `fresh` reads the bucket
+        itself and not Redis.
+        """
+        wanted = file_id or self.current(workspace)
+        if wanted is None:
+            raise NoCurrentFileError(
+                "No file is current. POST a CSV to /data/upload, or choose one with POST /data/switch/{file_id}."
+            )
+        document = None
+        if FILE_ID.fullmatch(wanted):
+            document = self._documents.read(_key(workspace, wanted, MANIFEST), fresh=fresh)
+        if document is None:
+            raise NoSuchFileError(f"There is no file {wanted!r}. GET /data/files lists what there is.")
+        return DatasetManifest.model_validate(document)
+
+    def current(self, workspace: str) -> str | None:
+        """The id of the current file, or None."""
+        document = self._documents.read(_current_key(workspace))
+        return document["file_id"] if document else None
+
+    def switch(self, workspace: str, file_id: str) -> DatasetManifest:
+        """Make a dataset the current one; raises `NoSuchFileError`."""
+        manifest = self.manifest(workspace, file_id, fresh=True)
+        self._documents.write(_current_key(workspace), {"file_id": file_id})
+        return manifest
+
+    def set_recipe(self, workspace: str, file_id: str, recipe: Recipe) -> DatasetManifest:
+        """Store how this dataset is to be cleaned; raises `NoSuchFileError`, `ConflictError`."""
+
+        def edit(document: JsonObject | None) -> JsonObject:
+            if document is None:
+                raise NoSuchFileError(f"File {file_id!r} was deleted in the meantime.")
+            return {**document, "recipe": recipe.model_dump()}
+
+        return DatasetManifest.model_validate(
+            self._documents.change(_key(workspace, file_id, MANIFEST), edit),
+        )
+
+    def read(self, workspace: str, file_id: str, name: str) -> bytes:
+        """One of the dataset's files (SOURCE, TABLE, ...), which never change; raises `NoSuchFileError`."""
+        try:
+            return self._warm.read(_key(workspace, file_id, name))
+        except MissingObjectError as error:
+            raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
+
+    def download(self, workspace: str, file_id: str, name: str, path: Path) -> None:
+        """Write one of the dataset's files to disk, for what is too large for memory; raises `NoSuchFileError`."""
+        try:
+            self._objects.download(_key(workspace, file_id, name), path)
+        except MissingObjectError as error:
+            raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
+
+    def attach(self, workspace: str, file_id: str, name: str, body: bytes) -> None:
+        """Put one more file beside a dataset: what is worked out later and, like the data, never changes."""
+        self._objects.put(_key(workspace, file_id, name), body)
+
+    def list(self, workspace: str) -> list[DatasetManifest]:
+        """Every dataset of the workspace, oldest first."""
+        return [DatasetManifest.model_validate(manifest) for manifest in self._index.manifests(workspace)]
+
+    def delete(self, workspace: str, file_id: str) -> None:
+        """Delete a dataset, its manifest first so that nobody finds half of it; raises `NoSuchFileError`."""
+        self.manifest(workspace, file_id, fresh=True)
+        if self.current(workspace) == file_id:
+            self._documents.delete(_current_key(workspace))
+        self._documents.delete(_key(workspace, file_id, MANIFEST))
+        self._index.drop(workspace, _key(workspace, file_id, MANIFEST))
+        keys = [item.key for item in self._objects.list(_key(workspace, file_id, ""))]
+        self._objects.delete(keys)
+        self._warm.forget(keys)
+
+
+class Draft:
+    """The files of a dataset that does not exist yet, on their way to the bucket while others are still made."""
+
+    def __init__(self, objects: ObjectStore, senders: Executor, prefix: str) -> None:
+        self._objects = objects
+        self._senders = senders
+        self._prefix = prefix
+        self._sent: dict[str, Future[object]] = {}
+        self._manifest: DatasetManifest | None = None
+
+    def send(self, name: str, body: bytes | Path) -> None:
+        """Start sending one file: bytes, or a file on disk, which is never in memory whole."""
+        key = self._prefix + name
+        put = self._objects.put_file if isinstance(body, Path) else self._objects.put
+        self._sent[key] = self._senders.submit(put, key, body)  # type: ignore[arg-type]
+
+    def copy(self, name: str, source: str) -> None:
+        """Start copying one file from another object of the bucket."""
+        key = self._prefix + name
+        self._sent[key] = self._senders.submit(self._objects.copy, source, key)
+
+    def commit(self, manifest: DatasetManifest) -> None:
+        """Let this be the manifest, once everything has arrived."""
+        self._manifest = manifest
+
+    def finish(self) -> DatasetManifest:
+        """Wait for every file and return the manifest; raises what sending raised."""
+        for sent in self._sent.values():
+            sent.result()
+        if self._manifest is None:
+            raise RuntimeError("A dataset was drafted and never committed.")
+        return self._manifest
+
+    def discard(self) -> None:
+        """Delete what was sent, the files that are still on their way too."""
+        for sent in self._sent.values():
+            sent.cancel()
+        wait(self._sent.values())
+        self._objects.delete(self._sent)
+
+
+def _key(workspace: str, file_id: str, name: str) -> str:
+    return f"{workspace}/datasets/{file_id}/{name}"
+
+
+def _current_key(workspace: str) -> str:
+    return f"{workspace}/datasets/current.json"

@@ -1,0 +1,150 @@
+"""The registry: a Redis hash of manifests per workspace and kind, always checked against the bucket's own listing."""
+
+import json
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from core.storage.redis.redis_client import SharedState
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
+
+MANIFEST = "manifest.json"
+
+# How many manifests are fetched at a time where Redis does not have them.
+FETCHERS = 8
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the bucket itself has, and what Redis has of it that is not so."""
+
+    # ETag and manifest, by key.
+    stored: dict[str, dict[str, Any]]
+    # Keys of manifests that cannot be read.
+    damaged: list[str]
+    # What Redis has of them that the bucket has not so, by key: deleted, missing or different.
+    wrong: dict[str, str]
+
+    @property
+    def manifests(self) -> list[dict[str, Any]]:
+        """The manifests that can be read."""
+        return [entry["manifest"] for entry in self.stored.values()]
+
+
+class ManifestIndex:
+    """Every manifest below a prefix, fetched once and kept in Redis under the ETag it was read with.
+
+    A listing of the bucket says which manifests there are and their ETags; Redis only saves fetching them again. So
+    an index that is missing, stale or wrong (Redis lost, restarted or cut off in the middle of a write) mends itself
+    on the next read and never shows in an answer.
+    """
+
+    def __init__(self, objects: ObjectStore, shared: SharedState, kind: str, ending: str = f"/{MANIFEST}") -> None:
+        """`kind` is the folder in a workspace: `datasets`, `models` or `jobs`; `ending` is that of a manifest's key."""
+        self._objects = objects
+        self._shared = shared
+        self._kind = kind
+        self._ending = ending
+
+    def manifests(self, workspace: str) -> list[dict[str, Any]]:
+        """The manifests of a workspace, in key order."""
+        return list(self.read(workspace, self.listed(workspace)).values())
+
+    def listed(self, workspace: str, below: str = "") -> dict[str, str]:
+        """The ETag of every manifest, by key and in key order; only those below the folder `below`, if given.
+
+        An empty manifest is none: it only keeps its key from being used again.
+        """
+        listed = self._stored(workspace, below)
+        if not below:
+            known: list[bytes] = self._shared.ask(lambda client: client.hkeys(self._name(workspace)), [])
+            gone = {key.decode() for key in known} - listed.keys()
+            if gone:
+                self._shared.ask(lambda client: client.hdel(self._name(workspace), *gone), None)
+        return listed
+
+    def read(self, workspace: str, listed: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """The manifests of these keys with these ETags, as listed; without those deleted since then, or damaged."""
+        name = self._name(workspace)
+        keys = list(listed)
+        indexed: list[bytes | None] = []
+        if keys:
+            indexed = self._shared.ask(lambda client: client.hmget(name, keys), [])
+        known = {key: json.loads(entry) for key, entry in zip(keys, indexed, strict=False) if entry is not None}
+        fresh = {key: entry for key, entry in known.items() if entry.get("etag") == listed[key]}
+        missing = [key for key in keys if key not in fresh]
+        with ThreadPoolExecutor(FETCHERS) as fetchers:
+            for key, entry in zip(missing, fetchers.map(self._fetch, missing), strict=True):
+                if entry is not None:
+                    fresh[key] = entry
+                    self._remember(name, key, entry)
+        return {key: fresh[key]["manifest"] for key in keys if key in fresh}
+
+    def add(self, workspace: str, key: str, etag: str, manifest: dict[str, Any]) -> None:
+        """Enter a manifest that was just written; the last step of every write."""
+        self._remember(self._name(workspace), key, {"etag": etag, "manifest": manifest})
+
+    def drop(self, workspace: str, key: str) -> None:
+        """Take out a manifest that was just deleted."""
+        self._shared.ask(lambda client: client.hdel(self._name(workspace), key), None)
+
+    def audit(self, workspace: str, before: Audit | None = None) -> Audit:
+        """Read the manifests of the bucket itself and compare Redis with them; changes nothing.
+
+        What has not changed since the audit `before` is not read again.
+        """
+        listed = self._stored(workspace)
+        known = {} if before is None else before.stored
+        stored = {key: known[key] for key, etag in listed.items() if key in known and known[key]["etag"] == etag}
+        rest = [key for key in listed if key not in stored]
+        with ThreadPoolExecutor(FETCHERS) as fetchers:
+            fetched = dict(zip(rest, fetchers.map(self._fetch, rest), strict=True))
+        stored |= {key: entry for key, entry in fetched.items() if entry is not None}
+        left = self._stored(workspace) if len(stored) < len(listed) else {}
+        return Audit(
+            stored, [key for key in listed if key not in stored and key in left], self._wrong(workspace, stored)
+        )
+
+    def _wrong(self, workspace: str, stored: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+        """What is the matter with the entries of Redis, where it answers."""
+        found: dict[bytes, bytes] | None = self._shared.ask(lambda client: client.hgetall(self._name(workspace)), None)
+        if found is None:
+            return {}
+        indexed = {key.decode(): json.loads(entry) for key, entry in found.items()}
+        gone = {key: "deleted" for key in indexed if key not in stored}
+        absent = {key: "missing" for key in stored if key not in indexed}
+        other = {key: "different" for key in stored if indexed.get(key, stored[key]) != stored[key]}
+        return {**gone, **absent, **other}
+
+    def mend(self, workspace: str, keys: Iterable[str]) -> None:
+        """Let Redis have of these manifests what the bucket has."""
+        for key in keys:
+            entry = self._fetch(key)
+            if entry is None:
+                self.drop(workspace, key)
+            else:
+                self._remember(self._name(workspace), key, entry)
+
+    def size(self, workspace: str) -> int | None:
+        """How many manifests Redis holds of this workspace, or None when it does not answer."""
+        size: int | None = self._shared.ask(lambda client: client.hlen(self._name(workspace)), None)
+        return size
+
+    def _stored(self, workspace: str, below: str = "") -> dict[str, str]:
+        listed = self._objects.list(f"{workspace}/{self._kind}/{below}")
+        return {item.key: item.etag for item in listed if item.key.endswith(self._ending) and item.size}
+
+    def _fetch(self, key: str) -> dict[str, Any] | None:
+        try:
+            body, etag = self._objects.get_tagged(key)
+            return {"etag": etag, "manifest": json.loads(body)}
+        except (MissingObjectError, ValueError):
+            # Deleted since the listing, or damaged: one bad manifest does not hide the others.
+            return None
+
+    def _remember(self, name: str, key: str, entry: dict[str, Any]) -> None:
+        self._shared.ask(lambda client: client.hset(name, key, json.dumps(entry)), None)
+
+    def _name(self, workspace: str) -> str:
+        return f"regatta:{workspace}:{self._kind}"

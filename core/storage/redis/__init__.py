@@ -1,0 +1,1 @@
+"""Redis as a cache that may vanish at any moment."""

@@ -1,0 +1,1 @@
+"""The object store: any S3 endpoint."""

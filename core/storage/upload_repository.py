@@ -1,0 +1,174 @@
+"""Large uploads in flight: a ticket a file that says how far it is, and presigned ways into the bucket for its bytes.
+
+Both lie below `uploads/`, whose lifecycle rule removes within two days what nobody finished.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from core.manifests import Reading
+from core.storage.dataset_repository import FILE_ID
+from core.storage.documents import Documents
+from core.storage.leases import Leased, change_leased
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
+
+# Whoever holds a URL may write that one object for this long; GET /data/uploads/{file_id} gives fresh ones.
+URL_SECONDS = 3600
+# Fits the function's memory three times over and makes 320 parts of 5 GiB.
+PART_BYTES = 16 << 20
+# S3 takes no more in one request.
+MOST_POST_BYTES = 5 << 30
+# More URLs than this would not fit an answer; larger files get larger parts. S3 allows ten times as many.
+MOST_PARTS = 1000
+
+UPLOAD_KEY = re.compile(rf"uploads/(?P<workspace>[^/]+)/(?P<file_id>{FILE_ID.pattern})\.csv")
+
+Method = Literal["post", "multipart"]
+
+
+class Ticket(Leased):
+    """What was announced of a file that is on its way, and how far it is. Gone once the dataset exists."""
+
+    format: Literal[1] = 1
+    file_id: str
+    filename: str
+    size_bytes: int
+    reading: Reading
+    method: Method
+    # Only a multipart upload has these.
+    upload_id: str | None = None
+    part_size: int = 0
+    created_at: str
+    # When the URLs end that were handed out last.
+    expires_at: str
+    status: Literal["waiting", "ingesting", "failed"] = "waiting"
+    stage: str = "uploading"
+    progress: float = 0.0
+    # The problem document, when the status is "failed".
+    error: dict[str, Any] | None = None
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether an invocation took the file, and time ran out without a word from it."""
+        return self.status == "ingesting" and not self.is_leased
+
+    @property
+    def part_sizes(self) -> dict[int, int]:
+        """Bytes by part number, from 1: all `part_size` but the last. A form has no parts."""
+        starts = range(0, self.size_bytes, self.part_size) if self.part_size else []
+        return {number: min(self.part_size, self.size_bytes - start) for number, start in enumerate(starts, 1)}
+
+
+class UploadStore:
+    """The uploads in flight of every workspace. One exists from its announcement until it is a dataset."""
+
+    def __init__(self, objects: ObjectStore, documents: Documents) -> None:
+        self._objects = objects
+        self._documents = documents
+
+    def open(self, workspace: str, ticket: Ticket) -> Ticket:
+        """Store a new ticket; a multipart one is begun in the bucket and comes back with its `upload_id`."""
+        if ticket.method == "multipart":
+            part_size = max(PART_BYTES, -(-ticket.size_bytes // MOST_PARTS))
+            upload_id = self._objects.begin_parts(object_key(workspace, ticket.file_id))
+            ticket = ticket.model_copy(update={"part_size": part_size, "upload_id": upload_id})
+        self._documents.write(_ticket_key(workspace, ticket.file_id), ticket.model_dump())
+        return ticket
+
+    def ticket(self, workspace: str, file_id: str, *, fresh: bool = False) -> Ticket | None:
+        """The ticket, or None. `fresh` asks the bucket itself: for acting on, not for showing."""
+        if not FILE_ID.fullmatch(file_id):
+            return None
+        document = self._documents.read(_ticket_key(workspace, file_id), fresh=fresh)
+        return None if document is None else Ticket.model_validate(document)
+
+    def change(self, workspace: str, file_id: str, edit: Callable[[Ticket], dict[str, Any] | None]) -> Ticket | None:
+        """Update the newest ticket as `change_leased` does; None when there is none."""
+        return change_leased(self._documents, _ticket_key(workspace, file_id), Ticket, edit)
+
+    def form(self, workspace: str, ticket: Ticket) -> tuple[str, dict[str, str]]:
+        """URL and fields of a form that posts the file, of at most the announced size, in one request."""
+        key = object_key(workspace, ticket.file_id)
+        return self._objects.presign_form(key, ticket.size_bytes, URL_SECONDS)
+
+    def part_urls(self, workspace: str, ticket: Ticket, numbers: Iterable[int]) -> dict[int, str]:
+        """A URL for each of these parts, to PUT exactly that many bytes at."""
+        key, sizes = object_key(workspace, ticket.file_id), ticket.part_sizes
+        assert ticket.upload_id is not None
+        return {
+            number: self._objects.presign_part(key, ticket.upload_id, number, sizes[number], URL_SECONDS)
+            for number in numbers
+        }
+
+    def arrived_parts(self, workspace: str, ticket: Ticket) -> dict[int, str] | None:
+        """ETags of the complete parts by number; None when the upload is no longer open: completed or aborted."""
+        assert ticket.upload_id is not None
+        sizes = ticket.part_sizes
+        try:
+            parts = self._objects.list_parts(object_key(workspace, ticket.file_id), ticket.upload_id)
+        except MissingObjectError:
+            return None
+        return {part.number: part.etag for part in parts if part.size == sizes.get(part.number)}
+
+    def join(self, workspace: str, ticket: Ticket, parts: dict[int, str]) -> None:
+        """Make the object of its parts; its arrival is what starts the ingestion."""
+        assert ticket.upload_id is not None
+        self._objects.join_parts(object_key(workspace, ticket.file_id), ticket.upload_id, parts)
+
+    def has_arrived(self, workspace: str, file_id: str) -> bool:
+        """Whether the file is there in full."""
+        try:
+            self._objects.size(object_key(workspace, file_id))
+        except MissingObjectError:
+            return False
+        return True
+
+    def say_again(self, workspace: str, file_id: str) -> None:
+        """Let the bucket tell once more that the file arrived, by copying it onto itself."""
+        key = object_key(workspace, file_id)
+        with suppress(MissingObjectError):  # ingested in the meantime
+            self._objects.copy(key, key)
+
+    def download(self, workspace: str, file_id: str, path: Path) -> str:
+        """Write the bytes that arrived to a file; returns their key, raises `MissingObjectError`."""
+        key = object_key(workspace, file_id)
+        self._objects.download(key, path)
+        return key
+
+    def discard_file(self, workspace: str, file_id: str) -> None:
+        """Delete the bytes that arrived; the ticket stays."""
+        self._objects.delete([object_key(workspace, file_id)])
+
+    def close(self, workspace: str, file_id: str) -> None:
+        """Delete the bytes and then the ticket: the upload is a dataset, or nobody wants it any more."""
+        ticket = self.ticket(workspace, file_id, fresh=True)
+        if ticket is not None and ticket.upload_id is not None:
+            self._objects.abort_parts(object_key(workspace, file_id), ticket.upload_id)
+        self.discard_file(workspace, file_id)
+        if ticket is not None:
+            self._documents.delete(_ticket_key(workspace, file_id))
+
+
+def urls_expire_at() -> str:
+    """When URLs end that are made now, in UTC as ISO 8601."""
+    return datetime.fromtimestamp(time.time() + URL_SECONDS, UTC).isoformat(timespec="seconds")
+
+
+def arrival(key: str) -> tuple[str, str] | None:
+    """Workspace and file_id of an object's key; None for one that is no upload."""
+    match = UPLOAD_KEY.fullmatch(key)
+    return (match["workspace"], match["file_id"]) if match else None
+
+
+def object_key(workspace: str, file_id: str) -> str:
+    """Where the bytes of an upload arrive."""
+    return f"uploads/{workspace}/{file_id}.csv"
+
+
+def _ticket_key(workspace: str, file_id: str) -> str:
+    return f"uploads/{workspace}/{file_id}.json"

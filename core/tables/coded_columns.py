@@ -1,0 +1,166 @@
+"""Columns of few different values, as narrow codes in memory: what reading leaves for those who look at a table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.packed_columns import Floats
+
+Codes = NDArray[np.unsignedinteger[Any]]
+
+# More levels than 16 bits count, and the codes would be hardly narrower than the values.
+MOST_LEVELS = np.iinfo(np.uint16).max
+# So many decimals are tried; the values of a column with more are seldom few.
+MOST_DECIMALS = 4
+# Beyond, whole numbers that follow each other are the same in float64.
+WHOLE_LIMIT = 2.0**52
+# So many codes are worked on at a time: they and what is made of them fit a core's own cache.
+PIECE = 1 << 15
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column as `codes` (uint8 or uint16, n rows): 0 is missing, and i + 1 stands for `levels[i]`, all different."""
+
+    codes: Codes
+    # Texts, or else float64: a boolean is 1 or 0.
+    levels: pa.Array
+
+    def floats(self) -> Floats:
+        """What each code stands for, NaN for 0; the levels must not be texts."""
+        return np.append(np.nan, self.levels)
+
+    def counts(self) -> NDArray[np.int64]:
+        """How many rows each code has (int64, one more than there are levels); a level may have none."""
+        counts = np.zeros(len(self.levels) + 1, np.int64)
+        for start in range(0, len(self.codes), PIECE):
+            counts += np.bincount(self.codes[start : start + PIECE], minlength=len(counts))
+        return counts
+
+
+class TextCoder:
+    """Makes the codes of a category, a block of rows at a time: a text has the place where it came first."""
+
+    def __init__(self) -> None:
+        self.size_bytes = 0  # of the codes
+        self._levels = pa.array([], pa.string())
+        self._pieces: list[Codes] = []
+
+    def add(self, values: pa.DictionaryArray) -> bool:
+        """Take in some rows; False where there are too many levels."""
+        places = pc.index_in(values.dictionary, value_set=self._levels)
+        if places.null_count:
+            self._levels = pa.concat_arrays([self._levels, values.dictionary.filter(places.is_null())])
+            places = pc.index_in(values.dictionary, value_set=self._levels)
+        if len(self._levels) > MOST_LEVELS:
+            return False
+        codes = pa.array((np.asarray(places) + 1).astype(_narrow(len(self._levels))))
+        self._pieces.append(np.asarray(codes.take(values.indices).fill_null(0)))
+        self.size_bytes += self._pieces[-1].nbytes
+        return True
+
+    def coded(self) -> Coded:
+        """The whole column."""
+        return Coded(np.concatenate(self._pieces), self._levels)
+
+
+class NumberCoder:
+    """Makes the codes of numbers of a few decimals that lie close together: a level is one more than the one before.
+
+    They are counted in units of the last decimal, which is found in the first block.
+    """
+
+    def __init__(self) -> None:
+        self._scale: float | None = None
+        self._low, self._high = np.inf, -np.inf
+        # It grows in place: what is new is never copied. It is as narrow as every piece for itself allows.
+        self._codes: Codes = np.empty(0, np.uint8)
+        # Where each piece begins, and the number before the one that has the code 1 in it, in units.
+        self._pieces: list[tuple[int, float]] = []
+        self._gaps = False
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the codes take."""
+        return self._codes.nbytes
+
+    def add(self, values: pa.Array) -> bool:
+        """Take in some rows; False for a number that is of more decimals, or too far from the others."""
+        floats, gaps = as_floats(values), values.null_count > 0
+        self._gaps = self._gaps or gaps
+        # Memory that is new every time costs more than what is done with it.
+        scratch = np.empty((2, min(len(floats), PIECE)))
+        pieces = (floats[start : start + PIECE] for start in range(0, len(floats), PIECE))
+        return all(self._add(piece, scratch[:, : len(piece)], gaps=gaps) for piece in pieces)
+
+    def _add(self, floats: Floats, scratch: Floats, *, gaps: bool) -> bool:
+        if gaps and np.isnan(floats).all():
+            return self._keep(np.zeros(len(floats)), -np.inf, 0)
+        units = self._units(floats, scratch, gaps=gaps)
+        if units is None:
+            return False
+        low, high = float(np.fmin.reduce(units)), float(np.fmax.reduce(units))
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        if self._high - self._low >= MOST_LEVELS or max(-low, high) > WHOLE_LIMIT:
+            return False
+        if low <= 0 <= high and np.any(np.signbit(floats[floats == 0])):
+            return False  # there is no code for -0.0
+        units -= low - 1
+        if gaps:
+            units[np.isnan(units)] = 0
+        return self._keep(units, low - 1, high - low + 1)
+
+    def _keep(self, codes: Floats, before: float, most: float) -> bool:
+        start = len(self._codes)
+        if self._codes.dtype < _narrow(most):
+            self._codes = self._codes.astype(_narrow(most))
+        self._pieces.append((start, before))
+        self._codes.resize(start + len(codes), refcheck=False)
+        np.copyto(self._codes[start:], codes, casting="unsafe")
+        return True
+
+    def _units(self, floats: Floats, scratch: Floats, *, gaps: bool) -> Floats | None:
+        """How many units each number is, NaN for missing; None where one is not whole. They are in `scratch`."""
+        units: Floats = scratch[0]
+        back: Floats = scratch[1]
+        for scale in [10.0**n for n in range(MOST_DECIMALS + 1)] if self._scale is None else [self._scale]:
+            with np.errstate(over="ignore"):
+                np.rint(np.multiply(floats, scale, out=units), out=units)
+            # A quotient is rounded as a decimal is when it is read.
+            if np.array_equal(np.divide(units, scale, out=back), floats, equal_nan=gaps):
+                self._scale = scale
+                return units
+        return None
+
+    def coded(self) -> Coded:
+        """The whole column."""
+        if self._scale is None:  # nothing but gaps
+            return Coded(self._codes, pa.array([], pa.float64()))
+        levels = np.arange(self._low, self._high + 1)
+        codes = self._codes.astype(_narrow(len(levels)), copy=False)
+        ends = [start for start, _ in self._pieces[1:]] + [len(codes)]
+        for (start, before), end in zip(self._pieces, ends, strict=True):
+            piece = codes[start:end]
+            missing = piece == 0 if self._gaps else None
+            piece += codes.dtype.type(max(0, before + 1 - self._low))
+            if missing is not None:
+                piece[missing] = 0
+        return Coded(codes, pa.array(levels / self._scale))
+
+
+Coder = TextCoder | NumberCoder
+
+
+def as_floats(values: pa.Array) -> Floats:
+    """Integers, numbers, booleans (1 and 0) or dates (seconds since 1970) as float64, NaN for missing."""
+    if pa.types.is_timestamp(values.type):
+        return np.asarray(values.cast(pa.int64()).cast(pa.float64(), safe=False), np.float64) / 1000
+    return np.asarray(values.cast(pa.float64(), safe=False), np.float64)
+
+
+def _narrow(levels: float) -> np.dtype[np.unsignedinteger[Any]]:
+    return np.dtype(np.uint8 if levels <= np.iinfo(np.uint8).max else np.uint16)

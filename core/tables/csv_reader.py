@@ -1,0 +1,241 @@
+"""From CSV text to a typed table: block by block, each column in the narrowest kind that fits all its values."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from mmap import ACCESS_READ, MADV_DONTNEED, mmap
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from core.cell_values import MISSING
+from core.errors import NotACsvError, TooLargeError
+from core.tables.blocks import cut
+from core.tables.column_types import kinds
+from core.tables.dialect import Dialect
+from core.tables.reading_warnings import Ragged, places, shown
+from core.tables.table import Table
+from core.tables.type_inference import Belief
+from core.tables.whitespace_delimited import MAX_LINE
+
+# Looking at a table takes about 28 bytes of memory a row, and the function that does it has 3 GB.
+MAX_ROWS = 50_000_000
+# About as much text is in memory at a time.
+BLOCK_BYTES = MAX_LINE
+
+Progress = Callable[[float], None]
+
+
+def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share: None) -> Table:
+    """Parse and type a CSV into a Parquet file in `folder`; `progress` hears the share that is done.
+
+    Holds a few blocks in memory, however large the file is. Raises `NotACsvError` for too many ragged rows (with
+    their lines), a header without rows, a row longer than 4 MiB, or a quote that never closes, and `TooLargeError`
+    for more than 50 million rows.
+    """
+    warnings: list[str] = []
+    tried = kinds(dialect.shown, decimal_comma=dialect.decimal_comma)
+    beliefs = [Belief(name, list(tried)) for name in _unique_names(dialect, warnings)]
+    path = folder / "table.parquet"
+    behind = 0.0
+
+    def advance(share: float) -> None:
+        nonlocal behind
+        if share > behind:
+            behind = share
+            progress(share)
+
+    # Once the first block has shown what to believe, Arrow parses most columns itself.
+    typed = dialect.path.stat().st_size > BLOCK_BYTES
+    if typed:
+        _Pass(dialect, beliefs, Ragged(dialect)).look()
+    # A belief that changes in the middle costs another pass; there are few kinds to believe in.
+    while True:
+        reading = _Pass(dialect, beliefs, Ragged(dialect), typed)
+        try:
+            reading.run(path, advance)
+        except _MisfitError:
+            typed = False
+        else:
+            if reading.settled:
+                break
+    warnings += reading.warnings()
+    # What the blocks took is of no use to what comes next.
+    pa.default_memory_pool().release_unused()
+    columns = [belief.column() for belief in beliefs]
+    coded = {belief.name: found for belief in beliefs if (found := belief.coded())}
+    return Table(path, columns, reading.rows, reading.memory_bytes, warnings, coded)
+
+
+class _MisfitError(Exception):
+    """Arrow met a text that is not of the type it was told."""
+
+
+def _has_line_end(cell: object) -> bool:
+    return isinstance(cell, str) and ("\n" in cell or "\r" in cell)
+
+
+@dataclass
+class _Pass:
+    """One way through the file. It is settled when no belief changed after values had been written by it."""
+
+    dialect: Dialect
+    beliefs: list[Belief]
+    ragged: Ragged
+    # Whether Arrow parses the columns whose kind it knows, and raises where a text is none of them.
+    typed: bool = False
+    rows: int = 0
+    memory_bytes: int = 0
+    settled: bool = True
+    # Whether the last row read has a line end in a cell.
+    ends_in_quotes: bool = False
+
+    def run(self, path: Path, progress: Progress) -> None:
+        """Read everything, and write the typed blocks to `path` for as long as the pass is settled."""
+        for belief in self.beliefs:
+            belief.begin()
+        # Parsing and writing take about as long: one goes on beside the other, and has ended when the file is closed.
+        with ExitStack() as closing, ThreadPoolExecutor(1) as beside:
+            writer: parquet.ParquetWriter | None = None
+            written: Future[None] | None = None
+            for block in self._blocks(progress):
+                # Arrow keeps what it has freed for itself, several times what it uses.
+                pa.default_memory_pool().release_unused()
+                typed = self._typed(block)
+                if writer is None:
+                    writer = closing.enter_context(parquet.ParquetWriter(path, typed.schema, compression="zstd"))
+                if written is not None:
+                    written.result()
+                if self.settled:
+                    written = beside.submit(writer.write_batch, typed)
+            if written is not None:
+                written.result()
+        self._check_end()
+
+    def look(self) -> None:
+        """Read the first block only, for what it makes the columns look like."""
+        for block in self._blocks(lambda share: None):
+            self._typed(block)
+            break
+
+    def warnings(self) -> list[str]:
+        """What the pass noticed; raises `NotACsvError` for too many ragged rows."""
+        return [
+            *self.ragged.warnings(self.rows),
+            *(warning for belief in self.beliefs for warning in belief.warnings(self._place)),
+        ]
+
+    def _place(self, row: int) -> str:
+        record = self.ragged.record(row)
+        return places(self.dialect, [record])[record]
+
+    def _typed(self, block: pa.RecordBatch) -> pa.RecordBatch:
+        before = [belief.kind for belief in self.beliefs]
+        values = [belief.convert(block.column(i), self.rows) for i, belief in enumerate(self.beliefs)]
+        if self.rows and before != [belief.kind for belief in self.beliefs]:
+            self.settled = False
+        self.rows += block.num_rows
+        if self.rows > MAX_ROWS:
+            raise TooLargeError(f"The table has more than {MAX_ROWS:,} rows. Send fewer, or a sample of them.")
+        typed = pa.record_batch(values, names=[belief.name for belief in self.beliefs])
+        self.memory_bytes += typed.nbytes
+        if sum(belief.coder.size_bytes for belief in self.beliefs if belief.coder) > self.dialect.path.stat().st_size:
+            for belief in self.beliefs:
+                belief.coder = None
+        return typed
+
+    def _blocks(self, progress: Progress) -> Iterator[pa.RecordBatch]:
+        """The rows as text, a block at a time."""
+        dialect = self.dialect
+        cells = [str(i) for i in range(dialect.width)]
+        size = max(1, dialect.path.stat().st_size)
+        with dialect.path.open("rb") as opened:
+            # Of a file, Arrow would read 32 blocks ahead.
+            text = mmap(opened.fileno(), 0, access=ACCESS_READ)
+        with pa.BufferReader(text) as file:
+            try:
+                reader = csv.open_csv(
+                    file,
+                    # One thread: with more, Arrow does not know the number of a ragged row.
+                    read_options=csv.ReadOptions(
+                        use_threads=False,
+                        block_size=BLOCK_BYTES,
+                        column_names=cells,
+                        skip_rows=dialect.skip_lines,
+                        skip_rows_after_names=int(dialect.has_header),
+                    ),
+                    parse_options=csv.ParseOptions(
+                        delimiter=dialect.delimiter,
+                        newlines_in_values=True,
+                        invalid_row_handler=self.ragged.note,
+                    ),
+                    convert_options=csv.ConvertOptions(
+                        column_types=dict(zip(cells, map(self._told, self.beliefs), strict=True)),
+                        null_values=list(MISSING),
+                        strings_can_be_null=True,
+                        quoted_strings_can_be_null=True,
+                    ),
+                )
+                for block in reader:
+                    if block.num_rows:
+                        self.ends_in_quotes = any(_has_line_end(column[-1].as_py()) for column in block.columns)
+                        yield from cut(block)
+                    text.madvise(MADV_DONTNEED)  # what is behind leaves memory; what is ahead is read again
+                    progress(file.tell() / size)
+            except pa.ArrowInvalid as error:
+                if "conversion error" in str(error):
+                    raise _MisfitError from None
+                if self.ragged.too_many:
+                    return  # their warning is the refusal
+                raise self._unreadable(error, size) from None
+
+    def _told(self, belief: Belief) -> pa.DataType:
+        return belief.kind.arrow if self.typed and belief.kind.parsed else pa.string()
+
+    def _check_end(self) -> None:
+        if (self.ends_in_quotes or self.ragged.many_lines) and self._odd_quotes():
+            first = self.rows + self.dialect.has_header + len(self.ragged.records)
+            raise NotACsvError(f"A quote is never closed: it swallows the file from about row {first} on. Close it.")
+        if not self.rows and not self.ragged.records:
+            raise _no_rows()
+
+    def _odd_quotes(self) -> bool:
+        with self.dialect.path.open("rb") as file:
+            quotes = sum(piece.count(b'"') for piece in iter(lambda: file.read(1 << 20), b""))
+        return quotes % 2 == 1
+
+    def _unreadable(self, error: pa.ArrowInvalid, size: int) -> NotACsvError:
+        if "straddl" not in str(error):
+            return NotACsvError(f"The file cannot be read as a CSV: {error}. Check its quotes and line ends.")
+        if size < BLOCK_BYTES and not self._odd_quotes():
+            return _no_rows()
+        row = self.rows + len(self.ragged.records) + self.dialect.has_header + 1
+        return NotACsvError(
+            f"At about row {row:,} a row is longer than {BLOCK_BYTES >> 20} MiB: most likely a quote there is never "
+            "closed, or the lines end in an unusual way. Correct it and send the file again."
+        )
+
+
+def _no_rows() -> NotACsvError:
+    return NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
+
+
+def _unique_names(dialect: Dialect, warnings: list[str]) -> list[str]:
+    """Stripped headers, empty ones called `column_N` and repeated ones `name_2`; each change is a warning."""
+    headers = dialect.names if dialect.has_header else [""] * dialect.width
+    taken: set[str] = set()
+    names: list[str] = []
+    for position, header in enumerate(headers, start=1):
+        stripped = header.strip()
+        name = stripped or f"column_{position}"
+        number = 2
+        while name in taken:
+            name = f"{stripped or 'column'}_{number}"
+            number += 1
+        if name != stripped and dialect.has_header:
+            warnings.append(f"column {position} has the header {shown(header)}; it is called {shown(name)}")
+        taken.add(name)
+        names.append(name)
+    return names

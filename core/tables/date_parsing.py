@@ -1,0 +1,92 @@
+"""Columns of dates: from texts to timestamps, a whole block at once."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.cell_values import DATE_FORMATS, month_number
+
+DATE = pa.timestamp("ms")
+MS = {"hour": 3_600_000, "minute": 60_000, "second": 1000}
+
+Ints = NDArray[np.int64]
+
+
+def read_dates(texts: pa.Array, form: str) -> pa.Array | None:
+    """timestamp[ms] of texts written as `form` (a key of `DATE_FORMATS`), or None where one of them is no such date.
+
+    Wall-clock time as written; one with an offset is taken to UTC, as `core.cell_values.read_date` does.
+    """
+    encoded = texts.dictionary_encode()
+    parts = pc.extract_regex(encoded.dictionary, f"^(?:{DATE_FORMATS[form]})$")
+    if parts.null_count:
+        return None
+    fields = dict(zip((field.name for field in parts.type), parts.flatten(), strict=True))
+    days = _days(fields)
+    clock = _clock(fields)
+    if days is None or clock is None:
+        return None
+    moments = pa.array(days * 24 * MS["hour"] + clock, pa.int64()).cast(DATE)
+    return moments.take(encoded.indices)
+
+
+def _days(fields: dict[str, pa.Array]) -> Ints | None:
+    """Days since 1970-01-01, or None where a month has no such day."""
+    year, day = _numbers(fields["year"]), _numbers(fields["day"])
+    month = _months(fields["name"]) if "name" in fields else _numbers(fields["month"])
+    if not np.all((year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)):
+        return None
+    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    return days.astype(np.int64) if np.array_equal(days.astype("datetime64[M]"), months) else None
+
+
+def _clock(fields: dict[str, pa.Array]) -> Ints | None:
+    """Milliseconds since midnight, the offset taken off, or None where a clock shows no such time."""
+    hour, minute, second = (_numbers(fields[name]) for name in MS)
+    half = np.asarray(pc.utf8_lower(fields["half"]))
+    twelve = half != ""
+    ahead = _offsets(fields["zone"])
+    shown = (hour < 24) & (minute < 60) & (second < 60) & (~twelve | ((hour >= 1) & (hour <= 12)))
+    if ahead is None or not np.all(shown):
+        return None
+    hour = np.where(twelve, hour % 12 + 12 * (half == "pm"), hour)
+    fraction = pc.replace_substring(fields["fraction"], ",", ".")
+    seconds = pc.binary_join_element_wise("0", pc.if_else(pc.equal(fraction, ""), ".0", fraction), "")
+    thousandths = np.rint(1000 * np.asarray(seconds.cast(pa.float64()))).astype(np.int64)
+    clock: Ints = hour * MS["hour"] + minute * MS["minute"] + second * MS["second"] + thousandths - ahead
+    return clock
+
+
+def _offsets(zones: pa.Array) -> Ints | None:
+    """Milliseconds ahead of UTC, or None for an offset of a day or more."""
+    encoded = zones.dictionary_encode()
+    offsets = [_offset(zone) for zone in encoded.dictionary.to_pylist()]
+    known = [offset for offset in offsets if offset is not None]
+    return _at(known, encoded) if len(known) == len(offsets) else None
+
+
+def _offset(zone: str) -> int | None:
+    if zone in ("", "Z"):
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[-2:])
+    if hours > 23 or minutes > 59:
+        return None
+    return (-1 if zone[0] == "-" else 1) * (hours * MS["hour"] + minutes * MS["minute"])
+
+
+def _months(names: pa.Array) -> Ints:
+    encoded = names.dictionary_encode()
+    return _at([month_number(name) or 0 for name in encoded.dictionary.to_pylist()], encoded)
+
+
+def _at(values: list[int], encoded: pa.DictionaryArray) -> Ints:
+    """One value for each level of `encoded`, where the level is."""
+    spread: Ints = np.array(values, np.int64)[np.asarray(encoded.indices)]
+    return spread
+
+
+def _numbers(texts: pa.Array) -> Ints:
+    """What is not written counts as 0."""
+    return np.asarray(pc.if_else(pc.equal(texts, ""), "0", texts).cast(pa.int64()), np.int64)

@@ -1,0 +1,312 @@
+"""From the bytes of a file to plain UTF-8 on disk: unpacked, known not to be something else, and decoded strictly."""
+
+import codecs
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from core.errors import InvalidInputError, NotACsvError, TooLargeError
+from core.tables.encodings import Guess, guesses
+from core.tables.file_signatures import refuse_foreign, refuse_foreign_text
+
+PIECE = 1 << 20
+HEAD = 64 << 10
+# So much text that is not ASCII settles which encoding it is in.
+SAMPLE = 16 << 10
+
+GZIP = b"\x1f\x8b"
+# UTF-32 first: its little-endian mark begins like that of UTF-16.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# What an encoding is called in the answer: the name that the people who send it use.
+SHOWN_AS = {
+    **dict.fromkeys(("gb18030", "gb2312"), "gbk"),
+    **dict.fromkeys(("cp950", "big5hkscs"), "big5"),
+    **dict.fromkeys(("utf-16-le", "utf-16-be"), "utf-16"),
+    **dict.fromkeys(("utf-32-le", "utf-32-be"), "utf-32"),
+    **dict.fromkeys(("iso8859-1", "latin-1"), "latin-1"),
+    "utf-8-sig": "utf-8",
+    "cp932": "shift_jis",
+    "cp949": "euc_kr",
+}
+# The widest encoding of each family: it reads everything that the narrower ones do.
+READ_AS = {
+    **dict.fromkeys(("gbk", "gb2312"), "gb18030"),
+    "big5": "cp950",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+}
+USUAL = "utf-8, utf-16, gbk, big5, shift_jis, euc_jp, euc_kr, cp1252, cp1251, latin-1"
+# Python calls these text encodings, but they spell Python's or the DNS's strings.
+NOT_FOR_FILES = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text file as plain UTF-8 on disk, with what was found out on the way."""
+
+    path: Path
+    # As shown; the name that the `encoding` field takes as well.
+    encoding: str
+    # Of the bytes as received.
+    size_bytes: int
+    sha256: str
+    compressed: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Scan:
+    """What one pass over a file tells."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    head: bytes
+    tail: bytes
+    is_blank: bool
+    # The offsets of the first NUL, and of the first byte that is not UTF-8.
+    nul_at: int | None
+    broken_at: int | None
+
+
+def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_bytes: int) -> Text:
+    """Bring a file to plain UTF-8, gzip unpacked; copies go to `folder`, and a file in UTF-8 needs none.
+
+    Streams: memory does not grow with the file. `encoding` overrules what would be found out; `max_bytes` bounds the
+    file, unpacked. Raises `NotACsvError` for what is no text, `TooLargeError`, `InvalidInputError` for `encoding`.
+    """
+    chosen = codec_of(encoding) if encoding else None
+    scan = received = _scan(source, max_bytes)
+    compressed = received.head.startswith(GZIP)
+    if compressed:
+        scan = _scan(_unpack(source, folder, max_bytes), max_bytes)
+        if scan.head.startswith(GZIP):
+            raise NotACsvError("The file is gzip inside gzip. Unpack it and send the CSV, as it is or as gzip once.")
+    refuse_foreign(scan.head)
+    if scan.is_blank:
+        raise _empty()
+    path, found, warnings = _decode(scan, folder, chosen)
+    with path.open("rb") as file:
+        refuse_foreign_text(file.read(HEAD))
+    shown = found if found == "utf-8-sig" else SHOWN_AS.get(found, found)
+    return Text(path, shown, received.size_bytes, received.sha256, compressed, warnings)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from iter(lambda: file.read(PIECE), b"")
+
+
+def _scan(path: Path, max_bytes: int) -> _Scan:
+    size = path.stat().st_size
+    if size > max_bytes:
+        raise TooLargeError(
+            f"The file has {size:,} bytes; at most {max_bytes:,} are taken. Send fewer rows or columns."
+        )
+    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
+    scan = _Scan(path, size, "", b"", b"", True, None, None)
+    behind = 0
+    for piece in _pieces(path):
+        digest.update(piece)
+        if not behind:
+            scan.head = piece[:HEAD]
+        scan.is_blank = scan.is_blank and not piece.removeprefix(codecs.BOM_UTF8).strip()
+        if scan.nul_at is None and (at := piece.find(b"\0")) >= 0:
+            scan.nul_at = behind + at
+        behind += len(piece)
+        # Most files are ASCII from end to end, and that is much faster to see than to decode.
+        if scan.broken_at is None and not (piece.isascii() and not decoder.getstate()[0]):
+            scan.broken_at = _broken_at(decoder, piece, behind)
+        scan.tail = piece[-1:]
+    if scan.broken_at is None:
+        scan.broken_at = _broken_at(decoder, b"", behind, final=True)
+    scan.sha256 = digest.hexdigest()
+    return scan
+
+
+def _broken_at(decoder: codecs.IncrementalDecoder, piece: bytes, end: int, *, final: bool = False) -> int | None:
+    """The offset of the byte that `decoder` cannot take, or None; the piece ends at offset `end`."""
+    try:
+        decoder.decode(piece, final)
+    except UnicodeDecodeError as error:
+        return end - len(error.object) + error.start
+    return None
+
+
+def _unpack(source: Path, folder: Path, max_bytes: int) -> Path:
+    path = folder / "unpacked.csv"
+    size = 0
+    try:
+        with gzip.open(source) as packed, path.open("wb") as unpacked:
+            while piece := packed.read(PIECE):
+                size += len(piece)
+                if size > max_bytes:
+                    raise TooLargeError(
+                        f"The gzip holds more than {max_bytes:,} bytes, which is the most that is taken. "
+                        "Send fewer rows or columns."
+                    )
+                unpacked.write(piece)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise NotACsvError(
+            f"The gzip is damaged or cut off ({error}). Compress the CSV again, or send it as it is."
+        ) from None
+    return path
+
+
+def _empty() -> NotACsvError:
+    return NotACsvError("The file is empty. Send a CSV with a header line and at least one row.")
+
+
+def codec_of(name: str) -> str:
+    """The name of the codec to read with; raises `InvalidInputError` for what is no encoding of texts."""
+    try:
+        codec = codecs.lookup(name)
+    except (LookupError, ValueError):
+        codec = None
+    if codec is None or not codec._is_text_encoding or codec.name in NOT_FOR_FILES:
+        raise InvalidInputError(
+            f"There is no encoding {name[:40]!r}. Usual ones are {USUAL}; leave the field out to have it found out.",
+            [{"field": "encoding", "message": f"no text encoding; usual ones are {USUAL}"}],
+        )
+    return READ_AS.get(codec.name, codec.name)
+
+
+def _decode(scan: _Scan, folder: Path, chosen: str | None) -> tuple[Path, str, list[str]]:
+    """A path to the text in UTF-8, the encoding it was in, and warnings."""
+    marked = next((encoding for mark, encoding in MARKS if scan.head.startswith(mark)), None)
+    is_utf_8 = scan.broken_at is None and scan.nul_at is None and marked in (None, "utf-8-sig")
+    if is_utf_8 and chosen in (None, "utf-8", "utf-8-sig"):
+        path = _transcode(scan, folder, "utf-8") if scan.tail == b"\x1a" else scan.path
+        return path, marked or "utf-8", []
+    if chosen:
+        return _transcode(scan, folder, chosen), chosen, []
+    encoding = marked or (_unmarked_utf_16(scan.head) if scan.nul_at is not None else None)
+    if encoding:
+        return _transcode(scan, folder, encoding), encoding, []
+    if scan.nul_at is not None:
+        raise _binary(scan.nul_at)
+    return _guess(scan, folder)
+
+
+def _binary(offset: int) -> NotACsvError:
+    return NotACsvError(
+        f"The file is binary or damaged: byte {offset:,} is NUL, which no text has. "
+        "Export the table as CSV in UTF-8 and send that."
+    )
+
+
+def _unmarked_utf_16(head: bytes) -> str | None:
+    """UTF-16 betrays itself by a NUL beside each digit, delimiter and line end, always on the same side."""
+    low, high = head[0::2].count(0), head[1::2].count(0)
+    units = {head[at : at + 2] for at in range(0, len(head), 2)}
+    if low * 50 <= high and units & {b"\n\0", b"\r\0"}:
+        return "utf-16-le"
+    if high * 50 <= low and units & {b"\0\n", b"\0\r"}:
+        return "utf-16-be"
+    return None
+
+
+def _guess(scan: _Scan, folder: Path) -> tuple[Path, str, list[str]]:
+    sample = _sample(scan.path)
+    as_utf_8 = sample.decode(errors="replace")
+    broken = as_utf_8.count("\ufffd")
+    # In no other encoding do so many bytes happen to be characters of UTF-8.
+    if sum(character > "\x7f" for character in as_utf_8) > 2 * broken:
+        raise _misfit(scan.path, "utf-8", scan.broken_at or 0)
+    for guess in guesses(sample):
+        try:
+            path = _transcode(scan, folder, guess.encoding)
+        except NotACsvError:
+            continue
+        return path, guess.encoding, _doubt(guess)
+    raise NotACsvError(
+        f"The file is not text in any encoding that is recognised: byte {scan.broken_at:,} (line "
+        f"{_line(scan.path, scan.broken_at or 0):,}) is not UTF-8, and no other fits. Save it as UTF-8 and send it "
+        f"again, or name its encoding in the field `encoding`."
+    )
+
+
+def _doubt(guess: Guess) -> list[str]:
+    if guess.instead is None:
+        return []
+    shown, instead = (SHOWN_AS.get(encoding, encoding) for encoding in (guess.encoding, guess.instead))
+    return [
+        f"the encoding is a guess: it is read as {shown}, but could be {instead}; if its texts look wrong, send the "
+        "file again with the right one in the field `encoding`"
+    ]
+
+
+def _sample(path: Path) -> bytes:
+    """Lines that are not ASCII, from all over the beginning of the file; a long one is cut."""
+    sample = bytearray()
+    with path.open("rb") as file:
+        for line in iter(lambda: file.readline(PIECE), b""):
+            if not line.isascii():
+                first = re.search(rb"[\x80-\xff]", line)
+                start = max(0, first.start() - 1) if first else 0
+                sample += line[start : start + SAMPLE - len(sample)] + b"\n"
+                if len(sample) >= SAMPLE:
+                    break
+    return bytes(sample)
+
+
+def _transcode(scan: _Scan, folder: Path, encoding: str) -> Path:
+    """Write the text as UTF-8, without a mark and without the Ctrl-Z that DOS ends a file with."""
+    path = folder / "decoded.csv"
+    decoder = codecs.getincrementaldecoder(encoding)()
+    behind, is_blank = 0, True
+    last = ""
+    with path.open("wb") as decoded:
+        for piece in chain(_pieces(scan.path), (b"",)):
+            behind += len(piece)
+            try:
+                text = decoder.decode(piece, not piece)
+                utf_8 = (text.removeprefix("\ufeff") if not decoded.tell() else text).encode()
+            except UnicodeDecodeError as error:
+                offset = behind - len(error.object) + error.start
+                raise _misfit(scan.path, encoding, offset) from None
+            except UnicodeError:
+                raise _misfit(scan.path, encoding, behind) from None
+            if b"\0" in utf_8:
+                raise _binary(scan.nul_at or 0)
+            is_blank = is_blank and not text.strip("\ufeff\x1a \t\r\n")
+            decoded.write(utf_8)
+            last = text or last
+        if last.endswith("\x1a"):
+            decoded.seek(-1, 2)
+            decoded.truncate()
+    if is_blank:
+        raise _empty()
+    return path
+
+
+def _misfit(path: Path, encoding: str, offset: int) -> NotACsvError:
+    shown = SHOWN_AS.get(encoding, encoding)
+    return NotACsvError(
+        f"The file is not {shown} throughout: byte {offset:,}, in line {_line(path, offset):,}, does not fit. "
+        f"Save it again as UTF-8, or name its encoding in the field `encoding` (such as {USUAL})."
+    )
+
+
+def _line(path: Path, offset: int) -> int:
+    """The number of the line that the byte at `offset` is in; lines end in LF, or in CR where there is no LF."""
+    feeds = returns = 0
+    left = offset
+    for piece in _pieces(path):
+        feeds += piece[:left].count(b"\n")
+        returns += piece[:left].count(b"\r")
+        left -= len(piece)
+        if left <= 0:
+            break
+    return (feeds or returns) + 1

@@ -1,0 +1,188 @@
+"""What is noticed while a CSV is read, and in which line of the file: ragged rows, strays, unusual spellings."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from core.cell_values import DATE_FORMATS, write_date
+from core.errors import NotACsvError
+from core.tables.column_types import CODE, FIRST_LOOK
+from core.tables.dialect import Dialect, csv_rows
+
+SHOWN = 5
+CHARACTERS_SHOWN = 40
+# A few rows of another width are left out and named; more than this share, and the file is not what it seems.
+RAGGED_SHARE = 0.05
+# So many are counted at once; each takes a few microseconds, and a file may be full of them.
+RAGGED_COUNTED = 10_000
+# A column of text where all but this share are numbers or dates is worth a warning.
+STRAY_SHARE = 0.05
+# Looking for a line costs about a microsecond each; beyond this many, the row's number has to do.
+LINES_SEARCHED = 2_000_000
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_DATES = (re.sub(r"\?P<\w+>", "", form) for form in DATE_FORMATS.values())
+NUMBER = f"^{_NUMBER}$"
+NUMBER_OR_DATE = f"^(?:{'|'.join([_NUMBER, *_DATES])})$"
+
+
+def shown(text: str) -> str:
+    """A text of the file as a message quotes it."""
+    return repr(text if len(text) <= CHARACTERS_SHOWN else f"{text[:CHARACTERS_SHOWN]}…")
+
+
+def places(dialect: Dialect, records: Iterable[int]) -> dict[int, str]:
+    """Where records of the file begin ("line 7"), by their numbers: the first one below the skipped lines is 1.
+
+    Blank lines are no records, and a record with line ends in its quotes takes several lines.
+    """
+    wanted = set(records)
+    found: dict[int, str] = {}
+    with dialect.path.open(encoding="utf-8-sig", newline="") as file:
+        for _ in range(dialect.skip_lines):
+            file.readline()
+        reader = csv_rows(file, dialect.delimiter)
+        number, start = 0, 1
+        for row in islice(reader, LINES_SEARCHED):
+            if row:
+                number += 1
+                if number in wanted:
+                    found[number] = f"line {dialect.skip_lines + start}"
+                    if len(found) == len(wanted):
+                        break
+            start = reader.line_num + 1
+    return {record: found.get(record, f"row {record}") for record in wanted}
+
+
+@dataclass
+class Ragged:
+    """Rows that have another number of columns than the table: they are left out, and named."""
+
+    dialect: Dialect
+    records: list[int] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+    # Whether one of them spans lines, as everything after a quote that is never closed does.
+    many_lines: bool = False
+
+    def __post_init__(self) -> None:
+        # A right row takes a byte a column, so beyond this the rest of the file cannot make up for the ragged rows.
+        right = self.dialect.path.stat().st_size / self.dialect.width
+        self.most = max(RAGGED_COUNTED, RAGGED_SHARE / (1 - RAGGED_SHARE) * right)
+
+    @property
+    def too_many(self) -> bool:
+        """Whether there are more than the file can bear, whatever is below."""
+        return len(self.records) > self.most
+
+    def note(self, row: csv.InvalidRow) -> str:
+        """Arrow's handler of invalid rows; ends the reading where there are `too_many`."""
+        self.records.append(int(row.number) - self.dialect.skip_lines)
+        self.many_lines = self.many_lines or "\n" in row.text
+        if len(self.widths) < SHOWN:
+            self.widths.append(row.actual_columns)
+        return "error" if self.too_many else "skip"
+
+    def record(self, row: int) -> int:
+        """Which record of the file the table's row (from 0) was."""
+        number = row + 1 + int(self.dialect.has_header)
+        # One that was left out comes before where it would, with those before it taken off, be at or before the row.
+        return number + bisect_right(range(len(self.records)), number, key=lambda i: self.records[i] - i)
+
+    def warnings(self, rows: int) -> list[str]:
+        """One warning, or none; raises `NotACsvError` where too many rows are ragged for `rows` that are right."""
+        if not self.records:
+            return []
+        known = f"{'at least ' if self.too_many else ''}{len(self.records):,}"
+        lines = places(self.dialect, self.records[:SHOWN])
+        first = list(zip(self.records, self.widths, strict=False))
+        where = ", ".join(f"{lines[record]} ({width})" for record, width in first)
+        more = f" and {len(self.records) - len(first):,} more" if len(self.records) > len(first) else ""
+        count = "1 row has" if len(self.records) == 1 else f"{known} rows have"
+        what = f"{count} another number of columns than the table's {self.dialect.width}"
+        if self.too_many or len(self.records) > RAGGED_SHARE * (rows + len(self.records)):
+            raise NotACsvError(
+                f"{what}: {where}{more}. Correct them, check that every quote is closed and that the delimiter is "
+                f"{self.dialect.shown!r}, and send the file again.",
+                [
+                    {"row": record, "message": f"{width} columns instead of {self.dialect.width}"}
+                    for record, width in first
+                ],
+            )
+        return [f"{what}; left out: {where}{more}"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A text of the file and what it is read as."""
+
+    text: str
+    value: str
+
+    @classmethod
+    def among(cls, texts: pa.Array, values: pa.Array) -> "Example | None":
+        """The first text that does not say its value literally."""
+        present = pc.is_valid(texts)
+        head = texts.filter(present)[:FIRST_LOOK]
+        position = pc.index(pc.match_substring_regex(head, NUMBER), False).as_py()
+        if position < 0:
+            return None
+        value = values.filter(present)[position]
+        if pa.types.is_timestamp(value.type):
+            return cls(head[position].as_py(), write_date(value.cast(pa.int64()).as_py() / 1000))
+        return cls(head[position].as_py(), str(value.as_py()))
+
+
+@dataclass
+class Strays:
+    """The few texts that keep a column from being numbers or dates."""
+
+    texts: int = 0
+    count: int = 0
+    first_row: int = 0
+    examples: dict[str, None] = field(default_factory=dict)
+    # One of the numbers or dates among them, kept because no kind took them all.
+    odd: str | None = None
+
+    def look(self, values: pa.DictionaryArray, row: int) -> None:
+        """Count what is neither a number nor a date in a block of categories that begins at the table's row `row`."""
+        self.texts += len(values) - values.null_count
+        if self.count > SHOWN and self.count > STRAY_SHARE * self.texts:
+            return  # words, and no strays
+        levels = values.dictionary
+        ordinary = pc.match_substring_regex(levels, NUMBER_OR_DATE)
+        self._keep_odd(levels, ordinary)
+        codes = pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)
+        is_stray = np.append(~np.asarray(ordinary.cast(pa.uint8()), bool), False)[codes]
+        rows = np.flatnonzero(is_stray)
+        if len(rows) and not self.count:
+            self.first_row = row + int(rows[0])
+        self.count += len(rows)
+        for position in rows[:SHOWN].tolist():
+            if len(self.examples) < SHOWN:
+                self.examples[levels[int(codes[position])].as_py()] = None
+
+    def _keep_odd(self, levels: pa.Array, ordinary: pa.Array) -> None:
+        if self.odd is None and pc.any(ordinary).as_py():
+            code = pc.index(pc.match_substring_regex(levels, CODE), True).as_py()
+            position = code if code >= 0 else pc.index(ordinary, True).as_py()
+            self.odd = levels[position].as_py()
+
+    def warnings(self, name: str, place: Callable[[int], str]) -> Iterator[str]:
+        """What to tell of column `name`, if anything; `place` says where a row of the table is in the file."""
+        if not self.count and self.odd is not None:
+            yield (
+                f"column {name!r} is text: its values look like numbers or dates, but no one kind takes them all "
+                f"without loss, such as {shown(self.odd)}"
+            )
+        elif 0 < self.count <= STRAY_SHARE * self.texts:
+            yield (
+                f"column {name!r} is text because {self.count:,} of its values are neither numbers nor dates: "
+                f"{', '.join(map(shown, self.examples))}; the first is in {place(self.first_row)}"
+            )

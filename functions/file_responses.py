@@ -1,0 +1,21 @@
+"""Files as answers: in the body, or as 303 to a presigned URL where they are larger than an answer may be."""
+
+from fastapi.responses import RedirectResponse, Response
+
+from core.exporting.files import NamedFile
+from core.settings import settings
+from core.storage.container import storage
+from core.storage.s3.object_store import disposition
+
+
+def file_answer(workspace: str, file: NamedFile) -> Response:
+    """The file, to be saved under its name. It may be deleted as soon as this has returned."""
+    if file.path.stat().st_size > settings().max_response_bytes:
+        url = storage().exports.offer(workspace, file.name, file.path, file.media_type)
+        return RedirectResponse(url, status_code=303)
+    return Response(file.path.read_bytes(), media_type=file.media_type, headers=attachment(file.name))
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The header that saves an answer as `name`."""
+    return {"Content-Disposition": disposition(name)}

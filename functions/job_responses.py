@@ -1,0 +1,36 @@
+"""A job as callers see it."""
+
+from typing import Any
+
+from core.jobs.service import answer
+from core.storage.job_repository import Job
+
+SHOWN = {
+    "job_id",
+    "kind",
+    "status",
+    "stage",
+    "progress",
+    "parts",
+    "attempts",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "error",
+}
+
+
+def shown(workspace: str, job: Job) -> dict[str, Any]:
+    """One job with its standings and its result, which is what the call would have answered."""
+    result = None if job.result is None else answer(workspace, job.kind, job.order, job.result)
+    return {**summary(job), "standings": job.standings, "result": result}
+
+
+def summary(job: Job) -> dict[str, Any]:
+    """A job as a list shows it: with the result as it was kept, without the model itself."""
+    fields = job.model_dump(include=SHOWN)
+    if job.is_interrupted:
+        fields["stage"] = "interrupted"
+    elif job.cancel_requested and not job.is_over:
+        fields["stage"] = "cancelling"
+    return {**fields, "result": job.result}

@@ -1,0 +1,58 @@
+"""Large batches of plain records, from the bytes of the body to the predictions by the shortest way."""
+
+import re
+
+from pydantic_core import from_json
+
+from core.errors import RegattaError
+from core.inference.fast_json import plain_records, sent_plain
+from core.services.prediction.predict import Model, Predictions, find_model, predict_sent
+from core.settings import settings
+from functions.predict.requests import ManyOrder
+
+# What may be beside the records; whoever sends more goes the long way.
+OTHERS = ("model_name", "strict", "interval", "batch_size")
+# The model is named before the records or behind them, so far from an end of the body at most.
+NAMED_WITHIN = 512
+NAME = re.compile(rb'"model_name"\s*:\s*("(?:[^"\\]|\\.)*")')
+
+
+def predict_plain(workspace: str, body: bytes) -> tuple[Model, Predictions] | None:
+    """The model that the JSON in `body` names and what it predicts of the records there.
+
+    None, without a word, where something is not as it should be or as it mostly is: reading `body` as a `BatchOrder`
+    finds out what. Raises what predicting raises.
+    """
+    # Which model it is decides how the body is read, once; only then is it known that this was its name indeed.
+    name = _likely_name(body)
+    model = _model(workspace, name)
+    found = model and plain_records(body, model.manifest.features, OTHERS)
+    if not model or not found:
+        return None
+    records, others = found
+    try:
+        order = ManyOrder.model_validate({field: from_json(value) for field, value in others.items()})
+    except ValueError:
+        return None
+    if order.model_name != name or not 0 < len(records) <= settings().max_batch_rows:
+        return None
+    pieces = (
+        sent_plain(records[start : start + order.batch_size], model.manifest.features)
+        for start in range(0, len(records), order.batch_size)
+    )
+    return model, predict_sent(model, pieces, strict=order.strict, interval=order.interval)
+
+
+def _likely_name(body: bytes) -> str | None:
+    found = NAME.search(body[:NAMED_WITHIN]) or NAME.search(body[-NAMED_WITHIN:])
+    try:
+        return str(from_json(found[1])) if found else None
+    except ValueError:
+        return None
+
+
+def _model(workspace: str, name: str | None) -> Model | None:
+    try:
+        return None if name is None else find_model(workspace, name)
+    except RegattaError:
+        return None

@@ -1,0 +1,121 @@
+"""What a caller may order: one row, or many rows as records, as columns and rows, as a CSV, or as a stored file."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, SkipValidation
+
+from core.errors import InvalidInputError, TooLargeError
+from core.inference.csv_input import sent_csv
+from core.inference.input_batch import Sent, sent_rows
+from core.services.prediction.predict import (
+    DEFAULT_BATCH,
+    FIRST_FILE_ROW,
+    IN_PARTS,
+    Model,
+    Predictions,
+    find_model,
+    find_table,
+    predict_records,
+    predict_sent,
+    predict_table,
+)
+from core.settings import settings
+from functions.http import ModelChoice
+
+BATCH_LIMIT = 200_000
+# Whatever is in a body of this size, it fits into memory; counting would take a tenth of the time of reading it.
+UNCOUNTED_BYTES = 4 << 20
+
+
+class PredictOrder(ModelChoice):
+    """Which model predicts, and how."""
+
+    strict: bool = Field(False, description="what would be a warning about the data is an error")
+    interval: float | None = Field(None, gt=0, lt=1, description="share of true values that the bounds are to hold")
+
+    def model(self, workspace: str) -> Model:
+        """The model that is asked for."""
+        return find_model(workspace, self.model_name, self.version, self.model_data, self.model_info)
+
+
+class RowOrder(PredictOrder):
+    """One row of raw values, by column name."""
+
+    data: dict[str, Any]
+
+    def predict(self, model: Model) -> Predictions:
+        """Predict the row."""
+        return predict_records(model, [self.data], strict=self.strict, interval=self.interval)
+
+
+class ManyOrder(PredictOrder):
+    """How many rows are predicted at a time; the rows themselves may be the body, as a CSV."""
+
+    batch_size: Annotated[int, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time")] = DEFAULT_BATCH
+
+    def predict_csv(self, model: Model, body: bytes, charset: str) -> Predictions:
+        """Predict the rows of a CSV; errors count them as a spreadsheet does."""
+        pieces = sent_csv(body, charset, model.manifest.features, self.batch_size)
+        return predict_sent(model, pieces, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
+
+
+class BatchOrder(ManyOrder):
+    """Many rows: records, columns and rows, or a stored file."""
+
+    # Each record and row is looked at where it is read; looking here as well would take as long as predicting.
+    data: list[SkipValidation[dict[str, Any]]] | None = None
+    columns: list[str] | None = None
+    rows: list[SkipValidation[list[Any]]] | None = None
+    file_id: Annotated[str | None, Field(max_length=100)] = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the rows are those of a stored file; raises `InvalidInputError` as `predict` does."""
+        return self._source() == "file_id"
+
+    def predict(self, workspace: str, model: Model) -> Predictions:
+        """Predict the rows; raises `InvalidInputError` unless there are some, and from one place."""
+        how: dict[str, Any] = {"strict": self.strict, "interval": self.interval}
+        if self._source() == "file_id":
+            return predict_table(model, find_table(workspace, self.file_id or ""), self.batch_size, **how)
+        if self._source() == "rows":
+            return predict_sent(model, self._pieces(model, self.columns or [], self.rows or []), **how)
+        return predict_records(model, self.data or [], self.batch_size, **how)
+
+    def _source(self) -> str:
+        given = [name for name in ("data", "rows", "file_id") if getattr(self, name) is not None]
+        if len(given) != 1 or (self.columns is None) != (self.rows is None):
+            errors = [{"field": "data", "message": "exactly one of data, columns with rows, and file_id is needed"}]
+            raise InvalidInputError("Send either data, or columns and rows, or file_id.", errors)
+        if getattr(self, given[0]) == []:
+            errors = [{"field": given[0], "message": "is empty"}]
+            raise InvalidInputError(f"{given[0]} has no rows. Send at least one.", errors)
+        return given[0]
+
+    def _pieces(self, model: Model, columns: Sequence[str], rows: Sequence[list[Any]]) -> Iterator[Sent]:
+        _check_shape(columns, rows)
+        for start in range(0, len(rows), self.batch_size):
+            yield sent_rows(columns, rows[start : start + self.batch_size], model.manifest.features)
+
+
+def _check_shape(columns: Sequence[str], rows: Sequence[Any]) -> None:
+    twice = sorted({name for name in columns if columns.count(name) > 1}) if len(set(columns)) < len(columns) else []
+    if twice:
+        errors = [{"field": "columns", "message": f"has {twice[0]!r:.80} more than once"}]
+        raise InvalidInputError("Each column may come once.", errors)
+    for row, values in enumerate(rows):
+        if not isinstance(values, list) or len(values) != len(columns):
+            found = f"has {len(values)} values" if isinstance(values, list) else "is not a list"
+            errors = [{"field": f"rows[{row}]", "message": f"{found}; columns names {len(columns)}"}]
+            raise InvalidInputError("Each row is a list with one value a column.", errors)
+
+
+def check_rows_of(body: bytes) -> None:
+    """Raise `TooLargeError` for a large body with more objects and lists in it than a batch may have rows.
+
+    Python takes thirty times the bytes of a small object: ten million of them are refused before they are any.
+    """
+    limit = settings().max_batch_rows
+    if len(body) > UNCOUNTED_BYTES and body.count(b"{") + body.count(b"[") > limit + 10:
+        raise TooLargeError(f"The body has more than the {limit:,} rows that one request predicts. {IN_PARTS}")

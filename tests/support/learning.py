@@ -1,0 +1,73 @@
+"""Splits and pipelines of the tests' tables, made with the parts that training uses."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from core.automl.training import Trained, train
+from core.catalogue import CATALOGUE, regressor
+from core.manifests import RANDOM, Recipe, Validation
+from core.preprocessing.features import choose_features
+from core.regressors.candidates import Candidate
+from core.regressors.fold_cache import Workbench
+from core.regressors.limits import Limits
+from core.regressors.splits import Split, split
+from core.tables.table import Table
+from tests.support.tables import CSVS, frame, read, real
+
+LIMITS = Limits(threads=1, model_bytes=64 << 20)
+FEW_TREES = 10
+
+
+def split_of(
+    table: Table,
+    target: str,
+    recipe: Recipe | None = None,
+    rows: int | None = None,
+    test_size: float = 0.2,
+    validation: Validation = RANDOM,
+) -> Split:
+    """A part of the table's first `rows` rows held out, a fifth unless told otherwise."""
+    recipe, raw = recipe or Recipe(), frame(table, rows)
+    counts = {"missing": raw.isna().sum(), "distinct": raw.nunique()}
+    columns = [
+        column.model_copy(update={name: int(count[column.name]) for name, count in counts.items()})
+        for column in table.columns
+    ]
+    grouped_by = validation.column if validation.kind == "group" else None
+    features, notes = choose_features(
+        columns, recipe, target, len(raw), lambda name: raw[name].to_numpy(float), grouped_by
+    )
+    return split(raw, features, recipe, target, test_size, notes, validation)
+
+
+def real_split(name: str, rows: int | None = None, recipe: Recipe | None = None) -> Split:
+    """`split_of` for one of `CSVS`."""
+    return split_of(real(name), CSVS[name][1], recipe, rows)
+
+
+def split_text(source: str, target: str = "y", recipe: Recipe | None = None) -> Split:
+    """`split_of` for a CSV in the test."""
+    return split_of(read(source), target, recipe)
+
+
+def quick(name: str) -> dict[str, Any]:
+    """Parameters with which the regressor is fitted in a blink: few trees, where it has trees."""
+    known = CATALOGUE[name].build({}).get_params()
+    # A solver's max_iter is no number of trees.
+    counts = {"n_estimators", "max_iter"} if "max_leaf_nodes" in known else set()
+    return dict.fromkeys(sorted(counts & known.keys()), FEW_TREES)
+
+
+def trained(data: Split, name: str, params: dict[str, Any] | None = None, limits: Limits = LIMITS) -> Trained:
+    """One catalogue entry, trained as the service trains it."""
+    return train(data, Candidate(regressor(name), params or {}), limits)
+
+
+def fitted(data: Split, name: str, **params: Any) -> Pipeline:
+    """The pipeline of one catalogue entry, fitted on the training part, without cross-validation."""
+    candidate = Candidate(regressor(name), {**quick(name), **params})
+    whole = Workbench(data).whole
+    scaled = candidate.regressor.scaled
+    estimator, _ = candidate.unfitted(len(data.train_y), LIMITS)
+    return whole.pipeline(estimator.fit(whole.matrices(scaled=scaled)[0], whole.learn_y), scaled=scaled)

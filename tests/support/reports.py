@@ -1,0 +1,104 @@
+"""Reports of real and made-up tables, and the pages taken apart."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from typing import Any
+
+from core.profiling.profile import profile
+from core.profiling.target_relations import about_target
+from core.reporting.report import report
+from core.severity import worst_first
+from core.tables.table import Table
+from tests.support.storing import dataset_manifest
+from tests.support.tables import CSVS, read, real
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Element:
+    """An element, and everything that is in it."""
+
+    tag: str
+    attributes: dict[str, str]
+    children: list["Element"] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+    def all(self, tag: str = "", class_: str = "") -> list["Element"]:
+        """The elements below this one with that tag and that class, in the order of the page."""
+        return [e for e in self._below() if tag in ("", e.tag) and class_ in ("", *e.classes)]
+
+    def one(self, id: str) -> "Element":
+        (found,) = (element for element in self._below() if element.attributes.get("id") == id)
+        return found
+
+    @property
+    def text(self) -> str:
+        """What is written in it, blanks that do not break as plain ones."""
+        return "".join(self.texts).replace("\u00a0", " ")
+
+    @property
+    def classes(self) -> list[str]:
+        return self.attributes.get("class", "").split()
+
+    def _below(self) -> list["Element"]:
+        return [e for child in self.children for e in (child, *child._below())]
+
+
+class Page(HTMLParser):
+    """A page as a tree. A tag that is closed in the wrong place, or never, is an AssertionError."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.root = Element("", {})
+        self._open = [self.root]
+        self.feed(html)
+        self.close()
+        assert self._open == [self.root], [element.tag for element in self._open]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs), (tag, attrs)
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self._open[-1].children.append(element)
+        self._open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self._open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().tag == tag
+
+    def handle_data(self, data: str) -> None:
+        for element in self._open:
+            element.texts.append(data)
+
+
+def joined_profile(table: Table, target: str | None = None) -> Json:
+    """The profile as `core.services.datasets.profiles` gives it."""
+    found = profile(table)
+    about = about_target(table, target) if target is not None else None
+    findings = [*found["findings"], *(about["findings"] if about else [])]
+    return {**found, "findings": worst_first(findings), "target": about}
+
+
+def report_of(table: Table, target: str | None = None, **manifest: Any) -> str:
+    """The page of a table."""
+    return report(_manifest(table, **manifest), joined_profile(table, target))
+
+
+def page_of(source: bytes | str, target: str | None = None, **manifest: Any) -> Element:
+    """The page of a CSV, taken apart."""
+    return Page(report_of(read(source), target, **manifest)).root
+
+
+@cache
+def real_report(name: str) -> str:
+    """The page of one of `CSVS`, with its target."""
+    return report_of(real(name), CSVS[name][1], filename=CSVS[name][0].name)
+
+
+def _manifest(table: Table, **changes: Any) -> Any:
+    values = {"rows": table.rows, "columns": table.columns, "warnings": table.warnings, "delimiter": ","}
+    return dataset_manifest(**{**values, **changes})

@@ -1,0 +1,158 @@
+"""The stores wired by hand, drafts to keep in them, and a bucket that fails on demand."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from core.errors import UnavailableError
+from core.manifests import CrossValidation, DatasetManifest, Feature, ModelManifest, Recipe, StoredFile, TrainedOn
+from core.storage.artifacts import GRAPH, PICKLE
+from core.storage.cache import Counters, WarmObjects
+from core.storage.dataset_repository import DatasetStore
+from core.storage.documents import Documents
+from core.storage.manifest_index import ManifestIndex
+from core.storage.model_repository import ModelStore
+from core.storage.redis.redis_client import SharedState
+from core.storage.s3.object_store import ObjectStore
+from core.storage.signing import sign
+
+GRAPH_BYTES, PICKLE_BYTES = b"graph" * 100, b"pickle"
+
+BUCKET = "regatta-tests"
+WORKSPACE = "default"
+
+
+class Parts:
+    """What `core.storage.container` makes, over any bucket and any shared state."""
+
+    def __init__(self, objects: ObjectStore, shared: SharedState | None = None) -> None:
+        self.objects = objects
+        self.shared = shared or SharedState(None)
+        self.documents = Documents(objects, self.shared)
+        counters = Counters(self.shared)
+        self.warm = WarmObjects(objects, self.shared, counters, entry_bytes=1 << 20, ttl_seconds=60)
+        self.index = {kind: ManifestIndex(objects, self.shared, kind) for kind in ("datasets", "models")}
+        self.datasets = DatasetStore(objects, self.documents, self.warm, self.index["datasets"])
+        self.models = ModelStore(objects, self.documents, self.warm, self.index["models"])
+
+    def keys(self) -> list[str]:
+        """Everything in the bucket."""
+        return [item.key for item in self.objects.list("")]
+
+
+def add(datasets: DatasetStore, manifest: DatasetManifest, files: Mapping[str, bytes | Path] | None = None) -> None:
+    """Store a dataset of these files."""
+    with datasets.draft(WORKSPACE, manifest.file_id) as draft:
+        for name, body in (files or {}).items():
+            draft.send(name, body)
+        draft.commit(manifest)
+
+
+class Failing(ObjectStore):
+    """The same bucket, refusing to write keys with this ending."""
+
+    def __init__(self, store: ObjectStore, ending: str = "") -> None:
+        super().__init__(store.bucket, None)
+        self._client = store.client
+        self.ending = ending
+
+    def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> str:
+        self._refuse(key)
+        return super().put(key, body, content_type)
+
+    def create(self, key: str, body: bytes) -> str | None:
+        self._refuse(key)
+        return super().create(key, body)
+
+    def replace(self, key: str, body: bytes, etag: str) -> str | None:
+        self._refuse(key)
+        return super().replace(key, body, etag)
+
+    def _refuse(self, key: str) -> None:
+        if self.ending and key.endswith(self.ending):
+            raise UnavailableError("The object store did not answer.")
+
+
+class Atomic(ObjectStore):
+    """The same bucket for several threads: moto looks at a condition and writes in two steps, S3 in one."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        super().__init__(store.bucket, None)
+        self._client = store.client
+        self._lock = Lock()
+
+    def create(self, key: str, body: bytes) -> str | None:
+        with self._lock:
+            return super().create(key, body)
+
+    def replace(self, key: str, body: bytes, etag: str) -> str | None:
+        with self._lock:
+            return super().replace(key, body, etag)
+
+
+def publish(parts: Parts, name: str = "boat", body: bytes = GRAPH_BYTES, **changes: Any) -> int:
+    """Store a model as the next version of its name and let it serve; its number."""
+    files = {GRAPH: body, PICKLE: PICKLE_BYTES}
+    return parts.models.publish(WORKSPACE, model_draft(body, PICKLE_BYTES, name, **changes), files).version
+
+
+def publish_as_before(parts: Parts, version: int = 1, name: str = "boat") -> None:
+    """Store a model as it was done before files had a folder of their own: beside the manifest, which says less."""
+    draft = model_draft(GRAPH_BYTES, PICKLE_BYTES, name, version=version)
+    content = draft.model_dump(exclude={"signature", "artifacts", "job_id"})
+    signature = sign(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
+    folder = f"{WORKSPACE}/models/{name}"
+    parts.objects.put(f"{folder}/{version}/{GRAPH}", GRAPH_BYTES)
+    parts.objects.put(f"{folder}/{version}/{PICKLE}", PICKLE_BYTES)
+    parts.objects.put(f"{folder}/{version}/manifest.json", json.dumps({**content, "signature": signature}).encode())
+    parts.objects.put(f"{folder}/champion.json", json.dumps({"version": version}).encode())
+
+
+def stored_file(body: bytes) -> StoredFile:
+    return StoredFile(size_bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
+
+
+def model_draft(graph: bytes, pickle: bytes, name: str = "boat", **changes: Any) -> ModelManifest:
+    """A manifest as training hands it to `publish`."""
+    values = {
+        "model_name": name,
+        "version": 0,
+        "model_type": "ridge",
+        "created_at": "2026-01-01T00:00:00+00:00",
+        "target_column": "y",
+        "features": [Feature(name="城", type="category", fill="a", levels=["a", "b"])],
+        "metrics": {"mse": 0.1, "r2": 1 / 3},
+        "cross_validation": CrossValidation(scores=[0.1, 0.2], mean=0.15, std=0.05),
+        "parameters": {"alpha": 1.0, "solver": "auto", "positive": False, "tol": 1e-4, "max_iter": None},
+        "recipe": Recipe(target_column="y"),
+        "test_size": 0.2,
+        "training_seconds": 0.5,
+        "dataset": TrainedOn(file_id="0" * 21, filename="船.csv", sha256="0" * 64, rows_train=80, rows_test=20),
+        "notes": ["a note"],
+        "libraries": {"python": "3.11"},
+        "graph": stored_file(graph),
+        "pickle": stored_file(pickle),
+    }
+    return ModelManifest(**{**values, **changes})
+
+
+def dataset_manifest(file_id: str = "0198c0ffee0", **changes: Any) -> DatasetManifest:
+    """A manifest as ingestion hands it to `add`."""
+    values = {
+        "file_id": file_id,
+        "filename": "船.csv",
+        "created_at": "2026-01-01T00:00:00+00:00",
+        "size_bytes": 10,
+        "sha256": "0" * 64,
+        "encoding": "gbk",
+        "delimiter": ",",
+        "rows": 2,
+        "memory_bytes": 32,
+        "columns": [{"name": "a", "type": "integer", "missing": 0, "distinct": 2}],
+        "duplicate_rows": 0,
+        "warnings": [],
+    }
+    return DatasetManifest(**{**values, **changes})

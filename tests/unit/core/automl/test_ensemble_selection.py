@@ -1,0 +1,93 @@
+"""Weights of a blend: honest, few, and of no use to what does not help."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import r2_score
+
+from core.automl.ensemble_selection import LEAST_WEIGHT, best_alone, blend, blend_weights, final_weights, honest_scores
+from core.automl.scheduler import Entry, enter, run_race
+from core.catalogue import regressor
+from core.progress import untold
+from core.regressors.candidates import Candidate
+from core.regressors.fold_cache import Workbench
+from tests.support.learning import LIMITS, quick, real_split
+
+RANDOM = np.random.default_rng(7)
+Y = RANDOM.normal(size=500)
+
+
+def raced(table: str, *names: str, rows: int | None = None) -> tuple[Workbench, list[Entry]]:
+    bench = Workbench(real_split(table, rows))
+    entries = [enter(bench, Candidate(regressor(name), quick(name)), LIMITS) for name in names]
+    run_race(bench, entries, bench.parts, LIMITS, untold)
+    return bench, entries
+
+
+def test_two_that_err_apart_get_half_each() -> None:
+    errors = RANDOM.normal(size=500)
+    weights = blend_weights(np.column_stack([Y + errors, Y - errors]), Y)
+    assert weights == pytest.approx([0.5, 0.5], abs=0.03)
+
+
+def test_one_that_is_right_gets_everything() -> None:
+    noise = RANDOM.normal(size=(500, 3))
+    weights = blend_weights(np.column_stack([Y + noise[:, 0], Y, Y + noise[:, 1], noise[:, 2]]), Y)
+    assert weights.tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("members", [1, 2, 9, 30])
+def test_weights_are_shares_and_none_is_tiny(members: int) -> None:
+    predicted = Y[:, np.newaxis] + RANDOM.normal(size=(500, members)) * np.linspace(0.5, 2, members)
+    weights = blend_weights(predicted, Y)
+    assert weights.sum() == pytest.approx(1)
+    assert (weights >= 0).all()
+    assert ((weights == 0) | (weights >= LEAST_WEIGHT)).all()
+    assert r2_score(Y, predicted @ weights) >= max(r2_score(Y, column) for column in predicted.T) - 1e-12
+
+
+def test_a_blend_predicts_the_weighted_mean_of_its_members() -> None:
+    bench, entries = raced("mpg", "ridge", "svr", "random_forest")
+    estimator: Any = blend([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
+    expected = sum(
+        weight * entry.fitted.predict(bench.data.test_x) for weight, entry in zip([0.5, 0.3, 0.2], entries, strict=True)
+    )
+    assert estimator.predict(bench.data.test_x) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_best_of_many_is_scored_on_a_fold_as_the_other_folds_choose_it() -> None:
+    bench, entries = raced("concrete", "svr", "knn", "decision_tree", rows=60)
+    y, folds = bench.data.train_y, bench.data.folds
+
+    def squared(entry: Entry, part: int) -> float:
+        return float(((entry.predicted[part] - y[folds[part].judge]) ** 2).sum())
+
+    for judged, score in enumerate(honest_scores(bench, entries, best_alone)):
+        others = [part for part in range(len(folds)) if part != judged]
+        preferred = min(entries, key=lambda entry: sum(squared(entry, part) for part in others))
+        assert score == preferred.scores(bench)[judged]
+
+
+def test_a_fold_is_scored_by_weights_that_never_saw_it() -> None:
+    bench, entries = raced("concrete", "ridge", "svr", "knn", rows=300)
+    scores = honest_scores(bench, entries)
+    fold = bench.data.folds[0]
+    for entry in entries:
+        # Whatever a member says of this fold, its own weights there stay what they were.
+        entry.predicted[0] = entry.predicted[0] + RANDOM.normal(size=len(fold.judge))
+    others = blend_weights(
+        np.concatenate([np.column_stack([e.predicted[i] for e in entries]) for i in range(1, 5)]),
+        np.concatenate([bench.data.train_y[f.judge] for f in bench.data.folds[1:]]),
+    )
+    expected = r2_score(bench.data.train_y[fold.judge], np.column_stack([e.predicted[0] for e in entries]) @ others)
+    assert honest_scores(bench, entries)[0] == pytest.approx(expected)
+    assert scores[0] != pytest.approx(expected)
+
+
+def test_a_blend_of_real_models_is_as_good_as_the_best_of_them() -> None:
+    bench, entries = raced("concrete", "svr", "gradient_boosting", "extra_trees", "ridge")
+    weights = final_weights(bench, entries)
+    best = max(entry.mean(bench) for entry in entries)
+    assert np.mean(honest_scores(bench, entries)) > best
+    assert weights[[entry.label for entry in entries].index("ridge")] < 0.1

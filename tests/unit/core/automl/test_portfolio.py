@@ -1,0 +1,43 @@
+"""The portfolio as data, what fits are expected to take, and what several of them take together."""
+
+import pytest
+
+from core.automl.forecast import Forecast, makespan
+from core.automl.portfolio import PORTFOLIO, labels, line_up
+from core.catalogue import regressor
+from core.regressors.candidates import Candidate
+from core.regressors.limits import Limits
+
+
+@pytest.mark.parametrize("preset", PORTFOLIO, ids=lambda preset: f"{preset.model_type}-{preset.target}")
+def test_every_preset_is_something_its_regressor_takes(preset) -> None:
+    preset.candidate.unfitted(1_000, Limits(threads=1, model_bytes=1 << 20))
+    assert any(preset.gain)
+
+
+def test_a_target_that_is_not_skewed_is_raced_as_it_is() -> None:
+    assert all(candidate.target != "yeo_johnson" for candidate, _ in line_up(1_000, 0.1))
+    assert any(candidate.target != "none" for candidate, _ in line_up(1_000, 2.0))
+
+
+def test_two_of_a_type_have_names_of_their_own() -> None:
+    named = labels([candidate for candidate, _ in line_up(5_000, 2.0)])
+    assert len(set(named)) == len(named)
+    assert {"svr", "svr-2"} <= set(named)
+
+
+def test_a_forecast_learns_from_fits_of_the_same_kind() -> None:
+    forest, other = (Candidate(regressor("random_forest"), {"min_samples_leaf": leaf}) for leaf in (1, 2))
+    forecast = Forecast(10)
+    before = forecast.seconds(other, 10_000)
+    forecast.learn(forest, 10_000, 3 * forecast.seconds(forest, 10_000))
+    assert forecast.seconds(other, 10_000) == pytest.approx(3 * before, rel=0.02)
+    forecast.learn(other, 10_000, before)
+    assert forecast.seconds(other, 10_000) == pytest.approx(before)
+    assert forecast.seconds(other, 20_000) > 2 * before
+
+
+def test_the_longest_go_first_on_the_cores_there_are() -> None:
+    assert makespan([1, 1, 1, 3], 2) == 3
+    assert makespan([2.0, 2.0, 2.0], 2) == 4
+    assert makespan([], 2) == 0

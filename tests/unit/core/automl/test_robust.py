@@ -1,0 +1,158 @@
+"""What no table may do to a race: make it print, leave the cores it was given, or predict beyond all reason."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from core.automl.ensemble_selection import blend
+from core.automl.scheduler import enter, run_race
+from core.catalogue import regressor
+from core.compiler.compile import check_parity, compile_pipeline, raw_columns
+from core.inference.session import CompiledModel
+from core.preprocessing.target_transforms import MARGIN
+from core.progress import untold
+from core.regressors.candidates import Candidate
+from core.regressors.fold_cache import Workbench
+from tests.support.learning import LIMITS, real_split
+from tests.support.tables import ROOT
+
+NASTY = """
+import warnings
+warnings.simplefilter("always")
+import numpy as np
+import pandas as pd
+from core.regressors.limits import Limits
+from core.regressors.candidates import Candidate
+from core.catalogue import CATALOGUE
+from core.automl.scheduler import enter, run_race
+from core.automl.training import conclude
+from core.regressors.fold_cache import Workbench
+from core.manifests import Validation
+from core.progress import untold
+from core.compiler.compile import check_parity, compile_pipeline
+from core.regressors.importance import permutation_importance
+from core.compiler.compile import raw_columns
+from core.inference.session import CompiledModel
+from tests.support.learning import quick, split_of
+from tests.support.tables import FOLDER, read
+
+random = np.random.default_rng(6)
+x = random.normal(size=120)
+tables = {
+    "collinear": dict(a=x, b=2 * x, c=x + 1e-9 * random.normal(size=120), y=x + random.normal(size=120)),
+    "constant": dict(a=np.full(120, 7.0), b=np.repeat([0, 1], [119, 1]), c=x, y=x),
+    "huge": dict(a=x * 1e12, b=x * 1e-12, c=1e9 + x, y=1e10 * np.exp(4 * x)),
+    "wide": {**{f"x{i}": random.normal(size=30) for i in range(60)}, "y": random.normal(size=30)},
+    "zeros": dict(a=x, b=random.permutation(x), y=np.where(random.random(120) < 0.9, 0.0, 1e6)),
+}
+limits = Limits(threads=2, model_bytes=64 << 20)
+outcomes = 0
+for name, columns in tables.items():
+    table = read(pd.DataFrame(columns).to_csv(index=False))
+    data = split_of(table, "y")
+    bench = Workbench(data)
+    kinds = ("none", "yeo_johnson", "trend")
+    entries = [enter(bench, Candidate(r, quick(r.name), kind), limits) for r in CATALOGUE.values() for kind in kinds]
+    run_race(bench, entries, bench.parts, limits, untold)
+    for entry in entries:
+        assert entry.failure is None, (name, entry.label, entry.failure.detail)
+        done = conclude(bench, entry)
+        model = CompiledModel(*compile_pipeline(done.pipeline, data.columns))
+        check_parity(done.pipeline, model, data.train_x)
+        permutation_importance(model.run, raw_columns(data.test_x, model.features), data.test_y)
+        outcomes += 1
+FOLDER.cleanup()
+print("models:", outcomes)
+"""
+
+
+def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+    )
+
+
+def test_nothing_that_a_race_meets_makes_it_print() -> None:
+    done = run(NASTY)
+    assert done.stderr == ""
+    assert done.stdout == "models: 165\n"
+
+
+WORKING = """
+import json, threading, time
+from pathlib import Path
+from core.automl import scheduler as race
+from core.regressors.limits import Limits
+from core.regressors.candidates import Candidate
+from core.catalogue import CATALOGUE, regressor
+from core.automl.training import conclude
+from core.regressors.fold_cache import Workbench
+from core.progress import untold
+from tests.support.learning import real_split
+
+used = {}
+ended = threading.Event()
+
+def watch():
+    while not ended.is_set():
+        for task in Path("/proc/self/task").iterdir():
+            try:
+                fields = (task / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            # Ticks in user and in system mode.
+            used[task.name] = int(fields[11]) + int(fields[12])
+        time.sleep(0.005)
+
+bench = Workbench(real_split("diamonds", 1500))
+names = ("hist_gradient_boosting", "ridge", "linear_regression", "knn", "svr", "random_forest")
+watcher = threading.Thread(target=watch)
+watcher.start()
+limits = Limits(threads=2, model_bytes=64 << 20)
+entries = [race.enter(bench, Candidate(regressor(name)), limits) for name in names]
+race.run_race(bench, entries, bench.parts, limits, untold)
+ended.set()
+watcher.join()
+assert all(entry.failure is None for entry in entries)
+beside = {str(watcher.native_id), str(threading.main_thread().native_id)}
+print(json.dumps(sorted(ticks for task, ticks in used.items() if task not in beside)))
+"""
+
+
+def test_a_race_on_two_threads_keeps_two_threads_busy_and_no_more() -> None:
+    # Told by the environment to take four threads, OpenMP and BLAS would keep eight busy.
+    done = run(WORKING, OMP_NUM_THREADS="4", OPENBLAS_NUM_THREADS="4")
+    assert done.returncode == 0, done.stderr
+    ticks = json.loads(done.stdout)
+    assert min(ticks[-2:]) > 10
+    # The main thread and the pools that wait take some; without our limits they took most.
+    assert sum(ticks[:-2]) <= 0.2 * sum(ticks)
+
+
+@pytest.mark.parametrize("kind", ["log", "yeo_johnson", "trend"])
+@pytest.mark.parametrize("scale", [1e3, 1e9, -1e9])
+def test_a_blend_on_a_transformed_target_ends_a_quarter_of_its_range_beyond_it_in_the_graph_too(
+    kind: str, scale: float
+) -> None:
+    data = real_split("concrete", 200)
+    bench = Workbench(data)
+    names = ("ridge", "linear_regression", "svr")
+    entries = [enter(bench, Candidate(regressor(name), target=kind), LIMITS) for name in names]
+    run_race(bench, entries, bench.parts, LIMITS, untold)
+    estimator = blend([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
+    model = CompiledModel(*compile_pipeline(estimator, data.columns))
+    far = data.train_x * scale
+    predicted = model.run(raw_columns(far, model.features))
+    low, high = data.train_y.min(), data.train_y.max()
+    room = MARGIN * (high - low)
+    assert low - room - 1e-9 <= predicted.min()
+    assert predicted.max() <= high + room + 1e-9
+    assert check_parity(estimator, model, far) <= 1e-9

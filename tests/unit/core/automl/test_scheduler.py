@@ -1,0 +1,181 @@
+"""Candidates side by side: the textbook's scores, failures kept apart, progress, time, and nothing left behind."""
+
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.pipeline import Pipeline
+
+from core.automl.forecast import Forecast
+from core.automl.scheduler import OUT_OF_TIME, Clock, Entry, enter, run_race
+from core.catalogue import CATALOGUE, regressor
+from core.errors import ParameterError
+from core.progress import StoppedError, untold
+from core.regressors.candidates import Candidate
+from core.regressors.fold_cache import Workbench
+from core.regressors.limits import Limits
+from core.regressors.splits import Split
+from core.regressors.thread_limits import one_core_a_fit
+from tests.support.learning import LIMITS, quick, real_split, split_text
+from tests.support.tables import ROOT, noisy
+
+TWO = Limits(threads=2, model_bytes=64 << 20)
+
+
+def entered(bench: Workbench, *names: str, **params: Any) -> list[Entry]:
+    return [enter(bench, Candidate(regressor(name), {**quick(name), **params}), TWO) for name in names]
+
+
+def textbook_scores(data: Split, name: str) -> list[float]:
+    """R2 of each fold by scikit-learn's own loop over the same pipeline."""
+    chosen = regressor(name)
+    estimator, _ = Candidate(chosen, quick(name)).unfitted(len(data.train_y), LIMITS)
+    scale = [("scale", clone(data.standardise))] if chosen.scaled else []
+    pipeline = Pipeline([("prepare", clone(data.prepare)), *scale, ("estimate", estimator)])
+    folds = KFold(5, shuffle=True, random_state=0)
+    with one_core_a_fit():
+        return cross_val_score(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2").tolist()
+
+
+@pytest.mark.parametrize("table", ["mpg", "taxis"])
+def test_every_regressor_scores_what_scikit_learn_scores_alone(table: str) -> None:
+    data = real_split(table, 600)
+    bench = Workbench(data)
+    entries = entered(bench, *CATALOGUE)
+    run_race(bench, entries, bench.parts, TWO, untold)
+    for entry in entries:
+        assert entry.scores(bench) == pytest.approx(textbook_scores(data, entry.label), abs=1e-9)
+        assert entry.fitted.predict(data.test_x) == pytest.approx(entry.predicted[bench.whole_part], rel=1e-9)
+
+
+def test_one_that_fails_fails_alone() -> None:
+    bench = Workbench(split_text(noisy(60)))
+    good, bad, unknown = entered(bench, "ridge", "svr", "knn")
+    bad.estimator = bad.estimator.set_params(regressor__C=-1)
+    unknown.failure = ParameterError("never begun")
+    run_race(bench, [bad, good, unknown], bench.parts, TWO, untold)
+    assert good.failure is None
+    assert len(good.predicted) == 6
+    assert bad.failure is not None
+    assert bad.failure.detail.startswith("The 'C' parameter of svr must be")
+    assert unknown.predicted == {}
+
+
+def test_progress_only_grows_and_ends_whole() -> None:
+    bench = Workbench(split_text(noisy(60)))
+    told: list[tuple[float, dict[str, float]]] = []
+    run_race(
+        bench,
+        entered(bench, "ridge", "knn"),
+        bench.parts,
+        TWO,
+        lambda _stage, share, parts, *_: told.append((share, parts)),
+    )
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert told[-1] == (pytest.approx(1.0), {"ridge": 1.0, "knn": 1.0})
+
+
+def test_work_that_nobody_wants_any_more_stops() -> None:
+    bench = Workbench(split_text(noisy(200)))
+
+    def stop(*_: Any) -> None:
+        raise StoppedError
+
+    entries = entered(bench, "random_forest", "ridge", "knn")
+    with pytest.raises(StoppedError):
+        run_race(bench, entries, bench.parts, TWO, stop)
+    assert sum(len(entry.predicted) for entry in entries) < 18
+
+
+def test_out_of_time_the_first_one_still_comes_through() -> None:
+    bench = Workbench(split_text(noisy(200)))
+    first, *others = entered(bench, "ridge", "random_forest", "svr")
+    run_race(bench, [first, *others], bench.parts, TWO, untold, Clock(time.monotonic(), Forecast(1)))
+    assert first.failure is None
+    assert len(first.predicted) == 6
+    assert [entry.failure.detail for entry in others if entry.failure] == [OUT_OF_TIME] * 2
+
+
+def test_an_entry_is_not_fitted_twice_on_a_part() -> None:
+    bench = Workbench(split_text(noisy(60)))
+    (entry,) = entered(bench, "ridge")
+    run_race(bench, [entry], bench.parts[:-1], TWO, untold)
+    before = dict(entry.predicted)
+    assert entry.fitted is None
+    run_race(bench, [entry], bench.parts, TWO, untold)
+    assert all(entry.predicted[part] is values for part, values in before.items())
+    assert entry.fitted is not None
+
+
+def test_two_trainings_at_once_leave_warnings_and_threads_as_they_were() -> None:
+    filters, show = list(warnings.filters), warnings.showwarning
+    inside, leave = threading.Barrier(3), threading.Event()
+
+    def train(first: bool) -> None:
+        with one_core_a_fit():
+            inside.wait()
+            if not first:
+                leave.wait()
+
+    threads = [threading.Thread(target=train, args=(first,)) for first in (True, False)]
+    for thread in threads:
+        thread.start()
+    inside.wait()
+    threads[0].join()
+    assert warnings.filters[0][0] == "ignore"
+    leave.set()
+    threads[1].join()
+    assert (list(warnings.filters), warnings.showwarning) == (filters, show)
+
+
+WITHOUT_SEMAPHORES = """
+import sys, warnings, _multiprocessing
+
+def refuse(*_, **__):
+    raise OSError(38, "Function not implemented")
+
+_multiprocessing.SemLock = refuse
+from tests.support.learning import CATALOGUE, quick, split_text, trained
+from tests.support.tables import noisy
+warnings.simplefilter("error")
+data = split_text(noisy(60))
+for name in CATALOGUE:
+    trained(data, name, quick(name))
+print("trained", len(CATALOGUE))
+"""
+
+
+def test_everything_trains_where_there_are_no_semaphores() -> None:
+    # Lambda has no /dev/shm.
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_SEMAPHORES], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.stdout.split() == ["trained", str(len(CATALOGUE))], done.stderr
+
+
+def test_past_its_most_rows_a_forest_draws_a_sample_for_each_tree() -> None:
+    forest = CATALOGUE["random_forest"]
+    estimator, notes = Candidate(forest).unfitted(1_000_000, LIMITS)
+    assert estimator.max_samples == pytest.approx(0.1)
+    assert "each tree learned from 100,000 of the 1,000,000 rows" in notes[0]
+    chosen, notes = Candidate(forest, {"max_samples": 0.5}).unfitted(1_000_000, LIMITS)
+    assert chosen.max_samples == 0.5
+    assert not any("each tree" in note for note in notes)
+
+
+def test_neighbours_keep_no_more_rows_than_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = split_text(noisy(400))
+    bench = Workbench(data)
+    entry = enter(bench, Candidate(regressor("knn")), small := Limits(threads=1, model_bytes=4800))
+    run_race(bench, [entry], bench.parts, small, untold)
+    assert entry.fitted[-1].n_samples_fit_ == 100
+    assert entry.notes == ["learned from 100 of the 320 rows, spread evenly, to bound its time and size"]
+    assert np.isfinite(entry.predicted[bench.whole_part]).all()

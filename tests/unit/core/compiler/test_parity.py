@@ -1,0 +1,59 @@
+"""Every kind of model on every table: the graph gives what scikit-learn gives, whatever the rows hold."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from core.compiler.compile import check_parity
+from core.regressors.splits import Split
+from tests.support.compiling import ESTIMATORS, FLOAT32_MAX, TOLERANCE, blend, compiled, difference, fit, hostile, limit
+from tests.support.learning import real_split
+from tests.support.tables import CSVS
+
+ROWS = 500
+BLEND = ("ridge", "svr", "random_forest", "hist_gradient_boosting", "knn_by_distance")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take longer than these small tables, and much longer on a busy machine."""
+    with threadpool_limits(1):
+        yield
+
+
+@cache
+def gappy(table: str) -> Split:
+    """A real table's first rows, with gaps in every column: more of them, in one, where the target is high."""
+    data = real_split(table, ROWS)
+    rng = np.random.default_rng(1)
+    gaps = rng.random(data.train_x.shape) < 0.05
+    gaps[:, 0] |= data.train_y > np.quantile(data.train_y, 0.8)
+    return replace(data, train_x=data.train_x.mask(gaps))
+
+
+@pytest.mark.parametrize("table", CSVS)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_graph_is_the_pipeline(name: str, table: str) -> None:
+    data = gappy(table)
+    model = fit(data, name)
+    graph = compiled(model, data)
+    assert [feature.name for feature in graph.features] == list(dict.fromkeys(f.name for f in graph.features))
+    assert difference(model, graph, data.train_x) <= TOLERANCE
+    assert difference(model, graph, data.test_x) <= TOLERANCE
+    assert difference(model, graph, hostile(data.test_x), limit=limit(name)) <= TOLERANCE
+    assert check_parity(model, graph, data.train_x) <= TOLERANCE
+
+
+@pytest.mark.parametrize("table", CSVS)
+def test_the_graph_is_the_ensemble(table: str) -> None:
+    data = gappy(table)
+    shared = {True: fit(data, "ridge")[0], False: fit(data, "decision_tree")[0]}
+    model = blend({name: fit(data, name, shared[ESTIMATORS[name][1]]) for name in BLEND}, [3, 1, 2, 4, 0.5])
+    graph = compiled(model, data)
+    assert difference(model, graph, data.train_x) <= TOLERANCE
+    assert difference(model, graph, hostile(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE
+    assert check_parity(model, graph, data.train_x) <= TOLERANCE

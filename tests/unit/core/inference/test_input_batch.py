@@ -1,0 +1,299 @@
+"""JSON records as raw columns: what is taken, what is refused, what is warned of."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.cell_values import MISSING
+from core.errors import InvalidRecordsError
+from core.inference.input_batch import clean_row
+from core.inference.input_warnings import ERRORS_SHOWN
+from core.manifests import Feature
+from tests.support.sending import columns_of
+
+AGE = Feature(name="age", type="number", fill=30.5)
+CITY = Feature(name="city", type="category", fill="Paris", levels=["Oslo", "Paris", "上海"])
+FEATURES = [AGE, CITY]
+LEVELS = {"age": None, "city": frozenset(CITY.levels)}
+
+
+def refused(*records: dict[str, Any]) -> list[dict[str, Any]]:
+    with pytest.raises(InvalidRecordsError) as caught:
+        columns_of(records, FEATURES)
+    return caught.value.errors
+
+
+def age(value: Any) -> float:
+    return float(columns_of([{"age": value, "city": "Oslo"}], FEATURES)[0]["age"][0])
+
+
+def city(value: Any) -> str:
+    return str(columns_of([{"age": 1, "city": value}], FEATURES)[0]["city"][0])
+
+
+def test_plain_records_become_columns_in_order() -> None:
+    columns, warnings = columns_of([{"age": 1, "city": "Oslo"}, {"city": "上海", "age": 2.5}], FEATURES)
+    assert list(columns) == ["age", "city"]
+    assert columns["age"].dtype == np.float64
+    assert columns["age"].tolist() == [1.0, 2.5]
+    assert columns["city"].dtype == object
+    assert columns["city"].tolist() == ["Oslo", "上海"]
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken"), [("7", 7.0), (" -1.5e3 ", -1500.0), ("+2", 2.0), (2**60, 2.0**60), (10**30, 1e30), (-0.0, 0.0)]
+)
+def test_numbers_may_come_as_texts_and_of_any_size(sent: Any, taken: float) -> None:
+    assert age(sent) == taken
+
+
+@pytest.mark.parametrize("gap", [None, *sorted(MISSING), " NA "])
+def test_null_and_missing_words_are_gaps_and_said_to_be_imputed(gap: Any) -> None:
+    columns, warnings = columns_of([{"age": gap, "city": gap}], FEATURES)
+    assert np.isnan(columns["age"][0])
+    assert columns["city"][0] == ""
+    assert warnings == [
+        "'age' has 1 missing value, imputed with 30.5",
+        "'city' has 1 missing value, imputed with 'Paris'",
+    ]
+
+
+def test_several_gaps_are_one_warning() -> None:
+    _, warnings = columns_of([{"age": None, "city": "Oslo"}] * 3, FEATURES)
+    assert warnings == ["'age' has 3 missing values, imputed with 30.5"]
+
+
+@pytest.mark.parametrize(
+    "value", ["old", True, [1], {"a": 1}, float("nan"), float("inf"), -float("inf"), "1e999", 10**400]
+)
+def test_what_is_no_finite_number_is_refused(value: Any) -> None:
+    (error,) = refused({"age": value, "city": "Oslo"})
+    assert error["field"] == "age"
+    assert error["message"].startswith("must be a finite number, not ")
+
+
+@pytest.mark.parametrize("value", [["Oslo"], {"name": "Oslo"}])
+def test_what_is_no_text_is_refused(value: Any) -> None:
+    (error,) = refused({"age": 1, "city": value})
+    assert error["field"] == "city"
+    assert error["message"].startswith("must be a text, not ")
+
+
+def test_a_number_or_truth_value_may_stand_for_a_category() -> None:
+    assert (city(3), city(1.5), city(True), city(" Oslo ")) == ("3", "1.5", "True", "Oslo")
+
+
+def test_an_absent_feature_is_imputed_and_named() -> None:
+    columns, warnings = columns_of([{"city": "Oslo"}, {"city": "Paris"}], FEATURES)
+    assert np.isnan(columns["age"]).all()
+    assert warnings == ["'age' is absent, imputed with 30.5"]
+
+
+def test_a_feature_that_some_rows_lack_is_null_there() -> None:
+    columns, warnings = columns_of([{"city": "Oslo", "age": 1}, {"age": 2}, {"city": "Oslo"}], FEATURES)
+    assert columns["city"].tolist() == ["Oslo", "", "Oslo"]
+    assert warnings == [
+        "'age' has 1 missing value, imputed with 30.5",
+        "'city' has 1 missing value, imputed with 'Paris'",
+    ]
+
+
+def test_a_gap_that_the_model_knows_is_not_said_to_be_imputed() -> None:
+    zone = Feature(name="zone", type="category", fill="", levels=["Astoria"])
+    assert columns_of([{"zone": None}], [zone])[1] == ["'zone' has 1 missing value, a value of its own to the model"]
+
+
+@pytest.mark.parametrize("records", [[{}], [{"Age": 1, "City": "Oslo"}] * 3])
+def test_rows_without_any_feature_are_no_rows_of_this_model(records: list[dict[str, Any]]) -> None:
+    assert [error["field"] for error in refused(*records)] == ["age", "city"]
+
+
+@pytest.mark.parametrize(
+    ("record", "field", "message"),
+    [
+        ({"age": None, "city": "Oslo"}, "age", "is missing"),
+        ({"age": 1, "city": "NA"}, "city", "is missing"),
+        ({"city": "Oslo"}, "age", "is absent"),
+        ({"age": 1, "city": "Rome"}, "city", "has a value that training never saw: 'Rome'"),
+        ({"age": 1, "city": "Oslo", "ship": 1}, "ship", "is not a feature of the model"),
+    ],
+)
+def test_strictly_nothing_is_guessed_and_nothing_ignored(record: dict[str, Any], field: str, message: str) -> None:
+    columns_of([{"age": 1, "city": "Oslo"}], FEATURES, strict=True)
+    columns_of([record], FEATURES)
+    with pytest.raises(InvalidRecordsError, match=field) as caught:
+        columns_of([record], FEATURES, strict=True)
+    assert caught.value.errors == [{"field": field, "message": message}]
+
+
+def test_strictly_the_rows_are_named() -> None:
+    rows = [{"age": 1, "city": "Oslo"}, {"age": None, "city": "Rome"}]
+    with pytest.raises(InvalidRecordsError) as caught:
+        columns_of(rows, FEATURES, strict=True)
+    assert [(error["row"], error["field"]) for error in caught.value.errors] == [(1, "age"), (1, "city")]
+
+
+def test_every_error_of_every_row_is_named_with_its_row() -> None:
+    errors = refused({"age": 1, "city": "Oslo"}, {"age": "x", "city": []}, {"age": True}, {"age": 4, "city": "Oslo"})
+    assert sorted((error["row"], error["field"]) for error in errors) == [(1, "age"), (1, "city"), (2, "age")]
+
+
+def test_a_single_record_needs_no_row_number() -> None:
+    assert "row" not in refused({"age": "x", "city": "Oslo"})[0]
+
+
+def test_a_long_list_of_errors_is_cut_and_counted() -> None:
+    with pytest.raises(InvalidRecordsError, match="first 20 of 50") as caught:
+        columns_of([{"age": "x", "city": "Oslo"}] * 50, FEATURES)
+    assert len(caught.value.errors) == ERRORS_SHOWN
+
+
+def test_a_huge_value_is_not_repeated_back_whole() -> None:
+    assert len(refused({"age": "9" * 5000 + "x", "city": "Oslo"})[0]["message"]) < 100
+
+
+def test_unknown_columns_are_ignored_and_said_so_once() -> None:
+    _, warnings = columns_of(
+        [{"age": 1, "city": "Oslo", "ship": 1}] * 3 + [{"age": 1, "city": "Oslo", "sea": []}], FEATURES
+    )
+    assert warnings == ["the model does not use 'ship'; it was ignored", "the model does not use 'sea'; it was ignored"]
+
+
+def test_unseen_levels_are_warned_of_and_kept() -> None:
+    columns, warnings = columns_of([{"age": 1, "city": c} for c in ["Rome", "Oslo", "Rome", "Bern"]], FEATURES)
+    assert columns["city"].tolist() == ["Rome", "Oslo", "Rome", "Bern"]
+    assert warnings == ["'city' has values that training never saw: 'Bern', 'Rome'"]
+
+
+def test_many_unseen_levels_are_counted_and_not_listed() -> None:
+    _, warnings = columns_of([{"age": 1, "city": f"c{i}"} for i in range(9)], FEATURES)
+    assert warnings[0].endswith("'c0', 'c1', 'c2', 'c3', 'c4' and 4 more")
+
+
+def test_case_matters_in_levels() -> None:
+    assert columns_of([{"age": 1, "city": "oslo"}], FEATURES)[1] != []
+
+
+def test_no_records_are_empty_columns() -> None:
+    columns, warnings = columns_of([], FEATURES)
+    assert ({name: len(values) for name, values in columns.items()}, warnings) == ({"age": 0, "city": 0}, [])
+
+
+@pytest.mark.parametrize(
+    "record", [{"age": 1, "city": "Oslo"}, {"city": "上海", "age": -2.5}, {"age": 2**53, "city": "Paris"}]
+)
+def test_the_short_way_gives_the_same_columns(record: dict[str, Any]) -> None:
+    short, (full, warnings) = clean_row(record, LEVELS), columns_of([record], FEATURES)
+    assert warnings == []
+    assert short is not None
+    assert {n: v.tolist() for n, v in short.items()} == {n: v.tolist() for n, v in full.items()}
+    assert {n: v.dtype for n, v in short.items()} == {n: v.dtype for n, v in full.items()}
+
+
+@pytest.mark.parametrize("value", [None, "1", True, float("nan"), float("inf"), 2**53 + 1, 10**400, [], {}])
+def test_the_short_way_leaves_odd_numbers_to_the_long_one(value: Any) -> None:
+    assert clean_row({"age": value, "city": "Oslo"}, LEVELS) is None
+
+
+@pytest.mark.parametrize("value", [None, "NA", "Rome", " Oslo", 1, ["Oslo"], {}])
+def test_the_short_way_leaves_odd_categories_to_the_long_one(value: Any) -> None:
+    assert clean_row({"age": 1, "city": value}, LEVELS) is None
+
+
+@pytest.mark.parametrize("record", [{}, {"age": 1}, {"age": 1, "town": "Oslo"}, {"age": 1, "city": "Oslo", "x": 1}])
+def test_the_short_way_leaves_other_fields_to_the_long_one(record: dict[str, Any]) -> None:
+    assert clean_row(record, LEVELS) is None
+
+
+DAY = Feature(name="day", type="date", fill=1325764800.5, format="D/M/Y")
+OPEN = Feature(name="open", type="boolean", fill=1.0)
+
+
+def day(value: Any, format: str | None = "D/M/Y") -> float:
+    feature = DAY.model_copy(update={"format": format})
+    return float(columns_of([{"day": value}], [feature])[0]["day"][0])
+
+
+def is_open(value: Any) -> float:
+    return float(columns_of([{"open": value}], [OPEN])[0]["open"][0])
+
+
+def message(feature: Feature, value: Any) -> str:
+    with pytest.raises(InvalidRecordsError) as caught:
+        columns_of([{feature.name: value}], [feature])
+    (error,) = caught.value.errors
+    assert error["field"] == feature.name
+    return str(error["message"])
+
+
+@pytest.mark.parametrize(
+    "sent", ["5/1/2012", " 05/01/2012 ", "2012-01-05", "2012-01-05T00:00:00Z", 1325721600, 1325721600.0]
+)
+def test_a_date_may_come_as_the_file_writes_it_or_as_iso_or_as_seconds(sent: Any) -> None:
+    assert day(sent) == 1325721600.0
+
+
+def test_the_files_own_way_to_write_a_date_wins() -> None:
+    assert day("5/1/2012", "M/D/Y") - day("5/1/2012") == 117 * 86_400
+
+
+def test_a_date_before_1970_and_its_milliseconds_are_kept() -> None:
+    assert day("1969-12-31 23:59:59.999") == -0.001
+    assert day(-11676096000) == day("1600-01-01")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["soon", True, [2012, 1, 5], "20120105", "1325721600", "2012-02-30", "2012-01-05 10:00+99:00", 1e300, -1e300,
+     float("nan"), 10**400, "0001-01-01 00:00+05:00"],
+)  # fmt: skip
+def test_what_is_no_date_is_refused_with_what_is_taken(value: Any) -> None:
+    assert message(DAY, value).startswith("must be a date (D/M/Y as in the file, or 2012-01-31 or ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken"),
+    [
+        (True, 1.0),
+        (False, 0.0),
+        (1, 1.0),
+        (0.0, 0.0),
+        ("yes", 1.0),
+        ("否", 0.0),
+        (" TRUE ", 1.0),
+        ("0", 0.0),
+        ("1", 1.0),
+    ],
+)
+def test_a_boolean_may_come_as_a_word_or_a_number(sent: Any, taken: float) -> None:
+    assert is_open(sent) == taken
+
+
+@pytest.mark.parametrize("value", ["maybe", 2, 0.5, "2", [True], float("nan")])
+def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
+    assert message(OPEN, value).startswith("must be true or false (or 1, 0, yes, no), not ")
+
+
+@pytest.mark.parametrize(
+    ("fill", "shown"), [(1.0, "true"), (0.0, "false"), (0.4, "0.4, between false (0) and true (1)")]
+)
+def test_gaps_in_dates_and_booleans_are_said_to_be_imputed_as_people_write_them(fill: float, shown: str) -> None:
+    known = OPEN.model_copy(update={"fill": fill})
+    columns, warnings = columns_of([{"day": None, "open": "NA"}], [DAY, known])
+    assert np.isnan(columns["day"][0])
+    assert np.isnan(columns["open"][0])
+    assert warnings == [
+        "'day' has 1 missing value, imputed with 2012-01-05 12:00:00.500",
+        f"'open' has 1 missing value, imputed with {shown}",
+    ]
+
+
+def test_the_short_way_takes_booleans_and_leaves_dates_to_the_long_one() -> None:
+    booleans = frozenset({True, False})
+    assert clean_row({"open": True}, {"open": booleans}) == {"open": np.array([1.0])}
+    for value in (1, 0, 7, "true", None):
+        assert clean_row({"open": value}, {"open": booleans}) is None
+    for value in ("2012-01-05", 1325721600, True):
+        assert clean_row({"day": value}, {"day": frozenset()}) is None

@@ -1,0 +1,54 @@
+"""What a model takes is told with a request that works as it stands, for every table."""
+
+import pytest
+
+from core.compiler.compile import compile_pipeline
+from core.inference.session import CompiledModel
+from core.inference.signature import example, signature
+from core.manifests import Feature
+from core.services.prediction.predict import Model, predict_records
+from tests.support.learning import real_split, trained
+from tests.support.storing import model_draft
+from tests.support.tables import CSVS
+
+
+@pytest.mark.parametrize("name", CSVS)
+def test_the_example_is_predicted_as_it_stands_and_nothing_is_odd_about_it(name: str) -> None:
+    data = real_split(name, rows=2_000)
+    graph, features = compile_pipeline(trained(data, "ridge").pipeline, data.columns)
+    model = Model(model_draft(graph, b"", features=features), CompiledModel(graph, features))
+    row = signature(model.manifest)["example"]["data"]
+    predicted = predict_records(model, [row], strict=True)
+    assert predicted.warnings == []
+    assert min(data.train_y) <= predicted.values[0] <= max(data.train_y)
+
+
+def test_a_row_looks_as_people_write_one() -> None:
+    features = [
+        Feature(name="age", type="number", fill=28.0),
+        Feature(name="weight", type="number", fill=1.5),
+        Feature(name="open", type="boolean", fill=0.7),
+        Feature(name="day", type="date", fill=1_325_376_000.0, format="D.M.Y"),
+        Feature(name="城", type="category", fill="上海", levels=["北京", "上海"]),
+        Feature(name="zone", type="category", fill="", levels=["Astoria", "Bronx"]),
+    ]
+    row = example(features)
+    assert row == {"age": 28, "weight": 1.5, "open": True, "day": "2012-01-01", "城": "上海", "zone": "Astoria"}
+    assert isinstance(row["age"], int)
+
+
+def test_types_levels_formats_and_what_fills_a_gap_are_told() -> None:
+    features = [
+        Feature(name="day", type="date", fill=0.0, format="M/D/Y"),
+        Feature(name="c", type="category", fill="a", levels=["a", "b"]),
+        Feature(name="x", type="number", fill=0.5),
+    ]
+    told = signature(model_draft(b"", b"", features=features, interval_quantiles=[0.0, 1.0]), version=3)
+    assert told["features"] == [
+        {"name": "day", "type": "date", "fill": "1970-01-01", "format": "M/D/Y"},
+        {"name": "c", "type": "category", "fill": "a", "levels": ["a", "b"]},
+        {"name": "x", "type": "number", "fill": 0.5},
+    ]
+    assert told["output"] == {"name": "prediction", "type": "number", "target_column": "y", "interval": True}
+    assert told["example"]["version"] == 3
+    assert "version" not in signature(model_draft(b"", b""))["example"]

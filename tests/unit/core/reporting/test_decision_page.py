@@ -1,0 +1,92 @@
+"""The report of an arrival as a page: it says what was decided and why, and nothing in it can run."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.reporting.decision_page import retraining_page
+from core.storage.container import storage
+from core.storage.s3.object_store import ObjectStore
+from tests.support.arriving import SERIES, champion, clock, drop, put, shuffled, table
+from tests.support.reports import Element, Page
+from tests.support.storing import WORKSPACE
+
+__all__ = ["clock"]
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+HOSTILE = '"><script>alert(1)</script>&amp; 城'
+
+
+@pytest.fixture(autouse=True)
+def _wired(bucket: ObjectStore) -> None:
+    storage().objects._client = bucket.client
+
+
+def page_of(job_id: str) -> Element:
+    page = storage().series.page(WORKSPACE, SERIES, job_id)
+    assert page is not None
+    return Page(page).root
+
+
+def report_of(job_id: str) -> dict[str, Any]:
+    report = storage().series.report(WORKSPACE, SERIES, job_id)
+    assert report is not None
+    return report
+
+
+def test_a_page_shows_decision_scores_and_drift(tmp_path: Path) -> None:
+    champion(tmp_path)
+    job = drop("1.csv", table(1, 500).assign(x=lambda rows: rows["x"] + 0.8, y=lambda rows: rows["y"] + 2.4))
+    report, page = report_of(job.job_id), page_of(job.job_id)
+    assert job.result["reason"][1:] in page.one("decision").text
+    assert [bar.text for bar in page.one("scores").all("span", "name")] == ["champion", "challenger", "mean"]
+    drifts = {column["name"]: column["level"] for column in report["drift"]["columns"]}
+    assert drifts == {"y": "large", "x": "large", "colour": "none"}
+    assert [card.all("h3")[0].text for card in page.one("drift").all("article", "card")] == ["y", "x", "colour"]
+    assert report["links"]["challenger"] == f"/model/info?model_name={SERIES}&version=2"
+    assert {link.attributes["href"] for link in page.one("decision").all("a")} == set(report["links"].values())
+    json.dumps(report, allow_nan=False)
+
+
+@pytest.mark.parametrize("what", ["refused", "unreadable", "waiting", "superseded", "first"])
+def test_every_decision_has_a_page(what: str, tmp_path: Path) -> None:
+    if what in ("refused", "unreadable"):
+        champion(tmp_path)
+        job = drop("1.csv", shuffled(1) if what == "refused" else b"\x00")
+    elif what == "first":
+        from core.storage.series_repository import SeriesSettings
+
+        storage().series.configure(WORKSPACE, SERIES, SeriesSettings(time_limit=1))
+        job = drop("1.csv", table(1), **{"target-column": "y"})
+    elif what == "waiting":
+        job = drop("1.csv", table(1))
+    else:
+        from tests.support.arriving import announced, done
+
+        key = put("1.csv", table(1))
+        job = announced(key)
+        storage().objects.delete([key])
+        job = done(job)
+    report = report_of(job.job_id)
+    assert report["arrival"]["reason"][1:] in page_of(job.job_id).one("decision").text
+
+
+def test_hostile_names_are_text(tmp_path: Path) -> None:
+    body = table(0, 300).rename(columns={"x": HOSTILE, "colour": f"{HOSTILE} 2"}).replace("red", HOSTILE)
+    champion(tmp_path, body=body)
+    job = drop("1.csv", body.assign(**{HOSTILE: body[HOSTILE] + 1, "new<b>": 1}).replace("blue", "<i>"))
+    html = storage().series.page(WORKSPACE, SERIES, job.job_id)
+    assert html is not None
+    page = Page(html).root
+    tags = {element.tag for element in page.all()}
+    assert not tags & {"script", "img", "iframe", "form", "i", "object"}
+    assert re.findall(r"(?i)https?:|\burl\(|@import|javascript:", html) == []
+    assert HOSTILE in [card.all("h3")[0].text for card in page.one("drift").all("article", "card")]
+    assert "new<b>" in page.one("schema").text
+    hostile = report_of(job.job_id)
+    hostile["arrival"] |= {"filename": HOSTILE, "reason": HOSTILE, "key": HOSTILE}
+    assert "<script" not in retraining_page({**hostile, "notes": [HOSTILE], "series": HOSTILE})

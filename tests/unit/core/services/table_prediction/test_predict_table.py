@@ -1,0 +1,89 @@
+"""A stored table of any size, predicted into a file: the answer of a batch, written a slice at a time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import InvalidInputError, InvalidRecordsError, NoSuchFileError, UnknownColumnError
+from core.progress import StoppedError, untold
+from core.services.prediction.predict import find_model, find_table, predict_table
+from core.services.processing.ingest import ingest
+from core.services.table_prediction import predict_table as large_predictions
+from core.services.table_prediction.predict_table import predict_file
+from core.services.training.train import TrainingOrder, train_model
+from core.storage.s3.object_store import ObjectStore
+from tests.support.storing import WORKSPACE
+from tests.support.tables import CSVS, noisy
+
+
+@pytest.fixture
+def file_id(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The cars, with a model of them; slices so small that there are many."""
+    monkeypatch.setattr(large_predictions, "SLICE_ROWS", 64)
+    file_id = ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0]).file_id
+    train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg", model_name="cars"))
+    return file_id
+
+
+def stored(bucket: ObjectStore) -> list[str]:
+    return [item.key for item in bucket.list("exports/")]
+
+
+def test_the_file_is_what_the_batch_would_answer(file_id: str, bucket: ObjectStore) -> None:
+    answer = predict_file(WORKSPACE, {"file_id": file_id, "model_name": "cars", "interval": 0.9}, untold)
+    predicted = predict_table(find_model(WORKSPACE, "cars"), find_table(WORKSPACE, file_id), interval=0.9)
+    (key,) = stored(bucket)
+    assert key in answer["url"]
+    found = json.loads(bucket.get(key))
+    assert found["predictions"] == pytest.approx(predicted.values.tolist(), rel=1e-12)
+    lower, upper = predicted.interval.bounds(np.array(found["predictions"]))
+    assert (found["lower"], found["upper"]) == (lower.tolist(), upper.tolist())
+    assert found["warnings"] == answer["warnings"] == predicted.warnings
+    assert (found["count"], answer["count"], answer["format"]) == (398, 398, "json")
+    assert (answer["model_name"], answer["version"], answer["filename"]) == ("cars", 1, "cars-v1.json")
+
+
+def test_it_tells_how_far_it_is_and_stops_where_nobody_wants_it_any_more(file_id: str, bucket: ObjectStore) -> None:
+    told: list[tuple[str, float]] = []
+
+    def tell(stage: str, share: float, parts: object = None) -> None:
+        told.append((stage, share))
+        if len(told) == 12:
+            raise StoppedError
+
+    order = {"file_id": file_id, "model_name": "cars"}
+    predict_file(WORKSPACE, order, tell)
+    assert [share for _, share in told] == sorted(share for _, share in told)
+    assert {stage for stage, _ in told} == {"predicting", "writing", "storing"}
+    before = stored(bucket)
+    with pytest.raises(StoppedError):
+        predict_file(WORKSPACE, order, tell)
+    assert stored(bucket) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"strict": True}, InvalidRecordsError),
+        ({"interval": 0.9999}, InvalidInputError),
+        ({"model_info": {"version": 7}}, InvalidInputError),
+        ({"file_id": "0123456789ab"}, NoSuchFileError),
+    ],
+)
+def test_what_cannot_be_leaves_no_file(
+    file_id: str, bucket: ObjectStore, change: dict[str, Any], error: type[Exception]
+) -> None:
+    before = stored(bucket)
+    with pytest.raises(error):
+        predict_file(WORKSPACE, {"file_id": file_id, "model_name": "cars", **change}, untold)
+    assert stored(bucket) == before
+
+
+def test_a_table_without_the_columns_is_refused_by_their_names(file_id: str, tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text(noisy(30))
+    other = ingest(WORKSPACE, "other.csv", tmp_path / "other.csv").file_id
+    with pytest.raises(UnknownColumnError, match="cylinders"):
+        predict_file(WORKSPACE, {"file_id": other, "model_name": "cars"}, untold)

@@ -1,0 +1,216 @@
+"""The leaderboard of a stored dataset: who is on it, in which order, what is stored, and what is said of the rest."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.automl import scheduler as race
+from core.catalogue import THE_NINE
+from core.errors import ConflictError, NoSuchFileError, UnknownModelTypeError
+from core.preprocessing.target_transforms import KINDS
+from core.progress import StoppedError
+from core.services.prediction.predict import find_model, find_table, predict_table
+from core.services.processing.ingest import ingest
+from core.services.training.compare import CompareOrder, compare_models
+from core.services.training.reproduce import reproduce
+from core.services.training.train import TrainingOrder, train_model
+from core.storage.container import storage
+from core.storage.s3.object_store import ObjectStore
+from tests.support.storing import WORKSPACE
+from tests.support.tables import CSVS, noisy
+
+
+@pytest.fixture
+def file_id(bucket: ObjectStore) -> str:
+    return ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0]).file_id
+
+
+@pytest.fixture
+def blended(bucket: ObjectStore) -> tuple[str, dict[str, Any]]:
+    """Concrete, on which a blend helps, and its leaderboard."""
+    file_id = ingest(WORKSPACE, "concrete.csv", CSVS["concrete"][0]).file_id
+    return file_id, compare(file_id, "strength", ensemble=True)
+
+
+def ingested(folder: Path, text: str) -> str:
+    (folder / "made.csv").write_text(text)
+    return ingest(WORKSPACE, "made.csv", folder / "made.csv").file_id
+
+
+def compare(file_id: str, target: str = "mpg", **order: Any) -> dict[str, Any]:
+    return compare_models(WORKSPACE, file_id, CompareOrder(target, **order))
+
+
+def by_type(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {row["model_type"]: row for row in answer["results"] if not row["tuned"]}
+
+
+def test_the_nine_and_the_baseline_stand_in_the_order_of_their_folds(file_id: str) -> None:
+    answer = compare(file_id)
+    rows = by_type(answer)
+    assert rows.keys() == {*THE_NINE, "baseline"}
+    means = [row["cross_validation"]["mean"] for row in answer["results"]]
+    assert means == sorted(means, reverse=True)
+    assert answer["best"] == answer["results"][0]
+    assert answer["failed"] == []
+    assert rows["baseline"]["model_name"] is None
+    assert rows["baseline"]["metrics"]["r2"] < 0.05
+    for name in THE_NINE:
+        assert rows[name]["size_bytes"] > 0
+        assert rows[name]["latency_us"] > 0
+        assert storage().models.manifest(WORKSPACE, f"mpg-{name}").metrics == rows[name]["metrics"]
+
+
+def test_a_race_scores_what_a_training_alone_scores(file_id: str) -> None:
+    rows = by_type(compare(file_id))
+    for name in ("ridge", "svr", "random_forest"):
+        alone = train_model(WORKSPACE, file_id, TrainingOrder(name, "mpg"))
+        assert alone.cross_validation.scores == pytest.approx(rows[name]["cross_validation"]["scores"], abs=1e-12)
+        assert alone.metrics == pytest.approx(rows[name]["metrics"], abs=1e-12)
+
+
+def test_extras_come_along_when_they_are_named(file_id: str) -> None:
+    rows = by_type(compare(file_id, include=("extra_trees", "hist_gradient_boosting", "ridge")))
+    assert rows.keys() == {*THE_NINE, "baseline", "extra_trees", "hist_gradient_boosting"}
+    with pytest.raises(UnknownModelTypeError, match="'boat'") as caught:
+        compare(file_id, include=("boat",))
+    assert caught.value.errors[0]["field"] == "include"
+
+
+def test_a_blend_is_a_model_like_any_other(blended: tuple[str, dict[str, Any]]) -> None:
+    file_id, answer = blended
+    rows = by_type(answer)
+    blend = rows["blend"]
+    assert blend["cross_validation"]["mean"] > max(rows[name]["cross_validation"]["mean"] for name in THE_NINE)
+    assert sum(member["weight"] for member in blend["members"]) == pytest.approx(1)
+    model = find_model(WORKSPACE, "concrete-blend")
+    predicted = predict_table(model, find_table(WORKSPACE, file_id)).values
+    parts = [
+        member["weight"]
+        * predict_table(
+            find_model(WORKSPACE, f"concrete-{member['model_type']}"), find_table(WORKSPACE, file_id)
+        ).values
+        for member in blend["members"]
+    ]
+    assert predicted == pytest.approx(sum(parts), rel=1e-9)
+    assert model.manifest.importance[0].feature in ("age", "cement")
+    assert len(model.manifest.interval_quantiles) == 201
+
+
+def test_a_blend_that_does_not_help_is_not_stored(bucket: ObjectStore, tmp_path: Path) -> None:
+    # A straight line without noise: nothing is better than the regression that says so.
+    rows = "\n".join(f"{i % 17},{i % 13},{3 * (i % 17) + i % 13}" for i in range(120))
+    answer = compare(ingested(tmp_path, f"a,b,y\n{rows}"), "y", ensemble=True)
+    assert "blend" not in by_type(answer)
+    assert any("blend scored" in warning for warning in answer["warnings"])
+
+
+def test_tuned_and_untuned_both_show(file_id: str) -> None:
+    answer = compare(file_id, tune_hyperparameters=True, tuning_seconds=4)
+    tuned = {row["model_type"]: row for row in answer["results"] if row["tuned"]}
+    plain = by_type(answer)
+    assert {"svr", "knn"} <= tuned.keys()
+    for name, row in tuned.items():
+        assert row["cross_validation"]["mean"] > plain[name]["cross_validation"]["mean"]
+        assert row["model_name"] == f"mpg-{name}-tuned"
+        assert storage().models.manifest(WORKSPACE, row["model_name"]).trials
+
+
+def test_each_regressor_may_have_its_own_target(bucket: ObjectStore, tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    x = random.uniform(0, 6, 120)
+    y = np.exp(x + random.normal(0, 0.1, 120))
+    rows = "\n".join(f"{a!r},{b!r}" for a, b in np.column_stack([x, y]).tolist())
+    answer = compare(ingested(tmp_path, f"x,y\n{rows}"), "y", target_transform="auto")
+    assert by_type(answer)["ridge"]["target_transform"] == "log"
+    tried = storage().models.manifest(WORKSPACE, "made-ridge").trials
+    assert [trial.target_transform for trial in tried] == [*KINDS]
+
+
+def test_one_that_cannot_be_trained_is_named_and_the_race_goes_on(
+    file_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(race, "rows_to_fit", lambda regressor, *_: 1 / 0 if regressor.name == "knn" else _[1])
+    answer = compare(file_id)
+    assert by_type(answer).keys() == {*THE_NINE, "baseline"} - {"knn"}
+    assert [entry["model_type"] for entry in answer["failed"]] == ["knn"]
+
+
+def test_with_little_time_the_cheapest_come_through_and_the_others_are_named(file_id: str) -> None:
+    begun = time.monotonic()
+    answer = compare(file_id, time_limit=0.01)
+    assert time.monotonic() - begun < 5
+    assert 1 <= len(answer["results"]) - 1 < len(THE_NINE)
+    assert len(answer["results"]) - 1 + len(answer["failed"]) == len(THE_NINE)
+    assert all("time_limit" in entry["error"] for entry in answer["failed"])
+
+
+def test_of_noise_it_is_said_that_there_is_nothing_to_go_by(bucket: ObjectStore, tmp_path: Path) -> None:
+    random = np.random.default_rng(8)
+    rows = "\n".join(f"{a!r},{b!r},{c!r}" for a, b, c in random.normal(size=(80, 3)).tolist())
+    answer = compare(ingested(tmp_path, f"a,b,y\n{rows}"), "y", ensemble=True)
+    best = answer["best"]["cross_validation"]
+    assert best["mean"] < best["std"]
+
+
+def test_a_dataset_deleted_during_the_race_costs_nothing(file_id: str) -> None:
+    def delete(stage: str, share: float, *_: Any) -> None:
+        with suppress(NoSuchFileError):
+            storage().datasets.delete(WORKSPACE, file_id)
+
+    answer = compare_models(WORKSPACE, file_id, CompareOrder("mpg"), delete)
+    assert len(answer["results"]) == 10
+    with pytest.raises(NoSuchFileError):
+        compare(file_id)
+
+
+def test_a_race_that_is_cancelled_stores_nothing(file_id: str) -> None:
+    def cancel(stage: str, share: float, *_: Any) -> None:
+        if share > 0.5:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        compare_models(WORKSPACE, file_id, CompareOrder("mpg"), cancel)
+    assert storage().models.page(WORKSPACE, 10).models == []
+
+
+@pytest.mark.parametrize("model_type", ["ridge", "svr", "random_forest", "hist_gradient_boosting"])
+def test_a_model_trained_again_from_its_manifest_is_the_same(file_id: str, model_type: str) -> None:
+    order = TrainingOrder(model_type, "mpg", test_size=0.3, target_transform="log")
+    trained = train_model(WORKSPACE, file_id, order)
+    again = reproduce(WORKSPACE, trained.model_name)
+    assert again.differing == []
+    assert again.stored["fold 5"] == trained.cross_validation.scores[4]
+    assert again.libraries == {}
+
+
+def test_a_tuned_one_and_a_blend_are_reproduced_without_searching_again(blended: tuple[str, dict[str, Any]]) -> None:
+    assert reproduce(WORKSPACE, "concrete-blend").differing == []
+    tuned = train_model(WORKSPACE, blended[0], TrainingOrder("knn", "strength", tune_hyperparameters=True))
+    assert reproduce(WORKSPACE, tuned.model_name).differing == []
+
+
+def test_figures_that_do_not_come_out_again_are_named(file_id: str) -> None:
+    trained = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
+    forged = trained.model_copy(update={"parameters": {**trained.parameters, "alpha": 500.0}, "job_id": None})
+    files = {"model.onnx": b"", "model.pkl": b""}
+    storage().models.publish(WORKSPACE, forged.model_copy(update={"artifacts": None, "version": 0}), files)
+    assert {"r2", "fold 1"} <= set(reproduce(WORKSPACE, trained.model_name).differing)
+
+
+def test_another_table_under_the_same_id_is_no_reproduction(file_id: str) -> None:
+    trained = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
+    other = trained.dataset.model_copy(update={"sha256": "0" * 64})
+    forged = trained.model_copy(update={"dataset": other, "artifacts": None})
+    storage().models.publish(WORKSPACE, forged, {"model.onnx": b"", "model.pkl": b""})
+    with pytest.raises(ConflictError, match="is not the one"):
+        reproduce(WORKSPACE, trained.model_name)
+
+
+def test_a_race_over_few_rows_works(bucket: ObjectStore, tmp_path: Path) -> None:
+    answer = compare(ingested(tmp_path, noisy(20)), "y")
+    assert answer["failed"] == []

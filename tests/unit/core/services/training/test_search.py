@@ -1,0 +1,205 @@
+"""The portfolio raced for the best model that a time allows: honest, on time, within bounds, and stored once."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.automl import scheduler as racing_course
+from core.automl.portfolio import line_up
+from core.automl.scheduler import enter, run_race
+from core.automl.screening import rows_to_compare, with_finer_folds, with_rows
+from core.automl.selection import choose
+from core.automl.serving_cost import Bounds
+from core.errors import InvalidInputError
+from core.manifests import ModelManifest
+from core.progress import untold
+from core.regressors.fold_cache import Workbench
+from core.regressors.limits import Limits
+from core.services.prediction.predict import find_model, find_table, predict_table
+from core.services.processing.ingest import ingest
+from core.services.training.compare import CompareOrder, compare_models
+from core.services.training.reproduce import reproduce
+from core.storage.container import storage
+from core.storage.s3.object_store import ObjectStore
+from tests.support.learning import LIMITS, real_split, split_text
+from tests.support.storing import WORKSPACE
+from tests.support.tables import CSVS, noisy
+
+NOISE_TABLES = 30
+FAST = ("ridge", "elastic_net", "svr", "knn")
+TWO = Limits(threads=2, model_bytes=LIMITS.model_bytes)
+
+
+@pytest.fixture
+def concrete(bucket: ObjectStore) -> str:
+    return ingest(WORKSPACE, "concrete.csv", CSVS["concrete"][0]).file_id
+
+
+def ingested(folder: Path, text: str) -> str:
+    (folder / "made.csv").write_text(text)
+    return ingest(WORKSPACE, "made.csv", folder / "made.csv").file_id
+
+
+def raced(file_id: str, target: str, seconds: float, **order: Any) -> dict[str, Any]:
+    return compare_models(WORKSPACE, file_id, CompareOrder(target, ensemble=True, time_limit=seconds, **order))
+
+
+def stored() -> list[ModelManifest]:
+    return storage().models.page(WORKSPACE, 100).models
+
+
+def best_manifest(answer: dict[str, Any]) -> ModelManifest:
+    return storage().models.manifest(WORKSPACE, answer["best"]["model_name"])
+
+
+def test_the_winner_alone_is_stored_and_predicts(concrete: str) -> None:
+    answer = raced(concrete, "strength", 4)
+    best = answer["best"]
+    assert len(stored()) == 1
+    assert best["metrics"]["r2"] > 0.8
+    named = [row for row in answer["results"] if row["model_name"] is not None]
+    assert named == [best]
+    others = [row for row in answer["results"] if row["model_type"] not in ("baseline", "blend")]
+    assert len(others) >= 4
+    assert all(row["latency_us"] > 0 and row["size_bytes"] > 0 for row in others)
+    means = [row["cross_validation"]["mean"] for row in answer["results"]]
+    assert means == sorted(means, reverse=True)
+    model = find_model(WORKSPACE, best["model_name"])
+    assert np.isfinite(predict_table(model, find_table(WORKSPACE, concrete)).values).all()
+    assert len(model.manifest.interval_quantiles) == 201
+
+
+def test_a_race_says_what_it_did_and_is_reproduced(concrete: str) -> None:
+    answer = raced(concrete, "strength", 4)
+    manifest = best_manifest(answer)
+    assert manifest.race is not None
+    assert (manifest.race.folds, manifest.race.repeats) == (8, 0)
+    assert any("on 8 folds" in note for note in manifest.notes)
+    assert reproduce(WORKSPACE, manifest.model_name).differing == []
+
+
+@pytest.mark.parametrize("rows", [50, 400, 2_500])
+def test_the_time_limit_is_kept(bucket: ObjectStore, tmp_path: Path, rows: int) -> None:
+    file_id = ingested(tmp_path, noisy(rows))
+    begun = time.monotonic()
+    raced(file_id, "y", 3)
+    # Half a second for a neighbour on the machine.
+    assert time.monotonic() - begun < 3 * 1.15 + 0.5
+
+
+def test_with_no_time_at_all_the_fastest_comes_through_with_a_warning(concrete: str) -> None:
+    answer = raced(concrete, "strength", 0.01)
+    assert answer["best"]["model_type"] == "ridge"
+    assert any("time_limit 0.01 was too short" in warning for warning in answer["warnings"])
+    assert all("time_limit" in row["error"] for row in answer["failed"])
+
+
+def test_a_very_small_table_is_divided_more_than_once(bucket: ObjectStore, tmp_path: Path) -> None:
+    manifest = best_manifest(raced(ingested(tmp_path, noisy(60)), "y", 5))
+    assert manifest.race is not None
+    divisions = 1 + manifest.race.repeats
+    # Three, unless the machine is busy.
+    assert divisions in (2, 3)
+    assert len(manifest.cross_validation.scores) == 8 * divisions
+    assert any(f"divided {divisions} times" in note for note in manifest.notes)
+
+
+def test_a_race_by_time_keeps_the_folds_that_never_look_ahead(bucket: ObjectStore, tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    rows = "\n".join(f"{day},{x!r},{2 * x + day / 50!r}" for day, x in enumerate(random.normal(size=200).tolist()))
+    answer = raced(ingested(tmp_path, f"day,x,y\n{rows}"), "y", 3, validation="time", time_column="day")
+    assert answer["validation"] == {"kind": "time", "column": "day"}
+    manifest = best_manifest(answer)
+    assert len(manifest.cross_validation.scores) == 5
+    assert reproduce(WORKSPACE, manifest.model_name).differing == []
+
+
+def test_one_that_fails_is_named_and_the_race_goes_on(concrete: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = racing_course.rows_to_fit
+    monkeypatch.setattr(
+        racing_course,
+        "rows_to_fit",
+        lambda regressor, *rest: 1 / 0 if regressor.name == "svr" else kept(regressor, *rest),
+    )
+    answer = raced(concrete, "strength", 2)
+    assert "svr" not in {row["model_type"] for row in answer["results"]}
+    assert any(row["model_type"] == "svr" and "could not be trained" in row["error"] for row in answer["failed"])
+
+
+def test_a_bound_on_bytes_and_one_on_latency_are_kept(concrete: str) -> None:
+    free = raced(concrete, "strength", 3)["best"]
+    small = raced(concrete, "strength", 3, max_bytes=30_000)["best"]
+    assert small["size_bytes"] <= 30_000 < free["size_bytes"]
+    assert small["cross_validation"]["mean"] < free["cross_validation"]["mean"]
+    assert raced(concrete, "strength", 3, max_latency_us=10_000)["best"]["latency_us"] <= 10_000
+
+
+def test_of_bounds_that_nothing_meets_the_nearest_is_said(concrete: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"The nearest is .* with about [\d,]+ bytes") as caught:
+        raced(concrete, "strength", 1, max_bytes=100)
+    assert caught.value.errors[0]["field"] == "max_bytes"
+    assert stored() == []
+
+
+@pytest.mark.parametrize(
+    ("order", "fields"),
+    [
+        ({"include": ("extra_trees",)}, ["include"]),
+        (
+            {"tune_hyperparameters": True, "target_transform": "log"},
+            ["tune_hyperparameters", "target_transform"],
+        ),
+    ],
+)
+def test_wishes_that_are_for_the_nine_are_refused(concrete: str, order: dict[str, Any], fields: list[str]) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        raced(concrete, "strength", 1, **order)
+    assert [error["field"] for error in caught.value.errors] == fields
+
+
+def test_bounds_without_a_race_of_the_portfolio_are_refused(concrete: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        compare_models(WORKSPACE, concrete, CompareOrder("strength", ensemble=True, max_bytes=1000))
+    assert caught.value.errors[0]["field"] == "max_bytes"
+
+
+# In five folds the best single model of table 22 would claim to know something, if its own score were reported.
+@pytest.mark.parametrize(("repeated", "tables"), [(False, NOISE_TABLES), (True, NOISE_TABLES // 2)])
+def test_of_pure_noise_no_winner_claims_to_know_anything(repeated: bool, tables: int) -> None:
+    for seed in range(tables):
+        random = np.random.default_rng(seed)
+        rows = "\n".join(",".join(map(repr, row)) for row in random.normal(size=(60, 4)).tolist())
+        data = split_text(f"a,b,c,y\n{rows}")
+        bench = Workbench(with_finer_folds(data)[0] if repeated else data)
+        entries = [enter(bench, one, LIMITS) for one, _ in line_up(60, 0.0) if one.regressor.name in FAST]
+        run_race(bench, entries, bench.parts[:-1], TWO, untold)
+        found = choose(bench, entries, Bounds(), 1.0)[0].cross_validation
+        assert found.mean < found.std, seed
+
+
+def test_small_tables_get_more_folds_and_very_small_ones_more_divisions() -> None:
+    for rows, folds, division in ((100, 24, 8), (1_000, 8, 8)):
+        data, once = with_finer_folds(split_text(noisy(rows)))
+        assert (len(data.folds), once) == (folds, division)
+        for start in range(0, folds, once):
+            judged = np.concatenate([fold.judge for fold in data.folds[start : start + once]])
+            assert sorted(judged) == list(range(len(data.train_y)))
+    data, once = with_finer_folds(large := real_split("taxis"))
+    assert (data.folds, once) == (large.folds, 5)
+
+
+def test_of_a_large_table_three_of_the_five_folds_judge() -> None:
+    data, once = with_finer_folds(large := real_split("bike_sharing"))
+    assert (data.folds, once) == (large.folds[:3], 3)
+
+
+def test_a_large_table_is_compared_on_as_many_rows_as_the_time_allows() -> None:
+    assert rows_to_compare(3_000, 10, 60, 1.0) == 3_000
+    few, more, slowly = (rows_to_compare(800_000, 10, *given) for given in ((20, 1.0), (60, 1.0), (60, 2.0)))
+    assert 2_000 <= few < slowly < more < 800_000
+    data = with_rows(real_split("taxis"), 1_000)
+    assert len(data.train_y) == 1_000
+    assert sum(len(fold.judge) for fold in data.folds) == 1_000

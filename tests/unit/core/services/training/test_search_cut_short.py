@@ -1,0 +1,235 @@
+"""Races that are ended before their time, or whose winner cannot be stored: the best so far, or the next best, wins."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from core.automl import refit as finishing
+from core.automl import serving_cost as serving
+from core.automl.selection import Choice, choose
+from core.errors import ConflictError, TrainingFailedError
+from core.jobs import service as jobs
+from core.jobs.worker import work
+from core.progress import Reason, StoppedError, untold
+from core.services.processing.ingest import ingest
+from core.services.training.compare import CompareOrder, compare_models
+from core.services.training.reproduce import reproduce
+from core.settings import settings
+from core.storage.container import storage
+from core.storage.job_repository import Job
+from core.storage.s3.object_store import ObjectStore
+from functions.job_responses import shown
+from tests.support.storing import WORKSPACE
+from tests.support.tables import CSVS, noisy
+
+# Far more than any of these takes.
+LIMIT = 60.0
+# Fits under way, four seconds to fit and store what there is, and a busy machine.
+SOON = 10.0
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def concrete(bucket: ObjectStore) -> str:
+    return stored_table(bucket, "concrete")
+
+
+@pytest.fixture
+def mpg(bucket: ObjectStore) -> str:
+    """A table on which blends win from a few models on."""
+    return stored_table(bucket, "mpg")
+
+
+def stored_table(bucket: ObjectStore, name: str) -> str:
+    storage().objects._client = bucket.client
+    return ingest(WORKSPACE, f"{name}.csv", CSVS[name][0]).file_id
+
+
+def raced(file_id: str, tell: Callable[..., None] = untold, target: str = "strength", **order: Any) -> Json:
+    asked = {"time_limit": LIMIT, **order}
+    return compare_models(WORKSPACE, file_id, CompareOrder(target, ensemble=True, **asked), tell)
+
+
+def stored() -> list[str]:
+    return [model.model_name for model, _ in storage().models.page(WORKSPACE, 100).models]
+
+
+class Ended:
+    """A `Tell` that from `stage` on, and from so many models that came through, says that the work is to end."""
+
+    def __init__(self, reason: Reason, *, models: int = 2, stage: str = "training") -> None:
+        self.reason, self.models, self.stage = reason, models, stage
+        self.at = 0.0
+
+    def __call__(self, stage: str, share: float, parts: Any = None, standings: Sequence[Any] | None = None) -> None:
+        through = sum(one["folds"] >= 8 for one in standings or [])
+        if self.at or (stage == self.stage and (through >= self.models or stage == "storing")):
+            self.at = self.at or time.monotonic()
+            raise StoppedError(self.reason)
+
+
+@pytest.mark.parametrize("reason", ["cancelled", "timeout"])
+def test_a_race_that_is_cut_gives_its_best_so_far_within_seconds(concrete: str, reason: Reason) -> None:
+    answer = raced(concrete, ended := Ended(reason))
+    assert time.monotonic() - ended.at < SOON
+    assert answer["cut"] == reason
+    assert [answer["best"]["model_name"]] == stored()
+    assert answer["best"]["metrics"]["r2"] > 0.5
+    assert any("ended before its time" in warning for warning in answer["warnings"])
+    assert any("was ended before it had run" in row["error"] for row in answer["failed"])
+    manifest = storage().models.manifest(WORKSPACE, answer["best"]["model_name"])
+    assert manifest.race is not None
+    assert manifest.race.cut == reason
+
+
+def test_a_race_that_is_cut_while_its_winner_is_stored_stores_it(concrete: str) -> None:
+    answer = raced(concrete, Ended("cancelled", stage="storing"), time_limit=1)
+    assert (answer["cut"], len(stored())) == ("cancelled", 1)
+
+
+@pytest.mark.parametrize(("reason", "models"), [("cancelled", 0), ("stopping", 2), ("lost", 2)])
+def test_without_anything_so_far_or_with_another_worker_to_come_nothing_is_stored(
+    concrete: str, reason: Reason, models: int
+) -> None:
+    with pytest.raises(StoppedError):
+        raced(concrete, Ended(reason, models=models))
+    assert stored() == []
+
+
+def test_a_repetition_that_was_cut_counts_for_nobody(bucket: ObjectStore, tmp_path: Path) -> None:
+    def end_in_a_repetition(stage: str, share: float, parts: Any = None, standings: Any = None) -> None:
+        if any(one["folds"] > 8 for one in standings or []):
+            raise StoppedError("cancelled")
+
+    (tmp_path / "made.csv").write_text(noisy(60))
+    file_id = ingest(WORKSPACE, "made.csv", tmp_path / "made.csv").file_id
+    answer = raced(file_id, end_in_a_repetition, "y", time_limit=3)
+    assert len(answer["best"]["cross_validation"]["scores"]) in (8, 16)
+    assert {len(row["cross_validation"]["scores"]) for row in answer["results"][:1]} <= {8, 16}
+
+
+def race_job(file_id: str) -> str:
+    order = {"file_id": file_id, "target_column": "strength", "ensemble": True, "time_limit": LIMIT}
+    return jobs.order_job(WORKSPACE, "compare", order).job_id
+
+
+def until(job_id: str, seen: Callable[[Job], bool]) -> Job:
+    deadline = time.monotonic() + 20
+    while not seen(job := jobs.look(WORKSPACE, job_id)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return job
+
+
+def test_a_cancelled_race_shows_its_standings_and_ends_with_its_best(
+    concrete: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", "2")
+    settings.cache_clear()
+    job_id = race_job(concrete)
+    worker = Thread(target=work, args=(WORKSPACE, job_id), kwargs={"seconds": LIMIT})
+    worker.start()
+    job = until(job_id, lambda job: sum(one["folds"] == 8 for one in job.standings) >= 2)
+    assert shown(WORKSPACE, job)["standings"] == job.standings
+    r2 = [one["r2"] for one in job.standings if one["r2"] is not None]
+    assert r2 == sorted(r2, reverse=True)
+    assert all(one["seconds"] > 0 for one in job.standings if one["folds"])
+    assert jobs.cancel(WORKSPACE, job_id).status == "running"
+    worker.join(20)
+    job = jobs.look(WORKSPACE, job_id)
+    assert job.status == "cancelled"
+    assert job.result is not None
+    assert job.result["cut"] == "cancelled"
+    assert stored() == [job.result["best"]["model_name"]]
+    with pytest.raises(ConflictError, match="best so far"):
+        jobs.retry(WORKSPACE, job_id)
+
+
+def test_a_race_whose_worker_has_no_more_time_succeeds_with_its_best(concrete: str) -> None:
+    job = work(WORKSPACE, race_job(concrete), seconds=2)
+    assert job is not None
+    assert (job.status, job.error) == ("succeeded", None)
+    assert job.result is not None
+    assert job.result["cut"] == "timeout"
+
+
+def disagreeing(monkeypatch: pytest.MonkeyPatch, wrong: Callable[[Any], bool]) -> None:
+    """Let the graphs of some pipelines disagree with them."""
+    prove = serving.prove
+
+    def judge(pipeline: Any, data: Any) -> serving.Proven:
+        if wrong(pipeline):
+            raise TrainingFailedError("The compiled graph differs from scikit-learn.")
+        return prove(pipeline, data)
+
+    monkeypatch.setattr(finishing, "prove", judge)
+
+
+def is_blend(pipeline: Any) -> bool:
+    return type(pipeline).__name__ == "VotingRegressor"
+
+
+def svr_in(pipeline: Any) -> bool:
+    return (is_blend(pipeline) and any(map(svr_in, pipeline.estimators_))) or "SVR" in str(pipeline)
+
+
+def test_a_winner_whose_graph_disagrees_is_left_for_the_next_best(
+    concrete: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disagreeing(monkeypatch, svr_in)
+    answer = raced(concrete, time_limit=2)
+    told = [row for row in answer["failed"] if "differs" in row["error"]]
+    assert told
+    assert all(row["model_type"].startswith("svr") for row in told)
+    assert "svr" not in [member["model_type"] for member in answer["best"].get("members", [])]
+    assert stored() == [answer["best"]["model_name"]]
+
+
+def test_a_blend_that_alone_cannot_be_compiled_is_left_for_a_single_model(
+    mpg: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disagreeing(monkeypatch, is_blend)
+    # Ended by what came through and not by time, so that all rows are compared and learned from.
+    answer = raced(mpg, Ended("cancelled", models=6), "mpg")
+    assert answer["best"]["model_type"] != "blend"
+    # Its own folds are compared, although the score that it goes by is that of choosing it.
+    again = reproduce(WORKSPACE, answer["best"]["model_name"])
+    assert "fold 8" in again.stored
+    assert again.differing == []
+    assert {"model_type": "blend", "error": "The compiled graph differs from scikit-learn."} in answer["failed"]
+
+
+def test_if_no_graph_agrees_the_last_reason_is_given(concrete: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    disagreeing(monkeypatch, lambda _: True)
+    with pytest.raises(TrainingFailedError, match="differs from scikit-learn"):
+        raced(concrete, time_limit=1)
+    assert stored() == []
+
+
+def test_a_winner_over_its_bounds_after_all_is_not_the_winner_and_the_time_is_kept(
+    concrete: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured, choices, most = serving.prove, list[Choice](), 20_000
+
+    def heavier(pipeline: Any, data: Any) -> serving.Proven:
+        # As if the folds had promised half of what it weighs.
+        proven = measured(pipeline, data)
+        size = proven.cost.size_bytes * (2 if len(choices) <= 2 else 1)
+        return serving.Proven(proven.graph, proven.features, proven.compiled, serving.Cost(size, 1.0, 0.0))
+
+    def counted(*given: Any) -> Any:
+        choices.append((chosen := choose(*given))[0])
+        return chosen
+
+    monkeypatch.setattr(finishing, "prove", heavier)
+    monkeypatch.setattr(finishing, "choose", counted)
+    begun = time.monotonic()
+    answer = raced(concrete, time_limit=2, max_bytes=most)
+    assert time.monotonic() - begun < 2 * 1.15 + 0.5
+    assert answer["best"]["size_bytes"] <= most
+    assert len(choices) >= 2

@@ -1,0 +1,84 @@
+"""Reads without boto3: signed as boto3 signs, and left to boto3 as soon as anything is unusual."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from core.storage.s3.signed_get import SPECIAL, FirstReads, signed
+from tests.listening import Answering, listening
+
+KEY = "default/models/房价 a+b%/1/model.onnx"
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*SPECIAL, "AWS_SESSION_TOKEN", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"ACCESS_KEY_ID": "AKID", "SECRET_ACCESS_KEY": "secret", "DEFAULT_REGION": "eu-west-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+
+class _Store(Answering):
+    protocol_version = "HTTP/1.1"
+    connections: ClassVar[set[tuple[str, int]]] = set()
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.connections.add(self.client_address)
+        self.asked.append(self.path)
+        found = not self.path.endswith("/absent")
+        body = b"\x00bytes\xff" if found else b"<Code>NoSuchKey</Code>"
+        self.answer(body, 200 if found else 404)
+
+
+@pytest.fixture
+def store() -> Iterator[str]:
+    with listening(_Store) as url:
+        _Store.connections.clear()
+        _Store.asked.clear()
+        yield url
+
+
+@pytest.mark.parametrize("token", [None, "a/token+with=signs"])
+def test_a_read_is_signed_as_boto3_signs_it(token: str | None) -> None:
+    path = "/regatta/default/%E6%88%BF%20a%2Bb%25"
+    request = AWSRequest("GET", f"http://127.0.0.1:4566{path}", headers={"host": "127.0.0.1:4566"})
+    request.context["payload_signing_enabled"] = True
+    S3SigV4Auth(Credentials("AKID", "secret", token), "s3", "eu-west-1").add_auth(request)
+    stamp = datetime.strptime(request.context["timestamp"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    ours = signed("127.0.0.1:4566", path, "AKID", "secret", "eu-west-1", token, stamp)
+    assert ours == {name.lower(): value for name, value in request.headers.items()}
+
+
+def test_objects_come_as_they_are_over_one_connection(store: str) -> None:
+    reads = FirstReads("regatta", store)
+    assert [reads.get(key) for key in (KEY, "absent", "x")] == [b"\x00bytes\xff", None, b"\x00bytes\xff"]
+    assert _Store.asked[0] == "/regatta/default/models/%E6%88%BF%E4%BB%B7%20a%2Bb%25/1/model.onnx"
+    assert len(_Store.connections) == 1
+    reads.close()
+
+
+def test_an_endpoint_that_only_the_environment_names_is_asked(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", store)
+    reads = FirstReads("regatta", None)
+    assert reads.get(KEY) == b"\x00bytes\xff"
+    reads.close()
+
+
+def test_a_store_that_cannot_be_reached_is_left_to_boto3(store: str) -> None:
+    assert FirstReads("regatta", "http://127.0.0.1:1").get(KEY) is None
+
+
+@pytest.mark.parametrize("name", [*SPECIAL, "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"])
+def test_what_only_boto3_knows_is_left_to_boto3(store: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name in SPECIAL:
+        monkeypatch.setenv(name, "http://127.0.0.1:3128")
+    else:
+        monkeypatch.delenv(name)
+    assert FirstReads("regatta", store).get(KEY) is None
+    assert _Store.asked == []

@@ -1,0 +1,107 @@
+"""Hostile files through the whole upload: a right table or a problem with a way out, and little memory for either."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from core.manifests import Column
+from core.tables.table import Table
+from tests.proxy import HandlerTransport
+from tests.support.hostile import LARGE, MIB, SMALL, Hostile, Refused, Taken
+from tests.support.storing import WORKSPACE, Parts
+
+# What Python and Arrow take anyway, whatever the file.
+FLOOR_BYTES = 128 * MIB
+
+
+@pytest.fixture(scope="module")
+def client() -> httpx.Client:
+    return httpx.Client(transport=HandlerTransport(), base_url="http://handlers")
+
+
+@pytest.mark.parametrize("case", SMALL.values(), ids=SMALL.keys())
+def test_it_is_a_right_table_or_refused_with_a_way_out(
+    client: httpx.Client, parts: Parts, tmp_path: Path, case: Hostile
+) -> None:
+    answer = client.post("/data/upload", files={"file": (case.filename, case.content)}, data=case.form)
+    body = answer.json()
+    if isinstance(case.outcome, Refused):
+        check_refusal(answer.status_code, body, case.outcome)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert parts.keys() == []
+    else:
+        assert (answer.status_code, body.get("detail")) == (200, None)
+        check_table(parts, body, tmp_path, case.outcome)
+        assert body["filename"] == body["filename"].strip("/.") and len(body["filename"]) <= 200
+
+
+def check_refusal(status: int, body: dict[str, Any], expected: Refused) -> None:
+    assert status == expected.status, body
+    assert re.search(expected.says, body["detail"]), body["detail"]
+    assert re.search(r"(?i)\b(send|save|export|close|correct|leave|give|name|unpack|must|should)\b", body["detail"])
+    assert len(body["detail"]) < 1000
+
+
+def check_table(parts: Parts, body: dict[str, Any], folder: Path, expected: Taken) -> None:
+    types = body["column_types"]
+    assert types == expected.types
+    assert list(types) == list(expected.types)
+    path = folder / "table.parquet"
+    path.write_bytes(parts.objects.get(f"{WORKSPACE}/datasets/{body['file_id']}/table.parquet"))
+    table = Table(path, [Column(name=name, type=kind, missing=0) for name, kind in types.items()], body["rows"])
+    assert table.head(len(expected.rows)) == expected.rows
+    assert body["rows"] == (expected.count or len(expected.rows))
+    assert re.search(expected.warned, "\n".join(body["warnings"]), re.DOTALL)
+    profile = parts.objects.get(f"{WORKSPACE}/datasets/{body['file_id']}/profile.json")
+    json.loads(profile, parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
+
+
+# One process a file: only so does the peak tell of this file alone, and of Arrow's memory too. Not by getrusage: there,
+# a process inherits the peak of the one that started it.
+MEASURE = """
+import re, sys
+from pathlib import Path
+from unittest import mock
+from core.services.processing import ingest as ingestion
+from core.errors import RegattaError
+def peak():
+    return 1024 * int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+with mock.patch.object(ingestion, "storage"):
+    warm = Path(sys.argv[1] + ".small")
+    warm.write_text("x,y,z\\n" + "a,1,2020-01-01\\nb,2.5,\\n" * 500)
+    ingestion.ingest("default", "warm.csv", warm)
+    before = peak()
+    try:
+        manifest = ingestion.ingest("default", "large.csv", Path(sys.argv[1]))
+        print(f"taken: {manifest.rows} rows")
+    except RegattaError as error:
+        print(error.detail)
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+@pytest.mark.parametrize("name", LARGE)
+def test_taking_or_refusing_a_large_file_takes_no_more_memory_than_twice_its_size(name: str, tmp_path: Path) -> None:
+    make, says = LARGE[name]
+    path = tmp_path / "large.csv"
+    path.write_bytes(make())
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(path)],
+        env={**os.environ, "REGATTA_MAX_FILE_BYTES": "100000000"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    detail, extra = done.stdout.splitlines()
+    assert re.search(says or "taken: ", detail), detail
+    assert int(extra) <= 2 * path.stat().st_size + FLOOR_BYTES

@@ -1,0 +1,94 @@
+"""The catalogue of regressors: data that loads nothing, parameters that are checked."""
+
+import subprocess
+import sys
+from inspect import signature
+from typing import Any
+
+import pytest
+
+from core.catalogue import CATALOGUE, regressor
+from core.compiler.estimators import ESTIMATORS
+from core.errors import ParameterError, TrainingFailedError, UnknownModelTypeError
+from tests.support.learning import split_text, trained
+from tests.support.tables import noisy
+
+
+def refusal(name: str, params: dict[str, Any]) -> ParameterError:
+    with pytest.raises(ParameterError) as caught:
+        trained(split_text(noisy(40)), name, params)
+    return caught.value
+
+
+def test_importing_it_loads_no_estimator() -> None:
+    code = "import sys, core.catalogue; print(sorted({'sklearn', 'numpy', 'pandas'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_unknown_model_type_is_refused_with_the_ones_there_are() -> None:
+    with pytest.raises(UnknownModelTypeError, match=r"'boat'.*ridge.*random_forest"):
+        regressor("boat")
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_entry_builds_with_its_defaults(name: str) -> None:
+    entry = CATALOGUE[name]
+    built = entry.build({}).get_params()
+    assert {key: built[key] for key in entry.defaults} == entry.defaults
+    assert set(entry.grid) <= set(built)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_entry_with_chance_in_it_has_a_seed(name: str) -> None:
+    estimator = CATALOGUE[name].build({})
+    if name in ("linear_regression", "ridge"):  # nothing random in their default solvers
+        return
+    assert "random_state" not in signature(type(estimator)).parameters or estimator.random_state == 0
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_entry_can_be_compiled(name: str) -> None:
+    assert type(CATALOGUE[name].build({})).__name__ in ESTIMATORS
+
+
+def test_parameters_replace_defaults() -> None:
+    assert regressor("ridge").build({"alpha": 7}).alpha == 7
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_an_unknown_parameter_is_named_with_the_ones_there_are(name: str) -> None:
+    error = refusal(name, {"sails": 3})
+    assert f"{name} has no parameter 'sails'" in error.detail
+    assert ", ".join(sorted(CATALOGUE[name].build({}).get_params())) in error.detail
+    assert error.errors == [{"field": "params.sails", "message": "unknown parameter"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "param", "value"),
+    [
+        ("ridge", "alpha", -1),
+        ("ridge", "alpha", "strong"),
+        ("ridge", "solver", "magic"),
+        ("lasso", "alpha", float("nan")),
+        ("lasso", "max_iter", 0),
+        ("elastic_net", "l1_ratio", 2),
+        ("linear_regression", "fit_intercept", "yes"),
+        ("decision_tree", "max_depth", -3),
+        ("decision_tree", "min_samples_leaf", 1.5),
+        ("decision_tree", "criterion", "luck"),
+        ("random_forest", "n_estimators", 0),
+        ("random_forest", "max_features", -0.5),
+        ("random_forest", "max_depth", [1]),
+        *(("random_forest", "max_leaf_nodes", wrong) for wrong in ("ten", 2.5, [1], 1)),
+    ],
+)
+def test_a_parameter_out_of_its_range_is_named(name: str, param: str, value: Any) -> None:
+    error = refusal(name, {param: value})
+    assert error.detail.startswith(f"The '{param}' parameter of {name} must be")
+    assert error.errors[0]["field"] == f"params.{param}"
+
+
+def test_parameters_that_fit_only_other_data_are_a_failed_training() -> None:
+    with pytest.raises(TrainingFailedError, match="ridge could not be trained"):
+        trained(split_text(noisy(40)), "ridge", {"alpha": [1, 2]})

@@ -1,0 +1,46 @@
+"""GET /data/report: the page of a stored dataset, from the light function."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.manifests import Recipe
+from core.reporting.page import CONTENT_SECURITY_POLICY
+from core.services.processing.ingest import ingest
+from core.services.processing.process import process
+from tests.support.reports import Page
+from tests.support.storing import WORKSPACE
+from tests.support.tables import CSVS
+
+
+@pytest.fixture
+def client(handlers: httpx.Client) -> httpx.Client:
+    return handlers
+
+
+def test_a_dataset_is_shown_as_a_page_with_its_target(client: httpx.Client) -> None:
+    manifest = ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0])
+    process(WORKSPACE, manifest.file_id, Recipe(target_column="mpg"))
+    answer = client.get("/data/report", params={"file_id": manifest.file_id})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    page = Page(answer.content.decode()).root
+    assert page.all("h1")[0].text == "mpg.csv"
+    assert page.one("target").all("h2")[0].text == "Targetmpg"
+    assert answer.content == client.get("/data/report").content
+
+
+def test_a_page_has_the_name_of_its_file_in_any_script(client: httpx.Client, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("a,b\n1,2\n3,4\n")
+    ingest(WORKSPACE, '船"\n.csv', tmp_path / "x")
+    answer = client.get("/data/report")
+    assert answer.headers["content-disposition"] == (
+        "inline; filename=\"report.html\"; filename*=UTF-8''%E8%88%B9%22%0A.html"
+    )
+
+
+def test_what_is_not_there_has_no_page(client: httpx.Client) -> None:
+    answer = client.get("/data/report", params={"file_id": "0198c0ffee0"})
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:regatta:problem:no-such-file")

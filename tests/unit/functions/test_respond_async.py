@@ -1,0 +1,142 @@
+"""Long work over HTTP: what becomes a job, what is answered at once, and what is refused at once."""
+
+import httpx
+import pytest
+
+from core.jobs import service as jobs
+from core.jobs.worker import work
+from core.services.prediction.predict import find_model
+from core.settings import settings
+from core.storage.container import storage
+from tests.support.storing import WORKSPACE
+from tests.support.tables import CSVS
+
+ORDER = {"model_type": "ridge", "target_column": "mpg", "model_name": "car"}
+ASYNC = {"Prefer": "respond-async"}
+
+
+@pytest.fixture
+def client(handlers: httpx.Client) -> httpx.Client:
+    """The Lambda handlers over an emulated bucket with one table in it."""
+    handlers.post("/data/upload", files={"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())})
+    return handlers
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that waits for next to nothing."""
+    monkeypatch.setenv("REGATTA_ANSWER_SECONDS", "0.001")
+    settings.cache_clear()
+
+
+def train(client: httpx.Client, headers: dict[str, str], **fields: object) -> httpx.Response:
+    return client.post("/model/train", json={**ORDER, **fields}, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        ("respond-async", 202),
+        ("Respond-Async, return=minimal", 202),
+        ("handling=lenient, respond-async", 202),
+        ("respond-async, wait=0", 202),
+        ("respond-async, wait=3600", 200),
+        ("wait=1", 200),
+        ("respond-asynchronously", 200),
+        ("respond-async, wait=soon", 202),
+        ("", 200),
+    ],
+)
+def test_the_caller_chooses(client: httpx.Client, prefer: str, status: int) -> None:
+    answer = train(client, {"Prefer": prefer})
+    assert answer.status_code == status
+    assert answer.headers.get("preference-applied") == ("respond-async" if status == 202 else None)
+
+
+def test_what_would_not_fit_becomes_a_job_by_itself(client: httpx.Client, short: None) -> None:
+    answer = train(client, {})
+    assert (answer.status_code, "preference-applied" in answer.headers) == (202, False)
+    job = answer.json()
+    assert answer.headers["location"] == f"/jobs/{job['job_id']}"
+    assert client.get(answer.headers["location"]).json() == job
+    work(WORKSPACE, job["job_id"], seconds=60)
+    assert client.get(answer.headers["location"]).json()["result"]["model_name"] == "car"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "slug"),
+    [
+        ({"model_type": "oracle"}, 422, "unknown-model-type"),
+        ({"target_column": "speed"}, 422, "unknown-column"),
+        ({"target_column": "name"}, 422, "bad-target"),
+        ({"file_id": "00000000"}, 404, "no-such-file"),
+        ({"params": {"depth": 3}}, 422, "bad-parameter"),
+        ({"model_name": "../x"}, 422, "invalid-input"),
+        ({"test_size": 2}, 422, "invalid-input"),
+    ],
+)
+def test_a_wrong_order_is_refused_at_once(
+    client: httpx.Client, fields: dict[str, object], status: int, slug: str
+) -> None:
+    answer = train(client, ASYNC, **fields)
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:regatta:problem:{slug}")
+    assert client.get("/jobs").json() == {"jobs": [], "next": None}
+
+
+def test_a_job_learns_from_the_file_that_was_current_when_it_was_ordered(client: httpx.Client) -> None:
+    ordered = client.get("/data/files").json()["current"]
+    job_id = train(client, ASYNC).json()["job_id"]
+    client.post("/data/upload", files={"file": ("other.csv", b"a,mpg\n" + b"1,2\n3,4\n" * 20)})
+    work(WORKSPACE, job_id, seconds=60)
+    assert storage().models.manifest(WORKSPACE, "car").dataset.file_id == ordered
+
+
+def test_a_job_brings_the_model_itself_where_that_was_ordered(client: httpx.Client) -> None:
+    job_id = train(client, ASYNC, return_model=True).json()["job_id"]
+    work(WORKSPACE, job_id, seconds=60)
+    result = client.get(f"/jobs/{job_id}").json()["result"]
+    assert set(result) == set(train(client, {}, return_model=True).json())
+    assert "model_data" not in client.get("/jobs").json()["jobs"][0]["result"]
+    assert find_model(WORKSPACE, None, model_data=result["model_data"]).manifest.job_id == job_id
+    storage().objects.delete([item.key for item in storage().objects.list(f"{WORKSPACE}/models/")])
+    later = client.get(f"/jobs/{job_id}").json()["result"]
+    assert (later["model_data"], later["warnings"][-1]) == (None, "the model has been deleted since")
+
+
+def test_a_key_means_the_same_job_though_its_message_was_lost(client: httpx.Client) -> None:
+    headers = {**ASYNC, "Idempotency-Key": "7"}
+    first = train(client, headers)
+    storage().queue.done(WORKSPACE, first.json()["job_id"])
+    second = train(client, headers)
+    assert (first.status_code, second.status_code, first.json()) == (202, 202, second.json())
+    assert storage().queue.waiting() == [(WORKSPACE, first.json()["job_id"])]
+
+
+def test_a_comparison_can_be_a_job(client: httpx.Client) -> None:
+    answer = client.post("/model/compare", params={"target_column": "mpg"}, headers=ASYNC)
+    assert (answer.status_code, answer.json()["kind"]) == (202, "compare")
+
+
+def test_jobs_are_cancelled_and_tried_again_over_http(client: httpx.Client) -> None:
+    job_id = train(client, ASYNC).json()["job_id"]
+    assert client.post(f"/jobs/{job_id}/cancel").json()["status"] == "cancelled"
+    again = client.post(f"/jobs/{job_id}/retry")
+    assert (again.status_code, again.json()["status"]) == (202, "queued")
+    work(WORKSPACE, job_id, seconds=60)
+    for verb in ("cancel", "retry"):
+        refused = client.post(f"/jobs/{job_id}/{verb}")
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:regatta:problem:conflict")
+
+
+def test_the_list_goes_on_where_the_page_before_ended(client: httpx.Client) -> None:
+    ids = [train(client, ASYNC).json()["job_id"] for _ in range(3)]
+    first = client.get("/jobs", params={"limit": 2}).json()
+    second = client.get("/jobs", params={"limit": 2, "after": first["next"]}).json()
+    assert [job["job_id"] for job in first["jobs"] + second["jobs"]] == ids[::-1]
+    assert second["next"] is None
+
+
+def test_another_workspace_has_other_jobs(client: httpx.Client) -> None:
+    job_id = train(client, ASYNC).json()["job_id"]
+    assert storage().jobs.read("other", job_id) is None
+    assert jobs.list_jobs("other", 10) == ([], None)

@@ -1,0 +1,108 @@
+"""Notifications of the bucket: decoded, one failure a message, and no message that comes for ever."""
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from core.errors import UnavailableError
+from core.jobs import service as jobs
+from core.storage.container import storage
+from core.storage.s3.object_store import ObjectStore
+from functions.retrain.handler import handler
+from functions.s3_events import Arrived, arrivals_in
+from infra.deploy import ROOT
+from tests.support.storing import WORKSPACE
+
+Json = dict[str, Any]
+KEY = "incoming/default/flats/a b+c%中文.csv"
+ENCODED = "incoming/default/flats/a+b%2Bc%25%E4%B8%AD%E6%96%87.csv"
+
+
+@pytest.fixture
+def stored(bucket: ObjectStore) -> ObjectStore:
+    storage().objects._client = bucket.client
+    return bucket
+
+
+def message(key: str, etag: str | None = None, number: int = 1) -> Json:
+    record = {"s3": {"object": {"key": key, "eTag": etag, "sequencer": f"{number:016x}"}}}
+    return {"messageId": f"m{number}", "body": json.dumps({"Records": [record]})}
+
+
+def heard(*messages: Json) -> list[str]:
+    """The messages that failed."""
+    return [failed["itemIdentifier"] for failed in handler({"Records": list(messages)}, None)["batchItemFailures"]]
+
+
+def ordered() -> list[Json]:
+    return [job.order for job in jobs.list_jobs(WORKSPACE, 9)[0]]
+
+
+def test_a_key_is_decoded_as_s3_encodes_it() -> None:
+    assert list(arrivals_in(message(ENCODED, "e")["body"])) == [Arrived(KEY, "e", "0000000000000001")]
+
+
+def test_an_event_becomes_a_job_once_however_often_it_comes(stored: ObjectStore) -> None:
+    etag = stored.put(KEY, b"a,b\n1,2\n").strip('"')
+    assert heard(*(message(ENCODED, etag, number) for number in range(5))) == []
+    (order,) = ordered()
+    assert (order["key"], order["etag"], order["series"]) == (KEY, etag, "flats")
+
+
+def test_what_s3_sends_as_a_test_is_no_arrival(stored: ObjectStore) -> None:
+    assert heard({"messageId": "t", "body": json.dumps({"Event": "s3:TestEvent", "Bucket": "regatta"})}) == []
+    assert ordered() == []
+
+
+@pytest.mark.parametrize("key", ["incoming/default/a.csv", "incoming/default/%2Eflats/a.csv", "elsewhere/a/b.csv"])
+def test_a_key_of_no_series_is_logged_and_never_comes_again(
+    stored: ObjectStore, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert heard(message(key, "e")) == []
+    assert ordered() == []
+    assert "ignored" in caplog.text
+
+
+def test_one_message_that_fails_does_not_keep_the_others(stored: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored.put(KEY, b"a,b\n1,2\n")
+    head = stored.head
+
+    def refuses(key: str) -> Any:
+        if "down" in key:
+            raise UnavailableError("The object store did not answer.")
+        return head(key)
+
+    monkeypatch.setattr(storage().objects, "head", refuses)
+    broken = {"messageId": "broken", "body": "{"}
+    assert heard(message("incoming/default/down/a.csv", "e", 7), broken, message(ENCODED)) == ["m7", "broken"]
+    assert [order["key"] for order in ordered()] == [KEY]
+
+
+@pytest.mark.parametrize("function", ["RetrainFunction", "WorkerFunction", "JanitorFunction"])
+def test_what_retrains_may_write_nothing_that_would_trigger_it(function: str) -> None:
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    policies = resources[function]["Properties"]["Policies"]
+    statements = [one for policy in policies for one in policy.get("Statement", []) if "Effect" in one]
+
+    def effects(action: str, key: str) -> set[str]:
+        """What the statements say of this action on this key."""
+        arn = f"arn:${{AWS::Partition}}:s3:::${{BucketName}}/{key}"
+        return {
+            one["Effect"]
+            for one in statements
+            if action in _listed(one["Action"])
+            and any(fnmatchcase(arn, of.get("Fn::Sub", "")) for of in _listed(one["Resource"]))
+        }
+
+    # The series of the first could be taken for a folder of jobs.
+    for key in ("incoming/default/jobs/a.csv", "incoming/default/flats/datasets/a.csv"):
+        for action in ("s3:PutObject", "s3:DeleteObject"):
+            assert "Deny" in effects(action, key) or "Allow" not in effects(action, key)
+    assert effects("s3:GetObject", "incoming/default/flats/a.csv") == {"Allow"}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

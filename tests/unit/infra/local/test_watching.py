@@ -1,0 +1,145 @@
+"""The watched folder: which files go, when, and under which key."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.storage.s3.object_store import ObjectStore
+from infra.local import watching
+from infra.local.watching import Watcher
+from tests.support.storing import BUCKET
+
+BODY = b"a,b\n1,2\n"
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(watching, "SETTLED_SECONDS", 0.1)
+
+
+class Watched:
+    """A folder that is watched, and what has arrived in the bucket."""
+
+    def __init__(self, folder: Path, bucket: ObjectStore) -> None:
+        self.folder, self.bucket = folder, bucket
+        self.complaints: list[str] = []
+        self.start()
+
+    def start(self) -> None:
+        self.stopping = threading.Event()
+        self.watcher = Watcher(self.folder, self.bucket.client, BUCKET, self.stopping, self.complaints.append)
+        self.watcher.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.watcher.join(5)
+
+    def save(self, name: str, body: bytes = BODY) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+        return path
+
+    def arrived(self) -> dict[str, bytes]:
+        return {item.key.removeprefix("incoming/default/"): self.bucket.get(item.key) for item in self.bucket.list("")}
+
+    def wait_for(self, *names: str) -> None:
+        deadline = time.monotonic() + 5
+        while set(self.arrived()) != set(names):
+            assert time.monotonic() < deadline, (self.arrived(), self.complaints)
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def watched(bucket: ObjectStore, tmp_path: Path) -> Iterator[Watched]:
+    one = Watched(tmp_path / "incoming", bucket)
+    yield one
+    one.stop()
+
+
+def test_files_go_under_the_name_of_their_series_and_stay(watched: Watched) -> None:
+    paths = [watched.save(name) for name in ("flats/a b+c%中文.csv", "flats/2026/03.csv", "房价/B.CSV")]
+    watched.wait_for("flats/a b+c%中文.csv", "flats/2026/03.csv", "房价/B.csv")
+    assert all(path.read_bytes() == BODY for path in paths)
+    assert watched.complaints == []
+
+
+def test_what_programs_keep_beside_a_file_stays(watched: Watched) -> None:
+    for name in (".a.csv", "~$a.csv", "#a.csv#", "a.csv~", "a.csv.part", ".git/a.csv", "a.txt"):
+        watched.save(f"flats/{name}")
+    watched.save("flats/a.csv")
+    watched.wait_for("flats/a.csv")
+
+
+def test_a_file_that_grows_is_waited_for(watched: Watched) -> None:
+    path = watched.save("flats/a.csv", b"")
+    with path.open("ab") as file:
+        for _ in range(10):
+            file.write(BODY)
+            file.flush()
+            time.sleep(0.03)
+        time.sleep(0.4)  # it stalls for longer than a file takes to settle, and is open still
+        assert watched.arrived() == {}
+        file.write(BODY)
+    watched.wait_for("flats/a.csv")
+    assert watched.arrived() == {"flats/a.csv": BODY * 11}
+
+
+def test_a_file_that_is_replaced_at_once_goes_whole_and_again(watched: Watched) -> None:
+    watched.save("flats/a.csv")
+    watched.wait_for("flats/a.csv")
+    other = watched.save("flats/.a.csv.new", BODY * 2)
+    other.rename(watched.folder / "flats/a.csv")
+    deadline = time.monotonic() + 5
+    while watched.arrived() != {"flats/a.csv": BODY * 2}:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_nothing_goes_twice_after_a_restart(watched: Watched, bucket: ObjectStore) -> None:
+    path = watched.save("flats/a.csv")
+    watched.wait_for("flats/a.csv")
+    watched.stop()
+    first = bucket.head("incoming/default/flats/a.csv").last_modified
+    other = watched.save("flats/b.csv")
+    watched.start()
+    watched.wait_for("flats/a.csv", "flats/b.csv")
+    assert bucket.head("incoming/default/flats/a.csv").last_modified == first
+    assert path.exists()
+    assert other.exists()
+
+
+def test_a_file_of_no_series_is_left_alone_and_said_once(watched: Watched) -> None:
+    watched.save("a.csv")
+    watched.save(".hidden/b.csv")
+    watched.save("-/c.csv")
+    watched.save("flats/d.csv")
+    watched.wait_for("flats/d.csv")
+    time.sleep(0.2)
+    said = {complaint.partition(" is left alone")[0] for complaint in watched.complaints}
+    assert said == {str(watched.folder / "a.csv"), str(watched.folder / "-" / "c.csv")}
+    assert len(watched.complaints) == 2
+
+
+def test_a_bucket_that_does_not_answer_is_asked_again(
+    watched: Watched, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.exceptions import EndpointConnectionError
+
+    def down(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(bucket.client, "head_object", down)
+        watched.save("flats/a.csv")
+        deadline = time.monotonic() + 5
+        while not watched.complaints:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert watched.arrived() == {}
+    watched.wait_for("flats/a.csv")
+    assert len(watched.complaints) == 1

@@ -1,0 +1,24 @@
+"""A bucket that was there before the stack is told to notify it, as the template tells its own."""
+
+import boto3
+
+from core.storage.s3.object_store import ObjectStore
+from infra.deploy import ROOT, _notify, local_template
+
+
+def test_a_bucket_from_before_notifies_the_queues_of_what_arrives(bucket: ObjectStore) -> None:
+    sqs = boto3.client("sqs")
+    outputs = {}
+    for name in ("Uploads", "Incoming"):
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+        outputs[f"{name}QueueArn"] = attributes["QueueArn"]
+    _notify(bucket.client, bucket.bucket, local_template((ROOT / "template.yaml").read_text(), "b", "k"), outputs)
+    told = bucket.client.get_bucket_notification_configuration(Bucket=bucket.bucket)["QueueConfigurations"]
+    rules = [{rule["Name"].lower(): rule["Value"] for rule in one["Filter"]["Key"]["FilterRules"]} for one in told]
+    assert {tuple(one["Events"]) for one in told} == {("s3:ObjectCreated:*",)}
+    assert [(one["QueueArn"], rule["prefix"], rule["suffix"]) for one, rule in zip(told, rules, strict=True)] == [
+        (outputs["UploadsQueueArn"], "uploads/", ".csv"),
+        (outputs["IncomingQueueArn"], "incoming/", ".csv"),
+        (outputs["IncomingQueueArn"], "incoming/", ".CSV"),
+    ]
