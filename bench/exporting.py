@@ -27,8 +27,9 @@ MEMORY = 400
 WORKBOOK = 0.75
 
 OURS = (
-    "from core.services.table_prediction.export_table import export_file\nfrom core.progress import untold",
-    "answer = export_file('default', {'model_name': sys.argv[1], 'file_id': sys.argv[2]}, untold)['size_bytes']",
+    "from core.services.table_prediction.export_table import export_file\nfrom core.progress import ignore_progress",
+    "order = {'model_name': sys.argv[1], 'file_id': sys.argv[2]}",
+    "answer = export_file('default', order, ignore_progress)['size_bytes']",
 )
 # As template.yaml has it for the worker.
 WORKER = {"ARROW_DEFAULT_MEMORY_POOL": "system"}

@@ -1,17 +1,18 @@
-"""How long work tells how far it is, and how it hears that nobody wants it any more."""
+"""How long work reports its progress, and how it learns that it is to end."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, TypedDict
 
 Reason = Literal["cancelled", "timeout", "stopping", "lost"]
-# What a stop is for: these leave the work to nobody else, so that what it has by then is what there will be.
+# After a stop for one of these nobody takes the work up again: what it has by then is all that there will be.
 FINAL: tuple[Reason, ...] = ("cancelled", "timeout")
 
 
 class StoppedError(Exception):
-    """Raised by a `Tell` when the work is to end; whoever works lets it pass, or ends within seconds with what it has.
+    """Raised by `ReportProgress` when the work is to end.
 
-    The latter only where it `is_final`: cancelled, or out of time. Else another worker does it all again.
+    Let it pass, or end within seconds with what there is. The latter only where `is_final`: the work was cancelled or
+    is out of time. Otherwise another worker does it all again.
     """
 
     def __init__(self, reason: Reason = "stopping") -> None:
@@ -20,12 +21,12 @@ class StoppedError(Exception):
 
     @property
     def is_final(self) -> bool:
-        """Whether nobody will go on with the work."""
+        """Whether nobody takes the work up again."""
         return self.reason in FINAL
 
 
-class Standing(TypedDict):
-    """How a model does while it is compared: mean R2 of the `folds` behind it, None before the first."""
+class TrialStatus(TypedDict):
+    """One row of the live leaderboard: mean R2 over the `folds` that are done, None before the first."""
 
     model_type: str
     target_transform: str
@@ -35,62 +36,65 @@ class Standing(TypedDict):
     running: bool
 
 
-class Tell(Protocol):
-    """What work calls between its steps, from one thread at a time; it costs next to nothing."""
+class ReportProgress(Protocol):
+    """Called by long work between its steps, from one thread at a time; costs next to nothing."""
 
     def __call__(
         self,
         stage: str,
         share: float,
         parts: Mapping[str, float] | None = None,
-        standings: Sequence[Standing] | None = None,
+        standings: Sequence[TrialStatus] | None = None,
     ) -> None:
-        """`stage` is what is done now, `share` (0 to 1) how much of the whole is behind; `parts` the same by model.
+        """Report that the work is at `stage` and that `share` (0 to 1) of it is done; `parts` is the share by model.
 
-        `standings` are the best first, None where they are what they were. Raises `StoppedError` when the work is to
-        end here, with nothing half-written.
+        `standings` is the live leaderboard, the best first; None where it has not changed. Raises `StoppedError` when
+        the work is to end here, with nothing half-written.
         """
 
 
-def untold(
+def ignore_progress(
     stage: str,
     share: float,
     parts: Mapping[str, float] | None = None,
-    standings: Sequence[Standing] | None = None,
+    standings: Sequence[TrialStatus] | None = None,
 ) -> None:
-    """A `Tell` for work that nobody follows."""
+    """Do nothing: a `ReportProgress` for work that nobody follows."""
 
 
-def part_of_all(tell: Tell, start: float, end: float) -> Tell:
-    """A `Tell` for a part of the work: its shares 0 to 1 are told as `start` to `end` of the whole."""
+def progress_within(report_progress: ReportProgress, start: float, end: float) -> ReportProgress:
+    """Return a `ReportProgress` for one part of the work, whose shares 0 to 1 are `start` to `end` of the whole."""
 
-    def tell_part(
+    def report(
         stage: str,
         share: float,
         parts: Mapping[str, float] | None = None,
-        standings: Sequence[Standing] | None = None,
+        standings: Sequence[TrialStatus] | None = None,
     ) -> None:
-        tell(stage, start + (end - start) * share, parts, standings)
+        report_progress(stage, start + (end - start) * share, parts, standings)
 
-    return tell_part
+    return report
 
 
-def stopped_once(tell: Tell) -> Tell:
-    """A `Tell` for work that ends with what it has: it is stopped for one reason once, and may then wind up."""
-    heard: set[Reason] = set()
+def stop_once(report_progress: ReportProgress) -> ReportProgress:
+    """Return a `ReportProgress` that raises a final `StoppedError` only once for each reason.
 
-    def tell_on(
+    It is for work that ends with what it has: it has to report while it does so.
+    """
+    raised: set[Reason] = set()
+
+    def report(
         stage: str,
         share: float,
         parts: Mapping[str, float] | None = None,
-        standings: Sequence[Standing] | None = None,
+        standings: Sequence[TrialStatus] | None = None,
     ) -> None:
         try:
-            tell(stage, share, parts, standings)
+            report_progress(stage, share, parts, standings)
         except StoppedError as stop:
-            if stop.is_final and stop.reason in heard:
+            if stop.is_final and stop.reason in raised:
                 return
-            heard.add(stop.reason)
+            raised.add(stop.reason)
             raise
 
-    return tell_on
+    return report

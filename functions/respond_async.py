@@ -11,7 +11,7 @@ from core.errors import KeyInUseError, RegattaError
 from core.inference.stored_columns import check_names
 from core.jobs import service as jobs
 from core.jobs.worker import work
-from core.progress import untold
+from core.progress import ignore_progress
 from core.services.prediction.predict import most_table_rows
 from core.settings import settings
 from core.storage.container import storage
@@ -69,7 +69,7 @@ def carry_out(workspace: str, kind: str, sent: jobs.Json, asked: Terms, check: C
         order, seconds = check(workspace, sent)
         later = asked.later(seconds)
         if not later and asked.key is None:
-            return jobs.answer(workspace, kind, order, jobs.work_of(kind)(workspace, order, untold, None))
+            return jobs.answer(workspace, kind, order, jobs.work_of(kind)(workspace, order, ignore_progress, None))
         job = jobs.order_job(workspace, kind, order, sent=sent, key=asked.key, deferred=later)
     return _accepted(workspace, job, asked) if job.deferred else _done(workspace, job, asked)
 

@@ -14,7 +14,7 @@ from core.automl.screening import rows_to_compare, take_pace, with_finer_folds, 
 from core.automl.selection import cost_of_entries
 from core.automl.serving_cost import CLEARLY_WITHIN, Bounds
 from core.errors import RegattaError, TrainingFailedError
-from core.progress import StoppedError, Tell, part_of_all
+from core.progress import ReportProgress, StoppedError, progress_within
 from core.regressors.fold_cache import Workbench
 from core.regressors.importance import predictions
 from core.regressors.limits import Limits
@@ -106,12 +106,12 @@ class PortfolioRace:
 
 
 def race_portfolio(
-    data: Split, limits: Limits, bounds: Bounds, begun: float, seconds: float, tell: Tell
+    data: Split, limits: Limits, bounds: Bounds, begun: float, seconds: float, report_progress: ReportProgress
 ) -> PortfolioRace:
     """Compare the portfolio on folds until `seconds` after `begun` leave just enough to fit and store the best of it.
 
-    There is always one that came through, unless all fail. Where `tell` stops it, the race is `cut` and has what came
-    through by then; raises `StoppedError` as `PortfolioRace.cut_short` does.
+    There is always one that came through, unless all fail. Where `report_progress` stops it, the race is `cut` and has
+    what came through by then; raises `StoppedError` as `PortfolioRace.cut_short` does.
     """
     deadline = begun + (1 - MARGIN) * seconds
     forecast, pace = take_pace(data)
@@ -129,8 +129,10 @@ def race_portfolio(
     first = deadline - REPEATING_SHARE * seconds if len(screened.folds) > division else deadline
     clock = Clock(first, race.forecast, lambda entry, begun: _seconds_after(race, entry, begun))
     try:
-        run_race(bench, entries, range(division), members, part_of_all(tell, 0, 0.8), clock, measured=True)
-        _repeat(race, tell)
+        run_race(
+            bench, entries, range(division), members, progress_within(report_progress, 0, 0.8), clock, measured=True
+        )
+        _repeat(race, report_progress)
     except StoppedError as stop:
         race.cut_short(stop)
     return race
@@ -169,7 +171,7 @@ def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
     return race.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * cost.size_bytes / 1e6 + explaining)
 
 
-def _repeat(race: PortfolioRace, tell: Tell) -> None:
+def _repeat(race: PortfolioRace, report_progress: ReportProgress) -> None:
     """Fit the contenders on the repetitions of the folds as well, each repetition if there is time for all of them."""
     folds, once, threads = len(race.bench.data.folds), race.division, race.limits.threads
     contenders = _contenders(race)
@@ -178,7 +180,9 @@ def _repeat(race: PortfolioRace, tell: Tell) -> None:
     for start in range(once, folds if contenders else once, once):
         if not _in_time(race, contenders, once, threads):
             return
-        share = part_of_all(tell, 0.8 + 0.2 * (start - once) / (folds - once), 0.8 + 0.2 * start / (folds - once))
+        share = progress_within(
+            report_progress, 0.8 + 0.2 * (start - once) / (folds - once), 0.8 + 0.2 * start / (folds - once)
+        )
         run_race(race.bench, contenders, range(start, start + once), race.limits, share, among=race.entries)
 
 

@@ -13,7 +13,7 @@ from core.automl.screening import with_rows
 from core.automl.selection import Choice, choose, cost_of_entries
 from core.automl.serving_cost import Proven, cost_of, prove
 from core.errors import RegattaError, TrainingFailedError
-from core.progress import StoppedError, Tell
+from core.progress import ReportProgress, StoppedError
 from core.regressors.fold_cache import Workbench
 from core.regressors.splits import Floats
 
@@ -50,7 +50,9 @@ class _Finals:
     benches: dict[int, Workbench] = field(default_factory=dict)
     fitted: dict[int, dict[Entry, Entry]] = field(default_factory=dict)
 
-    def fit(self, entries: Sequence[Entry], rows: int, tell: Tell) -> tuple[Workbench, list[Entry]]:
+    def fit(
+        self, entries: Sequence[Entry], rows: int, report_progress: ReportProgress
+    ) -> tuple[Workbench, list[Entry]]:
         """The entries fitted on so many rows, each once; one that fails is failed in the race as well."""
         if rows not in self.benches:
             self.benches[rows] = Workbench(with_rows(self.race.data, rows))
@@ -58,7 +60,7 @@ class _Finals:
         for entry in self.left(entries, rows):
             known[entry] = enter(bench, entry.candidate, self.race.limits, entry.label)
         last = [known[entry] for entry in entries]
-        run_race(bench, last, [bench.whole_part], self.race.limits, tell)
+        run_race(bench, last, [bench.whole_part], self.race.limits, report_progress)
         for entry, final in zip(entries, last, strict=True):
             entry.failure = final.failure
         return bench, last
@@ -73,13 +75,13 @@ class _Finals:
         return [entry for entry in entries if any(not self.left([entry], rows) for rows in self.fitted)]
 
 
-def finish(race: PortfolioRace, tell: Tell) -> Finish:
+def finish(race: PortfolioRace, report_progress: ReportProgress) -> Finish:
     """Choose the winner, fit it on all rows, or on as many as there is time for, compile it and prove its graph.
 
     One that cannot be fitted or compiled after all, whose graph disagrees or which is over the bounds is left to the
-    next best; what fails is its entry's, or the race's `blend_failure`. Where `tell` stops it the race is cut short.
-    Raises `InvalidInputError` where nothing is within the bounds, the failure of the last winner where all fail, and
-    `StoppedError`.
+    next best; what fails is its entry's, or the race's `blend_failure`. Where `report_progress` stops it the race
+    is cut short. Raises `InvalidInputError` where nothing is within the bounds, the failure of the last winner where
+    all fail, and `StoppedError`.
     """
     finals, dropped, tightened = _Finals(race), set[Entry](), 1.0
     while True:
@@ -92,7 +94,7 @@ def finish(race: PortfolioRace, tell: Tell) -> Finish:
             dropped.add(choice.lightest)
             continue
         try:
-            bench, fitted = finals.fit(choice.entries, max(rows, race.rows), tell)
+            bench, fitted = finals.fit(choice.entries, max(rows, race.rows), report_progress)
         except StoppedError as stop:
             race.cut_short(stop)
             continue

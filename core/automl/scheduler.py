@@ -18,7 +18,7 @@ from core.automl.forecast import Forecast
 from core.automl.serving_cost import Cost, cost_of
 from core.errors import ParameterError, RegattaError, TrainingFailedError
 from core.preprocessing.target_transforms import inner
-from core.progress import Standing, Tell
+from core.progress import ReportProgress, TrialStatus
 from core.regressors.candidates import Candidate, stopped_early
 from core.regressors.fold_cache import Workbench
 from core.regressors.limits import Limits, most_bytes, rows_to_fit
@@ -89,9 +89,9 @@ def enter(bench: Workbench, candidate: Candidate, limits: Limits, label: str | N
     return entry
 
 
-def standings(bench: Workbench, entries: Sequence[Entry]) -> list[Standing]:
+def standings(bench: Workbench, entries: Sequence[Entry]) -> list[TrialStatus]:
     """How the entries do that were begun, the best first."""
-    shown: list[Standing] = []
+    shown: list[TrialStatus] = []
     for entry in entries:
         scores = entry.scores(bench) if entry.failure is None else []
         if scores or entry.running:
@@ -126,7 +126,7 @@ def run_race(
     entries: Sequence[Entry],
     parts: Sequence[int],
     limits: Limits,
-    tell: Tell,
+    report_progress: ReportProgress,
     clock: Clock | None = None,
     *,
     measured: bool = False,
@@ -138,9 +138,9 @@ def run_race(
     most for its seconds goes next, and one that is not expected to end in time is not begun, or not gone on with,
     except the first that works. `measured` entries are compiled as well, as they came out of the first part, to see
     what they cost. Told is how all those `among` which they run stand, or they themselves. Raises `StoppedError` from
-    `tell` as soon as the fits under way have ended.
+    `report_progress` as soon as the fits under way have ended.
     """
-    _Course(bench, entries, parts, limits, tell, clock, measured, among or entries).run()
+    _Course(bench, entries, parts, limits, report_progress, clock, measured, among or entries).run()
 
 
 class _Course:
@@ -152,7 +152,7 @@ class _Course:
         entries: Sequence[Entry],
         parts: Sequence[int],
         limits: Limits,
-        tell: Tell,
+        report_progress: ReportProgress,
         clock: Clock | None,
         measured: bool,
         among: Sequence[Entry],
@@ -161,7 +161,7 @@ class _Course:
         self.entries = entries
         self.parts = parts
         self.limits = limits
-        self.tell = tell
+        self.report_progress = report_progress
         self.clock = clock
         self.measured = measured
         self.among = among
@@ -172,7 +172,7 @@ class _Course:
         self.ends: dict[tuple[Entry, int], float] = {}
 
     def run(self) -> None:
-        """Run it; `StoppedError` from `tell` ends it as soon as the fits under way end."""
+        """Run it; `StoppedError` from `report_progress` ends it as soon as the fits under way end."""
         waiting = self._order()
         running: dict[Future[None], tuple[Entry, int]] = {}
         with one_core_a_fit(), ThreadPoolExecutor(self.threads, initializer=one_openmp_thread) as pool:
@@ -285,7 +285,7 @@ class _Course:
         parts = {entry.label: round(share, 3) for entry, share in zip(self.entries, shares, strict=True)}
         # The last fits, on all rows, change nothing in how they stand.
         compared = any(part != self.bench.whole_part for part in self.parts)
-        self.tell("training", behind / total, parts, standings(self.bench, self.among) if compared else None)
+        self.report_progress("training", behind / total, parts, standings(self.bench, self.among) if compared else None)
 
     def _share(self, entry: Entry) -> float:
         if entry.failure is not None:

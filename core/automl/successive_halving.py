@@ -14,7 +14,7 @@ from core.automl.scheduler import OUT_OF_TIME, Clock, Entry, enter, run_race
 from core.catalogue import SEED, Regressor
 from core.manifests import Trial
 from core.preprocessing.target_transforms import KINDS
-from core.progress import Tell
+from core.progress import ReportProgress
 from core.regressors.candidates import Candidate, parameters_of
 from core.regressors.fold_cache import Workbench
 from core.regressors.limits import Limits
@@ -31,7 +31,12 @@ RUNG_ENDS = (0.3, 0.6)
 
 
 def tune(
-    bench: Workbench, start: Candidate, limits: Limits, tell: Tell, seconds: float, known: Entry | None = None
+    bench: Workbench,
+    start: Candidate,
+    limits: Limits,
+    report_progress: ReportProgress,
+    seconds: float,
+    known: Entry | None = None,
 ) -> tuple[Entry, list[Trial]]:
     """The best of `start` and of candidates from its regressor's grid, scored on all folds, and what was tried.
 
@@ -45,7 +50,7 @@ def tune(
     for rows, end in _rungs(len(bench.data.train_y)):
         small = Workbench(part_of(bench.data, rows))
         entries = _entered(small, candidates, limits)
-        run_race(small, entries, small.parts[:-1], limits, tell, Clock(begun + end * seconds, forecast))
+        run_race(small, entries, small.parts[:-1], limits, report_progress, Clock(begun + end * seconds, forecast))
         trials += [trial_of(small, entry) for entry in entries if _tried(entry)]
         ranked = sorted((entry for entry in entries if entry.failure is None), key=lambda e: -e.mean(small))
         keep = math.ceil(len(candidates) / KEEP)
@@ -53,15 +58,17 @@ def tune(
         candidates = [start, *(e.candidate for e in ranked[:keep] if e.candidate is not start)]
     entries = _entered(bench, candidates, limits)
     entries[0] = known or entries[0]
-    run_race(bench, entries, bench.parts[:-1], limits, tell, Clock(begun + seconds, forecast))
+    run_race(bench, entries, bench.parts[:-1], limits, report_progress, Clock(begun + seconds, forecast))
     trials += [trial_of(bench, entry) for entry in entries if _tried(entry)]
     return max(entries, key=lambda entry: entry.mean(bench)), trials
 
 
-def choose_target(bench: Workbench, start: Candidate, limits: Limits, tell: Tell) -> tuple[Entry, list[Trial]]:
+def choose_target(
+    bench: Workbench, start: Candidate, limits: Limits, report_progress: ReportProgress
+) -> tuple[Entry, list[Trial]]:
     """The candidate with whatever transformation of the target scores best on the folds, none included."""
     entries = [enter(bench, replace(start, target=kind), limits) for kind in KINDS]
-    run_race(bench, entries, bench.parts[:-1], limits, tell)
+    run_race(bench, entries, bench.parts[:-1], limits, report_progress)
     return max(entries, key=lambda entry: entry.mean(bench)), [trial_of(bench, entry) for entry in entries]
 
 

@@ -11,7 +11,7 @@ from core.automl.scheduler import Entry, enter, run_race
 from core.automl.successive_halving import choose_target, tune
 from core.errors import TrainingFailedError
 from core.manifests import Baseline, CrossValidation, Member, Metrics, Raced, TargetTransform, Trial
-from core.progress import Tell, untold
+from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate, parameters_of
 from core.regressors.fold_cache import Workbench
 from core.regressors.limits import Limits
@@ -50,7 +50,7 @@ def train(
     data: Split,
     candidate: Candidate,
     limits: Limits,
-    tell: Tell = untold,
+    report_progress: ReportProgress = ignore_progress,
     *,
     any_target: bool = False,
     tuning_seconds: float | None = None,
@@ -65,11 +65,11 @@ def train(
     entry = enter(bench, candidate, limits)
     trials: list[Trial] = []
     if any_target:
-        entry, trials = choose_target(bench, candidate, limits, tell)
+        entry, trials = choose_target(bench, candidate, limits, report_progress)
     if tuning_seconds is not None and entry.failure is None:
-        entry, tried = tune(bench, entry.candidate, limits, tell, tuning_seconds)
+        entry, tried = tune(bench, entry.candidate, limits, report_progress, tuning_seconds)
         trials += tried
-    run_race(bench, [entry], bench.parts, limits, tell)
+    run_race(bench, [entry], bench.parts, limits, report_progress)
     return conclude(bench, entry, trials)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from core.errors import ConflictError, KeyReusedError, NoSuchJobError, NoSuchModelError, UnavailableError
 from core.manifests import new_file_id, now
 from core.paging import page_of
-from core.progress import Tell
+from core.progress import ReportProgress
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_repository import Job
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 class Work(Protocol):
     """What does one kind of job."""
 
-    def __call__(self, workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
+    def __call__(self, workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
         """Do what the order says and return the answer; `job_id` is None for what is no job."""
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
 from core.jobs.service import UNATTENDED, Json, back, ended, work_of
 from core.manifests import now
-from core.progress import Reason, Standing, StoppedError
+from core.progress import Reason, StoppedError, TrialStatus
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_repository import Job
@@ -47,8 +47,8 @@ def work(
     """Do a job unless it is done, for at most `seconds`; returns it as it is afterwards, None when there is none.
 
     `beat` is called every few seconds while there is work; once `stopping` says so, the job is put back at the next
-    `tell`. Raises `ConflictError` while another worker has it, `GaveUpError`, and whatever else calls for another
-    try: `UnavailableError`, a fault of ours.
+    `report_progress`. Raises `ConflictError` while another worker has it, `GaveUpError`, and whatever else calls for
+    another try: `UnavailableError`, a fault of ours.
     """
     owner = secrets.token_hex(8)
     job = storage().jobs.change(workspace, job_id, lambda newest: _claim(newest, owner))
@@ -58,7 +58,7 @@ def work(
         return job
     with Attempt(workspace, job, seconds, beat, stopping) as attempt:
         try:
-            result = work_of(job.kind)(workspace, job.order, attempt.tell, job_id)
+            result = work_of(job.kind)(workspace, job.order, attempt.report_progress, job_id)
         except Exception as error:
             outcome = _outcome(job, attempt, error)
             attempt.end(outcome)
@@ -120,7 +120,7 @@ def _path(job: Job) -> str:
 
 
 class Attempt:
-    """One worker's attempt at a job it has the lease of: a thread keeps the lease, `tell` is what the work calls."""
+    """One worker's attempt at a job that it has the lease of: a thread renews the lease, the work reports progress."""
 
     def __init__(
         self,
@@ -155,14 +155,14 @@ class Attempt:
     ) -> None:
         self._over.set()
 
-    def tell(
+    def report_progress(
         self,
         stage: str,
         share: float,
         parts: Mapping[str, float] | None = None,
-        standings: Sequence[Standing] | None = None,
+        standings: Sequence[TrialStatus] | None = None,
     ) -> None:
-        """A `Tell`: passes on how far the work is, and raises `StoppedError` when it is to end."""
+        """A `ReportProgress`: passes on how far the work is, and raises `StoppedError` when it is to end."""
         now, before = time.monotonic(), self._state.get("stage")
         shown = self._state.get("standings", []) if standings is None else list(standings)
         self._state = {"stage": stage, "progress": round(share, 3), "parts": dict(parts or {}), "standings": shown}
@@ -170,7 +170,7 @@ class Attempt:
             self._renew()  # the thread did not get to it: the work must not go on with a lease that may be gone
         if stage != before or now - self._told_at > TELL_SECONDS:
             self._told_at = now
-            if storage().jobs.tell(self._workspace, self._job, **self._state):
+            if storage().jobs.report_progress(self._workspace, self._job, **self._state):
                 self.halt = self.halt or "cancelled"
         self._look_at_the_time()
         if self.halt is not None:

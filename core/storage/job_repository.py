@@ -39,7 +39,7 @@ class Job(Leased):
     progress: float = 0.0
     # How far each model is that the job trains, by name.
     parts: dict[str, float] = Field(default_factory=dict)
-    # Of a job that compares models how each does so far, as `core.progress.Standing`, the best first.
+    # Of a job that compares models how each does so far, as `core.progress.TrialStatus`, the best first.
     standings: list[dict[str, Any]] = Field(default_factory=list)
     created_at: str
     # When it was last given to the queue (seconds since 1970).
@@ -96,7 +96,7 @@ class JobStore:
         """The same jobs, the running ones as far as Redis has heard."""
         return [self._live(workspace, job) for job in jobs]
 
-    def tell(self, workspace: str, job: Job, **state: Any) -> bool:
+    def report_progress(self, workspace: str, job: Job, **state: Any) -> bool:
         """Let Redis know how far a running job is: `stage`, `progress`, `parts`, `standings`.
 
         Returns whether its worker is asked to stop.

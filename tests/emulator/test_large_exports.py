@@ -34,8 +34,8 @@ MEASURE = """
 import json, re, sys
 from pathlib import Path
 from core.services.table_prediction.export_table import export_file
-from core.progress import untold
-done = export_file("default", {"model_name": sys.argv[1], "file_id": sys.argv[2]}, untold)
+from core.progress import ignore_progress
+done = export_file("default", {"model_name": sys.argv[1], "file_id": sys.argv[2]}, ignore_progress)
 peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 print(json.dumps({**done, "peak_mb": peak / 1024}))
 """

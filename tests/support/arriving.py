@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from core.jobs.worker import GaveUpError, work
-from core.progress import untold
+from core.progress import ignore_progress
 from core.services.processing.ingest import ingest
 from core.services.retraining.retrain import retrain
 from core.services.series import arrivals
@@ -71,7 +71,7 @@ def drop(name: str, body: pd.DataFrame | bytes, series: str = SERIES, **metadata
 
 def again(job: Job) -> Json:
     """Do the work of a job once more, whatever its state, as a retry does."""
-    return retrain(WORKSPACE, job.order, untold, job.job_id)
+    return retrain(WORKSPACE, job.order, ignore_progress, job.job_id)
 
 
 def decided(job: Job) -> Arrival:

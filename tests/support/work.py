@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import TargetError, UnavailableError
 from core.jobs.service import KINDS
-from core.progress import Tell
+from core.progress import ReportProgress
 
 Json = dict[str, Any]
 
@@ -31,33 +31,33 @@ class Scene:
 scene = Scene()
 
 
-def steps(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
+def steps(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Tells as often as ordered, and answers with how often it was called."""
     scene.calls += 1
     for step in range(order.get("steps", 1)):
-        tell(f"step {step}", step / order.get("steps", 1), {"a": 0.5})
+        report_progress(f"step {step}", step / order.get("steps", 1), {"a": 0.5})
     return {"calls": scene.calls}
 
 
-def waiting(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
+def waiting(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Begins, waits for the test, tells until it is stopped or the test lets it end."""
     scene.calls += 1
     scene.begun.set()
     while not scene.go_on.wait(0.02):
-        tell("waiting", 0.5)
-    tell("done", 1.0)
+        report_progress("waiting", 0.5)
+    report_progress("done", 1.0)
     return {"calls": scene.calls}
 
 
-def deaf(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
+def deaf(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Never tells, until the test lets it go on."""
     scene.begun.set()
     scene.go_on.wait(10)
-    tell("done", 1.0)
+    report_progress("done", 1.0)
     return {}
 
 
-def failing(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
+def failing(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Raises the ordered errors, one a call, and then succeeds."""
     scene.calls += 1
     names = order["errors"]

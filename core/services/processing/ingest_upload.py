@@ -93,7 +93,7 @@ def _failed(file_id: str, error: RegattaError) -> dict[str, Any]:
 
 
 def _ingest(workspace: str, ticket: Ticket) -> None:
-    tell = _telling(workspace, ticket)
+    report_progress = _telling(workspace, ticket)
     with TemporaryDirectory(prefix="regatta-") as folder:
         source = Path(folder) / "source.csv"
         key = storage().uploads.download(workspace, ticket.file_id, source)
@@ -104,7 +104,7 @@ def _ingest(workspace: str, ticket: Ticket) -> None:
             ticket.reading,
             file_id=ticket.file_id,
             arrived=key,
-            progress=lambda stage, share: tell(stage, DOWNLOAD_SHARE + (1 - DOWNLOAD_SHARE) * share),
+            progress=lambda stage, share: report_progress(stage, DOWNLOAD_SHARE + (1 - DOWNLOAD_SHARE) * share),
         )
 
 
@@ -112,7 +112,7 @@ def _telling(workspace: str, ticket: Ticket) -> Callable[[str, float], None]:
     """Writes stage and progress to the ticket, at most once a second; failing to tell stops nothing."""
     told_at = time.monotonic()
 
-    def tell(stage: str, share: float) -> None:
+    def report_progress(stage: str, share: float) -> None:
         nonlocal told_at
         if time.monotonic() - told_at < TELL_SECONDS:
             return
@@ -120,7 +120,7 @@ def _telling(workspace: str, ticket: Ticket) -> Callable[[str, float], None]:
         with suppress(UnavailableError, ConflictError):
             _change_mine(workspace, ticket, {"stage": stage, "progress": round(share, 3)})
 
-    return tell
+    return report_progress
 
 
 def _let_go(workspace: str, ticket: Ticket, attempts: int) -> None:

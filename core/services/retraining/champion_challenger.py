@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import ArrivalRefusedError, NoSuchFileError
 from core.manifests import DatasetManifest, ModelManifest
-from core.progress import part_of_all
+from core.progress import progress_within
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
 from core.services.retraining.decision import Case, Json
@@ -99,7 +99,7 @@ class _Succession:
     def _hold(self, found: Plausibility, held: Arrival | None, *, old: bool) -> Json | None:
         """Learn nothing from a file that is out of all proportion; refuse it where it has nothing to say itself."""
         data = in_time(self.model, join(self.opened, [], self.model))
-        probe = fit_as(self.model, data, part_of_all(self.case.tell, 0.3, 0.6))
+        probe = fit_as(self.model, data, progress_within(self.case.report_progress, 0.3, 0.6))
         own = self.opened.frame.loc[data.test_x.index]
         actual = self.target(own)
         by_itself = difference(actual, probe.predict(own), np.full(len(actual), data.train_y.mean()))
@@ -139,7 +139,7 @@ class _Succession:
         if len(rows) < FEWEST_FRESH:
             return False
         data = in_time(self.model, join(witness, [], self.model))
-        probe = fit_as(self.model, data, part_of_all(self.case.tell, 0.2, 0.3))
+        probe = fit_as(self.model, data, progress_within(self.case.report_progress, 0.2, 0.3))
         actual, predicted = self.target(rows), probe.predict(rows)
         by_champion = difference(actual, predicted, self.champion.predict(rows))
         by_mean = difference(actual, predicted, np.full(len(actual), actual.mean()))
@@ -157,7 +157,7 @@ class _Succession:
             "files": [*(challenger.manifest.dataset.earlier or []), self.opened.dataset.file_id],
             "rows": challenger.manifest.dataset.rows_train,
         }
-        case.tell("judging", 0.95)
+        case.report_progress("judging", 0.95)
         version, before = challenger.manifest.version, self.model.version
         if {f.name for f in challenger.manifest.features} - set(self.opened.frame):
             reason = f"version {before} has other columns and began to serve while this was learned, so it stays"
@@ -195,8 +195,8 @@ class _Succession:
         case, models = self.case, storage().models
         done = models.published_by(case.workspace, case.name, case.job_id)
         if done is None:
-            trained = train_as(self.model, data, part_of_all(case.tell, 0.3, 0.9))
-            case.tell("storing", 0.9)
+            trained = train_as(self.model, data, progress_within(case.report_progress, 0.3, 0.9))
+            case.report_progress("storing", 0.9)
             dataset = self.opened.dataset.model_copy(update={"recipe": self.model.recipe})
             done = publish_model(
                 case.workspace,

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from core.manifests import DatasetManifest, now
-from core.progress import Tell
+from core.progress import ReportProgress
 from core.reporting.decision_page import retraining_page
 from core.services.series.arrivals import landed
 from core.storage.container import storage
@@ -23,7 +23,7 @@ class Case:
 
     workspace: str
     order: Json
-    tell: Tell
+    report_progress: ReportProgress
     job_id: str
     dataset: DatasetManifest | None = None
     found: Json = field(default_factory=dict)

@@ -6,14 +6,14 @@ from typing import Any
 
 from core.errors import NoSuchFileError
 from core.manifests import DatasetManifest, Reading
-from core.progress import Tell
+from core.progress import ReportProgress
 from core.services.processing.ingest import ingest
 from core.services.series.arrivals import landed, plain
 from core.storage.container import storage
 from core.storage.s3.object_store import MissingObjectError
 
 
-def fetch(workspace: str, order: dict[str, Any], tell: Tell) -> DatasetManifest | None:
+def fetch(workspace: str, order: dict[str, Any], report_progress: ReportProgress) -> DatasetManifest | None:
     """The dataset of an arrival, stored now unless an earlier attempt did; None where the object is another by now.
 
     The workspace's current file stays what it is: nobody who works by hand has asked for this one. Raises what
@@ -40,5 +40,5 @@ def fetch(workspace: str, order: dict[str, Any], tell: Tell) -> DatasetManifest 
             Reading(),
             file_id=order["file_id"],
             current=False,
-            progress=tell,
+            progress=report_progress,
         )

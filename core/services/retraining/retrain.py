@@ -6,7 +6,7 @@ from typing import Any
 from core.automl.serving_cost import Bounds
 from core.errors import ArrivalRefusedError, ConflictError, RegattaError
 from core.manifests import DatasetManifest, Recipe
-from core.progress import Tell, part_of_all
+from core.progress import ReportProgress, progress_within
 from core.services.retraining.champion_challenger import decide_next
 from core.services.retraining.decision import Case
 from core.services.retraining.ingest_arrival import fetch
@@ -22,13 +22,13 @@ Json = dict[str, Any]
 TEST_SIZE = 0.2
 
 
-def retrain(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
+def retrain(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Deal with one arrival, once, however often it is tried; returns what was decided, as the series keeps it too.
 
     Until that is done the old champion serves, and it goes on to unless a challenger is as good on fresh rows. Raises
     what calls for another try, and the reason why the file was refused.
     """
-    case = Case(workspace, order, tell, job_id or order["file_id"])
+    case = Case(workspace, order, report_progress, job_id or order["file_id"])
     decision = case.decided()
     while decision is None:
         try:
@@ -47,13 +47,13 @@ def retrain(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json
 
 def _decide(case: Case) -> Json | None:
     """One try at a decision; None where another version began to serve meanwhile."""
-    case.tell("reading", 0.0)
-    case.dataset = fetch(case.workspace, case.order, part_of_all(case.tell, 0.0, 0.2))
+    case.report_progress("reading", 0.0)
+    case.dataset = fetch(case.workspace, case.order, progress_within(case.report_progress, 0.0, 0.2))
     before = storage().models.serving(case.workspace, case.name, fresh=True)
     if case.dataset is None:
         reason = "the object was overwritten or deleted before it was read; what is there now has a job of its own"
         return case.end("superseded", reason, champion=before)
-    case.tell("comparing", 0.2)
+    case.report_progress("comparing", 0.2)
     target = _target(case, case.series())
     if target is None and before is not None:
         target = storage().models.manifest(case.workspace, case.name, before).target_column
@@ -108,7 +108,7 @@ def _first(case: Case, dataset: DatasetManifest, target: str) -> Json | None:
             TEST_SIZE,
             TimeLimit(chosen.time_limit, time.monotonic()),
             Bounds(),
-            part_of_all(case.tell, 0.2, 1.0),
+            progress_within(case.report_progress, 0.2, 1.0),
             case.job_id,
             name=case.name,
             promote=False,

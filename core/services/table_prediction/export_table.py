@@ -15,7 +15,7 @@ from core.exporting.files import NamedFile
 from core.inference.input_warnings import Notices
 from core.inference.intervals import interval_of
 from core.packed_columns import Columns
-from core.progress import Tell
+from core.progress import ReportProgress
 from core.services.prediction.export import ExportOrder, added_columns, file_options, named_file
 from core.services.prediction.export import export_file as export_small
 from core.services.prediction.predict import FIRST_FILE_ROW, Model, Predictions, find_model, predict_pieces
@@ -36,20 +36,23 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def export_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: str | None = None) -> dict[str, Any]:
+def export_file(
+    workspace: str, order: Mapping[str, Any], report_progress: ReportProgress, job_id: str | None = None
+) -> dict[str, Any]:
     """Predict, write the file and put it into the bucket; returns where it is for the next hour, and what it is.
 
     `order` has the fields of an `ExportOrder`. In memory are a few slices of the table, however many rows it has.
     `job_id` makes no difference: a job that is done twice leaves two files, and each is gone after a day. Raises what
-    `core.services.prediction.export.export_file` does but for the number of rows, and `StoppedError` from `tell`.
+    `core.services.prediction.export.export_file` does but for the number of rows, and `StoppedError` from
+    `report_progress`.
     """
     wanted = ExportOrder.model_validate(order)
     with TemporaryDirectory(prefix="regatta-") as folder:
         if wanted.file_id is None:
             made = export_small(workspace, wanted, Path(folder))
         else:
-            made = _export_table(workspace, wanted, wanted.file_id, Path(folder), tell)
-        tell("storing", WRITTEN)
+            made = _export_table(workspace, wanted, wanted.file_id, Path(folder), report_progress)
+        report_progress("storing", WRITTEN)
         size = made.path.stat().st_size
         expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
         return {
@@ -61,7 +64,9 @@ def export_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: st
         }
 
 
-def _export_table(workspace: str, order: ExportOrder, file_id: str, folder: Path, tell: Tell) -> NamedFile:
+def _export_table(
+    workspace: str, order: ExportOrder, file_id: str, folder: Path, report_progress: ReportProgress
+) -> NamedFile:
     model = find_model(workspace, order.model_name, order.version, order.model_data, order.model_info)
     chosen = TABLE_FORMATS[order.format]
     made = named_file(model.manifest, chosen, folder)
@@ -71,13 +76,13 @@ def _export_table(workspace: str, order: ExportOrder, file_id: str, folder: Path
         schema = pa.schema([*stored, *((name, pa.float64()) for name in added)])
         chosen.check_columns(len(schema))
         options = file_options(model.manifest, order, added)
-        with made.path.open("wb") as file, closing(_predicted(model, order, table, schema, tell)) as batches:
+        with made.path.open("wb") as file, closing(_predicted(model, order, table, schema, report_progress)) as batches:
             chosen.write(file, schema, batches, options)
     return made
 
 
 def _predicted(
-    model: Model, order: ExportOrder, table: Table, schema: pa.Schema, tell: Tell
+    model: Model, order: ExportOrder, table: Table, schema: pa.Schema, report_progress: ReportProgress
 ) -> Generator[pa.RecordBatch, None, None]:
     """The table's rows with their predictions, in order; while one slice is written, others are predicted."""
     types = {column.name: column.type for column in table.columns}
@@ -95,7 +100,7 @@ def _predicted(
     done = 0
     with ThreadPoolExecutor(threads) as pool:
         for batch in _ahead(pool, predict, _numbered(table.batches(rows=SLICE_ROWS)), threads):
-            tell("predicting", WRITTEN * done / table.rows)
+            report_progress("predicting", WRITTEN * done / table.rows)
             yield batch
             done += len(batch)
 

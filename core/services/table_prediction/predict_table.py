@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from core.inference.input_warnings import Notices
 from core.inference.intervals import interval_of
 from core.packed_columns import Columns
-from core.progress import Tell
+from core.progress import ReportProgress
 from core.services.prediction.commands import PredictionOrder
 from core.services.prediction.predict import FIRST_FILE_ROW, Model, find_model, predict_pieces
 from core.services.processing.open_table import open_table
@@ -33,12 +33,14 @@ class FileOrder(PredictionOrder):
     file_id: str
 
 
-def predict_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: str | None = None) -> dict[str, Any]:
+def predict_file(
+    workspace: str, order: Mapping[str, Any], report_progress: ReportProgress, job_id: str | None = None
+) -> dict[str, Any]:
     """Predict the table `order["file_id"]`, and put what POST /predict/batch would answer into the bucket.
 
     `order` has the fields of a `FileOrder`. Returns where the file is for the next hour, and what it is. In memory is
     a slice of the table, on disk are eight bytes a row. Raises what `predict_table` does, and `StoppedError` from
-    `tell`; a prediction that is no finite number is null in the file.
+    `report_progress`; a prediction that is no finite number is null in the file.
     """
     wanted = FileOrder.model_validate(order)
     model = find_model(workspace, wanted.model_name, wanted.version, wanted.model_data, wanted.model_info)
@@ -47,7 +49,7 @@ def predict_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: s
     with TemporaryDirectory(prefix="regatta-") as folder:
         numbers, path = Path(folder) / "predictions.f8", Path(folder) / "predictions.json"
         with open_table(workspace, wanted.file_id) as (_, table):
-            _predict(model, table, notices, numbers, tell)
+            _predict(model, table, notices, numbers, report_progress)
             count = table.rows
         head: dict[str, Any] = {
             "count": count,
@@ -59,10 +61,10 @@ def predict_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: s
         if interval:
             head["interval"] = {"level": interval.level}
             lists |= {"lower": -interval.half_width, "upper": interval.half_width}
-        tell("writing", PREDICTED)
+        report_progress("writing", PREDICTED)
         with path.open("wb") as file:
             _write(file, head, lists, numbers)
-        tell("storing", WRITTEN)
+        report_progress("storing", WRITTEN)
         name = f"{model.manifest.model_name}-v{model.manifest.version}.json"
         expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
         return {
@@ -75,14 +77,14 @@ def predict_file(workspace: str, order: Mapping[str, Any], tell: Tell, job_id: s
         }
 
 
-def _predict(model: Model, table: Table, notices: Notices, numbers: Path, tell: Tell) -> None:
+def _predict(model: Model, table: Table, notices: Notices, numbers: Path, report_progress: ReportProgress) -> None:
     """The predictions of all rows as plain float64 in the file `numbers`."""
     done = 0
     with numbers.open("wb") as file:
         for values in predict_pieces(model, _pieces(table, model), notices):
             file.write(values.astype("<f8").tobytes())
             done += len(values)
-            tell("predicting", PREDICTED * done / max(1, table.rows))
+            report_progress("predicting", PREDICTED * done / max(1, table.rows))
 
 
 def _pieces(table: Table, model: Model) -> Iterator[Columns]:

@@ -5,7 +5,7 @@ from typing import Any
 from core.catalogue import THE_NINE, regressor
 from core.manifests import DatasetManifest
 from core.preprocessing.features import check_target
-from core.progress import Tell
+from core.progress import ReportProgress
 from core.regressors.candidates import Candidate
 from core.regressors.expected_time import expected_seconds
 from core.regressors.limits import Limits
@@ -19,15 +19,15 @@ Json = dict[str, Any]
 SHOWN = {"validation", "train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
 
 
-def train(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
+def train(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Train one model; raises what `train_model` raises. `return_model` is the business of `service.answer`."""
-    manifest = train_model(workspace, order["file_id"], _training(order), tell, job_id=job_id)
+    manifest = train_model(workspace, order["file_id"], _training(order), report_progress, job_id=job_id)
     return {**manifest.result(), **manifest.model_dump(include=SHOWN), "warnings": manifest.notes}
 
 
-def compare(workspace: str, order: Json, tell: Tell, job_id: str | None) -> Json:
+def compare(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Train every regressor; raises what `compare_models` raises."""
-    return compare_models(workspace, order["file_id"], _comparison(order), tell, job_id=job_id)
+    return compare_models(workspace, order["file_id"], _comparison(order), report_progress, job_id=job_id)
 
 
 def checked_train(workspace: str, order: Json) -> tuple[Json, float]:

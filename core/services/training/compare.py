@@ -17,7 +17,7 @@ from core.catalogue import THE_NINE, regressor
 from core.errors import InvalidInputError, RegattaError, UnavailableError
 from core.manifests import DatasetManifest, Trial, ValidationKind
 from core.preprocessing.target_transforms import KINDS, Kind, TargetChoice
-from core.progress import Tell, part_of_all, untold
+from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import Workbench
 from core.regressors.metrics import cross_validation
@@ -92,7 +92,12 @@ class Finisher:
 
 
 def compare_models(
-    workspace: str, file_id: str | None, order: CompareOrder, tell: Tell = untold, *, job_id: str | None = None
+    workspace: str,
+    file_id: str | None,
+    order: CompareOrder,
+    report_progress: ReportProgress = ignore_progress,
+    *,
+    job_id: str | None = None,
 ) -> dict[str, Any]:
     """Train every regressor of the catalogue on the same split and folds, and store what comes out.
 
@@ -110,7 +115,7 @@ def compare_models(
     if order.ensemble and order.time_limit is not None:
         time_limit = TimeLimit(order.time_limit, begun)
         bounds = Bounds(order.max_bytes, order.max_latency_us)
-        return race_models(workspace, dataset, data, order.test_size, time_limit, bounds, tell, job_id)
+        return race_models(workspace, dataset, data, order.test_size, time_limit, bounds, report_progress, job_id)
     bench = Workbench(data)
     kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
     candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]
@@ -120,19 +125,19 @@ def compare_models(
         clock = Clock(begun + RACING_SHARE * order.time_limit, Forecast(len(data.columns)))
     later = order.tune_hyperparameters or len(kinds) > 1
     parts = bench.parts[:-1] if later else bench.parts
-    run_race(bench, entries, parts, limits(), part_of_all(tell, 0, 0.4 if later else 0.9), clock)
+    run_race(bench, entries, parts, limits(), progress_within(report_progress, 0, 0.4 if later else 0.9), clock)
     finishers = _best_of_kinds(bench, entries)
     if order.tune_hyperparameters:
-        finishers += _tuned(bench, finishers, order.tuning_seconds, part_of_all(tell, 0.4, 0.8))
+        finishers += _tuned(bench, finishers, order.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
     if later:
         last = [finisher.entry for finisher in finishers]
-        run_race(bench, last, bench.parts, limits(), part_of_all(tell, 0.8, 0.9))
-    tell("storing", 0.9)
+        run_race(bench, last, bench.parts, limits(), progress_within(report_progress, 0.8, 0.9))
+    report_progress("storing", 0.9)
     trained: list[tuple[str, Trained | RegattaError]] = [_concluded(bench, finisher) for finisher in finishers]
     warnings = list(data.notes)
     if order.ensemble:
         trained += _blended(bench, finishers, warnings)
-    return _leaderboard(workspace, dataset, bench, order.test_size, trained, entries, warnings, tell, job_id)
+    return _leaderboard(workspace, dataset, bench, order.test_size, trained, entries, warnings, report_progress, job_id)
 
 
 def _label(candidate: Candidate, kinds: Sequence[Kind]) -> str:
@@ -153,11 +158,13 @@ def _best_of_kinds(bench: Workbench, entries: list[Entry]) -> list[Finisher]:
     return finishers
 
 
-def _tuned(bench: Workbench, finishers: list[Finisher], seconds: float, tell: Tell) -> list[Finisher]:
+def _tuned(
+    bench: Workbench, finishers: list[Finisher], seconds: float, report_progress: ReportProgress
+) -> list[Finisher]:
     """The finishers for whose regressors better parameters were found, each within its part of the time."""
     found = []
     for done, finisher in enumerate(finishers):
-        share = part_of_all(tell, done / len(finishers), (done + 1) / len(finishers))
+        share = progress_within(report_progress, done / len(finishers), (done + 1) / len(finishers))
         start = finisher.entry
         best, trials = tune(bench, start.candidate, limits(), share, seconds / len(finishers), start)
         if best is not start:
@@ -218,7 +225,7 @@ def _leaderboard(
     trained: list[tuple[str, Trained | RegattaError]],
     entries: list[Entry],
     warnings: list[str],
-    tell: Tell,
+    report_progress: ReportProgress,
     job_id: str | None,
 ) -> dict[str, Any]:
     """Store what came through, and put it into order."""
@@ -244,7 +251,7 @@ def _leaderboard(
     with ThreadPoolExecutor(limits().threads) as pool:
         for done, row in enumerate(pool.map(publish, trained), start=1):
             (failed if "error" in row else rows).append(row)
-            tell("storing", 0.9 + 0.1 * done / len(trained))
+            report_progress("storing", 0.9 + 0.1 * done / len(trained))
     rows = in_order(rows)
     best = rows[0] if rows else None
     baseline = next((outcome.baseline for _, outcome in trained if isinstance(outcome, Trained)), None)

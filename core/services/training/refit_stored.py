@@ -13,7 +13,7 @@ from core.automl.screening import with_finer_folds, with_rows
 from core.automl.training import Trained, conclude, judged, residuals
 from core.catalogue import regressor
 from core.manifests import Member, ModelManifest, Raced
-from core.progress import Tell, untold
+from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.expected_time import expected_seconds
 from core.regressors.fold_cache import Workbench
@@ -62,11 +62,11 @@ def weights_of(members: Sequence[Member]) -> Floats:
 
 
 def refit(
-    bench: Workbench, members: Sequence[Member], parts: Sequence[int], allowed: Limits, tell: Tell
+    bench: Workbench, members: Sequence[Member], parts: Sequence[int], allowed: Limits, report_progress: ReportProgress
 ) -> list[Entry]:
     """The members fitted on these parts; raises the failure of one that fails now."""
     entries = [enter(bench, _candidate(member), allowed) for member in members]
-    run_race(bench, entries, parts, allowed, tell)
+    run_race(bench, entries, parts, allowed, report_progress)
     for entry in entries:
         if entry.failure is not None:
             raise entry.failure
@@ -78,7 +78,7 @@ def allowed_of(manifest: ModelManifest) -> Limits:
     return limits() if manifest.race is None else replace(limits(), model_bytes=manifest.race.member_bytes)
 
 
-def train_as(manifest: ModelManifest, data: Split, tell: Tell = untold) -> Trained:
+def train_as(manifest: ModelManifest, data: Split, report_progress: ReportProgress = ignore_progress) -> Trained:
     """What a stored model would have become on other rows: the same members with the same parameters and weights.
 
     Cross-validated, fitted on the training part and judged on the holdout as any training; raises what that does.
@@ -88,16 +88,16 @@ def train_as(manifest: ModelManifest, data: Split, tell: Tell = untold) -> Train
         data, folds = with_finer_folds(data)
     bench = Workbench(replace(data, folds=data.folds[:folds]))
     members = members_of(manifest)
-    entries = refit(bench, members, bench.parts, allowed_of(manifest), tell)
+    entries = refit(bench, members, bench.parts, allowed_of(manifest), report_progress)
     trained = conclude(bench, entries[0]) if not manifest.members else _blended(bench, members, entries)
     return replace(trained, raced=_raced(manifest, bench, trained))
 
 
-def fit_as(manifest: ModelManifest, data: Split, tell: Tell = untold) -> "Probe":
+def fit_as(manifest: ModelManifest, data: Split, report_progress: ReportProgress = ignore_progress) -> "Probe":
     """The same without any judgement, for asking what such a model would say."""
     bench = Workbench(data)
     members = members_of(manifest)
-    entries = refit(bench, members, [bench.whole_part], allowed_of(manifest), tell)
+    entries = refit(bench, members, [bench.whole_part], allowed_of(manifest), report_progress)
     return Probe([column.name for column in data.columns], entries, weights_of(members))
 
 

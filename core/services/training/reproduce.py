@@ -10,7 +10,7 @@ from core.automl.ensemble_selection import mixed
 from core.automl.screening import with_finer_folds, with_rows
 from core.errors import ConflictError
 from core.manifests import DatasetManifest, ModelManifest
-from core.progress import Tell, untold
+from core.progress import ReportProgress, ignore_progress
 from core.regressors.fold_cache import Workbench
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
@@ -41,7 +41,9 @@ class Reproduction:
         return [name for name, value in self.stored.items() if not _same(value, self.found[name])]
 
 
-def reproduce(workspace: str, name: str, number: int | None = None, tell: Tell = untold) -> Reproduction:
+def reproduce(
+    workspace: str, name: str, number: int | None = None, report_progress: ReportProgress = ignore_progress
+) -> Reproduction:
     """Train a version (the serving one without `number`) again from its manifest and its dataset; nothing is stored.
 
     Compared are the metrics of the holdout and the score of each fold; of a blend only the former, because the
@@ -55,11 +57,11 @@ def reproduce(workspace: str, name: str, number: int | None = None, tell: Tell =
         raise ConflictError(f"The dataset {dataset.file_id} is not the one that {name!r} was trained on.")
     members, allowed = members_of(manifest), allowed_of(manifest)
     compared, learned = _benches(manifest, data)
-    entries = refit(learned, members, [learned.whole_part], allowed, tell)
+    entries = refit(learned, members, [learned.whole_part], allowed, report_progress)
     predicted = mixed(entries, weights_of(members), learned.whole_part)
     stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
     if compared is not None:
-        (entry,) = refit(compared, members, compared.parts[:-1], allowed, tell)
+        (entry,) = refit(compared, members, compared.parts[:-1], allowed, report_progress)
         own = manifest.race.scores if manifest.race else []
         stored |= _numbered(own or manifest.cross_validation.scores)
         found |= _numbered(entry.scores(compared))

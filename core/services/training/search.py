@@ -10,7 +10,7 @@ from core.automl.refit import Finish, finish
 from core.automl.serving_cost import Bounds
 from core.automl.training import Trained, judged, residuals
 from core.manifests import DatasetManifest, Raced
-from core.progress import StoppedError, Tell, part_of_all, stopped_once
+from core.progress import ReportProgress, StoppedError, progress_within, stop_once
 from core.regressors.candidates import parameters_of
 from core.regressors.splits import Split
 from core.services.training.leaderboard import (
@@ -49,7 +49,7 @@ def race_models(
     test_size: float,
     time_limit: TimeLimit,
     bounds: Bounds,
-    tell: Tell,
+    report_progress: ReportProgress,
     job_id: str | None,
     *,
     name: str | None = None,
@@ -60,17 +60,19 @@ def race_models(
     It is called `name`, or after the file and what won, and serves from now on if `promote`.
 
     Returns what `core.services.training.compare.compare_models` returns, and `cut`; rows that were not stored have no
-    `model_name` and no `metrics`. Where `tell` stops it for good, the best so far is the winner, and `cut` the reason;
-    `StoppedError` where there is none. Raises what `publish_model` raises, and `InvalidInputError` where nothing is
-    within the bounds.
+    `model_name` and no `metrics`. Where `report_progress` stops it for good, the best so far is the winner, and `cut`
+    the reason; `StoppedError` where there is none. Raises what `publish_model` raises, and `InvalidInputError` where
+    nothing is within the bounds.
     """
-    tell = stopped_once(tell)
+    report_progress = stop_once(report_progress)
     most = limits().model_bytes
     within = Bounds(min(bounds.max_bytes or most, most), bounds.max_latency_us)
-    race = race_portfolio(data, limits(), within, time_limit.begun, time_limit.seconds, part_of_all(tell, 0, 0.85))
-    done = finish(race, part_of_all(tell, 0.85, 0.95))
+    race = race_portfolio(
+        data, limits(), within, time_limit.begun, time_limit.seconds, progress_within(report_progress, 0, 0.85)
+    )
+    done = finish(race, progress_within(report_progress, 0.85, 0.95))
     try:
-        tell("storing", 0.95)
+        report_progress("storing", 0.95)
     except StoppedError as stop:
         race.cut_short(stop)
     trained = _judged(race, done, time_limit)

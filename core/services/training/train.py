@@ -12,7 +12,7 @@ from core.manifests import RANDOM, DatasetManifest, ModelManifest, Recipe, Valid
 from core.preprocessing.features import check_target, choose_features
 from core.preprocessing.pipeline import raw_frame
 from core.preprocessing.target_transforms import TargetChoice
-from core.progress import Tell, untold
+from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.limits import Limits
 from core.regressors.splits import Split, split
@@ -45,7 +45,12 @@ class TrainingOrder:
 
 
 def train_model(
-    workspace: str, file_id: str | None, order: TrainingOrder, tell: Tell = untold, *, job_id: str | None = None
+    workspace: str,
+    file_id: str | None,
+    order: TrainingOrder,
+    report_progress: ReportProgress = ignore_progress,
+    *,
+    job_id: str | None = None,
 ) -> ModelManifest:
     """Train, compile, check and store one model; returns its manifest. A job does it once, however often it runs.
 
@@ -64,11 +69,11 @@ def train_model(
         data,
         candidate,
         limits(),
-        tell,
+        report_progress,
         any_target=order.target_transform == "auto",
         tuning_seconds=order.tuning_seconds if order.tune_hyperparameters else None,
     )
-    tell("storing", 1.0)
+    report_progress("storing", 1.0)
     return publish_model(workspace, name, dataset, data, trained, order.test_size, job_id)
 
 

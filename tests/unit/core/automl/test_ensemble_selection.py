@@ -9,7 +9,7 @@ from sklearn.metrics import r2_score
 from core.automl.ensemble_selection import LEAST_WEIGHT, best_alone, blend, blend_weights, final_weights, honest_scores
 from core.automl.scheduler import Entry, enter, run_race
 from core.catalogue import regressor
-from core.progress import untold
+from core.progress import ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import Workbench
 from tests.support.learning import LIMITS, quick, real_split
@@ -21,7 +21,7 @@ Y = RANDOM.normal(size=500)
 def raced(table: str, *names: str, rows: int | None = None) -> tuple[Workbench, list[Entry]]:
     bench = Workbench(real_split(table, rows))
     entries = [enter(bench, Candidate(regressor(name), quick(name)), LIMITS) for name in names]
-    run_race(bench, entries, bench.parts, LIMITS, untold)
+    run_race(bench, entries, bench.parts, LIMITS, ignore_progress)
     return bench, entries
 
 

@@ -13,7 +13,7 @@ from core.catalogue import regressor
 from core.compiler.compile import check_parity, compile_pipeline, raw_columns
 from core.inference.session import CompiledModel
 from core.preprocessing.target_transforms import MARGIN
-from core.progress import untold
+from core.progress import ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import Workbench
 from tests.support.learning import LIMITS, real_split
@@ -31,7 +31,7 @@ from core.automl.scheduler import enter, run_race
 from core.automl.training import conclude
 from core.regressors.fold_cache import Workbench
 from core.manifests import Validation
-from core.progress import untold
+from core.progress import ignore_progress
 from core.compiler.compile import check_parity, compile_pipeline
 from core.regressors.importance import permutation_importance
 from core.compiler.compile import raw_columns
@@ -56,7 +56,7 @@ for name, columns in tables.items():
     bench = Workbench(data)
     kinds = ("none", "yeo_johnson", "trend")
     entries = [enter(bench, Candidate(r, quick(r.name), kind), limits) for r in CATALOGUE.values() for kind in kinds]
-    run_race(bench, entries, bench.parts, limits, untold)
+    run_race(bench, entries, bench.parts, limits, ignore_progress)
     for entry in entries:
         assert entry.failure is None, (name, entry.label, entry.failure.detail)
         done = conclude(bench, entry)
@@ -95,7 +95,7 @@ from core.regressors.candidates import Candidate
 from core.catalogue import CATALOGUE, regressor
 from core.automl.training import conclude
 from core.regressors.fold_cache import Workbench
-from core.progress import untold
+from core.progress import ignore_progress
 from tests.support.learning import real_split
 
 used = {}
@@ -118,7 +118,7 @@ watcher = threading.Thread(target=watch)
 watcher.start()
 limits = Limits(threads=2, model_bytes=64 << 20)
 entries = [race.enter(bench, Candidate(regressor(name)), limits) for name in names]
-race.run_race(bench, entries, bench.parts, limits, untold)
+race.run_race(bench, entries, bench.parts, limits, ignore_progress)
 ended.set()
 watcher.join()
 assert all(entry.failure is None for entry in entries)
@@ -146,7 +146,7 @@ def test_a_blend_on_a_transformed_target_ends_a_quarter_of_its_range_beyond_it_i
     bench = Workbench(data)
     names = ("ridge", "linear_regression", "svr")
     entries = [enter(bench, Candidate(regressor(name), target=kind), LIMITS) for name in names]
-    run_race(bench, entries, bench.parts, LIMITS, untold)
+    run_race(bench, entries, bench.parts, LIMITS, ignore_progress)
     estimator = blend([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
     model = CompiledModel(*compile_pipeline(estimator, data.columns))
     far = data.train_x * scale

@@ -17,7 +17,7 @@ from core.automl.forecast import Forecast
 from core.automl.scheduler import OUT_OF_TIME, Clock, Entry, enter, run_race
 from core.catalogue import CATALOGUE, regressor
 from core.errors import ParameterError
-from core.progress import StoppedError, untold
+from core.progress import StoppedError, ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import Workbench
 from core.regressors.limits import Limits
@@ -49,7 +49,7 @@ def test_every_regressor_scores_what_scikit_learn_scores_alone(table: str) -> No
     data = real_split(table, 600)
     bench = Workbench(data)
     entries = entered(bench, *CATALOGUE)
-    run_race(bench, entries, bench.parts, TWO, untold)
+    run_race(bench, entries, bench.parts, TWO, ignore_progress)
     for entry in entries:
         assert entry.scores(bench) == pytest.approx(textbook_scores(data, entry.label), abs=1e-9)
         assert entry.fitted.predict(data.test_x) == pytest.approx(entry.predicted[bench.whole_part], rel=1e-9)
@@ -60,7 +60,7 @@ def test_one_that_fails_fails_alone() -> None:
     good, bad, unknown = entered(bench, "ridge", "svr", "knn")
     bad.estimator = bad.estimator.set_params(regressor__C=-1)
     unknown.failure = ParameterError("never begun")
-    run_race(bench, [bad, good, unknown], bench.parts, TWO, untold)
+    run_race(bench, [bad, good, unknown], bench.parts, TWO, ignore_progress)
     assert good.failure is None
     assert len(good.predicted) == 6
     assert bad.failure is not None
@@ -98,7 +98,7 @@ def test_work_that_nobody_wants_any_more_stops() -> None:
 def test_out_of_time_the_first_one_still_comes_through() -> None:
     bench = Workbench(split_text(noisy(200)))
     first, *others = entered(bench, "ridge", "random_forest", "svr")
-    run_race(bench, [first, *others], bench.parts, TWO, untold, Clock(time.monotonic(), Forecast(1)))
+    run_race(bench, [first, *others], bench.parts, TWO, ignore_progress, Clock(time.monotonic(), Forecast(1)))
     assert first.failure is None
     assert len(first.predicted) == 6
     assert [entry.failure.detail for entry in others if entry.failure] == [OUT_OF_TIME] * 2
@@ -107,10 +107,10 @@ def test_out_of_time_the_first_one_still_comes_through() -> None:
 def test_an_entry_is_not_fitted_twice_on_a_part() -> None:
     bench = Workbench(split_text(noisy(60)))
     (entry,) = entered(bench, "ridge")
-    run_race(bench, [entry], bench.parts[:-1], TWO, untold)
+    run_race(bench, [entry], bench.parts[:-1], TWO, ignore_progress)
     before = dict(entry.predicted)
     assert entry.fitted is None
-    run_race(bench, [entry], bench.parts, TWO, untold)
+    run_race(bench, [entry], bench.parts, TWO, ignore_progress)
     assert all(entry.predicted[part] is values for part, values in before.items())
     assert entry.fitted is not None
 
@@ -175,7 +175,7 @@ def test_neighbours_keep_no_more_rows_than_their_bytes(monkeypatch: pytest.Monke
     data = split_text(noisy(400))
     bench = Workbench(data)
     entry = enter(bench, Candidate(regressor("knn")), small := Limits(threads=1, model_bytes=4800))
-    run_race(bench, [entry], bench.parts, small, untold)
+    run_race(bench, [entry], bench.parts, small, ignore_progress)
     assert entry.fitted[-1].n_samples_fit_ == 100
     assert entry.notes == ["learned from 100 of the 320 rows, spread evenly, to bound its time and size"]
     assert np.isfinite(entry.predicted[bench.whole_part]).all()

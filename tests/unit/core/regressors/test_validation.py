@@ -12,7 +12,7 @@ from core.automl.training import train
 from core.catalogue import regressor
 from core.errors import InvalidInputError
 from core.manifests import Recipe, Validation
-from core.progress import untold
+from core.progress import ignore_progress
 from core.regressors import splits as splitting
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import Workbench
@@ -220,7 +220,7 @@ def test_the_weights_of_a_blend_come_from_the_past() -> None:
     bench = Workbench(by(wandering(300), BY_TIME))
     assert [bench.data.others(fold) for fold in range(5)] == [[1, 2, 3, 4], [0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]
     entries = [enter(bench, Candidate(regressor(name), quick(name)), LIMITS) for name in ("ridge", "decision_tree")]
-    run_race(bench, entries, bench.parts, LIMITS, untold)
+    run_race(bench, entries, bench.parts, LIMITS, ignore_progress)
     before = honest_scores(bench, entries)
     entries[0].predicted[4] = entries[0].predicted[4] * 3
     after = honest_scores(bench, entries)

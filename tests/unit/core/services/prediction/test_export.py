@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from core.errors import NoSuchFileError, UnknownColumnError
 from core.exporting import excel
 from core.exporting.files import FORMATS
-from core.progress import StoppedError, untold
+from core.progress import StoppedError, ignore_progress
 from core.services.processing.ingest import ingest
 from core.services.table_prediction import export_table as large_exports
 from core.services.table_prediction.export_table import export_file
@@ -172,7 +172,7 @@ def test_a_file_larger_than_an_answer_is_offered_under_its_name(
 
 
 class Told:
-    """A `Tell` that remembers, and stops the work at a stage."""
+    """A `ReportProgress` that remembers, and stops the work at a stage."""
 
     def __init__(self, stop: str | None = None) -> None:
         self.said: list[tuple[str, float]] = []
@@ -190,7 +190,7 @@ def test_a_table_by_slices_is_the_same_csv_as_the_whole_one(
     client: httpx.Client, file_id: str, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, slice_rows: int, raw: bool
 ) -> None:
     monkeypatch.setattr(large_exports, "SLICE_ROWS", slice_rows)
-    done = export_file(WORKSPACE, order(file_id, raw=raw), untold)
+    done = export_file(WORKSPACE, order(file_id, raw=raw), ignore_progress)
     ours, whole = csv_rows(stored(bucket, done["url"])), csv_rows(exported(client, **order(file_id, raw=raw)).content)
     assert [list(row) for row in ours] == [list(row) for row in whole]
     # Numbers are written the shorter way: 5 for 5.0. A slice adds up in another order, so the last digit may differ.
@@ -213,7 +213,7 @@ def test_a_table_by_slices_is_the_same_workbook_and_json(
 
     monkeypatch.setattr(large_exports, "SLICE_ROWS", 50)
     monkeypatch.setattr(excel, "EXCEL_ROWS", 71)
-    ours = read(stored(bucket, export_file(WORKSPACE, order(file_id, format=kind), untold)["url"]))
+    ours = read(stored(bucket, export_file(WORKSPACE, order(file_id, format=kind), ignore_progress)["url"]))
     whole = read(exported(client, **order(file_id, format=kind)).content)
     assert [row[:-1] for row in ours] == [row[:-1] for row in whole]
     assert [row[-1] for row in ours] == pytest.approx([row[-1] for row in whole], rel=1e-12)
@@ -239,7 +239,7 @@ def test_an_export_tells_how_far_it_is_and_says_what_it_made(
 def test_records_are_exported_the_same_way(client: httpx.Client, file_id: str, bucket: ObjectStore) -> None:
     rows = json.loads(exported(client, **order(file_id, format="json")).content)
     data = [{name: value for name, value in row.items() if name != "prediction_2"} for row in rows[:5]]
-    done = export_file(WORKSPACE, {"model_name": "船价", "data": data, "format": "json"}, untold)
+    done = export_file(WORKSPACE, {"model_name": "船价", "data": data, "format": "json"}, ignore_progress)
     assert json.loads(stored(bucket, done["url"])) == rows[:5]
 
 
@@ -268,9 +268,9 @@ def test_a_table_that_the_model_cannot_predict_is_refused(
 ) -> None:
     other = ingested(tmp_path, "a,b\n1,2\n3,4\n")
     with pytest.raises(UnknownColumnError, match="crew"):
-        export_file(WORKSPACE, order(other), untold)
+        export_file(WORKSPACE, order(other), ignore_progress)
     with pytest.raises(NoSuchFileError):
-        export_file(WORKSPACE, order("nothing-here"), untold)
+        export_file(WORKSPACE, order("nothing-here"), ignore_progress)
     assert list(bucket.list("exports/")) == []
 
 
@@ -282,5 +282,5 @@ def test_an_export_leaves_nothing_on_the_disk(
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     exported(client, **order(file_id, format=kind))
-    export_file(WORKSPACE, order(file_id, format=kind), untold)
+    export_file(WORKSPACE, order(file_id, format=kind), ignore_progress)
     assert list(folder.iterdir()) == []

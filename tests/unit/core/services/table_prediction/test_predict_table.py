@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInputError, InvalidRecordsError, NoSuchFileError, UnknownColumnError
-from core.progress import StoppedError, untold
+from core.progress import StoppedError, ignore_progress
 from core.services.prediction.predict import find_model, find_table, predict_table
 from core.services.processing.ingest import ingest
 from core.services.table_prediction import predict_table as large_predictions
@@ -33,7 +33,7 @@ def stored(bucket: ObjectStore) -> list[str]:
 
 
 def test_the_file_is_what_the_batch_would_answer(file_id: str, bucket: ObjectStore) -> None:
-    answer = predict_file(WORKSPACE, {"file_id": file_id, "model_name": "cars", "interval": 0.9}, untold)
+    answer = predict_file(WORKSPACE, {"file_id": file_id, "model_name": "cars", "interval": 0.9}, ignore_progress)
     predicted = predict_table(find_model(WORKSPACE, "cars"), find_table(WORKSPACE, file_id), interval=0.9)
     (key,) = stored(bucket)
     assert key in answer["url"]
@@ -49,18 +49,18 @@ def test_the_file_is_what_the_batch_would_answer(file_id: str, bucket: ObjectSto
 def test_it_tells_how_far_it_is_and_stops_where_nobody_wants_it_any_more(file_id: str, bucket: ObjectStore) -> None:
     told: list[tuple[str, float]] = []
 
-    def tell(stage: str, share: float, parts: object = None) -> None:
+    def report_progress(stage: str, share: float, parts: object = None) -> None:
         told.append((stage, share))
         if len(told) == 12:
             raise StoppedError
 
     order = {"file_id": file_id, "model_name": "cars"}
-    predict_file(WORKSPACE, order, tell)
+    predict_file(WORKSPACE, order, report_progress)
     assert [share for _, share in told] == sorted(share for _, share in told)
     assert {stage for stage, _ in told} == {"predicting", "writing", "storing"}
     before = stored(bucket)
     with pytest.raises(StoppedError):
-        predict_file(WORKSPACE, order, tell)
+        predict_file(WORKSPACE, order, report_progress)
     assert stored(bucket) == before
 
 
@@ -78,7 +78,7 @@ def test_what_cannot_be_leaves_no_file(
 ) -> None:
     before = stored(bucket)
     with pytest.raises(error):
-        predict_file(WORKSPACE, {"file_id": file_id, "model_name": "cars", **change}, untold)
+        predict_file(WORKSPACE, {"file_id": file_id, "model_name": "cars", **change}, ignore_progress)
     assert stored(bucket) == before
 
 
@@ -86,4 +86,4 @@ def test_a_table_without_the_columns_is_refused_by_their_names(file_id: str, tmp
     (tmp_path / "other.csv").write_text(noisy(30))
     other = ingest(WORKSPACE, "other.csv", tmp_path / "other.csv").file_id
     with pytest.raises(UnknownColumnError, match="cylinders"):
-        predict_file(WORKSPACE, {"file_id": other, "model_name": "cars"}, untold)
+        predict_file(WORKSPACE, {"file_id": other, "model_name": "cars"}, ignore_progress)

@@ -15,7 +15,7 @@ from core.automl.selection import choose
 from core.automl.serving_cost import Bounds
 from core.errors import InvalidInputError
 from core.manifests import ModelManifest
-from core.progress import untold
+from core.progress import ignore_progress
 from core.regressors.fold_cache import Workbench
 from core.regressors.limits import Limits
 from core.services.prediction.predict import find_model, find_table, predict_table
@@ -175,7 +175,7 @@ def test_of_pure_noise_no_winner_claims_to_know_anything(repeated: bool, tables:
         data = split_text(f"a,b,c,y\n{rows}")
         bench = Workbench(with_finer_folds(data)[0] if repeated else data)
         entries = [enter(bench, one, LIMITS) for one, _ in line_up(60, 0.0) if one.regressor.name in FAST]
-        run_race(bench, entries, bench.parts[:-1], TWO, untold)
+        run_race(bench, entries, bench.parts[:-1], TWO, ignore_progress)
         found = choose(bench, entries, Bounds(), 1.0)[0].cross_validation
         assert found.mean < found.std, seed
 

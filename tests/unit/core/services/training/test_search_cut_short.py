@@ -14,7 +14,7 @@ from core.automl.selection import Choice, choose
 from core.errors import ConflictError, TrainingFailedError
 from core.jobs import service as jobs
 from core.jobs.worker import work
-from core.progress import Reason, StoppedError, untold
+from core.progress import Reason, StoppedError, ignore_progress
 from core.services.processing.ingest import ingest
 from core.services.training.compare import CompareOrder, compare_models
 from core.services.training.reproduce import reproduce
@@ -50,9 +50,11 @@ def stored_table(bucket: ObjectStore, name: str) -> str:
     return ingest(WORKSPACE, f"{name}.csv", CSVS[name][0]).file_id
 
 
-def raced(file_id: str, tell: Callable[..., None] = untold, target: str = "strength", **order: Any) -> Json:
+def raced(
+    file_id: str, report_progress: Callable[..., None] = ignore_progress, target: str = "strength", **order: Any
+) -> Json:
     asked = {"time_limit": LIMIT, **order}
-    return compare_models(WORKSPACE, file_id, CompareOrder(target, ensemble=True, **asked), tell)
+    return compare_models(WORKSPACE, file_id, CompareOrder(target, ensemble=True, **asked), report_progress)
 
 
 def stored() -> list[str]:
@@ -60,7 +62,7 @@ def stored() -> list[str]:
 
 
 class Ended:
-    """A `Tell` that from `stage` on, and from so many models that came through, says that the work is to end."""
+    """A `ReportProgress` that ends the work from `stage` on, once so many models came through."""
 
     def __init__(self, reason: Reason, *, models: int = 2, stage: str = "training") -> None:
         self.reason, self.models, self.stage = reason, models, stage
