@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from core.array_types import Floats
 from core.manifests import ColumnType
 
 # Light functions have little memory: a table of more rows is not packed, and is worked on where Arrow is.
@@ -25,8 +26,6 @@ FAST = 1
 # So many levels are strings of Python at a time, which take several times the memory of their characters.
 LEVELS = 1 << 15
 PIECE = 1 << 20
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

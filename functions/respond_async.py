@@ -16,6 +16,7 @@ from core.services.prediction.predict import most_table_rows
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_repository import Job
+from core.types import Json
 from functions.http import PROBLEM_JSON
 from functions.idempotency import Key
 from functions.job_responses import shown
@@ -23,7 +24,7 @@ from functions.job_responses import shown
 RESPOND_ASYNC = "respond-async"
 
 # An order that has been checked, with its file named, and how many seconds it should take.
-Check = Callable[[str, jobs.Json], tuple[jobs.Json, float]]
+Check = Callable[[str, Json], tuple[Json, float]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ async def _terms(
 Asked = Annotated[Terms, Depends(_terms)]
 
 
-def carry_out(workspace: str, kind: str, sent: jobs.Json, asked: Terms, check: Check) -> Any:
+def carry_out(workspace: str, kind: str, sent: Json, asked: Terms, check: Check) -> Any:
     """The answer to an order, or 202 and the job that it became.
 
     What is wrong with it is said at once, as `check` raises it. With an Idempotency-Key the work is a job also where
@@ -74,7 +75,7 @@ def carry_out(workspace: str, kind: str, sent: jobs.Json, asked: Terms, check: C
     return _accepted(workspace, job, asked) if job.deferred else _done(workspace, job, asked)
 
 
-def table_job(workspace: str, kind: str, order: jobs.Json, asked: Terms) -> JSONResponse | None:
+def table_job(workspace: str, kind: str, order: Json, asked: Terms) -> JSONResponse | None:
     """202 and a job for a stored table that is more than one request predicts, or is asked to be one; else None.
 
     `order` names a `file_id` and a stored model; one that the caller brought along is too large to keep with a job.

@@ -12,8 +12,9 @@ from core.jobs import service as jobs
 from core.services.series.arrivals import announce, landed
 from core.storage.container import storage
 from core.storage.job_queue import DeadLetter, SqsQueue
+from core.types import Json
 from functions.s3_events import arrivals_in
-from infra.service import Json, Service, connect, explain
+from infra.service import Service, connect, explain
 from infra.showing import coloured, following, table
 
 POLL_SECONDS = 0.3

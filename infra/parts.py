@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from infra.service import Json, http_client
+from core.types import Json
+from infra.service import http_client
 
 PARTS_AT_A_TIME = 3
 ATTEMPTS = 6

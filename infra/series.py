@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from infra.service import Json, Service, ServiceError, explain, http_client
+from core.types import Json
+from infra.service import Service, ServiceError, explain, http_client
 from infra.showing import coloured, following, table
 
 POLL_SECONDS = 0.3

@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 
+from core.types import Json
+
 # A large table on a slow machine; the service itself answers as soon as it is done.
 TIMEOUT = httpx.Timeout(600, connect=5)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-Json = dict[str, Any]
 
 
 class ServiceError(Exception):

@@ -20,8 +20,9 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from core.types import Json
 from infra.parts import PartError, PartSender
-from infra.service import Json, Service, ServiceError, connect, explain
+from infra.service import Service, ServiceError, connect, explain
 
 POLL_SECONDS = 0.3
 # A killed ingestion is tried again after a quarter of an hour; this long without a change, nobody is at it.

@@ -4,16 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import VotingRegressor
 from sklearn.metrics import r2_score
 
+from core.array_types import Floats
 from core.automl.scheduler import Entry
 from core.catalogue import SEED
 from core.regressors.fold_cache import Workbench
 from core.regressors.splits import spread
-
-Floats = NDArray[np.float64]
 
 BLEND = "blend"
 # Members are drawn this often with replacement, on so many bootstrap samples of the rows.

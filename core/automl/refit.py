@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.array_types import Floats
 from core.automl.ensemble_selection import blend, mixed
 from core.automl.portfolio_search import PortfolioRace, fitting_seconds, storing_seconds
 from core.automl.scheduler import Entry, enter, run_race
@@ -15,7 +16,6 @@ from core.automl.serving_cost import Proven, cost_of, prove
 from core.errors import RegattaError, TrainingFailedError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.fold_cache import Workbench
-from core.regressors.splits import Floats
 
 log = logging.getLogger("regatta")
 

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 
+from core.array_types import Floats
 from core.automl.forecast import Forecast
 from core.automl.serving_cost import Cost, cost_of
 from core.errors import ParameterError, RegattaError, TrainingFailedError
@@ -22,7 +23,7 @@ from core.progress import ReportProgress, TrialStatus
 from core.regressors.candidates import Candidate, stopped_early
 from core.regressors.fold_cache import Workbench
 from core.regressors.limits import Limits, most_bytes, rows_to_fit
-from core.regressors.splits import Floats, spread
+from core.regressors.splits import spread
 from core.regressors.thread_limits import one_core_a_fit, one_openmp_thread
 
 log = logging.getLogger("regatta")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.array_types import Floats
 from core.automl.scheduler import Entry, enter, run_race
 from core.automl.successive_halving import choose_target, tune
 from core.errors import TrainingFailedError
@@ -18,8 +18,6 @@ from core.regressors.limits import Limits
 from core.regressors.metrics import baseline, cross_validation, evaluate, interval_quantiles, plots
 from core.regressors.splits import Split, spread
 from core.regressors.thread_limits import one_core_a_fit
-
-Floats = NDArray[np.float64]
 
 # Some models take as long to predict their training rows as to learn them.
 TRAIN_METRIC_ROWS = 4000

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 
+from core.array_types import Floats, Ints
 from core.compiler.graph_builder import ML, GraphBuilder
 from core.errors import TrainingFailedError
 
@@ -20,9 +21,6 @@ BRANCH_LEQ = 0
 # 10,000 rows through a forest of a million nodes it saves 1.9 of 35 ms that ensembles of 100,000 take, and costs one
 # row 14 us more; single trees save 2.5 ms and cost 33 us.
 ENSEMBLE_NODES = 25_000
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,10 @@ from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.leases import free
 from core.storage.signed_models import seal
+from core.types import Json
 
 # Without a sign of life for this long, a job that somebody looks at is given to the queue again: its message was lost.
 SILENCE_SECONDS = 300
-
-Json = dict[str, Any]
 
 
 class Work(Protocol):

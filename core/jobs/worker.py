@@ -9,13 +9,14 @@ from contextlib import suppress
 from types import TracebackType
 
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
-from core.jobs.service import UNATTENDED, Json, back, ended, work_of
+from core.jobs.service import UNATTENDED, back, ended, work_of
 from core.manifests import now
 from core.progress import Reason, StoppedError, TrialStatus
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.leases import if_owned
+from core.types import Json
 
 log = logging.getLogger("regatta")
 

@@ -12,8 +12,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from core.array_types import Floats
 from core.manifests import Column, Recipe
-from core.packed_columns import Category, Floats
+from core.packed_columns import Category
 from core.preprocessing.date_parts import PARTS, date_parts
 from core.preprocessing.features import choose_features
 from core.preprocessing.pipeline import branch, gaps_tell, raw_frame, steps

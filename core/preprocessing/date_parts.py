@@ -4,11 +4,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from core.array_types import Floats
 from core.cell_values import EARLIEST, LATEST
-
-Floats = NDArray[np.float64]
 
 # What a date becomes. The weekday counts from Monday, 0.
 PARTS = ("year", "month", "day", "weekday", "hour")

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from core.array_types import Floats
 from core.errors import TargetError, UnknownColumnError
 from core.manifests import Column, Recipe
-from core.packed_columns import Floats
 
 # A category with more levels than this is encoded by one number a level rather than by a column a level.
 MAX_LEVELS = 40

@@ -10,9 +10,10 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 
+from core.array_types import Floats
 from core.catalogue import SEED
 from core.manifests import Column, Recipe
-from core.packed_columns import Category, Floats
+from core.packed_columns import Category
 from core.preprocessing.date_parts import PARTS, date_parts, part_names, to_seconds
 from core.preprocessing.features import MAX_LEVELS
 

@@ -3,16 +3,15 @@
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import PowerTransformer, StandardScaler
 
 from core import manifests
+from core.array_types import Floats
 from core.errors import TargetError
 
-Floats = NDArray[np.float64]
 Kind = manifests.TargetTransform
 TargetChoice = Literal["auto", Kind]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.packed_columns import Floats
-from core.profiling.distribution import Ints, Moments, unsafe_exponent
+from core.array_types import Floats, Ints
+from core.profiling.distribution import Moments, unsafe_exponent
 from core.tables.coded_columns import PIECE, Coded
 from core.tables.table import Table
-
-Json = dict[str, Any]
+from core.types import Json
 
 # A matrix of more columns is neither read nor drawn.
 MOST_COLUMNS = 100

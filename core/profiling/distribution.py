@@ -8,12 +8,9 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from core.packed_columns import Floats
+from core.array_types import Floats, Ints
 from core.tables.coded_columns import PIECE
-
-Ints = NDArray[np.int64]
 
 # A column whose values repeat is counted by hashing, several times faster than by sorting; a look at some tells.
 LOOKED_AT = 50_000

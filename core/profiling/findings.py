@@ -3,18 +3,16 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.array_types import Floats
 from core.manifests import Column
-from core.packed_columns import Floats
 from core.profiling.rows import numbered_where
 from core.severity import Severity
 from core.tables.table import Table
-
-Json = dict[str, Any]
+from core.types import Json
 
 # With fewer rows, what is found may well be chance.
 FEW_ROWS = 50

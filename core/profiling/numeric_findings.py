@@ -1,7 +1,6 @@
 """What looks wrong in a column of numbers: counters, zeros that are none, caps, values far away, long tails."""
 
 import re
-from typing import Any
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from core.profiling.findings import (
     percent,
     some,
 )
-
-Json = dict[str, Any]
+from core.types import Json
 
 ID_NAME = re.compile(r"(?:^|[\s_.-])(?:id|uuid|guid|index)$|编号|序号|主键", re.IGNORECASE)
 # A column of fewer different values is a scale or a flag, and has neither tails nor outliers.

@@ -1,7 +1,7 @@
 """Values far from the rest of their column, by quartiles or by standard deviations."""
 
 from math import inf, isfinite
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from core.profiling.column_threads import side_by_side
 from core.profiling.distribution import Distribution
 from core.profiling.rows import numbered
 from core.tables.table import Table
+from core.types import Json
 
-Json = dict[str, Any]
 Method = Literal["iqr", "zscore"]
 
 IQR_THRESHOLD = 1.5

@@ -19,8 +19,7 @@ from core.profiling.findings import Look
 from core.profiling.rows import RowHashes, RowKinds, missing_shares, numbered_where
 from core.severity import worst_first
 from core.tables.table import Table
-
-Json = dict[str, Any]
+from core.types import Json
 
 PREVIEW_ROWS = 100
 CORRELATED = ("integer", "number", "boolean")

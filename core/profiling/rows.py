@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.packed_columns import Category, Floats
+from core.array_types import Floats
+from core.packed_columns import Category
 from core.tables.coded_columns import PIECE, Coded
 from core.tables.table import Table
 

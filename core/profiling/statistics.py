@@ -1,20 +1,19 @@
 """The figures that describe one column, by its type, ready for JSON: what does not exist or is not finite is None."""
 
 from math import isfinite
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from core.array_types import Ints
 from core.cell_values import EARLIEST, LATEST, write_date
 from core.manifests import Column
-from core.profiling.distribution import Distribution, Ints, Moments
+from core.profiling.distribution import Distribution, Moments
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
 from core.tables.coded_columns import PIECE
-
-Json = dict[str, Any]
+from core.types import Json
 
 TOP_VALUES = 10
 NO_HISTOGRAM: Json = {"edges": [], "counts": []}

@@ -1,24 +1,22 @@
 """How each column relates to the target: correlations, mutual information, mean target along it, and likely leaks."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.array_types import Floats, Ints
 from core.manifests import Column
-from core.packed_columns import Floats
 from core.profiling import statistics
 from core.profiling.column_threads import side_by_side
 from core.profiling.correlations import SAMPLE_ROWS, pearson_of, sampled_rows, spearman_of
-from core.profiling.distribution import Distribution, Ints, scaled, unsafe_exponent
+from core.profiling.distribution import Distribution, scaled, unsafe_exponent
 from core.profiling.findings import FEW_ROWS, MOSTLY, finding, percent, some, way_out
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
 from core.profiling.rows import numbered
 from core.severity import Severity, worst_first
 from core.tables.table import Table
-
-Json = dict[str, Any]
+from core.types import Json
 
 # Mutual information searches neighbours, and converges long before this.
 INFORMATION_ROWS = 20_000

@@ -1,13 +1,11 @@
 """What looks wrong in a column of text: numbers with words among them, identifiers, sentences, too many levels."""
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.profiling.distribution import Ints
+from core.array_types import Ints
 from core.profiling.findings import (
     FEW_ROWS,
     MOSTLY,
@@ -19,8 +17,7 @@ from core.profiling.findings import (
 )
 from core.profiling.rows import EXAMPLES, numbered_where
 from core.tables.reading_warnings import NUMBER_OR_DATE, shown
-
-Json = dict[str, Any]
+from core.types import Json
 
 # An identifier is different almost everywhere; texts that long are sentences.
 IDENTIFIER_SHARE = 0.95

@@ -1,16 +1,14 @@
 """Whether a table is ordered in time: a column that says when each row was, as far as its values can tell."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
+from core.array_types import Floats
 from core.manifests import Column
-from core.packed_columns import Floats
 from core.profiling.findings import FEW_ROWS, MOSTLY, finding, some
 from core.tables.coded_columns import PIECE, Coded
-
-Json = dict[str, Any]
+from core.types import Json
 
 ORDERED = "ordered-in-time"
 # Fewer different dates are kinds of rows rather than moments.

@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
+from core.array_types import Floats
 from core.regressors.splits import Split
-
-Floats = NDArray[np.float64]
 
 
 class Prepared:

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.array_types import Floats
 from core.catalogue import SEED
 from core.manifests import Importance
 from core.regressors.splits import spread
 
-Floats = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
 
 SHUFFLES = 5

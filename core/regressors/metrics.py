@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import (
     mean_absolute_error,
     mean_absolute_percentage_error,
@@ -12,10 +11,9 @@ from sklearn.metrics import (
     r2_score,
 )
 
+from core.array_types import Floats
 from core.manifests import Baseline, CrossValidation, Metrics
 from core.regressors.splits import Fold, Split, spread
-
-Floats = NDArray[np.float64]
 
 # Points of a scatter plot and bars of a histogram that a person can still tell apart.
 PLOT_POINTS = 500

@@ -6,10 +6,10 @@ from math import ceil
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import KFold, train_test_split
 
+from core.array_types import Floats
 from core.catalogue import SEED
 from core.errors import InvalidInputError, NotEnoughRowsError
 from core.manifests import RANDOM, Column, Recipe, Validation
@@ -19,6 +19,7 @@ from core.regressors.validation import (
     MIN_FOLDS,
     MIN_HOLDOUT,
     Keys,
+    Rows,
     folds_of,
     hold_out,
     keys_of,
@@ -32,9 +33,6 @@ JUDGED_ROWS = 20_000
 HOLDOUT_ROWS = 100_000
 # A holdout that differs by less than this share of the rows from what was asked for is not worth a note.
 NEARLY = 0.01
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
 """The columns one by one: a card with plot and figures for each of the first, a line of a table for the rest."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from core.reporting.distributions import plot
 from core.reporting.figures import SPACE, count, counted, date, duration, figure, share, shortened
 from core.reporting.html import Markup, Named, element, figure_list, own, scrolled
-
-Json = dict[str, Any]
+from core.types import Json
 
 # A page of more cards is neither read nor quickly shown; a long name is cut where it stands in a line.
 CARDS = 200

@@ -1,14 +1,11 @@
 """How the target follows another column: its mean along a number or a date, or for each value of a category."""
 
-from typing import Any
-
 from core.reporting.distributions import value_bars
 from core.reporting.figures import brief, date, figure
 from core.reporting.html import Markup, element, own
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar_from, level, n, stretched
-
-Json = dict[str, Any]
+from core.types import Json
 
 LEVELS_SHOWN = 8
 # So many labels have room below a curve on a phone.

@@ -1,7 +1,6 @@
 """The report of an arrival in a series: what was decided, why, and what it was decided by."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from core.reporting.distributions import value_bars
 from core.reporting.drift_section import drift_section
@@ -10,8 +9,7 @@ from core.reporting.html import Content, Markup, Named, element, figure_list, ow
 from core.reporting.page import page, tile
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, n, stretched, upright
-
-Json = dict[str, Any]
+from core.types import Json
 
 METRICS = {"rmse": "RMSE", "mae": "MAE", "median_ae": "Median error", "mape": "MAPE", "r2": "R2"}
 LINKS = {

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
 
 from core.reporting.date_axis import date_ticks, seconds
 from core.reporting.figures import count, counted, date, figure, share
 from core.reporting.html import Content, Markup, element, own
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, columns, n, stretched, upright
-
-Json = dict[str, Any]
+from core.types import Json
 
 VALUES_SHOWN = 10
 # So few are given more room.

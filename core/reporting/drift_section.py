@@ -1,13 +1,10 @@
 """How far each column is from what the champion was trained on: ranked, and drawn beside each other."""
 
-from typing import Any
-
 from core.reporting.distributions import value_bars
 from core.reporting.figures import brief, coefficient, count, counted, shortened
 from core.reporting.html import Content, Markup, element, own, scrolled
 from core.reporting.svg import axis, bar, columns, stretched
-
-Json = dict[str, Any]
+from core.types import Json
 
 # So many columns stand in the table, so many are drawn.
 LISTED, DRAWN = 40, 9

@@ -1,12 +1,10 @@
 """What a person should know first: the findings, the worst on top, and what was noted when the file was read."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from core.reporting.figures import count, counted
 from core.reporting.html import Markup, element, own
-
-Json = dict[str, Any]
+from core.types import Json
 
 SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
 # Shapes differ as the words and the colours do: an octagon, a triangle, a disc.

@@ -3,14 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from typing import Any
 
 from core.reporting.distributions import value_bars
 from core.reporting.figures import coefficient, count, share, shortened
 from core.reporting.html import Markup, element, own, scrolled
 from core.reporting.svg import n, signed_bar
+from core.types import Json
 
-Json = dict[str, Any]
 Matrix = list[list[float | None]]
 
 # Widths of a cell in pixels, for at most so many columns; numbers stand in cells of at least `NUMBERED`.

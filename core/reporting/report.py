@@ -10,8 +10,7 @@ from core.reporting.html import Markup, Named, element, figure_list, own, scroll
 from core.reporting.matrices import correlations_section, missing_section
 from core.reporting.page import page, tile
 from core.reporting.target_section import target_section
-
-Json = dict[str, Any]
+from core.types import Json
 
 PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 10, 100, 60
 

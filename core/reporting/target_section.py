@@ -1,15 +1,13 @@
 """How one column, the target, hangs together with the others: which tell most of it, and how it follows them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from core.reporting.cards import NAME_CHARACTERS, column_card
 from core.reporting.curves import legend, mean_scale, panel
 from core.reporting.figures import coefficient, count, shortened
 from core.reporting.html import Markup, element, own
 from core.reporting.svg import bar, signed_bar
-
-Json = dict[str, Any]
+from core.types import Json
 
 RELATIONS_SHOWN = 20
 PANELS_SHOWN = 6

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from core.errors import ConflictError, ModelServesError, NameTakenError, NoSuchModelError
 from core.manifests import Document
-from core.storage.documents import Documents, JsonObject
+from core.storage.documents import Documents
+from core.types import Json
 
 CHAMPION = "champion.json"
 
@@ -149,7 +150,7 @@ class Champions:
             )
 
     def _change(self, workspace: str, name: str, edit: Callable[[Standing], Standing | None]) -> Standing:
-        def edited(document: JsonObject | None) -> JsonObject | None:
+        def edited(document: Json | None) -> Json | None:
             after = edit(_standing(document))
             return None if after is None else after.model_dump()
 
@@ -165,7 +166,7 @@ class Champions:
         return standing
 
 
-def _standing(document: JsonObject | None) -> Standing:
+def _standing(document: Json | None) -> Standing:
     if document is None:
         return Standing()
     # Before there were rollbacks, the one that served was always the newest.

@@ -9,9 +9,10 @@ from pathlib import Path
 from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import DatasetManifest, Recipe
 from core.storage.cache import WarmObjects
-from core.storage.documents import Documents, JsonObject
+from core.storage.documents import Documents
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.types import Json
 
 SOURCE = "source.csv"
 TABLE = "table.parquet"
@@ -88,7 +89,7 @@ class DatasetStore:
     def set_recipe(self, workspace: str, file_id: str, recipe: Recipe) -> DatasetManifest:
         """Store how this dataset is to be cleaned; raises `NoSuchFileError`, `ConflictError`."""
 
-        def edit(document: JsonObject | None) -> JsonObject:
+        def edit(document: Json | None) -> Json:
             if document is None:
                 raise NoSuchFileError(f"File {file_id!r} was deleted in the meantime.")
             return {**document, "recipe": recipe.model_dump()}

@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from core.errors import ConflictError
 from core.storage.redis.redis_client import SharedState
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.types import Json
 
 # A writer refreshes Redis itself; this bounds how long an answer is stale when Redis was cut off just then.
 TTL_SECONDS = 30
 ATTEMPTS = 8
-
-JsonObject = dict[str, Any]
 
 
 class Documents:
@@ -22,7 +20,7 @@ class Documents:
         self._objects = objects
         self._shared = shared
 
-    def read(self, key: str, *, fresh: bool = False) -> JsonObject | None:
+    def read(self, key: str, *, fresh: bool = False) -> Json | None:
         """The document, or None when there is none. `fresh` asks the bucket itself: for acting on, not for showing."""
         name = _cache_key(key)
         if not fresh:
@@ -37,14 +35,14 @@ class Documents:
         self._shared.ask(lambda client: client.set(name, body, ex=TTL_SECONDS, nx=True), None)
         return _parse(body)
 
-    def write(self, key: str, document: JsonObject) -> str:
+    def write(self, key: str, document: Json) -> str:
         """Write the document, whatever was there; returns its ETag."""
         body = _dump(document)
         etag = self._objects.put(key, body, "application/json")
         self._publish(key, body)
         return etag
 
-    def change(self, key: str, edit: Callable[[JsonObject | None], JsonObject | None]) -> JsonObject | None:
+    def change(self, key: str, edit: Callable[[Json | None], Json | None]) -> Json | None:
         """Apply `edit` to the newest text and store the result, again and again until no other writer interferes.
 
         `edit` takes the current document (None when there is none) and returns the new one, or None to leave it.
@@ -53,7 +51,7 @@ class Documents:
         for _ in range(ATTEMPTS):
             try:
                 stored, etag = self._objects.get_tagged(key)
-                before: JsonObject | None = _parse(stored)
+                before: Json | None = _parse(stored)
             except MissingObjectError:
                 before, etag = None, ""
             after = edit(before)
@@ -79,10 +77,10 @@ def _cache_key(key: str) -> str:
     return f"regatta:document:{key}"
 
 
-def _dump(document: JsonObject) -> bytes:
+def _dump(document: Json) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def _parse(body: bytes) -> JsonObject:
-    parsed: JsonObject = json.loads(body)
+def _parse(body: bytes) -> Json:
+    parsed: Json = json.loads(body)
     return parsed

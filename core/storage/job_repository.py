@@ -11,10 +11,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core.storage.dataset_repository import FILE_ID
-from core.storage.documents import Documents, JsonObject
+from core.storage.documents import Documents
 from core.storage.leases import Leased, change_leased
 from core.storage.manifest_index import ManifestIndex
 from core.storage.redis.redis_client import SharedState
+from core.types import Json
 
 JOB_ID = FILE_ID
 LIVE_SECONDS = 3600
@@ -126,7 +127,7 @@ class JobStore:
         if job.status != "running":
             return job
         told = self._shared.ask(lambda client: client.get(_live_key(workspace, job.job_id)), None)
-        heard: JsonObject = json.loads(told) if told else {}
+        heard: Json = json.loads(told) if told else {}
         # Of the worker that has it now, not of one that was killed.
         return job.model_copy(update=heard) if heard.get("owner") == job.owner else job
 

@@ -5,13 +5,12 @@ A lease runs out by itself, so that what a killed worker held comes free again; 
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from core.errors import ConflictError
 from core.manifests import Document
-from core.storage.documents import Documents, JsonObject
-
-Fields = dict[str, Any]
+from core.storage.documents import Documents
+from core.types import Json
 
 
 class Leased(Document):
@@ -28,7 +27,7 @@ class Leased(Document):
         """Whether a worker is at it, as far as one can know: it may have been killed."""
         return self.leased_until > time.time()
 
-    def lease(self, name: str, owner: str, seconds: float) -> Fields:
+    def lease(self, name: str, owner: str, seconds: float) -> Json:
         """The fields that give it, called `name`, to `owner`; raises `ConflictError` while it is another's."""
         if self.is_leased:
             raise ConflictError(f"{name} is being worked on already.")
@@ -38,13 +37,13 @@ class Leased(Document):
 L = TypeVar("L", bound=Leased)
 
 
-def change_leased(documents: Documents, key: str, kind: type[L], edit: Callable[[L], Fields | None]) -> L | None:
+def change_leased(documents: Documents, key: str, kind: type[L], edit: Callable[[L], Json | None]) -> L | None:
     """Update the newest document by the fields that `edit` returns; None leaves it as it is.
 
     Returns it as stored afterwards, None when there is none; raises `ConflictError`.
     """
 
-    def apply(document: JsonObject | None) -> JsonObject | None:
+    def apply(document: Json | None) -> Json | None:
         if document is None:
             return None
         newest = kind.model_validate(document)
@@ -55,11 +54,11 @@ def change_leased(documents: Documents, key: str, kind: type[L], edit: Callable[
     return None if document is None else kind.model_validate(document)
 
 
-def if_owned(owner: str | None, fields: Fields) -> Callable[[Leased], Fields | None]:
+def if_owned(owner: str | None, fields: Json) -> Callable[[Leased], Json | None]:
     """An edit that changes nothing once another worker has taken the document over."""
     return lambda newest: fields if newest.owner == owner else None
 
 
-def free(attempts: int) -> Fields:
+def free(attempts: int) -> Json:
     """The fields that end a lease, so that the next worker may take the document at once."""
     return {"owner": None, "leased_until": 0.0, "attempts": attempts}

@@ -14,9 +14,10 @@ from pydantic import Field, field_validator
 
 from core.errors import NoSuchSeriesError
 from core.manifests import RANDOM, Document, HandleMissing, Validation, now
-from core.storage.documents import Documents, JsonObject
+from core.storage.documents import Documents
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
+from core.types import Json
 
 # So many of the newest arrivals stay in the document; what is older is in its reports only.
 ARRIVALS_KEPT = 500
@@ -185,7 +186,7 @@ class SeriesStore:
         Returns it as stored afterwards; raises `ConflictError`.
         """
 
-        def edited(document: JsonObject | None) -> JsonObject | None:
+        def edited(document: Json | None) -> Json | None:
             newest = Series(name=name) if document is None else Series.model_validate(document)
             after = edit(newest)
             return None if after is None else after.model_dump()

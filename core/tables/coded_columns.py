@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.packed_columns import Floats
+from core.array_types import Floats
 
 Codes = NDArray[np.unsignedinteger[Any]]
 

@@ -3,14 +3,12 @@
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from core.array_types import Ints
 from core.cell_values import DATE_FORMATS, month_number
 
 DATE = pa.timestamp("ms")
 MS = {"hour": 3_600_000, "minute": 60_000, "second": 1000}
-
-Ints = NDArray[np.int64]
 
 
 def read_dates(texts: pa.Array, form: str) -> pa.Array | None:

@@ -13,9 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
+from core.array_types import Floats
 from core.cell_values import write_date
 from core.manifests import Column
-from core.packed_columns import Category, Floats
+from core.packed_columns import Category
 from core.tables.coded_columns import Coded, as_floats
 from core.tables.levels import codes_of, unified
 

@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from infra.service import Json, Service
+from core.types import Json
+from infra.service import Service
 
 # The best of a race, as many as are worth a line.
 SHOWN_ROWS = 5

@@ -14,12 +14,12 @@ import pytest
 from redis import Redis
 
 from core.jobs.worker import MOST_ATTEMPTS
+from core.types import Json
 from infra.emulator_account import CREDENTIALS, REGION
 from tests.emulator.test_deploy_and_serve import served
 from tests.emulator.test_deploy_and_serve import wait_for as wait_until_up
 from tests.stack import CLI, Stack, free_ports
 
-Json = dict[str, Any]
 ASYNC = {"Prefer": "respond-async"}
 LEASE_SECONDS = 4
 # Trains long enough to be killed or cancelled, one tree after the other, and not so long that the test waits for it.

@@ -11,6 +11,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from core.services.processing.ingest_upload import LEASE_SECONDS
+from core.types import Json
 from infra.deploy import ROOT
 from infra.emulator_account import CREDENTIALS, REGION
 from infra.parts import PartSender
@@ -19,7 +20,6 @@ from tests.stack import Stack
 from tests.support.tables import CSVS
 from tests.whole_job import gbk_csv
 
-Json = dict[str, Any]
 PART_BYTES = 16 << 20
 
 

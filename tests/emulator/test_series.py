@@ -14,10 +14,10 @@ import boto3
 import httpx
 import pytest
 
+from core.types import Json
 from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 from tests.stack import Stack
 
-Json = dict[str, Any]
 ROW = {"area": 0.5, "age": 0.25}
 # The races of these tests are over when they have begun.
 QUICK = {"target_column": "price", "time_limit": 1}

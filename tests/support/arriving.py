@@ -17,9 +17,8 @@ from core.services.training.train import TrainingOrder, train_model
 from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.series_repository import Arrival, SeriesSettings
+from core.types import Json
 from tests.support.storing import WORKSPACE
-
-Json = dict[str, Any]
 
 SERIES = "prices"
 TARGET = "y"

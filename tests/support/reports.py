@@ -10,10 +10,9 @@ from core.profiling.target_relations import about_target
 from core.reporting.report import report
 from core.severity import worst_first
 from core.tables.table import Table
+from core.types import Json
 from tests.support.storing import dataset_manifest
 from tests.support.tables import CSVS, read, real
-
-Json = dict[str, Any]
 
 
 @dataclass

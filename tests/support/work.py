@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from threading import Event
-from typing import Any
 
 import pytest
 
 from core.errors import TargetError, UnavailableError
 from core.jobs.service import KINDS
 from core.progress import ReportProgress
-
-Json = dict[str, Any]
+from core.types import Json
 
 ERRORS: dict[str, Callable[[], BaseException]] = {
     "fault": lambda: ZeroDivisionError("secret"),

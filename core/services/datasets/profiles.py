@@ -1,15 +1,13 @@
 """The stored profile of a dataset, joined with what was worked out about its target."""
 
 import json
-from typing import Any
 
 from core.errors import NoSuchFileError
 from core.manifests import DatasetManifest
 from core.severity import worst_first
 from core.storage.container import storage
 from core.storage.dataset_repository import PROFILE
-
-Json = dict[str, Any]
+from core.types import Json
 
 
 def stored_profile(workspace: str, manifest: DatasetManifest) -> Json:

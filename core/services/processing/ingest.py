@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
-from typing import Any
 
+from core.array_types import Floats
 from core.errors import TooLargeError
 from core.manifests import Column, DatasetManifest, Reading, new_file_id, now
-from core.packed_columns import PACKED_ROWS, Category, Floats, pack
+from core.packed_columns import PACKED_ROWS, Category, pack
 from core.profiling.profile import profile
 from core.profiling.time_order import ORDERED
 from core.settings import settings
@@ -18,10 +18,10 @@ from core.tables.csv_reader import read_table
 from core.tables.decoding import Text, read_text
 from core.tables.dialect import Dialect, find_dialect
 from core.tables.table import Table
+from core.types import Json
 
 FILENAME_CHARACTERS = 200
 
-Json = dict[str, Any]
 
 # Hears what is being done ("reading", "profiling", "storing") and the share of the whole that is behind.
 Progress = Callable[[str, float], None]

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.array_types import Floats
 from core.errors import ArrivalRefusedError, NoSuchFileError
 from core.manifests import DatasetManifest, ModelManifest
 from core.progress import progress_within
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
-from core.services.retraining.decision import Case, Json
+from core.services.retraining.decision import Case
 from core.services.retraining.drift import drift_of_columns
 from core.services.retraining.paired_comparison import Difference, difference
 from core.services.retraining.plausibility import Plausibility, plausibility
@@ -28,8 +29,7 @@ from core.services.training.publish import publish_model
 from core.services.training.refit_stored import fit_as, in_time, train_as
 from core.storage.container import storage
 from core.storage.series_repository import Arrival, Series
-
-Floats = NDArray[np.float64]
+from core.types import Json
 
 # With fewer rows that neither model has learned from, all rows of the holdout judge.
 FEWEST_FRESH = 20

@@ -1,7 +1,6 @@
 """An arrival being decided: what was ordered, what was found out so far, and how the decision is written down."""
 
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from core.manifests import DatasetManifest, now
@@ -10,8 +9,7 @@ from core.reporting.decision_page import retraining_page
 from core.services.series.arrivals import landed
 from core.storage.container import storage
 from core.storage.series_repository import Arrival, Series, State
-
-Json = dict[str, Any]
+from core.types import Json
 
 # A retry does not come back to these.
 FINAL = frozenset({"accepted", "held", "superseded", "old"})

@@ -13,13 +13,11 @@ from math import log, sqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.array_types import Floats
 from core.manifests import ModelManifest
 from core.regressors.splits import spread
-
-Json = dict[str, Any]
-Floats = NDArray[np.float64]
+from core.types import Json
 
 # Below the first nothing has changed, above the second much has.
 PSI_MODERATE, PSI_LARGE = 0.1, 0.25

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from core.array_types import Floats
 
 SAMPLES, SEED = 1000, 0
 # Of the sampled differences, this share lies between the two bounds.

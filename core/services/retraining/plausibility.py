@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.array_types import Floats
 from core.manifests import ModelManifest
-
-Floats = NDArray[np.float64]
 
 # Errors beyond nine tenths of those that the folds left are "outside": a tenth of all rows, if nothing has changed.
 PROMISED_LEVEL = 0.9

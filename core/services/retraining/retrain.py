@@ -1,7 +1,6 @@
 """The job of an arrival: ingested, looked at, learned from, judged, and promoted or not; the policy in its order."""
 
 import time
-from typing import Any
 
 from core.automl.serving_cost import Bounds
 from core.errors import ArrivalRefusedError, ConflictError, RegattaError
@@ -16,8 +15,7 @@ from core.services.training.search import TimeLimit, race_models
 from core.services.training.train import open_split
 from core.storage.container import storage
 from core.storage.series_repository import Series
-
-Json = dict[str, Any]
+from core.types import Json
 
 TEST_SIZE = 0.2
 

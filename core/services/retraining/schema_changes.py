@@ -7,8 +7,7 @@ from core.inference.stored_columns import SHOWN, fits
 from core.manifests import Column, DatasetManifest, ModelManifest
 from core.packed_columns import Category
 from core.services.processing.open_table import open_table
-
-Json = dict[str, Any]
+from core.types import Json
 
 NAMES_SHOWN, LEVELS_SHOWN = 8, 5
 

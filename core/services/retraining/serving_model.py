@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.array_types import Floats
 from core.compiler.compile import raw_columns
 from core.inference.session import CompiledModel
 from core.manifests import Metrics, ModelManifest
 from core.regressors.metrics import evaluate
 from core.storage.container import storage
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.series_repository import Arrival
+from core.types import Json
 
 RETRAIN = "retrain"
 INCOMING = "incoming/"
@@ -144,7 +145,7 @@ def _again(workspace: str, name: str, arrival: Arrival, target: str) -> Job:
     return jobs.order_job(workspace, RETRAIN, order, sent=_sent(arrival.key, arrival.etag), key=key)
 
 
-def _sent(key: str, etag: str) -> jobs.Json:
+def _sent(key: str, etag: str) -> Json:
     return {"key": key, "etag": etag}
 
 

@@ -16,6 +16,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from core.settings import settings
 from core.storage.signing import webhook_secret
+from core.types import Json
 
 log = logging.getLogger("regatta")
 
@@ -23,8 +24,6 @@ log = logging.getLogger("regatta")
 TIMEOUT_SECONDS = 3.0
 # Before the second and the third attempt.
 PAUSES_SECONDS = (0.5, 1.5)
-
-Json = dict[str, Any]
 
 
 def notify(workspace: str, decision: Json | None) -> None:

@@ -13,8 +13,7 @@ from core.regressors.validation import check_validation, validation_of
 from core.services.training.compare import CompareOrder, compare_models
 from core.services.training.train import TrainingOrder, limits, model_name, target_of, train_model
 from core.storage.container import storage
-
-Json = dict[str, Any]
+from core.types import Json
 
 SHOWN = {"validation", "train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
 

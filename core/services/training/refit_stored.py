@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import r2_score
 
+from core.array_types import Floats
 from core.automl.ensemble_selection import BLEND, blend, mixed
 from core.automl.scheduler import Entry, enter, run_race
 from core.automl.screening import with_finer_folds, with_rows
@@ -19,7 +20,7 @@ from core.regressors.expected_time import expected_seconds
 from core.regressors.fold_cache import Workbench
 from core.regressors.limits import Limits
 from core.regressors.metrics import cross_validation
-from core.regressors.splits import Floats, Split
+from core.regressors.splits import Split
 from core.services.training.train import limits
 
 # What training a challenger may be expected to take. That is right within a factor of about three, and a worker on

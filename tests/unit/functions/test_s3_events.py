@@ -11,12 +11,12 @@ from core.errors import UnavailableError
 from core.jobs import service as jobs
 from core.storage.container import storage
 from core.storage.s3.object_store import ObjectStore
+from core.types import Json
 from functions.retrain.handler import handler
 from functions.s3_events import Arrived, arrivals_in
 from infra.deploy import ROOT
 from tests.support.storing import WORKSPACE
 
-Json = dict[str, Any]
 KEY = "incoming/default/flats/a b+c%中文.csv"
 ENCODED = "incoming/default/flats/a+b%2Bc%25%E4%B8%AD%E6%96%87.csv"
 

@@ -12,13 +12,13 @@ from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_queue import SqsQueue
 from core.storage.s3.object_store import ObjectStore
+from core.types import Json
 from functions.worker.handler import MARGIN_SECONDS, handler
 from infra.jobs import dead_letters, redrive
 from tests.process import forget
 from tests.support.storing import WORKSPACE
 from tests.support.work import Scene, install
 
-Json = dict[str, Any]
 RECEIVES = 5
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from core.packed_columns import Floats
+from core.array_types import Floats
 from core.profiling import correlations as relations
 from core.profiling.correlations import MOST_COLUMNS, correlations, pearson_of, spearman_of
 from core.profiling.distribution import Distribution

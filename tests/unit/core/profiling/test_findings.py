@@ -10,11 +10,10 @@ import pytest
 
 from core.profiling.profile import profile
 from core.severity import ORDER
+from core.types import Json
 from tests.support.tables import CSVS, read, real, typed
 
 RNG = np.random.default_rng(4)
-
-Json = dict[str, Any]
 
 
 def found(folder: Path, values: Any, name: str = "a") -> list[Json]:

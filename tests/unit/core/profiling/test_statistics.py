@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from core.packed_columns import Floats
+from core.array_types import Floats
 from core.profiling.distribution import MOST_BINS, Distribution
 from core.profiling.profile import profile
 from core.profiling.statistics import TOP_VALUES

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
@@ -10,9 +9,8 @@ import pytest
 from core.services.series import arrivals
 from core.storage.container import storage
 from core.storage.series_repository import Arrival
+from core.types import Json
 from tests.support.storing import WORKSPACE
-
-Json = dict[str, Any]
 
 
 @pytest.fixture

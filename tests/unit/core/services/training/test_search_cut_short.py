@@ -22,6 +22,7 @@ from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
+from core.types import Json
 from functions.job_responses import shown
 from tests.support.storing import WORKSPACE
 from tests.support.tables import CSVS, noisy
@@ -30,8 +31,6 @@ from tests.support.tables import CSVS, noisy
 LIMIT = 60.0
 # Fits under way, four seconds to fit and store what there is, and a busy machine.
 SOON = 10.0
-
-Json = dict[str, Any]
 
 
 @pytest.fixture

@@ -1,0 +1,6 @@
+"""Names of types that every room uses. Imports nothing heavy; those of arrays are in `core.array_types`."""
+
+from typing import Any
+
+# An object as `json` reads and writes it.
+Json = dict[str, Any]
