@@ -1,19 +1,19 @@
-"""From a fitted scikit-learn model to one ONNX graph: raw columns in, the same float64 prediction out.
+"""Compile a fitted scikit-learn model to one ONNX graph: raw columns in, the same float64 prediction out."""
 
-Reads the fitted arrays of what `core.automl` builds; scikit-learn itself is not imported here.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.ensemble import VotingRegressor
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import Pipeline
 
 from core.cell_values import read_date
-from core.compiler.estimators import estimated
+from core.compiler.estimators import convert_estimator
 from core.compiler.graph_builder import GraphBuilder
-from core.compiler.transformers import UNSEEN, Features, prepared, standardised
+from core.compiler.transformers import UNSEEN, Features, RawColumns, convert_preprocessing
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column, Feature
@@ -29,40 +29,44 @@ ODD_DATE = read_date("1600-02-29 23:59:59.999")
 
 
 def compile_pipeline(model: Any, columns: Sequence[Column]) -> tuple[bytes, list[Feature]]:
-    """The serialized graph and the raw features it takes, in the order of its inputs.
+    """Return the serialized graph and the raw features that it takes, in the order of its inputs.
 
-    `model` is a Pipeline of preprocessing and estimator, or a VotingRegressor of such; `columns` says what its columns
-    are. Categories are strings with "" for missing, everything else float64 with NaN for missing. Raises
-    `TrainingFailedError` for an estimator that has no compiler.
+    `model` is a fitted Pipeline of preprocessing and estimator, or a VotingRegressor of such; `columns` describe its
+    columns. The graph takes categories as strings with "" for missing, everything else as float64 with NaN for missing.
+    Raises `TrainingFailedError` for a class that has no converter.
     """
-    known = {column.name: column for column in columns}
-    graph = GraphBuilder(known)
+    graph = GraphBuilder([column.name for column in columns])
     features: Features = {}
-    result = _compiled(graph, model, known, features, {})
+    result = _convert_model(graph, model, RawColumns(columns), features, {})
     return graph.build(result), [features[name] for name in graph.inputs]
 
 
-def _compiled(
-    graph: GraphBuilder, model: Any, columns: Mapping[str, Column], features: Features, matrices: dict[int, str]
+def _convert_model(
+    graph: GraphBuilder, model: Any, columns: RawColumns, features: Features, converted: dict[int, str]
 ) -> str:
-    """(rows, 1) float64. Members that share a fitted step share its matrix, by its id in `matrices`."""
-    if type(model).__name__ == "VotingRegressor":
-        members = [(member, weight) for member, weight in _weighted(model) if weight]
-        predictions = [_compiled(graph, member, columns, features, matrices) for member, _ in members]
-        weights = np.array([[weight] for _, weight in members], np.float64)
-        return graph.node("MatMul", graph.node("Concat", *predictions, axis=1), graph.constant(weights / weights.sum()))
-    # Preparation, and for some the standardiser after it.
-    *steps, estimator = (step for _, step in model.steps)
-    matrix = ""
-    for step in steps:
-        if id(step) not in matrices:
-            made = standardised(graph, step, matrix) if matrix else prepared(graph, step, columns, features)
-            matrices[id(step)] = made
-        matrix = matrices[id(step)]
-    return estimated(graph, matrix, estimator)
+    """Return the prediction, (rows, 1) float64.
+
+    `converted` has the matrix of each fitted step by the step's id: members that share a step share its matrix.
+    """
+    match model:
+        case VotingRegressor():
+            members = [(member, weight) for member, weight in _weighted(model) if weight]
+            predictions = [_convert_model(graph, member, columns, features, converted) for member, _ in members]
+            weights = np.array([[weight] for _, weight in members], np.float64)
+            joined = graph.node("Concat", *predictions, axis=1)
+            return graph.node("MatMul", joined, graph.constant(weights / weights.sum()))
+        case Pipeline():
+            *steps, estimator = (step for _, step in model.steps)
+            matrix = ""
+            for step in steps:
+                if id(step) not in converted:
+                    converted[id(step)] = convert_preprocessing(graph, step, matrix or columns, features)
+                matrix = converted[id(step)]
+            return convert_estimator(graph, matrix, estimator)
+    raise TrainingFailedError(f"{type(model).__name__} is no model that can be compiled to a graph.")
 
 
-def _weighted(ensemble: Any) -> list[tuple[Any, float]]:
+def _weighted(ensemble: VotingRegressor) -> list[tuple[Any, float]]:
     """The fitted members of a VotingRegressor and their weights; those that were dropped have neither."""
     weights = ensemble.weights if ensemble.weights is not None else [1.0] * len(ensemble.estimators)
     left = [weight for (_, member), weight in zip(ensemble.estimators, weights, strict=True) if member != "drop"]
@@ -109,10 +113,10 @@ def undecided(model: Any, frame: pd.DataFrame) -> NDArray[np.bool_]:
 
     Which of the two counts is left to chance by scikit-learn, so no graph can agree on it.
     """
-    if type(model).__name__ == "VotingRegressor":
+    if isinstance(model, VotingRegressor):
         return sum((undecided(member, frame) for member in model.estimators_), np.zeros(len(frame), bool))
     estimator = getattr(model[-1], "regressor_", model[-1])
-    if type(estimator).__name__ != "KNeighborsRegressor" or estimator.n_neighbors >= estimator.n_samples_fit_:
+    if not isinstance(estimator, KNeighborsRegressor) or estimator.n_neighbors >= estimator.n_samples_fit_:
         return np.zeros(len(frame), bool)
     distances, _ = estimator.kneighbors(model[:-1].transform(frame), estimator.n_neighbors + 1)
     tied: NDArray[np.bool_] = np.isclose(distances[:, -2], distances[:, -1], rtol=TIE, atol=TIE)

@@ -21,7 +21,7 @@ FAR = 1e100
 SPARE_NEIGHBOURS = 8
 
 
-def support_vectors(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+def convert_support_vectors(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     """An SVR: its dual coefficients times the kernel of each support vector and the row, plus the intercept."""
     vectors = np.asarray(estimator.support_vectors_, np.float64)
     coefficients = graph.constant(np.asarray(estimator.dual_coef_, np.float64).reshape(-1, 1))
@@ -70,7 +70,7 @@ def _products(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], esti
 KERNELS = {"rbf": _rbf, "poly": _polynomial, "sigmoid": _sigmoid}
 
 
-def nearest_neighbours(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+def convert_nearest_neighbours(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     """A KNeighborsRegressor: the mean of the nearest rows' targets, equal or by 1 / distance.
 
     Of rows that are equally far scikit-learn takes those that its search comes to first, the graph those of training.

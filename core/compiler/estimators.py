@@ -1,38 +1,50 @@
-"""How each fitted estimator becomes ONNX nodes: a function from the prepared matrix to the prediction."""
+"""Convert fitted estimators to ONNX nodes, each by its class: from the prepared matrix to the prediction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import (
+    ExtraTreesRegressor,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.svm import SVR
+from sklearn.tree import DecisionTreeRegressor
 
-from core.compiler.distances import nearest_neighbours, support_vectors
+from core.compiler.distances import convert_nearest_neighbours, convert_support_vectors
 from core.compiler.graph_builder import GraphBuilder
-from core.compiler.target_inverses import bounded, inverse
-from core.compiler.trees import forest, gradient_boosting, histogram_boosting, tree
+from core.compiler.target_inverses import bounded, convert_inverse
+from core.compiler.trees import convert_forest, convert_gradient_boosting, convert_histogram_boosting, convert_tree
 from core.errors import TrainingFailedError
+from core.preprocessing.target_transforms import OnTrend
 
-Compiler = Callable[[GraphBuilder, str, Any], str]
+Converter = Callable[[GraphBuilder, str, Any], str]
 
 
-def estimated(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """(rows, 1) float64: the estimator's prediction of a prepared matrix, (rows, columns) float64.
+def convert_estimator(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+    """Return the estimator's prediction, (rows, 1) float64, of a prepared matrix, (rows, columns) float64.
 
-    Raises `TrainingFailedError` for an estimator that has no compiler.
+    Raises `TrainingFailedError` for a class that has no converter. A subclass has none: it may predict in another way.
     """
-    name = type(estimator).__name__
-    compiler = ESTIMATORS.get(name)
-    if compiler is None:
-        raise TrainingFailedError(f"{name} cannot be compiled to a graph.")
-    return compiler(graph, matrix, estimator)
+    converter = CONVERTERS.get(type(estimator))
+    if converter is None:
+        raise TrainingFailedError(f"{type(estimator).__name__} cannot be compiled to a graph.")
+    return converter(graph, matrix, estimator)
 
 
-def _linear(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+def _convert_linear(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     """x @ coef + intercept."""
     product = graph.node("MatMul", matrix, graph.constant(estimator.coef_.reshape(-1, 1).astype(np.float64)))
     return graph.node("Add", product, graph.constant(np.array(estimator.intercept_, np.float64).reshape(1, 1)))
 
 
-def _constant(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+def _convert_constant(graph: GraphBuilder, matrix: str, estimator: DummyRegressor) -> str:
     """The same number for every row."""
     rows = graph.node("Shape", matrix, start=0, end=1)
     one = graph.constant(np.array([1]))
@@ -40,31 +52,30 @@ def _constant(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     return graph.node("Expand", value, graph.node("Concat", rows, one, axis=0))
 
 
-def _transformed(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """A TransformedTargetRegressor: its regressor, and the way back."""
-    return inverse(graph, estimated(graph, matrix, estimator.regressor_), estimator.transformer_)
+def _convert_transformed_target(graph: GraphBuilder, matrix: str, estimator: TransformedTargetRegressor) -> str:
+    """The prediction of the inner regressor, transformed back."""
+    return convert_inverse(graph, convert_estimator(graph, matrix, estimator.regressor_), estimator.transformer_)
 
 
-def _on_trend(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """A `core.preprocessing.target_transforms.OnTrend`: the line and what its regressor adds, bounded."""
-    line = _linear(graph, graph.node("Sub", matrix, graph.constant(estimator.mean_.reshape(1, -1))), estimator)
-    return bounded(graph, graph.node("Add", line, estimated(graph, matrix, estimator.regressor_)), estimator)
+def _convert_on_trend(graph: GraphBuilder, matrix: str, estimator: OnTrend) -> str:
+    """The line plus the prediction of the inner regressor, bounded."""
+    line = _convert_linear(graph, graph.node("Sub", matrix, graph.constant(estimator.mean_.reshape(1, -1))), estimator)
+    return bounded(graph, graph.node("Add", line, convert_estimator(graph, matrix, estimator.regressor_)), estimator)
 
 
-# By the name of the class, so that scikit-learn is not imported here.
-ESTIMATORS: dict[str, Compiler] = {
-    "LinearRegression": _linear,
-    "Ridge": _linear,
-    "Lasso": _linear,
-    "ElasticNet": _linear,
-    "DecisionTreeRegressor": tree,
-    "RandomForestRegressor": forest,
-    "ExtraTreesRegressor": forest,
-    "GradientBoostingRegressor": gradient_boosting,
-    "HistGradientBoostingRegressor": histogram_boosting,
-    "SVR": support_vectors,
-    "KNeighborsRegressor": nearest_neighbours,
-    "DummyRegressor": _constant,
-    "OnTrend": _on_trend,
-    "TransformedTargetRegressor": _transformed,
+CONVERTERS: Mapping[type, Converter] = {
+    LinearRegression: _convert_linear,
+    Ridge: _convert_linear,
+    Lasso: _convert_linear,
+    ElasticNet: _convert_linear,
+    DecisionTreeRegressor: convert_tree,
+    RandomForestRegressor: convert_forest,
+    ExtraTreesRegressor: convert_forest,
+    GradientBoostingRegressor: convert_gradient_boosting,
+    HistGradientBoostingRegressor: convert_histogram_boosting,
+    SVR: convert_support_vectors,
+    KNeighborsRegressor: convert_nearest_neighbours,
+    DummyRegressor: _convert_constant,
+    OnTrend: _convert_on_trend,
+    TransformedTargetRegressor: _convert_transformed_target,
 }

@@ -1,47 +1,57 @@
-"""The way back from a transformed target to the target itself, in ONNX operations."""
+"""Convert the inverse of a fitted target transformer to ONNX nodes, by its class."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from core.compiler.graph_builder import GraphBuilder
 from core.errors import TrainingFailedError
+from core.preprocessing.target_transforms import OnTrend, TargetTransform
+
+Converter = Callable[[GraphBuilder, str, Any], str]
 
 
-def inverse(graph: GraphBuilder, value: str, transformer: Any) -> str:
-    """(rows, 1): what the fitted transformer's `inverse_transform` makes of a prediction."""
-    name = type(transformer).__name__
-    undo = INVERSES.get(name)
-    if undo is None:
-        raise TrainingFailedError(f"A target transformed by {name} cannot be compiled to a graph.")
-    return undo(graph, value, transformer)
+def convert_inverse(graph: GraphBuilder, value: str, transformer: Any) -> str:
+    """Return the `inverse_transform` of `value`, (rows, 1) float64.
+
+    Raises `TrainingFailedError` for a class that has no converter.
+    """
+    converter = CONVERTERS.get(type(transformer))
+    if converter is None:
+        raise TrainingFailedError(
+            f"A target transformed by {type(transformer).__name__} cannot be compiled to a graph."
+        )
+    return converter(graph, value, transformer)
 
 
-def _pipeline(graph: GraphBuilder, value: str, pipeline: Any) -> str:
+def bounded(graph: GraphBuilder, value: str, fitted: TargetTransform | OnTrend) -> str:
+    """Return the value, (rows, 1), clipped to the fitted bounds `low_` and `high_`."""
+    bounds = (graph.constant(np.array(bound, np.float64)) for bound in (fitted.low_, fitted.high_))
+    return graph.node("Clip", value, *bounds)
+
+
+def _convert_steps(graph: GraphBuilder, value: str, pipeline: Pipeline) -> str:
     for _, transformer in reversed(pipeline.steps):
-        value = inverse(graph, value, transformer)
+        value = convert_inverse(graph, value, transformer)
     return value
 
 
-def _standard_scaler(graph: GraphBuilder, value: str, scaler: Any) -> str:
+def _convert_scaler(graph: GraphBuilder, value: str, scaler: StandardScaler) -> str:
     if scaler.with_std:
         value = graph.node("Mul", value, _number(graph, scaler.scale_))
     return graph.node("Add", value, _number(graph, scaler.mean_)) if scaler.with_mean else value
 
 
-def _target_transform(graph: GraphBuilder, value: str, transform: Any) -> str:
-    """A `target_transforms.TargetTransform`: standardised back, bounded, and then the inverse of its kind."""
+def _convert_target_transform(graph: GraphBuilder, value: str, transform: TargetTransform) -> str:
+    """Undo the standardisation, clip to the bounds, and invert the logarithm or the Yeo-Johnson transformation."""
     wide = graph.node("Mul", value, _number(graph, transform.scale_))
     raw = bounded(graph, graph.node("Add", wide, _number(graph, transform.mean_)), transform)
     if transform.kind == "log":
         return graph.node("Sub", graph.node("Exp", raw), _number(graph, transform.shift_))
     return _inverse_yeo_johnson(graph, raw, float(transform.lambda_))
-
-
-def bounded(graph: GraphBuilder, value: str, fitted: Any) -> str:
-    """(rows, 1): the value, no further than from `low_` to `high_` of what was fitted."""
-    bounds = (graph.constant(np.array(bound, np.float64)) for bound in (fitted.low_, fitted.high_))
-    return graph.node("Clip", value, *bounds)
 
 
 def _inverse_yeo_johnson(graph: GraphBuilder, raw: str, power: float) -> str:
@@ -65,4 +75,8 @@ def _number(graph: GraphBuilder, value: Any) -> str:
     return graph.constant(np.asarray(value, np.float64).reshape(1, 1))
 
 
-INVERSES = {"StandardScaler": _standard_scaler, "TargetTransform": _target_transform, "Pipeline": _pipeline}
+CONVERTERS: Mapping[type, Converter] = {
+    Pipeline: _convert_steps,
+    StandardScaler: _convert_scaler,
+    TargetTransform: _convert_target_transform,
+}

@@ -1,116 +1,178 @@
-"""The preprocessing in ONNX operations: from raw columns, one input each, to the matrix that an estimator takes.
+"""Convert fitted transformers to ONNX nodes, each by its class: from raw columns to the matrix that an estimator takes.
 
-Reads the fitted branches of what `core.preprocessing.pipeline` builds, by their names.
+A converter takes what the step before has made, raw columns or a matrix, and returns what its own step makes of it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 
-from core.compiler.calendar import date_parts
+from core.compiler import calendar
 from core.compiler.graph_builder import ML, GraphBuilder
 from core.errors import TrainingFailedError
 from core.manifests import Column, Feature
+from core.preprocessing.date_parts import date_parts, to_seconds
 
 # Stands for every level that training has not seen. No CSV cell holds a NUL byte.
 UNSEEN = "\0"
 
+# What a model takes, by the name of the column.
 Features = dict[str, Feature]
-Branch = Callable[[GraphBuilder, Any, list[Column], Features], str]
 
 
-def prepared(graph: GraphBuilder, prepare: Any, columns: Mapping[str, Column], features: Features) -> str:
-    """(rows, columns) float64 of a fitted ColumnTransformer; the raw columns that it takes are added to `features`.
+@dataclass(frozen=True)
+class RawColumns:
+    """Columns of the table before any step has made numbers of them; each is an input of the graph, (rows, 1).
 
-    Raises `TrainingFailedError` for a branch that has no compiler.
+    `fills` has the text that replaces a missing one in each column, once an imputer of texts was passed.
     """
-    blocks = []
-    for name, branch, taken in prepare.transformers_:
-        kind = name.partition(":")[0]
-        if kind == "remainder" and branch == "drop":
-            continue
-        if kind not in BRANCHES:
-            raise TrainingFailedError(f"The preprocessing {name!r} cannot be compiled to a graph.")
-        blocks.append(BRANCHES[kind](graph, branch, [columns[column] for column in taken], features))
-    return _side_by_side(graph, blocks)
+
+    columns: Sequence[Column]
+    fills: Sequence[str] | None = None
 
 
-def standardised(graph: GraphBuilder, scale: Any, matrix: str) -> str:
-    """(x - mean) / scale of the leading columns that a fitted standardiser takes; the rest passes as it is."""
-    mean, deviation = np.zeros(scale.n_features_in_), np.ones(scale.n_features_in_)
-    for name, fitted, columns in scale.transformers_:
-        if name == "continuous" and len(columns):
-            mean[columns], deviation[columns] = fitted.mean_, fitted.scale_
+# The name of a tensor in the graph, (rows, width) float64.
+Matrix = str
+Converter = Callable[[GraphBuilder, Any, RawColumns | Matrix, Features], RawColumns | Matrix]
+
+
+def convert_preprocessing(
+    graph: GraphBuilder, transformer: Any, block: RawColumns | Matrix, features: Features
+) -> Matrix:
+    """Return the matrix that a fitted transformer makes; the raw columns that it takes are added to `features`.
+
+    Raises `TrainingFailedError` for a class, or an order of steps, that has no converter.
+    """
+    return _matrix(convert_transformer(graph, transformer, block, features), transformer)
+
+
+def convert_transformer(
+    graph: GraphBuilder, transformer: Any, block: RawColumns | Matrix, features: Features
+) -> RawColumns | Matrix:
+    """Return what one fitted transformer makes of `block`; raises `TrainingFailedError` for a class without converter.
+
+    A subclass has no converter: it may transform in another way.
+    """
+    converter = CONVERTERS.get(type(transformer))
+    if converter is None:
+        raise _unsupported(transformer)
+    return converter(graph, transformer, block, features)
+
+
+def _convert_steps(
+    graph: GraphBuilder, pipeline: Pipeline, block: RawColumns | Matrix, features: Features
+) -> RawColumns | Matrix:
+    for _, step in pipeline.steps:
+        block = convert_transformer(graph, step, block, features)
+    return block
+
+
+def _convert_column_transformer(
+    graph: GraphBuilder, fitted: ColumnTransformer, block: RawColumns | Matrix, features: Features
+) -> Matrix:
+    """Convert branches side by side where they take raw columns, and one scaler where they take a matrix."""
+    if not isinstance(block, RawColumns):
+        return _convert_partial_scaler(graph, fitted, block)
+    known = {column.name: column for column in block.columns}
+    return _side_by_side(
+        graph,
+        [
+            convert_preprocessing(graph, branch, RawColumns([known[name] for name in names]), features)
+            for _, branch, names in fitted.transformers_
+            if branch != "drop"
+        ],
+    )
+
+
+def _convert_partial_scaler(graph: GraphBuilder, fitted: ColumnTransformer, matrix: Matrix) -> Matrix:
+    """(x - mean) / scale of the columns that have a StandardScaler; the others, which follow them, stay as they are."""
+    width = fitted.n_features_in_
+    mean, scale = np.zeros(width), np.ones(width)
+    order: list[int] = []
+    for _, branch, positions in fitted.transformers_:
+        if type(branch) is StandardScaler and branch.with_mean and branch.with_std:
+            # Without any column it was never fitted.
+            if positions:
+                mean[positions], scale[positions] = branch.mean_, branch.scale_
+        elif type(branch) is not FunctionTransformer or branch.func is not None:
+            raise _unsupported(branch)
+        order += positions
+    if order != list(range(width)):
+        raise _unsupported(fitted)
     centred = graph.node("Sub", matrix, graph.constant(mean[np.newaxis, :]))
-    return graph.node("Div", centred, graph.constant(deviation[np.newaxis, :]))
+    return graph.node("Div", centred, graph.constant(scale[np.newaxis, :]))
 
 
-def _side_by_side(graph: GraphBuilder, blocks: list[str]) -> str:
-    return blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)
-
-
-def _numbers(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
-    """(rows, numbers) float64: gaps filled."""
-    return _filled(graph, branch, columns, features)
-
-
-def _dates(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
-    """(rows, 5 * dates) float64: gaps filled, taken apart."""
-    return date_parts(graph, _filled(graph, branch, columns, features), len(columns))
-
-
-def _filled(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
-    """(rows, columns) float64 without NaN."""
-    fills = branch.named_steps["impute"].statistics_.astype(np.float64)
-    for column, fill in zip(columns, fills.tolist(), strict=True):
+def _convert_imputer(
+    graph: GraphBuilder, imputer: SimpleImputer, block: RawColumns | Matrix, features: Features
+) -> RawColumns | Matrix:
+    """Fill gaps: in a matrix of numbers at once, in texts when an encoder looks them up."""
+    raw = _raw(block, imputer)
+    if all(column.type == "category" for column in raw.columns):
+        return replace(raw, fills=[str(fill) for fill in imputer.statistics_])
+    fills = imputer.statistics_.astype(np.float64)
+    for column, fill in zip(raw.columns, fills.tolist(), strict=True):
         features[column.name] = Feature(name=column.name, type=_raw_type(column), fill=fill, format=column.format)
-    matrix = _side_by_side(graph, [graph.input(column.name, text=False) for column in columns])
+    matrix = _side_by_side(graph, [graph.input(column.name, text=False) for column in raw.columns])
     return graph.node("Where", graph.node("IsNaN", matrix), graph.constant(fills[np.newaxis, :]), matrix)
 
 
-def _raw_type(column: Column) -> Literal["number", "boolean", "date", "category"]:
-    return "number" if column.type == "integer" else column.type
+def _convert_function(
+    graph: GraphBuilder, transformer: FunctionTransformer, block: RawColumns | Matrix, _: Features
+) -> RawColumns | Matrix:
+    """Convert the functions of `core.preprocessing.date_parts`."""
+    if transformer.func is to_seconds:
+        # An input of the graph is in seconds already.
+        return _raw(block, transformer)
+    if transformer.func is date_parts:
+        return calendar.date_parts(graph, _matrix(block, transformer), transformer.n_features_in_)
+    raise _unsupported(transformer)
 
 
-def _categories(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
+def _convert_one_hot(
+    graph: GraphBuilder, encoder: OneHotEncoder, block: RawColumns | Matrix, features: Features
+) -> Matrix:
     """(rows, encoded columns) float64: each category looks its encoded row up in a table."""
-    encoder = branch.named_steps["encode"]
-    widths = encoded_widths(encoder)
+    raw = _raw(block, encoder)
+    if raw.fills is None:
+        raise _unsupported(encoder)
+    widths = _encoded_widths(encoder)
     blocks = []
-    for position, column in enumerate(columns):
+    for position, (column, fill) in enumerate(zip(raw.columns, raw.fills, strict=True)):
         levels = [str(level) for level in encoder.categories_[position]]
-        fill = str(branch.named_steps["impute"].statistics_[position])
         features[column.name] = Feature(name=column.name, type="category", fill=fill, levels=levels)
         start = sum(widths[:position])
-        table = _encoded(branch, encoder, position, levels)[:, start : start + widths[position]]
+        table = _encoded(encoder, position, [*levels, fill, UNSEEN])[:, start : start + widths[position]]
         blocks.append(_lookup(graph, graph.input(column.name, text=True), levels, table))
     return _side_by_side(graph, blocks)
 
 
-def encoded_widths(encoder: Any) -> list[int]:
-    """How many columns a fitted OneHotEncoder makes of each category: one a level, and one for all rare levels."""
+def _encoded_widths(encoder: OneHotEncoder) -> list[int]:
+    """Return how many columns each category becomes: one a level, and one for all rare levels."""
     return [
         len(levels) if rare is None else len(levels) - len(rare) + 1
         for levels, rare in zip(encoder.categories_, encoder.infrequent_categories_, strict=True)
     ]
 
 
-def _encoded(branch: Any, encoder: Any, position: int, levels: list[str]) -> NDArray[Any]:
-    """What the fitted branch makes of every level of one column, of a missing and of an unseen one, in this order."""
-    values = [*levels, np.nan, UNSEEN]
-    frame = pd.DataFrame(
-        {name: [encoder.categories_[i][0]] * len(values) for i, name in enumerate(branch.feature_names_in_)},
-        dtype=object,
-    )
-    frame[branch.feature_names_in_[position]] = pd.Series(values, dtype=object)
-    return np.asarray(branch.transform(frame), np.float64)
+def _encoded(encoder: OneHotEncoder, position: int, values: list[str]) -> NDArray[np.float64]:
+    """Return the encoder's rows, float64 (values, encoded columns), for these values in one column."""
+    rows = np.empty((len(values), len(encoder.categories_)), object)
+    rows[:] = [levels[0] for levels in encoder.categories_]
+    rows[:, position] = values
+    return np.asarray(encoder.transform(rows), np.float64)
 
 
-def _lookup(graph: GraphBuilder, texts: str, levels: list[str], encoded: NDArray[Any]) -> str:
+def _lookup(graph: GraphBuilder, texts: str, levels: list[str], encoded: NDArray[np.float64]) -> Matrix:
     """(rows, width) float64: `encoded` has a row for each level, then for missing, then for unseen.
 
     Rare levels share a row, so a column of thousands of levels still makes a small table.
@@ -121,20 +183,24 @@ def _lookup(graph: GraphBuilder, texts: str, levels: list[str], encoded: NDArray
     return graph.node("Gather", graph.constant(table), row, axis=0)
 
 
-def _levels(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
-    """(rows, columns) float64: each category becomes the mean target of its level, as a TargetEncoder learned it.
+def _convert_target_encoder(
+    graph: GraphBuilder, encoder: TargetEncoder, block: RawColumns | Matrix, features: Features
+) -> Matrix:
+    """(rows, columns) float64: each category becomes the mean target of its level.
 
-    A missing value is a level of its own where training had one, else as strange as an unseen one.
+    A missing value is a level of its own where training had one, else it counts as an unseen one.
     """
-    encoder = branch.named_steps["encode"]
+    raw = _raw(block, encoder)
+    if raw.fills is not None:
+        raise _unsupported(encoder)
     blocks = []
-    for column, seen, encoding in zip(columns, encoder.categories_, encoder.encodings_, strict=True):
+    for column, seen, encoding in zip(raw.columns, encoder.categories_, encoder.encodings_, strict=True):
         missing = pd.isna(seen)
         levels = [str(level) for level in seen[~missing]]
-        strange = float(encoder.target_mean_)
-        gap = float(encoding[missing][0]) if missing.any() else strange
-        values = np.array([*encoding[~missing], gap, strange], np.float64)
-        # Where another branch fills the gaps of the same column, that one says with what.
+        unseen = float(encoder.target_mean_)
+        gap = float(encoding[missing][0]) if missing.any() else unseen
+        values = np.array([*encoding[~missing], gap, unseen], np.float64)
+        # Another branch may fill the gaps of the same column; its entry, which has the fill, stays.
         features.setdefault(column.name, Feature(name=column.name, type="category", fill="", levels=levels))
         blocks.append(_translated(graph, graph.input(column.name, text=True), levels, values))
     return _side_by_side(graph, blocks)
@@ -152,25 +218,55 @@ def _translated(graph: GraphBuilder, texts: str, levels: list[str], values: NDAr
     )
 
 
-def _gaps(graph: GraphBuilder, branch: Any, columns: list[Column], features: Features) -> str:
+def _convert_missing_indicator(
+    graph: GraphBuilder, indicator: MissingIndicator, block: RawColumns | Matrix, features: Features
+) -> Matrix:
     """(rows, columns) float64: 1 where a value is missing."""
+    raw = _raw(block, indicator)
     blocks = []
-    for column in columns:
+    for column in (raw.columns[position] for position in indicator.features_):
         text = column.type == "category"
-        raw = graph.input(column.name, text=text)
+        values = graph.input(column.name, text=text)
         fill: float | str = "" if text else 0.0
         features.setdefault(column.name, Feature(name=column.name, type=_raw_type(column), fill=fill))
         blocks.append(
-            graph.node("Equal", raw, graph.constant(np.array("", object))) if text else graph.node("IsNaN", raw)
+            graph.node("Equal", values, graph.constant(np.array("", object))) if text else graph.node("IsNaN", values)
         )
     return graph.node("Cast", _side_by_side(graph, blocks), to=TensorProto.DOUBLE)
 
 
-# By the name of the ColumnTransformer's branch, up to its colon.
-BRANCHES: dict[str, Branch] = {
-    "numbers": _numbers,
-    "dates": _dates,
-    "categories": _categories,
-    "levels": _levels,
-    "gaps": _gaps,
+def _raw_type(column: Column) -> Literal["number", "boolean", "date", "category"]:
+    return "number" if column.type == "integer" else column.type
+
+
+def _side_by_side(graph: GraphBuilder, blocks: list[str]) -> str:
+    return blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)
+
+
+def _raw(block: RawColumns | Matrix, transformer: Any) -> RawColumns:
+    """Return the block; raises `TrainingFailedError` where it is a matrix, and the transformer takes raw columns."""
+    if not isinstance(block, RawColumns):
+        raise _unsupported(transformer)
+    return block
+
+
+def _matrix(block: RawColumns | Matrix, transformer: Any) -> Matrix:
+    """Return the block; raises `TrainingFailedError` where it is not yet a matrix."""
+    if isinstance(block, RawColumns):
+        raise _unsupported(transformer)
+    return block
+
+
+def _unsupported(transformer: Any) -> TrainingFailedError:
+    return TrainingFailedError(f"The preprocessing {transformer!r:.200} cannot be compiled to a graph.")
+
+
+CONVERTERS: Mapping[type, Converter] = {
+    Pipeline: _convert_steps,
+    ColumnTransformer: _convert_column_transformer,
+    SimpleImputer: _convert_imputer,
+    FunctionTransformer: _convert_function,
+    OneHotEncoder: _convert_one_hot,
+    TargetEncoder: _convert_target_encoder,
+    MissingIndicator: _convert_missing_indicator,
 }

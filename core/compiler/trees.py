@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
+from sklearn._loss.link import IdentityLink, LogLink
 
 from core.array_types import Floats, Ints
 from core.compiler.graph_builder import ML, GraphBuilder
@@ -38,12 +39,12 @@ class _Tree:
     leaves: Floats
 
 
-def tree(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+def convert_tree(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     """A DecisionTreeRegressor."""
     return _sum(graph, _narrowed(graph, matrix), [_fitted_tree(estimator.tree_)])
 
 
-def forest(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+def convert_forest(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     """A RandomForestRegressor or ExtraTreesRegressor: the mean over its trees."""
     share = 1 / len(estimator.estimators_)
     return _sum(
@@ -51,25 +52,27 @@ def forest(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     )
 
 
-def gradient_boosting(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+def convert_gradient_boosting(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     """A GradientBoostingRegressor: a constant, and the trees times the learning rate."""
     trees = [_fitted_tree(stage[0].tree_, estimator.learning_rate) for stage in estimator.estimators_]
     start = 0.0 if estimator.init == "zero" else estimator.init_.constant_
     return graph.node("Add", _sum(graph, _narrowed(graph, matrix), trees), _number(graph, start))
 
 
-def histogram_boosting(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
+def convert_histogram_boosting(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
     """A HistGradientBoostingRegressor: its splits are float64, and what is missing has a side at each of them."""
     if estimator.is_categorical_ is not None:
         raise TrainingFailedError(
             "HistGradientBoostingRegressor with categorical splits cannot be compiled to a graph."
         )
-    link = type(estimator._loss.link).__name__
-    if link not in ("IdentityLink", "LogLink"):
-        raise TrainingFailedError(f"HistGradientBoostingRegressor with a {link} cannot be compiled to a graph.")
+    link = estimator._loss.link
+    if type(link) not in (IdentityLink, LogLink):
+        raise TrainingFailedError(
+            f"HistGradientBoostingRegressor with a {type(link).__name__} cannot be compiled to a graph."
+        )
     trees = [_histogram_tree(stage[0].nodes) for stage in estimator._predictors]
     total = graph.node("Add", _sum(graph, matrix, trees), _number(graph, estimator._baseline_prediction))
-    return graph.node("Exp", total) if link == "LogLink" else total
+    return graph.node("Exp", total) if isinstance(link, LogLink) else total
 
 
 def _number(graph: GraphBuilder, value: Any) -> str:

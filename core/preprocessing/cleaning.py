@@ -17,7 +17,7 @@ from core.manifests import Column, Recipe
 from core.packed_columns import Category
 from core.preprocessing.date_parts import PARTS, date_parts
 from core.preprocessing.features import choose_features
-from core.preprocessing.pipeline import branch, gaps_tell, raw_frame, steps
+from core.preprocessing.pipeline import branch_of, gaps_tell, raw_frame, steps
 from core.tables.table import SLICE_ROWS, Table
 
 INTEGERS_END = 2**63
@@ -158,13 +158,13 @@ def _fitted(
     names = [f"{column.name}_{part}" for part in PARTS] if column.type == "date" else [column.name]
     if column.type != "category" and not column.missing:
         return [CleanColumn(column, _free(names, taken))] if kept.any() else []
-    name = branch(column, recipe)
-    pipeline = Pipeline(steps(name, table.rows))
+    branch = branch_of(column, recipe)
+    pipeline = Pipeline(steps(branch, table.rows))
     if column.type == "category":
         values = table.values(column.name)
         assert isinstance(values, Category)
         used = Category(values.codes[kept], values.levels)
-        if name == "levels":
+        if branch.kind == "levels":
             return [] if y is None else _fitted_levels(pipeline, column, used, y, taken)
         return _fitted_category(pipeline, column, used, taken)
     raw = raw_frame(table, [column.name])[kept]

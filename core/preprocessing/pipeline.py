@@ -1,6 +1,7 @@
 """The scikit-learn pipeline of a model: raw columns in, prediction out, everything fitted inside the training fold."""
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import pandas as pd
@@ -25,9 +26,28 @@ RARE_ROWS, RARE_SHARE = 10, 1 / 200
 # That a value is missing is a feature where it says something of more rows than this, and of so many of a hundred.
 GAP_ROWS, GAP_SHARE = 20, 0.02
 
+BranchKind = Literal["numbers", "dates", "levels", "categories", "gaps"]
 # Branches whose numbers mean "how much" come first, so that they can be standardised by their position.
-ORDER = ("numbers", "dates", "levels", "categories", "gaps")
-CONTINUOUS = ("numbers", "dates", "levels")
+ORDER: tuple[BranchKind, ...] = get_args(BranchKind)
+CONTINUOUS: tuple[BranchKind, ...] = ("numbers", "dates", "levels")
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One way through the preprocessing, which columns of the same kind share.
+
+    `levels` are categories of many levels, each of which becomes the mean of its target (cross-fitted while training);
+    `categories` become one column a level; `gaps` are 1 where a value is missing. `strategy` fills the gaps of numbers
+    and dates; those of `categories` get the most frequent level.
+    """
+
+    kind: BranchKind
+    strategy: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in the ColumnTransformer, such as `numbers:mean`; only people read it."""
+        return self.kind if self.strategy is None else f"{self.kind}:{self.strategy}"
 
 
 class ByColumn(Protocol):
@@ -38,35 +58,32 @@ class ByColumn(Protocol):
 
 
 def preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> ColumnTransformer:
-    """Fills gaps as the recipe says, takes dates apart, encodes categories and marks what was missing.
+    """Fill gaps as the recipe says, take dates apart, encode categories and mark what was missing.
 
-    `rows` is the length of the table that `columns` describe. The branches are called `numbers:mean`, `dates:median`
-    and so on, by how their gaps are filled; `levels`, categories of many levels, each of which becomes the mean of its
-    target (cross-fitted while training); `categories`, whose gaps get the most frequent level, one column a level; and
-    `gaps`, 1 where a value was missing. `core.inference` compiles exactly these. A boolean is a number.
+    `rows` is the length of the table that `columns` describe. A boolean is a number. `core.compiler.transformers` needs
+    a converter for each class and function that is used here.
     """
-    grouped: dict[str, list[str]] = {}
+    grouped: dict[Branch, list[str]] = {}
     for column in columns:
-        grouped.setdefault(branch(column, recipe), []).append(column.name)
+        grouped.setdefault(branch_of(column, recipe), []).append(column.name)
     if telling := [column.name for column in columns if gaps_tell(column, recipe, rows)]:
-        grouped["gaps"] = telling
-    ordered = sorted(grouped, key=lambda name: ORDER.index(name.partition(":")[0]))
-    return ColumnTransformer([(name, Pipeline(steps(name, rows)), grouped[name]) for name in ordered])
+        grouped[Branch("gaps")] = telling
+    ordered = sorted(grouped, key=lambda branch: ORDER.index(branch.kind))
+    return ColumnTransformer([(branch.name, Pipeline(steps(branch, rows)), grouped[branch]) for branch in ordered])
 
 
 def standardiser(columns: list[Column], recipe: Recipe) -> ColumnTransformer:
-    """Standardises what `preprocessor` makes of numbers, dates and many levels; 0 and 1 stay as they are."""
-    kinds = [branch(column, recipe).partition(":")[0] for column in columns]
+    """Standardise what `preprocessor` makes of numbers, dates and many levels; 0 and 1 stay as they are."""
+    kinds = [branch_of(column, recipe).kind for column in columns]
     width = sum((len(PARTS) if kind == "dates" else 1) for kind in kinds if kind in CONTINUOUS)
     return ColumnTransformer([("continuous", StandardScaler(), list(range(width)))], remainder="passthrough")
 
 
-def branch(column: Column, recipe: Recipe) -> str:
-    """The name of the branch that a column goes through."""
+def branch_of(column: Column, recipe: Recipe) -> Branch:
+    """Return the branch that a column goes through."""
     if column.type == "category":
-        return "levels" if column.distinct > MAX_LEVELS else "categories"
-    kind = "dates" if column.type == "date" else "numbers"
-    return f"{kind}:{STRATEGY[recipe.handling(column.name)]}"
+        return Branch("levels" if column.distinct > MAX_LEVELS else "categories")
+    return Branch("dates" if column.type == "date" else "numbers", STRATEGY[recipe.handling(column.name)])
 
 
 def gaps_tell(column: Column, recipe: Recipe, rows: int) -> bool:
@@ -75,26 +92,26 @@ def gaps_tell(column: Column, recipe: Recipe, rows: int) -> bool:
     return recipe.handling(column.name) != "drop" and min(known, column.missing) > max(GAP_ROWS, GAP_SHARE * rows)
 
 
-def steps(name: str, rows: int) -> list[tuple[str, Any]]:
-    """The steps of one branch, for a table of `rows` rows."""
-    kind, _, strategy = name.partition(":")
-    if kind == "gaps":
+def steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
+    """Return the unfitted steps of one branch, for a table of `rows` rows."""
+    if branch.kind == "gaps":
         return [("mark", MissingIndicator(features="all"))]
-    if kind == "levels":
+    if branch.kind == "levels":
         return [("encode", TargetEncoder(target_type="continuous", cv=KFold(5, shuffle=True, random_state=SEED)))]
-    if kind == "categories":
+    if branch.kind == "categories":
         rare = max(1, min(RARE_ROWS, int(RARE_SHARE * rows)))
         encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=rare, sparse_output=False)
-        return [("impute", _fill("most_frequent")), ("encode", encoder)]
-    impute = ("impute", _fill(strategy))
-    if kind == "numbers":
+        return [("impute", _imputer("most_frequent")), ("encode", encoder)]
+    assert branch.strategy is not None
+    impute = ("impute", _imputer(branch.strategy))
+    if branch.kind == "numbers":
         return [impute]
     seconds = FunctionTransformer(to_seconds, feature_names_out="one-to-one")
     parts = FunctionTransformer(date_parts, feature_names_out=part_names)
     return [("seconds", seconds), impute, ("parts", parts)]
 
 
-def _fill(strategy: str) -> SimpleImputer:
+def _imputer(strategy: str) -> SimpleImputer:
     # A column that begins late has no value at all in the first fold in time: it is constant there, and not gone.
     return SimpleImputer(strategy=strategy, keep_empty_features=True)
 

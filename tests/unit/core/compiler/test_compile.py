@@ -16,19 +16,27 @@ import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import BayesianRidge, Ridge
 from sklearn.neighbors import KNeighborsRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import QuantileTransformer, TargetEncoder
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+    TargetEncoder,
+)
 from sklearn.svm import SVR
 
 from core.catalogue import CATALOGUE
 from core.compiler.compile import check_parity, compile_pipeline, raw_columns
 from core.compiler.graph_builder import GraphBuilder
-from core.compiler.transformers import UNSEEN, Features, prepared
+from core.compiler.transformers import UNSEEN, Features, RawColumns, convert_preprocessing
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column
+from core.preprocessing.date_parts import date_parts, to_seconds
 from tests.support.compiling import FLOAT32_MAX, TOLERANCE, blend, compiled, difference, fit, hostile, limit
 from tests.support.learning import fitted, real_split, split_text
 from tests.support.tables import noisy
@@ -163,6 +171,47 @@ def test_what_has_no_compiler_is_refused_by_name(estimator: Any, named: str) -> 
         compile_pipeline(pipeline, data.columns)
 
 
+class RidgeLookalike(Ridge):
+    """A subclass may predict in another way than its class."""
+
+
+def test_a_subclass_of_what_has_a_converter_is_refused() -> None:
+    data = split_text(noisy(60))
+    pipeline = fitted(data, "ridge")
+    pipeline[-1].__class__ = RidgeLookalike
+    with pytest.raises(TrainingFailedError, match="RidgeLookalike cannot"):
+        compile_pipeline(pipeline, data.columns)
+
+
+@pytest.mark.parametrize(
+    ("steps", "named"),
+    [
+        ([RobustScaler()], "RobustScaler"),
+        ([StandardScaler()], "StandardScaler"),
+        ([FunctionTransformer(np.log1p)], "FunctionTransformer.*log1p"),
+        ([FunctionTransformer(to_seconds), FunctionTransformer(date_parts)], "FunctionTransformer.*date_parts"),
+        ([SimpleImputer(), MissingIndicator(features="all")], "MissingIndicator"),
+        ([FunctionTransformer(to_seconds)], "FunctionTransformer.*to_seconds"),
+    ],
+)
+def test_preprocessing_that_has_no_converter_is_refused_by_name(steps: list[Any], named: str) -> None:
+    data = split_text("x,y\n" + "".join(f"{i % 7},{i}\n" for i in range(60)))
+    prepare = ColumnTransformer([("numbers:mean", make_pipeline(*steps), ["x"])])
+    matrix = prepare.fit_transform(data.train_x)
+    pipeline = Pipeline([("prepare", prepare), ("estimate", Ridge().fit(matrix, data.train_y))])
+    with pytest.raises(TrainingFailedError, match=f"(?s)preprocessing.*{named}.*cannot be compiled"):
+        compile_pipeline(pipeline, data.columns)
+
+
+def test_branches_are_converted_by_what_is_in_them_and_not_by_their_names() -> None:
+    data = real_split("taxis", 300)
+    pipeline = fitted(data, "ridge")
+    expected = compile_pipeline(pipeline, data.columns)
+    for transformer in (pipeline[0], pipeline[1]):
+        transformer.transformers_ = [(f"b{i}", *rest) for i, (_, *rest) in enumerate(transformer.transformers_)]
+    assert compile_pipeline(pipeline, data.columns) == expected
+
+
 def test_a_disagreement_names_the_row_its_values_and_both_answers() -> None:
     data = split_text(noisy(60))
     pipeline = fitted(data, "ridge")
@@ -183,7 +232,8 @@ def test_a_category_of_very_many_levels_compiles_at_once_into_one_node() -> None
     prepare = ColumnTransformer([("levels", Pipeline([("encode", encoder)]), ["c"])])
     prepare.transformers_ = [("levels", Pipeline([("encode", encoder)]), ["c"])]
     begun = time.perf_counter()
-    body = graph.build(prepared(graph, prepare, {"c": Column(name="c", type="category", missing=0)}, features))
+    columns = RawColumns([Column(name="c", type="category", missing=0)])
+    body = graph.build(convert_preprocessing(graph, prepare, columns, features))
     assert time.perf_counter() - begun < 1
     assert [node.op_type for node in onnx.load_from_string(body).graph.node] == ["LabelEncoder", "Identity"]
     model = CompiledModel(body, list(features.values()))
