@@ -1,12 +1,12 @@
-"""The fitted scikit-learn pipeline of a stored model, for what needs the estimator itself; predicting never does."""
+"""Load the fitted scikit-learn pipeline of a stored model, for what needs the estimator; predicting never does."""
 
-import pickle
 from importlib.metadata import version as installed
 
 from sklearn.pipeline import Pipeline
 
 from core.errors import OtherLibrariesError
 from core.manifests import ModelManifest
+from core.preprocessing.former_names import unpickle
 from core.storage.artifacts import PICKLE
 from core.storage.container import storage
 
@@ -15,15 +15,15 @@ MUST_AGREE = ("scikit-learn", "onnxruntime")
 
 
 def load_pipeline(workspace: str, name: str, version: int | None = None) -> Pipeline:
-    """Unpickle a version, the serving one without `version`: `.predict` takes a DataFrame of raw columns.
+    """Unpickle a version, or the one that serves without `version`; its `.predict` takes a DataFrame of raw columns.
 
-    Not before the manifest's signature, the digest of the bytes and the library versions are right. Raises
+    The manifest's signature, the digest of the bytes and the library versions are verified first. Raises
     `NoSuchModelError`, `BadSignatureError`, `OtherLibrariesError`.
     """
     manifest = storage().models.manifest(workspace, name, version)
     body = storage().models.file(workspace, manifest, PICKLE)
     _check_libraries(manifest)
-    pipeline = pickle.loads(body)  # noqa: S301 - signed by this deployment
+    pipeline = unpickle(body)
     assert isinstance(pipeline, Pipeline)
     return pipeline
 
