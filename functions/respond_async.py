@@ -17,9 +17,9 @@ from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.types import Json
-from functions.http import PROBLEM_JSON
 from functions.idempotency import Key
 from functions.job_responses import shown
+from functions.problems import PROBLEM_JSON
 
 RESPOND_ASYNC = "respond-async"
 

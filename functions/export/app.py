@@ -10,8 +10,9 @@ from pydantic import Field
 
 from core.services.prediction.export import ExportOrder, Kind, export_file
 from functions.file_responses import file_answer
-from functions.http import ModelChoice, Workspace, create_app, one_source
+from functions.http import Workspace, create_app
 from functions.idempotency import IdempotentRoute
+from functions.model_choice import ModelChoice, one_source
 from functions.respond_async import Asked, table_job
 
 router = APIRouter(tags=["predict"], route_class=IdempotentRoute)

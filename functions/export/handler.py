@@ -1,6 +1,6 @@
 """Lambda entry point."""
 
+from functions.aws_lambda import lambda_handler
 from functions.export.app import app
-from functions.http import lambda_handler
 
 handler = lambda_handler(app)

@@ -21,7 +21,7 @@ from core.services.prediction.predict import (
     predict_table,
 )
 from core.settings import settings
-from functions.http import ModelChoice
+from functions.model_choice import ModelChoice
 
 BATCH_LIMIT = 200_000
 # Whatever is in a body of this size, it fits into memory; counting would take a tenth of the time of reading it.

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 
 from core.errors import RegattaError, UnavailableError
 from core.storage.container import storage
-from functions.http import PROBLEM_JSON, VERSION, Workspace, create_app
+from functions.http import VERSION, Workspace, create_app
+from functions.problems import PROBLEM_JSON
 
 router = APIRouter(tags=["system"])
 

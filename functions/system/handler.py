@@ -1,6 +1,6 @@
 """Lambda entry point."""
 
-from functions.http import lambda_handler
+from functions.aws_lambda import lambda_handler
 from functions.system.app import app
 
 handler = lambda_handler(app)

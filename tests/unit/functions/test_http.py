@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from core.errors import NoSuchFileError
 from core.settings import settings
-from functions.http import create_app, lambda_handler
+from functions.aws_lambda import lambda_handler
+from functions.http import create_app
 from tests.proxy import HandlerTransport
 
 PAGE = "https://app.example.com"

@@ -14,10 +14,17 @@ LATER = {"boto3", "botocore", "redis", "xlsxwriter", "msgspec", "pydantic.v1"}
 
 def loaded_by(module: str) -> set[str]:
     """The modules in a fresh process that imported `module`, and their top-level packages."""
-    code = f"import sys, {module}; print(' '.join({{*sys.modules, *(name.split('.')[0] for name in sys.modules)}}))"
+    code = (
+        f"import sys, {module}; names = [name for name, loaded in sys.modules.items() if loaded is not None]\n"
+        "print(' '.join({*names, *(name.split('.')[0] for name in names)}))"
+    )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REGATTA_")}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True, env=environment
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment | {"AWS_LAMBDA_FUNCTION_NAME": "test"},
     )
     return set(done.stdout.split())
 
@@ -47,3 +54,9 @@ def test_models_of_an_openapi_document_wait_until_one_is_asked_for(name: str) ->
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_process_outside_of_lambda_may_load_pydantic_v1() -> None:
+    code = "import functions.predict.app, pydantic.v1; print(pydantic.v1.BaseModel.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["BaseModel"]

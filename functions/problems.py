@@ -1,0 +1,82 @@
+"""Errors of the HTTP functions as problem documents (RFC 9457), whoever raised them."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from core.errors import (
+    BadRequestError,
+    InvalidInputError,
+    MethodNotAllowedError,
+    NoSuchRouteError,
+    RegattaError,
+    TooLargeError,
+)
+from functions.log import log
+
+PROBLEM_JSON = "application/problem+json"
+
+
+def answer_errors_as_problems(app: FastAPI) -> None:
+    """Let the app answer every error as `application/problem+json`; one that nobody expected is a 500 and logged."""
+    app.add_exception_handler(RegattaError, _known_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(Exception, _unexpected_error)
+
+
+def _respond(request: Request, error: RegattaError) -> JSONResponse:
+    body = error.problem(request.url.path)
+    if request.url.path.startswith("/v2"):
+        # Where clients of the Open Inference Protocol look.
+        body["error"] = error.detail
+    return JSONResponse(body, status_code=error.status, media_type=PROBLEM_JSON)
+
+
+async def _known_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RegattaError)
+    if error.status >= 500:
+        log.error("%s %s: %s", request.method, request.url.path, error.detail)
+    return _respond(request, error)
+
+
+async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    findings = error.errors()
+    if findings and findings[0]["type"] == "json_invalid":
+        reason = findings[0].get("ctx", {}).get("error", "not JSON")
+        return _respond(request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object."))
+    if any(e["loc"] == ("body",) for e in findings) and "json" not in request.headers.get("content-type", ""):
+        detail = "The body is not read as JSON. Send one JSON object, with Content-Type: application/json."
+        return _respond(request, BadRequestError(detail))
+    errors = [{"field": _field(e["loc"]), "message": str(e["msg"])} for e in findings]
+    named = ", ".join(dict.fromkeys(e["field"] for e in errors))
+    return _respond(request, InvalidInputError(f"Correct these fields and send again: {named}.", errors))
+
+
+def _field(location: tuple[Any, ...]) -> str:
+    """Return `("body", "data", 3, "age")` as `data[3].age`: the first item names only where the value came from."""
+    name = ""
+    for part in location[1:] or location:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else str(part)
+    return name
+
+
+async def _framework_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 404:
+        return _respond(request, NoSuchRouteError(f"Nothing answers at {path}. GET / lists what does."))
+    if error.status_code == 405:
+        return _respond(request, MethodNotAllowedError(f"{path} does not take {request.method}. See GET /."))
+    if error.status_code == 413:
+        return _respond(request, TooLargeError(str(error.detail)))
+    return _respond(request, BadRequestError(str(error.detail)))
+
+
+async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))
