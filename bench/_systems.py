@@ -124,7 +124,9 @@ def forest(case: Case) -> Result:
     from core.services.training.train import open_split
 
     data = open_split(WORKSPACE, case.file_id, case.target, TEST_SIZE)[1]
-    pipeline = Pipeline([("prepare", data.prepare), ("estimate", RandomForestRegressor(n_jobs=-1, random_state=0))])
+    pipeline = Pipeline(
+        [("prepare", data.preprocessor), ("estimate", RandomForestRegressor(n_jobs=-1, random_state=0))]
+    )
     begun = time.perf_counter()
     pipeline.fit(data.train_x, data.train_y)
     seconds = time.perf_counter() - begun

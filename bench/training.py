@@ -72,17 +72,19 @@ def textbook_loop(data: Any) -> dict[str, list[float]]:
     from sklearn.model_selection import KFold, cross_validate
     from sklearn.pipeline import Pipeline
 
-    from core.catalogue import SEED, THE_NINE, regressor
+    from core.catalogue import DEFAULT_MODEL_TYPES, SEED, regressor
     from core.regressors.candidates import Candidate
-    from core.regressors.limits import Limits
+    from core.regressors.limits import TrainingLimits
 
     folds = KFold(5, shuffle=True, random_state=SEED)
     scores = {}
-    for name in THE_NINE:
+    for name in DEFAULT_MODEL_TYPES:
         chosen = regressor(name)
-        estimator, _ = Candidate(chosen).unfitted(len(data.train_y), Limits(threads=1, model_bytes=64 << 20))
-        scale = [("scale", clone(data.standardise))] if chosen.scaled else []
-        pipeline = Pipeline([("prepare", clone(data.prepare)), *scale, ("estimate", estimator)])
+        estimator, _ = Candidate(chosen).make_estimator(
+            len(data.train_y), TrainingLimits(threads=1, model_bytes=64 << 20)
+        )
+        scale = [("scale", clone(data.standardiser))] if chosen.scaled else []
+        pipeline = Pipeline([("prepare", clone(data.preprocessor)), *scale, ("estimate", estimator)])
         scores[name] = cross_validate(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2")["test_score"]
         pipeline.fit(data.train_x, data.train_y)
     return {name: values.tolist() for name, values in scores.items()}
@@ -111,7 +113,7 @@ def small(rounds: int) -> Figure:
 
     def theirs() -> None:
         pipeline = Pipeline(
-            [("prepare", clone(data.prepare)), ("scale", clone(data.standardise)), ("estimate", Ridge())]
+            [("prepare", clone(data.preprocessor)), ("scale", clone(data.standardiser)), ("estimate", Ridge())]
         )
         cross_validate(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2")
         pipeline.fit(data.train_x, data.train_y)
@@ -123,7 +125,7 @@ def small(rounds: int) -> Figure:
 
 def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
     """Seconds of a training by rows; from the last size but one to the last it grows like n log n at most."""
-    from core.catalogue import THE_NINE
+    from core.catalogue import DEFAULT_MODEL_TYPES
     from core.errors import RegattaError
     from core.services.processing.ingest import ingest
     from core.services.training.train import TrainingOrder, train_model
@@ -135,7 +137,7 @@ def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
         path.unlink()
     before, last = sizes[-2:]
     allowed = last * log(last) / (before * log(before))
-    for name in THE_NINE:
+    for name in DEFAULT_MODEL_TYPES:
         seconds = []
         for rows in sizes:
             begun = time.perf_counter()

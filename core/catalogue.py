@@ -241,7 +241,7 @@ CATALOGUE: dict[str, Regressor] = {
 }
 
 # What a race is run over unless more is asked for.
-THE_NINE = tuple(name for name, entry in CATALOGUE.items() if not entry.extra)
+DEFAULT_MODEL_TYPES = tuple(name for name, entry in CATALOGUE.items() if not entry.extra)
 
 
 def regressor(name: str, field_name: str = "model_type") -> Regressor:

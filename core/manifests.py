@@ -147,7 +147,7 @@ class CrossValidation(Document):
     std: float
 
 
-TargetTransform = Literal["none", "log", "yeo_johnson", "trend"]
+TargetTransformName = Literal["none", "log", "yeo_johnson", "trend"]
 ValidationKind = Literal["random", "time", "group"]
 
 
@@ -183,7 +183,7 @@ class Trial(Document):
     """One thing that was tried on the way to a model: parameters, what happened to the target, and its score."""
 
     parameters: dict[str, Any]
-    target_transform: TargetTransform = "none"
+    target_transform: TargetTransformName = "none"
     # Rows of the training part that it was tried on, and in how many folds.
     rows: int
     folds: int
@@ -198,7 +198,7 @@ class Member(Document):
 
     model_type: str
     parameters: dict[str, Any]
-    target_transform: TargetTransform
+    target_transform: TargetTransformName
     weight: float
     cross_validation: CrossValidation
 
@@ -240,7 +240,7 @@ class ModelManifest(Document):
     # Quantiles of the absolute out-of-fold residuals at 0, 0.005, ... 1.
     interval_quantiles: list[float] = Field(default_factory=list)
     importance: list[Importance] = Field(default_factory=list)
-    target_transform: TargetTransform = "none"
+    target_transform: TargetTransformName = "none"
     # What was tried to find the parameters, where they were looked for.
     trials: list[Trial] = Field(default_factory=list)
     # Of a blend only.

@@ -10,8 +10,8 @@ from sklearn.metrics import r2_score
 from core.array_types import Floats
 from core.automl.scheduler import Entry
 from core.catalogue import SEED
-from core.regressors.fold_cache import Workbench
-from core.regressors.splits import spread
+from core.regressors.fold_cache import FoldCache
+from core.regressors.splits import evenly_spaced
 
 BLEND = "blend"
 # Members are drawn this often with replacement, on so many bootstrap samples of the rows.
@@ -58,7 +58,7 @@ def best_alone(predicted: Floats, actual: Floats) -> Floats:
 
 
 def honest_scores(
-    bench: Workbench, entries: Sequence[Entry], weigh: Callable[[Floats, Floats], Floats] = blend_weights
+    fold_cache: FoldCache, entries: Sequence[Entry], weigh: Callable[[Floats, Floats], Floats] = blend_weights
 ) -> list[float]:
     """R2 of each fold for a model whose weights come from the other folds, so no row is judged by what it chose.
 
@@ -67,26 +67,26 @@ def honest_scores(
     score of the best of many is too good by what it owes to chance (Cawley and Talbot, "On Over-fitting in Model
     Selection and Subsequent Selection Bias in Performance Evaluation", JMLR 11, 2010).
     """
-    data, parts = bench.data, _common_parts(bench, entries)
+    data, parts = fold_cache.data, _common_parts(fold_cache, entries)
     predicted = {i: np.column_stack([entry.predicted[i] for entry in entries]) for i in parts}
     scores = []
     for judged in parts:
-        rows = data.folds[judged].judge
-        others = {i: ~np.isin(data.folds[i].judge, rows) for i in data.others(judged) if i in predicted}
+        rows = data.folds[judged].test
+        others = {i: ~np.isin(data.folds[i].test, rows) for i in data.other_folds(judged) if i in predicted}
         weights = weigh(
             np.concatenate([predicted[i][kept] for i, kept in others.items()]),
-            np.concatenate([data.train_y[data.folds[i].judge[kept]] for i, kept in others.items()]),
+            np.concatenate([data.train_y[data.folds[i].test[kept]] for i, kept in others.items()]),
         )
         scores.append(float(r2_score(data.train_y[rows], predicted[judged] @ weights)))
     return scores
 
 
-def final_weights(bench: Workbench, entries: Sequence[Entry], most_rows: int | None = None) -> Floats:
+def final_weights(fold_cache: FoldCache, entries: Sequence[Entry], most_rows: int | None = None) -> Floats:
     """The weights from all folds, or from `most_rows` of their rows, spread evenly."""
-    data, parts = bench.data, _common_parts(bench, entries)
+    data, parts = fold_cache.data, _common_parts(fold_cache, entries)
     predicted = np.concatenate([np.column_stack([entry.predicted[i] for entry in entries]) for i in parts])
-    actual = np.concatenate([data.train_y[data.folds[i].judge] for i in parts])
-    rows = spread(len(actual), most_rows or len(actual))
+    actual = np.concatenate([data.train_y[data.folds[i].test] for i in parts])
+    rows = evenly_spaced(len(actual), most_rows or len(actual))
     return blend_weights(predicted[rows], actual[rows])
 
 
@@ -96,9 +96,9 @@ def mixed(entries: Sequence[Entry], weights: Sequence[float] | Floats, part: int
     return np.asarray(predicted @ np.asarray(weights), np.float64)
 
 
-def _common_parts(bench: Workbench, entries: Sequence[Entry]) -> list[int]:
+def _common_parts(fold_cache: FoldCache, entries: Sequence[Entry]) -> list[int]:
     """The folds that all the entries were fitted on."""
-    return [i for i in range(len(bench.data.folds)) if all(i in entry.predicted for entry in entries)]
+    return [i for i in range(len(fold_cache.data.folds)) if all(i in entry.predicted for entry in entries)]
 
 
 def blend(members: Sequence[tuple[str, Any]], weights: Sequence[float]) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalogue import regressor
-from core.preprocessing.target_transforms import Kind
+from core.manifests import TargetTransformName
 from core.regressors.candidates import Candidate
 
 # Up to so many rows a table is small, and up to so many it is of medium size.
@@ -27,7 +27,7 @@ class Preset:
     model_type: str
     params: dict[str, Any]
     gain: tuple[float, float, float]
-    target: Kind = "none"
+    target: TargetTransformName = "none"
 
     @property
     def candidate(self) -> Candidate:

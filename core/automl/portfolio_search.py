@@ -15,9 +15,9 @@ from core.automl.selection import cost_of_entries
 from core.automl.serving_cost import CLEARLY_WITHIN, Bounds
 from core.errors import RegattaError, TrainingFailedError
 from core.progress import ReportProgress, StoppedError, progress_within
-from core.regressors.fold_cache import Workbench
-from core.regressors.importance import predictions
-from core.regressors.limits import Limits
+from core.regressors.fold_cache import FoldCache
+from core.regressors.importance import count_predictions
+from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Split
 
 # A member of a blend may take this part of a model's bytes, because several have to fit into one graph, and so many for
@@ -44,16 +44,16 @@ ENDED = "the race was ended before it had run"
 
 @dataclass
 class PortfolioRace:
-    """A race under way: `data` is the whole split, `bench` what the entries are compared on."""
+    """A race under way: `data` is the whole split, `fold_cache` what the entries are compared on."""
 
     data: Split
-    limits: Limits
+    limits: TrainingLimits
     bounds: Bounds
     deadline: float
     seconds: float
     forecast: Forecast
     pace: float
-    bench: Workbench
+    fold_cache: FoldCache
     division: int
     entries: list[Entry]
     # Why it was ended before its time, if it was, and why no blend can win it, if none can.
@@ -63,7 +63,7 @@ class PortfolioRace:
     @property
     def rows(self) -> int:
         """Rows of a training in a fold."""
-        return self.bench.rows(0)
+        return self.fold_cache.train_rows(0)
 
     @property
     def finalists(self) -> list[Entry]:
@@ -93,7 +93,7 @@ class PortfolioRace:
 
     def _forget_half_divisions(self) -> None:
         """A repetition of the folds counts only if all came through it that were to, so that all are compared on it."""
-        for start in range(self.division, len(self.bench.data.folds), self.division):
+        for start in range(self.division, len(self.fold_cache.data.folds), self.division):
             parts = range(start, start + self.division)
             begun = [entry for entry in self.usable if any(part in entry.predicted for part in parts)]
             if not all(part in entry.predicted for entry in begun for part in parts):
@@ -106,7 +106,7 @@ class PortfolioRace:
 
 
 def race_portfolio(
-    data: Split, limits: Limits, bounds: Bounds, begun: float, seconds: float, report_progress: ReportProgress
+    data: Split, limits: TrainingLimits, bounds: Bounds, begun: float, seconds: float, report_progress: ReportProgress
 ) -> PortfolioRace:
     """Compare the portfolio on folds until `seconds` after `begun` leave just enough to fit and store the best of it.
 
@@ -118,19 +118,25 @@ def race_portfolio(
     core_seconds = limits.threads * (deadline - time.monotonic())
     rows = rows_to_compare(len(data.train_y), forecast.columns, core_seconds, pace)
     screened, division = with_finer_folds(with_rows(data, rows))
-    bench = Workbench(screened)
+    fold_cache = FoldCache(screened)
     wanted = line_up(len(data.train_y), float(skew(data.train_y)))
     most = min((bounds.max_bytes or limits.model_bytes) // MEMBER_SHARE, int(MEMBER_BYTES_A_SECOND * seconds) + 1)
     members = replace(limits, model_bytes=most)
     named = zip(wanted, labels([candidate for candidate, _ in wanted]), strict=True)
-    entries = [enter(bench, candidate, members, label, gain) for (candidate, gain), label in named]
-    race = PortfolioRace(data, members, bounds, deadline, seconds, forecast, pace, bench, division, entries)
+    entries = [enter(fold_cache, candidate, members, label, gain) for (candidate, gain), label in named]
+    race = PortfolioRace(data, members, bounds, deadline, seconds, forecast, pace, fold_cache, division, entries)
     # The repetitions are to come as well.
     first = deadline - REPEATING_SHARE * seconds if len(screened.folds) > division else deadline
     clock = Clock(first, race.forecast, lambda entry, begun: _seconds_after(race, entry, begun))
     try:
         run_race(
-            bench, entries, range(division), members, progress_within(report_progress, 0, 0.8), clock, measured=True
+            fold_cache,
+            entries,
+            range(division),
+            members,
+            progress_within(report_progress, 0, 0.8),
+            clock,
+            measured=True,
         )
         _repeat(race, report_progress)
     except StoppedError as stop:
@@ -152,13 +158,13 @@ def _members(race: PortfolioRace, entries: Sequence[Entry]) -> list[Entry]:
     """Those of the entries that a blend of them would be made of, roughly."""
     if not entries:
         return []
-    weights = final_weights(race.bench, entries, DRAFT_ROWS)
+    weights = final_weights(race.fold_cache, entries, DRAFT_ROWS)
     return [entry for entry, weight in zip(entries, weights, strict=True) if weight > 0]
 
 
 def fitting_seconds(race: PortfolioRace, entries: Sequence[Entry], rows: int) -> float:
     """Seconds to prepare `rows` rows and to fit the entries on them side by side."""
-    preparing = race.bench.seconds * rows / race.rows if entries else 0.0
+    preparing = race.fold_cache.preparing_seconds * rows / race.rows if entries else 0.0
     return preparing + makespan([race.forecast.seconds(e.candidate, rows) for e in entries], race.limits.threads)
 
 
@@ -167,13 +173,13 @@ def storing_seconds(race: PortfolioRace, members: Sequence[Entry]) -> float:
     cost = cost_of_entries(members, race.growth())
     # What may be over a bound after all is compiled more than once.
     compiled = 1 if race.bounds.excess(cost) <= CLEARLY_WITHIN else 2
-    explaining = EXPLAINING_A_ROW * len(members) * predictions(len(race.data.test_y), len(race.data.columns))
+    explaining = EXPLAINING_A_ROW * len(members) * count_predictions(len(race.data.test_y), len(race.data.columns))
     return race.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * cost.size_bytes / 1e6 + explaining)
 
 
 def _repeat(race: PortfolioRace, report_progress: ReportProgress) -> None:
     """Fit the contenders on the repetitions of the folds as well, each repetition if there is time for all of them."""
-    folds, once, threads = len(race.bench.data.folds), race.division, race.limits.threads
+    folds, once, threads = len(race.fold_cache.data.folds), race.division, race.limits.threads
     contenders = _contenders(race)
     while len(contenders) > 1 and not _in_time(race, contenders, folds - once, threads):
         contenders.pop()
@@ -183,7 +189,7 @@ def _repeat(race: PortfolioRace, report_progress: ReportProgress) -> None:
         share = progress_within(
             report_progress, 0.8 + 0.2 * (start - once) / (folds - once), 0.8 + 0.2 * start / (folds - once)
         )
-        run_race(race.bench, contenders, range(start, start + once), race.limits, share, among=race.entries)
+        run_race(race.fold_cache, contenders, range(start, start + once), race.limits, share, among=race.entries)
 
 
 def _in_time(race: PortfolioRace, contenders: Sequence[Entry], folds: int, threads: int) -> bool:
@@ -196,6 +202,6 @@ def _contenders(race: PortfolioRace) -> list[Entry]:
     """The members of a blend and others of the best within the bounds, the best first."""
     growth = race.growth()
     within = [e for e in race.usable if race.bounds.excess(cost_of_entries([e], growth)) <= 1] or race.usable
-    ranked = sorted(within, key=lambda entry: -entry.mean(race.bench))
+    ranked = sorted(within, key=lambda entry: -entry.mean(race.fold_cache))
     members = _members(race, within)
     return [entry for place, entry in enumerate(ranked) if place < MOST_CONTENDERS or entry in members]

@@ -15,7 +15,7 @@ from core.automl.selection import Choice, choose, cost_of_entries
 from core.automl.serving_cost import Proven, cost_of, prove
 from core.errors import RegattaError, TrainingFailedError
 from core.progress import ReportProgress, StoppedError
-from core.regressors.fold_cache import Workbench
+from core.regressors.fold_cache import FoldCache
 
 log = logging.getLogger("regatta")
 
@@ -27,11 +27,11 @@ TIGHTER = 0.8
 
 @dataclass(frozen=True)
 class Finish:
-    """The winner, fitted and proven: `bench` holds the rows it learned from, `fitted` its members as in the choice."""
+    """The winner, fitted and proven: `fold_cache` has its rows, `fitted` its members as in the choice."""
 
     choice: Choice
     passed_over: Choice | None
-    bench: Workbench
+    fold_cache: FoldCache
     fitted: list[Entry]
     pipeline: Any
     proven: Proven
@@ -39,7 +39,7 @@ class Finish:
     @property
     def holdout(self) -> Floats:
         """What it predicts of the holdout, float64 (n,)."""
-        return mixed(self.fitted, [weight for _, weight in self.choice.members], self.bench.whole_part)
+        return mixed(self.fitted, [weight for _, weight in self.choice.members], self.fold_cache.holdout_fold)
 
 
 @dataclass
@@ -47,23 +47,23 @@ class _Finals:
     """What was fitted of the race's entries so far, by the number of rows that it learned from."""
 
     race: PortfolioRace
-    benches: dict[int, Workbench] = field(default_factory=dict)
+    fold_caches: dict[int, FoldCache] = field(default_factory=dict)
     fitted: dict[int, dict[Entry, Entry]] = field(default_factory=dict)
 
     def fit(
         self, entries: Sequence[Entry], rows: int, report_progress: ReportProgress
-    ) -> tuple[Workbench, list[Entry]]:
+    ) -> tuple[FoldCache, list[Entry]]:
         """The entries fitted on so many rows, each once; one that fails is failed in the race as well."""
-        if rows not in self.benches:
-            self.benches[rows] = Workbench(with_rows(self.race.data, rows))
-        bench, known = self.benches[rows], self.fitted.setdefault(rows, {})
+        if rows not in self.fold_caches:
+            self.fold_caches[rows] = FoldCache(with_rows(self.race.data, rows))
+        fold_cache, known = self.fold_caches[rows], self.fitted.setdefault(rows, {})
         for entry in self.left(entries, rows):
-            known[entry] = enter(bench, entry.candidate, self.race.limits, entry.label)
+            known[entry] = enter(fold_cache, entry.candidate, self.race.limits, entry.label)
         last = [known[entry] for entry in entries]
-        run_race(bench, last, [bench.whole_part], self.race.limits, report_progress)
+        run_race(fold_cache, last, [fold_cache.holdout_fold], self.race.limits, report_progress)
         for entry, final in zip(entries, last, strict=True):
             entry.failure = final.failure
-        return bench, last
+        return fold_cache, last
 
     def left(self, entries: Sequence[Entry], rows: int) -> list[Entry]:
         """Those of the entries that are not fitted on so many rows yet."""
@@ -87,14 +87,14 @@ def finish(race: PortfolioRace, report_progress: ReportProgress) -> Finish:
     while True:
         pool = _pool(race, finals, dropped)
         choice, passed_over = choose(
-            race.bench, pool, race.bounds, race.growth(), None if race.blend_failure else tightened
+            race.fold_cache, pool, race.bounds, race.growth(), None if race.blend_failure else tightened
         )
         rows = _affordable_rows(race, finals, choice.entries)
         if rows < race.rows and len(choice.members) > 1:
             dropped.add(choice.lightest)
             continue
         try:
-            bench, fitted = finals.fit(choice.entries, max(rows, race.rows), report_progress)
+            fold_cache, fitted = finals.fit(choice.entries, max(rows, race.rows), report_progress)
         except StoppedError as stop:
             race.cut_short(stop)
             continue
@@ -103,14 +103,14 @@ def finish(race: PortfolioRace, report_progress: ReportProgress) -> Finish:
             continue
         pipeline = _pipeline(choice, fitted)
         try:
-            proven = prove(pipeline, bench.data)
+            proven = prove(pipeline, fold_cache.data)
         except Exception as error:
-            _rule_out(race, choice, bench, fitted, _as_failure(choice.label, error))
+            _rule_out(race, choice, fold_cache, fitted, _as_failure(choice.label, error))
             _raise_the_last(race, choice)
             continue
         if race.bounds.excess(proven.cost) <= 1:
-            return Finish(choice, passed_over, bench, fitted, pipeline, proven)
-        _weigh(race, choice, bench, fitted, proven)
+            return Finish(choice, passed_over, fold_cache, fitted, pipeline, proven)
+        _weigh(race, choice, fold_cache, fitted, proven)
         tightened *= TIGHTER
 
 
@@ -140,7 +140,7 @@ def _pipeline(choice: Choice, fitted: Sequence[Entry]) -> Any:
 
 
 def _rule_out(
-    race: PortfolioRace, choice: Choice, bench: Workbench, fitted: Sequence[Entry], error: RegattaError
+    race: PortfolioRace, choice: Choice, fold_cache: FoldCache, fitted: Sequence[Entry], error: RegattaError
 ) -> None:
     """Give the failure to what is to blame: a member whose graph alone fails as well, else the blend of them."""
     if len(fitted) == 1:
@@ -148,7 +148,7 @@ def _rule_out(
         return
     for entry, final in zip(choice.entries, fitted, strict=True):
         try:
-            prove(final.fitted, bench.data)
+            prove(final.fitted, fold_cache.data)
         except Exception as alone:
             entry.failure = _as_failure(entry.label, alone)
     if not any(entry.failure for entry in choice.entries):
@@ -169,8 +169,10 @@ def _as_failure(label: str, error: Exception) -> RegattaError:
     return TrainingFailedError(f"{label} could not be compiled for a fault of ours. It has been logged.")
 
 
-def _weigh(race: PortfolioRace, choice: Choice, bench: Workbench, fitted: Sequence[Entry], proven: Proven) -> None:
+def _weigh(race: PortfolioRace, choice: Choice, fold_cache: FoldCache, fitted: Sequence[Entry], proven: Proven) -> None:
     """Let the entries cost what their final models do, where a choice multiplies it with the growth of the race."""
     for entry, final in zip(choice.entries, fitted, strict=True):
-        alone = proven.cost if len(fitted) == 1 else cost_of(final.fitted, bench.data.columns, bench.data.test_x)
+        alone = (
+            proven.cost if len(fitted) == 1 else cost_of(final.fitted, fold_cache.data.columns, fold_cache.data.test_x)
+        )
         entry.cost = alone.grown(1 / race.growth())

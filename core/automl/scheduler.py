@@ -18,13 +18,13 @@ from core.array_types import Floats
 from core.automl.forecast import Forecast
 from core.automl.serving_cost import Cost, cost_of
 from core.errors import ParameterError, RegattaError, TrainingFailedError
-from core.preprocessing.target_transforms import inner
+from core.preprocessing.target_transforms import inner_regressor
 from core.progress import ReportProgress, TrialStatus
-from core.regressors.candidates import Candidate, stopped_early
-from core.regressors.fold_cache import Workbench
-from core.regressors.limits import Limits, most_bytes, rows_to_fit
-from core.regressors.splits import spread
-from core.regressors.thread_limits import one_core_a_fit, one_openmp_thread
+from core.regressors.candidates import Candidate, reached_max_iter
+from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits, max_graph_bytes, rows_to_fit
+from core.regressors.splits import evenly_spaced
+from core.regressors.thread_limits import limit_openmp, one_core_per_fit
 
 log = logging.getLogger("regatta")
 
@@ -60,46 +60,48 @@ class Entry:
     running: int = 0
     _scores: dict[int, float] = field(default_factory=dict)
 
-    def scores(self, bench: Workbench) -> list[float]:
+    def scores(self, fold_cache: FoldCache) -> list[float]:
         """R2 of each fold that it was fitted on."""
-        folds = [(number, fold) for number, fold in enumerate(bench.data.folds) if number in self.predicted]
+        folds = [(number, fold) for number, fold in enumerate(fold_cache.data.folds) if number in self.predicted]
         for number, fold in folds:
             if number not in self._scores:
-                self._scores[number] = float(r2_score(bench.data.train_y[fold.judge], self.predicted[number]))
+                self._scores[number] = float(r2_score(fold_cache.data.train_y[fold.test], self.predicted[number]))
         return [self._scores[number] for number, _ in folds]
 
     def grown_cost(self, factor: float) -> Cost:
         """What it costs at most once it learns from `factor` times the rows; nothing where that was not measured."""
         return self.cost.grown(factor, self.most_bytes) if self.cost else Cost(0, 0.0, 0.0)
 
-    def mean(self, bench: Workbench) -> float:
+    def mean(self, fold_cache: FoldCache) -> float:
         """Mean R2 over the folds; -inf for one that failed."""
-        return -np.inf if self.failure else float(np.mean(self.scores(bench)))
+        return -np.inf if self.failure else float(np.mean(self.scores(fold_cache)))
 
 
-def enter(bench: Workbench, candidate: Candidate, limits: Limits, label: str | None = None, gain: float = 1.0) -> Entry:
+def enter(
+    fold_cache: FoldCache, candidate: Candidate, limits: TrainingLimits, label: str | None = None, gain: float = 1.0
+) -> Entry:
     """A candidate ready to run; parameters that the regressor does not have are its failure already."""
-    rows, columns = len(bench.data.train_y), len(bench.data.columns)
+    rows, columns = len(fold_cache.data.train_y), len(fold_cache.data.columns)
     seconds = candidate.expected_seconds(rows, columns)
     entry = Entry(candidate, label or candidate.regressor.name, None, [], seconds, gain)
     try:
-        entry.estimator, entry.notes = candidate.unfitted(rows, limits)
-        entry.most_bytes = min(limits.model_bytes, most_bytes(inner(entry.estimator)))
+        entry.estimator, entry.notes = candidate.make_estimator(rows, limits)
+        entry.most_bytes = min(limits.model_bytes, max_graph_bytes(inner_regressor(entry.estimator)))
     except RegattaError as error:
         entry.failure = error
     return entry
 
 
-def standings(bench: Workbench, entries: Sequence[Entry]) -> list[TrialStatus]:
+def standings(fold_cache: FoldCache, entries: Sequence[Entry]) -> list[TrialStatus]:
     """How the entries do that were begun, the best first."""
     shown: list[TrialStatus] = []
     for entry in entries:
-        scores = entry.scores(bench) if entry.failure is None else []
+        scores = entry.scores(fold_cache) if entry.failure is None else []
         if scores or entry.running:
             shown.append(
                 {
                     "model_type": entry.candidate.regressor.name,
-                    "target_transform": entry.candidate.target,
+                    "target_transform": entry.candidate.target_transform,
                     "r2": round(float(np.mean(scores)), 4) if scores else None,
                     "folds": len(scores),
                     "seconds": round(entry.seconds, 3),
@@ -123,10 +125,10 @@ class Clock:
 
 
 def run_race(
-    bench: Workbench,
+    fold_cache: FoldCache,
     entries: Sequence[Entry],
     parts: Sequence[int],
-    limits: Limits,
+    limits: TrainingLimits,
     report_progress: ReportProgress,
     clock: Clock | None = None,
     *,
@@ -141,7 +143,7 @@ def run_race(
     what they cost. Told is how all those `among` which they run stand, or they themselves. Raises `StoppedError` from
     `report_progress` as soon as the fits under way have ended.
     """
-    _Course(bench, entries, parts, limits, report_progress, clock, measured, among or entries).run()
+    _Course(fold_cache, entries, parts, limits, report_progress, clock, measured, among or entries).run()
 
 
 class _Course:
@@ -149,16 +151,16 @@ class _Course:
 
     def __init__(
         self,
-        bench: Workbench,
+        fold_cache: FoldCache,
         entries: Sequence[Entry],
         parts: Sequence[int],
-        limits: Limits,
+        limits: TrainingLimits,
         report_progress: ReportProgress,
         clock: Clock | None,
         measured: bool,
         among: Sequence[Entry],
     ) -> None:
-        self.bench = bench
+        self.fold_cache = fold_cache
         self.entries = entries
         self.parts = parts
         self.limits = limits
@@ -166,7 +168,7 @@ class _Course:
         self.clock = clock
         self.measured = measured
         self.among = among
-        self.forecast = clock.forecast if clock else Forecast(len(bench.data.columns))
+        self.forecast = clock.forecast if clock else Forecast(len(fold_cache.data.columns))
         self.threads = limits.threads
         self.stopping = threading.Event()
         # When each fit under way should end.
@@ -176,7 +178,7 @@ class _Course:
         """Run it; `StoppedError` from `report_progress` ends it as soon as the fits under way end."""
         waiting = self._order()
         running: dict[Future[None], tuple[Entry, int]] = {}
-        with one_core_a_fit(), ThreadPoolExecutor(self.threads, initializer=one_openmp_thread) as pool:
+        with one_core_per_fit(), ThreadPoolExecutor(self.threads, initializer=limit_openmp) as pool:
             try:
                 while True:
                     while len(running) < self.threads and (task := next(waiting, None)):
@@ -219,7 +221,7 @@ class _Course:
         return [part for part in self.parts if part not in entry.predicted]
 
     def _seconds(self, entry: Entry, part: int) -> float:
-        return self.forecast.seconds(entry.candidate, self.bench.rows(part))
+        return self.forecast.seconds(entry.candidate, self.fold_cache.train_rows(part))
 
     def _worth(self, entry: Entry) -> float:
         """What an entry is expected to bring for a second."""
@@ -251,31 +253,31 @@ class _Course:
         if self.stopping.is_set() or entry.failure is not None:
             return
         begun = time.perf_counter()
-        prepared = self.bench.part(part)
+        prepared = self.fold_cache.prepared(part)
         regressor = entry.candidate.regressor
-        learn_x, judge_x = prepared.matrices(scaled=regressor.scaled)
-        rows, width = learn_x.shape
-        used = rows_to_fit(regressor, inner(entry.estimator), rows, width, self.limits.model_bytes)
-        chosen = slice(None) if used == rows else spread(rows, used)
+        train_x, test_x = prepared.matrices(scaled=regressor.scaled)
+        rows, width = train_x.shape
+        used = rows_to_fit(regressor, inner_regressor(entry.estimator), rows, width, self.limits.model_bytes)
+        chosen = slice(None) if used == rows else evenly_spaced(rows, used)
         fit_begun = time.perf_counter()
-        fitted = clone(entry.estimator).fit(learn_x[chosen], prepared.learn_y[chosen])
-        predicted = np.asarray(fitted.predict(judge_x), np.float64)
+        fitted = clone(entry.estimator).fit(train_x[chosen], prepared.train_y[chosen])
+        predicted = np.asarray(fitted.predict(test_x), np.float64)
         if not np.isfinite(predicted).all():
             raise TrainingFailedError(
                 f"{entry.label} predicts numbers that are not finite on this table. Scale the target to smaller values."
             )
         seconds = time.perf_counter() - begun
-        if part == self.bench.whole_part:
+        if part == self.fold_cache.holdout_fold:
             entry.fitted = prepared.pipeline(fitted, scaled=regressor.scaled)
             if used < rows:
                 entry.notes.append(
                     f"learned from {used:,} of the {rows:,} rows, spread evenly, to bound its time and size"
                 )
-        entry.stopped_early |= stopped_early(fitted)
+        entry.stopped_early |= reached_max_iter(fitted)
         self.forecast.learn(entry.candidate, rows, begun + seconds - fit_begun)
         if self.measured and part == self.parts[0]:
             pipeline = prepared.pipeline(fitted, scaled=regressor.scaled)
-            entry.cost = cost_of(pipeline, self.bench.data.columns, self.bench.data.test_x)
+            entry.cost = cost_of(pipeline, self.fold_cache.data.columns, self.fold_cache.data.test_x)
         entry.predicted[part] = predicted
         entry.seconds += seconds
 
@@ -285,8 +287,10 @@ class _Course:
         behind = sum(entry.expected_seconds * share for entry, share in zip(self.entries, shares, strict=True))
         parts = {entry.label: round(share, 3) for entry, share in zip(self.entries, shares, strict=True)}
         # The last fits, on all rows, change nothing in how they stand.
-        compared = any(part != self.bench.whole_part for part in self.parts)
-        self.report_progress("training", behind / total, parts, standings(self.bench, self.among) if compared else None)
+        compared = any(part != self.fold_cache.holdout_fold for part in self.parts)
+        self.report_progress(
+            "training", behind / total, parts, standings(self.fold_cache, self.among) if compared else None
+        )
 
     def _share(self, entry: Entry) -> float:
         if entry.failure is not None:

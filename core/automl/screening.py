@@ -9,9 +9,9 @@ from sklearn.model_selection import KFold
 from core.automl.forecast import Forecast
 from core.automl.portfolio import YARDSTICK
 from core.catalogue import REFERENCE_COLUMNS, SEED
-from core.regressors.fold_cache import Workbench
-from core.regressors.splits import Fold, Split, part_of, spread
-from core.regressors.thread_limits import one_core_a_fit, openmp_on_one_core
+from core.regressors.fold_cache import FoldCache
+from core.regressors.splits import Fold, Split, evenly_spaced, subsample
+from core.regressors.thread_limits import one_core_per_fit, openmp_limited
 
 # Below so many rows five folds leave too few to learn from, and below so many one division is a matter of luck.
 FINE_ROWS, REPEATED_ROWS = 3_000, 500
@@ -34,12 +34,12 @@ def take_pace(data: Split) -> tuple[Forecast, float]:
     The pace is how many times as long as on the machine of the catalogue they took; never below 1.
     """
     short = replace(YARDSTICK, params={**YARDSTICK.params, "max_iter": PACE_TREES})
-    prepared = Workbench(part_of(data, min(len(data.train_y), PACE_ROWS)), kept=False).whole
-    rows, width = prepared.learn_x.shape
+    prepared = FoldCache(subsample(data, min(len(data.train_y), PACE_ROWS)), kept=False).holdout
+    rows, width = prepared.train_x.shape
     forecast = Forecast(width)
     begun = time.perf_counter()
-    with one_core_a_fit(), openmp_on_one_core():
-        short.regressor.build(short.params).fit(prepared.learn_x, prepared.learn_y)
+    with one_core_per_fit(), openmp_limited():
+        short.regressor.build(short.params).fit(prepared.train_x, prepared.train_y)
     return forecast, max(1.0, forecast.learn(short, rows, time.perf_counter() - begun))
 
 
@@ -51,8 +51,8 @@ def rows_to_compare(rows: int, columns: int, core_seconds: float, pace: float) -
 
 def with_rows(data: Split, rows: int) -> Split:
     """The split with at most `rows` rows to learn from and a holdout that takes no time, both spread evenly."""
-    chosen = spread(len(data.test_y), HOLDOUT_ROWS)
-    data = data if rows >= len(data.train_y) else part_of(data, rows)
+    chosen = evenly_spaced(len(data.test_y), HOLDOUT_ROWS)
+    data = data if rows >= len(data.train_y) else subsample(data, rows)
     if len(chosen) == len(data.test_y):
         return data
     return replace(data, test_x=data.test_x.iloc[chosen], test_y=data.test_y[chosen])

@@ -8,7 +8,7 @@ from core.automl.scheduler import Entry
 from core.automl.serving_cost import Bounds, Cost
 from core.errors import InvalidInputError, TrainingFailedError
 from core.manifests import CrossValidation
-from core.regressors.fold_cache import Workbench
+from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 
 
@@ -36,7 +36,7 @@ class Choice:
 
 
 def choose(
-    bench: Workbench, entries: Sequence[Entry], bounds: Bounds, growth: float, tightened: float | None = 1.0
+    fold_cache: FoldCache, entries: Sequence[Entry], bounds: Bounds, growth: float, tightened: float | None = 1.0
 ) -> tuple[Choice, Choice | None]:
     """The winner among entries that came through the same folds, and the blend that did not win, if there was one.
 
@@ -49,25 +49,25 @@ def choose(
     eligible = [entry for entry in entries if bounds.excess(cost_of_entries([entry], growth)) <= 1]
     if not eligible:
         raise _nothing_within(entries, bounds, growth)
-    best = max(eligible, key=lambda entry: entry.mean(bench))
-    blend = None if tightened is None else _blend(bench, eligible, bounds.tightened(tightened), growth)
-    scores = cross_validation(honest_scores(bench, eligible, best_alone))
+    best = max(eligible, key=lambda entry: entry.mean(fold_cache))
+    blend = None if tightened is None else _blend(fold_cache, eligible, bounds.tightened(tightened), growth)
+    scores = cross_validation(honest_scores(fold_cache, eligible, best_alone))
     single = Choice(best.candidate.regressor.name, [(best, 1.0)], scores)
     if blend is None or blend.cross_validation.mean <= single.cross_validation.mean:
         return single, blend
     return blend, None
 
 
-def _blend(bench: Workbench, entries: Sequence[Entry], bounds: Bounds, growth: float) -> Choice | None:
+def _blend(fold_cache: FoldCache, entries: Sequence[Entry], bounds: Bounds, growth: float) -> Choice | None:
     """The blend of entries, without the lightest of them as long as it costs too much."""
     pool = list(entries)
     while len(pool) > 1:
-        weighted = zip(pool, final_weights(bench, pool).tolist(), strict=True)
+        weighted = zip(pool, final_weights(fold_cache, pool).tolist(), strict=True)
         members = [(entry, weight) for entry, weight in weighted if weight > 0]
         if bounds.excess(cost_of_entries([entry for entry, _ in members], growth)) <= 1:
             if len(members) == 1:
                 return None
-            return Choice(BLEND, members, cross_validation(honest_scores(bench, pool)))
+            return Choice(BLEND, members, cross_validation(honest_scores(fold_cache, pool)))
         pool.remove(min(members, key=lambda member: member[1])[0])
     return None
 

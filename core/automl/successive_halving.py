@@ -13,12 +13,12 @@ from core.automl.forecast import Forecast
 from core.automl.scheduler import OUT_OF_TIME, Clock, Entry, enter, run_race
 from core.catalogue import SEED, Regressor
 from core.manifests import Trial
-from core.preprocessing.target_transforms import KINDS
+from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import ReportProgress
-from core.regressors.candidates import Candidate, parameters_of
-from core.regressors.fold_cache import Workbench
-from core.regressors.limits import Limits
-from core.regressors.splits import part_of
+from core.regressors.candidates import Candidate, regressor_parameters
+from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits
+from core.regressors.splits import subsample
 
 # A third of the candidates goes on, on three times the rows: Jamieson and Talwalkar, "Non-stochastic Best Arm
 # Identification and Hyperparameter Optimization", AISTATS 2016.
@@ -31,9 +31,9 @@ RUNG_ENDS = (0.3, 0.6)
 
 
 def tune(
-    bench: Workbench,
+    fold_cache: FoldCache,
     start: Candidate,
-    limits: Limits,
+    limits: TrainingLimits,
     report_progress: ReportProgress,
     seconds: float,
     known: Entry | None = None,
@@ -44,42 +44,46 @@ def tune(
     scored on them already. The entry that is returned may not be fitted on the whole training part yet. `seconds` are
     kept as well as single fits allow.
     """
-    begun, forecast = time.monotonic(), Forecast(len(bench.data.columns))
+    begun, forecast = time.monotonic(), Forecast(len(fold_cache.data.columns))
     candidates = [start, *_others(start)]
     trials: list[Trial] = []
-    for rows, end in _rungs(len(bench.data.train_y)):
-        small = Workbench(part_of(bench.data, rows))
+    for rows, end in _rungs(len(fold_cache.data.train_y)):
+        small = FoldCache(subsample(fold_cache.data, rows))
         entries = _entered(small, candidates, limits)
-        run_race(small, entries, small.parts[:-1], limits, report_progress, Clock(begun + end * seconds, forecast))
+        run_race(
+            small, entries, small.fold_numbers[:-1], limits, report_progress, Clock(begun + end * seconds, forecast)
+        )
         trials += [trial_of(small, entry) for entry in entries if _tried(entry)]
         ranked = sorted((entry for entry in entries if entry.failure is None), key=lambda e: -e.mean(small))
         keep = math.ceil(len(candidates) / KEEP)
         # What was not tried here for want of time is not tried on more rows either.
         candidates = [start, *(e.candidate for e in ranked[:keep] if e.candidate is not start)]
-    entries = _entered(bench, candidates, limits)
+    entries = _entered(fold_cache, candidates, limits)
     entries[0] = known or entries[0]
-    run_race(bench, entries, bench.parts[:-1], limits, report_progress, Clock(begun + seconds, forecast))
-    trials += [trial_of(bench, entry) for entry in entries if _tried(entry)]
-    return max(entries, key=lambda entry: entry.mean(bench)), trials
+    run_race(
+        fold_cache, entries, fold_cache.fold_numbers[:-1], limits, report_progress, Clock(begun + seconds, forecast)
+    )
+    trials += [trial_of(fold_cache, entry) for entry in entries if _tried(entry)]
+    return max(entries, key=lambda entry: entry.mean(fold_cache)), trials
 
 
 def choose_target(
-    bench: Workbench, start: Candidate, limits: Limits, report_progress: ReportProgress
+    fold_cache: FoldCache, start: Candidate, limits: TrainingLimits, report_progress: ReportProgress
 ) -> tuple[Entry, list[Trial]]:
     """The candidate with whatever transformation of the target scores best on the folds, none included."""
-    entries = [enter(bench, replace(start, target=kind), limits) for kind in KINDS]
-    run_race(bench, entries, bench.parts[:-1], limits, report_progress)
-    return max(entries, key=lambda entry: entry.mean(bench)), [trial_of(bench, entry) for entry in entries]
+    entries = [enter(fold_cache, replace(start, target_transform=kind), limits) for kind in TARGET_TRANSFORMS]
+    run_race(fold_cache, entries, fold_cache.fold_numbers[:-1], limits, report_progress)
+    return max(entries, key=lambda entry: entry.mean(fold_cache)), [trial_of(fold_cache, entry) for entry in entries]
 
 
-def trial_of(bench: Workbench, entry: Entry) -> Trial:
+def trial_of(fold_cache: FoldCache, entry: Entry) -> Trial:
     """What was tried and what came of it, for the manifest."""
-    scores = None if entry.failure else entry.scores(bench)
+    scores = None if entry.failure else entry.scores(fold_cache)
     return Trial(
-        parameters=parameters_of(entry.estimator) if entry.estimator is not None else entry.candidate.params,
-        target_transform=entry.candidate.target,
-        rows=len(bench.data.train_y),
-        folds=len(bench.data.folds),
+        parameters=regressor_parameters(entry.estimator) if entry.estimator is not None else entry.candidate.params,
+        target_transform=entry.candidate.target_transform,
+        rows=len(fold_cache.data.train_y),
+        folds=len(fold_cache.data.folds),
         mean=None if scores is None else float(np.mean(scores)),
         std=None if scores is None else float(np.std(scores)),
         seconds=round(entry.seconds, 3),
@@ -93,10 +97,10 @@ def _rungs(rows: int) -> list[tuple[int, float]]:
     return [(size, end) for size, end in zip(sizes, RUNG_ENDS, strict=True) if size >= FEWEST_ROWS]
 
 
-def _entered(bench: Workbench, candidates: Sequence[Candidate], limits: Limits) -> list[Entry]:
+def _entered(fold_cache: FoldCache, candidates: Sequence[Candidate], limits: TrainingLimits) -> list[Entry]:
     """Entries that promise less the later they come; the first goes first whatever it costs."""
     gains = [math.inf, *range(len(candidates) - 1, 0, -1)]
-    return [enter(bench, candidate, limits, gain=gain) for candidate, gain in zip(candidates, gains, strict=True)]
+    return [enter(fold_cache, candidate, limits, gain=gain) for candidate, gain in zip(candidates, gains, strict=True)]
 
 
 def _tried(entry: Entry) -> bool:

@@ -10,14 +10,14 @@ from core.array_types import Floats
 from core.automl.scheduler import Entry, enter, run_race
 from core.automl.successive_halving import choose_target, tune
 from core.errors import TrainingFailedError
-from core.manifests import Baseline, CrossValidation, Member, Metrics, Raced, TargetTransform, Trial
+from core.manifests import Baseline, CrossValidation, Member, Metrics, Raced, TargetTransformName, Trial
 from core.progress import ReportProgress, ignore_progress
-from core.regressors.candidates import Candidate, parameters_of
-from core.regressors.fold_cache import Workbench
-from core.regressors.limits import Limits
+from core.regressors.candidates import Candidate, regressor_parameters
+from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits
 from core.regressors.metrics import baseline, cross_validation, evaluate, interval_quantiles, plots
-from core.regressors.splits import Split, spread
-from core.regressors.thread_limits import one_core_a_fit
+from core.regressors.splits import Split, evenly_spaced
+from core.regressors.thread_limits import one_core_per_fit
 
 # Some models take as long to predict their training rows as to learn them.
 TRAIN_METRIC_ROWS = 4000
@@ -36,7 +36,7 @@ class Trained:
     interval_quantiles: list[float]
     plots: dict[str, Any]
     parameters: dict[str, Any]
-    target_transform: TargetTransform
+    target_transform: TargetTransformName
     seconds: float
     notes: list[str]
     trials: list[Trial] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Trained:
 def train(
     data: Split,
     candidate: Candidate,
-    limits: Limits,
+    limits: TrainingLimits,
     report_progress: ReportProgress = ignore_progress,
     *,
     any_target: bool = False,
@@ -59,44 +59,44 @@ def train(
     the parameters are looked for. Raises `ParameterError` for parameters that the estimator refuses,
     `TrainingFailedError` when the fit fails.
     """
-    bench = Workbench(data, kept=any_target or tuning_seconds is not None)
-    entry = enter(bench, candidate, limits)
+    fold_cache = FoldCache(data, kept=any_target or tuning_seconds is not None)
+    entry = enter(fold_cache, candidate, limits)
     trials: list[Trial] = []
     if any_target:
-        entry, trials = choose_target(bench, candidate, limits, report_progress)
+        entry, trials = choose_target(fold_cache, candidate, limits, report_progress)
     if tuning_seconds is not None and entry.failure is None:
-        entry, tried = tune(bench, entry.candidate, limits, report_progress, tuning_seconds)
+        entry, tried = tune(fold_cache, entry.candidate, limits, report_progress, tuning_seconds)
         trials += tried
-    run_race(bench, [entry], bench.parts, limits, report_progress)
-    return conclude(bench, entry, trials)
+    run_race(fold_cache, [entry], fold_cache.fold_numbers, limits, report_progress)
+    return conclude(fold_cache, entry, trials)
 
 
-def conclude(bench: Workbench, entry: Entry, trials: list[Trial] | None = None) -> Trained:
+def conclude(fold_cache: FoldCache, entry: Entry, trials: list[Trial] | None = None) -> Trained:
     """What an entry that ran on every part has come to; raises its failure."""
     if entry.failure is not None:
         raise entry.failure
-    notes = [*bench.data.notes, *entry.notes]
+    notes = [*fold_cache.data.notes, *entry.notes]
     if entry.stopped_early:
         notes.append("the solver stopped before it converged; a larger max_iter or alpha may help")
     return judged(
-        bench.data,
+        fold_cache.data,
         entry.candidate.regressor.name,
         entry.fitted,
-        entry.predicted[bench.whole_part],
-        residuals=residuals(bench, entry.predicted),
-        scores=entry.scores(bench),
-        parameters=parameters_of(entry.estimator),
-        target_transform=entry.candidate.target,
+        entry.predicted[fold_cache.holdout_fold],
+        residuals=residuals(fold_cache, entry.predicted),
+        scores=entry.scores(fold_cache),
+        parameters=regressor_parameters(entry.estimator),
+        target_transform=entry.candidate.target_transform,
         seconds=entry.seconds,
         notes=notes,
         trials=trials or [],
     )
 
 
-def residuals(bench: Workbench, predicted: dict[int, Floats]) -> Floats:
+def residuals(fold_cache: FoldCache, predicted: dict[int, Floats]) -> Floats:
     """Actual minus predicted of every row that judges a fold, float64."""
-    y, folds = bench.data.train_y, bench.data.folds
-    return np.concatenate([y[fold.judge] - predicted[i] for i, fold in enumerate(folds) if i in predicted])
+    y, folds = fold_cache.data.train_y, fold_cache.data.folds
+    return np.concatenate([y[fold.test] - predicted[i] for i, fold in enumerate(folds) if i in predicted])
 
 
 def judged(
@@ -115,8 +115,8 @@ def judged(
     `residuals` and `scores` are those of the folds. Raises `TrainingFailedError` for NaN and inf.
     """
     begun = time.perf_counter()
-    seen = spread(len(data.train_y), TRAIN_METRIC_ROWS)
-    with one_core_a_fit():
+    seen = evenly_spaced(len(data.train_y), TRAIN_METRIC_ROWS)
+    with one_core_per_fit():
         train_predicted = pipeline.predict(data.train_x.iloc[seen])
     metrics = evaluate(data.test_y, holdout)
     if not np.isfinite([*(value for value in metrics.values() if value is not None), *scores]).all():

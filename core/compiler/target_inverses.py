@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from core.compiler.graph_builder import GraphBuilder
 from core.errors import TrainingFailedError
-from core.preprocessing.target_transforms import OnTrend, TargetTransform
+from core.preprocessing.target_transforms import OnTrend, TargetTransformer
 
 Converter = Callable[[GraphBuilder, str, Any], str]
 
@@ -27,7 +27,7 @@ def convert_inverse(graph: GraphBuilder, value: str, transformer: Any) -> str:
     return converter(graph, value, transformer)
 
 
-def bounded(graph: GraphBuilder, value: str, fitted: TargetTransform | OnTrend) -> str:
+def bounded(graph: GraphBuilder, value: str, fitted: TargetTransformer | OnTrend) -> str:
     """Return the value, (rows, 1), clipped to the fitted bounds `low_` and `high_`."""
     bounds = (graph.constant(np.array(bound, np.float64)) for bound in (fitted.low_, fitted.high_))
     return graph.node("Clip", value, *bounds)
@@ -45,7 +45,7 @@ def _convert_scaler(graph: GraphBuilder, value: str, scaler: StandardScaler) -> 
     return graph.node("Add", value, _number(graph, scaler.mean_)) if scaler.with_mean else value
 
 
-def _convert_target_transform(graph: GraphBuilder, value: str, transform: TargetTransform) -> str:
+def _convert_target_transform(graph: GraphBuilder, value: str, transform: TargetTransformer) -> str:
     """Undo the standardisation, clip to the bounds, and invert the logarithm or the Yeo-Johnson transformation."""
     wide = graph.node("Mul", value, _number(graph, transform.scale_))
     raw = bounded(graph, graph.node("Add", wide, _number(graph, transform.mean_)), transform)
@@ -78,5 +78,5 @@ def _number(graph: GraphBuilder, value: Any) -> str:
 CONVERTERS: Mapping[type, Converter] = {
     Pipeline: _convert_steps,
     StandardScaler: _convert_scaler,
-    TargetTransform: _convert_target_transform,
+    TargetTransformer: _convert_target_transform,
 }

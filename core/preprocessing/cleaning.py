@@ -17,7 +17,7 @@ from core.manifests import Column, Recipe
 from core.packed_columns import Category
 from core.preprocessing.date_parts import PARTS, date_parts
 from core.preprocessing.features import choose_features
-from core.preprocessing.pipeline import branch_of, gaps_tell, raw_frame, steps
+from core.preprocessing.pipeline import branch_of, branch_steps, has_missing_indicator, raw_frame
 from core.tables.table import SLICE_ROWS, Table
 
 INTEGERS_END = 2**63
@@ -136,7 +136,7 @@ def clean(table: Table, recipe: Recipe) -> CleanTable:
         columns += _fitted(table, column, recipe, kept, y, taken)
     kinds = {column.column.name for column in columns}
     for column in features:
-        if column.name in kinds and gaps_tell(column, recipe, table.rows):
+        if column.name in kinds and has_missing_indicator(column, recipe, table.rows):
             columns.append(CleanColumn(column, _free([f"{column.name}_missing"], taken), marks_gaps=True))
     return CleanTable(table, recipe, kept, dropped, columns, notes)
 
@@ -159,7 +159,7 @@ def _fitted(
     if column.type != "category" and not column.missing:
         return [CleanColumn(column, _free(names, taken))] if kept.any() else []
     branch = branch_of(column, recipe)
-    pipeline = Pipeline(steps(branch, table.rows))
+    pipeline = Pipeline(branch_steps(branch, table.rows))
     if column.type == "category":
         values = table.values(column.name)
         assert isinstance(values, Category)

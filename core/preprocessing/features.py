@@ -14,7 +14,7 @@ MAX_LEVELS = 40
 FREE_TEXT_SHARE = 0.5
 
 
-def features_of(columns: list[Column], recipe: Recipe, target: str | None) -> list[Column]:
+def allowed_features(columns: list[Column], recipe: Recipe, target: str | None) -> list[Column]:
     """The columns that a recipe allows: all but the target and those that it leaves out."""
     return [column for column in columns if column.name != target and column.name not in recipe.leave_out]
 
@@ -39,7 +39,7 @@ def choose_features(
     if any(column.name == target and column.type == "boolean" for column in columns):
         notes.append(f"{target} is true or false: a prediction is how likely true is, as a number around 0 to 1")
     counters = []
-    for column in features_of(columns, recipe, target):
+    for column in allowed_features(columns, recipe, target):
         if column.name not in recipe.columns and is_free_text(column, rows):
             texts = f"has {column.distinct:,} different texts in {rows - column.missing:,} rows"
             notes.append(_left_out(column, texts, "mode"))

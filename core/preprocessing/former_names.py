@@ -9,14 +9,14 @@ import pickle
 from typing import Any
 
 from core.preprocessing.date_parts import date_parts, part_names, to_seconds
-from core.preprocessing.target_transforms import OnTrend, TargetTransform
+from core.preprocessing.target_transforms import OnTrend, TargetTransformer
 
 # By module and name, as pickle has them; those of version 0.1.
 FORMER_NAMES: dict[tuple[str, str], Any] = {
     ("core.learning.dates", "to_seconds"): to_seconds,
     ("core.learning.dates", "date_parts"): date_parts,
     ("core.learning.dates", "part_names"): part_names,
-    ("core.learning.targets", "TargetTransform"): TargetTransform,
+    ("core.learning.targets", "TargetTransform"): TargetTransformer,
     ("core.learning.targets", "OnTrend"): OnTrend,
 }
 

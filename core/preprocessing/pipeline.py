@@ -57,7 +57,7 @@ class ByColumn(Protocol):
         """The whole column."""
 
 
-def preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> ColumnTransformer:
+def make_preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> ColumnTransformer:
     """Fill gaps as the recipe says, take dates apart, encode categories and mark what was missing.
 
     `rows` is the length of the table that `columns` describe. A boolean is a number. `core.compiler.transformers` needs
@@ -66,14 +66,16 @@ def preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> ColumnTran
     grouped: dict[Branch, list[str]] = {}
     for column in columns:
         grouped.setdefault(branch_of(column, recipe), []).append(column.name)
-    if telling := [column.name for column in columns if gaps_tell(column, recipe, rows)]:
+    if telling := [column.name for column in columns if has_missing_indicator(column, recipe, rows)]:
         grouped[Branch("gaps")] = telling
     ordered = sorted(grouped, key=lambda branch: ORDER.index(branch.kind))
-    return ColumnTransformer([(branch.name, Pipeline(steps(branch, rows)), grouped[branch]) for branch in ordered])
+    return ColumnTransformer(
+        [(branch.name, Pipeline(branch_steps(branch, rows)), grouped[branch]) for branch in ordered]
+    )
 
 
-def standardiser(columns: list[Column], recipe: Recipe) -> ColumnTransformer:
-    """Standardise what `preprocessor` makes of numbers, dates and many levels; 0 and 1 stay as they are."""
+def make_standardiser(columns: list[Column], recipe: Recipe) -> ColumnTransformer:
+    """Standardise what `make_preprocessor` makes of numbers, dates and many levels; 0 and 1 stay as they are."""
     kinds = [branch_of(column, recipe).kind for column in columns]
     width = sum((len(PARTS) if kind == "dates" else 1) for kind in kinds if kind in CONTINUOUS)
     return ColumnTransformer([("continuous", StandardScaler(), list(range(width)))], remainder="passthrough")
@@ -86,13 +88,13 @@ def branch_of(column: Column, recipe: Recipe) -> Branch:
     return Branch("dates" if column.type == "date" else "numbers", STRATEGY[recipe.handling(column.name)])
 
 
-def gaps_tell(column: Column, recipe: Recipe, rows: int) -> bool:
+def has_missing_indicator(column: Column, recipe: Recipe, rows: int) -> bool:
     """Whether a column lacks enough values, and has enough, for their lack to be learned from."""
     known = rows - column.missing
     return recipe.handling(column.name) != "drop" and min(known, column.missing) > max(GAP_ROWS, GAP_SHARE * rows)
 
 
-def steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
+def branch_steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
     """Return the unfitted steps of one branch, for a table of `rows` rows."""
     if branch.kind == "gaps":
         return [("mark", MissingIndicator(features="all"))]

@@ -1,4 +1,4 @@
-"""What may happen to a target before a regressor sees it, and back: never beyond what training has seen by much."""
+"""Transforms of the target for training, and their inverses, which are bounded by the range of the training target."""
 
 from typing import Any, Literal, Self, get_args
 
@@ -8,32 +8,31 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import PowerTransformer, StandardScaler
 
-from core import manifests
 from core.array_types import Floats
 from core.errors import TargetError
+from core.manifests import TargetTransformName
 
-Kind = manifests.TargetTransform
-TargetChoice = Literal["auto", Kind]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+TargetTransformChoice = Literal["auto", TargetTransformName]
+TARGET_TRANSFORMS: tuple[TargetTransformName, ...] = get_args(TargetTransformName)
 
-# A prediction goes at most this share of the training target's range beyond it. Once a linear model on log(y)
-# extrapolated to R2 = -.39 and took a blend down to .70, where the bounded one gives .98.
+# A prediction exceeds the training target's range by at most this fraction of it. Without a bound, a linear model on
+# log(y) once extrapolated to R2 = -.39 and pulled an ensemble down to .70; with the bound it has .98.
 MARGIN = 0.25
 
 
-class TargetTransform(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """log(y + shift) or Yeo-Johnson of y, standardised, with a bounded way back.
+class TargetTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """log(y + shift) or Yeo-Johnson of y, standardised, with a bounded inverse.
 
-    Fitted: `shift_`, `lambda_` (1 for log), `mean_` and `scale_` of the transformed target, and `low_`, `high_`: the
-    bounds of the transformed value on the way back, those of the training range plus `MARGIN` of it on either side.
+    Fitted: `shift_`, `lambda_` (1 for log), `mean_` and `scale_` of the transformed target, and `low_`, `high_`, the
+    bounds of the inverse in transformed units: the training range plus `MARGIN` of it on either side.
     Yeo and Johnson, "A New Family of Power Transformations", Biometrika 87 (2000).
     """
 
-    def __init__(self, kind: Kind = "log") -> None:
+    def __init__(self, kind: TargetTransformName = "log") -> None:
         self.kind = kind
 
     def fit(self, y: Floats, _: Any = None) -> Self:
-        """`y` is float64 of shape (n, 1). Raises `TargetError` for the logarithm of a negative number."""
+        """Fit on `y`, (n, 1) float64. Raises `TargetError` for the logarithm of a negative number."""
         low, high = float(y.min()), float(y.max())
         self.shift_ = 0.0 if low > 0 else 1.0
         self.lambda_ = 1.0
@@ -48,17 +47,17 @@ class TargetTransform(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         raw = self._forward(y)
         self.mean_, self.scale_ = float(raw.mean()), float(raw.std()) or 1.0
         room = MARGIN * (high - low)
-        # A logarithm is bounded below by half of the smallest value rather than by what has none.
+        # The lower bound needs a logarithm: it is at least half of the smallest value.
         floor = max(low - room, (low + self.shift_) / 2 - self.shift_) if self.kind == "log" else low - room
         self.low_, self.high_ = (float(self._forward(np.array([[end]]))[0, 0]) for end in (floor, high + room))
         return self
 
     def transform(self, y: Floats) -> Floats:
-        """The standardised transformed target, (n, 1)."""
+        """Return the standardised transformed target, (n, 1)."""
         return (self._forward(y) - self.mean_) / self.scale_
 
     def inverse_transform(self, z: Floats) -> Floats:
-        """The target again, (n, 1), within the bounds."""
+        """Return the target, (n, 1), within the bounds."""
         raw = np.clip(z * self.scale_ + self.mean_, self.low_, self.high_)
         if self.kind == "log":
             return np.exp(raw) - self.shift_
@@ -79,21 +78,22 @@ class TargetTransform(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class OnTrend(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """A straight line through all features, and a regressor that learns what it leaves; their sum is bounded.
+    """A linear model of all features plus a regressor on its residuals; their sum is bounded.
 
-    Trees follow a slope in steps; what a line can say they need not learn. Fitted: the line as `(x - mean_) @ coef_ +
-    intercept_` (ridge on standardised features), `regressor_` on what is left, and `low_`, `high_`: the training range
-    plus `MARGIN` of it on either side. Zhang, Nettleton and Zhu, "Regression-Enhanced Random Forests" (2019).
+    Trees approximate a slope by steps, and the linear model spares them that. Fitted: the linear model as
+    `(x - mean_) @ coef_ + intercept_` (ridge on standardised features), `regressor_` on the residuals, and `low_`,
+    `high_`: the training range plus `MARGIN` of it on either side. Zhang, Nettleton and Zhu, "Regression-Enhanced
+    Random Forests" (2019).
     """
 
     def __init__(self, regressor: Any) -> None:
         self.regressor = regressor
 
     def fit(self, x: Floats, y: Floats) -> Self:
-        """`x` is float64 of shape (n, features), `y` (n,)."""
+        """Fit on `x`, (n, features) float64, and `y`, (n,)."""
         scaler = StandardScaler().fit(x)
         line = Ridge().fit(scaler.transform(x), y)
-        # About the mean, or of features far from 0 nothing but rounding would be left.
+        # Centred on the mean: for features far from 0 an intercept at 0 would lose all digits to rounding.
         self.mean_, self.coef_, self.intercept_ = scaler.mean_, line.coef_ / scaler.scale_, float(line.intercept_)
         self.regressor_ = clone(self.regressor).fit(x, y - self._line(x))
         low, high = float(y.min()), float(y.max())
@@ -102,27 +102,30 @@ class OnTrend(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, x: Floats) -> Floats:
-        """The line and what the regressor adds, float64 (n,)."""
+        """Return the bounded sum of the linear model and the regressor, (n,) float64."""
         return np.asarray(np.clip(self._line(x) + self.regressor_.predict(x), self.low_, self.high_), np.float64)
 
     def _line(self, x: Floats) -> Floats:
         return np.asarray((x - self.mean_) @ self.coef_ + self.intercept_, np.float64)
 
 
-def with_target(estimator: Any, kind: Kind, *, scaled: bool) -> Any:
-    """The estimator on the target as it is, or wrapped so that it learns a transformed or standardised one."""
+def with_target_transform(estimator: Any, kind: TargetTransformName, *, scaled: bool) -> Any:
+    """Return the estimator, wrapped where it is to train on a transformed or (`scaled`) standardised target."""
     if kind == "trend":
-        return OnTrend(with_target(estimator, "none", scaled=scaled))
-    steps: list[Any] = [] if kind == "none" else [TargetTransform(kind)]
-    # A transformed target is standardised already.
-    steps += [StandardScaler()] if scaled and not steps else []
-    if not steps:
+        return OnTrend(with_target_transform(estimator, "none", scaled=scaled))
+    transformer: Any = None
+    if kind != "none":
+        # It standardises as well.
+        transformer = TargetTransformer(kind)
+    elif scaled:
+        transformer = StandardScaler()
+    if transformer is None:
         return estimator
-    return TransformedTargetRegressor(estimator, transformer=steps[0], check_inverse=False)
+    return TransformedTargetRegressor(estimator, transformer=transformer, check_inverse=False)
 
 
-def inner(estimator: Any) -> Any:
-    """The regressor itself, where it is wrapped."""
+def inner_regressor(estimator: Any) -> Any:
+    """Return the regressor inside of what `with_target_transform` returns."""
     while isinstance(estimator, TransformedTargetRegressor | OnTrend):
         estimator = estimator.regressor
     return estimator

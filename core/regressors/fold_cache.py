@@ -1,4 +1,4 @@
-"""The tables that every candidate learns from: prepared once a fold, shared by all, and let go of in the end."""
+"""The prepared matrices of every fold, made once and shared by all candidates."""
 
 import threading
 import time
@@ -16,86 +16,91 @@ from core.array_types import Floats
 from core.regressors.splits import Split
 
 
-class Prepared:
-    """Rows to learn from and rows to be judged by as matrices, float64 (rows, width), all fitted on the former."""
+class PreparedFold:
+    """The train and test rows of one fold as matrices, (rows, width) float64; preprocessing is fitted on train rows."""
 
-    def __init__(self, data: Split, learn: pd.DataFrame, learn_y: Floats, judge: pd.DataFrame, judge_y: Floats) -> None:
-        """Fits copies of the split's preparation to `learn`."""
-        self._standardise = clone(data.standardise)
+    def __init__(
+        self, data: Split, train_x: pd.DataFrame, train_y: Floats, test_x: pd.DataFrame, test_y: Floats
+    ) -> None:
+        """Fit copies of the split's preprocessing on `train_x` and apply them to both sides."""
+        self._standardiser = clone(data.standardiser)
         self._lock = threading.Lock()
-        self.prepare: ColumnTransformer = clone(data.prepare)
-        self.learn_x: Floats = np.asarray(self.prepare.fit_transform(learn, learn_y), np.float64)
-        self.judge_x: Floats = np.asarray(self.prepare.transform(judge), np.float64)
-        self.learn_y = learn_y
-        self.judge_y = judge_y
+        self.preprocessor: ColumnTransformer = clone(data.preprocessor)
+        self.train_x: Floats = np.asarray(self.preprocessor.fit_transform(train_x, train_y), np.float64)
+        self.test_x: Floats = np.asarray(self.preprocessor.transform(test_x), np.float64)
+        self.train_y = train_y
+        self.test_y = test_y
 
     @cached_property
     def _standardised(self) -> tuple[ColumnTransformer, Floats, Floats]:
-        learn = self._standardise.fit_transform(self.learn_x)
-        return self._standardise, learn, self._standardise.transform(self.judge_x)
+        train_x = self._standardiser.fit_transform(self.train_x)
+        return self._standardiser, train_x, self._standardiser.transform(self.test_x)
 
     def matrices(self, *, scaled: bool) -> tuple[Floats, Floats]:
-        """What to learn from and what to be judged by, standardised if `scaled`."""
+        """Return the features of train and test rows, standardised if `scaled`; safe from several threads."""
         if not scaled:
-            return self.learn_x, self.judge_x
+            return self.train_x, self.test_x
         with self._lock:
             return self._standardised[1:]
 
     def pipeline(self, estimator: Any, *, scaled: bool) -> Pipeline:
-        """Raw columns in, prediction out: the fitted preparation before an estimator that was fitted on it."""
+        """Return the pipeline from raw columns to the prediction, given an estimator fitted on `matrices`."""
         scale = [("scale", self._standardised[0])] if scaled else []
-        return Pipeline([("prepare", self.prepare), *scale, ("estimate", estimator)])
+        return Pipeline([("prepare", self.preprocessor), *scale, ("estimate", estimator)])
 
 
 @dataclass
-class _Place:
+class _Slot:
     lock: threading.Lock
-    prepared: Prepared | None = None
+    prepared: PreparedFold | None = None
 
 
-class Workbench:
-    """A split and what is prepared of it: parts 0 to K-1 are the folds, part K the training part with the holdout."""
+class FoldCache:
+    """A split and its prepared folds, by number.
+
+    Folds 0 to K-1 are those of cross-validation. Fold K trains on all their rows and tests on the holdout.
+    """
 
     def __init__(self, data: Split, *, kept: bool = True) -> None:
-        """With `kept` a part stays in memory for the next candidate; one alone needs each only once."""
+        """Without `kept` nothing stays in memory: a single candidate needs each fold only once."""
         self.data = data
         self._kept = kept
-        self.whole_part = len(data.folds)
-        # What preparing a part took, the latest one.
-        self.seconds = 0.0
-        self._places = [_Place(threading.Lock()) for _ in range(self.whole_part + 1)]
+        self.holdout_fold = len(data.folds)
+        # How long it took to prepare the latest fold.
+        self.preparing_seconds = 0.0
+        self._slots = [_Slot(threading.Lock()) for _ in range(self.holdout_fold + 1)]
 
     @property
-    def parts(self) -> range:
-        """The numbers of all parts."""
-        return range(self.whole_part + 1)
+    def fold_numbers(self) -> range:
+        """The numbers of all folds, that of the holdout last."""
+        return range(self.holdout_fold + 1)
 
-    def rows(self, number: int) -> int:
-        """How many rows there are to learn from in a part."""
+    def train_rows(self, number: int) -> int:
+        """Return how many rows a fold trains on."""
         data = self.data
-        return len(data.train_y) if number == self.whole_part else len(data.folds[number].learn)
+        return len(data.train_y) if number == self.holdout_fold else len(data.folds[number].train)
 
-    def part(self, number: int) -> Prepared:
-        """One part, prepared by whoever asks first; safe from several threads."""
+    def prepared(self, number: int) -> PreparedFold:
+        """Return one fold, prepared at the first call; safe from several threads."""
         if not self._kept:
             return self._prepare(number)
-        place = self._places[number]
-        with place.lock:
-            if place.prepared is None:
+        slot = self._slots[number]
+        with slot.lock:
+            if slot.prepared is None:
                 begun = time.perf_counter()
-                place.prepared = self._prepare(number)
-                self.seconds = time.perf_counter() - begun
-            return place.prepared
+                slot.prepared = self._prepare(number)
+                self.preparing_seconds = time.perf_counter() - begun
+            return slot.prepared
 
     @property
-    def whole(self) -> Prepared:
-        """The training part to learn from, the holdout to be judged by."""
-        return self.part(self.whole_part)
+    def holdout(self) -> PreparedFold:
+        """The fold that trains on all rows but the holdout and tests on the holdout."""
+        return self.prepared(self.holdout_fold)
 
-    def _prepare(self, number: int) -> Prepared:
+    def _prepare(self, number: int) -> PreparedFold:
         data = self.data
-        if number == self.whole_part:
-            return Prepared(data, data.train_x, data.train_y, data.test_x, data.test_y)
+        if number == self.holdout_fold:
+            return PreparedFold(data, data.train_x, data.train_y, data.test_x, data.test_y)
         fold = data.folds[number]
         x, y = data.train_x, data.train_y
-        return Prepared(data, x.iloc[fold.learn], y[fold.learn], x.iloc[fold.judge], y[fold.judge])
+        return PreparedFold(data, x.iloc[fold.train], y[fold.train], x.iloc[fold.test], y[fold.test])

@@ -1,4 +1,4 @@
-"""Which columns a model goes by: how much its R2 falls when one of them is shuffled."""
+"""Permutation importance: how much the R2 of a model falls when one raw column is shuffled."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,30 +9,30 @@ from numpy.typing import NDArray
 from core.array_types import Floats
 from core.catalogue import SEED
 from core.manifests import Importance
-from core.regressors.splits import spread
+from core.regressors.splits import evenly_spaced
 
 Columns = Mapping[str, NDArray[Any]]
 
 SHUFFLES = 5
 MOST_ROWS = 1000
-# Rows that are predicted for one column after the other; a wide table gets by with fewer rows each.
+# The limit on predicted rows over all columns: a wide table uses fewer rows for each.
 MOST_PREDICTIONS = 400_000
 FEWEST_ROWS = 50
 
 
-def predictions(rows: int, columns: int) -> int:
-    """How many rows are predicted to find the importance of so many columns of so many rows."""
+def count_predictions(rows: int, columns: int) -> int:
+    """Return how many rows `permutation_importance` predicts for a table of this size."""
     return SHUFFLES * columns * min(rows, MOST_ROWS, _affordable(columns))
 
 
 def permutation_importance(predict: Callable[[Columns], Floats], columns: Columns, actual: Floats) -> list[Importance]:
-    """The fall of R2 by raw column, mean and standard deviation over five shuffles, the largest first.
+    """Return the fall of R2 by raw column, mean and standard deviation over five shuffles, the largest first.
 
-    `predict` takes raw columns of n values each, as `columns` holds them; `actual` is their target, float64 (n,). Of
-    more than 1,000 rows as many are used, spread evenly; all is zero where these have one target. Breiman, "Random
+    `predict` takes raw columns of n values each, in the form of `columns`; `actual` is their target, float64 (n,). At
+    most 1,000 rows, evenly spaced, are used. Every importance is 0 where their target is constant. Breiman, "Random
     Forests", Machine Learning 45 (2001).
     """
-    rows = spread(len(actual), min(MOST_ROWS, _affordable(len(columns))))
+    rows = evenly_spaced(len(actual), min(MOST_ROWS, _affordable(len(columns))))
     if np.ptp(actual[rows]) == 0:
         return [Importance(feature=name, mean=0.0, std=0.0) for name in columns]
     used = {name: values[rows] for name, values in columns.items()}

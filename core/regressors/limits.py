@@ -1,4 +1,4 @@
-"""Keeps what a model costs within bounds, in bytes and in rows learned from, and says what was done for it."""
+"""Limit the size of a model and the rows it trains on, and describe each change that this takes."""
 
 from dataclasses import dataclass
 from math import ceil, inf
@@ -6,44 +6,44 @@ from typing import Any
 
 from core.catalogue import Regressor
 
-# The most measured on trees of california_housing, diamonds and bike_sharing: nodes of a tree per training row and
-# rows a leaf, and bytes of the compiled graph per node.
+# The largest figures measured on trees of california_housing, diamonds and bike_sharing: nodes of a tree, times the
+# rows of a leaf, per training row; and bytes of the compiled graph per node.
 NODES_PER_ROW = 1.7
 BYTES_PER_NODE = 17
 BYTES_PER_NUMBER = 8
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a training may use: threads, at least one, and bytes of the compiled model."""
+class TrainingLimits:
+    """The threads that a training may use, at least one, and the bytes that a compiled model may have."""
 
     threads: int
     model_bytes: int
 
 
-def most_bytes(estimator: Any) -> float:
-    """What the graph of an estimator takes at most on any number of rows; inf unless its trees are bounded."""
+def max_graph_bytes(estimator: Any) -> float:
+    """Return the largest size in bytes that an estimator's graph can have; inf unless its trees are bounded."""
     params = estimator.get_params()
     trees = params.get("n_estimators", params.get("max_iter", 1))
     leaves, depth = params.get("max_leaf_nodes"), params.get("max_depth")
     if leaves is None and type(depth) is int:
         leaves = 2 ** min(depth, 60)
-    # Whatever a caller sent may be here; what is no number scikit-learn refuses.
+    # A caller's parameters are not validated yet; scikit-learn refuses those that are no numbers.
     return trees * 2 * leaves * BYTES_PER_NODE if type(trees) is int and isinstance(leaves, int | float) else inf
 
 
-def within_budget(estimator: Any, rows: int, max_bytes: int) -> list[str]:
-    """Raise `min_samples_leaf` of a tree or of many until their graph should stay below `max_bytes`.
+def limit_graph_bytes(estimator: Any, rows: int, max_bytes: int) -> list[str]:
+    """Raise `min_samples_leaf` of one tree or several until their graph is expected to stay below `max_bytes`.
 
-    Returns a note for the manifest when something was changed, else nothing.
+    Returns a note for the manifest if the parameter was changed, else an empty list.
     """
     params = estimator.get_params()
     trees, leaf = params.get("n_estimators", 1), params.get("min_samples_leaf")
-    # A float leaf is a share of the rows, which bounds the leaves by itself; what is no number at all, or below 1,
-    # scikit-learn refuses. Boosting over histograms counts its trees, and bounds their leaves, by other names.
+    # A float is a share of the rows, which limits the leaves by itself; scikit-learn refuses what is no number or below
+    # 1. Histogram boosting has other parameters for the number of trees and of leaves.
     if type(trees) is not int or type(leaf) is not int or leaf < 1 or "max_leaf_nodes" not in params:
         return []
-    if "max_iter" in params or most_bytes(estimator) < max_bytes:
+    if "max_iter" in params or max_graph_bytes(estimator) < max_bytes:
         return []
     needed = ceil(trees * NODES_PER_ROW * rows * BYTES_PER_NODE / max_bytes)
     if leaf >= needed:
@@ -55,10 +55,11 @@ def within_budget(estimator: Any, rows: int, max_bytes: int) -> list[str]:
     ]
 
 
-def sample_for_each_tree(estimator: Any, regressor: Regressor, rows: int) -> list[str]:
-    """Let every tree draw a sample of its own where there are more rows than the regressor's `most_rows`.
+def sample_per_tree(estimator: Any, regressor: Regressor, rows: int) -> list[str]:
+    """Let every tree draw its own sample where there are more rows than the regressor's `most_rows`.
 
-    So all rows are learned from, and a tree costs what it costs on `most_rows`. What a caller set stays.
+    So all rows are used, and a tree takes as long as on `most_rows`. A parameter that the caller has set stays. Returns
+    a note for the manifest if the parameter was changed, else an empty list.
     """
     name, most = regressor.sampled_by, regressor.most_rows
     if name is None or most is None or rows <= most or getattr(estimator, name) not in (None, 1.0):
@@ -70,10 +71,10 @@ def sample_for_each_tree(estimator: Any, regressor: Regressor, rows: int) -> lis
 
 
 def rows_to_fit(regressor: Regressor, estimator: Any, rows: int, width: int, max_bytes: int) -> int:
-    """How many of `rows` rows of `width` numbers the estimator is fitted on.
+    """Return how many of `rows` rows, of `width` numbers each, the estimator is fitted on.
 
-    A model that keeps its rows (neighbours, support vectors) has to fit them into `max_bytes`; a tree that draws its
-    own sample gets them all.
+    A model that keeps its rows (neighbours, support vectors) has to fit them into `max_bytes`; trees that draw their
+    own samples get all rows.
     """
     if regressor.most_rows is None or getattr(estimator, regressor.sampled_by or "", None) not in (None, 1.0):
         return rows

@@ -1,4 +1,4 @@
-"""How good predictions are: figures, what they are compared with, and the numbers behind the usual plots."""
+"""Evaluate predictions: metrics, the baseline to compare them with, interval quantiles and the data of plots."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ from sklearn.metrics import (
 
 from core.array_types import Floats
 from core.manifests import Baseline, CrossValidation, Metrics
-from core.regressors.splits import Fold, Split, spread
+from core.regressors.splits import Fold, Split, evenly_spaced
 
-# Points of a scatter plot and bars of a histogram that a person can still tell apart.
+# As many points of a scatter plot and bars of a histogram as a person can distinguish.
 PLOT_POINTS = 500
 PLOT_BINS = 30
-# Levels at which the quantiles of the absolute residuals are kept: every half percent.
+# The quantiles of the absolute residuals that are kept: every half percent.
 INTERVAL_LEVELS = np.linspace(0, 1, 201)
 
 
 def evaluate(actual: Floats, predicted: Floats) -> Metrics:
-    """MSE, RMSE, MAE and median absolute error (in units of the target), MAPE (a share) and R2; float64, n rows.
+    """Return MSE, RMSE, MAE and median absolute error (in units of the target), MAPE (a fraction) and R2.
 
-    MAPE is None where an actual value is 0: it has no percentage.
+    Both arrays are float64 (n,). MAPE is None where an actual value is 0, as no percentage of it exists.
     """
     mse = float(mean_squared_error(actual, predicted))
     return {
@@ -39,12 +39,12 @@ def evaluate(actual: Floats, predicted: Floats) -> Metrics:
 
 
 def cross_validation(scores: list[float]) -> CrossValidation:
-    """R2 of each fold with mean and standard deviation."""
+    """Return the R2 of each fold with mean and standard deviation."""
     return CrossValidation(scores=scores, mean=float(np.mean(scores)), std=float(np.std(scores)))
 
 
 def baseline(data: Split) -> Baseline:
-    """What somebody gets who always says the mean of the training part: the least that a model has to beat."""
+    """Evaluate the prediction of the training mean for every row, which any useful model has to beat."""
     y = data.train_y
     scores = [_r2_of_mean(y, fold) for fold in data.folds]
     return Baseline(
@@ -53,24 +53,24 @@ def baseline(data: Split) -> Baseline:
 
 
 def _r2_of_mean(y: Floats, fold: Fold) -> float:
-    return float(r2_score(y[fold.judge], np.full(len(fold.judge), y[fold.learn].mean())))
+    return float(r2_score(y[fold.test], np.full(len(fold.test), y[fold.train].mean())))
 
 
 def interval_quantiles(residuals: Floats) -> list[float]:
-    """Quantiles of the absolute out-of-fold residuals at `INTERVAL_LEVELS`, in units of the target.
+    """Return the quantiles of the absolute out-of-fold residuals at `INTERVAL_LEVELS`, in units of the target.
 
-    They are what split-conformal intervals are made of: Lei et al., "Distribution-Free Predictive Inference for
-    Regression", JASA 113 (2018). Each is an order statistic, never between two, so an interval is rather too wide.
+    Split-conformal intervals are made of them: Lei et al., "Distribution-Free Predictive Inference for Regression",
+    JASA 113 (2018). Each is an order statistic without interpolation, so an interval is rather too wide.
     """
     quantiles: list[float] = np.quantile(np.abs(residuals), INTERVAL_LEVELS, method="higher").tolist()
     return quantiles
 
 
 def plots(actual: Floats, predicted: Floats) -> dict[str, Any]:
-    """The numbers of a predicted-against-actual plot and of a histogram of the residuals (actual - predicted)."""
-    shown = spread(len(actual), PLOT_POINTS)
+    """Return the data of a predicted-against-actual plot and of a histogram of the residuals (actual - predicted)."""
+    shown = evenly_spaced(len(actual), PLOT_POINTS)
     residuals = actual - predicted
-    # What differs only by rounding makes no bins.
+    # Residuals that differ only by rounding get a single bin.
     wide = float(np.ptp(residuals)) > 1e-12 * float(np.abs(actual).max())
     counts, edges = np.histogram(residuals, PLOT_BINS if wide else 1)
     return {

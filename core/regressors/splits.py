@@ -1,4 +1,4 @@
-"""What is learned from which rows: the holdout, and the folds of the rest."""
+"""Split a table into a holdout and the folds of the other rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,45 +13,50 @@ from core.array_types import Floats
 from core.catalogue import SEED
 from core.errors import InvalidInputError, NotEnoughRowsError
 from core.manifests import RANDOM, Column, Recipe, Validation
-from core.preprocessing.pipeline import preprocessor, standardiser
+from core.preprocessing.pipeline import make_preprocessor, make_standardiser
 from core.regressors.validation import (
     FOLDS,
     MIN_FOLDS,
-    MIN_HOLDOUT,
+    MIN_TEST_ROWS,
     Keys,
     Rows,
-    folds_of,
-    hold_out,
-    keys_of,
-    no_folds,
+    divide_folds,
+    divide_holdout,
+    split_keys,
+    too_few_folds_error,
 )
 
-# Below this a holdout and five folds say nothing.
+# With fewer rows the scores of a holdout and five folds mean nothing.
 MIN_ROWS = 20
-# More rows than these tell nothing more about a score, and cost a model that compares every row with every other.
-JUDGED_ROWS = 20_000
+# The limits on the test rows of a fold and of the holdout. More would hardly change a score, and take long for a model
+# that compares every row with every other.
+FOLD_TEST_ROWS = 20_000
 HOLDOUT_ROWS = 100_000
-# A holdout that differs by less than this share of the rows from what was asked for is not worth a note.
-NEARLY = 0.01
+# A holdout that differs from the requested size by less than this fraction of the rows gets no note.
+HOLDOUT_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One division of the training part: rows to learn from, and rows to be judged by, as positions."""
+    """The positions of the train rows and of the test rows, among all rows that are not in the holdout."""
 
-    learn: Rows
-    judge: Rows
+    train: Rows
+    test: Rows
 
 
 @dataclass(frozen=True)
 class Split:
-    """A table made ready to learn: features as frames, the target as float64, folds, and what was left out."""
+    """A table that is ready for training: `train_*` are the rows of the folds, `test_*` those of the holdout.
+
+    Features are frames, the target is float64. `columns` describe the features. `notes` say what was left out, for the
+    manifest.
+    """
 
     columns: list[Column]
     target: str
-    # Unfitted; every fold fits its own copy.
-    prepare: ColumnTransformer
-    standardise: ColumnTransformer
+    # Unfitted; every fold fits its own copies.
+    preprocessor: ColumnTransformer
+    standardiser: ColumnTransformer
     train_x: pd.DataFrame
     train_y: Floats
     test_x: pd.DataFrame
@@ -59,37 +64,38 @@ class Split:
     folds: list[Fold]
     notes: list[str]
     validation: Validation = RANDOM
-    # What the rows to learn from are divided by, unless at random.
+    # By row of `train_x` the time or group that the folds are divided by; None for random folds.
     keys: Keys | None = None
 
-    def others(self, fold: int) -> list[int]:
-        """The folds that may say how models are weighed in one of them: in time those before, else all others.
+    def other_folds(self, fold: int) -> list[int]:
+        """Return the folds to choose ensemble weights for `fold` on: all others, and in time only earlier ones.
 
-        Nothing comes before the first fold in time, so there it is all others as well.
+        No fold is earlier than the first one in time, which gets all others.
         """
         if self.validation.kind == "time" and fold > 0:
             return list(range(fold))
         return [other for other in range(len(self.folds)) if other != fold]
 
 
-def split(
+def split_table(
     frame: pd.DataFrame,
     features: list[Column],
     recipe: Recipe,
     target: str,
     test_size: float,
-    noted: Sequence[str] = (),
+    notes: Sequence[str] = (),
     validation: Validation = RANDOM,
-    more: pd.DataFrame | None = None,
+    extra_train: pd.DataFrame | None = None,
 ) -> Split:
-    """Clean by the recipe, cut off the holdout and divide the rest into folds: at random (fixed seed) or by a column.
+    """Remove unusable rows, split off the holdout, and divide the other rows into folds.
 
-    `frame` is a `raw_frame` that has the target, the features and the column of `validation`; `noted` is what was
-    decided about columns before. `more` are rows to learn from of which none judges the holdout, in the same form.
-    Raises `NotEnoughRowsError`, and `InvalidInputError` where the column leaves no folds.
+    Both divisions are random with a fixed seed, or by the column of `validation`. `frame` is a `raw_frame` with the
+    target, the features and that column; `notes` are those of earlier steps. `extra_train` has the same form: its rows
+    are trained on and never tested on in the holdout. Raises `NotEnoughRowsError`, and `InvalidInputError` where the
+    column allows no folds.
     """
-    notes = list(noted)
-    rows = len(frame) + (0 if more is None else len(more))
+    notes = list(notes)
+    rows = len(frame) + (0 if extra_train is None else len(extra_train))
     needed = [column.name for column in features if recipe.handling(column.name) == "drop"]
     frame = _usable(frame, target, validation, needed, notes)
     if len(frame) < MIN_ROWS:
@@ -98,8 +104,9 @@ def split(
             "Upload more rows, or choose another handling of missing values than drop."
         )
     train, test, keys = _divided(frame, validation, test_size, notes)
-    if more is not None:
-        train, keys = _joined(_usable(more, target, validation, needed, notes), train, test, validation, notes)
+    if extra_train is not None:
+        extra_train = _usable(extra_train, target, validation, needed, notes)
+        train, keys = _with_extra_rows(extra_train, train, test, validation, notes)
     usable = [column for column in features if train[column.name].notna().any()]
     for column in features:
         if column not in usable:
@@ -110,13 +117,13 @@ def split(
         raise NotEnoughRowsError("No feature has any value. Upload a table with at least one filled column.")
     if len(test) > HOLDOUT_ROWS:
         notes.append(f"the holdout is judged by {HOLDOUT_ROWS:,} of its {len(test):,} rows, spread evenly")
-        test = test.iloc[spread(len(test), HOLDOUT_ROWS)]
+        test = test.iloc[evenly_spaced(len(test), HOLDOUT_ROWS)]
     names = [column.name for column in usable]
     return Split(
         columns=usable,
         target=target,
-        prepare=preprocessor(usable, recipe, rows),
-        standardise=standardiser(usable, recipe),
+        preprocessor=make_preprocessor(usable, recipe, rows),
+        standardiser=make_standardiser(usable, recipe),
         train_x=train[names],
         train_y=train[target].to_numpy(np.float64),
         test_x=test[names],
@@ -128,12 +135,12 @@ def split(
     )
 
 
-def part_of(data: Split, rows: int) -> Split:
-    """The same split with `rows` rows to learn from, spread evenly, in folds of their own of the same kind.
+def subsample(data: Split, rows: int) -> Split:
+    """Return the same split with `rows` evenly spaced train rows, in new folds of the same kind.
 
-    It is the whole split where so few rows of each group, or time, would be left that they make no folds.
+    Returns the split itself where so few rows allow no folds by time or group.
     """
-    chosen = spread(len(data.train_y), rows)
+    chosen = evenly_spaced(len(data.train_y), rows)
     keys = None if data.keys is None else data.keys[chosen]
     try:
         folds = _folds(len(chosen), data.validation, keys, [])
@@ -142,79 +149,79 @@ def part_of(data: Split, rows: int) -> Split:
     return replace(data, train_x=data.train_x.iloc[chosen], train_y=data.train_y[chosen], folds=folds, keys=keys)
 
 
-def spread(rows: int, most: int) -> Rows:
-    """Positions of at most `most` of `rows` rows, evenly spaced; the same each time."""
-    return np.arange(rows) if rows <= most else np.arange(most) * rows // most
+def evenly_spaced(rows: int, limit: int) -> Rows:
+    """Return the positions of at most `limit` of `rows` rows, evenly spaced; deterministic."""
+    return np.arange(rows) if rows <= limit else np.arange(limit) * rows // limit
 
 
 def _divided(
     frame: pd.DataFrame, validation: Validation, test_size: float, notes: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, Keys | None]:
-    """Rows to learn from, the holdout, and what the former are divided by."""
+    """Return the train rows, the holdout, and the keys of the train rows (see `Split.keys`)."""
     rows, wanted = len(frame), ceil(test_size * len(frame))
     if validation.column is None:
         _check_sides(rows - wanted, wanted, test_size)
         train, test = train_test_split(frame, test_size=test_size, random_state=SEED)
         return train, test, None
-    keys = keys_of(frame[validation.column], validation.kind)
+    keys = split_keys(frame[validation.column], validation.kind)
     if len(np.unique(keys)) <= MIN_FOLDS:
-        raise no_folds(validation, keys)
-    learn, judge = hold_out(validation, keys, test_size)
-    _check_sides(len(learn), len(judge), test_size)
-    if abs(len(judge) - wanted) > max(1, NEARLY * rows):
+        raise too_few_folds_error(validation, keys)
+    train_rows, test_rows = divide_holdout(validation, keys, test_size)
+    _check_sides(len(train_rows), len(test_rows), test_size)
+    if abs(len(test_rows) - wanted) > max(1, HOLDOUT_TOLERANCE * rows):
         notes.append(
-            f"the holdout has {len(judge):,} of {rows:,} rows and not {wanted:,}, "
+            f"the holdout has {len(test_rows):,} of {rows:,} rows and not {wanted:,}, "
             f"because rows with the same {validation.column} stay together"
         )
-    return frame.iloc[learn], frame.iloc[judge], keys[learn]
+    return frame.iloc[train_rows], frame.iloc[test_rows], keys[train_rows]
 
 
-def _joined(
-    more: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame, validation: Validation, notes: list[str]
+def _with_extra_rows(
+    extra: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame, validation: Validation, notes: list[str]
 ) -> tuple[pd.DataFrame, Keys | None]:
-    """Rows to learn from with `more` of them, without those that would give the holdout away, and their keys."""
+    """Return the train rows, `extra` ones among them unless they would leak from the holdout, and their keys."""
     name = validation.column
     if name is None:
-        return pd.concat([more, train], ignore_index=True), None
+        return pd.concat([extra, train], ignore_index=True), None
     if validation.kind == "time":
-        more = _without(more, more[name] >= test[name].min(), "are not before the holdout", notes)
-        train = pd.concat([more, train], ignore_index=True).sort_values(name, kind="stable", ignore_index=True)
+        extra = _without(extra, extra[name] >= test[name].min(), "are not before the holdout", notes)
+        train = pd.concat([extra, train], ignore_index=True).sort_values(name, kind="stable", ignore_index=True)
     else:
-        more = _without(more, more[name].isin(test[name].unique()), f"have a {name} of the holdout", notes)
-        train = pd.concat([more, train], ignore_index=True)
-    return train, keys_of(train[name], validation.kind)
+        extra = _without(extra, extra[name].isin(test[name].unique()), f"have a {name} of the holdout", notes)
+        train = pd.concat([extra, train], ignore_index=True)
+    return train, split_keys(train[name], validation.kind)
 
 
-def _check_sides(learn: int, judge: int, test_size: float) -> None:
-    if judge < MIN_HOLDOUT or learn < 2 * FOLDS:
+def _check_sides(train_rows: int, test_rows: int, test_size: float) -> None:
+    if test_rows < MIN_TEST_ROWS or train_rows < 2 * FOLDS:
         raise NotEnoughRowsError(
-            f"test_size {test_size:g} leaves {learn} rows to learn from and {judge} to judge by; "
-            f"at least {2 * FOLDS} and {MIN_HOLDOUT} are needed. Choose another test_size, such as 0.2.",
+            f"test_size {test_size:g} leaves {train_rows} rows to learn from and {test_rows} to judge by; "
+            f"at least {2 * FOLDS} and {MIN_TEST_ROWS} are needed. Choose another test_size, such as 0.2.",
             [{"field": "test_size", "message": "leaves too few rows on one side"}],
         )
 
 
 def _folds(rows: int, validation: Validation, keys: Keys | None, notes: list[str]) -> list[Fold]:
-    """Folds at random, or by what the rows are divided by; raises `InvalidInputError` where that leaves none."""
+    """Return random folds, or those by `keys`; raises `InvalidInputError` where these allow none."""
     if keys is None:
         divisions = list(KFold(FOLDS, shuffle=True, random_state=SEED).split(range(rows)))
-    elif divisions := folds_of(validation, keys):
+    elif divisions := divide_folds(validation, keys):
         if len(divisions) < FOLDS:
             notes.append(f"there are {len(divisions)} folds and not {FOLDS}: {validation.column} makes no more")
     else:
-        raise no_folds(validation, keys)
-    folds = [Fold(learn, judge) for learn, judge in divisions]
-    largest = max(len(fold.judge) for fold in folds)
-    if largest <= JUDGED_ROWS:
+        raise too_few_folds_error(validation, keys)
+    folds = [Fold(train, test) for train, test in divisions]
+    largest = max(len(fold.test) for fold in folds)
+    if largest <= FOLD_TEST_ROWS:
         return folds
-    notes.append(f"each fold is judged by {JUDGED_ROWS:,} of its {largest:,} rows, spread evenly")
-    return [Fold(fold.learn, fold.judge[spread(len(fold.judge), JUDGED_ROWS)]) for fold in folds]
+    notes.append(f"each fold is judged by {FOLD_TEST_ROWS:,} of its {largest:,} rows, spread evenly")
+    return [Fold(fold.train, fold.test[evenly_spaced(len(fold.test), FOLD_TEST_ROWS)]) for fold in folds]
 
 
 def _usable(
     frame: pd.DataFrame, target: str, validation: Validation, needed: list[str], notes: list[str]
 ) -> pd.DataFrame:
-    """The rows that have a target, a value to be divided by, and all values of the columns `needed`."""
+    """Return the rows that have a target, a time or group, and every value of the columns `needed`."""
     frame = _without(frame, frame[target].isna(), f"have no {target}", notes)
     if validation.column is not None:
         frame = _without(frame, frame[validation.column].isna(), f"have no {validation.column}", notes)
@@ -223,9 +230,9 @@ def _usable(
     return frame
 
 
-def _without(frame: pd.DataFrame, doomed: "pd.Series[bool]", why: str, notes: list[str]) -> pd.DataFrame:
-    count = int(doomed.sum())
+def _without(frame: pd.DataFrame, removed: "pd.Series[bool]", why: str, notes: list[str]) -> pd.DataFrame:
+    count = int(removed.sum())
     if not count:
         return frame
     notes.append(f"{count} rows {why} and were left out")
-    return frame[~doomed]
+    return frame[~removed]

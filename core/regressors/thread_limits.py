@@ -1,4 +1,4 @@
-"""Keeps native threads and warnings down while several fits run side by side, each on a core of its own."""
+"""Limit native threads, and silence warnings, while several fits run in parallel, each on its own core."""
 
 import threading
 import warnings
@@ -15,11 +15,12 @@ _undo: list[Any] = []
 
 
 @contextmanager
-def one_core_a_fit() -> Iterator[None]:
-    """BLAS on one thread and no warnings printed, for the whole process, until the last of those inside has left.
+def one_core_per_fit() -> Iterator[None]:
+    """Run BLAS on one thread and print no warnings, in the whole process, until the last block of this kind ends.
 
-    Both are settings of the process and not of a thread; taken back by each of several trainings in its own order
-    they would stay wrong for good. OpenMP, which keeps its number for each thread, is limited for the calling one.
+    Both are settings of the process. If several trainings each restored them, in any order, a wrong value could stay:
+    the first one sets them and the last one restores them. OpenMP has a setting for each thread, and is limited for the
+    calling thread.
     """
     global _inside  # noqa: PLW0603
     with _lock:
@@ -29,8 +30,8 @@ def one_core_a_fit() -> Iterator[None]:
             for state in _undo:
                 state.__enter__()
             warnings.simplefilter("ignore")
-            # scikit-learn resets the filters for an instant around each of its own tasks, in every thread.
-            warnings.showwarning = _say_nothing
+            # scikit-learn resets the filters for a moment around each of its own tasks, in every thread.
+            warnings.showwarning = _ignore_warning
     try:
         with _controller().limit(limits=1, user_api="openmp"):
             yield
@@ -41,25 +42,25 @@ def one_core_a_fit() -> Iterator[None]:
                 _undo.pop().__exit__(None, None, None)
 
 
-def _say_nothing(*_: Any, **__: Any) -> None:
+def _ignore_warning(*_: Any, **__: Any) -> None:
     pass
 
 
-def one_openmp_thread() -> None:
-    """Let what this thread starts by OpenMP run on one core; OpenMP keeps the number for each thread."""
+def limit_openmp() -> None:
+    """Limit OpenMP to one core in the calling thread, for good."""
     _controller().limit(limits=1, user_api="openmp")
 
 
 @contextmanager
-def openmp_on_one_core() -> Iterator[None]:
-    """The same for a block, in a thread that goes on to other work."""
+def openmp_limited() -> Iterator[None]:
+    """Limit OpenMP to one core in the calling thread, within a block."""
     with _controller().limit(limits=1, user_api="openmp"):
         yield
 
 
 @cache
 def _controller() -> ThreadpoolController:
-    # Looking through the loaded libraries takes longer than a small fit.
+    # Cached, as finding the loaded libraries takes longer than a small fit.
     import sklearn.ensemble  # noqa: F401, so that its OpenMP is among them
 
     return ThreadpoolController()

@@ -1,4 +1,4 @@
-"""Dividing rows by a column: what comes later judges what was learned before it, and what belongs together stays so."""
+"""Divide rows by a column: by time, test rows later than train rows, or by group, with no group on both sides."""
 
 from itertools import pairwise
 from math import ceil
@@ -14,22 +14,22 @@ from core.errors import InvalidInputError, UnknownColumnError
 from core.manifests import RANDOM, Column, Validation, ValidationKind
 
 FOLDS = 5
-# With fewer folds than these a score has no spread.
+# With fewer folds a score has no standard deviation.
 MIN_FOLDS = 2
-# R2 is not defined on fewer, and every fold needs as many.
-MIN_HOLDOUT = 2
-# Five neighbours need five rows, and some more to choose from; what five random folds of the smallest table have.
-MIN_LEARN = 8
+# R2 is not defined on fewer.
+MIN_TEST_ROWS = 2
+# Five nearest neighbours need some more rows to choose from; five random folds of the smallest table have as many.
+MIN_TRAIN_ROWS = 8
 
 Rows = NDArray[np.int64]
-# What each row is divided by: float64 times, or int64 numbers of groups.
+# By row the value that folds are divided by: a float64 time, or the int64 number of a group.
 Keys = NDArray[Any]
-# Rows to learn from and rows to be judged by, as positions.
+# The positions of the train rows and of the test rows.
 Division = tuple[Rows, Rows]
 
 
-def validation_of(kind: ValidationKind, time_column: str | None, group_column: str | None) -> Validation:
-    """What a request asks for; raises `InvalidInputError` for options that do not go together."""
+def requested_validation(kind: ValidationKind, time_column: str | None, group_column: str | None) -> Validation:
+    """Return the validation that a request asks for; raises `InvalidInputError` for options that exclude each other."""
     columns = {"time": time_column, "group": group_column}
     for name, column in columns.items():
         if column is not None and name != kind:
@@ -79,18 +79,18 @@ def check_validation(columns: list[Column], target: str, validation: Validation)
         )
 
 
-def keys_of(values: "pd.Series[Any]", kind: ValidationKind) -> Keys:
-    """What rows are divided by, given a column of a `raw_frame` without gaps. Groups are numbered in their order."""
+def split_keys(values: "pd.Series[Any]", kind: ValidationKind) -> Keys:
+    """Return the keys in a column of a `raw_frame` without gaps. Groups are numbered in sorted order."""
     if kind == "time":
         return values.to_numpy(np.float64)
     return pd.factorize(values, sort=True)[0].astype(np.int64)
 
 
-def hold_out(validation: Validation, keys: Keys, test_size: float) -> Division:
-    """Rows to learn from and the holdout, about `test_size` of all; rows with the same key are never in both.
+def divide_holdout(validation: Validation, keys: Keys, test_size: float) -> Division:
+    """Return the train rows and the holdout, about `test_size` of all; rows with the same key are never in both.
 
-    By time it is the end, and the rows to learn from come in the order of time. Groups are drawn with a fixed seed
-    until the holdout is full; one that would make it far too large is passed over.
+    By time, the holdout is the end, and the train rows are sorted by time. Groups are drawn with a fixed seed until the
+    holdout is full; a group that would make it far too large is skipped.
     """
     rows = len(keys)
     if validation.kind == "time":
@@ -103,19 +103,19 @@ def hold_out(validation: Validation, keys: Keys, test_size: float) -> Division:
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def folds_of(validation: Validation, keys: Keys) -> list[Division]:
-    """Up to five folds of the rows to learn from; empty where there cannot be two.
+def divide_folds(validation: Validation, keys: Keys) -> list[Division]:
+    """Return up to five folds of the train rows; empty where not even two are possible.
 
-    By time (`keys` in order): each fold learns from everything before what it judges, as in scikit-learn's
-    `TimeSeriesSplit`, but cut where a new time begins. By group: scikit-learn's `GroupKFold`. There are fewer folds
-    where times or groups are few, or leave one of them too few rows.
+    By time (`keys` sorted), each fold trains on all rows before its test rows, as in scikit-learn's `TimeSeriesSplit`,
+    but is cut where a new time begins. By group, they are scikit-learn's `GroupKFold`. There are fewer than five folds
+    where times or groups are few, or where a fold would get too few rows.
     """
     found = _expanding(keys) if validation.kind == "time" else _grouped(keys)
     return found if len(found) >= MIN_FOLDS else []
 
 
-def no_folds(validation: Validation, keys: Keys) -> InvalidInputError:
-    """The error for rows to learn from that cannot be divided into folds by their keys."""
+def too_few_folds_error(validation: Validation, keys: Keys) -> InvalidInputError:
+    """Return the error for train rows whose keys allow no two folds."""
     field, many = f"{validation.kind}_column", len(np.unique(keys))
     what = "times" if validation.kind == "time" else "groups"
     return _refused(
@@ -129,12 +129,12 @@ def no_folds(validation: Validation, keys: Keys) -> InvalidInputError:
 
 def _expanding(times: Keys) -> list[Division]:
     rows = len(times)
-    size = max(min(rows // (FOLDS + 1), (rows - MIN_LEARN) // FOLDS), MIN_HOLDOUT)
+    size = max(min(rows // (FOLDS + 1), (rows - MIN_TRAIN_ROWS) // FOLDS), MIN_TEST_ROWS)
     starts = _starts(times)
     cuts: list[int] = []
     for fold in range(FOLDS if len(starts) else 0):
         cut = _nearest(starts, rows - (FOLDS - fold) * size)
-        if (cuts[-1] + MIN_HOLDOUT if cuts else MIN_LEARN) <= cut <= rows - MIN_HOLDOUT:
+        if (cuts[-1] + MIN_TEST_ROWS if cuts else MIN_TRAIN_ROWS) <= cut <= rows - MIN_TEST_ROWS:
             cuts.append(cut)
     return [(np.arange(cut), np.arange(cut, end)) for cut, end in pairwise([*cuts, rows])]
 
@@ -142,13 +142,13 @@ def _expanding(times: Keys) -> list[Division]:
 def _grouped(groups: Keys) -> list[Division]:
     for folds in range(min(FOLDS, len(np.unique(groups))), MIN_FOLDS - 1, -1):
         found = list(GroupKFold(folds).split(groups, groups=groups))
-        if all(len(learn) >= MIN_LEARN and len(judge) >= MIN_HOLDOUT for learn, judge in found):
+        if all(len(train) >= MIN_TRAIN_ROWS and len(test) >= MIN_TEST_ROWS for train, test in found):
             return found
     return []
 
 
 def _drawn(sizes: Rows, wanted: float) -> list[int]:
-    """Groups that have about as many rows as wanted, leaving enough others for the folds."""
+    """Return groups that have about `wanted` rows together, leaving enough others for the folds."""
     drawn: list[int] = []
     rows = 0
     for group in np.random.default_rng(SEED).permutation(len(sizes)).tolist():
@@ -161,7 +161,7 @@ def _drawn(sizes: Rows, wanted: float) -> list[int]:
 
 
 def _starts(times: Keys) -> Rows:
-    """Where in sorted times a new one begins, the first aside."""
+    """Return the positions in sorted times where a new time begins, except the first."""
     return np.flatnonzero(np.diff(times) > 0) + 1
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from core.manifests import ValidationKind
-from core.preprocessing.target_transforms import TargetChoice
+from core.preprocessing.target_transforms import TargetTransformChoice
 from core.services.training.commands import checked_compare, checked_train
 from core.services.training.train import TUNING_SECONDS
 from functions.http import RequestBody, Workspace, create_app
@@ -29,7 +29,9 @@ class TrainRequest(RequestBody):
     group_column: str | None = Field(None, description="with validation group: rows of one value stay together")
     tune_hyperparameters: bool = Field(False, description="look for better parameters than the defaults")
     tuning_seconds: float = Field(TUNING_SECONDS, gt=0, le=MOST_SECONDS, description="how long to look for them")
-    target_transform: TargetChoice = Field("none", description="what happens to the target; auto: what scores best")
+    target_transform: TargetTransformChoice = Field(
+        "none", description="what happens to the target; auto: what scores best"
+    )
     return_model: bool = Field(False, description="send the signed model back as model_data")
     model_name: str | None = Field(None, description="default: made of the file and the model type")
     params: dict[str, Any] | None = Field(None, description="parameters of the scikit-learn estimator")
@@ -53,7 +55,7 @@ def compare(
     time_column: Annotated[str | None, Query(description="with validation time: a date, or a number")] = None,
     group_column: Annotated[str | None, Query(description="with validation group: what stays together")] = None,
     include: Annotated[str, Query(description="model types beyond the nine, separated by commas")] = "",
-    target_transform: TargetChoice = "none",
+    target_transform: TargetTransformChoice = "none",
     tune_hyperparameters: Annotated[bool, Query(description="show each regressor tuned as well")] = False,
     tuning_seconds: Annotated[float, Query(gt=0, le=MOST_SECONDS, description="for all of them")] = 60.0,
     time_limit: Annotated[float | None, Query(gt=0, le=MOST_SECONDS, description="seconds for the race")] = None,

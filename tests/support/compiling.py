@@ -28,7 +28,7 @@ from core.compiler.compile import compile_pipeline, raw_columns, undecided
 from core.compiler.transformers import UNSEEN
 from core.inference.session import CompiledModel
 from core.preprocessing.date_parts import date_parts, to_seconds
-from core.preprocessing.target_transforms import OnTrend, TargetTransform
+from core.preprocessing.target_transforms import OnTrend, TargetTransformer
 from core.regressors.splits import Split
 
 TOLERANCE = 1e-9
@@ -61,10 +61,10 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], bool]] = {
     "gradient_boosting_from_zero": (lambda: GradientBoostingRegressor(n_estimators=5, init="zero"), False),
     "hist_gradient_boosting": (lambda: HistGradientBoostingRegressor(max_iter=20, random_state=0), False),
     "hist_gradient_boosting_poisson": (lambda: HistGradientBoostingRegressor(loss="poisson", max_iter=5), False),
-    "ridge_log": (lambda: transformed(TargetTransform("log")), True),
-    "ridge_yeo_johnson": (lambda: transformed(TargetTransform("yeo_johnson")), True),
+    "ridge_log": (lambda: transformed(TargetTransformer("log")), True),
+    "ridge_yeo_johnson": (lambda: transformed(TargetTransformer("yeo_johnson")), True),
     "ridge_log_standardised": (
-        lambda: transformed(Pipeline([("log", TargetTransform("log")), ("scale", StandardScaler())])),
+        lambda: transformed(Pipeline([("log", TargetTransformer("log")), ("scale", StandardScaler())])),
         True,
     ),
     "trees_on_trend": (lambda: OnTrend(ExtraTreesRegressor(8, max_features=0.7, random_state=0)), False),

@@ -9,13 +9,13 @@ from core.catalogue import CATALOGUE, regressor
 from core.manifests import RANDOM, Recipe, Validation
 from core.preprocessing.features import choose_features
 from core.regressors.candidates import Candidate
-from core.regressors.fold_cache import Workbench
-from core.regressors.limits import Limits
-from core.regressors.splits import Split, split
+from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits
+from core.regressors.splits import Split, split_table
 from core.tables.table import Table
 from tests.support.tables import CSVS, frame, read, real
 
-LIMITS = Limits(threads=1, model_bytes=64 << 20)
+LIMITS = TrainingLimits(threads=1, model_bytes=64 << 20)
 FEW_TREES = 10
 
 
@@ -38,7 +38,7 @@ def split_of(
     features, notes = choose_features(
         columns, recipe, target, len(raw), lambda name: raw[name].to_numpy(float), grouped_by
     )
-    return split(raw, features, recipe, target, test_size, notes, validation)
+    return split_table(raw, features, recipe, target, test_size, notes, validation)
 
 
 def real_split(name: str, rows: int | None = None, recipe: Recipe | None = None) -> Split:
@@ -59,7 +59,7 @@ def quick(name: str) -> dict[str, Any]:
     return dict.fromkeys(sorted(counts & known.keys()), FEW_TREES)
 
 
-def trained(data: Split, name: str, params: dict[str, Any] | None = None, limits: Limits = LIMITS) -> Trained:
+def trained(data: Split, name: str, params: dict[str, Any] | None = None, limits: TrainingLimits = LIMITS) -> Trained:
     """One catalogue entry, trained as the service trains it."""
     return train(data, Candidate(regressor(name), params or {}), limits)
 
@@ -67,7 +67,7 @@ def trained(data: Split, name: str, params: dict[str, Any] | None = None, limits
 def fitted(data: Split, name: str, **params: Any) -> Pipeline:
     """The pipeline of one catalogue entry, fitted on the training part, without cross-validation."""
     candidate = Candidate(regressor(name), {**quick(name), **params})
-    whole = Workbench(data).whole
+    whole = FoldCache(data).holdout
     scaled = candidate.regressor.scaled
-    estimator, _ = candidate.unfitted(len(data.train_y), LIMITS)
-    return whole.pipeline(estimator.fit(whole.matrices(scaled=scaled)[0], whole.learn_y), scaled=scaled)
+    estimator, _ = candidate.make_estimator(len(data.train_y), LIMITS)
+    return whole.pipeline(estimator.fit(whole.matrices(scaled=scaled)[0], whole.train_y), scaled=scaled)

@@ -6,7 +6,7 @@ from core.cell_values import write_date
 from core.errors import InvalidInputError, UnknownColumnError
 from core.manifests import Column, Recipe
 from core.preprocessing.cleaning import CleanColumn, CleanTable, clean
-from core.preprocessing.features import check_target, features_of
+from core.preprocessing.features import allowed_features, check_target
 from core.profiling.target_relations import about_target
 from core.services.datasets.profiles import store_target, stored_target
 from core.services.processing.open_table import open_table
@@ -51,7 +51,7 @@ def check_recipe(columns: list[Column], recipe: Recipe) -> None:
     if target in recipe.leave_out:
         field = f"leave_out[{recipe.leave_out.index(target)}]"
         errors.append({"field": field, "message": "is the target; choose another target_column, or keep it"})
-    elif not features_of(columns, recipe, target):
+    elif not allowed_features(columns, recipe, target):
         errors.append({"field": "leave_out", "message": "leaves no column to learn from"})
     if errors:
         fields = ", ".join(error["field"] for error in errors)

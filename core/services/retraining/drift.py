@@ -16,7 +16,7 @@ import numpy as np
 
 from core.array_types import Floats
 from core.manifests import ModelManifest
-from core.regressors.splits import spread
+from core.regressors.splits import evenly_spaced
 from core.types import Json
 
 # Below the first nothing has changed, above the second much has.
@@ -44,7 +44,7 @@ def drift_of_columns(model: ModelManifest, known: Sequence[Any], rows: Any) -> J
         if kind == "date":
             continue
         before = np.concatenate([frame[name].to_numpy() for frame in known])
-        before, now = (side[spread(len(side), COMPARED_ROWS)] for side in (before, rows[name].to_numpy()))
+        before, now = (side[evenly_spaced(len(side), COMPARED_ROWS)] for side in (before, rows[name].to_numpy()))
         role = "target" if name == model.target_column else "feature"
         if kind == "category":
             found = drift_of_texts(

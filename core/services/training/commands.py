@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from core.catalogue import THE_NINE, regressor
+from core.catalogue import DEFAULT_MODEL_TYPES, regressor
 from core.manifests import DatasetManifest
 from core.preprocessing.features import check_target
 from core.progress import ReportProgress
 from core.regressors.candidates import Candidate
 from core.regressors.expected_time import expected_seconds
-from core.regressors.limits import Limits
-from core.regressors.validation import check_validation, validation_of
+from core.regressors.limits import TrainingLimits
+from core.regressors.validation import check_validation, requested_validation
 from core.services.training.compare import CompareOrder, compare_models
 from core.services.training.train import TrainingOrder, limits, model_name, target_of, train_model
 from core.storage.container import storage
@@ -38,7 +38,7 @@ def checked_train(workspace: str, order: Json) -> tuple[Json, float]:
     wanted = _training(order)
     chosen = regressor(wanted.model_type)
     candidate = Candidate(chosen, wanted.params)
-    candidate.unfitted(1, limits())
+    candidate.make_estimator(1, limits())
     dataset = _dataset(workspace, order)
     model_name(wanted.model_name, dataset, chosen.name)
     tuning = wanted.tuning_seconds if wanted.tune_hyperparameters else 0.0
@@ -49,7 +49,9 @@ def checked_compare(workspace: str, order: Json) -> tuple[Json, float]:
     """The same for a comparison; a race of the portfolio takes all the time it is given."""
     wanted = _comparison(order)
     wanted.check()
-    candidates = [Candidate(regressor(name, "include")) for name in dict.fromkeys([*THE_NINE, *wanted.include])]
+    candidates = [
+        Candidate(regressor(name, "include")) for name in dict.fromkeys([*DEFAULT_MODEL_TYPES, *wanted.include])
+    ]
     dataset = _dataset(workspace, order)
     tuning = wanted.tuning_seconds if wanted.tune_hyperparameters else 0.0
     seconds = _expected(candidates, dataset, limits(), tuning)
@@ -68,7 +70,7 @@ def _comparison(order: Json) -> CompareOrder:
 
 def _dataset(workspace: str, order: Json) -> DatasetManifest:
     """The dataset that is to be learned from; raises what is wrong with it, its target, or how it is to be divided."""
-    validation = validation_of(order["validation"], order["time_column"], order["group_column"])
+    validation = requested_validation(order["validation"], order["time_column"], order["group_column"])
     dataset = storage().datasets.manifest(workspace, order["file_id"], fresh=True)
     target = target_of(dataset.recipe, order["target_column"])
     check_target(dataset.columns, target)
@@ -76,7 +78,7 @@ def _dataset(workspace: str, order: Json) -> DatasetManifest:
     return dataset
 
 
-def _expected(candidates: list[Candidate], dataset: DatasetManifest, limits: Limits, tuning: float) -> float:
+def _expected(candidates: list[Candidate], dataset: DatasetManifest, limits: TrainingLimits, tuning: float) -> float:
     return expected_seconds(candidates, dataset.rows, len(dataset.columns), limits.threads, tuning)
 
 

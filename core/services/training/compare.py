@@ -13,15 +13,15 @@ from core.automl.scheduler import Clock, Entry, enter, run_race
 from core.automl.serving_cost import Bounds
 from core.automl.successive_halving import trial_of, tune
 from core.automl.training import Trained, conclude, judged, residuals
-from core.catalogue import THE_NINE, regressor
+from core.catalogue import DEFAULT_MODEL_TYPES, regressor
 from core.errors import InvalidInputError, RegattaError, UnavailableError
-from core.manifests import DatasetManifest, Trial, ValidationKind
-from core.preprocessing.target_transforms import KINDS, Kind, TargetChoice
+from core.manifests import DatasetManifest, TargetTransformName, Trial, ValidationKind
+from core.preprocessing.target_transforms import TARGET_TRANSFORMS, TargetTransformChoice
 from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.candidates import Candidate
-from core.regressors.fold_cache import Workbench
+from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
-from core.regressors.validation import validation_of
+from core.regressors.validation import requested_validation
 from core.services.training.leaderboard import baseline_row, failures, in_order, member_of, model_row
 from core.services.training.publish import publish_model
 from core.services.training.search import TimeLimit, race_models
@@ -47,7 +47,7 @@ class CompareOrder:
     target_column: str | None = None
     test_size: float = 0.2
     include: Sequence[str] = ()
-    target_transform: TargetChoice = "none"
+    target_transform: TargetTransformChoice = "none"
     tune_hyperparameters: bool = False
     tuning_seconds: float = TUNING_SECONDS
     time_limit: float | None = None
@@ -107,110 +107,112 @@ def compare_models(
     `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
     """
     order.check()
-    names = dict.fromkeys([*THE_NINE, *order.include])
+    names = dict.fromkeys([*DEFAULT_MODEL_TYPES, *order.include])
     chosen = [regressor(name, "include") for name in names]
     begun = time.monotonic()
-    validation = validation_of(order.validation, order.time_column, order.group_column)
+    validation = requested_validation(order.validation, order.time_column, order.group_column)
     dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
     if order.ensemble and order.time_limit is not None:
         time_limit = TimeLimit(order.time_limit, begun)
         bounds = Bounds(order.max_bytes, order.max_latency_us)
         return race_models(workspace, dataset, data, order.test_size, time_limit, bounds, report_progress, job_id)
-    bench = Workbench(data)
-    kinds = KINDS if order.target_transform == "auto" else (order.target_transform,)
-    candidates = [Candidate(one, target=kind) for one in chosen for kind in kinds]
-    entries = [enter(bench, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
+    fold_cache = FoldCache(data)
+    kinds = TARGET_TRANSFORMS if order.target_transform == "auto" else (order.target_transform,)
+    candidates = [Candidate(one, target_transform=kind) for one in chosen for kind in kinds]
+    entries = [enter(fold_cache, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
     clock = None
     if order.time_limit is not None:
         clock = Clock(begun + RACING_SHARE * order.time_limit, Forecast(len(data.columns)))
     later = order.tune_hyperparameters or len(kinds) > 1
-    parts = bench.parts[:-1] if later else bench.parts
-    run_race(bench, entries, parts, limits(), progress_within(report_progress, 0, 0.4 if later else 0.9), clock)
-    finishers = _best_of_kinds(bench, entries)
+    parts = fold_cache.fold_numbers[:-1] if later else fold_cache.fold_numbers
+    run_race(fold_cache, entries, parts, limits(), progress_within(report_progress, 0, 0.4 if later else 0.9), clock)
+    finishers = _best_of_kinds(fold_cache, entries)
     if order.tune_hyperparameters:
-        finishers += _tuned(bench, finishers, order.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
+        finishers += _tuned(fold_cache, finishers, order.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
     if later:
         last = [finisher.entry for finisher in finishers]
-        run_race(bench, last, bench.parts, limits(), progress_within(report_progress, 0.8, 0.9))
+        run_race(fold_cache, last, fold_cache.fold_numbers, limits(), progress_within(report_progress, 0.8, 0.9))
     report_progress("storing", 0.9)
-    trained: list[tuple[str, Trained | RegattaError]] = [_concluded(bench, finisher) for finisher in finishers]
+    trained: list[tuple[str, Trained | RegattaError]] = [_concluded(fold_cache, finisher) for finisher in finishers]
     warnings = list(data.notes)
     if order.ensemble:
-        trained += _blended(bench, finishers, warnings)
-    return _leaderboard(workspace, dataset, bench, order.test_size, trained, entries, warnings, report_progress, job_id)
+        trained += _blended(fold_cache, finishers, warnings)
+    return _leaderboard(
+        workspace, dataset, fold_cache, order.test_size, trained, entries, warnings, report_progress, job_id
+    )
 
 
-def _label(candidate: Candidate, kinds: Sequence[Kind]) -> str:
-    return candidate.regressor.name if len(kinds) == 1 else f"{candidate.regressor.name}, {candidate.target}"
+def _label(candidate: Candidate, kinds: Sequence[TargetTransformName]) -> str:
+    return candidate.regressor.name if len(kinds) == 1 else f"{candidate.regressor.name}, {candidate.target_transform}"
 
 
-def _best_of_kinds(bench: Workbench, entries: list[Entry]) -> list[Finisher]:
+def _best_of_kinds(fold_cache: FoldCache, entries: list[Entry]) -> list[Finisher]:
     """Of each regressor the target that scored best; the others are its trials."""
     by_name: dict[str, list[Entry]] = {}
     for entry in entries:
         by_name.setdefault(entry.candidate.regressor.name, []).append(entry)
     finishers = []
     for name, group in by_name.items():
-        best = max(group, key=lambda entry: entry.mean(bench))
+        best = max(group, key=lambda entry: entry.mean(fold_cache))
         if best.failure is None:
-            trials = [trial_of(bench, entry) for entry in group] if len(group) > 1 else []
+            trials = [trial_of(fold_cache, entry) for entry in group] if len(group) > 1 else []
             finishers.append(Finisher(name, best, trials))
     return finishers
 
 
 def _tuned(
-    bench: Workbench, finishers: list[Finisher], seconds: float, report_progress: ReportProgress
+    fold_cache: FoldCache, finishers: list[Finisher], seconds: float, report_progress: ReportProgress
 ) -> list[Finisher]:
     """The finishers for whose regressors better parameters were found, each within its part of the time."""
     found = []
     for done, finisher in enumerate(finishers):
         share = progress_within(report_progress, done / len(finishers), (done + 1) / len(finishers))
         start = finisher.entry
-        best, trials = tune(bench, start.candidate, limits(), share, seconds / len(finishers), start)
+        best, trials = tune(fold_cache, start.candidate, limits(), share, seconds / len(finishers), start)
         if best is not start:
             found.append(Finisher(f"{finisher.label}-{TUNED}", best, [*finisher.trials, *trials]))
     return found
 
 
-def _concluded(bench: Workbench, finisher: Finisher) -> tuple[str, Trained | RegattaError]:
+def _concluded(fold_cache: FoldCache, finisher: Finisher) -> tuple[str, Trained | RegattaError]:
     try:
-        return finisher.label, conclude(bench, finisher.entry, finisher.trials)
+        return finisher.label, conclude(fold_cache, finisher.entry, finisher.trials)
     except RegattaError as error:
         return finisher.label, error
 
 
 def _blended(
-    bench: Workbench, finishers: list[Finisher], warnings: list[str]
+    fold_cache: FoldCache, finishers: list[Finisher], warnings: list[str]
 ) -> list[tuple[str, Trained | RegattaError]]:
     """The blend of all finishers, where it beats the best of them on the folds."""
     usable = [finisher for finisher in finishers if finisher.entry.failure is None]
     if len(usable) < 2:
         warnings.append("a blend needs at least two models that came through")
         return []
-    scores = cross_validation(honest_scores(bench, [finisher.entry for finisher in usable]))
-    best = max(finisher.entry.mean(bench) for finisher in usable)
+    scores = cross_validation(honest_scores(fold_cache, [finisher.entry for finisher in usable]))
+    best = max(finisher.entry.mean(fold_cache) for finisher in usable)
     if scores.mean <= best:
         warnings.append(
             f"the blend scored {scores.mean:.4f} on the folds and the best single model {best:.4f}; it was not stored"
         )
         return []
-    weights = final_weights(bench, [finisher.entry for finisher in usable])
+    weights = final_weights(fold_cache, [finisher.entry for finisher in usable])
     members = [(finisher, float(weight)) for finisher, weight in zip(usable, weights, strict=True) if weight > 0]
     entries, shares = [finisher.entry for finisher, _ in members], [weight for _, weight in members]
-    predicted = {part: mixed(entries, shares, part) for part in bench.parts}
+    predicted = {part: mixed(entries, shares, part) for part in fold_cache.fold_numbers}
     try:
         trained = judged(
-            bench.data,
+            fold_cache.data,
             BLEND,
             blend([(finisher.label, finisher.entry.fitted) for finisher, _ in members], shares),
-            predicted[bench.whole_part],
-            residuals=residuals(bench, predicted),
+            predicted[fold_cache.holdout_fold],
+            residuals=residuals(fold_cache, predicted),
             scores=scores.scores,
             parameters={},
             target_transform="none",
             seconds=sum(entry.seconds for entry in entries),
-            notes=[*bench.data.notes, "a blend is cross-validated with weights from the other folds"],
-            members=[member_of(bench, finisher.entry, weight) for finisher, weight in members],
+            notes=[*fold_cache.data.notes, "a blend is cross-validated with weights from the other folds"],
+            members=[member_of(fold_cache, finisher.entry, weight) for finisher, weight in members],
         )
     except RegattaError as error:
         return [(BLEND, error)]
@@ -220,7 +222,7 @@ def _blended(
 def _leaderboard(
     workspace: str,
     dataset: DatasetManifest,
-    bench: Workbench,
+    fold_cache: FoldCache,
     test_size: float,
     trained: list[tuple[str, Trained | RegattaError]],
     entries: list[Entry],
@@ -236,7 +238,7 @@ def _leaderboard(
             if isinstance(outcome, RegattaError):
                 raise outcome
             name = model_name(None, dataset, label)
-            model = publish_model(workspace, name, dataset, bench.data, outcome, test_size, job_id)
+            model = publish_model(workspace, name, dataset, fold_cache.data, outcome, test_size, job_id)
             return model_row(model, tuned=label.endswith(f"-{TUNED}"))
         except UnavailableError:
             raise
@@ -261,7 +263,7 @@ def _leaderboard(
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
     return {
         "file_id": dataset.file_id,
-        "validation": bench.data.validation.model_dump(),
+        "validation": fold_cache.data.validation.model_dump(),
         "results": rows,
         "best": best,
         "failed": failed,

@@ -9,7 +9,7 @@ import pandas as pd
 from core.inference.stored_columns import raw_columns
 from core.manifests import Column, DatasetManifest, Feature, ModelManifest
 from core.packed_columns import Columns
-from core.regressors.splits import Split, split
+from core.regressors.splits import Split, split_table
 from core.services.processing.open_table import open_table
 
 
@@ -56,7 +56,7 @@ def join(opened: Opened, earlier: Sequence[Opened], model: ModelManifest) -> Spl
     whole = opened.frame if more is None else pd.concat([more, opened.frame], ignore_index=True)
     columns = [_column(feature, whole) for feature in model.features]
     target, recipe, validation = model.target_column, model.recipe, model.validation
-    return split(opened.frame, columns, recipe, target, model.test_size, (), validation, more)
+    return split_table(opened.frame, columns, recipe, target, model.test_size, (), validation, more)
 
 
 def _besides(dataset: DatasetManifest, model: ModelManifest) -> list[Feature]:

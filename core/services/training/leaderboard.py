@@ -6,8 +6,8 @@ from typing import Any
 from core.automl.ensemble_selection import BLEND
 from core.automl.scheduler import Entry
 from core.manifests import Baseline, CrossValidation, Member, ModelManifest
-from core.regressors.candidates import parameters_of
-from core.regressors.fold_cache import Workbench
+from core.regressors.candidates import regressor_parameters
+from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 
 Row = dict[str, Any]
@@ -42,14 +42,14 @@ def baseline_row(baseline: Baseline) -> Row:
     return {**_NO_MODEL, **baseline.model_dump()}
 
 
-def entry_row(bench: Workbench, entry: Entry) -> Row:
+def entry_row(fold_cache: FoldCache, entry: Entry) -> Row:
     """An entry that ran on folds and was not stored; its cost is that of a model of one fold."""
     return {
         **_NO_MODEL,
         "model_type": entry.candidate.regressor.name,
         "parameters": entry.candidate.params,
-        "target_transform": entry.candidate.target,
-        "cross_validation": cross_validation(entry.scores(bench)).model_dump(),
+        "target_transform": entry.candidate.target_transform,
+        "cross_validation": cross_validation(entry.scores(fold_cache)).model_dump(),
         "training_seconds": round(entry.seconds, 3),
         "latency_us": entry.cost and entry.cost.latency_us,
         "size_bytes": entry.cost and entry.cost.size_bytes,
@@ -61,7 +61,7 @@ def blend_row(scores: CrossValidation, members: Iterable[tuple[Entry, float]]) -
     weights = [
         {
             "model_type": entry.candidate.regressor.name,
-            "target_transform": entry.candidate.target,
+            "target_transform": entry.candidate.target_transform,
             "weight": weight,
         }
         for entry, weight in members
@@ -69,14 +69,14 @@ def blend_row(scores: CrossValidation, members: Iterable[tuple[Entry, float]]) -
     return {**_NO_MODEL, "model_type": BLEND, "cross_validation": scores.model_dump(), "members": weights}
 
 
-def member_of(bench: Workbench, entry: Entry, weight: float, final: Entry | None = None) -> Member:
+def member_of(fold_cache: FoldCache, entry: Entry, weight: float, final: Entry | None = None) -> Member:
     """An entry as part of a blend: its scores on the folds, and the parameters of the `final` one that it ended as."""
     return Member(
         model_type=entry.candidate.regressor.name,
-        parameters=parameters_of((final or entry).estimator),
-        target_transform=entry.candidate.target,
+        parameters=regressor_parameters((final or entry).estimator),
+        target_transform=entry.candidate.target_transform,
         weight=weight,
-        cross_validation=cross_validation(entry.scores(bench)),
+        cross_validation=cross_validation(entry.scores(fold_cache)),
     )
 
 

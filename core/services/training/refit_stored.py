@@ -17,8 +17,8 @@ from core.manifests import Member, ModelManifest, Raced
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.expected_time import expected_seconds
-from core.regressors.fold_cache import Workbench
-from core.regressors.limits import Limits
+from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from core.services.training.train import limits
@@ -63,18 +63,22 @@ def weights_of(members: Sequence[Member]) -> Floats:
 
 
 def refit(
-    bench: Workbench, members: Sequence[Member], parts: Sequence[int], allowed: Limits, report_progress: ReportProgress
+    fold_cache: FoldCache,
+    members: Sequence[Member],
+    parts: Sequence[int],
+    allowed: TrainingLimits,
+    report_progress: ReportProgress,
 ) -> list[Entry]:
     """The members fitted on these parts; raises the failure of one that fails now."""
-    entries = [enter(bench, _candidate(member), allowed) for member in members]
-    run_race(bench, entries, parts, allowed, report_progress)
+    entries = [enter(fold_cache, _candidate(member), allowed) for member in members]
+    run_race(fold_cache, entries, parts, allowed, report_progress)
     for entry in entries:
         if entry.failure is not None:
             raise entry.failure
     return entries
 
 
-def allowed_of(manifest: ModelManifest) -> Limits:
+def allowed_of(manifest: ModelManifest) -> TrainingLimits:
     """What its members were allowed."""
     return limits() if manifest.race is None else replace(limits(), model_bytes=manifest.race.member_bytes)
 
@@ -87,18 +91,18 @@ def train_as(manifest: ModelManifest, data: Split, report_progress: ReportProgre
     folds = len(data.folds)
     if manifest.race is not None:
         data, folds = with_finer_folds(data)
-    bench = Workbench(replace(data, folds=data.folds[:folds]))
+    fold_cache = FoldCache(replace(data, folds=data.folds[:folds]))
     members = members_of(manifest)
-    entries = refit(bench, members, bench.parts, allowed_of(manifest), report_progress)
-    trained = conclude(bench, entries[0]) if not manifest.members else _blended(bench, members, entries)
-    return replace(trained, raced=_raced(manifest, bench, trained))
+    entries = refit(fold_cache, members, fold_cache.fold_numbers, allowed_of(manifest), report_progress)
+    trained = conclude(fold_cache, entries[0]) if not manifest.members else _blended(fold_cache, members, entries)
+    return replace(trained, raced=_raced(manifest, fold_cache, trained))
 
 
 def fit_as(manifest: ModelManifest, data: Split, report_progress: ReportProgress = ignore_progress) -> "Probe":
     """The same without any judgement, for asking what such a model would say."""
-    bench = Workbench(data)
+    fold_cache = FoldCache(data)
     members = members_of(manifest)
-    entries = refit(bench, members, [bench.whole_part], allowed_of(manifest), report_progress)
+    entries = refit(fold_cache, members, [fold_cache.holdout_fold], allowed_of(manifest), report_progress)
     return Probe([column.name for column in data.columns], entries, weights_of(members))
 
 
@@ -117,36 +121,36 @@ class Probe:
         return np.asarray(np.column_stack(predicted) @ self._weights, np.float64)
 
 
-def _blended(bench: Workbench, members: Sequence[Member], entries: Sequence[Entry]) -> Trained:
+def _blended(fold_cache: FoldCache, members: Sequence[Member], entries: Sequence[Entry]) -> Trained:
     weights = weights_of(members)
-    predicted = {part: mixed(entries, weights, part) for part in bench.parts}
-    y, folds = bench.data.train_y, bench.data.folds
+    predicted = {part: mixed(entries, weights, part) for part in fold_cache.fold_numbers}
+    y, folds = fold_cache.data.train_y, fold_cache.data.folds
     labelled = [(f"{entry.label}-{place}", entry.fitted) for place, entry in enumerate(entries)]
     notes = [f"{entry.label}: {note}" for entry in entries for note in entry.notes]
     return judged(
-        bench.data,
+        fold_cache.data,
         BLEND,
         blend(labelled, weights.tolist()),
-        predicted[bench.whole_part],
-        residuals=residuals(bench, predicted),
-        scores=[float(r2_score(y[fold.judge], predicted[part])) for part, fold in enumerate(folds)],
+        predicted[fold_cache.holdout_fold],
+        residuals=residuals(fold_cache, predicted),
+        scores=[float(r2_score(y[fold.test], predicted[part])) for part, fold in enumerate(folds)],
         parameters={},
         target_transform="none",
         seconds=sum(entry.seconds for entry in entries),
-        notes=[*bench.data.notes, *notes, "a blend with the members and weights of the model before it"],
+        notes=[*fold_cache.data.notes, *notes, "a blend with the members and weights of the model before it"],
         members=[
-            member.model_copy(update={"cross_validation": cross_validation(entry.scores(bench))})
+            member.model_copy(update={"cross_validation": cross_validation(entry.scores(fold_cache))})
             for member, entry in zip(members, entries, strict=True)
         ],
     )
 
 
-def _raced(manifest: ModelManifest, bench: Workbench, trained: Trained) -> Raced | None:
+def _raced(manifest: ModelManifest, fold_cache: FoldCache, trained: Trained) -> Raced | None:
     """How it can be done again, as `core.services.training.reproduce` does it for the winner of a race."""
     if manifest.race is None:
         return None
-    rows, seconds = len(bench.data.train_y), round(trained.seconds, 3)
-    done = {"rows_compared": rows, "rows_learned": rows, "folds": len(bench.data.folds), "repeats": 0}
+    rows, seconds = len(fold_cache.data.train_y), round(trained.seconds, 3)
+    done = {"rows_compared": rows, "rows_learned": rows, "folds": len(fold_cache.data.folds), "repeats": 0}
     # Nothing was chosen: its cross-validation is its own.
     return manifest.race.model_copy(update={**done, "scores": [], "seconds": seconds, "cut": None})
 

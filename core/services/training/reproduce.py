@@ -11,7 +11,7 @@ from core.automl.screening import with_finer_folds, with_rows
 from core.errors import ConflictError
 from core.manifests import DatasetManifest, ModelManifest
 from core.progress import ReportProgress, ignore_progress
-from core.regressors.fold_cache import Workbench
+from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
 from core.services.training.join_files import open_joined
@@ -57,11 +57,11 @@ def reproduce(
         raise ConflictError(f"The dataset {dataset.file_id} is not the one that {name!r} was trained on.")
     members, allowed = members_of(manifest), allowed_of(manifest)
     compared, learned = _benches(manifest, data)
-    entries = refit(learned, members, [learned.whole_part], allowed, report_progress)
-    predicted = mixed(entries, weights_of(members), learned.whole_part)
+    entries = refit(learned, members, [learned.holdout_fold], allowed, report_progress)
+    predicted = mixed(entries, weights_of(members), learned.holdout_fold)
     stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
     if compared is not None:
-        (entry,) = refit(compared, members, compared.parts[:-1], allowed, report_progress)
+        (entry,) = refit(compared, members, compared.fold_numbers[:-1], allowed, report_progress)
         own = manifest.race.scores if manifest.race else []
         stored |= _numbered(own or manifest.cross_validation.scores)
         found |= _numbered(entry.scores(compared))
@@ -78,17 +78,17 @@ def _opened(workspace: str, manifest: ModelManifest) -> tuple[DatasetManifest, S
     return open_split(workspace, trained.file_id, target, manifest.test_size, recipe, validation)
 
 
-def _benches(manifest: ModelManifest, data: Split) -> tuple[Workbench | None, Workbench]:
+def _benches(manifest: ModelManifest, data: Split) -> tuple[FoldCache | None, FoldCache]:
     """What the model was compared on (None where that cannot be done again), and what it learned from."""
     race = manifest.race
     if race is None:
-        bench = Workbench(data)
-        return (None if manifest.members else bench), bench
+        fold_cache = FoldCache(data)
+        return (None if manifest.members else fold_cache), fold_cache
     learned = with_rows(data, race.rows_learned)
     folded, _ = with_finer_folds(learned)
-    compared = Workbench(replace(folded, folds=folded.folds[: race.folds * (race.repeats + 1)]))
+    compared = FoldCache(replace(folded, folds=folded.folds[: race.folds * (race.repeats + 1)]))
     alike = race.rows_compared == race.rows_learned and not manifest.members
-    return (compared if alike else None), Workbench(learned)
+    return (compared if alike else None), FoldCache(learned)
 
 
 def _numbered(scores: list[float]) -> Figures:

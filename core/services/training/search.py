@@ -11,7 +11,7 @@ from core.automl.serving_cost import Bounds
 from core.automl.training import Trained, judged, residuals
 from core.manifests import DatasetManifest, Raced
 from core.progress import ReportProgress, StoppedError, progress_within, stop_once
-from core.regressors.candidates import parameters_of
+from core.regressors.candidates import regressor_parameters
 from core.regressors.splits import Split
 from core.services.training.leaderboard import (
     baseline_row,
@@ -78,7 +78,7 @@ def race_models(
     trained = _judged(race, done, time_limit)
     name = model_name(name, dataset, done.choice.label)
     winner = publish_model(
-        workspace, name, dataset, done.bench.data, trained, test_size, job_id, done.proven, promote=promote
+        workspace, name, dataset, done.fold_cache.data, trained, test_size, job_id, done.proven, promote=promote
     )
     best = model_row(winner)
     warnings = list(trained.notes)
@@ -110,7 +110,7 @@ def _failed(race: PortfolioRace) -> list[dict[str, Any]]:
 def _others(race: PortfolioRace, done: Finish) -> list[dict[str, Any]]:
     """What ran and was not stored: every entry but a single winner, and the blend if it lost."""
     won = done.choice.entries if done.choice.label != BLEND else []
-    rows = [entry_row(race.bench, entry) for entry in race.usable if entry not in won]
+    rows = [entry_row(race.fold_cache, entry) for entry in race.usable if entry not in won]
     if done.passed_over is not None:
         rows.append(blend_row(done.passed_over.cross_validation, done.passed_over.members))
     return rows
@@ -118,32 +118,32 @@ def _others(race: PortfolioRace, done: Finish) -> list[dict[str, Any]]:
 
 def _judged(race: PortfolioRace, done: Finish, time_limit: TimeLimit) -> Trained:
     """The winner as it is stored."""
-    choice, bench = done.choice, race.bench
-    parts = [part for part in range(len(bench.data.folds)) if all(part in e.predicted for e in choice.entries)]
+    choice, fold_cache = done.choice, race.fold_cache
+    parts = [part for part in range(len(fold_cache.data.folds)) if all(part in e.predicted for e in choice.entries)]
     weights = [weight for _, weight in choice.members]
     predicted = {part: mixed(choice.entries, weights, part) for part in parts}
     blended = choice.label == BLEND
     pairs = list(zip(choice.members, done.fitted, strict=True))
     single = done.fitted[0]
     return judged(
-        done.bench.data,
+        done.fold_cache.data,
         choice.label,
         done.pipeline,
         done.holdout,
-        residuals=residuals(bench, predicted),
+        residuals=residuals(fold_cache, predicted),
         scores=choice.cross_validation.scores,
-        parameters={} if blended else parameters_of(single.estimator),
-        target_transform="none" if blended else single.candidate.target,
+        parameters={} if blended else regressor_parameters(single.estimator),
+        target_transform="none" if blended else single.candidate.target_transform,
         seconds=sum(entry.seconds for entry in [*choice.entries, *done.fitted]),
         notes=_notes(race, done, time_limit.taken),
-        members=[member_of(bench, entry, weight, last) for (entry, weight), last in pairs] if blended else [],
+        members=[member_of(fold_cache, entry, weight, last) for (entry, weight), last in pairs] if blended else [],
         raced=Raced(
-            rows_compared=len(bench.data.train_y),
-            rows_learned=len(done.bench.data.train_y),
+            rows_compared=len(fold_cache.data.train_y),
+            rows_learned=len(done.fold_cache.data.train_y),
             folds=race.division,
             repeats=len(parts) // race.division - 1,
             member_bytes=race.limits.model_bytes,
-            scores=[] if blended else choice.entries[0].scores(bench),
+            scores=[] if blended else choice.entries[0].scores(fold_cache),
             cut=race.cut and race.cut.reason,
             time_limit=time_limit.seconds,
             seconds=round(time_limit.taken, 3),
@@ -153,7 +153,7 @@ def _judged(race: PortfolioRace, done: Finish, time_limit: TimeLimit) -> Trained
 
 def _notes(race: PortfolioRace, done: Finish, seconds: float) -> list[str]:
     """What was done, for the manifest and the answer."""
-    rows, compared, learned = (len(data.train_y) for data in (race.data, race.bench.data, done.bench.data))
+    rows, compared, learned = (len(data.train_y) for data in (race.data, race.fold_cache.data, done.fold_cache.data))
     ran = len(race.usable)
     divisions = len(done.choice.cross_validation.scores) // race.division
     times = f", divided {divisions} times" if divisions > 1 else ""
@@ -170,7 +170,7 @@ def _notes(race: PortfolioRace, done: Finish, seconds: float) -> list[str]:
         notes.append(
             f"the winner learned from {learned:,} of the {rows:,} rows, spread evenly: time_limit left no more"
         )
-    judges, holdout = len(done.bench.data.test_y), len(race.data.test_y)
+    judges, holdout = len(done.fold_cache.data.test_y), len(race.data.test_y)
     if judges < holdout:
         notes.append(f"the holdout was judged by {judges:,} of its {holdout:,} rows, spread evenly")
     for entry in done.fitted:

@@ -11,12 +11,12 @@ from core.errors import TargetError
 from core.manifests import RANDOM, DatasetManifest, ModelManifest, Recipe, Validation, ValidationKind
 from core.preprocessing.features import check_target, choose_features
 from core.preprocessing.pipeline import raw_frame
-from core.preprocessing.target_transforms import TargetChoice
+from core.preprocessing.target_transforms import TargetTransformChoice
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
-from core.regressors.limits import Limits
-from core.regressors.splits import Split, split
-from core.regressors.validation import check_validation, validation_of
+from core.regressors.limits import TrainingLimits
+from core.regressors.splits import Split, split_table
+from core.regressors.validation import check_validation, requested_validation
 from core.services.processing.open_table import open_table
 from core.services.training.publish import publish_model
 from core.settings import settings
@@ -36,7 +36,7 @@ class TrainingOrder:
     test_size: float = 0.2
     model_name: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
-    target_transform: TargetChoice = "none"
+    target_transform: TargetTransformChoice = "none"
     tune_hyperparameters: bool = False
     tuning_seconds: float = TUNING_SECONDS
     validation: ValidationKind = "random"
@@ -58,8 +58,8 @@ def train_model(
     """
     chosen = regressor(order.model_type)
     candidate = Candidate(chosen, order.params, "none" if order.target_transform == "auto" else order.target_transform)
-    candidate.unfitted(1, limits())
-    validation = validation_of(order.validation, order.time_column, order.group_column)
+    candidate.make_estimator(1, limits())
+    validation = requested_validation(order.validation, order.time_column, order.group_column)
     dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
     name = model_name(order.model_name, dataset, chosen.name)
     before = storage().models.published_by(workspace, name, job_id) if job_id is not None else None
@@ -99,7 +99,7 @@ def open_split(
         needed = dict.fromkeys([target, *(column.name for column in features), validation.column])
         frame = raw_frame(table, [name for name in needed if name is not None])
     notes += _maybe_flattering(manifest, target, validation)
-    return manifest, split(frame, features, used, target, test_size, notes, validation)
+    return manifest, split_table(frame, features, used, target, test_size, notes, validation)
 
 
 def _maybe_flattering(manifest: DatasetManifest, target: str, validation: Validation) -> list[str]:
@@ -134,6 +134,6 @@ def model_name(wanted: str | None, dataset: DatasetManifest, kind: str) -> str:
     return wanted
 
 
-def limits() -> Limits:
+def limits() -> TrainingLimits:
     """What the settings let a training use."""
-    return Limits(threads=settings().threads, model_bytes=settings().model_max_bytes)
+    return TrainingLimits(threads=settings().threads, model_bytes=settings().model_max_bytes)

@@ -11,18 +11,18 @@ from core.automl.scheduler import Entry, enter, run_race
 from core.catalogue import regressor
 from core.progress import ignore_progress
 from core.regressors.candidates import Candidate
-from core.regressors.fold_cache import Workbench
+from core.regressors.fold_cache import FoldCache
 from tests.support.learning import LIMITS, quick, real_split
 
 RANDOM = np.random.default_rng(7)
 Y = RANDOM.normal(size=500)
 
 
-def raced(table: str, *names: str, rows: int | None = None) -> tuple[Workbench, list[Entry]]:
-    bench = Workbench(real_split(table, rows))
-    entries = [enter(bench, Candidate(regressor(name), quick(name)), LIMITS) for name in names]
-    run_race(bench, entries, bench.parts, LIMITS, ignore_progress)
-    return bench, entries
+def raced(table: str, *names: str, rows: int | None = None) -> tuple[FoldCache, list[Entry]]:
+    fold_cache = FoldCache(real_split(table, rows))
+    entries = [enter(fold_cache, Candidate(regressor(name), quick(name)), LIMITS) for name in names]
+    run_race(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
+    return fold_cache, entries
 
 
 def test_two_that_err_apart_get_half_each() -> None:
@@ -48,46 +48,47 @@ def test_weights_are_shares_and_none_is_tiny(members: int) -> None:
 
 
 def test_a_blend_predicts_the_weighted_mean_of_its_members() -> None:
-    bench, entries = raced("mpg", "ridge", "svr", "random_forest")
+    fold_cache, entries = raced("mpg", "ridge", "svr", "random_forest")
     estimator: Any = blend([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
     expected = sum(
-        weight * entry.fitted.predict(bench.data.test_x) for weight, entry in zip([0.5, 0.3, 0.2], entries, strict=True)
+        weight * entry.fitted.predict(fold_cache.data.test_x)
+        for weight, entry in zip([0.5, 0.3, 0.2], entries, strict=True)
     )
-    assert estimator.predict(bench.data.test_x) == pytest.approx(expected, rel=1e-12)
+    assert estimator.predict(fold_cache.data.test_x) == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_best_of_many_is_scored_on_a_fold_as_the_other_folds_choose_it() -> None:
-    bench, entries = raced("concrete", "svr", "knn", "decision_tree", rows=60)
-    y, folds = bench.data.train_y, bench.data.folds
+    fold_cache, entries = raced("concrete", "svr", "knn", "decision_tree", rows=60)
+    y, folds = fold_cache.data.train_y, fold_cache.data.folds
 
     def squared(entry: Entry, part: int) -> float:
-        return float(((entry.predicted[part] - y[folds[part].judge]) ** 2).sum())
+        return float(((entry.predicted[part] - y[folds[part].test]) ** 2).sum())
 
-    for judged, score in enumerate(honest_scores(bench, entries, best_alone)):
+    for judged, score in enumerate(honest_scores(fold_cache, entries, best_alone)):
         others = [part for part in range(len(folds)) if part != judged]
         preferred = min(entries, key=lambda entry: sum(squared(entry, part) for part in others))
-        assert score == preferred.scores(bench)[judged]
+        assert score == preferred.scores(fold_cache)[judged]
 
 
 def test_a_fold_is_scored_by_weights_that_never_saw_it() -> None:
-    bench, entries = raced("concrete", "ridge", "svr", "knn", rows=300)
-    scores = honest_scores(bench, entries)
-    fold = bench.data.folds[0]
+    fold_cache, entries = raced("concrete", "ridge", "svr", "knn", rows=300)
+    scores = honest_scores(fold_cache, entries)
+    fold = fold_cache.data.folds[0]
     for entry in entries:
         # Whatever a member says of this fold, its own weights there stay what they were.
-        entry.predicted[0] = entry.predicted[0] + RANDOM.normal(size=len(fold.judge))
+        entry.predicted[0] = entry.predicted[0] + RANDOM.normal(size=len(fold.test))
     others = blend_weights(
         np.concatenate([np.column_stack([e.predicted[i] for e in entries]) for i in range(1, 5)]),
-        np.concatenate([bench.data.train_y[f.judge] for f in bench.data.folds[1:]]),
+        np.concatenate([fold_cache.data.train_y[f.test] for f in fold_cache.data.folds[1:]]),
     )
-    expected = r2_score(bench.data.train_y[fold.judge], np.column_stack([e.predicted[0] for e in entries]) @ others)
-    assert honest_scores(bench, entries)[0] == pytest.approx(expected)
+    expected = r2_score(fold_cache.data.train_y[fold.test], np.column_stack([e.predicted[0] for e in entries]) @ others)
+    assert honest_scores(fold_cache, entries)[0] == pytest.approx(expected)
     assert scores[0] != pytest.approx(expected)
 
 
 def test_a_blend_of_real_models_is_as_good_as_the_best_of_them() -> None:
-    bench, entries = raced("concrete", "svr", "gradient_boosting", "extra_trees", "ridge")
-    weights = final_weights(bench, entries)
-    best = max(entry.mean(bench) for entry in entries)
-    assert np.mean(honest_scores(bench, entries)) > best
+    fold_cache, entries = raced("concrete", "svr", "gradient_boosting", "extra_trees", "ridge")
+    weights = final_weights(fold_cache, entries)
+    best = max(entry.mean(fold_cache) for entry in entries)
+    assert np.mean(honest_scores(fold_cache, entries)) > best
     assert weights[[entry.label for entry in entries].index("ridge")] < 0.1

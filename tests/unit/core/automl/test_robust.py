@@ -15,7 +15,7 @@ from core.inference.session import CompiledModel
 from core.preprocessing.target_transforms import MARGIN
 from core.progress import ignore_progress
 from core.regressors.candidates import Candidate
-from core.regressors.fold_cache import Workbench
+from core.regressors.fold_cache import FoldCache
 from tests.support.learning import LIMITS, real_split
 from tests.support.tables import ROOT
 
@@ -24,12 +24,12 @@ import warnings
 warnings.simplefilter("always")
 import numpy as np
 import pandas as pd
-from core.regressors.limits import Limits
+from core.regressors.limits import TrainingLimits
 from core.regressors.candidates import Candidate
 from core.catalogue import CATALOGUE
 from core.automl.scheduler import enter, run_race
 from core.automl.training import conclude
-from core.regressors.fold_cache import Workbench
+from core.regressors.fold_cache import FoldCache
 from core.manifests import Validation
 from core.progress import ignore_progress
 from core.compiler.compile import check_parity, compile_pipeline
@@ -48,18 +48,19 @@ tables = {
     "wide": {**{f"x{i}": random.normal(size=30) for i in range(60)}, "y": random.normal(size=30)},
     "zeros": dict(a=x, b=random.permutation(x), y=np.where(random.random(120) < 0.9, 0.0, 1e6)),
 }
-limits = Limits(threads=2, model_bytes=64 << 20)
+limits = TrainingLimits(threads=2, model_bytes=64 << 20)
 outcomes = 0
 for name, columns in tables.items():
     table = read(pd.DataFrame(columns).to_csv(index=False))
     data = split_of(table, "y")
-    bench = Workbench(data)
+    fold_cache = FoldCache(data)
     kinds = ("none", "yeo_johnson", "trend")
-    entries = [enter(bench, Candidate(r, quick(r.name), kind), limits) for r in CATALOGUE.values() for kind in kinds]
-    run_race(bench, entries, bench.parts, limits, ignore_progress)
+    candidates = [Candidate(r, quick(r.name), kind) for r in CATALOGUE.values() for kind in kinds]
+    entries = [enter(fold_cache, candidate, limits) for candidate in candidates]
+    run_race(fold_cache, entries, fold_cache.fold_numbers, limits, ignore_progress)
     for entry in entries:
         assert entry.failure is None, (name, entry.label, entry.failure.detail)
-        done = conclude(bench, entry)
+        done = conclude(fold_cache, entry)
         model = CompiledModel(*compile_pipeline(done.pipeline, data.columns))
         check_parity(done.pipeline, model, data.train_x)
         permutation_importance(model.run, raw_columns(data.test_x, model.features), data.test_y)
@@ -90,11 +91,11 @@ WORKING = """
 import json, threading, time
 from pathlib import Path
 from core.automl import scheduler as race
-from core.regressors.limits import Limits
+from core.regressors.limits import TrainingLimits
 from core.regressors.candidates import Candidate
 from core.catalogue import CATALOGUE, regressor
 from core.automl.training import conclude
-from core.regressors.fold_cache import Workbench
+from core.regressors.fold_cache import FoldCache
 from core.progress import ignore_progress
 from tests.support.learning import real_split
 
@@ -112,13 +113,13 @@ def watch():
             used[task.name] = int(fields[11]) + int(fields[12])
         time.sleep(0.005)
 
-bench = Workbench(real_split("diamonds", 1500))
+fold_cache = FoldCache(real_split("diamonds", 1500))
 names = ("hist_gradient_boosting", "ridge", "linear_regression", "knn", "svr", "random_forest")
 watcher = threading.Thread(target=watch)
 watcher.start()
-limits = Limits(threads=2, model_bytes=64 << 20)
-entries = [race.enter(bench, Candidate(regressor(name)), limits) for name in names]
-race.run_race(bench, entries, bench.parts, limits, ignore_progress)
+limits = TrainingLimits(threads=2, model_bytes=64 << 20)
+entries = [race.enter(fold_cache, Candidate(regressor(name)), limits) for name in names]
+race.run_race(fold_cache, entries, fold_cache.fold_numbers, limits, ignore_progress)
 ended.set()
 watcher.join()
 assert all(entry.failure is None for entry in entries)
@@ -143,10 +144,10 @@ def test_a_blend_on_a_transformed_target_ends_a_quarter_of_its_range_beyond_it_i
     kind: str, scale: float
 ) -> None:
     data = real_split("concrete", 200)
-    bench = Workbench(data)
+    fold_cache = FoldCache(data)
     names = ("ridge", "linear_regression", "svr")
-    entries = [enter(bench, Candidate(regressor(name), target=kind), LIMITS) for name in names]
-    run_race(bench, entries, bench.parts, LIMITS, ignore_progress)
+    entries = [enter(fold_cache, Candidate(regressor(name), target_transform=kind), LIMITS) for name in names]
+    run_race(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
     estimator = blend([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
     model = CompiledModel(*compile_pipeline(estimator, data.columns))
     far = data.train_x * scale

@@ -19,48 +19,48 @@ from core.catalogue import CATALOGUE, regressor
 from core.errors import ParameterError
 from core.progress import StoppedError, ignore_progress
 from core.regressors.candidates import Candidate
-from core.regressors.fold_cache import Workbench
-from core.regressors.limits import Limits
+from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Split
-from core.regressors.thread_limits import one_core_a_fit
+from core.regressors.thread_limits import one_core_per_fit
 from tests.support.learning import LIMITS, quick, real_split, split_text
 from tests.support.tables import ROOT, noisy
 
-TWO = Limits(threads=2, model_bytes=64 << 20)
+TWO = TrainingLimits(threads=2, model_bytes=64 << 20)
 
 
-def entered(bench: Workbench, *names: str, **params: Any) -> list[Entry]:
-    return [enter(bench, Candidate(regressor(name), {**quick(name), **params}), TWO) for name in names]
+def entered(fold_cache: FoldCache, *names: str, **params: Any) -> list[Entry]:
+    return [enter(fold_cache, Candidate(regressor(name), {**quick(name), **params}), TWO) for name in names]
 
 
 def textbook_scores(data: Split, name: str) -> list[float]:
     """R2 of each fold by scikit-learn's own loop over the same pipeline."""
     chosen = regressor(name)
-    estimator, _ = Candidate(chosen, quick(name)).unfitted(len(data.train_y), LIMITS)
-    scale = [("scale", clone(data.standardise))] if chosen.scaled else []
-    pipeline = Pipeline([("prepare", clone(data.prepare)), *scale, ("estimate", estimator)])
+    estimator, _ = Candidate(chosen, quick(name)).make_estimator(len(data.train_y), LIMITS)
+    scale = [("scale", clone(data.standardiser))] if chosen.scaled else []
+    pipeline = Pipeline([("prepare", clone(data.preprocessor)), *scale, ("estimate", estimator)])
     folds = KFold(5, shuffle=True, random_state=0)
-    with one_core_a_fit():
+    with one_core_per_fit():
         return cross_val_score(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2").tolist()
 
 
 @pytest.mark.parametrize("table", ["mpg", "taxis"])
 def test_every_regressor_scores_what_scikit_learn_scores_alone(table: str) -> None:
     data = real_split(table, 600)
-    bench = Workbench(data)
-    entries = entered(bench, *CATALOGUE)
-    run_race(bench, entries, bench.parts, TWO, ignore_progress)
+    fold_cache = FoldCache(data)
+    entries = entered(fold_cache, *CATALOGUE)
+    run_race(fold_cache, entries, fold_cache.fold_numbers, TWO, ignore_progress)
     for entry in entries:
-        assert entry.scores(bench) == pytest.approx(textbook_scores(data, entry.label), abs=1e-9)
-        assert entry.fitted.predict(data.test_x) == pytest.approx(entry.predicted[bench.whole_part], rel=1e-9)
+        assert entry.scores(fold_cache) == pytest.approx(textbook_scores(data, entry.label), abs=1e-9)
+        assert entry.fitted.predict(data.test_x) == pytest.approx(entry.predicted[fold_cache.holdout_fold], rel=1e-9)
 
 
 def test_one_that_fails_fails_alone() -> None:
-    bench = Workbench(split_text(noisy(60)))
-    good, bad, unknown = entered(bench, "ridge", "svr", "knn")
+    fold_cache = FoldCache(split_text(noisy(60)))
+    good, bad, unknown = entered(fold_cache, "ridge", "svr", "knn")
     bad.estimator = bad.estimator.set_params(regressor__C=-1)
     unknown.failure = ParameterError("never begun")
-    run_race(bench, [bad, good, unknown], bench.parts, TWO, ignore_progress)
+    run_race(fold_cache, [bad, good, unknown], fold_cache.fold_numbers, TWO, ignore_progress)
     assert good.failure is None
     assert len(good.predicted) == 6
     assert bad.failure is not None
@@ -69,12 +69,12 @@ def test_one_that_fails_fails_alone() -> None:
 
 
 def test_progress_only_grows_and_ends_whole() -> None:
-    bench = Workbench(split_text(noisy(60)))
+    fold_cache = FoldCache(split_text(noisy(60)))
     told: list[tuple[float, dict[str, float]]] = []
     run_race(
-        bench,
-        entered(bench, "ridge", "knn"),
-        bench.parts,
+        fold_cache,
+        entered(fold_cache, "ridge", "knn"),
+        fold_cache.fold_numbers,
         TWO,
         lambda _stage, share, parts, *_: told.append((share, parts)),
     )
@@ -84,33 +84,40 @@ def test_progress_only_grows_and_ends_whole() -> None:
 
 
 def test_work_that_nobody_wants_any_more_stops() -> None:
-    bench = Workbench(split_text(noisy(200)))
+    fold_cache = FoldCache(split_text(noisy(200)))
 
     def stop(*_: Any) -> None:
         raise StoppedError
 
-    entries = entered(bench, "random_forest", "ridge", "knn")
+    entries = entered(fold_cache, "random_forest", "ridge", "knn")
     with pytest.raises(StoppedError):
-        run_race(bench, entries, bench.parts, TWO, stop)
+        run_race(fold_cache, entries, fold_cache.fold_numbers, TWO, stop)
     assert sum(len(entry.predicted) for entry in entries) < 18
 
 
 def test_out_of_time_the_first_one_still_comes_through() -> None:
-    bench = Workbench(split_text(noisy(200)))
-    first, *others = entered(bench, "ridge", "random_forest", "svr")
-    run_race(bench, [first, *others], bench.parts, TWO, ignore_progress, Clock(time.monotonic(), Forecast(1)))
+    fold_cache = FoldCache(split_text(noisy(200)))
+    first, *others = entered(fold_cache, "ridge", "random_forest", "svr")
+    run_race(
+        fold_cache,
+        [first, *others],
+        fold_cache.fold_numbers,
+        TWO,
+        ignore_progress,
+        Clock(time.monotonic(), Forecast(1)),
+    )
     assert first.failure is None
     assert len(first.predicted) == 6
     assert [entry.failure.detail for entry in others if entry.failure] == [OUT_OF_TIME] * 2
 
 
 def test_an_entry_is_not_fitted_twice_on_a_part() -> None:
-    bench = Workbench(split_text(noisy(60)))
-    (entry,) = entered(bench, "ridge")
-    run_race(bench, [entry], bench.parts[:-1], TWO, ignore_progress)
+    fold_cache = FoldCache(split_text(noisy(60)))
+    (entry,) = entered(fold_cache, "ridge")
+    run_race(fold_cache, [entry], fold_cache.fold_numbers[:-1], TWO, ignore_progress)
     before = dict(entry.predicted)
     assert entry.fitted is None
-    run_race(bench, [entry], bench.parts, TWO, ignore_progress)
+    run_race(fold_cache, [entry], fold_cache.fold_numbers, TWO, ignore_progress)
     assert all(entry.predicted[part] is values for part, values in before.items())
     assert entry.fitted is not None
 
@@ -120,7 +127,7 @@ def test_two_trainings_at_once_leave_warnings_and_threads_as_they_were() -> None
     inside, leave = threading.Barrier(3), threading.Event()
 
     def train(first: bool) -> None:
-        with one_core_a_fit():
+        with one_core_per_fit():
             inside.wait()
             if not first:
                 leave.wait()
@@ -163,19 +170,19 @@ def test_everything_trains_where_there_are_no_semaphores() -> None:
 
 def test_past_its_most_rows_a_forest_draws_a_sample_for_each_tree() -> None:
     forest = CATALOGUE["random_forest"]
-    estimator, notes = Candidate(forest).unfitted(1_000_000, LIMITS)
+    estimator, notes = Candidate(forest).make_estimator(1_000_000, LIMITS)
     assert estimator.max_samples == pytest.approx(0.1)
     assert "each tree learned from 100,000 of the 1,000,000 rows" in notes[0]
-    chosen, notes = Candidate(forest, {"max_samples": 0.5}).unfitted(1_000_000, LIMITS)
+    chosen, notes = Candidate(forest, {"max_samples": 0.5}).make_estimator(1_000_000, LIMITS)
     assert chosen.max_samples == 0.5
     assert not any("each tree" in note for note in notes)
 
 
 def test_neighbours_keep_no_more_rows_than_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     data = split_text(noisy(400))
-    bench = Workbench(data)
-    entry = enter(bench, Candidate(regressor("knn")), small := Limits(threads=1, model_bytes=4800))
-    run_race(bench, [entry], bench.parts, small, ignore_progress)
+    fold_cache = FoldCache(data)
+    entry = enter(fold_cache, Candidate(regressor("knn")), small := TrainingLimits(threads=1, model_bytes=4800))
+    run_race(fold_cache, [entry], fold_cache.fold_numbers, small, ignore_progress)
     assert entry.fitted[-1].n_samples_fit_ == 100
     assert entry.notes == ["learned from 100 of the 320 rows, spread evenly, to bound its time and size"]
-    assert np.isfinite(entry.predicted[bench.whole_part]).all()
+    assert np.isfinite(entry.predicted[fold_cache.holdout_fold]).all()

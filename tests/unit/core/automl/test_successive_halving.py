@@ -5,7 +5,7 @@ import time
 import pytest
 
 from core.automl.training import Trained, train
-from core.catalogue import CATALOGUE, THE_NINE, regressor
+from core.catalogue import CATALOGUE, DEFAULT_MODEL_TYPES, regressor
 from core.regressors.candidates import Candidate
 from tests.support.learning import LIMITS, real_split, trained
 
@@ -14,7 +14,9 @@ def tuned(name: str, table: str = "mpg", rows: int | None = None, seconds: float
     return train(real_split(table, rows), Candidate(regressor(name), dict(params)), LIMITS, tuning_seconds=seconds)
 
 
-@pytest.mark.parametrize("name", [name for name in THE_NINE if "forest" not in name and "boosting" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in DEFAULT_MODEL_TYPES if "forest" not in name and "boosting" not in name]
+)
 def test_tuning_is_never_worse_than_the_defaults(name: str) -> None:
     found = tuned(name)
     plain = trained(real_split("mpg"), name)

@@ -175,10 +175,10 @@ def test_a_comparison_that_was_killed_publishes_only_what_is_missing(
     bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, later: Callable[[], None]
 ) -> None:
     ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0])
-    monkeypatch.setattr("core.services.training.compare.THE_NINE", ("ridge", "lasso", "decision_tree"))
+    monkeypatch.setattr("core.services.training.compare.DEFAULT_MODEL_TYPES", ("ridge", "lasso", "decision_tree"))
     job_id = ordered("compare", target_column="mpg", file_id=None)
     with monkeypatch.context() as patched:
-        patched.setattr("core.services.training.compare.THE_NINE", ("ridge",))
+        patched.setattr("core.services.training.compare.DEFAULT_MODEL_TYPES", ("ridge",))
         patched.setattr(working.Attempt, "end", killed)
         kill(job_id)
     later()

@@ -11,7 +11,7 @@ import pytest
 from core.errors import InvalidInputError, TargetError, UnknownColumnError
 from core.manifests import Recipe
 from core.preprocessing.cleaning import CleanTable, clean
-from core.preprocessing.pipeline import preprocessor, raw_frame
+from core.preprocessing.pipeline import make_preprocessor, raw_frame
 from core.services.processing.process import check_recipe
 from core.tables.table import Table
 from tests.support.tables import typed, voyages
@@ -36,7 +36,7 @@ def test_a_clean_table_is_what_the_pipeline_makes_of_it(table: Table) -> None:
     recipe = Recipe(handle_missing="mean", columns={"sailed": "median", "crew": "mode"}, target_column="fare")
     features = [column for column in table.columns if column.name != "fare"]
     frame = raw_frame(table, [column.name for column in features])
-    prepare = preprocessor(features, recipe, table.rows).fit(frame)
+    prepare = make_preprocessor(features, recipe, table.rows).fit(frame)
     names = [name.partition("__")[2].replace("port_", "port=") for name in prepare.get_feature_names_out()]
     done = rows_of(clean(table, recipe))
     assert sorted([*names, "fare"]) == sorted(done.column_names)
@@ -118,7 +118,7 @@ def test_rare_levels_share_a_column(tmp_path: Path) -> None:
 @pytest.mark.parametrize("levels", [3, 40])
 def test_levels_are_encoded_as_the_pipeline_encodes_them_ties_included(tmp_path: Path, levels: int) -> None:
     table = typed(tmp_path / "t.parquet", {"c": pa.array(levels_of(levels))})
-    expected = preprocessor(table.columns, Recipe(), table.rows).fit_transform(raw_frame(table, ["c"]))
+    expected = make_preprocessor(table.columns, Recipe(), table.rows).fit_transform(raw_frame(table, ["c"]))
     done = rows_of(clean(table, Recipe()), 64)
     assert np.array_equal(np.column_stack([column.to_numpy() for column in done.columns]), expected)
 
@@ -136,7 +136,7 @@ def test_many_levels_become_the_mean_of_their_target(tmp_path: Path, levels: int
     y = np.random.default_rng(1).normal(size=len(texts)) + np.arange(len(texts)) % levels
     table = typed(tmp_path / "t.parquet", {"c": pa.array(texts), "y": pa.array(y)})
     features = [column for column in table.columns if column.name == "c"]
-    expected = preprocessor(features, Recipe(), table.rows).fit(raw_frame(table, ["c"]), y)
+    expected = make_preprocessor(features, Recipe(), table.rows).fit(raw_frame(table, ["c"]), y)
     done = rows_of(clean(table, Recipe(target_column="y")), 64)
     assert done.column_names == ["c", "c_missing", "y"]
     made = np.column_stack([done.column(name).to_numpy() for name in ("c", "c_missing")])

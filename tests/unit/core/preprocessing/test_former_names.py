@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from core.catalogue import CATALOGUE
 from core.preprocessing.date_parts import date_parts, part_names, to_seconds
 from core.preprocessing.former_names import FORMER_NAMES, unpickle
-from core.preprocessing.target_transforms import OnTrend, TargetTransform
+from core.preprocessing.target_transforms import OnTrend, TargetTransformer
 from tests.support.compiling import ESTIMATORS, fit
 from tests.support.learning import fitted, real_split
 
@@ -22,7 +22,7 @@ DATES = pd.DataFrame({"day": [0.0, 86_400.0, 1e9, np.nan]}).fillna(5e8)
 Y = np.array([1.0, 2.0, 4.0, 9.0])
 MODELS = {
     "OnTrend": OnTrend(Ridge()),
-    "TargetTransform": TransformedTargetRegressor(Ridge(), transformer=TargetTransform("log"), check_inverse=False),
+    "TargetTransform": TransformedTargetRegressor(Ridge(), transformer=TargetTransformer("log"), check_inverse=False),
 }
 
 

@@ -13,7 +13,8 @@ from core.catalogue import regressor
 from core.compiler.compile import check_parity, compile_pipeline
 from core.errors import TargetError
 from core.inference.session import CompiledModel
-from core.preprocessing.target_transforms import MARGIN, Kind, OnTrend, TargetTransform
+from core.manifests import TargetTransformName
+from core.preprocessing.target_transforms import MARGIN, OnTrend, TargetTransformer
 from core.regressors.candidates import Candidate
 from tests.support.learning import LIMITS, real_split, split_text
 
@@ -26,13 +27,13 @@ CASES = {
 
 @pytest.mark.parametrize("kind", ["log", "yeo_johnson"])
 @pytest.mark.parametrize("case", CASES)
-def test_there_and_back_again(kind: Kind, case: str) -> None:
+def test_there_and_back_again(kind: TargetTransformName, case: str) -> None:
     y = CASES[case].reshape(-1, 1)
     if kind == "log" and case == "both signs":
         with pytest.raises(TargetError, match=r"no logarithm.*yeo_johnson"):
-            TargetTransform(kind).fit(y)
+            TargetTransformer(kind).fit(y)
         return
-    transform = TargetTransform(kind).fit(y)
+    transform = TargetTransformer(kind).fit(y)
     z = transform.transform(y)
     assert (z.mean(), z.std()) == (pytest.approx(0, abs=1e-9), pytest.approx(1))
     assert transform.inverse_transform(z) == pytest.approx(y, rel=1e-9, abs=1e-9)
@@ -42,24 +43,24 @@ def test_there_and_back_again(kind: Kind, case: str) -> None:
 def test_yeo_johnson_is_scikit_learns(case: str) -> None:
     y = CASES[case].reshape(-1, 1)
     expected = PowerTransformer("yeo-johnson").fit(y)
-    assert TargetTransform("yeo_johnson").fit(y).transform(y) == pytest.approx(expected.transform(y), rel=1e-9)
+    assert TargetTransformer("yeo_johnson").fit(y).transform(y) == pytest.approx(expected.transform(y), rel=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["log", "yeo_johnson"])
 @pytest.mark.parametrize("far", [-1e300, -50.0, 50.0, 1e300])
-def test_the_way_back_ends_a_quarter_of_the_range_beyond_it(kind: Kind, far: float) -> None:
+def test_the_way_back_ends_a_quarter_of_the_range_beyond_it(kind: TargetTransformName, far: float) -> None:
     y = CASES["positive"].reshape(-1, 1)
     room = MARGIN * np.ptp(y)
-    back = TargetTransform(kind).fit(y).inverse_transform(np.array([[far]]))
+    back = TargetTransformer(kind).fit(y).inverse_transform(np.array([[far]]))
     assert np.isfinite(back).all()
     assert y.min() - room - 1e-9 <= back[0, 0] <= y.max() + room + 1e-9
 
 
 @pytest.mark.parametrize("kind", ["log", "yeo_johnson", "trend"])
 @pytest.mark.parametrize("name", ["ridge", "svr", "knn", "gradient_boosting"])
-def test_the_graph_takes_the_same_way_back(kind: Kind, name: str) -> None:
+def test_the_graph_takes_the_same_way_back(kind: TargetTransformName, name: str) -> None:
     data = real_split("concrete", 300)
-    done = train(data, Candidate(regressor(name), target=kind), LIMITS)
+    done = train(data, Candidate(regressor(name), target_transform=kind), LIMITS)
     model = CompiledModel(*compile_pipeline(done.pipeline, data.columns))
     assert check_parity(done.pipeline, model, data.train_x * 1000) <= 1e-9
     assert done.target_transform == kind
@@ -109,6 +110,6 @@ def test_where_a_logarithm_is_impossible_the_others_are_still_tried() -> None:
 
 
 @pytest.mark.parametrize("kind", ["none", "log", "trend"])
-def test_a_solver_that_ran_out_of_steps_is_told_of_behind_every_transform(kind: Kind) -> None:
+def test_a_solver_that_ran_out_of_steps_is_told_of_behind_every_transform(kind: TargetTransformName) -> None:
     done = train(real_split("concrete", 200), Candidate(regressor("svr"), {"max_iter": 5}, kind), LIMITS)
     assert any("max_iter" in note for note in done.notes)

@@ -8,19 +8,19 @@ import pytest
 from core.catalogue import regressor
 from core.compiler.compile import check_parity, compile_pipeline
 from core.inference.session import CompiledModel
-from core.regressors.limits import Limits, most_bytes, within_budget
+from core.regressors.limits import TrainingLimits, limit_graph_bytes, max_graph_bytes
 from tests.support.learning import real_split, trained
 
 
 def test_a_model_within_the_budget_is_left_alone() -> None:
     tree = regressor("decision_tree").build({})
-    assert within_budget(tree, 1000, 64 << 20) == []
+    assert limit_graph_bytes(tree, 1000, 64 << 20) == []
     assert tree.min_samples_leaf == 1
 
 
 def test_a_model_over_the_budget_gets_larger_leaves_and_a_note() -> None:
     forest = regressor("random_forest").build({})
-    (note,) = within_budget(forest, 100_000, 64 << 20)
+    (note,) = limit_graph_bytes(forest, 100_000, 64 << 20)
     assert forest.min_samples_leaf > 2
     assert note == (
         f"min_samples_leaf was raised from 2 to {forest.min_samples_leaf} so that 100 trees on 100000 rows "
@@ -30,28 +30,28 @@ def test_a_model_over_the_budget_gets_larger_leaves_and_a_note() -> None:
 
 def test_trees_of_bounded_size_are_within_it_on_any_number_of_rows() -> None:
     forest = regressor("random_forest").build({"max_depth": 5})
-    assert most_bytes(forest) < 200_000
-    assert within_budget(forest, 100_000_000, 200_000) == []
-    assert most_bytes(regressor("random_forest").build({"max_leaf_nodes": 10})) < 50_000
-    assert most_bytes(regressor("random_forest").build({})) == most_bytes(regressor("svr").build({})) == inf
+    assert max_graph_bytes(forest) < 200_000
+    assert limit_graph_bytes(forest, 100_000_000, 200_000) == []
+    assert max_graph_bytes(regressor("random_forest").build({"max_leaf_nodes": 10})) < 50_000
+    assert max_graph_bytes(regressor("random_forest").build({})) == max_graph_bytes(regressor("svr").build({})) == inf
 
 
 @pytest.mark.parametrize("name", ["gradient_boosting", "hist_gradient_boosting"])
 def test_boosting_takes_no_more_than_that(name: str) -> None:
     done = trained(real_split("diamonds", 3000), name, {})
     graph, _ = compile_pipeline(done.pipeline, real_split("diamonds", 3000).columns)
-    assert most_bytes(done.pipeline[-1]) / 4 < len(graph) < most_bytes(done.pipeline[-1]) + 20_000
+    assert max_graph_bytes(done.pipeline[-1]) / 4 < len(graph) < max_graph_bytes(done.pipeline[-1]) + 20_000
 
 
 def test_larger_leaves_of_the_caller_are_respected() -> None:
     forest = regressor("random_forest").build({"min_samples_leaf": 500})
-    assert within_budget(forest, 100_000, 64 << 20) == []
+    assert limit_graph_bytes(forest, 100_000, 64 << 20) == []
     assert forest.min_samples_leaf == 500
 
 
 def test_a_share_of_the_rows_is_a_bound_already() -> None:
     forest = regressor("random_forest").build({"min_samples_leaf": 0.01})
-    assert within_budget(forest, 10_000_000, 1 << 20) == []
+    assert limit_graph_bytes(forest, 10_000_000, 1 << 20) == []
 
 
 @pytest.mark.parametrize("table", ["concrete", "bike_sharing", "diamonds", "taxis"])
@@ -65,7 +65,7 @@ def test_a_share_of_the_rows_is_a_bound_already() -> None:
 )
 def test_the_trees_stay_below_the_budget(table: str, name: str, params: dict[str, int], budget: int) -> None:
     data = real_split(table, 1500)
-    done = trained(data, name, params, Limits(threads=1, model_bytes=budget))
+    done = trained(data, name, params, TrainingLimits(threads=1, model_bytes=budget))
     graph, features = compile_pipeline(done.pipeline, data.columns)
     (ensemble,) = (node for node in onnx.load_from_string(graph).graph.node if node.op_type == "TreeEnsemble")
     assert budget / 4 < ensemble.ByteSize() < budget
@@ -74,6 +74,6 @@ def test_the_trees_stay_below_the_budget(table: str, name: str, params: dict[str
 
 
 def test_the_parameters_tell_what_was_really_used() -> None:
-    done = trained(real_split("concrete"), "decision_tree", {}, Limits(1, 4 << 10))
+    done = trained(real_split("concrete"), "decision_tree", {}, TrainingLimits(1, 4 << 10))
     assert done.parameters["min_samples_leaf"] > 1
     assert f"from 1 to {done.parameters['min_samples_leaf']}" in done.notes[0]

@@ -13,11 +13,11 @@ from core.catalogue import regressor
 from core.errors import InvalidInputError
 from core.manifests import Recipe, Validation
 from core.progress import ignore_progress
-from core.regressors import splits as splitting
+from core.regressors import splits
 from core.regressors.candidates import Candidate
-from core.regressors.fold_cache import Workbench
-from core.regressors.splits import HOLDOUT_ROWS, Split, part_of
-from core.regressors.validation import MIN_LEARN, folds_of, hold_out, validation_of
+from core.regressors.fold_cache import FoldCache
+from core.regressors.splits import HOLDOUT_ROWS, Split, subsample
+from core.regressors.validation import MIN_TRAIN_ROWS, divide_folds, divide_holdout, requested_validation
 from tests.support.learning import LIMITS, quick, split_of, split_text, trained
 from tests.support.tables import clustered, csv, read, real, wandering
 
@@ -41,8 +41,8 @@ def test_the_holdout_is_the_last_of_the_time_and_no_fold_looks_ahead() -> None:
     assert train_days.max() < test_days.min()
     assert len(test_days) / (len(test_days) + len(train_days)) == pytest.approx(0.2, abs=0.002)
     for fold in data.folds:
-        assert train_days[fold.learn].max() < train_days[fold.judge].min()
-    learned = [len(fold.learn) for fold in data.folds]
+        assert train_days[fold.train].max() < train_days[fold.test].min()
+    learned = [len(fold.train) for fold in data.folds]
     assert learned == sorted(learned)
     assert len(set(learned)) == 5
 
@@ -51,8 +51,8 @@ def test_where_no_two_times_are_equal_the_folds_are_those_of_scikit_learn() -> N
     data = by(wandering(317), BY_TIME)
     expected = TimeSeriesSplit(5).split(data.train_x)
     for fold, (learn, judge) in zip(data.folds, expected, strict=True):
-        assert fold.learn.tolist() == learn.tolist()
-        assert fold.judge.tolist() == judge.tolist()
+        assert fold.train.tolist() == learn.tolist()
+        assert fold.test.tolist() == judge.tolist()
 
 
 def test_rows_are_put_in_the_order_of_time_whatever_the_file_says() -> None:
@@ -65,7 +65,7 @@ def test_rows_of_one_time_stay_together() -> None:
     years = np.repeat([2015, 2016, 2017, 2018, 2019], [30, 31, 17, 40, 41])
     data = by(csv(t=years, x=RANDOM.normal(size=159), y=RANDOM.normal(size=159)), BY_TIME)
     assert set(data.test_x["t"]) == {2019}
-    judged = [set(data.train_x["t"].to_numpy()[fold.judge]) for fold in data.folds]
+    judged = [set(data.train_x["t"].to_numpy()[fold.test]) for fold in data.folds]
     assert judged == [{2016}, {2017}, {2018}]
     assert "there are 3 folds and not 5: t makes no more" in data.notes
     assert "the holdout has 41 of 159 rows and not 32, because rows with the same t stay together" in data.notes
@@ -107,7 +107,7 @@ def test_a_column_that_begins_late_is_constant_in_the_folds_before_it() -> None:
     }
     begun_late = {name: np.where(late, None, np.array(values, object)) for name, values in columns.items()}
     data = by(csv(t=range(200), x=RANDOM.normal(size=200), **begun_late, y=RANDOM.normal(size=200)), BY_TIME)
-    assert data.train_x.iloc[data.folds[0].learn][[*columns]].isna().all(axis=None)
+    assert data.train_x.iloc[data.folds[0].train][[*columns]].isna().all(axis=None)
     for name in ("ridge", "knn", "hist_gradient_boosting"):
         assert len(trained(data, name, quick(name)).cross_validation.scores) == 5
 
@@ -123,10 +123,10 @@ def test_no_group_is_on_both_sides() -> None:
     assert not set(inside) & set(held)
     assert len(held) == pytest.approx(120, abs=10)
     for fold in data.folds:
-        assert not set(inside[fold.learn]) & set(inside[fold.judge])
-    assert sorted(np.concatenate([fold.judge for fold in data.folds])) == list(range(len(inside)))
+        assert not set(inside[fold.train]) & set(inside[fold.test])
+    assert sorted(np.concatenate([fold.test for fold in data.folds])) == list(range(len(inside)))
     for fold, (learn, judge) in zip(data.folds, GroupKFold(5).split(inside, groups=inside), strict=True):
-        assert (fold.learn.tolist(), fold.judge.tolist()) == (learn.tolist(), judge.tolist())
+        assert (fold.train.tolist(), fold.test.tolist()) == (learn.tolist(), judge.tolist())
 
 
 def test_the_group_is_no_feature_unless_the_recipe_names_it() -> None:
@@ -153,7 +153,7 @@ def test_the_same_groups_are_held_out_each_time() -> None:
 
 def test_a_huge_group_does_not_swallow_the_table() -> None:
     groups = np.repeat(np.arange(12), [600, *[20] * 11])
-    learn, judge = hold_out(BY_GROUP, groups, 0.2)
+    learn, judge = divide_holdout(BY_GROUP, groups, 0.2)
     assert 0 not in groups[judge]
     assert len(judge) == pytest.approx(0.2 * len(groups), abs=20)
     assert len(learn) + len(judge) == len(groups)
@@ -172,10 +172,10 @@ def test_every_fold_of_any_division_has_rows_to_learn_from_and_to_judge_by() -> 
         rows, values = int(random.integers(10, 120)), int(random.integers(2, 30))
         keys = np.sort(random.integers(0, values, rows) ** random.integers(1, 4))
         for validation in (BY_TIME, BY_GROUP):
-            folds = folds_of(validation, keys)
+            folds = divide_folds(validation, keys)
             assert len(folds) != 1
             for learn, judge in folds:
-                assert len(learn) >= MIN_LEARN
+                assert len(learn) >= MIN_TRAIN_ROWS
                 assert len(judge) >= 2
                 assert not set(keys[learn]) & set(keys[judge])
 
@@ -184,19 +184,19 @@ def test_every_fold_of_any_division_has_rows_to_learn_from_and_to_judge_by() -> 
 
 
 def test_a_part_of_the_rows_has_folds_of_the_same_kind() -> None:
-    in_time = part_of(by(wandering(900), BY_TIME), 200)
+    in_time = subsample(by(wandering(900), BY_TIME), 200)
     assert (len(in_time.train_y), len(in_time.folds)) == (200, 5)
     days = in_time.train_x["t"].to_numpy()
-    assert all(days[fold.learn].max() < days[fold.judge].min() for fold in in_time.folds)
-    grouped = part_of(by(clustered(), BY_GROUP, Recipe(columns={"g": "mode"})), 120)
+    assert all(days[fold.train].max() < days[fold.test].min() for fold in in_time.folds)
+    grouped = subsample(by(clustered(), BY_GROUP, Recipe(columns={"g": "mode"})), 120)
     g = grouped.train_x["g"].to_numpy()
-    assert all(not set(g[fold.learn]) & set(g[fold.judge]) for fold in grouped.folds)
+    assert all(not set(g[fold.train]) & set(g[fold.test]) for fold in grouped.folds)
 
 
 def test_a_part_too_small_for_its_groups_is_the_whole() -> None:
     groups = np.repeat(np.arange(4), [900, 12, 12, 12])
     data = by(csv(g=groups, x=RANDOM.normal(size=936), y=RANDOM.normal(size=936)), BY_GROUP)
-    assert part_of(data, 40) is data
+    assert subsample(data, 40) is data
 
 
 def test_tuning_and_its_rungs_never_look_ahead() -> None:
@@ -207,23 +207,31 @@ def test_tuning_and_its_rungs_never_look_ahead() -> None:
 
 
 def test_the_caps_of_judged_rows_keep_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(splitting, "JUDGED_ROWS", 50)
-    monkeypatch.setattr(splitting, "HOLDOUT_ROWS", 60)
+    monkeypatch.setattr(splits, "FOLD_TEST_ROWS", 50)
+    monkeypatch.setattr(splits, "HOLDOUT_ROWS", 60)
     data = by(wandering(900), BY_TIME)
     days = data.train_x["t"].to_numpy()
-    assert [len(fold.judge) for fold in data.folds] == [50] * 5
+    assert [len(fold.test) for fold in data.folds] == [50] * 5
     assert len(data.test_y) == 60 < HOLDOUT_ROWS
-    assert all(days[fold.learn].max() < days[fold.judge].min() for fold in data.folds)
+    assert all(days[fold.train].max() < days[fold.test].min() for fold in data.folds)
 
 
 def test_the_weights_of_a_blend_come_from_the_past() -> None:
-    bench = Workbench(by(wandering(300), BY_TIME))
-    assert [bench.data.others(fold) for fold in range(5)] == [[1, 2, 3, 4], [0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]
-    entries = [enter(bench, Candidate(regressor(name), quick(name)), LIMITS) for name in ("ridge", "decision_tree")]
-    run_race(bench, entries, bench.parts, LIMITS, ignore_progress)
-    before = honest_scores(bench, entries)
+    fold_cache = FoldCache(by(wandering(300), BY_TIME))
+    assert [fold_cache.data.other_folds(fold) for fold in range(5)] == [
+        [1, 2, 3, 4],
+        [0],
+        [0, 1],
+        [0, 1, 2],
+        [0, 1, 2, 3],
+    ]
+    entries = [
+        enter(fold_cache, Candidate(regressor(name), quick(name)), LIMITS) for name in ("ridge", "decision_tree")
+    ]
+    run_race(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
+    before = honest_scores(fold_cache, entries)
     entries[0].predicted[4] = entries[0].predicted[4] * 3
-    after = honest_scores(bench, entries)
+    after = honest_scores(fold_cache, entries)
     assert after[1:4] == before[1:4]
     assert after[4] != before[4]
 
@@ -243,5 +251,5 @@ def test_options_that_do_not_go_together_are_refused(
     kind: Any, time_column: str | None, group_column: str | None, field: str, way_out: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=way_out) as caught:
-        validation_of(kind, time_column, group_column)
+        requested_validation(kind, time_column, group_column)
     assert [error["field"] for error in caught.value.errors] == [field]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.automl import scheduler as race
-from core.catalogue import THE_NINE
+from core.catalogue import DEFAULT_MODEL_TYPES
 from core.errors import ConflictError, NoSuchFileError, UnknownModelTypeError
-from core.preprocessing.target_transforms import KINDS
+from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import StoppedError
 from core.services.prediction.predict import find_model, find_table, predict_table
 from core.services.processing.ingest import ingest
@@ -52,14 +52,14 @@ def by_type(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_the_nine_and_the_baseline_stand_in_the_order_of_their_folds(file_id: str) -> None:
     answer = compare(file_id)
     rows = by_type(answer)
-    assert rows.keys() == {*THE_NINE, "baseline"}
+    assert rows.keys() == {*DEFAULT_MODEL_TYPES, "baseline"}
     means = [row["cross_validation"]["mean"] for row in answer["results"]]
     assert means == sorted(means, reverse=True)
     assert answer["best"] == answer["results"][0]
     assert answer["failed"] == []
     assert rows["baseline"]["model_name"] is None
     assert rows["baseline"]["metrics"]["r2"] < 0.05
-    for name in THE_NINE:
+    for name in DEFAULT_MODEL_TYPES:
         assert rows[name]["size_bytes"] > 0
         assert rows[name]["latency_us"] > 0
         assert storage().models.manifest(WORKSPACE, f"mpg-{name}").metrics == rows[name]["metrics"]
@@ -75,7 +75,7 @@ def test_a_race_scores_what_a_training_alone_scores(file_id: str) -> None:
 
 def test_extras_come_along_when_they_are_named(file_id: str) -> None:
     rows = by_type(compare(file_id, include=("extra_trees", "hist_gradient_boosting", "ridge")))
-    assert rows.keys() == {*THE_NINE, "baseline", "extra_trees", "hist_gradient_boosting"}
+    assert rows.keys() == {*DEFAULT_MODEL_TYPES, "baseline", "extra_trees", "hist_gradient_boosting"}
     with pytest.raises(UnknownModelTypeError, match="'boat'") as caught:
         compare(file_id, include=("boat",))
     assert caught.value.errors[0]["field"] == "include"
@@ -85,7 +85,9 @@ def test_a_blend_is_a_model_like_any_other(blended: tuple[str, dict[str, Any]]) 
     file_id, answer = blended
     rows = by_type(answer)
     blend = rows["blend"]
-    assert blend["cross_validation"]["mean"] > max(rows[name]["cross_validation"]["mean"] for name in THE_NINE)
+    assert blend["cross_validation"]["mean"] > max(
+        rows[name]["cross_validation"]["mean"] for name in DEFAULT_MODEL_TYPES
+    )
     assert sum(member["weight"] for member in blend["members"]) == pytest.approx(1)
     model = find_model(WORKSPACE, "concrete-blend")
     predicted = predict_table(model, find_table(WORKSPACE, file_id)).values
@@ -128,7 +130,7 @@ def test_each_regressor_may_have_its_own_target(bucket: ObjectStore, tmp_path: P
     answer = compare(ingested(tmp_path, f"x,y\n{rows}"), "y", target_transform="auto")
     assert by_type(answer)["ridge"]["target_transform"] == "log"
     tried = storage().models.manifest(WORKSPACE, "made-ridge").trials
-    assert [trial.target_transform for trial in tried] == [*KINDS]
+    assert [trial.target_transform for trial in tried] == [*TARGET_TRANSFORMS]
 
 
 def test_one_that_cannot_be_trained_is_named_and_the_race_goes_on(
@@ -136,7 +138,7 @@ def test_one_that_cannot_be_trained_is_named_and_the_race_goes_on(
 ) -> None:
     monkeypatch.setattr(race, "rows_to_fit", lambda regressor, *_: 1 / 0 if regressor.name == "knn" else _[1])
     answer = compare(file_id)
-    assert by_type(answer).keys() == {*THE_NINE, "baseline"} - {"knn"}
+    assert by_type(answer).keys() == {*DEFAULT_MODEL_TYPES, "baseline"} - {"knn"}
     assert [entry["model_type"] for entry in answer["failed"]] == ["knn"]
 
 
@@ -144,8 +146,8 @@ def test_with_little_time_the_cheapest_come_through_and_the_others_are_named(fil
     begun = time.monotonic()
     answer = compare(file_id, time_limit=0.01)
     assert time.monotonic() - begun < 5
-    assert 1 <= len(answer["results"]) - 1 < len(THE_NINE)
-    assert len(answer["results"]) - 1 + len(answer["failed"]) == len(THE_NINE)
+    assert 1 <= len(answer["results"]) - 1 < len(DEFAULT_MODEL_TYPES)
+    assert len(answer["results"]) - 1 + len(answer["failed"]) == len(DEFAULT_MODEL_TYPES)
     assert all("time_limit" in entry["error"] for entry in answer["failed"])
 
 

@@ -16,8 +16,8 @@ from core.automl.serving_cost import Bounds
 from core.errors import InvalidInputError
 from core.manifests import ModelManifest
 from core.progress import ignore_progress
-from core.regressors.fold_cache import Workbench
-from core.regressors.limits import Limits
+from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits
 from core.services.prediction.predict import find_model, find_table, predict_table
 from core.services.processing.ingest import ingest
 from core.services.training.compare import CompareOrder, compare_models
@@ -30,7 +30,7 @@ from tests.support.tables import CSVS, noisy
 
 NOISE_TABLES = 30
 FAST = ("ridge", "elastic_net", "svr", "knn")
-TWO = Limits(threads=2, model_bytes=LIMITS.model_bytes)
+TWO = TrainingLimits(threads=2, model_bytes=LIMITS.model_bytes)
 
 
 @pytest.fixture
@@ -173,10 +173,10 @@ def test_of_pure_noise_no_winner_claims_to_know_anything(repeated: bool, tables:
         random = np.random.default_rng(seed)
         rows = "\n".join(",".join(map(repr, row)) for row in random.normal(size=(60, 4)).tolist())
         data = split_text(f"a,b,c,y\n{rows}")
-        bench = Workbench(with_finer_folds(data)[0] if repeated else data)
-        entries = [enter(bench, one, LIMITS) for one, _ in line_up(60, 0.0) if one.regressor.name in FAST]
-        run_race(bench, entries, bench.parts[:-1], TWO, ignore_progress)
-        found = choose(bench, entries, Bounds(), 1.0)[0].cross_validation
+        fold_cache = FoldCache(with_finer_folds(data)[0] if repeated else data)
+        entries = [enter(fold_cache, one, LIMITS) for one, _ in line_up(60, 0.0) if one.regressor.name in FAST]
+        run_race(fold_cache, entries, fold_cache.fold_numbers[:-1], TWO, ignore_progress)
+        found = choose(fold_cache, entries, Bounds(), 1.0)[0].cross_validation
         assert found.mean < found.std, seed
 
 
@@ -185,7 +185,7 @@ def test_small_tables_get_more_folds_and_very_small_ones_more_divisions() -> Non
         data, once = with_finer_folds(split_text(noisy(rows)))
         assert (len(data.folds), once) == (folds, division)
         for start in range(0, folds, once):
-            judged = np.concatenate([fold.judge for fold in data.folds[start : start + once]])
+            judged = np.concatenate([fold.test for fold in data.folds[start : start + once]])
             assert sorted(judged) == list(range(len(data.train_y)))
     data, once = with_finer_folds(large := real_split("taxis"))
     assert (data.folds, once) == (large.folds, 5)
@@ -202,4 +202,4 @@ def test_a_large_table_is_compared_on_as_many_rows_as_the_time_allows() -> None:
     assert 2_000 <= few < slowly < more < 800_000
     data = with_rows(real_split("taxis"), 1_000)
     assert len(data.train_y) == 1_000
-    assert sum(len(fold.judge) for fold in data.folds) == 1_000
+    assert sum(len(fold.test) for fold in data.folds) == 1_000
