@@ -137,7 +137,10 @@ def write(client: httpx.Client) -> list[dict]:
     to.train("ridge", "short", prices)
     client.delete("/model/trained/short", params={"version": 1}).raise_for_status()
     to.post("/model/champion/forest", json={"version": 1})
-    race = to.post("/model/compare", params={"file_id": concrete, "ensemble": True, "time_limit": 4})
+    cars = to.post("/data/upload", files={"file": ("mpg.csv", Path("examples/mpg.csv").read_bytes())})["file_id"]
+    to.post(f"/data/switch/{prices}")
+    limits = {"time_limit": 5, "max_bytes": 200_000, "target_column": "mpg"}
+    race = to.post("/model/compare", params={"file_id": cars, "ensemble": True, **limits})
     to.post(f"/model/rename/{race['best']['model_name']}", json={"new_name": "winner"})
 
     to.job("/model/train", json={"model_type": "lasso", "model_name": "by job", "file_id": prices})
