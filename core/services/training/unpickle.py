@@ -2,7 +2,7 @@
 
 from importlib.metadata import version as installed
 
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator
 
 from core.errors import OtherLibrariesError
 from core.manifests import ModelManifest
@@ -14,8 +14,10 @@ from core.storage.container import storage
 MUST_AGREE = ("scikit-learn", "onnxruntime")
 
 
-def load_pipeline(workspace: str, name: str, version: int | None = None) -> Pipeline:
+def load_pipeline(workspace: str, name: str, version: int | None = None) -> BaseEstimator:
     """Unpickle a version, or the one that serves without `version`; its `.predict` takes a DataFrame of raw columns.
+
+    It is a `Pipeline`, or for an ensemble a `VotingRegressor` of pipelines.
 
     The manifest's signature, the digest of the bytes and the library versions are verified first. Raises
     `NoSuchModelError`, `BadSignatureError`, `OtherLibrariesError`.
@@ -24,7 +26,7 @@ def load_pipeline(workspace: str, name: str, version: int | None = None) -> Pipe
     body = storage().models.file(workspace, manifest, PICKLE)
     _check_libraries(manifest)
     pipeline = unpickle(body)
-    assert isinstance(pipeline, Pipeline)
+    assert isinstance(pipeline, BaseEstimator)
     return pipeline
 
 
