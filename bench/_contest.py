@@ -61,12 +61,15 @@ def contest(kind: str, folder: Path) -> Contest:
     """Train both sides; the pickle goes into `folder`, our model into the bucket that the environment points at."""
     from mangum import Mangum
 
+    from core.jobs.commands import TrainCommand
     from core.services.processing.ingest import ingest
-    from core.services.training.train import TrainingOrder, train_model
+    from core.services.training.train import train_model
     from functions.predict.handler import handler
 
     file_id = ingest(WORKSPACE, CSV.name, CSV).file_id
-    train_model(WORKSPACE, file_id, TrainingOrder(kind, textbook.TARGET, model_name=kind))
+    train_model(
+        WORKSPACE, TrainCommand(model_type=kind, target_column=textbook.TARGET, file_id=file_id, model_name=kind)
+    )
     path = folder / f"{kind}.pkl"
     textbook.train(CSV, kind, path)
     return Contest(

@@ -91,11 +91,14 @@ def cases(folder: Path, table: str, quick: bool) -> Iterator[Case]:
 
 def race(case: Case) -> Result:
     """The portfolio, in our share of the time, through the service, stored and ready to serve."""
-    from core.services.training.compare import CompareOrder, compare_models
+    from core.jobs.commands import CompareCommand
+    from core.services.training.compare import compare_models
 
     allowed = OUR_SHARE * case.seconds
     begun = time.perf_counter()
-    answer = compare_models(WORKSPACE, case.file_id, CompareOrder(case.target, ensemble=True, time_limit=allowed))
+    answer = compare_models(
+        WORKSPACE, CompareCommand(target_column=case.target, file_id=case.file_id, ensemble=True, time_limit=allowed)
+    )
     seconds = time.perf_counter() - begun
     best = answer["best"]
     members = [f"{member['weight']:.2f} {member['model_type']}" for member in best.get("members", [])]
@@ -105,12 +108,15 @@ def race(case: Case) -> Result:
 
 def nine(case: Case) -> Iterator[Result]:
     """The best of the nine by their folds, the best of them tuned as well, and the blend of the nine."""
-    from core.services.training.compare import CompareOrder, compare_models
+    from core.jobs.commands import CompareCommand
+    from core.services.training.compare import compare_models
 
     ways = {"best of nine": {}, "tuned": {"tune_hyperparameters": True, "tuning_seconds": case.seconds}}
     for system, wishes in {**ways, "blend of nine": {"ensemble": True}}.items():
         begun = time.perf_counter()
-        best = compare_models(WORKSPACE, case.file_id, CompareOrder(case.target, **wishes))["best"]
+        best = compare_models(WORKSPACE, CompareCommand(target_column=case.target, file_id=case.file_id, **wishes))[
+            "best"
+        ]
         seconds = time.perf_counter() - begun
         yield _result(case, system, best, seconds, seconds, best["model_type"])
 
@@ -136,9 +142,13 @@ def forest(case: Case) -> Result:
 
 def served_forest_us(case: Case) -> float:
     """Microseconds of one row through the whole handler for the catalogue's forest, trained on the same table."""
-    from core.services.training.train import TrainingOrder, train_model
+    from core.jobs.commands import TrainCommand
+    from core.services.training.train import train_model
 
-    train_model(WORKSPACE, case.file_id, TrainingOrder("random_forest", case.target, model_name=FOREST))
+    train_model(
+        WORKSPACE,
+        TrainCommand(model_type="random_forest", target_column=case.target, file_id=case.file_id, model_name=FOREST),
+    )
     return _one_row_us(case, FOREST)
 
 

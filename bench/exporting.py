@@ -27,9 +27,10 @@ MEMORY = 400
 WORKBOOK = 0.75
 
 OURS = (
-    "from core.services.table_prediction.export_table import export_file\nfrom core.progress import ignore_progress",
-    "order = {'model_name': sys.argv[1], 'file_id': sys.argv[2]}",
-    "answer = export_file('default', order, ignore_progress)['size_bytes']",
+    "from core.jobs.commands import ExportTableCommand\nfrom core.progress import ignore_progress\n"
+    "from core.services.table_prediction.export_table import export_table",
+    "command = ExportTableCommand(model_name=sys.argv[1], file_id=sys.argv[2])\n"
+    "answer = export_table('default', command, ignore_progress)['size_bytes']",
 )
 # As template.yaml has it for the worker.
 WORKER = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
@@ -61,11 +62,12 @@ def store(table: Path) -> str:
 
 def stored_table(kind: str, table: Path, file_id: str, folder: Path, rounds: int) -> Iterator[Figure]:
     """A million stored rows to a CSV: ours from the bucket and back into it, theirs on the disk."""
+    from core.jobs.commands import TrainCommand
     from core.services.processing.ingest import ingest
-    from core.services.training.train import TrainingOrder, train_model
+    from core.services.training.train import train_model
 
     small = ingest("default", HOUSES.name, HOUSES).file_id
-    train_model("default", small, TrainingOrder(kind, textbook.TARGET, model_name=kind))
+    train_model("default", TrainCommand(model_type=kind, target_column=textbook.TARGET, file_id=small, model_name=kind))
     pickle = folder / f"{kind}.pkl"
     textbook.train(HOUSES, kind, pickle)
     os.environ[textbook.MODEL] = str(pickle)

@@ -114,8 +114,9 @@ def _against_both(results: Sequence[Result], quick: bool) -> Iterator[Figure]:
 
 def _on_time(folder: Path, quick: bool) -> Iterator[Figure]:
     """Seconds that a race takes beside its limit, final fits and storing included, from 50 rows to a million."""
+    from core.jobs.commands import CompareCommand
     from core.services.processing.ingest import ingest
-    from core.services.training.compare import CompareOrder, compare_models
+    from core.services.training.compare import compare_models
 
     limit = QUICK_LIMIT if quick else LIMIT
     for rows in LIMITED_ROWS[:2] if quick else LIMITED_ROWS:
@@ -123,7 +124,9 @@ def _on_time(folder: Path, quick: bool) -> Iterator[Figure]:
         file_id = ingest(WORKSPACE, path.name, path).file_id
         path.unlink()
         begun = time.perf_counter()
-        best = compare_models(WORKSPACE, file_id, CompareOrder(TARGET, ensemble=True, time_limit=limit))["best"]
+        best = compare_models(
+            WORKSPACE, CompareCommand(target_column=TARGET, file_id=file_id, ensemble=True, time_limit=limit)
+        )["best"]
         taken = time.perf_counter() - begun
         detail = f"{taken:.1f} s / {limit:g} s, R2 {best['metrics']['r2']:.4f} by {best['model_type']}"
         yield at_most(f"race of {rows:,} rows: seconds / time_limit", taken / limit, ON_TIME, detail)

@@ -116,9 +116,10 @@ class _Replay:
 
 def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
     """Put a file and do its job; the job, seconds until it was done, and how many of them it trained."""
-    from core.jobs.worker import work
+    from core.jobs.worker import run_job
+    from core.services.handlers import HANDLERS
     from core.services.retraining import champion_challenger as succession
-    from core.services.series.arrivals import announce
+    from core.services.series.arrivals import submit_retraining
     from core.storage.container import storage
 
     trained: list[float] = []
@@ -138,9 +139,9 @@ def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
     try:
         begun = time.perf_counter()
         storage().objects.put(key, body)
-        job = announce(key)
+        job = submit_retraining(key)
         assert job is not None
-        done = work(WORKSPACE, job.job_id, seconds=3600)
+        done = run_job(WORKSPACE, job.job_id, HANDLERS, seconds=3600)
         took = time.perf_counter() - begun
     finally:
         succession.train_as = train_as

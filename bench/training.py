@@ -36,8 +36,9 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 def compare(rounds: int) -> Figure:
     """Nine regressors on california_housing, stored and ready to serve, against the loop that only fits and scores."""
+    from core.jobs.commands import CompareCommand
     from core.services.processing.ingest import ingest
-    from core.services.training.compare import CompareOrder, compare_models
+    from core.services.training.compare import compare_models
     from core.services.training.train import open_split
 
     file_id = ingest(WORKSPACE, "housing.csv", EXAMPLES / "california_housing.csv").file_id
@@ -47,7 +48,7 @@ def compare(rounds: int) -> Figure:
 
     def ours() -> float:
         begun = time.perf_counter()
-        answer = compare_models(WORKSPACE, file_id, CompareOrder(target))
+        answer = compare_models(WORKSPACE, CompareCommand(target_column=target, file_id=file_id))
         seconds = time.perf_counter() - begun
         scores.update({row["model_type"]: row["cross_validation"]["scores"] for row in answer["results"]})
         return seconds
@@ -127,8 +128,9 @@ def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
     """Seconds of a training by rows; from the last size but one to the last it grows like n log n at most."""
     from core.catalogue import DEFAULT_MODEL_TYPES
     from core.errors import RegattaError
+    from core.jobs.commands import TrainCommand
     from core.services.processing.ingest import ingest
-    from core.services.training.train import TrainingOrder, train_model
+    from core.services.training.train import train_model
 
     files = {}
     for rows in sizes:
@@ -142,7 +144,9 @@ def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
         for rows in sizes:
             begun = time.perf_counter()
             try:
-                train_model(WORKSPACE, files[rows], TrainingOrder(name, TARGET, model_name=name))
+                train_model(
+                    WORKSPACE, TrainCommand(model_type=name, target_column=TARGET, file_id=files[rows], model_name=name)
+                )
             except RegattaError as error:
                 raise RuntimeError(f"{name} on {rows} rows: {error.detail}") from error
             seconds.append(time.perf_counter() - begun)

@@ -148,6 +148,8 @@ class CrossValidation(Document):
 
 
 TargetTransformName = Literal["none", "log", "yeo_johnson", "trend"]
+# What a caller may ask for; auto is whichever scores best.
+TargetTransformChoice = Literal["auto", TargetTransformName]
 ValidationKind = Literal["random", "time", "group"]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.jobs.service import answer
+from core.jobs.service import job_result
 from core.storage.job_repository import Job
 
 SHOWN = {
@@ -21,13 +21,12 @@ SHOWN = {
 
 
 def shown(workspace: str, job: Job) -> dict[str, Any]:
-    """One job with its standings and its result, which is what the call would have answered."""
-    result = None if job.result is None else answer(workspace, job.kind, job.order, job.result)
-    return {**summary(job), "standings": job.standings, "result": result}
+    """Return one job with its standings and its result, which is what the call would have answered."""
+    return {**summary(job), "standings": job.standings, "result": job_result(workspace, job)}
 
 
 def summary(job: Job) -> dict[str, Any]:
-    """A job as a list shows it: with the result as it was kept, without the model itself."""
+    """Return a job as a list shows it: with the result as it was kept, without the model itself."""
     fields = job.model_dump(include=SHOWN)
     if job.is_interrupted:
         fields["stage"] = "interrupted"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from core.errors import RegattaError
-from core.jobs import service as jobs
-from core.services.series.arrivals import announce, landed
+from core.jobs.service import retry_job
+from core.services.series.arrivals import landed, submit_retraining
 from core.storage.container import storage
 from core.storage.job_queue import DeadLetter, SqsQueue
 from core.types import Json
@@ -107,7 +107,7 @@ def _of_job(letter: DeadLetter) -> Buried:
     if job is not None:
         kind = job.kind
         reason = (job.error or {}).get("detail") or f"no worker could begin it; the job is {job.status}"
-    return Buried(letter, job_id, kind, workspace, reason, lambda: jobs.retry(workspace, job_id))
+    return Buried(letter, job_id, kind, workspace, reason, lambda: retry_job(workspace, job_id))
 
 
 def _of_arrival(letter: DeadLetter) -> Buried:
@@ -120,7 +120,7 @@ def _of_arrival(letter: DeadLetter) -> Buried:
 
     def revive() -> None:
         for one in arrived:
-            announce(one.key, one.etag, one.sequencer)
+            submit_retraining(one.key, one.etag, one.sequencer)
 
     keys = ", ".join(one.key for one in arrived)
     reason = "no job could be ordered for it; the log of RetrainFunction says why"

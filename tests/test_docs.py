@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core import errors
+from core.jobs.commands import COMMANDS
 from core.settings import Settings
 from infra.cli import app
 from infra.local.server import FUNCTIONS
@@ -46,6 +47,11 @@ def test_every_route_is_documented(function: str) -> None:
     documented = (ROOT / "docs/http.md").read_text()
     for method, path in routes_of(function):
         assert f"| `{method} {path}` |" in documented
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_every_kind_of_job_is_documented(kind: str) -> None:
+    assert f"| `{kind}` |" in (ROOT / "docs/http.md").read_text()
 
 
 @pytest.mark.parametrize(

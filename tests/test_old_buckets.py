@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
-from core.jobs.worker import GaveUpError, work
+from core.jobs.worker import GaveUpError, run_job
 from core.preprocessing.pipeline import raw_frame
+from core.services.handlers import HANDLERS
 from core.services.processing.open_table import open_table
 from core.services.training.unpickle import load_pipeline
 from core.storage.container import storage
@@ -104,7 +105,7 @@ def test_the_stored_pickles_load_and_predict_the_same(version: str, client: http
 def test_a_job_that_waited_in_the_old_bucket_is_done(version: str, client: httpx.Client) -> None:
     job_id = about(version)["queued_job"]
     with suppress(GaveUpError):
-        work("default", job_id, seconds=600)
+        run_job("default", job_id, HANDLERS, seconds=600)
     job = client.get(f"/jobs/{job_id}").json()
     assert job["status"] == "succeeded", job
     assert client.get("/model/info", params={"model_name": job["result"]["model_name"]}).is_success

@@ -1,16 +1,21 @@
-"""Jobs as callers see them: ordered, looked at, cancelled, tried again. `core.jobs.worker` is who does them."""
+"""Jobs as callers see them: submitted, followed, cancelled, retried. `core.jobs.worker` carries them out."""
 
 import hashlib
 import json
 import time
-from collections.abc import Mapping
-from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
-from core.errors import ConflictError, KeyReusedError, NoSuchJobError, NoSuchModelError, UnavailableError
+from core.errors import (
+    ConflictError,
+    InvalidInputError,
+    KeyReusedError,
+    NoSuchJobError,
+    NoSuchModelError,
+    UnavailableError,
+)
+from core.jobs.commands import Command, TrainCommand, parse_command
 from core.manifests import new_file_id, now
 from core.paging import page_of
-from core.progress import ReportProgress
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_repository import Job
@@ -18,76 +23,53 @@ from core.storage.leases import free
 from core.storage.signed_models import seal
 from core.types import Json
 
-# Without a sign of life for this long, a job that somebody looks at is given to the queue again: its message was lost.
+# A job whose state somebody asks for goes to the queue again when nothing was reported of it for this long: its message
+# was lost.
 SILENCE_SECONDS = 300
 
 
-class Work(Protocol):
-    """What does one kind of job."""
-
-    def __call__(self, workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
-        """Do what the order says and return the answer; `job_id` is None for what is no job."""
-
-
-# What can be a job, by kind: a function as `Work` is. They are named and not imported, so that light functions can
-# deal with jobs that only heavy ones can do.
-KINDS = {
-    "train": "core.services.training.commands.train",
-    "compare": "core.services.training.commands.compare",
-    "predict": "core.services.table_prediction.predict_table.predict_file",
-    "export": "core.services.table_prediction.export_table.export_file",
-    "retrain": "core.services.retraining.retrain.retrain",
-}
-
-# Nobody waits for the answer of these: whatever ends them in failure, their message becomes a dead letter.
-UNATTENDED = frozenset({"retrain"})
-
-
-def work_of(kind: str) -> Work:
-    """The function that does this kind of job."""
-    module, _, name = KINDS[kind].rpartition(".")
-    work: Work = getattr(import_module(module), name)
-    return work
-
-
-def order_job(
-    workspace: str, kind: str, order: Json, *, sent: Json | None = None, key: str | None = None, deferred: bool = True
+def submit_job(
+    workspace: str, command: Command, *, sent: Command | None = None, key: str | None = None, deferred: bool = True
 ) -> Job:
-    """Store a job, and give it to the queue if it is `deferred`; returns it, or the one that came with `key` before.
+    """Store a command as a job, and give it to the queue if it is `deferred`; return the job.
 
-    `sent` is the order as the caller put it, where it has been completed since. One key is one job, whatever Redis
-    knows. Raises `KeyReusedError` when the key came with another order, `UnavailableError`.
+    With a `key` that came before, return the job of then: one key is one job, whatever Redis knows. `sent` is the
+    command as the caller sent it, where it has been completed since. Raises `KeyReusedError` when the key came with
+    another command, `UnavailableError`.
     """
     job = Job(
-        job_id=new_file_id() if key is None else _keyed_id(workspace, kind, key),
-        kind=kind,
-        order=order,
-        fingerprint=_fingerprint(order if sent is None else sent),
+        job_id=new_file_id() if key is None else _keyed_id(workspace, command.kind, key),
+        kind=command.kind,
+        order=command.model_dump(),
+        fingerprint=_fingerprint(sent or command),
         deferred=deferred,
         created_at=now(),
         offered_at=time.time(),
     )
-    stored = _same(storage().jobs.create(workspace, job), job.fingerprint)
+    stored = _check_same(storage().jobs.create(workspace, job), job.fingerprint)
     try:
-        return _offered(workspace, stored)
+        return _enqueue(workspace, stored)
     except UnavailableError:
         if stored == job:
-            storage().jobs.delete(workspace, job.job_id)  # else it would run one day, and be ordered again by then
+            storage().jobs.delete(workspace, job.job_id)  # else it would run one day, when it was submitted again
         raise
 
 
-def ordered_before(workspace: str, kind: str, sent: Json, key: str) -> Job | None:
-    """The job that this key was sent with before, offered again if it waits; raises `KeyReusedError`."""
-    job = ordered(workspace, kind, key)
-    return None if job is None else _offered(workspace, _same(job, _fingerprint(sent)))
+def find_submitted(workspace: str, sent: Command, key: str) -> Job | None:
+    """Return the job that this key was sent with before, in the queue again if it waits; None for a new key.
+
+    Raises `KeyReusedError` when the key came with another command.
+    """
+    job = job_with_key(workspace, type(sent), key)
+    return None if job is None else _enqueue(workspace, _check_same(job, _fingerprint(sent)))
 
 
-def ordered(workspace: str, kind: str, key: str) -> Job | None:
-    """The job that was ordered with this key, or None; nothing is done about it."""
-    return storage().jobs.read(workspace, _keyed_id(workspace, kind, key), fresh=True)
+def job_with_key(workspace: str, command: type[Command], key: str) -> Job | None:
+    """Return the job of this kind that was submitted with the key, or None; nothing is done about it."""
+    return storage().jobs.read(workspace, _keyed_id(workspace, command.kind, key), fresh=True)
 
 
-def _same(job: Job, fingerprint: str) -> Job:
+def _check_same(job: Job, fingerprint: str) -> Job:
     if job.fingerprint != fingerprint:
         raise KeyReusedError(
             "This Idempotency-Key came with another request before. Send a new key with a new request."
@@ -95,15 +77,18 @@ def _same(job: Job, fingerprint: str) -> Job:
     return job
 
 
-def _offered(workspace: str, job: Job) -> Job:
-    """The job, after it was given to the queue, once more where that may have failed before."""
+def _enqueue(workspace: str, job: Job) -> Job:
+    """Give a job that waits to the queue, once more where that may have failed before; return the job."""
     if job.deferred and job.status == "queued":
         storage().queue.send(workspace, job.job_id)
     return job
 
 
-def look(workspace: str, job_id: str) -> Job:
-    """How far a job is; raises `NoSuchJobError`. One that nobody seems to work on is given to the queue again."""
+def job_status(workspace: str, job_id: str) -> Job:
+    """Return a job as far as it is; give it to the queue again if no worker seems to have it.
+
+    Raises `NoSuchJobError`.
+    """
     job = _found(job_id, storage().jobs.read(workspace, job_id))
     if job.deferred and not job.is_over and not job.is_leased and _is_silent(job):
         job = storage().jobs.change(workspace, job_id, _offer_again) or job
@@ -112,7 +97,7 @@ def look(workspace: str, job_id: str) -> Job:
 
 
 def list_jobs(workspace: str, limit: int, after: str | None = None) -> tuple[list[Job], str | None]:
-    """The `limit` newest jobs before the job `after`, and the `after` of the next page, None at the end.
+    """Return the `limit` newest jobs before the job `after`, and the `after` of the next page, None at the end.
 
     Raises `NoSuchJobError` for an `after` that is no job.
     """
@@ -123,8 +108,8 @@ def list_jobs(workspace: str, limit: int, after: str | None = None) -> tuple[lis
     return storage().jobs.live(workspace, page), following
 
 
-def cancel(workspace: str, job_id: str) -> Job:
-    """End a job: at once while nobody works on it, else when its worker hears of it.
+def cancel_job(workspace: str, job_id: str) -> Job:
+    """End a job: at once while no worker has it, else at the next progress report of its work.
 
     Raises `NoSuchJobError`, and `ConflictError` for one that is over.
     """
@@ -142,8 +127,8 @@ def cancel(workspace: str, job_id: str) -> Job:
     return job
 
 
-def retry(workspace: str, job_id: str) -> Job:
-    """Let a job that failed, was cancelled or was cut off begin anew; one that waits or runs stays as it is.
+def retry_job(workspace: str, job_id: str) -> Job:
+    """Begin a job anew that failed, was cancelled or was cut off; leave one that waits or runs as it is.
 
     Raises `NoSuchJobError`, and `ConflictError` for one that has succeeded, or was cancelled with its best so far.
     """
@@ -159,33 +144,47 @@ def retry(workspace: str, job_id: str) -> Job:
     return job
 
 
-def begin_again(workspace: str, job: Job) -> Job:
-    """Let a job that is over begin anew, for a caller who waits for it: no queue hears of it."""
+def restart_job(workspace: str, job: Job) -> Job:
+    """Begin a job anew that is over, for a caller who waits for it: it does not go to the queue."""
     return storage().jobs.change(workspace, job.job_id, lambda newest: _anew() if newest.is_over else None) or job
 
 
 def _anew() -> Json:
-    """The fields of a job that begins again."""
+    """Return the fields of a job that begins again."""
     forgotten = {"error": None, "finished_at": None, "cancel_requested": False}
-    return {**back(attempts=0), **forgotten, "offered_at": time.time()}
+    return {**requeued(attempts=0), **forgotten, "offered_at": time.time()}
 
 
-def back(attempts: int) -> Json:
-    """The fields of a job that waits for its next worker, which may take it at once."""
+def requeued(attempts: int) -> Json:
+    """Return the fields of a job that waits for its next worker, which may take it at once."""
     return {"status": "queued", "stage": "queued", "progress": 0.0, "parts": {}, "standings": [], **free(attempts)}
 
 
 def ended(status: str, **fields: Any) -> Json:
-    """The fields of a job that is over; its attempts stay."""
+    """Return the fields of a job that is over; its attempts stay."""
     return {"status": status, "stage": status, "finished_at": now(), "owner": None, "leased_until": 0.0, **fields}
 
 
-def answer(workspace: str, kind: str, order: Mapping[str, Any], result: Json) -> Json:
-    """The result as the caller gets it: with the model itself where the order asks for it.
+def job_result(workspace: str, job: Job) -> Json | None:
+    """Return the result of a job as the call would have answered it; None while it has none."""
+    command = read_command(job)
+    return job.result if job.result is None or command is None else complete_result(workspace, command, job.result)
 
-    That is never kept with the job: it is in the bucket once already.
+
+def read_command(job: Job) -> Command | None:
+    """Return the command of a job for showing it; None where this version of Regatta cannot read it."""
+    try:
+        return parse_command(job.kind, job.order)
+    except InvalidInputError:
+        return None
+
+
+def complete_result(workspace: str, command: Command, result: Json) -> Json:
+    """Return the result with the model itself, where the command asks for it.
+
+    The model is never kept with the job: it is in the bucket once already.
     """
-    if kind != "train" or not order.get("return_model"):
+    if not isinstance(command, TrainCommand) or not command.return_model:
         return result
     limit, warnings = settings().max_response_bytes, list(result["warnings"])
     try:
@@ -198,13 +197,13 @@ def answer(workspace: str, kind: str, order: Mapping[str, Any], result: Json) ->
     return {**result, "model_data": model_data}
 
 
-def _fingerprint(order: Mapping[str, Any]) -> str:
-    """Digest of an order; the same for the same fields in any sequence."""
-    return hashlib.sha256(json.dumps(order, sort_keys=True).encode()).hexdigest()
+def _fingerprint(command: Command) -> str:
+    """Return the digest of what identifies a command; the same for the same fields in any order."""
+    return hashlib.sha256(json.dumps(command.identity, sort_keys=True).encode()).hexdigest()
 
 
 def _keyed_id(workspace: str, kind: str, key: str) -> str:
-    """The id of the job that this key means: known without asking anybody."""
+    """Return the id of the job that this key means, which needs no look-up."""
     return "k" + hashlib.sha256(json.dumps([workspace, kind, key]).encode()).hexdigest()[:31]
 
 

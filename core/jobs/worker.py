@@ -1,4 +1,4 @@
-"""Doing a job: taken by a lease that is renewed while somebody works, told how far it is, ended one way or another."""
+"""Carry out a job: take its lease and renew it, report progress, stop when asked to, and store how it ended."""
 
 import logging
 import secrets
@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
+from typing import Any, Protocol, TypeVar
 
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
-from core.jobs.service import UNATTENDED, back, ended, work_of
+from core.jobs.commands import UNATTENDED, Command, parse_command
+from core.jobs.service import ended, requeued
 from core.manifests import now
-from core.progress import Reason, StoppedError, TrialStatus
+from core.progress import Reason, ReportProgress, StoppedError, TrialStatus
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_repository import Job
@@ -22,34 +24,52 @@ log = logging.getLogger("regatta")
 
 # A job that ends this many workers (memory, time, a fault of ours) would end the next one too.
 MOST_ATTEMPTS = 3
-# Within a stage, Redis is told at most this often, and asked as often whether somebody has cancelled.
-TELL_SECONDS = 0.25
+# Within a stage, progress goes to Redis at most this often, which says at the same time whether the job was cancelled.
+REPORT_SECONDS = 0.25
 # A lease is renewed this many times before it would run out: storage may be slow now and then.
 BEATS_PER_LEASE = 6
-# Work that has not heard in this time that its own is up is given up without it.
+# Work that reports nothing for so long after its time is up is given up without it.
 GRACE_SECONDS = 20.0
 
 
-class GaveUpError(Exception):
-    """The job has failed, for reasons of ours or with nobody to hear of it.
+C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
 
-    Raised each time it comes, so that its message becomes a dead letter.
+
+class JobHandler(Protocol[C_contra]):
+    """Carries out one type of command."""
+
+    def __call__(
+        self, workspace: str, command: C_contra, report_progress: ReportProgress, job_id: str | None, /
+    ) -> Json:
+        """Do what the command says and return the result; `job_id` is None for what is no job."""
+
+
+# The table that says what carries out a command, by its type: `core.services.handlers.HANDLERS`. It is passed in, so
+# that light functions, which only submit commands, do not load it.
+Handlers = Mapping[type[Command], JobHandler[Any]]
+
+
+class GaveUpError(Exception):
+    """The job has failed, for reasons of ours or with nobody who waits for it.
+
+    Raised each time its message comes, so that the message becomes a dead letter.
     """
 
 
-def work(
+def run_job(
     workspace: str,
     job_id: str,
+    handlers: Handlers,
     *,
     seconds: float,
-    beat: Callable[[], None] = lambda: None,
+    heartbeat: Callable[[], None] = lambda: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Job | None:
-    """Do a job unless it is done, for at most `seconds`; returns it as it is afterwards, None when there is none.
+    """Carry out a job unless it is over, for at most `seconds`; return it as it is afterwards, None when there is none.
 
-    `beat` is called every few seconds while there is work; once `stopping` says so, the job is put back at the next
-    `report_progress`. Raises `ConflictError` while another worker has it, `GaveUpError`, and whatever else calls for
-    another try: `UnavailableError`, a fault of ours.
+    `heartbeat` is called every few seconds while the work goes on; once `stopping` returns True, the job goes back to
+    the queue at the next progress report. Raises `ConflictError` while another worker has it, `GaveUpError`, and
+    whatever else calls for another try: `UnavailableError`, a fault of ours.
     """
     owner = secrets.token_hex(8)
     job = storage().jobs.change(workspace, job_id, lambda newest: _claim(newest, owner))
@@ -57,9 +77,10 @@ def work(
         if job is not None and _is_given_up(job):
             raise GaveUpError(f"{job_id} has failed: {(job.error or {})['detail']}")
         return job
-    with Attempt(workspace, job, seconds, beat, stopping) as attempt:
+    with Attempt(workspace, job, seconds, heartbeat, stopping) as attempt:
         try:
-            result = work_of(job.kind)(workspace, job.order, attempt.report_progress, job_id)
+            command = parse_command(job.kind, job.order)
+            result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
         except Exception as error:
             outcome = _outcome(job, attempt, error)
             attempt.end(outcome)
@@ -74,7 +95,7 @@ def work(
 
 
 def _claim(job: Job, owner: str) -> Json | None:
-    """The fields that give the job to `owner`, or end it; raises `ConflictError` while it is another's."""
+    """Return the fields that give the job to `owner`, or end it; raises `ConflictError` while another has it."""
     if job.is_over:
         return None
     if not job.is_leased and job.cancel_requested:
@@ -96,21 +117,21 @@ def _is_given_up(job: Job) -> bool:
 
 
 def _calls_for_another_try(error: Exception) -> bool:
-    """Whether the order is not to blame: storage, another writer, a fault of ours."""
+    """Whether the command is not to blame: storage, another writer, a fault of ours."""
     return isinstance(error, ConflictError) or not isinstance(error, RegattaError) or error.status >= 500
 
 
 def _outcome(job: Job, attempt: "Attempt", error: Exception) -> Json:
-    """What becomes of a job whose work ended with this error."""
+    """Return the fields of a job whose work ended with this error."""
     if isinstance(error, StoppedError):
         return attempt.stopped()
     if isinstance(error, UnavailableError):
-        return back(job.attempts - 1)  # says nothing about the job
+        return requeued(job.attempts - 1)  # says nothing about the job
     if _calls_for_another_try(error):
         log.error("job %s, attempt %d: %s", job.job_id, job.attempts, error, exc_info=error)
         error = RegattaError(f"The work broke off for a fault of ours, {job.attempts} times. It has been logged.")
         if job.attempts < MOST_ATTEMPTS:
-            return {**back(job.attempts), "error": error.problem(_path(job))}
+            return {**requeued(job.attempts), "error": error.problem(_path(job))}
     assert isinstance(error, RegattaError)
     log.info("job %s has failed: %s", job.job_id, error.detail)
     return ended("failed", error=error.problem(_path(job)))
@@ -121,28 +142,28 @@ def _path(job: Job) -> str:
 
 
 class Attempt:
-    """One worker's attempt at a job that it has the lease of: a thread renews the lease, the work reports progress."""
+    """One worker's attempt at a job that it has the lease of: a thread renews the lease while the work goes on."""
 
     def __init__(
         self,
         workspace: str,
         job: Job,
         seconds: float,
-        beat: Callable[[], None],
+        heartbeat: Callable[[], None],
         stopping: Callable[[], bool],
     ) -> None:
         self._workspace = workspace
         self._job = job
         self._seconds = seconds
-        self._beat = beat
+        self._heartbeat = heartbeat
         self._stopping = stopping
-        # Why the work is to end, and why it has heard that it is to.
+        # Why the work is to end, and the reason that was raised in it.
         self.halt: Reason | None = None
-        self._heard: Reason | None = None
+        self._raised: Reason | None = None
         self._lease_seconds = settings().job_lease_seconds
         self._ends_at = time.monotonic() + seconds
         self._renewed_at = time.monotonic()
-        self._told_at = 0.0
+        self._reported_at = 0.0
         self._state: Json = {}
         self._over = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name=f"lease-{job.job_id}", daemon=True)
@@ -163,37 +184,37 @@ class Attempt:
         parts: Mapping[str, float] | None = None,
         standings: Sequence[TrialStatus] | None = None,
     ) -> None:
-        """A `ReportProgress`: passes on how far the work is, and raises `StoppedError` when it is to end."""
+        """Pass on how far the work is, as `ReportProgress` does; raises `StoppedError` when the work is to end."""
         now, before = time.monotonic(), self._state.get("stage")
         shown = self._state.get("standings", []) if standings is None else list(standings)
         self._state = {"stage": stage, "progress": round(share, 3), "parts": dict(parts or {}), "standings": shown}
         if now - self._renewed_at > self._lease_seconds / 2:
             self._renew()  # the thread did not get to it: the work must not go on with a lease that may be gone
-        if stage != before or now - self._told_at > TELL_SECONDS:
-            self._told_at = now
+        if stage != before or now - self._reported_at > REPORT_SECONDS:
+            self._reported_at = now
             if storage().jobs.report_progress(self._workspace, self._job, **self._state):
                 self.halt = self.halt or "cancelled"
-        self._look_at_the_time()
+        self._check_time()
         if self.halt is not None:
-            self._heard = self.halt
+            self._raised = self.halt
             raise StoppedError(self.halt)
 
     def end(self, fields: Json) -> None:
-        """Write how it ended, unless another worker has the job by now."""
+        """Store how the attempt ended, unless another worker has the job by now."""
         self._over.set()
         self._keeper.join()
         self._change(fields)
 
     def finished(self, result: Json) -> Json:
-        """The fields of a job whose work has a result: the whole one, or what it had when it heard of the end."""
-        status = "cancelled" if self._heard == "cancelled" else "succeeded"
+        """Return the fields of a job whose work has a result: the whole one, or what it had when it was stopped."""
+        status = "cancelled" if self._raised == "cancelled" else "succeeded"
         return ended(status, progress=1.0, result=result, error=None)
 
     def stopped(self) -> Json:
-        """The fields of a job whose work has heard that it is to end."""
+        """Return the fields of a job whose work was stopped."""
         if self.halt == "cancelled":
             return ended("cancelled")
-        return self._timed_out() if self.halt == "timeout" else back(self._job.attempts - 1)
+        return self._timed_out() if self.halt == "timeout" else requeued(self._job.attempts - 1)
 
     def _timed_out(self) -> Json:
         error = JobTimeoutError(
@@ -202,18 +223,18 @@ class Attempt:
         )
         return ended("failed", error=error.problem(_path(self._job)))
 
-    def _look_at_the_time(self) -> None:
+    def _check_time(self) -> None:
         if self.halt is None and time.monotonic() > self._ends_at:
             self.halt = "timeout"
         if self.halt is None and self._stopping():
             self.halt = "stopping"
 
     def _keep(self) -> None:
-        """Renew the lease and call `beat` until the work is over, or until it should be and does not hear."""
+        """Renew the lease and call `heartbeat` until the work is over, or should be and reports nothing."""
         while not self._over.wait(self._lease_seconds / BEATS_PER_LEASE):
             self._renew()
             try:
-                self._beat()
+                self._heartbeat()
             except Exception as error:
                 log.warning("job %s: %s", self._job.job_id, error)
             if time.monotonic() > self._ends_at + GRACE_SECONDS:
@@ -223,7 +244,7 @@ class Attempt:
                 return
 
     def _renew(self) -> None:
-        """Keep the lease, and let the bucket know how far the work is and us whether anybody still wants it."""
+        """Renew the lease, store how far the work is, and learn whether it was cancelled or the lease was lost."""
         begun = time.monotonic()
         try:
             newest = self._change({"leased_until": time.time() + self._lease_seconds, **self._state})

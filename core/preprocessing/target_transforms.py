@@ -1,6 +1,6 @@
 """Transforms of the target for training, and their inverses, which are bounded by the range of the training target."""
 
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin, clone
@@ -12,7 +12,6 @@ from core.array_types import Floats
 from core.errors import TargetError
 from core.manifests import TargetTransformName
 
-TargetTransformChoice = Literal["auto", TargetTransformName]
 TARGET_TRANSFORMS: tuple[TargetTransformName, ...] = get_args(TargetTransformName)
 
 # A prediction exceeds the training target's range by at most this fraction of it. Without a bound, a linear model on

@@ -28,10 +28,10 @@ class Job(Leased):
 
     format: Literal[1] = 1
     job_id: str
-    # Key of `core.jobs.service.KINDS`.
+    # Key of `core.jobs.commands.COMMANDS`.
     kind: str
     order: dict[str, Any]
-    # Digest of the order, to tell whether an Idempotency-Key is used for another one.
+    # Digest of the command, to see whether an Idempotency-Key is used for another one.
     fingerprint: str
     # False where the caller waits for the answer: then no queue has it.
     deferred: bool

@@ -12,6 +12,7 @@ from pyarrow import csv, parquet
 
 from core.cell_values import MISSING
 from core.errors import NotACsvError, TooLargeError
+from core.progress import ReportProgress, ignore_progress
 from core.tables.blocks import cut
 from core.tables.column_types import kinds
 from core.tables.dialect import Dialect
@@ -25,11 +26,12 @@ MAX_ROWS = 50_000_000
 # About as much text is in memory at a time.
 BLOCK_BYTES = MAX_LINE
 
+# Takes the share that is done.
 Progress = Callable[[float], None]
 
 
-def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share: None) -> Table:
-    """Parse and type a CSV into a Parquet file in `folder`; `progress` hears the share that is done.
+def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress = ignore_progress) -> Table:
+    """Parse and type a CSV into a Parquet file in `folder`; the stage is "reading".
 
     Holds a few blocks in memory, however large the file is. Raises `NotACsvError` for too many ragged rows (with
     their lines), a header without rows, a row longer than 4 MiB, or a quote that never closes, and `TooLargeError`
@@ -45,7 +47,7 @@ def read_table(dialect: Dialect, folder: Path, progress: Progress = lambda share
         nonlocal behind
         if share > behind:
             behind = share
-            progress(share)
+            report_progress("reading", share)
 
     # Once the first block has shown what to believe, Arrow parses most columns itself.
     typed = dialect.path.stat().st_size > BLOCK_BYTES

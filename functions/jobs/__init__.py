@@ -1,1 +1,1 @@
-"""The function that tells how far jobs are."""
+"""The function that shows, cancels and retries jobs."""

@@ -1,10 +1,10 @@
-"""Long work: GET /jobs, GET /jobs/{job_id}, and POST to cancel one or to try it again."""
+"""Long work: GET /jobs, GET /jobs/{job_id}, and POST to cancel or to retry one."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from core.jobs import service as jobs
+from core.jobs import service
 from functions.http import Workspace, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_responses import shown, summary
@@ -22,26 +22,26 @@ async def all_jobs(
     after: Annotated[str | None, Query(description="the next of the page before")] = None,
 ) -> dict[str, Any]:
     """The jobs of the workspace, the newest first; `next` is the `after` of the next page."""
-    page, following = jobs.list_jobs(workspace, limit, after)
+    page, following = service.list_jobs(workspace, limit, after)
     return {"jobs": [summary(job) for job in page], "next": following}
 
 
 @router.get("/{job_id}")
 async def one(workspace: Workspace, job_id: str) -> dict[str, Any]:
     """How far a job is, and its result or its error when it is over."""
-    return shown(workspace, jobs.look(workspace, job_id))
+    return shown(workspace, service.job_status(workspace, job_id))
 
 
 @router.post("/{job_id}/cancel", status_code=202)
 async def cancel(workspace: Workspace, job_id: str) -> dict[str, Any]:
     """End a job; one that runs ends when its work hears of it, in a moment."""
-    return shown(workspace, jobs.cancel(workspace, job_id))
+    return shown(workspace, service.cancel_job(workspace, job_id))
 
 
 @router.post("/{job_id}/retry", status_code=202)
 async def retry(workspace: Workspace, job_id: str) -> dict[str, Any]:
     """Let a job that failed or was cancelled begin anew."""
-    return shown(workspace, jobs.retry(workspace, job_id))
+    return shown(workspace, service.retry_job(workspace, job_id))
 
 
 app = create_app(router)

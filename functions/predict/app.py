@@ -15,11 +15,11 @@ from core.inference.signature import signature
 from core.services.prediction.predict import Model, Predictions
 from core.settings import settings
 from core.storage.container import storage
+from functions.answer_terms import AnswerTerms, Terms
 from functions.file_responses import file_answer
 from functions.http import Workspace, create_app
-from functions.predict.requests import BatchOrder, ManyOrder, RowOrder, check_rows_of
+from functions.predict.requests import BatchRequest, ManyRequest, RowRequest, check_rows_of
 from functions.request_bodies import checked, json_object, read_body, takes
-from functions.respond_async import Asked, Terms, table_job
 
 router = APIRouter()
 
@@ -27,17 +27,15 @@ CSV = "text/csv"
 JSON = "application/json"
 # Smaller bodies are not worth loading what reads plain records.
 PLAIN_BYTES = 1 << 16
-# What a job needs of an order for a stored file.
-FILE_FIELDS = {"file_id", "model_name", "version", "model_info", "strict", "interval"}
 
 
-@router.post("/predict", tags=["predict"], openapi_extra=takes(RowOrder))
+@router.post("/predict", tags=["predict"], openapi_extra=takes(RowRequest))
 async def predict(workspace: Workspace, request: Request) -> Response:
     """Predict one row."""
     body = await read_body(request)
-    order = checked(json_object(body, request.headers.get("content-type", "")), RowOrder)
-    model = order.model(workspace)
-    predicted = order.predict(model)
+    row = checked(json_object(body, request.headers.get("content-type", "")), RowRequest)
+    model = row.model(workspace)
+    predicted = row.predict(model)
     answer: dict[str, Any] = {"prediction": float(predicted.values[0]), **_about(model, predicted)}
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
@@ -45,8 +43,8 @@ async def predict(workspace: Workspace, request: Request) -> Response:
     return Response(to_json(answer), media_type="application/json")
 
 
-@router.post("/predict/batch", tags=["predict"], openapi_extra=takes(BatchOrder, others={CSV: {"schema": {}}}))
-async def predict_batch(workspace: Workspace, asked: Asked, request: Request) -> Response:
+@router.post("/predict/batch", tags=["predict"], openapi_extra=takes(BatchRequest, others={CSV: {"schema": {}}}))
+async def predict_batch(workspace: Workspace, terms: Terms, request: Request) -> Response:
     """Predict many rows, in the order they came: records, columns and rows, a stored file, or a CSV as the body.
 
     With a CSV (Content-Type: text/csv) every other field of the order is a parameter of the query. A stored file that
@@ -54,24 +52,27 @@ async def predict_batch(workspace: Workspace, asked: Asked, request: Request) ->
     """
     body = await read_body(request)
     # In a thread: single rows are answered meanwhile.
-    return await run_in_threadpool(_batch, workspace, asked, request, body)
+    return await run_in_threadpool(_batch, workspace, terms, request, body)
 
 
-def _batch(workspace: str, asked: Terms, request: Request, body: bytes) -> Response:
+def _batch(workspace: str, terms: AnswerTerms, request: Request, body: bytes) -> Response:
     content_type = Message()
     content_type["content-type"] = request.headers.get("content-type", "")
     if content_type.get_content_type() == CSV:
-        in_query = checked(dict(request.query_params), ManyOrder)
+        in_query = checked(dict(request.query_params), ManyRequest)
         model = in_query.model(workspace)
         predicted = in_query.predict_csv(model, body, content_type.get_content_charset("utf-8"))
     elif found := _plain(workspace, body, content_type.get_content_type()):
         model, predicted = found
     else:
-        order = checked(json_object(body, request.headers.get("content-type", "")), BatchOrder)
-        if order.is_file and (job := table_job(workspace, "predict", order.model_dump(include=FILE_FIELDS), asked)):
-            return job
-        model = order.model(workspace)
-        predicted = order.predict(workspace, model)
+        batch = checked(json_object(body, request.headers.get("content-type", "")), BatchRequest)
+        if command := batch.table_command():
+            from functions.respond_async import submit_table_job  # most requests start without it
+
+            if job := submit_table_job(workspace, command, terms):
+                return job
+        model = batch.model(workspace)
+        predicted = batch.predict(workspace, model)
     answer = {"predictions": predicted.values.tolist(), "count": len(predicted.values), **_about(model, predicted)}
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)

@@ -8,7 +8,7 @@ from core.errors import RegattaError
 from core.inference.fast_json import plain_records, sent_plain
 from core.services.prediction.predict import Model, Predictions, find_model, predict_sent
 from core.settings import settings
-from functions.predict.requests import ManyOrder
+from functions.predict.requests import ManyRequest
 
 # What may be beside the records; whoever sends more goes the long way.
 OTHERS = ("model_name", "strict", "interval", "batch_size")
@@ -20,7 +20,7 @@ NAME = re.compile(rb'"model_name"\s*:\s*("(?:[^"\\]|\\.)*")')
 def predict_plain(workspace: str, body: bytes) -> tuple[Model, Predictions] | None:
     """The model that the JSON in `body` names and what it predicts of the records there.
 
-    None, without a word, where something is not as it should be or as it mostly is: reading `body` as a `BatchOrder`
+    None, without a word, where something is not as it should be or as it mostly is: reading `body` as a `BatchRequest`
     finds out what. Raises what predicting raises.
     """
     # Which model it is decides how the body is read, once; only then is it known that this was its name indeed.
@@ -31,16 +31,16 @@ def predict_plain(workspace: str, body: bytes) -> tuple[Model, Predictions] | No
         return None
     records, others = found
     try:
-        order = ManyOrder.model_validate({field: from_json(value) for field, value in others.items()})
+        request = ManyRequest.model_validate({field: from_json(value) for field, value in others.items()})
     except ValueError:
         return None
-    if order.model_name != name or not 0 < len(records) <= settings().max_batch_rows:
+    if request.model_name != name or not 0 < len(records) <= settings().max_batch_rows:
         return None
     pieces = (
-        sent_plain(records[start : start + order.batch_size], model.manifest.features)
-        for start in range(0, len(records), order.batch_size)
+        sent_plain(records[start : start + request.batch_size], model.manifest.features)
+        for start in range(0, len(records), request.batch_size)
     )
-    return model, predict_sent(model, pieces, strict=order.strict, interval=order.interval)
+    return model, predict_sent(model, pieces, strict=request.strict, interval=request.interval)
 
 
 def _likely_name(body: bytes) -> str | None:

@@ -1,13 +1,14 @@
-"""What a caller may order: one row, or many rows as records, as columns and rows, as a CSV, or as a stored file."""
+"""Requests for predictions: one row, or many as records, as columns and rows, as a CSV, or as a stored file."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, SkipValidation
 
 from core.errors import InvalidInputError, TooLargeError
 from core.inference.csv_input import sent_csv
 from core.inference.input_batch import Sent, sent_rows
+from core.jobs.fields import IntervalLevel, Strict
 from core.services.prediction.predict import (
     DEFAULT_BATCH,
     FIRST_FILE_ROW,
@@ -20,26 +21,29 @@ from core.services.prediction.predict import (
     predict_sent,
     predict_table,
 )
+from core.services.prediction.requests import ModelChoice
 from core.settings import settings
-from functions.model_choice import ModelChoice
+
+if TYPE_CHECKING:
+    from core.jobs.commands import PredictTableCommand
 
 BATCH_LIMIT = 200_000
 # Whatever is in a body of this size, it fits into memory; counting would take a tenth of the time of reading it.
 UNCOUNTED_BYTES = 4 << 20
 
 
-class PredictOrder(ModelChoice):
+class PredictRequest(ModelChoice):
     """Which model predicts, and how."""
 
-    strict: bool = Field(False, description="what would be a warning about the data is an error")
-    interval: float | None = Field(None, gt=0, lt=1, description="share of true values that the bounds are to hold")
+    strict: Strict = False
+    interval: IntervalLevel = None
 
     def model(self, workspace: str) -> Model:
-        """The model that is asked for."""
+        """Return the model that is asked for."""
         return find_model(workspace, self.model_name, self.version, self.model_data, self.model_info)
 
 
-class RowOrder(PredictOrder):
+class RowRequest(PredictRequest):
     """One row of raw values, by column name."""
 
     data: dict[str, Any]
@@ -49,7 +53,7 @@ class RowOrder(PredictOrder):
         return predict_records(model, [self.data], strict=self.strict, interval=self.interval)
 
 
-class ManyOrder(PredictOrder):
+class ManyRequest(PredictRequest):
     """How many rows are predicted at a time; the rows themselves may be the body, as a CSV."""
 
     batch_size: Annotated[int, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time")] = DEFAULT_BATCH
@@ -60,7 +64,7 @@ class ManyOrder(PredictOrder):
         return predict_sent(model, pieces, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
 
 
-class BatchOrder(ManyOrder):
+class BatchRequest(ManyRequest):
     """Many rows: records, columns and rows, or a stored file."""
 
     # Each record and row is looked at where it is read; looking here as well would take as long as predicting.
@@ -69,10 +73,16 @@ class BatchOrder(ManyOrder):
     rows: list[SkipValidation[list[Any]]] | None = None
     file_id: Annotated[str | None, Field(max_length=100)] = None
 
-    @property
-    def is_file(self) -> bool:
-        """Whether the rows are those of a stored file; raises `InvalidInputError` as `predict` does."""
-        return self._source() == "file_id"
+    def table_command(self) -> "PredictTableCommand | None":
+        """Return the command that does this as a job; None unless a stored model is to predict a stored file.
+
+        Raises `InvalidInputError` as `predict` does.
+        """
+        if self._source() != "file_id" or self.model_name is None:
+            return None
+        from core.jobs.commands import PredictTableCommand  # most requests start without it
+
+        return PredictTableCommand(**self.model_dump(include=set(PredictTableCommand.model_fields)))
 
     def predict(self, workspace: str, model: Model) -> Predictions:
         """Predict the rows; raises `InvalidInputError` unless there are some, and from one place."""

@@ -1,1 +1,1 @@
-"""The function that hears of what arrives below incoming/ and orders the job that deals with it."""
+"""The function that submits a job for each file that arrives below incoming/."""

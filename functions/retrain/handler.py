@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from core.errors import InvalidInputError
-from core.services.series.arrivals import announce
+from core.services.series.arrivals import submit_retraining
 from functions.log import log, set_up_log
 from functions.s3_events import Arrived, hear
 from functions.snapshot import load_for_snapshot
@@ -13,14 +13,14 @@ load_for_snapshot()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Order a job for each file that arrived: from there on it is like any job, with leases, attempts, dead letters."""
+    """Submit a job for each file that arrived: from there on it is like any job, with lease, attempts, dead letters."""
     set_up_log()
-    return hear(event, _announce)
+    return hear(event, _submit)
 
 
-def _announce(arrived: Arrived) -> None:
+def _submit(arrived: Arrived) -> None:
     try:
-        job = announce(arrived.key, arrived.etag, arrived.sequencer)
+        job = submit_retraining(arrived.key, arrived.etag, arrived.sequencer)
     except InvalidInputError as error:
         # It would be no better the next time.
         log.warning(json.dumps({"key": arrived.key, "ignored": error.detail}, ensure_ascii=False))

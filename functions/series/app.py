@@ -7,6 +7,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import ConfigDict, Field
 
 from core.errors import NoSuchJobError
+from core.jobs.commands import RetrainCommand
+from core.jobs.service import read_command
 from core.paging import page_of
 from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.series import arrivals
@@ -58,7 +60,7 @@ def configure(workspace: Workspace, name: str, body: Settings) -> dict[str, Any]
     """Say what is wanted of a series, which may have no files yet. Files that waited for the target are taken up."""
     check_name(name, "name")
     series = storage().series.configure(workspace, name, SeriesSettings.model_validate(body.model_dump()))
-    announced = arrivals.announce_waiting(workspace, name)
+    announced = arrivals.submit_waiting(workspace, name)
     return {**_shown(workspace, series), "announced": [job.job_id for job in announced]}
 
 
@@ -136,14 +138,18 @@ def _shown(workspace: str, series: Series) -> dict[str, Any]:
 
 def _unfinished(workspace: str, name: str) -> list[Job]:
     """The jobs of files that nothing was decided about: they wait, are worked on, or were given up."""
-    jobs = [job for job in storage().jobs.list(workspace) if job.kind == arrivals.RETRAIN]
-    return storage().jobs.live(
-        workspace, [job for job in jobs if job.order["series"] == name and job.status != "succeeded"]
-    )
+    jobs = [job for job in storage().jobs.list(workspace) if job.status != "succeeded"]
+    return storage().jobs.live(workspace, [job for job in jobs if (found := _retraining(job)) and found.series == name])
 
 
 def _job(job: Job) -> dict[str, Any]:
-    return {"key": job.order["key"], **summary(job)}
+    retraining = _retraining(job)
+    return {"key": retraining and retraining.key, **summary(job)}
+
+
+def _retraining(job: Job) -> RetrainCommand | None:
+    command = read_command(job) if job.kind == RetrainCommand.kind else None
+    return command if isinstance(command, RetrainCommand) else None
 
 
 app = create_app(router)

@@ -1,1 +1,1 @@
-"""The function that does jobs."""
+"""The function that carries out jobs."""

@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 from core.errors import ConflictError, UnavailableError
-from core.jobs.worker import GaveUpError, work
+from core.jobs.worker import GaveUpError, run_job
+from core.services.handlers import HANDLERS
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_queue import SqsQueue, job_in
 from functions.log import log, set_up_log
 
-# What is left of an invocation's time when the work is told to end: it has to hear it, and the job to be written.
+# What is left of an invocation's time when the work is to end: it reports progress once more, and the job is stored.
 MARGIN_SECONDS = 45.0
 # A message that could not be dealt with comes back after this many seconds, twice as many each time.
 FAULT_SECONDS = 2
@@ -21,12 +22,12 @@ LONGEST_SECONDS = 900
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Do the jobs; messages that failed are named, so that the queue offers these alone again."""
+    """Carry out the jobs; messages that failed are named, so that the queue offers these alone again."""
     set_up_log()
     failed = []
     for message in event["Records"]:
         try:
-            _work(message, context.get_remaining_time_in_millis() / 1000)
+            _carry_out(message, context.get_remaining_time_in_millis() / 1000)
         except Exception as error:
             # Whatever it is: the message comes again, and after its last try it stays in the dead-letter queue.
             log.error("%s: %s: %s", message["messageId"], type(error).__name__, error)
@@ -35,7 +36,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"batchItemFailures": failed}
 
 
-def _work(message: dict[str, Any], remaining: float) -> None:
+def _carry_out(message: dict[str, Any], remaining: float) -> None:
     found = job_in(message["body"])
     if found is None:
         raise ValueError(f"not a message about a job: {message['body'][:200]}")
@@ -43,10 +44,11 @@ def _work(message: dict[str, Any], remaining: float) -> None:
     lease = math.ceil(settings().job_lease_seconds)
     # The queue hides a message for longer than any worker lives; from here on only as long as this one is alive.
     _hide(message, lease)
-    job = work(
+    job = run_job(
         *found,
+        HANDLERS,
         seconds=min(settings().job_seconds, max(1.0, remaining - MARGIN_SECONDS)),
-        beat=lambda: _hide(message, lease),
+        heartbeat=lambda: _hide(message, lease),
     )
     if job is not None and not job.is_over:
         raise ConflictError("The job was put back, or another worker took it over.")
@@ -55,7 +57,7 @@ def _work(message: dict[str, Any], remaining: float) -> None:
 
 
 def _pause(message: dict[str, Any], error: Exception) -> int:
-    """Seconds until the message comes again, twice as many each time.
+    """Return the seconds until the message comes again, twice as many each time.
 
     A job that another worker has comes back when its lease could be over, and so often that the tries last longer
     than any worker does; what was given up goes to the dead-letter queue without delay.

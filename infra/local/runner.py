@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from core.errors import ConflictError, RegattaError
-from core.jobs.worker import GaveUpError, work
+from core.jobs.worker import GaveUpError, run_job
+from core.services.handlers import HANDLERS
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_queue import BucketQueue
@@ -50,7 +51,7 @@ class Runner(threading.Thread):
 
     def _do(self, workspace: str, job_id: str) -> None:
         try:
-            job = work(workspace, job_id, seconds=settings().job_seconds, stopping=lambda: self._stopping)
+            job = run_job(workspace, job_id, HANDLERS, seconds=settings().job_seconds, stopping=lambda: self._stopping)
         except GaveUpError as error:
             log.error("%s", error)
         except ConflictError:

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pytest
 from pyarrow.csv import read_csv
 
+from core.jobs.commands import TrainCommand
 from core.services.processing.ingest import ingest
-from core.services.training.train import TrainingOrder, train_model
+from core.services.training.train import train_model
 from core.storage.container import storage
 from core.storage.dataset_repository import TABLE
 from tests.process import pointed_at
@@ -33,9 +34,11 @@ MEGABYTES = 400
 MEASURE = """
 import json, re, sys
 from pathlib import Path
-from core.services.table_prediction.export_table import export_file
+from core.jobs.commands import ExportTableCommand
+from core.services.table_prediction.export_table import export_table
 from core.progress import ignore_progress
-done = export_file("default", {"model_name": sys.argv[1], "file_id": sys.argv[2]}, ignore_progress)
+command = ExportTableCommand(model_name=sys.argv[1], file_id=sys.argv[2])
+done = export_table("default", command, ignore_progress)
 peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 print(json.dumps({**done, "peak_mb": peak / 1024}))
 """
@@ -55,7 +58,7 @@ def million(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     with pointed_at(stack.env):
         (folder / "noisy.csv").write_text(noisy(300))
         small = ingest(WORKSPACE, "noisy.csv", folder / "noisy.csv").file_id
-        train_model(WORKSPACE, small, TrainingOrder("ridge", "y", model_name=MODEL))
+        train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name=MODEL))
         table = typed(folder / "t.parquet", columns, row_group_size=1 << 16)
         add(storage().datasets, dataset_manifest(FILE_ID, columns=table.columns, rows=ROWS), {TABLE: table.path})
     return stack

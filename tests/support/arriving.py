@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.jobs.worker import GaveUpError, work
+from core.jobs.commands import TrainCommand
+from core.jobs.worker import GaveUpError, run_job
 from core.progress import ignore_progress
+from core.services.handlers import HANDLERS
 from core.services.processing.ingest import ingest
 from core.services.retraining.retrain import retrain
 from core.services.series import arrivals
-from core.services.training.train import TrainingOrder, train_model
+from core.services.training.train import train_model
 from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.series_repository import Arrival, SeriesSettings
@@ -49,7 +51,7 @@ def put(name: str, body: pd.DataFrame | bytes, series: str = SERIES, **metadata:
 
 def announced(key: str, **told: Any) -> Job:
     """The job of an object that is there."""
-    job = arrivals.announce(key, **told)
+    job = arrivals.submit_retraining(key, **told)
     assert job is not None
     return job
 
@@ -57,7 +59,7 @@ def announced(key: str, **told: Any) -> Job:
 def done(job: Job) -> Job:
     """The job after a worker has had it."""
     with suppress(GaveUpError):
-        work(WORKSPACE, job.job_id, seconds=600)
+        run_job(WORKSPACE, job.job_id, HANDLERS, seconds=600)
     found = storage().jobs.read(WORKSPACE, job.job_id, fresh=True)
     assert found is not None
     return found
@@ -96,7 +98,9 @@ def champion(tmp_path: Any, model_type: str = "ridge", body: pd.DataFrame | None
     path = tmp_path / "first.csv"
     (table(0, 300) if body is None else body).to_csv(path, index=False)
     file_id = ingest(WORKSPACE, "first.csv", path).file_id
-    train_model(WORKSPACE, file_id, TrainingOrder(model_type, TARGET, model_name=SERIES))
+    train_model(
+        WORKSPACE, TrainCommand(model_type=model_type, target_column=TARGET, file_id=file_id, model_name=SERIES)
+    )
 
 
 @pytest.fixture

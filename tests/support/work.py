@@ -1,13 +1,15 @@
-"""Kinds of jobs for the tests: quick, and under the test's thumb."""
+"""Commands for the tests of jobs, with handlers that are quick and under the test's thumb."""
 
 from collections.abc import Callable
 from threading import Event
 
 import pytest
+from pydantic import ConfigDict
 
 from core.errors import TargetError, UnavailableError
-from core.jobs.service import KINDS
+from core.jobs.commands import COMMANDS, Command
 from core.progress import ReportProgress
+from core.services.handlers import HANDLERS
 from core.types import Json
 
 ERRORS: dict[str, Callable[[], BaseException]] = {
@@ -16,6 +18,35 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
     "outage": lambda: UnavailableError("The object store did not answer."),
     "kill": SystemExit,
 }
+
+
+class StepsCommand(Command):
+    """Report progress so many times. It may have the fields of other commands as well."""
+
+    kind = "steps"
+    model_config = ConfigDict(extra="allow")
+
+    steps: int = 1
+
+
+class WaitingCommand(Command):
+    """Wait for the test, and report progress meanwhile."""
+
+    kind = "waiting"
+
+
+class DeafCommand(Command):
+    """Wait for the test, and report nothing."""
+
+    kind = "deaf"
+
+
+class FailingCommand(Command):
+    """Raise these errors, one a call, and then succeed."""
+
+    kind = "failing"
+
+    errors: list[str]
 
 
 class Scene:
@@ -29,16 +60,16 @@ class Scene:
 scene = Scene()
 
 
-def steps(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
-    """Tells as often as ordered, and answers with how often it was called."""
+def steps(workspace: str, command: StepsCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
+    """Reports progress as often as the command says, and returns how often it was called."""
     scene.calls += 1
-    for step in range(order.get("steps", 1)):
-        report_progress(f"step {step}", step / order.get("steps", 1), {"a": 0.5})
+    for step in range(command.steps):
+        report_progress(f"step {step}", step / command.steps, {"a": 0.5})
     return {"calls": scene.calls}
 
 
-def waiting(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
-    """Begins, waits for the test, tells until it is stopped or the test lets it end."""
+def waiting(workspace: str, command: WaitingCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
+    """Begins, waits for the test, reports progress until it is stopped or the test lets it end."""
     scene.calls += 1
     scene.begun.set()
     while not scene.go_on.wait(0.02):
@@ -47,20 +78,19 @@ def waiting(workspace: str, order: Json, report_progress: ReportProgress, job_id
     return {"calls": scene.calls}
 
 
-def deaf(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
-    """Never tells, until the test lets it go on."""
+def deaf(workspace: str, command: DeafCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
+    """Reports nothing until the test lets it go on."""
     scene.begun.set()
     scene.go_on.wait(10)
     report_progress("done", 1.0)
     return {}
 
 
-def failing(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
-    """Raises the ordered errors, one a call, and then succeeds."""
+def failing(workspace: str, command: FailingCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
+    """Raises the errors of the command, one a call, and then succeeds."""
     scene.calls += 1
-    names = order["errors"]
-    if scene.calls <= len(names):
-        raise ERRORS[names[scene.calls - 1]]()
+    if scene.calls <= len(command.errors):
+        raise ERRORS[command.errors[scene.calls - 1]]()
     return {"calls": scene.calls}
 
 
@@ -68,6 +98,8 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Scene:
     """Let these be kinds of jobs; returns a fresh scene."""
     global scene  # noqa: PLW0603
     scene = Scene()
-    for work in (steps, waiting, deaf, failing):
-        monkeypatch.setitem(KINDS, work.__name__, f"{__name__}.{work.__name__}")
+    handlers = {StepsCommand: steps, WaitingCommand: waiting, DeafCommand: deaf, FailingCommand: failing}
+    for command, handler in handlers.items():
+        monkeypatch.setitem(COMMANDS, command.kind, command)
+        monkeypatch.setitem(HANDLERS, command, handler)
     return scene

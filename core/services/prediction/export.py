@@ -1,11 +1,11 @@
-"""Predictions as files: what is asked for, what goes into the file, and the files that one request can make."""
+"""Export predictions as a file that one request can make, and what such a file holds."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from math import floor, inf, log10
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 from core.exporting.cells import Options
 from core.exporting.files import FORMATS, Format, NamedFile
 from core.inference.stored_columns import table_rows
+from core.jobs.fields import ExportFormat, IntervalLevel, RawTexts, Strict
 from core.manifests import Feature, ModelManifest
 from core.packed_columns import Columns
-from core.services.prediction.commands import PredictionOrder
 from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
+from core.services.prediction.requests import ModelChoice
+from core.types import Json
 
-Kind = Literal["csv", "excel", "json"]
+if TYPE_CHECKING:
+    from core.jobs.commands import ExportTableCommand
+
 Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 PREDICTION = "prediction"
@@ -29,38 +33,48 @@ ROWS = 1 << 13
 MOST_DECIMALS = 15
 
 
-class ExportOrder(PredictionOrder):
-    """What to predict, and as which kind of file: records in `data`, or the stored table `file_id`."""
+class ExportRequest(ModelChoice):
+    """What to predict, and as which kind of file."""
 
-    data: list[dict[str, Any]] | None = None
+    data: list[Json] | None = None
     file_id: str | None = None
-    format: Kind = "csv"
-    raw: bool = False
+    strict: Strict = False
+    interval: IntervalLevel = None
+    format: ExportFormat = "csv"
+    raw: RawTexts = False
+
+    def table_command(self) -> "ExportTableCommand | None":
+        """Return the command that does this as a job; None unless a stored model is to predict a stored file."""
+        if self.file_id is None or self.model_name is None:
+            return None
+        from core.jobs.commands import ExportTableCommand  # most requests start without it
+
+        return ExportTableCommand(**self.model_dump(exclude={"data", "model_data"}))
 
 
-def export_file(workspace: str, order: ExportOrder, folder: Path) -> NamedFile:
+def export_rows(workspace: str, request: ExportRequest, folder: Path) -> NamedFile:
     """Predict and write the file into `folder`: the columns as they came, and `prediction` at the end.
 
     A stored table is read from its packed columns, so it must be one that light functions take;
-    `table_prediction.export_table` takes every one. Raises `TooLargeError` for more rows or columns than that, or a
-    text that no cell of Excel holds, and what `find_model`, `find_table` and predicting raise.
+    `core.services.table_prediction.export_table` takes every one. Raises `TooLargeError` for more rows or columns than
+    that, or a text that no cell of Excel holds, and what `find_model`, `find_table` and predicting raise.
     """
-    model = find_model(workspace, order.model_name, order.version, order.model_data, order.model_info)
-    if order.file_id is not None:
-        table = find_table(workspace, order.file_id)
-        predicted = predict_table(model, table, strict=order.strict, interval=order.interval)
+    model = find_model(workspace, request.model_name, request.version, request.model_data, request.model_info)
+    if request.file_id is not None:
+        table = find_table(workspace, request.file_id)
+        predicted = predict_table(model, table, strict=request.strict, interval=request.interval)
         header, rows = list(table.values), _table_rows(table)
     else:
-        records = order.data or []
-        predicted = predict_records(model, records, strict=order.strict, interval=order.interval)
+        records = request.data or []
+        predicted = predict_records(model, records, strict=request.strict, interval=request.interval)
         header = list(dict.fromkeys(chain.from_iterable(records)))
         rows = _record_rows(records, header, model.manifest.features)
-    chosen = FORMATS[order.format]
-    added = added_columns(header, bounds=order.interval is not None)
+    chosen = FORMATS[request.format]
+    added = added_columns(header, bounds=request.interval is not None)
     chosen.check_columns(len(header) + len(added))
     made = named_file(model.manifest, chosen, folder)
     with made.path.open("wb") as file:
-        options = file_options(model.manifest, order, added)
+        options = file_options(model.manifest, added, raw=request.raw)
         chosen.write(file, [*header, *added], _joined(rows, predicted.columns), options)
     return made
 
@@ -76,9 +90,9 @@ def named_file(model: ModelManifest, kind: Format[Any], folder: Path) -> NamedFi
     return NamedFile(folder / f"predictions.{kind.ending}", name, kind.media_type)
 
 
-def file_options(model: ModelManifest, order: ExportOrder, added: Iterable[str]) -> Options:
-    """How the file shows the columns that were `added`, and what it says about the model."""
-    return Options(raw=order.raw, decimals=_decimals(model, added), about=_about(model))
+def file_options(model: ModelManifest, added: Iterable[str], *, raw: bool) -> Options:
+    """Return how the file shows the columns that were `added`, and what it says about the model."""
+    return Options(raw=raw, decimals=_decimals(model, added), about=_about(model))
 
 
 def _decimals(model: ModelManifest, added: Iterable[str]) -> Mapping[str, int]:

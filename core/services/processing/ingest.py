@@ -1,7 +1,6 @@
 """From the bytes of a CSV to a stored dataset: read, typed, profiled, and kept with its source untouched."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
@@ -11,6 +10,7 @@ from core.manifests import Column, DatasetManifest, Reading, new_file_id, now
 from core.packed_columns import PACKED_ROWS, Category, pack
 from core.profiling.profile import profile
 from core.profiling.time_order import ORDERED
+from core.progress import ReportProgress, ignore_progress, progress_within
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE
@@ -23,10 +23,6 @@ from core.types import Json
 FILENAME_CHARACTERS = 200
 
 
-# Hears what is being done ("reading", "profiling", "storing") and the share of the whole that is behind.
-Progress = Callable[[str, float], None]
-
-
 def ingest(
     workspace: str,
     filename: str,
@@ -36,13 +32,13 @@ def ingest(
     file_id: str | None = None,
     arrived: str | None = None,
     current: bool = True,
-    progress: Progress = lambda stage, share: None,
+    report_progress: ReportProgress = ignore_progress,
 ) -> DatasetManifest:
     """Store a CSV as a dataset, and as the workspace's current file if `current`, in memory for one column at a time.
 
     `reading` overrules what would be found out. A large upload was given its `file_id` beforehand and is in the
-    bucket already, at the key `arrived`. Raises `TooLargeError`, `NotACsvError`, `InvalidInputError`,
-    `UnavailableError`; then nothing is stored.
+    bucket already, at the key `arrived`. The stages are "reading", "profiling" and "storing". Raises `TooLargeError`,
+    `NotACsvError`, `InvalidInputError`, `UnavailableError`; then nothing is stored.
     """
     file_id = file_id or new_file_id()
     with (
@@ -50,18 +46,18 @@ def ingest(
         storage().datasets.draft(workspace, file_id, current=current) as draft,
     ):
         folder = Path(name)
-        progress("reading", 0.0)
+        report_progress("reading", 0.0)
         text = read_text(source, folder, reading.encoding, max_bytes=settings().max_file_bytes)
         dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
         # By now it is a table, most likely: its source goes to the bucket while it is read.
         draft.send(SOURCE, source) if arrived is None else draft.copy(SOURCE, arrived)
-        table = read_table(dialect, folder, lambda share: progress("reading", 0.05 + 0.45 * share))
+        table = read_table(dialect, folder, progress_within(report_progress, 0.05, 0.5))
         draft.send(TABLE, table.path)
-        progress("profiling", 0.5)
+        report_progress("profiling", 0.5)
         profiled = profile(table)
         table = table.counted({name: figures["distinct"] for name, figures in profiled["columns"].items()})
         draft.send(PROFILE, json.dumps(profiled, ensure_ascii=False).encode())
-        progress("storing", 0.8)
+        report_progress("storing", 0.8)
         if table.rows <= PACKED_ROWS:
             draft.send(COLUMNS, _packed(table, folder / COLUMNS))
         manifest = _manifest(file_id, filename, text, dialect, table, profiled)

@@ -3,13 +3,14 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from core.errors import ConflictError, NoSuchFileError, RegattaError, UnavailableError
+from core.progress import ReportProgress, TrialStatus, progress_within
 from core.services.processing.ingest import ingest
 from core.storage.container import storage
 from core.storage.leases import free, if_owned
@@ -104,15 +105,20 @@ def _ingest(workspace: str, ticket: Ticket) -> None:
             ticket.reading,
             file_id=ticket.file_id,
             arrived=key,
-            progress=lambda stage, share: report_progress(stage, DOWNLOAD_SHARE + (1 - DOWNLOAD_SHARE) * share),
+            report_progress=progress_within(report_progress, DOWNLOAD_SHARE, 1.0),
         )
 
 
-def _telling(workspace: str, ticket: Ticket) -> Callable[[str, float], None]:
+def _telling(workspace: str, ticket: Ticket) -> ReportProgress:
     """Writes stage and progress to the ticket, at most once a second; failing to tell stops nothing."""
     told_at = time.monotonic()
 
-    def report_progress(stage: str, share: float) -> None:
+    def report_progress(
+        stage: str,
+        share: float,
+        parts: Mapping[str, float] | None = None,
+        standings: Sequence[TrialStatus] | None = None,
+    ) -> None:
         nonlocal told_at
         if time.monotonic() - told_at < TELL_SECONDS:
             return

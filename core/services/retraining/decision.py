@@ -1,8 +1,9 @@
-"""An arrival being decided: what was ordered, what was found out so far, and how the decision is written down."""
+"""An arrival being decided: the command, what was found out so far, and how the decision is written down."""
 
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from core.jobs.commands import RetrainCommand
 from core.manifests import DatasetManifest, now
 from core.progress import ReportProgress
 from core.reporting.decision_page import retraining_page
@@ -20,7 +21,7 @@ class Case:
     """One arrival. `found` becomes the body of its report."""
 
     workspace: str
-    order: Json
+    command: RetrainCommand
     report_progress: ReportProgress
     job_id: str
     dataset: DatasetManifest | None = None
@@ -31,12 +32,12 @@ class Case:
     @property
     def name(self) -> str:
         """The series, and the model that it teaches."""
-        return str(self.order["series"])
+        return self.command.series
 
     @property
     def written(self) -> str:
         """When the object was written."""
-        return str(self.order["last_modified"])
+        return self.command.last_modified
 
     def series(self) -> Series:
         """The series as the bucket has it now."""
@@ -81,8 +82,8 @@ class Case:
         scores = self.found.get("scores") or {}
         arrival = Arrival(
             job_id=self.job_id,
-            filename=landed(self.order["key"]).filename,
-            **{name: self.order[name] for name in ("file_id", "key", "etag", "size_bytes", "last_modified")},
+            filename=landed(self.command.key).filename,
+            **self.command.model_dump(include={"file_id", "key", "etag", "size_bytes", "last_modified"}),
             state=state,
             learned=learned,
             version=version,

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from core.errors import NoSuchFileError
+from core.jobs.commands import RetrainCommand
 from core.manifests import DatasetManifest, Reading
 from core.progress import ReportProgress
 from core.services.processing.ingest import ingest
@@ -13,23 +13,23 @@ from core.storage.container import storage
 from core.storage.s3.object_store import MissingObjectError
 
 
-def fetch(workspace: str, order: dict[str, Any], report_progress: ReportProgress) -> DatasetManifest | None:
+def fetch(workspace: str, command: RetrainCommand, report_progress: ReportProgress) -> DatasetManifest | None:
     """The dataset of an arrival, stored now unless an earlier attempt did; None where the object is another by now.
 
     The workspace's current file stays what it is: nobody who works by hand has asked for this one. Raises what
     `ingest` raises, and `UnavailableError`.
     """
     try:
-        return storage().datasets.manifest(workspace, order["file_id"], fresh=True)
+        return storage().datasets.manifest(workspace, command.file_id, fresh=True)
     except NoSuchFileError:
         pass
-    key = order["key"]
+    key = command.key
     with TemporaryDirectory(prefix="regatta-") as folder:
         source = Path(folder) / "source.csv"
         try:
             storage().objects.download(key, source)
             # Whatever was read: what is there now was there all the time.
-            if plain(storage().objects.head(key).etag) != order["etag"]:
+            if plain(storage().objects.head(key).etag) != command.etag:
                 return None
         except MissingObjectError:
             return None
@@ -38,7 +38,7 @@ def fetch(workspace: str, order: dict[str, Any], report_progress: ReportProgress
             landed(key).filename,
             source,
             Reading(),
-            file_id=order["file_id"],
+            file_id=command.file_id,
             current=False,
-            progress=report_progress,
+            report_progress=report_progress,
         )

@@ -4,12 +4,13 @@ import time
 
 from core.automl.serving_cost import Bounds
 from core.errors import ArrivalRefusedError, ConflictError, RegattaError
+from core.jobs.commands import RetrainCommand
 from core.manifests import DatasetManifest, Recipe
 from core.progress import ReportProgress, progress_within
 from core.services.retraining.champion_challenger import decide_next
 from core.services.retraining.decision import Case
 from core.services.retraining.ingest_arrival import fetch
-from core.services.series.arrivals import announce_waiting
+from core.services.series.arrivals import submit_waiting
 from core.services.series.notify import notify
 from core.services.training.search import TimeLimit, race_models
 from core.services.training.train import open_split
@@ -20,13 +21,13 @@ from core.types import Json
 TEST_SIZE = 0.2
 
 
-def retrain(workspace: str, order: Json, report_progress: ReportProgress, job_id: str | None) -> Json:
+def retrain(workspace: str, command: RetrainCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Deal with one arrival, once, however often it is tried; returns what was decided, as the series keeps it too.
 
     Until that is done the old champion serves, and it goes on to unless a challenger is as good on fresh rows. Raises
     what calls for another try, and the reason why the file was refused.
     """
-    case = Case(workspace, order, report_progress, job_id or order["file_id"])
+    case = Case(workspace, command, report_progress, job_id or command.file_id)
     decision = case.decided()
     while decision is None:
         try:
@@ -38,15 +39,15 @@ def retrain(workspace: str, order: Json, report_progress: ReportProgress, job_id
             notify(workspace, case.end("refused", error.detail, champion=serves))
             raise
     notify(workspace, decision)
-    if order["target_column"] is not None:
-        announce_waiting(workspace, case.name)  # the series knows it by now
+    if command.target_column is not None:
+        submit_waiting(workspace, case.name)  # the series knows it by now
     return decision
 
 
 def _decide(case: Case) -> Json | None:
     """One try at a decision; None where another version began to serve meanwhile."""
     case.report_progress("reading", 0.0)
-    case.dataset = fetch(case.workspace, case.order, progress_within(case.report_progress, 0.0, 0.2))
+    case.dataset = fetch(case.workspace, case.command, progress_within(case.report_progress, 0.0, 0.2))
     before = storage().models.serving(case.workspace, case.name, fresh=True)
     if case.dataset is None:
         reason = "the object was overwritten or deleted before it was read; what is there now has a job of its own"
@@ -70,7 +71,7 @@ def _decide(case: Case) -> Json | None:
 
 def _target(case: Case, series: Series) -> str | None:
     """What is to be predicted; what an object says of it is remembered where the series does not know yet."""
-    known, told = series.settings.target_column, case.order["target_column"]
+    known, told = series.settings.target_column, case.command.target_column
     if known is not None and told not in (None, known):
         raise ArrivalRefusedError(
             f"The object says that {told!r} is to be predicted, and the series {case.name!r} predicts {known!r}. "

@@ -8,16 +8,15 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from core.errors import InvalidInputError
-from core.jobs import service as jobs
+from core.jobs import service
+from core.jobs.commands import RetrainCommand
 from core.manifests import new_file_id
 from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.series_repository import Arrival
-from core.types import Json
 
-RETRAIN = "retrain"
 INCOMING = "incoming/"
 INCOMING_KEY = re.compile(rf"{INCOMING}(?P<workspace>[^/]+)/(?P<series>[^/]+)/(?P<rest>.+\.csv)", re.I | re.S)
 # Of an object: the target, where whoever puts it knows it. Percent-encoded, since S3 takes ASCII only there.
@@ -35,7 +34,7 @@ class Landed:
 
 @dataclass(frozen=True)
 class Missed:
-    """An object that nobody has dealt with, and the job that will; None where that was not to be ordered."""
+    """An object that nobody has dealt with, and the job that will; None in a dry run."""
 
     key: str
     etag: str
@@ -54,11 +53,11 @@ def landed(key: str) -> Landed:
     return Landed(match["workspace"], match["series"], PurePosixPath(key).name)
 
 
-def announce(key: str, etag: str | None = None, sequencer: str | None = None) -> Job | None:
-    """Order the job that deals with an object, the same one however often this is told; returns it.
+def submit_retraining(key: str, etag: str | None = None, sequencer: str | None = None) -> Job | None:
+    """Submit the job that deals with an object, one job however often this is called; return it.
 
-    `etag` is of the content that the event was about; without it what is there now is meant. None where the object is
-    gone and its `etag` unknown. Raises `InvalidInputError` for a key that is no arrival, `UnavailableError`.
+    `etag` is of the content that the event was about; without it what is there now is meant. Return None where the
+    object is gone and its `etag` unknown. Raises `InvalidInputError` for a key that is no arrival, `UnavailableError`.
     """
     place = landed(key)
     try:
@@ -70,22 +69,21 @@ def announce(key: str, etag: str | None = None, sequencer: str | None = None) ->
     wanted = plain(etag or (head.etag if head else ""))
     current = head if head is not None and plain(head.etag) == wanted else None
     target = current.metadata.get(TARGET_METADATA) if current else None
-    order = {
-        "series": place.series,
-        "key": key,
-        "etag": wanted,
-        "last_modified": written_at(current.last_modified if current else datetime.now(UTC)),
-        "sequencer": sequencer,
-        "size_bytes": current.size if current else 0,
-        "target_column": unquote(target) if target else None,
-        # Made here, so that every attempt stores the same dataset.
-        "file_id": new_file_id(),
-    }
-    return jobs.order_job(place.workspace, RETRAIN, order, sent=_sent(key, wanted), key=_job_key(key, wanted))
+    command = RetrainCommand(
+        series=place.series,
+        key=key,
+        etag=wanted,
+        last_modified=written_at(current.last_modified if current else datetime.now(UTC)),
+        sequencer=sequencer,
+        size_bytes=current.size if current else 0,
+        target_column=unquote(target) if target else None,
+        file_id=new_file_id(),
+    )
+    return service.submit_job(place.workspace, command, key=_job_key(key, wanted))
 
 
-def announce_waiting(workspace: str, name: str) -> list[Job]:
-    """Order the jobs of the arrivals that waited for the series' target, now that it has one; the oldest first."""
+def submit_waiting(workspace: str, name: str) -> list[Job]:
+    """Submit the jobs of the arrivals that waited for the series' target, now that it has one; the oldest first."""
     series = storage().series.get(workspace, name, fresh=True)
     target = series.settings.target_column
     if target is None:
@@ -95,18 +93,18 @@ def announce_waiting(workspace: str, name: str) -> list[Job]:
 
 
 def reconcile(workspace: str | None = None, *, dry_run: bool = False) -> list[Missed]:
-    """Find the objects below `incoming/` that no job was ordered for, and order it unless it is a `dry_run`.
+    """Find the objects below `incoming/` that have no job, and submit one unless it is a `dry_run`.
 
     A job whose message was lost is given to the queue again on the way. Raises `UnavailableError`.
     """
     missed = []
     for key, etag, place in _listed(workspace):
-        known = jobs.ordered(place.workspace, RETRAIN, _job_key(key, etag))
+        known = service.job_with_key(place.workspace, RetrainCommand, _job_key(key, etag))
         if known is not None:
             if not dry_run:
-                jobs.look(place.workspace, known.job_id)
+                service.job_status(place.workspace, known.job_id)
         elif not _is_decided(place, key, etag):
-            missed.append(Missed(key, etag, None if dry_run else announce(key, etag)))
+            missed.append(Missed(key, etag, None if dry_run else submit_retraining(key, etag)))
     return missed
 
 
@@ -135,18 +133,13 @@ def _is_decided(place: Landed, key: str, etag: str) -> bool:
 
 
 def _again(workspace: str, name: str, arrival: Arrival, target: str) -> Job:
-    order = {
-        "series": name,
+    command = RetrainCommand(
+        series=name,
         **arrival.model_dump(include={"key", "etag", "last_modified", "size_bytes", "file_id"}),
-        "sequencer": None,
-        "target_column": target,
-    }
-    key = f"{_job_key(arrival.key, arrival.etag)} {target}"
-    return jobs.order_job(workspace, RETRAIN, order, sent=_sent(arrival.key, arrival.etag), key=key)
-
-
-def _sent(key: str, etag: str) -> Json:
-    return {"key": key, "etag": etag}
+        sequencer=None,
+        target_column=target,
+    )
+    return service.submit_job(workspace, command, key=f"{_job_key(arrival.key, arrival.etag)} {target}")
 
 
 def _job_key(key: str, etag: str) -> str:

@@ -1,23 +1,23 @@
 """Predictions of a stored table of any size as a file in the bucket, a slice of rows at a time. Needs Arrow: heavy."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 
 from core.exporting.files import NamedFile
 from core.inference.input_warnings import Notices
 from core.inference.intervals import interval_of
+from core.jobs.commands import ExportTableCommand
 from core.packed_columns import Columns
 from core.progress import ReportProgress
-from core.services.prediction.export import ExportOrder, added_columns, file_options, named_file
-from core.services.prediction.export import export_file as export_small
+from core.services.prediction.export import added_columns, file_options, named_file
 from core.services.prediction.predict import FIRST_FILE_ROW, Model, Predictions, find_model, predict_pieces
 from core.services.processing.open_table import open_table
 from core.settings import settings
@@ -25,6 +25,7 @@ from core.storage.container import storage
 from core.storage.export_repository import URL_SECONDS
 from core.tables.table import Table, in_numpy
 from core.tables.table_writers import TABLE_FORMATS
+from core.types import Json
 
 # Rows that are read, predicted and written as one: more of them find more that are alike, which a forest is quicker
 # with, and take more memory. Per thread there is one slice at work, and one that waits.
@@ -36,22 +37,17 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def export_file(
-    workspace: str, order: Mapping[str, Any], report_progress: ReportProgress, job_id: str | None = None
-) -> dict[str, Any]:
-    """Predict, write the file and put it into the bucket; returns where it is for the next hour, and what it is.
+def export_table(
+    workspace: str, command: ExportTableCommand, report_progress: ReportProgress, job_id: str | None = None
+) -> Json:
+    """Predict, write the file and put it into the bucket; return where it is for the next hour, and what it is.
 
-    `order` has the fields of an `ExportOrder`. In memory are a few slices of the table, however many rows it has.
-    `job_id` makes no difference: a job that is done twice leaves two files, and each is gone after a day. Raises what
-    `core.services.prediction.export.export_file` does but for the number of rows, and `StoppedError` from
-    `report_progress`.
+    In memory are a few slices of the table, however many rows it has. `job_id` makes no difference: a job that is done
+    twice leaves two files, and each is gone after a day. Raises what `core.services.prediction.export.export_rows`
+    does but for the number of rows, and `StoppedError` from `report_progress`.
     """
-    wanted = ExportOrder.model_validate(order)
     with TemporaryDirectory(prefix="regatta-") as folder:
-        if wanted.file_id is None:
-            made = export_small(workspace, wanted, Path(folder))
-        else:
-            made = _export_table(workspace, wanted, wanted.file_id, Path(folder), report_progress)
+        made = _write_table(workspace, command, Path(folder), report_progress)
         report_progress("storing", WRITTEN)
         size = made.path.stat().st_size
         expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
@@ -64,33 +60,36 @@ def export_file(
         }
 
 
-def _export_table(
-    workspace: str, order: ExportOrder, file_id: str, folder: Path, report_progress: ReportProgress
+def _write_table(
+    workspace: str, command: ExportTableCommand, folder: Path, report_progress: ReportProgress
 ) -> NamedFile:
-    model = find_model(workspace, order.model_name, order.version, order.model_data, order.model_info)
-    chosen = TABLE_FORMATS[order.format]
+    model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
+    chosen = TABLE_FORMATS[command.format]
     made = named_file(model.manifest, chosen, folder)
-    with open_table(workspace, file_id) as (_, table):
+    with open_table(workspace, command.file_id) as (_, table):
         stored = table.schema
-        added = added_columns(stored.names, bounds=order.interval is not None)
+        added = added_columns(stored.names, bounds=command.interval is not None)
         schema = pa.schema([*stored, *((name, pa.float64()) for name in added)])
         chosen.check_columns(len(schema))
-        options = file_options(model.manifest, order, added)
-        with made.path.open("wb") as file, closing(_predicted(model, order, table, schema, report_progress)) as batches:
+        options = file_options(model.manifest, added, raw=command.raw)
+        with (
+            made.path.open("wb") as file,
+            closing(_predicted(model, command, table, schema, report_progress)) as batches,
+        ):
             chosen.write(file, schema, batches, options)
     return made
 
 
 def _predicted(
-    model: Model, order: ExportOrder, table: Table, schema: pa.Schema, report_progress: ReportProgress
+    model: Model, command: ExportTableCommand, table: Table, schema: pa.Schema, report_progress: ReportProgress
 ) -> Generator[pa.RecordBatch, None, None]:
     """The table's rows with their predictions, in order; while one slice is written, others are predicted."""
     types = {column.name: column.type for column in table.columns}
-    interval = None if order.interval is None else interval_of(model.manifest, order.interval)
+    interval = None if command.interval is None else interval_of(model.manifest, command.interval)
 
     def predict(numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
         first_row, batch = numbered
-        notices = Notices(model.manifest.features, strict=order.strict, first_row=first_row)
+        notices = Notices(model.manifest.features, strict=command.strict, first_row=first_row)
         piece = Columns({name: in_numpy(batch.column(name)) for name in batch.schema.names}, types)
         (values,) = predict_pieces(model, [piece], notices)
         added = Predictions(values, [], interval).columns

@@ -12,14 +12,15 @@ from pydantic_core import to_json
 
 from core.inference.input_warnings import Notices
 from core.inference.intervals import interval_of
+from core.jobs.commands import PredictTableCommand
 from core.packed_columns import Columns
 from core.progress import ReportProgress
-from core.services.prediction.commands import PredictionOrder
 from core.services.prediction.predict import FIRST_FILE_ROW, Model, find_model, predict_pieces
 from core.services.processing.open_table import open_table
 from core.storage.container import storage
 from core.storage.export_repository import URL_SECONDS
 from core.tables.table import Table, in_numpy
+from core.types import Json
 
 # Rows that are read and predicted at a time, and numbers that are written at a time.
 SLICE_ROWS = 1 << 15
@@ -27,31 +28,24 @@ SLICE_ROWS = 1 << 15
 PREDICTED, WRITTEN = 0.85, 0.95
 
 
-class FileOrder(PredictionOrder):
-    """Which stored table to predict, and how."""
+def predict_stored_table(
+    workspace: str, command: PredictTableCommand, report_progress: ReportProgress, job_id: str | None = None
+) -> Json:
+    """Predict a stored table, and put what POST /predict/batch would answer into the bucket.
 
-    file_id: str
-
-
-def predict_file(
-    workspace: str, order: Mapping[str, Any], report_progress: ReportProgress, job_id: str | None = None
-) -> dict[str, Any]:
-    """Predict the table `order["file_id"]`, and put what POST /predict/batch would answer into the bucket.
-
-    `order` has the fields of a `FileOrder`. Returns where the file is for the next hour, and what it is. In memory is
-    a slice of the table, on disk are eight bytes a row. Raises what `predict_table` does, and `StoppedError` from
-    `report_progress`; a prediction that is no finite number is null in the file.
+    Return where the file is for the next hour, and what it is. In memory is a slice of the table, on disk are eight
+    bytes a row. `job_id` makes no difference: a job that is done twice leaves two files. Raises what `predict_table`
+    does, and `StoppedError` from `report_progress`; a prediction that is no finite number is null in the file.
     """
-    wanted = FileOrder.model_validate(order)
-    model = find_model(workspace, wanted.model_name, wanted.version, wanted.model_data, wanted.model_info)
-    interval = None if wanted.interval is None else interval_of(model.manifest, wanted.interval)
-    notices = Notices(model.manifest.features, strict=wanted.strict, first_row=FIRST_FILE_ROW)
+    model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
+    interval = None if command.interval is None else interval_of(model.manifest, command.interval)
+    notices = Notices(model.manifest.features, strict=command.strict, first_row=FIRST_FILE_ROW)
     with TemporaryDirectory(prefix="regatta-") as folder:
         numbers, path = Path(folder) / "predictions.f8", Path(folder) / "predictions.json"
-        with open_table(workspace, wanted.file_id) as (_, table):
+        with open_table(workspace, command.file_id) as (_, table):
             _predict(model, table, notices, numbers, report_progress)
             count = table.rows
-        head: dict[str, Any] = {
+        head: Json = {
             "count": count,
             "model_name": model.manifest.model_name,
             "version": model.manifest.version,

@@ -14,9 +14,10 @@ from core.automl.serving_cost import Bounds
 from core.automl.successive_halving import trial_of, tune
 from core.automl.training import Trained, conclude, judged, residuals
 from core.catalogue import DEFAULT_MODEL_TYPES, regressor
-from core.errors import InvalidInputError, RegattaError, UnavailableError
-from core.manifests import DatasetManifest, TargetTransformName, Trial, ValidationKind
-from core.preprocessing.target_transforms import TARGET_TRANSFORMS, TargetTransformChoice
+from core.errors import RegattaError, UnavailableError
+from core.jobs.commands import CompareCommand
+from core.manifests import DatasetManifest, TargetTransformName, Trial
+from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
@@ -30,56 +31,8 @@ from core.services.training.train import limits, model_name, open_split
 log = logging.getLogger("regatta")
 
 TUNED = "tuned"
-# For all regressors together.
-TUNING_SECONDS = 60.0
 # The rest of a time limit goes into storing what came out.
 RACING_SHARE = 0.85
-
-
-@dataclass(frozen=True)
-class CompareOrder:
-    """What to compare. Without `target_column` it is the one that processing stored; `include` adds to the nine.
-
-    `time_limit` and `tuning_seconds` are seconds for the whole race and for all the tuning in it. `ensemble` with a
-    `time_limit` races the portfolio instead of the nine; `max_bytes` and `max_latency_us` bound what may win it.
-    """
-
-    target_column: str | None = None
-    test_size: float = 0.2
-    include: Sequence[str] = ()
-    target_transform: TargetTransformChoice = "none"
-    tune_hyperparameters: bool = False
-    tuning_seconds: float = TUNING_SECONDS
-    time_limit: float | None = None
-    ensemble: bool = False
-    max_bytes: int | None = None
-    max_latency_us: float | None = None
-    validation: ValidationKind = "random"
-    time_column: str | None = None
-    group_column: str | None = None
-
-    @property
-    def portfolio(self) -> bool:
-        """Whether the portfolio is raced rather than the nine."""
-        return self.ensemble and self.time_limit is not None
-
-    def check(self) -> None:
-        """Raise `InvalidInputError` naming the options that do not go together."""
-        bounds = {"max_bytes": self.max_bytes, "max_latency_us": self.max_latency_us}
-        bounding = [name for name, value in bounds.items() if value is not None]
-        if bounding and not self.portfolio:
-            raise _conflict(bounding, "bounds a race of the portfolio, which takes ensemble=true and time_limit")
-        choosing = {
-            "include": bool(self.include),
-            "tune_hyperparameters": self.tune_hyperparameters,
-            "target_transform": self.target_transform != "none",
-        }
-        if self.portfolio and (meant := [name for name, given in choosing.items() if given]):
-            raise _conflict(meant, "goes with the nine only; leave it out, or ensemble, or time_limit")
-
-
-def _conflict(names: list[str], why: str) -> InvalidInputError:
-    return InvalidInputError(f"{', '.join(names)}: {why}.", [{"field": name, "message": why} for name in names])
 
 
 @dataclass(frozen=True)
@@ -93,10 +46,8 @@ class Finisher:
 
 def compare_models(
     workspace: str,
-    file_id: str | None,
-    order: CompareOrder,
+    command: CompareCommand,
     report_progress: ReportProgress = ignore_progress,
-    *,
     job_id: str | None = None,
 ) -> dict[str, Any]:
     """Train every regressor of the catalogue on the same split and folds, and store what comes out.
@@ -106,39 +57,41 @@ def compare_models(
     fails fails alone. A portfolio is raced as `search.race_models` says. Raises what `open_split` does,
     `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
     """
-    order.check()
-    names = dict.fromkeys([*DEFAULT_MODEL_TYPES, *order.include])
+    command.check_options()
+    names = dict.fromkeys([*DEFAULT_MODEL_TYPES, *command.include])
     chosen = [regressor(name, "include") for name in names]
     begun = time.monotonic()
-    validation = requested_validation(order.validation, order.time_column, order.group_column)
-    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
-    if order.ensemble and order.time_limit is not None:
-        time_limit = TimeLimit(order.time_limit, begun)
-        bounds = Bounds(order.max_bytes, order.max_latency_us)
-        return race_models(workspace, dataset, data, order.test_size, time_limit, bounds, report_progress, job_id)
+    validation = requested_validation(command.validation, command.time_column, command.group_column)
+    dataset, data = open_split(
+        workspace, command.file_id, command.target_column, command.test_size, validation=validation
+    )
+    if command.ensemble and command.time_limit is not None:
+        time_limit = TimeLimit(command.time_limit, begun)
+        bounds = Bounds(command.max_bytes, command.max_latency_us)
+        return race_models(workspace, dataset, data, command.test_size, time_limit, bounds, report_progress, job_id)
     fold_cache = FoldCache(data)
-    kinds = TARGET_TRANSFORMS if order.target_transform == "auto" else (order.target_transform,)
+    kinds = TARGET_TRANSFORMS if command.target_transform == "auto" else (command.target_transform,)
     candidates = [Candidate(one, target_transform=kind) for one in chosen for kind in kinds]
     entries = [enter(fold_cache, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
     clock = None
-    if order.time_limit is not None:
-        clock = Clock(begun + RACING_SHARE * order.time_limit, Forecast(len(data.columns)))
-    later = order.tune_hyperparameters or len(kinds) > 1
+    if command.time_limit is not None:
+        clock = Clock(begun + RACING_SHARE * command.time_limit, Forecast(len(data.columns)))
+    later = command.tune_hyperparameters or len(kinds) > 1
     parts = fold_cache.fold_numbers[:-1] if later else fold_cache.fold_numbers
     run_race(fold_cache, entries, parts, limits(), progress_within(report_progress, 0, 0.4 if later else 0.9), clock)
     finishers = _best_of_kinds(fold_cache, entries)
-    if order.tune_hyperparameters:
-        finishers += _tuned(fold_cache, finishers, order.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
+    if command.tune_hyperparameters:
+        finishers += _tuned(fold_cache, finishers, command.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
     if later:
         last = [finisher.entry for finisher in finishers]
         run_race(fold_cache, last, fold_cache.fold_numbers, limits(), progress_within(report_progress, 0.8, 0.9))
     report_progress("storing", 0.9)
     trained: list[tuple[str, Trained | RegattaError]] = [_concluded(fold_cache, finisher) for finisher in finishers]
     warnings = list(data.notes)
-    if order.ensemble:
+    if command.ensemble:
         trained += _blended(fold_cache, finishers, warnings)
     return _leaderboard(
-        workspace, dataset, fold_cache, order.test_size, trained, entries, warnings, report_progress, job_id
+        workspace, dataset, fold_cache, command.test_size, trained, entries, warnings, report_progress, job_id
     )
 
 
@@ -230,7 +183,7 @@ def _leaderboard(
     report_progress: ReportProgress,
     job_id: str | None,
 ) -> dict[str, Any]:
-    """Store what came through, and put it into order."""
+    """Store what came through, and put it into command."""
 
     def publish(one: tuple[str, Trained | RegattaError]) -> dict[str, Any]:
         label, outcome = one

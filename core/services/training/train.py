@@ -1,17 +1,15 @@
 """From a stored dataset to a stored model: one regressor, as it is or tuned."""
 
 import re
-from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
 
 from core.automl.training import Trained, train
 from core.catalogue import regressor
 from core.errors import TargetError
-from core.manifests import RANDOM, DatasetManifest, ModelManifest, Recipe, Validation, ValidationKind
+from core.jobs.commands import TrainCommand
+from core.manifests import RANDOM, DatasetManifest, ModelManifest, Recipe, Validation
 from core.preprocessing.features import check_target, choose_features
 from core.preprocessing.pipeline import raw_frame
-from core.preprocessing.target_transforms import TargetTransformChoice
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.limits import TrainingLimits
@@ -23,45 +21,26 @@ from core.settings import settings
 from core.storage.container import storage
 from core.storage.model_repository import check_name
 
-# What is left of the 29 s of a gateway after everything that is not tuning.
-TUNING_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class TrainingOrder:
-    """What to train. Without `target_column` it is the one that processing stored."""
-
-    model_type: str
-    target_column: str | None = None
-    test_size: float = 0.2
-    model_name: str | None = None
-    params: dict[str, Any] = field(default_factory=dict)
-    target_transform: TargetTransformChoice = "none"
-    tune_hyperparameters: bool = False
-    tuning_seconds: float = TUNING_SECONDS
-    validation: ValidationKind = "random"
-    time_column: str | None = None
-    group_column: str | None = None
-
 
 def train_model(
     workspace: str,
-    file_id: str | None,
-    order: TrainingOrder,
+    command: TrainCommand,
     report_progress: ReportProgress = ignore_progress,
-    *,
     job_id: str | None = None,
 ) -> ModelManifest:
-    """Train, compile, check and store one model; returns its manifest. A job does it once, however often it runs.
+    """Train, compile, check and store one model; return its manifest. A job does it once, however often it runs.
 
     Raises what `open_split`, `train` and `publish_model` raise; then nothing is stored.
     """
-    chosen = regressor(order.model_type)
-    candidate = Candidate(chosen, order.params, "none" if order.target_transform == "auto" else order.target_transform)
+    chosen = regressor(command.model_type)
+    target_transform = "none" if command.target_transform == "auto" else command.target_transform
+    candidate = Candidate(chosen, command.params or {}, target_transform)
     candidate.make_estimator(1, limits())
-    validation = requested_validation(order.validation, order.time_column, order.group_column)
-    dataset, data = open_split(workspace, file_id, order.target_column, order.test_size, validation=validation)
-    name = model_name(order.model_name, dataset, chosen.name)
+    validation = requested_validation(command.validation, command.time_column, command.group_column)
+    dataset, data = open_split(
+        workspace, command.file_id, command.target_column, command.test_size, validation=validation
+    )
+    name = model_name(command.model_name, dataset, chosen.name)
     before = storage().models.published_by(workspace, name, job_id) if job_id is not None else None
     if before is not None:
         return before
@@ -70,11 +49,11 @@ def train_model(
         candidate,
         limits(),
         report_progress,
-        any_target=order.target_transform == "auto",
-        tuning_seconds=order.tuning_seconds if order.tune_hyperparameters else None,
+        any_target=command.target_transform == "auto",
+        tuning_seconds=command.tuning_seconds if command.tune_hyperparameters else None,
     )
     report_progress("storing", 1.0)
-    return publish_model(workspace, name, dataset, data, trained, order.test_size, job_id)
+    return publish_model(workspace, name, dataset, data, trained, command.test_size, job_id)
 
 
 def open_split(

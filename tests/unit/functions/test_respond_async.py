@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from core.jobs import service as jobs
-from core.jobs.worker import work
+from core.jobs.worker import run_job
+from core.services.handlers import HANDLERS
 from core.services.prediction.predict import find_model
 from core.settings import settings
 from core.storage.container import storage
@@ -59,7 +60,7 @@ def test_what_would_not_fit_becomes_a_job_by_itself(client: httpx.Client, short:
     job = answer.json()
     assert answer.headers["location"] == f"/jobs/{job['job_id']}"
     assert client.get(answer.headers["location"]).json() == job
-    work(WORKSPACE, job["job_id"], seconds=60)
+    run_job(WORKSPACE, job["job_id"], HANDLERS, seconds=60)
     assert client.get(answer.headers["location"]).json()["result"]["model_name"] == "car"
 
 
@@ -87,13 +88,13 @@ def test_a_job_learns_from_the_file_that_was_current_when_it_was_ordered(client:
     ordered = client.get("/data/files").json()["current"]
     job_id = train(client, ASYNC).json()["job_id"]
     client.post("/data/upload", files={"file": ("other.csv", b"a,mpg\n" + b"1,2\n3,4\n" * 20)})
-    work(WORKSPACE, job_id, seconds=60)
+    run_job(WORKSPACE, job_id, HANDLERS, seconds=60)
     assert storage().models.manifest(WORKSPACE, "car").dataset.file_id == ordered
 
 
 def test_a_job_brings_the_model_itself_where_that_was_ordered(client: httpx.Client) -> None:
     job_id = train(client, ASYNC, return_model=True).json()["job_id"]
-    work(WORKSPACE, job_id, seconds=60)
+    run_job(WORKSPACE, job_id, HANDLERS, seconds=60)
     result = client.get(f"/jobs/{job_id}").json()["result"]
     assert set(result) == set(train(client, {}, return_model=True).json())
     assert "model_data" not in client.get("/jobs").json()["jobs"][0]["result"]
@@ -122,7 +123,7 @@ def test_jobs_are_cancelled_and_tried_again_over_http(client: httpx.Client) -> N
     assert client.post(f"/jobs/{job_id}/cancel").json()["status"] == "cancelled"
     again = client.post(f"/jobs/{job_id}/retry")
     assert (again.status_code, again.json()["status"]) == (202, "queued")
-    work(WORKSPACE, job_id, seconds=60)
+    run_job(WORKSPACE, job_id, HANDLERS, seconds=60)
     for verb in ("cancel", "retry"):
         refused = client.post(f"/jobs/{job_id}/{verb}")
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:regatta:problem:conflict")

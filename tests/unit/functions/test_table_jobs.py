@@ -10,7 +10,8 @@ import httpx
 import pandas as pd
 import pytest
 
-from core.jobs.worker import work
+from core.jobs.worker import run_job
+from core.services.handlers import HANDLERS
 from core.settings import settings
 from core.storage.container import storage
 from tests.support.storing import WORKSPACE
@@ -42,7 +43,7 @@ def limit_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def result_of(job: dict[str, Any]) -> dict[str, Any]:
     """What the job comes to when a worker does it."""
-    done = work(WORKSPACE, job["job_id"], seconds=60)
+    done = run_job(WORKSPACE, job["job_id"], HANDLERS, seconds=60)
     assert done is not None
     assert done.status == "succeeded", done.error
     assert done.result is not None

@@ -8,13 +8,14 @@ import pytest
 
 from core.errors import InvalidInputError, TargetError, TooLargeError, UnknownColumnError
 from core.inference.stored_columns import table_rows
+from core.jobs.commands import CompareCommand, TrainCommand
 from core.manifests import Recipe
 from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
 from core.services.processing.ingest import ingest
 from core.services.processing.open_table import open_table
 from core.services.processing.process import process
-from core.services.training.compare import CompareOrder, compare_models
-from core.services.training.train import TrainingOrder, train_model
+from core.services.training.compare import compare_models
+from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.s3.object_store import ObjectStore
@@ -40,7 +41,7 @@ def recipe_of(file_id: str) -> Recipe:
 
 
 def trained(file_id: str, model_type: str = "ridge") -> str:
-    return train_model(WORKSPACE, file_id, TrainingOrder(model_type, "mpg")).model_name
+    return train_model(WORKSPACE, TrainCommand(model_type=model_type, target_column="mpg", file_id=file_id)).model_name
 
 
 def test_a_stored_file_is_the_file_and_its_table(file_id: str, bucket: ObjectStore) -> None:
@@ -85,9 +86,9 @@ def test_a_recipe_for_a_column_that_is_not_there_is_not_stored(file_id: str) -> 
 
 def test_training_needs_a_target_from_the_order_or_the_recipe(file_id: str) -> None:
     with pytest.raises(TargetError, match="No target column"):
-        train_model(WORKSPACE, file_id, TrainingOrder("ridge"))
+        train_model(WORKSPACE, TrainCommand(model_type="ridge", file_id=file_id))
     process(WORKSPACE, file_id, Recipe(target_column="mpg"))
-    assert train_model(WORKSPACE, file_id, TrainingOrder("ridge")).target_column == "mpg"
+    assert train_model(WORKSPACE, TrainCommand(model_type="ridge", file_id=file_id)).target_column == "mpg"
 
 
 @pytest.mark.parametrize("model_type", ["ridge", "decision_tree"])
@@ -105,7 +106,7 @@ def test_rows_of_the_file_and_the_same_rows_as_records_predict_alike(file_id: st
 
 
 def test_a_sealed_model_predicts_what_the_stored_one_does(file_id: str) -> None:
-    manifest = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
+    manifest = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
     sealed = seal(storage().models.load(WORKSPACE, manifest.model_name, manifest.version))
     table = find_table(WORKSPACE, file_id)
     brought = predict_table(find_model(WORKSPACE, None, model_data=sealed), table)
@@ -134,7 +135,7 @@ def test_one_model_and_only_one_has_to_be_named(file_id: str) -> None:
 
 def test_a_comparison_ranks_by_cross_validation_and_keeps_every_model(bucket: ObjectStore, tmp_path: Path) -> None:
     ingested(tmp_path, noisy(60).encode())
-    answer = compare_models(WORKSPACE, None, CompareOrder("y", include=["extra_trees"]))
+    answer = compare_models(WORKSPACE, CompareCommand(target_column="y", include=["extra_trees"]))
     means = [result["cross_validation"]["mean"] for result in answer["results"]]
     assert means == sorted(means, reverse=True)
     assert answer["best"] == answer["results"][0]
@@ -148,4 +149,4 @@ def test_a_comparison_ranks_by_cross_validation_and_keeps_every_model(bucket: Ob
 @pytest.mark.parametrize("name", ["../x", "", "a/b", "-x", "x" * 101])
 def test_a_name_that_is_a_path_is_refused(file_id: str, name: str) -> None:
     with pytest.raises(InvalidInputError, match="model_name"):
-        train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg", model_name=name))
+        train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id, model_name=name))

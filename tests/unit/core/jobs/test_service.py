@@ -9,7 +9,9 @@ import pytest
 from core.errors import ConflictError, NoSuchJobError, UnavailableError
 from core.jobs import service as jobs
 from core.jobs import worker as working
-from core.jobs.worker import MOST_ATTEMPTS, GaveUpError, work
+from core.jobs.commands import COMMANDS
+from core.jobs.worker import MOST_ATTEMPTS, GaveUpError, run_job
+from core.services.handlers import HANDLERS
 from core.services.processing.ingest import ingest
 from core.settings import settings
 from core.storage.container import storage
@@ -75,15 +77,15 @@ def locked(lock: Lock, method: Callable[..., bool]) -> Callable[..., bool]:
 
 
 def ordered(kind: str, **order: object) -> str:
-    return jobs.order_job(WORKSPACE, kind, dict(order)).job_id
+    return jobs.submit_job(WORKSPACE, COMMANDS[kind](**order)).job_id
 
 
 def do(job_id: str, seconds: float = 60, **kwargs: object) -> Job | None:
-    return work(WORKSPACE, job_id, seconds=seconds, **kwargs)
+    return run_job(WORKSPACE, job_id, HANDLERS, seconds=seconds, **kwargs)
 
 
 def looked(job_id: str) -> Job:
-    return jobs.look(WORKSPACE, job_id)
+    return jobs.job_status(WORKSPACE, job_id)
 
 
 def kill(job_id: str) -> None:
@@ -244,14 +246,14 @@ def test_storage_trouble_says_nothing_about_the_job_however_often_it_comes(scene
 
 def test_a_cancelled_job_is_never_begun(scene: Scene) -> None:
     job_id = ordered("steps")
-    assert jobs.cancel(WORKSPACE, job_id).status == "cancelled"
+    assert jobs.cancel_job(WORKSPACE, job_id).status == "cancelled"
     assert do(job_id).status == "cancelled"
     assert scene.calls == 0
 
 
 def test_running_work_hears_that_it_was_cancelled(running: tuple[str, Thread]) -> None:
     job_id, worker = running
-    assert jobs.cancel(WORKSPACE, job_id).status == "running"
+    assert jobs.cancel_job(WORKSPACE, job_id).status == "running"
     worker.join(10)
     job = looked(job_id)
     assert (job.status, job.result, job.is_leased) == ("cancelled", None, False)
@@ -261,7 +263,7 @@ def test_what_is_over_cannot_be_cancelled(scene: Scene) -> None:
     job_id = ordered("steps")
     do(job_id)
     with pytest.raises(ConflictError, match="succeeded"):
-        jobs.cancel(WORKSPACE, job_id)
+        jobs.cancel_job(WORKSPACE, job_id)
 
 
 def test_the_lease_is_kept_while_the_work_goes_on(running: tuple[str, Thread], scene: Scene) -> None:
@@ -323,11 +325,11 @@ def test_a_worker_that_is_stopped_puts_its_job_back(scene: Scene) -> None:
 def test_a_retry_begins_anew(scene: Scene) -> None:
     job_id = ordered("failing", errors=["refusal"])
     do(job_id)
-    job = jobs.retry(WORKSPACE, job_id)
+    job = jobs.retry_job(WORKSPACE, job_id)
     assert (job.status, job.attempts, job.error) == ("queued", 0, None)
     assert do(job_id).result == {"calls": 2}
     with pytest.raises(ConflictError, match="succeeded"):
-        jobs.retry(WORKSPACE, job_id)
+        jobs.retry_job(WORKSPACE, job_id)
 
 
 def test_the_newest_come_first_a_page_at_a_time(scene: Scene) -> None:
@@ -342,7 +344,7 @@ def test_the_newest_come_first_a_page_at_a_time(scene: Scene) -> None:
 
 @pytest.mark.parametrize("job_id", ["00000000", "../datasets/x", ""])
 def test_what_is_no_job_is_said(job_id: str) -> None:
-    for call in (jobs.look, jobs.cancel, jobs.retry):
+    for call in (jobs.job_status, jobs.cancel_job, jobs.retry_job):
         with pytest.raises(NoSuchJobError):
             call(WORKSPACE, job_id)
     assert do(job_id) is None
@@ -396,3 +398,15 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def killed(*_: object, **__: object) -> Json:
     raise SystemExit
+
+
+@pytest.mark.parametrize(("kind", "order"), [("train", {"model_kind": "ridge"}), ("weigh", {"file_id": "a"})])
+def test_a_job_that_another_version_stored_fails_with_a_reason_and_can_be_retried(
+    kind: str, order: Json, scene: Scene
+) -> None:
+    job_id = ordered("steps")
+    storage().jobs.change(WORKSPACE, job_id, lambda _: {"kind": kind, "order": order})
+    assert do(job_id).status == "failed"
+    error = looked(job_id).error
+    assert (error["status"], "Another version" in error["detail"]) == (422, True)
+    assert jobs.retry_job(WORKSPACE, job_id).status == "queued"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.jobs import service as jobs
+from core.jobs.commands import COMMANDS
 from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_queue import SqsQueue
@@ -58,7 +59,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def ordered(kind: str, **order: object) -> str:
-    return jobs.order_job(WORKSPACE, kind, dict(order)).job_id
+    return jobs.submit_job(WORKSPACE, COMMANDS[kind](**order)).job_id
 
 
 def receive(queue: SqsQueue) -> list[Json]:
@@ -92,7 +93,7 @@ def test_a_message_becomes_a_finished_job(queue: SqsQueue, scene: Scene) -> None
     job_id = ordered("steps")
     assert queue.state() == {"depth": 1, "in_flight": 0, "dead_letters": 0}
     assert deliver(queue) == []
-    assert jobs.look(WORKSPACE, job_id).result == {"calls": 1}
+    assert jobs.job_status(WORKSPACE, job_id).result == {"calls": 1}
     assert queue.state() == {"depth": 0, "in_flight": 0, "dead_letters": 0}
 
 
@@ -102,7 +103,7 @@ def test_only_the_messages_that_failed_come_again(queue: SqsQueue, scene: Scene)
     gone = json.dumps({"workspace": WORKSPACE, "job_id": "00000000"})
     queue.client.send_message(QueueUrl=queue.url, MessageBody=gone)
     assert len(deliver(queue)) == 1
-    assert jobs.look(WORKSPACE, good).status == "succeeded"
+    assert jobs.job_status(WORKSPACE, good).status == "succeeded"
     assert queue.state() == {"depth": 0, "in_flight": 1, "dead_letters": 0}
 
 
@@ -138,7 +139,7 @@ def test_a_second_delivery_comes_back_when_the_lease_could_be_over(
 def test_work_ends_before_the_invocation_does(queue: SqsQueue, scene: Scene) -> None:
     job_id = ordered("waiting")
     assert deliver(queue, Context(MARGIN_SECONDS + 0.2)) == []
-    assert jobs.look(WORKSPACE, job_id).error["type"] == "urn:regatta:problem:job-timed-out"
+    assert jobs.job_status(WORKSPACE, job_id).error["type"] == "urn:regatta:problem:job-timed-out"
 
 
 def deliver_until_dead(queue: SqsQueue) -> None:
@@ -183,7 +184,7 @@ def test_what_nobody_waits_for_is_a_dead_letter_after_its_first_failure(
     assert [(letter.subject, letter.reason) for letter in dead_letters(queue)] == [(job_id, "The target is text.")]
     assert scene.calls == 1
     assert redrive(queue) == (1, 0)
-    assert jobs.look(WORKSPACE, job_id).status == "queued"
+    assert jobs.job_status(WORKSPACE, job_id).status == "queued"
 
 
 def test_a_redriven_job_begins_anew(queue: SqsQueue, scene: Scene) -> None:
@@ -192,7 +193,7 @@ def test_a_redriven_job_begins_anew(queue: SqsQueue, scene: Scene) -> None:
     assert redrive(queue) == (1, 0)
     assert queue.state()["dead_letters"] == 0
     assert deliver(queue) == []
-    job = jobs.look(WORKSPACE, job_id)
+    job = jobs.job_status(WORKSPACE, job_id)
     assert (job.status, job.attempts) == ("succeeded", 1)
 
 

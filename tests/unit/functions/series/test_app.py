@@ -110,7 +110,7 @@ def test_the_target_sets_free_what_waited_for_it(client: httpx.Client) -> None:
 
 def test_a_series_shows_the_job_of_its_first_file(client: httpx.Client) -> None:
     storage().objects.put("incoming/default/flats/a.csv", b"a,b\n1,2\n")
-    job = arrivals.announce("incoming/default/flats/a.csv")
+    job = arrivals.submit_retraining("incoming/default/flats/a.csv")
     shown = client.get("/series/flats").json()
     assert (shown["arrivals"], [one["job_id"] for one in shown["jobs"]]) == (0, [job.job_id])
 

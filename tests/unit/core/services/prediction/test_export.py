@@ -15,11 +15,12 @@ from openpyxl import load_workbook
 from core.errors import NoSuchFileError, UnknownColumnError
 from core.exporting import excel
 from core.exporting.files import FORMATS
+from core.jobs.commands import ExportTableCommand, TrainCommand
 from core.progress import StoppedError, ignore_progress
 from core.services.processing.ingest import ingest
-from core.services.table_prediction import export_table as large_exports
-from core.services.table_prediction.export_table import export_file
-from core.services.training.train import TrainingOrder, train_model
+from core.services.table_prediction import export_table as module
+from core.services.table_prediction.export_table import export_table
+from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore, disposition
 from tests.support.storing import WORKSPACE
@@ -55,12 +56,21 @@ def client(handlers: httpx.Client) -> httpx.Client:
 @pytest.fixture
 def file_id(client: httpx.Client, tmp_path: Path) -> str:
     """The stored voyages, some without a length, and the model `船价`, trained where all had one."""
-    train_model(WORKSPACE, ingested(tmp_path, voyages_csv()), TrainingOrder("ridge", "fare", model_name="船价"))
+    train_model(
+        WORKSPACE,
+        TrainCommand(
+            model_type="ridge", target_column="fare", file_id=ingested(tmp_path, voyages_csv()), model_name="船价"
+        ),
+    )
     return ingested(tmp_path, voyages_csv(gap_every=13))
 
 
 def order(file_id: str, **more: Any) -> dict[str, Any]:
     return {"model_name": "船价", "file_id": file_id, **more}
+
+
+def command(file_id: str, **more: Any) -> ExportTableCommand:
+    return ExportTableCommand(**order(file_id, **more))
 
 
 def exported(client: httpx.Client, **asked: Any) -> httpx.Response:
@@ -189,8 +199,8 @@ class Told:
 def test_a_table_by_slices_is_the_same_csv_as_the_whole_one(
     client: httpx.Client, file_id: str, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, slice_rows: int, raw: bool
 ) -> None:
-    monkeypatch.setattr(large_exports, "SLICE_ROWS", slice_rows)
-    done = export_file(WORKSPACE, order(file_id, raw=raw), ignore_progress)
+    monkeypatch.setattr(module, "SLICE_ROWS", slice_rows)
+    done = export_table(WORKSPACE, command(file_id, raw=raw), ignore_progress)
     ours, whole = csv_rows(stored(bucket, done["url"])), csv_rows(exported(client, **order(file_id, raw=raw)).content)
     assert [list(row) for row in ours] == [list(row) for row in whole]
     # Numbers are written the shorter way: 5 for 5.0. A slice adds up in another order, so the last digit may differ.
@@ -211,9 +221,9 @@ def test_a_table_by_slices_is_the_same_workbook_and_json(
         book = load_workbook(io.BytesIO(body))
         return [list(row) for sheet in book.worksheets[:-1] for row in sheet.iter_rows(min_row=2, values_only=True)]
 
-    monkeypatch.setattr(large_exports, "SLICE_ROWS", 50)
+    monkeypatch.setattr(module, "SLICE_ROWS", 50)
     monkeypatch.setattr(excel, "EXCEL_ROWS", 71)
-    ours = read(stored(bucket, export_file(WORKSPACE, order(file_id, format=kind), ignore_progress)["url"]))
+    ours = read(stored(bucket, export_table(WORKSPACE, command(file_id, format=kind), ignore_progress)["url"]))
     whole = read(exported(client, **order(file_id, format=kind)).content)
     assert [row[:-1] for row in ours] == [row[:-1] for row in whole]
     assert [row[-1] for row in ours] == pytest.approx([row[-1] for row in whole], rel=1e-12)
@@ -222,9 +232,9 @@ def test_a_table_by_slices_is_the_same_workbook_and_json(
 def test_an_export_tells_how_far_it_is_and_says_what_it_made(
     client: httpx.Client, file_id: str, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(large_exports, "SLICE_ROWS", 50)
+    monkeypatch.setattr(module, "SLICE_ROWS", 50)
     told = Told()
-    done = export_file(WORKSPACE, order(file_id), told)
+    done = export_table(WORKSPACE, command(file_id), told)
     stages, shares = zip(*told.said, strict=True)
     assert stages == ("predicting",) * 4 + ("storing",)
     assert list(shares) == sorted(shares)
@@ -239,8 +249,8 @@ def test_an_export_tells_how_far_it_is_and_says_what_it_made(
 def test_records_are_exported_the_same_way(client: httpx.Client, file_id: str, bucket: ObjectStore) -> None:
     rows = json.loads(exported(client, **order(file_id, format="json")).content)
     data = [{name: value for name, value in row.items() if name != "prediction_2"} for row in rows[:5]]
-    done = export_file(WORKSPACE, {"model_name": "船价", "data": data, "format": "json"}, ignore_progress)
-    assert json.loads(stored(bucket, done["url"])) == rows[:5]
+    done = exported(client, model_name="船价", data=data, format="json")
+    assert done.json() == rows[:5]
 
 
 @pytest.mark.parametrize(("kind", "stage"), [("csv", "predicting"), ("excel", "predicting"), ("json", "storing")])
@@ -256,9 +266,9 @@ def test_a_stopped_export_leaves_nothing(
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    monkeypatch.setattr(large_exports, "SLICE_ROWS", 20)
+    monkeypatch.setattr(module, "SLICE_ROWS", 20)
     with pytest.raises(StoppedError):
-        export_file(WORKSPACE, order(file_id, format=kind), Told(stop=stage))
+        export_table(WORKSPACE, command(file_id, format=kind), Told(stop=stage))
     assert list(folder.iterdir()) == []
     assert list(bucket.list("exports/")) == []
 
@@ -268,9 +278,9 @@ def test_a_table_that_the_model_cannot_predict_is_refused(
 ) -> None:
     other = ingested(tmp_path, "a,b\n1,2\n3,4\n")
     with pytest.raises(UnknownColumnError, match="crew"):
-        export_file(WORKSPACE, order(other), ignore_progress)
+        export_table(WORKSPACE, command(other), ignore_progress)
     with pytest.raises(NoSuchFileError):
-        export_file(WORKSPACE, order("nothing-here"), ignore_progress)
+        export_table(WORKSPACE, command("nothing-here"), ignore_progress)
     assert list(bucket.list("exports/")) == []
 
 
@@ -282,5 +292,5 @@ def test_an_export_leaves_nothing_on_the_disk(
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     exported(client, **order(file_id, format=kind))
-    export_file(WORKSPACE, order(file_id, format=kind), ignore_progress)
+    export_table(WORKSPACE, command(file_id, format=kind), ignore_progress)
     assert list(folder.iterdir()) == []

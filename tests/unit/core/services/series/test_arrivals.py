@@ -56,7 +56,7 @@ def test_a_deleted_object_is_no_job_or_one_that_changes_nothing() -> None:
     key = put("1.csv", table(1))
     job = announced(key)
     storage().objects.delete([key])
-    assert arrivals.announce(key) is None
+    assert arrivals.submit_retraining(key) is None
     assert done(job).result["state"] == "superseded"
 
 
@@ -66,7 +66,7 @@ def test_a_deleted_object_is_no_job_or_one_that_changes_nothing() -> None:
 )
 def test_what_is_no_arrival_is_refused(key: str) -> None:
     with pytest.raises(InvalidInputError):
-        arrivals.announce(key)
+        arrivals.submit_retraining(key)
 
 
 def test_a_file_keeps_its_name_and_is_not_made_current() -> None:
@@ -81,15 +81,15 @@ def test_without_a_target_a_file_is_registered_and_waits_for_one() -> None:
     assert job.result["state"] == "waiting"
     assert f"PUT /series/{SERIES}" in job.result["reason"]
     assert "colour" in job.result["reason"]
-    assert arrivals.announce_waiting(WORKSPACE, SERIES) == []
+    assert arrivals.submit_waiting(WORKSPACE, SERIES) == []
     storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
-    (later,) = arrivals.announce_waiting(WORKSPACE, SERIES)
+    (later,) = arrivals.submit_waiting(WORKSPACE, SERIES)
     assert later.job_id != job.job_id
-    assert arrivals.announce_waiting(WORKSPACE, SERIES)[0].job_id == later.job_id
+    assert arrivals.submit_waiting(WORKSPACE, SERIES)[0].job_id == later.job_id
     assert done(later).result["state"] == "accepted"
     (arrival,) = storage().series.get(WORKSPACE, SERIES).arrivals
     assert (arrival.file_id, arrival.champion) == (job.order["file_id"], 1)
-    assert arrivals.announce_waiting(WORKSPACE, SERIES) == []
+    assert arrivals.submit_waiting(WORKSPACE, SERIES) == []
     manifest = storage().models.manifest(WORKSPACE, SERIES)
     assert (manifest.model_name, manifest.target_column) == (SERIES, TARGET)
 

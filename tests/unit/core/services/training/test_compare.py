@@ -11,13 +11,14 @@ import pytest
 from core.automl import scheduler as race
 from core.catalogue import DEFAULT_MODEL_TYPES
 from core.errors import ConflictError, NoSuchFileError, UnknownModelTypeError
+from core.jobs.commands import CompareCommand, TrainCommand
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import StoppedError
 from core.services.prediction.predict import find_model, find_table, predict_table
 from core.services.processing.ingest import ingest
-from core.services.training.compare import CompareOrder, compare_models
+from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
-from core.services.training.train import TrainingOrder, train_model
+from core.services.training.train import train_model
 from core.storage.container import storage
 from core.storage.s3.object_store import ObjectStore
 from tests.support.storing import WORKSPACE
@@ -42,7 +43,7 @@ def ingested(folder: Path, text: str) -> str:
 
 
 def compare(file_id: str, target: str = "mpg", **order: Any) -> dict[str, Any]:
-    return compare_models(WORKSPACE, file_id, CompareOrder(target, **order))
+    return compare_models(WORKSPACE, CompareCommand(target_column=target, file_id=file_id, **order))
 
 
 def by_type(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -68,7 +69,7 @@ def test_the_nine_and_the_baseline_stand_in_the_order_of_their_folds(file_id: st
 def test_a_race_scores_what_a_training_alone_scores(file_id: str) -> None:
     rows = by_type(compare(file_id))
     for name in ("ridge", "svr", "random_forest"):
-        alone = train_model(WORKSPACE, file_id, TrainingOrder(name, "mpg"))
+        alone = train_model(WORKSPACE, TrainCommand(model_type=name, target_column="mpg", file_id=file_id))
         assert alone.cross_validation.scores == pytest.approx(rows[name]["cross_validation"]["scores"], abs=1e-12)
         assert alone.metrics == pytest.approx(rows[name]["metrics"], abs=1e-12)
 
@@ -164,7 +165,7 @@ def test_a_dataset_deleted_during_the_race_costs_nothing(file_id: str) -> None:
         with suppress(NoSuchFileError):
             storage().datasets.delete(WORKSPACE, file_id)
 
-    answer = compare_models(WORKSPACE, file_id, CompareOrder("mpg"), delete)
+    answer = compare_models(WORKSPACE, CompareCommand(target_column="mpg", file_id=file_id), delete)
     assert len(answer["results"]) == 10
     with pytest.raises(NoSuchFileError):
         compare(file_id)
@@ -176,14 +177,16 @@ def test_a_race_that_is_cancelled_stores_nothing(file_id: str) -> None:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        compare_models(WORKSPACE, file_id, CompareOrder("mpg"), cancel)
+        compare_models(WORKSPACE, CompareCommand(target_column="mpg", file_id=file_id), cancel)
     assert storage().models.page(WORKSPACE, 10).models == []
 
 
 @pytest.mark.parametrize("model_type", ["ridge", "svr", "random_forest", "hist_gradient_boosting"])
 def test_a_model_trained_again_from_its_manifest_is_the_same(file_id: str, model_type: str) -> None:
-    order = TrainingOrder(model_type, "mpg", test_size=0.3, target_transform="log")
-    trained = train_model(WORKSPACE, file_id, order)
+    command = TrainCommand(
+        model_type=model_type, target_column="mpg", test_size=0.3, target_transform="log", file_id=file_id
+    )
+    trained = train_model(WORKSPACE, command)
     again = reproduce(WORKSPACE, trained.model_name)
     assert again.differing == []
     assert again.stored["fold 5"] == trained.cross_validation.scores[4]
@@ -192,12 +195,15 @@ def test_a_model_trained_again_from_its_manifest_is_the_same(file_id: str, model
 
 def test_a_tuned_one_and_a_blend_are_reproduced_without_searching_again(blended: tuple[str, dict[str, Any]]) -> None:
     assert reproduce(WORKSPACE, "concrete-blend").differing == []
-    tuned = train_model(WORKSPACE, blended[0], TrainingOrder("knn", "strength", tune_hyperparameters=True))
+    tuned = train_model(
+        WORKSPACE,
+        TrainCommand(model_type="knn", target_column="strength", file_id=blended[0], tune_hyperparameters=True),
+    )
     assert reproduce(WORKSPACE, tuned.model_name).differing == []
 
 
 def test_figures_that_do_not_come_out_again_are_named(file_id: str) -> None:
-    trained = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
+    trained = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
     forged = trained.model_copy(update={"parameters": {**trained.parameters, "alpha": 500.0}, "job_id": None})
     files = {"model.onnx": b"", "model.pkl": b""}
     storage().models.publish(WORKSPACE, forged.model_copy(update={"artifacts": None, "version": 0}), files)
@@ -205,7 +211,7 @@ def test_figures_that_do_not_come_out_again_are_named(file_id: str) -> None:
 
 
 def test_another_table_under_the_same_id_is_no_reproduction(file_id: str) -> None:
-    trained = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "mpg"))
+    trained = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
     other = trained.dataset.model_copy(update={"sha256": "0" * 64})
     forged = trained.model_copy(update={"dataset": other, "artifacts": None})
     storage().models.publish(WORKSPACE, forged, {"model.onnx": b"", "model.pkl": b""})

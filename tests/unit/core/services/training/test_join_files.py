@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInputError, NoSuchFileError, UnknownColumnError
+from core.jobs.commands import TrainCommand
 from core.manifests import Recipe
 from core.services.processing.ingest import ingest
 from core.services.training.join_files import open_as, open_joined
 from core.services.training.publish import publish_model
 from core.services.training.refit_stored import fit_as, in_time, train_as
 from core.services.training.reproduce import reproduce
-from core.services.training.train import TrainingOrder, train_model
+from core.services.training.train import train_model
 from core.storage.container import storage
 from core.storage.s3.object_store import ObjectStore
 from tests.support.storing import WORKSPACE
@@ -35,7 +36,7 @@ def stored(tmp_path: Path):
 
 def test_earlier_files_teach_and_never_judge(stored) -> None:
     first, second = stored(noisy(100)), stored(noisy(60, seed=1))
-    model = train_model(WORKSPACE, first, TrainingOrder("ridge", "y", model_name="m"))
+    model = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
     dataset, data = open_joined(WORKSPACE, second, [first], model)
     assert dataset.file_id == second
     assert (len(data.train_y), len(data.test_y)) == (100 + 48, 12)
@@ -46,8 +47,10 @@ def test_rows_that_are_not_before_the_holdout_are_not_learned_from(stored) -> No
     lines = wandering(300).splitlines()
     early, late = "\n".join(lines[:200]), "\n".join([lines[0], *lines[201:]])
     files = stored(early), stored(late)
-    order = TrainingOrder("ridge", "y", model_name="m", validation="time", time_column="t")
-    model = train_model(WORKSPACE, files[1], order)
+    command = TrainCommand(
+        model_type="ridge", target_column="y", model_name="m", validation="time", time_column="t", file_id=files[1]
+    )
+    model = train_model(WORKSPACE, command)
     _, data = open_joined(WORKSPACE, files[1], [files[0]], model)
     assert len(data.train_y) == 199 + 80
     assert (np.diff(data.train_x["t"]) >= 0).all()
@@ -58,8 +61,10 @@ def test_rows_that_are_not_before_the_holdout_are_not_learned_from(stored) -> No
 
 def test_groups_of_the_holdout_are_not_learned_from(stored) -> None:
     file = stored(clustered())
-    order = TrainingOrder("ridge", "y", model_name="m", validation="group", group_column="g")
-    model = train_model(WORKSPACE, file, order)
+    command = TrainCommand(
+        model_type="ridge", target_column="y", model_name="m", validation="group", group_column="g", file_id=file
+    )
+    model = train_model(WORKSPACE, command)
     _, alone = open_joined(WORKSPACE, file, [], model)
     _, data = open_joined(WORKSPACE, file, [file], model)
     assert len(data.train_y) == 2 * len(alone.train_y)
@@ -69,7 +74,7 @@ def test_groups_of_the_holdout_are_not_learned_from(stored) -> None:
 def test_gaps_are_handled_by_the_champions_recipe(stored) -> None:
     first = stored(noisy(60))
     storage().datasets.set_recipe(WORKSPACE, first, Recipe(handle_missing="drop", target_column="y"))
-    model = train_model(WORKSPACE, first, TrainingOrder("ridge", model_name="m"))
+    model = train_model(WORKSPACE, TrainCommand(model_type="ridge", file_id=first, model_name="m"))
     holed = stored(csv(x=[*range(59), None], colour=["red", "green"] * 30, y=range(60)))
     _, data = open_joined(WORKSPACE, holed, [], model)
     assert len(data.train_y) + len(data.test_y) == 59
@@ -77,7 +82,7 @@ def test_gaps_are_handled_by_the_champions_recipe(stored) -> None:
 
 def test_a_file_without_what_the_model_takes_is_refused(stored) -> None:
     first = stored(noisy(60))
-    model = train_model(WORKSPACE, first, TrainingOrder("ridge", "y", model_name="m"))
+    model = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
     with pytest.raises(UnknownColumnError, match="colour"):
         open_as(WORKSPACE, stored(csv(x=range(30), y=range(30))), model)
     with pytest.raises(InvalidInputError, match="'y' is text"):
@@ -88,7 +93,7 @@ def test_a_file_without_what_the_model_takes_is_refused(stored) -> None:
 
 def test_a_challenger_learns_from_no_more_rows_than_it_has_time_for(stored, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = stored(noisy(1500)), stored(noisy(200, seed=1))
-    before = train_model(WORKSPACE, first, TrainingOrder("ridge", "y", model_name="m"))
+    before = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
     dataset, data = open_joined(WORKSPACE, second, [first], before)
     assert in_time(before, data) is data
     monkeypatch.setattr("core.services.training.refit_stored.MOST_SECONDS", 1e-6)
@@ -102,7 +107,9 @@ def test_a_challenger_learns_from_no_more_rows_than_it_has_time_for(stored, monk
 @pytest.mark.parametrize("model_type", ["ridge", "svr", "decision_tree"])
 def test_a_model_of_other_rows_has_the_same_parameters_and_can_be_reproduced(stored, model_type: str) -> None:
     first, second = stored(noisy(100)), stored(noisy(80, seed=1))
-    before = train_model(WORKSPACE, first, TrainingOrder(model_type, "y", model_name="m"))
+    before = train_model(
+        WORKSPACE, TrainCommand(model_type=model_type, target_column="y", file_id=first, model_name="m")
+    )
     dataset, data = open_joined(WORKSPACE, second, [first], before)
     trained = train_as(before, data)
     after = publish_model(WORKSPACE, "m", dataset, data, trained, 0.2, earlier=[first], promote=False)

@@ -14,13 +14,14 @@ from core.automl.screening import rows_to_compare, with_finer_folds, with_rows
 from core.automl.selection import choose
 from core.automl.serving_cost import Bounds
 from core.errors import InvalidInputError
+from core.jobs.commands import CompareCommand
 from core.manifests import ModelManifest
 from core.progress import ignore_progress
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.services.prediction.predict import find_model, find_table, predict_table
 from core.services.processing.ingest import ingest
-from core.services.training.compare import CompareOrder, compare_models
+from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
 from core.storage.container import storage
 from core.storage.s3.object_store import ObjectStore
@@ -44,7 +45,9 @@ def ingested(folder: Path, text: str) -> str:
 
 
 def raced(file_id: str, target: str, seconds: float, **order: Any) -> dict[str, Any]:
-    return compare_models(WORKSPACE, file_id, CompareOrder(target, ensemble=True, time_limit=seconds, **order))
+    return compare_models(
+        WORKSPACE, CompareCommand(target_column=target, file_id=file_id, ensemble=True, time_limit=seconds, **order)
+    )
 
 
 def stored() -> list[ModelManifest]:
@@ -162,7 +165,9 @@ def test_wishes_that_are_for_the_nine_are_refused(concrete: str, order: dict[str
 
 def test_bounds_without_a_race_of_the_portfolio_are_refused(concrete: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        compare_models(WORKSPACE, concrete, CompareOrder("strength", ensemble=True, max_bytes=1000))
+        compare_models(
+            WORKSPACE, CompareCommand(target_column="strength", file_id=concrete, ensemble=True, max_bytes=1000)
+        )
     assert caught.value.errors[0]["field"] == "max_bytes"
 
 

@@ -13,10 +13,12 @@ from core.automl import serving_cost as serving
 from core.automl.selection import Choice, choose
 from core.errors import ConflictError, TrainingFailedError
 from core.jobs import service as jobs
-from core.jobs.worker import work
+from core.jobs.commands import CompareCommand
+from core.jobs.worker import run_job
 from core.progress import Reason, StoppedError, ignore_progress
+from core.services.handlers import HANDLERS
 from core.services.processing.ingest import ingest
-from core.services.training.compare import CompareOrder, compare_models
+from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
 from core.settings import settings
 from core.storage.container import storage
@@ -53,7 +55,9 @@ def raced(
     file_id: str, report_progress: Callable[..., None] = ignore_progress, target: str = "strength", **order: Any
 ) -> Json:
     asked = {"time_limit": LIMIT, **order}
-    return compare_models(WORKSPACE, file_id, CompareOrder(target, ensemble=True, **asked), report_progress)
+    return compare_models(
+        WORKSPACE, CompareCommand(target_column=target, file_id=file_id, ensemble=True, **asked), report_progress
+    )
 
 
 def stored() -> list[str]:
@@ -116,12 +120,12 @@ def test_a_repetition_that_was_cut_counts_for_nobody(bucket: ObjectStore, tmp_pa
 
 def race_job(file_id: str) -> str:
     order = {"file_id": file_id, "target_column": "strength", "ensemble": True, "time_limit": LIMIT}
-    return jobs.order_job(WORKSPACE, "compare", order).job_id
+    return jobs.submit_job(WORKSPACE, CompareCommand(**order)).job_id
 
 
 def until(job_id: str, seen: Callable[[Job], bool]) -> Job:
     deadline = time.monotonic() + 20
-    while not seen(job := jobs.look(WORKSPACE, job_id)):
+    while not seen(job := jobs.job_status(WORKSPACE, job_id)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return job
@@ -133,26 +137,26 @@ def test_a_cancelled_race_shows_its_standings_and_ends_with_its_best(
     monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", "2")
     settings.cache_clear()
     job_id = race_job(concrete)
-    worker = Thread(target=work, args=(WORKSPACE, job_id), kwargs={"seconds": LIMIT})
+    worker = Thread(target=run_job, args=(WORKSPACE, job_id, HANDLERS), kwargs={"seconds": LIMIT})
     worker.start()
     job = until(job_id, lambda job: sum(one["folds"] == 8 for one in job.standings) >= 2)
     assert shown(WORKSPACE, job)["standings"] == job.standings
     r2 = [one["r2"] for one in job.standings if one["r2"] is not None]
     assert r2 == sorted(r2, reverse=True)
     assert all(one["seconds"] > 0 for one in job.standings if one["folds"])
-    assert jobs.cancel(WORKSPACE, job_id).status == "running"
+    assert jobs.cancel_job(WORKSPACE, job_id).status == "running"
     worker.join(20)
-    job = jobs.look(WORKSPACE, job_id)
+    job = jobs.job_status(WORKSPACE, job_id)
     assert job.status == "cancelled"
     assert job.result is not None
     assert job.result["cut"] == "cancelled"
     assert stored() == [job.result["best"]["model_name"]]
     with pytest.raises(ConflictError, match="best so far"):
-        jobs.retry(WORKSPACE, job_id)
+        jobs.retry_job(WORKSPACE, job_id)
 
 
 def test_a_race_whose_worker_has_no_more_time_succeeds_with_its_best(concrete: str) -> None:
-    job = work(WORKSPACE, race_job(concrete), seconds=2)
+    job = run_job(WORKSPACE, race_job(concrete), HANDLERS, seconds=2)
     assert job is not None
     assert (job.status, job.error) == ("succeeded", None)
     assert job.result is not None

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInputError, RegattaError, UnknownColumnError
+from core.jobs.commands import CompareCommand, TrainCommand
 from core.manifests import Validation
 from core.services.processing.ingest import ingest
-from core.services.training.compare import CompareOrder, compare_models
+from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
-from core.services.training.train import TrainingOrder, train_model
+from core.services.training.train import train_model
 from core.storage.s3.object_store import ObjectStore
 from tests.support.storing import WORKSPACE
 from tests.support.tables import CSVS, clustered, csv, wandering
@@ -51,31 +52,42 @@ def test_a_column_that_divides_nothing_is_refused(
     )
     named = {f"{validation}_column": column}
     with pytest.raises(error, match=message) as caught:
-        train_model(WORKSPACE, stored(tmp_path, source), TrainingOrder("ridge", "y", validation=validation, **named))
+        train_model(
+            WORKSPACE,
+            TrainCommand(
+                model_type="ridge", target_column="y", file_id=stored(tmp_path, source), validation=validation, **named
+            ),
+        )
     assert caught.value.status == 422
     assert caught.value.errors[0]["field"] == f"{validation}_column"
 
 
 def test_a_model_keeps_how_it_was_judged_and_is_reproduced_so(bucket: ObjectStore, tmp_path: Path) -> None:
     file_id = stored(tmp_path, wandering(200))
-    manifest = train_model(WORKSPACE, file_id, TrainingOrder("knn", "y", validation="time", time_column="t"))
+    manifest = train_model(
+        WORKSPACE,
+        TrainCommand(model_type="knn", target_column="y", file_id=file_id, validation="time", time_column="t"),
+    )
     assert manifest.validation == Validation(kind="time", column="t")
     again = reproduce(WORKSPACE, manifest.model_name)
     assert again.differing == []
     assert again.stored["fold 5"] == manifest.cross_validation.scores[4]
-    plain = train_model(WORKSPACE, file_id, TrainingOrder("knn", "y"))
+    plain = train_model(WORKSPACE, TrainCommand(model_type="knn", target_column="y", file_id=file_id))
     assert plain.cross_validation.scores != manifest.cross_validation.scores
     assert reproduce(WORKSPACE, plain.model_name).differing == []
 
 
 def test_a_race_goes_by_the_same_folds_and_says_so(bucket: ObjectStore, tmp_path: Path) -> None:
     file_id = stored(tmp_path, clustered())
-    order = CompareOrder("y", validation="group", group_column="g", ensemble=True)
-    answer = compare_models(WORKSPACE, file_id, order)
+    command = CompareCommand(target_column="y", validation="group", group_column="g", ensemble=True, file_id=file_id)
+    answer = compare_models(WORKSPACE, command)
     assert answer["validation"] == {"kind": "group", "column": "g"}
     assert answer["failed"] == []
     rows = {row["model_type"]: row for row in answer["results"]}
-    alone = train_model(WORKSPACE, file_id, TrainingOrder("ridge", "y", validation="group", group_column="g"))
+    alone = train_model(
+        WORKSPACE,
+        TrainCommand(model_type="ridge", target_column="y", file_id=file_id, validation="group", group_column="g"),
+    )
     assert alone.cross_validation.scores == pytest.approx(rows["ridge"]["cross_validation"]["scores"], abs=1e-12)
     assert rows["baseline"]["cross_validation"]["mean"] < 0
 
@@ -86,11 +98,13 @@ def test_training_with_random_folds_says_where_a_table_is_ordered_in_time(bucket
     dataset = ingest(WORKSPACE, path.name, path)
     column = {"bike_sharing": "dteday", "taxis": "pickup"}.get(name)
     assert dataset.time_column == column
-    manifest = train_model(WORKSPACE, dataset.file_id, TrainingOrder("ridge", target))
+    manifest = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column=target, file_id=dataset.file_id))
     named = [note for note in manifest.notes if "may flatter" in note]
     assert len(named) == (column is not None)
     if column is not None:
         assert f"validation=time with time_column={column}" in named[0]
-        in_time = TrainingOrder("ridge", target, validation="time", time_column=column)
-        manifest = train_model(WORKSPACE, dataset.file_id, in_time)
+        in_time = TrainCommand(
+            model_type="ridge", target_column=target, validation="time", time_column=column, file_id=dataset.file_id
+        )
+        manifest = train_model(WORKSPACE, in_time)
         assert not any("may flatter" in note for note in manifest.notes)

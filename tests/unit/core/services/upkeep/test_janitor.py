@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from core.jobs import service as jobs
-from core.jobs.worker import work
+from core.jobs.worker import run_job
 from core.manifests import Reading
 from core.services.datasets import uploads as uploading
+from core.services.handlers import HANDLERS
 from core.services.upkeep.cleanup import DAY
 from core.services.upkeep.janitor import Tidied, tidy
 from core.settings import settings
@@ -20,7 +21,7 @@ from core.storage.s3.object_store import ObjectStore
 from functions.janitor.handler import handler
 from tests.process import forget
 from tests.support.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add, dataset_manifest, model_draft
-from tests.support.work import Scene, install
+from tests.support.work import Scene, StepsCommand, install
 from tests.unit.core.jobs.test_worker import Context
 
 LATER = 3 * DAY
@@ -57,7 +58,7 @@ def train(kept: Storage, name: str = "boat", *, promote: bool = True, **changes:
 def test_what_is_in_use_stays_whatever_its_age(kept: Storage, scene: Scene) -> None:
     add(kept.datasets, dataset_manifest(), {"source.csv": b"a\n1\n"})
     train(kept)
-    job = jobs.order_job(WORKSPACE, "steps", {})
+    job = jobs.submit_job(WORKSPACE, StepsCommand())
     kept.objects.put("incoming/default/flats/a.csv", b"a\n1\n")
     kept.series.change(WORKSPACE, "flats", lambda series: series)
     before = keys()
@@ -183,9 +184,9 @@ def test_versions_of_today_and_those_a_job_waits_for_stay(kept: Storage, scene: 
     train(kept)
     for _ in range(3):
         train(kept, created_at=now)
-    job = jobs.order_job(WORKSPACE, "steps", {"model_name": "boat", "version": 1})
+    job = jobs.submit_job(WORKSPACE, StepsCommand(model_name="boat", version=1))
     assert sweep(DAY / 2) == []
-    work(WORKSPACE, job.job_id, seconds=9)
+    run_job(WORKSPACE, job.job_id, HANDLERS, seconds=9)
     assert [tidied.what for tidied in sweep(DAY / 2)] == ["boat version 1"]
 
 
@@ -232,8 +233,8 @@ def test_a_model_that_is_getting_another_name_keeps_its_files(kept: Storage) -> 
 
 
 def test_jobs_go_a_month_after_they_were_over(kept: Storage, scene: Scene) -> None:
-    done, waiting = (jobs.order_job(WORKSPACE, "steps", {}) for _ in range(2))
-    work(WORKSPACE, done.job_id, seconds=9)
+    done, waiting = (jobs.submit_job(WORKSPACE, StepsCommand()) for _ in range(2))
+    run_job(WORKSPACE, done.job_id, HANDLERS, seconds=9)
     assert [tidied.what for tidied in sweep(29 * DAY)] == [f"queue/{WORKSPACE}/{done.job_id}"]
     assert [tidied.what for tidied in sweep(31 * DAY)] == [f"job {done.job_id}"]
     assert [job.job_id for job in jobs.list_jobs(WORKSPACE, 9)[0]] == [waiting.job_id]
@@ -242,8 +243,8 @@ def test_jobs_go_a_month_after_they_were_over(kept: Storage, scene: Scene) -> No
 def test_the_job_of_a_file_in_a_series_stays_as_long_as_the_file(kept: Storage, scene: Scene) -> None:
     key = "incoming/default/flats/a.csv"
     kept.objects.put(key, b"a\n1\n")
-    job = jobs.order_job(WORKSPACE, "steps", {"key": key})
-    work(WORKSPACE, job.job_id, seconds=9)
+    job = jobs.submit_job(WORKSPACE, StepsCommand(key=key))
+    run_job(WORKSPACE, job.job_id, HANDLERS, seconds=9)
     kept.objects.delete([f"queue/{WORKSPACE}/{job.job_id}"])
     assert sweep(31 * DAY) == []
     kept.objects.delete([key])

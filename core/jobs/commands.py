@@ -1,0 +1,213 @@
+"""The commands that can run as jobs, each defined once.
+
+An HTTP request validates into a command, a job stores it as JSON, and the worker parses it back into the same type.
+What carries each out is in `core.services.handlers`. Light: needs pydantic only.
+"""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from core.errors import InvalidInputError
+from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
+from core.manifests import TargetTransformChoice, ValidationKind
+from core.types import Json
+
+# As long as a function may run at all.
+MOST_SECONDS = 900
+# Of one training: what a gateway's 29 s leave for tuning.
+TRAIN_TUNING_SECONDS = 10.0
+# Of a comparison, for all regressors together.
+COMPARE_TUNING_SECONDS = 60.0
+
+
+# Of a command that FastAPI makes a route of: it has to be built at once, and not on first use as
+# `functions.fast_start` has it.
+ROUTED = ConfigDict(defer_build=False)
+
+
+class Command(BaseModel):
+    """Base of every command. A field that none has is an error, so that a typo never passes silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    # What a job that stores the command has as its `kind`.
+    kind: ClassVar[str]
+
+    @property
+    def identity(self) -> Json:
+        """The fields by which an Idempotency-Key is known to come with the same request again."""
+        return self.model_dump()
+
+
+class TrainCommand(Command):
+    """What to train on which file. Without `target_column` it is the one that processing stored."""
+
+    kind = "train"
+    model_config = ROUTED
+
+    model_type: str
+    target_column: str | None = None
+    test_size: float = Field(0.2, gt=0, lt=1, description="share of the rows held out to judge the model")
+    validation: ValidationKind = Field("random", description="how rows are divided into holdout and folds")
+    time_column: str | None = Field(None, description="with validation time: a date, or a number that grows with time")
+    group_column: str | None = Field(None, description="with validation group: rows of one value stay together")
+    tune_hyperparameters: bool = Field(False, description="look for better parameters than the defaults")
+    tuning_seconds: float = Field(TRAIN_TUNING_SECONDS, gt=0, le=MOST_SECONDS, description="how long to look for them")
+    target_transform: TargetTransformChoice = Field(
+        "none", description="what happens to the target; auto: what scores best"
+    )
+    return_model: bool = Field(False, description="send the signed model back as model_data")
+    model_name: str | None = Field(None, description="default: made of the file and the model type")
+    params: Json | None = Field(None, description="parameters of the scikit-learn estimator")
+    file_id: str | None = Field(None, description="default: the current file")
+
+
+def _split_names(value: Any) -> list[str]:
+    """Split texts at their commas: `"svr, knn"` as a query has it, or the list that a job stores."""
+    texts = [value] if isinstance(value, str) else value
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def _as_one_text(schema: Json) -> None:
+    """Describe the list as the text that the query takes."""
+    del schema["items"]
+    schema.update(type="string", default="")
+
+
+class CompareCommand(Command):
+    """What to compare on which file. Without `target_column` it is the one that processing stored.
+
+    `time_limit` and `tuning_seconds` are seconds for the whole comparison and for all the tuning in it. `ensemble` with
+    a `time_limit` searches the portfolio instead of the nine; `max_bytes` and `max_latency_us` bound what may win it.
+    """
+
+    kind = "compare"
+    # A query may have parameters that mean nothing here.
+    model_config = ConfigDict(**ROUTED, extra="ignore")
+
+    test_size: float = Field(0.2, gt=0, lt=1)
+    target_column: str | None = Field(None, description="default: the one that processing stored")
+    file_id: str | None = Field(None, description="default: the current file")
+    validation: ValidationKind = Field("random", description="how rows are divided into holdout and folds")
+    time_column: str | None = Field(None, description="with validation time: a date, or a number")
+    group_column: str | None = Field(None, description="with validation group: what stays together")
+    include: Annotated[list[str], BeforeValidator(_split_names)] = Field(
+        default_factory=list,
+        description="model types beyond the nine, separated by commas",
+        json_schema_extra=_as_one_text,
+    )
+    target_transform: TargetTransformChoice = "none"
+    tune_hyperparameters: bool = Field(False, description="show each regressor tuned as well")
+    tuning_seconds: float = Field(COMPARE_TUNING_SECONDS, gt=0, le=MOST_SECONDS, description="for all of them")
+    time_limit: float | None = Field(None, gt=0, le=MOST_SECONDS, description="seconds for the race")
+    ensemble: bool = Field(False, description="add a blend; with time_limit: race the portfolio")
+    max_bytes: int | None = Field(None, gt=0, description="largest model that may win the portfolio")
+    max_latency_us: float | None = Field(None, gt=0, description="slowest, in microseconds for one row")
+
+    @property
+    def searches_portfolio(self) -> bool:
+        """Whether the portfolio is searched rather than the nine compared."""
+        return self.ensemble and self.time_limit is not None
+
+    def check_options(self) -> None:
+        """Raise `InvalidInputError` naming the options that do not go together."""
+        bounds = {"max_bytes": self.max_bytes, "max_latency_us": self.max_latency_us}
+        bounding = [name for name, value in bounds.items() if value is not None]
+        if bounding and not self.searches_portfolio:
+            raise _conflict(bounding, "bounds a race of the portfolio, which takes ensemble=true and time_limit")
+        choosing = {
+            "include": bool(self.include),
+            "tune_hyperparameters": self.tune_hyperparameters,
+            "target_transform": self.target_transform != "none",
+        }
+        if self.searches_portfolio and (meant := [name for name, given in choosing.items() if given]):
+            raise _conflict(meant, "goes with the nine only; leave it out, or ensemble, or time_limit")
+
+
+def _conflict(names: list[str], why: str) -> InvalidInputError:
+    return InvalidInputError(f"{', '.join(names)}: {why}.", [{"field": name, "message": why} for name in names])
+
+
+class TableCommand(Command):
+    """Base of what predicts a stored table with a stored model."""
+
+    model_name: str
+    version: ModelVersion = None
+    model_info: ModelInfo = None
+    file_id: str
+    strict: Strict = False
+    interval: IntervalLevel = None
+
+
+class PredictTableCommand(TableCommand):
+    """Predict a stored table of any size into a JSON file."""
+
+    kind = "predict"
+
+
+class ExportTableCommand(TableCommand):
+    """Predict a stored table of any size into a file of one of the export formats."""
+
+    kind = "export"
+
+    format: ExportFormat = "csv"
+    raw: RawTexts = False
+
+
+class RetrainCommand(Command):
+    """Deal with one file that arrived in a series: the object `key` while its content has the ETag `etag`."""
+
+    kind = "retrain"
+
+    series: str
+    key: str
+    etag: str
+    # When the object was written, in UTC as ISO 8601 with microseconds.
+    last_modified: str
+    # Where S3 puts the event among those of the same key.
+    sequencer: str | None
+    size_bytes: int
+    # Of the object's metadata.
+    target_column: str | None
+    # Made when the command is submitted, so that every attempt stores the same dataset.
+    file_id: str
+
+    @property
+    def identity(self) -> Json:
+        """The object's content: however often an event about it comes, it is the same request."""
+        return {"key": self.key, "etag": self.etag}
+
+
+COMMANDS: dict[str, type[Command]] = {
+    command.kind: command
+    for command in (
+        TrainCommand,
+        CompareCommand,
+        PredictTableCommand,
+        ExportTableCommand,
+        RetrainCommand,
+    )
+}
+
+# Nobody waits for the result of these kinds: whatever ends one in failure, its message becomes a dead letter.
+UNATTENDED = frozenset({RetrainCommand.kind})
+
+
+def parse_command(kind: str, fields: Json) -> Command:
+    """Return the command that a job stores; raises `InvalidInputError` for one that this version cannot read."""
+    if kind not in COMMANDS:
+        raise InvalidInputError(
+            f"Another version of Regatta stored this job, and this one knows no jobs of the kind {kind!r}. Send the "
+            "request again.",
+            [{"field": "kind", "message": "is unknown"}],
+        )
+    try:
+        return COMMANDS[kind].model_validate(fields)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        errors = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in found]
+        raise InvalidInputError(
+            "Another version of Regatta stored this job, and this one cannot read its command. Send the request again.",
+            errors,
+        ) from error

@@ -1,0 +1,18 @@
+"""Fields that requests and commands share, each described once. Apart from the commands: it loads in no time."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.types import Json
+
+ExportFormat = Literal["csv", "excel", "json"]
+ModelVersion = Annotated[int | None, Field(ge=1, description="default: the version that serves")]
+ModelInfo = Annotated[
+    Json | None, Field(description="model_name, version, model_type, target_column that the model must have")
+]
+Strict = Annotated[bool, Field(description="what would be a warning about the data is an error")]
+IntervalLevel = Annotated[
+    float | None, Field(gt=0, lt=1, description="share of true values that the bounds are to hold")
+]
+RawTexts = Annotated[bool, Field(description="csv: leave texts as they are that a spreadsheet would run as formulas")]

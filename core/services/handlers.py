@@ -1,0 +1,23 @@
+"""The table of what carries out each command. Heavy: it loads everything that any of them needs."""
+
+from core.jobs.commands import (
+    CompareCommand,
+    ExportTableCommand,
+    PredictTableCommand,
+    RetrainCommand,
+    TrainCommand,
+)
+from core.jobs.worker import Handlers
+from core.services.retraining.retrain import retrain
+from core.services.table_prediction.export_table import export_table
+from core.services.table_prediction.predict_table import predict_stored_table
+from core.services.training.commands import train
+from core.services.training.compare import compare_models
+
+HANDLERS: Handlers = {
+    TrainCommand: train,
+    CompareCommand: compare_models,
+    PredictTableCommand: predict_stored_table,
+    ExportTableCommand: export_table,
+    RetrainCommand: retrain,
+}

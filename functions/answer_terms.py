@@ -1,0 +1,43 @@
+"""How a caller wants long work to be answered: the headers `Prefer` and `Idempotency-Key`."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from core.settings import settings
+from functions.idempotency import Key
+
+RESPOND_ASYNC = "respond-async"
+
+
+@dataclass(frozen=True)
+class AnswerTerms:
+    """How the caller wants to be answered. Without `wait` there is no limit to how long the caller would wait."""
+
+    path: str
+    key: str | None
+    respond_async: bool
+    wait: float | None
+
+    def later(self, seconds: float) -> bool:
+        """Return whether work of so many seconds is to be answered with a job."""
+        limit = settings().answer_seconds
+        if limit and seconds > limit:
+            return True
+        return self.respond_async and (self.wait is None or seconds > self.wait)
+
+
+async def _terms(
+    request: Request,
+    idempotency_key: Key = None,
+    prefer: Annotated[list[str] | None, Header(description="respond-async, and wait=SECONDS if you like")] = None,
+) -> AnswerTerms:
+    """Read `Prefer` (RFC 7240) and `Idempotency-Key`; preferences that are not understood do not matter."""
+    preferences = [part.strip().lower() for line in prefer or [] for part in line.split(",")]
+    waits = [part.partition("=")[2].strip('" ') for part in preferences if part.startswith("wait=")]
+    wait = next((float(seconds) for seconds in waits if seconds.isdecimal()), None)
+    return AnswerTerms(request.url.path, idempotency_key, RESPOND_ASYNC in preferences, wait)
+
+
+Terms = Annotated[AnswerTerms, Depends(_terms)]
