@@ -1,4 +1,4 @@
-"""A typed table in one small file that numpy alone can read: what light functions predict from.
+"""A typed table in one small file that needs only numpy to read, for the light functions that predict from it.
 
 A category is int32 codes into its levels, with -1 for missing; everything else is float64 with NaN for missing: a
 boolean is 1 or 0, a date the seconds since 1970-01-01.
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from core.array_types import Floats
 from core.manifests import ColumnType
 
-# Light functions have little memory: a table of more rows is not packed, and is worked on where Arrow is.
+# Light functions have little memory: a table of more rows is not packed, and heavy functions predict it.
 PACKED_ROWS = 2_000_000
-# A fifth of the usual level's time for a quarter more bytes.
+# The compression level: a fifth of the default level's time for a quarter more bytes.
 FAST = 1
-# So many levels are strings of Python at a time, which take several times the memory of their characters.
-LEVELS = 1 << 15
-PIECE = 1 << 20
+# So many levels become Python strings at a time, as these take several times the memory of their characters.
+LEVELS_AT_ONCE = 1 << 15
+CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,20 @@ class Category:
     levels: list[str]
 
     def texts(self) -> NDArray[np.object_]:
-        """The values as strings (object, n rows), with "" for missing."""
+        """Return the values as strings, (n,) object, with "" for missing."""
         return np.array([*self.levels, ""], dtype=object)[self.codes]
 
 
 @dataclass(frozen=True)
-class Columns:
-    """A table by column, in the order of the file, with the type of each."""
+class ColumnTable:
+    """A table as one array a column, in the order of the file, with the type of each column."""
 
     values: Mapping[str, Floats | Category]
     types: Mapping[str, ColumnType]
 
     @property
     def rows(self) -> int:
-        """How many rows every column has."""
+        """The number of rows."""
         first = next(iter(self.values.values()), None)
         if first is None:
             return 0
@@ -57,21 +57,19 @@ class Columns:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes that the arrays and levels hold in memory."""
+        """The bytes of the arrays and levels in memory."""
         return sum(
             column.codes.nbytes + sum(map(len, column.levels)) if isinstance(column, Category) else column.nbytes
             for column in self.values.values()
         )
 
-    def slices(self, rows: int) -> Iterator["Columns"]:
-        """The table in pieces of at most `rows` rows, without copying."""
+    def slices(self, rows: int) -> Iterator["ColumnTable"]:
+        """Yield the table in slices of at most `rows` rows, without a copy."""
         for start in range(0, self.rows, rows):
-            piece = slice(start, start + rows)
-            yield Columns(
+            some = slice(start, start + rows)
+            yield ColumnTable(
                 {
-                    name: Category(column.codes[piece], column.levels)
-                    if isinstance(column, Category)
-                    else column[piece]
+                    name: Category(column.codes[some], column.levels) if isinstance(column, Category) else column[some]
                     for name, column in self.values.items()
                 },
                 self.types,
@@ -79,11 +77,11 @@ class Columns:
 
 
 def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Category]]) -> None:
-    """Write a table as a compressed .npz without any pickle in it, one column (name, type, values) at a time.
+    """Write a table as a compressed .npz without pickles, one column (name, type, values) at a time.
 
-    The levels of a category may also be in Arrow's form: they are turned into Python's a few at a time.
+    The levels of a category may be an Arrow array, which is converted to Python strings in parts.
     """
-    # The levels are written last, and may be as large as the table: until then they wait on disk.
+    # The levels are written last and may be as large as the table, so they are kept on disk until then.
     with (
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=FAST) as packed,
         TemporaryFile() as head,
@@ -94,18 +92,18 @@ def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Categor
             _write(packed, f"c{position}", array.dtype, len(array), [array.data])
             entry = json.dumps({"name": name, "type": kind, "levels": None})
             head.write(b", " * (position > 0) + entry.removesuffix("null}").encode())
-            head.writelines(_listed(column.levels) if isinstance(column, Category) else [b"null"])
+            head.writelines(_json_list(column.levels) if isinstance(column, Category) else [b"null"])
             head.write(b"}")
         head.write(b"]}")
         length = head.tell()
         head.seek(0)
-        _write(packed, "head", np.dtype(np.uint8), length, iter(partial(head.read, PIECE), b""))
+        _write(packed, "head", np.dtype(np.uint8), length, iter(partial(head.read, CHUNK_BYTES), b""))
 
 
-def _listed(levels: Any) -> Iterator[bytes]:
-    """Texts as a list in JSON, a piece at a time."""
-    for start in range(0, len(levels), LEVELS):
-        some = levels[start : start + LEVELS]
+def _json_list(levels: Any) -> Iterator[bytes]:
+    """Yield texts as a JSON list, in parts."""
+    for start in range(0, len(levels), LEVELS_AT_ONCE):
+        some = levels[start : start + LEVELS_AT_ONCE]
         yield b", " if start else b"["
         yield json.dumps(some if isinstance(some, list) else some.to_pylist()).encode()[1:-1]
     yield b"]" if len(levels) else b"[]"
@@ -114,20 +112,20 @@ def _listed(levels: Any) -> Iterator[bytes]:
 def _write(
     packed: zipfile.ZipFile, name: str, kind: np.dtype[Any], length: int, body: Iterable[bytes | memoryview]
 ) -> None:
-    """One array of one dimension as a member, its bytes in pieces."""
+    """Write a one-dimensional array as a member of the archive, its bytes in parts."""
     with packed.open(f"{name}.npy", "w", force_zip64=True) as member:
         header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": (length,)}
         np.lib.format.write_array_header_1_0(member, header)
-        for piece in body:
-            member.write(piece)
+        for chunk in body:
+            member.write(chunk)
 
 
-def unpack(body: bytes) -> Columns:
-    """The table that `pack` wrote."""
+def unpack(body: bytes) -> ColumnTable:
+    """Return the table that `pack` wrote."""
     with np.load(io.BytesIO(body), allow_pickle=False) as stored:
         head = json.loads(stored["head"].tobytes())
         values: dict[str, Floats | Category] = {}
         for position, entry in enumerate(head["columns"]):
             array = stored[f"c{position}"]
             values[entry["name"]] = array if entry["levels"] is None else Category(array, entry["levels"])
-    return Columns(values, {entry["name"]: entry["type"] for entry in head["columns"]})
+    return ColumnTable(values, {entry["name"]: entry["type"] for entry in head["columns"]})

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from fastapi.responses import JSONResponse
 
 from core.errors import KeyInUseError, RegattaError
-from core.inference.stored_columns import check_names
+from core.inference.stored_columns import check_feature_columns
 from core.jobs import service
 from core.jobs.commands import Command, TableCommand
 from core.jobs.worker import Handlers, run_job
@@ -54,7 +54,7 @@ def submit_table_job(workspace: str, command: TableCommand, terms: AnswerTerms) 
     seconds = dataset.rows * (model.latency_us or 0.0) / 1e6
     if dataset.rows <= most_table_rows() and not terms.later(seconds):
         return None
-    check_names({column.name for column in dataset.columns}, model.features)
+    check_feature_columns({column.name for column in dataset.columns}, model.features)
     named = command.model_copy(update={"file_id": dataset.file_id, "version": model.version})
     return _accepted(workspace, service.submit_job(workspace, named, key=terms.key), terms)
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from core.compiler.compile import check_parity, compile_pipeline, raw_columns
+from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
 from core.inference.latency import latency_us
 from core.inference.session import CompiledModel
 from core.manifests import Column, Feature
@@ -67,7 +67,7 @@ def cost_of(pipeline: Any, columns: Sequence[Column], rows: pd.DataFrame) -> Cos
     graph, features = compile_pipeline(pipeline, columns)
     compiled = CompiledModel(graph, features)
     seconds = time.perf_counter() - begun
-    return Cost(len(graph), latency_us(compiled, raw_columns(rows.iloc[:1], features)), seconds)
+    return Cost(len(graph), latency_us(compiled, raw_columns_of_frame(rows.iloc[:1], features)), seconds)
 
 
 @dataclass(frozen=True)
@@ -90,5 +90,5 @@ def prove(pipeline: Any, data: Split) -> Proven:
     compiled = CompiledModel(graph, features)
     check_parity(pipeline, compiled, data.train_x)
     seconds = time.perf_counter() - begun
-    latency = latency_us(compiled, raw_columns(data.test_x, features))
+    latency = latency_us(compiled, raw_columns_of_frame(data.test_x, features))
     return Proven(graph, features, compiled, Cost(len(graph), latency, seconds))

@@ -10,10 +10,10 @@ from sklearn.ensemble import VotingRegressor
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 
-from core.cell_values import read_date
+from core.cell_values import parse_date
 from core.compiler.estimators import convert_estimator
 from core.compiler.graph_builder import GraphBuilder
-from core.compiler.transformers import UNSEEN, Features, RawColumns, convert_preprocessing
+from core.compiler.transformers import UNSEEN, Features, RawBlock, convert_preprocessing
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column, Feature
@@ -25,7 +25,7 @@ CHECKED_ROWS = 1000
 TIE = 1e-7
 VALUES_SHOWN = 12
 # A leap day before 1970, a moment before its end.
-ODD_DATE = read_date("1600-02-29 23:59:59.999")
+ODD_DATE = parse_date("1600-02-29 23:59:59.999")
 
 
 def compile_pipeline(model: Any, columns: Sequence[Column]) -> tuple[bytes, list[Feature]]:
@@ -37,12 +37,12 @@ def compile_pipeline(model: Any, columns: Sequence[Column]) -> tuple[bytes, list
     """
     graph = GraphBuilder([column.name for column in columns])
     features: Features = {}
-    result = _convert_model(graph, model, RawColumns(columns), features, {})
+    result = _convert_model(graph, model, RawBlock(columns), features, {})
     return graph.build(result), [features[name] for name in graph.inputs]
 
 
 def _convert_model(
-    graph: GraphBuilder, model: Any, columns: RawColumns, features: Features, converted: dict[int, str]
+    graph: GraphBuilder, model: Any, columns: RawBlock, features: Features, converted: dict[int, str]
 ) -> str:
     """Return the prediction, (rows, 1) float64.
 
@@ -82,7 +82,7 @@ def check_parity(model: Any, compiled: CompiledModel, frame: pd.DataFrame) -> fl
     rows = pd.concat([frame.head(CHECKED_ROWS), _corner_rows(compiled.features)], ignore_index=True)
     rows = rows.astype(frame.dtypes.to_dict())
     expected = np.asarray(model.predict(rows), np.float64)
-    found = compiled.run(raw_columns(rows, compiled.features))
+    found = compiled.run(raw_columns_of_frame(rows, compiled.features))
     difference = np.abs(found - expected) / np.maximum(1, np.abs(expected))
     apart = np.flatnonzero(~(difference <= TOLERANCE))
     # A look at every neighbour again, so only at rows that need it.
@@ -98,7 +98,7 @@ def check_parity(model: Any, compiled: CompiledModel, frame: pd.DataFrame) -> fl
     return float(difference[worst])
 
 
-def raw_columns(frame: pd.DataFrame, features: Sequence[Feature]) -> dict[str, NDArray[Any]]:
+def raw_columns_of_frame(frame: pd.DataFrame, features: Sequence[Feature]) -> dict[str, NDArray[Any]]:
     """A frame of raw rows as `CompiledModel.run` takes them."""
     return {
         feature.name: frame[feature.name].fillna("").to_numpy(object)

@@ -30,7 +30,7 @@ Features = dict[str, Feature]
 
 
 @dataclass(frozen=True)
-class RawColumns:
+class RawBlock:
     """Columns of the table before any step has made numbers of them; each is an input of the graph, (rows, 1).
 
     `fills` has the text that replaces a missing one in each column, once an imputer of texts was passed.
@@ -42,11 +42,11 @@ class RawColumns:
 
 # The name of a tensor in the graph, (rows, width) float64.
 Matrix = str
-Converter = Callable[[GraphBuilder, Any, RawColumns | Matrix, Features], RawColumns | Matrix]
+Converter = Callable[[GraphBuilder, Any, RawBlock | Matrix, Features], RawBlock | Matrix]
 
 
 def convert_preprocessing(
-    graph: GraphBuilder, transformer: Any, block: RawColumns | Matrix, features: Features
+    graph: GraphBuilder, transformer: Any, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
     """Return the matrix that a fitted transformer makes; the raw columns that it takes are added to `features`.
 
@@ -56,8 +56,8 @@ def convert_preprocessing(
 
 
 def convert_transformer(
-    graph: GraphBuilder, transformer: Any, block: RawColumns | Matrix, features: Features
-) -> RawColumns | Matrix:
+    graph: GraphBuilder, transformer: Any, block: RawBlock | Matrix, features: Features
+) -> RawBlock | Matrix:
     """Return what one fitted transformer makes of `block`; raises `TrainingFailedError` for a class without converter.
 
     A subclass has no converter: it may transform in another way.
@@ -69,24 +69,24 @@ def convert_transformer(
 
 
 def _convert_steps(
-    graph: GraphBuilder, pipeline: Pipeline, block: RawColumns | Matrix, features: Features
-) -> RawColumns | Matrix:
+    graph: GraphBuilder, pipeline: Pipeline, block: RawBlock | Matrix, features: Features
+) -> RawBlock | Matrix:
     for _, step in pipeline.steps:
         block = convert_transformer(graph, step, block, features)
     return block
 
 
 def _convert_column_transformer(
-    graph: GraphBuilder, fitted: ColumnTransformer, block: RawColumns | Matrix, features: Features
+    graph: GraphBuilder, fitted: ColumnTransformer, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
     """Convert branches side by side where they take raw columns, and one scaler where they take a matrix."""
-    if not isinstance(block, RawColumns):
+    if not isinstance(block, RawBlock):
         return _convert_partial_scaler(graph, fitted, block)
     known = {column.name: column for column in block.columns}
     return _side_by_side(
         graph,
         [
-            convert_preprocessing(graph, branch, RawColumns([known[name] for name in names]), features)
+            convert_preprocessing(graph, branch, RawBlock([known[name] for name in names]), features)
             for _, branch, names in fitted.transformers_
             if branch != "drop"
         ],
@@ -113,8 +113,8 @@ def _convert_partial_scaler(graph: GraphBuilder, fitted: ColumnTransformer, matr
 
 
 def _convert_imputer(
-    graph: GraphBuilder, imputer: SimpleImputer, block: RawColumns | Matrix, features: Features
-) -> RawColumns | Matrix:
+    graph: GraphBuilder, imputer: SimpleImputer, block: RawBlock | Matrix, features: Features
+) -> RawBlock | Matrix:
     """Fill gaps: in a matrix of numbers at once, in texts when an encoder looks them up."""
     raw = _raw(block, imputer)
     if all(column.type == "category" for column in raw.columns):
@@ -127,8 +127,8 @@ def _convert_imputer(
 
 
 def _convert_function(
-    graph: GraphBuilder, transformer: FunctionTransformer, block: RawColumns | Matrix, _: Features
-) -> RawColumns | Matrix:
+    graph: GraphBuilder, transformer: FunctionTransformer, block: RawBlock | Matrix, _: Features
+) -> RawBlock | Matrix:
     """Convert the functions of `core.preprocessing.date_parts`."""
     if transformer.func is to_seconds:
         # An input of the graph is in seconds already.
@@ -139,7 +139,7 @@ def _convert_function(
 
 
 def _convert_one_hot(
-    graph: GraphBuilder, encoder: OneHotEncoder, block: RawColumns | Matrix, features: Features
+    graph: GraphBuilder, encoder: OneHotEncoder, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
     """(rows, encoded columns) float64: each category looks its encoded row up in a table."""
     raw = _raw(block, encoder)
@@ -184,7 +184,7 @@ def _lookup(graph: GraphBuilder, texts: str, levels: list[str], encoded: NDArray
 
 
 def _convert_target_encoder(
-    graph: GraphBuilder, encoder: TargetEncoder, block: RawColumns | Matrix, features: Features
+    graph: GraphBuilder, encoder: TargetEncoder, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
     """(rows, columns) float64: each category becomes the mean target of its level.
 
@@ -219,7 +219,7 @@ def _translated(graph: GraphBuilder, texts: str, levels: list[str], values: NDAr
 
 
 def _convert_missing_indicator(
-    graph: GraphBuilder, indicator: MissingIndicator, block: RawColumns | Matrix, features: Features
+    graph: GraphBuilder, indicator: MissingIndicator, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
     """(rows, columns) float64: 1 where a value is missing."""
     raw = _raw(block, indicator)
@@ -243,16 +243,16 @@ def _side_by_side(graph: GraphBuilder, blocks: list[str]) -> str:
     return blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)
 
 
-def _raw(block: RawColumns | Matrix, transformer: Any) -> RawColumns:
+def _raw(block: RawBlock | Matrix, transformer: Any) -> RawBlock:
     """Return the block; raises `TrainingFailedError` where it is a matrix, and the transformer takes raw columns."""
-    if not isinstance(block, RawColumns):
+    if not isinstance(block, RawBlock):
         raise _unsupported(transformer)
     return block
 
 
-def _matrix(block: RawColumns | Matrix, transformer: Any) -> Matrix:
+def _matrix(block: RawBlock | Matrix, transformer: Any) -> Matrix:
     """Return the block; raises `TrainingFailedError` where it is not yet a matrix."""
-    if isinstance(block, RawColumns):
+    if isinstance(block, RawBlock):
         raise _unsupported(transformer)
     return block
 

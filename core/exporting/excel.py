@@ -12,7 +12,7 @@ from math import isfinite
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from core.cell_values import write_date
+from core.cell_values import format_date
 from core.errors import TooLargeError
 from core.exporting.cells import PLAIN, Options, Rows, nested
 
@@ -137,7 +137,7 @@ class _Sheet:
 
     def _date(self, row: int, column: int, moment: datetime) -> None:
         if moment < EXCEL_FIRST_DATE:
-            self._text(row, column, write_date(moment))
+            self._text(row, column, format_date(moment))
             return
         form = MILLISECOND if moment.microsecond else DAY if moment.time() == time.min else SECOND
         self.sheet.write_datetime(row, column, moment, self._dates[form])

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
-from core.cell_values import write_date
+from core.cell_values import format_date
 from core.errors import TooLargeError
 from core.exporting.cells import PLAIN, Options, Rows, finite, harmless, jsonable, nested
 from core.exporting.excel import EXCEL_COLUMNS, write_workbook
@@ -69,7 +69,7 @@ def _as_is(cell: Any) -> Any:
 CSV_CELLS: dict[type, Callable[[Any], Any]] = {
     float: finite,
     bool: lambda value: "true" if value else "false",
-    datetime: write_date,
+    datetime: format_date,
     list: nested,
     dict: nested,
 }
@@ -86,9 +86,9 @@ def _json(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = 
 
 def _json_object(values: dict[str, Any]) -> bytes:
     try:
-        text = json.dumps(values, ensure_ascii=False, allow_nan=False, default=write_date)
+        text = json.dumps(values, ensure_ascii=False, allow_nan=False, default=format_date)
     except ValueError:
-        text = json.dumps(jsonable(values), ensure_ascii=False, default=write_date)
+        text = json.dumps(jsonable(values), ensure_ascii=False, default=format_date)
     return text.encode("utf-8", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Rows to predict from a CSV in a request, a piece at a time: what its columns are, the model's features say."""
+"""Read the rows of a CSV in a request, one batch at a time. The model's features give the types of its columns."""
 
 import csv
 import io
@@ -7,10 +7,10 @@ from itertools import islice
 from typing import TypeVar
 
 from core.errors import InvalidInputError, NotACsvError
-from core.inference.input_batch import Sent, sent_rows
+from core.inference.input_batch import InputBatch, batch_from_rows
 from core.manifests import Feature
 
-# What the charset of the Content-Type may say, and what reads it: GB18030 is GBK and more.
+# By the charset of a Content-Type the codec that decodes it. GB18030 is a superset of GBK.
 ENCODINGS = {
     "utf-8": "utf-8-sig",
     "utf8": "utf-8-sig",
@@ -20,19 +20,19 @@ ENCODINGS = {
     "gb18030": "gb18030",
 }
 DELIMITERS = ",;\t|"
-# So many bytes are looked at to find the delimiter.
+# The delimiter is found in so many bytes.
 SAMPLE_BYTES = 1 << 16
-# The first row of data, as a spreadsheet counts.
+# The number of the first row of data in a spreadsheet.
 FIRST_ROW = 2
 
 T = TypeVar("T")
 
 
-def sent_csv(body: bytes, charset: str, features: Sequence[Feature], batch_size: int) -> Iterator[Sent]:
-    """The rows below the header in pieces of at most `batch_size`, of which one at a time is in memory.
+def batches_from_csv(body: bytes, charset: str, features: Sequence[Feature], batch_size: int) -> Iterator[InputBatch]:
+    """Yield the rows below the header in batches of at most `batch_size`, with only one batch in memory.
 
-    Blank lines are skipped. Raises `InvalidInputError` for an unknown charset, `NotACsvError` for what is no text, no
-    table, or has no rows.
+    Blank lines are skipped. Raises `InvalidInputError` for an unknown charset, and `NotACsvError` for bytes that are no
+    text or no table, or that have no rows.
     """
     encoding = ENCODINGS.get(charset.lower())
     if encoding is None:
@@ -48,13 +48,13 @@ def sent_csv(body: bytes, charset: str, features: Sequence[Feature], batch_size:
     while piece := _read(lambda: list(islice(rows, batch_size)), charset):
         _check_width(piece, len(names), row)
         row += len(piece)
-        yield sent_rows(names, piece, features)
+        yield batch_from_rows(names, piece, features)
     if row == FIRST_ROW:
         raise NotACsvError("The CSV has no rows below a header. Send the names of the columns and at least one row.")
 
 
 def _delimiter(body: bytes, encoding: str, features: Sequence[Feature]) -> str:
-    """The one that finds most of the model's features in the header."""
+    """Return the delimiter that finds most of the model's features in the header."""
     known = {feature.name for feature in features}
     lines = body[:SAMPLE_BYTES].decode(encoding, "ignore").splitlines(keepends=True)
 

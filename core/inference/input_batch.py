@@ -1,4 +1,4 @@
-"""From what a caller sends to what a model takes: JSON values as numpy columns, checked field by field."""
+"""Convert rows of JSON values to the raw columns that a model takes, and check each value."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cell_values import EARLIEST, LATEST, MISSING, read_boolean, read_date
+from core.array_types import Floats, RawColumns
+from core.cell_values import EARLIEST, LATEST, MISSING, parse_boolean, parse_date
 from core.errors import InvalidInputError
-from core.inference.input_warnings import NAMES_SHOWN, Errors, Notices, shown
+from core.inference.input_warnings import NAMES_SHOWN, InputErrors, InputWarnings, shortened
 from core.manifests import Feature
 
-# Up to here every integer is a float64.
+# Every integer up to this one is exact in float64.
 EXACT_INTEGER = 2**53
 
-Columns = dict[str, NDArray[Any]]
-# Values as JSON has them, or a tensor of numbers in which NaN is a gap.
+# JSON values, or an array of numbers with NaN for missing.
 Values = Sequence[Any] | NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Sent:
-    """Some rows as they came, by column: those that are a feature (n values each), and the names of all others."""
+class InputBatch:
+    """Unchecked rows by column: the `columns` that are features (n values each), and the names of `ignored` columns."""
 
     rows: int
     columns: Mapping[str, Values]
     ignored: Iterable[str] = ()
 
 
-def sent_records(records: Sequence[Mapping[str, Any]], features: Sequence[Feature]) -> Sent:
-    """One JSON object a row; a key that a row lacks is null there. Raises `InvalidInputError` for anything else."""
+def batch_from_records(records: Sequence[Mapping[str, Any]], features: Sequence[Feature]) -> InputBatch:
+    """Return the batch of JSON objects, one a row; an absent key is null. Raises `InvalidInputError` for others."""
     if not all(issubclass(kind, dict) for kind in set(map(type, records))):
         row = next(row for row, record in enumerate(records) if not isinstance(record, dict))
         errors = [{"field": f"data[{row}]", "message": "is not an object"}]
@@ -50,54 +50,56 @@ def sent_records(records: Sequence[Mapping[str, Any]], features: Sequence[Featur
             if any(feature.name in record for record in records):
                 columns[feature.name] = [record.get(feature.name) for record in records]
     if complete and set(map(len, records)) <= {len(features)}:
-        return Sent(len(records), columns)
+        return InputBatch(len(records), columns)
     known = _names(features)
     ignored = [name for name in dict.fromkeys(chain.from_iterable(records)) if name not in known]
-    return Sent(len(records), columns, ignored)
+    return InputBatch(len(records), columns, ignored)
 
 
-def sent_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], features: Sequence[Feature]) -> Sent:
-    """Rows of values in the order of the column `names`, each of them as long as that."""
+def batch_from_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], features: Sequence[Feature]) -> InputBatch:
+    """Return the batch of rows whose values are in the order of the column `names`, and as many."""
     known = _names(features)
     values = zip(*rows, strict=True) if rows else ((),) * len(names)
     columns = {name: column for name, column in zip(names, values, strict=True) if name in known}
-    return Sent(len(rows), columns, [name for name in names if name not in known])
+    return InputBatch(len(rows), columns, [name for name in names if name not in known])
 
 
-def to_columns(sent: Sent, features: Sequence[Feature], notices: Notices) -> Columns:
-    """Raw columns for `CompiledModel.run` (n rows each); `notices` learns what is imputed, unseen or ignored.
+def raw_columns_of_batch(batch: InputBatch, features: Sequence[Feature], input_warnings: InputWarnings) -> RawColumns:
+    """Return raw columns of n rows; what is imputed, unseen or ignored is added to `input_warnings`.
 
-    Numbers may come as strings, dates as text or seconds, booleans as words; null, a text such as "NA" and a column
-    that is not there are missing values. Raises `InvalidRecordsError` that names every field of the wrong type, and
-    where no feature came at all.
+    Numbers may be strings, dates texts or seconds, booleans words. Null, a text such as "NA" and an absent column are
+    missing values. Raises `InvalidRecordsError` that names every field of a wrong type, and where all features are
+    absent.
     """
-    errors = Errors()
-    columns: Columns = {}
-    absent = [feature.name for feature in features if feature.name not in sent.columns]
+    errors = InputErrors()
+    columns: dict[str, NDArray[Any]] = {}
+    absent = [feature.name for feature in features if feature.name not in batch.columns]
     if len(absent) == len(features):
         for name in absent[:NAMES_SHOWN]:
             errors.add(name, "is absent, and so is every other feature of the model")
-        errors.check(notices.next_row, sent.rows)
+        errors.raise_if_any(input_warnings.next_row, batch.rows)
     for feature in features:
-        values = sent.columns.get(feature.name)
+        values = batch.columns.get(feature.name)
         if values is None:
-            columns[feature.name] = _gaps(sent.rows, feature)
+            columns[feature.name] = _missing(batch.rows, feature)
         else:
             columns[feature.name] = READERS[feature.type](values, feature, errors)
-    errors.check(notices.next_row, sent.rows)
-    notices.look(columns, sent.rows, absent, sent.ignored)
+    errors.raise_if_any(input_warnings.next_row, batch.rows)
+    input_warnings.update(columns, batch.rows, absent, batch.ignored)
     return columns
 
 
-def clean_row(record: Mapping[str, Any], levels: Mapping[str, frozenset[str | bool] | None]) -> Columns | None:
-    """The columns of one row that needs no check, repair or warning; None for every other one.
+def raw_columns_of_clean_row(
+    record: Mapping[str, Any], levels: Mapping[str, frozenset[str | bool] | None]
+) -> RawColumns | None:
+    """Return the raw columns of one row without missing or unusual values; None for every other row.
 
-    `levels` holds, by feature, the values that a category or boolean may have, and None for a number. This is what
-    most requests are, and it takes a quarter of the time of `to_columns`.
+    `levels` has, by feature, the values that a category or boolean may have, and None for a number. Most requests are
+    such rows, and take a quarter of the time of `raw_columns_of_batch`.
     """
     if len(record) != len(levels):
         return None
-    columns: Columns = {}
+    columns: dict[str, NDArray[Any]] = {}
     for name, known in levels.items():
         value = record.get(name)
         if known is None:
@@ -118,11 +120,11 @@ def _names(features: Sequence[Feature]) -> set[str]:
     return {feature.name for feature in features}
 
 
-def _gaps(rows: int, feature: Feature) -> NDArray[Any]:
+def _missing(rows: int, feature: Feature) -> NDArray[Any]:
     return np.full(rows, "", object) if feature.type == "category" else np.full(rows, nan)
 
 
-def _numbers(values: Values, feature: Feature, errors: Errors) -> NDArray[np.float64]:
+def _numbers(values: Values, feature: Feature, errors: InputErrors) -> Floats:
     if isinstance(values, np.ndarray):
         numbers = values.astype(np.float64)
         if not np.isinf(numbers).any():
@@ -131,51 +133,51 @@ def _numbers(values: Values, feature: Feature, errors: Errors) -> NDArray[np.flo
     return quick if quick is not None else _checked(_number, "a finite number", values, feature, errors)
 
 
-def _quick_numbers(values: Values) -> NDArray[np.float64] | None:
-    """The numbers, read all at once, if they are numbers and nulls, or texts of numbers only; else None."""
+def _quick_numbers(values: Values) -> Floats | None:
+    """Return all values in one conversion if they are numbers and nulls, or texts of numbers; else None."""
     kinds = set(map(type, values))
     try:
         if kinds <= {int, float, NoneType}:
             numbers = np.array(values, np.float64)
             nulls = values.count(None) if NoneType in kinds and isinstance(values, list | tuple) else 0
-            odd = int((~np.isfinite(numbers)).sum()) != nulls
-            # A null is NaN by now, and so would a NaN be that somebody sent.
-            return None if odd or np.isinf(numbers).any() else numbers
+            # A null has become NaN; a NaN that a caller sent must not pass for one.
+            has_nan = int((~np.isfinite(numbers)).sum()) != nulls
+            return None if has_nan or np.isinf(numbers).any() else numbers
         if kinds == {str} and not any("_" in text for text in values):
             numbers = np.array(values, np.float64)
             return numbers if np.isfinite(numbers).all() else None
     except (ValueError, OverflowError):
-        pass  # a text that is no number, an integer beyond float64: found again, and named, one by one
+        pass  # a text that is no number, or an integer beyond float64: `_checked` will name it
     return None
 
 
-def _booleans(values: Values, feature: Feature, errors: Errors) -> NDArray[np.float64]:
+def _booleans(values: Values, feature: Feature, errors: InputErrors) -> Floats:
     if set(map(type, values)) == {bool}:
         return np.array(values, np.float64)
     return _checked(_boolean, "true or false (or 1, 0, yes, no)", values, feature, errors)
 
 
-def _dates(values: Values, feature: Feature, errors: Errors) -> NDArray[np.float64]:
-    own = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
-    accepted = f"a date ({own}2012-01-31 or 2012-01-31 08:30:00) or seconds since 1970"
-    return _checked(partial(_date, form=feature.format), accepted, values, feature, errors)
+def _dates(values: Values, feature: Feature, errors: InputErrors) -> Floats:
+    own_format = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
+    accepted = f"a date ({own_format}2012-01-31 or 2012-01-31 08:30:00) or seconds since 1970"
+    return _checked(partial(_date, date_format=feature.format), accepted, values, feature, errors)
 
 
 def _checked(
-    read: Callable[[Any], float | None], accepted: str, values: Values, feature: Feature, errors: Errors
-) -> NDArray[np.float64]:
-    """What `read` makes of each value, NaN for a gap; where that is None, an error says what is `accepted`."""
+    read: Callable[[Any], float | None], accepted: str, values: Values, feature: Feature, errors: InputErrors
+) -> Floats:
+    """Return `read` of each value, NaN for a missing one. Where that is None, add an error: it must be `accepted`."""
     numbers = []
-    for row, value in enumerate(_plain(values)):
-        number = nan if _is_gap(value) else read(value)
+    for row, value in enumerate(_python_values(values)):
+        number = nan if _is_missing(value) else read(value)
         if number is None:
-            errors.add(feature.name, f"must be {accepted}, not {shown(value)}", row)
+            errors.add(feature.name, f"must be {accepted}, not {shortened(value)}", row)
         numbers.append(nan if number is None else number)
     return np.array(numbers, np.float64)
 
 
-def _plain(values: Values) -> Sequence[Any]:
-    """The values of a tensor as Python has them, None for NaN."""
+def _python_values(values: Values) -> Sequence[Any]:
+    """Return the values of an array as Python objects, None for NaN."""
     if not isinstance(values, np.ndarray):
         return values
     return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN alone differs
@@ -185,7 +187,7 @@ def _number(value: Any) -> float | None:
     if not isinstance(value, int | float | str) or isinstance(value, bool):
         return None
     try:
-        # Python alone would take "1_000" for a number.
+        # Python would accept "1_000" as a number.
         number = inf if isinstance(value, str) and "_" in value else float(value)
     except (ValueError, OverflowError):
         return None
@@ -196,34 +198,34 @@ def _boolean(value: Any) -> float | None:
     if isinstance(value, int | float) and value in (0, 1):
         return float(value)
     if isinstance(value, str):
-        return {"1": True, "0": False}.get(value.strip(), read_boolean(value))
+        return {"1": True, "0": False}.get(value.strip(), parse_boolean(value))
     return None
 
 
-def _date(value: Any, form: str | None) -> float | None:
-    """A text in the file's own way or ISO 8601, or seconds; a number as text may be anything, and is none."""
+def _date(value: Any, date_format: str | None) -> float | None:
+    """Return the seconds of a text, in the file's format or ISO 8601, or of a number; a number as text is no date."""
     seconds = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     if isinstance(value, str):
-        seconds = read_date(value, form)
+        seconds = parse_date(value, date_format)
     return float(seconds) if seconds is not None and EARLIEST <= seconds < LATEST + 1 else None
 
 
-def _is_gap(value: Any) -> bool:
+def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value.strip() in MISSING)
 
 
-def _texts(values: Values, feature: Feature, errors: Errors) -> NDArray[np.object_]:
+def _texts(values: Values, feature: Feature, errors: InputErrors) -> NDArray[np.object_]:
     texts = np.empty(len(values), dtype=object)
     if set(map(type, values)) == {str}:
-        # A column has few different texts: each of them is looked at once.
+        # A column has few different texts: each is read once.
         read = {value: _text(value) for value in set(values)}
         if None not in read.values():
             texts[:] = list(map(read.__getitem__, values))
             return texts
-    for row, value in enumerate(_plain(values)):
+    for row, value in enumerate(_python_values(values)):
         text = _text(value)
         if text is None:
-            errors.add(feature.name, f"must be a text, not {shown(value)}", row)
+            errors.add(feature.name, f"must be a text, not {shortened(value)}", row)
         texts[row] = text or ""
     return texts
 
@@ -241,7 +243,7 @@ def _text(value: Any) -> str | None:
 
 
 def _is_text(text: str) -> bool:
-    """Whether UTF-8 can hold it: JSON can smuggle in half a surrogate pair, which no text is."""
+    """Return whether UTF-8 can encode it: in JSON a text may have half a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -249,7 +251,7 @@ def _is_text(text: str) -> bool:
     return True
 
 
-READERS: dict[str, Callable[[Values, Feature, Errors], NDArray[Any]]] = {
+READERS: dict[str, Callable[[Values, Feature, InputErrors], NDArray[Any]]] = {
     "number": _numbers,
     "boolean": _booleans,
     "date": _dates,

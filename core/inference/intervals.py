@@ -1,4 +1,4 @@
-"""How far off a prediction may be: split-conformal bounds from the residuals that cross-validation left."""
+"""Split-conformal prediction intervals, from the residuals of cross-validation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 from core.errors import InvalidInputError
 from core.manifests import ModelManifest
 
-# Without this a level such as 0.9, which is a little more than nine tenths, would be rounded up to the next one.
+# As a float, 0.9 is a little more than nine tenths; without a tolerance it would be rounded up to the next level.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Bounds that `level` of all true values lie between, as far as they are like the rows of the training."""
+    """An interval that contains a fraction `level` of all true values, for rows that are like those of training."""
 
     level: float
     half_width: float
 
     def bounds(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The lower and the upper bound of each prediction (float64, n rows), in units of the target."""
+        """Return the lower and upper bounds of predictions, (n,) float64 each, in units of the target."""
         return values - self.half_width, values + self.half_width
 
 
-def interval_of(manifest: ModelManifest, level: float) -> Interval:
-    """The interval of a model at a `level` between 0 and 1.
+def conformal_interval(manifest: ModelManifest, level: float) -> Interval:
+    """Return the interval of a model at a `level` between 0 and 1.
 
-    Raises `InvalidInputError` for a model that was trained before residuals were kept, and for a level that its
-    residuals are too few to tell.
+    Raises `InvalidInputError` for a model that was trained before residuals were kept, and for a level that needs more
+    residuals than there are.
     """
     if not manifest.interval_quantiles:
         raise InvalidInputError(
@@ -42,8 +42,10 @@ def interval_of(manifest: ModelManifest, level: float) -> Interval:
 
 
 def _half_width(quantiles: Sequence[float], level: float, rows: int) -> float:
-    """The (ceil((n + 1) * level) / n)-quantile of n = `rows` absolute residuals, as in Lei et al., "Distribution-Free
-    Predictive Inference for Regression" (2018), section 2.2; between two of the equally spaced `quantiles`, the larger.
+    """Return the (ceil((n + 1) * level) / n)-quantile of n = `rows` absolute residuals.
+
+    Lei et al., "Distribution-Free Predictive Inference for Regression" (2018), section 2.2. Between two of the equally
+    spaced `quantiles` it is the larger. Raises `InvalidInputError` where `rows` are too few.
     """
     share = ceil((rows + 1) * level - ROUNDING) / rows
     if share > 1:

@@ -1,18 +1,15 @@
-"""How long a compiled model takes for one row."""
+"""Measure how long a compiled model takes for one row."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
-from numpy.typing import NDArray
-
+from core.array_types import RawColumns
 from core.inference.session import CompiledModel
 
 TIMED_RUNS = 25
 
 
-def latency_us(compiled: CompiledModel, columns: Mapping[str, NDArray[Any]]) -> float:
-    """Microseconds for the first row of `columns`: the fastest of several runs, as other work only slows it down."""
+def latency_us(compiled: CompiledModel, columns: RawColumns) -> float:
+    """Return the microseconds for the first row of `columns`: the fastest of several runs, as other load only adds."""
     row = {name: values[:1] for name, values in columns.items()}
     taken = []
     for _ in range(TIMED_RUNS):

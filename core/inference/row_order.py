@@ -1,30 +1,32 @@
-"""An order of rows in which neighbours are alike, so that one after the other takes the same way through a tree."""
+"""Order rows so that neighbours are similar and take the same path through a tree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Features that make rows alike; the first bits of each go before the last bits of any.
+from core.array_types import RawColumns
+
+# So many features decide the order; the highest bits of each count before the lower bits of any.
 FEATURES = 3
 BITS = 6
 BINS = 1 << BITS
-# By bin: its bits, `FEATURES` places apart.
+# By bin its bits, spaced `FEATURES` positions apart.
 SPREAD = np.array([sum((bin_ >> bit & 1) << FEATURES * bit for bit in range(BITS)) for bin_ in range(BINS)])
 
 
-def along_curve(columns: Mapping[str, NDArray[Any]], names: Sequence[str]) -> NDArray[np.intp]:
-    """An order of the rows of raw `columns` along a Z-order curve over the features `names`, of which the first count.
+def z_order(columns: RawColumns, names: Sequence[str]) -> NDArray[np.intp]:
+    """Return the positions of rows along a Z-order curve over the first three features of `names`.
 
-    Each feature is cut into 64 bins of as many rows each. Morton, "A computer oriented geodetic data base" (1966).
+    Each feature is divided into 64 bins of equally many rows. Morton, "A computer oriented geodetic data base" (1966).
     """
     places = sum(SPREAD[_bins(columns[name])] << shift for shift, name in enumerate(names[FEATURES - 1 :: -1]))
     return np.argsort(places)
 
 
 def _bins(values: NDArray[Any]) -> NDArray[np.intp]:
-    """0 to 63 for each value, equal ones in one bin; NaN and, of texts, whatever comes last are in the last ones."""
+    """Return a bin, 0 to 63, for each value; equal values share it. NaN and texts after the 63rd get the last bins."""
     if values.dtype == object:
         texts = values.tolist()
         number = {text: min(position, BINS - 1) for position, text in enumerate(dict.fromkeys(texts))}

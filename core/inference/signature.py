@@ -1,18 +1,18 @@
-"""What a model takes and what it answers, for whoever has to write a client: with a request that works."""
+"""Describe the input and output of a model for the author of a client, with an example that works."""
 
 from typing import Any
 
-from core.cell_values import write_date
+from core.cell_values import format_date
 from core.inference.input_batch import EXACT_INTEGER
 from core.manifests import Feature, ModelManifest
 
 
 def signature(manifest: ModelManifest, version: int | None = None) -> dict[str, Any]:
-    """The features with their types, the output, and the `example`: a body for POST /predict, as it stands.
+    """Return the features with their types, the output, and an `example`: a complete body for POST /predict.
 
-    With a `version` the example asks for it too, otherwise for the one that serves.
+    The example asks for the `version`, or without one for the version that serves.
     """
-    choice = {"model_name": manifest.model_name} | ({"version": version} if version else {})
+    model = {"model_name": manifest.model_name} | ({"version": version} if version else {})
     return {
         "model_name": manifest.model_name,
         "version": manifest.version,
@@ -24,32 +24,32 @@ def signature(manifest: ModelManifest, version: int | None = None) -> dict[str, 
             "target_column": manifest.target_column,
             "interval": bool(manifest.interval_quantiles),
         },
-        "example": {**choice, "data": example(manifest.features)},
+        "example": {**model, "data": example(manifest.features)},
     }
 
 
 def example(features: list[Feature]) -> dict[str, Any]:
-    """A usual row: of each feature the value that stands in for a missing one, as a caller would write it."""
+    """Return a typical row as a caller would write it: of each feature the value that replaces a missing one."""
     return {feature.name: _value(feature) for feature in features}
 
 
 def _described(feature: Feature) -> dict[str, Any]:
-    """`fill` replaces a missing value; `levels` are a category's known values; `format` is how dates were written."""
+    """Describe a feature: `fill` replaces a missing value, `levels` are known categories, `format` is that of dates."""
     described: dict[str, Any] = {"name": feature.name, "type": feature.type, "fill": feature.fill}
     if feature.type == "category":
         described["levels"] = feature.levels
     if feature.type == "date":
-        described |= {"fill": write_date(float(feature.fill)), "format": feature.format}
+        described |= {"fill": format_date(float(feature.fill)), "format": feature.format}
     return described
 
 
 def _value(feature: Feature) -> Any:
     if feature.type == "category":
-        # Where gaps are a value of their own, nothing stands in for them.
+        # Where a missing value is a level of its own, it has no fill.
         return feature.fill or next(iter(feature.levels), "")
     number = float(feature.fill)
     if feature.type == "boolean":
         return number >= 0.5
     if feature.type == "date":
-        return write_date(number)
+        return format_date(number)
     return int(number) if number.is_integer() and abs(number) <= EXACT_INTEGER else number

@@ -1,4 +1,4 @@
-"""A stored table's columns as a model takes them, and its rows as Python values."""
+"""Convert a stored table to the raw columns that a model takes, or to rows of Python values."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cell_values import moment, read_boolean, write_date
+from core.array_types import Floats
+from core.cell_values import format_date, parse_boolean, to_datetime
 from core.errors import InvalidInputError, UnknownColumnError
 from core.manifests import ColumnType, Feature
-from core.packed_columns import Category, Columns
+from core.packed_columns import Category, ColumnTable
 
-# What a type of column is called in an error.
-SHOWN = {
+# The name of a column type in an error message.
+TYPE_NAMES = {
     "integer": "a number",
     "number": "a number",
     "boolean": "true or false",
@@ -23,19 +24,19 @@ SHOWN = {
 }
 
 
-def raw_columns(table: Columns, features: list[Feature]) -> dict[str, NDArray[Any]]:
-    """The table, or a piece of one, in the form that the model's features take.
+def raw_columns_of_table(table: ColumnTable, features: list[Feature]) -> dict[str, NDArray[Any]]:
+    """Return the raw columns of a table, or of a slice of one, that the model's features take.
 
-    Raises `UnknownColumnError` for a feature that the table does not have, `InvalidInputError` for one that holds what
-    the feature cannot be.
+    Raises `UnknownColumnError` for a feature that the table does not have, `InvalidInputError` for one whose column has
+    a type that the feature cannot have.
     """
-    check_names(table.values.keys(), features)
+    check_feature_columns(table.values.keys(), features)
     for feature in features:
         _check(table.values[feature.name], table.types[feature.name], feature)
     return {f.name: _raw(table.values[f.name], f, table.types[f.name]) for f in features}
 
 
-def check_names(columns: Collection[str], features: Sequence[Feature]) -> None:
+def check_feature_columns(columns: Collection[str], features: Sequence[Feature]) -> None:
     """Raise `UnknownColumnError` unless every feature is among the columns of a table."""
     absent = [feature.name for feature in features if feature.name not in columns]
     if absent:
@@ -45,22 +46,22 @@ def check_names(columns: Collection[str], features: Sequence[Feature]) -> None:
         )
 
 
-def table_rows(table: Columns) -> Iterator[tuple[Any, ...]]:
-    """The table's rows as Python values: int, float, bool, datetime or str, None for missing."""
+def rows_of_table(table: ColumnTable) -> Iterator[tuple[Any, ...]]:
+    """Yield the table's rows as Python values: int, float, bool, datetime or str, None for missing."""
     return zip(*(_cells(column, table.types[name]) for name, column in table.values.items()), strict=True)
 
 
-def _cells(column: NDArray[np.float64] | Category, kind: ColumnType) -> list[Any]:
+def _cells(column: Floats | Category, kind: ColumnType) -> list[Any]:
     if isinstance(column, Category):
         return [text or None for text in column.texts()]
-    convert: dict[str, Callable[[float], Any]] = {"integer": int, "boolean": bool, "date": moment}
-    make = convert.get(kind, float)
-    return [None if isnan(value) else make(value) for value in column.tolist()]
+    convert: dict[str, Callable[[float], Any]] = {"integer": int, "boolean": bool, "date": to_datetime}
+    to_python = convert.get(kind, float)
+    return [None if isnan(value) else to_python(value) for value in column.tolist()]
 
 
-def _raw(column: NDArray[np.float64] | Category, feature: Feature, kind: ColumnType) -> NDArray[Any]:
+def _raw(column: Floats | Category, feature: Feature, kind: ColumnType) -> NDArray[Any]:
     if isinstance(column, Category):
-        # A column without any value has no type of its own.
+        # A column without any value is stored as a category, whatever the type of the feature.
         return column.texts() if feature.type == "category" else np.full(len(column.codes), np.nan)
     if feature.type != "category":
         return column
@@ -70,25 +71,25 @@ def _raw(column: NDArray[np.float64] | Category, feature: Feature, kind: ColumnT
 
 
 def _text(cell: Any, feature: Feature) -> str:
-    """A value as the text that it was when the model was trained and its column held texts."""
+    """Return a value as the text that it was in training, when its column had texts."""
     if isinstance(cell, datetime):
-        return write_date(cell)
+        return format_date(cell)
     if isinstance(cell, bool):
-        return next((level for level in feature.levels if read_boolean(level) is cell), str(cell).lower())
+        return next((level for level in feature.levels if parse_boolean(level) is cell), str(cell).lower())
     return str(cell)
 
 
-def _check(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Feature) -> None:
+def _check(column: Floats | Category, kind: ColumnType, feature: Feature) -> None:
     if not fits(column, kind, feature):
-        found, wanted = SHOWN[kind], SHOWN[feature.type]
+        found, wanted = TYPE_NAMES[kind], TYPE_NAMES[feature.type]
         raise InvalidInputError(
             f"Column {feature.name!r} is {found} in this file, and the model takes {wanted} there.",
             [{"field": feature.name, "message": f"must be {wanted}"}],
         )
 
 
-def fits(column: NDArray[np.float64] | Category, kind: ColumnType, feature: Feature) -> bool:
-    """Whether a stored column can be the feature: by its type, or because it has no value that cannot be."""
+def fits(column: Floats | Category, kind: ColumnType, feature: Feature) -> bool:
+    """Return whether a stored column can be the feature: by its type, or because each of its values fits."""
     if feature.type in ("category", kind) or (feature.type == "number" and kind in ("integer", "boolean")):
         return True
     if isinstance(column, Category):

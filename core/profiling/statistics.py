@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.array_types import Ints
-from core.cell_values import EARLIEST, LATEST, write_date
+from core.cell_values import EARLIEST, LATEST, format_date
 from core.manifests import Column
 from core.profiling.distribution import Distribution, Moments
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
@@ -113,7 +113,7 @@ def finite(figure: float | None) -> float | None:
 
 def iso(seconds: float) -> str:
     """A date as ISO 8601 text; a bin's edge beyond the calendar is moved to its end."""
-    return write_date(min(max(seconds, EARLIEST), LATEST))
+    return format_date(min(max(seconds, EARLIEST), LATEST))
 
 
 def _date_unit(found: Distribution) -> float:

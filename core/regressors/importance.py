@@ -1,17 +1,13 @@
 """Permutation importance: how much the R2 of a model falls when one raw column is shuffled."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from core.array_types import Floats
+from core.array_types import Floats, RawColumns
 from core.catalogue import SEED
 from core.manifests import Importance
 from core.regressors.splits import evenly_spaced
-
-Columns = Mapping[str, NDArray[Any]]
 
 SHUFFLES = 5
 MOST_ROWS = 1000
@@ -25,7 +21,9 @@ def count_predictions(rows: int, columns: int) -> int:
     return SHUFFLES * columns * min(rows, MOST_ROWS, _affordable(columns))
 
 
-def permutation_importance(predict: Callable[[Columns], Floats], columns: Columns, actual: Floats) -> list[Importance]:
+def permutation_importance(
+    predict: Callable[[RawColumns], Floats], columns: RawColumns, actual: Floats
+) -> list[Importance]:
     """Return the fall of R2 by raw column, mean and standard deviation over five shuffles, the largest first.
 
     `predict` takes raw columns of n values each, in the form of `columns`; `actual` is their target, float64 (n,). At

@@ -14,7 +14,7 @@ MS = {"hour": 3_600_000, "minute": 60_000, "second": 1000}
 def read_dates(texts: pa.Array, form: str) -> pa.Array | None:
     """timestamp[ms] of texts written as `form` (a key of `DATE_FORMATS`), or None where one of them is no such date.
 
-    Wall-clock time as written; one with an offset is taken to UTC, as `core.cell_values.read_date` does.
+    Wall-clock time as written; one with an offset is taken to UTC, as `core.cell_values.parse_date` does.
     """
     encoded = texts.dictionary_encode()
     parts = pc.extract_regex(encoded.dictionary, f"^(?:{DATE_FORMATS[form]})$")

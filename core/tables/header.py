@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from core.cell_values import MISSING, read_date
+from core.cell_values import MISSING, parse_date
 
 NUMBER = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ ',\u00a0]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
 WITH_COMMA = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ '.\u00a0]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
@@ -64,7 +64,7 @@ def _kind(cell: str, delimiter: str) -> str:
     if is_number(stripped, delimiter):
         return "number"
     is_short = len(stripped) < LONGEST_DATE and any(map(str.isdigit, stripped))
-    return "date" if is_short and read_date(stripped) is not None else "word"
+    return "date" if is_short and parse_date(stripped) is not None else "word"
 
 
 def _column_kind(cells: Sequence[str], delimiter: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from core.cell_values import DATE_FORMATS, write_date
+from core.cell_values import DATE_FORMATS, format_date
 from core.errors import NotACsvError
 from core.tables.column_types import CODE, FIRST_LOOK
 from core.tables.dialect import Dialect, csv_rows
@@ -135,7 +135,7 @@ class Example:
             return None
         value = values.filter(present)[position]
         if pa.types.is_timestamp(value.type):
-            return cls(head[position].as_py(), write_date(value.cast(pa.int64()).as_py() / 1000))
+            return cls(head[position].as_py(), format_date(value.cast(pa.int64()).as_py() / 1000))
         return cls(head[position].as_py(), str(value.as_py()))
 
 

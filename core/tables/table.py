@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from core.array_types import Floats
-from core.cell_values import write_date
+from core.cell_values import format_date
 from core.manifests import Column
 from core.packed_columns import Category
 from core.tables.coded_columns import Coded, as_floats
@@ -125,7 +125,7 @@ class Table:
         # A batch ends where a row group does.
         for batch in self.batches(rows=rows):
             cells = [
-                [write_date(cell) if isinstance(cell, datetime) else cell for cell in column.to_pylist()]
+                [format_date(cell) if isinstance(cell, datetime) else cell for cell in column.to_pylist()]
                 for column in batch.columns
             ]
             found += [list(row) for row in zip(*cells, strict=True)]

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from core.errors import BadRequestError
-from core.services.prediction.predict import find_model, predict_sent
+from core.services.prediction.predict import find_model, predict_batches
 from core.storage.container import storage
 from functions.http import VERSION, Workspace, create_app
-from functions.inference.tensors import InferRequest, declared, encoded, sent_tensors
+from functions.inference.tensors import InferRequest, batch_from_tensors, declared, encoded
 from functions.request_bodies import checked, json_object, read_body, takes
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])
@@ -90,8 +90,8 @@ def _infer(workspace: str, body: bytes, header: str | None, name: str, version: 
     asked = checked(json_object(body[:length]), InferRequest)
     wishes = checked(asked.parameters, Wishes)
     model = find_model(workspace, name, version)
-    sent = sent_tensors(asked.inputs, body[length:], model.manifest.features)
-    predicted = predict_sent(model, [sent], strict=wishes.strict, interval=wishes.interval)
+    sent = batch_from_tensors(asked.inputs, body[length:], model.manifest.features)
+    predicted = predict_batches(model, [sent], strict=wishes.strict, interval=wishes.interval)
     values = {"prediction": predicted.values}
     if predicted.interval:
         values["lower"], values["upper"] = predicted.interval.bounds(predicted.values)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from core.errors import InvalidInputError
-from core.inference.input_batch import Sent, Values
+from core.inference.input_batch import InputBatch, Values
 from core.manifests import Feature
 
 # Datatypes of numbers, and how their binary form is read.
@@ -73,7 +73,7 @@ def declared(features: Sequence[Feature]) -> list[dict[str, Any]]:
     return [{"name": f.name, "datatype": DATATYPES[f.type], "shape": [-1, 1]} for f in features]
 
 
-def sent_tensors(inputs: Sequence[Input], binary: bytes, features: Sequence[Feature]) -> Sent:
+def batch_from_tensors(inputs: Sequence[Input], binary: bytes, features: Sequence[Feature]) -> InputBatch:
     """The inputs as columns; raises `InvalidInputError` for one whose shape, datatype and values disagree."""
     rows = _rows(inputs)
     known = {feature.name for feature in features}
@@ -100,7 +100,7 @@ def sent_tensors(inputs: Sequence[Input], binary: bytes, features: Sequence[Feat
             ignored.append(tensor.name)
     if start != len(binary):
         raise _refused("inputs", f"leave {len(binary) - start} bytes of binary data over")
-    return Sent(rows, columns, ignored)
+    return InputBatch(rows, columns, ignored)
 
 
 def encoded(outputs: Mapping[str, NDArray[np.float64]], request: InferRequest) -> tuple[list[dict[str, Any]], bytes]:

@@ -5,8 +5,8 @@ import re
 from pydantic_core import from_json
 
 from core.errors import RegattaError
-from core.inference.fast_json import plain_records, sent_plain
-from core.services.prediction.predict import Model, Predictions, find_model, predict_sent
+from core.inference.fast_json import batch_from_plain_records, read_plain_records
+from core.services.prediction.predict import Model, Predictions, find_model, predict_batches
 from core.settings import settings
 from functions.predict.requests import ManyRequest
 
@@ -26,7 +26,7 @@ def predict_plain(workspace: str, body: bytes) -> tuple[Model, Predictions] | No
     # Which model it is decides how the body is read, once; only then is it known that this was its name indeed.
     name = _likely_name(body)
     model = _model(workspace, name)
-    found = model and plain_records(body, model.manifest.features, OTHERS)
+    found = model and read_plain_records(body, model.manifest.features, OTHERS)
     if not model or not found:
         return None
     records, others = found
@@ -37,10 +37,10 @@ def predict_plain(workspace: str, body: bytes) -> tuple[Model, Predictions] | No
     if request.model_name != name or not 0 < len(records) <= settings().max_batch_rows:
         return None
     pieces = (
-        sent_plain(records[start : start + request.batch_size], model.manifest.features)
+        batch_from_plain_records(records[start : start + request.batch_size], model.manifest.features)
         for start in range(0, len(records), request.batch_size)
     )
-    return model, predict_sent(model, pieces, strict=request.strict, interval=request.interval)
+    return model, predict_batches(model, pieces, strict=request.strict, interval=request.interval)
 
 
 def _likely_name(body: bytes) -> str | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, SkipValidation
 
 from core.errors import InvalidInputError, TooLargeError
-from core.inference.csv_input import sent_csv
-from core.inference.input_batch import Sent, sent_rows
+from core.inference.csv_input import batches_from_csv
+from core.inference.input_batch import InputBatch, batch_from_rows
 from core.jobs.fields import IntervalLevel, Strict
 from core.services.prediction.predict import (
     DEFAULT_BATCH,
@@ -17,8 +17,8 @@ from core.services.prediction.predict import (
     Predictions,
     find_model,
     find_table,
+    predict_batches,
     predict_records,
-    predict_sent,
     predict_table,
 )
 from core.services.prediction.requests import ModelChoice
@@ -60,8 +60,8 @@ class ManyRequest(PredictRequest):
 
     def predict_csv(self, model: Model, body: bytes, charset: str) -> Predictions:
         """Predict the rows of a CSV; errors count them as a spreadsheet does."""
-        pieces = sent_csv(body, charset, model.manifest.features, self.batch_size)
-        return predict_sent(model, pieces, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
+        pieces = batches_from_csv(body, charset, model.manifest.features, self.batch_size)
+        return predict_batches(model, pieces, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
 
 
 class BatchRequest(ManyRequest):
@@ -90,7 +90,7 @@ class BatchRequest(ManyRequest):
         if self._source() == "file_id":
             return predict_table(model, find_table(workspace, self.file_id or ""), self.batch_size, **how)
         if self._source() == "rows":
-            return predict_sent(model, self._pieces(model, self.columns or [], self.rows or []), **how)
+            return predict_batches(model, self._pieces(model, self.columns or [], self.rows or []), **how)
         return predict_records(model, self.data or [], self.batch_size, **how)
 
     def _source(self) -> str:
@@ -103,10 +103,10 @@ class BatchRequest(ManyRequest):
             raise InvalidInputError(f"{given[0]} has no rows. Send at least one.", errors)
         return given[0]
 
-    def _pieces(self, model: Model, columns: Sequence[str], rows: Sequence[list[Any]]) -> Iterator[Sent]:
+    def _pieces(self, model: Model, columns: Sequence[str], rows: Sequence[list[Any]]) -> Iterator[InputBatch]:
         _check_shape(columns, rows)
         for start in range(0, len(rows), self.batch_size):
-            yield sent_rows(columns, rows[start : start + self.batch_size], model.manifest.features)
+            yield batch_from_rows(columns, rows[start : start + self.batch_size], model.manifest.features)
 
 
 def _check_shape(columns: Sequence[str], rows: Sequence[Any]) -> None:

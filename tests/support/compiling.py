@@ -24,7 +24,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
-from core.compiler.compile import compile_pipeline, raw_columns, undecided
+from core.compiler.compile import compile_pipeline, raw_columns_of_frame, undecided
 from core.compiler.transformers import UNSEEN
 from core.inference.session import CompiledModel
 from core.preprocessing.date_parts import date_parts, to_seconds
@@ -147,7 +147,7 @@ def difference(model: Any, graph: CompiledModel, frame: pd.DataFrame, *, limit: 
     scikit-learn gets numbers up to `limit` only. Where both are the same infinity, or neither a number, they agree.
     """
     bounded = frame.assign(**{n: frame[n].clip(-limit, limit) for n in frame if frame[n].dtype != object})
-    found = graph.run(raw_columns(frame, graph.features))
+    found = graph.run(raw_columns_of_frame(frame, graph.features))
     assert found.dtype == np.float64
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.inference.input_batch import Columns, sent_records, to_columns
-from core.inference.input_warnings import Notices
+from core.inference.input_batch import RawColumns, batch_from_records, raw_columns_of_batch
+from core.inference.input_warnings import InputWarnings
 from core.manifests import Feature
 
 
 def columns_of(
     records: Sequence[dict[str, Any]], features: list[Feature], *, strict: bool = False
-) -> tuple[Columns, list[str]]:
+) -> tuple[RawColumns, list[str]]:
     """The raw columns of JSON records, and the warnings about them."""
-    notices = Notices(features, strict=strict)
-    columns = to_columns(sent_records(records, features), features, notices)
-    return columns, notices.warnings()
+    input_warnings = InputWarnings(features, strict=strict)
+    columns = raw_columns_of_batch(batch_from_records(records, features), features, input_warnings)
+    return columns, input_warnings.warnings()

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from core.manifests import Column, ColumnType, Reading
-from core.packed_columns import Columns
+from core.packed_columns import ColumnTable
 from core.preprocessing.pipeline import raw_frame
 from core.tables.csv_reader import read_table
 from core.tables.decoding import read_text
@@ -71,9 +71,9 @@ def cells(table: Table, name: str) -> list[Any]:
     return table.column(name).to_pylist()
 
 
-def packed(table: Table) -> Columns:
+def packed(table: Table) -> ColumnTable:
     """The table as light functions get it."""
-    return Columns(
+    return ColumnTable(
         {column.name: table.values(column.name) for column in table.columns},
         {column.name: column.type for column in table.columns},
     )

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from core.exporting.cells import Options
 from core.exporting.files import FORMATS, Format, NamedFile
-from core.inference.stored_columns import table_rows
+from core.inference.stored_columns import rows_of_table
 from core.jobs.fields import ExportFormat, IntervalLevel, RawTexts, Strict
 from core.manifests import Feature, ModelManifest
-from core.packed_columns import Columns
+from core.packed_columns import ColumnTable
 from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
 from core.services.prediction.requests import ModelChoice
 from core.types import Json
@@ -120,9 +120,9 @@ def _about(model: ModelManifest) -> list[tuple[str, Any]]:
     ]
 
 
-def _table_rows(table: Columns) -> Iterator[tuple[Any, ...]]:
+def _table_rows(table: ColumnTable) -> Iterator[tuple[Any, ...]]:
     for piece in table.slices(ROWS):
-        yield from table_rows(piece)
+        yield from rows_of_table(piece)
 
 
 def _record_rows(

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, InvalidRecordsError, TooLargeError
-from core.inference.input_batch import Sent, clean_row, sent_records, to_columns
-from core.inference.input_warnings import ERRORS_SHOWN, Notices, shown
-from core.inference.intervals import Interval, interval_of
+from core.inference.input_batch import InputBatch, batch_from_records, raw_columns_of_batch, raw_columns_of_clean_row
+from core.inference.input_warnings import ERRORS_SHOWN, InputWarnings, shortened
+from core.inference.intervals import Interval, conformal_interval
 from core.inference.session import CompiledModel
-from core.inference.stored_columns import raw_columns
+from core.inference.stored_columns import raw_columns_of_table
 from core.manifests import ModelManifest
-from core.packed_columns import PACKED_ROWS, Columns, unpack
+from core.packed_columns import PACKED_ROWS, ColumnTable, unpack
 from core.settings import settings
 from core.storage.cache import MemoryCache
 from core.storage.container import storage
@@ -72,7 +72,7 @@ def _models() -> MemoryCache[Model]:
 
 
 @cache
-def _tables() -> MemoryCache[Columns]:
+def _tables() -> MemoryCache[ColumnTable]:
     chosen = settings()
     return MemoryCache(
         storage().counters,
@@ -118,7 +118,7 @@ def _sealed_model(model_data: str) -> Model:
 
 
 def _kept(key: str, stored: StoredModel) -> Model:
-    model = Model(stored.manifest, CompiledModel.of(stored.graph, stored.manifest))
+    model = Model(stored.manifest, CompiledModel.from_manifest(stored.graph, stored.manifest))
     _models().put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes)
     return model
 
@@ -126,7 +126,10 @@ def _kept(key: str, stored: StoredModel) -> Model:
 def _check_info(manifest: ModelManifest, info: Mapping[str, Any]) -> None:
     wrong = [field for field in INFO_FIELDS if field in info and info[field] != getattr(manifest, field)]
     errors = [
-        {"field": f"model_info.{field}", "message": f"is {shown(info[field])}, not {shown(getattr(manifest, field))}"}
+        {
+            "field": f"model_info.{field}",
+            "message": f"is {shortened(info[field])}, not {shortened(getattr(manifest, field))}",
+        }
         for field in wrong
     ]
     if errors:
@@ -138,7 +141,7 @@ def most_table_rows() -> int:
     return min(settings().max_batch_rows, PACKED_ROWS)
 
 
-def find_table(workspace: str, file_id: str) -> Columns:
+def find_table(workspace: str, file_id: str) -> ColumnTable:
     """The columns of a stored dataset; raises `NoSuchFileError`, `TooLargeError`."""
     # The manifest decides whether the dataset exists; a table may outlive it in this process's memory.
     manifest = storage().datasets.manifest(workspace, file_id)
@@ -159,61 +162,68 @@ def predict_records(
     strict: bool = False,
     interval: float | None = None,
 ) -> Predictions:
-    """Predict JSON records; raises what `predict_sent` does."""
-    if len(records) == 1 and (row := clean_row(records[0], model.compiled.levels)) is not None:
-        width = None if interval is None else interval_of(model.manifest, interval)
+    """Predict JSON records; raises what `predict_batches` does."""
+    if len(records) == 1 and (row := raw_columns_of_clean_row(records[0], model.compiled.levels)) is not None:
+        width = None if interval is None else conformal_interval(model.manifest, interval)
         return Predictions(_finite(model.compiled.run(row), 0), [], width)
     _check_rows(len(records), settings().max_batch_rows)
     pieces = (
-        sent_records(records[start : start + batch_size], model.manifest.features)
+        batch_from_records(records[start : start + batch_size], model.manifest.features)
         for start in range(0, len(records), batch_size)
     )
-    return predict_sent(model, pieces, strict=strict, interval=interval)
+    return predict_batches(model, pieces, strict=strict, interval=interval)
 
 
-def predict_sent(
-    model: Model, pieces: Iterable[Sent], *, strict: bool = False, interval: float | None = None, first_row: int = 0
+def predict_batches(
+    model: Model,
+    pieces: Iterable[InputBatch],
+    *,
+    strict: bool = False,
+    interval: float | None = None,
+    first_row: int = 0,
 ) -> Predictions:
     """Predict rows as they came, piece by piece, of which one at a time is in memory.
 
     Errors call the first row `first_row`. With `strict`, what would be a warning is an error. Raises
     `InvalidRecordsError`, `TooLargeError`, and `InvalidInputError` for an `interval` that the model cannot tell.
     """
-    width = None if interval is None else interval_of(model.manifest, interval)
-    notices = Notices(model.manifest.features, strict=strict, first_row=first_row)
+    width = None if interval is None else conformal_interval(model.manifest, interval)
+    input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=first_row)
     predicted = []
     for sent in pieces:
-        start = notices.next_row
+        start = input_warnings.next_row
         _check_rows(start - first_row + sent.rows, settings().max_batch_rows)
-        columns = to_columns(sent, model.manifest.features, notices)
+        columns = raw_columns_of_batch(sent, model.manifest.features, input_warnings)
         predicted.append(_finite(model.compiled.run(columns), start))
-    return Predictions(_joined(predicted), notices.warnings(), width)
+    return Predictions(_joined(predicted), input_warnings.warnings(), width)
 
 
 def predict_table(
     model: Model,
-    table: Columns,
+    table: ColumnTable,
     batch_size: int = DEFAULT_BATCH,
     *,
     strict: bool = False,
     interval: float | None = None,
 ) -> Predictions:
     """Predict every row of a stored table; raises what `predict_pieces` does."""
-    width = None if interval is None else interval_of(model.manifest, interval)
-    notices = Notices(model.manifest.features, strict=strict, first_row=FIRST_FILE_ROW)
-    predicted = _joined(list(predict_pieces(model, table.slices(batch_size), notices)))
-    return Predictions(_finite(predicted, FIRST_FILE_ROW), notices.warnings(), width)
+    width = None if interval is None else conformal_interval(model.manifest, interval)
+    input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=FIRST_FILE_ROW)
+    predicted = _joined(list(predict_pieces(model, table.slices(batch_size), input_warnings)))
+    return Predictions(_finite(predicted, FIRST_FILE_ROW), input_warnings.warnings(), width)
 
 
-def predict_pieces(model: Model, pieces: Iterable[Columns], notices: Notices) -> Iterator[NDArray[np.float64]]:
-    """The predictions of each piece of a stored table; `notices` learns what is odd about them.
+def predict_pieces(
+    model: Model, pieces: Iterable[ColumnTable], input_warnings: InputWarnings
+) -> Iterator[NDArray[np.float64]]:
+    """The predictions of each piece of a stored table; `input_warnings` learns what is odd about them.
 
-    Raises `UnknownColumnError`, `InvalidInputError`, and `InvalidRecordsError` where `notices` is strict.
+    Raises `UnknownColumnError`, `InvalidInputError`, and `InvalidRecordsError` where `input_warnings` is strict.
     """
     features = model.manifest.features
     for piece in pieces:
-        columns = raw_columns(piece, features)
-        notices.look(columns, piece.rows)
+        columns = raw_columns_of_table(piece, features)
+        input_warnings.update(columns, piece.rows)
         yield model.compiled.run(columns)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.cell_values import write_date
+from core.cell_values import format_date
 from core.errors import InvalidInputError, UnknownColumnError
 from core.manifests import Column, Recipe
 from core.preprocessing.cleaning import CleanColumn, CleanTable, clean
@@ -97,7 +97,7 @@ def _derived(done: CleanTable) -> dict[str, list[str]]:
 def _shown_fill(cleaned: CleanColumn) -> float | str | bool | None:
     """What fills a column's gaps, as the column shows its values: a date as ISO text, a boolean as true or false."""
     if cleaned.column.type == "date":
-        return write_date(float(cleaned.fill or 0))
+        return format_date(float(cleaned.fill or 0))
     if cleaned.column.type == "boolean" and cleaned.fill in (0, 1):
         return bool(cleaned.fill)
     return cleaned.fill

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.inference.stored_columns import SHOWN, fits
+from core.inference.stored_columns import TYPE_NAMES, fits
 from core.manifests import Column, DatasetManifest, ModelManifest
 from core.packed_columns import Category
 from core.services.processing.open_table import open_table
@@ -34,7 +34,9 @@ def refusals(schema: Json) -> list[str]:
         reasons.append(f"it lacks {_named(schema['missing'])}, which the model needs")
     for one in schema["retyped"]:
         if not one["usable"]:
-            reasons.append(f"{one['name']!r} is {SHOWN[one['is']]}, and the model takes {SHOWN[one['was']]} there")
+            reasons.append(
+                f"{one['name']!r} is {TYPE_NAMES[one['is']]}, and the model takes {TYPE_NAMES[one['was']]} there"
+            )
     return reasons
 
 
@@ -76,7 +78,7 @@ def _kind(column: Column) -> str:
 
 
 def _shown(kind: str) -> str:
-    return kind if kind in SHOWN else "number"
+    return kind if kind in TYPE_NAMES else "number"
 
 
 def _named(names: list[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from core.array_types import Floats
-from core.compiler.compile import raw_columns
+from core.compiler.compile import raw_columns_of_frame
 from core.inference.session import CompiledModel
 from core.manifests import Metrics, ModelManifest
 from core.regressors.metrics import evaluate
@@ -24,11 +24,11 @@ class Contender:
     def load(cls, workspace: str, name: str, version: int) -> Self:
         """A version of a model; raises `NoSuchModelError`, `BadSignatureError`."""
         stored = storage().models.load(workspace, name, version)
-        return cls(stored.manifest, CompiledModel.of(stored.graph, stored.manifest))
+        return cls(stored.manifest, CompiledModel.from_manifest(stored.graph, stored.manifest))
 
     def predict(self, frame: Any) -> Floats:
         """Predictions (float64, n rows) for a frame of raw columns, as a caller would get them."""
-        return self.compiled.run(raw_columns(frame, self.manifest.features))
+        return self.compiled.run(raw_columns_of_frame(frame, self.manifest.features))
 
     def metrics(self, frame: Any) -> Metrics:
         """How good it is on rows that have the target."""

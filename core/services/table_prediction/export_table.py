@@ -12,10 +12,10 @@ from typing import TypeVar
 import pyarrow as pa
 
 from core.exporting.files import NamedFile
-from core.inference.input_warnings import Notices
-from core.inference.intervals import interval_of
+from core.inference.input_warnings import InputWarnings
+from core.inference.intervals import conformal_interval
 from core.jobs.commands import ExportTableCommand
-from core.packed_columns import Columns
+from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.export import added_columns, file_options, named_file
 from core.services.prediction.predict import FIRST_FILE_ROW, Model, Predictions, find_model, predict_pieces
@@ -85,13 +85,13 @@ def _predicted(
 ) -> Generator[pa.RecordBatch, None, None]:
     """The table's rows with their predictions, in order; while one slice is written, others are predicted."""
     types = {column.name: column.type for column in table.columns}
-    interval = None if command.interval is None else interval_of(model.manifest, command.interval)
+    interval = None if command.interval is None else conformal_interval(model.manifest, command.interval)
 
     def predict(numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
         first_row, batch = numbered
-        notices = Notices(model.manifest.features, strict=command.strict, first_row=first_row)
-        piece = Columns({name: in_numpy(batch.column(name)) for name in batch.schema.names}, types)
-        (values,) = predict_pieces(model, [piece], notices)
+        input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=first_row)
+        piece = ColumnTable({name: in_numpy(batch.column(name)) for name in batch.schema.names}, types)
+        (values,) = predict_pieces(model, [piece], input_warnings)
         added = Predictions(values, [], interval).columns
         return pa.record_batch([*batch.columns, *map(pa.array, added)], schema=schema)
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import to_json
 
-from core.inference.input_warnings import Notices
-from core.inference.intervals import interval_of
+from core.inference.input_warnings import InputWarnings
+from core.inference.intervals import conformal_interval
 from core.jobs.commands import PredictTableCommand
-from core.packed_columns import Columns
+from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.predict import FIRST_FILE_ROW, Model, find_model, predict_pieces
 from core.services.processing.open_table import open_table
@@ -38,18 +38,18 @@ def predict_stored_table(
     does, and `StoppedError` from `report_progress`; a prediction that is no finite number is null in the file.
     """
     model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
-    interval = None if command.interval is None else interval_of(model.manifest, command.interval)
-    notices = Notices(model.manifest.features, strict=command.strict, first_row=FIRST_FILE_ROW)
+    interval = None if command.interval is None else conformal_interval(model.manifest, command.interval)
+    input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=FIRST_FILE_ROW)
     with TemporaryDirectory(prefix="regatta-") as folder:
         numbers, path = Path(folder) / "predictions.f8", Path(folder) / "predictions.json"
         with open_table(workspace, command.file_id) as (_, table):
-            _predict(model, table, notices, numbers, report_progress)
+            _predict(model, table, input_warnings, numbers, report_progress)
             count = table.rows
         head: Json = {
             "count": count,
             "model_name": model.manifest.model_name,
             "version": model.manifest.version,
-            "warnings": notices.warnings(),
+            "warnings": input_warnings.warnings(),
         }
         lists = {"predictions": 0.0}
         if interval:
@@ -71,23 +71,25 @@ def predict_stored_table(
         }
 
 
-def _predict(model: Model, table: Table, notices: Notices, numbers: Path, report_progress: ReportProgress) -> None:
+def _predict(
+    model: Model, table: Table, input_warnings: InputWarnings, numbers: Path, report_progress: ReportProgress
+) -> None:
     """The predictions of all rows as plain float64 in the file `numbers`."""
     done = 0
     with numbers.open("wb") as file:
-        for values in predict_pieces(model, _pieces(table, model), notices):
+        for values in predict_pieces(model, _pieces(table, model), input_warnings):
             file.write(values.astype("<f8").tobytes())
             done += len(values)
             report_progress("predicting", PREDICTED * done / max(1, table.rows))
 
 
-def _pieces(table: Table, model: Model) -> Iterator[Columns]:
+def _pieces(table: Table, model: Model) -> Iterator[ColumnTable]:
     """The columns that the model takes, as far as the table has them."""
     types = {column.name: column.type for column in table.columns}
     names = [feature.name for feature in model.manifest.features if feature.name in types]
     for batch in table.batches(names, SLICE_ROWS):
         # Asked for "a", Parquet also brings "a.b".
-        yield Columns({name: in_numpy(batch.column(name)) for name in names}, types)
+        yield ColumnTable({name: in_numpy(batch.column(name)) for name in names}, types)
 
 
 def _write(file: BinaryIO, head: Mapping[str, Any], lists: Mapping[str, float], numbers: Path) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.inference.stored_columns import raw_columns
+from core.inference.stored_columns import raw_columns_of_table
 from core.manifests import Column, DatasetManifest, Feature, ModelManifest
-from core.packed_columns import Columns
+from core.packed_columns import ColumnTable
 from core.regressors.splits import Split, split_table
 from core.services.processing.open_table import open_table
 
@@ -31,8 +31,8 @@ def open_as(workspace: str, file_id: str, model: ModelManifest) -> Opened:
         types = {column.name: column.type for column in dataset.columns}
         wanted = [*model.features, *_besides(dataset, model)]
         present = [feature.name for feature in wanted if feature.name in types]
-        columns = Columns({name: table.values(name) for name in present}, {name: types[name] for name in present})
-    raw = raw_columns(columns, wanted)
+        columns = ColumnTable({name: table.values(name) for name in present}, {name: types[name] for name in present})
+    raw = raw_columns_of_table(columns, wanted)
     for feature in wanted:
         if feature.type == "category":
             raw[feature.name] = np.where(raw[feature.name] == "", np.nan, raw[feature.name])

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from core.automl.serving_cost import Proven, prove
 from core.automl.training import Trained
-from core.compiler.compile import raw_columns
+from core.compiler.compile import raw_columns_of_frame
 from core.errors import TrainingFailedError
 from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
 from core.regressors.importance import permutation_importance
@@ -45,7 +45,7 @@ def publish_model(
     proven = proven or prove(trained.pipeline, data)
     graph, features = proven.graph, proven.features
     _check_size(graph, trained.model_type)
-    holdout = raw_columns(data.test_x, features)
+    holdout = raw_columns_of_frame(data.test_x, features)
     pickled = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     draft = ModelManifest(
         model_name=name,

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from core.packed_columns import Category, Columns, pack, unpack
+from core.packed_columns import Category, ColumnTable, pack, unpack
 from core.tables.table import Table
 from tests.support.tables import CSVS, cells, packed, read, real
 
@@ -19,7 +19,7 @@ def written(table: Table) -> bytes:
     return file.getvalue()
 
 
-def assert_same(columns: Columns, table: Table) -> None:
+def assert_same(columns: ColumnTable, table: Table) -> None:
     """Every packed value is the table's, bit for bit."""
     assert list(columns.values) == [column.name for column in table.columns]
     assert columns.types == {column.name: column.type for column in table.columns}
@@ -96,9 +96,9 @@ def test_a_column_of_gaps_survives() -> None:
 
 
 def test_no_columns_have_no_rows() -> None:
-    assert Columns({}, {}).rows == 0
+    assert ColumnTable({}, {}).rows == 0
 
 
 def test_size_counts_the_arrays_and_the_levels() -> None:
-    columns = Columns({"n": np.zeros(10), "c": Category(np.zeros(10, np.int32), ["red", "green"])}, {})
+    columns = ColumnTable({"n": np.zeros(10), "c": Category(np.zeros(10, np.int32), ["red", "green"])}, {})
     assert columns.size_bytes == 80 + 40 + 8

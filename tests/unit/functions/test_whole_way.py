@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from core.errors import InvalidInputError, TargetError, TooLargeError, UnknownColumnError
-from core.inference.stored_columns import table_rows
+from core.inference.stored_columns import rows_of_table
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.manifests import Recipe
 from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
@@ -96,7 +96,7 @@ def test_rows_of_the_file_and_the_same_rows_as_records_predict_alike(file_id: st
     model = find_model(WORKSPACE, trained(file_id, model_type))
     table = find_table(WORKSPACE, file_id)
     names = list(table.values)
-    records = [dict(zip(names, row, strict=True)) for row in table_rows(table)]
+    records = [dict(zip(names, row, strict=True)) for row in rows_of_table(table)]
     whole = predict_table(model, table)
     assert whole.values.tolist() == predict_records(model, records, batch_size=100).values.tolist()
     assert whole.values.tolist() == predict_table(model, table, batch_size=7).values.tolist()

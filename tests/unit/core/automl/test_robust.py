@@ -10,7 +10,7 @@ import pytest
 from core.automl.ensemble_selection import blend
 from core.automl.scheduler import enter, run_race
 from core.catalogue import regressor
-from core.compiler.compile import check_parity, compile_pipeline, raw_columns
+from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
 from core.inference.session import CompiledModel
 from core.preprocessing.target_transforms import MARGIN
 from core.progress import ignore_progress
@@ -34,7 +34,7 @@ from core.manifests import Validation
 from core.progress import ignore_progress
 from core.compiler.compile import check_parity, compile_pipeline
 from core.regressors.importance import permutation_importance
-from core.compiler.compile import raw_columns
+from core.compiler.compile import raw_columns_of_frame
 from core.inference.session import CompiledModel
 from tests.support.learning import quick, split_of
 from tests.support.tables import FOLDER, read
@@ -63,7 +63,7 @@ for name, columns in tables.items():
         done = conclude(fold_cache, entry)
         model = CompiledModel(*compile_pipeline(done.pipeline, data.columns))
         check_parity(done.pipeline, model, data.train_x)
-        permutation_importance(model.run, raw_columns(data.test_x, model.features), data.test_y)
+        permutation_importance(model.run, raw_columns_of_frame(data.test_x, model.features), data.test_y)
         outcomes += 1
 FOLDER.cleanup()
 print("models:", outcomes)
@@ -151,7 +151,7 @@ def test_a_blend_on_a_transformed_target_ends_a_quarter_of_its_range_beyond_it_i
     estimator = blend([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
     model = CompiledModel(*compile_pipeline(estimator, data.columns))
     far = data.train_x * scale
-    predicted = model.run(raw_columns(far, model.features))
+    predicted = model.run(raw_columns_of_frame(far, model.features))
     low, high = data.train_y.min(), data.train_y.max()
     room = MARGIN * (high - low)
     assert low - room - 1e-9 <= predicted.min()

@@ -30,9 +30,9 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVR
 
 from core.catalogue import CATALOGUE
-from core.compiler.compile import check_parity, compile_pipeline, raw_columns
+from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
 from core.compiler.graph_builder import GraphBuilder
-from core.compiler.transformers import UNSEEN, Features, RawColumns, convert_preprocessing
+from core.compiler.transformers import UNSEEN, Features, RawBlock, convert_preprocessing
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column
@@ -85,7 +85,7 @@ def test_a_graph_runs_without_regatta_and_with_the_runtimes_own_settings(name: s
     pipeline = fit(data, name)
     graph, features = compile_pipeline(pipeline, data.columns)
     (tmp_path / "model.onnx").write_bytes(graph)
-    columns = {column: values.tolist() for column, values in raw_columns(data.test_x, features).items()}
+    columns = {column: values.tolist() for column, values in raw_columns_of_frame(data.test_x, features).items()}
     (tmp_path / "rows.json").write_text(json.dumps(columns), encoding="utf-8")
     command = [sys.executable, "-I", "-c", SCRIPT, str(tmp_path / "model.onnx"), str(tmp_path / "rows.json")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -98,7 +98,7 @@ def test_trees_of_a_single_leaf_predict_the_mean(name: str) -> None:
     pipeline = fitted(data, name, min_samples_leaf=48)
     model = compiled(pipeline, data)
     assert difference(pipeline, model, data.test_x) <= TOLERANCE
-    assert len(set(model.run(raw_columns(data.test_x, model.features)).tolist())) == 1
+    assert len(set(model.run(raw_columns_of_frame(data.test_x, model.features)).tolist())) == 1
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_category_of_very_many_levels_compiles_at_once_into_one_node() -> None
     prepare = ColumnTransformer([("levels", Pipeline([("encode", encoder)]), ["c"])])
     prepare.transformers_ = [("levels", Pipeline([("encode", encoder)]), ["c"])]
     begun = time.perf_counter()
-    columns = RawColumns([Column(name="c", type="category", missing=0)])
+    columns = RawBlock([Column(name="c", type="category", missing=0)])
     body = graph.build(convert_preprocessing(graph, prepare, columns, features))
     assert time.perf_counter() - begun < 1
     assert [node.op_type for node in onnx.load_from_string(body).graph.node] == ["LabelEncoder", "Identity"]
@@ -274,7 +274,7 @@ def test_rows_in_chunks_are_the_same_rows(name: str, rows: int) -> None:
     data = real_split("energy_efficiency", 300)
     graph = compiled(fit(data, name), data)
     frame = pd.concat([data.train_x] * 5, ignore_index=True)[:1000]
-    columns = raw_columns(frame, graph.features)
+    columns = raw_columns_of_frame(frame, graph.features)
     whole = np.concatenate([graph.run({n: v[i : i + 100] for n, v in columns.items()}) for i in range(0, 1000, 100)])
     some = graph.run({name: values[:rows] for name, values in columns.items()})
     assert some.shape == (rows,)
@@ -286,6 +286,6 @@ def test_rows_of_a_large_model_come_back_in_the_order_they_came(monkeypatch: pyt
     data = real_split("taxis", 800)
     graph = compiled(fit(data, "random_forest"), data)
     frame = data.train_x.mask(np.random.default_rng(0).random(data.train_x.shape) < 0.1)
-    columns = raw_columns(frame, graph.features)
+    columns = raw_columns_of_frame(frame, graph.features)
     pieces = [graph.run({n: v[i : i + 100] for n, v in columns.items()}) for i in range(0, len(frame), 100)]
     assert graph.run(columns).tolist() == np.concatenate(pieces).tolist()

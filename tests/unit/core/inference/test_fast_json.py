@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.inference.fast_json import plain_records, sent_plain
-from core.inference.input_batch import to_columns
-from core.inference.input_warnings import Notices
+from core.inference.fast_json import batch_from_plain_records, read_plain_records
+from core.inference.input_batch import raw_columns_of_batch
+from core.inference.input_warnings import InputWarnings
 from core.manifests import Feature
 from tests.support.sending import columns_of
 
@@ -21,7 +21,7 @@ CLEAN = {"size": 70.5, "城市": "东京", "new": True, "built": "1999-12-31"}
 
 
 def read(data: str) -> list[Any] | None:
-    found = plain_records(f'{{"data": {data}}}'.encode("utf-8", "surrogatepass"), FEATURES)
+    found = read_plain_records(f'{{"data": {data}}}'.encode("utf-8", "surrogatepass"), FEATURES)
     return found and found[0]
 
 
@@ -38,13 +38,13 @@ def test_plain_records_become_the_columns_and_warnings_of_the_long_way(name: str
     records = [CLEAN, {**CLEAN, name: value}, dict(reversed(CLEAN.items()))]
     plain = read(json.dumps(records))
     assert plain is not None
-    notices = Notices(FEATURES)
-    columns = to_columns(sent_plain(plain, FEATURES), FEATURES, notices)
+    input_warnings = InputWarnings(FEATURES)
+    columns = raw_columns_of_batch(batch_from_plain_records(plain, FEATURES), FEATURES, input_warnings)
     expected, warnings = columns_of(records, FEATURES)
     assert {name: repr(values.tolist()) for name, values in columns.items()} == {
         name: repr(values.tolist()) for name, values in expected.items()
     }
-    assert notices.warnings() == warnings
+    assert input_warnings.warnings() == warnings
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,15 @@ def test_what_is_no_list_of_whole_records_is_left_to_the_long_way(data: str) -> 
 @pytest.mark.parametrize("name", ['"', "\\", "\n", "", "/", "a.b", "class", "__init__"])
 def test_a_feature_may_be_called_anything(name: str) -> None:
     feature = Feature(name=name, type="number", fill=0.0)
-    found = plain_records(json.dumps({"data": [{name: 1.5}]}).encode(), [feature])
-    assert found is None or list(sent_plain(found[0], [feature]).columns[name]) == [1.5]
+    found = read_plain_records(json.dumps({"data": [{name: 1.5}]}).encode(), [feature])
+    assert found is None or list(batch_from_plain_records(found[0], [feature]).columns[name]) == [1.5]
 
 
 def test_what_is_sent_beside_the_records_is_given_as_it_came_and_nothing_else_may_be() -> None:
     body = {"strict": True, "data": [CLEAN], "model_name": "船"}
-    found = plain_records(json.dumps(body, ensure_ascii=False).encode(), FEATURES, ("model_name", "strict", "interval"))
+    found = read_plain_records(
+        json.dumps(body, ensure_ascii=False).encode(), FEATURES, ("model_name", "strict", "interval")
+    )
     assert found is not None
     assert found[1] == {"model_name": '"船"'.encode(), "strict": b"true"}
-    assert plain_records(json.dumps(body).encode(), FEATURES, ("model_name",)) is None
+    assert read_plain_records(json.dumps(body).encode(), FEATURES, ("model_name",)) is None

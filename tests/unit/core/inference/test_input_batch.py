@@ -7,7 +7,7 @@ import pytest
 
 from core.cell_values import MISSING
 from core.errors import InvalidRecordsError
-from core.inference.input_batch import clean_row
+from core.inference.input_batch import raw_columns_of_clean_row
 from core.inference.input_warnings import ERRORS_SHOWN
 from core.manifests import Feature
 from tests.support.sending import columns_of
@@ -185,7 +185,7 @@ def test_no_records_are_empty_columns() -> None:
     "record", [{"age": 1, "city": "Oslo"}, {"city": "上海", "age": -2.5}, {"age": 2**53, "city": "Paris"}]
 )
 def test_the_short_way_gives_the_same_columns(record: dict[str, Any]) -> None:
-    short, (full, warnings) = clean_row(record, LEVELS), columns_of([record], FEATURES)
+    short, (full, warnings) = raw_columns_of_clean_row(record, LEVELS), columns_of([record], FEATURES)
     assert warnings == []
     assert short is not None
     assert {n: v.tolist() for n, v in short.items()} == {n: v.tolist() for n, v in full.items()}
@@ -194,17 +194,17 @@ def test_the_short_way_gives_the_same_columns(record: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("value", [None, "1", True, float("nan"), float("inf"), 2**53 + 1, 10**400, [], {}])
 def test_the_short_way_leaves_odd_numbers_to_the_long_one(value: Any) -> None:
-    assert clean_row({"age": value, "city": "Oslo"}, LEVELS) is None
+    assert raw_columns_of_clean_row({"age": value, "city": "Oslo"}, LEVELS) is None
 
 
 @pytest.mark.parametrize("value", [None, "NA", "Rome", " Oslo", 1, ["Oslo"], {}])
 def test_the_short_way_leaves_odd_categories_to_the_long_one(value: Any) -> None:
-    assert clean_row({"age": 1, "city": value}, LEVELS) is None
+    assert raw_columns_of_clean_row({"age": 1, "city": value}, LEVELS) is None
 
 
 @pytest.mark.parametrize("record", [{}, {"age": 1}, {"age": 1, "town": "Oslo"}, {"age": 1, "city": "Oslo", "x": 1}])
 def test_the_short_way_leaves_other_fields_to_the_long_one(record: dict[str, Any]) -> None:
-    assert clean_row(record, LEVELS) is None
+    assert raw_columns_of_clean_row(record, LEVELS) is None
 
 
 DAY = Feature(name="day", type="date", fill=1325764800.5, format="D/M/Y")
@@ -292,8 +292,8 @@ def test_gaps_in_dates_and_booleans_are_said_to_be_imputed_as_people_write_them(
 
 def test_the_short_way_takes_booleans_and_leaves_dates_to_the_long_one() -> None:
     booleans = frozenset({True, False})
-    assert clean_row({"open": True}, {"open": booleans}) == {"open": np.array([1.0])}
+    assert raw_columns_of_clean_row({"open": True}, {"open": booleans}) == {"open": np.array([1.0])}
     for value in (1, 0, 7, "true", None):
-        assert clean_row({"open": value}, {"open": booleans}) is None
+        assert raw_columns_of_clean_row({"open": value}, {"open": booleans}) is None
     for value in ("2012-01-05", 1325721600, True):
-        assert clean_row({"day": value}, {"day": frozenset()}) is None
+        assert raw_columns_of_clean_row({"day": value}, {"day": frozenset()}) is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInputError
-from core.inference.intervals import interval_of
+from core.inference.intervals import conformal_interval
 from core.manifests import Recipe
 from core.preprocessing.features import choose_features
 from core.regressors.splits import Split, split_table
@@ -24,7 +24,7 @@ ROWS = 5_000
 def width(level: float, rows: int, quantiles: list[float] = LEVELS) -> float:
     manifest = model_draft(b"", b"", interval_quantiles=quantiles)
     manifest = manifest.model_copy(update={"dataset": manifest.dataset.model_copy(update={"rows_train": rows})})
-    return interval_of(manifest, level).half_width
+    return conformal_interval(manifest, level).half_width
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from core.catalogue import CATALOGUE
-from core.cell_values import EARLIEST, LATEST, moment, read_date, write_date
+from core.cell_values import EARLIEST, LATEST, format_date, parse_date, to_datetime
 from core.compiler.calendar import date_parts as date_parts_in_graph
 from core.compiler.compile import check_parity, compile_pipeline
 from core.compiler.graph_builder import GraphBuilder
@@ -28,7 +28,7 @@ ODD = [
 
 
 def by_python(seconds: float) -> list[float]:
-    date = moment(seconds)
+    date = to_datetime(seconds)
     return [date.year, date.month, date.day, date.weekday(), date.hour]
 
 
@@ -37,9 +37,9 @@ def moments(count: int) -> np.ndarray:
     rng = np.random.default_rng(3)
     milliseconds = rng.integers(int(EARLIEST) * 1000, int(LATEST) * 1000, count)
     leaps = [datetime(year, 1, 1) for year in range(1, 9999, 7) if isleap(year)]
-    ends = [write_date((day + timedelta(days=offset) - datetime(1970, 1, 1)).total_seconds() - 0.001)
+    ends = [format_date((day + timedelta(days=offset) - datetime(1970, 1, 1)).total_seconds() - 0.001)
             for day in leaps[:400] for offset in (1, 59, 60, 61, 366)]  # fmt: skip
-    return np.array([*milliseconds / 1000, *map(read_date, [*ODD, *ends])], np.float64)
+    return np.array([*milliseconds / 1000, *map(parse_date, [*ODD, *ends])], np.float64)
 
 
 def in_graph(seconds: np.ndarray) -> np.ndarray:
@@ -66,7 +66,7 @@ def test_the_graph_keeps_the_same_calendar() -> None:
 
 
 def test_the_parts_of_several_dates_stay_together() -> None:
-    both = np.array([[read_date("2012-01-05 08:00"), read_date("1969-12-31")]], np.float64)
+    both = np.array([[parse_date("2012-01-05 08:00"), parse_date("1969-12-31")]], np.float64)
     assert date_parts(both).tolist() == [[2012, 1, 5, 3, 8, 1969, 12, 31, 2, 0]]
     assert in_graph(both).tolist() == date_parts(both).tolist()
 
@@ -85,7 +85,7 @@ def test_a_graph_with_dates_and_booleans_is_the_pipeline(name: str, handling: st
     pipeline = fitted(data, name)
     model = CompiledModel(*compile_pipeline(pipeline, data.columns))
     odd = pd.concat([data.test_x.head(1)] * (len(ODD) + 1), ignore_index=True)
-    odd["sailed"] = [np.nan, *map(read_date, ODD)]
+    odd["sailed"] = [np.nan, *map(parse_date, ODD)]
     assert check_parity(pipeline, model, pd.concat([data.train_x, data.test_x, odd])) <= 1e-9
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from sklearn.feature_selection import mutual_info_regression
 
-from core.cell_values import read_date
+from core.cell_values import parse_date
 from core.packed_columns import Category
 from core.profiling import target_relations as module
 from core.profiling.correlations import sampled_rows
@@ -109,7 +109,7 @@ def test_curves_are_the_mean_target_of_every_row_between_their_edges(name: str) 
         assert 1 <= len(curve) <= CURVE_BINS
         assert sum(part["count"] for part in curve) == np.count_nonzero(~np.isnan(values))
         for place, part in enumerate(curve):
-            low, high = (read_date(part[end]) if column.type == "date" else part[end] for end in ("from", "to"))
+            low, high = (parse_date(part[end]) if column.type == "date" else part[end] for end in ("from", "to"))
             last = place == len(curve) - 1 or low == high
             inside = (values >= low) & ((values <= high) if last else (values < high))
             assert part["count"] == inside.sum(), (column.name, part)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from core.cell_values import BOOLEANS, DATE_FORMATS, read_date
+from core.cell_values import BOOLEANS, DATE_FORMATS, parse_date
 from core.tables.column_types import CURRENCY, fits, kinds
 from core.tables.date_parsing import read_dates
 
@@ -135,7 +135,7 @@ def test_days_and_months_are_told_apart_by_the_whole_column() -> None:
 )
 def test_a_day_or_time_that_does_not_exist_is_no_date(text: str) -> None:
     assert read(text)[0] == "category"
-    assert read_date(text) is None
+    assert parse_date(text) is None
 
 
 @pytest.mark.parametrize("form", DATE_FORMATS)
@@ -158,7 +158,7 @@ def test_a_column_and_a_single_text_are_read_alike(form: str) -> None:
         texts.append(moment.strftime(day + clock))
     column = read_dates(pa.array(texts), form)
     assert column is not None
-    moments = [read_date(text, form) for text in texts]
+    moments = [parse_date(text, form) for text in texts]
     assert [round(1000 * (moment or 0)) for moment in moments] == column.cast(pa.int64()).to_pylist()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.cell_values import MISSING, read_date
+from core.cell_values import MISSING, parse_date
 from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column, Reading
 from core.packed_columns import Category
@@ -50,7 +50,7 @@ def test_every_value_is_exactly_what_python_makes_of_its_text(name: str) -> None
 def as_read(text: str, column: Column) -> str | float | None:
     if column.type == "category":
         return text
-    return read_date(text, column.format) if column.type == "date" else float(text)
+    return parse_date(text, column.format) if column.type == "date" else float(text)
 
 
 def test_the_types_of_the_real_tables() -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInputError
-from core.inference.input_batch import to_columns
-from core.inference.input_warnings import Notices
+from core.inference.input_batch import raw_columns_of_batch
+from core.inference.input_warnings import InputWarnings
 from core.manifests import Feature
-from functions.inference.tensors import NUMBERS, InferRequest, Input, declared, encoded, sent_tensors
+from functions.inference.tensors import NUMBERS, InferRequest, Input, batch_from_tensors, declared, encoded
 
 FEATURES = [
     Feature(name="x", type="number", fill=0.5),
@@ -33,9 +33,11 @@ def tensor(name: str, datatype: str, data: Any, shape: list[int] | None = None) 
 
 
 def read(*tensors: tuple[Input, bytes]) -> tuple[dict[str, list[Any]], list[str]]:
-    notices = Notices(FEATURES)
-    sent = sent_tensors([t for t, _ in tensors], b"".join(b for _, b in tensors), FEATURES)
-    return {n: v.tolist() for n, v in to_columns(sent, FEATURES, notices).items()}, notices.warnings()
+    input_warnings = InputWarnings(FEATURES)
+    sent = batch_from_tensors([t for t, _ in tensors], b"".join(b for _, b in tensors), FEATURES)
+    return {
+        n: v.tolist() for n, v in raw_columns_of_batch(sent, FEATURES, input_warnings).items()
+    }, input_warnings.warnings()
 
 
 @pytest.mark.parametrize("datatype", NUMBERS)

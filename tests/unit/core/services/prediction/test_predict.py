@@ -8,13 +8,13 @@ import pyarrow as pa
 import pytest
 
 from core.catalogue import CATALOGUE
-from core.cell_values import write_date
+from core.cell_values import format_date
 from core.compiler.compile import compile_pipeline
 from core.errors import InvalidInputError
 from core.inference.session import CompiledModel
-from core.inference.stored_columns import table_rows
+from core.inference.stored_columns import rows_of_table
 from core.manifests import Feature
-from core.packed_columns import Columns
+from core.packed_columns import ColumnTable
 from core.services.prediction.predict import Model, predict_records, predict_table
 from core.tables.table import Table
 from tests.support.learning import fitted, split_of
@@ -27,10 +27,10 @@ def table(tmp_path: Path) -> Table:
     return voyages(tmp_path / "voyages.parquet")
 
 
-def packed(table: Table) -> Columns:
+def packed(table: Table) -> ColumnTable:
     """The table as light functions read it."""
     names = [column.name for column in table.columns]
-    return Columns({n: table.values(n) for n in names}, {column.name: column.type for column in table.columns})
+    return ColumnTable({n: table.values(n) for n in names}, {column.name: column.type for column in table.columns})
 
 
 def trained(table: Table, target: str = "fare", name: str = "ridge") -> Model:
@@ -39,11 +39,11 @@ def trained(table: Table, target: str = "fare", name: str = "ridge") -> Model:
     return Model(model_draft(graph, b"", features=features), CompiledModel(graph, features))
 
 
-def column(path: Path, name: str, values: pa.Array, table: Table) -> Columns:
+def column(path: Path, name: str, values: pa.Array, table: Table) -> ColumnTable:
     """The voyages with another column of this name."""
     other = packed(typed(path, {name: values}))
     voyages = packed(table)
-    return Columns({**voyages.values, **other.values}, {**voyages.types, **other.types})
+    return ColumnTable({**voyages.values, **other.values}, {**voyages.types, **other.types})
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -51,8 +51,8 @@ def test_rows_of_the_table_and_the_same_rows_as_json_predict_alike(table: Table,
     model, columns = trained(table, name=name), packed(table)
     whole = predict_table(model, columns, batch_size=50)
     names = list(columns.values)
-    for shown in (write_date, lambda moment: moment.strftime("%d.%m.%Y %H:%M:%S.%f")[:-3].zfill(23)):
-        records: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in table_rows(columns)]
+    for shown in (format_date, lambda moment: moment.strftime("%d.%m.%Y %H:%M:%S.%f")[:-3].zfill(23)):
+        records: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows_of_table(columns)]
         for record in records:
             record.pop("fare")
             if record["sailed"] is not None:
@@ -66,7 +66,7 @@ def test_gaps_are_warned_of_in_the_tables_own_words(table: Table) -> None:
     warnings = predict_table(trained(table), packed(table)).warnings
     date, boolean = (next(w for w in warnings if repr(name) in w) for name in ("sailed", "insured"))
     fill = next(f.fill for f in trained(table).manifest.features if f.name == "sailed")
-    assert date.endswith(f"imputed with {write_date(fill)}")
+    assert date.endswith(f"imputed with {format_date(fill)}")
     assert boolean.endswith("imputed with false")
 
 
