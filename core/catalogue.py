@@ -1,4 +1,4 @@
-"""The regressors Regatta offers, as data. Importing this loads no estimator, so light functions may list them."""
+"""The regressors that Regatta offers, as data. Importing it loads no estimator, so light functions may list them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from core.errors import ParameterError, UnknownModelTypeError
 
 SEED = 0
 
-# How the time of one fit grows with n rows, and what it is called in an answer.
+# How the time of one fit grows with n rows, by its name in a response.
 Growth = Literal["n", "n log n", "n²"]
 GROWTH: dict[Growth, Callable[[float], float]] = {
     "n": lambda n: n,
     "n log n": lambda n: n * log(n + 2),
     "n²": lambda n: n * n,
 }
-# The table on which `Regressor.seconds` were measured: the training part of california_housing, one core.
+# The size of the table on which `Regressor.reference_seconds` was measured: the train rows of california_housing.
 REFERENCE_ROWS, REFERENCE_COLUMNS = 16_512, 13
 
 
@@ -25,11 +25,12 @@ REFERENCE_ROWS, REFERENCE_COLUMNS = 16_512, 13
 class Regressor:
     """One catalogue entry. `estimator` is the dotted path of a scikit-learn class, loaded only to train.
 
-    `grid` is the search space: the values worth trying, finite so that it can be read. `scaled` says that features are
-    standardised first, `scaled_target` that the target is too. One fit takes `seconds` on the reference table and
-    `grows` from there, with the number of columns and with the parameters in `times`. Past `most_rows` rows it learns
-    from a sample of them, drawn by the parameter `sampled_by` for every tree anew or else once. What a fit takes
-    however few rows there are is worth `overhead_rows`.
+    `defaults` are the parameters that differ from scikit-learn's, `grid` is the finite search space by parameter.
+    `scaled` regressors get standardised features, `scaled_target` ones a standardised target. `extra` ones are compared
+    only on request. One fit takes `reference_seconds` on one core on the reference table; the time grows with rows by
+    `growth`, and in proportion to the number of columns and to the parameters in `cost_parameters`. `overhead_rows` is
+    the constant part of that time, in rows. From more than `max_rows` rows a sample is drawn: by every tree, if the
+    estimator has a `sampling_parameter`, else once.
     """
 
     name: str
@@ -40,15 +41,15 @@ class Regressor:
     scaled: bool = False
     scaled_target: bool = False
     extra: bool = False
-    seconds: float = 0.01
-    grows: Growth = "n"
-    times: tuple[str, ...] = ()
+    reference_seconds: float = 0.01
+    growth: Growth = "n"
+    cost_parameters: tuple[str, ...] = ()
     overhead_rows: int = 0
-    most_rows: int | None = None
-    sampled_by: str | None = None
+    max_rows: int | None = None
+    sampling_parameter: str | None = None
 
     def build(self, params: dict[str, Any]) -> Any:
-        """The estimator with the defaults and `params`; raises `ParameterError` for one that it does not have."""
+        """Return the unfitted estimator with `params`; raises `ParameterError` for an unknown parameter."""
         module, _, name = self.estimator.rpartition(".")
         estimator = getattr(import_module(module), name)(**self.defaults)
         known = set(estimator.get_params())
@@ -60,19 +61,19 @@ class Regressor:
         return estimator.set_params(**params)
 
     def expected_seconds(self, rows: int, columns: int, params: dict[str, Any] | None = None) -> float:
-        """How long one fit on one core should take, within a factor of about three; for planning only."""
-        used = min(rows, self.most_rows or rows) + self.overhead_rows
-        share = GROWTH[self.grows](used) / GROWTH[self.grows](REFERENCE_ROWS + self.overhead_rows)
-        seconds = self.seconds * share * max(columns, 1) / REFERENCE_COLUMNS
+        """Return the seconds of one fit on one core, within a factor of about three; for planning only."""
+        used = min(rows, self.max_rows or rows) + self.overhead_rows
+        share = GROWTH[self.growth](used) / GROWTH[self.growth](REFERENCE_ROWS + self.overhead_rows)
+        seconds = self.reference_seconds * share * max(columns, 1) / REFERENCE_COLUMNS
         chosen = {**self.defaults, **(params or {})}
-        for name in self.times:
+        for name in self.cost_parameters:
             value = chosen.get(name)
             if isinstance(value, int | float) and value > 0:
                 seconds *= value / (self.defaults.get(name) or 1.0)
         return seconds
 
     def describe(self) -> dict[str, Any]:
-        """The entry as `GET /model/available` shows it."""
+        """Return the entry of `GET /model/available`."""
         return {
             "model_type": self.name,
             "title": self.title,
@@ -81,8 +82,8 @@ class Regressor:
             "grid": self.grid,
             "extra": self.extra,
             "cost": {
-                "grows_with": " × ".join([self.grows, "columns", *self.times]),
-                "most_rows": self.most_rows,
+                "grows_with": " × ".join([self.growth, "columns", *self.cost_parameters]),
+                "most_rows": self.max_rows,
             },
         }
 
@@ -100,7 +101,7 @@ CATALOGUE: dict[str, Regressor] = {
             "sklearn.linear_model.LinearRegression",
             grid={"positive": [False, True]},
             scaled=True,
-            seconds=0.01,
+            reference_seconds=0.01,
         ),
         Regressor(
             "ridge",
@@ -109,7 +110,7 @@ CATALOGUE: dict[str, Regressor] = {
             {"alpha": 1.0},
             {"alpha": [*ALPHAS, 1000.0]},
             scaled=True,
-            seconds=0.005,
+            reference_seconds=0.005,
         ),
         Regressor(
             "lasso",
@@ -118,7 +119,7 @@ CATALOGUE: dict[str, Regressor] = {
             {"alpha": 1.0, "max_iter": 10_000, "random_state": SEED},
             {"alpha": [*ALPHAS, 1000.0]},
             scaled=True,
-            seconds=0.6,
+            reference_seconds=0.6,
         ),
         Regressor(
             "elastic_net",
@@ -127,7 +128,7 @@ CATALOGUE: dict[str, Regressor] = {
             {"alpha": 0.01, "l1_ratio": 0.5, "max_iter": 10_000, "random_state": SEED},
             {"alpha": ALPHAS, "l1_ratio": [0.1, 0.5, 0.9]},
             scaled=True,
-            seconds=0.1,
+            reference_seconds=0.1,
         ),
         Regressor(
             "decision_tree",
@@ -135,24 +136,24 @@ CATALOGUE: dict[str, Regressor] = {
             "sklearn.tree.DecisionTreeRegressor",
             {"random_state": SEED},
             {"max_depth": [None, 5, 8, 12], "min_samples_leaf": LEAVES, "max_features": [1.0, 0.7]},
-            seconds=0.1,
-            grows="n log n",
-            # Beyond the processor's cache a split takes longer than n log n has it: 19 times for ten times the rows.
-            most_rows=200_000,
+            reference_seconds=0.1,
+            growth="n log n",
+            # Beyond the processor's cache the time grows faster than n log n: 19 times for ten times the rows.
+            max_rows=200_000,
         ),
         Regressor(
             "random_forest",
             "Random forest",
             "sklearn.ensemble.RandomForestRegressor",
-            # Half of the features a split and two rows a leaf: on california_housing the same R2 as scikit-learn's own
-            # defaults (.823 and .822) for 0.4 of the fit and 0.45 of the nodes.
+            # With half of the features per split and two rows per leaf, R2 on california_housing is that of
+            # scikit-learn's defaults (.823 and .822), for 0.4 of the time and 0.45 of the nodes.
             {"n_estimators": 100, "max_features": 0.5, "min_samples_leaf": 2, "random_state": SEED},
             {"max_features": FEATURE_SHARES, "min_samples_leaf": LEAVES, "max_depth": [None, 12]},
-            seconds=2.7,
-            grows="n log n",
-            times=("n_estimators",),
-            most_rows=100_000,
-            sampled_by="max_samples",
+            reference_seconds=2.7,
+            growth="n log n",
+            cost_parameters=("n_estimators",),
+            max_rows=100_000,
+            sampling_parameter="max_samples",
         ),
         Regressor(
             "gradient_boosting",
@@ -166,11 +167,11 @@ CATALOGUE: dict[str, Regressor] = {
                 "subsample": [1.0, 0.7],
                 "max_features": [None, 0.5],
             },
-            seconds=2.3,
-            grows="n log n",
-            times=("n_estimators", "max_depth", "subsample", "max_features"),
-            most_rows=100_000,
-            sampled_by="subsample",
+            reference_seconds=2.3,
+            growth="n log n",
+            cost_parameters=("n_estimators", "max_depth", "subsample", "max_features"),
+            max_rows=100_000,
+            sampling_parameter="subsample",
         ),
         Regressor(
             "svr",
@@ -183,11 +184,11 @@ CATALOGUE: dict[str, Regressor] = {
                 "epsilon": [0.03, 0.1, 0.2],
             },
             scaled=True,
-            # On a target in money the default C and epsilon mean nothing: R2 is -.06 on house values, .80 standardised.
+            # The default C and epsilon suit a standardised target: R2 on house values is .80, and -.06 in dollars.
             scaled_target=True,
-            seconds=4.7,
-            grows="n²",
-            most_rows=20_000,
+            reference_seconds=4.7,
+            growth="n²",
+            max_rows=20_000,
         ),
         Regressor(
             "knn",
@@ -196,10 +197,10 @@ CATALOGUE: dict[str, Regressor] = {
             {"n_neighbors": 5, "weights": "uniform"},
             {"n_neighbors": [3, 5, 8, 12, 20, 40], "weights": ["uniform", "distance"], "p": [2, 1]},
             scaled=True,
-            # All of it in predicting: n rows against n.
-            seconds=0.5,
-            grows="n²",
-            most_rows=50_000,
+            # Almost all of it is prediction, which compares n rows with n.
+            reference_seconds=0.5,
+            growth="n²",
+            max_rows=50_000,
         ),
         Regressor(
             "extra_trees",
@@ -208,10 +209,10 @@ CATALOGUE: dict[str, Regressor] = {
             {"n_estimators": 100, "max_features": 0.7, "min_samples_leaf": 2, "random_state": SEED},
             {"max_features": FEATURE_SHARES, "min_samples_leaf": LEAVES},
             extra=True,
-            seconds=1.4,
-            grows="n log n",
-            times=("n_estimators",),
-            most_rows=100_000,
+            reference_seconds=1.4,
+            growth="n log n",
+            cost_parameters=("n_estimators",),
+            max_rows=100_000,
         ),
         Regressor(
             "hist_gradient_boosting",
@@ -232,20 +233,20 @@ CATALOGUE: dict[str, Regressor] = {
                 "max_features": [1.0, 0.5],
             },
             extra=True,
-            seconds=0.4,
-            times=("max_iter", "max_leaf_nodes"),
-            # A leaf costs a histogram of each column, whatever is in it.
+            reference_seconds=0.4,
+            cost_parameters=("max_iter", "max_leaf_nodes"),
+            # A leaf takes a histogram of each column, however few rows it has.
             overhead_rows=25_000,
         ),
     )
 }
 
-# What a race is run over unless more is asked for.
+# The model types that are compared unless a request includes more.
 DEFAULT_MODEL_TYPES = tuple(name for name, entry in CATALOGUE.items() if not entry.extra)
 
 
 def regressor(name: str, field_name: str = "model_type") -> Regressor:
-    """The catalogue entry; raises `UnknownModelTypeError` that lists what there is."""
+    """Return a catalogue entry; raises `UnknownModelTypeError` that lists all model types."""
     found = CATALOGUE.get(name)
     if found is None:
         raise UnknownModelTypeError(

@@ -109,11 +109,11 @@ def _seconds(parts: dict[str, str | None]) -> float | None:
         if parts["zone"] not in (None, "Z"):
             sign, hours, minutes = parts["zone"][0], int(parts["zone"][1:3]), int(parts["zone"][-2:])
             zone = timezone((1 if sign == "+" else -1) * timedelta(hours=hours, minutes=minutes))
-        to_datetime = datetime(
+        moment = datetime(
             int(parts["year"] or 0), month or 0, int(parts["day"] or 0), hour, int(parts["minute"] or 0),
             int(parts["second"] or 0), tzinfo=zone,
         )  # fmt: skip
     except ValueError:
         return None
     fraction = float("0" + (parts["fraction"] or ".0").replace(",", "."))
-    return (1000 * (to_datetime - EPOCH).total_seconds() + round(1000 * fraction)) / 1000
+    return (1000 * (moment - EPOCH).total_seconds() + round(1000 * fraction)) / 1000

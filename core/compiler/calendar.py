@@ -1,4 +1,4 @@
-"""A calendar in ONNX operations: what `core.preprocessing.date_parts` makes of a date, in exact whole numbers."""
+"""Split dates into calendar parts in ONNX operations, like `core.preprocessing.date_parts`, in exact integers."""
 
 import numpy as np
 from onnx import TensorProto
@@ -7,15 +7,15 @@ from core.cell_values import EARLIEST, LATEST
 from core.compiler.graph_builder import GraphBuilder
 
 DAY, HOUR = 86_400, 3600
-# Days from 0000-03-01 to 1970-01-01. Counted from there a leap day ends its year, and no day is negative.
+# Days from 0000-03-01 to 1970-01-01. In years from March a leap day is the last day, and no day number is negative.
 SHIFT = 719_468
-# 0000-03-01 was a Wednesday, 2 from Monday on.
+# 0000-03-01 was a Wednesday, 2 days after Monday.
 SHIFT_WEEKDAY = 2
 ERA = 146_097
 
 
 class _Whole:
-    """int64 values in the graph with the operators of whole numbers, all >= 0: ONNX rounds a quotient toward zero."""
+    """An int64 tensor with Python's integer operators. Its values are >= 0, as ONNX division rounds toward 0."""
 
     def __init__(self, graph: GraphBuilder, name: str) -> None:
         self.graph = graph
@@ -42,10 +42,10 @@ class _Whole:
 
 
 def date_parts(graph: GraphBuilder, seconds: str, columns: int) -> str:
-    """(rows, 5 * columns) float64: year, month, day, weekday (Monday 0) and hour of each column.
+    """Return year, month, day, weekday (Monday 0) and hour of each column, (rows, 5 * columns) float64.
 
-    `seconds` is (rows, columns) float64 without gaps, counted from 1970-01-01; beyond the years 1 to 9999 it counts as
-    the first or last second of them. The days become a date as in `civil_from_days` of Howard Hinnant's
+    `seconds` is (rows, columns) float64 without NaN, counted from 1970-01-01, and is clipped to the years 1 to 9999.
+    Days are converted to a date as in `civil_from_days` of Howard Hinnant's
     "chrono-Compatible Low-Level Date Algorithms" (https://howardhinnant.github.io/date_algorithms.html).
     """
     bounds = [graph.constant(np.array(bound, np.float64)) for bound in (EARLIEST, LATEST)]
@@ -66,6 +66,6 @@ def date_parts(graph: GraphBuilder, seconds: str, columns: int) -> str:
     ]
     whole = graph.node("Concat", *(part.name for part in parts), axis=1)
     matrix = graph.node("Cast", whole, to=TensorProto.DOUBLE)
-    # Part by part as computed; column by column as the pipeline has it.
+    # Computed part by part, while the pipeline has them column by column.
     order = np.arange(len(parts) * columns).reshape(len(parts), columns).T.ravel()
     return matrix if columns == 1 else graph.node("Gather", matrix, graph.constant(order), axis=1)

@@ -18,13 +18,13 @@ from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column, Feature
 
-# The graph may differ from scikit-learn by this much relative to max(1, |y|), and not more.
+# The largest allowed difference between graph and scikit-learn, relative to max(1, |y|).
 TOLERANCE = 1e-9
 CHECKED_ROWS = 1000
-# As far as two neighbours may be apart and still count as equally far: what rounding makes of equal rows.
+# Two distances that differ by no more, relative or absolute, are equal: rounding separates equal rows by as much.
 TIE = 1e-7
 VALUES_SHOWN = 12
-# A leap day before 1970, a moment before its end.
+# A leap day before 1970, shortly before its end.
 ODD_DATE = parse_date("1600-02-29 23:59:59.999")
 
 
@@ -67,17 +67,18 @@ def _convert_model(
 
 
 def _weighted(ensemble: VotingRegressor) -> list[tuple[Any, float]]:
-    """The fitted members of a VotingRegressor and their weights; those that were dropped have neither."""
+    """Return the fitted members and their weights, without members that were dropped."""
     weights = ensemble.weights if ensemble.weights is not None else [1.0] * len(ensemble.estimators)
-    left = [weight for (_, member), weight in zip(ensemble.estimators, weights, strict=True) if member != "drop"]
-    return list(zip(ensemble.estimators_, map(float, left), strict=True))
+    kept = [weight for (_, member), weight in zip(ensemble.estimators, weights, strict=True) if member != "drop"]
+    return list(zip(ensemble.estimators_, map(float, kept), strict=True))
 
 
 def check_parity(model: Any, compiled: CompiledModel, frame: pd.DataFrame) -> float:
-    """The largest difference between graph and scikit-learn on raw rows, relative to max(1, |y|).
+    """Return the largest difference between graph and scikit-learn on raw rows, relative to max(1, |y|).
 
-    `frame` is joined by a row without any value and one of unseen levels and an odd date. Raises `TrainingFailedError`,
-    naming the row and its values, when the difference is above `TOLERANCE`: such a model must not serve.
+    Two rows are added to `frame`: one without any value, and one with unseen levels and an unusual date. Raises
+    `TrainingFailedError`, with the row and its values, if the difference is above `TOLERANCE`: such a model must not
+    serve.
     """
     rows = pd.concat([frame.head(CHECKED_ROWS), _corner_rows(compiled.features)], ignore_index=True)
     rows = rows.astype(frame.dtypes.to_dict())
@@ -85,21 +86,21 @@ def check_parity(model: Any, compiled: CompiledModel, frame: pd.DataFrame) -> fl
     found = compiled.run(raw_columns_of_frame(rows, compiled.features))
     difference = np.abs(found - expected) / np.maximum(1, np.abs(expected))
     apart = np.flatnonzero(~(difference <= TOLERANCE))
-    # A look at every neighbour again, so only at rows that need it.
-    tied = apart[undecided(model, rows.iloc[apart])] if len(apart) else apart
-    difference[tied] = 0
+    # Finding ties takes another search for neighbours, so only these rows are searched.
+    ties = apart[has_neighbour_tie(model, rows.iloc[apart])] if len(apart) else apart
+    difference[ties] = 0
     worst = int(np.argmax(difference))
     if not difference[worst] <= TOLERANCE:
         raise TrainingFailedError(
             f"The compiled graph differs from scikit-learn by {difference[worst]:.2g} in row {worst + 1} of the "
-            f"checked rows: {found[worst]:.17g} instead of {expected[worst]:.17g} for {_shown(rows.iloc[worst])}. "
+            f"checked rows: {found[worst]:.17g} instead of {expected[worst]:.17g} for {_described(rows.iloc[worst])}. "
             "The model was not stored. Please report this table and these parameters."
         )
     return float(difference[worst])
 
 
 def raw_columns_of_frame(frame: pd.DataFrame, features: Sequence[Feature]) -> dict[str, NDArray[Any]]:
-    """A frame of raw rows as `CompiledModel.run` takes them."""
+    """Return the raw columns of a frame for `CompiledModel.run`."""
     return {
         feature.name: frame[feature.name].fillna("").to_numpy(object)
         if feature.type == "category"
@@ -108,13 +109,13 @@ def raw_columns_of_frame(frame: pd.DataFrame, features: Sequence[Feature]) -> di
     }
 
 
-def undecided(model: Any, frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """Rows of the frame (bool, n) where the last of the nearest neighbours is as far as the next one.
+def has_neighbour_tie(model: Any, frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return the rows, (n,) bool, whose last nearest neighbour is as far away as the next one.
 
-    Which of the two counts is left to chance by scikit-learn, so no graph can agree on it.
+    Which of the two scikit-learn uses is arbitrary, so no graph can reproduce it. False for other models.
     """
     if isinstance(model, VotingRegressor):
-        return sum((undecided(member, frame) for member in model.estimators_), np.zeros(len(frame), bool))
+        return sum((has_neighbour_tie(member, frame) for member in model.estimators_), np.zeros(len(frame), bool))
     estimator = getattr(model[-1], "regressor_", model[-1])
     if not isinstance(estimator, KNeighborsRegressor) or estimator.n_neighbors >= estimator.n_samples_fit_:
         return np.zeros(len(frame), bool)
@@ -123,13 +124,14 @@ def undecided(model: Any, frame: pd.DataFrame) -> NDArray[np.bool_]:
     return tied
 
 
-def _shown(row: "pd.Series[Any]") -> str:
-    """Its values by column, the first ones of many."""
+def _described(row: "pd.Series[Any]") -> str:
+    """Return the first values of a row with their columns."""
     values = [f"{name}={value!r:.40}" for name, value in row.items()]
     more = f" and {len(values) - VALUES_SHOWN} more" if len(values) > VALUES_SHOWN else ""
     return ", ".join(values[:VALUES_SHOWN]) + more
 
 
 def _corner_rows(features: list[Feature]) -> pd.DataFrame:
-    odd = {"category": UNSEEN, "date": ODD_DATE}
-    return pd.DataFrame({feature.name: [np.nan, odd.get(feature.type, np.nan)] for feature in features})
+    """Return a row without any value, and one with unseen levels and an unusual date."""
+    unusual = {"category": UNSEEN, "date": ODD_DATE}
+    return pd.DataFrame({feature.name: [np.nan, unusual.get(feature.type, np.nan)] for feature in features})

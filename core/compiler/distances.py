@@ -1,28 +1,32 @@
-"""Regressors that measure each row against rows of the training: support vectors and nearest neighbours.
+"""Convert regressors that compare each row with rows of training: support vectors and nearest neighbours.
 
-In plain ONNX operators and float64, some rows at a time, so that a million rows take no more memory than a few hundred.
+The graph uses plain ONNX operators in float64 on a few hundred rows at a time, so a million rows take no more memory.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.svm import SVR
 
+from core.array_types import Floats
 from core.compiler.graph_builder import GraphBuilder
 from core.errors import TrainingFailedError
 
-# At most so many rows at a time, and so many float64 in one step (32 MB).
+# The limits on rows at a time, and on float64 values in one step (32 MB).
 CHUNK_ROWS = 256
 CHUNK_CELLS = 4 << 20
-# Beyond this every row of the training is infinitely far; its square is still a float64.
+# Inputs are clipped to this, as its square is still a float64. Every row of training is about equally far from there.
 FAR = 1e100
-# |x|^2 - 2xy + |y|^2 is fast but rounds: so many more than the nearest are measured again, difference by difference.
+# |x|^2 - 2xy + |y|^2 is fast but loses digits: the nearest rows by it, and so many more, get exact distances.
 SPARE_NEIGHBOURS = 8
 
 
-def convert_support_vectors(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """An SVR: its dual coefficients times the kernel of each support vector and the row, plus the intercept."""
+def convert_support_vectors(graph: GraphBuilder, matrix: str, estimator: SVR) -> str:
+    """Return the dual coefficients times the kernel of row and support vectors, plus the intercept.
+
+    Raises `TrainingFailedError` for another kernel than linear, rbf, poly and sigmoid.
+    """
     vectors = np.asarray(estimator.support_vectors_, np.float64)
     coefficients = graph.constant(np.asarray(estimator.dual_coef_, np.float64).reshape(-1, 1))
     intercept = graph.constant(np.asarray(estimator.intercept_, np.float64).reshape(1, 1))
@@ -40,8 +44,8 @@ def convert_support_vectors(graph: GraphBuilder, matrix: str, estimator: Any) ->
     )
 
 
-def _rbf(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], estimator: Any) -> str:
-    """exp(-gamma |x - v|^2), the square multiplied out so that one matrix product does all of them."""
+def _rbf(graph: GraphBuilder, rows: str, vectors: Floats, estimator: SVR) -> str:
+    """Return exp(-gamma |x - v|^2); the square is expanded so that one matrix product computes all of them."""
     gamma = float(estimator._gamma)
     near = _clipped(graph, rows)
     squares = graph.node("ReduceSumSquare", near, graph.constant(np.array([1])))
@@ -51,18 +55,18 @@ def _rbf(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], estimator
     return graph.node("Exp", graph.node("Gemm", joined, graph.constant(factors), graph.constant(offsets)))
 
 
-def _polynomial(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], estimator: Any) -> str:
-    """(gamma x v + coef0) ** degree."""
+def _polynomial(graph: GraphBuilder, rows: str, vectors: Floats, estimator: SVR) -> str:
+    """Return (gamma x v + coef0) ** degree."""
     degree = graph.constant(np.array(estimator.degree, np.float64))
     return graph.node("Pow", _products(graph, rows, vectors, estimator), degree)
 
 
-def _sigmoid(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], estimator: Any) -> str:
-    """tanh(gamma x v + coef0)."""
+def _sigmoid(graph: GraphBuilder, rows: str, vectors: Floats, estimator: SVR) -> str:
+    """Return tanh(gamma x v + coef0)."""
     return graph.node("Tanh", _products(graph, rows, vectors, estimator))
 
 
-def _products(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], estimator: Any) -> str:
+def _products(graph: GraphBuilder, rows: str, vectors: Floats, estimator: SVR) -> str:
     offset = graph.constant(np.array([[estimator.coef0]], np.float64))
     return graph.node("Gemm", rows, graph.constant(float(estimator._gamma) * vectors.T), offset)
 
@@ -70,10 +74,11 @@ def _products(graph: GraphBuilder, rows: str, vectors: NDArray[np.float64], esti
 KERNELS = {"rbf": _rbf, "poly": _polynomial, "sigmoid": _sigmoid}
 
 
-def convert_nearest_neighbours(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """A KNeighborsRegressor: the mean of the nearest rows' targets, equal or by 1 / distance.
+def convert_nearest_neighbours(graph: GraphBuilder, matrix: str, estimator: KNeighborsRegressor) -> str:
+    """Return the mean target of the nearest rows, with equal weights or by 1 / distance.
 
-    Of rows that are equally far scikit-learn takes those that its search comes to first, the graph those of training.
+    Of equally distant rows the graph uses those that come first in training, scikit-learn those that its search finds
+    first. Raises `TrainingFailedError` for another metric or other weights.
     """
     metric, points = estimator.effective_metric_, np.asarray(estimator._fit_X, np.float64)
     if metric not in ("euclidean", "manhattan") or estimator.weights not in ("uniform", "distance"):
@@ -106,15 +111,15 @@ def convert_nearest_neighbours(graph: GraphBuilder, matrix: str, estimator: Any)
     return _by_chunks(graph, matrix, points.size if metric == "manhattan" else len(points), predicted)
 
 
-def _candidates(graph: GraphBuilder, rows: str, points: NDArray[np.float64], count: int) -> str:
-    """(rows, count) int64: the points with the smallest |p|^2 - 2xp, in any order."""
+def _candidates(graph: GraphBuilder, rows: str, points: Floats, count: int) -> str:
+    """Return the `count` points with the smallest |p|^2 - 2xp, (rows, count) int64, in any order."""
     offsets = graph.constant((points**2).sum(axis=1))
     score = graph.node("Gemm", rows, graph.constant(-2 * points.T), offsets)
     return graph.node("TopK", score, graph.constant(np.array([min(count, len(points))])), outputs=2, largest=0)
 
 
 def _distances(graph: GraphBuilder, rows: str, points: str, metric: str) -> str:
-    """(rows, points) float64, difference by difference; `points` is (rows or 1, points, columns)."""
+    """Return exact distances, (rows, points) float64, to `points` of shape (rows or 1, points, columns)."""
     differences = graph.node("Sub", graph.node("Unsqueeze", rows, graph.constant(np.array([1]))), points)
     last = graph.constant(np.array([2]))
     if metric == "manhattan":
@@ -123,7 +128,7 @@ def _distances(graph: GraphBuilder, rows: str, points: str, metric: str) -> str:
 
 
 def _weights(graph: GraphBuilder, distances: str, axis: str) -> str:
-    """1 / distance; where some distance is 0, those rows alone count."""
+    """Return 1 / distance as weights; where a distance is 0, only the rows at distance 0 count."""
     zero = graph.constant(np.array(0.0))
     met = graph.node("Equal", graph.node("ReduceMin", distances, axis), zero)
     same = graph.node("Where", graph.node("Equal", distances, zero), graph.constant(np.array(1.0)), zero)
@@ -135,9 +140,9 @@ def _clipped(graph: GraphBuilder, rows: str) -> str:
 
 
 def _by_chunks(graph: GraphBuilder, matrix: str, cells: int, predicted: Callable[[str], str]) -> str:
-    """(rows, 1): `predicted` of some rows at a time, `cells` being how many float64 one row needs on its way.
+    """Return `predicted` of all rows, (rows, 1), computed in chunks; one row needs `cells` float64 in memory.
 
-    The chunks are equally large, so a single row stays one; the last is filled up with the last row.
+    Chunks have equal sizes, so a single row is one chunk; the last chunk is filled with copies of the last row.
     """
     limit = graph.constant(np.array(max(1, min(CHUNK_ROWS, CHUNK_CELLS // cells)), np.int64))
     zero, one = (graph.constant(np.array(n, np.int64)) for n in (0, 1))
@@ -147,10 +152,10 @@ def _by_chunks(graph: GraphBuilder, matrix: str, cells: int, predicted: Callable
     size = graph.node("Div", graph.node("Add", rows, graph.node("Sub", times, one)), times)
     steps = graph.node("Range", zero, size, one)
 
-    def turn(number: str) -> str:
+    def chunk(number: str) -> str:
         positions = graph.node("Add", graph.node("Mul", number, size), steps)
         return predicted(graph.node("Gather", matrix, graph.node("Min", positions, last)))
 
-    stacked = graph.node("Reshape", graph.loop(times, turn), graph.constant(np.array([-1, 1])))
+    stacked = graph.node("Reshape", graph.loop(times, chunk), graph.constant(np.array([-1, 1])))
     first = graph.constant(np.array([0]))
     return graph.node("Slice", stacked, first, graph.node("Reshape", rows, graph.constant(np.array([1]))), first)

@@ -39,13 +39,13 @@ def convert_estimator(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
 
 
 def _convert_linear(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """x @ coef + intercept."""
+    """Return x @ coef_ + intercept_."""
     product = graph.node("MatMul", matrix, graph.constant(estimator.coef_.reshape(-1, 1).astype(np.float64)))
     return graph.node("Add", product, graph.constant(np.array(estimator.intercept_, np.float64).reshape(1, 1)))
 
 
 def _convert_constant(graph: GraphBuilder, matrix: str, estimator: DummyRegressor) -> str:
-    """The same number for every row."""
+    """Return the same number for every row."""
     rows = graph.node("Shape", matrix, start=0, end=1)
     one = graph.constant(np.array([1]))
     value = graph.constant(np.asarray(estimator.constant_, np.float64).reshape(1, 1))
@@ -53,12 +53,12 @@ def _convert_constant(graph: GraphBuilder, matrix: str, estimator: DummyRegresso
 
 
 def _convert_transformed_target(graph: GraphBuilder, matrix: str, estimator: TransformedTargetRegressor) -> str:
-    """The prediction of the inner regressor, transformed back."""
+    """Return the prediction of the inner regressor, transformed back."""
     return convert_inverse(graph, convert_estimator(graph, matrix, estimator.regressor_), estimator.transformer_)
 
 
 def _convert_on_trend(graph: GraphBuilder, matrix: str, estimator: OnTrend) -> str:
-    """The line plus the prediction of the inner regressor, bounded."""
+    """Return the linear model plus the prediction of the inner regressor, bounded."""
     line = _convert_linear(graph, graph.node("Sub", matrix, graph.constant(estimator.mean_.reshape(1, -1))), estimator)
     return bounded(graph, graph.node("Add", line, convert_estimator(graph, matrix, estimator.regressor_)), estimator)
 

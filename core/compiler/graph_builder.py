@@ -1,4 +1,4 @@
-"""A small builder of ONNX graphs: nodes are added one after another, each returning the name of its output."""
+"""Build an ONNX graph node by node; each method returns the name of the new tensor."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -15,44 +15,44 @@ ML_OPSET = 5
 IR_VERSION = 10
 ML = "ai.onnx.ml"
 
-# Numbers of the fields that are written by hand.
+# The numbers of the protobuf fields that are not written by the onnx package.
 MODEL_GRAPH = onnx.ModelProto.DESCRIPTOR.fields_by_name["graph"].number
 GRAPH_NODE = onnx.GraphProto.DESCRIPTOR.fields_by_name["node"].number
 NODE_ATTRIBUTE = onnx.NodeProto.DESCRIPTOR.fields_by_name["attribute"].number
 
 
 class GraphBuilder:
-    """Collects inputs, constants and nodes; `build` returns the model. Internal names start with one `/` or more.
+    """Collects inputs, constants and nodes; `build` returns the model.
 
-    What is asked for twice is made once: the same input, constant, or operation on the same values.
+    Equal inputs, constants, and operations on equal tensors are added once. Internal names begin with one or more `/`.
     """
 
     def __init__(self, columns: Collection[str]) -> None:
-        """`columns` are the raw columns: what is internal gets a prefix that none of them has."""
+        """Start an empty graph; internal names get a prefix that none of the raw `columns` has."""
         self._prefix = "/"
         while any(name.startswith(self._prefix) for name in columns):
             self._prefix += "/"
-        # Serialized as they come, each a field of the graph.
+        # Serialized at once, each as a field of the graph.
         self._nodes: list[bytes] = []
         self._constants: list[TensorProto] = []
         self._inputs: dict[str, onnx.ValueInfoProto] = {}
-        # The names of what is there already, by what makes it.
+        # By serialized constant or operation the name of its tensor.
         self._known: dict[bytes, str] = {}
         self._named = 0
 
     @property
     def inputs(self) -> list[str]:
-        """The names of the raw columns that are inputs so far, in order."""
+        """The names of the inputs so far, in order."""
         return list(self._inputs)
 
     def input(self, name: str, *, text: bool) -> str:
-        """A raw column as an input of shape (rows, 1): string if `text`, else float64."""
+        """Add a raw column as an input, (rows, 1): string if `text`, else float64."""
         kind = TensorProto.STRING if text else TensorProto.DOUBLE
         self._inputs.setdefault(name, helper.make_tensor_value_info(name, kind, [None, 1]))
         return name
 
     def constant(self, value: NDArray[Any]) -> str:
-        """A tensor that is part of the graph."""
+        """Add a constant tensor."""
         tensor = numpy_helper.from_array(np.ascontiguousarray(value).reshape(np.shape(value)))
         key = tensor.SerializeToString()
         if key not in self._known:
@@ -61,7 +61,7 @@ class GraphBuilder:
         return self._known[key]
 
     def node(self, op: str, *inputs: str, domain: str = "", outputs: int = 1, **attributes: Any) -> str:
-        """One operation; returns the name of its last output. An array among the attributes is a list of integers."""
+        """Add an operation and return the name of its last output. An array attribute is a list of integers."""
         lists = {name: value for name, value in attributes.items() if isinstance(value, np.ndarray)}
         others = {name: value for name, value in attributes.items() if name not in lists}
         node = helper.make_node(op, inputs, [], domain=domain, **others)
@@ -74,9 +74,10 @@ class GraphBuilder:
         return self._known[key]
 
     def loop(self, times: str, body: Callable[[str], str]) -> str:
-        """`body` gets the number of the turn, from 0, and returns a value; these are stacked: (times, ...).
+        """Add a loop and return its results, stacked to (times, ...).
 
-        It is called once, to add the nodes of a turn; they may use everything that the graph has so far.
+        `body` gets the tensor of the iteration number, from 0, and returns the tensor of its result. It is called once,
+        to add the nodes of an iteration, which may use every tensor of the graph so far.
         """
         outside, self._nodes, known, self._known = self._nodes, [], self._known, dict(self._known)
         turn, going = self._name("turn"), self._name("going")
@@ -91,7 +92,7 @@ class GraphBuilder:
         return self.node("Loop", times, "", body=inside)
 
     def build(self, result: str) -> bytes:
-        """The serialized model whose one output, float64 of shape (rows, 1), is `result`."""
+        """Return the serialized model whose only output is `result`, (rows, 1) float64."""
         output = "prediction"
         while output in self._inputs:
             output += "_"
@@ -108,10 +109,10 @@ class GraphBuilder:
             opset_import=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)],
             producer_name="regatta",
         )
-        # Serialized messages are joined by joining their bytes.
+        # To merge serialized messages, protobuf only needs their bytes joined.
         whole = b"".join(self._nodes) + graph.SerializeToString()
         return bytes(model.SerializeToString()) + field(MODEL_GRAPH, whole)
 
-    def _name(self, what: str) -> str:
+    def _name(self, kind: str) -> str:
         self._named += 1
-        return f"{self._prefix}{what}_{self._named}"
+        return f"{self._prefix}{kind}_{self._named}"

@@ -55,7 +55,10 @@ def _convert_target_transform(graph: GraphBuilder, value: str, transform: Target
 
 
 def _inverse_yeo_johnson(graph: GraphBuilder, raw: str, power: float) -> str:
-    """Each side by its own formula: Yeo and Johnson, "A New Family of Power Transformations", Biometrika 87 (2000)."""
+    """Invert each side of zero by its own formula.
+
+    Yeo and Johnson, "A New Family of Power Transformations", Biometrika 87 (2000).
+    """
     zero = _number(graph, 0)
     up = _inverse_box_cox(graph, graph.node("Max", raw, zero), power)
     down = _inverse_box_cox(graph, graph.node("Neg", graph.node("Min", raw, zero)), 2 - power)
@@ -63,7 +66,7 @@ def _inverse_yeo_johnson(graph: GraphBuilder, raw: str, power: float) -> str:
 
 
 def _inverse_box_cox(graph: GraphBuilder, value: str, power: float) -> str:
-    """(value * power + 1) ** (1 / power) - 1, which is exp(value) - 1 for a power of 0; 0 where `value` is 0."""
+    """Return (value * power + 1) ** (1 / power) - 1, or exp(value) - 1 for a power of 0; it is 0 where `value` is 0."""
     one = _number(graph, 1)
     if power == 0:
         return graph.node("Sub", graph.node("Exp", value), one)

@@ -1,6 +1,6 @@
-"""Trees of every kind as `TreeEnsemble` nodes (ai.onnx.ml 5) with float64 splits and leaves.
+"""Convert trees of every kind to `TreeEnsemble` nodes (ai.onnx.ml 5) with float64 splits and leaves.
 
-An inner node goes left where `x <= split`; inner nodes and leaves are numbered apart, as ONNX wants them.
+A row goes left at an inner node where `x <= split`. Inner nodes and leaves are numbered separately, as in ONNX.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 from sklearn._loss.link import IdentityLink, LogLink
+from sklearn.ensemble import (
+    ExtraTreesRegressor,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeRegressor
 
 from core.array_types import Floats, Ints
 from core.compiler.graph_builder import ML, GraphBuilder
@@ -18,15 +25,15 @@ from core.errors import TrainingFailedError
 
 SUM = 1
 BRANCH_LEQ = 0
-# A node of onnxruntime's takes 32 bytes; an ensemble of so many stays in a core's cache while rows pass through it. Per
-# 10,000 rows through a forest of a million nodes it saves 1.9 of 35 ms that ensembles of 100,000 take, and costs one
-# row 14 us more; single trees save 2.5 ms and cost 33 us.
+# A node of onnxruntime takes 32 bytes, so an ensemble of this size stays in the cache of a core while rows pass
+# through. For 10,000 rows and a forest of a million nodes it saves 1.9 of the 35 ms that ensembles of 100,000 nodes
+# take, and adds 14 us to a single row; an ensemble for each tree would save 2.5 ms and add 33 us.
 ENSEMBLE_NODES = 25_000
 
 
 @dataclass(frozen=True)
 class _Tree:
-    """Inner nodes in order (n) and leaves in order (n + 1). A child is a position among the one or among the other."""
+    """The n inner nodes and n + 1 leaves of a tree. A child is a position among the inner nodes or the leaves."""
 
     splits: Floats
     features: Ints
@@ -39,28 +46,31 @@ class _Tree:
     leaves: Floats
 
 
-def convert_tree(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """A DecisionTreeRegressor."""
+def convert_tree(graph: GraphBuilder, matrix: str, estimator: DecisionTreeRegressor) -> str:
+    """Return the value of the leaf that each row reaches."""
     return _sum(graph, _narrowed(graph, matrix), [_fitted_tree(estimator.tree_)])
 
 
-def convert_forest(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """A RandomForestRegressor or ExtraTreesRegressor: the mean over its trees."""
+def convert_forest(graph: GraphBuilder, matrix: str, estimator: RandomForestRegressor | ExtraTreesRegressor) -> str:
+    """Return the mean over the trees."""
     share = 1 / len(estimator.estimators_)
     return _sum(
         graph, _narrowed(graph, matrix), [_fitted_tree(member.tree_, share) for member in estimator.estimators_]
     )
 
 
-def convert_gradient_boosting(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """A GradientBoostingRegressor: a constant, and the trees times the learning rate."""
+def convert_gradient_boosting(graph: GraphBuilder, matrix: str, estimator: GradientBoostingRegressor) -> str:
+    """Return the initial constant plus the sum of the trees times the learning rate."""
     trees = [_fitted_tree(stage[0].tree_, estimator.learning_rate) for stage in estimator.estimators_]
     start = 0.0 if estimator.init == "zero" else estimator.init_.constant_
     return graph.node("Add", _sum(graph, _narrowed(graph, matrix), trees), _number(graph, start))
 
 
-def convert_histogram_boosting(graph: GraphBuilder, matrix: str, estimator: Any) -> str:
-    """A HistGradientBoostingRegressor: its splits are float64, and what is missing has a side at each of them."""
+def convert_histogram_boosting(graph: GraphBuilder, matrix: str, estimator: HistGradientBoostingRegressor) -> str:
+    """Return the baseline plus the sum of the trees, whose splits are float64 and send missing values to one side.
+
+    Raises `TrainingFailedError` for categorical splits and for links other than the identity and the logarithm.
+    """
     if estimator.is_categorical_ is not None:
         raise TrainingFailedError(
             "HistGradientBoostingRegressor with categorical splits cannot be compiled to a graph."
@@ -80,12 +90,12 @@ def _number(graph: GraphBuilder, value: Any) -> str:
 
 
 def _narrowed(graph: GraphBuilder, matrix: str) -> str:
-    """To float32 and back, as scikit-learn's trees compare `float32(x) <= threshold`."""
+    """Cast to float32 and back, as scikit-learn's trees compare `float32(x) <= threshold`."""
     return graph.node("Cast", graph.node("Cast", matrix, to=TensorProto.FLOAT), to=TensorProto.DOUBLE)
 
 
 def _fitted_tree(tree: Any, factor: float = 1.0) -> _Tree:
-    """A `tree_` with each leaf times `factor`; no side for gaps, as no prepared matrix has any."""
+    """Convert a `tree_`, with each leaf times `factor`. A prepared matrix has no missing values."""
     return _numbered(
         is_leaf=tree.children_left < 0,
         splits=tree.threshold,
@@ -118,7 +128,10 @@ def _numbered(
     missing_left: NDArray[Any],
     values: NDArray[Any],
 ) -> _Tree:
-    """Arrays over all nodes of a tree, the root first, as inner nodes and leaves; a lone leaf gets a node above it."""
+    """Number inner nodes and leaves separately, given arrays over all nodes, the root first.
+
+    ONNX needs an inner node, so a tree of a single leaf gets one above it.
+    """
     if is_leaf[0]:
         zero, yes = np.zeros(1, np.int64), np.ones(1, np.int64)
         return _Tree(np.zeros(1), zero, zero, zero, yes, yes, zero, values[:1].astype(np.float64))
@@ -137,13 +150,13 @@ def _numbered(
 
 
 def _sum(graph: GraphBuilder, matrix: str, trees: Sequence[_Tree]) -> str:
-    """(rows, 1): the sum over trees, as one or several ensembles."""
+    """Return the sum over trees, (rows, 1), as one or several ensembles."""
     sums = [_ensemble(graph, matrix, group) for group in _groups(trees)]
     return sums[0] if len(sums) == 1 else graph.node("Sum", *sums)
 
 
 def _groups(trees: Sequence[_Tree]) -> Iterator[list[_Tree]]:
-    """Consecutive trees with `ENSEMBLE_NODES` nodes together, or one that has more alone."""
+    """Yield consecutive trees with at most `ENSEMBLE_NODES` nodes together; a larger tree is yielded alone."""
     group: list[_Tree] = []
     size = 0
     for member in trees:
@@ -164,7 +177,7 @@ def _ensemble(graph: GraphBuilder, matrix: str, trees: list[_Tree]) -> str:
         return np.concatenate([getattr(tree, name) for tree in trees])
 
     def children(side: str) -> Ints:
-        # Counted over the whole ensemble.
+        # Positions over the whole ensemble.
         starts = [np.where(getattr(t, f"{side}_is_leaf"), leaves[i], inner[i]) for i, t in enumerate(trees)]
         return np.concatenate([getattr(tree, side) + start for tree, start in zip(trees, starts, strict=True)])
 

@@ -1,6 +1,6 @@
-"""What a recipe makes of a whole table: which rows stay, what fills the gaps, which columns come of each column.
+"""Apply a recipe to a whole table, to show its effect and to download the result.
 
-This is for showing it and for taking the result along; a training fits its own inside its training part.
+A training does not use it: there the preprocessing is fitted on train rows only.
 """
 
 from collections.abc import Iterator
@@ -21,31 +21,31 @@ from core.preprocessing.pipeline import branch_of, branch_steps, has_missing_ind
 from core.tables.table import SLICE_ROWS, Table
 
 INTEGERS_END = 2**63
-# A level that only rows have which do not stay.
-NOWHERE = -1
+# The position of a level that occurs only in removed rows.
+NO_COLUMN = -1
 
 
 @dataclass(frozen=True)
 class CleanColumn:
-    """One column that is learned from. `names` are the columns it becomes: itself, its parts, or its levels."""
+    """A feature after the recipe. `names` are the columns that it becomes: itself, its parts, or its levels."""
 
     column: Column
     names: list[str]
-    # What fills its gaps, in the raw form of `raw_frame`; None where no gap is left to fill.
+    # The value that replaces missing ones, in the form of `raw_frame`; None where none are missing.
     fill: float | str | None = None
-    # Of a category of few levels only: the column of `names` that each of its levels makes 1.
+    # Of a category of few levels: by level the position in `names` of the column that is 1.
     levels: dict[str, int] = field(default_factory=dict)
-    # Of a category of many levels only: the mean target of each, shrunk where a level has few rows; "" is missing.
+    # Of a category of many levels: by level the mean target, shrunk where a level has few rows; "" is missing.
     means: dict[str, float] = field(default_factory=dict)
-    # Whether it only says where the column has no value.
-    marks_gaps: bool = False
+    # Whether it is only the indicator of missing values.
+    is_indicator: bool = False
 
     @property
     def type(self) -> pa.DataType:
-        """The Arrow type of each column it becomes: whole numbers stay whole unless a gap is filled with a share."""
+        """The Arrow type of the columns that it becomes; integers stay integers unless the fill is a fraction."""
         if self.means:
             return pa.float64()
-        if self.marks_gaps or self.column.type == "category":
+        if self.is_indicator or self.column.type == "category":
             return pa.int8()
         if self.column.type == "date":
             return pa.int64()
@@ -55,16 +55,16 @@ class CleanColumn:
         return pa.int64() if self.column.type == "integer" else pa.int8()
 
     def clean(self, values: pa.Array) -> list[pa.Array]:
-        """What becomes of some of its values, one array a name."""
-        if self.marks_gaps:
+        """Return the columns for some of its values, one array for each of `names`."""
+        if self.is_indicator:
             return [values.is_null().cast(pa.int8())]
         if self.means:
             means = [self.means.get(text, np.nan) for text in values.dictionary.to_pylist()]
             codes = values.indices.fill_null(len(means)).to_numpy(zero_copy_only=False)
             return [pa.array(np.array([*means, self.means.get("", np.nan)])[codes])]
         if self.column.type == "category":
-            positions = [self.levels.get(text, NOWHERE) for text in values.dictionary.to_pylist()]
-            gap = NOWHERE if self.fill is None else self.levels[str(self.fill)]
+            positions = [self.levels.get(text, NO_COLUMN) for text in values.dictionary.to_pylist()]
+            gap = NO_COLUMN if self.fill is None else self.levels[str(self.fill)]
             codes = values.indices.fill_null(len(positions)).to_numpy(zero_copy_only=False)
             rows = np.array([*positions, gap])[codes]
             return [pa.array((rows == position).astype(np.int8)) for position in range(len(self.names))]
@@ -86,37 +86,37 @@ class CleanTable:
     table: Table
     recipe: Recipe
     kept: NDArray[np.bool_]
-    # By column that no row may lack: how many do.
+    # By column that must not be missing: the number of rows removed for it.
     dropped: dict[str, int]
     columns: list[CleanColumn]
     notes: list[str]
 
     def schema(self) -> pa.Schema:
-        """The columns it becomes, the target last."""
-        return pa.schema([(name, column.type) for column in self.everything() for name in column.names])
+        """Return the columns of the result, the target last."""
+        return pa.schema([(name, column.type) for column in self.all_columns() for name in column.names])
 
-    def everything(self) -> list[CleanColumn]:
-        """The columns that are learned from, and the target."""
+    def all_columns(self) -> list[CleanColumn]:
+        """Return the features and the target."""
         target = [column for column in self.table.columns if column.name == self.recipe.target_column]
         taken = {name for column in self.columns for name in column.names}
         return [*self.columns, *(CleanColumn(column, _free([column.name], taken)) for column in target)]
 
     def batches(self, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
-        """The table after the recipe, from at most `rows` of its rows at a time."""
+        """Yield the result from at most `rows` rows of the table at a time."""
         schema = self.schema()
-        everything = self.everything()
+        all_columns = self.all_columns()
         start = 0
-        for batch in self.table.batches([column.column.name for column in everything], rows):
+        for batch in self.table.batches([column.column.name for column in all_columns], rows):
             kept = batch.filter(pa.array(self.kept[start : start + len(batch)]))
             start += len(batch)
-            arrays = [array for column in everything for array in column.clean(kept.column(column.column.name))]
+            arrays = [array for column in all_columns for array in column.clean(kept.column(column.column.name))]
             yield pa.record_batch(arrays, schema=schema)
 
 
 def clean(table: Table, recipe: Recipe) -> CleanTable:
-    """Fit a recipe on a whole table, in memory for one column at a time. Columns without any value are left out.
+    """Fit a recipe on a whole table, with one column in memory at a time.
 
-    So are categories of many levels as long as there is no target: they are encoded by it.
+    Columns without any value are left out. So are categories of many levels if there is no target to encode them by.
     """
     target = recipe.target_column
     features, notes = choose_features(table.columns, recipe, target, table.rows, table.numbers)
@@ -137,7 +137,7 @@ def clean(table: Table, recipe: Recipe) -> CleanTable:
     kinds = {column.column.name for column in columns}
     for column in features:
         if column.name in kinds and has_missing_indicator(column, recipe, table.rows):
-            columns.append(CleanColumn(column, _free([f"{column.name}_missing"], taken), marks_gaps=True))
+            columns.append(CleanColumn(column, _free([f"{column.name}_missing"], taken), is_indicator=True))
     return CleanTable(table, recipe, kept, dropped, columns, notes)
 
 
@@ -154,7 +154,7 @@ def _fitted(
     y: Floats | None,
     taken: set[str],
 ) -> list[CleanColumn]:
-    """The column as it will be, or nothing where the rows that stay have no value in it."""
+    """Return the fitted column, or an empty list where the remaining rows have no value in it."""
     names = [f"{column.name}_{part}" for part in PARTS] if column.type == "date" else [column.name]
     if column.type != "category" and not column.missing:
         return [CleanColumn(column, _free(names, taken))] if kept.any() else []
@@ -176,7 +176,10 @@ def _fitted(
 
 
 def _ranks(values: Category) -> tuple[pd.DataFrame, list[str]]:
-    """Numbers that stand for the levels in their order, NaN for missing, and the levels: a tenth of the texts' time."""
+    """Return the positions of values among the sorted levels, NaN for missing, and these levels.
+
+    Positions are fitted in a tenth of the time of texts.
+    """
     levels = sorted(values.levels)
     rank = {level: float(position) for position, level in enumerate(levels)}
     return pd.DataFrame({"rank": np.array([*(rank[level] for level in values.levels), np.nan])[values.codes]}), levels
@@ -212,7 +215,7 @@ def _fitted_category(pipeline: Pipeline, column: Column, values: Category, taken
 
 
 def _free(names: list[str], taken: set[str]) -> list[str]:
-    """The names, with a number behind those that other columns have `taken`; from now on they have these as well."""
+    """Return the names, with a number after those that are `taken`, and add them to `taken`."""
     found: list[str] = []
     for name in names:
         free, number = name, 2

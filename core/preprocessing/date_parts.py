@@ -1,4 +1,4 @@
-"""Dates as numbers that a regressor can learn from: seconds since 1970-01-01, and the parts of a calendar."""
+"""Convert dates to numeric features: seconds since 1970-01-01, and calendar parts."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ import pandas as pd
 from core.array_types import Floats
 from core.cell_values import EARLIEST, LATEST
 
-# What a date becomes. The weekday counts from Monday, 0.
+# The features of a date. The weekday of Monday is 0.
 PARTS = ("year", "month", "day", "weekday", "hour")
 # 1970-01-01 was a Thursday.
 EPOCH_WEEKDAY = 3
 
 
 def to_seconds(dates: pd.DataFrame) -> Floats:
-    """float64 (n rows, k columns) seconds since 1970-01-01 with NaN for missing.
+    """Return the seconds since 1970-01-01, (n rows, k columns) float64 with NaN for missing.
 
-    Takes datetime64 columns of any unit (those with a time zone go to UTC), and columns that are such seconds already.
+    The columns are datetime64 of any unit (with a time zone they are converted to UTC), or such seconds already.
     """
     return np.column_stack([_seconds(dates[name]) for name in dates])
 
@@ -30,9 +30,9 @@ def _seconds(dates: "pd.Series[Any]") -> Floats:
 
 
 def date_parts(seconds: Floats) -> Floats:
-    """float64 (n rows, 5 k columns): the `PARTS` of each of k dates, in float64 seconds since 1970-01-01.
+    """Return the `PARTS` of k dates, (n rows, 5 k columns) float64, given seconds since 1970-01-01, (n, k) float64.
 
-    A second beyond the years 1 to 9999 counts as the first or last one of them.
+    Seconds are clipped to the years 1 to 9999.
     """
     moments = np.floor(np.clip(seconds, EARLIEST, LATEST)).astype(np.int64).astype("datetime64[s]")
     days = moments.astype("datetime64[D]")
@@ -48,5 +48,5 @@ def date_parts(seconds: Floats) -> Floats:
 
 
 def part_names(transformer: Any, names: list[str]) -> list[str]:
-    """What `date_parts` makes of these columns, such as `pickup_hour`; in the form that scikit-learn asks for names."""
+    """Return the names of the features of `date_parts`, such as `pickup_hour`, with the signature of scikit-learn."""
     return [f"{name}_{part}" for name in names for part in PARTS]

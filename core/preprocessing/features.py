@@ -1,4 +1,4 @@
-"""Which columns are learned from, and which one can be predicted."""
+"""Choose the features of a model, and validate its target."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,14 @@ from core.array_types import Floats
 from core.errors import TargetError, UnknownColumnError
 from core.manifests import Column, Recipe
 
-# A category with more levels than this is encoded by one number a level rather than by a column a level.
+# A category with more levels is encoded by the mean target of each level, with fewer by one column a level.
 MAX_LEVELS = 40
-# A text that differs in more than this share of the rows tells rows apart, not kinds of rows.
+# A text with more different values than this fraction of the rows identifies single rows.
 FREE_TEXT_SHARE = 0.5
 
 
 def allowed_features(columns: list[Column], recipe: Recipe, target: str | None) -> list[Column]:
-    """The columns that a recipe allows: all but the target and those that it leaves out."""
+    """Return the columns that a recipe allows: all except the target and those that it leaves out."""
     return [column for column in columns if column.name != target and column.name not in recipe.leave_out]
 
 
@@ -27,31 +27,34 @@ def choose_features(
     numbers: Callable[[str], Floats],
     grouped_by: str | None = None,
 ) -> tuple[list[Column], list[str]]:
-    """The columns that a model learns from, and notes: on an odd target, and on each column that no model should see.
+    """Return the features of a model, and notes on a boolean target and on each column that is left out.
 
-    These are free text, numbers that only count the rows of the file, unless there is nothing else, and the column
-    that the folds are `grouped_by`, whose values are not those that a model will meet; a recipe that names such a
-    column in `columns` keeps it. `rows` is the table's length, and `numbers` gives a column's values in
-    the file's order.
+    Left out are free text, row numbers (unless there is no other feature), and the column that folds are `grouped_by`,
+    whose values are new in prediction. A recipe that names such a column in `columns` keeps it. `rows` is the length of
+    the table; `numbers` returns a column's values in the order of the file.
     """
     chosen: list[Column] = []
     notes: list[str] = []
     if any(column.name == target and column.type == "boolean" for column in columns):
         notes.append(f"{target} is true or false: a prediction is how likely true is, as a number around 0 to 1")
-    counters = []
+    row_numbers = []
     for column in allowed_features(columns, recipe, target):
         if column.name not in recipe.columns and is_free_text(column, rows):
             texts = f"has {column.distinct:,} different texts in {rows - column.missing:,} rows"
             notes.append(_left_out(column, texts, "mode"))
         elif column.name not in recipe.columns and column.name == grouped_by:
             notes.append(_left_out(column, "says which group a row is of", "mode"))
-        elif column.name not in recipe.columns and _may_count(column, rows) and _counts(numbers(column.name)):
-            counters.append(column)
+        elif (
+            column.name not in recipe.columns
+            and _may_be_row_number(column, rows)
+            and _are_row_numbers(numbers(column.name))
+        ):
+            row_numbers.append(column)
         else:
             chosen.append(column)
     if not chosen:
-        return counters, notes
-    return chosen, notes + [_left_out(column, "only counts the rows", "median") for column in counters]
+        return row_numbers, notes
+    return chosen, notes + [_left_out(column, "only counts the rows", "median") for column in row_numbers]
 
 
 def _left_out(column: Column, why: str, handling: str) -> str:
@@ -60,22 +63,22 @@ def _left_out(column: Column, why: str, handling: str) -> str:
 
 
 def is_free_text(column: Column, rows: int) -> bool:
-    """Whether a category is text that hardly ever repeats: sentences, names, identifiers."""
+    """Return whether a category is text that rarely repeats: sentences, names, identifiers."""
     many = column.distinct > MAX_LEVELS and column.distinct > FREE_TEXT_SHARE * (rows - column.missing)
     return column.type == "category" and many
 
 
-def _may_count(column: Column, rows: int) -> bool:
+def _may_be_row_number(column: Column, rows: int) -> bool:
     return column.type == "integer" and column.missing == 0 and column.distinct == rows
 
 
-def _counts(values: Floats) -> bool:
-    """Whether it goes 0, 1, 2 or 1, 2, 3 and so on. A year that grows by one a row says more than that."""
+def _are_row_numbers(values: Floats) -> bool:
+    """Return whether the values are 0, 1, 2, ... or 1, 2, 3, ...; a year that grows by one a row starts elsewhere."""
     return bool(values[0] in (0, 1) and (np.diff(values) == 1).all())
 
 
 def check_target(columns: list[Column], target: str) -> Column:
-    """The target's column; raises `UnknownColumnError` or `TargetError` where it cannot be learned."""
+    """Return the column of the target; raises `UnknownColumnError` or `TargetError` where it cannot be predicted."""
     found = next((column for column in columns if column.name == target), None)
     if found is None:
         names = ", ".join(column.name for column in columns)

@@ -1,4 +1,4 @@
-"""The scikit-learn pipeline of a model: raw columns in, prediction out, everything fitted inside the training fold."""
+"""The preprocessing of a model as scikit-learn transformers, which are fitted on the train rows of each fold."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
@@ -18,27 +18,28 @@ from core.packed_columns import Category
 from core.preprocessing.date_parts import PARTS, date_parts, part_names, to_seconds
 from core.preprocessing.features import MAX_LEVELS
 
-# `drop` leaves incomplete rows out of training; whoever predicts with a gap still gets the median.
+# `drop` removes incomplete rows from training; in prediction a missing value still becomes the median.
 STRATEGY = {"drop": "median", "mean": "mean", "median": "median", "mode": "most_frequent"}
 
-# A level in fewer rows than this, and in less than a 200th of them, is rare: rare levels share one column.
+# A level in fewer rows than this, and in less than this fraction of them, is rare: rare levels share one column.
 RARE_ROWS, RARE_SHARE = 10, 1 / 200
-# That a value is missing is a feature where it says something of more rows than this, and of so many of a hundred.
-GAP_ROWS, GAP_SHARE = 20, 0.02
+# A missing indicator is added where more rows than this, and more than this fraction of them, lack a value, and as many
+# have one.
+INDICATOR_ROWS, INDICATOR_SHARE = 20, 0.02
 
 BranchKind = Literal["numbers", "dates", "levels", "categories", "gaps"]
-# Branches whose numbers mean "how much" come first, so that they can be standardised by their position.
-ORDER: tuple[BranchKind, ...] = get_args(BranchKind)
+# Continuous branches come first, so that their columns can be standardised by position.
+BRANCH_ORDER: tuple[BranchKind, ...] = get_args(BranchKind)
 CONTINUOUS: tuple[BranchKind, ...] = ("numbers", "dates", "levels")
 
 
 @dataclass(frozen=True)
 class Branch:
-    """One way through the preprocessing, which columns of the same kind share.
+    """The steps that columns of the same kind share.
 
-    `levels` are categories of many levels, each of which becomes the mean of its target (cross-fitted while training);
-    `categories` become one column a level; `gaps` are 1 where a value is missing. `strategy` fills the gaps of numbers
-    and dates; those of `categories` get the most frequent level.
+    `levels` encodes categories of many levels by the mean target of each level (cross-fitted in training), `categories`
+    those of few levels by one column a level, and `gaps` is 1 where a value is missing. `strategy` replaces missing
+    numbers and dates; missing `categories` become the most frequent level.
     """
 
     kind: BranchKind
@@ -46,19 +47,19 @@ class Branch:
 
     @property
     def name(self) -> str:
-        """The name in the ColumnTransformer, such as `numbers:mean`; only people read it."""
+        """The name in the ColumnTransformer, such as `numbers:mean`, for people to read."""
         return self.kind if self.strategy is None else f"{self.kind}:{self.strategy}"
 
 
-class ByColumn(Protocol):
-    """A table that gives out one column at a time, in numpy's form."""
+class ColumnSource(Protocol):
+    """A table that returns one column at a time as numpy arrays."""
 
     def values(self, name: str) -> Floats | Category:
-        """The whole column."""
+        """Return the whole column."""
 
 
 def make_preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> ColumnTransformer:
-    """Fill gaps as the recipe says, take dates apart, encode categories and mark what was missing.
+    """Return the unfitted transformer that fills missing values, splits dates, encodes categories and adds indicators.
 
     `rows` is the length of the table that `columns` describe. A boolean is a number. `core.compiler.transformers` needs
     a converter for each class and function that is used here.
@@ -66,16 +67,16 @@ def make_preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> Colum
     grouped: dict[Branch, list[str]] = {}
     for column in columns:
         grouped.setdefault(branch_of(column, recipe), []).append(column.name)
-    if telling := [column.name for column in columns if has_missing_indicator(column, recipe, rows)]:
-        grouped[Branch("gaps")] = telling
-    ordered = sorted(grouped, key=lambda branch: ORDER.index(branch.kind))
+    if indicated := [column.name for column in columns if has_missing_indicator(column, recipe, rows)]:
+        grouped[Branch("gaps")] = indicated
+    ordered = sorted(grouped, key=lambda branch: BRANCH_ORDER.index(branch.kind))
     return ColumnTransformer(
         [(branch.name, Pipeline(branch_steps(branch, rows)), grouped[branch]) for branch in ordered]
     )
 
 
 def make_standardiser(columns: list[Column], recipe: Recipe) -> ColumnTransformer:
-    """Standardise what `make_preprocessor` makes of numbers, dates and many levels; 0 and 1 stay as they are."""
+    """Return the unfitted transformer that standardises the continuous columns after `make_preprocessor`."""
     kinds = [branch_of(column, recipe).kind for column in columns]
     width = sum((len(PARTS) if kind == "dates" else 1) for kind in kinds if kind in CONTINUOUS)
     return ColumnTransformer([("continuous", StandardScaler(), list(range(width)))], remainder="passthrough")
@@ -89,9 +90,11 @@ def branch_of(column: Column, recipe: Recipe) -> Branch:
 
 
 def has_missing_indicator(column: Column, recipe: Recipe, rows: int) -> bool:
-    """Whether a column lacks enough values, and has enough, for their lack to be learned from."""
+    """Return whether enough values are missing, and enough are not, for an indicator of missing values."""
     known = rows - column.missing
-    return recipe.handling(column.name) != "drop" and min(known, column.missing) > max(GAP_ROWS, GAP_SHARE * rows)
+    return recipe.handling(column.name) != "drop" and min(known, column.missing) > max(
+        INDICATOR_ROWS, INDICATOR_SHARE * rows
+    )
 
 
 def branch_steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
@@ -114,12 +117,12 @@ def branch_steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
 
 
 def _imputer(strategy: str) -> SimpleImputer:
-    # A column that begins late has no value at all in the first fold in time: it is constant there, and not gone.
+    # A column that begins late has no value in the first fold in time: there it is constant instead of absent.
     return SimpleImputer(strategy=strategy, keep_empty_features=True)
 
 
-def raw_frame(table: ByColumn, names: list[str]) -> pd.DataFrame:
-    """Columns of a table as the pipeline takes them: object strings for categories, float64 for everything else.
+def raw_frame(table: ColumnSource, names: list[str]) -> pd.DataFrame:
+    """Return columns of a table in the form that the pipeline takes: object for categories, float64 for all others.
 
     NaN is missing, a boolean is 1 or 0, and a date the seconds since 1970-01-01.
     """

@@ -27,7 +27,7 @@ class Candidate:
             # Beyond 15 columns scikit-learn would search by brute force, to 8 digits: a row is not at 0 from itself.
             estimator.set_params(algorithm="kd_tree")
         notes = sample_per_tree(estimator, self.regressor, rows)
-        rows_per_tree = min(rows, self.regressor.most_rows or rows)
+        rows_per_tree = min(rows, self.regressor.max_rows or rows)
         notes += limit_graph_bytes(estimator, rows_per_tree, limits.model_bytes)
         return with_target_transform(estimator, self.target_transform, scaled=self.regressor.scaled_target), notes
 

@@ -56,12 +56,12 @@ def limit_graph_bytes(estimator: Any, rows: int, max_bytes: int) -> list[str]:
 
 
 def sample_per_tree(estimator: Any, regressor: Regressor, rows: int) -> list[str]:
-    """Let every tree draw its own sample where there are more rows than the regressor's `most_rows`.
+    """Let every tree draw its own sample where there are more rows than the regressor's `max_rows`.
 
-    So all rows are used, and a tree takes as long as on `most_rows`. A parameter that the caller has set stays. Returns
+    So all rows are used, and a tree takes as long as on `max_rows`. A parameter that the caller has set stays. Returns
     a note for the manifest if the parameter was changed, else an empty list.
     """
-    name, most = regressor.sampled_by, regressor.most_rows
+    name, most = regressor.sampling_parameter, regressor.max_rows
     if name is None or most is None or rows <= most or getattr(estimator, name) not in (None, 1.0):
         return []
     if getattr(estimator, "bootstrap", True) is not True:
@@ -76,7 +76,7 @@ def rows_to_fit(regressor: Regressor, estimator: Any, rows: int, width: int, max
     A model that keeps its rows (neighbours, support vectors) has to fit them into `max_bytes`; trees that draw their
     own samples get all rows.
     """
-    if regressor.most_rows is None or getattr(estimator, regressor.sampled_by or "", None) not in (None, 1.0):
+    if regressor.max_rows is None or getattr(estimator, regressor.sampling_parameter or "", None) not in (None, 1.0):
         return rows
-    kept = max_bytes // (BYTES_PER_NUMBER * (width + 2)) if regressor.grows == "n²" else rows
-    return min(rows, regressor.most_rows, max(kept, 1))
+    kept = max_bytes // (BYTES_PER_NUMBER * (width + 2)) if regressor.growth == "n²" else rows
+    return min(rows, regressor.max_rows, max(kept, 1))

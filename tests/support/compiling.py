@@ -24,7 +24,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
-from core.compiler.compile import compile_pipeline, raw_columns_of_frame, undecided
+from core.compiler.compile import compile_pipeline, has_neighbour_tie, raw_columns_of_frame
 from core.compiler.transformers import UNSEEN
 from core.inference.session import CompiledModel
 from core.preprocessing.date_parts import date_parts, to_seconds
@@ -152,7 +152,7 @@ def difference(model: Any, graph: CompiledModel, frame: pd.DataFrame, *, limit: 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         expected = model.predict(bounded)
-        chance = undecided(model, bounded)
+        chance = has_neighbour_tie(model, bounded)
         apart = np.abs(found - expected) / np.maximum(1, np.abs(expected))
     assert found.shape == expected.shape
     agree = (found == expected) | (np.isnan(found) & np.isnan(expected)) | chance

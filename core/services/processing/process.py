@@ -77,7 +77,7 @@ def _effect(done: CleanTable) -> dict[str, Any]:
         "dropped_rows": done.dropped,
         "imputed": {c.column.name: _shown_fill(c) for c in done.columns if c.fill is not None},
         "encoded": {
-            c.column.name: len(c.names) for c in done.columns if c.column.type == "category" and not c.marks_gaps
+            c.column.name: len(c.names) for c in done.columns if c.column.type == "category" and not c.is_indicator
         },
         "derived": _derived(done),
         "left_out": absent,
@@ -89,7 +89,7 @@ def _derived(done: CleanTable) -> dict[str, list[str]]:
     """By column, what it gets beside or instead of itself: the parts of a date, a mark where a value is missing."""
     derived: dict[str, list[str]] = {}
     for cleaned in done.columns:
-        if cleaned.marks_gaps or cleaned.column.type == "date":
+        if cleaned.is_indicator or cleaned.column.type == "date":
             derived.setdefault(cleaned.column.name, []).extend(cleaned.names)
     return derived
 
