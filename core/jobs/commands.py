@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.errors import InvalidInputError
 from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
-from core.manifests import TargetTransformChoice, ValidationKind
+from core.manifests import Reading, TargetTransformChoice, ValidationKind
 from core.types import Json
 
 # As long as a function may run at all.
@@ -179,6 +179,16 @@ class RetrainCommand(Command):
         return {"key": self.key, "etag": self.etag}
 
 
+class IngestCommand(Command):
+    """Make a dataset of the large upload `file_id`, whose bytes have been received."""
+
+    kind = "ingest"
+
+    file_id: str
+    filename: str
+    reading: Reading = Reading()
+
+
 COMMANDS: dict[str, type[Command]] = {
     command.kind: command
     for command in (
@@ -187,6 +197,7 @@ COMMANDS: dict[str, type[Command]] = {
         PredictTableCommand,
         ExportTableCommand,
         RetrainCommand,
+        IngestCommand,
     )
 }
 

@@ -37,15 +37,8 @@ def submit_job(
     command as the caller sent it, where it has been completed since. Raises `KeyReusedError` when the key came with
     another command, `UnavailableError`.
     """
-    job = Job(
-        job_id=new_file_id() if key is None else _keyed_id(workspace, command.kind, key),
-        kind=command.kind,
-        order=command.model_dump(),
-        fingerprint=_fingerprint(sent or command),
-        deferred=deferred,
-        created_at=now(),
-        offered_at=time.time(),
-    )
+    job_id = new_file_id() if key is None else _keyed_id(workspace, command.kind, key)
+    job = new_job(job_id, command, sent=sent, deferred=deferred)
     stored = _check_same(storage().jobs.create(workspace, job), job.fingerprint)
     try:
         return _enqueue(workspace, stored)
@@ -53,6 +46,19 @@ def submit_job(
         if stored == job:
             storage().jobs.delete(workspace, job.job_id)  # else it would run one day, when it was submitted again
         raise
+
+
+def new_job(job_id: str, command: Command, *, sent: Command | None = None, deferred: bool = True) -> Job:
+    """Return a job that waits to be carried out; `sent` and `deferred` as `submit_job` takes them."""
+    return Job(
+        job_id=job_id,
+        kind=command.kind,
+        order=command.model_dump(),
+        fingerprint=_fingerprint(sent or command),
+        deferred=deferred,
+        created_at=now(),
+        offered_at=time.time(),
+    )
 
 
 def find_submitted(workspace: str, sent: Command, key: str) -> Job | None:

@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from math import inf
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
-from core.jobs.commands import UNATTENDED, Command, parse_command
+from core.jobs.commands import UNATTENDED, Command, IngestCommand, parse_command
 from core.jobs.service import ended, requeued
 from core.manifests import now
 from core.progress import Reason, ReportProgress, StoppedError, TrialStatus
@@ -26,6 +27,8 @@ log = logging.getLogger("regatta")
 MOST_ATTEMPTS = 3
 # Within a stage, progress goes to Redis at most this often, which says at the same time whether the job was cancelled.
 REPORT_SECONDS = 0.25
+# Where Redis takes no report, progress goes to the bucket at most this often.
+STORE_SECONDS = 1.0
 # A lease is renewed this many times before it would run out: storage may be slow now and then.
 BEATS_PER_LEASE = 6
 # Work that reports nothing for so long after its time is up is given up without it.
@@ -49,6 +52,19 @@ class JobHandler(Protocol[C_contra]):
 Handlers = Mapping[type[Command], JobHandler[Any]]
 
 
+class JobDocuments(Protocol):
+    """Where the worker finds its job: a `JobStore`, or the `UploadJobs` of large uploads."""
+
+    def read(self, workspace: str, job_id: str, *, fresh: bool = False) -> Job | None:
+        """Return the job, or None when there is none."""
+
+    def change(self, workspace: str, job_id: str, edit: Callable[[Job], Json | None]) -> Job | None:
+        """Update the newest job by the fields that `edit` returns, and return it as stored."""
+
+    def report_progress(self, workspace: str, job: Job, **state: Any) -> bool | None:
+        """Report progress at once; return whether to stop, None where only the bucket takes reports."""
+
+
 class GaveUpError(Exception):
     """The job has failed, for reasons of ours or with nobody who waits for it.
 
@@ -61,23 +77,26 @@ def run_job(
     job_id: str,
     handlers: Handlers,
     *,
+    jobs: JobDocuments | None = None,
     seconds: float,
     heartbeat: Callable[[], None] = lambda: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Job | None:
     """Carry out a job unless it is over, for at most `seconds`; return it as it is afterwards, None when there is none.
 
-    `heartbeat` is called every few seconds while the work goes on; once `stopping` returns True, the job goes back to
-    the queue at the next progress report. Raises `ConflictError` while another worker has it, `GaveUpError`, and
-    whatever else calls for another try: `UnavailableError`, a fault of ours.
+    `jobs` is where it lies, if not among the jobs of the workspace. `heartbeat` is called every few seconds while the
+    work goes on; once `stopping` returns True, the job goes back to the queue at the next progress report. Raises
+    `ConflictError` while another worker has it, `GaveUpError`, and whatever else calls for another try:
+    `UnavailableError`, a fault of ours.
     """
     owner = secrets.token_hex(8)
-    job = storage().jobs.change(workspace, job_id, lambda newest: _claim(newest, owner))
+    jobs = jobs or storage().jobs
+    job = jobs.change(workspace, job_id, lambda newest: _claim(newest, owner))
     if job is None or job.owner != owner:
         if job is not None and _is_given_up(job):
             raise GaveUpError(f"{job_id} has failed: {(job.error or {})['detail']}")
         return job
-    with Attempt(workspace, job, seconds, heartbeat, stopping) as attempt:
+    with Attempt(workspace, jobs, job, seconds, heartbeat, stopping) as attempt:
         try:
             command = parse_command(job.kind, job.order)
             result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
@@ -88,10 +107,10 @@ def run_job(
                 raise GaveUpError(f"{job_id} has failed: {outcome['error']['detail']}") from error
             if not isinstance(error, StoppedError) and _calls_for_another_try(error):
                 raise
-            return storage().jobs.read(workspace, job_id, fresh=True)
+            return jobs.read(workspace, job_id, fresh=True)
         else:
             attempt.end(attempt.finished(result))
-    return storage().jobs.read(workspace, job_id, fresh=True)
+    return jobs.read(workspace, job_id, fresh=True)
 
 
 def _claim(job: Job, owner: str) -> Json | None:
@@ -138,7 +157,8 @@ def _outcome(job: Job, attempt: "Attempt", error: Exception) -> Json:
 
 
 def _path(job: Job) -> str:
-    return f"/jobs/{job.job_id}"
+    """Return where callers follow the job."""
+    return f"/data/files/{job.job_id}" if job.kind == IngestCommand.kind else f"/jobs/{job.job_id}"
 
 
 class Attempt:
@@ -147,12 +167,14 @@ class Attempt:
     def __init__(
         self,
         workspace: str,
+        jobs: JobDocuments,
         job: Job,
         seconds: float,
         heartbeat: Callable[[], None],
         stopping: Callable[[], bool],
     ) -> None:
         self._workspace = workspace
+        self._jobs = jobs
         self._job = job
         self._seconds = seconds
         self._heartbeat = heartbeat
@@ -163,7 +185,9 @@ class Attempt:
         self._lease_seconds = settings().job_lease_seconds
         self._ends_at = time.monotonic() + seconds
         self._renewed_at = time.monotonic()
-        self._reported_at = 0.0
+        self._reported_at = self._stored_at = -inf
+        # Whether Redis did not take the last report.
+        self._only_bucket = False
         self._state: Json = {}
         self._over = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name=f"lease-{job.job_id}", daemon=True)
@@ -192,8 +216,12 @@ class Attempt:
             self._renew()  # the thread did not get to it: the work must not go on with a lease that may be gone
         if stage != before or now - self._reported_at > REPORT_SECONDS:
             self._reported_at = now
-            if storage().jobs.report_progress(self._workspace, self._job, **self._state):
+            stop = self._jobs.report_progress(self._workspace, self._job, **self._state)
+            self._only_bucket = stop is None
+            if stop:
                 self.halt = self.halt or "cancelled"
+        if self._only_bucket and now - self._stored_at > STORE_SECONDS:
+            self._renew()
         self._check_time()
         if self.halt is not None:
             self._raised = self.halt
@@ -245,7 +273,7 @@ class Attempt:
 
     def _renew(self) -> None:
         """Renew the lease, store how far the work is, and learn whether it was cancelled or the lease was lost."""
-        begun = time.monotonic()
+        begun = self._stored_at = time.monotonic()
         try:
             newest = self._change({"leased_until": time.time() + self._lease_seconds, **self._state})
         except (UnavailableError, ConflictError) as error:
@@ -260,4 +288,4 @@ class Attempt:
             self.halt = "lost"
 
     def _change(self, fields: Json) -> Job | None:
-        return storage().jobs.change(self._workspace, self._job.job_id, if_owned(self._job.owner, fields))
+        return self._jobs.change(self._workspace, self._job.job_id, if_owned(self._job.owner, fields))

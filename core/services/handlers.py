@@ -3,11 +3,13 @@
 from core.jobs.commands import (
     CompareCommand,
     ExportTableCommand,
+    IngestCommand,
     PredictTableCommand,
     RetrainCommand,
     TrainCommand,
 )
 from core.jobs.worker import Handlers
+from core.services.processing.ingest_upload import ingest_upload
 from core.services.retraining.retrain import retrain
 from core.services.table_prediction.export_table import export_table
 from core.services.table_prediction.predict_table import predict_stored_table
@@ -20,4 +22,5 @@ HANDLERS: Handlers = {
     PredictTableCommand: predict_stored_table,
     ExportTableCommand: export_table,
     RetrainCommand: retrain,
+    IngestCommand: ingest_upload,
 }

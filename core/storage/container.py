@@ -9,7 +9,7 @@ from core.storage.dataset_repository import DatasetStore
 from core.storage.documents import Documents
 from core.storage.export_repository import ExportStore
 from core.storage.job_queue import BucketQueue, SqsQueue, make_queue
-from core.storage.job_repository import JobStore
+from core.storage.job_repository import JobProgress, JobStore
 from core.storage.manifest_index import ManifestIndex
 from core.storage.model_repository import ModelStore
 from core.storage.redis.redis_client import SharedState
@@ -43,6 +43,7 @@ def storage() -> Storage:
     shared = SharedState(chosen.redis_url)
     counters = Counters(shared)
     documents = Documents(objects, shared)
+    progress = JobProgress(shared)
     warm = WarmObjects(
         objects,
         shared,
@@ -59,9 +60,9 @@ def storage() -> Storage:
         datasets=DatasetStore(objects, documents, warm, index["datasets"]),
         models=ModelStore(objects, documents, warm, index["models"]),
         exports=ExportStore(objects),
-        uploads=UploadStore(objects, documents),
+        uploads=UploadStore(objects, documents, progress),
         series=SeriesStore(objects, documents),
-        jobs=JobStore(documents, shared, index["jobs"]),
+        jobs=JobStore(documents, progress, index["jobs"]),
         queue=make_queue(chosen.jobs_queue_url, objects),
         index=index,
     )

@@ -1,7 +1,7 @@
-"""Jobs: a document a job in the bucket, which is the truth, and in Redis how far a running one is.
+"""Jobs: a document for each in the bucket, which is the truth, and the progress of a running one in Redis.
 
-The bucket has the order from the start and hears how far the work is every few seconds; Redis hears it at once. So
-nothing is lost with Redis but the last few seconds of progress.
+The bucket has the command from the start and the progress every few seconds; Redis has the progress at once. So nothing
+is lost with Redis but the last few seconds of progress.
 """
 
 import json
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
-from core.storage.leases import Leased, change_leased
+from core.storage.leases import Leased, change_document
 from core.storage.manifest_index import ManifestIndex
 from core.storage.redis.redis_client import SharedState
 from core.types import Json
@@ -24,13 +24,14 @@ Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 
 class Job(Leased):
-    """What was ordered, how far it is, and how it ended."""
+    """One job: the command, how far it is, and how it ended."""
 
     format: Literal[1] = 1
     job_id: str
     # Key of `core.jobs.commands.COMMANDS`.
     kind: str
-    order: dict[str, Any]
+    # The command as JSON.
+    order: Json
     # Digest of the command, to see whether an Idempotency-Key is used for another one.
     fingerprint: str
     # False where the caller waits for the answer: then no queue has it.
@@ -63,12 +64,50 @@ class Job(Leased):
         return self.status == "running" and not self.is_leased
 
 
+class JobProgress:
+    """The progress of running jobs in Redis, and the requests to stop them."""
+
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
+
+    def report(self, workspace: str, job: Job, **state: Any) -> bool | None:
+        """Report `stage`, `progress`, `parts` and `standings` of a running job.
+
+        Return whether its worker is asked to stop; None where Redis did not take the report.
+        """
+        report = json.dumps({"owner": job.owner, **state})
+        name = _progress_key(workspace, job.job_id)
+
+        def exchange(client: Any) -> bool:
+            pipeline = client.pipeline(transaction=False)
+            pipeline.set(name, report, ex=LIVE_SECONDS)
+            pipeline.get(f"{name}:stop")
+            return bool(pipeline.execute()[1] == (job.owner or "").encode())
+
+        stop: bool | None = self._shared.ask(exchange, None)
+        return stop
+
+    def stop(self, workspace: str, job: Job) -> None:
+        """Ask the worker that has the job to stop: it sees this sooner than what the bucket says."""
+        name = f"{_progress_key(workspace, job.job_id)}:stop"
+        self._shared.ask(lambda client: client.set(name, job.owner or "", ex=LIVE_SECONDS), None)
+
+    def newest(self, workspace: str, job: Job) -> Job:
+        """Return the job as far as its worker has reported; unchanged where Redis knows nothing newer."""
+        if job.status != "running":
+            return job
+        report = self._shared.ask(lambda client: client.get(_progress_key(workspace, job.job_id)), None)
+        state: Json = json.loads(report) if report else {}
+        # Of the worker that has it now, not of one that was killed.
+        return job.model_copy(update=state) if state.get("owner") == job.owner else job
+
+
 class JobStore:
     """The jobs of every workspace."""
 
-    def __init__(self, documents: Documents, shared: SharedState, index: ManifestIndex) -> None:
+    def __init__(self, documents: Documents, progress: JobProgress, index: ManifestIndex) -> None:
         self._documents = documents
-        self._shared = shared
+        self._progress = progress
         self._index = index
 
     def create(self, workspace: str, job: Job) -> Job:
@@ -85,56 +124,35 @@ class JobStore:
         if not JOB_ID.fullmatch(job_id):
             return None
         document = self._documents.read(_key(workspace, job_id), fresh=fresh)
-        return None if document is None else self._live(workspace, Job.model_validate(document))
+        return None if document is None else self._progress.newest(workspace, Job.model_validate(document))
 
     def change(self, workspace: str, job_id: str, edit: Callable[[Job], dict[str, Any] | None]) -> Job | None:
-        """Update the newest job as `change_leased` does; None when there is none."""
+        """Update the newest job as `change_document` does; None when there is none."""
         if not JOB_ID.fullmatch(job_id):
             return None
-        return change_leased(self._documents, _key(workspace, job_id), Job, edit)
+        return change_document(self._documents, _key(workspace, job_id), Job, edit)
 
     def live(self, workspace: str, jobs: Sequence[Job]) -> list[Job]:
-        """The same jobs, the running ones as far as Redis has heard."""
-        return [self._live(workspace, job) for job in jobs]
+        """Return the same jobs, the running ones as far as their workers have reported."""
+        return [self._progress.newest(workspace, job) for job in jobs]
 
-    def report_progress(self, workspace: str, job: Job, **state: Any) -> bool:
-        """Let Redis know how far a running job is: `stage`, `progress`, `parts`, `standings`.
-
-        Returns whether its worker is asked to stop.
-        """
-        told = json.dumps({"owner": job.owner, **state})
-        name = _live_key(workspace, job.job_id)
-
-        def exchange(client: Any) -> bool:
-            pipeline = client.pipeline(transaction=False)
-            pipeline.set(name, told, ex=LIVE_SECONDS)
-            pipeline.get(f"{name}:stop")
-            return bool(pipeline.execute()[1] == (job.owner or "").encode())
-
-        return bool(self._shared.ask(exchange, False))
+    def report_progress(self, workspace: str, job: Job, **state: Any) -> bool | None:
+        """Report the progress of a running job as `JobProgress.report` does."""
+        return self._progress.report(workspace, job, **state)
 
     def stop(self, workspace: str, job: Job) -> None:
-        """Ask the worker that has the job to stop, by Redis: sooner than it would see it in the bucket."""
-        name = f"{_live_key(workspace, job.job_id)}:stop"
-        self._shared.ask(lambda client: client.set(name, job.owner or "", ex=LIVE_SECONDS), None)
+        """Ask the worker that has the job to stop."""
+        self._progress.stop(workspace, job)
 
     def list(self, workspace: str) -> list[Job]:
         """Every job of the workspace, the newest first."""
         jobs = map(Job.model_validate, self._index.manifests(workspace))
         return sorted(jobs, key=lambda job: (job.created_at, job.job_id), reverse=True)
 
-    def _live(self, workspace: str, job: Job) -> Job:
-        if job.status != "running":
-            return job
-        told = self._shared.ask(lambda client: client.get(_live_key(workspace, job.job_id)), None)
-        heard: Json = json.loads(told) if told else {}
-        # Of the worker that has it now, not of one that was killed.
-        return job.model_copy(update=heard) if heard.get("owner") == job.owner else job
-
 
 def _key(workspace: str, job_id: str) -> str:
     return f"{workspace}/jobs/{job_id}.json"
 
 
-def _live_key(workspace: str, job_id: str) -> str:
+def _progress_key(workspace: str, job_id: str) -> str:
     return f"regatta:{workspace}:job:{job_id}"

@@ -34,13 +34,13 @@ class Leased(Document):
         return {"owner": owner, "leased_until": time.time() + seconds, "attempts": self.attempts + 1}
 
 
-L = TypeVar("L", bound=Leased)
+D = TypeVar("D", bound=Document)
 
 
-def change_leased(documents: Documents, key: str, kind: type[L], edit: Callable[[L], Json | None]) -> L | None:
+def change_document(documents: Documents, key: str, kind: type[D], edit: Callable[[D], Json | None]) -> D | None:
     """Update the newest document by the fields that `edit` returns; None leaves it as it is.
 
-    Returns it as stored afterwards, None when there is none; raises `ConflictError`.
+    Return it as stored afterwards, None when there is none; raises `ConflictError`.
     """
 
     def apply(document: Json | None) -> Json | None:

@@ -1,4 +1,4 @@
-"""Large uploads in flight: a ticket a file that says how far it is, and presigned ways into the bucket for its bytes.
+"""Large uploads in flight: a ticket for each, which holds the job that ingests it, and presigned URLs for its bytes.
 
 Both lie below `uploads/`, whose lifecycle rule removes within two days what nobody finished.
 """
@@ -11,11 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from core.manifests import Reading
+from pydantic import model_validator
+
+from core.manifests import Document, Reading
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
-from core.storage.leases import Leased, change_leased
+from core.storage.job_repository import Job, JobProgress
+from core.storage.job_repository import Status as JobStatus
+from core.storage.leases import change_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.types import Json
 
 # Whoever holds a URL may write that one object for this long; GET /data/uploads/{file_id} gives fresh ones.
 URL_SECONDS = 3600
@@ -31,8 +36,19 @@ UPLOAD_KEY = re.compile(rf"uploads/(?P<workspace>[^/]+)/(?P<file_id>{FILE_ID.pat
 Method = Literal["post", "multipart"]
 
 
-class Ticket(Leased):
-    """What was announced of a file that is on its way, and how far it is. Gone once the dataset exists."""
+UploadStatus = Literal["waiting", "ingesting", "failed"]
+# What the job that ingests an upload says of the upload. One that has succeeded is about to take the ticket with it.
+STATUS_OF: dict[JobStatus, UploadStatus] = {
+    "queued": "waiting",
+    "running": "ingesting",
+    "succeeded": "ingesting",
+    "failed": "failed",
+    "cancelled": "failed",
+}
+
+
+class Ticket(Document):
+    """A file that is being uploaded, and the job that ingests it. Gone once the dataset exists."""
 
     format: Literal[1] = 1
     file_id: str
@@ -46,16 +62,45 @@ class Ticket(Leased):
     created_at: str
     # When the URLs end that were handed out last.
     expires_at: str
-    status: Literal["waiting", "ingesting", "failed"] = "waiting"
-    stage: str = "uploading"
-    progress: float = 0.0
-    # The problem document, when the status is "failed".
-    error: dict[str, Any] | None = None
+    # Whether the caller has said that everything was sent.
+    completed: bool = False
+    # Made when the bytes have been received.
+    job: Job | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_0_1(cls, document: Any) -> Any:
+        """Read a ticket of version 0.1 as well, which had the state of the ingestion itself."""
+        if isinstance(document, dict) and "job" not in document and "status" in document:
+            return _from_0_1(document)
+        return document
 
     @property
-    def is_interrupted(self) -> bool:
-        """Whether an invocation took the file, and time ran out without a word from it."""
-        return self.status == "ingesting" and not self.is_leased
+    def status(self) -> UploadStatus:
+        """Return how the upload stands: `ingesting` while a worker has it."""
+        return "waiting" if self.job is None else STATUS_OF[self.job.status]
+
+    @property
+    def stage(self) -> str:
+        """Return what is being done: `uploading`, `queued`, a stage of the ingestion, or `interrupted`."""
+        if self.job is None:
+            return "queued" if self.completed else "uploading"
+        return "interrupted" if self.job.is_interrupted else self.job.stage
+
+    @property
+    def progress(self) -> float:
+        """Return the share of the ingestion that is done."""
+        return 0.0 if self.job is None else self.job.progress
+
+    @property
+    def error(self) -> Json | None:
+        """Return the problem document of a failed upload."""
+        return self.job.error if self.job is not None and self.status == "failed" else None
+
+    @property
+    def is_leased(self) -> bool:
+        """Return whether a worker is ingesting it."""
+        return self.job is not None and self.job.is_leased
 
     @property
     def part_sizes(self) -> dict[int, int]:
@@ -64,12 +109,33 @@ class Ticket(Leased):
         return {number: min(self.part_size, self.size_bytes - start) for number, start in enumerate(starts, 1)}
 
 
-class UploadStore:
-    """The uploads in flight of every workspace. One exists from its announcement until it is a dataset."""
+def _from_0_1(document: Json) -> Json:
+    ticket = {**document, "completed": document.get("stage") == "queued", "job": None}
+    if document["status"] == "waiting" and not document.get("attempts"):
+        return ticket
+    states = {"waiting": "queued", "ingesting": "running", "failed": "failed"}
+    kept = ("stage", "progress", "error", "owner", "leased_until", "attempts")
+    job = {
+        "job_id": document["file_id"],
+        "kind": "ingest",
+        "order": {name: document[name] for name in ("file_id", "filename", "reading")},
+        "fingerprint": "",
+        "deferred": False,
+        "created_at": document["created_at"],
+        "status": states[document["status"]],
+        **{name: document[name] for name in kept if name in document},
+    }
+    return {**ticket, "job": job}
 
-    def __init__(self, objects: ObjectStore, documents: Documents) -> None:
+
+class UploadStore:
+    """The uploads in flight of every workspace. One exists from its start until it is a dataset."""
+
+    def __init__(self, objects: ObjectStore, documents: Documents, progress: JobProgress) -> None:
         self._objects = objects
         self._documents = documents
+        self._progress = progress
+        self.jobs = UploadJobs(self, progress)
 
     def open(self, workspace: str, ticket: Ticket) -> Ticket:
         """Store a new ticket; a multipart one is begun in the bucket and comes back with its `upload_id`."""
@@ -85,11 +151,15 @@ class UploadStore:
         if not FILE_ID.fullmatch(file_id):
             return None
         document = self._documents.read(_ticket_key(workspace, file_id), fresh=fresh)
-        return None if document is None else Ticket.model_validate(document)
+        if document is None:
+            return None
+        ticket = Ticket.model_validate(document)
+        job = ticket.job and self._progress.newest(workspace, ticket.job)
+        return ticket.model_copy(update={"job": job})
 
-    def change(self, workspace: str, file_id: str, edit: Callable[[Ticket], dict[str, Any] | None]) -> Ticket | None:
-        """Update the newest ticket as `change_leased` does; None when there is none."""
-        return change_leased(self._documents, _ticket_key(workspace, file_id), Ticket, edit)
+    def change(self, workspace: str, file_id: str, edit: Callable[[Ticket], Json | None]) -> Ticket | None:
+        """Update the newest ticket as `change_document` does; None when there is none."""
+        return change_document(self._documents, _ticket_key(workspace, file_id), Ticket, edit)
 
     def form(self, workspace: str, ticket: Ticket) -> tuple[str, dict[str, str]]:
         """URL and fields of a form that posts the file, of at most the announced size, in one request."""
@@ -116,7 +186,7 @@ class UploadStore:
         return {part.number: part.etag for part in parts if part.size == sizes.get(part.number)}
 
     def join(self, workspace: str, ticket: Ticket, parts: dict[int, str]) -> None:
-        """Make the object of its parts; its arrival is what starts the ingestion."""
+        """Make the object of its parts; that it is created is what starts the ingestion."""
         assert ticket.upload_id is not None
         self._objects.join_parts(object_key(workspace, ticket.file_id), ticket.upload_id, parts)
 
@@ -152,6 +222,36 @@ class UploadStore:
         self.discard_file(workspace, file_id)
         if ticket is not None:
             self._documents.delete(_ticket_key(workspace, file_id))
+
+
+class UploadJobs:
+    """The jobs that ingest uploads. Each lies in the ticket of its upload, has its `file_id`, and goes with it."""
+
+    def __init__(self, uploads: UploadStore, progress: JobProgress) -> None:
+        self._uploads = uploads
+        self._progress = progress
+
+    def read(self, workspace: str, job_id: str, *, fresh: bool = False) -> Job | None:
+        """Return the job, or None when there is none; `fresh` asks the bucket itself."""
+        ticket = self._uploads.ticket(workspace, job_id, fresh=fresh)
+        return None if ticket is None else ticket.job
+
+    def change(self, workspace: str, job_id: str, edit: Callable[[Job], Json | None]) -> Job | None:
+        """Update the newest job by the fields that `edit` returns; None leaves it as it is.
+
+        Return it as stored afterwards, None when there is none; raises `ConflictError`.
+        """
+
+        def edit_ticket(ticket: Ticket) -> Json | None:
+            fields = None if ticket.job is None else edit(ticket.job)
+            return None if fields is None or ticket.job is None else {"job": ticket.job.model_copy(update=fields)}
+
+        ticket = self._uploads.change(workspace, job_id, edit_ticket)
+        return None if ticket is None else ticket.job
+
+    def report_progress(self, workspace: str, job: Job, **state: Any) -> bool | None:
+        """Report the progress of a running job as `JobProgress.report` does."""
+        return self._progress.report(workspace, job, **state)
 
 
 def urls_expire_at() -> str:

@@ -70,7 +70,7 @@ def _state(ticket: Ticket) -> dict[str, Any]:
         "size_bytes": ticket.size_bytes,
         "created_at": ticket.created_at,
         "status": ticket.status,
-        "stage": "interrupted" if ticket.is_interrupted else ticket.stage,
+        "stage": ticket.stage,
         "progress": ticket.progress,
         "expires_at": ticket.expires_at,
         "error": ticket.error,

@@ -1,1 +1,1 @@
-"""The function that ingests large uploads when their bytes have arrived."""
+"""The function that ingests large uploads when their bytes have been received."""

@@ -1,26 +1,33 @@
-"""Lambda entry point: S3 events from a queue, one message a file that arrived below uploads/."""
+"""Lambda entry point: S3 events from a queue, one message a file that was received below uploads/."""
 
 import json
 import time
+from functools import partial
 from typing import Any
 
-from core.services.processing.ingest_upload import accept
+from core.jobs.commands import IngestCommand
+from core.jobs.worker import Handlers
+from core.services.processing.ingest_upload import ingest_upload, receive_upload
 from core.storage.upload_repository import arrival
 from functions.log import log, set_up_log
+from functions.remaining_time import seconds_for_work
 from functions.s3_events import Arrived, hear
+
+# One row of `core.services.handlers.HANDLERS`: nothing that trains is loaded here.
+HANDLERS: Handlers = {IngestCommand: ingest_upload}
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Ingest what arrived."""
+    """Ingest what was received."""
     set_up_log()
-    return hear(event, _accept)
+    return hear(event, partial(_ingest, context))
 
 
-def _accept(arrived: Arrived) -> None:
+def _ingest(context: Any, arrived: Arrived) -> None:
     found = arrival(arrived.key)
     if found is None:
         log.warning(json.dumps({"key": arrived.key, "ignored": "not the key of an upload"}))
         return
     start = time.perf_counter()
-    accept(*found)
+    receive_upload(*found, HANDLERS, seconds=seconds_for_work(context))
     log.info(json.dumps({"key": arrived.key, "ms": round(1000 * (time.perf_counter() - start))}))

@@ -12,9 +12,8 @@ from core.settings import settings
 from core.storage.container import storage
 from core.storage.job_queue import SqsQueue, job_in
 from functions.log import log, set_up_log
+from functions.remaining_time import seconds_for_work
 
-# What is left of an invocation's time when the work is to end: it reports progress once more, and the job is stored.
-MARGIN_SECONDS = 45.0
 # A message that could not be dealt with comes back after this many seconds, twice as many each time.
 FAULT_SECONDS = 2
 OUTAGE_SECONDS = 30
@@ -27,7 +26,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     failed = []
     for message in event["Records"]:
         try:
-            _carry_out(message, context.get_remaining_time_in_millis() / 1000)
+            _carry_out(message, seconds_for_work(context))
         except Exception as error:
             # Whatever it is: the message comes again, and after its last try it stays in the dead-letter queue.
             log.error("%s: %s: %s", message["messageId"], type(error).__name__, error)
@@ -36,7 +35,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"batchItemFailures": failed}
 
 
-def _carry_out(message: dict[str, Any], remaining: float) -> None:
+def _carry_out(message: dict[str, Any], seconds: float) -> None:
     found = job_in(message["body"])
     if found is None:
         raise ValueError(f"not a message about a job: {message['body'][:200]}")
@@ -47,7 +46,7 @@ def _carry_out(message: dict[str, Any], remaining: float) -> None:
     job = run_job(
         *found,
         HANDLERS,
-        seconds=min(settings().job_seconds, max(1.0, remaining - MARGIN_SECONDS)),
+        seconds=seconds,
         heartbeat=lambda: _hide(message, lease),
     )
     if job is not None and not job.is_over:

@@ -92,7 +92,7 @@ def complete(workspace: str, file_id: str) -> Ticket:
     with suppress(MissingObjectError):  # somebody else completes it at this moment
         storage().uploads.join(workspace, ticket, arrived)
     queued = storage().uploads.change(
-        workspace, file_id, lambda newest: {"stage": "queued"} if newest.status == "waiting" else None
+        workspace, file_id, lambda newest: {"completed": True} if newest.status == "waiting" else None
     )
     return queued or ticket
 

@@ -14,7 +14,8 @@ from core.storage.container import storage
 from core.storage.job_queue import SqsQueue
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
-from functions.worker.handler import MARGIN_SECONDS, handler
+from functions.remaining_time import MARGIN_SECONDS
+from functions.worker.handler import handler
 from infra.jobs import dead_letters, redrive
 from tests.process import forget
 from tests.support.storing import WORKSPACE

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core.errors import ConflictError, IncompleteUploadError, InvalidInputError, NoSuchFileError, TooLargeError
+from core.jobs.commands import IngestCommand
+from core.jobs.service import new_job
 from core.manifests import Reading
 from core.services.datasets import uploads as uploading
 from core.settings import settings
@@ -42,6 +44,13 @@ def send(way_in: uploading.WayIn, number: int, body: bytes) -> None:
     storage().objects.client.upload_part(
         Bucket=storage().objects.bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body
     )
+
+
+def being_ingested(file_id: str, leased_until: float) -> None:
+    """Let a worker have the upload until then."""
+    job = new_job(file_id, IngestCommand(file_id=file_id, filename="a.csv"))
+    running = job.model_copy(update={"status": "running", "owner": "x", "leased_until": leased_until})
+    storage().uploads.change(WORKSPACE, file_id, lambda _: {"job": running})
 
 
 def test_a_form_is_for_one_object_of_at_most_the_announced_size() -> None:
@@ -147,7 +156,7 @@ def test_giving_up_leaves_nothing(bucket: ObjectStore) -> None:
 
 def test_what_is_being_ingested_cannot_be_given_up() -> None:
     file_id = announced(3).ticket.file_id
-    storage().uploads.change(WORKSPACE, file_id, lambda _: {"status": "ingesting", "leased_until": 4e9})
+    being_ingested(file_id, 4e9)
     with pytest.raises(ConflictError, match=file_id):
         uploading.abort(WORKSPACE, file_id)
 
@@ -189,10 +198,10 @@ def test_completing_a_file_that_nobody_works_on_says_its_arrival_again() -> None
         head = storage().objects.client.head_object(Bucket=storage().objects.bucket, Key=key)
         return head["Metadata"].get("copied-at")
 
-    storage().uploads.change(WORKSPACE, ticket.file_id, lambda _: {"status": "ingesting", "leased_until": 9e9})
+    being_ingested(ticket.file_id, 9e9)
     uploading.complete(WORKSPACE, ticket.file_id)
     assert said() is None  # somebody has it
-    storage().uploads.change(WORKSPACE, ticket.file_id, lambda _: {"leased_until": 1.0})
+    being_ingested(ticket.file_id, 1.0)
     uploading.complete(WORKSPACE, ticket.file_id)
     assert said() is not None
     assert storage().objects.get(key) == b"a,b"

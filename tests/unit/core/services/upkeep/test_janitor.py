@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs import service as jobs
+from core.jobs.commands import IngestCommand
 from core.jobs.worker import run_job
 from core.manifests import Reading
 from core.services.datasets import uploads as uploading
@@ -158,8 +159,9 @@ def test_uploads_that_ran_out_go_with_their_parts(kept: Storage) -> None:
 def test_an_upload_that_is_being_ingested_stays(kept: Storage) -> None:
     file_id = uploading.announce(WORKSPACE, "b.csv", 9, Reading()).ticket.file_id
     kept.objects.put(f"uploads/{WORKSPACE}/{file_id}.csv", b"a\n1\n")
-    leased = {"owner": "x", "leased_until": time.time() + 60}
-    kept.uploads.change(WORKSPACE, file_id, lambda _: leased)
+    job = jobs.new_job(file_id, IngestCommand(file_id=file_id, filename="b.csv"))
+    leased = job.model_copy(update={"status": "running", "owner": "x", "leased_until": time.time() + 60})
+    kept.uploads.change(WORKSPACE, file_id, lambda _: {"job": leased})
     assert [tidied.outcome for tidied in sweep()] == ["kept", "kept"]
     assert kept.uploads.has_arrived(WORKSPACE, file_id)
 
