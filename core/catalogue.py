@@ -41,7 +41,7 @@ class Regressor:
     scaled: bool = False
     scaled_target: bool = False
     extra: bool = False
-    reference_seconds: float = 0.01
+    reference_seconds: float = field(kw_only=True)
     growth: Growth = "n"
     cost_parameters: tuple[str, ...] = ()
     overhead_rows: int = 0

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from core.catalogue import CATALOGUE, regressor
 from core.compiler.estimators import CONVERTERS
 from core.errors import ParameterError, TrainingFailedError, UnknownModelTypeError
+from core.preprocessing.target_transforms import inner_regressor
+from tests.support.compiling import ESTIMATORS
 from tests.support.learning import split_text, trained
 from tests.support.tables import noisy
 
@@ -44,12 +47,37 @@ def test_every_entry_with_chance_in_it_has_a_seed(name: str) -> None:
     estimator = CATALOGUE[name].build({})
     if name in ("linear_regression", "ridge"):  # nothing random in their default solvers
         return
-    assert "random_state" not in signature(type(estimator)).parameters or estimator.random_state == 0
+    has_seed = "random_state" not in signature(type(estimator)).parameters or estimator.random_state == 0
+    assert has_seed, f"{name}: give it random_state among its defaults in core/catalogue.py"
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_every_entry_can_be_compiled(name: str) -> None:
-    assert type(CATALOGUE[name].build({})) in CONVERTERS, "add the class to CONVERTERS in core/compiler/estimators.py"
+def test_every_entry_can_be_compiled_and_its_graph_is_tested(name: str) -> None:
+    kind = type(CATALOGUE[name].build({}))
+    assert kind in CONVERTERS, f"{name}: add {kind.__name__} to CONVERTERS in core/compiler/estimators.py"
+    tested = {type(inner_regressor(make())) for make, _ in ESTIMATORS.values()}
+    assert kind in tested, f"{name}: add {kind.__name__} to ESTIMATORS in tests/support/compiling.py"
+
+
+DOCUMENTED = (Path(__file__).parents[3] / "docs" / "learning.md").read_text(encoding="utf-8")
+# The rows of its table of regressors: model types in the first column, classes in the second.
+TABLE = DOCUMENTED.split("| `model_type` | scikit-learn |")[1].split("\n\n")[0].splitlines()
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_entry_is_documented(name: str) -> None:
+    kind = CATALOGUE[name].estimator.rpartition(".")[2]
+    rows = [row for row in TABLE if f"`{name}`" in row and f"`{kind}`" in row]
+    assert len(rows) == 1, f"{name}: add it with {kind} to the table of regressors in docs/learning.md"
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_entry_says_what_tuning_tries_and_what_its_cost_grows_with(name: str) -> None:
+    entry = CATALOGUE[name]
+    known = entry.build({}).get_params()
+    assert entry.grid, f"{name}: give it a grid in core/catalogue.py"
+    unknown = {*entry.cost_parameters, *filter(None, [entry.sampling_parameter])} - set(known)
+    assert not unknown, f"{name}: its estimator has no {unknown}; correct core/catalogue.py"
 
 
 def test_parameters_replace_defaults() -> None:
