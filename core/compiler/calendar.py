@@ -21,24 +21,24 @@ class _Whole:
         self.graph = graph
         self.name = name
 
-    def _with(self, op: str, other: "_Whole | int") -> "_Whole":
+    def _apply(self, op: str, other: "_Whole | int") -> "_Whole":
         name = other.name if isinstance(other, _Whole) else self.graph.constant(np.array(other, np.int64))
         return _Whole(self.graph, self.graph.node(op, self.name, name))
 
     def __add__(self, other: "_Whole | int") -> "_Whole":
-        return self._with("Add", other)
+        return self._apply("Add", other)
 
     def __sub__(self, other: "_Whole | int") -> "_Whole":
-        return self._with("Sub", other)
+        return self._apply("Sub", other)
 
     def __mul__(self, other: "_Whole | int") -> "_Whole":
-        return self._with("Mul", other)
+        return self._apply("Mul", other)
 
     def __floordiv__(self, other: "_Whole | int") -> "_Whole":
-        return self._with("Div", other)
+        return self._apply("Div", other)
 
     def __mod__(self, other: "_Whole | int") -> "_Whole":
-        return self._with("Mod", other)
+        return self._apply("Mod", other)
 
 
 def date_parts(graph: GraphBuilder, seconds: str, columns: int) -> str:

@@ -1,6 +1,6 @@
 """Convert fitted transformers to ONNX nodes, each by its class: from raw columns to the matrix that an estimator takes.
 
-A converter takes what the step before has made, raw columns or a matrix, and returns what its own step makes of it.
+A converter takes the result of the previous step, raw columns or a matrix, and returns the result of its own step.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,18 +22,18 @@ from core.errors import TrainingFailedError
 from core.manifests import Column, Feature
 from core.preprocessing.date_parts import date_parts, to_seconds
 
-# Stands for every level that training has not seen. No CSV cell holds a NUL byte.
+# Represents every level that training has not seen. No CSV cell contains a NUL byte.
 UNSEEN = "\0"
 
-# What a model takes, by the name of the column.
+# The features that a model takes, by the name of the column.
 Features = dict[str, Feature]
 
 
 @dataclass(frozen=True)
 class RawBlock:
-    """Columns of the table before any step has made numbers of them; each is an input of the graph, (rows, 1).
+    """Columns of the table that no step has converted to numbers yet. Each is an input of the graph, (rows, 1).
 
-    `fills` has the text that replaces a missing one in each column, once an imputer of texts was passed.
+    After an imputer of texts, `fills` has the text that replaces a missing one in each column.
     """
 
     columns: Sequence[Column]
@@ -48,9 +48,9 @@ Converter = Callable[[GraphBuilder, Any, RawBlock | Matrix, Features], RawBlock 
 def convert_preprocessing(
     graph: GraphBuilder, transformer: Any, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
-    """Return the matrix that a fitted transformer makes; the raw columns that it takes are added to `features`.
+    """Return the matrix that a fitted transformer returns, and add the raw columns that it takes to `features`.
 
-    Raises `TrainingFailedError` for a class, or an order of steps, that has no converter.
+    Raises `TrainingFailedError` for a class without a converter, or steps in an order that cannot be converted.
     """
     return _matrix(convert_transformer(graph, transformer, block, features), transformer)
 
@@ -58,9 +58,9 @@ def convert_preprocessing(
 def convert_transformer(
     graph: GraphBuilder, transformer: Any, block: RawBlock | Matrix, features: Features
 ) -> RawBlock | Matrix:
-    """Return what one fitted transformer makes of `block`; raises `TrainingFailedError` for a class without converter.
+    """Return the result of one fitted transformer; raises `TrainingFailedError` for a class without a converter.
 
-    A subclass has no converter: it may transform in another way.
+    A subclass has no converter, as it may transform in another way.
     """
     converter = CONVERTERS.get(type(transformer))
     if converter is None:
@@ -71,6 +71,7 @@ def convert_transformer(
 def _convert_steps(
     graph: GraphBuilder, pipeline: Pipeline, block: RawBlock | Matrix, features: Features
 ) -> RawBlock | Matrix:
+    """Convert the steps one after the other."""
     for _, step in pipeline.steps:
         block = convert_transformer(graph, step, block, features)
     return block
@@ -79,7 +80,7 @@ def _convert_steps(
 def _convert_column_transformer(
     graph: GraphBuilder, fitted: ColumnTransformer, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
-    """Convert branches side by side where they take raw columns, and one scaler where they take a matrix."""
+    """Convert all branches of raw columns, side by side; of a matrix, convert the scaler of some columns."""
     if not isinstance(block, RawBlock):
         return _convert_partial_scaler(graph, fitted, block)
     known = {column.name: column for column in block.columns}
@@ -94,7 +95,7 @@ def _convert_column_transformer(
 
 
 def _convert_partial_scaler(graph: GraphBuilder, fitted: ColumnTransformer, matrix: Matrix) -> Matrix:
-    """(x - mean) / scale of the columns that have a StandardScaler; the others, which follow them, stay as they are."""
+    """Return (x - mean) / scale for the columns of a StandardScaler; the columns after them stay as they are."""
     width = fitted.n_features_in_
     mean, scale = np.zeros(width), np.ones(width)
     order: list[int] = []
@@ -115,7 +116,7 @@ def _convert_partial_scaler(graph: GraphBuilder, fitted: ColumnTransformer, matr
 def _convert_imputer(
     graph: GraphBuilder, imputer: SimpleImputer, block: RawBlock | Matrix, features: Features
 ) -> RawBlock | Matrix:
-    """Fill gaps: in a matrix of numbers at once, in texts when an encoder looks them up."""
+    """Replace missing numbers in a matrix. Missing texts are replaced later, in the table of the encoder."""
     raw = _raw(block, imputer)
     if all(column.type == "category" for column in raw.columns):
         return replace(raw, fills=[str(fill) for fill in imputer.statistics_])
@@ -141,7 +142,7 @@ def _convert_function(
 def _convert_one_hot(
     graph: GraphBuilder, encoder: OneHotEncoder, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
-    """(rows, encoded columns) float64: each category looks its encoded row up in a table."""
+    """Return the encoded columns, (rows, columns) float64: a table has the encoded row of each level."""
     raw = _raw(block, encoder)
     if raw.fills is None:
         raise _unsupported(encoder)
@@ -157,7 +158,7 @@ def _convert_one_hot(
 
 
 def _encoded_widths(encoder: OneHotEncoder) -> list[int]:
-    """Return how many columns each category becomes: one a level, and one for all rare levels."""
+    """Return the number of encoded columns of each category: one a level, and one for all rare levels."""
     return [
         len(levels) if rare is None else len(levels) - len(rare) + 1
         for levels, rare in zip(encoder.categories_, encoder.infrequent_categories_, strict=True)
@@ -165,7 +166,7 @@ def _encoded_widths(encoder: OneHotEncoder) -> list[int]:
 
 
 def _encoded(encoder: OneHotEncoder, position: int, values: list[str]) -> NDArray[np.float64]:
-    """Return the encoder's rows, float64 (values, encoded columns), for these values in one column."""
+    """Return the encoded rows, (values, encoded columns) float64, for these values in one column."""
     rows = np.empty((len(values), len(encoder.categories_)), object)
     rows[:] = [levels[0] for levels in encoder.categories_]
     rows[:, position] = values
@@ -173,12 +174,13 @@ def _encoded(encoder: OneHotEncoder, position: int, values: list[str]) -> NDArra
 
 
 def _lookup(graph: GraphBuilder, texts: str, levels: list[str], encoded: NDArray[np.float64]) -> Matrix:
-    """(rows, width) float64: `encoded` has a row for each level, then for missing, then for unseen.
+    """Return the row of `encoded` for each text, (rows, width) float64.
 
-    Rare levels share a row, so a column of thousands of levels still makes a small table.
+    `encoded` has a row for each level, then one for a missing and one for an unseen value. Rare levels share a row, so
+    the table is small even for thousands of levels.
     """
     table, row_of = np.unique(encoded, axis=0, return_inverse=True)
-    index = _translated(graph, texts, levels, row_of.ravel().astype(np.int64))
+    index = _label_encoded(graph, texts, levels, row_of.ravel().astype(np.int64))
     row = graph.node("Squeeze", index, graph.constant(np.array([1], np.int64)))
     return graph.node("Gather", graph.constant(table), row, axis=0)
 
@@ -186,9 +188,9 @@ def _lookup(graph: GraphBuilder, texts: str, levels: list[str], encoded: NDArray
 def _convert_target_encoder(
     graph: GraphBuilder, encoder: TargetEncoder, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
-    """(rows, columns) float64: each category becomes the mean target of its level.
+    """Return the mean target of each level, (rows, columns) float64.
 
-    A missing value is a level of its own where training had one, else it counts as an unseen one.
+    A missing value is a level of its own if training had one, else it counts as an unseen value.
     """
     raw = _raw(block, encoder)
     if raw.fills is not None:
@@ -198,16 +200,19 @@ def _convert_target_encoder(
         missing = pd.isna(seen)
         levels = [str(level) for level in seen[~missing]]
         unseen = float(encoder.target_mean_)
-        gap = float(encoding[missing][0]) if missing.any() else unseen
-        values = np.array([*encoding[~missing], gap, unseen], np.float64)
-        # Another branch may fill the gaps of the same column; its entry, which has the fill, stays.
+        missing_mean = float(encoding[missing][0]) if missing.any() else unseen
+        values = np.array([*encoding[~missing], missing_mean, unseen], np.float64)
+        # Another branch may fill the same column; its entry, which has the fill, stays.
         features.setdefault(column.name, Feature(name=column.name, type="category", fill="", levels=levels))
-        blocks.append(_translated(graph, graph.input(column.name, text=True), levels, values))
+        blocks.append(_label_encoded(graph, graph.input(column.name, text=True), levels, values))
     return _side_by_side(graph, blocks)
 
 
-def _translated(graph: GraphBuilder, texts: str, levels: list[str], values: NDArray[Any]) -> str:
-    """(rows, 1) of the type of `values`, which has one for each level, then for missing, then for unseen."""
+def _label_encoded(graph: GraphBuilder, texts: str, levels: list[str], values: NDArray[Any]) -> str:
+    """Return the value of each text, (rows, 1) of the dtype of `values`.
+
+    `values` has one for each level, then one for a missing and one for an unseen text.
+    """
     return graph.node(
         "LabelEncoder",
         texts,
@@ -221,7 +226,7 @@ def _translated(graph: GraphBuilder, texts: str, levels: list[str], values: NDAr
 def _convert_missing_indicator(
     graph: GraphBuilder, indicator: MissingIndicator, block: RawBlock | Matrix, features: Features
 ) -> Matrix:
-    """(rows, columns) float64: 1 where a value is missing."""
+    """Return 1 where a value is missing, else 0, (rows, columns) float64."""
     raw = _raw(block, indicator)
     blocks = []
     for column in (raw.columns[position] for position in indicator.features_):

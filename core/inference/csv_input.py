@@ -45,10 +45,10 @@ def batches_from_csv(body: bytes, charset: str, features: Sequence[Feature], bat
         twice = next(name for name in names if names.count(name) > 1)
         raise NotACsvError(f"The header has {twice!r:.80} twice, so its values would be anyone's guess. Rename one.")
     row = FIRST_ROW
-    while piece := _read(lambda: list(islice(rows, batch_size)), charset):
-        _check_width(piece, len(names), row)
-        row += len(piece)
-        yield batch_from_rows(names, piece, features)
+    while batch := _read(lambda: list(islice(rows, batch_size)), charset):
+        _check_width(batch, len(names), row)
+        row += len(batch)
+        yield batch_from_rows(names, batch, features)
     if row == FIRST_ROW:
         raise NotACsvError("The CSV has no rows below a header. Send the names of the columns and at least one row.")
 

@@ -64,9 +64,9 @@ class CleanColumn:
             return [pa.array(np.array([*means, self.means.get("", np.nan)])[codes])]
         if self.column.type == "category":
             positions = [self.levels.get(text, NO_COLUMN) for text in values.dictionary.to_pylist()]
-            gap = NO_COLUMN if self.fill is None else self.levels[str(self.fill)]
+            missing = NO_COLUMN if self.fill is None else self.levels[str(self.fill)]
             codes = values.indices.fill_null(len(positions)).to_numpy(zero_copy_only=False)
-            rows = np.array([*positions, gap])[codes]
+            rows = np.array([*positions, missing])[codes]
             return [pa.array((rows == position).astype(np.int8)) for position in range(len(self.names))]
         if self.column.type == "date":
             seconds = values.cast(pa.int64()).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1000
@@ -99,7 +99,7 @@ class CleanTable:
         """Return the features and the target."""
         target = [column for column in self.table.columns if column.name == self.recipe.target_column]
         taken = {name for column in self.columns for name in column.names}
-        return [*self.columns, *(CleanColumn(column, _free([column.name], taken)) for column in target)]
+        return [*self.columns, *(CleanColumn(column, _unique_names([column.name], taken)) for column in target)]
 
     def batches(self, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
         """Yield the result from at most `rows` rows of the table at a time."""
@@ -126,9 +126,9 @@ def clean(table: Table, recipe: Recipe) -> CleanTable:
     dropped = {}
     for column in needed:
         if column.missing:
-            gaps = _gaps(table, column.name)
-            kept &= ~gaps
-            dropped[column.name] = int(gaps.sum())
+            missing = _is_missing(table, column.name)
+            kept &= ~missing
+            dropped[column.name] = int(missing.sum())
     y = None if target is None else table.numbers(target)[kept]
     columns: list[CleanColumn] = []
     taken: set[str] = set()
@@ -137,11 +137,11 @@ def clean(table: Table, recipe: Recipe) -> CleanTable:
     kinds = {column.column.name for column in columns}
     for column in features:
         if column.name in kinds and has_missing_indicator(column, recipe, table.rows):
-            columns.append(CleanColumn(column, _free([f"{column.name}_missing"], taken), is_indicator=True))
+            columns.append(CleanColumn(column, _unique_names([f"{column.name}_missing"], taken), is_indicator=True))
     return CleanTable(table, recipe, kept, dropped, columns, notes)
 
 
-def _gaps(table: Table, name: str) -> NDArray[np.bool_]:
+def _is_missing(table: Table, name: str) -> NDArray[np.bool_]:
     values = table.values(name)
     return values.codes < 0 if isinstance(values, Category) else np.isnan(values)
 
@@ -157,7 +157,7 @@ def _fitted(
     """Return the fitted column, or an empty list where the remaining rows have no value in it."""
     names = [f"{column.name}_{part}" for part in PARTS] if column.type == "date" else [column.name]
     if column.type != "category" and not column.missing:
-        return [CleanColumn(column, _free(names, taken))] if kept.any() else []
+        return [CleanColumn(column, _unique_names(names, taken))] if kept.any() else []
     branch = branch_of(column, recipe)
     pipeline = Pipeline(branch_steps(branch, table.rows))
     if column.type == "category":
@@ -172,7 +172,7 @@ def _fitted(
     if gaps.all():
         return []
     fill = float(pipeline.fit(raw).named_steps["impute"].statistics_[0]) if gaps.any() else None
-    return [CleanColumn(column, _free(names, taken), fill)]
+    return [CleanColumn(column, _unique_names(names, taken), fill)]
 
 
 def _ranks(values: Category) -> tuple[pd.DataFrame, list[str]]:
@@ -194,7 +194,7 @@ def _fitted_levels(
     encoder = pipeline.fit(ranks, y).named_steps["encode"]
     texts = ["" if np.isnan(place) else levels[int(place)] for place in encoder.categories_[0]]
     means = dict(zip(texts, encoder.encodings_[0].tolist(), strict=True))
-    return [CleanColumn(column, _free([column.name], taken), means=means)]
+    return [CleanColumn(column, _unique_names([column.name], taken), means=means)]
 
 
 def _fitted_category(pipeline: Pipeline, column: Column, values: Category, taken: set[str]) -> list[CleanColumn]:
@@ -211,10 +211,14 @@ def _fitted_category(pipeline: Pipeline, column: Column, values: Category, taken
     names = [f"{column.name}={level}" for level in common] + [f"{column.name}=other"] * bool(shared)
     places = {level: place for place, level in enumerate(common)}
     fill = levels[int(impute.statistics_[0])] if gaps.any() else None
-    return [CleanColumn(column, _free(names, taken), fill, {level: places.get(level, len(common)) for level in known})]
+    return [
+        CleanColumn(
+            column, _unique_names(names, taken), fill, {level: places.get(level, len(common)) for level in known}
+        )
+    ]
 
 
-def _free(names: list[str], taken: set[str]) -> list[str]:
+def _unique_names(names: list[str], taken: set[str]) -> list[str]:
     """Return the names, with a number after those that are `taken`, and add them to `taken`."""
     found: list[str] = []
     for name in names:

@@ -90,8 +90,8 @@ def _infer(workspace: str, body: bytes, header: str | None, name: str, version: 
     asked = checked(json_object(body[:length]), InferRequest)
     wishes = checked(asked.parameters, Wishes)
     model = find_model(workspace, name, version)
-    sent = batch_from_tensors(asked.inputs, body[length:], model.manifest.features)
-    predicted = predict_batches(model, [sent], strict=wishes.strict, interval=wishes.interval)
+    batch = batch_from_tensors(asked.inputs, body[length:], model.manifest.features)
+    predicted = predict_batches(model, [batch], strict=wishes.strict, interval=wishes.interval)
     values = {"prediction": predicted.values}
     if predicted.interval:
         values["lower"], values["upper"] = predicted.interval.bounds(predicted.values)

@@ -167,33 +167,33 @@ def predict_records(
         width = None if interval is None else conformal_interval(model.manifest, interval)
         return Predictions(_finite(model.compiled.run(row), 0), [], width)
     _check_rows(len(records), settings().max_batch_rows)
-    pieces = (
+    batches = (
         batch_from_records(records[start : start + batch_size], model.manifest.features)
         for start in range(0, len(records), batch_size)
     )
-    return predict_batches(model, pieces, strict=strict, interval=interval)
+    return predict_batches(model, batches, strict=strict, interval=interval)
 
 
 def predict_batches(
     model: Model,
-    pieces: Iterable[InputBatch],
+    batches: Iterable[InputBatch],
     *,
     strict: bool = False,
     interval: float | None = None,
     first_row: int = 0,
 ) -> Predictions:
-    """Predict rows as they came, piece by piece, of which one at a time is in memory.
+    """Predict unchecked rows batch by batch, with one batch in memory at a time.
 
-    Errors call the first row `first_row`. With `strict`, what would be a warning is an error. Raises
-    `InvalidRecordsError`, `TooLargeError`, and `InvalidInputError` for an `interval` that the model cannot tell.
+    `first_row` is the number of the first row in errors. With `strict`, warnings are errors. Raises
+    `InvalidRecordsError`, `TooLargeError`, and `InvalidInputError` for an `interval` that the model does not support.
     """
     width = None if interval is None else conformal_interval(model.manifest, interval)
     input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=first_row)
     predicted = []
-    for sent in pieces:
+    for batch in batches:
         start = input_warnings.next_row
-        _check_rows(start - first_row + sent.rows, settings().max_batch_rows)
-        columns = raw_columns_of_batch(sent, model.manifest.features, input_warnings)
+        _check_rows(start - first_row + batch.rows, settings().max_batch_rows)
+        columns = raw_columns_of_batch(batch, model.manifest.features, input_warnings)
         predicted.append(_finite(model.compiled.run(columns), start))
     return Predictions(_joined(predicted), input_warnings.warnings(), width)
 
@@ -206,29 +206,29 @@ def predict_table(
     strict: bool = False,
     interval: float | None = None,
 ) -> Predictions:
-    """Predict every row of a stored table; raises what `predict_pieces` does."""
+    """Predict every row of a stored table; raises what `predict_slices` does."""
     width = None if interval is None else conformal_interval(model.manifest, interval)
     input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=FIRST_FILE_ROW)
-    predicted = _joined(list(predict_pieces(model, table.slices(batch_size), input_warnings)))
+    predicted = _joined(list(predict_slices(model, table.slices(batch_size), input_warnings)))
     return Predictions(_finite(predicted, FIRST_FILE_ROW), input_warnings.warnings(), width)
 
 
-def predict_pieces(
-    model: Model, pieces: Iterable[ColumnTable], input_warnings: InputWarnings
+def predict_slices(
+    model: Model, slices: Iterable[ColumnTable], input_warnings: InputWarnings
 ) -> Iterator[NDArray[np.float64]]:
-    """The predictions of each piece of a stored table; `input_warnings` learns what is odd about them.
+    """Yield the predictions of each slice of a stored table, and add what is unusual to `input_warnings`.
 
     Raises `UnknownColumnError`, `InvalidInputError`, and `InvalidRecordsError` where `input_warnings` is strict.
     """
     features = model.manifest.features
-    for piece in pieces:
-        columns = raw_columns_of_table(piece, features)
-        input_warnings.update(columns, piece.rows)
+    for some in slices:
+        columns = raw_columns_of_table(some, features)
+        input_warnings.update(columns, some.rows)
         yield model.compiled.run(columns)
 
 
-def _joined(pieces: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    return np.concatenate(pieces) if pieces else np.empty(0)
+def _joined(slices: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.concatenate(slices) if slices else np.empty(0)
 
 
 def _finite(values: NDArray[np.float64], first_row: int) -> NDArray[np.float64]:

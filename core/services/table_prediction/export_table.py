@@ -18,7 +18,7 @@ from core.jobs.commands import ExportTableCommand
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.export import added_columns, file_options, named_file
-from core.services.prediction.predict import FIRST_FILE_ROW, Model, Predictions, find_model, predict_pieces
+from core.services.prediction.predict import FIRST_FILE_ROW, Model, Predictions, find_model, predict_slices
 from core.services.processing.open_table import open_table
 from core.settings import settings
 from core.storage.container import storage
@@ -91,7 +91,7 @@ def _predicted(
         first_row, batch = numbered
         input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=first_row)
         piece = ColumnTable({name: in_numpy(batch.column(name)) for name in batch.schema.names}, types)
-        (values,) = predict_pieces(model, [piece], input_warnings)
+        (values,) = predict_slices(model, [piece], input_warnings)
         added = Predictions(values, [], interval).columns
         return pa.record_batch([*batch.columns, *map(pa.array, added)], schema=schema)
 

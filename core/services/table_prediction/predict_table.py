@@ -15,7 +15,7 @@ from core.inference.intervals import conformal_interval
 from core.jobs.commands import PredictTableCommand
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
-from core.services.prediction.predict import FIRST_FILE_ROW, Model, find_model, predict_pieces
+from core.services.prediction.predict import FIRST_FILE_ROW, Model, find_model, predict_slices
 from core.services.processing.open_table import open_table
 from core.storage.container import storage
 from core.storage.export_repository import URL_SECONDS
@@ -77,7 +77,7 @@ def _predict(
     """The predictions of all rows as plain float64 in the file `numbers`."""
     done = 0
     with numbers.open("wb") as file:
-        for values in predict_pieces(model, _pieces(table, model), input_warnings):
+        for values in predict_slices(model, _pieces(table, model), input_warnings):
             file.write(values.astype("<f8").tobytes())
             done += len(values)
             report_progress("predicting", PREDICTED * done / max(1, table.rows))

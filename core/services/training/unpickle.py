@@ -40,11 +40,11 @@ def _check_libraries(manifest: ModelManifest) -> None:
     if not differing:
         return
     which = f"Version {manifest.version} of model {manifest.model_name!r}"
-    said = " and ".join(f"with {library} {theirs}, and this is {ours}" for library, theirs, ours in differing)
+    versions = " and ".join(f"with {library} {theirs}, and this is {ours}" for library, theirs, ours in differing)
     raise OtherLibrariesError(
-        f"{which} was trained {said}, so its pickle is not loaded. It goes on predicting by its graph. Train it again: "
-        f"POST /model/train with model_type {manifest.model_type!r}, model_name {manifest.model_name!r} and the file "
-        f"{manifest.dataset.file_id} ({manifest.dataset.filename}).",
+        f"{which} was trained {versions}, so its pickle is not loaded. It goes on predicting by its graph. "
+        f"Train it again: POST /model/train with model_type {manifest.model_type!r}, model_name "
+        f"{manifest.model_name!r} and the file {manifest.dataset.file_id} ({manifest.dataset.filename}).",
         [
             {"field": library, "message": f"trained with {theirs}, running {ours}"}
             for library, theirs, ours in differing

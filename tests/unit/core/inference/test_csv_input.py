@@ -34,8 +34,8 @@ def gap_or_number(value: float) -> float | None:
 def read(body: bytes, charset: str = "utf-8", batch_size: int = 100) -> tuple[dict[str, list[Any]], list[str]]:
     input_warnings = InputWarnings(FEATURES, first_row=FIRST_ROW)
     columns: dict[str, list[Any]] = {feature.name: [] for feature in FEATURES}
-    for sent in batches_from_csv(body, charset, FEATURES, batch_size):
-        for name, values in raw_columns_of_batch(sent, FEATURES, input_warnings).items():
+    for batch in batches_from_csv(body, charset, FEATURES, batch_size):
+        for name, values in raw_columns_of_batch(batch, FEATURES, input_warnings).items():
             # NaN as None, which is equal to itself.
             columns[name] += values.tolist() if values.dtype == object else [*map(gap_or_number, values.tolist())]
     return columns, input_warnings.warnings()
@@ -108,4 +108,4 @@ def test_a_charset_that_is_not_known_is_named_with_those_that_are(charset: str) 
 
 def test_one_piece_at_a_time_is_read() -> None:
     pieces: Iterable[Any] = batches_from_csv(b"open\n" + b"1\n" * 5, "utf-8", FEATURES, 2)
-    assert [sent.rows for sent in pieces] == [2, 2, 1]
+    assert [batch.rows for batch in pieces] == [2, 2, 1]

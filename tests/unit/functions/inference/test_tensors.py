@@ -34,9 +34,9 @@ def tensor(name: str, datatype: str, data: Any, shape: list[int] | None = None) 
 
 def read(*tensors: tuple[Input, bytes]) -> tuple[dict[str, list[Any]], list[str]]:
     input_warnings = InputWarnings(FEATURES)
-    sent = batch_from_tensors([t for t, _ in tensors], b"".join(b for _, b in tensors), FEATURES)
+    batch = batch_from_tensors([t for t, _ in tensors], b"".join(b for _, b in tensors), FEATURES)
     return {
-        n: v.tolist() for n, v in raw_columns_of_batch(sent, FEATURES, input_warnings).items()
+        n: v.tolist() for n, v in raw_columns_of_batch(batch, FEATURES, input_warnings).items()
     }, input_warnings.warnings()
 
 
