@@ -98,6 +98,7 @@ def format_date(date: float | datetime) -> str:
 
 
 def _seconds(parts: dict[str, str | None]) -> float | None:
+    """Return the seconds since 1970-01-01 of the groups of a date pattern; None for an impossible date."""
     month = month_number(parts["name"] or "") if "name" in parts else int(parts["month"] or 0)
     hour = int(parts["hour"] or 0)
     if parts["half"]:

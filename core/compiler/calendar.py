@@ -22,6 +22,7 @@ class _Whole:
         self.name = name
 
     def _apply(self, op: str, other: "_Whole | int") -> "_Whole":
+        """Return the result of an operator with another tensor or a constant."""
         name = other.name if isinstance(other, _Whole) else self.graph.constant(np.array(other, np.int64))
         return _Whole(self.graph, self.graph.node(op, self.name, name))
 

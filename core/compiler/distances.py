@@ -67,6 +67,7 @@ def _sigmoid(graph: GraphBuilder, rows: str, vectors: Floats, estimator: SVR) ->
 
 
 def _products(graph: GraphBuilder, rows: str, vectors: Floats, estimator: SVR) -> str:
+    """Return gamma x v + coef0, (rows, vectors)."""
     offset = graph.constant(np.array([[estimator.coef0]], np.float64))
     return graph.node("Gemm", rows, graph.constant(float(estimator._gamma) * vectors.T), offset)
 
@@ -136,6 +137,7 @@ def _weights(graph: GraphBuilder, distances: str, axis: str) -> str:
 
 
 def _clipped(graph: GraphBuilder, rows: str) -> str:
+    """Return the rows clipped to `FAR`."""
     return graph.node("Clip", rows, graph.constant(np.array(-FAR)), graph.constant(np.array(FAR)))
 
 

@@ -34,12 +34,14 @@ def bounded(graph: GraphBuilder, value: str, fitted: TargetTransformer | OnTrend
 
 
 def _convert_steps(graph: GraphBuilder, value: str, pipeline: Pipeline) -> str:
+    """Invert the steps from the last to the first."""
     for _, transformer in reversed(pipeline.steps):
         value = convert_inverse(graph, value, transformer)
     return value
 
 
 def _convert_scaler(graph: GraphBuilder, value: str, scaler: StandardScaler) -> str:
+    """Multiply by the scale and add the mean."""
     if scaler.with_std:
         value = graph.node("Mul", value, _number(graph, scaler.scale_))
     return graph.node("Add", value, _number(graph, scaler.mean_)) if scaler.with_mean else value

@@ -108,6 +108,7 @@ def _fitted_tree(tree: Any, factor: float = 1.0) -> _Tree:
 
 
 def _histogram_tree(nodes: NDArray[Any]) -> _Tree:
+    """Convert the nodes of a tree of HistGradientBoostingRegressor."""
     return _numbered(
         is_leaf=nodes["is_leaf"].astype(bool),
         splits=nodes["num_threshold"],
@@ -170,6 +171,7 @@ def _groups(trees: Sequence[_Tree]) -> Iterator[list[_Tree]]:
 
 
 def _ensemble(graph: GraphBuilder, matrix: str, trees: list[_Tree]) -> str:
+    """Return the sum over trees, (rows, 1), as a single `TreeEnsemble`."""
     inner = np.cumsum([0, *(len(tree.splits) for tree in trees)])
     leaves = np.cumsum([0, *(len(tree.leaves) for tree in trees)])
 

@@ -66,6 +66,7 @@ def _delimiter(body: bytes, encoding: str, features: Sequence[Feature]) -> str:
 
 
 def _read(read: Callable[[], T], charset: str) -> T:
+    """Call `read`, and raise `NotACsvError` for bytes that are not in `charset` and for malformed CSV."""
     try:
         return read()
     except UnicodeDecodeError:
@@ -77,6 +78,7 @@ def _read(read: Callable[[], T], charset: str) -> T:
 
 
 def _check_width(rows: Sequence[Sequence[str]], width: int, first_row: int) -> None:
+    """Raise `NotACsvError` that names the first row whose number of cells differs from the header."""
     if set(map(len, rows)) <= {width}:
         return
     row, cells = next((row, cells) for row, cells in enumerate(rows, start=first_row) if len(cells) != width)

@@ -121,6 +121,7 @@ def _names(features: Sequence[Feature]) -> set[str]:
 
 
 def _missing(rows: int, feature: Feature) -> NDArray[Any]:
+    """Return a column without any value."""
     return np.full(rows, "", object) if feature.type == "category" else np.full(rows, nan)
 
 
@@ -211,6 +212,7 @@ def _date(value: Any, date_format: str | None) -> float | None:
 
 
 def _is_missing(value: Any) -> bool:
+    """Return whether a JSON value is null or a word for a missing value."""
     return value is None or (isinstance(value, str) and value.strip() in MISSING)
 
 

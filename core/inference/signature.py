@@ -44,6 +44,7 @@ def _described(feature: Feature) -> dict[str, Any]:
 
 
 def _value(feature: Feature) -> Any:
+    """Return a typical value of a feature as a caller would write it."""
     if feature.type == "category":
         # Where a missing value is a level of its own, it has no fill.
         return feature.fill or next(iter(feature.levels), "")

@@ -52,6 +52,7 @@ def rows_of_table(table: ColumnTable) -> Iterator[tuple[Any, ...]]:
 
 
 def _cells(column: Floats | Category, kind: ColumnType) -> list[Any]:
+    """Return the values of a column as Python objects, None for missing."""
     if isinstance(column, Category):
         return [text or None for text in column.texts()]
     convert: dict[str, Callable[[float], Any]] = {"integer": int, "boolean": bool, "date": to_datetime}
@@ -60,6 +61,7 @@ def _cells(column: Floats | Category, kind: ColumnType) -> list[Any]:
 
 
 def _raw(column: Floats | Category, feature: Feature, kind: ColumnType) -> NDArray[Any]:
+    """Return a stored column as the raw column of a feature."""
     if isinstance(column, Category):
         # A column without any value is stored as a category, whatever the type of the feature.
         return column.texts() if feature.type == "category" else np.full(len(column.codes), np.nan)
@@ -80,6 +82,7 @@ def _text(cell: Any, feature: Feature) -> str:
 
 
 def _check(column: Floats | Category, kind: ColumnType, feature: Feature) -> None:
+    """Raise `InvalidInputError` where a column cannot be the feature."""
     if not fits(column, kind, feature):
         found, wanted = TYPE_NAMES[kind], TYPE_NAMES[feature.type]
         raise InvalidInputError(

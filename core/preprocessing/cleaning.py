@@ -142,6 +142,7 @@ def clean(table: Table, recipe: Recipe) -> CleanTable:
 
 
 def _is_missing(table: Table, name: str) -> NDArray[np.bool_]:
+    """Return which rows have no value in a column, (n,) bool."""
     values = table.values(name)
     return values.codes < 0 if isinstance(values, Category) else np.isnan(values)
 
@@ -188,6 +189,7 @@ def _ranks(values: Category) -> tuple[pd.DataFrame, list[str]]:
 def _fitted_levels(
     pipeline: Pipeline, column: Column, values: Category, y: Floats, taken: set[str]
 ) -> list[CleanColumn]:
+    """Return the column of mean targets; an empty list where all values are missing."""
     ranks, levels = _ranks(values)
     if ranks["rank"].isna().all():
         return []
@@ -198,6 +200,7 @@ def _fitted_levels(
 
 
 def _fitted_category(pipeline: Pipeline, column: Column, values: Category, taken: set[str]) -> list[CleanColumn]:
+    """Return the column with one result column a level; an empty list where all values are missing."""
     ranks, levels = _ranks(values)
     gaps = ranks["rank"].isna()
     if gaps.all():

@@ -58,6 +58,7 @@ def choose_features(
 
 
 def _left_out(column: Column, why: str, handling: str) -> str:
+    """Return the note on a column that is left out, with the request that keeps it."""
     keep = f'POST /data/process with "columns": {{"{column.name}": "{handling}"}}'
     return f"column {column.name!r} {why} and was left out; {keep} keeps it"
 
@@ -69,6 +70,7 @@ def is_free_text(column: Column, rows: int) -> bool:
 
 
 def _may_be_row_number(column: Column, rows: int) -> bool:
+    """Return whether type and counts of a column allow row numbers, before its values are read."""
     return column.type == "integer" and column.missing == 0 and column.distinct == rows
 
 

@@ -130,6 +130,7 @@ def raw_frame(table: ColumnSource, names: list[str]) -> pd.DataFrame:
 
 
 def _raw(values: Floats | Category) -> Any:
+    """Return a column as objects for a category, else as it is."""
     if not isinstance(values, Category):
         return values
     return pd.Series(np.array([*values.levels, np.nan], dtype=object)[values.codes], dtype=object)

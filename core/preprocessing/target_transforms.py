@@ -67,6 +67,7 @@ class TargetTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.where(raw >= 0, positive, negative)
 
     def _forward(self, y: Floats) -> Floats:
+        """Return the transformed target before standardisation."""
         if self.kind == "log":
             return np.log(y + self.shift_)
         up, down = np.maximum(y, 0), np.minimum(y, 0)
@@ -105,6 +106,7 @@ class OnTrend(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(np.clip(self._line(x) + self.regressor_.predict(x), self.low_, self.high_), np.float64)
 
     def _line(self, x: Floats) -> Floats:
+        """Return the prediction of the linear model alone."""
         return np.asarray((x - self.mean_) @ self.coef_ + self.intercept_, np.float64)
 
 

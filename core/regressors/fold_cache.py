@@ -51,6 +51,8 @@ class PreparedFold:
 
 @dataclass
 class _Slot:
+    """The place of one prepared fold; the lock is held while it is prepared."""
+
     lock: threading.Lock
     prepared: PreparedFold | None = None
 

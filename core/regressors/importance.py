@@ -51,4 +51,5 @@ def permutation_importance(
 
 
 def _affordable(columns: int) -> int:
+    """Return how many rows of a table with so many columns may be predicted for each column."""
     return max(FEWEST_ROWS, MOST_PREDICTIONS // (SHUFFLES * max(columns, 1)))

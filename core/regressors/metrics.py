@@ -53,6 +53,7 @@ def baseline(data: Split) -> Baseline:
 
 
 def _r2_of_mean(y: Floats, fold: Fold) -> float:
+    """Return the R2 on the test rows of a fold when the mean of its train rows is predicted."""
     return float(r2_score(y[fold.test], np.full(len(fold.test), y[fold.train].mean())))
 
 

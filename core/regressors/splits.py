@@ -193,6 +193,7 @@ def _with_extra_rows(
 
 
 def _check_sides(train_rows: int, test_rows: int, test_size: float) -> None:
+    """Raise `NotEnoughRowsError` where train rows or holdout are too few."""
     if test_rows < MIN_TEST_ROWS or train_rows < 2 * FOLDS:
         raise NotEnoughRowsError(
             f"test_size {test_size:g} leaves {train_rows} rows to learn from and {test_rows} to judge by; "
@@ -231,6 +232,7 @@ def _usable(
 
 
 def _without(frame: pd.DataFrame, removed: "pd.Series[bool]", why: str, notes: list[str]) -> pd.DataFrame:
+    """Return the rows that are not `removed`, and note how many were removed and why."""
     count = int(removed.sum())
     if not count:
         return frame

@@ -60,6 +60,7 @@ def openmp_limited() -> Iterator[None]:
 
 @cache
 def _controller() -> ThreadpoolController:
+    """Return the controller of all native thread pools."""
     # Cached, as finding the loaded libraries takes longer than a small fit.
     import sklearn.ensemble  # noqa: F401, so that its OpenMP is among them
 

@@ -128,6 +128,7 @@ def too_few_folds_error(validation: Validation, keys: Keys) -> InvalidInputError
 
 
 def _expanding(times: Keys) -> list[Division]:
+    """Return folds in time: each trains on everything before its test rows, given sorted times."""
     rows = len(times)
     size = max(min(rows // (FOLDS + 1), (rows - MIN_TRAIN_ROWS) // FOLDS), MIN_TEST_ROWS)
     starts = _starts(times)
@@ -140,6 +141,7 @@ def _expanding(times: Keys) -> list[Division]:
 
 
 def _grouped(groups: Keys) -> list[Division]:
+    """Return folds by group, as many as leave each of them enough rows."""
     for folds in range(min(FOLDS, len(np.unique(groups))), MIN_FOLDS - 1, -1):
         found = list(GroupKFold(folds).split(groups, groups=groups))
         if all(len(train) >= MIN_TRAIN_ROWS and len(test) >= MIN_TEST_ROWS for train, test in found):
@@ -166,8 +168,10 @@ def _starts(times: Keys) -> Rows:
 
 
 def _nearest(starts: Rows, wanted: int) -> int:
+    """Return the position among `starts` that is nearest to `wanted`."""
     return int(starts[np.argmin(np.abs(starts - wanted))])
 
 
 def _refused(detail: str, field: str, message: str) -> InvalidInputError:
+    """Return the error for one field of a request."""
     return InvalidInputError(detail, [{"field": field, "message": message}])

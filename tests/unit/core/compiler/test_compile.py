@@ -1,4 +1,4 @@
-"""What a compiled graph takes, gives and refuses; `test_parity` holds it against scikit-learn on every table."""
+"""Inputs, outputs and refusals of compiled graphs; `test_parity` compares them with scikit-learn on every table."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""A CSV in a request: what its columns are, the model says; what it cannot be is refused by its row."""
+"""A CSV in a request is read by the types of the model's features; wrong values are refused by row."""
 
 from collections.abc import Iterable
 from math import isnan

@@ -1,4 +1,4 @@
-"""JSON records as raw columns: what is taken, what is refused, what is warned of."""
+"""JSON records as raw columns: accepted values, errors and warnings."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a model takes is told with a request that works as it stands, for every table."""
+"""The signature of a model has an example request that works unchanged, for every table."""
 
 import pytest
 

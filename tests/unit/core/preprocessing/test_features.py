@@ -1,4 +1,4 @@
-"""Which columns a model gets to see: no row numbers, no free text, unless somebody wants them."""
+"""The features of a model: no row numbers and no free text, unless the recipe names them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pickles of version 0.1 load, and every name of ours that a pickle of today uses is known to be one that must last."""
+"""Pickles of version 0.1 load, and every name of ours in a pickle of today is on the list of names that must last."""
 
 import pickle
 import pickletools

@@ -1,4 +1,4 @@
-"""What is learned from which rows: target checks, rows and columns left out."""
+"""Splitting a table: target checks, rows and columns left out."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Folds that never look ahead, and groups that stay together, from the request to what a model is judged by."""
+"""Folds that never look ahead and groups that stay together, from the request to the scores."""
 
 from typing import Any
 
