@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, RegattaError
 from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
 from core.manifests import Reading, TargetTransformChoice, ValidationKind
 from core.types import Json
@@ -205,12 +205,19 @@ COMMANDS: dict[str, type[Command]] = {
 UNATTENDED = frozenset({RetrainCommand.kind})
 
 
+class UnreadableCommandError(RegattaError):
+    """A job's command was stored by another version of Regatta, and this one cannot read it.
+
+    A fault of ours: it is tried again, by whatever version the next worker has, and ends as a dead letter.
+    """
+
+
 def parse_command(kind: str, fields: Json) -> Command:
-    """Return the command that a job stores; raises `InvalidInputError` for one that this version cannot read."""
+    """Return the command that a job stores; raises `UnreadableCommandError` where this version cannot read it."""
     if kind not in COMMANDS:
-        raise InvalidInputError(
-            f"Another version of Regatta stored this job, and this one knows no jobs of the kind {kind!r}. Send the "
-            "request again.",
+        raise UnreadableCommandError(
+            f"Another version of Regatta stored this job, and this one knows no jobs of the kind {kind!r}. "
+            "Send the request again, or update the worker and retry the job.",
             [{"field": "kind", "message": "is unknown"}],
         )
     try:
@@ -218,7 +225,7 @@ def parse_command(kind: str, fields: Json) -> Command:
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         errors = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in found]
-        raise InvalidInputError(
+        raise UnreadableCommandError(
             "Another version of Regatta stored this job, and this one cannot read its command. Send the request again.",
             errors,
         ) from error

@@ -7,13 +7,12 @@ from typing import Any
 
 from core.errors import (
     ConflictError,
-    InvalidInputError,
     KeyReusedError,
     NoSuchJobError,
     NoSuchModelError,
     UnavailableError,
 )
-from core.jobs.commands import Command, TrainCommand, parse_command
+from core.jobs.commands import Command, TrainCommand, UnreadableCommandError, parse_command
 from core.manifests import new_file_id, now
 from core.paging import page_of
 from core.settings import settings
@@ -181,7 +180,7 @@ def read_command(job: Job) -> Command | None:
     """Return the command of a job for showing it; None where this version of Regatta cannot read it."""
     try:
         return parse_command(job.kind, job.order)
-    except InvalidInputError:
+    except UnreadableCommandError:
         return None
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
-from core.jobs.commands import UNATTENDED, Command, IngestCommand, parse_command
+from core.jobs.commands import UNATTENDED, Command, IngestCommand, UnreadableCommandError, parse_command
 from core.jobs.service import ended, requeued
 from core.manifests import now
 from core.progress import Reason, ReportProgress, StoppedError, TrialStatus
@@ -148,7 +148,8 @@ def _outcome(job: Job, attempt: "Attempt", error: Exception) -> Json:
         return requeued(job.attempts - 1)  # says nothing about the job
     if _calls_for_another_try(error):
         log.error("job %s, attempt %d: %s", job.job_id, job.attempts, error, exc_info=error)
-        error = RegattaError(f"The work broke off for a fault of ours, {job.attempts} times. It has been logged.")
+        if not isinstance(error, UnreadableCommandError):
+            error = RegattaError(f"The work broke off for a fault of ours, {job.attempts} times. It has been logged.")
         if job.attempts < MOST_ATTEMPTS:
             return {**requeued(job.attempts), "error": error.problem(_path(job))}
     assert isinstance(error, RegattaError)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from core.errors import InvalidInputError
-from core.jobs.commands import CompareCommand, RetrainCommand, TrainCommand, parse_command
+from core.jobs.commands import CompareCommand, RetrainCommand, TrainCommand, UnreadableCommandError, parse_command
 
 # What version 0.1 stored of `POST /model/compare?include=svr,%20knn`.
 STORED = {
@@ -68,6 +67,6 @@ def test_a_retraining_is_the_same_for_the_same_content() -> None:
 def test_a_command_of_another_version_is_refused_by_its_fields(
     kind: str, fields: dict[str, object], named: list[str]
 ) -> None:
-    with pytest.raises(InvalidInputError, match="Another version") as caught:
+    with pytest.raises(UnreadableCommandError, match="Another version") as caught:
         parse_command(kind, fields)
     assert [error["field"] for error in caught.value.errors] == named
