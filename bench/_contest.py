@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bench import _load, textbook
+from tests.support.storing import home
 
 CSV = Path(__file__).parent.parent / "examples" / "california_housing.csv"
 WORKSPACE = "default"
@@ -66,10 +67,8 @@ def contest(kind: str, folder: Path) -> Contest:
     from core.services.training.train import train_model
     from functions.predict.handler import handler
 
-    file_id = ingest(WORKSPACE, CSV.name, CSV).file_id
-    train_model(
-        WORKSPACE, TrainCommand(model_type=kind, target_column=textbook.TARGET, file_id=file_id, model_name=kind)
-    )
+    file_id = ingest(home(), CSV.name, CSV).file_id
+    train_model(home(), TrainCommand(model_type=kind, target_column=textbook.TARGET, file_id=file_id, model_name=kind))
     path = folder / f"{kind}.pkl"
     textbook.train(CSV, kind, path)
     return Contest(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from bench import _load
 from bench._report import p50
+from tests.support.storing import home
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = Path(__file__).parent / "_opponents.py"
@@ -85,7 +86,7 @@ def cases(folder: Path, table: str, quick: bool) -> Iterator[Case]:
         frame = whole.sample(frac=1, random_state=seed, ignore_index=True)
         path = folder / f"{table}-{seed}.csv"
         frame.to_csv(path, index=False)
-        yield Case(table, seed, target, frame, ingest(WORKSPACE, path.name, path).file_id, folder, seconds)
+        yield Case(table, seed, target, frame, ingest(home(), path.name, path).file_id, folder, seconds)
         path.unlink()
 
 
@@ -97,7 +98,7 @@ def race(case: Case) -> Result:
     allowed = OUR_SHARE * case.seconds
     begun = time.perf_counter()
     answer = compare_models(
-        WORKSPACE, CompareCommand(target_column=case.target, file_id=case.file_id, ensemble=True, time_limit=allowed)
+        home(), CompareCommand(target_column=case.target, file_id=case.file_id, ensemble=True, time_limit=allowed)
     )
     seconds = time.perf_counter() - begun
     best = answer["best"]
@@ -114,9 +115,7 @@ def nine(case: Case) -> Iterator[Result]:
     ways = {"best of nine": {}, "tuned": {"tune_hyperparameters": True, "tuning_seconds": case.seconds}}
     for system, wishes in {**ways, "blend of nine": {"ensemble": True}}.items():
         begun = time.perf_counter()
-        best = compare_models(WORKSPACE, CompareCommand(target_column=case.target, file_id=case.file_id, **wishes))[
-            "best"
-        ]
+        best = compare_models(home(), CompareCommand(target_column=case.target, file_id=case.file_id, **wishes))["best"]
         seconds = time.perf_counter() - begun
         yield _result(case, system, best, seconds, seconds, best["model_type"])
 
@@ -129,7 +128,7 @@ def forest(case: Case) -> Result:
 
     from core.services.training.train import open_split
 
-    data = open_split(WORKSPACE, case.file_id, case.target, TEST_SIZE)[1]
+    data = open_split(home(), case.file_id, case.target, TEST_SIZE)[1]
     pipeline = Pipeline(
         [("prepare", data.preprocessor), ("estimate", RandomForestRegressor(n_jobs=-1, random_state=0))]
     )
@@ -146,7 +145,7 @@ def served_forest_us(case: Case) -> float:
     from core.services.training.train import train_model
 
     train_model(
-        WORKSPACE,
+        home(),
         TrainCommand(model_type="random_forest", target_column=case.target, file_id=case.file_id, model_name=FOREST),
     )
     return _one_row_us(case, FOREST)

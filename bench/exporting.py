@@ -14,6 +14,7 @@ from bench import _load, textbook
 from bench._bucket import bucket
 from bench._report import Figure, at_least, at_most, once, paired, run
 from bench._sides import Side
+from tests.support.storing import home
 
 HOUSES = Path(__file__).parent.parent / "examples" / "california_housing.csv"
 DIAMONDS = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
@@ -57,7 +58,7 @@ def store(table: Path) -> str:
 
     frame = pd.read_csv(HOUSES)
     frame.sample(STORED_ROWS, replace=True, random_state=0).to_csv(table, index=False)
-    return ingest("default", table.name, table).file_id
+    return ingest(home(), table.name, table).file_id
 
 
 def stored_table(kind: str, table: Path, file_id: str, folder: Path, rounds: int) -> Iterator[Figure]:
@@ -66,8 +67,8 @@ def stored_table(kind: str, table: Path, file_id: str, folder: Path, rounds: int
     from core.services.processing.ingest import ingest
     from core.services.training.train import train_model
 
-    small = ingest("default", HOUSES.name, HOUSES).file_id
-    train_model("default", TrainCommand(model_type=kind, target_column=textbook.TARGET, file_id=small, model_name=kind))
+    small = ingest(home(), HOUSES.name, HOUSES).file_id
+    train_model(home(), TrainCommand(model_type=kind, target_column=textbook.TARGET, file_id=small, model_name=kind))
     pickle = folder / f"{kind}.pkl"
     textbook.train(HOUSES, kind, pickle)
     os.environ[textbook.MODEL] = str(pickle)

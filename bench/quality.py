@@ -19,7 +19,6 @@ from bench._systems import (
     OPPONENTS,
     OURS,
     TABLES,
-    WORKSPACE,
     Case,
     Result,
     cases,
@@ -30,6 +29,7 @@ from bench._systems import (
     served_forest_us,
 )
 from bench.training import TARGET, table
+from tests.support.storing import home
 
 DOCS = Path(__file__).parent.parent / "docs"
 QUICK = ("mpg", "concrete")
@@ -121,11 +121,11 @@ def _on_time(folder: Path, quick: bool) -> Iterator[Figure]:
     limit = QUICK_LIMIT if quick else LIMIT
     for rows in LIMITED_ROWS[:2] if quick else LIMITED_ROWS:
         table(rows).to_csv(path := folder / f"{rows}.csv", index=False)
-        file_id = ingest(WORKSPACE, path.name, path).file_id
+        file_id = ingest(home(), path.name, path).file_id
         path.unlink()
         begun = time.perf_counter()
         best = compare_models(
-            WORKSPACE, CompareCommand(target_column=TARGET, file_id=file_id, ensemble=True, time_limit=limit)
+            home(), CompareCommand(target_column=TARGET, file_id=file_id, ensemble=True, time_limit=limit)
         )["best"]
         taken = time.perf_counter() - begun
         detail = f"{taken:.1f} s / {limit:g} s, R2 {best['metrics']['r2']:.4f} by {best['model_type']}"

@@ -15,6 +15,7 @@ import pandas as pd
 from bench._bucket import bucket
 from bench._load import quiet
 from bench._report import Figure, at_most, run
+from tests.support.storing import home
 
 CSV = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
 WORKSPACE, SERIES, TARGET = "default", "diamonds", "price"
@@ -39,10 +40,9 @@ def measure(quick_run: bool) -> Iterator[Figure]:
         quiet()
         # This process is the worker itself.
         del os.environ["REGATTA_JOBS_QUEUE_URL"]
-        from core.storage.container import storage
         from core.storage.series_repository import SeriesSettings
 
-        storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, time_limit=RACE_SECONDS))
+        home().series.configure(SERIES, SeriesSettings(target_column=TARGET, time_limit=RACE_SECONDS))
         replay = _Replay(_cut(months, ROWS), corrupted)
         for month in range(1, months + 1):
             print(replay.month(month), flush=True)
@@ -93,8 +93,8 @@ class _Replay:
         records = json.loads(clean.drop(columns=TARGET).to_json(orient="records"))
         assert self._always is not None
         predicted = {
-            "ours": predict_records(find_model(WORKSPACE, SERIES), records).values,
-            "never": predict_records(find_model(WORKSPACE, SERIES, 1), records).values,
+            "ours": predict_records(find_model(home(), SERIES), records).values,
+            "never": predict_records(find_model(home(), SERIES, 1), records).values,
             "always": self._always(clean),
         }
         shown = {side: float(np.sqrt(np.mean((actual - p) ** 2)) / actual.mean()) for side, p in predicted.items()}
@@ -106,12 +106,11 @@ class _Replay:
         """The same members on the same window of the same files, believed whatever they say."""
         from core.services.training.join_files import open_joined
         from core.services.training.refit_stored import fit_as
-        from core.storage.container import storage
         from core.storage.series_repository import SeriesSettings
 
-        first = storage().models.manifest(WORKSPACE, SERIES, 1)
+        first = home().models.manifest(SERIES, 1)
         *earlier, newest = self._files[-SeriesSettings().window :]
-        self._always = fit_as(first, open_joined(WORKSPACE, newest, earlier, first)[1]).predict
+        self._always = fit_as(first, open_joined(home(), newest, earlier, first)[1]).predict
 
 
 def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
@@ -120,7 +119,7 @@ def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
     from core.services.handlers import HANDLERS
     from core.services.retraining import champion_challenger as succession
     from core.services.series.arrivals import submit_retraining
-    from core.storage.container import storage
+    from core.storage.container import container
 
     trained: list[float] = []
     train_as = succession.train_as
@@ -138,10 +137,10 @@ def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
     succession.train_as = timed  # type: ignore[assignment]
     try:
         begun = time.perf_counter()
-        storage().objects.put(key, body)
-        job = submit_retraining(key)
+        container().objects.put(key, body)
+        job = submit_retraining(container(), key)
         assert job is not None
-        done = run_job(WORKSPACE, job.job_id, HANDLERS, seconds=3600)
+        done = run_job(home(), job.job_id, HANDLERS, seconds=3600)
         took = time.perf_counter() - begun
     finally:
         succession.train_as = train_as

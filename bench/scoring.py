@@ -10,8 +10,9 @@ from sklearn.base import clone
 
 from bench import _load, textbook
 from bench._bucket import bucket
-from bench._contest import BATCH_ROWS, WORKSPACE, Contest, contest
+from bench._contest import BATCH_ROWS, Contest, contest
 from bench._report import Figure, at_least, at_most, once, p50, paired, run
+from tests.support.storing import home
 
 KINDS = ("random_forest", "ridge")
 CONNECTIONS = 8
@@ -125,9 +126,8 @@ def _median(value: Callable[[_load.Load, _load.Load], float], loads: list[tuple[
 
 def size(sides: Contest) -> Figure:
     """Bytes of the compiled model against bytes of the pickle."""
-    from core.storage.container import storage
 
-    ours = storage().models.manifest(WORKSPACE, sides.kind).graph.size_bytes
+    ours = home().models.manifest(sides.kind).graph.size_bytes
     theirs = sides.pickle.stat().st_size
     return at_most(
         f"{sides.kind}: compiled bytes / pickle bytes",
@@ -143,8 +143,8 @@ def compile_time(sides: Contest, rounds: int) -> Figure:
     from core.services.training.train import open_split
     from core.services.training.unpickle import load_pipeline
 
-    data = open_split(WORKSPACE, None, textbook.TARGET, 0.2)[1]
-    fitted = load_pipeline(WORKSPACE, sides.kind, 1)
+    data = open_split(home(), None, textbook.TARGET, 0.2)[1]
+    fitted = load_pipeline(home(), sides.kind, 1)
     unfitted = clone(fitted).set_params(estimate__n_jobs=-1)
     pair = paired(
         once(lambda: compile_pipeline(fitted, data.columns)),

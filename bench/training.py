@@ -13,6 +13,7 @@ import pandas as pd
 from bench._bucket import bucket
 from bench._load import event, quiet
 from bench._report import Figure, at_most, p50, paired, run
+from tests.support.storing import home
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 WORKSPACE = "default"
@@ -41,14 +42,14 @@ def compare(rounds: int) -> Figure:
     from core.services.training.compare import compare_models
     from core.services.training.train import open_split
 
-    file_id = ingest(WORKSPACE, "housing.csv", EXAMPLES / "california_housing.csv").file_id
+    file_id = ingest(home(), "housing.csv", EXAMPLES / "california_housing.csv").file_id
     target = "median_house_value"
-    data = open_split(WORKSPACE, file_id, target, 0.2)[1]
+    data = open_split(home(), file_id, target, 0.2)[1]
     scores: dict[str, list[float]] = {}
 
     def ours() -> float:
         begun = time.perf_counter()
-        answer = compare_models(WORKSPACE, CompareCommand(target_column=target, file_id=file_id))
+        answer = compare_models(home(), CompareCommand(target_column=target, file_id=file_id))
         seconds = time.perf_counter() - begun
         scores.update({row["model_type"]: row["cross_validation"]["scores"] for row in answer["results"]})
         return seconds
@@ -102,8 +103,8 @@ def small(rounds: int) -> Figure:
     from core.services.training.train import open_split
     from functions.train.handler import handler
 
-    file_id = ingest(WORKSPACE, "mpg.csv", EXAMPLES / "mpg.csv").file_id
-    data = open_split(WORKSPACE, file_id, "mpg", 0.2)[1]
+    file_id = ingest(home(), "mpg.csv", EXAMPLES / "mpg.csv").file_id
+    data = open_split(home(), file_id, "mpg", 0.2)[1]
     order = {"model_type": "ridge", "target_column": "mpg", "file_id": file_id, "model_name": "small"}
     folds = KFold(5, shuffle=True, random_state=0)
 
@@ -135,7 +136,7 @@ def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
     files = {}
     for rows in sizes:
         table(rows).to_csv(path := folder / f"{rows}.csv", index=False)
-        files[rows] = ingest(WORKSPACE, path.name, path).file_id
+        files[rows] = ingest(home(), path.name, path).file_id
         path.unlink()
     before, last = sizes[-2:]
     allowed = last * log(last) / (before * log(before))
@@ -145,7 +146,7 @@ def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
             begun = time.perf_counter()
             try:
                 train_model(
-                    WORKSPACE, TrainCommand(model_type=name, target_column=TARGET, file_id=files[rows], model_name=name)
+                    home(), TrainCommand(model_type=name, target_column=TARGET, file_id=files[rows], model_name=name)
                 )
             except RegattaError as error:
                 raise RuntimeError(f"{name} on {rows} rows: {error.detail}") from error

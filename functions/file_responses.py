@@ -4,14 +4,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from core.exporting.files import NamedFile
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.s3.object_store import disposition
+from core.storage.workspace import Workspace
 
 
-def file_answer(workspace: str, file: NamedFile) -> Response:
+def file_answer(workspace: Workspace, file: NamedFile) -> Response:
     """The file, to be saved under its name. It may be deleted as soon as this has returned."""
     if file.path.stat().st_size > settings().max_response_bytes:
-        url = storage().exports.offer(workspace, file.name, file.path, file.media_type)
+        url = workspace.exports.offer(file.name, file.path, file.media_type)
         return RedirectResponse(url, status_code=303)
     return Response(file.path.read_bytes(), media_type=file.media_type, headers=attachment(file.name))
 

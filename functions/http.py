@@ -6,6 +6,8 @@ from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel, ConfigDict
 
 from core.settings import settings
+from core.storage.container import container
+from core.storage.workspace import Workspace
 from functions.problems import answer_errors_as_problems
 
 VERSION = "0.1.0"
@@ -21,12 +23,12 @@ EXPOSED_HEADERS = (
 )
 
 
-async def workspace() -> str:
+async def caller_workspace() -> Workspace:
     """Return the caller's workspace. Without an authorizer there is just one, and no request can name another."""
-    return DEFAULT_WORKSPACE
+    return container().workspace(DEFAULT_WORKSPACE)
 
 
-Workspace = Annotated[str, Depends(workspace)]
+CallerWorkspace = Annotated[Workspace, Depends(caller_workspace)]
 
 
 class RequestBody(BaseModel):

@@ -18,8 +18,8 @@ from starlette.datastructures import UploadFile
 
 from core.errors import InvalidInputError, KeyInUseError, KeyReusedError
 from core.settings import settings
-from core.storage.container import storage
-from functions.http import workspace
+from core.storage.container import container
+from functions.http import caller_workspace
 
 KEY_CHARACTERS = 255
 KEPT_SECONDS = 86_400
@@ -44,7 +44,7 @@ class IdempotentRoute(APIRoute):
 
         async def once(request: Request) -> Response:
             key = request.headers.get("idempotency-key")
-            if key is None or request.method != "POST" or not storage().shared.configured:
+            if key is None or request.method != "POST" or not container().redis.configured:
                 return await handle(request)
             if not 1 <= len(key) <= KEY_CHARACTERS:
                 errors = [{"field": "idempotency-key", "message": f"has 1 to {KEY_CHARACTERS} characters"}]
@@ -57,7 +57,7 @@ class IdempotentRoute(APIRoute):
 async def _once(request: Request, key: str, handle: Handler) -> Response:
     path = request.url.path
     digest = hashlib.sha256(json.dumps([path, key]).encode()).hexdigest()
-    record = Record(f"regatta:{await workspace()}:idempotency:{digest}", await _fingerprint(request))
+    record = Record(f"regatta:{(await caller_workspace()).name}:idempotency:{digest}", await _fingerprint(request))
     before = record.claim()
     if before is not None:
         await request.close()
@@ -96,12 +96,12 @@ class Record:
             before: bytes | None = client.get(self._name)
             return before
 
-        before = storage().shared.ask(exchange, None)
+        before = container().redis.run(exchange, None)
         return json.loads(before) if before else None
 
     def renew(self) -> None:
         """Say that the request is still being answered."""
-        storage().shared.ask(lambda client: client.expire(self._name, LOCK_SECONDS), None)
+        container().redis.run(lambda client: client.expire(self._name, LOCK_SECONDS), None)
 
     def keep(self, response: Response) -> None:
         """Keep an answer for the next request; a refusal is not kept, so that the key may be used again."""
@@ -115,7 +115,7 @@ class Record:
             "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers],
             "body": base64.b64encode(body).decode(),
         }
-        storage().shared.ask(lambda client: client.set(self._name, json.dumps(kept), ex=KEPT_SECONDS), None)
+        container().redis.run(lambda client: client.set(self._name, json.dumps(kept), ex=KEPT_SECONDS), None)
 
     def release(self) -> None:
         """Forget the request, if it is still ours that is known."""
@@ -124,7 +124,7 @@ class Record:
             if client.get(self._name) == self._mine.encode():
                 client.delete(self._name)
 
-        storage().shared.ask(forget, None)
+        container().redis.run(forget, None)
 
 
 def _replayed(before: dict[str, Any], record: Record) -> Response:

@@ -4,6 +4,7 @@ from typing import Any
 
 from core.jobs.service import job_result
 from core.storage.job_repository import Job
+from core.storage.workspace import Workspace
 
 SHOWN = {
     "job_id",
@@ -20,7 +21,7 @@ SHOWN = {
 }
 
 
-def shown(workspace: str, job: Job) -> dict[str, Any]:
+def shown(workspace: Workspace, job: Job) -> dict[str, Any]:
     """Return one job with its standings and its result, which is what the call would have answered."""
     return {**summary(job), "standings": job.standings, "result": job_result(workspace, job)}
 

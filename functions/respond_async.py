@@ -16,18 +16,18 @@ from core.jobs.worker import Handlers, run_job
 from core.progress import ignore_progress
 from core.services.prediction.predict import most_table_rows
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.job_repository import Job
+from core.storage.workspace import Workspace
 from functions.answer_terms import RESPOND_ASYNC, AnswerTerms
 from functions.job_responses import shown
 from functions.problems import PROBLEM_JSON
 
 C = TypeVar("C", bound=Command)
 # Returns the command, checked and with its file named, and how many seconds it should take.
-Check = Callable[[str, C], tuple[C, float]]
+Check = Callable[[Workspace, C], tuple[C, float]]
 
 
-def respond(workspace: str, sent: C, terms: AnswerTerms, check: Check[C], handlers: Handlers) -> Any:
+def respond(workspace: Workspace, sent: C, terms: AnswerTerms, check: Check[C], handlers: Handlers) -> Any:
     """Carry out a command and return its answer, or return 202 and the job that it became.
 
     What is wrong with the command is raised at once, by `check`. With an Idempotency-Key the work is a job also where
@@ -44,13 +44,13 @@ def respond(workspace: str, sent: C, terms: AnswerTerms, check: Check[C], handle
     return _accepted(workspace, job, terms) if job.deferred else _finish(workspace, job, terms, handlers)
 
 
-def submit_table_job(workspace: str, command: TableCommand, terms: AnswerTerms) -> JSONResponse | None:
+def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerTerms) -> JSONResponse | None:
     """Return 202 and a job for a stored table that is more than one request predicts, or is asked to be one; else None.
 
     Raises `NoSuchFileError`, `NoSuchModelError`, and `UnknownColumnError` for a table that the model cannot predict.
     """
-    dataset = storage().datasets.manifest(workspace, command.file_id)
-    model = storage().models.manifest(workspace, command.model_name, command.version)
+    dataset = workspace.datasets.manifest(command.file_id)
+    model = workspace.models.manifest(command.model_name, command.version)
     seconds = dataset.rows * (model.latency_us or 0.0) / 1e6
     if dataset.rows <= most_table_rows() and not terms.later(seconds):
         return None
@@ -59,14 +59,14 @@ def submit_table_job(workspace: str, command: TableCommand, terms: AnswerTerms) 
     return _accepted(workspace, service.submit_job(workspace, named, key=terms.key), terms)
 
 
-def _accepted(workspace: str, job: Job, terms: AnswerTerms) -> JSONResponse:
+def _accepted(workspace: Workspace, job: Job, terms: AnswerTerms) -> JSONResponse:
     headers = {"Location": f"/jobs/{job.job_id}"}
     if terms.respond_async:
         headers["Preference-Applied"] = RESPOND_ASYNC
     return JSONResponse(shown(workspace, job), status_code=202, headers=headers)
 
 
-def _finish(workspace: str, job: Job, terms: AnswerTerms, handlers: Handlers) -> Any:
+def _finish(workspace: Workspace, job: Job, terms: AnswerTerms, handlers: Handlers) -> Any:
     """Return the answer of a job whose caller waits: carry it out now, or repeat what it was."""
     if job.status == "failed" and (job.error or {}).get("status", 500) >= 500:
         job = service.restart_job(workspace, job)

@@ -10,7 +10,7 @@ from rich.console import Console
 from core.errors import RegattaError
 from core.jobs.service import retry_job
 from core.services.series.arrivals import landed, submit_retraining
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.job_queue import DeadLetter, SqsQueue
 from core.types import Json
 from functions.s3_events import arrivals_in
@@ -39,7 +39,7 @@ class Buried:
 
 def find_queue() -> SqsQueue | None:
     """The queue of the settings; None where servers do their jobs themselves and nothing is ever given up."""
-    queue = storage().queue
+    queue = container().queue
     return queue if isinstance(queue, SqsQueue) else None
 
 
@@ -102,12 +102,13 @@ def redrive(queue: SqsQueue) -> tuple[int, int]:
 
 def _of_job(letter: DeadLetter) -> Buried:
     workspace, job_id = letter.job or ("", "")
-    job = storage().jobs.read(workspace, job_id, fresh=True)
+    place = container().workspace(workspace)
+    job = place.jobs.read(job_id, fresh=True)
     kind, reason = "", "its job is gone"
     if job is not None:
         kind = job.kind
         reason = (job.error or {}).get("detail") or f"no worker could begin it; the job is {job.status}"
-    return Buried(letter, job_id, kind, workspace, reason, lambda: retry_job(workspace, job_id))
+    return Buried(letter, job_id, kind, workspace, reason, lambda: retry_job(place, job_id))
 
 
 def _of_arrival(letter: DeadLetter) -> Buried:
@@ -120,7 +121,7 @@ def _of_arrival(letter: DeadLetter) -> Buried:
 
     def revive() -> None:
         for one in arrived:
-            submit_retraining(one.key, one.etag, one.sequencer)
+            submit_retraining(container(), one.key, one.etag, one.sequencer)
 
     keys = ", ".join(one.key for one in arrived)
     reason = "no job could be ordered for it; the log of RetrainFunction says why"

@@ -7,10 +7,10 @@ from unittest import mock
 
 from core.services.prediction import predict as prediction
 from core.settings import settings
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.signing import signing_key
 
-REMEMBERED = (settings, storage, signing_key, prediction._models, prediction._tables)
+REMEMBERED = (settings, container, signing_key, prediction._models, prediction._tables)
 
 
 def forget() -> None:

@@ -17,10 +17,11 @@ from core.preprocessing.pipeline import raw_frame
 from core.services.handlers import HANDLERS
 from core.services.processing.open_table import open_table
 from core.services.training.unpickle import load_pipeline
-from core.storage.container import storage
+from core.storage.container import container
 from functions.ingest.handler import handler
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
+from tests.support.storing import home
 
 BUCKETS = Path(__file__).parent / "data" / "buckets"
 VERSIONS = [path.name for path in sorted(BUCKETS.iterdir()) if path.is_dir()]
@@ -50,7 +51,7 @@ def version(request: pytest.FixtureRequest) -> Iterator[str]:
     """A version whose bucket is in the object store."""
     name = str(request.param)
     with mock_aws(), pointed_at(SETTINGS):
-        s3 = storage().objects.client
+        s3 = container().objects.client
         s3.create_bucket(Bucket=SETTINGS["REGATTA_BUCKET"])
         for key, kept in json.loads((BUCKETS / name / "objects.json").read_text(encoding="utf-8")).items():
             body = (BUCKETS / name / "objects" / key).read_bytes()
@@ -91,11 +92,11 @@ def test_the_stored_pickles_load_and_predict_the_same(version: str, client: http
         if request["path"] != "/predict/batch":
             continue
         order = request["json"]
-        pipeline = load_pipeline("default", order["model_name"], order["version"])
+        pipeline = load_pipeline(home(), order["model_name"], order["version"])
         features = client.get("/model/info", params={k: order[k] for k in ("model_name", "version")}).json()["features"]
         table = client.get("/data/download", params={"file_id": order["file_id"], "format": "json", "raw": True})
         assert table.is_success and features
-        with open_table("default", order["file_id"]) as (_, opened):
+        with open_table(home(), order["file_id"]) as (_, opened):
             frame = raw_frame(opened, [feature["name"] for feature in features])
         np.testing.assert_allclose(pipeline.predict(frame), request["answer"]["predictions"], rtol=1e-9, atol=1e-9)
         compared += 1
@@ -105,7 +106,7 @@ def test_the_stored_pickles_load_and_predict_the_same(version: str, client: http
 def test_a_job_that_waited_in_the_old_bucket_is_done(version: str, client: httpx.Client) -> None:
     job_id = about(version)["queued_job"]
     with suppress(GaveUpError):
-        run_job("default", job_id, HANDLERS, seconds=600)
+        run_job(home(), job_id, HANDLERS, seconds=600)
     job = client.get(f"/jobs/{job_id}").json()
     assert job["status"] == "succeeded", job
     assert client.get("/model/info", params={"model_name": job["result"]["model_name"]}).is_success

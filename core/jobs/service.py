@@ -16,10 +16,10 @@ from core.jobs.commands import Command, TrainCommand, UnreadableCommandError, pa
 from core.manifests import new_file_id, now
 from core.paging import page_of
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.leases import free
 from core.storage.signed_models import seal
+from core.storage.workspace import Workspace
 from core.types import Json
 
 # A job whose state somebody asks for goes to the queue again when nothing was reported of it for this long: its message
@@ -28,7 +28,12 @@ SILENCE_SECONDS = 300
 
 
 def submit_job(
-    workspace: str, command: Command, *, sent: Command | None = None, key: str | None = None, deferred: bool = True
+    workspace: Workspace,
+    command: Command,
+    *,
+    sent: Command | None = None,
+    key: str | None = None,
+    deferred: bool = True,
 ) -> Job:
     """Store a command as a job, and give it to the queue if it is `deferred`; return the job.
 
@@ -38,12 +43,12 @@ def submit_job(
     """
     job_id = new_file_id() if key is None else _keyed_id(workspace, command.kind, key)
     job = new_job(job_id, command, sent=sent, deferred=deferred)
-    stored = _check_same(storage().jobs.create(workspace, job), job.fingerprint)
+    stored = _check_same(workspace.jobs.create(job), job.fingerprint)
     try:
         return _enqueue(workspace, stored)
     except UnavailableError:
         if stored == job:
-            storage().jobs.delete(workspace, job.job_id)  # else it would run one day, when it was submitted again
+            workspace.jobs.delete(job.job_id)  # else it would run one day, when it was submitted again
         raise
 
 
@@ -60,7 +65,7 @@ def new_job(job_id: str, command: Command, *, sent: Command | None = None, defer
     )
 
 
-def find_submitted(workspace: str, sent: Command, key: str) -> Job | None:
+def find_submitted(workspace: Workspace, sent: Command, key: str) -> Job | None:
     """Return the job that this key was sent with before, in the queue again if it waits; None for a new key.
 
     Raises `KeyReusedError` when the key came with another command.
@@ -69,9 +74,9 @@ def find_submitted(workspace: str, sent: Command, key: str) -> Job | None:
     return None if job is None else _enqueue(workspace, _check_same(job, _fingerprint(sent)))
 
 
-def job_with_key(workspace: str, command: type[Command], key: str) -> Job | None:
+def job_with_key(workspace: Workspace, command: type[Command], key: str) -> Job | None:
     """Return the job of this kind that was submitted with the key, or None; nothing is done about it."""
-    return storage().jobs.read(workspace, _keyed_id(workspace, command.kind, key), fresh=True)
+    return workspace.jobs.read(_keyed_id(workspace, command.kind, key), fresh=True)
 
 
 def _check_same(job: Job, fingerprint: str) -> Job:
@@ -82,38 +87,38 @@ def _check_same(job: Job, fingerprint: str) -> Job:
     return job
 
 
-def _enqueue(workspace: str, job: Job) -> Job:
+def _enqueue(workspace: Workspace, job: Job) -> Job:
     """Give a job that waits to the queue, once more where that may have failed before; return the job."""
     if job.deferred and job.status == "queued":
-        storage().queue.send(workspace, job.job_id)
+        workspace.queue.send(workspace.name, job.job_id)
     return job
 
 
-def job_status(workspace: str, job_id: str) -> Job:
+def job_status(workspace: Workspace, job_id: str) -> Job:
     """Return a job as far as it is; give it to the queue again if no worker seems to have it.
 
     Raises `NoSuchJobError`.
     """
-    job = _found(job_id, storage().jobs.read(workspace, job_id))
+    job = _found(job_id, workspace.jobs.read(job_id))
     if job.deferred and not job.is_over and not job.is_leased and _is_silent(job):
-        job = storage().jobs.change(workspace, job_id, _offer_again) or job
-        storage().queue.send(workspace, job_id)
+        job = workspace.jobs.change(job_id, _offer_again) or job
+        workspace.queue.send(workspace.name, job_id)
     return job
 
 
-def list_jobs(workspace: str, limit: int, after: str | None = None) -> tuple[list[Job], str | None]:
+def list_jobs(workspace: Workspace, limit: int, after: str | None = None) -> tuple[list[Job], str | None]:
     """Return the `limit` newest jobs before the job `after`, and the `after` of the next page, None at the end.
 
     Raises `NoSuchJobError` for an `after` that is no job.
     """
     try:
-        page, following = page_of(storage().jobs.list(workspace), limit, after)
+        page, following = page_of(workspace.jobs.list(), limit, after)
     except LookupError as error:
         raise _no_such(str(after)) from error
-    return storage().jobs.live(workspace, page), following
+    return workspace.jobs.live(page), following
 
 
-def cancel_job(workspace: str, job_id: str) -> Job:
+def cancel_job(workspace: Workspace, job_id: str) -> Job:
     """End a job: at once while no worker has it, else at the next progress report of its work.
 
     Raises `NoSuchJobError`, and `ConflictError` for one that is over.
@@ -126,13 +131,13 @@ def cancel_job(workspace: str, job_id: str) -> Job:
             raise ConflictError(f"The job is over, it has {job.status}. There is nothing to cancel.")
         return {"cancel_requested": True} if job.is_leased else ended("cancelled")
 
-    job = _found(job_id, storage().jobs.change(workspace, job_id, edit))
+    job = _found(job_id, workspace.jobs.change(job_id, edit))
     if not job.is_over:
-        storage().jobs.stop(workspace, job)
+        workspace.jobs.stop(job)
     return job
 
 
-def retry_job(workspace: str, job_id: str) -> Job:
+def retry_job(workspace: Workspace, job_id: str) -> Job:
     """Begin a job anew that failed, was cancelled or was cut off; leave one that waits or runs as it is.
 
     Raises `NoSuchJobError`, and `ConflictError` for one that has succeeded, or was cancelled with its best so far.
@@ -144,14 +149,14 @@ def retry_job(workspace: str, job_id: str) -> Job:
             raise ConflictError(f"The job {how}. Send its order again for another one.")
         return {**_anew(), "deferred": True} if job.is_over or job.is_interrupted else None
 
-    job = _found(job_id, storage().jobs.change(workspace, job_id, edit))
-    storage().queue.send(workspace, job_id)
+    job = _found(job_id, workspace.jobs.change(job_id, edit))
+    workspace.queue.send(workspace.name, job_id)
     return job
 
 
-def restart_job(workspace: str, job: Job) -> Job:
+def restart_job(workspace: Workspace, job: Job) -> Job:
     """Begin a job anew that is over, for a caller who waits for it: it does not go to the queue."""
-    return storage().jobs.change(workspace, job.job_id, lambda newest: _anew() if newest.is_over else None) or job
+    return workspace.jobs.change(job.job_id, lambda newest: _anew() if newest.is_over else None) or job
 
 
 def _anew() -> Json:
@@ -170,7 +175,7 @@ def ended(status: str, **fields: Any) -> Json:
     return {"status": status, "stage": status, "finished_at": now(), "owner": None, "leased_until": 0.0, **fields}
 
 
-def job_result(workspace: str, job: Job) -> Json | None:
+def job_result(workspace: Workspace, job: Job) -> Json | None:
     """Return the result of a job as the call would have answered it; None while it has none."""
     command = read_command(job)
     return job.result if job.result is None or command is None else complete_result(workspace, command, job.result)
@@ -184,7 +189,7 @@ def read_command(job: Job) -> Command | None:
         return None
 
 
-def complete_result(workspace: str, command: Command, result: Json) -> Json:
+def complete_result(workspace: Workspace, command: Command, result: Json) -> Json:
     """Return the result with the model itself, where the command asks for it.
 
     The model is never kept with the job: it is in the bucket once already.
@@ -193,7 +198,7 @@ def complete_result(workspace: str, command: Command, result: Json) -> Json:
         return result
     limit, warnings = settings().max_response_bytes, list(result["warnings"])
     try:
-        model_data = seal(storage().models.load(workspace, result["model_name"], result["version"]))
+        model_data = seal(workspace.models.load(result["model_name"], result["version"]))
     except NoSuchModelError:
         return {**result, "warnings": [*warnings, "the model has been deleted since"], "model_data": None}
     if len(model_data) > limit:
@@ -207,9 +212,9 @@ def _fingerprint(command: Command) -> str:
     return hashlib.sha256(json.dumps(command.identity, sort_keys=True).encode()).hexdigest()
 
 
-def _keyed_id(workspace: str, kind: str, key: str) -> str:
+def _keyed_id(workspace: Workspace, kind: str, key: str) -> str:
     """Return the id of the job that this key means, which needs no look-up."""
-    return "k" + hashlib.sha256(json.dumps([workspace, kind, key]).encode()).hexdigest()[:31]
+    return "k" + hashlib.sha256(json.dumps([workspace.name, kind, key]).encode()).hexdigest()[:31]
 
 
 def _is_silent(job: Job) -> bool:

@@ -16,9 +16,9 @@ from core.jobs.service import ended, requeued
 from core.manifests import now
 from core.progress import Reason, ReportProgress, StoppedError, TrialStatus
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.leases import if_owned
+from core.storage.workspace import Workspace
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -42,7 +42,7 @@ class JobHandler(Protocol[C_contra]):
     """Carries out one type of command."""
 
     def __call__(
-        self, workspace: str, command: C_contra, report_progress: ReportProgress, job_id: str | None, /
+        self, workspace: Workspace, command: C_contra, report_progress: ReportProgress, job_id: str | None, /
     ) -> Json:
         """Do what the command says and return the result; `job_id` is None for what is no job."""
 
@@ -53,15 +53,15 @@ Handlers = Mapping[type[Command], JobHandler[Any]]
 
 
 class JobDocuments(Protocol):
-    """Where the worker finds its job: a `JobStore`, or the `UploadJobs` of large uploads."""
+    """Where the worker finds its job: a `JobRepository`, or the `UploadJobs` of large uploads."""
 
-    def read(self, workspace: str, job_id: str, *, fresh: bool = False) -> Job | None:
+    def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
         """Return the job, or None when there is none."""
 
-    def change(self, workspace: str, job_id: str, edit: Callable[[Job], Json | None]) -> Job | None:
+    def change(self, job_id: str, edit: Callable[[Job], Json | None]) -> Job | None:
         """Update the newest job by the fields that `edit` returns, and return it as stored."""
 
-    def report_progress(self, workspace: str, job: Job, **state: Any) -> bool | None:
+    def report_progress(self, job: Job, **state: Any) -> bool | None:
         """Report progress at once; return whether to stop, None where only the bucket takes reports."""
 
 
@@ -73,7 +73,7 @@ class GaveUpError(Exception):
 
 
 def run_job(
-    workspace: str,
+    workspace: Workspace,
     job_id: str,
     handlers: Handlers,
     *,
@@ -90,13 +90,13 @@ def run_job(
     `UnavailableError`, a fault of ours.
     """
     owner = secrets.token_hex(8)
-    jobs = jobs or storage().jobs
-    job = jobs.change(workspace, job_id, lambda newest: _claim(newest, owner))
+    documents: JobDocuments = jobs or workspace.jobs
+    job = documents.change(job_id, lambda newest: _claim(newest, owner))
     if job is None or job.owner != owner:
         if job is not None and _is_given_up(job):
             raise GaveUpError(f"{job_id} has failed: {(job.error or {})['detail']}")
         return job
-    with Attempt(workspace, jobs, job, seconds, heartbeat, stopping) as attempt:
+    with Attempt(documents, job, seconds, heartbeat, stopping) as attempt:
         try:
             command = parse_command(job.kind, job.order)
             result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
@@ -107,10 +107,10 @@ def run_job(
                 raise GaveUpError(f"{job_id} has failed: {outcome['error']['detail']}") from error
             if not isinstance(error, StoppedError) and _calls_for_another_try(error):
                 raise
-            return jobs.read(workspace, job_id, fresh=True)
+            return documents.read(job_id, fresh=True)
         else:
             attempt.end(attempt.finished(result))
-    return jobs.read(workspace, job_id, fresh=True)
+    return documents.read(job_id, fresh=True)
 
 
 def _claim(job: Job, owner: str) -> Json | None:
@@ -167,14 +167,12 @@ class Attempt:
 
     def __init__(
         self,
-        workspace: str,
         jobs: JobDocuments,
         job: Job,
         seconds: float,
         heartbeat: Callable[[], None],
         stopping: Callable[[], bool],
     ) -> None:
-        self._workspace = workspace
         self._jobs = jobs
         self._job = job
         self._seconds = seconds
@@ -217,7 +215,7 @@ class Attempt:
             self._renew()  # the thread did not get to it: the work must not go on with a lease that may be gone
         if stage != before or now - self._reported_at > REPORT_SECONDS:
             self._reported_at = now
-            stop = self._jobs.report_progress(self._workspace, self._job, **self._state)
+            stop = self._jobs.report_progress(self._job, **self._state)
             self._only_bucket = stop is None
             if stop:
                 self.halt = self.halt or "cancelled"
@@ -289,4 +287,4 @@ class Attempt:
             self.halt = "lost"
 
     def _change(self, fields: Json) -> Job | None:
-        return self._jobs.change(self._workspace, self._job.job_id, if_owned(self._job.owner, fields))
+        return self._jobs.change(self._job.job_id, if_owned(self._job.owner, fields))

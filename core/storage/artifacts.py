@@ -23,15 +23,16 @@ URL_SECONDS = 3600
 class Artifacts:
     """Folders below `{workspace}/artifacts/`. One that no manifest names is what a training left that was killed."""
 
-    def __init__(self, objects: ObjectStore, warm: WarmObjects) -> None:
+    def __init__(self, workspace: str, objects: ObjectStore, warm: WarmObjects) -> None:
+        self._workspace = workspace
         self._objects = objects
         self._warm = warm
 
-    def send(self, workspace: str, job_id: str | None, files: Mapping[str, bytes]) -> str:
+    def send(self, job_id: str | None, files: Mapping[str, bytes]) -> str:
         """Put the files into a new folder and return its name; when that fails, nothing of them stays behind."""
         unique = secrets.token_hex(16)
         folder = unique if job_id is None else f"{job_id}-{unique}"
-        keys = [f"{workspace}/artifacts/{folder}/{file}" for file in files]
+        keys = [f"{self._workspace}/artifacts/{folder}/{file}" for file in files]
         try:
             with ThreadPoolExecutor(len(keys)) as senders:
                 list(senders.map(self._objects.put, keys, files.values()))
@@ -42,16 +43,16 @@ class Artifacts:
             raise
         return folder
 
-    def begun_by(self, workspace: str, job_id: str) -> bool:
+    def begun_by(self, job_id: str) -> bool:
         """Whether a job ever got as far as storing files."""
-        return any(True for _ in self._objects.list(f"{workspace}/artifacts/{job_id}-"))
+        return any(True for _ in self._objects.list(f"{self._workspace}/artifacts/{job_id}-"))
 
-    def read(self, workspace: str, manifest: ModelManifest, file: str) -> bytes:
+    def read(self, manifest: ModelManifest, file: str) -> bytes:
         """GRAPH or PICKLE of a version, as it was signed.
 
         Raises `BadSignatureError` when its manifest or its bytes were changed, `NoSuchModelError` when it was deleted.
         """
-        key = _folder(workspace, manifest) + file
+        key = _folder(self._workspace, manifest) + file
         try:
             # Only what predicts is worth keeping warm.
             body = self._warm.read(key) if file == GRAPH else self._objects.get(key)
@@ -60,9 +61,9 @@ class Artifacts:
         check_signature(manifest, described(manifest, file), body)
         return body
 
-    def offer(self, workspace: str, manifest: ModelManifest, file: str, filename: str) -> str:
+    def offer(self, manifest: ModelManifest, file: str, filename: str) -> str:
         """A URL that downloads GRAPH or PICKLE during the next hour, once it was checked; raises what `read` does."""
-        key = _folder(workspace, manifest) + file
+        key = _folder(self._workspace, manifest) + file
         check_manifest(manifest)
         try:
             check_digest(described(manifest, file), self._objects.sha256(key))
@@ -70,30 +71,32 @@ class Artifacts:
             raise _gone(manifest) from error
         return self._objects.presign(key, filename, URL_SECONDS)
 
-    def evaluation(self, workspace: str, manifest: ModelManifest) -> bytes | None:
+    def evaluation(self, manifest: ModelManifest) -> bytes | None:
         """EVALUATION of a version as JSON, or None where training did not write one."""
         try:
-            return self._warm.read(_folder(workspace, manifest) + EVALUATION)
+            return self._warm.read(_folder(self._workspace, manifest) + EVALUATION)
         except MissingObjectError:
             return None
 
-    def adopt(self, workspace: str, manifest: ModelManifest) -> ModelManifest:
+    def adopt(self, manifest: ModelManifest) -> ModelManifest:
         """The manifest with a folder of its own: files that lie beside it, as they once did, are copied into one."""
         if manifest.artifacts is not None:
             return manifest
         # Doing it again copies to the same place.
         folder = hashlib.sha256(manifest.signature.encode()).hexdigest()[:32]
         for file in (GRAPH, PICKLE):
-            self._objects.copy(_folder(workspace, manifest) + file, f"{workspace}/artifacts/{folder}/{file}")
+            self._objects.copy(
+                _folder(self._workspace, manifest) + file, f"{self._workspace}/artifacts/{folder}/{file}"
+            )
         return manifest.model_copy(update={"artifacts": folder})
 
-    def discard(self, workspace: str, folder: str) -> None:
+    def discard(self, folder: str) -> None:
         """Delete a folder that no manifest names any more."""
-        self._clear(f"{workspace}/artifacts/{folder}/")
+        self._clear(f"{self._workspace}/artifacts/{folder}/")
 
-    def discard_beside(self, workspace: str, name: str, version: int) -> None:
+    def discard_beside(self, name: str, version: int) -> None:
         """Delete the files beside a manifest, where they once lay."""
-        self._clear(f"{workspace}/models/{name}/{version}/")
+        self._clear(f"{self._workspace}/models/{name}/{version}/")
 
     def _clear(self, prefix: str) -> None:
         keys = [item.key for item in self._objects.list(prefix) if not item.key.endswith(f"/{MANIFEST}")]

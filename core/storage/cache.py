@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from core.storage.redis.redis_client import SharedState
+from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ MISSED = ":missed"
 class Counters:
     """Hits and misses per level, added up in the process and handed to Redis at most once a second."""
 
-    def __init__(self, shared: SharedState) -> None:
-        self._shared = shared
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
         self._pending: dict[str, int] = {}
         self._flushed_at = 0.0
         self._lock = threading.Lock()
@@ -51,12 +51,12 @@ class Counters:
             pipeline.execute()
 
         if counted:
-            self._shared.ask(send, None)
+            self._redis.run(send, None)
 
     def read(self) -> dict[str, dict[str, int]]:
         """`hits` and `misses` of each level over all processes, since Redis last started; nothing without Redis."""
         self.flush()
-        stored: dict[bytes, bytes] | None = self._shared.ask(lambda client: client.hgetall(STATS_KEY), None)
+        stored: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(STATS_KEY), None)
         if stored is None:
             return {}
         counted = {name.decode(): int(times) for name, times in stored.items()}
@@ -115,7 +115,7 @@ class WarmObjects:
     def __init__(
         self,
         objects: ObjectStore,
-        shared: SharedState,
+        redis: RedisClient,
         counters: Counters,
         *,
         entry_bytes: int,
@@ -123,7 +123,7 @@ class WarmObjects:
     ) -> None:
         """Entries up to `entry_bytes` are kept in Redis for `ttl_seconds` after they were last read."""
         self._objects = objects
-        self._shared = shared
+        self._redis = redis
         self._counters = counters
         self._entry_bytes = entry_bytes
         self._ttl = ttl_seconds
@@ -131,11 +131,11 @@ class WarmObjects:
     def read(self, key: str) -> bytes:
         """The object's bytes; raises `MissingObjectError` or `UnavailableError`."""
         name = _cache_key(key)
-        cached: bytes | None = self._shared.ask(lambda client: client.getex(name, ex=self._ttl), None)
+        cached: bytes | None = self._redis.run(lambda client: client.getex(name, ex=self._ttl), None)
         if cached is not None:
             self._counters.add("redis")
             return cached
-        if self._shared.configured:
+        if self._redis.configured:
             self._counters.add("redis", hit=False)
         try:
             body = self._objects.get(key)
@@ -144,7 +144,7 @@ class WarmObjects:
             raise
         self._counters.add("storage")
         if len(body) <= self._entry_bytes:
-            self._shared.ask(lambda client: client.set(name, body, ex=self._ttl), None)
+            self._redis.run(lambda client: client.set(name, body, ex=self._ttl), None)
         return body
 
     def forget(self, keys: list[str]) -> None:
@@ -158,7 +158,7 @@ class WarmObjects:
             pipeline.execute()
 
         if keys:
-            self._shared.ask(drop, None)
+            self._redis.run(drop, None)
 
 
 def _cache_key(key: str) -> str:

@@ -30,21 +30,22 @@ class Standing(Document):
 
 
 class Champions:
-    """The standing of every name."""
+    """The serving state of every name of a workspace."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, workspace: str, documents: Documents) -> None:
+        self._workspace = workspace
         self._documents = documents
         self._known: dict[str, tuple[Standing, float]] = {}
 
-    def standing(self, workspace: str, name: str, *, fresh: bool = False) -> Standing:
+    def standing(self, name: str, *, fresh: bool = False) -> Standing:
         """What was decided, as of at most about a second ago; `fresh` asks the bucket itself."""
-        key = _key(workspace, name)
+        key = _key(self._workspace, name)
         known = self._known.get(key)
         if not fresh and known is not None and time.monotonic() - known[1] < CHAMPION_SECONDS:
             return known[0]
         return self._remember(key, _standing(self._documents.read(key, fresh=fresh)))
 
-    def promote(self, workspace: str, name: str, version: int) -> None:
+    def promote(self, name: str, version: int) -> None:
         """Let a version that was just trained serve, unless a later one did already."""
 
         def edit(standing: Standing) -> Standing | None:
@@ -52,9 +53,9 @@ class Champions:
                 return None
             return _serving(standing, version)
 
-        self._change(workspace, name, edit)
+        self._change(name, edit)
 
-    def succeed(self, workspace: str, name: str, version: int, before: int | None) -> bool:
+    def succeed(self, name: str, version: int, before: int | None) -> bool:
         """Let a version serve if `before` still does (None: if none does); returns whether it serves afterwards.
 
         For whoever has judged it by the one before: once another one serves, that says nothing any more.
@@ -65,9 +66,9 @@ class Champions:
                 return None
             return _serving(standing, version)
 
-        return self._change(workspace, name, edit).version == version
+        return self._change(name, edit).version == version
 
-    def choose(self, workspace: str, name: str, version: int) -> int | None:
+    def choose(self, name: str, version: int) -> int | None:
         """Let a version serve because somebody wants it to; returns what served before.
 
         Raises `NoSuchModelError` when the version was deleted, `ConflictError`.
@@ -80,10 +81,10 @@ class Champions:
             before.append(standing.version)
             return _serving(standing, version)
 
-        self._change(workspace, name, edit)
+        self._change(name, edit)
         return before[-1]
 
-    def withdraw(self, workspace: str, name: str, versions: Iterable[int], *, serving_too: bool) -> None:
+    def withdraw(self, name: str, versions: Iterable[int], *, serving_too: bool) -> None:
         """Let nobody use these versions any more, because they are deleted.
 
         Raises `ModelServesError` when one serves and may not go, `ConflictError` while the model gets another name.
@@ -104,9 +105,9 @@ class Champions:
             return _without(standing, doomed)
 
         doomed = set(versions)
-        self._change(workspace, name, edit)
+        self._change(name, edit)
 
-    def claim(self, workspace: str, old: str, new: str) -> None:
+    def claim(self, old: str, new: str) -> None:
         """Mark both names for a move from one to the other; doing it again, after an interruption, changes nothing.
 
         Raises `NameTakenError` when the new name has a model, `ConflictError` when another move is going on.
@@ -124,37 +125,36 @@ class Champions:
                 raise ConflictError(f"Model {old!r} is getting another name already. Finish that with the same call.")
             return standing.model_copy(update={"leaving_for": new})
 
-        leave(self.standing(workspace, old, fresh=True))
-        self._change(workspace, new, arrive)
-        self._change(workspace, old, leave)
+        leave(self.standing(old, fresh=True))
+        self._change(new, arrive)
+        self._change(old, leave)
 
-    def settle(self, workspace: str, old: str, new: str, moved: dict[int, int]) -> None:
+    def settle(self, old: str, new: str, moved: dict[int, int]) -> None:
         """Let the new name serve what the old one did, and the old one nothing; `moved`: new numbers by old ones."""
-        serving = self.standing(workspace, old, fresh=True).version
+        serving = self.standing(old, fresh=True).version
 
         def arrived(standing: Standing) -> Standing | None:
             if serving is None or serving not in moved or standing.version is not None:
                 return None
             return _serving(standing, moved[serving])
 
-        self._change(workspace, new, arrived)
-        self._change(workspace, old, lambda standing: _without(standing, set(moved)))
+        self._change(new, arrived)
+        self._change(old, lambda standing: _without(standing, set(moved)))
 
-    def release(self, workspace: str, *names: str) -> None:
+    def release(self, *names: str) -> None:
         """These names are like any other again."""
         for name in names:
             self._change(
-                workspace,
                 name,
                 lambda standing: standing.model_copy(update={"arriving_from": None, "leaving_for": None}),
             )
 
-    def _change(self, workspace: str, name: str, edit: Callable[[Standing], Standing | None]) -> Standing:
+    def _change(self, name: str, edit: Callable[[Standing], Standing | None]) -> Standing:
         def edited(document: Json | None) -> Json | None:
             after = edit(_standing(document))
             return None if after is None else after.model_dump()
 
-        key = _key(workspace, name)
+        key = _key(self._workspace, name)
         return self._remember(key, _standing(self._documents.change(key, edited)))
 
     def _remember(self, key: str, standing: Standing) -> Standing:

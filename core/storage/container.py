@@ -1,68 +1,83 @@
-"""The one place that wires the storage parts together from the settings, lazily, once a process."""
+"""The one place that makes the storage of a process from its settings, lazily."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from core.settings import settings
 from core.storage.cache import Counters, WarmObjects
-from core.storage.dataset_repository import DatasetStore
+from core.storage.dataset_repository import DatasetRepository
 from core.storage.documents import Documents
-from core.storage.export_repository import ExportStore
+from core.storage.export_repository import ExportRepository
 from core.storage.job_queue import BucketQueue, SqsQueue, make_queue
-from core.storage.job_repository import JobProgress, JobStore
+from core.storage.job_repository import JobProgress, JobRepository
 from core.storage.manifest_index import ManifestIndex
-from core.storage.model_repository import ModelStore
-from core.storage.redis.redis_client import SharedState
+from core.storage.model_repository import ModelRepository
+from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
-from core.storage.series_repository import SeriesStore
-from core.storage.upload_repository import UploadStore
+from core.storage.series_repository import SeriesRepository
+from core.storage.upload_repository import UploadRepository
+from core.storage.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Storage:
-    """Everything a function keeps things with."""
+class Container:
+    """What all workspaces share, and the workspaces themselves.
 
-    objects: ObjectStore
-    shared: SharedState
-    counters: Counters
-    datasets: DatasetStore
-    models: ModelStore
-    exports: ExportStore
-    uploads: UploadStore
-    series: SeriesStore
-    jobs: JobStore
-    queue: SqsQueue | BucketQueue
-    index: dict[str, ManifestIndex]
+    Nothing is connected before it is needed: boto3 and redis are loaded on first use.
+    """
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        redis: RedisClient,
+        counters: Counters,
+        warm: WarmObjects,
+        queue: SqsQueue | BucketQueue,
+    ) -> None:
+        self.objects = objects
+        self.redis = redis
+        self.counters = counters
+        self.queue = queue
+        self._warm = warm
+        self._documents = Documents(objects, redis)
+        self._workspaces: dict[str, Workspace] = {}
+
+    def workspace(self, name: str) -> Workspace:
+        """Return the workspace of this name; the same object each time, since it remembers which versions serve."""
+        found = self._workspaces.get(name)
+        # Two threads may both make one the first time; `setdefault` lets one of them win.
+        return found or self._workspaces.setdefault(name, self._new_workspace(name))
+
+    def _new_workspace(self, name: str) -> Workspace:
+        objects, documents = self.objects, self._documents
+        index = {kind: ManifestIndex(name, objects, self.redis, kind) for kind in ("datasets", "models")}
+        progress = JobProgress(name, self.redis)
+        index["jobs"] = ManifestIndex(name, objects, self.redis, "jobs", ".json")
+        return Workspace(
+            name=name,
+            datasets=DatasetRepository(name, objects, documents, self._warm, index["datasets"]),
+            models=ModelRepository(name, objects, documents, self._warm, index["models"]),
+            jobs=JobRepository(name, documents, progress, index["jobs"]),
+            series=SeriesRepository(name, objects, documents),
+            uploads=UploadRepository(name, objects, documents, progress),
+            exports=ExportRepository(name, objects),
+            index=index,
+            objects=objects,
+            queue=self.queue,
+            counters=self.counters,
+        )
 
 
 @cache
-def storage() -> Storage:
-    """The process's storage. Nothing is connected yet: boto3 and redis are loaded when first needed."""
+def container() -> Container:
+    """Return the container of this process. Only entry points call this: functions, commands and tests."""
     chosen = settings()
     objects = ObjectStore(chosen.bucket, chosen.s3_endpoint)
-    shared = SharedState(chosen.redis_url)
-    counters = Counters(shared)
-    documents = Documents(objects, shared)
-    progress = JobProgress(shared)
+    redis = RedisClient(chosen.redis_url)
+    counters = Counters(redis)
     warm = WarmObjects(
         objects,
-        shared,
+        redis,
         counters,
         entry_bytes=chosen.cache_redis_entry_bytes,
         ttl_seconds=chosen.cache_ttl_seconds,
     )
-    index = {kind: ManifestIndex(objects, shared, kind) for kind in ("datasets", "models")}
-    index["jobs"] = ManifestIndex(objects, shared, "jobs", ".json")
-    return Storage(
-        objects=objects,
-        shared=shared,
-        counters=counters,
-        datasets=DatasetStore(objects, documents, warm, index["datasets"]),
-        models=ModelStore(objects, documents, warm, index["models"]),
-        exports=ExportStore(objects),
-        uploads=UploadStore(objects, documents, progress),
-        series=SeriesStore(objects, documents),
-        jobs=JobStore(documents, progress, index["jobs"]),
-        queue=make_queue(chosen.jobs_queue_url, objects),
-        index=index,
-    )
+    return Container(objects, redis, counters, warm, make_queue(chosen.jobs_queue_url, objects))

@@ -25,68 +25,71 @@ SENDERS = 2
 FILE_ID = re.compile(r"[0-9a-z]{8,40}")
 
 
-class DatasetStore:
-    """The datasets of every workspace. A dataset exists from the moment its manifest does."""
+class DatasetRepository:
+    """The datasets of a workspace. A dataset exists from the moment its manifest does."""
 
-    def __init__(self, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex) -> None:
+    def __init__(
+        self, workspace: str, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex
+    ) -> None:
+        self._workspace = workspace
         self._objects = objects
         self._documents = documents
         self._warm = warm
         self._index = index
 
     @contextmanager
-    def draft(self, workspace: str, file_id: str, *, current: bool = True) -> Iterator["Draft"]:
+    def draft(self, file_id: str, *, current: bool = True) -> Iterator["Draft"]:
         """A dataset being written. It exists once it is committed; when anything fails, nothing of it stays behind.
 
         It becomes the workspace's current file if `current`.
         """
-        manifest_key = _key(workspace, file_id, MANIFEST)
+        manifest_key = _key(self._workspace, file_id, MANIFEST)
         with ThreadPoolExecutor(SENDERS) as senders:
-            draft = Draft(self._objects, senders, _key(workspace, file_id, ""))
+            draft = Draft(self._objects, senders, _key(self._workspace, file_id, ""))
             try:
                 yield draft
                 manifest = draft.finish()
                 etag = self._documents.write(manifest_key, manifest.model_dump())
                 if current:
-                    self._documents.write(_current_key(workspace), {"file_id": file_id})
+                    self._documents.write(_current_key(self._workspace), {"file_id": file_id})
             except BaseException:
                 # Where even this fails, what is left has no manifest, so nobody sees it.
                 with suppress(UnavailableError):
                     self._documents.delete(manifest_key)
                     draft.discard()
                 raise
-        self._index.add(workspace, manifest_key, etag, manifest.model_dump())
+        self._index.add(manifest_key, etag, manifest.model_dump())
 
-    def manifest(self, workspace: str, file_id: str | None, *, fresh: bool = False) -> DatasetManifest:
+    def manifest(self, file_id: str | None, *, fresh: bool = False) -> DatasetManifest:
         """The manifest of a dataset, the current one without `file_id`.
 
         Raises `NoSuchFileError`, and `NoCurrentFileError` where there is no current one. `fresh` reads the bucket
         itself and not Redis.
         """
-        wanted = file_id or self.current(workspace)
+        wanted = file_id or self.current()
         if wanted is None:
             raise NoCurrentFileError(
                 "No file is current. POST a CSV to /data/upload, or choose one with POST /data/switch/{file_id}."
             )
         document = None
         if FILE_ID.fullmatch(wanted):
-            document = self._documents.read(_key(workspace, wanted, MANIFEST), fresh=fresh)
+            document = self._documents.read(_key(self._workspace, wanted, MANIFEST), fresh=fresh)
         if document is None:
             raise NoSuchFileError(f"There is no file {wanted!r}. GET /data/files lists what there is.")
         return DatasetManifest.model_validate(document)
 
-    def current(self, workspace: str) -> str | None:
+    def current(self) -> str | None:
         """The id of the current file, or None."""
-        document = self._documents.read(_current_key(workspace))
+        document = self._documents.read(_current_key(self._workspace))
         return document["file_id"] if document else None
 
-    def switch(self, workspace: str, file_id: str) -> DatasetManifest:
+    def switch(self, file_id: str) -> DatasetManifest:
         """Make a dataset the current one; raises `NoSuchFileError`."""
-        manifest = self.manifest(workspace, file_id, fresh=True)
-        self._documents.write(_current_key(workspace), {"file_id": file_id})
+        manifest = self.manifest(file_id, fresh=True)
+        self._documents.write(_current_key(self._workspace), {"file_id": file_id})
         return manifest
 
-    def set_recipe(self, workspace: str, file_id: str, recipe: Recipe) -> DatasetManifest:
+    def set_recipe(self, file_id: str, recipe: Recipe) -> DatasetManifest:
         """Store how this dataset is to be cleaned; raises `NoSuchFileError`, `ConflictError`."""
 
         def edit(document: Json | None) -> Json:
@@ -95,39 +98,39 @@ class DatasetStore:
             return {**document, "recipe": recipe.model_dump()}
 
         return DatasetManifest.model_validate(
-            self._documents.change(_key(workspace, file_id, MANIFEST), edit),
+            self._documents.change(_key(self._workspace, file_id, MANIFEST), edit),
         )
 
-    def read(self, workspace: str, file_id: str, name: str) -> bytes:
+    def read(self, file_id: str, name: str) -> bytes:
         """One of the dataset's files (SOURCE, TABLE, ...), which never change; raises `NoSuchFileError`."""
         try:
-            return self._warm.read(_key(workspace, file_id, name))
+            return self._warm.read(_key(self._workspace, file_id, name))
         except MissingObjectError as error:
             raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
 
-    def download(self, workspace: str, file_id: str, name: str, path: Path) -> None:
+    def download(self, file_id: str, name: str, path: Path) -> None:
         """Write one of the dataset's files to disk, for what is too large for memory; raises `NoSuchFileError`."""
         try:
-            self._objects.download(_key(workspace, file_id, name), path)
+            self._objects.download(_key(self._workspace, file_id, name), path)
         except MissingObjectError as error:
             raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
 
-    def attach(self, workspace: str, file_id: str, name: str, body: bytes) -> None:
+    def attach(self, file_id: str, name: str, body: bytes) -> None:
         """Put one more file beside a dataset: what is worked out later and, like the data, never changes."""
-        self._objects.put(_key(workspace, file_id, name), body)
+        self._objects.put(_key(self._workspace, file_id, name), body)
 
-    def list(self, workspace: str) -> list[DatasetManifest]:
+    def list(self) -> list[DatasetManifest]:
         """Every dataset of the workspace, oldest first."""
-        return [DatasetManifest.model_validate(manifest) for manifest in self._index.manifests(workspace)]
+        return [DatasetManifest.model_validate(manifest) for manifest in self._index.manifests()]
 
-    def delete(self, workspace: str, file_id: str) -> None:
+    def delete(self, file_id: str) -> None:
         """Delete a dataset, its manifest first so that nobody finds half of it; raises `NoSuchFileError`."""
-        self.manifest(workspace, file_id, fresh=True)
-        if self.current(workspace) == file_id:
-            self._documents.delete(_current_key(workspace))
-        self._documents.delete(_key(workspace, file_id, MANIFEST))
-        self._index.drop(workspace, _key(workspace, file_id, MANIFEST))
-        keys = [item.key for item in self._objects.list(_key(workspace, file_id, ""))]
+        self.manifest(file_id, fresh=True)
+        if self.current() == file_id:
+            self._documents.delete(_current_key(self._workspace))
+        self._documents.delete(_key(self._workspace, file_id, MANIFEST))
+        self._index.drop(_key(self._workspace, file_id, MANIFEST))
+        keys = [item.key for item in self._objects.list(_key(self._workspace, file_id, ""))]
         self._objects.delete(keys)
         self._warm.forget(keys)
 

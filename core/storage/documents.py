@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from core.errors import ConflictError
-from core.storage.redis.redis_client import SharedState
+from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.types import Json
 
@@ -16,15 +16,15 @@ ATTEMPTS = 8
 class Documents:
     """Mutable JSON objects of the bucket."""
 
-    def __init__(self, objects: ObjectStore, shared: SharedState) -> None:
+    def __init__(self, objects: ObjectStore, redis: RedisClient) -> None:
         self._objects = objects
-        self._shared = shared
+        self._redis = redis
 
     def read(self, key: str, *, fresh: bool = False) -> Json | None:
         """The document, or None when there is none. `fresh` asks the bucket itself: for acting on, not for showing."""
         name = _cache_key(key)
         if not fresh:
-            cached = self._shared.ask(lambda client: client.get(name), None)
+            cached = self._redis.run(lambda client: client.get(name), None)
             if cached is not None:
                 return _parse(cached)
         try:
@@ -32,7 +32,7 @@ class Documents:
         except MissingObjectError:
             return None
         # NX: a reader that was overtaken by a writer must not put the older text back.
-        self._shared.ask(lambda client: client.set(name, body, ex=TTL_SECONDS, nx=True), None)
+        self._redis.run(lambda client: client.set(name, body, ex=TTL_SECONDS, nx=True), None)
         return _parse(body)
 
     def write(self, key: str, document: Json) -> str:
@@ -67,10 +67,10 @@ class Documents:
     def delete(self, key: str) -> None:
         """Remove the document."""
         self._objects.delete([key])
-        self._shared.ask(lambda client: client.delete(_cache_key(key)), None)
+        self._redis.run(lambda client: client.delete(_cache_key(key)), None)
 
     def _publish(self, key: str, body: bytes) -> None:
-        self._shared.ask(lambda client: client.set(_cache_key(key), body, ex=TTL_SECONDS), None)
+        self._redis.run(lambda client: client.set(_cache_key(key), body, ex=TTL_SECONDS), None)
 
 
 def _cache_key(key: str) -> str:

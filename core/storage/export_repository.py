@@ -8,14 +8,15 @@ from core.storage.s3.object_store import ObjectStore
 URL_SECONDS = 3600
 
 
-class ExportStore:
+class ExportRepository:
     """Exports in flight, below `exports/`; the bucket's lifecycle rule removes them after a day."""
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, workspace: str, objects: ObjectStore) -> None:
+        self._workspace = workspace
         self._objects = objects
 
-    def offer(self, workspace: str, filename: str, path: Path, content_type: str) -> str:
+    def offer(self, filename: str, path: Path, content_type: str) -> str:
         """Store the file at `path` and return a URL that downloads it as `filename` during the next hour."""
-        key = f"exports/{workspace}/{secrets.token_hex(16)}"
+        key = f"exports/{self._workspace}/{secrets.token_hex(16)}"
         self._objects.put_file(key, path, content_type)
         return self._objects.presign(key, filename, URL_SECONDS)

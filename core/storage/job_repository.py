@@ -14,7 +14,7 @@ from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
 from core.storage.leases import Leased, change_document
 from core.storage.manifest_index import ManifestIndex
-from core.storage.redis.redis_client import SharedState
+from core.storage.redis.redis_client import RedisClient
 from core.types import Json
 
 JOB_ID = FILE_ID
@@ -65,18 +65,19 @@ class Job(Leased):
 
 
 class JobProgress:
-    """The progress of running jobs in Redis, and the requests to stop them."""
+    """The progress of the running jobs of a workspace in Redis, and the requests to stop them."""
 
-    def __init__(self, shared: SharedState) -> None:
-        self._shared = shared
+    def __init__(self, workspace: str, redis: RedisClient) -> None:
+        self._workspace = workspace
+        self._redis = redis
 
-    def report(self, workspace: str, job: Job, **state: Any) -> bool | None:
+    def report(self, job: Job, **state: Any) -> bool | None:
         """Report `stage`, `progress`, `parts` and `standings` of a running job.
 
         Return whether its worker is asked to stop; None where Redis did not take the report.
         """
         report = json.dumps({"owner": job.owner, **state})
-        name = _progress_key(workspace, job.job_id)
+        name = _progress_key(self._workspace, job.job_id)
 
         def exchange(client: Any) -> bool:
             pipeline = client.pipeline(transaction=False)
@@ -84,69 +85,70 @@ class JobProgress:
             pipeline.get(f"{name}:stop")
             return bool(pipeline.execute()[1] == (job.owner or "").encode())
 
-        stop: bool | None = self._shared.ask(exchange, None)
+        stop: bool | None = self._redis.run(exchange, None)
         return stop
 
-    def stop(self, workspace: str, job: Job) -> None:
+    def stop(self, job: Job) -> None:
         """Ask the worker that has the job to stop: it sees this sooner than what the bucket says."""
-        name = f"{_progress_key(workspace, job.job_id)}:stop"
-        self._shared.ask(lambda client: client.set(name, job.owner or "", ex=LIVE_SECONDS), None)
+        name = f"{_progress_key(self._workspace, job.job_id)}:stop"
+        self._redis.run(lambda client: client.set(name, job.owner or "", ex=LIVE_SECONDS), None)
 
-    def newest(self, workspace: str, job: Job) -> Job:
+    def newest(self, job: Job) -> Job:
         """Return the job as far as its worker has reported; unchanged where Redis knows nothing newer."""
         if job.status != "running":
             return job
-        report = self._shared.ask(lambda client: client.get(_progress_key(workspace, job.job_id)), None)
+        report = self._redis.run(lambda client: client.get(_progress_key(self._workspace, job.job_id)), None)
         state: Json = json.loads(report) if report else {}
         # Of the worker that has it now, not of one that was killed.
         return job.model_copy(update=state) if state.get("owner") == job.owner else job
 
 
-class JobStore:
-    """The jobs of every workspace."""
+class JobRepository:
+    """The jobs of a workspace."""
 
-    def __init__(self, documents: Documents, progress: JobProgress, index: ManifestIndex) -> None:
+    def __init__(self, workspace: str, documents: Documents, progress: JobProgress, index: ManifestIndex) -> None:
+        self._workspace = workspace
         self._documents = documents
         self._progress = progress
         self._index = index
 
-    def create(self, workspace: str, job: Job) -> Job:
+    def create(self, job: Job) -> Job:
         """Store a new job; returns what is stored, which is another one where its id was taken already."""
-        key = _key(workspace, job.job_id)
+        key = _key(self._workspace, job.job_id)
         return Job.model_validate(self._documents.change(key, lambda before: None if before else job.model_dump()))
 
-    def delete(self, workspace: str, job_id: str) -> None:
+    def delete(self, job_id: str) -> None:
         """Forget a job."""
-        self._documents.delete(_key(workspace, job_id))
+        self._documents.delete(_key(self._workspace, job_id))
 
-    def read(self, workspace: str, job_id: str, *, fresh: bool = False) -> Job | None:
+    def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
         """The job as far as is known, or None. `fresh` asks the bucket itself: for acting on, not for showing."""
         if not JOB_ID.fullmatch(job_id):
             return None
-        document = self._documents.read(_key(workspace, job_id), fresh=fresh)
-        return None if document is None else self._progress.newest(workspace, Job.model_validate(document))
+        document = self._documents.read(_key(self._workspace, job_id), fresh=fresh)
+        return None if document is None else self._progress.newest(Job.model_validate(document))
 
-    def change(self, workspace: str, job_id: str, edit: Callable[[Job], dict[str, Any] | None]) -> Job | None:
+    def change(self, job_id: str, edit: Callable[[Job], dict[str, Any] | None]) -> Job | None:
         """Update the newest job as `change_document` does; None when there is none."""
         if not JOB_ID.fullmatch(job_id):
             return None
-        return change_document(self._documents, _key(workspace, job_id), Job, edit)
+        return change_document(self._documents, _key(self._workspace, job_id), Job, edit)
 
-    def live(self, workspace: str, jobs: Sequence[Job]) -> list[Job]:
+    def live(self, jobs: Sequence[Job]) -> list[Job]:
         """Return the same jobs, the running ones as far as their workers have reported."""
-        return [self._progress.newest(workspace, job) for job in jobs]
+        return [self._progress.newest(job) for job in jobs]
 
-    def report_progress(self, workspace: str, job: Job, **state: Any) -> bool | None:
+    def report_progress(self, job: Job, **state: Any) -> bool | None:
         """Report the progress of a running job as `JobProgress.report` does."""
-        return self._progress.report(workspace, job, **state)
+        return self._progress.report(job, **state)
 
-    def stop(self, workspace: str, job: Job) -> None:
+    def stop(self, job: Job) -> None:
         """Ask the worker that has the job to stop."""
-        self._progress.stop(workspace, job)
+        self._progress.stop(job)
 
-    def list(self, workspace: str) -> list[Job]:
+    def list(self) -> list[Job]:
         """Every job of the workspace, the newest first."""
-        jobs = map(Job.model_validate, self._index.manifests(workspace))
+        jobs = map(Job.model_validate, self._index.manifests())
         return sorted(jobs, key=lambda job: (job.created_at, job.job_id), reverse=True)
 
 

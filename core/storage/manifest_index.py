@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from core.storage.redis.redis_client import SharedState
+from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
 MANIFEST = "manifest.json"
@@ -40,37 +40,40 @@ class ManifestIndex:
     on the next read and never shows in an answer.
     """
 
-    def __init__(self, objects: ObjectStore, shared: SharedState, kind: str, ending: str = f"/{MANIFEST}") -> None:
+    def __init__(
+        self, workspace: str, objects: ObjectStore, redis: RedisClient, kind: str, ending: str = f"/{MANIFEST}"
+    ) -> None:
         """`kind` is the folder in a workspace: `datasets`, `models` or `jobs`; `ending` is that of a manifest's key."""
+        self._workspace = workspace
         self._objects = objects
-        self._shared = shared
+        self._redis = redis
         self._kind = kind
         self._ending = ending
 
-    def manifests(self, workspace: str) -> list[dict[str, Any]]:
+    def manifests(self) -> list[dict[str, Any]]:
         """The manifests of a workspace, in key order."""
-        return list(self.read(workspace, self.listed(workspace)).values())
+        return list(self.read(self.listed()).values())
 
-    def listed(self, workspace: str, below: str = "") -> dict[str, str]:
+    def listed(self, below: str = "") -> dict[str, str]:
         """The ETag of every manifest, by key and in key order; only those below the folder `below`, if given.
 
         An empty manifest is none: it only keeps its key from being used again.
         """
-        listed = self._stored(workspace, below)
+        listed = self._stored(below)
         if not below:
-            known: list[bytes] = self._shared.ask(lambda client: client.hkeys(self._name(workspace)), [])
+            known: list[bytes] = self._redis.run(lambda client: client.hkeys(self._name()), [])
             gone = {key.decode() for key in known} - listed.keys()
             if gone:
-                self._shared.ask(lambda client: client.hdel(self._name(workspace), *gone), None)
+                self._redis.run(lambda client: client.hdel(self._name(), *gone), None)
         return listed
 
-    def read(self, workspace: str, listed: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    def read(self, listed: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """The manifests of these keys with these ETags, as listed; without those deleted since then, or damaged."""
-        name = self._name(workspace)
+        name = self._name()
         keys = list(listed)
         indexed: list[bytes | None] = []
         if keys:
-            indexed = self._shared.ask(lambda client: client.hmget(name, keys), [])
+            indexed = self._redis.run(lambda client: client.hmget(name, keys), [])
         known = {key: json.loads(entry) for key, entry in zip(keys, indexed, strict=False) if entry is not None}
         fresh = {key: entry for key, entry in known.items() if entry.get("etag") == listed[key]}
         missing = [key for key in keys if key not in fresh]
@@ -81,34 +84,32 @@ class ManifestIndex:
                     self._remember(name, key, entry)
         return {key: fresh[key]["manifest"] for key in keys if key in fresh}
 
-    def add(self, workspace: str, key: str, etag: str, manifest: dict[str, Any]) -> None:
+    def add(self, key: str, etag: str, manifest: dict[str, Any]) -> None:
         """Enter a manifest that was just written; the last step of every write."""
-        self._remember(self._name(workspace), key, {"etag": etag, "manifest": manifest})
+        self._remember(self._name(), key, {"etag": etag, "manifest": manifest})
 
-    def drop(self, workspace: str, key: str) -> None:
+    def drop(self, key: str) -> None:
         """Take out a manifest that was just deleted."""
-        self._shared.ask(lambda client: client.hdel(self._name(workspace), key), None)
+        self._redis.run(lambda client: client.hdel(self._name(), key), None)
 
-    def audit(self, workspace: str, before: Audit | None = None) -> Audit:
+    def audit(self, before: Audit | None = None) -> Audit:
         """Read the manifests of the bucket itself and compare Redis with them; changes nothing.
 
         What has not changed since the audit `before` is not read again.
         """
-        listed = self._stored(workspace)
+        listed = self._stored()
         known = {} if before is None else before.stored
         stored = {key: known[key] for key, etag in listed.items() if key in known and known[key]["etag"] == etag}
         rest = [key for key in listed if key not in stored]
         with ThreadPoolExecutor(FETCHERS) as fetchers:
             fetched = dict(zip(rest, fetchers.map(self._fetch, rest), strict=True))
         stored |= {key: entry for key, entry in fetched.items() if entry is not None}
-        left = self._stored(workspace) if len(stored) < len(listed) else {}
-        return Audit(
-            stored, [key for key in listed if key not in stored and key in left], self._wrong(workspace, stored)
-        )
+        left = self._stored() if len(stored) < len(listed) else {}
+        return Audit(stored, [key for key in listed if key not in stored and key in left], self._wrong(stored))
 
-    def _wrong(self, workspace: str, stored: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+    def _wrong(self, stored: Mapping[str, dict[str, Any]]) -> dict[str, str]:
         """What is the matter with the entries of Redis, where it answers."""
-        found: dict[bytes, bytes] | None = self._shared.ask(lambda client: client.hgetall(self._name(workspace)), None)
+        found: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(self._name()), None)
         if found is None:
             return {}
         indexed = {key.decode(): json.loads(entry) for key, entry in found.items()}
@@ -117,22 +118,22 @@ class ManifestIndex:
         other = {key: "different" for key in stored if indexed.get(key, stored[key]) != stored[key]}
         return {**gone, **absent, **other}
 
-    def mend(self, workspace: str, keys: Iterable[str]) -> None:
+    def mend(self, keys: Iterable[str]) -> None:
         """Let Redis have of these manifests what the bucket has."""
         for key in keys:
             entry = self._fetch(key)
             if entry is None:
-                self.drop(workspace, key)
+                self.drop(key)
             else:
-                self._remember(self._name(workspace), key, entry)
+                self._remember(self._name(), key, entry)
 
-    def size(self, workspace: str) -> int | None:
+    def size(self) -> int | None:
         """How many manifests Redis holds of this workspace, or None when it does not answer."""
-        size: int | None = self._shared.ask(lambda client: client.hlen(self._name(workspace)), None)
+        size: int | None = self._redis.run(lambda client: client.hlen(self._name()), None)
         return size
 
-    def _stored(self, workspace: str, below: str = "") -> dict[str, str]:
-        listed = self._objects.list(f"{workspace}/{self._kind}/{below}")
+    def _stored(self, below: str = "") -> dict[str, str]:
+        listed = self._objects.list(f"{self._workspace}/{self._kind}/{below}")
         return {item.key: item.etag for item in listed if item.key.endswith(self._ending) and item.size}
 
     def _fetch(self, key: str) -> dict[str, Any] | None:
@@ -144,7 +145,7 @@ class ManifestIndex:
             return None
 
     def _remember(self, name: str, key: str, entry: dict[str, Any]) -> None:
-        self._shared.ask(lambda client: client.hset(name, key, json.dumps(entry)), None)
+        self._redis.run(lambda client: client.hset(name, key, json.dumps(entry)), None)
 
-    def _name(self, workspace: str) -> str:
-        return f"regatta:{workspace}:{self._kind}"
+    def _name(self) -> str:
+        return f"regatta:{self._workspace}:{self._kind}"

@@ -33,20 +33,20 @@ class Page:
     last: Numbered | None
 
 
-class ModelStore:
-    """The models of every workspace.
+class ModelRepository:
+    """The models of a workspace.
 
     Files go first, then the manifest that makes a version exist, then the pointer that lets it serve.
     """
 
-    def __init__(self, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex) -> None:
-        self._versions = Versions(objects, warm, index)
-        self._artifacts = Artifacts(objects, warm)
-        self._champions = Champions(documents)
+    def __init__(
+        self, workspace: str, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex
+    ) -> None:
+        self._versions = Versions(workspace, objects, warm, index)
+        self._artifacts = Artifacts(workspace, objects, warm)
+        self._champions = Champions(workspace, documents)
 
-    def publish(
-        self, workspace: str, draft: ModelManifest, files: Mapping[str, bytes], *, promote: bool = True
-    ) -> ModelManifest:
+    def publish(self, draft: ModelManifest, files: Mapping[str, bytes], *, promote: bool = True) -> ModelManifest:
         """Store a model of these files (GRAPH, PICKLE, EVALUATION) as the next version; returns its signed manifest.
 
         It serves from now on if `promote`, unless a later version did already. A job that published before gets what
@@ -54,44 +54,44 @@ class ModelStore:
         """
         name, job_id = draft.model_name, draft.job_id
         # In this order: what the same job publishes from now on is met by `commit`, on one of the next numbers.
-        number = max(self._versions.taken(workspace, name), default=0) + 1
-        manifest = self.published_by(workspace, name, job_id) if job_id is not None else None
+        number = max(self._versions.taken(name), default=0) + 1
+        manifest = self.published_by(name, job_id) if job_id is not None else None
         if manifest is None:
-            folder = self._artifacts.send(workspace, job_id, files)
+            folder = self._artifacts.send(job_id, files)
             placed = draft.model_copy(update={"artifacts": folder})
-            manifest = self._versions.commit(workspace, placed, number, once_a_job=True)
+            manifest = self._versions.commit(placed, number, once_a_job=True)
             if manifest.artifacts != folder:
-                self._artifacts.discard(workspace, folder)
+                self._artifacts.discard(folder)
         if promote:
-            self._champions.promote(workspace, name, manifest.version)
+            self._champions.promote(name, manifest.version)
         return manifest
 
-    def published_by(self, workspace: str, name: str, job_id: str) -> ModelManifest | None:
+    def published_by(self, name: str, job_id: str) -> ModelManifest | None:
         """The version of this name that a job has published, or None."""
-        if not self._artifacts.begun_by(workspace, job_id):
+        if not self._artifacts.begun_by(job_id):
             return None
-        manifests = self._versions.manifests(workspace, self._versions.listed(workspace, name))
+        manifests = self._versions.manifests(self._versions.listed(name))
         return next((manifest for manifest in manifests if manifest.job_id == job_id), None)
 
-    def serving(self, workspace: str, name: str, *, fresh: bool = False) -> int | None:
+    def serving(self, name: str, *, fresh: bool = False) -> int | None:
         """The version that serves, or None. From memory, and about a second old at most; `fresh` asks the bucket."""
-        return self._champions.standing(workspace, name, fresh=fresh).version
+        return self._champions.standing(name, fresh=fresh).version
 
-    def succeed(self, workspace: str, name: str, version: int, before: int | None) -> bool:
+    def succeed(self, name: str, version: int, before: int | None) -> bool:
         """Let a version serve if `before` still does; returns whether it serves afterwards. Raises `ConflictError`."""
-        return self._champions.succeed(workspace, name, version, before)
+        return self._champions.succeed(name, version, before)
 
-    def standing(self, workspace: str, name: str) -> Standing:
+    def standing(self, name: str) -> Standing:
         """What is decided about the versions of a name, as the bucket has it: for acting on, not for showing."""
-        return self._champions.standing(workspace, name, fresh=True)
+        return self._champions.standing(name, fresh=True)
 
-    def resolve(self, workspace: str, name: str, version: int | None) -> int:
+    def resolve(self, name: str, version: int | None) -> int:
         """The version that is meant: this one, or the one that serves. From memory, and about a second old at most.
 
         Raises `NoSuchModelError` when none serves, or this one was deleted; it need not exist otherwise.
         """
         if MODEL_NAME.fullmatch(name):
-            standing = self._champions.standing(workspace, name)
+            standing = self._champions.standing(name)
             if version is None and standing.version is not None:
                 return standing.version
             if version is not None and version not in standing.deleted:
@@ -99,66 +99,66 @@ class ModelStore:
         which = f"model {name!r} serves" if version is None else f"version {version} of model {name!r} exists"
         raise NoSuchModelError(f"No {which}. GET /model/trained lists what there is.")
 
-    def manifest(self, workspace: str, name: str, version: int | None = None) -> ModelManifest:
+    def manifest(self, name: str, version: int | None = None) -> ModelManifest:
         """The manifest of a version, the serving one without `version`.
 
         Raises `NoSuchModelError`, and `BadSignatureError` when it is damaged.
         """
-        return self._versions.read(workspace, name, self.resolve(workspace, name, version))
+        return self._versions.read(name, self.resolve(name, version))
 
-    def load(self, workspace: str, name: str, version: int) -> StoredModel:
+    def load(self, name: str, version: int) -> StoredModel:
         """A version with its graph; raises `NoSuchModelError`, and `BadSignatureError` when its bytes were changed."""
-        manifest = self.manifest(workspace, name, version)
-        return StoredModel(manifest, self.file(workspace, manifest, GRAPH))
+        manifest = self.manifest(name, version)
+        return StoredModel(manifest, self.file(manifest, GRAPH))
 
-    def file(self, workspace: str, manifest: ModelManifest, file: str) -> bytes:
+    def file(self, manifest: ModelManifest, file: str) -> bytes:
         """GRAPH or PICKLE of a version, signature and digest checked; raises what `load` does."""
-        return self._artifacts.read(workspace, manifest, file)
+        return self._artifacts.read(manifest, file)
 
-    def offer(self, workspace: str, manifest: ModelManifest, file: str, filename: str) -> str:
+    def offer(self, manifest: ModelManifest, file: str, filename: str) -> str:
         """A URL that downloads GRAPH or PICKLE as `filename` during the next hour; checked as `file` does."""
-        return self._artifacts.offer(workspace, manifest, file, filename)
+        return self._artifacts.offer(manifest, file, filename)
 
-    def evaluation(self, workspace: str, name: str, version: int | None = None) -> dict[str, Any] | None:
+    def evaluation(self, name: str, version: int | None = None) -> dict[str, Any] | None:
         """How a version was judged, beyond its manifest; None for one trained before this was kept."""
-        body = self._artifacts.evaluation(workspace, self.manifest(workspace, name, version))
+        body = self._artifacts.evaluation(self.manifest(name, version))
         return None if body is None else json.loads(body)
 
-    def page(self, workspace: str, limit: int, after: Numbered | None = None, name: str | None = None) -> Page:
+    def page(self, limit: int, after: Numbered | None = None, name: str | None = None) -> Page:
         """Up to `limit` versions after one of an earlier page, of one model or of all; damaged ones are left out."""
-        listed = self._versions.listed(workspace, name)
+        listed = self._versions.listed(name)
         rest = [numbered for numbered in listed if after is None or numbered > after]
         chosen = {numbered: listed[numbered] for numbered in rest[:limit]}
         names = list(dict.fromkeys(numbered.name for numbered in chosen))
-        standings = dict(zip(names, _each(lambda one: self._champions.standing(workspace, one), names), strict=True))
+        standings = dict(zip(names, _each(self._champions.standing, names), strict=True))
         models = [
             (manifest, standings[manifest.model_name].version == manifest.version)
-            for manifest in self._versions.manifests(workspace, chosen)
+            for manifest in self._versions.manifests(chosen)
             if manifest.version not in standings[manifest.model_name].deleted
         ]
         return Page(models, list(chosen)[-1] if len(rest) > limit else None)
 
-    def choose(self, workspace: str, name: str, version: int) -> int | None:
+    def choose(self, name: str, version: int) -> int | None:
         """Let a version serve, an older one too; returns what served before. Raises `NoSuchModelError`."""
-        self._believed(workspace, name, version)
-        return self._champions.choose(workspace, name, version)
+        self._believed(name, version)
+        return self._champions.choose(name, version)
 
-    def delete(self, workspace: str, name: str, version: int | None = None) -> list[int]:
+    def delete(self, name: str, version: int | None = None) -> list[int]:
         """Delete a version, or the whole model; returns the numbers, which no version ever has again.
 
         Raises `NoSuchModelError`, `ModelServesError` for the version that serves. What was interrupted is finished by
         the same call; until then nobody finds what it took away.
         """
-        existing = [n.number for n in self._versions.listed(workspace, name)] if MODEL_NAME.fullmatch(name) else []
+        existing = [n.number for n in self._versions.listed(name)] if MODEL_NAME.fullmatch(name) else []
         doomed = [number for number in existing if version in (None, number)]
         if not doomed:
             what = f"model {name!r}" if version is None else f"version {version} of model {name!r}"
             raise NoSuchModelError(f"There is no {what}. GET /model/trained lists what there is.")
-        self._champions.withdraw(workspace, name, doomed, serving_too=version is None)
-        _each(lambda number: self._delete(workspace, name, number), doomed)
+        self._champions.withdraw(name, doomed, serving_too=version is None)
+        _each(lambda number: self._delete(name, number), doomed)
         return doomed
 
-    def rename(self, workspace: str, old: str, new: str) -> list[int]:
+    def rename(self, old: str, new: str) -> list[int]:
         """Give a model another name: every version moves, and so does the champion; returns the versions' numbers.
 
         They keep their numbers, unless the name had some before. Until all have arrived the old name serves; what was
@@ -166,68 +166,68 @@ class ModelStore:
         `NoSuchModelError`, `NameTakenError`, `BadSignatureError` when a version was changed, `ConflictError`.
         """
         check_name(new, "new_name")
-        moving = self._movable(workspace, old)
-        if self._champions.standing(workspace, new, fresh=True).arriving_from != old:
+        moving = self._movable(old)
+        if self._champions.standing(new, fresh=True).arriving_from != old:
             if not moving:
                 raise NoSuchModelError(f"There is no model {old!r}. GET /model/trained lists what there is.")
-            if self._versions.listed(workspace, new):
+            if self._versions.listed(new):
                 raise NameTakenError(f"There is a model {new!r} already. Choose another name, or delete that one.")
-        self._champions.claim(workspace, old, new)
-        moved = self._move(workspace, old, new, moving)
-        self._champions.settle(workspace, old, new, moved)
-        gone = self._champions.standing(workspace, old, fresh=True).deleted
-        left = [n.number for n in self._versions.listed(workspace, old) if n.number in gone]
-        _each(lambda number: self._erase(workspace, old, number), left)
-        self._champions.release(workspace, old, new)
-        return [numbered.number for numbered in self._versions.listed(workspace, new)]
+        self._champions.claim(old, new)
+        moved = self._move(old, new, moving)
+        self._champions.settle(old, new, moved)
+        gone = self._champions.standing(old, fresh=True).deleted
+        left = [n.number for n in self._versions.listed(old) if n.number in gone]
+        _each(lambda number: self._erase(old, number), left)
+        self._champions.release(old, new)
+        return [numbered.number for numbered in self._versions.listed(new)]
 
-    def _movable(self, workspace: str, name: str) -> list[ModelManifest]:
+    def _movable(self, name: str) -> list[ModelManifest]:
         """Every version that was not deleted, as the bucket has it; raises `BadSignatureError` unless all are ours."""
         if not MODEL_NAME.fullmatch(name):
             return []
-        deleted = self._champions.standing(workspace, name, fresh=True).deleted
-        numbers = [n.number for n in self._versions.listed(workspace, name) if n.number not in deleted]
-        return _each(lambda number: self._believed(workspace, name, number), numbers)
+        deleted = self._champions.standing(name, fresh=True).deleted
+        numbers = [n.number for n in self._versions.listed(name) if n.number not in deleted]
+        return _each(lambda number: self._believed(name, number), numbers)
 
-    def _move(self, workspace: str, old: str, new: str, moving: list[ModelManifest]) -> dict[int, int]:
+    def _move(self, old: str, new: str, moving: list[ModelManifest]) -> dict[int, int]:
         """Publish these versions of `old` as versions of `new`, of the same files; the new numbers by the old ones."""
         # Read again: until both names were claimed, versions could be deleted.
-        deleted = self._champions.standing(workspace, old, fresh=True).deleted
+        deleted = self._champions.standing(old, fresh=True).deleted
         manifests = {manifest.version: manifest for manifest in moving if manifest.version not in deleted}
-        there = self._versions.manifests(workspace, self._versions.listed(workspace, new))
+        there = self._versions.manifests(self._versions.listed(new))
         arrived = {manifest.artifacts: manifest.version for manifest in there}
-        last = max(self._versions.taken(workspace, new), default=0)
+        last = max(self._versions.taken(new), default=0)
         moved: dict[int, int] = {}
-        for number in self._versions.taken(workspace, old):
+        for number in self._versions.taken(old):
             if number not in manifests:
-                self._versions.skip(workspace, new, number)
+                self._versions.skip(new, number)
                 continue
-            manifest = self._artifacts.adopt(workspace, manifests[number])
+            manifest = self._artifacts.adopt(manifests[number])
             if manifest.artifacts not in arrived:
                 draft = manifest.model_copy(update={"model_name": new})
-                last = self._versions.commit(workspace, draft, max(number, last + 1)).version
+                last = self._versions.commit(draft, max(number, last + 1)).version
                 arrived[manifest.artifacts] = last
             moved[number] = arrived[manifest.artifacts]
         return moved
 
-    def _believed(self, workspace: str, name: str, version: int) -> ModelManifest:
+    def _believed(self, name: str, version: int) -> ModelManifest:
         """A manifest of ours as the bucket has it now; raises `NoSuchModelError`, `BadSignatureError`."""
-        manifest = self._versions.read(workspace, name, version, fresh=True)
+        manifest = self._versions.read(name, version, fresh=True)
         check_manifest(manifest)
         return manifest
 
-    def _delete(self, workspace: str, name: str, number: int) -> None:
+    def _delete(self, name: str, number: int) -> None:
         folder = None
         # A manifest that is damaged, or not ours, may name what is not its own: such a folder stays.
         with suppress(NoSuchModelError, BadSignatureError):
-            folder = self._believed(workspace, name, number).artifacts
-        self._erase(workspace, name, number)
+            folder = self._believed(name, number).artifacts
+        self._erase(name, number)
         if folder is not None:
-            self._artifacts.discard(workspace, folder)
+            self._artifacts.discard(folder)
 
-    def _erase(self, workspace: str, name: str, number: int) -> None:
-        self._versions.erase(workspace, name, number)
-        self._artifacts.discard_beside(workspace, name, number)
+    def _erase(self, name: str, number: int) -> None:
+        self._versions.erase(name, number)
+        self._artifacts.discard_beside(name, number)
 
 
 def _each(call: Callable[[T], R], things: Sequence[T]) -> list[R]:

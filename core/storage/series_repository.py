@@ -154,33 +154,34 @@ class Series(Document):
         return self.model_copy(update={"arrivals": arrivals[-ARRIVALS_KEPT:]})
 
 
-class SeriesStore:
-    """The series of every workspace."""
+class SeriesRepository:
+    """The series of a workspace."""
 
-    def __init__(self, objects: ObjectStore, documents: Documents) -> None:
+    def __init__(self, workspace: str, objects: ObjectStore, documents: Documents) -> None:
+        self._workspace = workspace
         self._objects = objects
         self._documents = documents
 
-    def read(self, workspace: str, name: str, *, fresh: bool = False) -> Series | None:
+    def read(self, name: str, *, fresh: bool = False) -> Series | None:
         """The series, or None; `fresh` asks the bucket itself: for acting on, not for showing."""
         if not MODEL_NAME.fullmatch(name):
             return None
-        document = self._documents.read(_key(workspace, name), fresh=fresh)
+        document = self._documents.read(_key(self._workspace, name), fresh=fresh)
         return None if document is None else Series.model_validate(document)
 
-    def get(self, workspace: str, name: str, *, fresh: bool = False) -> Series:
+    def get(self, name: str, *, fresh: bool = False) -> Series:
         """The same; raises `NoSuchSeriesError`."""
-        found = self.read(workspace, name, fresh=fresh)
+        found = self.read(name, fresh=fresh)
         if found is None:
             raise NoSuchSeriesError(f"There is no series {name!r}. GET /series lists what there is.")
         return found
 
-    def list(self, workspace: str) -> list[Series]:
+    def list(self) -> list[Series]:
         """Every series of the workspace, by name."""
-        found = (self.read(workspace, name) for name in self._objects.folders(f"{workspace}/series/"))
+        found = (self.read(name) for name in self._objects.folders(f"{self._workspace}/series/"))
         return [series for series in found if series is not None]
 
-    def change(self, workspace: str, name: str, edit: Callable[[Series], Series | None]) -> Series:
+    def change(self, name: str, edit: Callable[[Series], Series | None]) -> Series:
         """Store what `edit` makes of the newest series, a new one where there is none; None leaves it as it is.
 
         Returns it as stored afterwards; raises `ConflictError`.
@@ -191,32 +192,32 @@ class SeriesStore:
             after = edit(newest)
             return None if after is None else after.model_dump()
 
-        document = self._documents.change(_key(workspace, name), edited)
+        document = self._documents.change(_key(self._workspace, name), edited)
         return Series(name=name) if document is None else Series.model_validate(document)
 
-    def configure(self, workspace: str, name: str, settings: SeriesSettings) -> Series:
+    def configure(self, name: str, settings: SeriesSettings) -> Series:
         """Let these be the settings; raises `ConflictError`."""
-        return self.change(workspace, name, lambda series: series.model_copy(update={"settings": settings}))
+        return self.change(name, lambda series: series.model_copy(update={"settings": settings}))
 
-    def write_report(self, workspace: str, name: str, job_id: str, report: dict[str, Any], page: str) -> None:
+    def write_report(self, name: str, job_id: str, report: dict[str, Any], page: str) -> None:
         """Keep the report of an arrival, as JSON and as a page."""
         body = json.dumps(report, ensure_ascii=False).encode()
-        self._objects.put(_report_key(workspace, name, job_id, "html"), page.encode(), "text/html; charset=utf-8")
-        self._objects.put(_report_key(workspace, name, job_id, "json"), body, "application/json")
+        self._objects.put(_report_key(self._workspace, name, job_id, "html"), page.encode(), "text/html; charset=utf-8")
+        self._objects.put(_report_key(self._workspace, name, job_id, "json"), body, "application/json")
 
-    def report(self, workspace: str, name: str, job_id: str) -> dict[str, Any] | None:
+    def report(self, name: str, job_id: str) -> dict[str, Any] | None:
         """The report of an arrival, or None where there is none."""
-        body = self._read(workspace, name, job_id, "json")
+        body = self._read(name, job_id, "json")
         return None if body is None else json.loads(body)
 
-    def page(self, workspace: str, name: str, job_id: str) -> str | None:
+    def page(self, name: str, job_id: str) -> str | None:
         """The same as HTML."""
-        body = self._read(workspace, name, job_id, "html")
+        body = self._read(name, job_id, "html")
         return None if body is None else body.decode()
 
-    def _read(self, workspace: str, name: str, job_id: str, ending: str) -> bytes | None:
+    def _read(self, name: str, job_id: str, ending: str) -> bytes | None:
         try:
-            return self._objects.get(_report_key(workspace, name, job_id, ending))
+            return self._objects.get(_report_key(self._workspace, name, job_id, ending))
         except MissingObjectError:
             return None
 

@@ -128,115 +128,116 @@ def _from_0_1(document: Json) -> Json:
     return {**ticket, "job": job}
 
 
-class UploadStore:
-    """The uploads in flight of every workspace. One exists from its start until it is a dataset."""
+class UploadRepository:
+    """The uploads in flight of a workspace. One exists from its start until it is a dataset."""
 
-    def __init__(self, objects: ObjectStore, documents: Documents, progress: JobProgress) -> None:
+    def __init__(self, workspace: str, objects: ObjectStore, documents: Documents, progress: JobProgress) -> None:
+        self._workspace = workspace
         self._objects = objects
         self._documents = documents
         self._progress = progress
         self.jobs = UploadJobs(self, progress)
 
-    def open(self, workspace: str, ticket: Ticket) -> Ticket:
+    def open(self, ticket: Ticket) -> Ticket:
         """Store a new ticket; a multipart one is begun in the bucket and comes back with its `upload_id`."""
         if ticket.method == "multipart":
             part_size = max(PART_BYTES, -(-ticket.size_bytes // MOST_PARTS))
-            upload_id = self._objects.begin_parts(object_key(workspace, ticket.file_id))
+            upload_id = self._objects.begin_parts(object_key(self._workspace, ticket.file_id))
             ticket = ticket.model_copy(update={"part_size": part_size, "upload_id": upload_id})
-        self._documents.write(_ticket_key(workspace, ticket.file_id), ticket.model_dump())
+        self._documents.write(_ticket_key(self._workspace, ticket.file_id), ticket.model_dump())
         return ticket
 
-    def ticket(self, workspace: str, file_id: str, *, fresh: bool = False) -> Ticket | None:
+    def ticket(self, file_id: str, *, fresh: bool = False) -> Ticket | None:
         """The ticket, or None. `fresh` asks the bucket itself: for acting on, not for showing."""
         if not FILE_ID.fullmatch(file_id):
             return None
-        document = self._documents.read(_ticket_key(workspace, file_id), fresh=fresh)
+        document = self._documents.read(_ticket_key(self._workspace, file_id), fresh=fresh)
         if document is None:
             return None
         ticket = Ticket.model_validate(document)
-        job = ticket.job and self._progress.newest(workspace, ticket.job)
+        job = ticket.job and self._progress.newest(ticket.job)
         return ticket.model_copy(update={"job": job})
 
-    def change(self, workspace: str, file_id: str, edit: Callable[[Ticket], Json | None]) -> Ticket | None:
+    def change(self, file_id: str, edit: Callable[[Ticket], Json | None]) -> Ticket | None:
         """Update the newest ticket as `change_document` does; None when there is none."""
-        return change_document(self._documents, _ticket_key(workspace, file_id), Ticket, edit)
+        return change_document(self._documents, _ticket_key(self._workspace, file_id), Ticket, edit)
 
-    def form(self, workspace: str, ticket: Ticket) -> tuple[str, dict[str, str]]:
+    def form(self, ticket: Ticket) -> tuple[str, dict[str, str]]:
         """URL and fields of a form that posts the file, of at most the announced size, in one request."""
-        key = object_key(workspace, ticket.file_id)
+        key = object_key(self._workspace, ticket.file_id)
         return self._objects.presign_form(key, ticket.size_bytes, URL_SECONDS)
 
-    def part_urls(self, workspace: str, ticket: Ticket, numbers: Iterable[int]) -> dict[int, str]:
+    def part_urls(self, ticket: Ticket, numbers: Iterable[int]) -> dict[int, str]:
         """A URL for each of these parts, to PUT exactly that many bytes at."""
-        key, sizes = object_key(workspace, ticket.file_id), ticket.part_sizes
+        key, sizes = object_key(self._workspace, ticket.file_id), ticket.part_sizes
         assert ticket.upload_id is not None
         return {
             number: self._objects.presign_part(key, ticket.upload_id, number, sizes[number], URL_SECONDS)
             for number in numbers
         }
 
-    def arrived_parts(self, workspace: str, ticket: Ticket) -> dict[int, str] | None:
+    def arrived_parts(self, ticket: Ticket) -> dict[int, str] | None:
         """ETags of the complete parts by number; None when the upload is no longer open: completed or aborted."""
         assert ticket.upload_id is not None
         sizes = ticket.part_sizes
         try:
-            parts = self._objects.list_parts(object_key(workspace, ticket.file_id), ticket.upload_id)
+            parts = self._objects.list_parts(object_key(self._workspace, ticket.file_id), ticket.upload_id)
         except MissingObjectError:
             return None
         return {part.number: part.etag for part in parts if part.size == sizes.get(part.number)}
 
-    def join(self, workspace: str, ticket: Ticket, parts: dict[int, str]) -> None:
+    def join(self, ticket: Ticket, parts: dict[int, str]) -> None:
         """Make the object of its parts; that it is created is what starts the ingestion."""
         assert ticket.upload_id is not None
-        self._objects.join_parts(object_key(workspace, ticket.file_id), ticket.upload_id, parts)
+        self._objects.join_parts(object_key(self._workspace, ticket.file_id), ticket.upload_id, parts)
 
-    def has_arrived(self, workspace: str, file_id: str) -> bool:
+    def has_arrived(self, file_id: str) -> bool:
         """Whether the file is there in full."""
         try:
-            self._objects.size(object_key(workspace, file_id))
+            self._objects.size(object_key(self._workspace, file_id))
         except MissingObjectError:
             return False
         return True
 
-    def say_again(self, workspace: str, file_id: str) -> None:
+    def say_again(self, file_id: str) -> None:
         """Let the bucket tell once more that the file arrived, by copying it onto itself."""
-        key = object_key(workspace, file_id)
+        key = object_key(self._workspace, file_id)
         with suppress(MissingObjectError):  # ingested in the meantime
             self._objects.copy(key, key)
 
-    def download(self, workspace: str, file_id: str, path: Path) -> str:
+    def download(self, file_id: str, path: Path) -> str:
         """Write the bytes that arrived to a file; returns their key, raises `MissingObjectError`."""
-        key = object_key(workspace, file_id)
+        key = object_key(self._workspace, file_id)
         self._objects.download(key, path)
         return key
 
-    def discard_file(self, workspace: str, file_id: str) -> None:
+    def discard_file(self, file_id: str) -> None:
         """Delete the bytes that arrived; the ticket stays."""
-        self._objects.delete([object_key(workspace, file_id)])
+        self._objects.delete([object_key(self._workspace, file_id)])
 
-    def close(self, workspace: str, file_id: str) -> None:
+    def close(self, file_id: str) -> None:
         """Delete the bytes and then the ticket: the upload is a dataset, or nobody wants it any more."""
-        ticket = self.ticket(workspace, file_id, fresh=True)
+        ticket = self.ticket(file_id, fresh=True)
         if ticket is not None and ticket.upload_id is not None:
-            self._objects.abort_parts(object_key(workspace, file_id), ticket.upload_id)
-        self.discard_file(workspace, file_id)
+            self._objects.abort_parts(object_key(self._workspace, file_id), ticket.upload_id)
+        self.discard_file(file_id)
         if ticket is not None:
-            self._documents.delete(_ticket_key(workspace, file_id))
+            self._documents.delete(_ticket_key(self._workspace, file_id))
 
 
 class UploadJobs:
     """The jobs that ingest uploads. Each lies in the ticket of its upload, has its `file_id`, and goes with it."""
 
-    def __init__(self, uploads: UploadStore, progress: JobProgress) -> None:
+    def __init__(self, uploads: UploadRepository, progress: JobProgress) -> None:
         self._uploads = uploads
         self._progress = progress
 
-    def read(self, workspace: str, job_id: str, *, fresh: bool = False) -> Job | None:
+    def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
         """Return the job, or None when there is none; `fresh` asks the bucket itself."""
-        ticket = self._uploads.ticket(workspace, job_id, fresh=fresh)
+        ticket = self._uploads.ticket(job_id, fresh=fresh)
         return None if ticket is None else ticket.job
 
-    def change(self, workspace: str, job_id: str, edit: Callable[[Job], Json | None]) -> Job | None:
+    def change(self, job_id: str, edit: Callable[[Job], Json | None]) -> Job | None:
         """Update the newest job by the fields that `edit` returns; None leaves it as it is.
 
         Return it as stored afterwards, None when there is none; raises `ConflictError`.
@@ -246,12 +247,12 @@ class UploadJobs:
             fields = None if ticket.job is None else edit(ticket.job)
             return None if fields is None or ticket.job is None else {"job": ticket.job.model_copy(update=fields)}
 
-        ticket = self._uploads.change(workspace, job_id, edit_ticket)
+        ticket = self._uploads.change(job_id, edit_ticket)
         return None if ticket is None else ticket.job
 
-    def report_progress(self, workspace: str, job: Job, **state: Any) -> bool | None:
+    def report_progress(self, job: Job, **state: Any) -> bool | None:
         """Report the progress of a running job as `JobProgress.report` does."""
-        return self._progress.report(workspace, job, **state)
+        return self._progress.report(job, **state)
 
 
 def urls_expire_at() -> str:

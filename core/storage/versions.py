@@ -33,20 +33,21 @@ class Versions:
     whoever creates the next one meets everybody else who is about to, whatever was killed in between.
     """
 
-    def __init__(self, objects: ObjectStore, warm: WarmObjects, index: ManifestIndex) -> None:
+    def __init__(self, workspace: str, objects: ObjectStore, warm: WarmObjects, index: ManifestIndex) -> None:
+        self._workspace = workspace
         self._objects = objects
         self._warm = warm
         self._index = index
 
-    def taken(self, workspace: str, name: str) -> list[int]:
+    def taken(self, name: str) -> list[int]:
         """Every number that was ever given, in ascending order."""
-        prefix = f"{workspace}/models/{name}/"
+        prefix = f"{self._workspace}/models/{name}/"
         found = (VERSION_KEY.fullmatch(item.key) for item in self._objects.list(prefix))
         return sorted(int(match[2]) for match in found if match)
 
-    def listed(self, workspace: str, name: str | None = None) -> dict[Numbered, tuple[str, str]]:
+    def listed(self, name: str | None = None) -> dict[Numbered, tuple[str, str]]:
         """Key and ETag of every version there is, of one model or of all, in order."""
-        listed = self._index.listed(workspace, "" if name is None else f"{name}/")
+        listed = self._index.listed("" if name is None else f"{name}/")
         found = {
             Numbered(match[1], int(match[2])): (key, etag)
             for key, etag in listed.items()
@@ -54,9 +55,9 @@ class Versions:
         }
         return dict(sorted(found.items()))
 
-    def manifests(self, workspace: str, listed: dict[Numbered, tuple[str, str]]) -> list[ModelManifest]:
+    def manifests(self, listed: dict[Numbered, tuple[str, str]]) -> list[ModelManifest]:
         """The manifests of these, as listed, by way of Redis; a damaged one is left out."""
-        read = self._index.read(workspace, dict(listed.values()))
+        read = self._index.read(dict(listed.values()))
         parsed = ((numbered, _parsed(read.get(key))) for numbered, (key, _) in listed.items())
         return [
             manifest
@@ -64,12 +65,12 @@ class Versions:
             if manifest is not None and numbered == Numbered(manifest.model_name, manifest.version)
         ]
 
-    def read(self, workspace: str, name: str, number: int, *, fresh: bool = False) -> ModelManifest:
+    def read(self, name: str, number: int, *, fresh: bool = False) -> ModelManifest:
         """One manifest, its signature unchecked; `fresh` reads the bucket itself.
 
         Raises `NoSuchModelError`, and `BadSignatureError` when it is damaged.
         """
-        key = _key(workspace, name, number)
+        key = _key(self._workspace, name, number)
         body = b""
         if MODEL_NAME.fullmatch(name):
             with suppress(MissingObjectError):
@@ -84,7 +85,7 @@ class Versions:
             )
         return manifest
 
-    def commit(self, workspace: str, draft: ModelManifest, number: int, *, once_a_job: bool = False) -> ModelManifest:
+    def commit(self, draft: ModelManifest, number: int, *, once_a_job: bool = False) -> ModelManifest:
         """Let the draft be the first free version from `number` on, and so exist; returns its signed manifest.
 
         A version that is this one already, of the same files or, with `once_a_job`, of the same job, is returned
@@ -92,9 +93,9 @@ class Versions:
         """
         while True:
             manifest = signed(draft.model_copy(update={"version": number}))
-            key = _key(workspace, draft.model_name, number)
+            key = _key(self._workspace, draft.model_name, number)
             if etag := self._objects.create(key, manifest.model_dump_json().encode()):
-                self._index.add(workspace, key, etag, manifest.model_dump())
+                self._index.add(key, etag, manifest.model_dump())
                 return manifest
             try:
                 holder = _parsed(self._objects.get(key))
@@ -106,15 +107,15 @@ class Versions:
                     return holder
             number += 1
 
-    def skip(self, workspace: str, name: str, number: int) -> None:
+    def skip(self, name: str, number: int) -> None:
         """Let no version ever have this number, unless one has."""
-        self._objects.create(_key(workspace, name, number), b"")
+        self._objects.create(_key(self._workspace, name, number), b"")
 
-    def erase(self, workspace: str, name: str, number: int) -> None:
+    def erase(self, name: str, number: int) -> None:
         """Let a version be gone for good; its number stays taken."""
-        key = _key(workspace, name, number)
+        key = _key(self._workspace, name, number)
         self._objects.put(key, b"")
-        self._index.drop(workspace, key)
+        self._index.drop(key)
         self._warm.forget([key])
 
 

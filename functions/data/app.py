@@ -10,9 +10,8 @@ from fastapi.responses import HTMLResponse
 from core.reporting import report as reporting
 from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.datasets.profiles import stored_preview, stored_profile
-from core.storage.container import storage
 from functions.data import uploads
-from functions.http import Workspace, create_app
+from functions.http import CallerWorkspace, create_app
 
 router = APIRouter(prefix="/data", tags=["data"])
 
@@ -22,9 +21,9 @@ FileId = Annotated[str | None, Query(description="default: the current file")]
 
 
 @router.get("/info")
-async def info(workspace: Workspace, file_id: FileId = None) -> dict[str, Any]:
+async def info(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any]:
     """Schema, missing values, memory, statistics per column and findings."""
-    manifest = storage().datasets.manifest(workspace, file_id)
+    manifest = workspace.datasets.manifest(file_id)
     stored = stored_profile(workspace, manifest)
     return {
         **manifest.summary(),
@@ -39,33 +38,33 @@ async def info(workspace: Workspace, file_id: FileId = None) -> dict[str, Any]:
 
 @router.get("/preview")
 async def preview(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     file_id: FileId = None,
     rows: Annotated[int, Query(ge=1, le=PREVIEW_LIMIT)] = 10,
 ) -> dict[str, Any]:
     """The first rows, as they were understood."""
-    manifest = storage().datasets.manifest(workspace, file_id)
+    manifest = workspace.datasets.manifest(file_id)
     stored = stored_preview(workspace, manifest)
     return {"file_id": manifest.file_id, "columns": stored["columns"], "rows": stored["rows"][:rows]}
 
 
 @router.get("/profile")
-async def profile(workspace: Workspace, file_id: FileId = None) -> dict[str, Any]:
+async def profile(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any]:
     """Figures and histograms per column, correlations, gaps, findings, and how the columns relate to the target."""
-    manifest = storage().datasets.manifest(workspace, file_id)
+    manifest = workspace.datasets.manifest(file_id)
     stored = stored_profile(workspace, manifest)
     del stored["preview"]
     return {"file_id": manifest.file_id, **stored}
 
 
 @router.get("/report", response_class=HTMLResponse)
-def report(workspace: Workspace, file_id: FileId = None) -> HTMLResponse:
+def report(workspace: CallerWorkspace, file_id: FileId = None) -> HTMLResponse:
     """The dataset as one page to read, print and send on: findings, target, a plot for each column, correlations, gaps.
 
     It holds everything it needs: no script, and nothing that is loaded from elsewhere.
     """
     # Not async: of a table with thousands of columns, a page takes a while to write.
-    manifest = storage().datasets.manifest(workspace, file_id)
+    manifest = workspace.datasets.manifest(file_id)
     page = reporting.report(manifest, stored_profile(workspace, manifest))
     name = f"{PurePath(manifest.filename).stem}.html"
     headers = {
@@ -77,25 +76,25 @@ def report(workspace: Workspace, file_id: FileId = None) -> HTMLResponse:
 
 
 @router.get("/files")
-async def files(workspace: Workspace) -> dict[str, Any]:
+async def files(workspace: CallerWorkspace) -> dict[str, Any]:
     """Every dataset of the workspace, oldest first, and which one is current."""
     return {
-        "files": [manifest.summary() for manifest in storage().datasets.list(workspace)],
-        "current": storage().datasets.current(workspace),
+        "files": [manifest.summary() for manifest in workspace.datasets.list()],
+        "current": workspace.datasets.current(),
     }
 
 
 @router.post("/switch/{file_id}")
-async def switch(workspace: Workspace, file_id: str) -> dict[str, Any]:
+async def switch(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """Make a dataset the current one."""
-    return storage().datasets.switch(workspace, file_id).summary()
+    return workspace.datasets.switch(file_id).summary()
 
 
 @router.delete("/files/{file_id}")
-async def delete(workspace: Workspace, file_id: str) -> dict[str, Any]:
+async def delete(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """Delete a dataset. Models that were trained on it stay."""
-    storage().datasets.delete(workspace, file_id)
-    return {"deleted": file_id, "current": storage().datasets.current(workspace)}
+    workspace.datasets.delete(file_id)
+    return {"deleted": file_id, "current": workspace.datasets.current()}
 
 
 router.include_router(uploads.router)

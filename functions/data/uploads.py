@@ -9,7 +9,7 @@ from core.manifests import DatasetManifest, Reading
 from core.services.datasets import uploads as uploading
 from core.services.datasets.uploads import WayIn
 from core.storage.upload_repository import Method, Ticket
-from functions.http import RequestBody, Workspace
+from functions.http import CallerWorkspace, RequestBody
 from functions.idempotency import IdempotentRoute
 
 router = APIRouter(route_class=IdempotentRoute)
@@ -27,20 +27,20 @@ class Announcement(RequestBody):
 
 
 @router.post("/uploads", status_code=201)
-async def announce(workspace: Workspace, body: Announcement) -> dict[str, Any]:
+async def announce(workspace: CallerWorkspace, body: Announcement) -> dict[str, Any]:
     """Announce a file; the answer says where to send its bytes. Ingestion starts by itself when they are there."""
     reading = Reading(encoding=body.encoding, delimiter=body.delimiter, has_header=body.has_header)
     return _way_in(uploading.announce(workspace, body.filename, body.size_bytes, reading, body.method))
 
 
 @router.get("/uploads/{file_id}")
-async def resume(workspace: Workspace, file_id: str) -> dict[str, Any]:
+async def resume(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """What has arrived of an upload, and fresh URLs for the rest."""
     return _way_in(uploading.resume(workspace, file_id))
 
 
 @router.post("/uploads/{file_id}/complete", status_code=202)
-async def complete(workspace: Workspace, file_id: str, response: Response) -> dict[str, Any]:
+async def complete(workspace: CallerWorkspace, file_id: str, response: Response) -> dict[str, Any]:
     """Put the parts together, which starts the ingestion."""
     ticket = uploading.complete(workspace, file_id)
     response.headers["Location"] = f"/data/files/{file_id}"
@@ -48,14 +48,14 @@ async def complete(workspace: Workspace, file_id: str, response: Response) -> di
 
 
 @router.delete("/uploads/{file_id}")
-async def abort(workspace: Workspace, file_id: str) -> dict[str, Any]:
+async def abort(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """Give up an upload and delete what has arrived of it."""
     uploading.abort(workspace, file_id)
     return {"deleted": file_id}
 
 
 @router.get("/files/{file_id}")
-async def look(workspace: Workspace, file_id: str) -> dict[str, Any]:
+async def look(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """A dataset, or how far a large upload is on its way to become one."""
     found = uploading.look(workspace, file_id)
     if isinstance(found, DatasetManifest):

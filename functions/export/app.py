@@ -10,14 +10,14 @@ from core.errors import InvalidInputError
 from core.services.prediction.export import ExportRequest, export_rows
 from functions.answer_terms import Terms
 from functions.file_responses import file_answer
-from functions.http import Workspace, create_app
+from functions.http import CallerWorkspace, create_app
 from functions.idempotency import IdempotentRoute
 
 router = APIRouter(tags=["predict"], route_class=IdempotentRoute)
 
 
 @router.post("/predict/export", response_class=Response)
-def export(workspace: Workspace, terms: Terms, body: ExportRequest) -> Response:
+def export(workspace: CallerWorkspace, terms: Terms, body: ExportRequest) -> Response:
     """The rows with a column `prediction` at the end, as a CSV, an Excel workbook or a JSON array.
 
     A file that is larger than one answer may be comes as 303 to a URL that works for an hour. A stored file that is

@@ -10,8 +10,9 @@ from pydantic_core import to_json
 
 from core.errors import BadRequestError
 from core.services.prediction.predict import find_model, predict_batches
-from core.storage.container import storage
-from functions.http import VERSION, Workspace, create_app
+from core.storage.container import container
+from core.storage.workspace import Workspace
+from functions.http import VERSION, CallerWorkspace, create_app
 from functions.inference.tensors import InferRequest, batch_from_tensors, declared, encoded
 from functions.request_bodies import checked, json_object, read_body, takes
 
@@ -49,16 +50,16 @@ async def live() -> dict[str, bool]:
 @router.get("/health/ready")
 def ready() -> dict[str, bool]:
     """Whether models can be had: 503 while storage does not answer."""
-    storage().objects.ping()
+    container().objects.ping()
     return {"ready": True}
 
 
 @router.get("/models/{model_name}")
 @router.get("/models/{model_name}/versions/{version}")
-def metadata(workspace: Workspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
+def metadata(workspace: CallerWorkspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
     """The inputs and outputs of a model, and its versions."""
-    manifest = storage().models.manifest(workspace, model_name, version)
-    stored = storage().models.page(workspace, VERSIONS_SHOWN, name=model_name).models
+    manifest = workspace.models.manifest(model_name, version)
+    stored = workspace.models.page(VERSIONS_SHOWN, name=model_name).models
     return {
         "name": manifest.model_name,
         "versions": [str(each.version) for each, _ in stored],
@@ -70,7 +71,7 @@ def metadata(workspace: Workspace, model_name: str, version: Version | None = No
 
 @router.get("/models/{model_name}/ready")
 @router.get("/models/{model_name}/versions/{version}/ready")
-def model_ready(workspace: Workspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
+def model_ready(workspace: CallerWorkspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
     """Whether a model can predict; it is loaded for that, if it was not."""
     found = find_model(workspace, model_name, version).manifest
     return {"name": found.model_name, "ready": True}
@@ -78,14 +79,16 @@ def model_ready(workspace: Workspace, model_name: str, version: Version | None =
 
 @router.post("/models/{model_name}/infer", openapi_extra=takes(InferRequest))
 @router.post("/models/{model_name}/versions/{version}/infer", openapi_extra=takes(InferRequest))
-async def infer(workspace: Workspace, request: Request, model_name: str, version: Version | None = None) -> Response:
+async def infer(
+    workspace: CallerWorkspace, request: Request, model_name: str, version: Version | None = None
+) -> Response:
     """Predict tensors in JSON or in binary, and answer in the one that is asked for."""
     body = await read_body(request)
     # In a thread: single rows are answered meanwhile.
     return await run_in_threadpool(_infer, workspace, body, request.headers.get(HEADER_LENGTH), model_name, version)
 
 
-def _infer(workspace: str, body: bytes, header: str | None, name: str, version: int | None) -> Response:
+def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, version: int | None) -> Response:
     length = _header_length(header, len(body))
     asked = checked(json_object(body[:length]), InferRequest)
     wishes = checked(asked.parameters, Wishes)

@@ -8,6 +8,7 @@ from typing import Any
 from core.jobs.commands import IngestCommand
 from core.jobs.worker import Handlers
 from core.services.processing.ingest_upload import ingest_upload, receive_upload
+from core.storage.container import container
 from core.storage.upload_repository import arrival
 from functions.log import log, set_up_log
 from functions.remaining_time import seconds_for_work
@@ -29,5 +30,6 @@ def _ingest(context: Any, arrived: Arrived) -> None:
         log.warning(json.dumps({"key": arrived.key, "ignored": "not the key of an upload"}))
         return
     start = time.perf_counter()
-    receive_upload(*found, HANDLERS, seconds=seconds_for_work(context))
+    workspace, file_id = found
+    receive_upload(container().workspace(workspace), file_id, HANDLERS, seconds=seconds_for_work(context))
     log.info(json.dumps({"key": arrived.key, "ms": round(1000 * (time.perf_counter() - start))}))

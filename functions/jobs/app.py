@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from core.jobs import service
-from functions.http import Workspace, create_app
+from functions.http import CallerWorkspace, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_responses import shown, summary
 
@@ -17,7 +17,7 @@ MOST = 100
 
 @router.get("")
 async def all_jobs(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
     after: Annotated[str | None, Query(description="the next of the page before")] = None,
 ) -> dict[str, Any]:
@@ -27,19 +27,19 @@ async def all_jobs(
 
 
 @router.get("/{job_id}")
-async def one(workspace: Workspace, job_id: str) -> dict[str, Any]:
+async def one(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
     """How far a job is, and its result or its error when it is over."""
     return shown(workspace, service.job_status(workspace, job_id))
 
 
 @router.post("/{job_id}/cancel", status_code=202)
-async def cancel(workspace: Workspace, job_id: str) -> dict[str, Any]:
+async def cancel(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
     """End a job; one that runs ends when its work hears of it, in a moment."""
     return shown(workspace, service.cancel_job(workspace, job_id))
 
 
 @router.post("/{job_id}/retry", status_code=202)
-async def retry(workspace: Workspace, job_id: str) -> dict[str, Any]:
+async def retry(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
     """Let a job that failed or was cancelled begin anew."""
     return shown(workspace, service.retry_job(workspace, job_id))
 

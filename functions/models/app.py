@@ -12,10 +12,9 @@ from core.errors import InvalidInputError, NoEvaluationError
 from core.manifests import ModelManifest
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, described
-from core.storage.container import storage
 from core.storage.versions import Numbered
 from functions.file_responses import attachment
-from functions.http import RequestBody, Workspace, create_app
+from functions.http import CallerWorkspace, RequestBody, create_app
 
 router = APIRouter(prefix="/model", tags=["model"])
 
@@ -46,13 +45,13 @@ async def available() -> dict[str, Any]:
 
 @router.get("/trained")
 def trained(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     model_name: Annotated[str | None, Query(description="default: every model")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_DEFAULT,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> dict[str, Any]:
     """Every version of every model, by name and number, with the version that serves marked; page by page."""
-    page = storage().models.page(workspace, limit, None if cursor is None else _read_cursor(cursor), model_name)
+    page = workspace.models.page(limit, None if cursor is None else _read_cursor(cursor), model_name)
     wanted = {"model_name", "version", "model_type", "target_column", "created_at", "metrics"}
     return {
         "models": [
@@ -64,26 +63,26 @@ def trained(
 
 
 @router.delete("/trained/{model_name}")
-def delete(workspace: Workspace, model_name: str, version: DeletedVersion = None) -> dict[str, Any]:
+def delete(workspace: CallerWorkspace, model_name: str, version: DeletedVersion = None) -> dict[str, Any]:
     """Delete a version that does not serve, or the whole model. Its numbers are never used again."""
-    return {"model_name": model_name, "deleted": storage().models.delete(workspace, model_name, version)}
+    return {"model_name": model_name, "deleted": workspace.models.delete(model_name, version)}
 
 
 @router.get("/info")
 async def info(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     model_name: Annotated[str, Query(min_length=1)],
     version: Version = None,
 ) -> dict[str, Any]:
     """The manifest of a model: features, metrics, parameters, data, library versions, digests."""
-    return storage().models.manifest(workspace, model_name, version).model_dump()
+    return workspace.models.manifest(model_name, version).model_dump()
 
 
 @router.get("/metrics/{model_name}")
-async def metrics(workspace: Workspace, model_name: str, version: Version = None) -> dict[str, Any]:
+async def metrics(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
     """How good a model is: on the holdout, by cross-validation, and whatever else training worked out to judge it."""
-    manifest = storage().models.manifest(workspace, model_name, version)
-    evaluation = storage().models.evaluation(workspace, model_name, manifest.version) or {}
+    manifest = workspace.models.manifest(model_name, version)
+    evaluation = workspace.models.evaluation(model_name, manifest.version) or {}
     return {
         **evaluation,
         **manifest.result(),
@@ -92,9 +91,9 @@ async def metrics(workspace: Workspace, model_name: str, version: Version = None
 
 
 @router.get("/importance/{model_name}")
-async def importance(workspace: Workspace, model_name: str, version: Version = None) -> dict[str, Any]:
+async def importance(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
     """How much each column matters to a model, as it was worked out when it was trained."""
-    manifest = storage().models.manifest(workspace, model_name, version)
+    manifest = workspace.models.manifest(model_name, version)
     if not manifest.importance:
         raise NoEvaluationError(
             f"Version {manifest.version} of model {model_name!r} was trained before importance was worked out. Train "
@@ -105,7 +104,7 @@ async def importance(workspace: Workspace, model_name: str, version: Version = N
 
 @router.get("/artifact/{model_name}", response_class=Response)
 def artifact(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     model_name: str,
     format: Literal["onnx", "pickle"] = "onnx",
     version: Version = None,
@@ -115,7 +114,7 @@ def artifact(
 
     A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
     """
-    manifest = storage().models.manifest(workspace, model_name, version)
+    manifest = workspace.models.manifest(model_name, version)
     file = FILES[format]
     stored = described(manifest, file)
     headers = _about(manifest, stored.sha256)
@@ -123,24 +122,24 @@ def artifact(
         return Response(status_code=304, headers=headers)
     name = f"{model_name}-v{manifest.version}.{file.partition('.')[2]}"
     if stored.size_bytes > settings().max_response_bytes:
-        url = storage().models.offer(workspace, manifest, file, name)
+        url = workspace.models.offer(manifest, file, name)
         return RedirectResponse(url, status_code=303, headers=headers)
-    body = storage().models.file(workspace, manifest, file)
+    body = workspace.models.file(manifest, file)
     return Response(body, media_type="application/octet-stream", headers={**headers, **attachment(name)})
 
 
 @router.post("/champion/{model_name}")
-def champion(workspace: Workspace, model_name: str, body: ChampionRequest) -> dict[str, Any]:
+def champion(workspace: CallerWorkspace, model_name: str, body: ChampionRequest) -> dict[str, Any]:
     """Let a version serve, an older one too."""
-    before = storage().models.choose(workspace, model_name, body.version)
+    before = workspace.models.choose(model_name, body.version)
     return {"model_name": model_name, "version": body.version, "before": before}
 
 
 @router.post("/rename/{model_name}")
-def rename(workspace: Workspace, model_name: str, body: RenameRequest) -> dict[str, Any]:
+def rename(workspace: CallerWorkspace, model_name: str, body: RenameRequest) -> dict[str, Any]:
     """Give a model another name, with every version; what was interrupted is finished by the same call."""
-    versions = storage().models.rename(workspace, model_name, body.new_name)
-    serves = storage().models.serving(workspace, body.new_name)
+    versions = workspace.models.rename(model_name, body.new_name)
+    serves = workspace.models.serving(body.new_name)
     return {"model_name": body.new_name, "before": model_name, "versions": versions, "serves": serves}
 
 

@@ -14,10 +14,10 @@ from core.exporting.files import NamedFile
 from core.inference.signature import signature
 from core.services.prediction.predict import Model, Predictions
 from core.settings import settings
-from core.storage.container import storage
+from core.storage.workspace import Workspace
 from functions.answer_terms import AnswerTerms, Terms
 from functions.file_responses import file_answer
-from functions.http import Workspace, create_app
+from functions.http import CallerWorkspace, create_app
 from functions.predict.requests import BatchRequest, ManyRequest, RowRequest, check_rows_of
 from functions.request_bodies import checked, json_object, read_body, takes
 
@@ -30,7 +30,7 @@ PLAIN_BYTES = 1 << 16
 
 
 @router.post("/predict", tags=["predict"], openapi_extra=takes(RowRequest))
-async def predict(workspace: Workspace, request: Request) -> Response:
+async def predict(workspace: CallerWorkspace, request: Request) -> Response:
     """Predict one row."""
     body = await read_body(request)
     row = checked(json_object(body, request.headers.get("content-type", "")), RowRequest)
@@ -44,7 +44,7 @@ async def predict(workspace: Workspace, request: Request) -> Response:
 
 
 @router.post("/predict/batch", tags=["predict"], openapi_extra=takes(BatchRequest, others={CSV: {"schema": {}}}))
-async def predict_batch(workspace: Workspace, terms: Terms, request: Request) -> Response:
+async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Request) -> Response:
     """Predict many rows, in the order they came: records, columns and rows, a stored file, or a CSV as the body.
 
     With a CSV (Content-Type: text/csv) every other field of the order is a parameter of the query. A stored file that
@@ -55,7 +55,7 @@ async def predict_batch(workspace: Workspace, terms: Terms, request: Request) ->
     return await run_in_threadpool(_batch, workspace, terms, request, body)
 
 
-def _batch(workspace: str, terms: AnswerTerms, request: Request, body: bytes) -> Response:
+def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: bytes) -> Response:
     content_type = Message()
     content_type["content-type"] = request.headers.get("content-type", "")
     if content_type.get_content_type() == CSV:
@@ -80,7 +80,7 @@ def _batch(workspace: str, terms: AnswerTerms, request: Request, body: bytes) ->
     return _fitting(workspace, model, to_json(answer))
 
 
-def _plain(workspace: str, body: bytes, kind: str) -> tuple[Model, Predictions] | None:
+def _plain(workspace: Workspace, body: bytes, kind: str) -> tuple[Model, Predictions] | None:
     """What `predict_plain` makes of a large body: what reads it takes as long to load as a small one to be read.
 
     Raises `TooLargeError` for one of too many rows, whatever kind it is.
@@ -101,7 +101,7 @@ def _about(model: Model, predicted: Predictions) -> dict[str, Any]:
     }
 
 
-def _fitting(workspace: str, model: Model, content: bytes) -> Response:
+def _fitting(workspace: Workspace, model: Model, content: bytes) -> Response:
     """The JSON as an answer, or as 303 to a file of it where it is larger than an answer may be."""
     if len(content) <= settings().max_response_bytes:
         return Response(content, media_type="application/json")
@@ -114,12 +114,12 @@ def _fitting(workspace: str, model: Model, content: bytes) -> Response:
 
 @router.get("/model/schema/{model_name}", tags=["model"])
 async def schema(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     model_name: str,
     version: Annotated[int | None, Query(ge=1, description="default: the version that serves")] = None,
 ) -> dict[str, Any]:
     """The columns a model takes, what it answers, and a request for POST /predict that works as it stands."""
-    return signature(storage().models.manifest(workspace, model_name, version), version)
+    return signature(workspace.models.manifest(model_name, version), version)
 
 
 app = create_app(router)

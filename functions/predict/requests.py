@@ -23,6 +23,7 @@ from core.services.prediction.predict import (
 )
 from core.services.prediction.requests import ModelChoice
 from core.settings import settings
+from core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.jobs.commands import PredictTableCommand
@@ -38,7 +39,7 @@ class PredictRequest(ModelChoice):
     strict: Strict = False
     interval: IntervalLevel = None
 
-    def model(self, workspace: str) -> Model:
+    def model(self, workspace: Workspace) -> Model:
         """Return the model that is asked for."""
         return find_model(workspace, self.model_name, self.version, self.model_data, self.model_info)
 
@@ -84,7 +85,7 @@ class BatchRequest(ManyRequest):
 
         return PredictTableCommand(**self.model_dump(include=set(PredictTableCommand.model_fields)))
 
-    def predict(self, workspace: str, model: Model) -> Predictions:
+    def predict(self, workspace: Workspace, model: Model) -> Predictions:
         """Predict the rows; raises `InvalidInputError` unless there are some, and from one place."""
         how: dict[str, Any] = {"strict": self.strict, "interval": self.interval}
         if self._source() == "file_id":

@@ -12,7 +12,7 @@ from core.services.processing.download import table_file
 from core.services.processing.open_table import open_table
 from core.services.processing.process import process
 from functions.file_responses import file_answer
-from functions.http import RequestBody, Workspace, create_app
+from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 
 router = APIRouter(tags=["data"], route_class=IdempotentRoute)
@@ -32,14 +32,14 @@ class ProcessRequest(RequestBody):
 
 
 @router.post("/data/process")
-def process_data(workspace: Workspace, body: ProcessRequest) -> dict[str, Any]:
+def process_data(workspace: CallerWorkspace, body: ProcessRequest) -> dict[str, Any]:
     """Store the recipe, and say what it does: counts before and after, what is imputed, what is encoded."""
     return process(workspace, body.file_id, Recipe(**body.model_dump(exclude={"file_id"})))
 
 
 @router.get("/data/outliers")
 def find_outliers(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     method: Method = "iqr",
     threshold: Annotated[float | None, Query(description="default: 1.5 for iqr, 3 for zscore")] = None,
     file_id: FileId = None,
@@ -51,7 +51,7 @@ def find_outliers(
 
 @router.get("/data/download", response_class=Response)
 def download(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     format: Literal["csv", "excel", "json", "parquet"] = "csv",
     processed: Annotated[bool, Query(description="as the stored recipe leaves it")] = False,
     raw: Raw = False,

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.errors import InvalidInputError
 from core.services.series.arrivals import submit_retraining
+from core.storage.container import container
 from functions.log import log, set_up_log
 from functions.s3_events import Arrived, hear
 from functions.snapshot import load_for_snapshot
@@ -20,7 +21,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _submit(arrived: Arrived) -> None:
     try:
-        job = submit_retraining(arrived.key, arrived.etag, arrived.sequencer)
+        job = submit_retraining(container(), arrived.key, arrived.etag, arrived.sequencer)
     except InvalidInputError as error:
         # It would be no better the next time.
         log.warning(json.dumps({"key": arrived.key, "ignored": error.detail}, ensure_ascii=False))

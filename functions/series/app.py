@@ -14,11 +14,11 @@ from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.series import arrivals
 from core.services.series import presigned_uploads as ways_in
 from core.services.series.overrule import overrule
-from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.series_repository import Series, SeriesSettings
-from functions.http import RequestBody, Workspace, create_app
+from core.storage.workspace import Workspace
+from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_responses import summary
 
@@ -50,38 +50,38 @@ class Announcement(RequestBody):
 
 
 @router.get("")
-def all_series(workspace: Workspace) -> dict[str, Any]:
+def all_series(workspace: CallerWorkspace) -> dict[str, Any]:
     """Every series of the workspace, by name."""
-    return {"series": [_shown(workspace, series) for series in storage().series.list(workspace)]}
+    return {"series": [_shown(workspace, series) for series in workspace.series.list()]}
 
 
 @router.put("/{name}")
-def configure(workspace: Workspace, name: str, body: Settings) -> dict[str, Any]:
+def configure(workspace: CallerWorkspace, name: str, body: Settings) -> dict[str, Any]:
     """Say what is wanted of a series, which may have no files yet. Files that waited for the target are taken up."""
     check_name(name, "name")
-    series = storage().series.configure(workspace, name, SeriesSettings.model_validate(body.model_dump()))
+    series = workspace.series.configure(name, SeriesSettings.model_validate(body.model_dump()))
     announced = arrivals.submit_waiting(workspace, name)
     return {**_shown(workspace, series), "announced": [job.job_id for job in announced]}
 
 
 @router.get("/{name}")
-def one(workspace: Workspace, name: str) -> dict[str, Any]:
+def one(workspace: CallerWorkspace, name: str) -> dict[str, Any]:
     """What is wanted of a series, its newest decision, and the jobs of files that wait or were given up."""
     jobs = _unfinished(workspace, name)
     # Before its first decision a series is not stored yet.
-    series = storage().series.read(workspace, name) if jobs else storage().series.get(workspace, name)
+    series = workspace.series.read(name) if jobs else workspace.series.get(name)
     return {**_shown(workspace, series or Series(name=name)), "jobs": [_job(job) for job in jobs]}
 
 
 @router.get("/{name}/history")
 def history(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     name: str,
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
     after: Annotated[str | None, Query(description="the next of the page before")] = None,
 ) -> dict[str, Any]:
     """What was decided about each file, the newest decision first; `next` is the `after` of the next page."""
-    decided = storage().series.get(workspace, name).arrivals[::-1]
+    decided = workspace.series.get(name).arrivals[::-1]
     try:
         page, following = page_of(decided, limit, after)
     except LookupError as error:
@@ -91,55 +91,55 @@ def history(
 
 @router.get("/{name}/reports/{job_id}")
 def report(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     name: str,
     job_id: str,
     format: Annotated[Literal["json", "html"] | None, Query(description="default: as Accept says")] = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response:
     """The report of one decision: data, drift, scores side by side, reason; as JSON, or as a page with plots."""
-    series = storage().series.get(workspace, name)
+    series = workspace.series.get(name)
     if (format or ("html" if "text/html" in accept else "json")) == "html":
-        page = storage().series.page(workspace, series.name, job_id)
+        page = workspace.series.page(series.name, job_id)
         if page is not None:
             headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
             return HTMLResponse(page, headers=headers)
     else:
-        found = storage().series.report(workspace, series.name, job_id)
+        found = workspace.series.report(series.name, job_id)
         if found is not None:
             return JSONResponse(found)
     raise NoSuchJobError(f"Series {name!r} has no report {job_id!r}. GET /series/{name}/history lists what there is.")
 
 
 @router.patch("/{name}/arrivals/{job_id}")
-def decide_otherwise(workspace: Workspace, name: str, job_id: str, body: Overruling) -> dict[str, Any]:
+def decide_otherwise(workspace: CallerWorkspace, name: str, job_id: str, body: Overruling) -> dict[str, Any]:
     """Let challengers learn from a file from the next one on, or not any more; what serves stays as it is."""
     return overrule(workspace, name, job_id, learned=body.learned).model_dump()
 
 
 @router.post("/{name}/uploads", status_code=201)
-def announce(workspace: Workspace, name: str, body: Announcement) -> dict[str, Any]:
+def announce(workspace: CallerWorkspace, name: str, body: Announcement) -> dict[str, Any]:
     """Announce a file; the answer is a form to send it with. Its arrival starts the retraining."""
     way_in = ways_in.announce_file(workspace, name, **body.model_dump())
     return {"key": way_in.key, "url": way_in.url, "fields": way_in.fields, "expires_at": way_in.expires_at}
 
 
-def _shown(workspace: str, series: Series) -> dict[str, Any]:
+def _shown(workspace: Workspace, series: Series) -> dict[str, Any]:
     newest = series.arrivals[-1] if series.arrivals else None
     return {
         "name": series.name,
         "created_at": series.created_at,
         "settings": series.settings.model_dump(),
         "arrivals": len(series.arrivals),
-        "champion": storage().models.serving(workspace, series.name),
+        "champion": workspace.models.serving(series.name),
         "newest": newest.model_dump() if newest else None,
     }
 
 
-def _unfinished(workspace: str, name: str) -> list[Job]:
+def _unfinished(workspace: Workspace, name: str) -> list[Job]:
     """The jobs of files that nothing was decided about: they wait, are worked on, or were given up."""
-    jobs = [job for job in storage().jobs.list(workspace) if job.status != "succeeded"]
-    return storage().jobs.live(workspace, [job for job in jobs if (found := _retraining(job)) and found.series == name])
+    jobs = [job for job in workspace.jobs.list() if job.status != "succeeded"]
+    return workspace.jobs.live([job for job in jobs if (found := _retraining(job)) and found.series == name])
 
 
 def _job(job: Job) -> dict[str, Any]:

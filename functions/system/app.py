@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from core.errors import RegattaError, UnavailableError
-from core.storage.container import storage
-from functions.http import VERSION, Workspace, create_app
+from core.storage.container import container
+from functions.http import VERSION, CallerWorkspace, create_app
 from functions.problems import PROBLEM_JSON
 
 router = APIRouter(tags=["system"])
@@ -33,16 +33,16 @@ async def index() -> dict[str, Any]:
 
 
 @router.get("/system/status")
-def status(workspace: Workspace, request: Request) -> Any:
+def status(workspace: CallerWorkspace, request: Request) -> Any:
     """Storage, Redis, queue, cache and index, with latency: `degraded` where one is down, 503 without storage."""
-    parts = storage()
-    redis_up = parts.shared.ping
+    parts = container()
+    redis_up = parts.redis.ping
     report = {
         "storage": _timed(_answers(parts.objects.ping)),
-        "redis": _timed(redis_up) if parts.shared.configured else {"status": "off"},
+        "redis": _timed(redis_up) if parts.redis.configured else {"status": "off"},
         "queue": _queue(),
         "cache": parts.counters.read(),
-        "index": {kind: index.size(workspace) for kind, index in parts.index.items()},
+        "index": {kind: index.size() for kind, index in workspace.index.items()},
     }
     if report["storage"]["status"] == "down":
         problem = UnavailableError("The object store does not answer, so nothing can be read or stored now.")
@@ -55,7 +55,7 @@ def status(workspace: Workspace, request: Request) -> Any:
 def _queue() -> dict[str, Any]:
     """Whether the queue of jobs answers, how many wait and are worked on, and how many were given up."""
     state: dict[str, Any] = {}
-    return {**_timed(_answers(lambda: state.update(storage().queue.state()))), **state}
+    return {**_timed(_answers(lambda: state.update(container().queue.state()))), **state}
 
 
 def _answers(ping: Callable[[], None]) -> Callable[[], bool]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, File, Form, UploadFile
 
 from core.manifests import Reading
 from core.services.processing.ingest import check_request_size, ingest
-from functions.http import Workspace, create_app
+from functions.http import CallerWorkspace, create_app
 from functions.idempotency import IdempotentRoute
 
 router = APIRouter(tags=["data"], route_class=IdempotentRoute)
@@ -17,7 +17,7 @@ router = APIRouter(tags=["data"], route_class=IdempotentRoute)
 
 @router.post("/data/upload")
 def upload(
-    workspace: Workspace,
+    workspace: CallerWorkspace,
     file: Annotated[UploadFile, File(description="the CSV, as it is or as gzip")],
     encoding: Annotated[str | None, Form(description="default: found out")] = None,
     delimiter: Annotated[str | None, Form(description="one character, or tab, space; default: found out")] = None,

@@ -9,7 +9,7 @@ from core.errors import ConflictError, UnavailableError
 from core.jobs.worker import GaveUpError, run_job
 from core.services.handlers import HANDLERS
 from core.settings import settings
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.job_queue import SqsQueue, job_in
 from functions.log import log, set_up_log
 from functions.remaining_time import seconds_for_work
@@ -43,8 +43,10 @@ def _carry_out(message: dict[str, Any], seconds: float) -> None:
     lease = math.ceil(settings().job_lease_seconds)
     # The queue hides a message for longer than any worker lives; from here on only as long as this one is alive.
     _hide(message, lease)
+    workspace, job_id = found
     job = run_job(
-        *found,
+        container().workspace(workspace),
+        job_id,
         HANDLERS,
         seconds=seconds,
         heartbeat=lambda: _hide(message, lease),
@@ -52,7 +54,7 @@ def _carry_out(message: dict[str, Any], seconds: float) -> None:
     if job is not None and not job.is_over:
         raise ConflictError("The job was put back, or another worker took it over.")
     status = job.status if job else "gone"
-    log.info(json.dumps({"job": found[1], "status": status, "ms": round(1000 * (time.perf_counter() - start))}))
+    log.info(json.dumps({"job": job_id, "status": status, "ms": round(1000 * (time.perf_counter() - start))}))
 
 
 def _pause(message: dict[str, Any], error: Exception) -> int:
@@ -73,7 +75,7 @@ def _pause(message: dict[str, Any], error: Exception) -> int:
 
 
 def _hide(message: dict[str, Any], seconds: int) -> None:
-    queue = storage().queue
+    queue = container().queue
     if isinstance(queue, SqsQueue):
         try:
             queue.hide(message["receiptHandle"], seconds)

@@ -17,9 +17,10 @@ def reproduce(
     """Train a stored model again from its manifest and say whether the same figures come out."""
     point_at_the_stack()
     from core.services.training.reproduce import reproduce as train_again
+    from core.storage.container import container
 
     with ending_well(), console.status(f"Training {name} again ..."):
-        again = train_again(workspace, name, version)
+        again = train_again(container().workspace(workspace), name, version)
     table = Table("figure", "stored", "again")
     for figure, stored in again.stored.items():
         style = "red" if figure in again.differing else None
@@ -86,10 +87,11 @@ def janitor(
     from rich.filesize import decimal
 
     from core.services.upkeep.janitor import tidy
+    from core.storage.container import container
 
     things: dict[str, list[int]] = {"found": [], "done": [], "kept": [], "failed": []}
     with ending_well():
-        for tidied in tidy(dry_run=dry_run):
+        for tidied in tidy(container(), dry_run=dry_run):
             things[tidied.outcome].append(tidied.size_bytes)
             said = {"kept": " (needed after all)", "failed": " (failed)"}.get(tidied.outcome, "")
             console.print(f"{decimal(tidied.size_bytes):>9}  {tidied.what}: {tidied.reason}{said}", soft_wrap=True)

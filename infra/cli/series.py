@@ -50,9 +50,10 @@ def reconcile(
     """Find the files below incoming/ that no event has told of, and order their jobs."""
     point_at_the_stack()
     from core.services.series.arrivals import reconcile as find_missed
+    from core.storage.container import container
 
     with ending_well():
-        missed = find_missed(workspace, dry_run=dry_run)
+        missed = find_missed(container(), workspace, dry_run=dry_run)
     for one in missed:
         console.print(f"{one.key}" + (f": job {one.job.job_id}" if one.job else ""), soft_wrap=True)
     done = "were missed" if dry_run else "were missed and have a job now"

@@ -12,7 +12,7 @@ from core.errors import ConflictError, RegattaError
 from core.jobs.worker import GaveUpError, run_job
 from core.services.handlers import HANDLERS
 from core.settings import settings
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.job_queue import BucketQueue
 
 log = logging.getLogger("regatta")
@@ -51,7 +51,13 @@ class Runner(threading.Thread):
 
     def _do(self, workspace: str, job_id: str) -> None:
         try:
-            job = run_job(workspace, job_id, HANDLERS, seconds=settings().job_seconds, stopping=lambda: self._stopping)
+            job = run_job(
+                container().workspace(workspace),
+                job_id,
+                HANDLERS,
+                seconds=settings().job_seconds,
+                stopping=lambda: self._stopping,
+            )
         except GaveUpError as error:
             log.error("%s", error)
         except ConflictError:
@@ -68,7 +74,7 @@ class Runner(threading.Thread):
 @asynccontextmanager
 async def running_jobs(app: FastAPI) -> AsyncIterator[None]:
     """The server's lifetime, with a `Runner` in it where no other worker would do the jobs."""
-    queue = storage().queue
+    queue = container().queue
     runner = Runner(queue) if isinstance(queue, BucketQueue) else None
     if runner is not None:
         runner.start()

@@ -17,12 +17,12 @@ from redis import Redis
 
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
-from core.storage.container import storage
+from core.storage.container import container
 from tests.api.test_problems import problem
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
-from tests.support.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, model_draft
+from tests.support.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, home, model_draft
 from tests.whole_job import gbk_csv
 
 ROW = {"面积": 88.5, "城市": "上海", "房龄": 3}
@@ -44,7 +44,7 @@ def store(name: str, versions: int = 1, files: dict[str, bytes] | None = None) -
     """Models that can do everything but predict."""
     for _ in range(versions):
         draft = model_draft(GRAPH_BYTES, PICKLE_BYTES, name)
-        storage().models.publish(WORKSPACE, draft, {GRAPH: GRAPH_BYTES, PICKLE: PICKLE_BYTES, **(files or {})})
+        home().models.publish(draft, {GRAPH: GRAPH_BYTES, PICKLE: PICKLE_BYTES, **(files or {})})
 
 
 def listed(client: httpx.Client, name: str) -> dict[int, bool]:
@@ -158,13 +158,13 @@ def test_a_large_file_is_offered_at_a_url_and_checked_before(
         assert fetched.content == {GRAPH: GRAPH_BYTES, PICKLE: PICKLE_BYTES}[file]
         assert unquote(fetched.headers["content-disposition"]).endswith(f"large-{format}-v1.{file[6:]}")
         key = urlsplit(answer.headers["location"]).path.split("/", 2)[2]
-        storage().objects.put(key, b"changed")
+        container().objects.put(key, b"changed")
         refused = client.get(f"/model/artifact/large-{format}", params={"format": format})
         assert "bytes" in problem(refused, 400, "bad-signature")["detail"]
         # The manifest says so too, but nobody signed that.
         said, changed = (sha256(body).hexdigest().encode() for body in (fetched.content, b"changed"))
         key = f"{WORKSPACE}/models/large-{format}/1/manifest.json"
-        storage().objects.put(key, storage().objects.get(key).replace(said, changed))
+        container().objects.put(key, container().objects.get(key).replace(said, changed))
         with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
             redis.flushall()
         refused = client.get(f"/model/artifact/large-{format}", params={"format": format})
@@ -175,8 +175,8 @@ def test_a_large_file_is_offered_at_a_url_and_checked_before(
 @pytest.mark.parametrize(("format", "file"), [("onnx", GRAPH), ("pickle", PICKLE)])
 def test_a_changed_file_is_not_handed_out(client: httpx.Client, format: str, file: str) -> None:
     store(f"changed-{format}")
-    manifest = storage().models.manifest(WORKSPACE, f"changed-{format}")
-    storage().objects.put(f"{WORKSPACE}/artifacts/{manifest.artifacts}/{file}", b"changed")
+    manifest = home().models.manifest(f"changed-{format}")
+    container().objects.put(f"{WORKSPACE}/artifacts/{manifest.artifacts}/{file}", b"changed")
     problem(client.get(f"/model/artifact/changed-{format}", params={"format": format}), 400, "bad-signature")
 
 
@@ -242,7 +242,7 @@ def test_a_deleted_version_that_was_in_use_stops_at_once_here(client: httpx.Clie
 
 def test_a_damaged_manifest_fails_only_itself(client: httpx.Client) -> None:
     store("dented", 2)
-    storage().objects.put(f"{WORKSPACE}/models/dented/1/manifest.json", b"{")
+    container().objects.put(f"{WORKSPACE}/models/dented/1/manifest.json", b"{")
     assert listed(client, "dented") == {2: True}
     query = {"model_name": "dented", "version": 1}
     assert "DELETE /model/trained" in problem(client.get("/model/info", params=query), 400, "bad-signature")["detail"]

@@ -17,12 +17,11 @@ from pyarrow.csv import read_csv
 from core.jobs.commands import TrainCommand
 from core.services.processing.ingest import ingest
 from core.services.training.train import train_model
-from core.storage.container import storage
 from core.storage.dataset_repository import TABLE
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
-from tests.support.storing import WORKSPACE, add, dataset_manifest
+from tests.support.storing import add, dataset_manifest, home
 from tests.support.tables import noisy, typed
 
 ROWS = 1_000_000
@@ -57,10 +56,10 @@ def million(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     }
     with pointed_at(stack.env):
         (folder / "noisy.csv").write_text(noisy(300))
-        small = ingest(WORKSPACE, "noisy.csv", folder / "noisy.csv").file_id
-        train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name=MODEL))
+        small = ingest(home(), "noisy.csv", folder / "noisy.csv").file_id
+        train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name=MODEL))
         table = typed(folder / "t.parquet", columns, row_group_size=1 << 16)
-        add(storage().datasets, dataset_manifest(FILE_ID, columns=table.columns, rows=ROWS), {TABLE: table.path})
+        add(home().datasets, dataset_manifest(FILE_ID, columns=table.columns, rows=ROWS), {TABLE: table.path})
     return stack
 
 

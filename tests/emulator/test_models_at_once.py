@@ -9,15 +9,14 @@ import time
 import pytest
 
 from core.storage.artifacts import PICKLE
-from core.storage.container import storage
 from tests.process import pointed_at
 from tests.stack import Stack
-from tests.support.storing import PICKLE_BYTES, WORKSPACE
+from tests.support.storing import PICKLE_BYTES, home
 
 # A graph says who trained it; each number is printed once its version serves.
 TRAINING = """
 import sys
-from core.storage.container import storage
+from core.storage.container import container
 from tests.support.storing import GRAPH, PICKLE, PICKLE_BYTES, WORKSPACE, model_draft
 
 name, trainer, rounds, job = sys.argv[1:]
@@ -26,7 +25,7 @@ sys.stdin.readline()
 for attempt in range(int(rounds)):
     graph = f"{trainer} {attempt}".encode() * 1000
     draft = model_draft(graph, PICKLE_BYTES, name, job_id=job or None)
-    print(storage().models.publish(WORKSPACE, draft, {GRAPH: graph, PICKLE: PICKLE_BYTES}).version, flush=True)
+    print(home().models.publish(draft, {GRAPH: graph, PICKLE: PICKLE_BYTES}).version, flush=True)
 """
 
 
@@ -57,12 +56,12 @@ def numbers(process: subprocess.Popen[str]) -> list[int]:
 def check_whole(stack: Stack, name: str) -> list[int]:
     """The numbers of a name's versions, each of which is complete."""
     with pointed_at(stack.env):
-        models = storage().models
-        found = [manifest for manifest, _ in models.page(WORKSPACE, 1000, None, name).models]
+        models = home().models
+        found = [manifest for manifest, _ in models.page(1000, None, name).models]
         for manifest in found:
-            models.load(WORKSPACE, name, manifest.version)
-            assert models.file(WORKSPACE, manifest, PICKLE) == PICKLE_BYTES
-        assert models.resolve(WORKSPACE, name, None) == found[-1].version
+            models.load(name, manifest.version)
+            assert models.file(manifest, PICKLE) == PICKLE_BYTES
+        assert models.resolve(name, None) == found[-1].version
         return [manifest.version for manifest in found]
 
 

@@ -13,6 +13,7 @@ from tests.own_redis import own_redis
 from tests.process import forget, pointed_at
 from tests.proxy import HandlerTransport
 from tests.stack import Stack
+from tests.support.storing import home
 from tests.whole_job import gbk_csv
 
 ORDER = {"model_type": "ridge", "target_column": "价格"}
@@ -61,7 +62,7 @@ def test_without_redis_a_job_is_ordered_done_and_looked_at(stack: Stack, tmp_pat
             ordered = order(client, "in-the-outage").json()["job_id"]
             for job_id in (waiting, ordered):
                 assert client.get(f"/jobs/{job_id}").json()["status"] == "queued"
-                run_job("default", job_id, HANDLERS, seconds=60)
+                run_job(home(), job_id, HANDLERS, seconds=60)
                 assert client.get(f"/jobs/{job_id}").json()["status"] == "succeeded"
             assert client.post(f"/jobs/{order(client, 'given-up').json()['job_id']}/cancel").status_code == 202
             keyed = [order(client, "keyed", **{"Idempotency-Key": "3"}).json()["job_id"] for _ in range(2)]

@@ -9,10 +9,10 @@ import pytest
 from redis import Redis
 
 from core.storage.champions import CHAMPION_SECONDS
-from core.storage.container import storage
 from tests.faults.test_redis import ROW, handlers, upload_and_train
 from tests.process import forget, pointed_at
 from tests.stack import Stack
+from tests.support.storing import home
 from tests.whole_job import without_clocks
 
 
@@ -71,7 +71,7 @@ def test_nothing_of_a_deleted_model_stays_in_redis(stack: Stack) -> None:
     with pointed_at(stack.env), handlers() as client, Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
         upload_and_train(client, "forgotten")
         client.post("/predict", json={"data": ROW, "model_name": "forgotten"}).raise_for_status()
-        folder = storage().models.manifest("default", "forgotten").artifacts
+        folder = home().models.manifest("forgotten").artifacts
 
         def remembered() -> list[str]:
             names = [key.decode() for key in (*redis.keys("regatta:object:*"), *redis.hkeys("regatta:default:models"))]

@@ -11,7 +11,8 @@ from redis import Redis
 
 from core.services.upkeep.janitor import tidy
 from core.storage.cache import Counters, MemoryCache
-from core.storage.redis.redis_client import SharedState
+from core.storage.container import container
+from core.storage.redis.redis_client import RedisClient
 from tests.own_redis import own_redis
 from tests.process import forget, pointed_at
 from tests.proxy import HandlerTransport
@@ -121,7 +122,7 @@ def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack
         redis.hset(name, mapping={key: json.dumps(damaged), "default/datasets/gone/manifest.json": json.dumps(entry)})
         assert "999999" in client.get("/data/files").text  # its ETag is right, so nobody doubts it
         redis.hset(name, "default/datasets/gone/manifest.json", json.dumps(entry))
-        (told,) = [tidied for tidied in tidy() if tidied.what == "default/datasets in Redis"]
+        (told,) = [tidied for tidied in tidy(container()) if tidied.what == "default/datasets in Redis"]
         assert (told.reason, told.outcome) == ("entries are wrong: 1 deleted, 1 different", "done")
         assert json.loads(redis.hget(name, key)) == entry
         assert not redis.hexists(name, "default/datasets/gone/manifest.json")
@@ -130,7 +131,7 @@ def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack
 
 def test_hits_and_misses_of_every_process_are_counted_together(tmp_path: Path) -> None:
     with own_redis(tmp_path) as (_, port):
-        one, other = (Counters(SharedState(f"redis://127.0.0.1:{port}")) for _ in range(2))
+        one, other = (Counters(RedisClient(f"redis://127.0.0.1:{port}")) for _ in range(2))
         memory: MemoryCache[str] = MemoryCache(one, items=2, max_bytes=100, idle_seconds=60)
         assert memory.get("a") is None
         memory.put("a", "kept", 1)

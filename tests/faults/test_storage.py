@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from core.errors import UnavailableError
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.process import pointed_at
 from tests.proxy import HandlerTransport
@@ -63,12 +63,12 @@ def test_an_upload_that_dies_in_the_middle_leaves_nothing(stack: Stack, monkeypa
         return failing
 
     with pointed_at(stack.env), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
-        before = {item.key for item in storage().objects.list("default/datasets/")}
+        before = {item.key for item in container().objects.list("default/datasets/")}
         listed = client.get("/data/files").json()
         with monkeypatch.context() as patched:
             for name in ("put", "put_file"):
                 patched.setattr(ObjectStore, name, failing_after(getattr(ObjectStore, name)))
             response = client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
         assert response.status_code == 503
-        assert {item.key for item in storage().objects.list("default/datasets/")} == before
+        assert {item.key for item in container().objects.list("default/datasets/")} == before
         assert client.get("/data/files").json() == listed

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.jobs.commands import TrainCommand
+from core.jobs.commands import RetrainCommand, TrainCommand
 from core.jobs.worker import GaveUpError, run_job
 from core.progress import ignore_progress
 from core.services.handlers import HANDLERS
@@ -16,11 +16,11 @@ from core.services.processing.ingest import ingest
 from core.services.retraining.retrain import retrain
 from core.services.series import arrivals
 from core.services.training.train import train_model
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.job_repository import Job
 from core.storage.series_repository import Arrival, SeriesSettings
 from core.types import Json
-from tests.support.storing import WORKSPACE
+from tests.support.storing import WORKSPACE, home
 
 SERIES = "prices"
 TARGET = "y"
@@ -44,14 +44,14 @@ def put(name: str, body: pd.DataFrame | bytes, series: str = SERIES, **metadata:
     """Let a file arrive; returns its key."""
     key = f"incoming/{WORKSPACE}/{series}/{name}"
     body = body if isinstance(body, bytes) else body.to_csv(index=False).encode()
-    store = storage().objects
+    store = container().objects
     store.client.put_object(Bucket=store.bucket, Key=key, Body=body, Metadata=metadata)
     return key
 
 
 def announced(key: str, **told: Any) -> Job:
     """The job of an object that is there."""
-    job = arrivals.submit_retraining(key, **told)
+    job = arrivals.submit_retraining(container(), key, **told)
     assert job is not None
     return job
 
@@ -59,8 +59,8 @@ def announced(key: str, **told: Any) -> Job:
 def done(job: Job) -> Job:
     """The job after a worker has had it."""
     with suppress(GaveUpError):
-        run_job(WORKSPACE, job.job_id, HANDLERS, seconds=600)
-    found = storage().jobs.read(WORKSPACE, job.job_id, fresh=True)
+        run_job(home(), job.job_id, HANDLERS, seconds=600)
+    found = home().jobs.read(job.job_id, fresh=True)
     assert found is not None
     return found
 
@@ -72,35 +72,33 @@ def drop(name: str, body: pd.DataFrame | bytes, series: str = SERIES, **metadata
 
 def again(job: Job) -> Json:
     """Do the work of a job once more, whatever its state, as a retry does."""
-    return retrain(WORKSPACE, job.order, ignore_progress, job.job_id)
+    return retrain(home(), RetrainCommand.model_validate(job.order), ignore_progress, job.job_id)
 
 
 def decided(job: Job) -> Arrival:
     """What the series knows of it."""
-    found = storage().series.get(WORKSPACE, SERIES, fresh=True).arrival(job.job_id)
+    found = home().series.get(SERIES, fresh=True).arrival(job.job_id)
     assert found is not None
     return found
 
 
 def serving() -> int | None:
     """The version that serves."""
-    return storage().models.serving(WORKSPACE, SERIES, fresh=True)
+    return home().models.serving(SERIES, fresh=True)
 
 
 def versions() -> list[int]:
     """Every version there is."""
-    return [manifest.version for manifest, _ in storage().models.page(WORKSPACE, 100, name=SERIES).models]
+    return [manifest.version for manifest, _ in home().models.page(100, name=SERIES).models]
 
 
 def champion(tmp_path: Any, model_type: str = "ridge", body: pd.DataFrame | None = None, **settings: Any) -> None:
     """Let a model of 300 rows serve that takes no time to train, and the series know its target."""
-    storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, **settings))
+    home().series.configure(SERIES, SeriesSettings(target_column=TARGET, **settings))
     path = tmp_path / "first.csv"
     (table(0, 300) if body is None else body).to_csv(path, index=False)
-    file_id = ingest(WORKSPACE, "first.csv", path).file_id
-    train_model(
-        WORKSPACE, TrainCommand(model_type=model_type, target_column=TARGET, file_id=file_id, model_name=SERIES)
-    )
+    file_id = ingest(home(), "first.csv", path).file_id
+    train_model(home(), TrainCommand(model_type=model_type, target_column=TARGET, file_id=file_id, model_name=SERIES))
 
 
 @pytest.fixture

@@ -11,13 +11,15 @@ from core.errors import UnavailableError
 from core.manifests import CrossValidation, DatasetManifest, Feature, ModelManifest, Recipe, StoredFile, TrainedOn
 from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.cache import Counters, WarmObjects
-from core.storage.dataset_repository import DatasetStore
+from core.storage.container import container
+from core.storage.dataset_repository import DatasetRepository
 from core.storage.documents import Documents
 from core.storage.manifest_index import ManifestIndex
-from core.storage.model_repository import ModelStore
-from core.storage.redis.redis_client import SharedState
+from core.storage.model_repository import ModelRepository
+from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import sign
+from core.storage.workspace import Workspace
 
 GRAPH_BYTES, PICKLE_BYTES = b"graph" * 100, b"pickle"
 
@@ -25,27 +27,34 @@ BUCKET = "regatta-tests"
 WORKSPACE = "default"
 
 
-class Parts:
-    """What `core.storage.container` makes, over any bucket and any shared state."""
+def home() -> Workspace:
+    """The workspace that tests use, over the settings of the process."""
+    return container().workspace(WORKSPACE)
 
-    def __init__(self, objects: ObjectStore, shared: SharedState | None = None) -> None:
+
+class Parts:
+    """The repositories of one workspace, over any bucket and any Redis."""
+
+    def __init__(self, objects: ObjectStore, redis: RedisClient | None = None, workspace: str = WORKSPACE) -> None:
         self.objects = objects
-        self.shared = shared or SharedState(None)
-        self.documents = Documents(objects, self.shared)
-        counters = Counters(self.shared)
-        self.warm = WarmObjects(objects, self.shared, counters, entry_bytes=1 << 20, ttl_seconds=60)
-        self.index = {kind: ManifestIndex(objects, self.shared, kind) for kind in ("datasets", "models")}
-        self.datasets = DatasetStore(objects, self.documents, self.warm, self.index["datasets"])
-        self.models = ModelStore(objects, self.documents, self.warm, self.index["models"])
+        self.redis = redis or RedisClient(None)
+        self.documents = Documents(objects, self.redis)
+        counters = Counters(self.redis)
+        self.warm = WarmObjects(objects, self.redis, counters, entry_bytes=1 << 20, ttl_seconds=60)
+        self.index = {kind: ManifestIndex(workspace, objects, self.redis, kind) for kind in ("datasets", "models")}
+        self.datasets = DatasetRepository(workspace, objects, self.documents, self.warm, self.index["datasets"])
+        self.models = ModelRepository(workspace, objects, self.documents, self.warm, self.index["models"])
 
     def keys(self) -> list[str]:
         """Everything in the bucket."""
         return [item.key for item in self.objects.list("")]
 
 
-def add(datasets: DatasetStore, manifest: DatasetManifest, files: Mapping[str, bytes | Path] | None = None) -> None:
+def add(
+    datasets: DatasetRepository, manifest: DatasetManifest, files: Mapping[str, bytes | Path] | None = None
+) -> None:
     """Store a dataset of these files."""
-    with datasets.draft(WORKSPACE, manifest.file_id) as draft:
+    with datasets.draft(manifest.file_id) as draft:
         for name, body in (files or {}).items():
             draft.send(name, body)
         draft.commit(manifest)
@@ -96,7 +105,7 @@ class Atomic(ObjectStore):
 def publish(parts: Parts, name: str = "boat", body: bytes = GRAPH_BYTES, **changes: Any) -> int:
     """Store a model as the next version of its name and let it serve; its number."""
     files = {GRAPH: body, PICKLE: PICKLE_BYTES}
-    return parts.models.publish(WORKSPACE, model_draft(body, PICKLE_BYTES, name, **changes), files).version
+    return parts.models.publish(model_draft(body, PICKLE_BYTES, name, **changes), files).version
 
 
 def publish_as_before(parts: Parts, version: int = 1, name: str = "boat") -> None:

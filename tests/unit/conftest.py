@@ -6,7 +6,7 @@ import httpx
 import pytest
 from moto import mock_aws
 
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.process import forget
 from tests.proxy import HandlerTransport
@@ -52,7 +52,7 @@ def bucket(settled: None, mocked: ObjectStore) -> ObjectStore:
 @pytest.fixture
 def handlers(bucket: ObjectStore) -> Iterator[httpx.Client]:
     """The Lambda handlers over that bucket, as a client sees them."""
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
     with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
         yield client
 

@@ -5,12 +5,12 @@ import json
 from core.errors import NoSuchFileError
 from core.manifests import DatasetManifest
 from core.severity import worst_first
-from core.storage.container import storage
 from core.storage.dataset_repository import PROFILE
+from core.storage.workspace import Workspace
 from core.types import Json
 
 
-def stored_profile(workspace: str, manifest: DatasetManifest) -> Json:
+def stored_profile(workspace: Workspace, manifest: DatasetManifest) -> Json:
     """What `profiling.profile` found, and as `target` what `profiling.target_relations` did, None without one.
 
     The findings of both are in one list, the worst first. Raises `NoSuchFileError` where the dataset was deleted.
@@ -22,29 +22,27 @@ def stored_profile(workspace: str, manifest: DatasetManifest) -> Json:
     return {**profile, "findings": worst_first(findings), "target": target}
 
 
-def stored_preview(workspace: str, manifest: DatasetManifest) -> Json:
+def stored_preview(workspace: Workspace, manifest: DatasetManifest) -> Json:
     """The first rows alone: `columns` and `rows`. Raises `NoSuchFileError` where the dataset was deleted."""
     preview: Json = _profile(workspace, manifest)["preview"]
     return preview
 
 
-def _profile(workspace: str, manifest: DatasetManifest) -> Json:
-    profile: Json = json.loads(storage().datasets.read(workspace, manifest.file_id, PROFILE))
+def _profile(workspace: Workspace, manifest: DatasetManifest) -> Json:
+    profile: Json = json.loads(workspace.datasets.read(manifest.file_id, PROFILE))
     return profile
 
 
-def store_target(workspace: str, manifest: DatasetManifest, relations: Json) -> None:
+def store_target(workspace: Workspace, manifest: DatasetManifest, relations: Json) -> None:
     """Keep what `core.profiling.target_relations` found beside the dataset."""
     body = json.dumps(relations, ensure_ascii=False).encode()
-    storage().datasets.attach(workspace, manifest.file_id, _target_file(manifest, relations["target"]), body)
+    workspace.datasets.attach(manifest.file_id, _target_file(manifest, relations["target"]), body)
 
 
-def stored_target(workspace: str, manifest: DatasetManifest, target: str) -> Json | None:
+def stored_target(workspace: Workspace, manifest: DatasetManifest, target: str) -> Json | None:
     """What `core.profiling.target_relations` found about a column chosen as the target, or None where it never was."""
     try:
-        relations: Json = json.loads(
-            storage().datasets.read(workspace, manifest.file_id, _target_file(manifest, target))
-        )
+        relations: Json = json.loads(workspace.datasets.read(manifest.file_id, _target_file(manifest, target)))
     except NoSuchFileError:
         return None
     return relations

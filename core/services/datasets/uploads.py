@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from core.errors import ConflictError, IncompleteUploadError, InvalidInputError, NoSuchFileError, TooLargeError
 from core.manifests import DatasetManifest, Reading, new_file_id, now
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.upload_repository import MOST_POST_BYTES, Method, Ticket, urls_expire_at
+from core.storage.workspace import Workspace
 from core.tables.decoding import codec_of
 from core.tables.dialect import delimiter_of
 
@@ -28,7 +28,9 @@ class WayIn:
     arrived: list[int] = field(default_factory=list)
 
 
-def announce(workspace: str, filename: str, size_bytes: int, reading: Reading, method: Method | None = None) -> WayIn:
+def announce(
+    workspace: Workspace, filename: str, size_bytes: int, reading: Reading, method: Method | None = None
+) -> WayIn:
     """Hand out a way in for a file of `size_bytes`: without `method` a form up to 100 MB, else parts.
 
     Raises `TooLargeError`, and `InvalidInputError` for a form for more than S3 takes in one request, and for a
@@ -56,10 +58,10 @@ def announce(workspace: str, filename: str, size_bytes: int, reading: Reading, m
         created_at=now(),
         expires_at=urls_expire_at(),
     )
-    return _way_in(workspace, storage().uploads.open(workspace, ticket), {})
+    return _way_in(workspace, workspace.uploads.open(ticket), {})
 
 
-def resume(workspace: str, file_id: str) -> WayIn:
+def resume(workspace: Workspace, file_id: str) -> WayIn:
     """What has arrived of an upload, and fresh URLs for the rest; no URLs once the file is complete.
 
     Raises `NoSuchFileError`.
@@ -70,11 +72,11 @@ def resume(workspace: str, file_id: str) -> WayIn:
     arrived = _arrived(workspace, ticket)
     if arrived is None:
         return WayIn(ticket, arrived=list(ticket.part_sizes))
-    renewed = storage().uploads.change(workspace, file_id, lambda _: {"expires_at": urls_expire_at()})
+    renewed = workspace.uploads.change(file_id, lambda _: {"expires_at": urls_expire_at()})
     return _way_in(workspace, renewed or ticket, arrived)
 
 
-def complete(workspace: str, file_id: str) -> Ticket:
+def complete(workspace: Workspace, file_id: str) -> Ticket:
     """Put the parts of an upload together, which starts its ingestion.
 
     For a file that is there in full and that nobody works on, its event was lost or its worker killed: this says its
@@ -83,44 +85,44 @@ def complete(workspace: str, file_id: str) -> Ticket:
     ticket = _ticket(workspace, file_id)
     arrived = _arrived(workspace, ticket) if ticket.status == "waiting" else None
     if arrived is None:
-        if ticket.status != "failed" and not ticket.is_leased and storage().uploads.has_arrived(workspace, file_id):
-            storage().uploads.say_again(workspace, file_id)
+        if ticket.status != "failed" and not ticket.is_leased and workspace.uploads.has_arrived(file_id):
+            workspace.uploads.say_again(file_id)
         return ticket
     missing = [number for number in ticket.part_sizes if number not in arrived]
     if ticket.method == "post" or missing:
         raise _incomplete(ticket, missing)
     with suppress(MissingObjectError):  # somebody else completes it at this moment
-        storage().uploads.join(workspace, ticket, arrived)
-    queued = storage().uploads.change(
-        workspace, file_id, lambda newest: {"completed": True} if newest.status == "waiting" else None
+        workspace.uploads.join(ticket, arrived)
+    queued = workspace.uploads.change(
+        file_id, lambda newest: {"completed": True} if newest.status == "waiting" else None
     )
     return queued or ticket
 
 
-def abort(workspace: str, file_id: str) -> None:
+def abort(workspace: Workspace, file_id: str) -> None:
     """Give up an upload with all that has arrived of it; raises `NoSuchFileError`, `ConflictError` in ingestion."""
     ticket = _ticket(workspace, file_id)
     if ticket.is_leased:
         raise ConflictError(
             f"The file is being ingested. Wait until GET /data/files/{file_id} says ready, then DELETE it there."
         )
-    storage().uploads.close(workspace, file_id)
+    workspace.uploads.close(file_id)
 
 
-def look(workspace: str, file_id: str) -> DatasetManifest | Ticket:
+def look(workspace: Workspace, file_id: str) -> DatasetManifest | Ticket:
     """The dataset, or the ticket of an upload that is on its way to become one; raises `NoSuchFileError`."""
     # In this order: the ticket goes when the dataset is there, so at no moment is there neither.
-    ticket = storage().uploads.ticket(workspace, file_id)
+    ticket = workspace.uploads.ticket(file_id)
     try:
-        return storage().datasets.manifest(workspace, file_id)
+        return workspace.datasets.manifest(file_id)
     except NoSuchFileError:
         if ticket is None:
             raise
     return ticket
 
 
-def _ticket(workspace: str, file_id: str) -> Ticket:
-    ticket = storage().uploads.ticket(workspace, file_id, fresh=True)
+def _ticket(workspace: Workspace, file_id: str) -> Ticket:
+    ticket = workspace.uploads.ticket(file_id, fresh=True)
     if ticket is None:
         raise NoSuchFileError(
             f"No upload {file_id!r} is under way: it was given up, ran out, or is a dataset by now; "
@@ -129,19 +131,19 @@ def _ticket(workspace: str, file_id: str) -> Ticket:
     return ticket
 
 
-def _arrived(workspace: str, ticket: Ticket) -> dict[int, str] | None:
+def _arrived(workspace: Workspace, ticket: Ticket) -> dict[int, str] | None:
     """ETags of the parts that are there, none of a form; None when the whole file is."""
     if ticket.method == "multipart":
-        return storage().uploads.arrived_parts(workspace, ticket)
-    return None if storage().uploads.has_arrived(workspace, ticket.file_id) else {}
+        return workspace.uploads.arrived_parts(ticket)
+    return None if workspace.uploads.has_arrived(ticket.file_id) else {}
 
 
-def _way_in(workspace: str, ticket: Ticket, arrived: dict[int, str]) -> WayIn:
+def _way_in(workspace: Workspace, ticket: Ticket, arrived: dict[int, str]) -> WayIn:
     if ticket.method == "post":
-        url, fields = storage().uploads.form(workspace, ticket)
+        url, fields = workspace.uploads.form(ticket)
         return WayIn(ticket, url=url, fields=fields)
     missing = [number for number in ticket.part_sizes if number not in arrived]
-    return WayIn(ticket, parts=storage().uploads.part_urls(workspace, ticket, missing), arrived=sorted(arrived))
+    return WayIn(ticket, parts=workspace.uploads.part_urls(ticket, missing), arrived=sorted(arrived))
 
 
 def _incomplete(ticket: Ticket, missing: list[int]) -> IncompleteUploadError:

@@ -18,6 +18,7 @@ from core.manifests import Feature, ModelManifest
 from core.packed_columns import ColumnTable
 from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
 from core.services.prediction.requests import ModelChoice
+from core.storage.workspace import Workspace
 from core.types import Json
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class ExportRequest(ModelChoice):
         return ExportTableCommand(**self.model_dump(exclude={"data", "model_data"}))
 
 
-def export_rows(workspace: str, request: ExportRequest, folder: Path) -> NamedFile:
+def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> NamedFile:
     """Predict and write the file into `folder`: the columns as they came, and `prediction` at the end.
 
     A stored table is read from its packed columns, so it must be one that light functions take;

@@ -18,10 +18,10 @@ from core.inference.stored_columns import raw_columns_of_table
 from core.manifests import ModelManifest
 from core.packed_columns import PACKED_ROWS, ColumnTable, unpack
 from core.settings import settings
-from core.storage.cache import MemoryCache
-from core.storage.container import storage
+from core.storage.cache import Counters, MemoryCache
 from core.storage.dataset_repository import COLUMNS
 from core.storage.signed_models import StoredModel, unseal
+from core.storage.workspace import Workspace
 
 # A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).
 MEMORY_PER_BYTE = 12
@@ -61,10 +61,10 @@ class Predictions:
 
 
 @cache
-def _models() -> MemoryCache[Model]:
+def _models(counters: Counters) -> MemoryCache[Model]:
     chosen = settings()
     return MemoryCache(
-        storage().counters,
+        counters,
         items=MODELS_KEPT,
         max_bytes=chosen.cache_model_bytes,
         idle_seconds=chosen.cache_ttl_seconds,
@@ -72,10 +72,10 @@ def _models() -> MemoryCache[Model]:
 
 
 @cache
-def _tables() -> MemoryCache[ColumnTable]:
+def _tables(counters: Counters) -> MemoryCache[ColumnTable]:
     chosen = settings()
     return MemoryCache(
-        storage().counters,
+        counters,
         items=TABLES_KEPT,
         max_bytes=chosen.cache_table_bytes,
         idle_seconds=chosen.cache_ttl_seconds,
@@ -83,7 +83,7 @@ def _tables() -> MemoryCache[ColumnTable]:
 
 
 def find_model(
-    workspace: str,
+    workspace: Workspace,
     name: str | None,
     version: int | None = None,
     model_data: str | None = None,
@@ -99,27 +99,31 @@ def find_model(
             "Send either model_name or model_data.",
             [{"field": "model_name", "message": "one of the two is needed"}],
         )
-    model = _stored_model(workspace, name, version) if name is not None else _sealed_model(model_data or "")
+    models = _models(workspace.counters)
+    if name is not None:
+        model = _stored_model(models, workspace, name, version)
+    else:
+        model = _sealed_model(models, model_data or "")
     if model_info is not None:
         _check_info(model.manifest, model_info)
     return model
 
 
-def _stored_model(workspace: str, name: str, version: int | None) -> Model:
-    number = storage().models.resolve(workspace, name, version)
-    key = f"{workspace}/{name}/{number}"
-    return _models().get(key) or _kept(key, storage().models.load(workspace, name, number))
+def _stored_model(models: MemoryCache[Model], workspace: Workspace, name: str, version: int | None) -> Model:
+    number = workspace.models.resolve(name, version)
+    key = f"{workspace.name}/{name}/{number}"
+    return models.get(key) or _kept(models, key, workspace.models.load(name, number))
 
 
-def _sealed_model(model_data: str) -> Model:
+def _sealed_model(models: MemoryCache[Model], model_data: str) -> Model:
     # Whoever sends the very bytes whose signature was right may have what was loaded from them.
     key = hashlib.sha256(model_data.encode("utf-8", "surrogatepass")).hexdigest()
-    return _models().get(key) or _kept(key, unseal(model_data))
+    return models.get(key) or _kept(models, key, unseal(model_data))
 
 
-def _kept(key: str, stored: StoredModel) -> Model:
+def _kept(models: MemoryCache[Model], key: str, stored: StoredModel) -> Model:
     model = Model(stored.manifest, CompiledModel.from_manifest(stored.graph, stored.manifest))
-    _models().put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes)
+    models.put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes)
     return model
 
 
@@ -141,16 +145,16 @@ def most_table_rows() -> int:
     return min(settings().max_batch_rows, PACKED_ROWS)
 
 
-def find_table(workspace: str, file_id: str) -> ColumnTable:
+def find_table(workspace: Workspace, file_id: str) -> ColumnTable:
     """The columns of a stored dataset; raises `NoSuchFileError`, `TooLargeError`."""
     # The manifest decides whether the dataset exists; a table may outlive it in this process's memory.
-    manifest = storage().datasets.manifest(workspace, file_id)
+    manifest = workspace.datasets.manifest(file_id)
     _check_rows(manifest.rows, most_table_rows(), "A stored model_name, and not model_data, predicts it as a job.")
-    key = f"{workspace}/{manifest.file_id}"
-    found = _tables().get(key)
+    key = f"{workspace.name}/{manifest.file_id}"
+    found = _tables(workspace.counters).get(key)
     if found is None:
-        found = unpack(storage().datasets.read(workspace, manifest.file_id, COLUMNS))
-        _tables().put(key, found, found.size_bytes)
+        found = unpack(workspace.datasets.read(manifest.file_id, COLUMNS))
+        _tables(workspace.counters).put(key, found, found.size_bytes)
     return found
 
 

@@ -12,13 +12,14 @@ from core.exporting.files import NamedFile
 from core.manifests import Recipe
 from core.preprocessing.cleaning import clean
 from core.services.processing.open_table import open_table
+from core.storage.workspace import Workspace
 from core.tables.table import Table
 from core.tables.table_writers import TABLE_FORMATS
 
 
 @contextmanager
 def table_file(
-    workspace: str, file_id: str | None, kind: str, *, processed: bool, raw: bool = False
+    workspace: Workspace, file_id: str | None, kind: str, *, processed: bool, raw: bool = False
 ) -> Iterator[NamedFile]:
     """A dataset as a file of one of `TABLE_FORMATS`; it is gone when the context ends. In memory for a few row groups.
 

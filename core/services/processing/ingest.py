@@ -12,8 +12,8 @@ from core.profiling.profile import profile
 from core.profiling.time_order import ORDERED
 from core.progress import ReportProgress, ignore_progress, progress_within
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE
+from core.storage.workspace import Workspace
 from core.tables.csv_reader import read_table
 from core.tables.decoding import Text, read_text
 from core.tables.dialect import Dialect, find_dialect
@@ -24,7 +24,7 @@ FILENAME_CHARACTERS = 200
 
 
 def ingest(
-    workspace: str,
+    workspace: Workspace,
     filename: str,
     source: Path,
     reading: Reading = Reading(),  # noqa: B008 - frozen
@@ -43,7 +43,7 @@ def ingest(
     file_id = file_id or new_file_id()
     with (
         TemporaryDirectory(prefix="regatta-") as name,
-        storage().datasets.draft(workspace, file_id, current=current) as draft,
+        workspace.datasets.draft(file_id, current=current) as draft,
     ):
         folder = Path(name)
         report_progress("reading", 0.0)

@@ -10,10 +10,10 @@ from core.jobs.service import new_job
 from core.jobs.worker import GaveUpError, Handlers, run_job
 from core.progress import ReportProgress, StoppedError, progress_within
 from core.services.processing.ingest import ingest
-from core.storage.container import storage
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.upload_repository import Ticket
+from core.storage.workspace import Workspace
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -22,16 +22,16 @@ log = logging.getLogger("regatta")
 DOWNLOAD_SHARE = 0.1
 
 
-def receive_upload(workspace: str, file_id: str, handlers: Handlers, *, seconds: float) -> None:
+def receive_upload(workspace: Workspace, file_id: str, handlers: Handlers, *, seconds: float) -> None:
     """Carry out the job that ingests a received file, for at most `seconds`, and clear away what was needed for it.
 
     Events come more than once and in any order: for a file that is a dataset already, was refused or was given up,
     this only clears away. A refused file leaves a failed ticket with the problem. Raises `ConflictError` while another
     worker has the job, and whatever else calls for another try: `UnavailableError`, a fault of ours.
     """
-    uploads = storage().uploads
+    uploads = workspace.uploads
     if _is_dataset(workspace, file_id):
-        uploads.close(workspace, file_id)
+        uploads.close(file_id)
         return
     job = _submit(workspace, file_id)
     if job is not None:
@@ -42,18 +42,20 @@ def receive_upload(workspace: str, file_id: str, handlers: Handlers, *, seconds:
             log.error("%s", error)
             job = None
     if job is None or job.status == "failed":
-        uploads.discard_file(workspace, file_id)
+        uploads.discard_file(file_id)
     elif job.status == "succeeded":
-        uploads.close(workspace, file_id)
+        uploads.close(file_id)
 
 
-def ingest_upload(workspace: str, command: IngestCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
+def ingest_upload(
+    workspace: Workspace, command: IngestCommand, report_progress: ReportProgress, job_id: str | None
+) -> Json:
     """Fetch the received bytes and ingest them; return what identifies the dataset. Raises what `ingest` raises."""
     report_progress("downloading", 0.0)
     with TemporaryDirectory(prefix="regatta-") as folder:
         source = Path(folder) / "source.csv"
         try:
-            key = storage().uploads.download(workspace, command.file_id, source)
+            key = workspace.uploads.download(command.file_id, source)
         except MissingObjectError:
             raise StoppedError("lost") from None  # given up in the meantime: the work has not failed
         manifest = ingest(
@@ -68,15 +70,15 @@ def ingest_upload(workspace: str, command: IngestCommand, report_progress: Repor
     return manifest.summary()
 
 
-def _is_dataset(workspace: str, file_id: str) -> bool:
+def _is_dataset(workspace: Workspace, file_id: str) -> bool:
     try:
-        storage().datasets.manifest(workspace, file_id, fresh=True)
+        workspace.datasets.manifest(file_id, fresh=True)
     except NoSuchFileError:
         return False
     return True
 
 
-def _submit(workspace: str, file_id: str) -> Job | None:
+def _submit(workspace: Workspace, file_id: str) -> Job | None:
     """Put the job into the ticket, unless it has one; return it, None where there is no ticket any more."""
 
     def edit(ticket: Ticket) -> Json | None:
@@ -85,5 +87,5 @@ def _submit(workspace: str, file_id: str) -> Job | None:
         command = IngestCommand(file_id=file_id, filename=ticket.filename, reading=ticket.reading)
         return {"job": new_job(file_id, command, deferred=False)}
 
-    ticket = storage().uploads.change(workspace, file_id, edit)
+    ticket = workspace.uploads.change(file_id, edit)
     return None if ticket is None else ticket.job

@@ -6,16 +6,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.manifests import DatasetManifest
-from core.storage.container import storage
 from core.storage.dataset_repository import TABLE
+from core.storage.workspace import Workspace
 from core.tables.table import Table
 
 
 @contextmanager
-def open_table(workspace: str, file_id: str | None) -> Iterator[tuple[DatasetManifest, Table]]:
+def open_table(workspace: Workspace, file_id: str | None) -> Iterator[tuple[DatasetManifest, Table]]:
     """The dataset's manifest, fresh from the bucket, and its table; raises `NoSuchFileError`, `NoCurrentFileError`."""
-    manifest = storage().datasets.manifest(workspace, file_id, fresh=True)
+    manifest = workspace.datasets.manifest(file_id, fresh=True)
     with TemporaryDirectory(prefix="regatta-") as folder:
         path = Path(folder) / TABLE
-        storage().datasets.download(workspace, manifest.file_id, TABLE, path)
+        workspace.datasets.download(manifest.file_id, TABLE, path)
         yield manifest, Table(path, manifest.columns, manifest.rows, manifest.memory_bytes, manifest.warnings)

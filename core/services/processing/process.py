@@ -10,10 +10,10 @@ from core.preprocessing.features import allowed_features, check_target
 from core.profiling.target_relations import about_target
 from core.services.datasets.profiles import store_target, stored_target
 from core.services.processing.open_table import open_table
-from core.storage.container import storage
+from core.storage.workspace import Workspace
 
 
-def process(workspace: str, file_id: str | None, recipe: Recipe) -> dict[str, Any]:
+def process(workspace: Workspace, file_id: str | None, recipe: Recipe) -> dict[str, Any]:
     """Store the recipe of a dataset and say what it does to it.
 
     The data itself stays as it is, and the values shown are of the whole table: training fits its own inside the
@@ -25,7 +25,7 @@ def process(workspace: str, file_id: str | None, recipe: Recipe) -> dict[str, An
         target = recipe.target_column
         if target is not None and stored_target(workspace, manifest, target) is None:
             store_target(workspace, manifest, about_target(table, target))
-    stored = storage().datasets.set_recipe(workspace, manifest.file_id, recipe)
+    stored = workspace.datasets.set_recipe(manifest.file_id, recipe)
     return {"file_id": stored.file_id, **effect, "recipe": stored.recipe.model_dump()}
 
 

@@ -27,7 +27,6 @@ from core.services.retraining.serving_model import Contender
 from core.services.training.join_files import Opened, join, open_as
 from core.services.training.publish import publish_model
 from core.services.training.refit_stored import fit_as, in_time, train_as
-from core.storage.container import storage
 from core.storage.series_repository import Arrival, Series
 from core.types import Json
 
@@ -192,8 +191,8 @@ class _Succession:
 
     def _challenger(self, data: Split, earlier: list[str]) -> Contender:
         """The version that this job has published before, or trains now; nobody is served by it yet."""
-        case, models = self.case, storage().models
-        done = models.published_by(case.workspace, case.name, case.job_id)
+        case = self.case
+        done = case.workspace.models.published_by(case.name, case.job_id)
         if done is None:
             trained = train_as(self.model, data, progress_within(case.report_progress, 0.3, 0.9))
             case.report_progress("storing", 0.9)

@@ -8,8 +8,8 @@ from core.manifests import DatasetManifest, now
 from core.progress import ReportProgress
 from core.reporting.decision_page import retraining_page
 from core.services.series.arrivals import landed
-from core.storage.container import storage
 from core.storage.series_repository import Arrival, Series, State
+from core.storage.workspace import Workspace
 from core.types import Json
 
 # A retry does not come back to these.
@@ -20,7 +20,7 @@ FINAL = frozenset({"accepted", "held", "superseded", "old"})
 class Case:
     """One arrival. `found` becomes the body of its report."""
 
-    workspace: str
+    workspace: Workspace
     command: RetrainCommand
     report_progress: ReportProgress
     job_id: str
@@ -41,7 +41,7 @@ class Case:
 
     def series(self) -> Series:
         """The series as the bucket has it now."""
-        return storage().series.read(self.workspace, self.name, fresh=True) or Series(name=self.name)
+        return self.workspace.series.read(self.name, fresh=True) or Series(name=self.name)
 
     def note(self, words: str) -> None:
         """Let the report say something that was noticed on the way."""
@@ -51,9 +51,9 @@ class Case:
         """What an earlier attempt has decided, or None; one that was killed right after promoting is made up for."""
         arrival = self.series().arrival(self.job_id)
         if arrival is None:
-            report = storage().series.report(self.workspace, self.name, self.job_id)
+            report = self.workspace.series.report(self.name, self.job_id)
             before = Arrival.model_validate(report["arrival"]) if report else None
-            serves = storage().models.serving(self.workspace, self.name, fresh=True)
+            serves = self.workspace.models.serving(self.name, fresh=True)
             if report is not None and before is not None and before.promoted and before.version == serves:
                 self._keep(before, report["held"])
                 arrival = before
@@ -99,7 +99,7 @@ class Case:
             contradicted=contradicted,
         )
         report = self._report(arrival, champion, held)
-        storage().series.write_report(self.workspace, self.name, self.job_id, report, retraining_page(report))
+        self.workspace.series.write_report(self.name, self.job_id, report, retraining_page(report))
         if version is not None and promoted and not self._promote(version, champion):
             return None
         self._keep(arrival, held)
@@ -114,11 +114,11 @@ class Case:
                 series = confirmed(series, before) if held["confirmed"] else contradicted(series, before, held["why"])
             return series.with_arrival(arrival)
 
-        storage().series.change(self.workspace, self.name, edit)
+        self.workspace.series.change(self.name, edit)
 
     def _promote(self, version: int, before: int | None) -> bool:
         """Let a version serve in the place of the one that it was judged beside; whether it does."""
-        return storage().models.succeed(self.workspace, self.name, version, before)
+        return self.workspace.models.succeed(self.name, version, before)
 
     def _decision(self, arrival: Arrival) -> Json:
         """The answer of the job, and what is told to whoever wants to hear."""

@@ -14,14 +14,14 @@ from core.services.series.arrivals import submit_waiting
 from core.services.series.notify import notify
 from core.services.training.search import TimeLimit, race_models
 from core.services.training.train import open_split
-from core.storage.container import storage
 from core.storage.series_repository import Series
+from core.storage.workspace import Workspace
 from core.types import Json
 
 TEST_SIZE = 0.2
 
 
-def retrain(workspace: str, command: RetrainCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
+def retrain(workspace: Workspace, command: RetrainCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Deal with one arrival, once, however often it is tried; returns what was decided, as the series keeps it too.
 
     Until that is done the old champion serves, and it goes on to unless a challenger is as good on fresh rows. Raises
@@ -35,7 +35,7 @@ def retrain(workspace: str, command: RetrainCommand, report_progress: ReportProg
         except RegattaError as error:
             if error.status >= 500 or isinstance(error, ConflictError):
                 raise
-            serves = storage().models.serving(workspace, case.name, fresh=True)
+            serves = workspace.models.serving(case.name, fresh=True)
             notify(workspace, case.end("refused", error.detail, champion=serves))
             raise
     notify(workspace, decision)
@@ -48,14 +48,14 @@ def _decide(case: Case) -> Json | None:
     """One try at a decision; None where another version began to serve meanwhile."""
     case.report_progress("reading", 0.0)
     case.dataset = fetch(case.workspace, case.command, progress_within(case.report_progress, 0.0, 0.2))
-    before = storage().models.serving(case.workspace, case.name, fresh=True)
+    before = case.workspace.models.serving(case.name, fresh=True)
     if case.dataset is None:
         reason = "the object was overwritten or deleted before it was read; what is there now has a job of its own"
         return case.end("superseded", reason, champion=before)
     case.report_progress("comparing", 0.2)
     target = _target(case, case.series())
     if target is None and before is not None:
-        target = storage().models.manifest(case.workspace, case.name, before).target_column
+        target = case.workspace.models.manifest(case.name, before).target_column
     if target is None:
         columns = ", ".join(column.name for column in case.dataset.columns)
         return case.end(
@@ -85,14 +85,14 @@ def _target(case: Case, series: Series) -> str | None:
             settings = newest.settings.model_copy(update={"target_column": told})
             return newest.model_copy(update={"settings": settings})
 
-        known = storage().series.change(case.workspace, case.name, remember).settings.target_column
+        known = case.workspace.series.change(case.name, remember).settings.target_column
     return known
 
 
 def _first(case: Case, dataset: DatasetManifest, target: str) -> Json | None:
     """Nothing serves yet: race, and let the best be the champion."""
-    models = storage().models
-    model = models.published_by(case.workspace, case.name, case.job_id)
+    models = case.workspace.models
+    model = models.published_by(case.name, case.job_id)
     if model is None:
         chosen = case.series().settings
         recipe = Recipe(handle_missing=chosen.handle_missing, target_column=target)
@@ -112,7 +112,7 @@ def _first(case: Case, dataset: DatasetManifest, target: str) -> Json | None:
             name=case.name,
             promote=False,
         )
-        model = models.manifest(case.workspace, case.name, race["best"]["version"])
+        model = models.manifest(case.name, race["best"]["version"])
         for warning in race["warnings"]:
             case.note(warning)
     case.found["learned"] = {"mode": "race", "files": [dataset.file_id], "rows": model.dataset.rows_train}

@@ -7,12 +7,13 @@ from core.inference.stored_columns import TYPE_NAMES, fits
 from core.manifests import Column, DatasetManifest, ModelManifest
 from core.packed_columns import Category
 from core.services.processing.open_table import open_table
+from core.storage.workspace import Workspace
 from core.types import Json
 
 NAMES_SHOWN, LEVELS_SHOWN = 8, 5
 
 
-def compare_schema(workspace: str, dataset: DatasetManifest, model: ModelManifest) -> Json:
+def compare_schema(workspace: Workspace, dataset: DatasetManifest, model: ModelManifest) -> Json:
     """What a file lacks of the model's columns, what it has besides, and what has another type there.
 
     `missing` and `new` are names; `retyped` has `name`, `was`, `is` and whether it is `usable` all the same: numbers
@@ -54,7 +55,9 @@ def unseen_levels(frame: Any, model: ModelManifest) -> list[Json]:
     return found
 
 
-def _retyped(workspace: str, dataset: DatasetManifest, model: ModelManifest, other: Mapping[str, str]) -> list[Json]:
+def _retyped(
+    workspace: Workspace, dataset: DatasetManifest, model: ModelManifest, other: Mapping[str, str]
+) -> list[Json]:
     """The columns that have another type, looked at: one without values can be anything."""
     if not other:
         return []

@@ -10,7 +10,7 @@ from core.compiler.compile import raw_columns_of_frame
 from core.inference.session import CompiledModel
 from core.manifests import Metrics, ModelManifest
 from core.regressors.metrics import evaluate
-from core.storage.container import storage
+from core.storage.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Contender:
     compiled: CompiledModel
 
     @classmethod
-    def load(cls, workspace: str, name: str, version: int) -> Self:
+    def load(cls, workspace: Workspace, name: str, version: int) -> Self:
         """A version of a model; raises `NoSuchModelError`, `BadSignatureError`."""
-        stored = storage().models.load(workspace, name, version)
+        stored = workspace.models.load(name, version)
         return cls(stored.manifest, CompiledModel.from_manifest(stored.graph, stored.manifest))
 
     def predict(self, frame: Any) -> Floats:

@@ -11,11 +11,12 @@ from core.errors import InvalidInputError
 from core.jobs import service
 from core.jobs.commands import RetrainCommand
 from core.manifests import new_file_id
-from core.storage.container import storage
+from core.storage.container import Container
 from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.series_repository import Arrival
+from core.storage.workspace import Workspace
 
 INCOMING = "incoming/"
 INCOMING_KEY = re.compile(rf"{INCOMING}(?P<workspace>[^/]+)/(?P<series>[^/]+)/(?P<rest>.+\.csv)", re.I | re.S)
@@ -25,7 +26,7 @@ TARGET_METADATA = "target-column"
 
 @dataclass(frozen=True)
 class Landed:
-    """What a key below `incoming/` says."""
+    """What a key below `incoming/` names: a workspace, a series and a file."""
 
     workspace: str
     series: str
@@ -53,7 +54,9 @@ def landed(key: str) -> Landed:
     return Landed(match["workspace"], match["series"], PurePosixPath(key).name)
 
 
-def submit_retraining(key: str, etag: str | None = None, sequencer: str | None = None) -> Job | None:
+def submit_retraining(
+    storage: Container, key: str, etag: str | None = None, sequencer: str | None = None
+) -> Job | None:
     """Submit the job that deals with an object, one job however often this is called; return it.
 
     `etag` is of the content that the event was about; without it what is there now is meant. Return None where the
@@ -61,7 +64,7 @@ def submit_retraining(key: str, etag: str | None = None, sequencer: str | None =
     """
     place = landed(key)
     try:
-        head = storage().objects.head(key)
+        head = storage.objects.head(key)
     except MissingObjectError:
         head = None
     if head is None and etag is None:
@@ -79,12 +82,12 @@ def submit_retraining(key: str, etag: str | None = None, sequencer: str | None =
         target_column=unquote(target) if target else None,
         file_id=new_file_id(),
     )
-    return service.submit_job(place.workspace, command, key=_job_key(key, wanted))
+    return service.submit_job(storage.workspace(place.workspace), command, key=_job_key(key, wanted))
 
 
-def submit_waiting(workspace: str, name: str) -> list[Job]:
+def submit_waiting(workspace: Workspace, name: str) -> list[Job]:
     """Submit the jobs of the arrivals that waited for the series' target, now that it has one; the oldest first."""
-    series = storage().series.get(workspace, name, fresh=True)
+    series = workspace.series.get(name, fresh=True)
     target = series.settings.target_column
     if target is None:
         return []
@@ -92,19 +95,19 @@ def submit_waiting(workspace: str, name: str) -> list[Job]:
     return [_again(workspace, name, arrival, target) for arrival in sorted(waiting, key=lambda a: a.last_modified)]
 
 
-def reconcile(workspace: str | None = None, *, dry_run: bool = False) -> list[Missed]:
+def reconcile(storage: Container, workspace: str | None = None, *, dry_run: bool = False) -> list[Missed]:
     """Find the objects below `incoming/` that have no job, and submit one unless it is a `dry_run`.
 
     A job whose message was lost is given to the queue again on the way. Raises `UnavailableError`.
     """
     missed = []
-    for key, etag, place in _listed(workspace):
-        known = service.job_with_key(place.workspace, RetrainCommand, _job_key(key, etag))
+    for key, etag, place in _listed(storage, workspace):
+        known = service.job_with_key(storage.workspace(place.workspace), RetrainCommand, _job_key(key, etag))
         if known is not None:
             if not dry_run:
-                service.job_status(place.workspace, known.job_id)
-        elif not _is_decided(place, key, etag):
-            missed.append(Missed(key, etag, None if dry_run else submit_retraining(key, etag)))
+                service.job_status(storage.workspace(place.workspace), known.job_id)
+        elif not _is_decided(storage, place, key, etag):
+            missed.append(Missed(key, etag, None if dry_run else submit_retraining(storage, key, etag)))
     return missed
 
 
@@ -118,21 +121,21 @@ def written_at(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _listed(workspace: str | None) -> Iterator[tuple[str, str, Landed]]:
-    for item in storage().objects.list(INCOMING if workspace is None else f"{INCOMING}{workspace}/"):
+def _listed(storage: Container, workspace: str | None) -> Iterator[tuple[str, str, Landed]]:
+    for item in storage.objects.list(INCOMING if workspace is None else f"{INCOMING}{workspace}/"):
         try:
             yield item.key, plain(item.etag), landed(item.key)
         except InvalidInputError:
             continue
 
 
-def _is_decided(place: Landed, key: str, etag: str) -> bool:
+def _is_decided(storage: Container, place: Landed, key: str, etag: str) -> bool:
     """Whether the series knows this content, though its job is long forgotten."""
-    series = storage().series.read(place.workspace, place.series)
+    series = storage.workspace(place.workspace).series.read(place.series)
     return series is not None and any((a.key, a.etag) == (key, etag) for a in series.arrivals)
 
 
-def _again(workspace: str, name: str, arrival: Arrival, target: str) -> Job:
+def _again(workspace: Workspace, name: str, arrival: Arrival, target: str) -> Job:
     command = RetrainCommand(
         series=name,
         **arrival.model_dump(include={"key", "etag", "last_modified", "size_bytes", "file_id"}),

@@ -16,6 +16,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from core.settings import settings
 from core.storage.signing import webhook_secret
+from core.storage.workspace import Workspace
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -26,7 +27,7 @@ TIMEOUT_SECONDS = 3.0
 PAUSES_SECONDS = (0.5, 1.5)
 
 
-def notify(workspace: str, decision: Json | None) -> None:
+def notify(workspace: Workspace, decision: Json | None) -> None:
     """Tell of a decision, which has the fields of an `Arrival` and its `series`; raises nothing.
 
     It is told with an `id` of the job and of what was decided, which is the same where the same is told twice. Who
@@ -34,7 +35,7 @@ def notify(workspace: str, decision: Json | None) -> None:
     """
     if decision is None:
         return
-    message = {"id": f"{decision['job_id']}-{decision['state']}", "workspace": workspace, **decision}
+    message = {"id": f"{decision['job_id']}-{decision['state']}", "workspace": workspace.name, **decision}
     body = json.dumps(message, ensure_ascii=False).encode()
     for told, where in ((_post, settings().webhook_url), (_publish, settings().sns_topic_arn)):
         if where is None:

@@ -1,17 +1,17 @@
 """What somebody knows better about a file than its errors tell: learned from after all, or not any more."""
 
 from core.errors import ConflictError, NoSuchJobError
-from core.storage.container import storage
 from core.storage.series_repository import Arrival, Series
+from core.storage.workspace import Workspace
 
 
-def overrule(workspace: str, name: str, job_id: str, *, learned: bool) -> Arrival:
+def overrule(workspace: Workspace, name: str, job_id: str, *, learned: bool) -> Arrival:
     """Let challengers learn from an arrival from the next one on, or not any more; what serves stays as it is.
 
     Raises `NoSuchSeriesError`, `NoSuchJobError`, and `ConflictError` for one that cannot be learned from: refused,
     waiting, never read, or the same bytes as another.
     """
-    storage().series.get(workspace, name, fresh=True)
+    workspace.series.get(name, fresh=True)
 
     def edit(series: Series) -> Series | None:
         arrival = series.arrival(job_id)
@@ -23,7 +23,7 @@ def overrule(workspace: str, name: str, job_id: str, *, learned: bool) -> Arriva
             return None
         return series.with_arrival(_let_in(series, arrival) if learned else _left_out(arrival))
 
-    changed = storage().series.change(workspace, name, edit).arrival(job_id)
+    changed = workspace.series.change(name, edit).arrival(job_id)
     assert changed is not None
     return changed
 

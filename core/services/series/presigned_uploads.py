@@ -8,9 +8,9 @@ from core.errors import InvalidInputError, TooLargeError
 from core.manifests import new_file_id
 from core.services.series.arrivals import INCOMING, TARGET_METADATA
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.model_repository import check_name
 from core.storage.upload_repository import MOST_POST_BYTES, URL_SECONDS, urls_expire_at
+from core.storage.workspace import Workspace
 
 # What the bucket tells of: a suffix is compared letter by letter.
 FILENAME = re.compile(r"[^/\x00-\x1f]+\.(csv|CSV)")
@@ -29,7 +29,7 @@ class WayIn:
 
 
 def announce_file(
-    workspace: str, series: str, filename: str, size_bytes: int, *, sha256: str | None, target_column: str | None
+    workspace: Workspace, series: str, filename: str, size_bytes: int, *, sha256: str | None, target_column: str | None
 ) -> WayIn:
     """A form for a file of at most `size_bytes`. Its arrival starts the retraining.
 
@@ -44,7 +44,7 @@ def announce_file(
     limit = min(settings().max_file_bytes, MOST_POST_BYTES)
     if size_bytes > limit:
         raise TooLargeError(f"The file has {size_bytes:,} bytes; at most {limit:,} are taken. Send fewer rows.")
-    key = f"{INCOMING}{workspace}/{series}/{sha256[:32] if sha256 else new_file_id()}/{filename}"
+    key = f"{INCOMING}{workspace.name}/{series}/{sha256[:32] if sha256 else new_file_id()}/{filename}"
     metadata = {} if target_column is None else {TARGET_METADATA: quote(target_column, safe="")}
-    url, fields = storage().objects.presign_form(key, size_bytes, URL_SECONDS, metadata)
+    url, fields = workspace.objects.presign_form(key, size_bytes, URL_SECONDS, metadata)
     return WayIn(key, url, fields, urls_expire_at())

@@ -21,8 +21,8 @@ from core.services.prediction.export import added_columns, file_options, named_f
 from core.services.prediction.predict import FIRST_FILE_ROW, Model, Predictions, find_model, predict_slices
 from core.services.processing.open_table import open_table
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.export_repository import URL_SECONDS
+from core.storage.workspace import Workspace
 from core.tables.table import Table, in_numpy
 from core.tables.table_writers import TABLE_FORMATS
 from core.types import Json
@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 
 
 def export_table(
-    workspace: str, command: ExportTableCommand, report_progress: ReportProgress, job_id: str | None = None
+    workspace: Workspace, command: ExportTableCommand, report_progress: ReportProgress, job_id: str | None = None
 ) -> Json:
     """Predict, write the file and put it into the bucket; return where it is for the next hour, and what it is.
 
@@ -52,7 +52,7 @@ def export_table(
         size = made.path.stat().st_size
         expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
         return {
-            "url": storage().exports.offer(workspace, made.name, made.path, made.media_type),
+            "url": workspace.exports.offer(made.name, made.path, made.media_type),
             "expires_at": expires.isoformat(timespec="seconds"),
             "filename": made.name,
             "media_type": made.media_type,
@@ -61,7 +61,7 @@ def export_table(
 
 
 def _write_table(
-    workspace: str, command: ExportTableCommand, folder: Path, report_progress: ReportProgress
+    workspace: Workspace, command: ExportTableCommand, folder: Path, report_progress: ReportProgress
 ) -> NamedFile:
     model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
     chosen = TABLE_FORMATS[command.format]

@@ -17,8 +17,8 @@ from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.predict import FIRST_FILE_ROW, Model, find_model, predict_slices
 from core.services.processing.open_table import open_table
-from core.storage.container import storage
 from core.storage.export_repository import URL_SECONDS
+from core.storage.workspace import Workspace
 from core.tables.table import Table, in_numpy
 from core.types import Json
 
@@ -29,7 +29,7 @@ PREDICTED, WRITTEN = 0.85, 0.95
 
 
 def predict_stored_table(
-    workspace: str, command: PredictTableCommand, report_progress: ReportProgress, job_id: str | None = None
+    workspace: Workspace, command: PredictTableCommand, report_progress: ReportProgress, job_id: str | None = None
 ) -> Json:
     """Predict a stored table, and put what POST /predict/batch would answer into the bucket.
 
@@ -64,7 +64,7 @@ def predict_stored_table(
         return {
             **head,
             "format": "json",
-            "url": storage().exports.offer(workspace, name, path, "application/json"),
+            "url": workspace.exports.offer(name, path, "application/json"),
             "expires_at": expires.isoformat(timespec="seconds"),
             "filename": name,
             "size_bytes": path.stat().st_size,

@@ -10,13 +10,13 @@ from core.regressors.expected_time import expected_seconds
 from core.regressors.limits import TrainingLimits
 from core.regressors.validation import check_validation, requested_validation
 from core.services.training.train import limits, model_name, target_of, train_model
-from core.storage.container import storage
+from core.storage.workspace import Workspace
 from core.types import Json
 
 SHOWN = {"validation", "train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
 
 
-def train(workspace: str, command: TrainCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
+def train(workspace: Workspace, command: TrainCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Train one model and return what POST /model/train answers; raises what `train_model` raises.
 
     The model itself, which `return_model` asks for, is added by `core.jobs.service.complete_result`.
@@ -25,7 +25,7 @@ def train(workspace: str, command: TrainCommand, report_progress: ReportProgress
     return {**manifest.result(), **manifest.model_dump(include=SHOWN), "warnings": manifest.notes}
 
 
-def check_train(workspace: str, command: TrainCommand) -> tuple[TrainCommand, float]:
+def check_train(workspace: Workspace, command: TrainCommand) -> tuple[TrainCommand, float]:
     """Return the command with its file named, and how many seconds it should take.
 
     Raises at once what no training could do: `NoSuchFileError`, `NoCurrentFileError`, `UnknownModelTypeError`,
@@ -41,7 +41,7 @@ def check_train(workspace: str, command: TrainCommand) -> tuple[TrainCommand, fl
     return named, _expected([candidate], dataset, limits(), tuning)
 
 
-def check_compare(workspace: str, command: CompareCommand) -> tuple[CompareCommand, float]:
+def check_compare(workspace: Workspace, command: CompareCommand) -> tuple[CompareCommand, float]:
     """Return the command with its file named, and how many seconds it should take; raises as `check_train` does.
 
     A search of the portfolio takes all the time that it is given.
@@ -58,13 +58,13 @@ def check_compare(workspace: str, command: CompareCommand) -> tuple[CompareComma
     return named, limit if command.searches_portfolio else min(seconds, limit)
 
 
-def _check_dataset(workspace: str, command: TrainCommand | CompareCommand) -> DatasetManifest:
+def _check_dataset(workspace: Workspace, command: TrainCommand | CompareCommand) -> DatasetManifest:
     """Return the dataset to train on: the one that is current now, whatever is current when a job begins.
 
     Raises what is wrong with it, its target, or how it is to be divided.
     """
     validation = requested_validation(command.validation, command.time_column, command.group_column)
-    dataset = storage().datasets.manifest(workspace, command.file_id, fresh=True)
+    dataset = workspace.datasets.manifest(command.file_id, fresh=True)
     target = target_of(dataset.recipe, command.target_column)
     check_target(dataset.columns, target)
     check_validation(dataset.columns, target, validation)

@@ -27,6 +27,7 @@ from core.services.training.leaderboard import baseline_row, failures, in_order,
 from core.services.training.publish import publish_model
 from core.services.training.search import TimeLimit, race_models
 from core.services.training.train import limits, model_name, open_split
+from core.storage.workspace import Workspace
 
 log = logging.getLogger("regatta")
 
@@ -45,7 +46,7 @@ class Finisher:
 
 
 def compare_models(
-    workspace: str,
+    workspace: Workspace,
     command: CompareCommand,
     report_progress: ReportProgress = ignore_progress,
     job_id: str | None = None,
@@ -173,7 +174,7 @@ def _blended(
 
 
 def _leaderboard(
-    workspace: str,
+    workspace: Workspace,
     dataset: DatasetManifest,
     fold_cache: FoldCache,
     test_size: float,

@@ -11,6 +11,7 @@ from core.manifests import Column, DatasetManifest, Feature, ModelManifest
 from core.packed_columns import ColumnTable
 from core.regressors.splits import Split, split_table
 from core.services.processing.open_table import open_table
+from core.storage.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Opened:
     frame: pd.DataFrame
 
 
-def open_as(workspace: str, file_id: str, model: ModelManifest) -> Opened:
+def open_as(workspace: Workspace, file_id: str, model: ModelManifest) -> Opened:
     """A file in the form that a model learned from.
 
     Raises `NoSuchFileError`, `UnknownColumnError` for a column that it lacks, `InvalidInputError` for one that holds
@@ -40,7 +41,7 @@ def open_as(workspace: str, file_id: str, model: ModelManifest) -> Opened:
 
 
 def open_joined(
-    workspace: str, file_id: str, earlier: Sequence[str], model: ModelManifest
+    workspace: Workspace, file_id: str, earlier: Sequence[str], model: ModelManifest
 ) -> tuple[DatasetManifest, Split]:
     """The split of a file by a model's own rules, with rows of earlier files to learn from besides its own.
 

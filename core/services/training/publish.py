@@ -16,13 +16,13 @@ from core.regressors.importance import permutation_importance
 from core.regressors.splits import Split
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
-from core.storage.container import storage
+from core.storage.workspace import Workspace
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 
 
 def publish_model(
-    workspace: str,
+    workspace: Workspace,
     name: str,
     dataset: DatasetManifest,
     data: Split,
@@ -86,7 +86,7 @@ def publish_model(
     )
     evaluation = json.dumps({"plots": trained.plots}).encode()
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
-    return storage().models.publish(workspace, draft, files, promote=promote)
+    return workspace.models.publish(draft, files, promote=promote)
 
 
 def _check_size(graph: bytes, model_type: str) -> None:

@@ -18,7 +18,7 @@ from core.services.training.join_files import open_joined
 from core.services.training.publish import LIBRARIES
 from core.services.training.refit_stored import allowed_of, members_of, refit, weights_of
 from core.services.training.train import open_split
-from core.storage.container import storage
+from core.storage.workspace import Workspace
 
 # Sums of many numbers differ in their last digits from machine to machine.
 SAME = 1e-9
@@ -42,7 +42,7 @@ class Reproduction:
 
 
 def reproduce(
-    workspace: str, name: str, number: int | None = None, report_progress: ReportProgress = ignore_progress
+    workspace: Workspace, name: str, number: int | None = None, report_progress: ReportProgress = ignore_progress
 ) -> Reproduction:
     """Train a version (the serving one without `number`) again from its manifest and its dataset; nothing is stored.
 
@@ -51,7 +51,7 @@ def reproduce(
     was compared on other rows than it learned from. Raises `NoSuchModelError`, `NoSuchFileError`, and
     `ConflictError` where the dataset is not the one that it was trained on.
     """
-    manifest = storage().models.manifest(workspace, name, number)
+    manifest = workspace.models.manifest(name, number)
     dataset, data = _opened(workspace, manifest)
     if dataset.sha256 != manifest.dataset.sha256:
         raise ConflictError(f"The dataset {dataset.file_id} is not the one that {name!r} was trained on.")
@@ -68,7 +68,7 @@ def reproduce(
     return Reproduction(manifest, stored, {key: found.get(key) for key in stored}, _other_libraries(manifest))
 
 
-def _opened(workspace: str, manifest: ModelManifest) -> tuple[DatasetManifest, Split]:
+def _opened(workspace: Workspace, manifest: ModelManifest) -> tuple[DatasetManifest, Split]:
     """The split that it learned from: of one file, or of one and the files of its series before it."""
     trained, target = manifest.dataset, manifest.target_column
     if trained.earlier is not None:

@@ -24,6 +24,7 @@ from core.services.training.leaderboard import (
 )
 from core.services.training.publish import publish_model
 from core.services.training.train import limits, model_name
+from core.storage.workspace import Workspace
 
 # A race that took longer than its time limit by more than this share says so.
 TOLERATED = 0.15
@@ -43,7 +44,7 @@ class TimeLimit:
 
 
 def race_models(
-    workspace: str,
+    workspace: Workspace,
     dataset: DatasetManifest,
     data: Split,
     test_size: float,

@@ -18,12 +18,12 @@ from core.regressors.validation import check_validation, requested_validation
 from core.services.processing.open_table import open_table
 from core.services.training.publish import publish_model
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.model_repository import check_name
+from core.storage.workspace import Workspace
 
 
 def train_model(
-    workspace: str,
+    workspace: Workspace,
     command: TrainCommand,
     report_progress: ReportProgress = ignore_progress,
     job_id: str | None = None,
@@ -41,7 +41,7 @@ def train_model(
         workspace, command.file_id, command.target_column, command.test_size, validation=validation
     )
     name = model_name(command.model_name, dataset, chosen.name)
-    before = storage().models.published_by(workspace, name, job_id) if job_id is not None else None
+    before = workspace.models.published_by(name, job_id) if job_id is not None else None
     if before is not None:
         return before
     trained: Trained = train(
@@ -57,7 +57,7 @@ def train_model(
 
 
 def open_split(
-    workspace: str,
+    workspace: Workspace,
     file_id: str | None,
     target_column: str | None,
     test_size: float,

@@ -8,13 +8,13 @@ from core.errors import OtherLibrariesError
 from core.manifests import ModelManifest
 from core.preprocessing.former_names import unpickle
 from core.storage.artifacts import PICKLE
-from core.storage.container import storage
+from core.storage.workspace import Workspace
 
 # A pickle is only what it was in the versions that wrote it, and its graph was proven against it in this runtime.
 MUST_AGREE = ("scikit-learn", "onnxruntime")
 
 
-def load_pipeline(workspace: str, name: str, version: int | None = None) -> BaseEstimator:
+def load_pipeline(workspace: Workspace, name: str, version: int | None = None) -> BaseEstimator:
     """Unpickle a version, or the one that serves without `version`; its `.predict` takes a DataFrame of raw columns.
 
     It is a `Pipeline`, or for an ensemble a `VotingRegressor` of pipelines.
@@ -22,8 +22,8 @@ def load_pipeline(workspace: str, name: str, version: int | None = None) -> Base
     The manifest's signature, the digest of the bytes and the library versions are verified first. Raises
     `NoSuchModelError`, `BadSignatureError`, `OtherLibrariesError`.
     """
-    manifest = storage().models.manifest(workspace, name, version)
-    body = storage().models.file(workspace, manifest, PICKLE)
+    manifest = workspace.models.manifest(name, version)
+    body = workspace.models.file(manifest, PICKLE)
     _check_libraries(manifest)
     pipeline = unpickle(body)
     assert isinstance(pipeline, BaseEstimator)

@@ -9,7 +9,6 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.manifests import Document
-from core.storage.container import storage
 from core.storage.s3.object_metadata import Listed
 from core.storage.s3.object_store import ObjectStore
 
@@ -62,11 +61,13 @@ def parsed(kind: type[D], documents: Iterable[object]) -> list[D]:
     return found
 
 
-def removal(prefix: str, items: Sequence[Listed], needed: Callable[[T], bool], subject: T) -> Deed:
+def removal(
+    objects: ObjectStore, prefix: str, items: Sequence[Listed], needed: Callable[[T], bool], subject: T
+) -> Deed:
     """Delete these objects, which are below `prefix`, unless one was written since or `needed(subject)` by now."""
 
     def remove() -> bool:
-        objects, known = storage().objects, {item.key: item for item in items}
+        known = {item.key: item for item in items}
         there = [item for item in objects.list(prefix) if item.key in known]
         if not there or any(known[item.key] != item for item in there) or needed(subject):
             return False

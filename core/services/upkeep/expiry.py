@@ -10,9 +10,10 @@ from core.services.upkeep.cleanup import DAY, Deed, Finding, idle, removal
 from core.settings import settings
 from core.storage import export_repository as exporting
 from core.storage.champions import Standing
-from core.storage.container import storage
+from core.storage.container import Container
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import MissingObjectError
+from core.storage.workspace import Workspace
 
 # As the bucket's lifecycle rule has it on AWS, and as docs/http.md says.
 UPLOAD_SECONDS = 2 * DAY
@@ -20,44 +21,52 @@ UPLOAD_SECONDS = 2 * DAY
 EXPORT_SECONDS = 2.0 * exporting.URL_SECONDS
 
 
-def uploads(now: float) -> Iterator[Finding]:
+def uploads(storage: Container, now: float) -> Iterator[Finding]:
     """Large files that nobody finished: what arrived of them, and their tickets."""
-    for item in storage().objects.list("uploads/"):
+
+    def is_being_ingested(about: tuple[str, str]) -> bool:
+        workspace, file_id = about
+        ticket = storage.workspace(workspace).uploads.ticket(file_id, fresh=True)
+        return ticket is not None and ticket.is_leased
+
+    for item in storage.objects.list("uploads/"):
         if idle([item], UPLOAD_SECONDS, now):
             workspace, _, name = item.key.removeprefix("uploads/").partition("/")
-            deed = removal(item.key, [item], _is_being_ingested, (workspace, name.partition(".")[0]))
+            deed = removal(storage.objects, item.key, [item], is_being_ingested, (workspace, name.partition(".")[0]))
             yield Finding(item.key, "the upload ran out", item.size, deed)
 
 
-def multiparts(now: float) -> Iterator[Finding]:
+def multiparts(storage: Container, now: float) -> Iterator[Finding]:
     """Multipart uploads, ours and those of others, that were begun and never ended."""
 
     def abort(key: str, upload_id: str) -> Deed:
         def deed() -> bool:
-            storage().objects.abort_parts(key, upload_id)
+            storage.objects.abort_parts(key, upload_id)
             return True
 
         return deed
 
-    for upload in storage().objects.open_parts():
+    for upload in storage.objects.open_parts():
         if now - upload.begun > UPLOAD_SECONDS:
             try:
-                size = sum(part.size for part in storage().objects.list_parts(upload.key, upload.upload_id))
+                size = sum(part.size for part in storage.objects.list_parts(upload.key, upload.upload_id))
             except MissingObjectError:
                 continue  # completed or aborted just now
             reason = "the multipart upload was never completed"
             yield Finding(upload.key, reason, size, abort(upload.key, upload.upload_id))
 
 
-def exports(now: float) -> Iterator[Finding]:
+def exports(storage: Container, now: float) -> Iterator[Finding]:
     """Files that were handed out as a URL, which works no longer."""
-    for item in storage().objects.list("exports/"):
+    for item in storage.objects.list("exports/"):
         if idle([item], EXPORT_SECONDS, now):
-            deed = removal(item.key, [item], lambda _: False, None)
+            deed = removal(storage.objects, item.key, [item], lambda _: False, None)
             yield Finding(item.key, "its URL works no longer", item.size, deed)
 
 
-def versions(workspace: str, manifests: list[ModelManifest], unfinished: list[Job], now: float) -> Iterator[Finding]:
+def versions(
+    workspace: Workspace, manifests: list[ModelManifest], unfinished: list[Job], now: float
+) -> Iterator[Finding]:
     """Versions beyond the newest `keep_versions` of a model, and those whose deletion was interrupted.
 
     Never the one that serves, nor what is newer than it, younger than a day, or named by a job that is not over.
@@ -66,7 +75,7 @@ def versions(workspace: str, manifests: list[ModelManifest], unfinished: list[Jo
     in_use = {(job.order.get("model_name"), job.order.get("version")) for job in unfinished}
     newest_first = sorted(manifests, key=lambda manifest: (manifest.model_name, -manifest.version))
     for name, group in groupby(newest_first, key=lambda manifest: manifest.model_name):
-        standing = storage().models.standing(workspace, name)
+        standing = workspace.models.standing(name)
         kept = 0
         for manifest in group:
             number = manifest.version
@@ -79,7 +88,7 @@ def versions(workspace: str, manifests: list[ModelManifest], unfinished: list[Jo
                 yield Finding(f"{name} version {number}", reason, size, _deletion(workspace, manifest, interrupted))
 
 
-def jobs(workspace: str, finished: list[Job], now: float) -> Iterator[Finding]:
+def jobs(workspace: Workspace, finished: list[Job], now: float) -> Iterator[Finding]:
     """Jobs that were over longer ago than `keep_jobs_days`.
 
     That of a file which arrived in a series stays as long as the file: it is how one knows that the file was seen.
@@ -87,10 +96,10 @@ def jobs(workspace: str, finished: list[Job], now: float) -> Iterator[Finding]:
 
     def forget(job: Job) -> Deed:
         def deed() -> bool:
-            newest = storage().jobs.read(workspace, job.job_id, fresh=True)
+            newest = workspace.jobs.read(job.job_id, fresh=True)
             if newest is None or not newest.is_over:
                 return False
-            storage().jobs.delete(workspace, job.job_id)
+            workspace.jobs.delete(job.job_id)
             return True
 
         return deed
@@ -98,7 +107,7 @@ def jobs(workspace: str, finished: list[Job], now: float) -> Iterator[Finding]:
     days = settings().keep_jobs_days
     ended = [(job, job.finished_at) for job in finished if job.finished_at is not None]
     old = [job for job, moment in ended if days and now - _seconds(moment) > days * DAY]
-    arrived = {item.key for item in storage().objects.list(f"incoming/{workspace}/")} if old else set()
+    arrived = {item.key for item in workspace.objects.list(f"incoming/{workspace.name}/")} if old else set()
     for job in old:
         if job.order.get("key") not in arrived:
             size = len(job.model_dump_json())
@@ -111,25 +120,20 @@ def _is_outdone(manifest: ModelManifest, standing: Standing, now: float) -> bool
     return older and now - _seconds(manifest.created_at) > DAY
 
 
-def _deletion(workspace: str, manifest: ModelManifest, interrupted: bool) -> Deed:
+def _deletion(workspace: Workspace, manifest: ModelManifest, interrupted: bool) -> Deed:
     name, number = manifest.model_name, manifest.version
 
     def deed() -> bool:
-        serving = storage().models.standing(workspace, name).version
+        serving = workspace.models.standing(name).version
         if not interrupted and (serving is None or number >= serving):
             return False  # it was chosen since, or an even older one was
         try:
-            storage().models.delete(workspace, name, number)
+            workspace.models.delete(name, number)
         except (NoSuchModelError, ConflictError):
             return False  # gone, or on its way to another name
         return True
 
     return deed
-
-
-def _is_being_ingested(about: tuple[str, str]) -> bool:
-    ticket = storage().uploads.ticket(*about, fresh=True)
-    return ticket is not None and ticket.is_leased
 
 
 def _seconds(moment: str) -> float:

@@ -15,9 +15,10 @@ from core.errors import RegattaError
 from core.manifests import ModelManifest
 from core.services.upkeep import expiry, orphans
 from core.services.upkeep.cleanup import Deed, Finding, parsed
-from core.storage.container import storage
+from core.storage.container import Container
 from core.storage.job_repository import Job
 from core.storage.manifest_index import Audit
+from core.storage.workspace import Workspace
 
 log = logging.getLogger("regatta")
 
@@ -35,14 +36,14 @@ class Tidied:
     outcome: Literal["found", "done", "kept", "failed"]
 
 
-def tidy(*, dry_run: bool = False, now: float | None = None) -> Iterator[Tidied]:
+def tidy(storage: Container, *, dry_run: bool = False, now: float | None = None) -> Iterator[Tidied]:
     """Go through the whole bucket; each thing is removed as the iterator comes to it, in a dry run none.
 
     What is old is so at `now` (seconds since 1970; default: the current time).
     What cannot be removed is logged and does not stop the rest. Raises `UnavailableError` where the bucket cannot be
     read.
     """
-    for finding in _findings(time.time() if now is None else now):
+    for finding in _findings(storage, time.time() if now is None else now):
         outcome = "found" if dry_run else _do(finding)
         yield Tidied(finding.what, finding.reason, finding.size_bytes, outcome)
 
@@ -55,22 +56,22 @@ def _do(finding: Finding) -> Literal["done", "kept", "failed"]:
         return "failed"
 
 
-def _findings(now: float) -> Iterator[Finding]:
-    yield from expiry.uploads(now)
-    yield from expiry.multiparts(now)
-    yield from expiry.exports(now)
-    yield from orphans.waiting_jobs(now)
-    for workspace in [name for name in storage().objects.folders("") if name not in SHARED]:
-        yield from _of_workspace(workspace, now)
+def _findings(storage: Container, now: float) -> Iterator[Finding]:
+    yield from expiry.uploads(storage, now)
+    yield from expiry.multiparts(storage, now)
+    yield from expiry.exports(storage, now)
+    yield from orphans.waiting_jobs(storage, now)
+    for name in [name for name in storage.objects.folders("") if name not in SHARED]:
+        yield from _of_workspace(storage.workspace(name), now)
 
 
-def _of_workspace(workspace: str, now: float) -> Iterator[Finding]:
-    audits = {kind: index.audit(workspace) for kind, index in storage().index.items()}
+def _of_workspace(workspace: Workspace, now: float) -> Iterator[Finding]:
+    audits = {kind: index.audit() for kind, index in workspace.index.items()}
     for kind, audit in audits.items():
         if audit.wrong:
             counts = ", ".join(f"{count} {what}" for what, count in sorted(Counter(audit.wrong.values()).items()))
             yield Finding(
-                f"{workspace}/{kind} in Redis", f"entries are wrong: {counts}", 0, _mend(workspace, kind, audit)
+                f"{workspace.name}/{kind} in Redis", f"entries are wrong: {counts}", 0, _mend(workspace, kind, audit)
             )
     jobs, manifests = parsed(Job, audits["jobs"].manifests), parsed(ModelManifest, audits["models"].manifests)
     yield from expiry.versions(workspace, manifests, [job for job in jobs if not job.is_over], now)
@@ -80,9 +81,9 @@ def _of_workspace(workspace: str, now: float) -> Iterator[Finding]:
     yield from orphans.datasets(workspace, now)
 
 
-def _mend(workspace: str, kind: str, audit: Audit) -> Deed:
+def _mend(workspace: Workspace, kind: str, audit: Audit) -> Deed:
     def mend() -> bool:
-        storage().index[kind].mend(workspace, audit.wrong)
+        workspace.index[kind].mend(audit.wrong)
         return True
 
     return mend

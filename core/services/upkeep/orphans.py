@@ -7,14 +7,15 @@ from itertools import groupby
 from core.errors import NoSuchFileError
 from core.manifests import ModelManifest
 from core.services.upkeep.cleanup import DAY, Finding, folders, idle, parsed, removal, size
-from core.storage.container import storage
+from core.storage.container import Container
 from core.storage.job_queue import WAITING_KEY
 from core.storage.manifest_index import MANIFEST, Audit
+from core.storage.workspace import Workspace
 
 VERSION_FOLDER = re.compile(r"[^/]+/models/[^/]+/\d+")
 
 
-def artifacts(workspace: str, models: Audit, now: float) -> Iterator[Finding]:
+def artifacts(workspace: Workspace, models: Audit, now: float) -> Iterator[Finding]:
     """Folders of a model's files that no manifest names.
 
     A manifest that cannot be read may name any of them, so where there is one nothing is removed.
@@ -22,70 +23,81 @@ def artifacts(workspace: str, models: Audit, now: float) -> Iterator[Finding]:
 
     def is_named(folder: str) -> bool:
         # Looked at again: a model that was getting another name had its manifest in two places for a moment.
-        named = _named(storage().index["models"].audit(workspace, models))
+        named = _named(workspace.index["models"].audit(models))
         return named is None or folder in named
 
     named = _named(models)
     if named is None:
         return
-    for folder, items in folders(storage().objects, f"{workspace}/artifacts/"):
+    for folder, items in folders(workspace.objects, f"{workspace.name}/artifacts/"):
         if folder not in named and idle(items, DAY, now):
-            prefix = f"{workspace}/artifacts/{folder}/"
-            yield Finding(prefix, "no model names these files", size(items), removal(prefix, items, is_named, folder))
+            prefix = f"{workspace.name}/artifacts/{folder}/"
+            yield Finding(
+                prefix,
+                "no model names these files",
+                size(items),
+                removal(workspace.objects, prefix, items, is_named, folder),
+            )
 
 
-def datasets(workspace: str, now: float) -> Iterator[Finding]:
+def datasets(workspace: Workspace, now: float) -> Iterator[Finding]:
     """Folders of a dataset that was never committed, or not deleted to the end."""
 
     def may_be_one(file_id: str) -> bool:
-        if storage().uploads.ticket(workspace, file_id, fresh=True) is not None:
+        if workspace.uploads.ticket(file_id, fresh=True) is not None:
             return True  # the upload may still become one
         try:
-            storage().datasets.manifest(workspace, file_id, fresh=True)
+            workspace.datasets.manifest(file_id, fresh=True)
         except NoSuchFileError:
             return False
         return True
 
-    for file_id, items in folders(storage().objects, f"{workspace}/datasets/"):
-        prefix = f"{workspace}/datasets/{file_id}/"
+    for file_id, items in folders(workspace.objects, f"{workspace.name}/datasets/"):
+        prefix = f"{workspace.name}/datasets/{file_id}/"
         committed = any(item.key == prefix + MANIFEST for item in items)
         if not committed and idle(items, DAY, now) and not may_be_one(file_id):
             yield Finding(
-                prefix, "the dataset has no manifest", size(items), removal(prefix, items, may_be_one, file_id)
+                prefix,
+                "the dataset has no manifest",
+                size(items),
+                removal(workspace.objects, prefix, items, may_be_one, file_id),
             )
 
 
-def beside_versions(workspace: str, now: float) -> Iterator[Finding]:
+def beside_versions(workspace: Workspace, now: float) -> Iterator[Finding]:
     """Files beside the manifest of a version that is deleted or never got one; an empty manifest keeps the number."""
 
     def exists(manifest: str) -> bool:
-        return any(item.size for item in storage().objects.list(manifest))
+        return any(item.size for item in workspace.objects.list(manifest))
 
-    below = storage().objects.list(f"{workspace}/models/")
+    below = workspace.objects.list(f"{workspace.name}/models/")
     for folder, group in groupby(below, key=lambda item: item.key.rpartition("/")[0]):
         items, manifest = list(group), f"{folder}/{MANIFEST}"
         left = [item for item in items if item.key != manifest]
         if not VERSION_FOLDER.fullmatch(folder) or any(item.size for item in items if item.key == manifest):
             continue
         if left and idle(left, DAY, now):
-            deed = removal(f"{folder}/", left, exists, manifest)
+            deed = removal(workspace.objects, f"{folder}/", left, exists, manifest)
             yield Finding(f"{folder}/", "the version has no manifest", size(left), deed)
 
 
-def waiting_jobs(now: float) -> Iterator[Finding]:
+def waiting_jobs(storage: Container, now: float) -> Iterator[Finding]:
     """Places in the bucket's own queue whose jobs are gone or over."""
 
     def goes_on(job: tuple[str, str]) -> bool:
-        found = storage().jobs.read(*job, fresh=True)
+        workspace, job_id = job
+        found = storage.workspace(workspace).jobs.read(job_id, fresh=True)
         return found is not None and not found.is_over
 
-    for item in storage().objects.list("queue/"):
+    for item in storage.objects.list("queue/"):
         match = WAITING_KEY.fullmatch(item.key)
         if match is None or not idle([item], DAY, now):
             continue
         job = (match["workspace"], match["job_id"])
         if not goes_on(job):
-            yield Finding(item.key, "its job is over", item.size, removal(item.key, [item], goes_on, job))
+            yield Finding(
+                item.key, "its job is over", item.size, removal(storage.objects, item.key, [item], goes_on, job)
+            )
 
 
 def _named(models: Audit) -> set[str] | None:

@@ -19,7 +19,7 @@ COMMAND_SECONDS = 1.0
 T = TypeVar("T")
 
 
-class SharedState:
+class RedisClient:
     """Runs Redis commands; where Redis is absent, down or slow, each answers with its default instead."""
 
     def __init__(self, url: str | None) -> None:
@@ -34,7 +34,7 @@ class SharedState:
         """Whether there is a Redis to talk to."""
         return self._url is not None
 
-    def ask(self, command: Callable[["Redis"], Any], default: T) -> T | Any:
+    def run(self, command: Callable[["Redis"], Any], default: T) -> T | Any:
         """The result of `command(client)`, or `default` when Redis cannot answer now."""
         if self._url is None or time.monotonic() < self._paused_until:
             return default
@@ -50,7 +50,7 @@ class SharedState:
     def ping(self) -> bool:
         """Whether Redis answers right now, a pause notwithstanding."""
         self._paused_until = 0.0
-        return bool(self.ask(lambda client: client.ping(), False))
+        return bool(self.run(lambda client: client.ping(), False))
 
     def _connection(self) -> "Redis":
         with self._lock:

@@ -23,7 +23,7 @@ from core.manifests import Feature
 from core.profiling.profile import profile
 from core.settings import load
 from core.storage.cache import Counters, MemoryCache
-from core.storage.redis.redis_client import SharedState
+from core.storage.redis.redis_client import RedisClient
 from tests.support.learning import fitted, split_of, split_text, trained
 from tests.support.sending import columns_of
 from tests.support.tables import noisy, read
@@ -102,7 +102,7 @@ def test_half_a_surrogate_pair_does_not_stop_an_export(kind: str) -> None:
 
 
 def test_a_value_over_the_budget_does_not_flush_the_cache() -> None:
-    cache: MemoryCache[str] = MemoryCache(Counters(SharedState(None)), items=9, max_bytes=100, idle_seconds=60)
+    cache: MemoryCache[str] = MemoryCache(Counters(RedisClient(None)), items=9, max_bytes=100, idle_seconds=60)
     cache.put("small", "kept", 50)
     cache.put("large", "too large", 101)
     assert cache.get("small") == "kept"

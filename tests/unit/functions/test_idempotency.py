@@ -13,13 +13,13 @@ from redis import Redis
 
 from core.services.processing import ingest as ingestion
 from core.services.training import train as modelling
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from functions import idempotency
 from tests.own_redis import own_redis
 from tests.process import forget
 from tests.proxy import HandlerTransport
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 from tests.support.tables import CSVS
 
 MPG = CSVS["mpg"][0].read_bytes()
@@ -45,7 +45,7 @@ def client(bucket: ObjectStore, redis: Redis, redis_url: str, monkeypatch: pytes
     """The Lambda handlers over an emulated bucket and a real Redis."""
     monkeypatch.setenv("REGATTA_REDIS_URL", redis_url)
     forget()
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
     with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
         yield client
 
@@ -55,11 +55,11 @@ def upload(client: httpx.Client, body: bytes = MPG, headers: Any = KEY, **fields
 
 
 def files() -> int:
-    return len(storage().datasets.list(WORKSPACE))
+    return len(home().datasets.list())
 
 
 def versions() -> list[int]:
-    return [model.version for model, _ in storage().models.page(WORKSPACE, 100, name="car").models]
+    return [model.version for model, _ in home().models.page(100, name="car").models]
 
 
 def slug(response: httpx.Response) -> str:

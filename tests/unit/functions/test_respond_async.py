@@ -8,8 +8,8 @@ from core.jobs.worker import run_job
 from core.services.handlers import HANDLERS
 from core.services.prediction.predict import find_model
 from core.settings import settings
-from core.storage.container import storage
-from tests.support.storing import WORKSPACE
+from core.storage.container import container
+from tests.support.storing import WORKSPACE, home
 from tests.support.tables import CSVS
 
 ORDER = {"model_type": "ridge", "target_column": "mpg", "model_name": "car"}
@@ -60,7 +60,7 @@ def test_what_would_not_fit_becomes_a_job_by_itself(client: httpx.Client, short:
     job = answer.json()
     assert answer.headers["location"] == f"/jobs/{job['job_id']}"
     assert client.get(answer.headers["location"]).json() == job
-    run_job(WORKSPACE, job["job_id"], HANDLERS, seconds=60)
+    run_job(home(), job["job_id"], HANDLERS, seconds=60)
     assert client.get(answer.headers["location"]).json()["result"]["model_name"] == "car"
 
 
@@ -88,18 +88,18 @@ def test_a_job_learns_from_the_file_that_was_current_when_it_was_ordered(client:
     ordered = client.get("/data/files").json()["current"]
     job_id = train(client, ASYNC).json()["job_id"]
     client.post("/data/upload", files={"file": ("other.csv", b"a,mpg\n" + b"1,2\n3,4\n" * 20)})
-    run_job(WORKSPACE, job_id, HANDLERS, seconds=60)
-    assert storage().models.manifest(WORKSPACE, "car").dataset.file_id == ordered
+    run_job(home(), job_id, HANDLERS, seconds=60)
+    assert home().models.manifest("car").dataset.file_id == ordered
 
 
 def test_a_job_brings_the_model_itself_where_that_was_ordered(client: httpx.Client) -> None:
     job_id = train(client, ASYNC, return_model=True).json()["job_id"]
-    run_job(WORKSPACE, job_id, HANDLERS, seconds=60)
+    run_job(home(), job_id, HANDLERS, seconds=60)
     result = client.get(f"/jobs/{job_id}").json()["result"]
     assert set(result) == set(train(client, {}, return_model=True).json())
     assert "model_data" not in client.get("/jobs").json()["jobs"][0]["result"]
-    assert find_model(WORKSPACE, None, model_data=result["model_data"]).manifest.job_id == job_id
-    storage().objects.delete([item.key for item in storage().objects.list(f"{WORKSPACE}/models/")])
+    assert find_model(home(), None, model_data=result["model_data"]).manifest.job_id == job_id
+    container().objects.delete([item.key for item in container().objects.list(f"{WORKSPACE}/models/")])
     later = client.get(f"/jobs/{job_id}").json()["result"]
     assert (later["model_data"], later["warnings"][-1]) == (None, "the model has been deleted since")
 
@@ -107,10 +107,10 @@ def test_a_job_brings_the_model_itself_where_that_was_ordered(client: httpx.Clie
 def test_a_key_means_the_same_job_though_its_message_was_lost(client: httpx.Client) -> None:
     headers = {**ASYNC, "Idempotency-Key": "7"}
     first = train(client, headers)
-    storage().queue.done(WORKSPACE, first.json()["job_id"])
+    container().queue.done(WORKSPACE, first.json()["job_id"])
     second = train(client, headers)
     assert (first.status_code, second.status_code, first.json()) == (202, 202, second.json())
-    assert storage().queue.waiting() == [(WORKSPACE, first.json()["job_id"])]
+    assert container().queue.waiting() == [(WORKSPACE, first.json()["job_id"])]
 
 
 def test_a_comparison_can_be_a_job(client: httpx.Client) -> None:
@@ -123,7 +123,7 @@ def test_jobs_are_cancelled_and_tried_again_over_http(client: httpx.Client) -> N
     assert client.post(f"/jobs/{job_id}/cancel").json()["status"] == "cancelled"
     again = client.post(f"/jobs/{job_id}/retry")
     assert (again.status_code, again.json()["status"]) == (202, "queued")
-    run_job(WORKSPACE, job_id, HANDLERS, seconds=60)
+    run_job(home(), job_id, HANDLERS, seconds=60)
     for verb in ("cancel", "retry"):
         refused = client.post(f"/jobs/{job_id}/{verb}")
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:regatta:problem:conflict")
@@ -139,5 +139,5 @@ def test_the_list_goes_on_where_the_page_before_ended(client: httpx.Client) -> N
 
 def test_another_workspace_has_other_jobs(client: httpx.Client) -> None:
     job_id = train(client, ASYNC).json()["job_id"]
-    assert storage().jobs.read("other", job_id) is None
-    assert jobs.list_jobs("other", 10) == ([], None)
+    assert container().workspace("other").jobs.read(job_id) is None
+    assert jobs.list_jobs(container().workspace("other"), 10) == ([], None)

@@ -9,13 +9,13 @@ from samtranslator.yaml_helper import yaml_parse
 
 from core.errors import UnavailableError
 from core.jobs import service as jobs
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from functions.retrain.handler import handler
 from functions.s3_events import Arrived, arrivals_in
 from infra.deploy import ROOT
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 
 KEY = "incoming/default/flats/a b+c%中文.csv"
 ENCODED = "incoming/default/flats/a+b%2Bc%25%E4%B8%AD%E6%96%87.csv"
@@ -23,7 +23,7 @@ ENCODED = "incoming/default/flats/a+b%2Bc%25%E4%B8%AD%E6%96%87.csv"
 
 @pytest.fixture
 def stored(bucket: ObjectStore) -> ObjectStore:
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
     return bucket
 
 
@@ -38,7 +38,7 @@ def heard(*messages: Json) -> list[str]:
 
 
 def ordered() -> list[Json]:
-    return [job.order for job in jobs.list_jobs(WORKSPACE, 9)[0]]
+    return [job.order for job in jobs.list_jobs(home(), 9)[0]]
 
 
 def test_a_key_is_decoded_as_s3_encodes_it() -> None:
@@ -75,7 +75,7 @@ def test_one_message_that_fails_does_not_keep_the_others(stored: ObjectStore, mo
             raise UnavailableError("The object store did not answer.")
         return head(key)
 
-    monkeypatch.setattr(storage().objects, "head", refuses)
+    monkeypatch.setattr(container().objects, "head", refuses)
     broken = {"messageId": "broken", "body": "{"}
     assert heard(message("incoming/default/down/a.csv", "e", 7), broken, message(ENCODED)) == ["m7", "broken"]
     assert [order["key"] for order in ordered()] == [KEY]

@@ -13,8 +13,8 @@ import pytest
 from core.jobs.worker import run_job
 from core.services.handlers import HANDLERS
 from core.settings import settings
-from core.storage.container import storage
-from tests.support.storing import WORKSPACE
+from core.storage.container import container
+from tests.support.storing import home
 from tests.support.tables import CSVS, noisy
 
 ASYNC = {"Prefer": "respond-async"}
@@ -43,7 +43,7 @@ def limit_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def result_of(job: dict[str, Any]) -> dict[str, Any]:
     """What the job comes to when a worker does it."""
-    done = run_job(WORKSPACE, job["job_id"], HANDLERS, seconds=60)
+    done = run_job(home(), job["job_id"], HANDLERS, seconds=60)
     assert done is not None
     assert done.status == "succeeded", done.error
     assert done.result is not None
@@ -52,7 +52,7 @@ def result_of(job: dict[str, Any]) -> dict[str, Any]:
 
 def file_of(result: dict[str, Any]) -> bytes:
     key = unquote(urlsplit(result["url"]).path).removeprefix(f"/{settings().bucket}/")
-    return storage().objects.get(key)
+    return container().objects.get(key)
 
 
 def test_a_table_of_too_many_rows_is_predicted_by_a_job(

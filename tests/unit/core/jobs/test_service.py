@@ -14,12 +14,12 @@ from core.jobs.worker import MOST_ATTEMPTS, GaveUpError, run_job
 from core.services.handlers import HANDLERS
 from core.services.processing.ingest import ingest
 from core.settings import settings
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from infra.local.runner import Runner
-from tests.support.storing import WORKSPACE
+from tests.support.storing import WORKSPACE, home
 from tests.support.tables import CSVS
 from tests.support.work import Scene, install
 
@@ -32,7 +32,7 @@ def stores(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process's storage, over the emulated bucket; leases are short, and GETs and PUTs under conditions atomic."""
     monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", str(LEASE_SECONDS))
     settings.cache_clear()
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
     lock = Lock()
     for name in ("create", "replace"):
         method = getattr(ObjectStore, name)
@@ -77,15 +77,15 @@ def locked(lock: Lock, method: Callable[..., bool]) -> Callable[..., bool]:
 
 
 def ordered(kind: str, **order: object) -> str:
-    return jobs.submit_job(WORKSPACE, COMMANDS[kind](**order)).job_id
+    return jobs.submit_job(home(), COMMANDS[kind](**order)).job_id
 
 
 def do(job_id: str, seconds: float = 60, **kwargs: object) -> Job | None:
-    return run_job(WORKSPACE, job_id, HANDLERS, seconds=seconds, **kwargs)
+    return run_job(home(), job_id, HANDLERS, seconds=seconds, **kwargs)
 
 
 def looked(job_id: str) -> Job:
-    return jobs.job_status(WORKSPACE, job_id)
+    return jobs.job_status(home(), job_id)
 
 
 def kill(job_id: str) -> None:
@@ -97,11 +97,11 @@ def kill(job_id: str) -> None:
 @pytest.fixture
 def training(bucket: ObjectStore) -> str:
     """The id of a job that trains a ridge."""
-    return ordered("train", **ORDER, model_name="car") if ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0]) else ""
+    return ordered("train", **ORDER, model_name="car") if ingest(home(), "mpg.csv", CSVS["mpg"][0]) else ""
 
 
 def versions() -> list[int]:
-    return [model.version for model, _ in storage().models.page(WORKSPACE, 100, name="car").models]
+    return [model.version for model, _ in home().models.page(100, name="car").models]
 
 
 def test_a_job_ends_with_the_answer_of_the_call(training: str) -> None:
@@ -110,7 +110,7 @@ def test_a_job_ends_with_the_answer_of_the_call(training: str) -> None:
     assert (done.status, done.progress, done.attempts, done.error) == ("succeeded", 1.0, 1, None)
     assert done.result["model_name"] == "car"
     assert done.result["metrics"]["r2"] > 0.7
-    assert storage().models.manifest(WORKSPACE, "car").job_id == training
+    assert home().models.manifest("car").job_id == training
     assert looked(training) == done
 
 
@@ -176,7 +176,7 @@ def test_killed_between_publishing_and_saying_so_it_publishes_nothing_more(
 def test_a_comparison_that_was_killed_publishes_only_what_is_missing(
     bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, later: Callable[[], None]
 ) -> None:
-    ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0])
+    ingest(home(), "mpg.csv", CSVS["mpg"][0])
     monkeypatch.setattr("core.services.training.compare.DEFAULT_MODEL_TYPES", ("ridge", "lasso", "decision_tree"))
     job_id = ordered("compare", target_column="mpg", file_id=None)
     with monkeypatch.context() as patched:
@@ -185,7 +185,7 @@ def test_a_comparison_that_was_killed_publishes_only_what_is_missing(
         kill(job_id)
     later()
     done = do(job_id)
-    models = [model for model, _ in storage().models.page(WORKSPACE, 100).models]
+    models = [model for model, _ in home().models.page(100).models]
     stored = {model.model_name: model.version for model in models}
     assert stored == {f"mpg-{name}": 1 for name in ("ridge", "lasso", "decision_tree")}
     assert {row["version"] for row in done.result["results"]} == {1, None}
@@ -246,14 +246,14 @@ def test_storage_trouble_says_nothing_about_the_job_however_often_it_comes(scene
 
 def test_a_cancelled_job_is_never_begun(scene: Scene) -> None:
     job_id = ordered("steps")
-    assert jobs.cancel_job(WORKSPACE, job_id).status == "cancelled"
+    assert jobs.cancel_job(home(), job_id).status == "cancelled"
     assert do(job_id).status == "cancelled"
     assert scene.calls == 0
 
 
 def test_running_work_hears_that_it_was_cancelled(running: tuple[str, Thread]) -> None:
     job_id, worker = running
-    assert jobs.cancel_job(WORKSPACE, job_id).status == "running"
+    assert jobs.cancel_job(home(), job_id).status == "running"
     worker.join(10)
     job = looked(job_id)
     assert (job.status, job.result, job.is_leased) == ("cancelled", None, False)
@@ -263,7 +263,7 @@ def test_what_is_over_cannot_be_cancelled(scene: Scene) -> None:
     job_id = ordered("steps")
     do(job_id)
     with pytest.raises(ConflictError, match="succeeded"):
-        jobs.cancel_job(WORKSPACE, job_id)
+        jobs.cancel_job(home(), job_id)
 
 
 def test_the_lease_is_kept_while_the_work_goes_on(running: tuple[str, Thread], scene: Scene) -> None:
@@ -290,7 +290,7 @@ def test_a_worker_that_lost_its_job_to_another_writes_nothing(scene: Scene, late
     worker = Thread(target=do, args=(job_id,))
     worker.start()
     assert scene.begun.wait(10)
-    taken = storage().jobs.change(WORKSPACE, job_id, lambda _: {"owner": "another", "leased_until": time.time() + 60})
+    taken = home().jobs.change(job_id, lambda _: {"owner": "another", "leased_until": time.time() + 60})
     worker.join(10)
     assert not worker.is_alive()
     assert (looked(job_id).owner, looked(job_id).leased_until) == ("another", taken.leased_until)
@@ -325,28 +325,28 @@ def test_a_worker_that_is_stopped_puts_its_job_back(scene: Scene) -> None:
 def test_a_retry_begins_anew(scene: Scene) -> None:
     job_id = ordered("failing", errors=["refusal"])
     do(job_id)
-    job = jobs.retry_job(WORKSPACE, job_id)
+    job = jobs.retry_job(home(), job_id)
     assert (job.status, job.attempts, job.error) == ("queued", 0, None)
     assert do(job_id).result == {"calls": 2}
     with pytest.raises(ConflictError, match="succeeded"):
-        jobs.retry_job(WORKSPACE, job_id)
+        jobs.retry_job(home(), job_id)
 
 
 def test_the_newest_come_first_a_page_at_a_time(scene: Scene) -> None:
     ids = [ordered("steps") for _ in range(5)][::-1]
-    first, after = jobs.list_jobs(WORKSPACE, 2)
-    second, last = jobs.list_jobs(WORKSPACE, 3, after)
+    first, after = jobs.list_jobs(home(), 2)
+    second, last = jobs.list_jobs(home(), 3, after)
     assert [job.job_id for job in first + second] == ids
     assert last is None
     with pytest.raises(NoSuchJobError):
-        jobs.list_jobs(WORKSPACE, 2, "00000000")
+        jobs.list_jobs(home(), 2, "00000000")
 
 
 @pytest.mark.parametrize("job_id", ["00000000", "../datasets/x", ""])
 def test_what_is_no_job_is_said(job_id: str) -> None:
     for call in (jobs.job_status, jobs.cancel_job, jobs.retry_job):
         with pytest.raises(NoSuchJobError):
-            call(WORKSPACE, job_id)
+            call(home(), job_id)
     assert do(job_id) is None
 
 
@@ -354,18 +354,18 @@ def test_a_job_that_nobody_seems_to_do_is_offered_again_when_somebody_looks(
     scene: Scene, later: Callable[[float], None]
 ) -> None:
     job_id = ordered("steps")
-    storage().queue.done(WORKSPACE, job_id)
+    container().queue.done(WORKSPACE, job_id)
     looked(job_id)
-    assert storage().queue.waiting() == []
+    assert container().queue.waiting() == []
     later(jobs.SILENCE_SECONDS + 1)
     looked(job_id)
-    assert storage().queue.waiting() == [(WORKSPACE, job_id)]
+    assert container().queue.waiting() == [(WORKSPACE, job_id)]
 
 
 @pytest.fixture
 def runner() -> Iterator[Runner]:
     """A server's own worker, not started."""
-    own = Runner(storage().queue, look_seconds=0.05)
+    own = Runner(container().queue, look_seconds=0.05)
     yield own
     own.stop()
     own.join(10)
@@ -375,7 +375,7 @@ def test_a_server_without_a_queue_does_its_jobs_itself(scene: Scene, runner: Run
     left_behind = ordered("steps")
     runner.start()
     sent = [ordered("steps"), ordered("failing", errors=["fault"])]
-    wait_until(lambda: not storage().queue.waiting())
+    wait_until(lambda: not container().queue.waiting())
     assert [looked(job_id).status for job_id in (left_behind, *sent)] == ["succeeded"] * 3
 
 
@@ -386,7 +386,7 @@ def test_a_server_that_is_stopped_puts_its_job_back_for_another(scene: Scene, ru
     runner.stop()
     runner.join(10)
     assert looked(job_id).status == "queued"
-    assert storage().queue.waiting() == [(WORKSPACE, job_id)]
+    assert container().queue.waiting() == [(WORKSPACE, job_id)]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -405,7 +405,7 @@ def test_a_job_that_another_version_stored_fails_with_a_reason_and_can_be_retrie
     kind: str, order: Json, scene: Scene
 ) -> None:
     job_id = ordered("steps")
-    storage().jobs.change(WORKSPACE, job_id, lambda _: {"kind": kind, "order": order})
+    home().jobs.change(job_id, lambda _: {"kind": kind, "order": order})
     for _ in range(MOST_ATTEMPTS - 1):
         with pytest.raises(UnreadableCommandError):
             do(job_id)  # the next worker may have a version that can
@@ -413,4 +413,4 @@ def test_a_job_that_another_version_stored_fails_with_a_reason_and_can_be_retrie
         do(job_id)
     job = looked(job_id)
     assert (job.status, job.error["status"], "Another version" in job.error["detail"]) == ("failed", 500, True)
-    assert jobs.retry_job(WORKSPACE, job_id).status == "queued"
+    assert jobs.retry_job(home(), job_id).status == "queued"

@@ -10,7 +10,7 @@ import pytest
 from core.jobs import service as jobs
 from core.jobs.commands import COMMANDS
 from core.settings import settings
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.job_queue import SqsQueue
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
@@ -18,7 +18,7 @@ from functions.remaining_time import MARGIN_SECONDS
 from functions.worker.handler import handler
 from infra.jobs import dead_letters, redrive
 from tests.process import forget
-from tests.support.storing import WORKSPACE
+from tests.support.storing import WORKSPACE, home
 from tests.support.work import Scene, install
 
 RECEIVES = 5
@@ -48,8 +48,8 @@ def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQ
     ]
     monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", url)
     forget()
-    storage().objects._client = bucket.client
-    yield storage().queue
+    container().objects._client = bucket.client
+    yield container().queue
     for doomed in (url, dead):
         sqs.delete_queue(QueueUrl=doomed)
 
@@ -60,7 +60,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def ordered(kind: str, **order: object) -> str:
-    return jobs.submit_job(WORKSPACE, COMMANDS[kind](**order)).job_id
+    return jobs.submit_job(home(), COMMANDS[kind](**order)).job_id
 
 
 def receive(queue: SqsQueue) -> list[Json]:
@@ -94,7 +94,7 @@ def test_a_message_becomes_a_finished_job(queue: SqsQueue, scene: Scene) -> None
     job_id = ordered("steps")
     assert queue.state() == {"depth": 1, "in_flight": 0, "dead_letters": 0}
     assert deliver(queue) == []
-    assert jobs.job_status(WORKSPACE, job_id).result == {"calls": 1}
+    assert jobs.job_status(home(), job_id).result == {"calls": 1}
     assert queue.state() == {"depth": 0, "in_flight": 0, "dead_letters": 0}
 
 
@@ -104,7 +104,7 @@ def test_only_the_messages_that_failed_come_again(queue: SqsQueue, scene: Scene)
     gone = json.dumps({"workspace": WORKSPACE, "job_id": "00000000"})
     queue.client.send_message(QueueUrl=queue.url, MessageBody=gone)
     assert len(deliver(queue)) == 1
-    assert jobs.job_status(WORKSPACE, good).status == "succeeded"
+    assert jobs.job_status(home(), good).status == "succeeded"
     assert queue.state() == {"depth": 0, "in_flight": 1, "dead_letters": 0}
 
 
@@ -125,7 +125,7 @@ def test_a_second_delivery_comes_back_when_the_lease_could_be_over(
     queue: SqsQueue, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = ordered("steps")
-    storage().jobs.change(WORKSPACE, job_id, lambda job: job.lease("it", "another", 60))
+    home().jobs.change(job_id, lambda job: job.lease("it", "another", 60))
     hidden: list[int] = []
     monkeypatch.setattr(SqsQueue, "hide", lambda self, receipt, seconds: hidden.append(seconds))
     message = receive(queue)[0]
@@ -140,7 +140,7 @@ def test_a_second_delivery_comes_back_when_the_lease_could_be_over(
 def test_work_ends_before_the_invocation_does(queue: SqsQueue, scene: Scene) -> None:
     job_id = ordered("waiting")
     assert deliver(queue, Context(MARGIN_SECONDS + 0.2)) == []
-    assert jobs.job_status(WORKSPACE, job_id).error["type"] == "urn:regatta:problem:job-timed-out"
+    assert jobs.job_status(home(), job_id).error["type"] == "urn:regatta:problem:job-timed-out"
 
 
 def deliver_until_dead(queue: SqsQueue) -> None:
@@ -185,7 +185,7 @@ def test_what_nobody_waits_for_is_a_dead_letter_after_its_first_failure(
     assert [(letter.subject, letter.reason) for letter in dead_letters(queue)] == [(job_id, "The target is text.")]
     assert scene.calls == 1
     assert redrive(queue) == (1, 0)
-    assert jobs.job_status(WORKSPACE, job_id).status == "queued"
+    assert jobs.job_status(home(), job_id).status == "queued"
 
 
 def test_a_redriven_job_begins_anew(queue: SqsQueue, scene: Scene) -> None:
@@ -194,7 +194,7 @@ def test_a_redriven_job_begins_anew(queue: SqsQueue, scene: Scene) -> None:
     assert redrive(queue) == (1, 0)
     assert queue.state()["dead_letters"] == 0
     assert deliver(queue) == []
-    job = jobs.job_status(WORKSPACE, job_id)
+    job = jobs.job_status(home(), job_id)
     assert (job.status, job.attempts) == ("succeeded", 1)
 
 

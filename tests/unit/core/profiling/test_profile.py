@@ -15,9 +15,8 @@ from core.profiling.rows import BLOCKS, RowHashes, RowKinds, missing_shares, num
 from core.services.datasets.profiles import stored_profile
 from core.services.processing.ingest import ingest
 from core.services.processing.process import process
-from core.storage.container import storage
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 from tests.support.tables import CSVS, read, real, typed, uncoded, voyages
 
 
@@ -142,11 +141,11 @@ def test_many_rows_are_profiled_one_column_after_the_other(monkeypatch: pytest.M
 
 @pytest.fixture
 def file_id(bucket: ObjectStore) -> str:
-    return ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0]).file_id
+    return ingest(home(), "mpg.csv", CSVS["mpg"][0]).file_id
 
 
 def stored(file_id: str) -> dict[str, Any]:
-    return stored_profile(WORKSPACE, storage().datasets.manifest(WORKSPACE, file_id))
+    return stored_profile(home(), home().datasets.manifest(file_id))
 
 
 def test_without_a_target_the_stored_profile_is_the_profile(file_id: str) -> None:
@@ -155,17 +154,17 @@ def test_without_a_target_the_stored_profile_is_the_profile(file_id: str) -> Non
 
 def test_a_chosen_target_joins_the_stored_profile_and_its_findings_come_in_order(file_id: str) -> None:
     before = stored(file_id)["findings"]
-    process(WORKSPACE, file_id, Recipe(target_column="cylinders"))
+    process(home(), file_id, Recipe(target_column="cylinders"))
     found = stored(file_id)
     assert found["target"]["target"] == "cylinders"
     assert found["findings"][0]["kind"] == "target-few-values"  # a warning, before the notes on the table
     assert found["findings"][1:] == before
-    process(WORKSPACE, file_id, Recipe(target_column="mpg"))
+    process(home(), file_id, Recipe(target_column="mpg"))
     assert stored(file_id)["target"]["target"] == "mpg"
-    process(WORKSPACE, file_id, Recipe())
+    process(home(), file_id, Recipe())
     assert stored(file_id)["target"] is None
 
 
 def test_a_target_chosen_before_relations_were_kept_has_none(file_id: str) -> None:
-    storage().datasets.set_recipe(WORKSPACE, file_id, Recipe(target_column="mpg"))
+    home().datasets.set_recipe(file_id, Recipe(target_column="mpg"))
     assert stored(file_id)["target"] is None

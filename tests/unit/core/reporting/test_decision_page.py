@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from core.reporting.decision_page import retraining_page
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.support.arriving import SERIES, champion, clock, drop, put, shuffled, table
 from tests.support.reports import Element, Page
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 
 __all__ = ["clock"]
 
@@ -23,17 +23,17 @@ HOSTILE = '"><script>alert(1)</script>&amp; 城'
 
 @pytest.fixture(autouse=True)
 def _wired(bucket: ObjectStore) -> None:
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
 
 
 def page_of(job_id: str) -> Element:
-    page = storage().series.page(WORKSPACE, SERIES, job_id)
+    page = home().series.page(SERIES, job_id)
     assert page is not None
     return Page(page).root
 
 
 def report_of(job_id: str) -> dict[str, Any]:
-    report = storage().series.report(WORKSPACE, SERIES, job_id)
+    report = home().series.report(SERIES, job_id)
     assert report is not None
     return report
 
@@ -60,7 +60,7 @@ def test_every_decision_has_a_page(what: str, tmp_path: Path) -> None:
     elif what == "first":
         from core.storage.series_repository import SeriesSettings
 
-        storage().series.configure(WORKSPACE, SERIES, SeriesSettings(time_limit=1))
+        home().series.configure(SERIES, SeriesSettings(time_limit=1))
         job = drop("1.csv", table(1), **{"target-column": "y"})
     elif what == "waiting":
         job = drop("1.csv", table(1))
@@ -69,7 +69,7 @@ def test_every_decision_has_a_page(what: str, tmp_path: Path) -> None:
 
         key = put("1.csv", table(1))
         job = announced(key)
-        storage().objects.delete([key])
+        container().objects.delete([key])
         job = done(job)
     report = report_of(job.job_id)
     assert report["arrival"]["reason"][1:] in page_of(job.job_id).one("decision").text
@@ -79,7 +79,7 @@ def test_hostile_names_are_text(tmp_path: Path) -> None:
     body = table(0, 300).rename(columns={"x": HOSTILE, "colour": f"{HOSTILE} 2"}).replace("red", HOSTILE)
     champion(tmp_path, body=body)
     job = drop("1.csv", body.assign(**{HOSTILE: body[HOSTILE] + 1, "new<b>": 1}).replace("blue", "<i>"))
-    html = storage().series.page(WORKSPACE, SERIES, job.job_id)
+    html = home().series.page(SERIES, job.job_id)
     assert html is not None
     page = Page(html).root
     tags = {element.tag for element in page.all()}

@@ -4,7 +4,7 @@ import pytest
 
 from core.storage import cache
 from core.storage.cache import Counters, MemoryCache, WarmObjects
-from core.storage.redis.redis_client import SharedState
+from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
 
@@ -26,7 +26,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def memory(items: int = 3, max_bytes: int = 100, idle_seconds: float = 60) -> MemoryCache[str]:
-    return MemoryCache(Counters(SharedState(None)), items=items, max_bytes=max_bytes, idle_seconds=idle_seconds)
+    return MemoryCache(Counters(RedisClient(None)), items=items, max_bytes=max_bytes, idle_seconds=idle_seconds)
 
 
 def kept(found: MemoryCache[str], keys: str = "abcdef") -> str:
@@ -104,7 +104,7 @@ def test_an_idle_value_gives_its_memory_back_without_being_asked_for(clock: Cloc
 
 
 def test_bytes_come_from_the_bucket_without_redis(bucket: ObjectStore) -> None:
-    shared = SharedState(None)
+    shared = RedisClient(None)
     warm = WarmObjects(bucket, shared, Counters(shared), entry_bytes=10, ttl_seconds=60)
     bucket.put("key", b"body")
     assert warm.read("key") == b"body"
@@ -116,6 +116,6 @@ def test_bytes_come_from_the_bucket_without_redis(bucket: ObjectStore) -> None:
 
 
 def test_counting_without_redis_is_harmless() -> None:
-    counters = Counters(SharedState(None))
+    counters = Counters(RedisClient(None))
     counters.add("memory")
     assert counters.read() == {}

@@ -7,14 +7,14 @@ import pytest
 
 from core.errors import ConflictError
 from core.storage.documents import ATTEMPTS, Documents
-from core.storage.redis.redis_client import SharedState
+from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
 from tests.support.storing import Atomic
 
 
 @pytest.fixture
 def documents(bucket: ObjectStore) -> Documents:
-    return Documents(bucket, SharedState(None))
+    return Documents(bucket, RedisClient(None))
 
 
 def test_a_document_is_read_as_it_was_written(documents: Documents) -> None:
@@ -78,7 +78,7 @@ def test_a_change_that_raises_writes_nothing(documents: Documents) -> None:
 
 
 def test_changes_at_the_same_moment_all_count(bucket: ObjectStore) -> None:
-    documents = Documents(Atomic(bucket), SharedState(None))
+    documents = Documents(Atomic(bucket), RedisClient(None))
     documents.write("d.json", {"n": 0})
 
     def increase(_: int) -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from core.storage.redis.redis_client import SharedState
+from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
 from tests.support.storing import WORKSPACE, Parts, dataset_manifest
 from tests.support.storing import add as add_dataset
@@ -20,47 +20,47 @@ def registry(bucket: ObjectStore, request: pytest.FixtureRequest) -> Parts:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    return Parts(bucket, SharedState(f"redis://127.0.0.1:{port}"))
+    return Parts(bucket, RedisClient(f"redis://127.0.0.1:{port}"))
 
 
 def test_it_shows_what_the_bucket_has_at_every_moment(registry: Parts) -> None:
     def shown() -> list[str]:
-        return [manifest["file_id"] for manifest in registry.index["datasets"].manifests(WORKSPACE)]
+        return [manifest["file_id"] for manifest in registry.index["datasets"].manifests()]
 
     assert shown() == []
     for file_id in reversed(IDS):
         add_dataset(registry.datasets, dataset_manifest(file_id), {})
     assert shown() == IDS
-    registry.datasets.delete(WORKSPACE, IDS[1])
+    registry.datasets.delete(IDS[1])
     assert shown() == [IDS[0], IDS[2]]
     changed = dataset_manifest(IDS[0], rows=99).model_dump_json().encode()
     registry.objects.put(f"{WORKSPACE}/datasets/{IDS[0]}/manifest.json", changed)
-    assert registry.index["datasets"].manifests(WORKSPACE)[0]["rows"] == 99
+    assert registry.index["datasets"].manifests()[0]["rows"] == 99
 
 
 def test_models_and_datasets_have_an_index_each(registry: Parts) -> None:
     add_dataset(registry.datasets, dataset_manifest(IDS[0]), {})
-    assert registry.index["models"].manifests(WORKSPACE) == []
-    assert registry.index["datasets"].manifests("other") == []
+    assert registry.index["models"].manifests() == []
+    assert Parts(registry.objects, registry.redis, "elsewhere").index["datasets"].manifests() == []
 
 
 def test_its_size_is_unknown_without_redis(registry: Parts) -> None:
-    assert registry.index["datasets"].size(WORKSPACE) is None
+    assert registry.index["datasets"].size() is None
 
 
 def test_a_dead_redis_is_asked_once_and_then_left_alone(settled: None) -> None:
     with socket.socket() as silent:  # takes connections and never says a word
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        shared = SharedState(f"redis://127.0.0.1:{silent.getsockname()[1]}")
-        assert shared.ask(lambda client: client.get("key"), "default") == "default"
+        redis = RedisClient(f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        assert redis.run(lambda client: client.get("key"), "default") == "default"
         start = time.monotonic()
         for _ in range(100):
-            assert shared.ask(lambda client: client.get("key"), "default") == "default"
+            assert redis.run(lambda client: client.get("key"), "default") == "default"
         assert time.monotonic() - start < 0.5
-        shared._client.close()
+        redis._client.close()
 
 
 def test_without_redis_there_is_nothing_to_ping() -> None:
-    assert not SharedState(None).ping()
-    assert not SharedState(None).configured
+    assert not RedisClient(None).ping()
+    assert not RedisClient(None).configured

@@ -62,13 +62,13 @@ class Limited(ObjectStore):
 
 def versions(parts: Parts, name: str = "boat") -> dict[int, bytes]:
     """The graphs of a name by number, each loaded with its signature checked."""
-    listed = [manifest for manifest, _ in parts.models.page(WORKSPACE, 100, None, name).models]
+    listed = [manifest for manifest, _ in parts.models.page(100, None, name).models]
     assert all(manifest.model_name == name for manifest in listed)
-    return {m.version: parts.models.load(WORKSPACE, name, m.version).graph for m in listed}
+    return {m.version: parts.models.load(name, m.version).graph for m in listed}
 
 
 def serving(parts: Parts, name: str) -> int | None:
-    return Parts(parts.objects).models.serving(WORKSPACE, name)
+    return Parts(parts.objects).models.serving(name)
 
 
 def trained(parts: Parts, count: int, name: str = "boat") -> dict[int, bytes]:
@@ -89,72 +89,72 @@ def interruptions(bucket: ObjectStore) -> Iterator[tuple[int, Parts]]:
 
 def test_an_older_version_serves_again_and_training_goes_on_counting(parts: Parts) -> None:
     trained(parts, 3)
-    assert parts.models.choose(WORKSPACE, "boat", 1) == 3
-    assert parts.models.resolve(WORKSPACE, "boat", None) == 1
-    assert parts.models.choose(WORKSPACE, "boat", 1) == 1
+    assert parts.models.choose("boat", 1) == 3
+    assert parts.models.resolve("boat", None) == 1
+    assert parts.models.choose("boat", 1) == 1
     assert publish(parts) == 4
-    assert parts.models.resolve(WORKSPACE, "boat", None) == 4
+    assert parts.models.resolve("boat", None) == 4
 
 
 def test_a_version_succeeds_only_the_one_that_it_was_judged_beside(parts: Parts) -> None:
     publish(parts, body=b"one")
-    parts.models.publish(WORKSPACE, model_draft(b"two", b""), {GRAPH: b"two", PICKLE: b""}, promote=False)
+    parts.models.publish(model_draft(b"two", b""), {GRAPH: b"two", PICKLE: b""}, promote=False)
     publish(parts, body=b"three")
-    assert not parts.models.succeed(WORKSPACE, "boat", 2, 1)
-    assert parts.models.serving(WORKSPACE, "boat", fresh=True) == 3
-    assert parts.models.succeed(WORKSPACE, "boat", 2, 3)
-    assert parts.models.succeed(WORKSPACE, "boat", 2, 3)
-    assert parts.models.serving(WORKSPACE, "boat") == 2
-    parts.models.delete(WORKSPACE, "boat", 1)
-    assert not parts.models.succeed(WORKSPACE, "boat", 1, 2)
-    assert not parts.models.succeed(WORKSPACE, "ship", 1, 2)
+    assert not parts.models.succeed("boat", 2, 1)
+    assert parts.models.serving("boat", fresh=True) == 3
+    assert parts.models.succeed("boat", 2, 3)
+    assert parts.models.succeed("boat", 2, 3)
+    assert parts.models.serving("boat") == 2
+    parts.models.delete("boat", 1)
+    assert not parts.models.succeed("boat", 1, 2)
+    assert not parts.models.succeed("ship", 1, 2)
 
 
 def test_what_serves_must_exist_and_be_ours(parts: Parts) -> None:
     trained(parts, 2)
     for name, version in (("boat", 3), ("ship", 1), ("../boat", 1)):
         with pytest.raises(NoSuchModelError):
-            parts.models.choose(WORKSPACE, name, version)
+            parts.models.choose(name, version)
     key = f"{WORKSPACE}/models/boat/1/manifest.json"
     parts.objects.put(key, parts.objects.get(key).replace(b"ridge", b"lasso"))
     with pytest.raises(BadSignatureError):
-        parts.models.choose(WORKSPACE, "boat", 1)
+        parts.models.choose("boat", 1)
     assert serving(parts, "boat") == 2
     assert serving(parts, "ship") is None
 
 
 def test_a_deleted_version_is_gone_with_its_files_and_its_number_is_not_used_again(parts: Parts) -> None:
     graphs = trained(parts, 3)
-    parts.models.choose(WORKSPACE, "boat", 2)
-    assert parts.models.delete(WORKSPACE, "boat", 3) == [3]
+    parts.models.choose("boat", 2)
+    assert parts.models.delete("boat", 3) == [3]
     assert versions(parts) == {1: graphs[1], 2: graphs[2]}
     assert len(list(parts.objects.list(f"{WORKSPACE}/artifacts/"))) == 4
     for ask in (parts.models.manifest, parts.models.load, parts.models.choose, parts.models.delete):
         with pytest.raises(NoSuchModelError):
-            ask(WORKSPACE, "boat", 3)
+            ask("boat", 3)
     assert publish(parts) == 4
 
 
 def test_the_version_that_serves_is_not_deleted_alone(parts: Parts) -> None:
     trained(parts, 2)
     with pytest.raises(ModelServesError, match="/model/champion/boat"):
-        parts.models.delete(WORKSPACE, "boat", 2)
+        parts.models.delete("boat", 2)
     assert sorted(versions(parts)) == [1, 2]
-    parts.models.choose(WORKSPACE, "boat", 1)
-    parts.models.delete(WORKSPACE, "boat", 2)
+    parts.models.choose("boat", 1)
+    parts.models.delete("boat", 2)
     with pytest.raises(NoSuchModelError, match="no version 2"):
-        parts.models.choose(WORKSPACE, "boat", 2)
+        parts.models.choose("boat", 2)
 
 
 def test_a_whole_model_is_deleted_and_may_be_trained_again(parts: Parts) -> None:
     publish_as_before(parts, 1)
     publish(parts)
     trained(parts, 1, "ship")
-    assert parts.models.delete(WORKSPACE, "boat") == [1, 2]
+    assert parts.models.delete("boat") == [1, 2]
     with pytest.raises(NoSuchModelError):
-        parts.models.resolve(WORKSPACE, "boat", None)
+        parts.models.resolve("boat", None)
     with pytest.raises(NoSuchModelError):
-        parts.models.delete(WORKSPACE, "boat")
+        parts.models.delete("boat")
     kept = [item for item in parts.objects.list("") if item.size and "/boat/" in item.key]
     assert [item.key for item in kept] == [f"{WORKSPACE}/models/boat/champion.json"]
     assert sorted(versions(parts, "ship")) == [1]
@@ -167,7 +167,7 @@ def test_a_deletion_cut_off_anywhere_shows_nothing_half_and_is_finished_by_the_s
         parts = Parts(bucket)
         graphs = trained(parts, 2)
         try:
-            cut_off.models.delete(WORKSPACE, "boat")
+            cut_off.models.delete("boat")
         except UnavailableError:
             pass
         else:
@@ -177,7 +177,7 @@ def test_a_deletion_cut_off_anywhere_shows_nothing_half_and_is_finished_by_the_s
         if left:
             assert serving(parts, "boat") == 2
         try:
-            Parts(bucket).models.delete(WORKSPACE, "boat")
+            Parts(bucket).models.delete("boat")
         except NoSuchModelError:
             # Cut off when only files without a manifest were left.
             assert left == {}
@@ -192,50 +192,50 @@ def test_a_deleted_version_in_another_process_ends_within_about_a_second(
     here, there = Parts(bucket), Parts(bucket)
     trained(here, 2)
     asked = None if whole else 1
-    assert there.models.resolve(WORKSPACE, "boat", asked) == (2 if whole else 1)
-    here.models.delete(WORKSPACE, "boat", asked)
+    assert there.models.resolve("boat", asked) == (2 if whole else 1)
+    here.models.delete("boat", asked)
     later = time.monotonic() + CHAMPION_SECONDS
     monkeypatch.setattr("core.storage.champions.time.monotonic", lambda: later)
     with pytest.raises(NoSuchModelError):
-        there.models.resolve(WORKSPACE, "boat", asked)
+        there.models.resolve("boat", asked)
 
 
 def test_a_renamed_model_moves_with_all_versions_and_its_champion(parts: Parts) -> None:
     graphs = trained(parts, 4)
-    parts.models.choose(WORKSPACE, "boat", 2)
-    parts.models.delete(WORKSPACE, "boat", 3)
-    assert parts.models.rename(WORKSPACE, "boat", "船 2") == [1, 2, 4]
+    parts.models.choose("boat", 2)
+    parts.models.delete("boat", 3)
+    assert parts.models.rename("boat", "船 2") == [1, 2, 4]
     assert versions(parts, "船 2") == {1: graphs[1], 2: graphs[2], 4: graphs[4]}
     assert versions(parts) == {}
     assert (serving(parts, "boat"), serving(parts, "船 2")) == (None, 2)
-    manifest = parts.models.manifest(WORKSPACE, "船 2", 1)
-    assert parts.models.file(WORKSPACE, manifest, PICKLE) == PICKLE_BYTES
+    manifest = parts.models.manifest("船 2", 1)
+    assert parts.models.file(manifest, PICKLE) == PICKLE_BYTES
     with pytest.raises(NoSuchModelError):
-        parts.models.load(WORKSPACE, "boat", 1)
+        parts.models.load("boat", 1)
     assert publish(parts, "船 2") == 5
     assert publish(parts) == 5
 
 
 def test_a_model_stored_beside_its_manifests_takes_its_files_along(parts: Parts) -> None:
     publish_as_before(parts, 2)
-    assert parts.models.rename(WORKSPACE, "boat", "ship") == [2]
+    assert parts.models.rename("boat", "ship") == [2]
     assert versions(parts, "ship") == {2: GRAPH_BYTES}
-    assert parts.models.file(WORKSPACE, parts.models.manifest(WORKSPACE, "ship"), PICKLE) == PICKLE_BYTES
+    assert parts.models.file(parts.models.manifest("ship"), PICKLE) == PICKLE_BYTES
     assert [item.size for item in parts.objects.list(f"{WORKSPACE}/models/boat/2/")] == [0]
 
 
 def test_the_number_of_a_deleted_version_is_not_used_under_the_new_name_either(parts: Parts) -> None:
     trained(parts, 3)
-    parts.models.choose(WORKSPACE, "boat", 2)
-    parts.models.delete(WORKSPACE, "boat", 3)
-    parts.models.rename(WORKSPACE, "boat", "ship")
+    parts.models.choose("boat", 2)
+    parts.models.delete("boat", 3)
+    parts.models.rename("boat", "ship")
     assert publish(parts, "ship") == 4
 
 
 def test_a_name_can_be_given_back(parts: Parts) -> None:
     graphs = trained(parts, 2)
-    parts.models.rename(WORKSPACE, "boat", "ship")
-    assert parts.models.rename(WORKSPACE, "ship", "boat") == [3, 4]
+    parts.models.rename("boat", "ship")
+    assert parts.models.rename("ship", "boat") == [3, 4]
     assert list(versions(parts).values()) == list(graphs.values())
     assert serving(parts, "boat") == 4
 
@@ -247,7 +247,7 @@ def test_a_name_that_a_model_has_is_not_given_again(parts: Parts, taken: str) ->
     publish_as_before(parts, 1, "challenger")
     parts.objects.delete([f"{WORKSPACE}/models/challenger/champion.json"])
     with pytest.raises(NameTakenError):
-        parts.models.rename(WORKSPACE, "boat", taken)
+        parts.models.rename("boat", taken)
     assert sorted(versions(parts)) == [1]
 
 
@@ -255,7 +255,7 @@ def test_a_name_that_a_model_has_is_not_given_again(parts: Parts, taken: str) ->
 def test_only_a_model_that_is_there_is_renamed(parts: Parts, old: str, new: str) -> None:
     before = parts.keys()
     with pytest.raises(NoSuchModelError):
-        parts.models.rename(WORKSPACE, old, new)
+        parts.models.rename(old, new)
     assert parts.keys() == before
 
 
@@ -263,7 +263,7 @@ def test_only_a_model_that_is_there_is_renamed(parts: Parts, old: str, new: str)
 def test_only_what_can_be_a_name_becomes_one(parts: Parts, new: str) -> None:
     trained(parts, 1)
     with pytest.raises(InvalidInputError) as raised:
-        parts.models.rename(WORKSPACE, "boat", new)
+        parts.models.rename("boat", new)
     assert raised.value.errors[0]["field"] == "new_name"
 
 
@@ -273,10 +273,10 @@ def test_a_changed_version_is_not_signed_again_by_renaming_it(parts: Parts) -> N
     parts.objects.put(key, parts.objects.get(key).replace(b"ridge", b"lasso"))
     before = parts.keys()
     with pytest.raises(BadSignatureError):
-        parts.models.rename(WORKSPACE, "boat", "ship")
+        parts.models.rename("boat", "ship")
     assert parts.keys() == before
-    assert parts.models.delete(WORKSPACE, "boat", 1) == [1]
-    assert parts.models.rename(WORKSPACE, "boat", "ship") == [2, 3]
+    assert parts.models.delete("boat", 1) == [1]
+    assert parts.models.rename("boat", "ship") == [2, 3]
 
 
 @pytest.mark.parametrize("as_before", [False, True])
@@ -291,9 +291,9 @@ def test_a_renaming_cut_off_anywhere_leaves_a_name_that_works_and_is_finished_by
         else:
             publish(parts)
         publish(parts, body=b"second")
-        parts.models.choose(WORKSPACE, "boat", 1)
+        parts.models.choose("boat", 1)
         try:
-            cut_off.models.rename(WORKSPACE, "boat", "ship")
+            cut_off.models.rename("boat", "ship")
         except UnavailableError:
             pass
         else:
@@ -305,11 +305,11 @@ def test_a_renaming_cut_off_anywhere_leaves_a_name_that_works_and_is_finished_by
             assert serving(parts, name) == 1
             assert versions(Parts(bucket), name) == {1: GRAPH_BYTES, 2: b"second"}
         fresh = Parts(bucket)
-        assert fresh.models.rename(WORKSPACE, "boat", "ship") == [1, 2]
+        assert fresh.models.rename("boat", "ship") == [1, 2]
         assert versions(fresh, "ship") == {1: GRAPH_BYTES, 2: b"second"}
         assert versions(fresh) == {}
         assert (serving(fresh, "boat"), serving(fresh, "ship")) == (None, 1)
-        assert fresh.models.delete(WORKSPACE, "ship") == [1, 2]
+        assert fresh.models.delete("ship") == [1, 2]
     assert seen == {("boat",), ("boat", "ship"), ("ship",)}
 
 
@@ -318,33 +318,33 @@ def test_what_two_names_share_is_not_deleted_before_the_move_is_over(bucket: Obj
     trained(parts, 2)
     # Both names are claimed, and one manifest has arrived.
     with pytest.raises(UnavailableError):
-        Parts(Limited(bucket, 3)).models.rename(WORKSPACE, "boat", "ship")
+        Parts(Limited(bucket, 3)).models.rename("boat", "ship")
     for name in ("boat", "ship"):
         with pytest.raises(ConflictError, match="POST /model/rename/boat"):
-            parts.models.delete(WORKSPACE, name)
+            parts.models.delete(name)
     for old, new in (("boat", "raft"), ("ship", "raft")):
         with pytest.raises(ConflictError):
-            parts.models.rename(WORKSPACE, old, new)
+            parts.models.rename(old, new)
     with pytest.raises(NameTakenError):
         trained(parts, 1, "raft")
-        parts.models.rename(WORKSPACE, "raft", "ship")
-    assert parts.models.rename(WORKSPACE, "boat", "ship") == [1, 2]
-    assert parts.models.delete(WORKSPACE, "ship") == [1, 2]
+        parts.models.rename("raft", "ship")
+    assert parts.models.rename("boat", "ship") == [1, 2]
+    assert parts.models.delete("ship") == [1, 2]
 
 
 def test_a_training_during_a_renaming_keeps_its_version(bucket: ObjectStore) -> None:
     parts = Parts(bucket)
     trained(parts, 2)
     with pytest.raises(UnavailableError):
-        Parts(Limited(bucket, 3)).models.rename(WORKSPACE, "boat", "ship")
+        Parts(Limited(bucket, 3)).models.rename("boat", "ship")
     assert publish(parts, "ship", b"trained meanwhile") == 2
-    assert parts.models.rename(WORKSPACE, "boat", "ship") == [1, 2, 3]
+    assert parts.models.rename("boat", "ship") == [1, 2, 3]
     assert versions(parts, "ship") == {1: b"boat 1", 2: b"trained meanwhile", 3: b"boat 2"}
     assert serving(parts, "ship") == 2
 
 
 def test_a_pointer_from_before_rollbacks_is_understood(parts: Parts) -> None:
     publish_as_before(parts, 5)
-    assert parts.models._champions.standing(WORKSPACE, "boat") == Standing(version=5, newest=5)
+    assert parts.models._champions.standing("boat") == Standing(version=5, newest=5)
     publish(parts)
-    assert parts.models.choose(WORKSPACE, "boat", 5) == 6
+    assert parts.models.choose("boat", 5) == 6

@@ -32,31 +32,31 @@ def manifest_key(version: int) -> str:
 
 
 def file_key(parts: Parts, file: str, version: int = 1) -> str:
-    return f"{WORKSPACE}/artifacts/{parts.models.manifest(WORKSPACE, 'boat', version).artifacts}/{file}"
+    return f"{WORKSPACE}/artifacts/{parts.models.manifest('boat', version).artifacts}/{file}"
 
 
 def test_a_model_is_loaded_as_it_was_published(parts: Parts) -> None:
     assert publish(parts) == 1
-    loaded = parts.models.load(WORKSPACE, "boat", 1)
+    loaded = parts.models.load("boat", 1)
     assert loaded.graph == GRAPH_BYTES
     unplaced = loaded.manifest.model_copy(update={"signature": "", "version": 0, "artifacts": None})
     assert unplaced == model_draft(GRAPH_BYTES, PICKLE_BYTES)
-    assert parts.models.file(WORKSPACE, loaded.manifest, PICKLE) == PICKLE_BYTES
+    assert parts.models.file(loaded.manifest, PICKLE) == PICKLE_BYTES
 
 
 def test_the_evaluation_is_there_where_training_wrote_one(parts: Parts) -> None:
     files = {GRAPH: GRAPH_BYTES, PICKLE: PICKLE_BYTES, EVALUATION: b'{"importance": [{"column": "\xe5\x9f\x8e"}]}'}
-    parts.models.publish(WORKSPACE, model_draft(GRAPH_BYTES, PICKLE_BYTES), files)
-    assert parts.models.evaluation(WORKSPACE, "boat", 1) == {"importance": [{"column": "城"}]}
+    parts.models.publish(model_draft(GRAPH_BYTES, PICKLE_BYTES), files)
+    assert parts.models.evaluation("boat", 1) == {"importance": [{"column": "城"}]}
     publish(parts)
-    assert parts.models.evaluation(WORKSPACE, "boat", 2) is None
+    assert parts.models.evaluation("boat", 2) is None
 
 
 def test_versions_count_up_and_the_newest_serves(parts: Parts) -> None:
     assert [publish(parts) for _ in range(3)] == [1, 2, 3]
-    assert parts.models.resolve(WORKSPACE, "boat", None) == 3
-    assert parts.models.manifest(WORKSPACE, "boat").version == 3
-    assert parts.models.manifest(WORKSPACE, "boat", 1).version == 1
+    assert parts.models.resolve("boat", None) == 3
+    assert parts.models.manifest("boat").version == 3
+    assert parts.models.manifest("boat", 1).version == 1
     assert publish(parts, "ship") == 1
 
 
@@ -64,9 +64,9 @@ def test_eight_trainings_at_once_get_eight_versions_and_one_champion(bucket: Obj
     numbers = at_once(bucket, 8, lambda parts, thread: publish(parts, body=b"graph of thread %d" % thread))
     assert sorted(numbers) == list(range(1, 9))
     fresh = Parts(bucket)
-    assert fresh.models.resolve(WORKSPACE, "boat", None) == 8
+    assert fresh.models.resolve("boat", None) == 8
     for thread, number in enumerate(numbers):
-        assert fresh.models.load(WORKSPACE, "boat", number).graph == b"graph of thread %d" % thread
+        assert fresh.models.load("boat", number).graph == b"graph of thread %d" % thread
 
 
 @pytest.mark.parametrize("ending", [GRAPH, PICKLE])
@@ -89,11 +89,11 @@ def test_a_training_cut_off_before_its_end_leaves_the_old_version_serving_and_no
     with pytest.raises(UnavailableError):
         publish(Parts(Failing(bucket, ending)))
     stored = {"manifest.json": [1], "champion.json": [1, 2]}[ending]
-    assert [manifest.version for manifest, _ in parts.models.page(WORKSPACE, 10).models] == stored
-    assert all(parts.models.load(WORKSPACE, "boat", version).graph == GRAPH_BYTES for version in stored)
-    assert parts.models.resolve(WORKSPACE, "boat", None) == 1
+    assert [manifest.version for manifest, _ in parts.models.page(10).models] == stored
+    assert all(parts.models.load("boat", version).graph == GRAPH_BYTES for version in stored)
+    assert parts.models.resolve("boat", None) == 1
     assert publish(parts) == len(stored) + 1
-    assert parts.models.resolve(WORKSPACE, "boat", None) == len(stored) + 1
+    assert parts.models.resolve("boat", None) == len(stored) + 1
 
 
 def test_a_commit_whose_answer_was_lost_is_recognised(bucket: ObjectStore) -> None:
@@ -107,37 +107,37 @@ def test_a_commit_whose_answer_was_lost_is_recognised(bucket: ObjectStore) -> No
     store = Forgetful(bucket.bucket, None)
     store._client = bucket.client
     assert [publish(Parts(store)), publish(Parts(store))] == [1, 2]
-    assert [number.number for number in Parts(bucket).models._versions.listed(WORKSPACE)] == [1, 2]
+    assert [number.number for number in Parts(bucket).models._versions.listed()] == [1, 2]
 
 
 def test_a_late_training_does_not_push_a_newer_version_aside(parts: Parts) -> None:
     publish(parts)
     publish(parts)
-    parts.models._champions.promote(WORKSPACE, "boat", 1)
-    assert Parts(parts.objects).models.resolve(WORKSPACE, "boat", None) == 2
+    parts.models._champions.promote("boat", 1)
+    assert Parts(parts.objects).models.resolve("boat", None) == 2
 
 
 def test_a_challenger_is_stored_and_does_not_serve(parts: Parts) -> None:
     files = {GRAPH: GRAPH_BYTES, PICKLE: PICKLE_BYTES}
     draft = model_draft(GRAPH_BYTES, PICKLE_BYTES)
-    assert parts.models.publish(WORKSPACE, draft, files, promote=False).version == 1
+    assert parts.models.publish(draft, files, promote=False).version == 1
     with pytest.raises(NoSuchModelError, match="No model 'boat' serves"):
-        parts.models.resolve(WORKSPACE, "boat", None)
+        parts.models.resolve("boat", None)
     publish(parts)
-    assert parts.models.publish(WORKSPACE, draft, files, promote=False).version == 3
-    assert parts.models.resolve(WORKSPACE, "boat", None) == 2
-    assert parts.models.load(WORKSPACE, "boat", 3).graph == GRAPH_BYTES
+    assert parts.models.publish(draft, files, promote=False).version == 3
+    assert parts.models.resolve("boat", None) == 2
+    assert parts.models.load("boat", 3).graph == GRAPH_BYTES
 
 
 def test_a_job_publishes_once_under_a_name(parts: Parts) -> None:
-    assert parts.models.published_by(WORKSPACE, "boat", "job-1") is None
+    assert parts.models.published_by("boat", "job-1") is None
     assert publish(parts, job_id="job-1") == 1
     before = parts.keys()
     assert publish(parts, body=b"another fit of the same", job_id="job-1") == 1
     assert parts.keys() == before
     assert publish(parts, "ship", job_id="job-1") == 1
     assert publish(parts, job_id="job-10") == 2
-    found = parts.models.published_by(WORKSPACE, "boat", "job-1")
+    found = parts.models.published_by("boat", "job-1")
     assert found is not None
     assert found.version == 1
 
@@ -148,15 +148,15 @@ def test_a_job_killed_before_it_promoted_is_finished_by_its_next_delivery(bucket
     with pytest.raises(UnavailableError):
         publish(Parts(Failing(bucket, "champion.json")), job_id="job-1")
     assert publish(parts, job_id="job-1") == 2
-    assert parts.models.resolve(WORKSPACE, "boat", None) == 2
+    assert parts.models.resolve("boat", None) == 2
 
 
 def test_a_job_delivered_again_does_not_undo_a_rollback(parts: Parts) -> None:
     publish(parts)
     publish(parts, job_id="job-1")
-    parts.models.choose(WORKSPACE, "boat", 1)
+    parts.models.choose("boat", 1)
     assert publish(parts, job_id="job-1") == 2
-    assert parts.models.resolve(WORKSPACE, "boat", None) == 1
+    assert parts.models.resolve("boat", None) == 1
 
 
 def at_once(bucket: ObjectStore, count: int, act: Callable[[Parts, int], int]) -> list[int]:
@@ -178,27 +178,27 @@ def test_a_job_that_four_workers_do_at_once_publishes_once(bucket: ObjectStore) 
     parts = Parts(bucket)
     # The files of those that came too late are gone.
     assert len(list(bucket.list(f"{WORKSPACE}/artifacts/"))) == 2
-    assert parts.models.load(WORKSPACE, "boat", 1).graph == GRAPH_BYTES
+    assert parts.models.load("boat", 1).graph == GRAPH_BYTES
 
 
 def test_what_a_killed_training_left_is_no_version_and_takes_no_number(parts: Parts) -> None:
     parts.objects.put(f"{WORKSPACE}/artifacts/0123/{GRAPH}", b"of a training that died")
     # As it was done before: the number was claimed by the graph.
     parts.objects.put(f"{WORKSPACE}/models/boat/1/{GRAPH}", b"of another one")
-    assert parts.models.page(WORKSPACE, 10).models == []
+    assert parts.models.page(10).models == []
     assert publish(parts) == 1
-    assert parts.models.load(WORKSPACE, "boat", 1).graph == GRAPH_BYTES
+    assert parts.models.load("boat", 1).graph == GRAPH_BYTES
 
 
 def test_a_model_stored_beside_its_manifest_is_still_read(parts: Parts) -> None:
     publish_as_before(parts, 3)
-    assert parts.models.resolve(WORKSPACE, "boat", None) == 3
-    model = parts.models.load(WORKSPACE, "boat", 3)
+    assert parts.models.resolve("boat", None) == 3
+    model = parts.models.load("boat", 3)
     assert (model.graph, model.manifest.artifacts) == (GRAPH_BYTES, None)
-    assert parts.models.file(WORKSPACE, model.manifest, PICKLE) == PICKLE_BYTES
-    assert parts.models.evaluation(WORKSPACE, "boat", 3) is None
+    assert parts.models.file(model.manifest, PICKLE) == PICKLE_BYTES
+    assert parts.models.evaluation("boat", 3) is None
     assert publish(parts) == 4
-    assert [(m.version, serves) for m, serves in parts.models.page(WORKSPACE, 10).models] == [(3, False), (4, True)]
+    assert [(m.version, serves) for m, serves in parts.models.page(10).models] == [(3, False), (4, True)]
 
 
 @pytest.mark.parametrize("damage", [b"{", b"[]", b"{}", b'{"version": 1}', b"\xff"])
@@ -206,12 +206,12 @@ def test_a_damaged_manifest_fails_only_itself(parts: Parts, damage: bytes) -> No
     for _ in range(2):
         publish(parts)
     parts.objects.put(manifest_key(1), damage)
-    assert [manifest.version for manifest, _ in parts.models.page(WORKSPACE, 10).models] == [2]
+    assert [manifest.version for manifest, _ in parts.models.page(10).models] == [2]
     with pytest.raises(BadSignatureError, match="version 1 of model 'boat' is damaged"):
-        parts.models.manifest(WORKSPACE, "boat", 1)
-    assert parts.models.resolve(WORKSPACE, "boat", None) == 2
+        parts.models.manifest("boat", 1)
+    assert parts.models.resolve("boat", None) == 2
     assert publish(parts) == 3
-    assert parts.models.delete(WORKSPACE, "boat", 1) == [1]
+    assert parts.models.delete("boat", 1) == [1]
 
 
 def test_pages_go_by_name_and_number(parts: Parts) -> None:
@@ -222,18 +222,18 @@ def test_pages_go_by_name_and_number(parts: Parts) -> None:
     seen: list[tuple[str, int]] = []
     after, pages = None, 0
     while True:
-        page = parts.models.page(WORKSPACE, 4, after)
+        page = parts.models.page(4, after)
         seen += [(manifest.model_name, manifest.version) for manifest, _ in page.models]
         after, pages = page.last, pages + 1
         if after is None:
             break
     assert seen == [("a ship", 1), *(("boat", number) for number in range(1, 12)), ("船", 1)]
     assert pages == 4
-    assert parts.models.page(WORKSPACE, 13).last is None
-    only = parts.models.page(WORKSPACE, 100, Numbered("boat", 9), "boat")
+    assert parts.models.page(13).last is None
+    only = parts.models.page(100, Numbered("boat", 9), "boat")
     assert [manifest.version for manifest, _ in only.models] == [10, 11]
-    assert parts.models.page(WORKSPACE, 100, None, "bo").models == []
-    assert parts.models.page("other", 100).models == []
+    assert parts.models.page(100, None, "bo").models == []
+    assert Parts(parts.objects, workspace="elsewhere").models.page(100).models == []
 
 
 @pytest.mark.parametrize("name", ["ship", "", "../boat", "boat/1", "boat\n"])
@@ -241,22 +241,22 @@ def test_a_model_that_is_not_there_says_so(parts: Parts, name: str) -> None:
     publish(parts)
     for version in (None, 1):
         with pytest.raises(NoSuchModelError):
-            parts.models.manifest(WORKSPACE, name, version)
+            parts.models.manifest(name, version)
     with pytest.raises(NoSuchModelError):
-        parts.models.resolve("other", "boat", None)
+        Parts(parts.objects, workspace="elsewhere").models.resolve("boat", None)
 
 
 def test_a_version_that_is_not_there_is_named(parts: Parts) -> None:
     publish(parts)
     with pytest.raises(NoSuchModelError, match="no version 7"):
-        parts.models.load(WORKSPACE, "boat", 7)
+        parts.models.load("boat", 7)
 
 
 def test_a_graph_that_was_changed_in_the_bucket_is_not_run(parts: Parts) -> None:
     publish(parts)
     parts.objects.put(file_key(parts, GRAPH), GRAPH_BYTES[:-1] + b"x")
     with pytest.raises(BadSignatureError, match="bytes"):
-        parts.models.load(WORKSPACE, "boat", 1)
+        parts.models.load("boat", 1)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_manifest_that_was_changed_in_the_bucket_is_not_believed(parts: Parts,
     assert old in body
     parts.objects.put(manifest_key(1), body.replace(old, new))
     with pytest.raises(BadSignatureError, match="not signed"):
-        parts.models.load(WORKSPACE, "boat", 1)
+        parts.models.load("boat", 1)
 
 
 def test_a_model_from_before_dates_is_still_believed(parts: Parts) -> None:
@@ -283,23 +283,23 @@ def test_a_model_from_before_dates_is_still_believed(parts: Parts) -> None:
     old = {**stored, "signature": sign(text.encode())}
     body = json.dumps(old).encode()
     parts.objects.put(manifest_key(1), body)
-    model = Parts(parts.objects).models.load(WORKSPACE, "boat", 1)
+    model = Parts(parts.objects).models.load("boat", 1)
     assert (model.manifest.features[0].format, model.manifest.recipe.columns) == (None, {})
     assert unseal(base64.b64encode(len(body).to_bytes(LENGTH_BYTES, "big") + body + GRAPH_BYTES).decode()) == model
     parts.objects.put(manifest_key(1), json.dumps({**old, "target_column": "z"}).encode())
     with pytest.raises(BadSignatureError, match="not signed"):
-        Parts(parts.objects).models.load(WORKSPACE, "boat", 1)
+        Parts(parts.objects).models.load("boat", 1)
 
 
 def test_a_sealed_model_comes_back_whole(parts: Parts) -> None:
     publish(parts)
-    model = parts.models.load(WORKSPACE, "boat", 1)
+    model = parts.models.load("boat", 1)
     assert unseal(seal(model)) == model
 
 
 def test_no_byte_of_a_sealed_model_may_change(parts: Parts) -> None:
     publish(parts)
-    sealed = base64.b64decode(seal(parts.models.load(WORKSPACE, "boat", 1)))
+    sealed = base64.b64decode(seal(parts.models.load("boat", 1)))
     for position in [*range(0, len(sealed), 29), len(sealed) - 1]:
         changed = bytearray(sealed)
         changed[position] ^= 1

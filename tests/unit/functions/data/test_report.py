@@ -10,7 +10,7 @@ from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.processing.ingest import ingest
 from core.services.processing.process import process
 from tests.support.reports import Page
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 from tests.support.tables import CSVS
 
 
@@ -20,8 +20,8 @@ def client(handlers: httpx.Client) -> httpx.Client:
 
 
 def test_a_dataset_is_shown_as_a_page_with_its_target(client: httpx.Client) -> None:
-    manifest = ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0])
-    process(WORKSPACE, manifest.file_id, Recipe(target_column="mpg"))
+    manifest = ingest(home(), "mpg.csv", CSVS["mpg"][0])
+    process(home(), manifest.file_id, Recipe(target_column="mpg"))
     answer = client.get("/data/report", params={"file_id": manifest.file_id})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -34,7 +34,7 @@ def test_a_dataset_is_shown_as_a_page_with_its_target(client: httpx.Client) -> N
 
 def test_a_page_has_the_name_of_its_file_in_any_script(client: httpx.Client, tmp_path: Path) -> None:
     (tmp_path / "x").write_text("a,b\n1,2\n3,4\n")
-    ingest(WORKSPACE, '船"\n.csv', tmp_path / "x")
+    ingest(home(), '船"\n.csv', tmp_path / "x")
     answer = client.get("/data/report")
     assert answer.headers["content-disposition"] == (
         "inline; filename=\"report.html\"; filename*=UTF-8''%E8%88%B9%22%0A.html"

@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from core.services.series import arrivals
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.series_repository import Arrival
 from core.types import Json
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def arrival(number: int, state: str = "accepted") -> Arrival:
 
 
 def decide(about: Arrival) -> None:
-    storage().series.change(WORKSPACE, "flats", lambda series: series.with_arrival(about))
+    home().series.change("flats", lambda series: series.with_arrival(about))
 
 
 def problem(answer: httpx.Response) -> tuple[int, str, list[str]]:
@@ -109,8 +109,8 @@ def test_the_target_sets_free_what_waited_for_it(client: httpx.Client) -> None:
 
 
 def test_a_series_shows_the_job_of_its_first_file(client: httpx.Client) -> None:
-    storage().objects.put("incoming/default/flats/a.csv", b"a,b\n1,2\n")
-    job = arrivals.submit_retraining("incoming/default/flats/a.csv")
+    container().objects.put("incoming/default/flats/a.csv", b"a,b\n1,2\n")
+    job = arrivals.submit_retraining(container(), "incoming/default/flats/a.csv")
     shown = client.get("/series/flats").json()
     assert (shown["arrivals"], [one["job_id"] for one in shown["jobs"]]) == (0, [job.job_id])
 
@@ -150,7 +150,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(client: httpx.Client
 
 def test_a_report_comes_as_json_or_as_a_page_that_runs_nothing(client: httpx.Client) -> None:
     client.put("/series/flats", json={})
-    storage().series.write_report(WORKSPACE, "flats", "k1234567", {"series": "房"}, "<p>房</p>")
+    home().series.write_report("flats", "k1234567", {"series": "房"}, "<p>房</p>")
     path = "/series/flats/reports/k1234567"
     assert client.get(path).json() == {"series": "房"}
     assert json.loads(client.get(path, params={"format": "json"}, headers={"Accept": "text/html"}).text)

@@ -12,16 +12,16 @@ from core.jobs.service import new_job
 from core.manifests import Reading
 from core.services.datasets import uploads as uploading
 from core.settings import settings
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.upload_repository import MOST_PARTS, PART_BYTES, arrival, object_key
-from tests.support.storing import WORKSPACE
+from tests.support.storing import WORKSPACE, home
 
 
 @pytest.fixture(autouse=True)
 def stores(bucket: ObjectStore) -> None:
     """The process's storage, over the emulated bucket."""
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def announced(size: int, method: str | None = None) -> uploading.WayIn:
-    return uploading.announce(WORKSPACE, "船.csv", size, Reading(delimiter=";"), method)
+    return uploading.announce(home(), "船.csv", size, Reading(delimiter=";"), method)
 
 
 def send(way_in: uploading.WayIn, number: int, body: bytes) -> None:
@@ -41,8 +41,8 @@ def send(way_in: uploading.WayIn, number: int, body: bytes) -> None:
     upload_id = parse_qs(url.query)["uploadId"][0]
     key = f"uploads/{WORKSPACE}/{way_in.ticket.file_id}.csv"
     assert url.path.endswith(key)
-    storage().objects.client.upload_part(
-        Bucket=storage().objects.bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body
+    container().objects.client.upload_part(
+        Bucket=container().objects.bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body
     )
 
 
@@ -50,7 +50,7 @@ def being_ingested(file_id: str, leased_until: float) -> None:
     """Let a worker have the upload until then."""
     job = new_job(file_id, IngestCommand(file_id=file_id, filename="a.csv"))
     running = job.model_copy(update={"status": "running", "owner": "x", "leased_until": leased_until})
-    storage().uploads.change(WORKSPACE, file_id, lambda _: {"job": running})
+    home().uploads.change(file_id, lambda _: {"job": running})
 
 
 def test_a_form_is_for_one_object_of_at_most_the_announced_size() -> None:
@@ -87,7 +87,7 @@ def test_a_huge_file_gets_larger_parts_and_not_more_urls(no_limit: None) -> None
 def test_what_is_too_large_is_refused_before_a_byte_is_sent() -> None:
     with pytest.raises(TooLargeError, match="REGATTA_MAX_FILE_BYTES"):
         announced((5 << 30) + 1)
-    assert list(storage().objects.list("uploads/")) == []
+    assert list(container().objects.list("uploads/")) == []
 
 
 def test_a_form_for_more_than_one_request_carries_is_refused(no_limit: None) -> None:
@@ -98,7 +98,7 @@ def test_a_form_for_more_than_one_request_carries_is_refused(no_limit: None) -> 
 def test_an_upload_goes_on_with_the_parts_that_are_missing() -> None:
     way_in = announced(2 * PART_BYTES + 5, "multipart")
     send(way_in, 2, bytes(PART_BYTES))
-    again = uploading.resume(WORKSPACE, way_in.ticket.file_id)
+    again = uploading.resume(home(), way_in.ticket.file_id)
     assert again.arrived == [2]
     assert list(again.parts) == [1, 3]
     assert again.ticket.reading == Reading(delimiter=";")
@@ -109,69 +109,69 @@ def test_missing_and_short_parts_are_named(bucket: ObjectStore) -> None:
     send(way_in, 1, bytes(PART_BYTES))
     send(way_in, 3, b"shor")
     with pytest.raises(IncompleteUploadError, match="2 of 3 parts") as error:
-        uploading.complete(WORKSPACE, way_in.ticket.file_id)
+        uploading.complete(home(), way_in.ticket.file_id)
     assert [entry["part"] for entry in error.value.errors] == [2, 3]
-    assert not storage().uploads.has_arrived(WORKSPACE, way_in.ticket.file_id)
+    assert not home().uploads.has_arrived(way_in.ticket.file_id)
 
 
 def test_a_part_that_is_sent_again_counts_once_and_the_last_one_holds(bucket: ObjectStore) -> None:
     way_in = announced(PART_BYTES + 3, "multipart")
     for number, body in ((2, b"old"), (1, bytes(PART_BYTES)), (2, b"new")):
         send(way_in, number, body)
-    assert uploading.complete(WORKSPACE, way_in.ticket.file_id).stage == "queued"
+    assert uploading.complete(home(), way_in.ticket.file_id).stage == "queued"
     assert bucket.get(f"uploads/{WORKSPACE}/{way_in.ticket.file_id}.csv") == bytes(PART_BYTES) + b"new"
 
 
 def test_completing_twice_changes_nothing() -> None:
     way_in = announced(3, "multipart")
     send(way_in, 1, b"abc")
-    first = uploading.complete(WORKSPACE, way_in.ticket.file_id)
-    assert uploading.complete(WORKSPACE, way_in.ticket.file_id) == first
-    assert uploading.resume(WORKSPACE, way_in.ticket.file_id).parts == {}
+    first = uploading.complete(home(), way_in.ticket.file_id)
+    assert uploading.complete(home(), way_in.ticket.file_id) == first
+    assert uploading.resume(home(), way_in.ticket.file_id).parts == {}
 
 
 def test_a_form_that_was_not_sent_cannot_be_completed() -> None:
     way_in = announced(3)
     with pytest.raises(IncompleteUploadError, match="has not arrived"):
-        uploading.complete(WORKSPACE, way_in.ticket.file_id)
+        uploading.complete(home(), way_in.ticket.file_id)
 
 
 def test_a_form_that_was_sent_is_complete_by_itself(bucket: ObjectStore) -> None:
     way_in = announced(3)
     bucket.put(way_in.fields["key"], b"abc")
-    assert uploading.complete(WORKSPACE, way_in.ticket.file_id) == way_in.ticket
-    assert uploading.resume(WORKSPACE, way_in.ticket.file_id).url is None
+    assert uploading.complete(home(), way_in.ticket.file_id) == way_in.ticket
+    assert uploading.resume(home(), way_in.ticket.file_id).url is None
 
 
 def test_giving_up_leaves_nothing(bucket: ObjectStore) -> None:
     way_in = announced(PART_BYTES + 3, "multipart")
     send(way_in, 1, bytes(PART_BYTES))
-    uploading.abort(WORKSPACE, way_in.ticket.file_id)
+    uploading.abort(home(), way_in.ticket.file_id)
     assert list(bucket.list("")) == []
-    assert storage().uploads.arrived_parts(WORKSPACE, way_in.ticket) is None
+    assert home().uploads.arrived_parts(way_in.ticket) is None
     for call in (uploading.resume, uploading.complete, uploading.abort, uploading.look):
         with pytest.raises(NoSuchFileError):
-            call(WORKSPACE, way_in.ticket.file_id)
+            call(home(), way_in.ticket.file_id)
 
 
 def test_what_is_being_ingested_cannot_be_given_up() -> None:
     file_id = announced(3).ticket.file_id
     being_ingested(file_id, 4e9)
     with pytest.raises(ConflictError, match=file_id):
-        uploading.abort(WORKSPACE, file_id)
+        uploading.abort(home(), file_id)
 
 
 @pytest.mark.parametrize("file_id", ["nothing-like-it", "../default/x", "0198c0ffee0", "船"])
 def test_an_upload_that_nobody_announced_is_not_there(file_id: str) -> None:
     with pytest.raises(NoSuchFileError):
-        uploading.look(WORKSPACE, file_id)
+        uploading.look(home(), file_id)
     with pytest.raises(NoSuchFileError):
-        uploading.resume(WORKSPACE, file_id)
+        uploading.resume(home(), file_id)
 
 
 def test_another_workspace_does_not_see_it() -> None:
     with pytest.raises(NoSuchFileError):
-        uploading.look("other", announced(3).ticket.file_id)
+        uploading.look(container().workspace("other"), announced(3).ticket.file_id)
 
 
 def test_only_keys_of_uploads_are_arrivals() -> None:
@@ -184,24 +184,24 @@ def test_only_keys_of_uploads_are_arrivals() -> None:
 @pytest.mark.parametrize(("field", "value"), [("encoding", "klingon"), ("delimiter", "ab")])
 def test_a_reading_that_fits_no_file_is_refused_before_a_byte_is_sent(field: str, value: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        uploading.announce(WORKSPACE, "a.csv", 10, Reading(**{field: value}))
+        uploading.announce(home(), "a.csv", 10, Reading(**{field: value}))
     assert caught.value.errors[0]["field"] == field
-    assert list(storage().objects.list("uploads/")) == []
+    assert list(container().objects.list("uploads/")) == []
 
 
 def test_completing_a_file_that_nobody_works_on_says_its_arrival_again() -> None:
     ticket = announced(3).ticket
     key = object_key(WORKSPACE, ticket.file_id)
-    storage().objects.put(key, b"a,b")
+    container().objects.put(key, b"a,b")
 
     def said() -> str | None:
-        head = storage().objects.client.head_object(Bucket=storage().objects.bucket, Key=key)
+        head = container().objects.client.head_object(Bucket=container().objects.bucket, Key=key)
         return head["Metadata"].get("copied-at")
 
     being_ingested(ticket.file_id, 9e9)
-    uploading.complete(WORKSPACE, ticket.file_id)
+    uploading.complete(home(), ticket.file_id)
     assert said() is None  # somebody has it
     being_ingested(ticket.file_id, 1.0)
-    uploading.complete(WORKSPACE, ticket.file_id)
+    uploading.complete(home(), ticket.file_id)
     assert said() is not None
-    assert storage().objects.get(key) == b"a,b"
+    assert container().objects.get(key) == b"a,b"

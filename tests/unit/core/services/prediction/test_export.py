@@ -23,7 +23,7 @@ from core.services.table_prediction.export_table import export_table
 from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore, disposition
-from tests.support.storing import WORKSPACE
+from tests.support.storing import WORKSPACE, home
 
 ROWS = 200
 PORTS = ("=cmd", "上海", "-2 Oslo", "")
@@ -45,7 +45,7 @@ def voyages_csv(gap_every: int = 0) -> str:
 def ingested(folder: Path, text: str) -> str:
     path = folder / "航次.csv"
     path.write_text(text)
-    return ingest(WORKSPACE, path.name, path).file_id
+    return ingest(home(), path.name, path).file_id
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def client(handlers: httpx.Client) -> httpx.Client:
 def file_id(client: httpx.Client, tmp_path: Path) -> str:
     """The stored voyages, some without a length, and the model `船价`, trained where all had one."""
     train_model(
-        WORKSPACE,
+        home(),
         TrainCommand(
             model_type="ridge", target_column="fare", file_id=ingested(tmp_path, voyages_csv()), model_name="船价"
         ),
@@ -200,7 +200,7 @@ def test_a_table_by_slices_is_the_same_csv_as_the_whole_one(
     client: httpx.Client, file_id: str, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, slice_rows: int, raw: bool
 ) -> None:
     monkeypatch.setattr(module, "SLICE_ROWS", slice_rows)
-    done = export_table(WORKSPACE, command(file_id, raw=raw), ignore_progress)
+    done = export_table(home(), command(file_id, raw=raw), ignore_progress)
     ours, whole = csv_rows(stored(bucket, done["url"])), csv_rows(exported(client, **order(file_id, raw=raw)).content)
     assert [list(row) for row in ours] == [list(row) for row in whole]
     # Numbers are written the shorter way: 5 for 5.0. A slice adds up in another order, so the last digit may differ.
@@ -223,7 +223,7 @@ def test_a_table_by_slices_is_the_same_workbook_and_json(
 
     monkeypatch.setattr(module, "SLICE_ROWS", 50)
     monkeypatch.setattr(excel, "EXCEL_ROWS", 71)
-    ours = read(stored(bucket, export_table(WORKSPACE, command(file_id, format=kind), ignore_progress)["url"]))
+    ours = read(stored(bucket, export_table(home(), command(file_id, format=kind), ignore_progress)["url"]))
     whole = read(exported(client, **order(file_id, format=kind)).content)
     assert [row[:-1] for row in ours] == [row[:-1] for row in whole]
     assert [row[-1] for row in ours] == pytest.approx([row[-1] for row in whole], rel=1e-12)
@@ -234,7 +234,7 @@ def test_an_export_tells_how_far_it_is_and_says_what_it_made(
 ) -> None:
     monkeypatch.setattr(module, "SLICE_ROWS", 50)
     told = Told()
-    done = export_table(WORKSPACE, command(file_id), told)
+    done = export_table(home(), command(file_id), told)
     stages, shares = zip(*told.said, strict=True)
     assert stages == ("predicting",) * 4 + ("storing",)
     assert list(shares) == sorted(shares)
@@ -268,7 +268,7 @@ def test_a_stopped_export_leaves_nothing(
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     monkeypatch.setattr(module, "SLICE_ROWS", 20)
     with pytest.raises(StoppedError):
-        export_table(WORKSPACE, command(file_id, format=kind), Told(stop=stage))
+        export_table(home(), command(file_id, format=kind), Told(stop=stage))
     assert list(folder.iterdir()) == []
     assert list(bucket.list("exports/")) == []
 
@@ -278,9 +278,9 @@ def test_a_table_that_the_model_cannot_predict_is_refused(
 ) -> None:
     other = ingested(tmp_path, "a,b\n1,2\n3,4\n")
     with pytest.raises(UnknownColumnError, match="crew"):
-        export_table(WORKSPACE, command(other), ignore_progress)
+        export_table(home(), command(other), ignore_progress)
     with pytest.raises(NoSuchFileError):
-        export_table(WORKSPACE, command("nothing-here"), ignore_progress)
+        export_table(home(), command("nothing-here"), ignore_progress)
     assert list(bucket.list("exports/")) == []
 
 
@@ -292,5 +292,5 @@ def test_an_export_leaves_nothing_on_the_disk(
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     exported(client, **order(file_id, format=kind))
-    export_table(WORKSPACE, command(file_id, format=kind), ignore_progress)
+    export_table(home(), command(file_id, format=kind), ignore_progress)
     assert list(folder.iterdir()) == []

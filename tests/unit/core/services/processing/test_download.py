@@ -17,13 +17,12 @@ from pyarrow import parquet
 from core.exporting import excel
 from core.services.datasets.profiles import stored_target
 from core.settings import settings
-from core.storage.container import storage
 from core.storage.dataset_repository import TABLE
 from core.storage.s3.object_store import ObjectStore
 from core.tables import table_writers as tables
 from core.tables.table import Table
-from tests.support.storing import WORKSPACE, dataset_manifest
 from tests.support.storing import add as add_dataset
+from tests.support.storing import dataset_manifest, home
 from tests.support.tables import typed, voyages
 
 FILE_ID = "0198c0ffee0"
@@ -37,7 +36,7 @@ def client(handlers: httpx.Client) -> httpx.Client:
 
 def store(table: Table) -> None:
     manifest = dataset_manifest(FILE_ID, filename="航次.csv", columns=table.columns, rows=table.rows)
-    add_dataset(storage().datasets, manifest, {TABLE: table.path})
+    add_dataset(home().datasets, manifest, {TABLE: table.path})
 
 
 @pytest.fixture
@@ -139,11 +138,11 @@ def test_what_a_target_has_to_do_with_the_rest_is_worked_out_once(
         client.post("/data/process", json={"target_column": "fare"}).raise_for_status()
         # From now on it can only be read.
         monkeypatch.setattr("core.services.processing.process.about_target", None)
-    manifest = storage().datasets.manifest(WORKSPACE, FILE_ID)
-    found = stored_target(WORKSPACE, manifest, "fare")
+    manifest = home().datasets.manifest(FILE_ID)
+    found = stored_target(home(), manifest, "fare")
     assert found is not None
     assert set(found["relations"]) == {"sailed", "length", "crew", "insured", "port"}
-    assert stored_target(WORKSPACE, manifest, "length") is None
+    assert stored_target(home(), manifest, "length") is None
 
 
 def test_a_recipe_that_does_not_fit_is_refused_field_by_field(client: httpx.Client, table: Table) -> None:
@@ -151,7 +150,7 @@ def test_a_recipe_that_does_not_fit_is_refused_field_by_field(client: httpx.Clie
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:regatta:problem:unknown-column")
     assert [error["field"] for error in answer.json()["errors"]] == ["columns.age", "leave_out[0]"]
     assert client.post("/data/process", json={"columns": {"port": "most"}}).status_code == 422
-    assert storage().datasets.manifest(WORKSPACE, FILE_ID).recipe.columns == {}
+    assert home().datasets.manifest(FILE_ID).recipe.columns == {}
 
 
 def test_a_recipe_that_leaves_no_row_cannot_be_downloaded(client: httpx.Client, tmp_path: Path) -> None:

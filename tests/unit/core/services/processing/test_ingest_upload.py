@@ -17,11 +17,11 @@ from core.progress import ReportProgress
 from core.services.datasets import uploads as uploading
 from core.services.processing import ingest_upload
 from core.settings import settings
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.upload_repository import Ticket
 from functions.ingest.handler import HANDLERS, handler
-from tests.support.storing import WORKSPACE
+from tests.support.storing import WORKSPACE, home
 
 CSV = b"age;name\n" + b"".join(b"%d;n%d\n" % (n, n % 7) for n in range(50))
 
@@ -29,7 +29,7 @@ CSV = b"age;name\n" + b"".join(b"%d;n%d\n" % (n, n % 7) for n in range(50))
 @pytest.fixture(autouse=True)
 def stores(bucket: ObjectStore) -> None:
     """The process's storage, over the emulated bucket."""
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def arrive(body: bytes, reading: Reading = Reading()) -> str:  # noqa: B008
-    file_id = uploading.announce(WORKSPACE, "船.csv", len(body), reading).ticket.file_id
-    storage().objects.put(key(file_id), body)
+    file_id = uploading.announce(home(), "船.csv", len(body), reading).ticket.file_id
+    container().objects.put(key(file_id), body)
     return file_id
 
 
 def receive(file_id: str) -> None:
     """Deal with one event about the file."""
-    ingest_upload.receive_upload(WORKSPACE, file_id, HANDLERS, seconds=60)
+    ingest_upload.receive_upload(home(), file_id, HANDLERS, seconds=60)
 
 
 def key(file_id: str) -> str:
@@ -65,11 +65,11 @@ def key(file_id: str) -> str:
 
 
 def in_flight() -> list[str]:
-    return [item.key for item in storage().objects.list("uploads/")]
+    return [item.key for item in container().objects.list("uploads/")]
 
 
 def looked(file_id: str) -> Ticket:
-    found = uploading.look(WORKSPACE, file_id)
+    found = uploading.look(home(), file_id)
     assert isinstance(found, Ticket)
     return found
 
@@ -86,18 +86,18 @@ def test_what_arrives_becomes_the_announced_dataset_and_leaves_nothing_in_flight
     arrived: str, bucket: ObjectStore
 ) -> None:
     receive(arrived)
-    manifest = uploading.look(WORKSPACE, arrived)
+    manifest = uploading.look(home(), arrived)
     assert isinstance(manifest, DatasetManifest)
     assert (manifest.file_id, manifest.filename, manifest.rows, manifest.delimiter) == (arrived, "船.csv", 50, ";")
     assert bucket.get(f"{WORKSPACE}/datasets/{arrived}/source.csv") == CSV
-    assert storage().datasets.current(WORKSPACE) == arrived
+    assert home().datasets.current() == arrived
     assert in_flight() == []
 
 
 def test_the_announced_reading_holds() -> None:
     file_id = arrive("a,b\nä,1\nö,2\n".encode("cp1252"), Reading(encoding="cp1252", has_header=False))
     receive(file_id)
-    manifest = storage().datasets.manifest(WORKSPACE, file_id)
+    manifest = home().datasets.manifest(file_id)
     assert (manifest.encoding, manifest.has_header, manifest.rows) == ("cp1252", False, 3)
 
 
@@ -112,14 +112,14 @@ def test_a_repeated_event_makes_nothing_and_clears_what_came_again(arrived: str,
 
 def test_an_event_about_a_deleted_dataset_does_not_bring_it_back(arrived: str) -> None:
     receive(arrived)
-    storage().datasets.delete(WORKSPACE, arrived)
+    home().datasets.delete(arrived)
     receive(arrived)
     with pytest.raises(NoSuchFileError):
-        uploading.look(WORKSPACE, arrived)
+        uploading.look(home(), arrived)
 
 
 def test_a_file_that_arrives_after_it_was_given_up_is_deleted(arrived: str, bucket: ObjectStore) -> None:
-    uploading.abort(WORKSPACE, arrived)
+    uploading.abort(home(), arrived)
     bucket.put(key(arrived), CSV)
     receive(arrived)
     assert list(bucket.list("")) == []
@@ -162,7 +162,7 @@ def test_of_two_at_once_one_ingests_and_the_other_is_told_to_come_back(
     go_on.set()
     first.join(10)
     receive(arrived)
-    assert storage().datasets.manifest(WORKSPACE, arrived).rows == 50
+    assert home().datasets.manifest(arrived).rows == 50
     assert (len(calls), in_flight()) == (1, [])
 
 
@@ -178,7 +178,7 @@ def test_a_killed_ingestion_is_tried_again_when_its_lease_is_over(
         receive(arrived)
     later()
     receive(arrived)
-    assert storage().datasets.manifest(WORKSPACE, arrived).rows == 50
+    assert home().datasets.manifest(arrived).rows == 50
     assert in_flight() == []
 
 
@@ -186,10 +186,10 @@ def test_killed_between_the_dataset_and_the_clearing_away_only_the_clearing_away
     arrived: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(type(storage().uploads), "close", killed)
+        patched.setattr(type(home().uploads), "close", killed)
         with pytest.raises(SystemExit):
             receive(arrived)
-    assert isinstance(uploading.look(WORKSPACE, arrived), DatasetManifest)
+    assert isinstance(uploading.look(home(), arrived), DatasetManifest)
     monkeypatch.setattr(ingest_upload, "ingest", killed)
     receive(arrived)
     assert in_flight() == []
@@ -220,7 +220,7 @@ def test_storage_trouble_says_nothing_about_the_file_however_often_it_comes(
                 receive(arrived)
     assert looked(arrived).status == "waiting"
     receive(arrived)
-    assert storage().datasets.manifest(WORKSPACE, arrived).rows == 50
+    assert home().datasets.manifest(arrived).rows == 50
 
 
 def test_the_ticket_tells_how_far_it_is_at_most_once_a_second(arrived: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +245,7 @@ def test_the_handler_reads_what_s3_sends(arrived: str) -> None:
     strangers = message("uploads/a b+c%中文.csv", f"uploads/{WORKSPACE}/{arrived}.json", number=2)
     answer = handler({"Records": [test_event, strangers, message(key(arrived), number=3)]}, None)
     assert answer == {"batchItemFailures": []}
-    assert storage().datasets.manifest(WORKSPACE, arrived).rows == 50
+    assert home().datasets.manifest(arrived).rows == 50
 
 
 def test_the_handler_gives_back_only_the_messages_that_failed(arrived: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +258,7 @@ def test_the_handler_gives_back_only_the_messages_that_failed(arrived: str, monk
     assert handler({"Records": events}, None) == {
         "batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "3"}]
     }
-    assert storage().datasets.manifest(WORKSPACE, arrived).rows == 50
+    assert home().datasets.manifest(arrived).rows == 50
 
 
 OLD_TICKET = {
@@ -311,7 +311,7 @@ def test_an_upload_that_version_0_1_stored_is_shown_and_finished(
     arrived: str, state: dict[str, Any], shown: tuple[str, str, float]
 ) -> None:
     ticket = {**OLD_TICKET, "file_id": arrived, "progress": 0.0, "error": None, "owner": None, "leased_until": 0.0}
-    storage().objects.put(f"uploads/{WORKSPACE}/{arrived}.json", json.dumps({**ticket, **state}).encode())
+    container().objects.put(f"uploads/{WORKSPACE}/{arrived}.json", json.dumps({**ticket, **state}).encode())
     found = looked(arrived)
     assert (found.status, found.stage, found.progress, found.error) == (*shown, None)
     if found.is_leased:
@@ -319,7 +319,7 @@ def test_an_upload_that_version_0_1_stored_is_shown_and_finished(
             receive(arrived)
         return
     receive(arrived)
-    assert storage().datasets.manifest(WORKSPACE, arrived).rows == 50
+    assert home().datasets.manifest(arrived).rows == 50
     assert in_flight() == []
 
 
@@ -327,7 +327,7 @@ def test_an_upload_that_version_0_1_refused_stays_refused(arrived: str) -> None:
     error = {"type": "urn:regatta:problem:not-a-csv", "status": 422}
     state = {"status": "failed", "stage": "reading", "progress": 0.2, "error": error, "attempts": 1}
     ticket = {**OLD_TICKET, "file_id": arrived, **state}
-    storage().objects.put(f"uploads/{WORKSPACE}/{arrived}.json", json.dumps(ticket).encode())
+    container().objects.put(f"uploads/{WORKSPACE}/{arrived}.json", json.dumps(ticket).encode())
     receive(arrived)
     found = looked(arrived)
     assert (found.status, found.stage, found.progress, found.error) == ("failed", "reading", 0.2, error)

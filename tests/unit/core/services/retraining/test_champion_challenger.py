@@ -7,7 +7,7 @@ import pytest
 
 from core.services.retraining.decision import Case
 from core.services.training.reproduce import reproduce
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesSettings
@@ -27,7 +27,7 @@ from tests.support.arriving import (
     table,
     versions,
 )
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 
 __all__ = ["clock"]
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 @pytest.fixture(autouse=True)
 def _wired(bucket: ObjectStore) -> None:
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
 
 
 def drifting(seed: int, step: int) -> object:
@@ -45,30 +45,30 @@ def drifting(seed: int, step: int) -> object:
 
 
 def test_the_first_file_is_raced_and_its_best_model_serves_by_the_name_of_the_series() -> None:
-    storage().series.configure(WORKSPACE, SERIES, SeriesSettings(time_limit=1))
+    home().series.configure(SERIES, SeriesSettings(time_limit=1))
     job = drop("1.csv", table(1), **{"target-column": TARGET})
     assert (job.result["state"], job.result["promoted"], job.result["champion"]) == ("accepted", True, 1)
-    manifest = storage().models.manifest(WORKSPACE, SERIES)
+    manifest = home().models.manifest(SERIES)
     assert (manifest.version, manifest.job_id, manifest.dataset.file_id) == (1, job.job_id, job.order["file_id"])
-    assert storage().series.get(WORKSPACE, SERIES).settings.target_column == TARGET
+    assert home().series.get(SERIES).settings.target_column == TARGET
     later = drop("2.csv", drifting(2, 1))
     assert later.result["promoted"]
-    follower = storage().models.manifest(WORKSPACE, SERIES)
+    follower = home().models.manifest(SERIES)
     assert follower.model_type == manifest.model_type
     assert [member.weight for member in follower.members] == [member.weight for member in manifest.members]
-    assert reproduce(WORKSPACE, SERIES).differing == []
+    assert reproduce(home(), SERIES).differing == []
 
 
 def test_a_better_challenger_serves(tmp_path: Path) -> None:
     champion(tmp_path)
     job = drop("1.csv", drifting(1, 1))
     assert (job.result["state"], job.result["promoted"], serving()) == ("accepted", True, 2)
-    report = storage().series.report(WORKSPACE, SERIES, job.job_id)
+    report = home().series.report(SERIES, job.job_id)
     assert report["scores"]["challenger"]["rmse"] < report["scores"]["champion"]["rmse"]
     assert report["scores"]["difference"]["upper"] < 0
-    manifest = storage().models.manifest(WORKSPACE, SERIES)
+    manifest = home().models.manifest(SERIES)
     assert (manifest.dataset.file_id, manifest.dataset.earlier) == (job.order["file_id"], [])
-    assert reproduce(WORKSPACE, SERIES).differing == []
+    assert reproduce(home(), SERIES).differing == []
 
 
 def test_a_challenger_that_may_be_worse_does_not(tmp_path: Path) -> None:
@@ -82,17 +82,17 @@ def test_a_challenger_that_may_be_worse_does_not(tmp_path: Path) -> None:
 def test_a_challenger_learns_from_the_accepted_files_of_the_window(tmp_path: Path) -> None:
     champion(tmp_path, window=3)
     files = [drop(f"{n}.csv", drifting(n, n)).order["file_id"] for n in range(1, 5)]
-    trained = storage().models.manifest(WORKSPACE, SERIES, 5).dataset
+    trained = home().models.manifest(SERIES, 5).dataset
     assert (trained.earlier, trained.file_id) == (files[1:3], files[3])
     assert (trained.rows_train, trained.rows_test) == (500 + 500 + 400, 100)
-    assert reproduce(WORKSPACE, SERIES, 5).differing == []
+    assert reproduce(home(), SERIES, 5).differing == []
 
 
 def test_mode_replace_learns_from_the_new_file_alone(tmp_path: Path) -> None:
     champion(tmp_path, mode="replace")
     for n in (1, 2):
         drop(f"{n}.csv", drifting(n, n))
-    assert storage().models.manifest(WORKSPACE, SERIES, 3).dataset.earlier == []
+    assert home().models.manifest(SERIES, 3).dataset.earlier == []
 
 
 def test_a_file_whose_targets_are_of_other_rows_is_refused(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_corrupted_file_is_neither_learned_from_nor_promoted(what: str, tmp_pa
     assert decided(job).state in ("held", "refused")
     assert (decided(job).learned, serving(), versions()) == (False, 1, [1])
     assert drop("2.csv", table(2)).result["state"] == "accepted"
-    assert storage().models.manifest(WORKSPACE, SERIES, 2).dataset.earlier == []
+    assert home().models.manifest(SERIES, 2).dataset.earlier == []
 
 
 def test_a_held_file_is_learned_from_once_the_next_one_says_the_same(tmp_path: Path) -> None:
@@ -144,9 +144,9 @@ def test_a_held_file_is_learned_from_once_the_next_one_says_the_same(tmp_path: P
     assert (new.result["state"], new.result["promoted"]) == ("accepted", True)
     # What was before the change is not learned from any more.
     assert decided(before).learned
-    assert storage().models.manifest(WORKSPACE, SERIES).dataset.earlier == [held.order["file_id"]]
+    assert home().models.manifest(SERIES).dataset.earlier == [held.order["file_id"]]
     newest = drop("3.csv", table(3, scale=2))
-    trained = storage().models.manifest(WORKSPACE, SERIES, newest.result["version"]).dataset
+    trained = home().models.manifest(SERIES, newest.result["version"]).dataset
     assert trained.earlier == [held.order["file_id"], new.order["file_id"]]
 
 
@@ -177,7 +177,7 @@ def test_an_older_file_changes_nothing_that_serves_and_is_learned_from_next_time
     assert (late.result["state"], late.result["learned"], late.result["version"]) == ("old", True, None)
     assert (serving(), versions()) == (2, [1, 2])
     newest = drop("newest.csv", drifting(3, 2))
-    trained = storage().models.manifest(WORKSPACE, SERIES, newest.result["version"]).dataset
+    trained = home().models.manifest(SERIES, newest.result["version"]).dataset
     assert trained.earlier == [old.order["file_id"], new.order["file_id"]]
 
 
@@ -204,7 +204,7 @@ def test_a_file_of_everything_so_far_is_judged_by_what_is_new_in_it(tmp_path: Pa
 
     champion(tmp_path, mode="replace")
     job = drop("all.csv", pd.concat([table(0, 300), table(5, 200)]))
-    report = storage().series.report(WORKSPACE, SERIES, job.job_id)
+    report = home().series.report(SERIES, job.job_id)
     assert 20 <= report["scores"]["rows"] < 100
 
 
@@ -227,7 +227,7 @@ def test_two_files_at_once_are_two_versions_and_one_champion(tmp_path: Path, mon
     monkeypatch.setattr("core.services.series.arrivals.written_at", lambda _: "2026-01-01T00:00:01")
     loser = done_after(first, second, monkeypatch)
     assert versions() == [1, 2, 3]
-    report = storage().series.report(WORKSPACE, SERIES, second.job_id)
+    report = home().series.report(SERIES, second.job_id)
     # Judged once more, beside the one that was quicker.
     assert report["before"] == decided(first).version
     assert serving() == loser.result["champion"]
@@ -235,12 +235,12 @@ def test_two_files_at_once_are_two_versions_and_one_champion(tmp_path: Path, mon
 
 
 def test_two_first_files_at_once_are_two_versions_and_one_champion(monkeypatch: pytest.MonkeyPatch) -> None:
-    storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
+    home().series.configure(SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
     first, second = (announced(put(f"{n}.csv", table(n))) for n in (1, 2))
     loser = done_after(first, second, monkeypatch)
     assert versions() == [1, 2]
     assert decided(second).version == 1
-    assert storage().series.report(WORKSPACE, SERIES, second.job_id)["before"] == decided(first).version == 2
+    assert home().series.report(SERIES, second.job_id)["before"] == decided(first).version == 2
     assert serving() == loser.result["champion"]
 
 
@@ -248,7 +248,7 @@ MOMENTS = {
     "while the file is stored": "core.storage.dataset_repository.Draft.finish",
     "before the challenger is stored": "core.services.retraining.champion_challenger.publish_model",
     "after the challenger was stored": "core.services.retraining.serving_model.Contender.metrics",
-    "before the report is written": "core.storage.series_repository.SeriesStore.write_report",
+    "before the report is written": "core.storage.series_repository.SeriesRepository.write_report",
     "before the promotion": "core.services.retraining.decision.Case._promote",
     "after the promotion": "core.services.retraining.decision.Case._keep",
 }
@@ -282,7 +282,7 @@ def test_a_file_without_a_column_of_the_model_is_refused_with_its_name(tmp_path:
     job = drop("1.csv", table(1).drop(columns="colour"))
     assert (job.status, decided(job).state) == ("failed", "refused")
     assert "lacks 'colour'" in job.error["detail"]
-    assert storage().series.report(WORKSPACE, SERIES, job.job_id)["schema"]["missing"] == ["colour"]
+    assert home().series.report(SERIES, job.job_id)["schema"]["missing"] == ["colour"]
 
 
 def test_text_where_a_number_was_is_refused_and_a_number_where_text_was_is_taken(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_text_where_a_number_was_is_refused_and_a_number_where_text_was_is_taken
     texts = drop("1.csv", whole.assign(x="wide"))
     assert "'x' is text, and the model takes a number there" in texts.error["detail"]
     job = drop("2.csv", table(2).assign(size=12, weight=1.5, colour=lambda rows: rows["colour"] + "ish"))
-    schema = storage().series.report(WORKSPACE, SERIES, job.job_id)["schema"]
+    schema = home().series.report(SERIES, job.job_id)["schema"]
     assert schema["retyped"] == [{"name": "size", "was": "category", "is": "integer", "usable": True}]
     assert schema["new"] == ["weight"]
     assert [(one["name"], one["rows"]) for one in schema["unseen"]] == [("colour", 200)]

@@ -6,27 +6,27 @@ import pytest
 
 from core.errors import InvalidInputError
 from core.services.series import arrivals
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesSettings
 from tests.support.arriving import SERIES, TARGET, announced, decided, done, drop, put, table
-from tests.support.storing import WORKSPACE
+from tests.support.storing import WORKSPACE, home
 
 NAME = "a b+c%中文.csv"
 
 
 @pytest.fixture(autouse=True)
 def _wired(bucket: ObjectStore) -> None:
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
 
 
 def jobs() -> list[str]:
-    return [job.job_id for job in storage().jobs.list(WORKSPACE)]
+    return [job.job_id for job in home().jobs.list()]
 
 
 def test_the_same_event_five_times_is_one_job() -> None:
     key = put("1.csv", table(1))
-    etag = storage().objects.head(key).etag
+    etag = container().objects.head(key).etag
     told = [announced(key, etag=etag.strip('"'), sequencer=str(n)) for n in range(4)] + [announced(key)]
     assert len({job.job_id for job in told}) == 1
     assert len({job.order["file_id"] for job in told}) == 1
@@ -37,7 +37,7 @@ def test_the_order_says_what_the_object_is() -> None:
     key = put(NAME, table(1), **{"target-column": "%E4%BB%B7"})
     order = announced(key).order
     assert (order["series"], order["key"], order["target_column"]) == (SERIES, key, "价")
-    assert order["size_bytes"] == storage().objects.size(key)
+    assert order["size_bytes"] == container().objects.size(key)
     assert datetime.fromisoformat(order["last_modified"]) <= datetime.now(UTC)
 
 
@@ -48,15 +48,15 @@ def test_an_overwritten_object_is_another_job_and_the_older_one_changes_nothing(
     job = done(older)
     assert (job.status, job.result["state"]) == ("succeeded", "superseded")
     assert announced(key).job_id != older.job_id
-    assert storage().datasets.list(WORKSPACE) == []
+    assert home().datasets.list() == []
     assert decided(older).learned is False
 
 
 def test_a_deleted_object_is_no_job_or_one_that_changes_nothing() -> None:
     key = put("1.csv", table(1))
     job = announced(key)
-    storage().objects.delete([key])
-    assert arrivals.submit_retraining(key) is None
+    container().objects.delete([key])
+    assert arrivals.submit_retraining(container(), key) is None
     assert done(job).result["state"] == "superseded"
 
 
@@ -66,14 +66,14 @@ def test_a_deleted_object_is_no_job_or_one_that_changes_nothing() -> None:
 )
 def test_what_is_no_arrival_is_refused(key: str) -> None:
     with pytest.raises(InvalidInputError):
-        arrivals.submit_retraining(key)
+        arrivals.submit_retraining(container(), key)
 
 
 def test_a_file_keeps_its_name_and_is_not_made_current() -> None:
     job = drop(f"2026/{NAME}", table(1))
-    manifest = storage().datasets.manifest(WORKSPACE, job.order["file_id"])
+    manifest = home().datasets.manifest(job.order["file_id"])
     assert manifest.filename == NAME
-    assert storage().datasets.current(WORKSPACE) is None
+    assert home().datasets.current() is None
 
 
 def test_without_a_target_a_file_is_registered_and_waits_for_one() -> None:
@@ -81,16 +81,16 @@ def test_without_a_target_a_file_is_registered_and_waits_for_one() -> None:
     assert job.result["state"] == "waiting"
     assert f"PUT /series/{SERIES}" in job.result["reason"]
     assert "colour" in job.result["reason"]
-    assert arrivals.submit_waiting(WORKSPACE, SERIES) == []
-    storage().series.configure(WORKSPACE, SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
-    (later,) = arrivals.submit_waiting(WORKSPACE, SERIES)
+    assert arrivals.submit_waiting(home(), SERIES) == []
+    home().series.configure(SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
+    (later,) = arrivals.submit_waiting(home(), SERIES)
     assert later.job_id != job.job_id
-    assert arrivals.submit_waiting(WORKSPACE, SERIES)[0].job_id == later.job_id
+    assert arrivals.submit_waiting(home(), SERIES)[0].job_id == later.job_id
     assert done(later).result["state"] == "accepted"
-    (arrival,) = storage().series.get(WORKSPACE, SERIES).arrivals
+    (arrival,) = home().series.get(SERIES).arrivals
     assert (arrival.file_id, arrival.champion) == (job.order["file_id"], 1)
-    assert arrivals.submit_waiting(WORKSPACE, SERIES) == []
-    manifest = storage().models.manifest(WORKSPACE, SERIES)
+    assert arrivals.submit_waiting(home(), SERIES) == []
+    manifest = home().models.manifest(SERIES)
     assert (manifest.model_name, manifest.target_column) == (SERIES, TARGET)
 
 
@@ -98,33 +98,36 @@ def test_reconcile_finds_what_no_event_has_told_of() -> None:
     put("README.txt", b"not an arrival")
     keys = [put("1.csv", table(1)), put("2.csv", table(2)), put("3.csv", table(3), "others")]
     announced(keys[0])
-    assert [(one.key, one.job) for one in arrivals.reconcile(dry_run=True)] == [(keys[2], None), (keys[1], None)]
+    assert [(one.key, one.job) for one in arrivals.reconcile(container(), dry_run=True)] == [
+        (keys[2], None),
+        (keys[1], None),
+    ]
     assert len(jobs()) == 1
-    assert [one.key for one in arrivals.reconcile("nobody")] == []
-    missed = arrivals.reconcile(WORKSPACE)
+    assert [one.key for one in arrivals.reconcile(container(), "nobody")] == []
+    missed = arrivals.reconcile(container(), WORKSPACE)
     assert {one.job.order["key"] for one in missed if one.job} == {*keys[1:]}
-    assert arrivals.reconcile() == []
+    assert arrivals.reconcile(container()) == []
 
 
 def test_reconcile_leaves_alone_what_was_decided_long_ago() -> None:
     job = drop("1.csv", table(1))
-    storage().jobs.delete(WORKSPACE, job.job_id)
-    assert arrivals.reconcile() == []
+    home().jobs.delete(job.job_id)
+    assert arrivals.reconcile(container()) == []
 
 
 def test_objects_of_a_job_that_was_lost_are_offered_again() -> None:
     announced(put("1.csv", table(1)))
-    storage().queue.done(WORKSPACE, jobs()[0])
-    storage().jobs.change(WORKSPACE, jobs()[0], lambda job: {"offered_at": 0.0})
-    arrivals.reconcile()
-    assert storage().queue.waiting() == [(WORKSPACE, jobs()[0])]
+    container().queue.done(WORKSPACE, jobs()[0])
+    home().jobs.change(jobs()[0], lambda job: {"offered_at": 0.0})
+    arrivals.reconcile(container())
+    assert container().queue.waiting() == [(WORKSPACE, jobs()[0])]
 
 
 def test_a_file_that_says_the_target_sets_free_what_waited_for_it() -> None:
     waiting = drop("1.csv", table(1))
-    storage().series.configure(WORKSPACE, SERIES, SeriesSettings(time_limit=1))
+    home().series.configure(SERIES, SeriesSettings(time_limit=1))
     drop("2.csv", table(2), **{"target-column": TARGET})
-    (later,) = (job for job in storage().jobs.list(WORKSPACE) if job.status == "queued")
+    (later,) = (job for job in home().jobs.list() if job.status == "queued")
     assert later.order["file_id"] == waiting.order["file_id"]
     assert done(later).status == "succeeded"
-    assert {arrival.state for arrival in storage().series.get(WORKSPACE, SERIES).arrivals} <= {"accepted", "old"}
+    assert {arrival.state for arrival in home().series.get(SERIES).arrivals} <= {"accepted", "old"}

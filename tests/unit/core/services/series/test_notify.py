@@ -18,6 +18,7 @@ from core.services.series import notify as notifying
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import signing_key, webhook_secret
+from tests.support.storing import home
 from tests.unit.conftest import KEY
 
 DECISION = {"job_id": "k123", "series": "房价", "state": "accepted", "promoted": True, "version": 2, "reason": "较好"}
@@ -61,7 +62,7 @@ def receiver(request: pytest.FixtureRequest, settled: None, monkeypatch: pytest.
 
 @pytest.mark.parametrize("receiver", [(204,)], indirect=True)
 def test_a_decision_is_posted_and_signed_as_the_standard_says(receiver: Receiver) -> None:
-    notifying.notify("default", DECISION)
+    notifying.notify(home(), DECISION)
     ((headers, body),) = receiver.heard
     assert json.loads(body) == {"id": "k123-accepted", "workspace": "default", **DECISION}
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
@@ -72,7 +73,7 @@ def test_a_decision_is_posted_and_signed_as_the_standard_says(receiver: Receiver
 
 @pytest.mark.parametrize("receiver", [(500, 429, 200)], indirect=True)
 def test_a_webhook_that_is_down_is_told_again_with_the_same_id(receiver: Receiver) -> None:
-    notifying.notify("default", DECISION)
+    notifying.notify(home(), DECISION)
     assert [headers["webhook-id"] for headers, _ in receiver.heard] == ["k123-accepted"] * 3
 
 
@@ -80,14 +81,14 @@ def test_a_webhook_that_is_down_is_told_again_with_the_same_id(receiver: Receive
 def test_a_webhook_that_fails_is_logged_and_stops_nothing(
     receiver: Receiver, calls: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    notifying.notify("default", DECISION)
+    notifying.notify(home(), DECISION)
     assert "did not hear of decision k123-accepted" in caplog.text
     assert len(receiver.heard) == calls
 
 
 def test_nobody_is_told_where_nobody_wants_to_hear(settled: None, caplog: pytest.LogCaptureFixture) -> None:
-    notifying.notify("default", DECISION)
-    notifying.notify("default", None)
+    notifying.notify(home(), DECISION)
+    notifying.notify(home(), None)
     assert caplog.text == ""
 
 
@@ -105,7 +106,7 @@ def test_a_topic_hears_of_a_decision(bucket: ObjectStore, monkeypatch: pytest.Mo
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     monkeypatch.setenv("REGATTA_SNS_TOPIC_ARN", topic)
     settings.cache_clear()
-    notifying.notify("default", DECISION)
+    notifying.notify(home(), DECISION)
     (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
     told: dict[str, Any] = json.loads(message["Body"])
     assert json.loads(told["Message"])["id"] == "k123-accepted"
@@ -122,5 +123,5 @@ def test_a_topic_that_is_gone_stops_nothing(
 ) -> None:
     monkeypatch.setenv("REGATTA_SNS_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:gone")
     settings.cache_clear()
-    notifying.notify("default", DECISION)
+    notifying.notify(home(), DECISION)
     assert "did not hear of decision" in caplog.text

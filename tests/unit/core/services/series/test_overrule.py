@@ -7,10 +7,10 @@ import pytest
 
 from core.errors import ConflictError, NoSuchJobError, NoSuchSeriesError
 from core.services.series.overrule import overrule
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.support.arriving import SERIES, champion, clock, decided, drop, serving, shuffled, table
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 
 __all__ = ["clock"]
 
@@ -19,17 +19,17 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 @pytest.fixture(autouse=True)
 def _wired(bucket: ObjectStore) -> None:
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
 
 
 def test_a_held_file_can_be_let_in(tmp_path: Path) -> None:
     champion(tmp_path)
     held = drop("1.csv", table(1, scale=1.6))
     assert held.result["state"] == "held"
-    let_in = overrule(WORKSPACE, SERIES, held.job_id, learned=True)
+    let_in = overrule(home(), SERIES, held.job_id, learned=True)
     assert (let_in.state, let_in.learned, serving()) == ("accepted", True, 1)
     later = drop("2.csv", table(2))
-    trained = storage().models.manifest(WORKSPACE, SERIES, later.result["version"]).dataset
+    trained = home().models.manifest(SERIES, later.result["version"]).dataset
     assert trained.earlier == [held.order["file_id"]]
     assert decided(held).contradicted is False
 
@@ -37,7 +37,7 @@ def test_a_held_file_can_be_let_in(tmp_path: Path) -> None:
 def test_a_held_file_can_be_left_out_at_once(tmp_path: Path) -> None:
     champion(tmp_path)
     held = drop("1.csv", table(1, scale=2))
-    assert overrule(WORKSPACE, SERIES, held.job_id, learned=False).contradicted
+    assert overrule(home(), SERIES, held.job_id, learned=False).contradicted
     # So the next one, which says the same, has nothing to confirm.
     assert drop("2.csv", table(2, scale=2)).result["state"] == "held"
 
@@ -46,9 +46,9 @@ def test_what_was_learned_from_can_be_left_out_of_what_comes(tmp_path: Path) -> 
     champion(tmp_path)
     job = drop("1.csv", table(1))
     for _ in range(2):
-        assert not overrule(WORKSPACE, SERIES, job.job_id, learned=False).learned
+        assert not overrule(home(), SERIES, job.job_id, learned=False).learned
     later = drop("2.csv", table(2))
-    assert storage().models.manifest(WORKSPACE, SERIES, later.result["version"]).dataset.earlier == []
+    assert home().models.manifest(SERIES, later.result["version"]).dataset.earlier == []
     assert decided(job).reason.count("by hand") == 1
 
 
@@ -56,19 +56,19 @@ def test_what_cannot_be_learned_from_cannot_be_let_in(tmp_path: Path) -> None:
     champion(tmp_path)
     refused = drop("1.csv", shuffled(1))
     with pytest.raises(ConflictError, match="cannot be learned from"):
-        overrule(WORKSPACE, SERIES, refused.job_id, learned=True)
+        overrule(home(), SERIES, refused.job_id, learned=True)
     drop("2.csv", table(2))
     twin = drop("copy of 2.csv", table(2))
     with pytest.raises(ConflictError, match="same bytes"):
-        overrule(WORKSPACE, SERIES, twin.job_id, learned=True)
+        overrule(home(), SERIES, twin.job_id, learned=True)
 
 
 def test_who_is_overruled_has_to_exist(tmp_path: Path) -> None:
     with pytest.raises(NoSuchSeriesError):
-        overrule(WORKSPACE, SERIES, "00000000", learned=True)
+        overrule(home(), SERIES, "00000000", learned=True)
     champion(tmp_path)
     with pytest.raises(NoSuchJobError):
-        overrule(WORKSPACE, SERIES, "00000000", learned=True)
+        overrule(home(), SERIES, "00000000", learned=True)
 
 
 def test_it_is_said_over_http(handlers: httpx.Client, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from core.services.table_prediction import predict_table as module
 from core.services.table_prediction.predict_table import predict_stored_table
 from core.services.training.train import train_model
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 from tests.support.tables import CSVS, noisy
 
 
@@ -24,8 +24,8 @@ from tests.support.tables import CSVS, noisy
 def file_id(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> str:
     """The cars, with a model of them; slices so small that there are many."""
     monkeypatch.setattr(module, "SLICE_ROWS", 64)
-    file_id = ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0]).file_id
-    train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id, model_name="cars"))
+    file_id = ingest(home(), "mpg.csv", CSVS["mpg"][0]).file_id
+    train_model(home(), TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id, model_name="cars"))
     return file_id
 
 
@@ -35,9 +35,9 @@ def stored(bucket: ObjectStore) -> list[str]:
 
 def test_the_file_is_what_the_batch_would_answer(file_id: str, bucket: ObjectStore) -> None:
     answer = predict_stored_table(
-        WORKSPACE, PredictTableCommand(file_id=file_id, model_name="cars", interval=0.9), ignore_progress
+        home(), PredictTableCommand(file_id=file_id, model_name="cars", interval=0.9), ignore_progress
     )
-    predicted = predict_table(find_model(WORKSPACE, "cars"), find_table(WORKSPACE, file_id), interval=0.9)
+    predicted = predict_table(find_model(home(), "cars"), find_table(home(), file_id), interval=0.9)
     (key,) = stored(bucket)
     assert key in answer["url"]
     found = json.loads(bucket.get(key))
@@ -58,12 +58,12 @@ def test_it_tells_how_far_it_is_and_stops_where_nobody_wants_it_any_more(file_id
             raise StoppedError
 
     command = PredictTableCommand(file_id=file_id, model_name="cars")
-    predict_stored_table(WORKSPACE, command, report_progress)
+    predict_stored_table(home(), command, report_progress)
     assert [share for _, share in told] == sorted(share for _, share in told)
     assert {stage for stage, _ in told} == {"predicting", "writing", "storing"}
     before = stored(bucket)
     with pytest.raises(StoppedError):
-        predict_stored_table(WORKSPACE, command, report_progress)
+        predict_stored_table(home(), command, report_progress)
     assert stored(bucket) == before
 
 
@@ -82,13 +82,13 @@ def test_what_cannot_be_leaves_no_file(
     before = stored(bucket)
     with pytest.raises(error):
         predict_stored_table(
-            WORKSPACE, PredictTableCommand(**{"file_id": file_id, "model_name": "cars", **change}), ignore_progress
+            home(), PredictTableCommand(**{"file_id": file_id, "model_name": "cars", **change}), ignore_progress
         )
     assert stored(bucket) == before
 
 
 def test_a_table_without_the_columns_is_refused_by_their_names(file_id: str, tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text(noisy(30))
-    other = ingest(WORKSPACE, "other.csv", tmp_path / "other.csv").file_id
+    other = ingest(home(), "other.csv", tmp_path / "other.csv").file_id
     with pytest.raises(UnknownColumnError, match="cylinders"):
-        predict_stored_table(WORKSPACE, PredictTableCommand(file_id=other, model_name="cars"), ignore_progress)
+        predict_stored_table(home(), PredictTableCommand(file_id=other, model_name="cars"), ignore_progress)

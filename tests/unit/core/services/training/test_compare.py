@@ -19,31 +19,30 @@ from core.services.processing.ingest import ingest
 from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
-from core.storage.container import storage
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 from tests.support.tables import CSVS, noisy
 
 
 @pytest.fixture
 def file_id(bucket: ObjectStore) -> str:
-    return ingest(WORKSPACE, "mpg.csv", CSVS["mpg"][0]).file_id
+    return ingest(home(), "mpg.csv", CSVS["mpg"][0]).file_id
 
 
 @pytest.fixture
 def blended(bucket: ObjectStore) -> tuple[str, dict[str, Any]]:
     """Concrete, on which a blend helps, and its leaderboard."""
-    file_id = ingest(WORKSPACE, "concrete.csv", CSVS["concrete"][0]).file_id
+    file_id = ingest(home(), "concrete.csv", CSVS["concrete"][0]).file_id
     return file_id, compare(file_id, "strength", ensemble=True)
 
 
 def ingested(folder: Path, text: str) -> str:
     (folder / "made.csv").write_text(text)
-    return ingest(WORKSPACE, "made.csv", folder / "made.csv").file_id
+    return ingest(home(), "made.csv", folder / "made.csv").file_id
 
 
 def compare(file_id: str, target: str = "mpg", **order: Any) -> dict[str, Any]:
-    return compare_models(WORKSPACE, CompareCommand(target_column=target, file_id=file_id, **order))
+    return compare_models(home(), CompareCommand(target_column=target, file_id=file_id, **order))
 
 
 def by_type(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -63,13 +62,13 @@ def test_the_nine_and_the_baseline_stand_in_the_order_of_their_folds(file_id: st
     for name in DEFAULT_MODEL_TYPES:
         assert rows[name]["size_bytes"] > 0
         assert rows[name]["latency_us"] > 0
-        assert storage().models.manifest(WORKSPACE, f"mpg-{name}").metrics == rows[name]["metrics"]
+        assert home().models.manifest(f"mpg-{name}").metrics == rows[name]["metrics"]
 
 
 def test_a_race_scores_what_a_training_alone_scores(file_id: str) -> None:
     rows = by_type(compare(file_id))
     for name in ("ridge", "svr", "random_forest"):
-        alone = train_model(WORKSPACE, TrainCommand(model_type=name, target_column="mpg", file_id=file_id))
+        alone = train_model(home(), TrainCommand(model_type=name, target_column="mpg", file_id=file_id))
         assert alone.cross_validation.scores == pytest.approx(rows[name]["cross_validation"]["scores"], abs=1e-12)
         assert alone.metrics == pytest.approx(rows[name]["metrics"], abs=1e-12)
 
@@ -90,13 +89,11 @@ def test_a_blend_is_a_model_like_any_other(blended: tuple[str, dict[str, Any]]) 
         rows[name]["cross_validation"]["mean"] for name in DEFAULT_MODEL_TYPES
     )
     assert sum(member["weight"] for member in blend["members"]) == pytest.approx(1)
-    model = find_model(WORKSPACE, "concrete-blend")
-    predicted = predict_table(model, find_table(WORKSPACE, file_id)).values
+    model = find_model(home(), "concrete-blend")
+    predicted = predict_table(model, find_table(home(), file_id)).values
     parts = [
         member["weight"]
-        * predict_table(
-            find_model(WORKSPACE, f"concrete-{member['model_type']}"), find_table(WORKSPACE, file_id)
-        ).values
+        * predict_table(find_model(home(), f"concrete-{member['model_type']}"), find_table(home(), file_id)).values
         for member in blend["members"]
     ]
     assert predicted == pytest.approx(sum(parts), rel=1e-9)
@@ -120,7 +117,7 @@ def test_tuned_and_untuned_both_show(file_id: str) -> None:
     for name, row in tuned.items():
         assert row["cross_validation"]["mean"] > plain[name]["cross_validation"]["mean"]
         assert row["model_name"] == f"mpg-{name}-tuned"
-        assert storage().models.manifest(WORKSPACE, row["model_name"]).trials
+        assert home().models.manifest(row["model_name"]).trials
 
 
 def test_each_regressor_may_have_its_own_target(bucket: ObjectStore, tmp_path: Path) -> None:
@@ -130,7 +127,7 @@ def test_each_regressor_may_have_its_own_target(bucket: ObjectStore, tmp_path: P
     rows = "\n".join(f"{a!r},{b!r}" for a, b in np.column_stack([x, y]).tolist())
     answer = compare(ingested(tmp_path, f"x,y\n{rows}"), "y", target_transform="auto")
     assert by_type(answer)["ridge"]["target_transform"] == "log"
-    tried = storage().models.manifest(WORKSPACE, "made-ridge").trials
+    tried = home().models.manifest("made-ridge").trials
     assert [trial.target_transform for trial in tried] == [*TARGET_TRANSFORMS]
 
 
@@ -163,9 +160,9 @@ def test_of_noise_it_is_said_that_there_is_nothing_to_go_by(bucket: ObjectStore,
 def test_a_dataset_deleted_during_the_race_costs_nothing(file_id: str) -> None:
     def delete(stage: str, share: float, *_: Any) -> None:
         with suppress(NoSuchFileError):
-            storage().datasets.delete(WORKSPACE, file_id)
+            home().datasets.delete(file_id)
 
-    answer = compare_models(WORKSPACE, CompareCommand(target_column="mpg", file_id=file_id), delete)
+    answer = compare_models(home(), CompareCommand(target_column="mpg", file_id=file_id), delete)
     assert len(answer["results"]) == 10
     with pytest.raises(NoSuchFileError):
         compare(file_id)
@@ -177,8 +174,8 @@ def test_a_race_that_is_cancelled_stores_nothing(file_id: str) -> None:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        compare_models(WORKSPACE, CompareCommand(target_column="mpg", file_id=file_id), cancel)
-    assert storage().models.page(WORKSPACE, 10).models == []
+        compare_models(home(), CompareCommand(target_column="mpg", file_id=file_id), cancel)
+    assert home().models.page(10).models == []
 
 
 @pytest.mark.parametrize("model_type", ["ridge", "svr", "random_forest", "hist_gradient_boosting"])
@@ -186,37 +183,37 @@ def test_a_model_trained_again_from_its_manifest_is_the_same(file_id: str, model
     command = TrainCommand(
         model_type=model_type, target_column="mpg", test_size=0.3, target_transform="log", file_id=file_id
     )
-    trained = train_model(WORKSPACE, command)
-    again = reproduce(WORKSPACE, trained.model_name)
+    trained = train_model(home(), command)
+    again = reproduce(home(), trained.model_name)
     assert again.differing == []
     assert again.stored["fold 5"] == trained.cross_validation.scores[4]
     assert again.libraries == {}
 
 
 def test_a_tuned_one_and_a_blend_are_reproduced_without_searching_again(blended: tuple[str, dict[str, Any]]) -> None:
-    assert reproduce(WORKSPACE, "concrete-blend").differing == []
+    assert reproduce(home(), "concrete-blend").differing == []
     tuned = train_model(
-        WORKSPACE,
+        home(),
         TrainCommand(model_type="knn", target_column="strength", file_id=blended[0], tune_hyperparameters=True),
     )
-    assert reproduce(WORKSPACE, tuned.model_name).differing == []
+    assert reproduce(home(), tuned.model_name).differing == []
 
 
 def test_figures_that_do_not_come_out_again_are_named(file_id: str) -> None:
-    trained = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
+    trained = train_model(home(), TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
     forged = trained.model_copy(update={"parameters": {**trained.parameters, "alpha": 500.0}, "job_id": None})
     files = {"model.onnx": b"", "model.pkl": b""}
-    storage().models.publish(WORKSPACE, forged.model_copy(update={"artifacts": None, "version": 0}), files)
-    assert {"r2", "fold 1"} <= set(reproduce(WORKSPACE, trained.model_name).differing)
+    home().models.publish(forged.model_copy(update={"artifacts": None, "version": 0}), files)
+    assert {"r2", "fold 1"} <= set(reproduce(home(), trained.model_name).differing)
 
 
 def test_another_table_under_the_same_id_is_no_reproduction(file_id: str) -> None:
-    trained = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
+    trained = train_model(home(), TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
     other = trained.dataset.model_copy(update={"sha256": "0" * 64})
     forged = trained.model_copy(update={"dataset": other, "artifacts": None})
-    storage().models.publish(WORKSPACE, forged, {"model.onnx": b"", "model.pkl": b""})
+    home().models.publish(forged, {"model.onnx": b"", "model.pkl": b""})
     with pytest.raises(ConflictError, match="is not the one"):
-        reproduce(WORKSPACE, trained.model_name)
+        reproduce(home(), trained.model_name)
 
 
 def test_a_race_over_few_rows_works(bucket: ObjectStore, tmp_path: Path) -> None:

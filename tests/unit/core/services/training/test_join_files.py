@@ -14,33 +14,33 @@ from core.services.training.publish import publish_model
 from core.services.training.refit_stored import fit_as, in_time, train_as
 from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 from tests.support.tables import clustered, csv, noisy, wandering
 
 
 @pytest.fixture(autouse=True)
 def _wired(bucket: ObjectStore) -> None:
-    storage().objects._client = bucket.client
+    container().objects._client = bucket.client
 
 
 @pytest.fixture
 def stored(tmp_path: Path):
     def store(source: str) -> str:
         (tmp_path / "made.csv").write_text(source)
-        return ingest(WORKSPACE, "made.csv", tmp_path / "made.csv").file_id
+        return ingest(home(), "made.csv", tmp_path / "made.csv").file_id
 
     return store
 
 
 def test_earlier_files_teach_and_never_judge(stored) -> None:
     first, second = stored(noisy(100)), stored(noisy(60, seed=1))
-    model = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
-    dataset, data = open_joined(WORKSPACE, second, [first], model)
+    model = train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
+    dataset, data = open_joined(home(), second, [first], model)
     assert dataset.file_id == second
     assert (len(data.train_y), len(data.test_y)) == (100 + 48, 12)
-    assert set(data.test_y) <= set(open_as(WORKSPACE, second, model).frame["y"])
+    assert set(data.test_y) <= set(open_as(home(), second, model).frame["y"])
 
 
 def test_rows_that_are_not_before_the_holdout_are_not_learned_from(stored) -> None:
@@ -50,11 +50,11 @@ def test_rows_that_are_not_before_the_holdout_are_not_learned_from(stored) -> No
     command = TrainCommand(
         model_type="ridge", target_column="y", model_name="m", validation="time", time_column="t", file_id=files[1]
     )
-    model = train_model(WORKSPACE, command)
-    _, data = open_joined(WORKSPACE, files[1], [files[0]], model)
+    model = train_model(home(), command)
+    _, data = open_joined(home(), files[1], [files[0]], model)
     assert len(data.train_y) == 199 + 80
     assert (np.diff(data.train_x["t"]) >= 0).all()
-    _, backwards = open_joined(WORKSPACE, files[0], [files[1]], model)
+    _, backwards = open_joined(home(), files[0], [files[1]], model)
     assert backwards.train_x["t"].max() < backwards.test_x["t"].min()
     assert any("not before the holdout" in note for note in backwards.notes)
 
@@ -64,58 +64,56 @@ def test_groups_of_the_holdout_are_not_learned_from(stored) -> None:
     command = TrainCommand(
         model_type="ridge", target_column="y", model_name="m", validation="group", group_column="g", file_id=file
     )
-    model = train_model(WORKSPACE, command)
-    _, alone = open_joined(WORKSPACE, file, [], model)
-    _, data = open_joined(WORKSPACE, file, [file], model)
+    model = train_model(home(), command)
+    _, alone = open_joined(home(), file, [], model)
+    _, data = open_joined(home(), file, [file], model)
     assert len(data.train_y) == 2 * len(alone.train_y)
     assert len(data.folds) == 5
 
 
 def test_gaps_are_handled_by_the_champions_recipe(stored) -> None:
     first = stored(noisy(60))
-    storage().datasets.set_recipe(WORKSPACE, first, Recipe(handle_missing="drop", target_column="y"))
-    model = train_model(WORKSPACE, TrainCommand(model_type="ridge", file_id=first, model_name="m"))
+    home().datasets.set_recipe(first, Recipe(handle_missing="drop", target_column="y"))
+    model = train_model(home(), TrainCommand(model_type="ridge", file_id=first, model_name="m"))
     holed = stored(csv(x=[*range(59), None], colour=["red", "green"] * 30, y=range(60)))
-    _, data = open_joined(WORKSPACE, holed, [], model)
+    _, data = open_joined(home(), holed, [], model)
     assert len(data.train_y) + len(data.test_y) == 59
 
 
 def test_a_file_without_what_the_model_takes_is_refused(stored) -> None:
     first = stored(noisy(60))
-    model = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
+    model = train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
     with pytest.raises(UnknownColumnError, match="colour"):
-        open_as(WORKSPACE, stored(csv(x=range(30), y=range(30))), model)
+        open_as(home(), stored(csv(x=range(30), y=range(30))), model)
     with pytest.raises(InvalidInputError, match="'y' is text"):
-        open_as(WORKSPACE, stored(csv(x=range(30), colour=["red", "blue"] * 15, y=["a", "b"] * 15)), model)
+        open_as(home(), stored(csv(x=range(30), colour=["red", "blue"] * 15, y=["a", "b"] * 15)), model)
     with pytest.raises(NoSuchFileError):
-        open_as(WORKSPACE, "00000000", model)
+        open_as(home(), "00000000", model)
 
 
 def test_a_challenger_learns_from_no_more_rows_than_it_has_time_for(stored, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = stored(noisy(1500)), stored(noisy(200, seed=1))
-    before = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
-    dataset, data = open_joined(WORKSPACE, second, [first], before)
+    before = train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
+    dataset, data = open_joined(home(), second, [first], before)
     assert in_time(before, data) is data
     monkeypatch.setattr("core.services.training.refit_stored.MOST_SECONDS", 1e-6)
     fewer = in_time(before, data)
     assert 900 <= len(fewer.train_y) <= 1000
     assert "there was no time" in fewer.notes[-1]
-    publish_model(WORKSPACE, "m", dataset, fewer, train_as(before, fewer), 0.2, earlier=[first])
-    assert reproduce(WORKSPACE, "m", 2).differing == []
+    publish_model(home(), "m", dataset, fewer, train_as(before, fewer), 0.2, earlier=[first])
+    assert reproduce(home(), "m", 2).differing == []
 
 
 @pytest.mark.parametrize("model_type", ["ridge", "svr", "decision_tree"])
 def test_a_model_of_other_rows_has_the_same_parameters_and_can_be_reproduced(stored, model_type: str) -> None:
     first, second = stored(noisy(100)), stored(noisy(80, seed=1))
-    before = train_model(
-        WORKSPACE, TrainCommand(model_type=model_type, target_column="y", file_id=first, model_name="m")
-    )
-    dataset, data = open_joined(WORKSPACE, second, [first], before)
+    before = train_model(home(), TrainCommand(model_type=model_type, target_column="y", file_id=first, model_name="m"))
+    dataset, data = open_joined(home(), second, [first], before)
     trained = train_as(before, data)
-    after = publish_model(WORKSPACE, "m", dataset, data, trained, 0.2, earlier=[first], promote=False)
+    after = publish_model(home(), "m", dataset, data, trained, 0.2, earlier=[first], promote=False)
     assert (after.parameters, after.target_transform) == (before.parameters, before.target_transform)
     assert len(after.cross_validation.scores) == 5
-    assert storage().models.serving(WORKSPACE, "m") == 1
-    assert reproduce(WORKSPACE, "m", 2).differing == []
-    asked = fit_as(before, data).predict(open_as(WORKSPACE, second, before).frame.loc[data.test_x.index])
+    assert home().models.serving("m") == 1
+    assert reproduce(home(), "m", 2).differing == []
+    asked = fit_as(before, data).predict(open_as(home(), second, before).frame.loc[data.test_x.index])
     assert np.sqrt(np.mean((asked - data.test_y) ** 2)) == pytest.approx(after.metrics["rmse"])

@@ -23,10 +23,9 @@ from core.services.prediction.predict import find_model, find_table, predict_tab
 from core.services.processing.ingest import ingest
 from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
-from core.storage.container import storage
 from core.storage.s3.object_store import ObjectStore
 from tests.support.learning import LIMITS, real_split, split_text
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 from tests.support.tables import CSVS, noisy
 
 NOISE_TABLES = 30
@@ -36,26 +35,26 @@ TWO = TrainingLimits(threads=2, model_bytes=LIMITS.model_bytes)
 
 @pytest.fixture
 def concrete(bucket: ObjectStore) -> str:
-    return ingest(WORKSPACE, "concrete.csv", CSVS["concrete"][0]).file_id
+    return ingest(home(), "concrete.csv", CSVS["concrete"][0]).file_id
 
 
 def ingested(folder: Path, text: str) -> str:
     (folder / "made.csv").write_text(text)
-    return ingest(WORKSPACE, "made.csv", folder / "made.csv").file_id
+    return ingest(home(), "made.csv", folder / "made.csv").file_id
 
 
 def raced(file_id: str, target: str, seconds: float, **order: Any) -> dict[str, Any]:
     return compare_models(
-        WORKSPACE, CompareCommand(target_column=target, file_id=file_id, ensemble=True, time_limit=seconds, **order)
+        home(), CompareCommand(target_column=target, file_id=file_id, ensemble=True, time_limit=seconds, **order)
     )
 
 
 def stored() -> list[ModelManifest]:
-    return storage().models.page(WORKSPACE, 100).models
+    return home().models.page(100).models
 
 
 def best_manifest(answer: dict[str, Any]) -> ModelManifest:
-    return storage().models.manifest(WORKSPACE, answer["best"]["model_name"])
+    return home().models.manifest(answer["best"]["model_name"])
 
 
 def test_the_winner_alone_is_stored_and_predicts(concrete: str) -> None:
@@ -70,8 +69,8 @@ def test_the_winner_alone_is_stored_and_predicts(concrete: str) -> None:
     assert all(row["latency_us"] > 0 and row["size_bytes"] > 0 for row in others)
     means = [row["cross_validation"]["mean"] for row in answer["results"]]
     assert means == sorted(means, reverse=True)
-    model = find_model(WORKSPACE, best["model_name"])
-    assert np.isfinite(predict_table(model, find_table(WORKSPACE, concrete)).values).all()
+    model = find_model(home(), best["model_name"])
+    assert np.isfinite(predict_table(model, find_table(home(), concrete)).values).all()
     assert len(model.manifest.interval_quantiles) == 201
 
 
@@ -81,7 +80,7 @@ def test_a_race_says_what_it_did_and_is_reproduced(concrete: str) -> None:
     assert manifest.race is not None
     assert (manifest.race.folds, manifest.race.repeats) == (8, 0)
     assert any("on 8 folds" in note for note in manifest.notes)
-    assert reproduce(WORKSPACE, manifest.model_name).differing == []
+    assert reproduce(home(), manifest.model_name).differing == []
 
 
 @pytest.mark.parametrize("rows", [50, 400, 2_500])
@@ -117,7 +116,7 @@ def test_a_race_by_time_keeps_the_folds_that_never_look_ahead(bucket: ObjectStor
     assert answer["validation"] == {"kind": "time", "column": "day"}
     manifest = best_manifest(answer)
     assert len(manifest.cross_validation.scores) == 5
-    assert reproduce(WORKSPACE, manifest.model_name).differing == []
+    assert reproduce(home(), manifest.model_name).differing == []
 
 
 def test_one_that_fails_is_named_and_the_race_goes_on(concrete: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +165,7 @@ def test_wishes_that_are_for_the_nine_are_refused(concrete: str, order: dict[str
 def test_bounds_without_a_race_of_the_portfolio_are_refused(concrete: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         compare_models(
-            WORKSPACE, CompareCommand(target_column="strength", file_id=concrete, ensemble=True, max_bytes=1000)
+            home(), CompareCommand(target_column="strength", file_id=concrete, ensemble=True, max_bytes=1000)
         )
     assert caught.value.errors[0]["field"] == "max_bytes"
 

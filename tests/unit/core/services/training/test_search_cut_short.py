@@ -21,12 +21,12 @@ from core.services.processing.ingest import ingest
 from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
 from core.settings import settings
-from core.storage.container import storage
+from core.storage.container import container
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from functions.job_responses import shown
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 from tests.support.tables import CSVS, noisy
 
 # Far more than any of these takes.
@@ -47,8 +47,8 @@ def mpg(bucket: ObjectStore) -> str:
 
 
 def stored_table(bucket: ObjectStore, name: str) -> str:
-    storage().objects._client = bucket.client
-    return ingest(WORKSPACE, f"{name}.csv", CSVS[name][0]).file_id
+    container().objects._client = bucket.client
+    return ingest(home(), f"{name}.csv", CSVS[name][0]).file_id
 
 
 def raced(
@@ -56,12 +56,12 @@ def raced(
 ) -> Json:
     asked = {"time_limit": LIMIT, **order}
     return compare_models(
-        WORKSPACE, CompareCommand(target_column=target, file_id=file_id, ensemble=True, **asked), report_progress
+        home(), CompareCommand(target_column=target, file_id=file_id, ensemble=True, **asked), report_progress
     )
 
 
 def stored() -> list[str]:
-    return [model.model_name for model, _ in storage().models.page(WORKSPACE, 100).models]
+    return [model.model_name for model, _ in home().models.page(100).models]
 
 
 class Ended:
@@ -87,7 +87,7 @@ def test_a_race_that_is_cut_gives_its_best_so_far_within_seconds(concrete: str, 
     assert answer["best"]["metrics"]["r2"] > 0.5
     assert any("ended before its time" in warning for warning in answer["warnings"])
     assert any("was ended before it had run" in row["error"] for row in answer["failed"])
-    manifest = storage().models.manifest(WORKSPACE, answer["best"]["model_name"])
+    manifest = home().models.manifest(answer["best"]["model_name"])
     assert manifest.race is not None
     assert manifest.race.cut == reason
 
@@ -112,7 +112,7 @@ def test_a_repetition_that_was_cut_counts_for_nobody(bucket: ObjectStore, tmp_pa
             raise StoppedError("cancelled")
 
     (tmp_path / "made.csv").write_text(noisy(60))
-    file_id = ingest(WORKSPACE, "made.csv", tmp_path / "made.csv").file_id
+    file_id = ingest(home(), "made.csv", tmp_path / "made.csv").file_id
     answer = raced(file_id, end_in_a_repetition, "y", time_limit=3)
     assert len(answer["best"]["cross_validation"]["scores"]) in (8, 16)
     assert {len(row["cross_validation"]["scores"]) for row in answer["results"][:1]} <= {8, 16}
@@ -120,12 +120,12 @@ def test_a_repetition_that_was_cut_counts_for_nobody(bucket: ObjectStore, tmp_pa
 
 def race_job(file_id: str) -> str:
     order = {"file_id": file_id, "target_column": "strength", "ensemble": True, "time_limit": LIMIT}
-    return jobs.submit_job(WORKSPACE, CompareCommand(**order)).job_id
+    return jobs.submit_job(home(), CompareCommand(**order)).job_id
 
 
 def until(job_id: str, seen: Callable[[Job], bool]) -> Job:
     deadline = time.monotonic() + 20
-    while not seen(job := jobs.job_status(WORKSPACE, job_id)):
+    while not seen(job := jobs.job_status(home(), job_id)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return job
@@ -137,26 +137,26 @@ def test_a_cancelled_race_shows_its_standings_and_ends_with_its_best(
     monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", "2")
     settings.cache_clear()
     job_id = race_job(concrete)
-    worker = Thread(target=run_job, args=(WORKSPACE, job_id, HANDLERS), kwargs={"seconds": LIMIT})
+    worker = Thread(target=run_job, args=(home(), job_id, HANDLERS), kwargs={"seconds": LIMIT})
     worker.start()
     job = until(job_id, lambda job: sum(one["folds"] == 8 for one in job.standings) >= 2)
-    assert shown(WORKSPACE, job)["standings"] == job.standings
+    assert shown(home(), job)["standings"] == job.standings
     r2 = [one["r2"] for one in job.standings if one["r2"] is not None]
     assert r2 == sorted(r2, reverse=True)
     assert all(one["seconds"] > 0 for one in job.standings if one["folds"])
-    assert jobs.cancel_job(WORKSPACE, job_id).status == "running"
+    assert jobs.cancel_job(home(), job_id).status == "running"
     worker.join(20)
-    job = jobs.job_status(WORKSPACE, job_id)
+    job = jobs.job_status(home(), job_id)
     assert job.status == "cancelled"
     assert job.result is not None
     assert job.result["cut"] == "cancelled"
     assert stored() == [job.result["best"]["model_name"]]
     with pytest.raises(ConflictError, match="best so far"):
-        jobs.retry_job(WORKSPACE, job_id)
+        jobs.retry_job(home(), job_id)
 
 
 def test_a_race_whose_worker_has_no_more_time_succeeds_with_its_best(concrete: str) -> None:
-    job = run_job(WORKSPACE, race_job(concrete), HANDLERS, seconds=2)
+    job = run_job(home(), race_job(concrete), HANDLERS, seconds=2)
     assert job is not None
     assert (job.status, job.error) == ("succeeded", None)
     assert job.result is not None
@@ -203,7 +203,7 @@ def test_a_blend_that_alone_cannot_be_compiled_is_left_for_a_single_model(
     answer = raced(mpg, Ended("cancelled", models=6), "mpg")
     assert answer["best"]["model_type"] != "blend"
     # Its own folds are compared, although the score that it goes by is that of choosing it.
-    again = reproduce(WORKSPACE, answer["best"]["model_name"])
+    again = reproduce(home(), answer["best"]["model_name"])
     assert "fold 8" in again.stored
     assert again.differing == []
     assert {"model_type": "blend", "error": "The compiled graph differs from scikit-learn."} in answer["failed"]

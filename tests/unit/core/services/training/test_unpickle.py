@@ -15,11 +15,10 @@ from core.manifests import ModelManifest
 from core.services.prediction.predict import find_model, predict_records
 from core.services.training.unpickle import load_pipeline
 from core.storage.artifacts import GRAPH, PICKLE
-from core.storage.container import storage
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import signed
 from tests.support.learning import fitted, split_of
-from tests.support.storing import WORKSPACE, model_draft
+from tests.support.storing import WORKSPACE, home, model_draft
 from tests.support.tables import voyages
 
 HERE = {library: version(library) for library in ("scikit-learn", "onnxruntime")}
@@ -37,7 +36,7 @@ class Bomb:
 
 def store(graph: bytes, pickled: bytes, **changes: Any) -> ModelManifest:
     draft = model_draft(graph, pickled, **{"libraries": HERE, **changes})
-    return storage().models.publish(WORKSPACE, draft, {GRAPH: graph, PICKLE: pickled})
+    return home().models.publish(draft, {GRAPH: graph, PICKLE: pickled})
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def test_a_model_of_ours_is_the_pipeline_that_was_fitted(bucket: ObjectStore, tm
     pipeline = fitted(data, "ridge")
     graph, features = compile_pipeline(pipeline, data.columns)
     store(graph, pickle.dumps(pipeline), features=features)
-    loaded = load_pipeline(WORKSPACE, "boat", 1)
+    loaded = load_pipeline(home(), "boat", 1)
     assert isinstance(loaded, Pipeline)
     assert np.array_equal(loaded.predict(data.test_x), pipeline.predict(data.test_x))
 
@@ -67,9 +66,9 @@ def test_a_model_of_other_versions_predicts_by_its_graph_and_its_pickle_is_refus
     graph, features = compile_pipeline(pipeline, data.columns)
     store(graph, pickle.dumps(pipeline), features=features, libraries={**HERE, **libraries})
     row = {feature.name: None for feature in features}
-    assert np.isfinite(predict_records(find_model(WORKSPACE, "boat"), [row]).values).all()
+    assert np.isfinite(predict_records(find_model(home(), "boat"), [row]).values).all()
     with pytest.raises(OtherLibrariesError) as refused:
-        load_pipeline(WORKSPACE, "boat")
+        load_pipeline(home(), "boat")
     (library,) = libraries
     assert refused.value.errors == [{"field": library, "message": f"trained with 1.2.3, running {HERE[library]}"}]
     for said in (library, "1.2.3", HERE[library], "POST /model/train", "'ridge'", "'boat'", "船.csv"):
@@ -79,7 +78,7 @@ def test_a_model_of_other_versions_predicts_by_its_graph_and_its_pickle_is_refus
 def test_a_model_that_does_not_say_its_versions_is_refused(bomb: Path, tmp_path: Path) -> None:
     store(b"graph", pickle.dumps(Bomb(bomb)), libraries={})
     with pytest.raises(OtherLibrariesError, match="an unknown version"):
-        load_pipeline(WORKSPACE, "boat")
+        load_pipeline(home(), "boat")
     assert not bomb.exists()
 
 
@@ -87,7 +86,7 @@ def test_changed_bytes_are_never_unpickled(bomb: Path, bucket: ObjectStore) -> N
     (key,) = (item.key for item in bucket.list("") if item.key.endswith(PICKLE))
     bucket.put(key, bucket.get(key) + b"\0")
     with pytest.raises(BadSignatureError, match="bytes"):
-        load_pipeline(WORKSPACE, "boat")
+        load_pipeline(home(), "boat")
     assert not bomb.exists()
 
 
@@ -100,26 +99,26 @@ def test_bytes_with_the_right_digest_in_an_unsigned_manifest_are_never_unpickled
         assert changed != body
         bucket.put(key, changed)
         with pytest.raises(BadSignatureError, match="not signed"):
-            load_pipeline(WORKSPACE, "boat")
+            load_pipeline(home(), "boat")
     # Everything is as it should be, but for the key: another deployment's model.
     monkeypatch.setattr("core.storage.signing.signing_key", lambda: b"the key of somebody else")
     bucket.put(key, signed(ModelManifest.model_validate_json(body)).model_dump_json().encode())
     monkeypatch.undo()
     with pytest.raises(BadSignatureError, match="not signed"):
-        load_pipeline(WORKSPACE, "boat")
+        load_pipeline(home(), "boat")
     assert not bomb.exists()
 
 
 def test_a_pickle_that_is_ours_is_really_unpickled(bomb: Path) -> None:
     with pytest.raises(AssertionError):  # a bomb is no pipeline
-        load_pipeline(WORKSPACE, "boat")
+        load_pipeline(home(), "boat")
     assert bomb.exists()
 
 
 def test_what_is_not_there_is_said_to_be_missing(bomb: Path, bucket: ObjectStore) -> None:
     for name, number in (("ship", None), ("boat", 2), ("../boat", 1)):
         with pytest.raises(NoSuchModelError):
-            load_pipeline(WORKSPACE, name, number)
+            load_pipeline(home(), name, number)
     bucket.delete([item.key for item in bucket.list("") if item.key.endswith(PICKLE)])
     with pytest.raises(NoSuchModelError, match="deleted"):
-        load_pipeline(WORKSPACE, "boat", 1)
+        load_pipeline(home(), "boat", 1)

@@ -14,13 +14,13 @@ from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import WORKSPACE
+from tests.support.storing import home
 from tests.support.tables import CSVS, clustered, csv, wandering
 
 
 def stored(folder: Path, source: str) -> str:
     (folder / "made.csv").write_text(source)
-    return ingest(WORKSPACE, "made.csv", folder / "made.csv").file_id
+    return ingest(home(), "made.csv", folder / "made.csv").file_id
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_column_that_divides_nothing_is_refused(
     named = {f"{validation}_column": column}
     with pytest.raises(error, match=message) as caught:
         train_model(
-            WORKSPACE,
+            home(),
             TrainCommand(
                 model_type="ridge", target_column="y", file_id=stored(tmp_path, source), validation=validation, **named
             ),
@@ -65,27 +65,27 @@ def test_a_column_that_divides_nothing_is_refused(
 def test_a_model_keeps_how_it_was_judged_and_is_reproduced_so(bucket: ObjectStore, tmp_path: Path) -> None:
     file_id = stored(tmp_path, wandering(200))
     manifest = train_model(
-        WORKSPACE,
+        home(),
         TrainCommand(model_type="knn", target_column="y", file_id=file_id, validation="time", time_column="t"),
     )
     assert manifest.validation == Validation(kind="time", column="t")
-    again = reproduce(WORKSPACE, manifest.model_name)
+    again = reproduce(home(), manifest.model_name)
     assert again.differing == []
     assert again.stored["fold 5"] == manifest.cross_validation.scores[4]
-    plain = train_model(WORKSPACE, TrainCommand(model_type="knn", target_column="y", file_id=file_id))
+    plain = train_model(home(), TrainCommand(model_type="knn", target_column="y", file_id=file_id))
     assert plain.cross_validation.scores != manifest.cross_validation.scores
-    assert reproduce(WORKSPACE, plain.model_name).differing == []
+    assert reproduce(home(), plain.model_name).differing == []
 
 
 def test_a_race_goes_by_the_same_folds_and_says_so(bucket: ObjectStore, tmp_path: Path) -> None:
     file_id = stored(tmp_path, clustered())
     command = CompareCommand(target_column="y", validation="group", group_column="g", ensemble=True, file_id=file_id)
-    answer = compare_models(WORKSPACE, command)
+    answer = compare_models(home(), command)
     assert answer["validation"] == {"kind": "group", "column": "g"}
     assert answer["failed"] == []
     rows = {row["model_type"]: row for row in answer["results"]}
     alone = train_model(
-        WORKSPACE,
+        home(),
         TrainCommand(model_type="ridge", target_column="y", file_id=file_id, validation="group", group_column="g"),
     )
     assert alone.cross_validation.scores == pytest.approx(rows["ridge"]["cross_validation"]["scores"], abs=1e-12)
@@ -95,10 +95,10 @@ def test_a_race_goes_by_the_same_folds_and_says_so(bucket: ObjectStore, tmp_path
 @pytest.mark.parametrize("name", ["bike_sharing", "taxis", "diamonds", "concrete"])
 def test_training_with_random_folds_says_where_a_table_is_ordered_in_time(bucket: ObjectStore, name: str) -> None:
     path, target = CSVS[name]
-    dataset = ingest(WORKSPACE, path.name, path)
+    dataset = ingest(home(), path.name, path)
     column = {"bike_sharing": "dteday", "taxis": "pickup"}.get(name)
     assert dataset.time_column == column
-    manifest = train_model(WORKSPACE, TrainCommand(model_type="ridge", target_column=target, file_id=dataset.file_id))
+    manifest = train_model(home(), TrainCommand(model_type="ridge", target_column=target, file_id=dataset.file_id))
     named = [note for note in manifest.notes if "may flatter" in note]
     assert len(named) == (column is not None)
     if column is not None:
@@ -106,5 +106,5 @@ def test_training_with_random_folds_says_where_a_table_is_ordered_in_time(bucket
         in_time = TrainCommand(
             model_type="ridge", target_column=target, validation="time", time_column=column, file_id=dataset.file_id
         )
-        manifest = train_model(WORKSPACE, in_time)
+        manifest = train_model(home(), in_time)
         assert not any("may flatter" in note for note in manifest.notes)

@@ -17,11 +17,12 @@ from core.services.handlers import HANDLERS
 from core.services.upkeep.cleanup import DAY
 from core.services.upkeep.janitor import Tidied, tidy
 from core.settings import settings
-from core.storage.container import Storage, storage
+from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
+from core.storage.workspace import Workspace
 from functions.janitor.handler import handler
 from tests.process import forget
-from tests.support.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add, dataset_manifest, model_draft
+from tests.support.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add, dataset_manifest, home, model_draft
 from tests.support.work import Scene, StepsCommand, install
 from tests.unit.core.jobs.test_worker import Context
 
@@ -29,12 +30,12 @@ LATER = 3 * DAY
 
 
 @pytest.fixture
-def kept(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Storage:
+def kept(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The process's storage over an empty bucket, with two versions of each model kept."""
     monkeypatch.setenv("REGATTA_KEEP_VERSIONS", "2")
     forget()
-    storage().objects._client = bucket.client
-    return storage()
+    container().objects._client = bucket.client
+    return home()
 
 
 @pytest.fixture
@@ -44,31 +45,31 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 def sweep(after: float = LATER, *, dry_run: bool = False) -> list[Tidied]:
     """What the janitor does `after` so many seconds."""
-    return list(tidy(dry_run=dry_run, now=time.time() + after))
+    return list(tidy(container(), dry_run=dry_run, now=time.time() + after))
 
 
 def keys() -> set[str]:
-    return {item.key for item in storage().objects.list("")}
+    return {item.key for item in container().objects.list("")}
 
 
-def train(kept: Storage, name: str = "boat", *, promote: bool = True, **changes: object) -> int:
+def train(kept: Workspace, name: str = "boat", *, promote: bool = True, **changes: object) -> int:
     files = {"model.onnx": GRAPH_BYTES, "model.pkl": PICKLE_BYTES}
-    return kept.models.publish(WORKSPACE, model_draft(*files.values(), name, **changes), files, promote=promote).version
+    return kept.models.publish(model_draft(*files.values(), name, **changes), files, promote=promote).version
 
 
-def test_what_is_in_use_stays_whatever_its_age(kept: Storage, scene: Scene) -> None:
+def test_what_is_in_use_stays_whatever_its_age(kept: Workspace, scene: Scene) -> None:
     add(kept.datasets, dataset_manifest(), {"source.csv": b"a\n1\n"})
     train(kept)
-    job = jobs.submit_job(WORKSPACE, StepsCommand())
+    job = jobs.submit_job(home(), StepsCommand())
     kept.objects.put("incoming/default/flats/a.csv", b"a\n1\n")
-    kept.series.change(WORKSPACE, "flats", lambda series: series)
+    kept.series.change("flats", lambda series: series)
     before = keys()
     assert sweep() == []
     assert keys() == before
     assert f"queue/{WORKSPACE}/{job.job_id}" in before
 
 
-def test_a_dry_run_lists_with_reason_and_bytes_and_removes_nothing(kept: Storage) -> None:
+def test_a_dry_run_lists_with_reason_and_bytes_and_removes_nothing(kept: Workspace) -> None:
     kept.objects.put("default/artifacts/0123/model.onnx", b"12345")
     before = keys()
     (found,) = sweep(dry_run=True)
@@ -78,7 +79,7 @@ def test_a_dry_run_lists_with_reason_and_bytes_and_removes_nothing(kept: Storage
     assert keys() == set()
 
 
-def test_files_without_a_manifest_go_after_a_day(kept: Storage) -> None:
+def test_files_without_a_manifest_go_after_a_day(kept: Workspace) -> None:
     train(kept)
     left = {
         "default/artifacts/0123/model.onnx",
@@ -94,17 +95,17 @@ def test_files_without_a_manifest_go_after_a_day(kept: Storage) -> None:
     assert keys() == whole
 
 
-def test_the_number_of_a_deleted_version_stays_taken(kept: Storage) -> None:
+def test_the_number_of_a_deleted_version_stays_taken(kept: Workspace) -> None:
     train(kept)
     train(kept)
-    kept.models.delete(WORKSPACE, "boat", 1)
+    kept.models.delete("boat", 1)
     kept.objects.put("default/models/boat/1/model.onnx", b"left by a deletion")
     assert [tidied.what for tidied in sweep()] == ["default/models/boat/1/"]
     assert "default/models/boat/1/manifest.json" in keys()
     assert train(kept) == 3
 
 
-def test_a_damaged_manifest_may_name_any_files_so_none_go(kept: Storage) -> None:
+def test_a_damaged_manifest_may_name_any_files_so_none_go(kept: Workspace) -> None:
     train(kept)
     kept.objects.put("default/artifacts/0123/model.onnx", b"whose?")
     for damage in (b"{", b"[]", b'{"model_name": "boat"}'):
@@ -114,24 +115,22 @@ def test_a_damaged_manifest_may_name_any_files_so_none_go(kept: Storage) -> None
     assert [tidied.outcome for tidied in sweep()] == ["done"]
 
 
-def test_files_that_a_model_came_to_name_meanwhile_stay(kept: Storage) -> None:
+def test_files_that_a_model_came_to_name_meanwhile_stay(kept: Workspace) -> None:
     kept.objects.put("default/artifacts/0123/model.onnx", GRAPH_BYTES)
-    found = tidy(now=time.time() + LATER)
-    listed = storage().index["models"].audit
+    found = tidy(container(), now=time.time() + LATER)
+    listed = kept.index["models"].audit
 
     def commits_first(*arguments: object) -> object:
-        if len(arguments) == 2:  # the second look, right before the files go
-            kept.models._versions.commit(
-                WORKSPACE, model_draft(GRAPH_BYTES, PICKLE_BYTES, artifacts="0123"), 1, once_a_job=True
-            )
+        if arguments:  # the second look, right before the files go
+            kept.models._versions.commit(model_draft(GRAPH_BYTES, PICKLE_BYTES, artifacts="0123"), 1, once_a_job=True)
         return listed(*arguments)
 
-    storage().index["models"].audit = commits_first
+    kept.index["models"].audit = commits_first
     assert [tidied.outcome for tidied in found] == ["kept"]
     assert "default/artifacts/0123/model.onnx" in keys()
 
 
-def test_an_ingestion_that_is_tried_again_keeps_what_it_has_sent(kept: Storage) -> None:
+def test_an_ingestion_that_is_tried_again_keeps_what_it_has_sent(kept: Workspace) -> None:
     key = "default/datasets/0198c0ffee9/source.csv"
     kept.objects.put(key, b"sent by a killed attempt")
     finding = next(iter(_findings()))
@@ -143,56 +142,56 @@ def test_an_ingestion_that_is_tried_again_keeps_what_it_has_sent(kept: Storage) 
 def _findings() -> Iterator[object]:
     from core.services.upkeep import orphans
 
-    return orphans.datasets(WORKSPACE, time.time() + LATER)
+    return orphans.datasets(home(), time.time() + LATER)
 
 
-def test_uploads_that_ran_out_go_with_their_parts(kept: Storage) -> None:
-    form = uploading.announce(WORKSPACE, "b.csv", 9, Reading())
+def test_uploads_that_ran_out_go_with_their_parts(kept: Workspace) -> None:
+    form = uploading.announce(home(), "b.csv", 9, Reading())
     kept.objects.put(f"uploads/{WORKSPACE}/{form.ticket.file_id}.csv", b"a\n1\n")
     assert sweep(DAY) == []
-    uploading.announce(WORKSPACE, "a.csv", 9, Reading(), "multipart")  # moto says that it was begun in 2010
+    uploading.announce(home(), "a.csv", 9, Reading(), "multipart")  # moto says that it was begun in 2010
     assert [tidied.outcome for tidied in sweep(3 * DAY)] == ["done"] * 4
     assert keys() == set()
     assert list(kept.objects.open_parts()) == []
 
 
-def test_an_upload_that_is_being_ingested_stays(kept: Storage) -> None:
-    file_id = uploading.announce(WORKSPACE, "b.csv", 9, Reading()).ticket.file_id
+def test_an_upload_that_is_being_ingested_stays(kept: Workspace) -> None:
+    file_id = uploading.announce(home(), "b.csv", 9, Reading()).ticket.file_id
     kept.objects.put(f"uploads/{WORKSPACE}/{file_id}.csv", b"a\n1\n")
     job = jobs.new_job(file_id, IngestCommand(file_id=file_id, filename="b.csv"))
     leased = job.model_copy(update={"status": "running", "owner": "x", "leased_until": time.time() + 60})
-    kept.uploads.change(WORKSPACE, file_id, lambda _: {"job": leased})
+    kept.uploads.change(file_id, lambda _: {"job": leased})
     assert [tidied.outcome for tidied in sweep()] == ["kept", "kept"]
-    assert kept.uploads.has_arrived(WORKSPACE, file_id)
+    assert kept.uploads.has_arrived(file_id)
 
 
-def test_exports_go_when_their_url_works_no_longer(kept: Storage, tmp_path: Path) -> None:
+def test_exports_go_when_their_url_works_no_longer(kept: Workspace, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_bytes(b"a\n1\n")
-    kept.exports.offer(WORKSPACE, "table.csv", tmp_path / "table.csv", "text/csv")
+    kept.exports.offer("table.csv", tmp_path / "table.csv", "text/csv")
     assert sweep(3600) == []
     assert [tidied.reason for tidied in sweep(7260)] == ["its URL works no longer"]
 
 
-def test_old_versions_go_but_never_the_champion_nor_what_is_newer(kept: Storage) -> None:
+def test_old_versions_go_but_never_the_champion_nor_what_is_newer(kept: Workspace) -> None:
     for _ in range(5):
         train(kept)
-    kept.models.choose(WORKSPACE, "boat", 3)  # a rollback
+    kept.models.choose("boat", 3)  # a rollback
     assert [tidied.what for tidied in sweep()] == ["boat version 2", "boat version 1"]
-    assert [n.version for n, _ in kept.models.page(WORKSPACE, 9).models] == [3, 4, 5]
+    assert [n.version for n, _ in kept.models.page(9).models] == [3, 4, 5]
 
 
-def test_versions_of_today_and_those_a_job_waits_for_stay(kept: Storage, scene: Scene) -> None:
+def test_versions_of_today_and_those_a_job_waits_for_stay(kept: Workspace, scene: Scene) -> None:
     now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
     train(kept)
     for _ in range(3):
         train(kept, created_at=now)
-    job = jobs.submit_job(WORKSPACE, StepsCommand(model_name="boat", version=1))
+    job = jobs.submit_job(home(), StepsCommand(model_name="boat", version=1))
     assert sweep(DAY / 2) == []
-    run_job(WORKSPACE, job.job_id, HANDLERS, seconds=9)
+    run_job(home(), job.job_id, HANDLERS, seconds=9)
     assert [tidied.what for tidied in sweep(DAY / 2)] == ["boat version 1"]
 
 
-def test_all_versions_are_kept_where_nobody_says_how_many(kept: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_versions_are_kept_where_nobody_says_how_many(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGATTA_KEEP_VERSIONS", "0")
     settings.cache_clear()
     for _ in range(4):
@@ -200,60 +199,60 @@ def test_all_versions_are_kept_where_nobody_says_how_many(kept: Storage, monkeyp
     assert sweep() == []
 
 
-def test_a_version_that_is_chosen_at_the_last_moment_stays(kept: Storage) -> None:
+def test_a_version_that_is_chosen_at_the_last_moment_stays(kept: Workspace) -> None:
     for _ in range(3):
         train(kept)
-    found = tidy(now=time.time() + LATER)
+    found = tidy(container(), now=time.time() + LATER)
     delete = kept.models.delete
 
     def chosen_first(*arguments: object) -> object:
-        kept.models.choose(WORKSPACE, "boat", 1)
+        kept.models.choose("boat", 1)
         return delete(*arguments)
 
-    storage().models.delete = chosen_first
+    kept.models.delete = chosen_first
     assert [tidied.outcome for tidied in found] == ["kept"]
-    assert kept.models.load(WORKSPACE, "boat", 1).manifest.version == 1
+    assert kept.models.load("boat", 1).manifest.version == 1
 
 
-def test_a_deletion_that_was_interrupted_is_finished(kept: Storage) -> None:
+def test_a_deletion_that_was_interrupted_is_finished(kept: Workspace) -> None:
     train(kept)
     train(kept)
-    kept.models._champions.withdraw(WORKSPACE, "boat", [1], serving_too=False)
+    kept.models._champions.withdraw("boat", [1], serving_too=False)
     assert [(tidied.reason, tidied.outcome) for tidied in sweep(0)] == [("its deletion was interrupted", "done")]
     assert sweep(0) == []
 
 
-def test_a_model_that_is_getting_another_name_keeps_its_files(kept: Storage) -> None:
+def test_a_model_that_is_getting_another_name_keeps_its_files(kept: Workspace) -> None:
     train(kept)
-    kept.models._champions.claim(WORKSPACE, "boat", "ship")
-    moved = kept.models._move(WORKSPACE, "boat", "ship", kept.models._movable(WORKSPACE, "boat"))
-    kept.models._champions.settle(WORKSPACE, "boat", "ship", moved)  # and is killed
+    kept.models._champions.claim("boat", "ship")
+    moved = kept.models._move("boat", "ship", kept.models._movable("boat"))
+    kept.models._champions.settle("boat", "ship", moved)  # and is killed
     assert [tidied.outcome for tidied in sweep()] == ["kept"]
-    kept.models.rename(WORKSPACE, "boat", "ship")
-    assert kept.models.load(WORKSPACE, "ship", 1).graph == GRAPH_BYTES
+    kept.models.rename("boat", "ship")
+    assert kept.models.load("ship", 1).graph == GRAPH_BYTES
     assert sweep() == []
 
 
-def test_jobs_go_a_month_after_they_were_over(kept: Storage, scene: Scene) -> None:
-    done, waiting = (jobs.submit_job(WORKSPACE, StepsCommand()) for _ in range(2))
-    run_job(WORKSPACE, done.job_id, HANDLERS, seconds=9)
+def test_jobs_go_a_month_after_they_were_over(kept: Workspace, scene: Scene) -> None:
+    done, waiting = (jobs.submit_job(home(), StepsCommand()) for _ in range(2))
+    run_job(home(), done.job_id, HANDLERS, seconds=9)
     assert [tidied.what for tidied in sweep(29 * DAY)] == [f"queue/{WORKSPACE}/{done.job_id}"]
     assert [tidied.what for tidied in sweep(31 * DAY)] == [f"job {done.job_id}"]
-    assert [job.job_id for job in jobs.list_jobs(WORKSPACE, 9)[0]] == [waiting.job_id]
+    assert [job.job_id for job in jobs.list_jobs(home(), 9)[0]] == [waiting.job_id]
 
 
-def test_the_job_of_a_file_in_a_series_stays_as_long_as_the_file(kept: Storage, scene: Scene) -> None:
+def test_the_job_of_a_file_in_a_series_stays_as_long_as_the_file(kept: Workspace, scene: Scene) -> None:
     key = "incoming/default/flats/a.csv"
     kept.objects.put(key, b"a\n1\n")
-    job = jobs.submit_job(WORKSPACE, StepsCommand(key=key))
-    run_job(WORKSPACE, job.job_id, HANDLERS, seconds=9)
+    job = jobs.submit_job(home(), StepsCommand(key=key))
+    run_job(home(), job.job_id, HANDLERS, seconds=9)
     kept.objects.delete([f"queue/{WORKSPACE}/{job.job_id}"])
     assert sweep(31 * DAY) == []
     kept.objects.delete([key])
     assert [tidied.outcome for tidied in sweep(31 * DAY)] == ["done"]
 
 
-def test_two_janitors_at_a_time_harm_nothing(kept: Storage) -> None:
+def test_two_janitors_at_a_time_harm_nothing(kept: Workspace) -> None:
     train(kept)
     whole = keys()
     for number in range(30):
@@ -266,7 +265,7 @@ def test_two_janitors_at_a_time_harm_nothing(kept: Storage) -> None:
     assert outcomes.count("done") >= 60
 
 
-def test_one_thing_that_cannot_go_does_not_keep_the_rest(kept: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_thing_that_cannot_go_does_not_keep_the_rest(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     from core.errors import UnavailableError
 
     for number in range(3):
@@ -282,7 +281,7 @@ def test_one_thing_that_cannot_go_does_not_keep_the_rest(kept: Storage, monkeypa
     assert [tidied.outcome for tidied in sweep()] == ["done", "failed", "done"]
 
 
-def test_the_function_does_the_same_and_stops_in_time(kept: Storage) -> None:
+def test_the_function_does_the_same_and_stops_in_time(kept: Workspace) -> None:
     kept.exports._objects.put("exports/default/old", b"x")
     assert handler({}, Context()) == {}
     for number in range(3):

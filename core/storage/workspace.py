@@ -1,0 +1,35 @@
+"""A workspace: everything that belongs to one caller, as repositories that reach nothing else."""
+
+from dataclasses import dataclass
+
+from core.storage.cache import Counters
+from core.storage.dataset_repository import DatasetRepository
+from core.storage.export_repository import ExportRepository
+from core.storage.job_queue import BucketQueue, SqsQueue
+from core.storage.job_repository import JobRepository
+from core.storage.manifest_index import ManifestIndex
+from core.storage.model_repository import ModelRepository
+from core.storage.s3.object_store import ObjectStore
+from core.storage.series_repository import SeriesRepository
+from core.storage.upload_repository import UploadRepository
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The repositories of one workspace, made by `core.storage.container.Container.workspace` and passed on from there.
+
+    `objects` and `queue` are the ones of every workspace: their keys and messages name the workspace. `index` has the
+    manifest index of each kind of document.
+    """
+
+    name: str
+    datasets: DatasetRepository
+    models: ModelRepository
+    jobs: JobRepository
+    series: SeriesRepository
+    uploads: UploadRepository
+    exports: ExportRepository
+    index: dict[str, ManifestIndex]
+    objects: ObjectStore
+    queue: SqsQueue | BucketQueue
+    counters: Counters
