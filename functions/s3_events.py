@@ -1,4 +1,4 @@
-"""S3 events from a queue, one message a notification: what arrived, and which messages failed."""
+"""S3 events from a queue, one message a notification: which objects were created, and which messages failed."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from functions.log import log
 
 
 @dataclass(frozen=True)
-class Arrived:
+class CreatedObject:
     """One object that was created: its decoded key, the ETag it had, and where it stands among events of its key."""
 
     key: str
@@ -18,21 +18,21 @@ class Arrived:
     sequencer: str | None
 
 
-def arrivals_in(body: str) -> Iterator[Arrived]:
-    """The objects that a message tells of; the one that S3 sends as a test tells of none."""
+def objects_in(body: str) -> Iterator[CreatedObject]:
+    """Yield the objects that a message is about; the one that S3 sends as a test is about none."""
     for record in json.loads(body).get("Records", []):
-        told = record["s3"]["object"]
+        s3_object = record["s3"]["object"]
         # A key comes as in the query of a URL, with + for a blank.
-        yield Arrived(unquote_plus(told["key"]), told.get("eTag"), told.get("sequencer"))
+        yield CreatedObject(unquote_plus(s3_object["key"]), s3_object.get("eTag"), s3_object.get("sequencer"))
 
 
-def hear(event: dict[str, Any], act: Callable[[Arrived], None]) -> dict[str, Any]:
-    """Let `act` deal with each object; messages that failed are named, so that the queue offers these alone again."""
+def handle_records(event: dict[str, Any], act: Callable[[CreatedObject], None]) -> dict[str, Any]:
+    """Call `act` with each object; return which messages failed, so that the queue offers these alone again."""
     failed = []
     for message in event["Records"]:
         try:
-            for arrived in arrivals_in(message["body"]):
-                act(arrived)
+            for created in objects_in(message["body"]):
+                act(created)
         except Exception as error:
             # Whatever it is: the message comes again, and after its last try it stays in the dead-letter queue.
             log.error("%s: %s: %s", message["messageId"], type(error).__name__, error, exc_info=error)

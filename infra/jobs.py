@@ -13,7 +13,7 @@ from core.services.series.arrivals import landed, submit_retraining
 from core.storage.container import container
 from core.storage.job_queue import DeadLetter, SqsQueue
 from core.types import Json
-from functions.s3_events import arrivals_in
+from functions.s3_events import objects_in
 from infra.service import Service, connect, explain
 from infra.showing import coloured, following, table
 
@@ -114,7 +114,7 @@ def _of_job(letter: DeadLetter) -> Buried:
 def _of_arrival(letter: DeadLetter) -> Buried:
     """A message of the bucket about files that arrived in a series, for which no job could be ordered."""
     try:
-        arrived = list(arrivals_in(letter.body))
+        arrived = list(objects_in(letter.body))
         workspace = landed(arrived[0].key).workspace
     except (ValueError, LookupError, TypeError, AttributeError, RegattaError):
         return Buried(letter, "", "", "", "neither about a job nor about a file of a series", None)

@@ -130,13 +130,13 @@ def _claim(job: Job, owner: str) -> Json | None:
 
 
 def _is_given_up(job: Job) -> bool:
-    """Whether the message of a job that is over belongs to the dead letters."""
+    """Return whether the message of a job that is over belongs to the dead letters."""
     ours = (job.error or {}).get("status") == RegattaError.status
     return job.status == "failed" and (ours or job.kind in UNATTENDED)
 
 
 def _calls_for_another_try(error: Exception) -> bool:
-    """Whether the command is not to blame: storage, another writer, a fault of ours."""
+    """Return whether the command is not to blame: storage, another writer, a fault of ours."""
     return isinstance(error, ConflictError) or not isinstance(error, RegattaError) or error.status >= 500
 
 

@@ -176,8 +176,8 @@ class UploadRepository:
             for number in numbers
         }
 
-    def arrived_parts(self, ticket: Ticket) -> dict[int, str] | None:
-        """ETags of the complete parts by number; None when the upload is no longer open: completed or aborted."""
+    def received_parts(self, ticket: Ticket) -> dict[int, str] | None:
+        """Return the ETags of the complete parts by number; None when the upload is no longer open."""
         assert ticket.upload_id is not None
         sizes = ticket.part_sizes
         try:
@@ -191,28 +191,28 @@ class UploadRepository:
         assert ticket.upload_id is not None
         self._objects.join_parts(object_key(self._workspace, ticket.file_id), ticket.upload_id, parts)
 
-    def has_arrived(self, file_id: str) -> bool:
-        """Whether the file is there in full."""
+    def is_received(self, file_id: str) -> bool:
+        """Return whether the whole file has been received."""
         try:
             self._objects.size(object_key(self._workspace, file_id))
         except MissingObjectError:
             return False
         return True
 
-    def say_again(self, file_id: str) -> None:
-        """Let the bucket tell once more that the file arrived, by copying it onto itself."""
+    def repeat_event(self, file_id: str) -> None:
+        """Let the bucket send its event about the file once more, by copying the file onto itself."""
         key = object_key(self._workspace, file_id)
         with suppress(MissingObjectError):  # ingested in the meantime
             self._objects.copy(key, key)
 
     def download(self, file_id: str, path: Path) -> str:
-        """Write the bytes that arrived to a file; returns their key, raises `MissingObjectError`."""
+        """Write the received bytes to a file; return their key, raises `MissingObjectError`."""
         key = object_key(self._workspace, file_id)
         self._objects.download(key, path)
         return key
 
     def discard_file(self, file_id: str) -> None:
-        """Delete the bytes that arrived; the ticket stays."""
+        """Delete the received bytes; the ticket stays."""
         self._objects.delete([object_key(self._workspace, file_id)])
 
     def close(self, file_id: str) -> None:
@@ -260,14 +260,14 @@ def urls_expire_at() -> str:
     return datetime.fromtimestamp(time.time() + URL_SECONDS, UTC).isoformat(timespec="seconds")
 
 
-def arrival(key: str) -> tuple[str, str] | None:
-    """Workspace and file_id of an object's key; None for one that is no upload."""
+def upload_of(key: str) -> tuple[str, str] | None:
+    """Return the workspace and the file_id of an object's key; None for one that is no upload."""
     match = UPLOAD_KEY.fullmatch(key)
     return (match["workspace"], match["file_id"]) if match else None
 
 
 def object_key(workspace: str, file_id: str) -> str:
-    """Where the bytes of an upload arrive."""
+    """Return the key of an upload's bytes."""
     return f"uploads/{workspace}/{file_id}.csv"
 
 

@@ -1,4 +1,4 @@
-"""The way in for large files: /data/uploads, and how far one is: GET /data/files/{file_id}."""
+"""Uploads of large files: /data/uploads, and how far one is: GET /data/files/{file_id}."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from core.manifests import DatasetManifest, Reading
 from core.services.datasets import uploads as uploading
-from core.services.datasets.uploads import WayIn
+from core.services.datasets.uploads import UploadInstructions
 from core.storage.upload_repository import Method, Ticket
 from functions.http import CallerWorkspace, RequestBody
 from functions.idempotency import IdempotentRoute
@@ -15,7 +15,7 @@ from functions.idempotency import IdempotentRoute
 router = APIRouter(route_class=IdempotentRoute)
 
 
-class Announcement(RequestBody):
+class StartUploadRequest(RequestBody):
     """What is going to be sent."""
 
     filename: str = Field(min_length=1, max_length=1000)
@@ -27,22 +27,22 @@ class Announcement(RequestBody):
 
 
 @router.post("/uploads", status_code=201)
-async def announce(workspace: CallerWorkspace, body: Announcement) -> dict[str, Any]:
+async def announce(workspace: CallerWorkspace, body: StartUploadRequest) -> dict[str, Any]:
     """Announce a file; the answer says where to send its bytes. Ingestion starts by itself when they are there."""
     reading = Reading(encoding=body.encoding, delimiter=body.delimiter, has_header=body.has_header)
-    return _way_in(uploading.announce(workspace, body.filename, body.size_bytes, reading, body.method))
+    return _shown_instructions(uploading.start_upload(workspace, body.filename, body.size_bytes, reading, body.method))
 
 
 @router.get("/uploads/{file_id}")
 async def resume(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """What has arrived of an upload, and fresh URLs for the rest."""
-    return _way_in(uploading.resume(workspace, file_id))
+    return _shown_instructions(uploading.resume_upload(workspace, file_id))
 
 
 @router.post("/uploads/{file_id}/complete", status_code=202)
 async def complete(workspace: CallerWorkspace, file_id: str, response: Response) -> dict[str, Any]:
     """Put the parts together, which starts the ingestion."""
-    ticket = uploading.complete(workspace, file_id)
+    ticket = uploading.complete_upload(workspace, file_id)
     response.headers["Location"] = f"/data/files/{file_id}"
     return _state(ticket)
 
@@ -50,14 +50,14 @@ async def complete(workspace: CallerWorkspace, file_id: str, response: Response)
 @router.delete("/uploads/{file_id}")
 async def abort(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """Give up an upload and delete what has arrived of it."""
-    uploading.abort(workspace, file_id)
+    uploading.abort_upload(workspace, file_id)
     return {"deleted": file_id}
 
 
 @router.get("/files/{file_id}")
 async def look(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """A dataset, or how far a large upload is on its way to become one."""
-    found = uploading.look(workspace, file_id)
+    found = uploading.upload_status(workspace, file_id)
     if isinstance(found, DatasetManifest):
         return {**found.summary(), "status": "ready", "progress": 1.0, "warnings": found.warnings}
     return _state(found)
@@ -77,15 +77,15 @@ def _state(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _way_in(way_in: WayIn) -> dict[str, Any]:
-    ticket = way_in.ticket
+def _shown_instructions(instructions: UploadInstructions) -> dict[str, Any]:
+    ticket = instructions.ticket
     answer = {**_state(ticket), "method": ticket.method}
     if ticket.method == "post":
-        return {**answer, "url": way_in.url, "fields": way_in.fields}
+        return {**answer, "url": instructions.url, "fields": instructions.fields}
     return {
         **answer,
         "upload_id": ticket.upload_id,
         "part_size": ticket.part_size,
-        "parts": [{"number": number, "url": url} for number, url in way_in.parts.items()],
-        "arrived": way_in.arrived,
+        "parts": [{"number": number, "url": url} for number, url in instructions.parts.items()],
+        "arrived": instructions.received,
     }

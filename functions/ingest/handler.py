@@ -9,10 +9,10 @@ from core.jobs.commands import IngestCommand
 from core.jobs.worker import Handlers
 from core.services.processing.ingest_upload import ingest_upload, receive_upload
 from core.storage.container import container
-from core.storage.upload_repository import arrival
+from core.storage.upload_repository import upload_of
 from functions.log import log, set_up_log
 from functions.remaining_time import seconds_for_work
-from functions.s3_events import Arrived, hear
+from functions.s3_events import CreatedObject, handle_records
 
 # One row of `core.services.handlers.HANDLERS`: nothing that trains is loaded here.
 HANDLERS: Handlers = {IngestCommand: ingest_upload}
@@ -21,15 +21,15 @@ HANDLERS: Handlers = {IngestCommand: ingest_upload}
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Ingest what was received."""
     set_up_log()
-    return hear(event, partial(_ingest, context))
+    return handle_records(event, partial(_ingest, context))
 
 
-def _ingest(context: Any, arrived: Arrived) -> None:
-    found = arrival(arrived.key)
+def _ingest(context: Any, created: CreatedObject) -> None:
+    found = upload_of(created.key)
     if found is None:
-        log.warning(json.dumps({"key": arrived.key, "ignored": "not the key of an upload"}))
+        log.warning(json.dumps({"key": created.key, "ignored": "not the key of an upload"}))
         return
     start = time.perf_counter()
     workspace, file_id = found
     receive_upload(container().workspace(workspace), file_id, HANDLERS, seconds=seconds_for_work(context))
-    log.info(json.dumps({"key": arrived.key, "ms": round(1000 * (time.perf_counter() - start))}))
+    log.info(json.dumps({"key": created.key, "ms": round(1000 * (time.perf_counter() - start))}))

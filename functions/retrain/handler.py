@@ -7,7 +7,7 @@ from core.errors import InvalidInputError
 from core.services.series.arrivals import submit_retraining
 from core.storage.container import container
 from functions.log import log, set_up_log
-from functions.s3_events import Arrived, hear
+from functions.s3_events import CreatedObject, handle_records
 from functions.snapshot import load_for_snapshot
 
 load_for_snapshot()
@@ -16,14 +16,14 @@ load_for_snapshot()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Submit a job for each file that arrived: from there on it is like any job, with lease, attempts, dead letters."""
     set_up_log()
-    return hear(event, _submit)
+    return handle_records(event, _submit)
 
 
-def _submit(arrived: Arrived) -> None:
+def _submit(created: CreatedObject) -> None:
     try:
-        job = submit_retraining(container(), arrived.key, arrived.etag, arrived.sequencer)
+        job = submit_retraining(container(), created.key, created.etag, created.sequencer)
     except InvalidInputError as error:
         # It would be no better the next time.
-        log.warning(json.dumps({"key": arrived.key, "ignored": error.detail}, ensure_ascii=False))
+        log.warning(json.dumps({"key": created.key, "ignored": error.detail}, ensure_ascii=False))
         return
-    log.info(json.dumps({"key": arrived.key, "job": job.job_id if job else None}, ensure_ascii=False))
+    log.info(json.dumps({"key": created.key, "job": job.job_id if job else None}, ensure_ascii=False))

@@ -12,8 +12,8 @@ from core.jobs.service import read_command
 from core.paging import page_of
 from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.series import arrivals
-from core.services.series import presigned_uploads as ways_in
 from core.services.series.overrule import overrule
+from core.services.series.presigned_uploads import presign_upload
 from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.series_repository import Series, SeriesSettings
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/series", tags=["series"], route_class=IdempotentRout
 PAGE, MOST = 20, 100
 
 
-class Settings(SeriesSettings):
+class SeriesSettingsRequest(SeriesSettings):
     """What is wanted of a series; what is left out has its default."""
 
     # What FastAPI takes has to be built as it is declared, and what it inherits from waits until it is needed.
@@ -40,7 +40,7 @@ class Overruling(RequestBody):
     learned: bool = Field(description="true lets a file in that was held, false leaves any file out of what comes")
 
 
-class Announcement(RequestBody):
+class SeriesUploadRequest(RequestBody):
     """The file that is going to be sent."""
 
     filename: str = Field(min_length=1, description="ends in .csv")
@@ -56,7 +56,7 @@ def all_series(workspace: CallerWorkspace) -> dict[str, Any]:
 
 
 @router.put("/{name}")
-def configure(workspace: CallerWorkspace, name: str, body: Settings) -> dict[str, Any]:
+def configure(workspace: CallerWorkspace, name: str, body: SeriesSettingsRequest) -> dict[str, Any]:
     """Say what is wanted of a series, which may have no files yet. Files that waited for the target are taken up."""
     check_name(name, "name")
     series = workspace.series.configure(name, SeriesSettings.model_validate(body.model_dump()))
@@ -118,10 +118,10 @@ def decide_otherwise(workspace: CallerWorkspace, name: str, job_id: str, body: O
 
 
 @router.post("/{name}/uploads", status_code=201)
-def announce(workspace: CallerWorkspace, name: str, body: Announcement) -> dict[str, Any]:
+def announce(workspace: CallerWorkspace, name: str, body: SeriesUploadRequest) -> dict[str, Any]:
     """Announce a file; the answer is a form to send it with. Its arrival starts the retraining."""
-    way_in = ways_in.announce_file(workspace, name, **body.model_dump())
-    return {"key": way_in.key, "url": way_in.url, "fields": way_in.fields, "expires_at": way_in.expires_at}
+    form = presign_upload(workspace, name, **body.model_dump())
+    return {"key": form.key, "url": form.url, "fields": form.fields, "expires_at": form.expires_at}
 
 
 def _shown(workspace: Workspace, series: Series) -> dict[str, Any]:

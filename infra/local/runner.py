@@ -1,4 +1,4 @@
-"""Jobs where there is no queue: a server does them itself, in a thread, one after the other."""
+"""Jobs where there is no queue: a server carries them out itself, in a thread, one after the other."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ class Runner(threading.Thread):
         self._stopping = False
 
     def run(self) -> None:
-        """Do what waits, wait for more; what the thread finds when it starts may have been left by a killed one."""
+        """Carry out the jobs that wait, and wait for more; the first may be what a killed process has left."""
         while not self._stopping:
             self._queue.arrived.clear()
             try:
@@ -45,7 +45,7 @@ class Runner(threading.Thread):
             self._queue.arrived.wait(self._look_seconds)
 
     def stop(self) -> None:
-        """Put the job back that is being done, and end; not later than its work's next step."""
+        """Put the running job back at its next progress report, and end."""
         self._stopping = True
         self._queue.arrived.set()
 

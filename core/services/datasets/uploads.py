@@ -1,4 +1,4 @@
-"""The way in for large files: announced here, sent straight into the bucket, ingested when they have arrived."""
+"""Uploads of large files: started here, sent straight to the bucket, ingested once all bytes have been received."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,20 +18,20 @@ NAMED_PARTS = 100
 
 
 @dataclass(frozen=True)
-class WayIn:
-    """A ticket with what is needed to send its bytes: a form, or URLs of the parts that have not arrived."""
+class UploadInstructions:
+    """A ticket with what is needed to send its bytes: a form, or URLs of the parts that have not been received."""
 
     ticket: Ticket
     url: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
     parts: dict[int, str] = field(default_factory=dict)
-    arrived: list[int] = field(default_factory=list)
+    received: list[int] = field(default_factory=list)
 
 
-def announce(
+def start_upload(
     workspace: Workspace, filename: str, size_bytes: int, reading: Reading, method: Method | None = None
-) -> WayIn:
-    """Hand out a way in for a file of `size_bytes`: without `method` a form up to 100 MB, else parts.
+) -> UploadInstructions:
+    """Start an upload of `size_bytes` and return where to send them: a form up to 100 MB without `method`, else parts.
 
     Raises `TooLargeError`, and `InvalidInputError` for a form for more than S3 takes in one request, and for a
     `reading` that no file could be read by: better now than when everything has been sent.
@@ -58,49 +58,49 @@ def announce(
         created_at=now(),
         expires_at=urls_expire_at(),
     )
-    return _way_in(workspace, workspace.uploads.open(ticket), {})
+    return _instructions(workspace, workspace.uploads.open(ticket), {})
 
 
-def resume(workspace: Workspace, file_id: str) -> WayIn:
-    """What has arrived of an upload, and fresh URLs for the rest; no URLs once the file is complete.
+def resume_upload(workspace: Workspace, file_id: str) -> UploadInstructions:
+    """Return which parts of an upload have been received, and fresh URLs for the rest; none once the file is complete.
 
     Raises `NoSuchFileError`.
     """
     ticket = _ticket(workspace, file_id)
     if ticket.status != "waiting":
-        return WayIn(ticket)
-    arrived = _arrived(workspace, ticket)
-    if arrived is None:
-        return WayIn(ticket, arrived=list(ticket.part_sizes))
+        return UploadInstructions(ticket)
+    received = _received(workspace, ticket)
+    if received is None:
+        return UploadInstructions(ticket, received=list(ticket.part_sizes))
     renewed = workspace.uploads.change(file_id, lambda _: {"expires_at": urls_expire_at()})
-    return _way_in(workspace, renewed or ticket, arrived)
+    return _instructions(workspace, renewed or ticket, received)
 
 
-def complete(workspace: Workspace, file_id: str) -> Ticket:
-    """Put the parts of an upload together, which starts its ingestion.
+def complete_upload(workspace: Workspace, file_id: str) -> Ticket:
+    """Put the parts of an upload together, which starts its ingestion; return its ticket.
 
-    For a file that is there in full and that nobody works on, its event was lost or its worker killed: this says its
-    arrival again. Raises `NoSuchFileError`, and `IncompleteUploadError` that names the parts that are missing.
+    Where the file has been received and no worker has it, its event was lost or its worker was killed: then the event
+    is repeated. Raises `NoSuchFileError`, and `IncompleteUploadError` that names the parts that are missing.
     """
     ticket = _ticket(workspace, file_id)
-    arrived = _arrived(workspace, ticket) if ticket.status == "waiting" else None
-    if arrived is None:
-        if ticket.status != "failed" and not ticket.is_leased and workspace.uploads.has_arrived(file_id):
-            workspace.uploads.say_again(file_id)
+    received = _received(workspace, ticket) if ticket.status == "waiting" else None
+    if received is None:
+        if ticket.status != "failed" and not ticket.is_leased and workspace.uploads.is_received(file_id):
+            workspace.uploads.repeat_event(file_id)
         return ticket
-    missing = [number for number in ticket.part_sizes if number not in arrived]
+    missing = [number for number in ticket.part_sizes if number not in received]
     if ticket.method == "post" or missing:
         raise _incomplete(ticket, missing)
     with suppress(MissingObjectError):  # somebody else completes it at this moment
-        workspace.uploads.join(ticket, arrived)
+        workspace.uploads.join(ticket, received)
     queued = workspace.uploads.change(
         file_id, lambda newest: {"completed": True} if newest.status == "waiting" else None
     )
     return queued or ticket
 
 
-def abort(workspace: Workspace, file_id: str) -> None:
-    """Give up an upload with all that has arrived of it; raises `NoSuchFileError`, `ConflictError` in ingestion."""
+def abort_upload(workspace: Workspace, file_id: str) -> None:
+    """Give up an upload and delete what was received of it; raises `NoSuchFileError`, `ConflictError` in ingestion."""
     ticket = _ticket(workspace, file_id)
     if ticket.is_leased:
         raise ConflictError(
@@ -109,8 +109,8 @@ def abort(workspace: Workspace, file_id: str) -> None:
     workspace.uploads.close(file_id)
 
 
-def look(workspace: Workspace, file_id: str) -> DatasetManifest | Ticket:
-    """The dataset, or the ticket of an upload that is on its way to become one; raises `NoSuchFileError`."""
+def upload_status(workspace: Workspace, file_id: str) -> DatasetManifest | Ticket:
+    """Return the dataset, or the ticket of an upload that is on its way to become one; raises `NoSuchFileError`."""
     # In this order: the ticket goes when the dataset is there, so at no moment is there neither.
     ticket = workspace.uploads.ticket(file_id)
     try:
@@ -131,19 +131,19 @@ def _ticket(workspace: Workspace, file_id: str) -> Ticket:
     return ticket
 
 
-def _arrived(workspace: Workspace, ticket: Ticket) -> dict[int, str] | None:
-    """ETags of the parts that are there, none of a form; None when the whole file is."""
+def _received(workspace: Workspace, ticket: Ticket) -> dict[int, str] | None:
+    """Return the ETags of the received parts by number, none for a form; None once the whole file was received."""
     if ticket.method == "multipart":
-        return workspace.uploads.arrived_parts(ticket)
-    return None if workspace.uploads.has_arrived(ticket.file_id) else {}
+        return workspace.uploads.received_parts(ticket)
+    return None if workspace.uploads.is_received(ticket.file_id) else {}
 
 
-def _way_in(workspace: Workspace, ticket: Ticket, arrived: dict[int, str]) -> WayIn:
+def _instructions(workspace: Workspace, ticket: Ticket, received: dict[int, str]) -> UploadInstructions:
     if ticket.method == "post":
         url, fields = workspace.uploads.form(ticket)
-        return WayIn(ticket, url=url, fields=fields)
-    missing = [number for number in ticket.part_sizes if number not in arrived]
-    return WayIn(ticket, parts=workspace.uploads.part_urls(ticket, missing), arrived=sorted(arrived))
+        return UploadInstructions(ticket, url=url, fields=fields)
+    missing = [number for number in ticket.part_sizes if number not in received]
+    return UploadInstructions(ticket, parts=workspace.uploads.part_urls(ticket, missing), received=sorted(received))
 
 
 def _incomplete(ticket: Ticket, missing: list[int]) -> IncompleteUploadError:

@@ -30,14 +30,14 @@ def ingest(
     reading: Reading = Reading(),  # noqa: B008 - frozen
     *,
     file_id: str | None = None,
-    arrived: str | None = None,
+    received: str | None = None,
     current: bool = True,
     report_progress: ReportProgress = ignore_progress,
 ) -> DatasetManifest:
     """Store a CSV as a dataset, and as the workspace's current file if `current`, in memory for one column at a time.
 
     `reading` overrules what would be found out. A large upload was given its `file_id` beforehand and is in the
-    bucket already, at the key `arrived`. The stages are "reading", "profiling" and "storing". Raises `TooLargeError`,
+    bucket already, at the key `received`. The stages are "reading", "profiling" and "storing". Raises `TooLargeError`,
     `NotACsvError`, `InvalidInputError`, `UnavailableError`; then nothing is stored.
     """
     file_id = file_id or new_file_id()
@@ -50,7 +50,7 @@ def ingest(
         text = read_text(source, folder, reading.encoding, max_bytes=settings().max_file_bytes)
         dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
         # By now it is a table, most likely: its source goes to the bucket while it is read.
-        draft.send(SOURCE, source) if arrived is None else draft.copy(SOURCE, arrived)
+        draft.send(SOURCE, source) if received is None else draft.copy(SOURCE, received)
         table = read_table(dialect, folder, progress_within(report_progress, 0.05, 0.5))
         draft.send(TABLE, table.path)
         report_progress("profiling", 0.5)

@@ -64,7 +64,7 @@ def ingest_upload(
             source,
             command.reading,
             file_id=command.file_id,
-            arrived=key,
+            received=key,
             report_progress=progress_within(report_progress, DOWNLOAD_SHARE, 1.0),
         )
     return manifest.summary()

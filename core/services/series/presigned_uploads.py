@@ -1,4 +1,4 @@
-"""A way into a series for who has no credentials of the bucket: a form that posts one file below `incoming/`."""
+"""Uploads into a series without credentials of the bucket: a presigned form that posts one file below `incoming/`."""
 
 import re
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from core.storage.model_repository import check_name
 from core.storage.upload_repository import MOST_POST_BYTES, URL_SECONDS, urls_expire_at
 from core.storage.workspace import Workspace
 
-# What the bucket tells of: a suffix is compared letter by letter.
+# What the bucket sends events about: a suffix is compared letter by letter.
 FILENAME = re.compile(r"[^/\x00-\x1f]+\.(csv|CSV)")
 # S3 takes keys of up to 1024 bytes; a series has a name of up to 100 characters, of up to four bytes each.
 FILENAME_BYTES = 255
 
 
 @dataclass(frozen=True)
-class WayIn:
+class PresignedUpload:
     """URL and fields of a form whose `file` becomes the object `key`."""
 
     key: str
@@ -28,10 +28,10 @@ class WayIn:
     expires_at: str
 
 
-def announce_file(
+def presign_upload(
     workspace: Workspace, series: str, filename: str, size_bytes: int, *, sha256: str | None, target_column: str | None
-) -> WayIn:
-    """A form for a file of at most `size_bytes`. Its arrival starts the retraining.
+) -> PresignedUpload:
+    """Return a form for a file of at most `size_bytes`. Its arrival starts the retraining.
 
     Each file gets a place of its own, so that none overwrites another one of the same name; with its `sha256` the
     same file gets the same place, and is learned from once however often it is sent. Raises `InvalidInputError`,
@@ -47,4 +47,4 @@ def announce_file(
     key = f"{INCOMING}{workspace.name}/{series}/{sha256[:32] if sha256 else new_file_id()}/{filename}"
     metadata = {} if target_column is None else {TARGET_METADATA: quote(target_column, safe="")}
     url, fields = workspace.objects.presign_form(key, size_bytes, URL_SECONDS, metadata)
-    return WayIn(key, url, fields, urls_expire_at())
+    return PresignedUpload(key, url, fields, urls_expire_at())

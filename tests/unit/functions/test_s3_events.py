@@ -13,7 +13,7 @@ from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from functions.retrain.handler import handler
-from functions.s3_events import Arrived, arrivals_in
+from functions.s3_events import CreatedObject, objects_in
 from infra.deploy import ROOT
 from tests.support.storing import home
 
@@ -42,7 +42,7 @@ def ordered() -> list[Json]:
 
 
 def test_a_key_is_decoded_as_s3_encodes_it() -> None:
-    assert list(arrivals_in(message(ENCODED, "e")["body"])) == [Arrived(KEY, "e", "0000000000000001")]
+    assert list(objects_in(message(ENCODED, "e")["body"])) == [CreatedObject(KEY, "e", "0000000000000001")]
 
 
 def test_an_event_becomes_a_job_once_however_often_it_comes(stored: ObjectStore) -> None:

@@ -50,7 +50,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def arrive(body: bytes, reading: Reading = Reading()) -> str:  # noqa: B008
-    file_id = uploading.announce(home(), "船.csv", len(body), reading).ticket.file_id
+    file_id = uploading.start_upload(home(), "船.csv", len(body), reading).ticket.file_id
     container().objects.put(key(file_id), body)
     return file_id
 
@@ -69,7 +69,7 @@ def in_flight() -> list[str]:
 
 
 def looked(file_id: str) -> Ticket:
-    found = uploading.look(home(), file_id)
+    found = uploading.upload_status(home(), file_id)
     assert isinstance(found, Ticket)
     return found
 
@@ -86,7 +86,7 @@ def test_what_arrives_becomes_the_announced_dataset_and_leaves_nothing_in_flight
     arrived: str, bucket: ObjectStore
 ) -> None:
     receive(arrived)
-    manifest = uploading.look(home(), arrived)
+    manifest = uploading.upload_status(home(), arrived)
     assert isinstance(manifest, DatasetManifest)
     assert (manifest.file_id, manifest.filename, manifest.rows, manifest.delimiter) == (arrived, "船.csv", 50, ";")
     assert bucket.get(f"{WORKSPACE}/datasets/{arrived}/source.csv") == CSV
@@ -115,11 +115,11 @@ def test_an_event_about_a_deleted_dataset_does_not_bring_it_back(arrived: str) -
     home().datasets.delete(arrived)
     receive(arrived)
     with pytest.raises(NoSuchFileError):
-        uploading.look(home(), arrived)
+        uploading.upload_status(home(), arrived)
 
 
 def test_a_file_that_arrives_after_it_was_given_up_is_deleted(arrived: str, bucket: ObjectStore) -> None:
-    uploading.abort(home(), arrived)
+    uploading.abort_upload(home(), arrived)
     bucket.put(key(arrived), CSV)
     receive(arrived)
     assert list(bucket.list("")) == []
@@ -189,7 +189,7 @@ def test_killed_between_the_dataset_and_the_clearing_away_only_the_clearing_away
         patched.setattr(type(home().uploads), "close", killed)
         with pytest.raises(SystemExit):
             receive(arrived)
-    assert isinstance(uploading.look(home(), arrived), DatasetManifest)
+    assert isinstance(uploading.upload_status(home(), arrived), DatasetManifest)
     monkeypatch.setattr(ingest_upload, "ingest", killed)
     receive(arrived)
     assert in_flight() == []

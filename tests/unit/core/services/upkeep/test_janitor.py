@@ -146,23 +146,23 @@ def _findings() -> Iterator[object]:
 
 
 def test_uploads_that_ran_out_go_with_their_parts(kept: Workspace) -> None:
-    form = uploading.announce(home(), "b.csv", 9, Reading())
+    form = uploading.start_upload(home(), "b.csv", 9, Reading())
     kept.objects.put(f"uploads/{WORKSPACE}/{form.ticket.file_id}.csv", b"a\n1\n")
     assert sweep(DAY) == []
-    uploading.announce(home(), "a.csv", 9, Reading(), "multipart")  # moto says that it was begun in 2010
+    uploading.start_upload(home(), "a.csv", 9, Reading(), "multipart")  # moto says that it was begun in 2010
     assert [tidied.outcome for tidied in sweep(3 * DAY)] == ["done"] * 4
     assert keys() == set()
     assert list(kept.objects.open_parts()) == []
 
 
 def test_an_upload_that_is_being_ingested_stays(kept: Workspace) -> None:
-    file_id = uploading.announce(home(), "b.csv", 9, Reading()).ticket.file_id
+    file_id = uploading.start_upload(home(), "b.csv", 9, Reading()).ticket.file_id
     kept.objects.put(f"uploads/{WORKSPACE}/{file_id}.csv", b"a\n1\n")
     job = jobs.new_job(file_id, IngestCommand(file_id=file_id, filename="b.csv"))
     leased = job.model_copy(update={"status": "running", "owner": "x", "leased_until": time.time() + 60})
     kept.uploads.change(file_id, lambda _: {"job": leased})
     assert [tidied.outcome for tidied in sweep()] == ["kept", "kept"]
-    assert kept.uploads.has_arrived(file_id)
+    assert kept.uploads.is_received(file_id)
 
 
 def test_exports_go_when_their_url_works_no_longer(kept: Workspace, tmp_path: Path) -> None:
