@@ -84,7 +84,8 @@ def contest(kind: str, folder: Path) -> Contest:
 def _rows() -> list[dict[str, Any]]:
     # In random order: this file is sorted by place, and neighbours take the same way through a forest.
     frame = pd.read_csv(CSV).drop(columns=textbook.TARGET).sample(BATCH_ROWS, random_state=0).astype(object)
-    return frame.where(frame.notna(), None).to_dict("records")
+    records = frame.where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in record.items()} for record in records]
 
 
 def answer(handler: Handler, asked: dict[str, Any]) -> Any:

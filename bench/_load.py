@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +92,16 @@ async def _burst(port: int, message: bytes, seconds: float, connections: int) ->
     busy, start = time.process_time(), time.perf_counter()
     callers = [_Caller(message, start + seconds, loop.create_future()) for _ in range(connections)]
     for caller in callers:
-        await loop.create_connection(lambda caller=caller: caller, HOST, port)
+        await loop.create_connection(partial(_itself, caller), HOST, port)
     await asyncio.wait_for(asyncio.gather(*(caller.done for caller in callers)), seconds + 30)
     taken = time.perf_counter() - start
     latencies = np.concatenate([caller.latencies for caller in callers])
     p50, p99 = np.percentile(latencies, [50, 99])
     return Load(len(latencies) / taken, float(p50), float(p99), (time.process_time() - busy) / taken)
+
+
+def _itself(caller: "_Caller") -> "_Caller":
+    return caller
 
 
 class _Caller(asyncio.Protocol):
@@ -110,6 +115,7 @@ class _Caller(asyncio.Protocol):
         self._answer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._ask()
 

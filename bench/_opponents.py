@@ -27,7 +27,8 @@ def autogluon(train: Any, target: str, seconds: float, cores: int, folder: Path)
     predictor = TabularPredictor(label=target, problem_type="regression", eval_metric="r2", path=folder, verbosity=0)
     predictor.fit(train, presets="best_quality", time_limit=seconds, num_cpus=cores, num_gpus=0)
     predictor.persist()
-    return predictor.predict
+    predict: Predict = predictor.predict
+    return predict
 
 
 def flaml(train: Any, target: str, seconds: float, cores: int, folder: Path) -> Predict:
@@ -47,7 +48,8 @@ def flaml(train: Any, target: str, seconds: float, cores: int, folder: Path) -> 
     )
     folder.mkdir()
     (folder / "model.pkl").write_bytes(pickle.dumps(automl.model))
-    return automl.predict
+    predict: Predict = automl.predict
+    return predict
 
 
 SYSTEMS = {"autogluon": (autogluon, "autogluon.tabular"), "flaml": (flaml, "FLAML")}

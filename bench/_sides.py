@@ -46,4 +46,4 @@ class Side:
     @property
     def peak_mb(self) -> float:
         """Median peak memory."""
-        return median(said["peak"] for said in self.said) / 1024
+        return float(median(said["peak"] for said in self.said)) / 1024

@@ -112,7 +112,10 @@ def nine(case: Case) -> Iterator[Result]:
     from core.jobs.commands import CompareCommand
     from core.services.training.compare import compare_models
 
-    ways = {"best of nine": {}, "tuned": {"tune_hyperparameters": True, "tuning_seconds": case.seconds}}
+    ways: dict[str, dict[str, Any]] = {
+        "best of nine": {},
+        "tuned": {"tune_hyperparameters": True, "tuning_seconds": case.seconds},
+    }
     for system, wishes in {**ways, "blend of nine": {"ensemble": True}}.items():
         begun = time.perf_counter()
         best = compare_models(home(), CompareCommand(target_column=case.target, file_id=case.file_id, **wishes))["best"]
@@ -153,7 +156,7 @@ def served_forest_us(case: Case) -> float:
 
 def opponent(case: Case, system: str, resume: bool) -> tuple[Result, str]:
     """One of the `OPPONENTS` on the same rows, and its version; with `resume` as it was measured before, if it was."""
-    asked = {"table": case.table, "seed": case.seed, "system": system, "allowed": case.seconds}
+    asked: dict[str, Any] = {"table": case.table, "seed": case.seed, "system": system, "allowed": case.seconds}
     found = _reached(asked) if resume else None
     if found is None:
         found = _measured(case, system)
@@ -191,7 +194,14 @@ def _python() -> Path:
     if not ready.exists():
         print(f"Installing {' and '.join(PACKAGES)} into {ENVIRONMENT} (some minutes, once) ...", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
-        install = [ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        install: list[str | Path] = [
+            ENVIRONMENT / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*install, *PACKAGES], check=True)
         ready.touch()
     return ENVIRONMENT / "bin" / "python"

@@ -63,6 +63,8 @@ def first_answer(code: str, asked: dict[str, Any]) -> Timer:
             # As Lambda sets it for whatever runs there.
             env=os.environ | {"AWS_LAMBDA_FUNCTION_NAME": "predict"},
         ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
             try:
                 process.stdin.write(json.dumps(asked))
                 process.stdin.close()

@@ -14,7 +14,7 @@ import httpx
 from bench._load import free_port
 from bench._report import Figure, at_most, run
 from core.settings import load
-from infra.deploy import client
+from infra.deploy import s3_client
 from infra.local.stack import Stack
 
 SERIES = "flats"
@@ -40,7 +40,7 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 
 def _promotions(url: str, aws_endpoint: str, count: int) -> Figure:
-    s3, chance = client("s3", aws_endpoint), random.Random(7)
+    s3, chance = s3_client(aws_endpoint), random.Random(7)
     with httpx.Client(base_url=url, timeout=60) as http:
         wanted = {"target_column": "price", "time_limit": 1, "tolerance": 1}
         http.put(f"/series/{SERIES}", json=wanted).raise_for_status()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -117,12 +118,13 @@ def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
     """Put a file and do its job; the job, seconds until it was done, and how many of them it trained."""
     from core.jobs.worker import run_job
     from core.services.handlers import HANDLERS
-    from core.services.retraining import champion_challenger as succession
+    from core.services.retraining import champion_challenger
     from core.services.series.arrivals import submit_retraining
+    from core.services.training import refit_stored
     from core.storage.container import container
 
     trained: list[float] = []
-    train_as = succession.train_as
+    train_as = refit_stored.train_as
 
     @wraps(train_as)
     def timed(*arguments: Any) -> Any:
@@ -134,16 +136,13 @@ def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
 
     body = table.to_csv(index=False).encode()
     key = f"incoming/{WORKSPACE}/{SERIES}/{name}"
-    succession.train_as = timed  # type: ignore[assignment]
-    try:
+    with patch.object(champion_challenger, "train_as", timed):
         begun = time.perf_counter()
         container().objects.put(key, body)
         job = submit_retraining(container(), key)
         assert job is not None
         done = run_job(home(), job.job_id, HANDLERS, seconds=3600)
         took = time.perf_counter() - begun
-    finally:
-        succession.train_as = train_as
     # Objects are put in order of the second.
     time.sleep(1.0)
     return done, took, sum(trained)

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel, ConfigDict
 
+from core import __version__
 from core.settings import settings
 from core.storage.container import container
 from core.storage.workspace import Workspace
 from functions.problems import answer_errors_as_problems
 
-VERSION = "0.1.0"
 DEFAULT_WORKSPACE = "default"
 # The headers of an answer that a page of another origin may read, where it may call at all.
 EXPOSED_HEADERS = (
@@ -40,7 +40,7 @@ class RequestBody(BaseModel):
 
 def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     """Return a FastAPI app that serves `router` and answers every error as `application/problem+json`."""
-    app = FastAPI(title="Regatta", version=VERSION, docs_url=None, redoc_url=None, **kwargs)
+    app = FastAPI(title="Regatta", version=__version__, docs_url=None, redoc_url=None, **kwargs)
     app.include_router(router)
     answer_errors_as_problems(app)
     if origin := settings().cors_origin:

@@ -1,10 +1,14 @@
 """Whether a bucket is there, for whoever would create it otherwise."""
 
-from botocore.client import BaseClient
+from typing import TYPE_CHECKING
+
 from botocore.exceptions import ClientError
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
-def bucket_exists(s3: BaseClient, bucket: str) -> bool:
+
+def bucket_exists(s3: "S3Client", bucket: str) -> bool:
     """Whether the bucket exists and may be used; raises `ClientError` for every answer but yes and no."""
     try:
         s3.head_bucket(Bucket=bucket)

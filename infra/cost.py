@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -85,7 +84,9 @@ def filled(page: str) -> str:
         "prices": f"Prices of {prices['region']}, known in {prices['known']}.",
     }
     for name, text in tables.items():
-        page = re.sub(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", lambda m, t=text: m[1] + t + m[2], page, flags=re.S)
+        before, start, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition("\n<!-- end -->")
+        page = before + start + text + end + after
     return page
 
 

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import boto3
-from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
@@ -25,6 +24,11 @@ from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 
 if TYPE_CHECKING:
     # LocalStack's init hook runs this module on LocalStack's interpreter, which has no pydantic-settings.
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import QueueConfigurationTypeDef
+
     from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +37,7 @@ RUNTIME = "python3.13"
 BINARY = "application/octet-stream"
 # The API's logical name where the template means the API.
 API_NAME = re.compile(r"(?<=!Ref )Api\b|(?<=\$\{)Api(?=[.}])|(?<=\n  )Api(?=:\n)")
+CONFIG = Config(s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2})
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # What a stack can be updated from; anything else has to be deleted first.
@@ -52,12 +57,24 @@ class Deployment:
     bucket: str
 
 
-def client(service: str, endpoint_url: str) -> BaseClient:
-    """A boto3 client for an emulator at `endpoint_url`: path-style S3 addresses, short timeouts."""
-    config = Config(
-        s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2}
+def s3_client(endpoint_url: str) -> "S3Client":
+    """Return an S3 client for an emulator at `endpoint_url`, with path-style addresses and short timeouts."""
+    made: S3Client = _session().client("s3", endpoint_url=endpoint_url, config=CONFIG)
+    return made
+
+
+def cloudformation_client(endpoint_url: str) -> "CloudFormationClient":
+    """Return a CloudFormation client for an emulator at `endpoint_url`."""
+    made: CloudFormationClient = _session().client("cloudformation", endpoint_url=endpoint_url, config=CONFIG)
+    return made
+
+
+def _session() -> boto3.session.Session:
+    return boto3.session.Session(
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["aws_access_key_id"],
+        aws_secret_access_key=CREDENTIALS["aws_secret_access_key"],
     )
-    return boto3.client(service, endpoint_url=endpoint_url, region_name=REGION, config=config, **CREDENTIALS)
 
 
 def template_parameters(chosen: "Settings", **local: str) -> dict[str, str]:
@@ -121,7 +138,7 @@ def endpoint_inside(endpoint_url: str) -> str:
 
 
 def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeout: float) -> Deployment:
-    cloudformation, s3 = client("cloudformation", endpoint_url), client("s3", endpoint_url)
+    cloudformation, s3 = cloudformation_client(endpoint_url), s3_client(endpoint_url)
     package_bucket, package_key = _upload_package(s3, f"{bucket[:52]}-deployment")
     template = local_template((ROOT / "template.yaml").read_text(), package_bucket, package_key)
     status, known = find_stack(cloudformation)
@@ -139,7 +156,7 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
         for name in known
         if name in template["Parameters"] and name not in values
     ]
-    request = {
+    request: dict[str, Any] = {
         "StackName": STACK_NAME,
         "TemplateBody": json.dumps(template),
         "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()] + kept,
@@ -204,7 +221,7 @@ def package() -> bytes:
     return buffer.getvalue()
 
 
-def _upload_package(s3: BaseClient, bucket: str) -> tuple[str, str]:
+def _upload_package(s3: "S3Client", bucket: str) -> tuple[str, str]:
     code = package()
     key = f"{hashlib.sha256(code).hexdigest()[:16]}.zip"
     if not bucket_exists(s3, bucket):
@@ -213,7 +230,7 @@ def _upload_package(s3: BaseClient, bucket: str) -> tuple[str, str]:
     return bucket, key
 
 
-def find_stack(cloudformation: BaseClient) -> tuple[str | None, dict[str, str]]:
+def find_stack(cloudformation: "CloudFormationClient") -> tuple[str | None, dict[str, str]]:
     """Status and parameters of the stack; `(None, {})` when there is none."""
     try:
         stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
@@ -224,14 +241,14 @@ def find_stack(cloudformation: BaseClient) -> tuple[str | None, dict[str, str]]:
     return stack["StackStatus"], {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
 
 
-def find_api(cloudformation: BaseClient, endpoint_url: str) -> str:
+def find_api(cloudformation: "CloudFormationClient", endpoint_url: str) -> str:
     """Where the stack's API answers."""
     resources = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
     api_id = next(r["PhysicalResourceId"] for r in resources if r["ResourceType"] == "AWS::ApiGateway::RestApi")
     return f"{endpoint_url}/restapis/{api_id}/prod/_user_request_"
 
 
-def _update(cloudformation: BaseClient, request: dict[str, Any]) -> None:
+def _update(cloudformation: "CloudFormationClient", request: dict[str, Any]) -> None:
     try:
         cloudformation.update_stack(**request)
     except ClientError as error:
@@ -239,19 +256,19 @@ def _update(cloudformation: BaseClient, request: dict[str, Any]) -> None:
             raise
 
 
-def outputs(cloudformation: BaseClient) -> dict[str, str]:
+def outputs(cloudformation: "CloudFormationClient") -> dict[str, str]:
     """The outputs of the stack."""
     stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _notify(s3: BaseClient, bucket: str, template: dict[str, Any], outputs: Mapping[str, str]) -> None:
+def _notify(s3: "S3Client", bucket: str, template: dict[str, Any], outputs: Mapping[str, str]) -> None:
     """Give a bucket that the stack does not own the notifications that the template gives its own.
 
     The ARN of each queue `Name` is the stack's output `NameArn`.
     """
     configured = template["Resources"]["Bucket"]["Properties"]["NotificationConfiguration"]
-    queues = [
+    queues: list[QueueConfigurationTypeDef] = [
         {
             "QueueArn": outputs[f"{entry['Queue']['Fn::GetAtt'][0]}Arn"],
             "Events": [entry["Event"]],
@@ -262,7 +279,7 @@ def _notify(s3: BaseClient, bucket: str, template: dict[str, Any], outputs: Mapp
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": queues})
 
 
-def _wait(cloudformation: BaseClient, timeout: float) -> None:
+def _wait(cloudformation: "CloudFormationClient", timeout: float) -> None:
     deadline = time.monotonic() + timeout
     while True:
         stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
@@ -276,7 +293,7 @@ def _wait(cloudformation: BaseClient, timeout: float) -> None:
         raise DeployError(f"The stack ended as {status}: {_first_failure(cloudformation, stack)}")
 
 
-def _first_failure(cloudformation: BaseClient, stack: dict[str, Any]) -> str:
+def _first_failure(cloudformation: "CloudFormationClient", stack: "StackTypeDef") -> str:
     events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
     failures = [e for e in events if e["ResourceStatus"].endswith("FAILED")]
     if not failures:

@@ -1,6 +1,6 @@
 """What commands show alike: tables, the colours of states, and how far something is."""
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -29,7 +29,7 @@ def table(*columns: str) -> Table:
     """An empty table with these headings."""
     empty = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        justify = "right" if column in FIGURES else "left"
+        justify: JustifyMethod = "right" if column in FIGURES else "left"
         empty.add_column(column, no_wrap=column in WHOLE, overflow="fold", justify=justify)
     return empty
 

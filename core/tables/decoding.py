@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from core.errors import InvalidInputError, NotACsvError, TooLargeError
+from core.csv_options import USUAL_ENCODINGS, find_codec
+from core.errors import NotACsvError, TooLargeError
 from core.tables.encodings import Guess, guesses
 from core.tables.file_signatures import refuse_foreign, refuse_foreign_text
 
@@ -39,16 +40,6 @@ SHOWN_AS = {
     "cp932": "shift_jis",
     "cp949": "euc_kr",
 }
-# The widest encoding of each family: it reads everything that the narrower ones do.
-READ_AS = {
-    **dict.fromkeys(("gbk", "gb2312"), "gb18030"),
-    "big5": "cp950",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-}
-USUAL = "utf-8, utf-16, gbk, big5, shift_jis, euc_jp, euc_kr, cp1252, cp1251, latin-1"
-# Python calls these text encodings, but they spell Python's or the DNS's strings.
-NOT_FOR_FILES = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +77,7 @@ def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_by
     Streams: memory does not grow with the file. `encoding` overrules what would be found out; `max_bytes` bounds the
     file, unpacked. Raises `NotACsvError` for what is no text, `TooLargeError`, `InvalidInputError` for `encoding`.
     """
-    chosen = codec_of(encoding) if encoding else None
+    chosen = find_codec(encoding) if encoding else None
     scan = received = _scan(source, max_bytes)
     compressed = received.head.startswith(GZIP)
     if compressed:
@@ -166,20 +157,6 @@ def _unpack(source: Path, folder: Path, max_bytes: int) -> Path:
 
 def _empty() -> NotACsvError:
     return NotACsvError("The file is empty. Send a CSV with a header line and at least one row.")
-
-
-def codec_of(name: str) -> str:
-    """The name of the codec to read with; raises `InvalidInputError` for what is no encoding of texts."""
-    try:
-        codec = codecs.lookup(name)
-    except (LookupError, ValueError):
-        codec = None
-    if codec is None or not codec._is_text_encoding or codec.name in NOT_FOR_FILES:
-        raise InvalidInputError(
-            f"There is no encoding {name[:40]!r}. Usual ones are {USUAL}; leave the field out to have it found out.",
-            [{"field": "encoding", "message": f"no text encoding; usual ones are {USUAL}"}],
-        )
-    return READ_AS.get(codec.name, codec.name)
 
 
 def _decode(scan: _Scan, folder: Path, chosen: str | None) -> tuple[Path, str, list[str]]:
@@ -295,7 +272,7 @@ def _misfit(path: Path, encoding: str, offset: int) -> NotACsvError:
     shown = SHOWN_AS.get(encoding, encoding)
     return NotACsvError(
         f"The file is not {shown} throughout: byte {offset:,}, in line {_line(path, offset):,}, does not fit. "
-        f"Save it again as UTF-8, or name its encoding in the field `encoding` (such as {USUAL})."
+        f"Save it again as UTF-8, or name its encoding in the field `encoding` (such as {USUAL_ENCODINGS})."
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.csv_options import BLANKS, find_delimiter
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
 from core.tables.decoding import Text
 from core.tables.header import has_header as find_header
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 # In the order of preference among equals.
 DELIMITERS = (",", ";", "\t", "|")
-BLANKS = " "
-WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": BLANKS}
 # Every column is profiled and paired with every other.
 MAX_COLUMNS = 2_000
 SAMPLE_LINES = 200
@@ -92,7 +91,7 @@ def find_dialect(text: Text, folder: Path, delimiter: str | None = None, has_hea
     Where runs of blanks divide the columns, a copy with tabs goes to `folder`, line by line. Raises `NotACsvError`
     for what is no table, `TooLargeError` for too many columns, `InvalidInputError` for an unusable `delimiter`.
     """
-    chosen = delimiter_of(delimiter) if delimiter else None
+    chosen = find_delimiter(delimiter) if delimiter else None
     sample = _sample(text.path)
     announced = re.fullmatch(r'"?sep=(.)"?', sample.lines[0].strip("\r\n"), re.IGNORECASE)
     if announced:
@@ -105,19 +104,6 @@ def find_dialect(text: Text, folder: Path, delimiter: str | None = None, has_hea
             "paired with every other. Leave columns out and send it again."
         )
     return _laid_out(text, folder, sample, cut, has_header)
-
-
-def delimiter_of(name: str) -> str:
-    """The character that a name such as "tab", or the character itself, means; raises `InvalidInputError`."""
-    found = WORDS.get(name.lower(), name)
-    if len(found) != 1 or not found.isascii() or found.isalnum() or found in '"\r\n\0':
-        words = ", ".join(word for word in WORDS if word.isalpha())
-        raise InvalidInputError(
-            f"{name[:40]!r} cannot be a delimiter. Give one ASCII character that is no letter, digit or quote, or "
-            f"one of the words {words}; leave the field out to have it found out.",
-            [{"field": "delimiter", "message": f"not one character, nor one of {words}"}],
-        )
-    return found
 
 
 def _sample(path: Path) -> _Sample:

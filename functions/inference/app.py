@@ -8,11 +8,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
+from core import __version__
 from core.errors import BadRequestError
 from core.services.prediction.predict import find_model, predict_batches
 from core.storage.container import container
 from core.storage.workspace import Workspace
-from functions.http import VERSION, CallerWorkspace, create_app
+from functions.http import CallerWorkspace, create_app
 from functions.inference.tensors import InferRequest, batch_from_tensors, declared, encoded
 from functions.request_bodies import checked, json_object, read_body, takes
 
@@ -38,7 +39,7 @@ class Wishes(BaseModel):
 @router.get("")
 async def server() -> dict[str, Any]:
     """What this server is and which extensions of the protocol it speaks."""
-    return {"name": "regatta", "version": VERSION, "extensions": ["binary_tensor_data"]}
+    return {"name": "regatta", "version": __version__, "extensions": ["binary_tensor_data"]}
 
 
 @router.get("/health/live")

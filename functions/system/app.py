@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from core import __version__
 from core.errors import RegattaError, UnavailableError
 from core.storage.container import container
-from functions.http import VERSION, CallerWorkspace, create_app
+from functions.http import CallerWorkspace, create_app
 from functions.problems import PROBLEM_JSON
 
 router = APIRouter(tags=["system"])
@@ -29,7 +30,7 @@ LINKS = {
 @router.get("/")
 async def index() -> dict[str, Any]:
     """Name, version and where to go next."""
-    return {"name": "regatta", "version": VERSION, "links": LINKS}
+    return {"name": "regatta", "version": __version__, "links": LINKS}
 
 
 @router.get("/system/status")

@@ -44,7 +44,7 @@ def main(module: str) -> None:
     os.dup2(2, 1)
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.environ["CODE"])
-    _multiprocessing.SemLock = _no_semaphores  # type: ignore[attr-defined]
+    _multiprocessing.SemLock = _no_semaphores
     sys.addaudithook(only_below(os.environ["TMPDIR"]))
     start = time.perf_counter()
     handler = importlib.import_module(module).handler

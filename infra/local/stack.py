@@ -141,15 +141,16 @@ class Stack:
             deployment = deploy(endpoint, self.settings.bucket, chosen)
         except DeployError as error:
             raise StackError(f"{error}\n{child.obituary()}") from error
+        assert child.process is not None
         os.kill(child.process.pid, signal.SIGUSR1)  # save the stack now: kill -9 must not lose it
         return deployment.api_url
 
     def _watch_folder(self) -> None:
         """Send what is saved in the folder from now on; it ends by itself when the stack stops."""
-        from infra.deploy import client
+        from infra.deploy import s3_client
         from infra.local.watching import Watcher
 
-        s3 = client("s3", processes.aws_endpoint(self.settings))
+        s3 = s3_client(processes.aws_endpoint(self.settings))
         Watcher(self.home / "incoming", s3, self.settings.bucket, self.stopping, self.report).start()
 
     def _wait(self, child: Child) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import boto3
 import httpx
 import yaml
 
-from infra.deploy import ROOT, client, find_api
-from infra.emulator_account import STACK_NAME
+from infra.deploy import CONFIG, ROOT, find_api
+from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 from tests.stack import free_ports
 
 VENV = ROOT / ".venv-localstack"
@@ -120,7 +121,7 @@ class LocalStack:
 
     def client(self, service: str) -> Any:
         """A boto3 client, as a user of this LocalStack would make it."""
-        return client(service, self.url)
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION, config=CONFIG, **CREDENTIALS)
 
     def function(self, logical_id: str) -> str:
         """The name of a function of the template."""

@@ -3,14 +3,13 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from core.csv_options import find_codec, find_delimiter
 from core.errors import ConflictError, IncompleteUploadError, InvalidInputError, NoSuchFileError, TooLargeError
 from core.manifests import DatasetManifest, Reading, new_file_id, now
 from core.settings import settings
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.upload_repository import MOST_POST_BYTES, Method, Ticket, urls_expire_at
 from core.storage.workspace import Workspace
-from core.tables.decoding import codec_of
-from core.tables.dialect import delimiter_of
 
 # One request that breaks off starts again from nothing; above this, parts are worth their trouble.
 POST_BYTES = 100_000_000
@@ -37,9 +36,9 @@ def start_upload(
     `reading` that no file could be read by: better now than when everything has been sent.
     """
     if reading.encoding is not None:
-        codec_of(reading.encoding)
+        find_codec(reading.encoding)
     if reading.delimiter is not None:
-        delimiter_of(reading.delimiter)
+        find_delimiter(reading.delimiter)
     limit = settings().max_file_bytes
     if size_bytes > limit:
         raise TooLargeError(

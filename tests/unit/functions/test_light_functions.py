@@ -3,10 +3,17 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-LIGHT = ["predict", "inference", "data", "models", "system", "export", "jobs", "series"]
+from infra.import_contracts import light_functions
+
+ROOT = Path(__file__).resolve().parents[3]
+# Those that answer HTTP; the other light functions are woken by events.
+LIGHT = [
+    name.removeprefix("functions.") for name in light_functions() if (ROOT / name.replace(".", "/") / "app.py").exists()
+]
 HEAVY_LIBRARIES = {"pandas", "sklearn", "scipy", "pyarrow", "onnx"}
 # Needed only on a cache miss, for a large batch or by others, so loaded only then.
 LATER = {"boto3", "botocore", "redis", "xlsxwriter", "msgspec", "pydantic.v1"}
