@@ -96,7 +96,7 @@ def redrive(queue: SqsQueue) -> tuple[int, int]:
             # It has succeeded, or is gone: nobody needs the letter any more.
         else:
             moved += 1
-        queue.bury(buried.letter)
+        queue.delete_dead_letter(buried.letter)
     return moved, strange
 
 

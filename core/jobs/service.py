@@ -18,7 +18,7 @@ from core.paging import page_of
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.leases import free
-from core.storage.signed_models import seal
+from core.storage.signed_models import encode_model
 from core.storage.workspace import Workspace
 from core.types import Json
 
@@ -198,7 +198,7 @@ def complete_result(workspace: Workspace, command: Command, result: Json) -> Jso
         return result
     limit, warnings = settings().max_response_bytes, list(result["warnings"])
     try:
-        model_data = seal(workspace.models.load(result["model_name"], result["version"]))
+        model_data = encode_model(workspace.models.load(result["model_name"], result["version"]))
     except NoSuchModelError:
         return {**result, "warnings": [*warnings, "the model has been deleted since"], "model_data": None}
     if len(model_data) > limit:

@@ -1,1 +1,1 @@
-"""Where things are kept: object storage holds the truth, Redis an index and a warm cache, memory the hot ones."""
+"""Storage: the bucket holds the truth, Redis an index and a cache, the process the hottest objects."""

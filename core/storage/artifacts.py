@@ -1,4 +1,4 @@
-"""The files of models, each training's in a folder of its own that its manifest names and nobody else writes to."""
+"""The files of models. Each training writes a folder of its own, which its manifest names and nobody else writes to."""
 
 import hashlib
 import secrets
@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from core.errors import NoSuchModelError, UnavailableError
 from core.manifests import ModelManifest, StoredFile
-from core.storage.cache import WarmObjects
+from core.storage.cache import CachedObjects
 from core.storage.manifest_index import MANIFEST
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.signed_models import check_digest, check_manifest, check_signature
@@ -21,9 +21,9 @@ URL_SECONDS = 3600
 
 
 class Artifacts:
-    """Folders below `{workspace}/artifacts/`. One that no manifest names is what a training left that was killed."""
+    """Folders below `{workspace}/artifacts/`. A folder that no manifest names was left by a killed training."""
 
-    def __init__(self, workspace: str, objects: ObjectStore, warm: WarmObjects) -> None:
+    def __init__(self, workspace: str, objects: ObjectStore, warm: CachedObjects) -> None:
         self._workspace = workspace
         self._objects = objects
         self._warm = warm
@@ -37,52 +37,55 @@ class Artifacts:
             with ThreadPoolExecutor(len(keys)) as senders:
                 list(senders.map(self._objects.put, keys, files.values()))
         except BaseException:
-            # Where even this fails, no manifest names what is left.
+            # If this fails as well, no manifest names the files that are left.
             with suppress(UnavailableError):
                 self._objects.delete(keys)
             raise
         return folder
 
-    def begun_by(self, job_id: str) -> bool:
-        """Whether a job ever got as far as storing files."""
+    def has_files_of(self, job_id: str) -> bool:
+        """Return whether a job has ever stored files."""
         return any(True for _ in self._objects.list(f"{self._workspace}/artifacts/{job_id}-"))
 
     def read(self, manifest: ModelManifest, file: str) -> bytes:
-        """GRAPH or PICKLE of a version, as it was signed.
+        """Return GRAPH or PICKLE of a version, as it was signed.
 
         Raises `BadSignatureError` when its manifest or its bytes were changed, `NoSuchModelError` when it was deleted.
         """
         key = _folder(self._workspace, manifest) + file
         try:
-            # Only what predicts is worth keeping warm.
+            # Only the graph is read often enough to cache it.
             body = self._warm.read(key) if file == GRAPH else self._objects.get(key)
         except MissingObjectError as error:
             raise _gone(manifest) from error
-        check_signature(manifest, described(manifest, file), body)
+        check_signature(manifest, file_record(manifest, file), body)
         return body
 
     def offer(self, manifest: ModelManifest, file: str, filename: str) -> str:
-        """A URL that downloads GRAPH or PICKLE during the next hour, once it was checked; raises what `read` does."""
+        """Verify GRAPH or PICKLE and return a URL that downloads it during the next hour; raises what `read` does."""
         key = _folder(self._workspace, manifest) + file
         check_manifest(manifest)
         try:
-            check_digest(described(manifest, file), self._objects.sha256(key))
+            check_digest(file_record(manifest, file), self._objects.sha256(key))
         except MissingObjectError as error:
             raise _gone(manifest) from error
         return self._objects.presign(key, filename, URL_SECONDS)
 
     def evaluation(self, manifest: ModelManifest) -> bytes | None:
-        """EVALUATION of a version as JSON, or None where training did not write one."""
+        """Return EVALUATION of a version as JSON, or None where training did not write one."""
         try:
             return self._warm.read(_folder(self._workspace, manifest) + EVALUATION)
         except MissingObjectError:
             return None
 
-    def adopt(self, manifest: ModelManifest) -> ModelManifest:
-        """The manifest with a folder of its own: files that lie beside it, as they once did, are copied into one."""
+    def with_own_folder(self, manifest: ModelManifest) -> ModelManifest:
+        """Return the manifest with a folder of its own.
+
+        Files that lie beside it, as they once did, are copied into one.
+        """
         if manifest.artifacts is not None:
             return manifest
-        # Doing it again copies to the same place.
+        # A second call copies to the same place.
         folder = hashlib.sha256(manifest.signature.encode()).hexdigest()[:32]
         for file in (GRAPH, PICKLE):
             self._objects.copy(
@@ -104,8 +107,8 @@ class Artifacts:
         self._warm.forget(keys)
 
 
-def described(manifest: ModelManifest, file: str) -> StoredFile:
-    """What a manifest says about GRAPH or PICKLE."""
+def file_record(manifest: ModelManifest, file: str) -> StoredFile:
+    """Return size and digest of GRAPH or PICKLE, as the manifest has them."""
     return manifest.graph if file == GRAPH else manifest.pickle
 
 

@@ -1,4 +1,4 @@
-"""The warm path: decoded values in process memory, bytes in Redis, and the object store behind both."""
+"""Caches: decoded values in process memory, bytes of objects in Redis, and the object store behind both."""
 
 import threading
 import time
@@ -16,12 +16,12 @@ V = TypeVar("V")
 STATS_KEY = "regatta:cache"
 STATS_FLUSH_SECONDS = 1.0
 LEVELS = ("memory", "redis", "storage")
-# Hits are counted under the name of the level, misses under that and this.
+# Hits are counted under the name of the level, misses under the name with this suffix.
 MISSED = ":missed"
 
 
 class Counters:
-    """Hits and misses per level, added up in the process and handed to Redis at most once a second."""
+    """Hits and misses of each level, counted in the process and added to Redis at most once a second."""
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
@@ -30,7 +30,7 @@ class Counters:
         self._lock = threading.Lock()
 
     def add(self, level: str, *, hit: bool = True) -> None:
-        """Count one look into `memory`, `redis` or `storage`, and whether it was there."""
+        """Count one lookup in `memory`, `redis` or `storage` as a hit or a miss."""
         counted = level if hit else level + MISSED
         with self._lock:
             self._pending[counted] = self._pending.get(counted, 0) + 1
@@ -40,7 +40,7 @@ class Counters:
         self.flush()
 
     def flush(self) -> None:
-        """Hand what was counted to Redis; lost when Redis is down, since it only informs."""
+        """Add the counts to Redis. They are lost when Redis is down, since nothing depends on them."""
         with self._lock:
             counted, self._pending = self._pending, {}
 
@@ -54,7 +54,7 @@ class Counters:
             self._redis.run(send, None)
 
     def read(self) -> dict[str, dict[str, int]]:
-        """`hits` and `misses` of each level over all processes, since Redis last started; nothing without Redis."""
+        """Return `hits` and `misses` of each level over all processes since Redis started; nothing without Redis."""
         self.flush()
         stored: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(STATS_KEY), None)
         if stored is None:
@@ -64,10 +64,13 @@ class Counters:
 
 
 class MemoryCache(Generic[V]):
-    """Decoded values of one kind, bounded by count, bytes and idle time; least recently used goes first."""
+    """A cache of decoded values of one kind, bounded by count, bytes and idle time.
+
+    The least recently used goes first.
+    """
 
     def __init__(self, counters: Counters, *, items: int, max_bytes: int, idle_seconds: float) -> None:
-        """`items` and `max_bytes` hold at once; a value larger than `max_bytes` is not kept."""
+        """Bound the cache by `items` and by `max_bytes`; a value larger than `max_bytes` is not kept."""
         self._counters = counters
         self._items = items
         self._max_bytes = max_bytes
@@ -76,7 +79,7 @@ class MemoryCache(Generic[V]):
         self._lock = threading.Lock()
 
     def get(self, key: str) -> V | None:
-        """The value, or None when it is not here or was idle too long."""
+        """Return the value, or None when it is not cached or was idle too long."""
         now = time.monotonic()
         with self._lock:
             entry = self._entries.pop(key, None)
@@ -88,7 +91,7 @@ class MemoryCache(Generic[V]):
         return None if entry is None else entry[0]
 
     def put(self, key: str, value: V, size: int) -> None:
-        """Keep `value` of `size` bytes, and let go of what no longer fits."""
+        """Cache `value` of `size` bytes and evict what no longer fits."""
         if size > self._max_bytes:
             return
         now = time.monotonic()
@@ -101,7 +104,7 @@ class MemoryCache(Generic[V]):
                 del self._entries[idle]
 
     def drop(self, key: str) -> None:
-        """Forget the value."""
+        """Evict the value."""
         with self._lock:
             self._entries.pop(key, None)
 
@@ -109,8 +112,8 @@ class MemoryCache(Generic[V]):
         return sum(size for _, size, _ in self._entries.values())
 
 
-class WarmObjects:
-    """Bytes of objects that never change: from Redis when they are there, else from the object store."""
+class CachedObjects:
+    """Objects that never change, read from Redis when they are there, else from the object store."""
 
     def __init__(
         self,
@@ -121,7 +124,7 @@ class WarmObjects:
         entry_bytes: int,
         ttl_seconds: int,
     ) -> None:
-        """Entries up to `entry_bytes` are kept in Redis for `ttl_seconds` after they were last read."""
+        """Keep entries of up to `entry_bytes` in Redis for `ttl_seconds` after they were last read."""
         self._objects = objects
         self._redis = redis
         self._counters = counters
@@ -129,7 +132,7 @@ class WarmObjects:
         self._ttl = ttl_seconds
 
     def read(self, key: str) -> bytes:
-        """The object's bytes; raises `MissingObjectError` or `UnavailableError`."""
+        """Return the object's bytes; raises `MissingObjectError` or `UnavailableError`."""
         name = _cache_key(key)
         cached: bytes | None = self._redis.run(lambda client: client.getex(name, ex=self._ttl), None)
         if cached is not None:
@@ -148,10 +151,10 @@ class WarmObjects:
         return body
 
     def forget(self, keys: list[str]) -> None:
-        """Drop these objects from Redis, because they were deleted."""
+        """Remove these objects from Redis, because they were deleted."""
 
         def drop(client: Any) -> None:
-            # One command a key: a cluster has them in different places.
+            # One command for each key: a cluster has them on different nodes.
             pipeline = client.pipeline(transaction=False)
             for key in keys:
                 pipeline.delete(_cache_key(key))

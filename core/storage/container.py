@@ -3,11 +3,11 @@
 from functools import cache
 
 from core.settings import settings
-from core.storage.cache import Counters, WarmObjects
+from core.storage.cache import CachedObjects, Counters
 from core.storage.dataset_repository import DatasetRepository
 from core.storage.documents import Documents
 from core.storage.export_repository import ExportRepository
-from core.storage.job_queue import BucketQueue, SqsQueue, make_queue
+from core.storage.job_queue import BucketQueue, SqsQueue, create_queue
 from core.storage.job_repository import JobProgress, JobRepository
 from core.storage.manifest_index import ManifestIndex
 from core.storage.model_repository import ModelRepository
@@ -19,7 +19,7 @@ from core.storage.workspace import Workspace
 
 
 class Container:
-    """What all workspaces share, and the workspaces themselves.
+    """The storage that all workspaces share, and the workspaces.
 
     Nothing is connected before it is needed: boto3 and redis are loaded on first use.
     """
@@ -29,7 +29,7 @@ class Container:
         objects: ObjectStore,
         redis: RedisClient,
         counters: Counters,
-        warm: WarmObjects,
+        warm: CachedObjects,
         queue: SqsQueue | BucketQueue,
     ) -> None:
         self.objects = objects
@@ -73,11 +73,11 @@ def container() -> Container:
     objects = ObjectStore(chosen.bucket, chosen.s3_endpoint)
     redis = RedisClient(chosen.redis_url)
     counters = Counters(redis)
-    warm = WarmObjects(
+    warm = CachedObjects(
         objects,
         redis,
         counters,
         entry_bytes=chosen.cache_redis_entry_bytes,
         ttl_seconds=chosen.cache_ttl_seconds,
     )
-    return Container(objects, redis, counters, warm, make_queue(chosen.jobs_queue_url, objects))
+    return Container(objects, redis, counters, warm, create_queue(chosen.jobs_queue_url, objects))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import DatasetManifest, Recipe
-from core.storage.cache import WarmObjects
+from core.storage.cache import CachedObjects
 from core.storage.documents import Documents
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
@@ -19,7 +19,7 @@ TABLE = "table.parquet"
 COLUMNS = "columns.npz"
 PROFILE = "profile.json"
 
-# How many files of a dataset are on their way at a time.
+# How many files of a dataset are uploaded at a time.
 SENDERS = 2
 
 FILE_ID = re.compile(r"[0-9a-z]{8,40}")
@@ -29,7 +29,7 @@ class DatasetRepository:
     """The datasets of a workspace. A dataset exists from the moment its manifest does."""
 
     def __init__(
-        self, workspace: str, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex
+        self, workspace: str, objects: ObjectStore, documents: Documents, warm: CachedObjects, index: ManifestIndex
     ) -> None:
         self._workspace = workspace
         self._objects = objects
@@ -39,7 +39,7 @@ class DatasetRepository:
 
     @contextmanager
     def draft(self, file_id: str, *, current: bool = True) -> Iterator["Draft"]:
-        """A dataset being written. It exists once it is committed; when anything fails, nothing of it stays behind.
+        """Begin a dataset. It exists once it is committed; when anything fails, nothing of it stays behind.
 
         It becomes the workspace's current file if `current`.
         """
@@ -53,7 +53,7 @@ class DatasetRepository:
                 if current:
                     self._documents.write(_current_key(self._workspace), {"file_id": file_id})
             except BaseException:
-                # Where even this fails, what is left has no manifest, so nobody sees it.
+                # If this fails as well, the files that are left have no manifest, so nobody sees them.
                 with suppress(UnavailableError):
                     self._documents.delete(manifest_key)
                     draft.discard()
@@ -61,7 +61,7 @@ class DatasetRepository:
         self._index.add(manifest_key, etag, manifest.model_dump())
 
     def manifest(self, file_id: str | None, *, fresh: bool = False) -> DatasetManifest:
-        """The manifest of a dataset, the current one without `file_id`.
+        """Return the manifest of a dataset, of the current one without `file_id`.
 
         Raises `NoSuchFileError`, and `NoCurrentFileError` where there is no current one. `fresh` reads the bucket
         itself and not Redis.
@@ -79,7 +79,7 @@ class DatasetRepository:
         return DatasetManifest.model_validate(document)
 
     def current(self) -> str | None:
-        """The id of the current file, or None."""
+        """Return the id of the current file, or None."""
         document = self._documents.read(_current_key(self._workspace))
         return document["file_id"] if document else None
 
@@ -102,25 +102,25 @@ class DatasetRepository:
         )
 
     def read(self, file_id: str, name: str) -> bytes:
-        """One of the dataset's files (SOURCE, TABLE, ...), which never change; raises `NoSuchFileError`."""
+        """Return one of the dataset's files (SOURCE, TABLE, ...), which never change; raises `NoSuchFileError`."""
         try:
             return self._warm.read(_key(self._workspace, file_id, name))
         except MissingObjectError as error:
             raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
 
     def download(self, file_id: str, name: str, path: Path) -> None:
-        """Write one of the dataset's files to disk, for what is too large for memory; raises `NoSuchFileError`."""
+        """Download one of the dataset's files to `path`; raises `NoSuchFileError`."""
         try:
             self._objects.download(_key(self._workspace, file_id, name), path)
         except MissingObjectError as error:
             raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
 
     def attach(self, file_id: str, name: str, body: bytes) -> None:
-        """Put one more file beside a dataset: what is worked out later and, like the data, never changes."""
+        """Add a file to a dataset that exists: one that is computed later and, like the data, never changes."""
         self._objects.put(_key(self._workspace, file_id, name), body)
 
     def list(self) -> list[DatasetManifest]:
-        """Every dataset of the workspace, oldest first."""
+        """Return every dataset of the workspace, oldest first."""
         return [DatasetManifest.model_validate(manifest) for manifest in self._index.manifests()]
 
     def delete(self, file_id: str) -> None:
@@ -146,22 +146,22 @@ class Draft:
         self._manifest: DatasetManifest | None = None
 
     def send(self, name: str, body: bytes | Path) -> None:
-        """Start sending one file: bytes, or a file on disk, which is never in memory whole."""
+        """Start to upload one file: bytes, or a file on disk, which is never in memory whole."""
         key = self._prefix + name
         put = self._objects.put_file if isinstance(body, Path) else self._objects.put
         self._sent[key] = self._senders.submit(put, key, body)  # type: ignore[arg-type]
 
     def copy(self, name: str, source: str) -> None:
-        """Start copying one file from another object of the bucket."""
+        """Start to copy one file from another object of the bucket."""
         key = self._prefix + name
         self._sent[key] = self._senders.submit(self._objects.copy, source, key)
 
     def commit(self, manifest: DatasetManifest) -> None:
-        """Let this be the manifest, once everything has arrived."""
+        """Set the manifest that is written once every file has been uploaded."""
         self._manifest = manifest
 
     def finish(self) -> DatasetManifest:
-        """Wait for every file and return the manifest; raises what sending raised."""
+        """Wait for every file and return the manifest; raises what an upload raised."""
         for sent in self._sent.values():
             sent.result()
         if self._manifest is None:
@@ -169,7 +169,7 @@ class Draft:
         return self._manifest
 
     def discard(self) -> None:
-        """Delete what was sent, the files that are still on their way too."""
+        """Delete every file of the draft, those that are still being uploaded too."""
         for sent in self._sent.values():
             sent.cancel()
         wait(self._sent.values())

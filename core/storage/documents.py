@@ -8,7 +8,7 @@ from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.types import Json
 
-# A writer refreshes Redis itself; this bounds how long an answer is stale when Redis was cut off just then.
+# A writer refreshes Redis itself. This bounds how long an answer is stale when Redis did not take that refresh.
 TTL_SECONDS = 30
 ATTEMPTS = 8
 
@@ -21,7 +21,10 @@ class Documents:
         self._redis = redis
 
     def read(self, key: str, *, fresh: bool = False) -> Json | None:
-        """The document, or None when there is none. `fresh` asks the bucket itself: for acting on, not for showing."""
+        """Return the document, or None.
+
+        `fresh` reads the bucket itself, which a caller needs that acts on the answer.
+        """
         name = _cache_key(key)
         if not fresh:
             cached = self._redis.run(lambda client: client.get(name), None)
@@ -31,12 +34,12 @@ class Documents:
             body = self._objects.get(key)
         except MissingObjectError:
             return None
-        # NX: a reader that was overtaken by a writer must not put the older text back.
+        # NX: a reader that a writer overtook must not put the older document back.
         self._redis.run(lambda client: client.set(name, body, ex=TTL_SECONDS, nx=True), None)
         return _parse(body)
 
     def write(self, key: str, document: Json) -> str:
-        """Write the document, whatever was there; returns its ETag."""
+        """Write the document, whatever was there; return its ETag."""
         body = _dump(document)
         etag = self._objects.put(key, body, "application/json")
         self._publish(key, body)
@@ -46,11 +49,11 @@ class Documents:
         """Apply `edit` to the newest text and store the result, again and again until no other writer interferes.
 
         `edit` takes the current document (None when there is none) and returns the new one, or None to leave it.
-        Returns what is stored afterwards; raises `ConflictError` when others win eight times in a row.
+        Return the document as stored afterwards; raises `ConflictError` when others win eight times in a row.
         """
         for _ in range(ATTEMPTS):
             try:
-                stored, etag = self._objects.get_tagged(key)
+                stored, etag = self._objects.get_with_etag(key)
                 before: Json | None = _parse(stored)
             except MissingObjectError:
                 before, etag = None, ""
@@ -65,7 +68,7 @@ class Documents:
         raise ConflictError("This is being changed by several callers at once; try again.")
 
     def delete(self, key: str) -> None:
-        """Remove the document."""
+        """Delete the document."""
         self._objects.delete([key])
         self._redis.run(lambda client: client.delete(_cache_key(key)), None)
 

@@ -1,4 +1,4 @@
-"""Files too large for an answer: put into the bucket for a day and handed out as a presigned URL."""
+"""Files that are too large for an answer: stored for a day and downloaded by a presigned URL."""
 
 import secrets
 from pathlib import Path
@@ -9,7 +9,7 @@ URL_SECONDS = 3600
 
 
 class ExportRepository:
-    """Exports in flight, below `exports/`; the bucket's lifecycle rule removes them after a day."""
+    """The exports of a workspace, below `exports/`. The bucket's lifecycle rule removes them after a day."""
 
     def __init__(self, workspace: str, objects: ObjectStore) -> None:
         self._workspace = workspace

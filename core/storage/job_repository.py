@@ -55,12 +55,12 @@ class Job(Leased):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing will happen to it any more, unless somebody asks for a retry."""
+        """Return whether the job has ended: nothing happens any more unless somebody asks for a retry."""
         return self.status in ("succeeded", "failed", "cancelled")
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether a worker took it, and time ran out without a word from it."""
+        """Return whether a worker took the job and let its lease run out."""
         return self.status == "running" and not self.is_leased
 
 
@@ -113,23 +113,23 @@ class JobRepository:
         self._index = index
 
     def create(self, job: Job) -> Job:
-        """Store a new job; returns what is stored, which is another one where its id was taken already."""
+        """Store a new job; return the stored one, which is another where its id was taken already."""
         key = _key(self._workspace, job.job_id)
         return Job.model_validate(self._documents.change(key, lambda before: None if before else job.model_dump()))
 
     def delete(self, job_id: str) -> None:
-        """Forget a job."""
+        """Delete a job."""
         self._documents.delete(_key(self._workspace, job_id))
 
     def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
-        """The job as far as is known, or None. `fresh` asks the bucket itself: for acting on, not for showing."""
+        """Return the job with its newest progress, or None. `fresh` reads the bucket itself, not Redis."""
         if not JOB_ID.fullmatch(job_id):
             return None
         document = self._documents.read(_key(self._workspace, job_id), fresh=fresh)
         return None if document is None else self._progress.newest(Job.model_validate(document))
 
     def change(self, job_id: str, edit: Callable[[Job], dict[str, Any] | None]) -> Job | None:
-        """Update the newest job as `change_document` does; None when there is none."""
+        """Update the newest job as `change_document` does; return None when there is none."""
         if not JOB_ID.fullmatch(job_id):
             return None
         return change_document(self._documents, _key(self._workspace, job_id), Job, edit)
@@ -147,7 +147,7 @@ class JobRepository:
         self._progress.stop(job)
 
     def list(self) -> list[Job]:
-        """Every job of the workspace, the newest first."""
+        """Return every job of the workspace, the newest first."""
         jobs = map(Job.model_validate, self._index.manifests())
         return sorted(jobs, key=lambda job: (job.created_at, job.job_id), reverse=True)
 

@@ -1,6 +1,6 @@
-"""Documents that one worker at a time may work on: who has one, until when, and how often one was taken.
+"""Leases: one worker at a time may work on a document. It says who has it, until when, and how often it was taken.
 
-A lease runs out by itself, so that what a killed worker held comes free again; nobody has to clean up after it.
+A lease runs out by itself, so a document that a killed worker held becomes free without any clean-up.
 """
 
 import time
@@ -14,21 +14,24 @@ from core.types import Json
 
 
 class Leased(Document):
-    """Base of a document that is worked on."""
+    """Base of a document that workers lease."""
 
-    # Which worker has it, and until when (seconds since 1970) nobody else may.
+    # The worker that has the lease, and when the lease ends (seconds since 1970).
     owner: str | None = None
     leased_until: float = 0.0
-    # How often a worker took it and did not bring it back.
+    # How often a worker took the document and did not finish it.
     attempts: int = 0
 
     @property
     def is_leased(self) -> bool:
-        """Whether a worker is at it, as far as one can know: it may have been killed."""
+        """Return whether a worker has the document. That worker may have been killed since."""
         return self.leased_until > time.time()
 
     def lease(self, name: str, owner: str, seconds: float) -> Json:
-        """The fields that give it, called `name`, to `owner`; raises `ConflictError` while it is another's."""
+        """Return the fields that give the lease to `owner`.
+
+        Raises `ConflictError`, naming `name`, while another has it.
+        """
         if self.is_leased:
             raise ConflictError(f"{name} is being worked on already.")
         return {"owner": owner, "leased_until": time.time() + seconds, "attempts": self.attempts + 1}
@@ -55,10 +58,10 @@ def change_document(documents: Documents, key: str, kind: type[D], edit: Callabl
 
 
 def if_owned(owner: str | None, fields: Json) -> Callable[[Leased], Json | None]:
-    """An edit that changes nothing once another worker has taken the document over."""
+    """Return an edit that does nothing once another worker has taken the document over."""
     return lambda newest: fields if newest.owner == owner else None
 
 
 def free(attempts: int) -> Json:
-    """The fields that end a lease, so that the next worker may take the document at once."""
+    """Return the fields that end a lease, so that the next worker may take the document at once."""
     return {"owner": None, "leased_until": 0.0, "attempts": attempts}

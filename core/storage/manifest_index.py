@@ -1,4 +1,4 @@
-"""The registry: a Redis hash of manifests per workspace and kind, always checked against the bucket's own listing."""
+"""The index of manifests: a Redis hash for each workspace and kind, always checked against a listing of the bucket."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,18 +17,18 @@ FETCHERS = 8
 
 @dataclass(frozen=True)
 class Audit:
-    """What the bucket itself has, and what Redis has of it that is not so."""
+    """The manifests in the bucket, and the entries of Redis that differ from them."""
 
     # ETag and manifest, by key.
     stored: dict[str, dict[str, Any]]
     # Keys of manifests that cannot be read.
     damaged: list[str]
-    # What Redis has of them that the bucket has not so, by key: deleted, missing or different.
+    # The entries of Redis that are wrong, by key: deleted, missing or different.
     wrong: dict[str, str]
 
     @property
     def manifests(self) -> list[dict[str, Any]]:
-        """The manifests that can be read."""
+        """Return the manifests that can be read."""
         return [entry["manifest"] for entry in self.stored.values()]
 
 
@@ -43,7 +43,7 @@ class ManifestIndex:
     def __init__(
         self, workspace: str, objects: ObjectStore, redis: RedisClient, kind: str, ending: str = f"/{MANIFEST}"
     ) -> None:
-        """`kind` is the folder in a workspace: `datasets`, `models` or `jobs`; `ending` is that of a manifest's key."""
+        """Index the manifests in the folder `kind` (`datasets`, `models` or `jobs`) whose keys end in `ending`."""
         self._workspace = workspace
         self._objects = objects
         self._redis = redis
@@ -51,11 +51,11 @@ class ManifestIndex:
         self._ending = ending
 
     def manifests(self) -> list[dict[str, Any]]:
-        """The manifests of a workspace, in key order."""
+        """Return the manifests of the workspace, in key order."""
         return list(self.read(self.listed()).values())
 
     def listed(self, below: str = "") -> dict[str, str]:
-        """The ETag of every manifest, by key and in key order; only those below the folder `below`, if given.
+        """Return the ETag of every manifest, by key and in key order; only of those below the folder `below`, if given.
 
         An empty manifest is none: it only keeps its key from being used again.
         """
@@ -68,7 +68,7 @@ class ManifestIndex:
         return listed
 
     def read(self, listed: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-        """The manifests of these keys with these ETags, as listed; without those deleted since then, or damaged."""
+        """Return the manifests of these keys with these ETags, without those that were deleted since or are damaged."""
         name = self._name()
         keys = list(listed)
         indexed: list[bytes | None] = []
@@ -85,17 +85,17 @@ class ManifestIndex:
         return {key: fresh[key]["manifest"] for key in keys if key in fresh}
 
     def add(self, key: str, etag: str, manifest: dict[str, Any]) -> None:
-        """Enter a manifest that was just written; the last step of every write."""
+        """Add a manifest that was just written. Every write ends with this."""
         self._remember(self._name(), key, {"etag": etag, "manifest": manifest})
 
     def drop(self, key: str) -> None:
-        """Take out a manifest that was just deleted."""
+        """Remove a manifest that was just deleted."""
         self._redis.run(lambda client: client.hdel(self._name(), key), None)
 
     def audit(self, before: Audit | None = None) -> Audit:
         """Read the manifests of the bucket itself and compare Redis with them; changes nothing.
 
-        What has not changed since the audit `before` is not read again.
+        Manifests that have not changed since the audit `before` are not read again.
         """
         listed = self._stored()
         known = {} if before is None else before.stored
@@ -108,7 +108,7 @@ class ManifestIndex:
         return Audit(stored, [key for key in listed if key not in stored and key in left], self._wrong(stored))
 
     def _wrong(self, stored: Mapping[str, dict[str, Any]]) -> dict[str, str]:
-        """What is the matter with the entries of Redis, where it answers."""
+        """Return by key how an entry of Redis is wrong; nothing where Redis does not answer."""
         found: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(self._name()), None)
         if found is None:
             return {}
@@ -119,7 +119,7 @@ class ManifestIndex:
         return {**gone, **absent, **other}
 
     def mend(self, keys: Iterable[str]) -> None:
-        """Let Redis have of these manifests what the bucket has."""
+        """Copy these manifests from the bucket to Redis."""
         for key in keys:
             entry = self._fetch(key)
             if entry is None:
@@ -128,7 +128,7 @@ class ManifestIndex:
                 self._remember(self._name(), key, entry)
 
     def size(self) -> int | None:
-        """How many manifests Redis holds of this workspace, or None when it does not answer."""
+        """Return how many manifests Redis holds of the workspace, or None when it does not answer."""
         size: int | None = self._redis.run(lambda client: client.hlen(self._name()), None)
         return size
 
@@ -138,10 +138,10 @@ class ManifestIndex:
 
     def _fetch(self, key: str) -> dict[str, Any] | None:
         try:
-            body, etag = self._objects.get_tagged(key)
+            body, etag = self._objects.get_with_etag(key)
             return {"etag": etag, "manifest": json.loads(body)}
         except (MissingObjectError, ValueError):
-            # Deleted since the listing, or damaged: one bad manifest does not hide the others.
+            # It was deleted since the listing, or is damaged. One bad manifest does not hide the others.
             return None
 
     def _remember(self, name: str, key: str, entry: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Models in the bucket: what was trained, the names it has, and which version of each serves."""
+"""Models in the bucket: their files, names and versions, and which version serves."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -10,27 +10,27 @@ from typing import Any, TypeVar
 from core.errors import BadSignatureError, InvalidInputError, NameTakenError, NoSuchModelError
 from core.manifests import ModelManifest
 from core.storage.artifacts import GRAPH, Artifacts
-from core.storage.cache import WarmObjects
-from core.storage.champions import Champions, Standing
+from core.storage.cache import CachedObjects
+from core.storage.champions import Champions, ServingState
 from core.storage.documents import Documents
 from core.storage.manifest_index import ManifestIndex
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import StoredModel, check_manifest
-from core.storage.versions import MODEL_NAME, Numbered, Versions
+from core.storage.versions import MODEL_NAME, VersionId, Versions
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-# How many requests to the bucket are on their way at a time where a call needs many.
+# How many requests to the bucket run at a time where a call needs many.
 SENDERS = 8
 
 
 @dataclass(frozen=True)
 class Page:
-    """Versions in the order of their names and numbers, whether each serves, and where the next page begins."""
+    """One page of versions, by name and number: each with whether it serves, and the last one where more follow."""
 
     models: list[tuple[ModelManifest, bool]]
-    last: Numbered | None
+    last: VersionId | None
 
 
 class ModelRepository:
@@ -40,20 +40,21 @@ class ModelRepository:
     """
 
     def __init__(
-        self, workspace: str, objects: ObjectStore, documents: Documents, warm: WarmObjects, index: ManifestIndex
+        self, workspace: str, objects: ObjectStore, documents: Documents, warm: CachedObjects, index: ManifestIndex
     ) -> None:
         self._versions = Versions(workspace, objects, warm, index)
         self._artifacts = Artifacts(workspace, objects, warm)
         self._champions = Champions(workspace, documents)
 
     def publish(self, draft: ModelManifest, files: Mapping[str, bytes], *, promote: bool = True) -> ModelManifest:
-        """Store a model of these files (GRAPH, PICKLE, EVALUATION) as the next version; returns its signed manifest.
+        """Store a model of these files (GRAPH, PICKLE, EVALUATION) as the next version; return its signed manifest.
 
-        It serves from now on if `promote`, unless a later version did already. A job that published before gets what
+        It serves from now on if `promote`, unless a later version has served. A job that published before gets what
         it published then. When only promoting fails, the version is there and the one before it goes on serving.
         """
         name, job_id = draft.model_name, draft.job_id
-        # In this order: what the same job publishes from now on is met by `commit`, on one of the next numbers.
+        # In this order: a version that the same job publishes from now on is found by `commit`, at one of the next
+        # numbers.
         number = max(self._versions.taken(name), default=0) + 1
         manifest = self.published_by(name, job_id) if job_id is not None else None
         if manifest is None:
@@ -67,87 +68,93 @@ class ModelRepository:
         return manifest
 
     def published_by(self, name: str, job_id: str) -> ModelManifest | None:
-        """The version of this name that a job has published, or None."""
-        if not self._artifacts.begun_by(job_id):
+        """Return the version of this name that a job has published, or None."""
+        if not self._artifacts.has_files_of(job_id):
             return None
         manifests = self._versions.manifests(self._versions.listed(name))
         return next((manifest for manifest in manifests if manifest.job_id == job_id), None)
 
     def serving(self, name: str, *, fresh: bool = False) -> int | None:
-        """The version that serves, or None. From memory, and about a second old at most; `fresh` asks the bucket."""
-        return self._champions.standing(name, fresh=fresh).version
+        """Return the version that serves, or None: from memory, at most about a second old.
+
+        `fresh` reads the bucket.
+        """
+        return self._champions.serving_state(name, fresh=fresh).version
 
     def succeed(self, name: str, version: int, before: int | None) -> bool:
-        """Let a version serve if `before` still does; returns whether it serves afterwards. Raises `ConflictError`."""
+        """Let a version serve if `before` still does; return whether it serves afterwards. Raises `ConflictError`."""
         return self._champions.succeed(name, version, before)
 
-    def standing(self, name: str) -> Standing:
-        """What is decided about the versions of a name, as the bucket has it: for acting on, not for showing."""
-        return self._champions.standing(name, fresh=True)
+    def serving_state(self, name: str) -> ServingState:
+        """Return which versions of a name serve or are deleted, as the bucket has it."""
+        return self._champions.serving_state(name, fresh=True)
 
     def resolve(self, name: str, version: int | None) -> int:
-        """The version that is meant: this one, or the one that serves. From memory, and about a second old at most.
+        """Return the version that a caller means: `version`, or the one that serves, which may be a second old.
 
         Raises `NoSuchModelError` when none serves, or this one was deleted; it need not exist otherwise.
         """
         if MODEL_NAME.fullmatch(name):
-            standing = self._champions.standing(name)
-            if version is None and standing.version is not None:
-                return standing.version
-            if version is not None and version not in standing.deleted:
+            state = self._champions.serving_state(name)
+            if version is None and state.version is not None:
+                return state.version
+            if version is not None and version not in state.deleted:
                 return version
         which = f"model {name!r} serves" if version is None else f"version {version} of model {name!r} exists"
         raise NoSuchModelError(f"No {which}. GET /model/trained lists what there is.")
 
     def manifest(self, name: str, version: int | None = None) -> ModelManifest:
-        """The manifest of a version, the serving one without `version`.
+        """Return the manifest of a version, of the serving one without `version`.
 
         Raises `NoSuchModelError`, and `BadSignatureError` when it is damaged.
         """
         return self._versions.read(name, self.resolve(name, version))
 
     def load(self, name: str, version: int) -> StoredModel:
-        """A version with its graph; raises `NoSuchModelError`, and `BadSignatureError` when its bytes were changed."""
+        """Return a version with its graph.
+
+        Raises `NoSuchModelError`, and `BadSignatureError` when bytes were changed.
+        """
         manifest = self.manifest(name, version)
         return StoredModel(manifest, self.file(manifest, GRAPH))
 
     def file(self, manifest: ModelManifest, file: str) -> bytes:
-        """GRAPH or PICKLE of a version, signature and digest checked; raises what `load` does."""
+        """Return GRAPH or PICKLE of a version after verifying signature and digest; raises what `load` does."""
         return self._artifacts.read(manifest, file)
 
     def offer(self, manifest: ModelManifest, file: str, filename: str) -> str:
-        """A URL that downloads GRAPH or PICKLE as `filename` during the next hour; checked as `file` does."""
+        """Return a URL that downloads GRAPH or PICKLE as `filename` during the next hour; raises what `file` does."""
         return self._artifacts.offer(manifest, file, filename)
 
     def evaluation(self, name: str, version: int | None = None) -> dict[str, Any] | None:
-        """How a version was judged, beyond its manifest; None for one trained before this was kept."""
+        """Return the evaluation of a version beyond its manifest; None for one trained before this was stored."""
         body = self._artifacts.evaluation(self.manifest(name, version))
         return None if body is None else json.loads(body)
 
-    def page(self, limit: int, after: Numbered | None = None, name: str | None = None) -> Page:
-        """Up to `limit` versions after one of an earlier page, of one model or of all; damaged ones are left out."""
+    def page(self, limit: int, after: VersionId | None = None, name: str | None = None) -> Page:
+        """Return up to `limit` versions after `after`, of one model or of all; damaged ones are left out."""
         listed = self._versions.listed(name)
         rest = [numbered for numbered in listed if after is None or numbered > after]
         chosen = {numbered: listed[numbered] for numbered in rest[:limit]}
         names = list(dict.fromkeys(numbered.name for numbered in chosen))
-        standings = dict(zip(names, _each(self._champions.standing, names), strict=True))
+        states = dict(zip(names, _map(self._champions.serving_state, names), strict=True))
         models = [
-            (manifest, standings[manifest.model_name].version == manifest.version)
+            (manifest, states[manifest.model_name].version == manifest.version)
             for manifest in self._versions.manifests(chosen)
-            if manifest.version not in standings[manifest.model_name].deleted
+            if manifest.version not in states[manifest.model_name].deleted
         ]
         return Page(models, list(chosen)[-1] if len(rest) > limit else None)
 
     def choose(self, name: str, version: int) -> int | None:
-        """Let a version serve, an older one too; returns what served before. Raises `NoSuchModelError`."""
-        self._believed(name, version)
+        """Let a version serve, an older one too; return the version that served before. Raises `NoSuchModelError`."""
+        self._verified_manifest(name, version)
         return self._champions.choose(name, version)
 
     def delete(self, name: str, version: int | None = None) -> list[int]:
-        """Delete a version, or the whole model; returns the numbers, which no version ever has again.
+        """Delete a version, or the whole model; return the deleted numbers, which are never used again.
 
-        Raises `NoSuchModelError`, `ModelServesError` for the version that serves. What was interrupted is finished by
-        the same call; until then nobody finds what it took away.
+        Raises `NoSuchModelError`, `ModelServesError` for the version that serves. An interrupted deletion is finished
+        by the same call; until then nobody finds the versions that it marked.
         """
         existing = [n.number for n in self._versions.listed(name)] if MODEL_NAME.fullmatch(name) else []
         doomed = [number for number in existing if version in (None, number)]
@@ -155,19 +162,19 @@ class ModelRepository:
             what = f"model {name!r}" if version is None else f"version {version} of model {name!r}"
             raise NoSuchModelError(f"There is no {what}. GET /model/trained lists what there is.")
         self._champions.withdraw(name, doomed, serving_too=version is None)
-        _each(lambda number: self._delete(name, number), doomed)
+        _map(lambda number: self._delete(name, number), doomed)
         return doomed
 
     def rename(self, old: str, new: str) -> list[int]:
-        """Give a model another name: every version moves, and so does the champion; returns the versions' numbers.
+        """Give a model another name: every version moves, and so does the champion; return the versions' numbers.
 
-        They keep their numbers, unless the name had some before. Until all have arrived the old name serves; what was
-        interrupted is finished by the same call. Raises `InvalidInputError` for what cannot be a name,
+        They keep their numbers, unless the name had some before. Until all have moved the old name serves; a move that
+        was interrupted is finished by the same call. Raises `InvalidInputError` for what cannot be a name,
         `NoSuchModelError`, `NameTakenError`, `BadSignatureError` when a version was changed, `ConflictError`.
         """
         check_name(new, "new_name")
         moving = self._movable(old)
-        if self._champions.standing(new, fresh=True).arriving_from != old:
+        if self._champions.serving_state(new, fresh=True).arriving_from != old:
             if not moving:
                 raise NoSuchModelError(f"There is no model {old!r}. GET /model/trained lists what there is.")
             if self._versions.listed(new):
@@ -175,24 +182,30 @@ class ModelRepository:
         self._champions.claim(old, new)
         moved = self._move(old, new, moving)
         self._champions.settle(old, new, moved)
-        gone = self._champions.standing(old, fresh=True).deleted
+        gone = self._champions.serving_state(old, fresh=True).deleted
         left = [n.number for n in self._versions.listed(old) if n.number in gone]
-        _each(lambda number: self._erase(old, number), left)
+        _map(lambda number: self._erase(old, number), left)
         self._champions.release(old, new)
         return [numbered.number for numbered in self._versions.listed(new)]
 
     def _movable(self, name: str) -> list[ModelManifest]:
-        """Every version that was not deleted, as the bucket has it; raises `BadSignatureError` unless all are ours."""
+        """Return every version that is not deleted, as the bucket has it.
+
+        Raises `BadSignatureError` unless all are signed.
+        """
         if not MODEL_NAME.fullmatch(name):
             return []
-        deleted = self._champions.standing(name, fresh=True).deleted
+        deleted = self._champions.serving_state(name, fresh=True).deleted
         numbers = [n.number for n in self._versions.listed(name) if n.number not in deleted]
-        return _each(lambda number: self._believed(name, number), numbers)
+        return _map(lambda number: self._verified_manifest(name, number), numbers)
 
     def _move(self, old: str, new: str, moving: list[ModelManifest]) -> dict[int, int]:
-        """Publish these versions of `old` as versions of `new`, of the same files; the new numbers by the old ones."""
+        """Publish these versions of `old` as versions of `new`, of the same files.
+
+        Return the new number of each old one.
+        """
         # Read again: until both names were claimed, versions could be deleted.
-        deleted = self._champions.standing(old, fresh=True).deleted
+        deleted = self._champions.serving_state(old, fresh=True).deleted
         manifests = {manifest.version: manifest for manifest in moving if manifest.version not in deleted}
         there = self._versions.manifests(self._versions.listed(new))
         arrived = {manifest.artifacts: manifest.version for manifest in there}
@@ -202,7 +215,7 @@ class ModelRepository:
             if number not in manifests:
                 self._versions.skip(new, number)
                 continue
-            manifest = self._artifacts.adopt(manifests[number])
+            manifest = self._artifacts.with_own_folder(manifests[number])
             if manifest.artifacts not in arrived:
                 draft = manifest.model_copy(update={"model_name": new})
                 last = self._versions.commit(draft, max(number, last + 1)).version
@@ -210,17 +223,20 @@ class ModelRepository:
             moved[number] = arrived[manifest.artifacts]
         return moved
 
-    def _believed(self, name: str, version: int) -> ModelManifest:
-        """A manifest of ours as the bucket has it now; raises `NoSuchModelError`, `BadSignatureError`."""
+    def _verified_manifest(self, name: str, version: int) -> ModelManifest:
+        """Return a manifest as the bucket has it, its signature verified.
+
+        Raises `NoSuchModelError`, `BadSignatureError`.
+        """
         manifest = self._versions.read(name, version, fresh=True)
         check_manifest(manifest)
         return manifest
 
     def _delete(self, name: str, number: int) -> None:
         folder = None
-        # A manifest that is damaged, or not ours, may name what is not its own: such a folder stays.
+        # A manifest that is damaged or not signed may name a folder that is not its own, so such a folder stays.
         with suppress(NoSuchModelError, BadSignatureError):
-            folder = self._believed(name, number).artifacts
+            folder = self._verified_manifest(name, number).artifacts
         self._erase(name, number)
         if folder is not None:
             self._artifacts.discard(folder)
@@ -230,8 +246,8 @@ class ModelRepository:
         self._artifacts.discard_beside(name, number)
 
 
-def _each(call: Callable[[T], R], things: Sequence[T]) -> list[R]:
-    """What `call` returns for each, a few at a time."""
+def _map(call: Callable[[T], R], things: Sequence[T]) -> list[R]:
+    """Return what `call` returns for each of the things; several calls run at a time."""
     with ThreadPoolExecutor(SENDERS) as callers:
         return list(callers.map(call, things))
 

@@ -1,4 +1,6 @@
-"""Series: files that arrive one after another and teach one model; what is wanted of each, and what became of a file.
+"""Series.
+
+Files that arrive one after another and train one model, their settings, and what was decided about each file.
 
     {workspace}/series/{name}/series.json              settings and arrivals, changed by conditional writes
     {workspace}/series/{name}/reports/{job_id}.json    the report of an arrival, and the same as a page in .html
@@ -19,28 +21,28 @@ from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
 from core.types import Json
 
-# So many of the newest arrivals stay in the document; what is older is in its reports only.
+# So many of the newest arrivals stay in the document; older ones have their reports only.
 ARRIVALS_KEPT = 500
 
 Mode = Literal["append", "replace"]
-# accepted: learned from. held: too odd to be learned from, until the next arrival says the same. refused: not usable.
-# waiting: nobody has said what the target is. superseded: the object was overwritten or deleted before it was read.
-# old: it came after a newer one, so it is learned from and changes nothing that serves.
+# accepted: trained on. held: too odd to be trained on until the next arrival confirms it. refused: not usable.
+# waiting: the target is not known. superseded: the object was overwritten or deleted before it was read.
+# old: it came after a newer one, so it is trained on later and does not change the champion now.
 State = Literal["accepted", "held", "refused", "waiting", "superseded", "old"]
 
 
 class SeriesSettings(Document):
-    """What is wanted of a series. Without `target_column` its files are only registered."""
+    """The settings of a series. Without `target_column` its files are only registered."""
 
     target_column: str | None = None
-    # Whether a challenger learns from the new file alone, or from the accepted files of the window as well.
+    # Whether a challenger is trained on the new file alone (replace) or on the accepted files of the window as well.
     mode: Mode = "append"
-    # In arrivals, the new one included. An arrival is what is accepted, held or dropped as a whole, and what people
-    # think in: twelve monthly files are a year, whatever rows each has.
+    # In arrivals, the new one included. An arrival is accepted, held or dropped as a whole, and it is the unit that
+    # people think in: twelve monthly files are a year, whatever rows each has.
     window: int = Field(default=12, ge=1, le=100)
-    # How much worse than the champion a challenger may be at most, as a share of its root mean squared error.
+    # How much worse than the champion a challenger may be, as a fraction of the champion's root mean squared error.
     tolerance: float = Field(default=0.02, ge=0, le=1)
-    # Of the first race; what comes later is cleaned and divided as the champion was.
+    # Of the first search. Later models are preprocessed and validated as the champion was.
     handle_missing: HandleMissing = "median"
     validation: Validation = RANDOM
     time_limit: float = Field(default=60.0, ge=1, le=600)
@@ -66,30 +68,30 @@ class Arrival(Document):
     # When the object was written, in UTC as ISO 8601.
     last_modified: str
     state: State
-    # Whether challengers may learn from it.
+    # Whether challengers may be trained on it.
     learned: bool = False
-    # Of the model that was trained on it, if one was, and of the model that serves since.
+    # The version that was trained on it, if one was, and the version that serves since.
     version: int | None = None
     champion: int | None = None
     promoted: bool = False
-    # In plain words.
+    # A sentence for people.
     reason: str
     decided_at: str = Field(default_factory=now)
     rows: int | None = None
     sha256: str | None = None
-    # The share of its rows that the champion missed by more than nine tenths of its own folds' rows, and by how much
-    # it missed all of them (root mean squared error): what later arrivals are measured by as well, unless it was let
-    # in although that was out of all proportion.
+    # `surprise`: the share of its rows whose error is beyond nine tenths of the champion's out-of-fold errors.
+    # `missed_by`: the champion's root mean squared error on all of its rows. Later arrivals are compared with both,
+    # unless this one was let in by hand.
     surprise: float | None = None
     missed_by: float | None = None
     # Root mean squared errors on the fresh holdout.
     champion_rmse: float | None = None
     challenger_rmse: float | None = None
-    # Of a held one: a later arrival has contradicted it, so only somebody who says so lets it in.
+    # Of a held arrival: a later one has contradicted it, so only a person can let it in.
     contradicted: bool = False
 
     def let_in(self, reason: str) -> "Arrival":
-        """A held file as it is learned from; how far it was off is no measure for others."""
+        """Return a held arrival as an accepted one; its errors are no measure for later ones."""
         update = {"state": "accepted", "learned": True, "reason": reason, "surprise": None, "missed_by": None}
         return self.model_copy(update=update)
 
@@ -101,22 +103,25 @@ class Series(Document):
     name: str
     created_at: str = Field(default_factory=now)
     settings: SeriesSettings = SeriesSettings()
-    # Nothing written before this is learned from any more: two arrivals in a row have said that the world has changed.
+    # Files written before this are not trained on any more: two arrivals in a row have shown that the data has changed.
     since: str | None = None
     arrivals: list[Arrival] = Field(default_factory=list)
 
     def arrival(self, job_id: str) -> Arrival | None:
-        """What this job decided, or None."""
+        """Return the arrival that this job decided about, or None."""
         return next((arrival for arrival in self.arrivals if arrival.job_id == job_id), None)
 
     @property
     def held(self) -> Arrival | None:
-        """The arrival that the next one is to confirm or to contradict."""
+        """Return the held arrival that the next one confirms or contradicts, or None."""
         waiting = [one for one in self.arrivals if one.state == "held" and not one.contradicted]
         return max(waiting, key=lambda one: one.last_modified, default=None)
 
     def window(self, before: str) -> list[Arrival]:
-        """What a file written at `before` is learned from together with, the oldest first; empty in mode `replace`."""
+        """Return the arrivals that train a model with a file written at `before`, oldest first.
+
+        None in mode `replace`.
+        """
         if self.settings.mode == "replace":
             return []
         usable = [one for one in self.arrivals if one.learned and (self.since or "") <= one.last_modified <= before]
@@ -125,7 +130,7 @@ class Series(Document):
 
     @property
     def usual(self) -> list[tuple[float, float]]:
-        """Surprise and error of what was learned from because it was like what was known, the oldest decision first."""
+        """Return `surprise` and `missed_by` of the arrivals that were accepted, but not by hand, oldest first."""
         return [
             (one.surprise, one.missed_by)
             for one in self.arrivals
@@ -136,16 +141,19 @@ class Series(Document):
         ]
 
     def twin(self, file_id: str, sha256: str) -> Arrival | None:
-        """Another file of the same bytes that was taken, or held back."""
+        """Return another arrival of the same bytes that was accepted or held, or None."""
         same = (one for one in self.arrivals if one.sha256 == sha256 and one.file_id != file_id)
         return next((one for one in same if one.learned or one.state == "held"), None)
 
     def is_old(self, written: str) -> bool:
-        """Whether a file that was written later has been learned from already."""
+        """Return whether a model was trained on a file that was written later."""
         return any(one.learned and one.last_modified > written for one in self.arrivals)
 
     def with_arrival(self, arrival: Arrival) -> "Series":
-        """The series with this arrival instead of what was known of the same file; a new decision comes last."""
+        """Return the series with this arrival in place of the earlier one of the same file.
+
+        A new decision comes last.
+        """
         places = [place for place, other in enumerate(self.arrivals) if other.file_id == arrival.file_id]
         if places and self.arrivals[places[0]].decided_at == arrival.decided_at:
             arrivals = [*self.arrivals[: places[0]], arrival, *self.arrivals[places[0] + 1 :]]
@@ -163,28 +171,28 @@ class SeriesRepository:
         self._documents = documents
 
     def read(self, name: str, *, fresh: bool = False) -> Series | None:
-        """The series, or None; `fresh` asks the bucket itself: for acting on, not for showing."""
+        """Return the series, or None; `fresh` reads the bucket itself, not Redis."""
         if not MODEL_NAME.fullmatch(name):
             return None
         document = self._documents.read(_key(self._workspace, name), fresh=fresh)
         return None if document is None else Series.model_validate(document)
 
     def get(self, name: str, *, fresh: bool = False) -> Series:
-        """The same; raises `NoSuchSeriesError`."""
+        """Return the series; raises `NoSuchSeriesError`."""
         found = self.read(name, fresh=fresh)
         if found is None:
             raise NoSuchSeriesError(f"There is no series {name!r}. GET /series lists what there is.")
         return found
 
     def list(self) -> list[Series]:
-        """Every series of the workspace, by name."""
+        """Return every series of the workspace, by name."""
         found = (self.read(name) for name in self._objects.folders(f"{self._workspace}/series/"))
         return [series for series in found if series is not None]
 
     def change(self, name: str, edit: Callable[[Series], Series | None]) -> Series:
         """Store what `edit` makes of the newest series, a new one where there is none; None leaves it as it is.
 
-        Returns it as stored afterwards; raises `ConflictError`.
+        Return it as stored afterwards; raises `ConflictError`.
         """
 
         def edited(document: Json | None) -> Json | None:
@@ -196,22 +204,22 @@ class SeriesRepository:
         return Series(name=name) if document is None else Series.model_validate(document)
 
     def configure(self, name: str, settings: SeriesSettings) -> Series:
-        """Let these be the settings; raises `ConflictError`."""
+        """Store the settings of a series; raises `ConflictError`."""
         return self.change(name, lambda series: series.model_copy(update={"settings": settings}))
 
     def write_report(self, name: str, job_id: str, report: dict[str, Any], page: str) -> None:
-        """Keep the report of an arrival, as JSON and as a page."""
+        """Store the report of an arrival, as JSON and as a page."""
         body = json.dumps(report, ensure_ascii=False).encode()
         self._objects.put(_report_key(self._workspace, name, job_id, "html"), page.encode(), "text/html; charset=utf-8")
         self._objects.put(_report_key(self._workspace, name, job_id, "json"), body, "application/json")
 
     def report(self, name: str, job_id: str) -> dict[str, Any] | None:
-        """The report of an arrival, or None where there is none."""
+        """Return the report of an arrival, or None."""
         body = self._read(name, job_id, "json")
         return None if body is None else json.loads(body)
 
     def page(self, name: str, job_id: str) -> str | None:
-        """The same as HTML."""
+        """Return the report of an arrival as an HTML page, or None."""
         body = self._read(name, job_id, "html")
         return None if body is None else body.decode()
 

@@ -1,4 +1,4 @@
-"""What makes a stored or travelling model believable: its signed manifest, and the digests of its files in there."""
+"""Signed models: a manifest with a signature, which covers the digests of the model's files."""
 
 import base64
 import hashlib
@@ -21,8 +21,8 @@ class StoredModel:
     graph: bytes
 
 
-def signed(manifest: ModelManifest) -> ModelManifest:
-    """The manifest with this deployment's signature over everything else in it."""
+def sign_manifest(manifest: ModelManifest) -> ModelManifest:
+    """Return the manifest with this deployment's signature over all other fields."""
     return manifest.model_copy(update={"signature": sign(_signed_part(manifest, as_read=False))})
 
 
@@ -44,14 +44,14 @@ def check_signature(manifest: ModelManifest, expected: StoredFile, body: bytes) 
     check_digest(expected, hashlib.sha256(body).hexdigest())
 
 
-def seal(model: StoredModel) -> str:
-    """A version as one Base64 text that a caller may keep and send back as `model_data`; the manifest is signed."""
+def encode_model(model: StoredModel) -> str:
+    """Encode a version as one Base64 text that a caller may keep and send back as `model_data`."""
     manifest = model.manifest.model_dump_json().encode()
     return base64.b64encode(len(manifest).to_bytes(LENGTH_BYTES, "big") + manifest + model.graph).decode()
 
 
-def unseal(model_data: str) -> StoredModel:
-    """The model in a `seal`ed text; raises `BadSignatureError` unless this deployment made it and nobody changed it."""
+def decode_model(model_data: str) -> StoredModel:
+    """Decode a text of `encode_model`; raises `BadSignatureError` unless signature and digests are right."""
     try:
         body = base64.b64decode(model_data, validate=True)
         end = LENGTH_BYTES + int.from_bytes(body[:LENGTH_BYTES], "big")
@@ -65,9 +65,9 @@ def unseal(model_data: str) -> StoredModel:
 
 
 def _signed_part(manifest: ModelManifest, *, as_read: bool) -> bytes:
-    """The manifest without its signature: every field when it is written, those that were there when it was read.
+    """Return the signed fields: all of them when it is written, and those that were there when it is read.
 
-    So a model that was signed before a field existed stays valid, and a field that vanished does not pass.
+    So a model that was signed before a field existed stays valid, and one that lost a field does not.
     """
     content = manifest.model_dump(exclude={"signature"}, exclude_unset=as_read)
     return json.dumps(content, sort_keys=True, ensure_ascii=False).encode()

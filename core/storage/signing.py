@@ -1,4 +1,4 @@
-"""HMAC-SHA256 signatures: what makes bytes that claim to be one of our models believable."""
+"""HMAC-SHA256 signatures of models, by the key of this deployment."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ KEY_BYTES_MIN = 16
 
 @cache
 def signing_key() -> bytes:
-    """The deployment's key, from the file, the secret or the variable that the settings name (in this order).
+    """Return the deployment's key, from the file, the secret or the variable that the settings name (in this order).
 
     Raises `InvalidSettingError` when none is set, unreadable or shorter than 16 bytes.
     """
@@ -45,7 +45,7 @@ def _from_secrets_manager(arn: str) -> bytes:
 
 
 def sign(*parts: bytes) -> str:
-    """The hex HMAC-SHA256 over the parts, each preceded by its length so that no two splits agree."""
+    """Return the hexadecimal HMAC-SHA256 over the parts, each preceded by its length, so that no two splits agree."""
     mac = hmac.new(signing_key(), digestmod=hashlib.sha256)
     for part in parts:
         mac.update(len(part).to_bytes(8, "big"))
@@ -54,10 +54,10 @@ def sign(*parts: bytes) -> str:
 
 
 def is_signed(signature: str, *parts: bytes) -> bool:
-    """Whether `signature` is ours over these parts, compared in constant time."""
+    """Return whether `signature` is ours over these parts; the comparison takes constant time."""
     return hmac.compare_digest(sign(*parts).encode(), signature.encode("utf-8", "replace"))
 
 
 def webhook_secret() -> bytes:
-    """What webhooks are signed with: made of the key, so that whoever has it cannot sign a model."""
+    """Return the secret that signs webhooks. It is derived from the key, so that its receivers cannot sign a model."""
     return bytes.fromhex(sign(b"webhooks"))

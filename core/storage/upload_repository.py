@@ -22,13 +22,13 @@ from core.storage.leases import change_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.types import Json
 
-# Whoever holds a URL may write that one object for this long; GET /data/uploads/{file_id} gives fresh ones.
+# A URL lets its holder write one object for this long; GET /data/uploads/{file_id} returns fresh ones.
 URL_SECONDS = 3600
-# Fits the function's memory three times over and makes 320 parts of 5 GiB.
+# Three of them fit into the function's memory, and 320 make 5 GiB.
 PART_BYTES = 16 << 20
-# S3 takes no more in one request.
+# The most that S3 takes in one request.
 MOST_POST_BYTES = 5 << 30
-# More URLs than this would not fit an answer; larger files get larger parts. S3 allows ten times as many.
+# More URLs would not fit into an answer, so larger files get larger parts. S3 allows ten times as many.
 MOST_PARTS = 1000
 
 UPLOAD_KEY = re.compile(rf"uploads/(?P<workspace>[^/]+)/(?P<file_id>{FILE_ID.pattern})\.csv")
@@ -37,7 +37,7 @@ Method = Literal["post", "multipart"]
 
 
 UploadStatus = Literal["waiting", "ingesting", "failed"]
-# What the job that ingests an upload says of the upload. One that has succeeded is about to take the ticket with it.
+# The status of an upload by that of the job that ingests it. A job that has succeeded is about to delete the ticket.
 STATUS_OF: dict[JobStatus, UploadStatus] = {
     "queued": "waiting",
     "running": "ingesting",
@@ -60,9 +60,9 @@ class Ticket(Document):
     upload_id: str | None = None
     part_size: int = 0
     created_at: str
-    # When the URLs end that were handed out last.
+    # When the URLs end that were returned last.
     expires_at: str
-    # Whether the caller has said that everything was sent.
+    # Whether the caller has completed the upload.
     completed: bool = False
     # Made when the bytes have been received.
     job: Job | None = None
@@ -104,7 +104,10 @@ class Ticket(Document):
 
     @property
     def part_sizes(self) -> dict[int, int]:
-        """Bytes by part number, from 1: all `part_size` but the last. A form has no parts."""
+        """Return the bytes of each part by its number, from 1: `part_size` for all but the last.
+
+        A form has no parts.
+        """
         starts = range(0, self.size_bytes, self.part_size) if self.part_size else []
         return {number: min(self.part_size, self.size_bytes - start) for number, start in enumerate(starts, 1)}
 
@@ -139,7 +142,7 @@ class UploadRepository:
         self.jobs = UploadJobs(self, progress)
 
     def open(self, ticket: Ticket) -> Ticket:
-        """Store a new ticket; a multipart one is begun in the bucket and comes back with its `upload_id`."""
+        """Store a new ticket; begin a multipart one in the bucket and return it with its `upload_id`."""
         if ticket.method == "multipart":
             part_size = max(PART_BYTES, -(-ticket.size_bytes // MOST_PARTS))
             upload_id = self._objects.begin_parts(object_key(self._workspace, ticket.file_id))
@@ -148,7 +151,7 @@ class UploadRepository:
         return ticket
 
     def ticket(self, file_id: str, *, fresh: bool = False) -> Ticket | None:
-        """The ticket, or None. `fresh` asks the bucket itself: for acting on, not for showing."""
+        """Return the ticket, or None. `fresh` reads the bucket itself, not Redis."""
         if not FILE_ID.fullmatch(file_id):
             return None
         document = self._documents.read(_ticket_key(self._workspace, file_id), fresh=fresh)
@@ -159,16 +162,16 @@ class UploadRepository:
         return ticket.model_copy(update={"job": job})
 
     def change(self, file_id: str, edit: Callable[[Ticket], Json | None]) -> Ticket | None:
-        """Update the newest ticket as `change_document` does; None when there is none."""
+        """Update the newest ticket as `change_document` does; return None when there is none."""
         return change_document(self._documents, _ticket_key(self._workspace, file_id), Ticket, edit)
 
     def form(self, ticket: Ticket) -> tuple[str, dict[str, str]]:
-        """URL and fields of a form that posts the file, of at most the announced size, in one request."""
+        """Return URL and fields of a form that posts the file, of at most the announced size, in one request."""
         key = object_key(self._workspace, ticket.file_id)
         return self._objects.presign_form(key, ticket.size_bytes, URL_SECONDS)
 
     def part_urls(self, ticket: Ticket, numbers: Iterable[int]) -> dict[int, str]:
-        """A URL for each of these parts, to PUT exactly that many bytes at."""
+        """Return a URL for each of these parts, which takes a PUT of exactly the part's bytes."""
         key, sizes = object_key(self._workspace, ticket.file_id), ticket.part_sizes
         assert ticket.upload_id is not None
         return {
@@ -187,7 +190,7 @@ class UploadRepository:
         return {part.number: part.etag for part in parts if part.size == sizes.get(part.number)}
 
     def join(self, ticket: Ticket, parts: dict[int, str]) -> None:
-        """Make the object of its parts; that it is created is what starts the ingestion."""
+        """Join the parts to the object. The event of its creation starts the ingestion."""
         assert ticket.upload_id is not None
         self._objects.join_parts(object_key(self._workspace, ticket.file_id), ticket.upload_id, parts)
 
@@ -256,7 +259,7 @@ class UploadJobs:
 
 
 def urls_expire_at() -> str:
-    """When URLs end that are made now, in UTC as ISO 8601."""
+    """Return when URLs end that are made now, in UTC as ISO 8601."""
     return datetime.fromtimestamp(time.time() + URL_SECONDS, UTC).isoformat(timespec="seconds")
 
 

@@ -9,64 +9,66 @@ from pydantic import ValidationError
 
 from core.errors import BadSignatureError, NoSuchModelError
 from core.manifests import ModelManifest
-from core.storage.cache import WarmObjects
+from core.storage.cache import CachedObjects
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
-from core.storage.signed_models import signed
+from core.storage.signed_models import sign_manifest
 
 MODEL_NAME = re.compile(r"\w[\w.\- ]{0,99}")
 VERSION_KEY = re.compile(rf"[^/]+/models/([^/]+)/(\d+)/{re.escape(MANIFEST)}")
 
 
 @dataclass(frozen=True, order=True)
-class Numbered:
-    """One version of one model, by what it is called; in the order of a listing."""
+class VersionId:
+    """One version of one model by name and number; they sort as a listing does."""
 
     name: str
     number: int
 
 
 class Versions:
-    """Which versions there are. One exists from the moment its manifest does, so nobody ever sees half of one.
+    """The versions of the models of a workspace.
+
+    One exists from the moment its manifest does, so nobody sees half of one.
 
     The number of a deleted version is never used again: its manifest stays, empty. So numbers have no gaps, and
-    whoever creates the next one meets everybody else who is about to, whatever was killed in between.
+    of two writers that create the next one at the same time, one finds the other's manifest in its place.
     """
 
-    def __init__(self, workspace: str, objects: ObjectStore, warm: WarmObjects, index: ManifestIndex) -> None:
+    def __init__(self, workspace: str, objects: ObjectStore, warm: CachedObjects, index: ManifestIndex) -> None:
         self._workspace = workspace
         self._objects = objects
         self._warm = warm
         self._index = index
 
     def taken(self, name: str) -> list[int]:
-        """Every number that was ever given, in ascending order."""
+        """Return every number that was ever used, in ascending order."""
         prefix = f"{self._workspace}/models/{name}/"
         found = (VERSION_KEY.fullmatch(item.key) for item in self._objects.list(prefix))
         return sorted(int(match[2]) for match in found if match)
 
-    def listed(self, name: str | None = None) -> dict[Numbered, tuple[str, str]]:
-        """Key and ETag of every version there is, of one model or of all, in order."""
+    def listed(self, name: str | None = None) -> dict[VersionId, tuple[str, str]]:
+        """Return key and ETag of every version, of one model or of all, in order."""
         listed = self._index.listed("" if name is None else f"{name}/")
         found = {
-            Numbered(match[1], int(match[2])): (key, etag)
+            VersionId(match[1], int(match[2])): (key, etag)
             for key, etag in listed.items()
             if (match := VERSION_KEY.fullmatch(key))
         }
         return dict(sorted(found.items()))
 
-    def manifests(self, listed: dict[Numbered, tuple[str, str]]) -> list[ModelManifest]:
-        """The manifests of these, as listed, by way of Redis; a damaged one is left out."""
+    def manifests(self, listed: dict[VersionId, tuple[str, str]]) -> list[ModelManifest]:
+        """Return the manifests of listed versions, from Redis where it has them; a damaged one is left out."""
         read = self._index.read(dict(listed.values()))
         parsed = ((numbered, _parsed(read.get(key))) for numbered, (key, _) in listed.items())
         return [
             manifest
             for numbered, manifest in parsed
-            if manifest is not None and numbered == Numbered(manifest.model_name, manifest.version)
+            if manifest is not None and numbered == VersionId(manifest.model_name, manifest.version)
         ]
 
     def read(self, name: str, number: int, *, fresh: bool = False) -> ModelManifest:
-        """One manifest, its signature unchecked; `fresh` reads the bucket itself.
+        """Return one manifest, its signature unverified; `fresh` reads the bucket itself.
 
         Raises `NoSuchModelError`, and `BadSignatureError` when it is damaged.
         """
@@ -86,13 +88,13 @@ class Versions:
         return manifest
 
     def commit(self, draft: ModelManifest, number: int, *, once_a_job: bool = False) -> ModelManifest:
-        """Let the draft be the first free version from `number` on, and so exist; returns its signed manifest.
+        """Create the draft as the first free version from `number` on; return its signed manifest.
 
         A version that is this one already, of the same files or, with `once_a_job`, of the same job, is returned
         instead: an earlier attempt, or somebody else's. Its files are in the bucket by now.
         """
         while True:
-            manifest = signed(draft.model_copy(update={"version": number}))
+            manifest = sign_manifest(draft.model_copy(update={"version": number}))
             key = _key(self._workspace, draft.model_name, number)
             if etag := self._objects.create(key, manifest.model_dump_json().encode()):
                 self._index.add(key, etag, manifest.model_dump())
@@ -108,11 +110,11 @@ class Versions:
             number += 1
 
     def skip(self, name: str, number: int) -> None:
-        """Let no version ever have this number, unless one has."""
+        """Reserve a number so that no version ever gets it, unless one has it."""
         self._objects.create(_key(self._workspace, name, number), b"")
 
     def erase(self, name: str, number: int) -> None:
-        """Let a version be gone for good; its number stays taken."""
+        """Erase a version for good; its number stays reserved."""
         key = _key(self._workspace, name, number)
         self._objects.put(key, b"")
         self._index.drop(key)
@@ -120,7 +122,7 @@ class Versions:
 
 
 def _parsed(stored: bytes | dict[str, Any] | None) -> ModelManifest | None:
-    """A manifest as the bucket or as the index has it, or None where it is no manifest."""
+    """Parse a manifest from the bucket or from the index; return None where it is damaged."""
     try:
         if isinstance(stored, bytes):
             return ModelManifest.model_validate_json(stored)

@@ -11,8 +11,8 @@ from core.catalogue import CATALOGUE
 from core.errors import InvalidInputError, NoEvaluationError
 from core.manifests import ModelManifest
 from core.settings import settings
-from core.storage.artifacts import GRAPH, PICKLE, described
-from core.storage.versions import Numbered
+from core.storage.artifacts import GRAPH, PICKLE, file_record
+from core.storage.versions import VersionId
 from functions.file_responses import attachment
 from functions.http import CallerWorkspace, RequestBody, create_app
 
@@ -116,7 +116,7 @@ def artifact(
     """
     manifest = workspace.models.manifest(model_name, version)
     file = FILES[format]
-    stored = described(manifest, file)
+    stored = file_record(manifest, file)
     headers = _about(manifest, stored.sha256)
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
@@ -155,14 +155,14 @@ def _about(manifest: ModelManifest, sha256: str) -> dict[str, str]:
     }
 
 
-def _cursor(last: Numbered) -> str:
+def _cursor(last: VersionId) -> str:
     return base64.urlsafe_b64encode(f"{last.number}/{last.name}".encode()).decode()
 
 
-def _read_cursor(cursor: str) -> Numbered:
+def _read_cursor(cursor: str) -> VersionId:
     try:
         number, _, name = base64.b64decode(cursor, "-_", validate=True).decode().partition("/")
-        return Numbered(name, int(number))
+        return VersionId(name, int(number))
     except ValueError:
         errors = [{"field": "cursor", "message": "is not one of ours"}]
         raise InvalidInputError("cursor is `next` of an earlier answer, unchanged. Leave it out.", errors) from None

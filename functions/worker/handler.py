@@ -10,7 +10,7 @@ from core.jobs.worker import GaveUpError, run_job
 from core.services.handlers import HANDLERS
 from core.settings import settings
 from core.storage.container import container
-from core.storage.job_queue import SqsQueue, job_in
+from core.storage.job_queue import SqsQueue, parse_message
 from functions.log import log, set_up_log
 from functions.remaining_time import seconds_for_work
 
@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _carry_out(message: dict[str, Any], seconds: float) -> None:
-    found = job_in(message["body"])
+    found = parse_message(message["body"])
     if found is None:
         raise ValueError(f"not a message about a job: {message['body'][:200]}")
     start = time.perf_counter()
@@ -78,6 +78,6 @@ def _hide(message: dict[str, Any], seconds: int) -> None:
     queue = container().queue
     if isinstance(queue, SqsQueue):
         try:
-            queue.hide(message["receiptHandle"], seconds)
+            queue.set_visibility(message["receiptHandle"], seconds)
         except UnavailableError as error:
             log.warning("%s: its visibility could not be changed: %s", message["messageId"], error)

@@ -56,7 +56,11 @@ def test_the_server_and_the_model_are_live_ready_and_described(triton: Inference
     assert not triton.is_model_ready("unknown")
     assert triton.get_server_metadata()["extensions"] == ["binary_tensor_data"]
     described = triton.get_model_metadata("flats v2")
-    assert (described["name"], described["versions"], described["platform"]) == ("flats v2", ["1"], "onnxruntime_onnx")
+    assert (described["name"], described["versions"], described["platform"]) == (
+        "flats v2",
+        ["1"],
+        "onnxruntime_onnx",
+    )
     assert {tensor["name"]: tensor["datatype"] for tensor in described["inputs"]} == {
         "城市": "BYTES",
         "面积": "FP64",

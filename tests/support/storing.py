@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import UnavailableError
 from core.manifests import CrossValidation, DatasetManifest, Feature, ModelManifest, Recipe, StoredFile, TrainedOn
 from core.storage.artifacts import GRAPH, PICKLE
-from core.storage.cache import Counters, WarmObjects
+from core.storage.cache import CachedObjects, Counters
 from core.storage.container import container
 from core.storage.dataset_repository import DatasetRepository
 from core.storage.documents import Documents
@@ -40,7 +40,7 @@ class Parts:
         self.redis = redis or RedisClient(None)
         self.documents = Documents(objects, self.redis)
         counters = Counters(self.redis)
-        self.warm = WarmObjects(objects, self.redis, counters, entry_bytes=1 << 20, ttl_seconds=60)
+        self.warm = CachedObjects(objects, self.redis, counters, entry_bytes=1 << 20, ttl_seconds=60)
         self.index = {kind: ManifestIndex(workspace, objects, self.redis, kind) for kind in ("datasets", "models")}
         self.datasets = DatasetRepository(workspace, objects, self.documents, self.warm, self.index["datasets"])
         self.models = ModelRepository(workspace, objects, self.documents, self.warm, self.index["models"])

@@ -20,7 +20,7 @@ from core.packed_columns import PACKED_ROWS, ColumnTable, unpack
 from core.settings import settings
 from core.storage.cache import Counters, MemoryCache
 from core.storage.dataset_repository import COLUMNS
-from core.storage.signed_models import StoredModel, unseal
+from core.storage.signed_models import StoredModel, decode_model
 from core.storage.workspace import Workspace
 
 # A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).
@@ -118,7 +118,7 @@ def _stored_model(models: MemoryCache[Model], workspace: Workspace, name: str, v
 def _sealed_model(models: MemoryCache[Model], model_data: str) -> Model:
     # Whoever sends the very bytes whose signature was right may have what was loaded from them.
     key = hashlib.sha256(model_data.encode("utf-8", "surrogatepass")).hexdigest()
-    return models.get(key) or _kept(models, key, unseal(model_data))
+    return models.get(key) or _kept(models, key, decode_model(model_data))
 
 
 def _kept(models: MemoryCache[Model], key: str, stored: StoredModel) -> Model:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.manifests import Document
-from core.storage.s3.object_metadata import Listed
+from core.storage.s3.object_metadata import ObjectSummary
 from core.storage.s3.object_store import ObjectStore
 
 T = TypeVar("T")
@@ -31,10 +31,10 @@ class Finding:
     do: Deed
 
 
-def folders(objects: ObjectStore, prefix: str) -> Iterator[tuple[str, list[Listed]]]:
+def folders(objects: ObjectStore, prefix: str) -> Iterator[tuple[str, list[ObjectSummary]]]:
     """The folders right below `prefix`, by name, each with all that is in it; what lies beside them is left out."""
 
-    def name(item: Listed) -> str:
+    def name(item: ObjectSummary) -> str:
         return item.key[len(prefix) :].partition("/")[0]
 
     inside = (item for item in objects.list(prefix) if "/" in item.key[len(prefix) :])
@@ -42,12 +42,12 @@ def folders(objects: ObjectStore, prefix: str) -> Iterator[tuple[str, list[Liste
         yield folder, list(items)
 
 
-def idle(items: Iterable[Listed], seconds: float, now: float) -> bool:
+def idle(items: Iterable[ObjectSummary], seconds: float, now: float) -> bool:
     """Whether none of them was written in the last `seconds`: whoever is at work on them writes."""
     return all(now - item.modified > seconds for item in items)
 
 
-def size(items: Iterable[Listed]) -> int:
+def size(items: Iterable[ObjectSummary]) -> int:
     """Their bytes together."""
     return sum(item.size for item in items)
 
@@ -62,7 +62,7 @@ def parsed(kind: type[D], documents: Iterable[object]) -> list[D]:
 
 
 def removal(
-    objects: ObjectStore, prefix: str, items: Sequence[Listed], needed: Callable[[T], bool], subject: T
+    objects: ObjectStore, prefix: str, items: Sequence[ObjectSummary], needed: Callable[[T], bool], subject: T
 ) -> Deed:
     """Delete these objects, which are below `prefix`, unless one was written since or `needed(subject)` by now."""
 

@@ -9,7 +9,7 @@ from core.manifests import ModelManifest
 from core.services.upkeep.cleanup import DAY, Deed, Finding, idle, removal
 from core.settings import settings
 from core.storage import export_repository as exporting
-from core.storage.champions import Standing
+from core.storage.champions import ServingState
 from core.storage.container import Container
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import MissingObjectError
@@ -75,13 +75,13 @@ def versions(
     in_use = {(job.order.get("model_name"), job.order.get("version")) for job in unfinished}
     newest_first = sorted(manifests, key=lambda manifest: (manifest.model_name, -manifest.version))
     for name, group in groupby(newest_first, key=lambda manifest: manifest.model_name):
-        standing = workspace.models.standing(name)
+        state = workspace.models.serving_state(name)
         kept = 0
         for manifest in group:
             number = manifest.version
-            interrupted = number in standing.deleted
+            interrupted = number in state.deleted
             kept += not interrupted
-            surplus = 0 < keep < kept and _is_outdone(manifest, standing, now) and (name, number) not in in_use
+            surplus = 0 < keep < kept and _is_outdone(manifest, state, now) and (name, number) not in in_use
             if interrupted or surplus:
                 reason = "its deletion was interrupted" if interrupted else f"{keep} newer versions are kept"
                 size = manifest.graph.size_bytes + manifest.pickle.size_bytes
@@ -114,9 +114,9 @@ def jobs(workspace: Workspace, finished: list[Job], now: float) -> Iterator[Find
             yield Finding(f"job {job.job_id}", f"it was over more than {days} days ago", size, forget(job))
 
 
-def _is_outdone(manifest: ModelManifest, standing: Standing, now: float) -> bool:
+def _is_outdone(manifest: ModelManifest, state: ServingState, now: float) -> bool:
     """Whether a newer version serves, and this one is no more of today."""
-    older = standing.version is not None and manifest.version < standing.version
+    older = state.version is not None and manifest.version < state.version
     return older and now - _seconds(manifest.created_at) > DAY
 
 
@@ -124,7 +124,7 @@ def _deletion(workspace: Workspace, manifest: ModelManifest, interrupted: bool) 
     name, number = manifest.model_name, manifest.version
 
     def deed() -> bool:
-        serving = workspace.models.standing(name).version
+        serving = workspace.models.serving_state(name).version
         if not interrupted and (serving is None or number >= serving):
             return False  # it was chosen since, or an even older one was
         try:

@@ -1,1 +1,1 @@
-"""Redis as a cache that may vanish at any moment."""
+"""Redis: an index and a cache that may vanish at any moment."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("regatta")
 
-# After a failure Redis is left alone this long, so an outage costs one time-out a second and not one a call.
+# After a failure Redis is left alone this long, so an outage costs one time-out a second and not one for each call.
 PAUSE_SECONDS = 1.0
 CONNECT_SECONDS = 0.3
 COMMAND_SECONDS = 1.0
@@ -23,7 +23,7 @@ class RedisClient:
     """Runs Redis commands; where Redis is absent, down or slow, each answers with its default instead."""
 
     def __init__(self, url: str | None) -> None:
-        """`url` is None where there is no Redis at all."""
+        """Connect to nothing yet; `url` is None where there is no Redis."""
         self._url = url
         self._client: Redis | None = None
         self._lock = threading.Lock()
@@ -31,11 +31,11 @@ class RedisClient:
 
     @property
     def configured(self) -> bool:
-        """Whether there is a Redis to talk to."""
+        """Return whether the settings name a Redis."""
         return self._url is not None
 
     def run(self, command: Callable[["Redis"], Any], default: T) -> T | Any:
-        """The result of `command(client)`, or `default` when Redis cannot answer now."""
+        """Return the result of `command(client)`, or `default` when Redis does not answer."""
         if self._url is None or time.monotonic() < self._paused_until:
             return default
         from redis.exceptions import RedisError
@@ -48,7 +48,7 @@ class RedisClient:
             return default
 
     def ping(self) -> bool:
-        """Whether Redis answers right now, a pause notwithstanding."""
+        """Return whether Redis answers now, even while it is left alone after a failure."""
         self._paused_until = 0.0
         return bool(self.run(lambda client: client.ping(), False))
 
@@ -66,7 +66,7 @@ class RedisClient:
                     socket_timeout=COMMAND_SECONDS,
                     socket_keepalive=True,
                     health_check_interval=30,
-                    # One retry: the first command on a socket that died while a function slept always fails.
+                    # One retry: the first command on a socket that died while a function was frozen always fails.
                     retry=Retry(NoBackoff(), 1),
                 )
             return self._client

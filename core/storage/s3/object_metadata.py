@@ -1,12 +1,12 @@
-"""What the bucket tells of an object or a part without handing out its bytes."""
+"""What is known of an object, a multipart upload or a part without reading its bytes."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One object as a listing shows it."""
+class ObjectSummary:
+    """One object in a listing."""
 
     key: str
     etag: str
@@ -16,7 +16,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Open:
+class OpenMultipart:
     """A multipart upload that was neither completed nor aborted, and when it was begun (seconds since 1970)."""
 
     key: str
@@ -25,8 +25,8 @@ class Open:
 
 
 @dataclass(frozen=True)
-class Head:
-    """What is known of one object without reading it. `metadata` is what its writer put beside it."""
+class ObjectHead:
+    """One object's ETag, size, time and the `metadata` that its writer added."""
 
     etag: str
     size: int
@@ -35,8 +35,8 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of a multipart upload that has arrived."""
+class UploadedPart:
+    """One part of a multipart upload that is in the bucket."""
 
     number: int
     etag: str

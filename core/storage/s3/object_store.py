@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from core.errors import NotFoundError, UnavailableError
-from core.storage.s3.object_metadata import Head, Listed, Open, Part
-from core.storage.s3.signed_get import FirstReads
+from core.storage.s3.object_metadata import ObjectHead, ObjectSummary, OpenMultipart, UploadedPart
+from core.storage.s3.signed_get import SignedGet
 
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3.client import S3Client
 
-# A larger file goes up in parts of this size, two at a time, each read from disk as it is sent. A store writes what
-# comes in parts twice, as parts and joined, so they are few; one that fails is still not much to send again.
+# A larger file is uploaded in parts of this size, two at a time, each read from disk as it is sent. A store writes
+# parts twice, alone and joined, so they are few; a part that fails is still cheap to send again.
 PART_BYTES = 256 << 20
 # A copy inside the store moves nothing, so its parts are larger; S3 takes up to 5 GiB.
 COPY_BYTES = 2 << 30
-# How much of an object is in memory while its digest is worked out.
+# How much of an object is in memory while its digest is computed.
 CHUNK_BYTES = 1 << 20
 # S3 takes at most this many keys in one delete request.
 DELETE_BATCH = 1000
-# What the name of a file may not hold where quotes, paths and bytes beyond ASCII are not understood.
+# Characters that a file name may not have where quotes, paths and bytes beyond ASCII are not understood.
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
 UNREACHABLE = "The object store did not answer. Nothing was changed; try again in a moment."
 
@@ -43,17 +43,20 @@ class ObjectStore:
     """
 
     def __init__(self, bucket: str, endpoint: str | None) -> None:
-        """`endpoint` is None for AWS itself."""
+        """Connect to nothing yet; `endpoint` is None for AWS."""
         self.bucket = bucket
         self.endpoint = endpoint
         self._client: S3Client | None = None
-        self._first_reads = FirstReads(bucket, endpoint)
+        self._signed_get = SignedGet(bucket, endpoint)
 
     @property
     def client(self) -> "S3Client":
-        """The boto3 client: short timeouts, one retry, kept alive; a thawed function finds its sockets dead."""
+        """Return the boto3 client.
+
+        Short time-outs, one retry, keepalive, since a thawed function finds its sockets dead.
+        """
         if self._client is None:
-            self._first_reads.close()
+            self._signed_get.close()
             import boto3
             from botocore.config import Config
 
@@ -72,42 +75,42 @@ class ObjectStore:
         return self._client
 
     def get(self, key: str) -> bytes:
-        """The object's bytes; raises `MissingObjectError`."""
-        # As long as nothing else has needed boto3, and nothing goes wrong, reading need not load it.
-        first = self._first_reads.get(key) if self._client is None else None
-        return first if first is not None else self.get_tagged(key)[0]
+        """Return the object's bytes; raises `MissingObjectError`."""
+        # As long as nothing else has needed boto3 and nothing goes wrong, a read need not load it.
+        first = self._signed_get.get(key) if self._client is None else None
+        return first if first is not None else self.get_with_etag(key)[0]
 
-    def get_tagged(self, key: str) -> tuple[bytes, str]:
-        """The object's bytes and its ETag, for a later `replace`; raises `MissingObjectError`."""
-        with _translating(key):
+    def get_with_etag(self, key: str) -> tuple[bytes, str]:
+        """Return the object's bytes and its ETag, for a later `replace`; raises `MissingObjectError`."""
+        with _translate_errors(key):
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
             return answer["Body"].read(), answer["ETag"]
 
     def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> str:
-        """Write the object, whatever was there; returns its ETag."""
-        with _translating(key):
+        """Write the object, whatever was there; return its ETag."""
+        with _translate_errors(key):
             return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
 
     def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
         """Write the object from a file, in parts and a few at a time where it is large, never whole in memory."""
-        with _translating(key):
+        with _translate_errors(key):
             kind = {"ContentType": content_type}
             self.client.upload_file(str(path), self.bucket, key, ExtraArgs=kind, Config=_transfer(PART_BYTES))
 
     def download(self, key: str, path: Path) -> None:
         """Write the object's bytes to a file; raises `MissingObjectError`."""
-        with _translating(key):
-            # In one request: many a store reads the whole object for each range of it.
+        with _translate_errors(key):
+            # In one request: some stores read the whole object for each range of it.
             self.client.download_file(self.bucket, key, str(path), Config=_transfer(sys.maxsize))
 
     def copy(self, source: str, key: str) -> None:
         """Write the object from another one, inside the store; raises `MissingObjectError`.
 
-        From itself it stays what it is, and the bucket tells of it as of a new one.
+        A copy onto itself changes no byte, and the bucket sends its event as for a new object.
         """
-        # S3 refuses a copy onto itself that changes nothing; the time of it is something to change.
+        # S3 refuses a copy onto itself that changes nothing, so the metadata gets the time of the copy.
         changed = {"MetadataDirective": "REPLACE", "Metadata": {"copied-at": str(time.time_ns())}}
-        with _translating(source):
+        with _translate_errors(source):
             self.client.copy(
                 {"Bucket": self.bucket, "Key": source},
                 self.bucket,
@@ -117,49 +120,49 @@ class ObjectStore:
             )
 
     def sha256(self, key: str) -> str:
-        """The digest of the object's bytes in hexadecimal, a few at a time in memory; raises `MissingObjectError`."""
+        """Return the SHA-256 of the object in hexadecimal, a piece at a time in memory; raises `MissingObjectError`."""
         digest = hashlib.sha256()
-        with _translating(key):
+        with _translate_errors(key):
             for chunk in self.client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
 
-    def head(self, key: str) -> Head:
-        """What is known of the object; raises `MissingObjectError`."""
-        with _translating(key):
+    def head(self, key: str) -> ObjectHead:
+        """Return the object's metadata; raises `MissingObjectError`."""
+        with _translate_errors(key):
             answer = self.client.head_object(Bucket=self.bucket, Key=key)
-        return Head(answer["ETag"], answer["ContentLength"], answer["LastModified"], answer["Metadata"])
+        return ObjectHead(answer["ETag"], answer["ContentLength"], answer["LastModified"], answer["Metadata"])
 
     def size(self, key: str) -> int:
-        """The object's size in bytes; raises `MissingObjectError`."""
+        """Return the object's size in bytes; raises `MissingObjectError`."""
         return self.head(key).size
 
     def create(self, key: str, body: bytes) -> str | None:
-        """Write the object only if there is none; its ETag, or None when another writer was first."""
+        """Write the object only if there is none; return its ETag, or None when another writer was first."""
         return self._put_if(key, body, {"IfNoneMatch": "*"})
 
     def replace(self, key: str, body: bytes, etag: str) -> str | None:
-        """Write the object only if it is still the one with `etag`; its new one, or None when another was first."""
+        """Write the object only if it still has `etag`; return its new ETag, or None when another writer was first."""
         return self._put_if(key, body, {"IfMatch": etag})
 
     def _put_if(self, key: str, body: bytes, condition: dict[str, Any]) -> str | None:
         try:
-            with _translating(key):
+            with _translate_errors(key):
                 return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)["ETag"]
         except (_LostRaceError, MissingObjectError):
             return None
 
-    def list(self, prefix: str) -> Iterator[Listed]:
-        """Every object below `prefix`, in key order."""
-        with _translating(prefix):
+    def list(self, prefix: str) -> Iterator[ObjectSummary]:
+        """Yield every object below `prefix`, in key order."""
+        with _translate_errors(prefix):
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 for item in page.get("Contents", []):
-                    yield Listed(item["Key"], item["ETag"], item["Size"], item["LastModified"].timestamp())
+                    yield ObjectSummary(item["Key"], item["ETag"], item["Size"], item["LastModified"].timestamp())
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """The names of the folders right below `prefix`, which ends with a slash or is empty, in order."""
-        with _translating(prefix):
+        """Return the names of the folders right below `prefix`, which ends with a slash or is empty, in order."""
+        with _translate_errors(prefix):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=prefix, Delimiter="/"
             )
@@ -168,15 +171,15 @@ class ObjectStore:
                     yield item["Prefix"].removeprefix(prefix).rstrip("/")
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete these objects; the ones that are not there do not matter."""
+        """Delete these objects; missing ones do not matter."""
         doomed = [{"Key": key} for key in keys]
         for start in range(0, len(doomed), DELETE_BATCH):
             batch: Any = {"Objects": doomed[start : start + DELETE_BATCH], "Quiet": True}
-            with _translating("delete"):
+            with _translate_errors("delete"):
                 self.client.delete_objects(Bucket=self.bucket, Delete=batch)
 
     def presign(self, key: str, filename: str, seconds: int) -> str:
-        """A URL that downloads the object as `filename` for the next `seconds`, without credentials.
+        """Return a URL that downloads the object as `filename` for the next `seconds`, without credentials.
 
         It is signed for the endpoint that this process uses, so callers must be able to reach that one.
         """
@@ -186,7 +189,7 @@ class ObjectStore:
     def presign_form(
         self, key: str, max_bytes: int, seconds: int, metadata: Mapping[str, str] | None = None
     ) -> tuple[str, dict[str, str]]:
-        """URL and fields of a form whose `file` becomes exactly this object, of 1 to `max_bytes` bytes."""
+        """Return URL and fields of a form whose `file` becomes exactly this object, of 1 to `max_bytes` bytes."""
         fields = {f"x-amz-meta-{name}": value for name, value in (metadata or {}).items()}
         conditions: list[Any] = [["content-length-range", 1, max_bytes], *({name: fields[name]} for name in fields)]
         form = self.client.generate_presigned_post(
@@ -195,50 +198,52 @@ class ObjectStore:
         return form["url"], form["fields"]
 
     def presign_part(self, key: str, upload_id: str, number: int, size: int, seconds: int) -> str:
-        """A URL to PUT one part of a multipart upload at, of exactly `size` bytes."""
+        """Return a URL that takes a PUT of one part of a multipart upload, of exactly `size` bytes."""
         params = {"Bucket": self.bucket, "Key": key, "UploadId": upload_id, "PartNumber": number, "ContentLength": size}
         return self.client.generate_presigned_url("upload_part", Params=params, ExpiresIn=seconds)
 
     def begin_parts(self, key: str) -> str:
-        """Begin a multipart upload; returns its id."""
-        with _translating(key):
+        """Begin a multipart upload; return its id."""
+        with _translate_errors(key):
             return self.client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
 
-    def list_parts(self, key: str, upload_id: str) -> tuple[Part, ...]:
-        """The parts that have arrived; raises `MissingObjectError` when the upload was completed or aborted."""
-        with _translating(key):
+    def list_parts(self, key: str, upload_id: str) -> tuple[UploadedPart, ...]:
+        """Return the parts in the bucket; raises `MissingObjectError` when the upload was completed or aborted."""
+        with _translate_errors(key):
             pages = self.client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=upload_id)
-            return tuple(Part(p["PartNumber"], p["ETag"], p["Size"]) for page in pages for p in page.get("Parts", []))
+            return tuple(
+                UploadedPart(p["PartNumber"], p["ETag"], p["Size"]) for page in pages for p in page.get("Parts", [])
+            )
 
     def join_parts(self, key: str, upload_id: str, etags: Mapping[int, str]) -> None:
-        """Make the object of these parts, given by number; raises `MissingObjectError` as `list_parts` does."""
+        """Complete the upload from these ETags by part number; raises `MissingObjectError` as `list_parts` does."""
         parts: Any = [{"PartNumber": number, "ETag": etags[number]} for number in sorted(etags)]
-        with _translating(key):
+        with _translate_errors(key):
             self.client.complete_multipart_upload(
                 Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
             )
 
-    def open_parts(self, prefix: str = "") -> Iterator[Open]:
-        """Every multipart upload below `prefix` that is neither completed nor aborted."""
-        with _translating(prefix):
+    def open_parts(self, prefix: str = "") -> Iterator[OpenMultipart]:
+        """Yield every multipart upload below `prefix` that is neither completed nor aborted."""
+        with _translate_errors(prefix):
             pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 for upload in page.get("Uploads", []):
-                    yield Open(upload["Key"], upload["UploadId"], upload["Initiated"].timestamp())
+                    yield OpenMultipart(upload["Key"], upload["UploadId"], upload["Initiated"].timestamp())
 
     def abort_parts(self, key: str, upload_id: str) -> None:
-        """Give up a multipart upload and its parts; one that is over already does not matter."""
-        with suppress(MissingObjectError), _translating(key):
+        """Abort a multipart upload and delete its parts; one that is over already does not matter."""
+        with suppress(MissingObjectError), _translate_errors(key):
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
 
     def ping(self) -> None:
-        """One cheap request; raises `UnavailableError` when the bucket cannot be reached."""
-        with _translating(self.bucket):
+        """Make one cheap request; raises `UnavailableError` when the bucket cannot be reached."""
+        with _translate_errors(self.bucket):
             self.client.head_bucket(Bucket=self.bucket)
 
 
 def disposition(filename: str) -> str:
-    """The Content-Disposition (RFC 6266) of a file to be saved as `filename`, whatever characters it has.
+    """Return the Content-Disposition (RFC 6266) of a file to be saved as `filename`, whatever characters it has.
 
     The first of the two names is for clients that do not know the second one (RFC 8187), and may hold ASCII only.
     """
@@ -254,12 +259,12 @@ def _transfer(part_bytes: int) -> "TransferConfig":
 
 
 class _LostRaceError(UnavailableError):
-    """A write met another writer: a conditional one has lost, any other one is to be tried again."""
+    """A write met another writer: a conditional write has lost, any other one has to be repeated."""
 
 
 @contextmanager
-def _translating(key: str) -> Iterator[None]:
-    """Turn botocore's exceptions into ours."""
+def _translate_errors(key: str) -> Iterator[None]:
+    """Raise our errors in place of botocore's."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -269,7 +274,7 @@ def _translating(key: str) -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "")
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in (409, 412):
             raise _LostRaceError(UNREACHABLE) from error
-        # A HEAD has no body to say whether it is the key or the bucket that is missing.
+        # The answer to a HEAD has no body that would say whether the key or the bucket is missing.
         missing_key = code == "404" and error.operation_name == "HeadObject"
         if code in ("NoSuchKey", "NoSuchUpload") or missing_key:
             raise MissingObjectError(f"There is no object {key}.") from error

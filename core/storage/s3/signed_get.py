@@ -1,4 +1,4 @@
-"""Reading an object without boto3: what a fresh process needs first, a tenth of a second before boto3 is loaded."""
+"""Read objects without boto3: the first reads of a fresh process are done before boto3 would be loaded (0.1 s)."""
 
 import hashlib
 import hmac
@@ -8,25 +8,28 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import quote, urlsplit
 
-# As boto3's own.
+# The time-outs of the boto3 client.
 TIMEOUT_SECONDS = 2
 NOTHING = hashlib.sha256(b"").hexdigest()
-# Whoever sets one of these wants something of the connection that is boto3's to know.
+# Where one of these is set, the connection needs what only boto3 knows.
 SPECIAL = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL_S3")
 
 
-class FirstReads:
-    """GETs of one bucket over one kept connection, signed with the credentials of the environment."""
+class SignedGet:
+    """Signed GETs of one bucket over one kept connection, with the credentials of the environment."""
 
     def __init__(self, bucket: str, endpoint: str | None) -> None:
-        """`endpoint` is None for AWS itself, or what AWS_ENDPOINT_URL names. Nothing is connected yet."""
+        """Connect to nothing yet; `endpoint` is None for AWS, or for the endpoint in AWS_ENDPOINT_URL."""
         self._bucket = bucket
         self._endpoint = endpoint
         self._connection: HTTPConnection | None = None
         self._lock = threading.Lock()
 
     def get(self, key: str) -> bytes | None:
-        """The object's bytes, or None for whatever boto3 should say or try again: no such key, no answer, no right."""
+        """Return the object's bytes, or None where boto3 has to try or to report.
+
+        No such key, no answer, no permission.
+        """
         access_key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not (access_key and secret and region) or any(name in os.environ for name in SPECIAL):
@@ -34,7 +37,7 @@ class FirstReads:
         told = self._endpoint or os.environ.get("AWS_ENDPOINT_URL")
         url = urlsplit(told or f"https://s3.{region}.amazonaws.com")
         path = quote(f"{url.path.rstrip('/')}/{self._bucket}/{key}")
-        headers = signed(url.netloc, path, access_key, secret, region, os.environ.get("AWS_SESSION_TOKEN"))
+        headers = sigv4_headers(url.netloc, path, access_key, secret, region, os.environ.get("AWS_SESSION_TOKEN"))
         with self._lock:
             try:
                 if self._connection is None:
@@ -49,7 +52,7 @@ class FirstReads:
                 return None
 
     def close(self) -> None:
-        """Let go of the connection; the next read makes another."""
+        """Close the connection; the next read opens another."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -58,7 +61,7 @@ class FirstReads:
         self.close()
 
 
-def signed(
+def sigv4_headers(
     host: str,
     path: str,
     access_key: str,
@@ -67,7 +70,7 @@ def signed(
     token: str | None,
     now: datetime | None = None,
 ) -> dict[str, str]:
-    """The headers of a GET of `path` (URL-encoded, without query), signed by AWS Signature Version 4.
+    """Return the headers of a GET of `path` (URL-encoded, without query), signed by AWS Signature Version 4.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
     """

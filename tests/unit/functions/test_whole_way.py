@@ -18,7 +18,7 @@ from core.services.training.compare import compare_models
 from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signed_models import seal
+from core.storage.signed_models import encode_model
 from tests.support.storing import WORKSPACE, home
 from tests.support.tables import CSVS, noisy
 
@@ -106,7 +106,7 @@ def test_rows_of_the_file_and_the_same_rows_as_records_predict_alike(file_id: st
 
 def test_a_sealed_model_predicts_what_the_stored_one_does(file_id: str) -> None:
     manifest = train_model(home(), TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
-    sealed = seal(home().models.load(manifest.model_name, manifest.version))
+    sealed = encode_model(home().models.load(manifest.model_name, manifest.version))
     table = find_table(home(), file_id)
     brought = predict_table(find_model(home(), None, model_data=sealed), table)
     assert brought.values.tolist() == predict_table(find_model(home(), manifest.model_name), table).values.tolist()

@@ -3,7 +3,7 @@
 import pytest
 
 from core.storage import cache
-from core.storage.cache import Counters, MemoryCache, WarmObjects
+from core.storage.cache import CachedObjects, Counters, MemoryCache
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
@@ -105,7 +105,7 @@ def test_an_idle_value_gives_its_memory_back_without_being_asked_for(clock: Cloc
 
 def test_bytes_come_from_the_bucket_without_redis(bucket: ObjectStore) -> None:
     shared = RedisClient(None)
-    warm = WarmObjects(bucket, shared, Counters(shared), entry_bytes=10, ttl_seconds=60)
+    warm = CachedObjects(bucket, shared, Counters(shared), entry_bytes=10, ttl_seconds=60)
     bucket.put("key", b"body")
     assert warm.read("key") == b"body"
     warm.forget(["key"])

@@ -16,7 +16,7 @@ from core.errors import (
     UnavailableError,
 )
 from core.storage.artifacts import GRAPH, PICKLE
-from core.storage.champions import CHAMPION_SECONDS, Standing
+from core.storage.champions import CHAMPION_SECONDS, ServingState
 from core.storage.s3.object_store import ObjectStore
 from tests.support.storing import (
     GRAPH_BYTES,
@@ -345,6 +345,6 @@ def test_a_training_during_a_renaming_keeps_its_version(bucket: ObjectStore) -> 
 
 def test_a_pointer_from_before_rollbacks_is_understood(parts: Parts) -> None:
     publish_as_before(parts, 5)
-    assert parts.models._champions.standing("boat") == Standing(version=5, newest=5)
+    assert parts.models._champions.serving_state("boat") == ServingState(version=5, newest=5)
     publish(parts)
     assert parts.models.choose("boat", 5) == 6

@@ -11,9 +11,9 @@ import pytest
 from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signed_models import LENGTH_BYTES, StoredModel, seal, unseal
+from core.storage.signed_models import LENGTH_BYTES, StoredModel, decode_model, encode_model
 from core.storage.signing import sign
-from core.storage.versions import MODEL_NAME, Numbered
+from core.storage.versions import MODEL_NAME, VersionId
 from tests.support.storing import (
     GRAPH_BYTES,
     PICKLE_BYTES,
@@ -230,7 +230,7 @@ def test_pages_go_by_name_and_number(parts: Parts) -> None:
     assert seen == [("a ship", 1), *(("boat", number) for number in range(1, 12)), ("船", 1)]
     assert pages == 4
     assert parts.models.page(13).last is None
-    only = parts.models.page(100, Numbered("boat", 9), "boat")
+    only = parts.models.page(100, VersionId("boat", 9), "boat")
     assert [manifest.version for manifest, _ in only.models] == [10, 11]
     assert parts.models.page(100, None, "bo").models == []
     assert Parts(parts.objects, workspace="elsewhere").models.page(100).models == []
@@ -285,7 +285,9 @@ def test_a_model_from_before_dates_is_still_believed(parts: Parts) -> None:
     parts.objects.put(manifest_key(1), body)
     model = Parts(parts.objects).models.load("boat", 1)
     assert (model.manifest.features[0].format, model.manifest.recipe.columns) == (None, {})
-    assert unseal(base64.b64encode(len(body).to_bytes(LENGTH_BYTES, "big") + body + GRAPH_BYTES).decode()) == model
+    assert (
+        decode_model(base64.b64encode(len(body).to_bytes(LENGTH_BYTES, "big") + body + GRAPH_BYTES).decode()) == model
+    )
     parts.objects.put(manifest_key(1), json.dumps({**old, "target_column": "z"}).encode())
     with pytest.raises(BadSignatureError, match="not signed"):
         Parts(parts.objects).models.load("boat", 1)
@@ -294,17 +296,17 @@ def test_a_model_from_before_dates_is_still_believed(parts: Parts) -> None:
 def test_a_sealed_model_comes_back_whole(parts: Parts) -> None:
     publish(parts)
     model = parts.models.load("boat", 1)
-    assert unseal(seal(model)) == model
+    assert decode_model(encode_model(model)) == model
 
 
 def test_no_byte_of_a_sealed_model_may_change(parts: Parts) -> None:
     publish(parts)
-    sealed = base64.b64decode(seal(parts.models.load("boat", 1)))
+    sealed = base64.b64decode(encode_model(parts.models.load("boat", 1)))
     for position in [*range(0, len(sealed), 29), len(sealed) - 1]:
         changed = bytearray(sealed)
         changed[position] ^= 1
         with pytest.raises(BadSignatureError):
-            unseal(base64.b64encode(changed).decode())
+            decode_model(base64.b64encode(changed).decode())
 
 
 @pytest.mark.parametrize(
@@ -312,12 +314,12 @@ def test_no_byte_of_a_sealed_model_may_change(parts: Parts) -> None:
 )
 def test_what_was_never_sealed_is_refused(settled: None, text: str) -> None:
     with pytest.raises(BadSignatureError):
-        unseal(text)
+        decode_model(text)
 
 
 def test_an_unsigned_model_is_refused(settled: None) -> None:
     with pytest.raises(BadSignatureError):
-        unseal(seal(StoredModel(model_draft(GRAPH_BYTES, PICKLE_BYTES, version=1), GRAPH_BYTES)))
+        decode_model(encode_model(StoredModel(model_draft(GRAPH_BYTES, PICKLE_BYTES, version=1), GRAPH_BYTES)))
 
 
 def test_names_hold_chinese_and_blanks_and_no_paths() -> None:

@@ -65,8 +65,8 @@ def test_a_decision_is_posted_and_signed_as_the_standard_says(receiver: Receiver
     notifying.notify(home(), DECISION)
     ((headers, body),) = receiver.heard
     assert json.loads(body) == {"id": "k123-accepted", "workspace": "default", **DECISION}
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    expected = base64.b64encode(hmac.new(webhook_secret(), signed, hashlib.sha256).digest()).decode()
+    sign_manifest = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.new(webhook_secret(), sign_manifest, hashlib.sha256).digest()).decode()
     assert (headers["webhook-id"], headers["webhook-signature"]) == ("k123-accepted", f"v1,{expected}")
     assert abs(time.time() - int(headers["webhook-timestamp"])) < 60
 

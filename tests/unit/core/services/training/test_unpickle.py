@@ -16,7 +16,7 @@ from core.services.prediction.predict import find_model, predict_records
 from core.services.training.unpickle import load_pipeline
 from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signed_models import signed
+from core.storage.signed_models import sign_manifest
 from tests.support.learning import fitted, split_of
 from tests.support.storing import WORKSPACE, home, model_draft
 from tests.support.tables import voyages
@@ -102,7 +102,7 @@ def test_bytes_with_the_right_digest_in_an_unsigned_manifest_are_never_unpickled
             load_pipeline(home(), "boat")
     # Everything is as it should be, but for the key: another deployment's model.
     monkeypatch.setattr("core.storage.signing.signing_key", lambda: b"the key of somebody else")
-    bucket.put(key, signed(ModelManifest.model_validate_json(body)).model_dump_json().encode())
+    bucket.put(key, sign_manifest(ModelManifest.model_validate_json(body)).model_dump_json().encode())
     monkeypatch.undo()
     with pytest.raises(BadSignatureError, match="not signed"):
         load_pipeline(home(), "boat")

@@ -29,7 +29,7 @@ def test_only_the_first_creates(bucket: ObjectStore) -> None:
 
 def test_only_who_saw_the_newest_replaces_it(bucket: ObjectStore) -> None:
     bucket.put("key", b"one")
-    _, etag = bucket.get_tagged("key")
+    _, etag = bucket.get_with_etag("key")
     assert bucket.replace("key", b"two", etag)
     assert not bucket.replace("key", b"three", etag)
     assert bucket.get("key") == b"two"
@@ -37,7 +37,7 @@ def test_only_who_saw_the_newest_replaces_it(bucket: ObjectStore) -> None:
 
 def test_what_was_deleted_cannot_be_replaced(bucket: ObjectStore) -> None:
     bucket.put("key", b"one")
-    _, etag = bucket.get_tagged("key")
+    _, etag = bucket.get_with_etag("key")
     bucket.delete(["key"])
     assert not bucket.replace("key", b"two", etag)
     assert list(bucket.list("")) == []

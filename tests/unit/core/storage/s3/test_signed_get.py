@@ -9,7 +9,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from core.storage.s3.signed_get import SPECIAL, FirstReads, signed
+from core.storage.s3.signed_get import SPECIAL, SignedGet, sigv4_headers
 from tests.listening import Answering, listening
 
 KEY = "default/models/房价 a+b%/1/model.onnx"
@@ -51,12 +51,12 @@ def test_a_read_is_signed_as_boto3_signs_it(token: str | None) -> None:
     request.context["payload_signing_enabled"] = True
     S3SigV4Auth(Credentials("AKID", "secret", token), "s3", "eu-west-1").add_auth(request)
     stamp = datetime.strptime(request.context["timestamp"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    ours = signed("127.0.0.1:4566", path, "AKID", "secret", "eu-west-1", token, stamp)
+    ours = sigv4_headers("127.0.0.1:4566", path, "AKID", "secret", "eu-west-1", token, stamp)
     assert ours == {name.lower(): value for name, value in request.headers.items()}
 
 
 def test_objects_come_as_they_are_over_one_connection(store: str) -> None:
-    reads = FirstReads("regatta", store)
+    reads = SignedGet("regatta", store)
     assert [reads.get(key) for key in (KEY, "absent", "x")] == [b"\x00bytes\xff", None, b"\x00bytes\xff"]
     assert _Store.asked[0] == "/regatta/default/models/%E6%88%BF%E4%BB%B7%20a%2Bb%25/1/model.onnx"
     assert len(_Store.connections) == 1
@@ -65,13 +65,13 @@ def test_objects_come_as_they_are_over_one_connection(store: str) -> None:
 
 def test_an_endpoint_that_only_the_environment_names_is_asked(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", store)
-    reads = FirstReads("regatta", None)
+    reads = SignedGet("regatta", None)
     assert reads.get(KEY) == b"\x00bytes\xff"
     reads.close()
 
 
 def test_a_store_that_cannot_be_reached_is_left_to_boto3(store: str) -> None:
-    assert FirstReads("regatta", "http://127.0.0.1:1").get(KEY) is None
+    assert SignedGet("regatta", "http://127.0.0.1:1").get(KEY) is None
 
 
 @pytest.mark.parametrize("name", [*SPECIAL, "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"])
@@ -80,5 +80,5 @@ def test_what_only_boto3_knows_is_left_to_boto3(store: str, name: str, monkeypat
         monkeypatch.setenv(name, "http://127.0.0.1:3128")
     else:
         monkeypatch.delenv(name)
-    assert FirstReads("regatta", store).get(KEY) is None
+    assert SignedGet("regatta", store).get(KEY) is None
     assert _Store.asked == []
