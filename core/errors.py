@@ -1,4 +1,4 @@
-"""Every error a caller can see, as one tree; each knows its status, its stable name and what to do next.
+"""Every error that a caller can see, as one tree. Each has its status, its stable name and the way out.
 
 RegattaError                      500
 ├── BadRequestError               400  the request as a whole makes no sense
@@ -9,7 +9,7 @@ RegattaError                      500
 │   ├── NoSuchModelError          404
 │   ├── NoSuchJobError            404
 │   ├── NoSuchSeriesError         404
-│   ├── NoEvaluationError         404  the version was trained before this was worked out
+│   ├── NoEvaluationError         404  the version was trained before this was computed
 │   └── NoSuchRouteError          404
 ├── MethodNotAllowedError         405
 ├── ConflictError                 409  somebody else changed it first
@@ -27,7 +27,7 @@ RegattaError                      500
 │   ├── ParameterError            422
 │   ├── NotEnoughRowsError        422
 │   ├── KeyReusedError            422  an Idempotency-Key that came with another request before
-│   ├── ArrivalRefusedError       422  a file of a series cannot be learned from
+│   ├── ArrivalRefusedError       422  a file of a series cannot be trained on
 │   ├── InvalidInputError         422  one or more fields of the request
 │   └── InvalidRecordsError       422  one or more fields of the records to predict
 ├── TrainingFailedError           422  the estimator or the compiled graph refused this table
@@ -48,13 +48,13 @@ class RegattaError(Exception):
     title: ClassVar[str] = "Something went wrong inside Regatta"
 
     def __init__(self, detail: str, errors: Sequence[dict[str, Any]] = ()) -> None:
-        """`detail` says what happened and what to do next; `errors` names fields, rows or columns."""
+        """Describe the error: `detail` for people, with the way out; `errors` names fields, rows or columns."""
         super().__init__(detail)
         self.detail = detail
         self.errors = list(errors)
 
     def problem(self, instance: str) -> dict[str, Any]:
-        """The problem document for the request path `instance`."""
+        """Return the problem document for the request path `instance`."""
         body: dict[str, Any] = {
             "type": f"urn:regatta:problem:{self.slug}",
             "title": self.title,
@@ -68,19 +68,19 @@ class RegattaError(Exception):
 
 
 class BadRequestError(RegattaError):
-    """The request cannot be read at all."""
+    """The request cannot be parsed."""
 
     status, slug, title = 400, "bad-request", "The request cannot be read"
 
 
 class BadSignatureError(BadRequestError):
-    """Bytes that claim to be a model were not signed with this deployment's key."""
+    """The bytes of a model are not signed with this deployment's key."""
 
     slug, title = "bad-signature", "The model's signature is missing or wrong"
 
 
 class NotFoundError(RegattaError):
-    """Base of everything that is not there."""
+    """Base of the errors for what does not exist."""
 
     status, slug, title = 404, "not-found", "Not found"
 
@@ -116,7 +116,7 @@ class NoSuchSeriesError(NotFoundError):
 
 
 class NoEvaluationError(NotFoundError):
-    """The version exists, but not what is asked about it."""
+    """The version exists, but the evaluation that was asked for does not."""
 
     slug, title = "no-evaluation", "This was not worked out for the model"
 
@@ -140,7 +140,7 @@ class ConflictError(RegattaError):
 
 
 class IncompleteUploadError(ConflictError):
-    """A large upload is to be completed before all of its parts are there."""
+    """A large upload cannot be completed before all of its parts are received."""
 
     slug, title = "incomplete-upload", "Parts of the upload are missing"
 
@@ -164,7 +164,7 @@ class NameTakenError(ConflictError):
 
 
 class OtherLibrariesError(ConflictError):
-    """A pickled pipeline is only loaded by the library versions that wrote it."""
+    """A pickle is only loaded by the library versions that wrote it."""
 
     slug, title = "other-libraries", "The model was pickled by other library versions"
 
@@ -176,7 +176,7 @@ class TooLargeError(RegattaError):
 
 
 class UnprocessableError(RegattaError):
-    """Base of content that was understood and is wrong."""
+    """Base of the errors for content that was parsed and is wrong."""
 
     status, slug, title = 422, "unprocessable", "The content is not usable"
 
@@ -188,13 +188,13 @@ class NotACsvError(UnprocessableError):
 
 
 class UnknownColumnError(UnprocessableError):
-    """A column is named that the table does not have."""
+    """The table does not have a column of this name."""
 
     slug, title = "unknown-column", "The table has no such column"
 
 
 class TargetError(UnprocessableError):
-    """The target column cannot be learned."""
+    """The column cannot be a target."""
 
     slug, title = "bad-target", "The target column cannot be learned"
 
@@ -224,13 +224,13 @@ class KeyReusedError(UnprocessableError):
 
 
 class ArrivalRefusedError(UnprocessableError):
-    """A file that arrived in a series is not one that its model could learn from."""
+    """A file of a series cannot train its model."""
 
     slug, title = "arrival-refused", "The file cannot be learned from"
 
 
 class InvalidInputError(UnprocessableError):
-    """Fields of the request do not have the shape the endpoint takes."""
+    """Fields of the request are missing, unknown or have a wrong value."""
 
     slug, title = "invalid-input", "Some fields of the request are not usable"
 
@@ -242,7 +242,7 @@ class InvalidRecordsError(UnprocessableError):
 
 
 class TrainingFailedError(UnprocessableError):
-    """The estimator or its compiled graph did not come out right on this table."""
+    """The estimator could not be fitted on this table, or its compiled graph disagrees with it."""
 
     slug, title = "training-failed", "The model could not be trained on this table"
 
@@ -254,7 +254,7 @@ class UnavailableError(RegattaError):
 
 
 class JobTimeoutError(RegattaError):
-    """The work was ended because it took too long."""
+    """The work took longer than it may."""
 
     status, slug, title = 504, "job-timed-out", "The job took longer than it may"
 

@@ -1,4 +1,4 @@
-"""The documents kept beside data and models: what they say, as types that every room of core shares."""
+"""Stored documents as types that every room of core shares."""
 
 import secrets
 import time
@@ -12,35 +12,35 @@ HandleMissing = Literal["drop", "mean", "median", "mode"]
 
 
 def now() -> str:
-    """The current time in UTC as ISO 8601 with seconds."""
+    """Return the current time in UTC as ISO 8601 with seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def new_file_id() -> str:
-    """Unique, and in the order of creation when sorted: milliseconds in hexadecimal, then 40 random bits."""
+    """Return a unique id that sorts by creation: milliseconds in hexadecimal, then 40 random bits."""
     return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"
 
 
 class Document(BaseModel):
-    """Base of every stored document: unknown fields of a newer version are kept out, not fatal."""
+    """Base of every stored document. Unknown fields, which a newer version wrote, are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
 
 class Column(Document):
-    """One column of a table as it was understood at upload."""
+    """One column of a table with its inferred type."""
 
     name: str
     type: ColumnType
     missing: int
-    # Counted when the table is profiled.
+    # Counted while the table is profiled.
     distinct: int = 0
-    # How its dates are written: a key of `core.cell_values.DATE_FORMATS`.
+    # The format of its dates: a key of `core.cell_values.DATE_FORMATS`.
     format: str | None = None
 
 
 class Reading(Document):
-    """How a CSV is to be read where the caller knows better than we; None means found out."""
+    """How to read a CSV, where the caller knows it; None means that it is inferred."""
 
     encoding: str | None = None
     delimiter: str | None = None
@@ -48,22 +48,22 @@ class Reading(Document):
 
 
 class Recipe(Document):
-    """How a table is cleaned before learning. Fitted inside the training fold only; never baked into the data."""
+    """How a table is preprocessed for training. Fitted inside the training fold only; the data stays as it is."""
 
     handle_missing: HandleMissing = "median"
-    # Columns that are handled differently, by name.
+    # Columns whose missing values are handled differently, by name.
     columns: dict[str, HandleMissing] = Field(default_factory=dict)
-    # Columns that no model gets to see: identifiers, leaks of the target.
+    # Columns that are no features: identifiers, leaks of the target.
     leave_out: list[str] = Field(default_factory=list)
     target_column: str | None = None
 
     def handling(self, column: str) -> HandleMissing:
-        """What happens to the gaps of one column."""
+        """Return how missing values of one column are handled."""
         return self.columns.get(column, self.handle_missing)
 
 
 class DatasetManifest(Document):
-    """What is known of one uploaded CSV. Its presence is what makes the dataset exist."""
+    """Everything known of one dataset but its bytes. A dataset exists as long as its manifest does."""
 
     format: Literal[1] = 1
     file_id: str
@@ -78,13 +78,13 @@ class DatasetManifest(Document):
     memory_bytes: int
     columns: list[Column]
     duplicate_rows: int
-    # What seems to say when each row was, if anything does: a date, or a number that grows from row to row.
+    # The column that seems to order the rows in time, if there is one: a date, or a number that grows from row to row.
     time_column: str | None = None
     warnings: list[str]
     recipe: Recipe = Recipe()
 
     def summary(self) -> dict[str, Any]:
-        """What identifies a dataset and how large it is, as every list and every look at one shows it."""
+        """Return the fields of a dataset that every list shows."""
         return {
             "file_id": self.file_id,
             "filename": self.filename,
@@ -95,7 +95,7 @@ class DatasetManifest(Document):
         }
 
     def understanding(self) -> dict[str, Any]:
-        """What was decided when the file was read."""
+        """Return how the file was read: types, missing values and warnings."""
         return {
             "sha256": self.sha256,
             "encoding": self.encoding,
@@ -110,7 +110,7 @@ class DatasetManifest(Document):
 class Feature(Document):
     """One raw input of a model. `fill` replaces a missing value; `levels` are a category's known values.
 
-    A boolean is a number 1 or 0; a date is a number of seconds since 1970-01-01, written as `format` says.
+    A boolean is a number 1 or 0; a date is a number of seconds since 1970-01-01, written in the format `format`.
     """
 
     name: str
@@ -135,7 +135,7 @@ class TrainedOn(Document):
     sha256: str
     rows_train: int
     rows_test: int
-    # The files before it whose rows were learned from as well, oldest first; None for a training on one file alone.
+    # Earlier files whose rows it was trained on as well, oldest first; None for a training on one file alone.
     earlier: list[str] | None = None
 
 
@@ -148,13 +148,13 @@ class CrossValidation(Document):
 
 
 TargetTransformName = Literal["none", "log", "yeo_johnson", "trend"]
-# What a caller may ask for; auto is whichever scores best.
+# The choices of a request; auto is the transform that scores best.
 TargetTransformChoice = Literal["auto", TargetTransformName]
 ValidationKind = Literal["random", "time", "group"]
 
 
 class Validation(Document):
-    """How rows are divided into those that teach and those that judge, and by which column unless at random."""
+    """How rows are divided into train rows and test rows, and by which column unless at random."""
 
     kind: ValidationKind = "random"
     column: str | None = None
@@ -162,12 +162,12 @@ class Validation(Document):
 
 RANDOM = Validation()
 
-# By name, such as "r2"; None where a figure does not exist.
+# By name, such as "r2"; None where a metric is undefined.
 Metrics = dict[str, float | None]
 
 
 class Baseline(Document):
-    """How good the mean of the training part is as a prediction."""
+    """Metrics of always predicting the mean of the training part."""
 
     metrics: Metrics
     cross_validation: CrossValidation
@@ -220,12 +220,12 @@ class Raced(Document):
     scores: list[float] = []
     time_limit: float
     seconds: float
-    # What ended it before its time, if anything did.
+    # Why it ended before its time, if it did.
     cut: str | None = None
 
 
 class ModelManifest(Document):
-    """Everything about one version of a model but its bytes. Signed together with the digests of those bytes."""
+    """Everything known of one version of a model but its bytes, and the digests of those. Signed as a whole."""
 
     format: Literal[1] = 1
     model_name: str
@@ -261,13 +261,13 @@ class ModelManifest(Document):
     libraries: dict[str, str]
     graph: StoredFile
     pickle: StoredFile
-    # The folder of its files below `artifacts/`; None where they lie beside the manifest, as they once did.
+    # The folder of its files below `artifacts/`; None where they are beside the manifest, as in old versions.
     artifacts: str | None = None
     # The job that trained it.
     job_id: str | None = None
     signature: str = ""
 
     def result(self) -> dict[str, Any]:
-        """Which model it is and how good: what a leaderboard shows."""
+        """Return the fields of a model that a leaderboard shows."""
         shown = {"model_name", "version", "model_type", "metrics", "cross_validation", "training_seconds", "latency_us"}
         return {**self.model_dump(include=shown), "size_bytes": self.graph.size_bytes}

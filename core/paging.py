@@ -1,22 +1,22 @@
-"""Lists that are given out page by page."""
+"""Paging of lists."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 
-class OfJob(Protocol):
-    """What a job is known by."""
+class HasJobId(Protocol):
+    """An item that belongs to one job."""
 
     @property
     def job_id(self) -> str:
-        """Which job it is, or was decided by."""
+        """Return the id of the job."""
 
 
-T = TypeVar("T", bound=OfJob)
+T = TypeVar("T", bound=HasJobId)
 
 
 def page_of(things: Sequence[T], limit: int, after: str | None) -> tuple[Sequence[T], str | None]:
-    """Up to `limit` of the things that come after that of the job `after`, and the `after` of the next page.
+    """Return up to `limit` items after that of the job `after`, and the `after` of the next page.
 
     None is the beginning, and the end. Raises `LookupError` where none of them is of the job `after`.
     """

@@ -21,7 +21,7 @@ class StoppedError(Exception):
 
     @property
     def is_final(self) -> bool:
-        """Whether nobody takes the work up again."""
+        """Return whether no worker takes the work up again."""
         return self.reason in FINAL
 
 

@@ -18,7 +18,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="REGATTA_", env_ignore_empty=True, frozen=True)
 
-    # Where things are kept.
+    # Storage.
     s3_endpoint: str | None = Field(None, pattern="^https?://", description="S3 endpoint; unset means AWS itself")
     bucket: str = Field("regatta", min_length=3, max_length=63, description="bucket that holds everything")
     redis_url: str | None = Field(
@@ -52,10 +52,10 @@ class Settings(BaseSettings):
         pattern="^(\\*|https?://[^/ '\"]+)$",
         description="origin whose pages may call from a browser; unset: none",
     )
-    # Who hears of the decisions about a series.
+    # Notifications of decisions about a series.
     webhook_url: str | None = Field(None, pattern="^https?://", description="where each decision is posted")
     sns_topic_arn: str | None = Field(None, pattern="^arn:", description="SNS topic that hears of each decision")
-    # What the janitor keeps.
+    # Retention, for the janitor.
     keep_versions: int = Field(0, ge=0, description="versions of each model that are kept; 0 means all")
     keep_jobs_days: int = Field(30, ge=0, description="how long jobs are kept that are over; 0 means for ever")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="level of the log")
@@ -69,7 +69,7 @@ class Settings(BaseSettings):
 
     @property
     def threads(self) -> int:
-        """How many threads one piece of work may keep busy: as set, else one per core."""
+        """Return how many threads one training may keep busy: as set, else one per core."""
         return self.training_threads or os.cpu_count() or 1
 
 
@@ -85,5 +85,5 @@ def load(**overrides: Any) -> Settings:
 
 @cache
 def settings() -> Settings:
-    """The process's settings, read on first use. Tests that change the environment call `settings.cache_clear()`."""
+    """Return the process's settings, read on first use. Tests that change the environment clear the cache."""
     return load()

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from core.errors import RegattaError
 from core.jobs.service import retry_job
-from core.services.series.arrivals import landed, submit_retraining
+from core.services.series.arrivals import parse_arrival_key, submit_retraining
 from core.storage.container import container
 from core.storage.job_queue import DeadLetter, SqsQueue
 from core.types import Json
@@ -115,7 +115,7 @@ def _of_arrival(letter: DeadLetter) -> Buried:
     """A message of the bucket about files that arrived in a series, for which no job could be ordered."""
     try:
         arrived = list(objects_in(letter.body))
-        workspace = landed(arrived[0].key).workspace
+        workspace = parse_arrival_key(arrived[0].key).workspace
     except (ValueError, LookupError, TypeError, AttributeError, RegattaError):
         return Buried(letter, "", "", "", "neither about a job nor about a file of a series", None)
 

@@ -36,12 +36,12 @@ class Command(BaseModel):
 
     @property
     def identity(self) -> Json:
-        """The fields by which an Idempotency-Key is known to come with the same request again."""
+        """Return the fields that are equal when an Idempotency-Key comes with the same request again."""
         return self.model_dump()
 
 
 class TrainCommand(Command):
-    """What to train on which file. Without `target_column` it is the one that processing stored."""
+    """Train one model on a file. Without `target_column` the target is the one in the dataset's recipe."""
 
     kind = "train"
     model_config = ROUTED
@@ -76,7 +76,7 @@ def _as_one_text(schema: Json) -> None:
 
 
 class CompareCommand(Command):
-    """What to compare on which file. Without `target_column` it is the one that processing stored.
+    """Compare regressors on a file. Without `target_column` the target is the one in the dataset's recipe.
 
     `time_limit` and `tuning_seconds` are seconds for the whole comparison and for all the tuning in it. `ensemble` with
     a `time_limit` searches the portfolio instead of the nine; `max_bytes` and `max_latency_us` bound what may win it.
@@ -107,7 +107,7 @@ class CompareCommand(Command):
 
     @property
     def searches_portfolio(self) -> bool:
-        """Whether the portfolio is searched rather than the nine compared."""
+        """Return whether the portfolio is searched rather than the nine compared."""
         return self.ensemble and self.time_limit is not None
 
     def check_options(self) -> None:
@@ -175,7 +175,7 @@ class RetrainCommand(Command):
 
     @property
     def identity(self) -> Json:
-        """The object's content: however often an event about it comes, it is the same request."""
+        """Return what identifies the object's content: every event about it is the same request."""
         return {"key": self.key, "etag": self.etag}
 
 

@@ -1,4 +1,4 @@
-"""The table of what carries out each command. Heavy: it loads everything that any of them needs."""
+"""The table of the function that carries out each command. Heavy: it loads everything that any of them needs."""
 
 from core.jobs.commands import (
     CompareCommand,

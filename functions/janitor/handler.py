@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from core.services.upkeep.janitor import tidy
+from core.services.upkeep.janitor import clean_up
 from core.storage.container import container
 from functions.log import log, set_up_log
 from functions.snapshot import load_for_snapshot
@@ -19,9 +19,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Remove what nobody needs any more; returns how many things became what."""
     set_up_log()
     outcomes: Counter[str] = Counter()
-    for tidied in tidy(container()):
-        log.info(json.dumps(tidied.__dict__, ensure_ascii=False))
-        outcomes[tidied.outcome] += 1
+    for result in clean_up(container()):
+        log.info(json.dumps(result.__dict__, ensure_ascii=False))
+        outcomes[result.outcome] += 1
         if context.get_remaining_time_in_millis() < MARGIN_MS:
             log.warning("there was more to do than time")
             break

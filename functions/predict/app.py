@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from core.exporting.files import NamedFile
 from core.inference.signature import signature
-from core.services.prediction.predict import Model, Predictions
+from core.services.prediction.predict import LoadedModel, Predictions
 from core.settings import settings
 from core.storage.workspace import Workspace
 from functions.answer_terms import AnswerTerms, Terms
@@ -80,7 +80,7 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
     return _fitting(workspace, model, to_json(answer))
 
 
-def _plain(workspace: Workspace, body: bytes, kind: str) -> tuple[Model, Predictions] | None:
+def _plain(workspace: Workspace, body: bytes, kind: str) -> tuple[LoadedModel, Predictions] | None:
     """What `predict_plain` makes of a large body: what reads it takes as long to load as a small one to be read.
 
     Raises `TooLargeError` for one of too many rows, whatever kind it is.
@@ -93,7 +93,7 @@ def _plain(workspace: Workspace, body: bytes, kind: str) -> tuple[Model, Predict
     return predict_plain(workspace, body)
 
 
-def _about(model: Model, predicted: Predictions) -> dict[str, Any]:
+def _about(model: LoadedModel, predicted: Predictions) -> dict[str, Any]:
     return {
         "model_name": model.manifest.model_name,
         "version": model.manifest.version,
@@ -101,7 +101,7 @@ def _about(model: Model, predicted: Predictions) -> dict[str, Any]:
     }
 
 
-def _fitting(workspace: Workspace, model: Model, content: bytes) -> Response:
+def _fitting(workspace: Workspace, model: LoadedModel, content: bytes) -> Response:
     """The JSON as an answer, or as 303 to a file of it where it is larger than an answer may be."""
     if len(content) <= settings().max_response_bytes:
         return Response(content, media_type="application/json")

@@ -6,7 +6,7 @@ from pydantic_core import from_json
 
 from core.errors import RegattaError
 from core.inference.fast_json import batch_from_plain_records, read_plain_records
-from core.services.prediction.predict import Model, Predictions, find_model, predict_batches
+from core.services.prediction.predict import LoadedModel, Predictions, find_model, predict_batches
 from core.settings import settings
 from core.storage.workspace import Workspace
 from functions.predict.requests import ManyRequest
@@ -18,7 +18,7 @@ NAMED_WITHIN = 512
 NAME = re.compile(rb'"model_name"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
-def predict_plain(workspace: Workspace, body: bytes) -> tuple[Model, Predictions] | None:
+def predict_plain(workspace: Workspace, body: bytes) -> tuple[LoadedModel, Predictions] | None:
     """The model that the JSON in `body` names and what it predicts of the records there.
 
     None, without a word, where something is not as it should be or as it mostly is: reading `body` as a `BatchRequest`
@@ -52,7 +52,7 @@ def _likely_name(body: bytes) -> str | None:
         return None
 
 
-def _model(workspace: Workspace, name: str | None) -> Model | None:
+def _model(workspace: Workspace, name: str | None) -> LoadedModel | None:
     try:
         return None if name is None else find_model(workspace, name)
     except RegattaError:

@@ -13,7 +13,7 @@ from core.services.prediction.predict import (
     DEFAULT_BATCH,
     FIRST_FILE_ROW,
     IN_PARTS,
-    Model,
+    LoadedModel,
     Predictions,
     find_model,
     find_table,
@@ -39,7 +39,7 @@ class PredictRequest(ModelChoice):
     strict: Strict = False
     interval: IntervalLevel = None
 
-    def model(self, workspace: Workspace) -> Model:
+    def model(self, workspace: Workspace) -> LoadedModel:
         """Return the model that is asked for."""
         return find_model(workspace, self.model_name, self.version, self.model_data, self.model_info)
 
@@ -49,7 +49,7 @@ class RowRequest(PredictRequest):
 
     data: dict[str, Any]
 
-    def predict(self, model: Model) -> Predictions:
+    def predict(self, model: LoadedModel) -> Predictions:
         """Predict the row."""
         return predict_records(model, [self.data], strict=self.strict, interval=self.interval)
 
@@ -59,7 +59,7 @@ class ManyRequest(PredictRequest):
 
     batch_size: Annotated[int, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time")] = DEFAULT_BATCH
 
-    def predict_csv(self, model: Model, body: bytes, charset: str) -> Predictions:
+    def predict_csv(self, model: LoadedModel, body: bytes, charset: str) -> Predictions:
         """Predict the rows of a CSV; errors count them as a spreadsheet does."""
         pieces = batches_from_csv(body, charset, model.manifest.features, self.batch_size)
         return predict_batches(model, pieces, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
@@ -85,7 +85,7 @@ class BatchRequest(ManyRequest):
 
         return PredictTableCommand(**self.model_dump(include=set(PredictTableCommand.model_fields)))
 
-    def predict(self, workspace: Workspace, model: Model) -> Predictions:
+    def predict(self, workspace: Workspace, model: LoadedModel) -> Predictions:
         """Predict the rows; raises `InvalidInputError` unless there are some, and from one place."""
         how: dict[str, Any] = {"strict": self.strict, "interval": self.interval}
         if self._source() == "file_id":
@@ -104,7 +104,7 @@ class BatchRequest(ManyRequest):
             raise InvalidInputError(f"{given[0]} has no rows. Send at least one.", errors)
         return given[0]
 
-    def _pieces(self, model: Model, columns: Sequence[str], rows: Sequence[list[Any]]) -> Iterator[InputBatch]:
+    def _pieces(self, model: LoadedModel, columns: Sequence[str], rows: Sequence[list[Any]]) -> Iterator[InputBatch]:
         _check_shape(columns, rows)
         for start in range(0, len(rows), self.batch_size):
             yield batch_from_rows(columns, rows[start : start + self.batch_size], model.manifest.features)

@@ -86,15 +86,15 @@ def janitor(
     point_at_the_stack()
     from rich.filesize import decimal
 
-    from core.services.upkeep.janitor import tidy
+    from core.services.upkeep.janitor import clean_up
     from core.storage.container import container
 
     things: dict[str, list[int]] = {"found": [], "done": [], "kept": [], "failed": []}
     with ending_well():
-        for tidied in tidy(container(), dry_run=dry_run):
-            things[tidied.outcome].append(tidied.size_bytes)
-            said = {"kept": " (needed after all)", "failed": " (failed)"}.get(tidied.outcome, "")
-            console.print(f"{decimal(tidied.size_bytes):>9}  {tidied.what}: {tidied.reason}{said}", soft_wrap=True)
+        for result in clean_up(container(), dry_run=dry_run):
+            things[result.outcome].append(result.size_bytes)
+            said = {"kept": " (needed after all)", "failed": " (failed)"}.get(result.outcome, "")
+            console.print(f"{decimal(result.size_bytes):>9}  {result.what}: {result.reason}{said}", soft_wrap=True)
     removed = things["found" if dry_run else "done"]
     verb = "would be tidied up" if dry_run else "were tidied up"
     console.print(f"{len(removed)} things with {decimal(sum(removed))} {verb}.")

@@ -19,7 +19,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.errors import InvalidInputError
-from core.services.series.arrivals import INCOMING, landed
+from core.services.series.arrivals import INCOMING, parse_arrival_key
 
 WORKSPACE = "default"
 # How often the folder is looked through. Nothing else tells of a file on every system and file system.
@@ -129,7 +129,7 @@ def _key(relative: Path) -> str:
     # Some systems take names apart into letters and accents; the bucket tells of endings in small letters.
     name = unicodedata.normalize("NFC", relative.as_posix())
     key = f"{INCOMING}{WORKSPACE}/{name[:-4]}.csv"
-    landed(key)
+    parse_arrival_key(key)
     return key
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from redis import Redis
 
-from core.services.upkeep.janitor import tidy
+from core.services.upkeep.janitor import clean_up
 from core.storage.cache import Counters, MemoryCache
 from core.storage.container import container
 from core.storage.redis.redis_client import RedisClient
@@ -122,7 +122,7 @@ def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack
         redis.hset(name, mapping={key: json.dumps(damaged), "default/datasets/gone/manifest.json": json.dumps(entry)})
         assert "999999" in client.get("/data/files").text  # its ETag is right, so nobody doubts it
         redis.hset(name, "default/datasets/gone/manifest.json", json.dumps(entry))
-        (told,) = [tidied for tidied in tidy(container()) if tidied.what == "default/datasets in Redis"]
+        (told,) = [tidied for tidied in clean_up(container()) if tidied.what == "default/datasets in Redis"]
         assert (told.reason, told.outcome) == ("entries are wrong: 1 deleted, 1 different", "done")
         assert json.loads(redis.hget(name, key)) == entry
         assert not redis.hexists(name, "default/datasets/gone/manifest.json")

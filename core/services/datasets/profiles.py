@@ -1,4 +1,4 @@
-"""The stored profile of a dataset, joined with what was worked out about its target."""
+"""The stored profile of a dataset, with the relations of its columns to the target."""
 
 import json
 
@@ -49,5 +49,5 @@ def stored_target(workspace: Workspace, manifest: DatasetManifest, target: str) 
 
 
 def _target_file(manifest: DatasetManifest, target: str) -> str:
-    # By position: a column's name may be longer, or odder, than that of a file.
+    # By position: a column may have a name that no file can have.
     return f"target-{[column.name for column in manifest.columns].index(target)}.json"

@@ -11,7 +11,7 @@ from core.storage.s3.object_store import MissingObjectError
 from core.storage.upload_repository import MOST_POST_BYTES, Method, Ticket, urls_expire_at
 from core.storage.workspace import Workspace
 
-# One request that breaks off starts again from nothing; above this, parts are worth their trouble.
+# A single request that breaks off starts again from nothing; larger files are worth sending in parts.
 POST_BYTES = 100_000_000
 NAMED_PARTS = 100
 
@@ -110,7 +110,7 @@ def abort_upload(workspace: Workspace, file_id: str) -> None:
 
 def upload_status(workspace: Workspace, file_id: str) -> DatasetManifest | Ticket:
     """Return the dataset, or the ticket of an upload that is on its way to become one; raises `NoSuchFileError`."""
-    # In this order: the ticket goes when the dataset is there, so at no moment is there neither.
+    # In this order: the ticket is deleted once the dataset exists, so at no moment is there neither.
     ticket = workspace.uploads.ticket(file_id)
     try:
         return workspace.datasets.manifest(file_id)

@@ -1,4 +1,4 @@
-"""Export predictions as a file that one request can make, and what such a file holds."""
+"""Export predictions as a file within one request."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,14 +28,14 @@ Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 PREDICTION = "prediction"
 BOUNDS = ("prediction_lower", "prediction_upper")
-# So many rows of a stored table are Python objects at a time.
+# How many rows of a stored table are Python objects at a time.
 ROWS = 1 << 13
-# Decimals that are shown tell predictions apart that differ by a hundredth of the model's error; float64 has no more.
+# Enough decimals to distinguish predictions that differ by a hundredth of the model's error; float64 has no more.
 MOST_DECIMALS = 15
 
 
 class ExportRequest(ModelChoice):
-    """What to predict, and as which kind of file."""
+    """A request to predict rows and return them as a file."""
 
     data: list[Json] | None = None
     file_id: str | None = None
@@ -54,7 +54,7 @@ class ExportRequest(ModelChoice):
 
 
 def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> NamedFile:
-    """Predict and write the file into `folder`: the columns as they came, and `prediction` at the end.
+    """Predict and write the file into `folder`: the columns as they were sent, and `prediction` at the end.
 
     A stored table is read from its packed columns, so it must be one that light functions take;
     `core.services.table_prediction.export_table` takes every one. Raises `TooLargeError` for more rows or columns than
@@ -81,12 +81,12 @@ def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> N
 
 
 def added_columns(header: Sequence[str], *, bounds: bool = False) -> list[str]:
-    """The names of the prediction, and of its `bounds`: with a number where the table has such a column itself."""
+    """Return the names of the prediction columns, with a number where the table has such a column itself."""
     return [_free_name(name, header) for name in (PREDICTION, *(BOUNDS if bounds else ()))]
 
 
 def named_file(model: ModelManifest, kind: Format[Any], folder: Path) -> NamedFile:
-    """Where the file is written, and what it is called."""
+    """Return the path of the file and its name for the caller."""
     name = f"{model.model_name}-v{model.version}.{kind.ending}"
     return NamedFile(folder / f"predictions.{kind.ending}", name, kind.media_type)
 
@@ -129,7 +129,7 @@ def _table_rows(table: ColumnTable) -> Iterator[tuple[Any, ...]]:
 def _record_rows(
     records: Sequence[Mapping[str, Any]], header: Sequence[str], features: Iterable[Feature]
 ) -> Iterator[tuple[Any, ...]]:
-    """The records' values; where the model takes a number, a number that came as a text is one."""
+    """Return the records' values; a text of a number becomes a number where the model takes one."""
     numbers = {feature.name for feature in features if feature.type == "number"}
     for record in records:
         yield tuple(

@@ -1,4 +1,4 @@
-"""From a model and raw rows to predictions. Loads numpy and onnxruntime; no pandas, no scikit-learn, no pickle."""
+"""Predict raw rows with a stored model. Light: loads numpy and onnxruntime, no pandas, no scikit-learn, no pickle."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,16 +31,16 @@ DEFAULT_BATCH = 10_000
 # The first row of a file, as a spreadsheet counts: the header is row 1.
 FIRST_FILE_ROW = 2
 
-# What to do where a request brings too much.
+# The way out for a request with too many rows.
 IN_PARTS = "Send the rows in parts, or upload them as a file and name its file_id."
 
-# What of a manifest a caller's model_info may not contradict.
+# The fields of a manifest that a caller's model_info may name; they have to agree.
 INFO_FIELDS = ("model_name", "version", "model_type", "target_column")
 
 
 @dataclass(frozen=True)
-class Model:
-    """A model ready to predict."""
+class LoadedModel:
+    """A model in memory, ready to predict."""
 
     manifest: ModelManifest
     compiled: CompiledModel
@@ -48,7 +48,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Predictions:
-    """float64 predictions of n rows, what the caller should know about them, and how far off they may be, if asked."""
+    """Predictions (float64, n rows), warnings for the caller, and the prediction interval if one was asked for."""
 
     values: NDArray[np.float64]
     warnings: list[str]
@@ -56,12 +56,12 @@ class Predictions:
 
     @property
     def columns(self) -> list[NDArray[np.float64]]:
-        """The predictions, and their lower and upper bounds where those were asked for."""
+        """Return the predictions, and their lower and upper bounds where those were asked for."""
         return [self.values, *(self.interval.bounds(self.values) if self.interval else ())]
 
 
 @cache
-def _models(counters: Counters) -> MemoryCache[Model]:
+def _models(counters: Counters) -> MemoryCache[LoadedModel]:
     chosen = settings()
     return MemoryCache(
         counters,
@@ -88,8 +88,8 @@ def find_model(
     version: int | None = None,
     model_data: str | None = None,
     model_info: Mapping[str, Any] | None = None,
-) -> Model:
-    """A stored model by name (the serving version without `version`), or one that the caller brings along.
+) -> LoadedModel:
+    """Load a stored model by name (the serving version without `version`), or the one in `model_data`.
 
     Raises `InvalidInputError` unless exactly one of `name` and `model_data` is given, and where `model_info` is about
     another model; `NoSuchModelError`, `BadSignatureError`, `UnavailableError`.
@@ -109,20 +109,22 @@ def find_model(
     return model
 
 
-def _stored_model(models: MemoryCache[Model], workspace: Workspace, name: str, version: int | None) -> Model:
+def _stored_model(
+    models: MemoryCache[LoadedModel], workspace: Workspace, name: str, version: int | None
+) -> LoadedModel:
     number = workspace.models.resolve(name, version)
     key = f"{workspace.name}/{name}/{number}"
     return models.get(key) or _kept(models, key, workspace.models.load(name, number))
 
 
-def _sealed_model(models: MemoryCache[Model], model_data: str) -> Model:
-    # Whoever sends the very bytes whose signature was right may have what was loaded from them.
+def _sealed_model(models: MemoryCache[LoadedModel], model_data: str) -> LoadedModel:
+    # The same bytes have the same signature, which was verified when they were loaded.
     key = hashlib.sha256(model_data.encode("utf-8", "surrogatepass")).hexdigest()
     return models.get(key) or _kept(models, key, decode_model(model_data))
 
 
-def _kept(models: MemoryCache[Model], key: str, stored: StoredModel) -> Model:
-    model = Model(stored.manifest, CompiledModel.from_manifest(stored.graph, stored.manifest))
+def _kept(models: MemoryCache[LoadedModel], key: str, stored: StoredModel) -> LoadedModel:
+    model = LoadedModel(stored.manifest, CompiledModel.from_manifest(stored.graph, stored.manifest))
     models.put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes)
     return model
 
@@ -141,12 +143,12 @@ def _check_info(manifest: ModelManifest, info: Mapping[str, Any]) -> None:
 
 
 def most_table_rows() -> int:
-    """How many rows of a stored table one request predicts at most; light functions have no more of it."""
+    """Return the most rows of a stored table that one request predicts; packed columns hold no more."""
     return min(settings().max_batch_rows, PACKED_ROWS)
 
 
 def find_table(workspace: Workspace, file_id: str) -> ColumnTable:
-    """The columns of a stored dataset; raises `NoSuchFileError`, `TooLargeError`."""
+    """Return the columns of a stored dataset; raises `NoSuchFileError`, `TooLargeError`."""
     # The manifest decides whether the dataset exists; a table may outlive it in this process's memory.
     manifest = workspace.datasets.manifest(file_id)
     _check_rows(manifest.rows, most_table_rows(), "A stored model_name, and not model_data, predicts it as a job.")
@@ -159,7 +161,7 @@ def find_table(workspace: Workspace, file_id: str) -> ColumnTable:
 
 
 def predict_records(
-    model: Model,
+    model: LoadedModel,
     records: Sequence[Mapping[str, Any]],
     batch_size: int = DEFAULT_BATCH,
     *,
@@ -179,7 +181,7 @@ def predict_records(
 
 
 def predict_batches(
-    model: Model,
+    model: LoadedModel,
     batches: Iterable[InputBatch],
     *,
     strict: bool = False,
@@ -203,7 +205,7 @@ def predict_batches(
 
 
 def predict_table(
-    model: Model,
+    model: LoadedModel,
     table: ColumnTable,
     batch_size: int = DEFAULT_BATCH,
     *,
@@ -218,7 +220,7 @@ def predict_table(
 
 
 def predict_slices(
-    model: Model, slices: Iterable[ColumnTable], input_warnings: InputWarnings
+    model: LoadedModel, slices: Iterable[ColumnTable], input_warnings: InputWarnings
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the predictions of each slice of a stored table, and add what is unusual to `input_warnings`.
 
@@ -236,7 +238,7 @@ def _joined(slices: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _finite(values: NDArray[np.float64], first_row: int) -> NDArray[np.float64]:
-    """The predictions; raises `InvalidRecordsError` where one is no number, which JSON could not hold."""
+    """Return the predictions; raises `InvalidRecordsError` where one is not finite, which JSON cannot hold."""
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
         errors = [

@@ -1,4 +1,4 @@
-"""What requests for predictions say of the model, each field defined once."""
+"""The fields by which a request for predictions chooses the model, each defined once."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -6,7 +6,7 @@ from core.jobs.fields import ModelInfo, ModelVersion
 
 
 class ModelChoice(BaseModel):
-    """Which model predicts: one that is stored here, or one that the caller brings along."""
+    """The model that predicts: a stored one, or one that the caller sends along."""
 
     # Built at once, as `functions.http.RequestBody` is: FastAPI makes routes of it.
     model_config = ConfigDict(extra="forbid", protected_namespaces=(), defer_build=False)

@@ -1,8 +1,8 @@
-"""Whether a new file is fit to be learned from, and whether what learned from it may serve in the champion's place.
+"""Decide whether a new file is fit to train on, and whether the challenger trained on it takes the champion's place.
 
-What a corrupted file says is what the challenger has learned, so the challenger looks best on it. Two questions are
-therefore put in this order: is the file like what the champion knows, or does the next file say the same as it does;
-and only then, which of the two models errs less on rows that neither has seen.
+A challenger that was trained on a corrupted file looks best on that file. So two questions are asked in this order:
+is the file like the ones that the champion was trained on, or does the next file confirm it; and only then: which of
+the two models has the smaller error on rows that neither was trained on.
 """
 
 from collections.abc import Sequence
@@ -18,28 +18,28 @@ from core.manifests import DatasetManifest, ModelManifest
 from core.progress import progress_within
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
-from core.services.retraining.decision import Case
+from core.services.retraining.decision import ArrivalCase
 from core.services.retraining.drift import drift_of_columns
-from core.services.retraining.paired_comparison import Difference, difference
+from core.services.retraining.paired_comparison import ErrorDifference, difference
 from core.services.retraining.plausibility import Plausibility, plausibility
 from core.services.retraining.schema_changes import NAMES_SHOWN, compare_schema, refusals, unseen_levels
-from core.services.retraining.serving_model import Contender
+from core.services.retraining.serving_model import ServingModel
 from core.services.training.join_files import Opened, join, open_as
 from core.services.training.publish import publish_model
 from core.services.training.refit_stored import fit_as, in_time, train_as
 from core.storage.series_repository import Arrival, Series
 from core.types import Json
 
-# With fewer rows that neither model has learned from, all rows of the holdout judge.
+# With fewer rows that neither model was trained on, all rows of the holdout are compared.
 FEWEST_FRESH = 20
 
 
-def decide_next(case: Case, dataset: DatasetManifest, before: int, target: str) -> Json | None:
+def decide_next(case: ArrivalCase, dataset: DatasetManifest, before: int, target: str) -> Json | None:
     """Decide about a file whose series has a champion, version `before`; None where another one serves by now.
 
-    Raises `ArrivalRefusedError` for a file that cannot be learned from, and what training raises.
+    Raises `ArrivalRefusedError` for a file that cannot be trained on, and what training raises.
     """
-    champion = Contender.load(case.workspace, case.name, before)
+    champion = ServingModel.load(case.workspace, case.name, before)
     model, series = champion.manifest, case.series()
     if model.target_column != target:
         raise ArrivalRefusedError(
@@ -55,13 +55,13 @@ def decide_next(case: Case, dataset: DatasetManifest, before: int, target: str) 
         raise ArrivalRefusedError(f"The file does not fit the model: {'; '.join(reasons)}.")
     opened = open_as(case.workspace, dataset.file_id, model)
     schema["unseen"] = unseen_levels(opened.frame, model)
-    return _Succession(case, series, champion, opened).decide()
+    return _ChampionChallenger(case, series, champion, opened).decide()
 
 
-class _Succession:
-    """A file that the champion can read, and the champion."""
+class _ChampionChallenger:
+    """The comparison of one file, which the champion can read, with that champion."""
 
-    def __init__(self, case: Case, series: Series, champion: Contender, opened: Opened) -> None:
+    def __init__(self, case: ArrivalCase, series: Series, champion: ServingModel, opened: Opened) -> None:
         self.case = case
         self.series = series
         self.champion = champion
@@ -71,7 +71,7 @@ class _Succession:
         self.known = self._open([*(self.model.dataset.earlier or []), self.model.dataset.file_id])
 
     def decide(self) -> Json | None:
-        """The policy, in its order."""
+        """Apply the policy, step by step; return the decision, None where another version serves by now."""
         case, old = self.case, self.series.is_old(self.case.written)
         rows = self.rows(self.opened)
         case.found["drift"] = drift_of_columns(self.model, [one.frame for one in self.known], rows)
@@ -79,7 +79,7 @@ class _Succession:
         case.found["plausibility"] = asdict(found)
         case.surprise, case.missed_by = found.outside, found.mse**0.5
         held = self.series.held
-        # What was written before a held file says nothing about what comes after it.
+        # A file written before the held one neither confirms nor contradicts it.
         held = None if old or held is None or held.last_modified > case.written else held
         if found.jumped:
             if held is None or not self._confirms(held, rows):
@@ -96,7 +96,7 @@ class _Succession:
         return self._challenge(self.series.window(case.written), about)
 
     def _hold(self, found: Plausibility, held: Arrival | None, *, old: bool) -> Json | None:
-        """Learn nothing from a file that is out of all proportion; refuse it where it has nothing to say itself."""
+        """Hold a file that is out of all proportion; refuse it where a model of this file alone predicts nothing."""
         data = in_time(self.model, join(self.opened, [], self.model))
         probe = fit_as(self.model, data, progress_within(self.case.report_progress, 0.3, 0.6))
         own = self.opened.frame.loc[data.test_x.index]
@@ -119,15 +119,15 @@ class _Succession:
         return self.case.end("held", reason, champion=self.model.version, contradicted=old, held=about)
 
     def _drifted(self) -> list[str]:
-        """The columns that have drifted far, in words."""
+        """Describe the columns that have drifted far."""
         drift = self.case.found["drift"] or {"columns": []}
         far = [repr(column["name"]) for column in drift["columns"] if column["level"] == "large"]
         return [f"{', '.join(far[:NAMES_SHOWN])} drifted far"] if far else []
 
     def _confirms(self, held: Arrival, rows: pd.DataFrame) -> bool:
-        """Whether what the held file says holds for this one too: better than what the champion says, and than nothing.
+        """Return whether a model of the held file predicts this file better than the champion and than its mean do.
 
-        The two files are independent witnesses, so rows that both have do not count; neither alone is believed against
+        The two files have to be independent, so rows that both have do not count; neither alone outweighs
         the champion.
         """
         (witness,) = self._open([held.file_id]) or (None,)
@@ -146,7 +146,7 @@ class _Succession:
         return by_champion.upper < 0 and by_mean.upper < 0
 
     def _challenge(self, window: Sequence[Arrival], about: Json | None) -> Json | None:
-        """Train a challenger on the file and those of the window, judge it beside the champion, decide."""
+        """Train a challenger on the file and those of the window, compare it with the champion, and decide."""
         case = self.case
         earlier = self._open([one.file_id for one in window if one.file_id != self.opened.dataset.file_id])
         data = in_time(self.model, join(self.opened, earlier, self.model))
@@ -189,8 +189,8 @@ class _Succession:
             held=about,
         )
 
-    def _challenger(self, data: Split, earlier: list[str]) -> Contender:
-        """The version that this job has published before, or trains now; nobody is served by it yet."""
+    def _challenger(self, data: Split, earlier: list[str]) -> ServingModel:
+        """Return the version that this job has published, or train and publish it; it does not serve yet."""
         case = self.case
         done = case.workspace.models.published_by(case.name, case.job_id)
         if done is None:
@@ -208,10 +208,10 @@ class _Succession:
                 earlier=earlier,
                 promote=False,
             )
-        return Contender.load(case.workspace, case.name, done.version)
+        return ServingModel.load(case.workspace, case.name, done.version)
 
     def _fresh(self, data: Split) -> pd.DataFrame:
-        """The rows of the holdout that neither model has learned from: files may repeat what came before."""
+        """Return the rows of the holdout that neither model was trained on: files may repeat earlier rows."""
         holdout = self.opened.frame.loc[data.test_x.index]
         names = [*data.train_x.columns, self.model.target_column]
         learned = data.train_x.assign(**{self.model.target_column: data.train_y})
@@ -225,7 +225,7 @@ class _Succession:
         return holdout
 
     def _open(self, file_ids: Sequence[str]) -> list[Opened]:
-        """These files as the champion takes them; those that were deleted are left out."""
+        """Open these files with the champion's columns; leave out those that were deleted."""
         for file_id in file_ids:
             if file_id not in self._files:
                 try:
@@ -236,25 +236,25 @@ class _Succession:
         return [opened for file_id in file_ids if (opened := self._files[file_id]) is not None]
 
     def rows(self, opened: Opened) -> pd.DataFrame:
-        """The rows of a file that have a target."""
+        """Return the rows of a file that have a target."""
         return opened.frame[opened.frame[self.model.target_column].notna()]
 
     def target(self, frame: pd.DataFrame) -> Floats:
-        """The target of each row, float64."""
+        """Return the target of each row, float64."""
         return frame[self.model.target_column].to_numpy(np.float64)
 
 
 def _about(held: Arrival | None, *, confirmed: bool = False, why: str = "") -> Json | None:
-    """What a decision says about an arrival that was held back."""
+    """Return the entry of a decision about an arrival that was held."""
     return None if held is None else {"job_id": held.job_id, "confirmed": confirmed, "why": why}
 
 
-def _finite(found: Difference) -> Json:
-    """The difference as JSON has it: None for infinitely more, than a champion that never errs."""
+def _finite(found: ErrorDifference) -> Json:
+    """Return the difference for JSON, None where it is infinite because the champion has no error."""
     return {name: value if np.isfinite(value) else None for name, value in asdict(found).items()}
 
 
-def _in_words(ours: str, theirs: str, found: Difference) -> str:
+def _in_words(ours: str, theirs: str, found: ErrorDifference) -> str:
     if found.value == 0:
         return f"{ours} errs as much as {theirs} on {found.rows:,} fresh rows"
     if found.value > 1:
@@ -266,5 +266,5 @@ def _in_words(ours: str, theirs: str, found: Difference) -> str:
 
 
 def _hashes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.uint64]:
-    """A number for each row that is the same for the same values."""
+    """Return a hash for each row, equal for equal values."""
     return np.asarray(pd.util.hash_pandas_object(frame[names], index=False), np.uint64)

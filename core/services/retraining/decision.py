@@ -1,4 +1,4 @@
-"""An arrival being decided: the command, what was found out so far, and how the decision is written down."""
+"""One arrival while it is decided: the command, the findings so far, and how the decision is stored."""
 
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -7,18 +7,18 @@ from core.jobs.commands import RetrainCommand
 from core.manifests import DatasetManifest, now
 from core.progress import ReportProgress
 from core.reporting.decision_page import retraining_page
-from core.services.series.arrivals import landed
+from core.services.series.arrivals import parse_arrival_key
 from core.storage.series_repository import Arrival, Series, State
 from core.storage.workspace import Workspace
 from core.types import Json
 
-# A retry does not come back to these.
+# A retry does not change these.
 FINAL = frozenset({"accepted", "held", "superseded", "old"})
 
 
 @dataclass
-class Case:
-    """One arrival. `found` becomes the body of its report."""
+class ArrivalCase:
+    """One arrival while it is decided. `found` becomes the body of its report."""
 
     workspace: Workspace
     command: RetrainCommand
@@ -31,24 +31,24 @@ class Case:
 
     @property
     def name(self) -> str:
-        """The series, and the model that it teaches."""
+        """Return the name of the series and of its model."""
         return self.command.series
 
     @property
     def written(self) -> str:
-        """When the object was written."""
+        """Return when the object was written, in UTC as ISO 8601."""
         return self.command.last_modified
 
     def series(self) -> Series:
-        """The series as the bucket has it now."""
+        """Return the series as the bucket has it now."""
         return self.workspace.series.read(self.name, fresh=True) or Series(name=self.name)
 
     def note(self, words: str) -> None:
-        """Let the report say something that was noticed on the way."""
+        """Add a note to the report."""
         self.found.setdefault("notes", []).append(words)
 
     def decided(self) -> Json | None:
-        """What an earlier attempt has decided, or None; one that was killed right after promoting is made up for."""
+        """Return what an earlier attempt decided, or None; finish one that was killed right after the promotion."""
         arrival = self.series().arrival(self.job_id)
         if arrival is None:
             report = self.workspace.series.report(self.name, self.job_id)
@@ -73,16 +73,16 @@ class Case:
         contradicted: bool = False,
         held: Json | None = None,
     ) -> Json | None:
-        """Write the decision down; `promoted` lets `version` serve in the place of `champion`, if that still does.
+        """Store the decision; `promoted` lets `version` serve in the place of `champion`, if that one still serves.
 
-        The report comes first, then the promotion, then the series, so that a retry finds out how far this got. `held`
-        is what that says about an arrival that was held back: `confirmed` or `contradicted`. None where another
-        version serves by now: nothing is decided then.
+        The report is stored first, then the promotion, then the series, so that a retry finds out how far this got.
+        `held` has what the decision means for a held arrival: `confirmed` or `contradicted`. Return None where another
+        version serves by now: then nothing is decided.
         """
         scores = self.found.get("scores") or {}
         arrival = Arrival(
             job_id=self.job_id,
-            filename=landed(self.command.key).filename,
+            filename=parse_arrival_key(self.command.key).filename,
             **self.command.model_dump(include={"file_id", "key", "etag", "size_bytes", "last_modified"}),
             state=state,
             learned=learned,
@@ -106,7 +106,7 @@ class Case:
         return self._decision(arrival)
 
     def _keep(self, arrival: Arrival, held: Json | None) -> None:
-        """Let the series know of the decision, and of what it says about another one."""
+        """Store the decision in the series, and what it means for a held arrival."""
 
         def edit(series: Series) -> Series:
             before = series.arrival(held["job_id"]) if held else None
@@ -117,11 +117,11 @@ class Case:
         self.workspace.series.change(self.name, edit)
 
     def _promote(self, version: int, before: int | None) -> bool:
-        """Let a version serve in the place of the one that it was judged beside; whether it does."""
+        """Let a version serve in the place of `before`, with which it was compared; return whether it serves."""
         return self.workspace.models.succeed(self.name, version, before)
 
     def _decision(self, arrival: Arrival) -> Json:
-        """The answer of the job, and what is told to whoever wants to hear."""
+        """Return the result of the job, which is also the body of the notifications."""
         links = {"report": f"/series/{quote(self.name)}/reports/{self.job_id}"}
         return {"series": self.name, **arrival.model_dump(), "links": links}
 
@@ -147,13 +147,13 @@ class Case:
 
 
 def confirmed(series: Series, held: Arrival) -> Series:
-    """The series with a held file let in, since the next one says the same, and nothing older learned from any more."""
+    """Return the series with a held file accepted, since the next one confirms it, and nothing older in its window."""
     reason = f"{held.reason} The next file did say the same."
     accepted = held.let_in(reason)
     return series.model_copy(update={"since": held.last_modified}).with_arrival(accepted)
 
 
 def contradicted(series: Series, held: Arrival, why: str) -> Series:
-    """The series with a held file left out for good."""
+    """Return the series with a held file marked as contradicted."""
     reason = f"{held.reason} It stays out: {why}."
     return series.with_arrival(held.model_copy(update={"contradicted": True, "reason": reason}))

@@ -1,4 +1,4 @@
-"""How far a column of new rows is from what the champion was trained on: by bins, and by the two distributions.
+"""Drift: how far a column of new rows is from the rows that the champion was trained on, by bins and by distributions.
 
 Population stability index: Siddiqi, "Credit Risk Scorecards" (2006), with its customary thresholds. It is above 0 by
 chance alone, by about (1/n + 1/m) times a chi-squared of bins - 1 degrees of freedom: Yurdakul and Naranjo,
@@ -19,22 +19,22 @@ from core.manifests import ModelManifest
 from core.regressors.splits import evenly_spaced
 from core.types import Json
 
-# Below the first nothing has changed, above the second much has.
+# Below the first threshold a column is stable, above the second it has changed much.
 PSI_MODERATE, PSI_LARGE = 0.1, 0.25
 BINS, LEVELS = 10, 9
-# An empty bin has no logarithm: each gets so many rows more.
+# So many rows are added to each bin, since an empty one has no logarithm.
 HALF_A_ROW = 0.5
-# One in a hundred columns that have not changed seems to have.
+# One in a hundred stable columns seems to have changed.
 KS_ALPHA, CHI_SQUARED_Z = 0.01, 2.326
 OTHERS, MISSING = "others", "missing"
-# More rows of either side, spread evenly, would say the same.
+# More rows of either side would not change the result.
 COMPARED_ROWS = 100_000
 
 
 def drift_of_columns(model: ModelManifest, known: Sequence[Any], rows: Any) -> Json | None:
-    """Drift of the target and of each feature but dates, which move on by themselves, the largest first.
+    """Return the drift of the target and of each feature but dates, which move on by themselves, the largest first.
 
-    `known` are the frames of the files that the model learned from, `rows` is that of the new one. None where those
+    `known` are the frames of the files that the model was trained on, `rows` is that of the new one. None where those
     files are gone.
     """
     if not known:
@@ -58,9 +58,9 @@ def drift_of_columns(model: ModelManifest, known: Sequence[Any], rows: Any) -> J
 
 
 def drift_of_numbers(reference: Floats, current: Floats) -> Json:
-    """Drift of a number, boolean or date, NaN for missing: `psi`, `ks`, `ks_critical`, `level` and the bins.
+    """Return the drift of a number, boolean or date, NaN for missing: `psi`, `ks`, `ks_critical`, `level` and the bins.
 
-    Bins are tenths of the reference, with one of their own for what is missing. `ks` is None where one side is empty.
+    Bins are tenths of the reference, and one for missing values. `ks` is None where one side is empty.
     """
     known, new = reference[~np.isnan(reference)], current[~np.isnan(current)]
     edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1))) if len(known) else np.array([])
@@ -77,7 +77,10 @@ def drift_of_numbers(reference: Floats, current: Floats) -> Json:
 
 
 def drift_of_texts(reference: Sequence[str], current: Sequence[str]) -> Json:
-    """The same for a category, "" for missing: bins are its most frequent levels in the reference, and all others."""
+    """Return the drift of a category, "" for missing.
+
+    Bins are the most frequent levels of the reference, and all others.
+    """
     was, is_ = Counter(reference), Counter(current)
     levels = [level for level, _ in was.most_common() if level][:LEVELS]
     names = [*levels, OTHERS, MISSING]
@@ -92,7 +95,7 @@ def drift_of_texts(reference: Sequence[str], current: Sequence[str]) -> Json:
 
 
 def _psi(was: Sequence[int], is_: Sequence[int]) -> Json:
-    """The index of two counts of the same bins, whether that is much, and the share of each bin."""
+    """Return the stability index of two counts of the same bins, its level, and the share of each bin."""
     before, after = (np.asarray(side, np.float64) for side in (was, is_))
     n, m, bins = float(before.sum()), float(after.sum()), len(before)
     shares = [(side + HALF_A_ROW) / (side.sum() + HALF_A_ROW * bins) for side in (before, after)]
@@ -106,7 +109,7 @@ def _psi(was: Sequence[int], is_: Sequence[int]) -> Json:
 
 
 def _ks(known: Floats, new: Floats) -> float | None:
-    """The largest distance of the two empirical distribution functions."""
+    """Return the largest distance of the two empirical distribution functions."""
     if not len(known) or not len(new):
         return None
     known, new = np.sort(known), np.sort(new)
@@ -116,12 +119,12 @@ def _ks(known: Floats, new: Floats) -> float | None:
 
 
 def _ks_critical(n: int, m: int) -> float:
-    """What the distance of two samples of one distribution exceeds once in a hundred times."""
+    """Return the distance that two samples of one distribution exceed once in a hundred times."""
     return sqrt(-log(KS_ALPHA / 2) / 2) * sqrt((n + m) / (n * m))
 
 
 def _chi_squared(freedom: int) -> float:
-    """The 0.99 quantile of a chi-squared, by Wilson and Hilferty, PNAS 17 (1931)."""
+    """Return the 0.99 quantile of a chi-squared, by Wilson and Hilferty, PNAS 17 (1931)."""
     if freedom < 1:
         return 0.0
     spread = 2 / (9 * freedom)

@@ -1,4 +1,4 @@
-"""From the object that arrived to a dataset, ingested like any upload."""
+"""Ingest the object of an arrival as a dataset, as any upload is."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,15 +8,17 @@ from core.jobs.commands import RetrainCommand
 from core.manifests import DatasetManifest, Reading
 from core.progress import ReportProgress
 from core.services.processing.ingest import ingest
-from core.services.series.arrivals import landed, plain
+from core.services.series.arrivals import parse_arrival_key, unquoted_etag
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.workspace import Workspace
 
 
 def fetch(workspace: Workspace, command: RetrainCommand, report_progress: ReportProgress) -> DatasetManifest | None:
-    """The dataset of an arrival, stored now unless an earlier attempt did; None where the object is another by now.
+    """Return the dataset of an arrival, stored now unless an earlier attempt did.
 
-    The workspace's current file stays what it is: nobody who works by hand has asked for this one. Raises what
+    None where the object has changed since.
+
+    The workspace's current file stays the same: a person who works by hand has not chosen this one. Raises what
     `ingest` raises, and `UnavailableError`.
     """
     try:
@@ -28,14 +30,14 @@ def fetch(workspace: Workspace, command: RetrainCommand, report_progress: Report
         source = Path(folder) / "source.csv"
         try:
             workspace.objects.download(key, source)
-            # Whatever was read: what is there now was there all the time.
-            if plain(workspace.objects.head(key).etag) != command.etag:
+            # The object still has this ETag, so the bytes that were read are its content.
+            if unquoted_etag(workspace.objects.head(key).etag) != command.etag:
                 return None
         except MissingObjectError:
             return None
         return ingest(
             workspace,
-            landed(key).filename,
+            parse_arrival_key(key).filename,
             source,
             Reading(),
             file_id=command.file_id,

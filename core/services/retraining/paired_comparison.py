@@ -1,4 +1,4 @@
-"""Champion and challenger on the same fresh rows: which errs less, and how sure that is."""
+"""Compare the errors of champion and challenger on the same fresh rows, with bounds."""
 
 from dataclasses import dataclass
 from math import inf
@@ -8,17 +8,17 @@ import numpy as np
 from core.array_types import Floats
 
 SAMPLES, SEED = 1000, 0
-# Of the sampled differences, this share lies between the two bounds.
+# The share of the sampled differences between the two bounds.
 LEVEL = 0.95
-# So many drawn rows are in memory at a time.
+# How many drawn rows are in memory at a time.
 DRAWN = 1 << 22
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How much larger the error of one model is than that of another, as a share of the latter, with its bounds.
+class ErrorDifference:
+    """How much larger the error of one model is than that of another, as a fraction of the latter, with bounds.
 
-    Errors are root mean squared ones of the same rows; below 0 the first one is the better.
+    Errors are root mean squared errors on the same rows; below 0 the first model is better.
     """
 
     rows: int
@@ -27,11 +27,11 @@ class Difference:
     upper: float
 
 
-def difference(actual: Floats, ours: Floats, theirs: Floats) -> Difference:
-    """The error of the predictions `ours` against that of `theirs` (float64, n rows each).
+def difference(actual: Floats, ours: Floats, theirs: Floats) -> ErrorDifference:
+    """Compare the error of the predictions `ours` with that of `theirs` (float64, n rows each).
 
     Bounds are percentiles of a paired bootstrap: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993). Each
-    sample has the same rows of both models, since a row that is hard for one is hard for the other. The same each time.
+    sample has the same rows of both models, since a row that is hard for one is hard for the other. Deterministic.
     """
     rows = len(actual)
     squares = np.column_stack([(actual - ours) ** 2, (actual - theirs) ** 2])
@@ -43,11 +43,11 @@ def difference(actual: Floats, ours: Floats, theirs: Floats) -> Difference:
     ]
     differences = _relative(np.concatenate(sampled))
     lower, upper = np.quantile(differences, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest").tolist()
-    return Difference(rows, float(_relative(squares.mean(axis=0)[np.newaxis])[0]), lower, upper)
+    return ErrorDifference(rows, float(_relative(squares.mean(axis=0)[np.newaxis])[0]), lower, upper)
 
 
 def _relative(means: Floats) -> Floats:
-    """sqrt(first / second) - 1 of mean squared errors (float64, n x 2); 0 where both are 0."""
+    """Return sqrt(first / second) - 1 of mean squared errors (float64, n x 2); 0 where both are 0."""
     first, second = means.T
     equal = first == second
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,7 +1,7 @@
-"""Whether a champion errs on new rows about as its folds have promised, or as nobody would who has learned the same.
+"""Whether the errors of a champion on new rows are plausible: about those of its folds, and not out of all proportion.
 
-A file that is corrupted looks fine to a challenger that has learned the corruption. It does not to the champion, which
-has not: so the question whether rows are fit to be learned from is put to the champion alone.
+A corrupted file looks fine to a challenger that was trained on it, but not to the champion. So the champion alone
+decides whether rows are fit to train on.
 """
 
 from collections.abc import Sequence
@@ -13,34 +13,34 @@ import numpy as np
 from core.array_types import Floats
 from core.manifests import ModelManifest
 
-# Errors beyond nine tenths of those that the folds left are "outside": a tenth of all rows, if nothing has changed.
+# Errors beyond nine tenths of the out-of-fold errors are "outside": a tenth of all rows, if nothing has changed.
 PROMISED_LEVEL = 0.9
-# More rows than these outside is a jump, and more than twice what was usual in the arrivals before.
+# More rows outside than this, and than twice the share of earlier arrivals, are a jump.
 OUTSIDE_SHARE, TIMES_AS_USUAL = 0.3, 2.0
-# Beyond the largest error of all folds there is next to nothing, if nothing has changed.
+# Hardly any error is beyond the largest one of all folds, if nothing has changed.
 FAR_SHARE = 0.05
-# Half way from the squared error that was promised to that of somebody who always says the mean of the new rows.
+# Half way from the expected squared error to that of always predicting the mean of the new rows.
 HALF_WAY = 0.5
-# With less to explain than this many times the promised error, the mean of a file is as good as any model.
+# With a variance below this many times the expected error, the mean of a file is as good as any model.
 LEAST_TO_EXPLAIN = 1.2
 # For bounds that hold with 97.5%.
 Z = 1.96
-# So many arrivals before say what is usual.
+# How many earlier arrivals count as usual.
 USUAL_OF = 12
-# No rule follows from fewer rows.
+# With fewer rows nothing is concluded.
 FEWEST_ROWS = 10
 
 
 @dataclass(frozen=True)
 class Plausibility:
-    """How the champion errs on new rows, beside what was promised; `reasons` say what is out of all proportion."""
+    """The champion's errors on new rows beside the expected ones; `reasons` name what is out of all proportion."""
 
     rows: int
-    # Shares of the rows, and the share outside from which on it is a jump.
+    # Shares of the rows, and the share outside above which it is a jump.
     outside: float
     outside_limit: float
     far: float
-    # Mean squared errors: of the champion, as promised, and of the mean of the new rows.
+    # Mean squared errors: of the champion, of its folds, and of the mean of the new rows.
     mse: float
     promised_mse: float
     mean_mse: float
@@ -48,7 +48,7 @@ class Plausibility:
 
     @property
     def jumped(self) -> bool:
-        """Whether the rows cannot be told from corrupted ones."""
+        """Return whether the errors are out of all proportion, as those of corrupted rows are."""
         return bool(self.reasons)
 
 
@@ -57,8 +57,9 @@ def plausibility(
 ) -> Plausibility:
     """Compare a champion's errors on new rows (float64, n) with its out-of-fold residuals.
 
-    `usual` has, of arrivals before that were learned from, the share outside and the root mean squared error: where
-    rows were divided at random, folds may promise more than time keeps. A model that has no residuals promises nothing.
+    `usual` has the share outside and the root mean squared error of earlier accepted arrivals: where
+    rows were divided at random, later rows may have larger errors than the folds. A model without residuals expects
+    none.
     """
     errors = np.abs(actual - predicted)
     mse, mean_mse = float(np.mean(errors**2)), float(np.var(actual))
@@ -90,12 +91,12 @@ def plausibility(
 
 
 def _at_least(share: float, rows: int) -> float:
-    """The lower bound of a share: Wilson, "Probable Inference", JASA 22 (1927)."""
+    """Return the lower bound of a share: Wilson, "Probable Inference", JASA 22 (1927)."""
     centre = share + Z**2 / (2 * rows)
     width = Z * sqrt(share * (1 - share) / rows + Z**2 / (4 * rows**2))
     return (centre - width) / (1 + Z**2 / rows)
 
 
 def _at_least_mean(values: Floats) -> float:
-    """The lower bound of a mean, by its standard error."""
+    """Return the lower bound of a mean, by its standard error."""
     return float(values.mean() - Z * values.std(ddof=1) / sqrt(len(values)))

@@ -1,4 +1,4 @@
-"""The job of an arrival: ingested, looked at, learned from, judged, and promoted or not; the policy in its order."""
+"""The job of an arrival: ingest it, check it, train a challenger, compare, and promote or not."""
 
 import time
 
@@ -8,7 +8,7 @@ from core.jobs.commands import RetrainCommand
 from core.manifests import DatasetManifest, Recipe
 from core.progress import ReportProgress, progress_within
 from core.services.retraining.champion_challenger import decide_next
-from core.services.retraining.decision import Case
+from core.services.retraining.decision import ArrivalCase
 from core.services.retraining.ingest_arrival import fetch
 from core.services.series.arrivals import submit_waiting
 from core.services.series.notify import notify
@@ -22,12 +22,12 @@ TEST_SIZE = 0.2
 
 
 def retrain(workspace: Workspace, command: RetrainCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
-    """Deal with one arrival, once, however often it is tried; returns what was decided, as the series keeps it too.
+    """Decide about one arrival, once, however often it is tried; return the decision, which the series stores too.
 
-    Until that is done the old champion serves, and it goes on to unless a challenger is as good on fresh rows. Raises
+    The old champion serves meanwhile, and afterwards unless a challenger is as good on fresh rows. Raises
     what calls for another try, and the reason why the file was refused.
     """
-    case = Case(workspace, command, report_progress, job_id or command.file_id)
+    case = ArrivalCase(workspace, command, report_progress, job_id or command.file_id)
     decision = case.decided()
     while decision is None:
         try:
@@ -44,8 +44,8 @@ def retrain(workspace: Workspace, command: RetrainCommand, report_progress: Repo
     return decision
 
 
-def _decide(case: Case) -> Json | None:
-    """One try at a decision; None where another version began to serve meanwhile."""
+def _decide(case: ArrivalCase) -> Json | None:
+    """Decide once; return None where another version began to serve meanwhile."""
     case.report_progress("reading", 0.0)
     case.dataset = fetch(case.workspace, case.command, progress_within(case.report_progress, 0.0, 0.2))
     before = case.workspace.models.serving(case.name, fresh=True)
@@ -69,8 +69,8 @@ def _decide(case: Case) -> Json | None:
     return decide_next(case, case.dataset, before, target)
 
 
-def _target(case: Case, series: Series) -> str | None:
-    """What is to be predicted; what an object says of it is remembered where the series does not know yet."""
+def _target(case: ArrivalCase, series: Series) -> str | None:
+    """Return the target; store the one that an object names in a series that has none."""
     known, told = series.settings.target_column, case.command.target_column
     if known is not None and told not in (None, known):
         raise ArrivalRefusedError(
@@ -89,8 +89,8 @@ def _target(case: Case, series: Series) -> str | None:
     return known
 
 
-def _first(case: Case, dataset: DatasetManifest, target: str) -> Json | None:
-    """Nothing serves yet: race, and let the best be the champion."""
+def _first(case: ArrivalCase, dataset: DatasetManifest, target: str) -> Json | None:
+    """Decide about the first file: search the portfolio and let the best model serve."""
     models = case.workspace.models
     model = models.published_by(case.name, case.job_id)
     if model is None:

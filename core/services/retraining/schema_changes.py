@@ -1,4 +1,4 @@
-"""Whether a new file has the columns that the champion takes, and what is different about them."""
+"""Compare the columns of a new file with those that the champion takes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +14,9 @@ NAMES_SHOWN, LEVELS_SHOWN = 8, 5
 
 
 def compare_schema(workspace: Workspace, dataset: DatasetManifest, model: ModelManifest) -> Json:
-    """What a file lacks of the model's columns, what it has besides, and what has another type there.
+    """Return the model's columns that a file lacks, the columns it has besides, and those of another type.
 
-    `missing` and `new` are names; `retyped` has `name`, `was`, `is` and whether it is `usable` all the same: numbers
+    `missing` and `new` are names; `retyped` has `name`, `was`, `is` and whether it is `usable` nevertheless: numbers
     where there were texts are, texts where there were numbers are not.
     """
     found = {column.name: column for column in dataset.columns}
@@ -29,7 +29,7 @@ def compare_schema(workspace: Workspace, dataset: DatasetManifest, model: ModelM
 
 
 def refusals(schema: Json) -> list[str]:
-    """Why a file with these differences cannot be learned from, in words; empty where it can."""
+    """Return why a file with these differences cannot be trained on, as sentences; empty where it can."""
     reasons = []
     if schema["missing"]:
         reasons.append(f"it lacks {_named(schema['missing'])}, which the model needs")
@@ -42,7 +42,7 @@ def refusals(schema: Json) -> list[str]:
 
 
 def unseen_levels(frame: Any, model: ModelManifest) -> list[Json]:
-    """The texts of a frame of raw columns that the model has never seen: `name`, a few `levels`, and their `rows`."""
+    """Return the levels that the model was not trained on: by column `name`, a few `levels`, and their `rows`."""
     found = []
     for feature in model.features:
         if feature.type != "category":
@@ -58,7 +58,7 @@ def unseen_levels(frame: Any, model: ModelManifest) -> list[Json]:
 def _retyped(
     workspace: Workspace, dataset: DatasetManifest, model: ModelManifest, other: Mapping[str, str]
 ) -> list[Json]:
-    """The columns that have another type, looked at: one without values can be anything."""
+    """Return the columns of another type; one without values fits any type."""
     if not other:
         return []
     types = {column.name: column.type for column in dataset.columns}
@@ -76,7 +76,7 @@ def _retyped(
 
 
 def _kind(column: Column) -> str:
-    """The type as a feature has it."""
+    """Return the type of a feature of this column."""
     return "number" if column.type == "integer" else column.type
 
 

@@ -1,4 +1,4 @@
-"""A stored version as it serves: its manifest, and its compiled graph to predict with."""
+"""A stored version as it serves: its manifest and its compiled graph."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -14,22 +14,22 @@ from core.storage.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A champion or a challenger."""
+class ServingModel:
+    """A champion or a challenger, ready to predict."""
 
     manifest: ModelManifest
     compiled: CompiledModel
 
     @classmethod
     def load(cls, workspace: Workspace, name: str, version: int) -> Self:
-        """A version of a model; raises `NoSuchModelError`, `BadSignatureError`."""
+        """Load a version of a model; raises `NoSuchModelError`, `BadSignatureError`."""
         stored = workspace.models.load(name, version)
         return cls(stored.manifest, CompiledModel.from_manifest(stored.graph, stored.manifest))
 
     def predict(self, frame: Any) -> Floats:
-        """Predictions (float64, n rows) for a frame of raw columns, as a caller would get them."""
+        """Predict a frame of raw columns (float64, n rows), as a caller would get them."""
         return self.compiled.run(raw_columns_of_frame(frame, self.manifest.features))
 
     def metrics(self, frame: Any) -> Metrics:
-        """How good it is on rows that have the target."""
+        """Return the metrics on rows that have the target."""
         return evaluate(frame[self.manifest.target_column].to_numpy(np.float64), self.predict(frame))

@@ -1,4 +1,4 @@
-"""A CSV has landed below `incoming/`: which series it is of, and the one job that deals with this content of it."""
+"""Arrivals: find the series of an object below `incoming/`, and submit the one job for its content."""
 
 import re
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ from core.storage.workspace import Workspace
 
 INCOMING = "incoming/"
 INCOMING_KEY = re.compile(rf"{INCOMING}(?P<workspace>[^/]+)/(?P<series>[^/]+)/(?P<rest>.+\.csv)", re.I | re.S)
-# Of an object: the target, where whoever puts it knows it. Percent-encoded, since S3 takes ASCII only there.
+# Metadata of an object that names the target. Percent-encoded, since S3 takes only ASCII there.
 TARGET_METADATA = "target-column"
 
 
 @dataclass(frozen=True)
-class Landed:
-    """What a key below `incoming/` names: a workspace, a series and a file."""
+class ArrivalKey:
+    """The parts of a key below `incoming/`: workspace, series and file name."""
 
     workspace: str
     series: str
@@ -34,16 +34,16 @@ class Landed:
 
 
 @dataclass(frozen=True)
-class Missed:
-    """An object that nobody has dealt with, and the job that will; None in a dry run."""
+class UnsubmittedObject:
+    """An object without a job, and the job that was submitted for it; None in a dry run."""
 
     key: str
     etag: str
     job: Job | None
 
 
-def landed(key: str) -> Landed:
-    """What a key (as it is, not URL-encoded) says; raises `InvalidInputError` for one that is no arrival."""
+def parse_arrival_key(key: str) -> ArrivalKey:
+    """Parse a key (not URL-encoded); raises `InvalidInputError` for a key that is no arrival."""
     match = INCOMING_KEY.fullmatch(key)
     if match is None:
         raise InvalidInputError(
@@ -51,26 +51,27 @@ def landed(key: str) -> Landed:
             [{"field": "key", "message": "is no arrival"}],
         )
     check_name(match["series"], "series")
-    return Landed(match["workspace"], match["series"], PurePosixPath(key).name)
+    return ArrivalKey(match["workspace"], match["series"], PurePosixPath(key).name)
 
 
 def submit_retraining(
     storage: Container, key: str, etag: str | None = None, sequencer: str | None = None
 ) -> Job | None:
-    """Submit the job that deals with an object, one job however often this is called; return it.
+    """Submit the job that decides about an object, one job however often this is called; return it.
 
-    `etag` is of the content that the event was about; without it what is there now is meant. Return None where the
-    object is gone and its `etag` unknown. Raises `InvalidInputError` for a key that is no arrival, `UnavailableError`.
+    `etag` is that of the content that the event was about; without it, the present content is meant. Return None where
+    the object is gone and its `etag` unknown. Raises `InvalidInputError` for a key that is no arrival,
+    `UnavailableError`.
     """
-    place = landed(key)
+    place = parse_arrival_key(key)
     try:
         head = storage.objects.head(key)
     except MissingObjectError:
         head = None
     if head is None and etag is None:
         return None
-    wanted = plain(etag or (head.etag if head else ""))
-    current = head if head is not None and plain(head.etag) == wanted else None
+    wanted = unquoted_etag(etag or (head.etag if head else ""))
+    current = head if head is not None and unquoted_etag(head.etag) == wanted else None
     target = current.metadata.get(TARGET_METADATA) if current else None
     command = RetrainCommand(
         series=place.series,
@@ -95,7 +96,7 @@ def submit_waiting(workspace: Workspace, name: str) -> list[Job]:
     return [_again(workspace, name, arrival, target) for arrival in sorted(waiting, key=lambda a: a.last_modified)]
 
 
-def reconcile(storage: Container, workspace: str | None = None, *, dry_run: bool = False) -> list[Missed]:
+def reconcile(storage: Container, workspace: str | None = None, *, dry_run: bool = False) -> list[UnsubmittedObject]:
     """Find the objects below `incoming/` that have no job, and submit one unless it is a `dry_run`.
 
     A job whose message was lost is given to the queue again on the way. Raises `UnavailableError`.
@@ -107,30 +108,30 @@ def reconcile(storage: Container, workspace: str | None = None, *, dry_run: bool
             if not dry_run:
                 service.job_status(storage.workspace(place.workspace), known.job_id)
         elif not _is_decided(storage, place, key, etag):
-            missed.append(Missed(key, etag, None if dry_run else submit_retraining(storage, key, etag)))
+            missed.append(UnsubmittedObject(key, etag, None if dry_run else submit_retraining(storage, key, etag)))
     return missed
 
 
-def plain(etag: str) -> str:
-    """An ETag without the quotes that some ways to learn of it have."""
+def unquoted_etag(etag: str) -> str:
+    """Return an ETag without the quotes that S3's API puts around it and its events do not."""
     return etag.strip('"')
 
 
 def written_at(moment: datetime) -> str:
-    """When an object was written, in UTC, as texts that are in order when the times are."""
+    """Return when an object was written, in UTC, as ISO 8601 text that sorts as the times do."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _listed(storage: Container, workspace: str | None) -> Iterator[tuple[str, str, Landed]]:
+def _listed(storage: Container, workspace: str | None) -> Iterator[tuple[str, str, ArrivalKey]]:
     for item in storage.objects.list(INCOMING if workspace is None else f"{INCOMING}{workspace}/"):
         try:
-            yield item.key, plain(item.etag), landed(item.key)
+            yield item.key, unquoted_etag(item.etag), parse_arrival_key(item.key)
         except InvalidInputError:
             continue
 
 
-def _is_decided(storage: Container, place: Landed, key: str, etag: str) -> bool:
-    """Whether the series knows this content, though its job is long forgotten."""
+def _is_decided(storage: Container, place: ArrivalKey, key: str, etag: str) -> bool:
+    """Return whether the series has decided about this content, whose job may be deleted."""
     series = storage.workspace(place.workspace).series.read(place.series)
     return series is not None and any((a.key, a.etag) == (key, etag) for a in series.arrivals)
 

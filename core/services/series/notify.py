@@ -1,6 +1,6 @@
-"""Who hears of each decision about a series: a webhook and an SNS topic, both optional, neither of them awaited.
+"""Notify a webhook and an SNS topic of each decision about a series. Both are optional; neither can fail a decision.
 
-A webhook is signed as https://www.standardwebhooks.com says, so that receivers find a library that checks it.
+A webhook is signed as https://www.standardwebhooks.com specifies, so that receivers find a library to verify it.
 """
 
 import base64
@@ -21,17 +21,17 @@ from core.types import Json
 
 log = logging.getLogger("regatta")
 
-# A receiver that is slower does its work before it answers. All attempts together take 11 s at most.
+# A slower receiver does its work before it answers. All attempts together take 11 s at most.
 TIMEOUT_SECONDS = 3.0
-# Before the second and the third attempt.
+# Pauses before the second and the third attempt.
 PAUSES_SECONDS = (0.5, 1.5)
 
 
 def notify(workspace: Workspace, decision: Json | None) -> None:
-    """Tell of a decision, which has the fields of an `Arrival` and its `series`; raises nothing.
+    """Notify of a decision, which has the fields of an `Arrival` and its `series`; raises nothing.
 
-    It is told with an `id` of the job and of what was decided, which is the same where the same is told twice. Who
-    cannot be told is logged: the decision is in the series' history, whoever has heard of it.
+    The message's `id` is made of the job and the decision, so that a repeated message has the same one. A notification
+    that fails is logged: the decision stands in the series' history in any case.
     """
     if decision is None:
         return
@@ -43,25 +43,25 @@ def notify(workspace: Workspace, decision: Json | None) -> None:
         try:
             told(where, message, body)
         except Exception as error:
-            # Whatever it is, it is not worth a retraining.
+            # No failure of a notification may fail the retraining.
             log.error("%s did not hear of decision %s: %s", told.__name__, message["id"], error)
 
 
 def signature(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:
-    """What the header `webhook-signature` says: HMAC-SHA256 over id, time and body, as Base64."""
+    """Return the value of the header `webhook-signature`: HMAC-SHA256 over id, time and body, as Base64."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """A POST that is redirected would arrive as a GET without its body."""
+    """Follows no redirect: a redirected POST would arrive as a GET without its body."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 def _post(url: str, message: Json, body: bytes) -> None:
-    """POST to the webhook until it says that it has it; raises what the last attempt did."""
+    """POST to the webhook until it answers with success; raises what the last attempt raised."""
     for pause in (*PAUSES_SECONDS, None):
         timestamp = int(time.time())
         headers = {

@@ -1,4 +1,4 @@
-"""What somebody knows better about a file than its errors tell: learned from after all, or not any more."""
+"""Overrule a decision about an arrival: train on it after all, or not any more."""
 
 from core.errors import ConflictError, NoSuchJobError
 from core.storage.series_repository import Arrival, Series
@@ -6,9 +6,9 @@ from core.storage.workspace import Workspace
 
 
 def overrule(workspace: Workspace, name: str, job_id: str, *, learned: bool) -> Arrival:
-    """Let challengers learn from an arrival from the next one on, or not any more; what serves stays as it is.
+    """Let challengers train on an arrival from the next one on, or not any more; the champion stays.
 
-    Raises `NoSuchSeriesError`, `NoSuchJobError`, and `ConflictError` for one that cannot be learned from: refused,
+    Raises `NoSuchSeriesError`, `NoSuchJobError`, and `ConflictError` for an arrival that cannot be trained on: refused,
     waiting, never read, or the same bytes as another.
     """
     workspace.series.get(name, fresh=True)

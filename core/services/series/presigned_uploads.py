@@ -12,7 +12,7 @@ from core.storage.model_repository import check_name
 from core.storage.upload_repository import MOST_POST_BYTES, URL_SECONDS, urls_expire_at
 from core.storage.workspace import Workspace
 
-# What the bucket sends events about: a suffix is compared letter by letter.
+# The suffixes that the bucket sends events about: it compares them letter by letter.
 FILENAME = re.compile(r"[^/\x00-\x1f]+\.(csv|CSV)")
 # S3 takes keys of up to 1024 bytes; a series has a name of up to 100 characters, of up to four bytes each.
 FILENAME_BYTES = 255
@@ -33,8 +33,8 @@ def presign_upload(
 ) -> PresignedUpload:
     """Return a form for a file of at most `size_bytes`. Its arrival starts the retraining.
 
-    Each file gets a place of its own, so that none overwrites another one of the same name; with its `sha256` the
-    same file gets the same place, and is learned from once however often it is sent. Raises `InvalidInputError`,
+    Each file gets a key of its own, so that none overwrites another of the same name; with its `sha256` the
+    same file gets the same key, and is trained on once however often it is sent. Raises `InvalidInputError`,
     `TooLargeError`.
     """
     check_name(series, "name")

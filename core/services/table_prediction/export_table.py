@@ -1,4 +1,4 @@
-"""Predictions of a stored table of any size as a file in the bucket, a slice of rows at a time. Needs Arrow: heavy."""
+"""Export a stored table of any size with its predictions to a file in the bucket, a slice of rows at a time."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -18,7 +18,7 @@ from core.jobs.commands import ExportTableCommand
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.export import added_columns, file_options, named_file
-from core.services.prediction.predict import FIRST_FILE_ROW, Model, Predictions, find_model, predict_slices
+from core.services.prediction.predict import FIRST_FILE_ROW, LoadedModel, Predictions, find_model, predict_slices
 from core.services.processing.open_table import open_table
 from core.settings import settings
 from core.storage.export_repository import URL_SECONDS
@@ -81,9 +81,9 @@ def _write_table(
 
 
 def _predicted(
-    model: Model, command: ExportTableCommand, table: Table, schema: pa.Schema, report_progress: ReportProgress
+    model: LoadedModel, command: ExportTableCommand, table: Table, schema: pa.Schema, report_progress: ReportProgress
 ) -> Generator[pa.RecordBatch, None, None]:
-    """The table's rows with their predictions, in order; while one slice is written, others are predicted."""
+    """Yield the table's rows with their predictions, in order; while one slice is written, others are predicted."""
     types = {column.name: column.type for column in table.columns}
     interval = None if command.interval is None else conformal_interval(model.manifest, command.interval)
 
@@ -98,24 +98,24 @@ def _predicted(
     threads = settings().threads
     done = 0
     with ThreadPoolExecutor(threads) as pool:
-        for batch in _ahead(pool, predict, _numbered(table.batches(rows=SLICE_ROWS)), threads):
+        for batch in _map_ahead(pool, predict, _numbered(table.batches(rows=SLICE_ROWS)), threads):
             report_progress("predicting", WRITTEN * done / table.rows)
             yield batch
             done += len(batch)
 
 
 def _numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Each batch with the number of its first row in the file; one ends where a row group does."""
+    """Yield each batch with the number of its first row in the file; a batch ends where a row group does."""
     row = FIRST_FILE_ROW
     for batch in batches:
         yield row, batch
         row += len(batch)
 
 
-def _ahead(
+def _map_ahead(
     pool: ThreadPoolExecutor, call: Callable[[Item], Result], items: Iterable[Item], count: int
 ) -> Iterator[Result]:
-    """What `call` makes of each item, in their order; `count` of them are ahead of the one that is taken."""
+    """Yield `call` of each item in order; `count` calls run ahead of the one that is taken."""
     coming: deque[Future[Result]] = deque()
     for item in items:
         coming.append(pool.submit(call, item))

@@ -1,4 +1,4 @@
-"""Predictions of a stored table of any size as JSON in the bucket, a slice of rows at a time. Needs Arrow: heavy."""
+"""Predict a stored table of any size to JSON in the bucket, a slice of rows at a time."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from core.inference.intervals import conformal_interval
 from core.jobs.commands import PredictTableCommand
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
-from core.services.prediction.predict import FIRST_FILE_ROW, Model, find_model, predict_slices
+from core.services.prediction.predict import FIRST_FILE_ROW, LoadedModel, find_model, predict_slices
 from core.services.processing.open_table import open_table
 from core.storage.export_repository import URL_SECONDS
 from core.storage.workspace import Workspace
@@ -72,28 +72,28 @@ def predict_stored_table(
 
 
 def _predict(
-    model: Model, table: Table, input_warnings: InputWarnings, numbers: Path, report_progress: ReportProgress
+    model: LoadedModel, table: Table, input_warnings: InputWarnings, numbers: Path, report_progress: ReportProgress
 ) -> None:
-    """The predictions of all rows as plain float64 in the file `numbers`."""
+    """Write the predictions of all rows to the file `numbers`, as plain float64."""
     done = 0
     with numbers.open("wb") as file:
-        for values in predict_slices(model, _pieces(table, model), input_warnings):
+        for values in predict_slices(model, _slices(table, model), input_warnings):
             file.write(values.astype("<f8").tobytes())
             done += len(values)
             report_progress("predicting", PREDICTED * done / max(1, table.rows))
 
 
-def _pieces(table: Table, model: Model) -> Iterator[ColumnTable]:
-    """The columns that the model takes, as far as the table has them."""
+def _slices(table: Table, model: LoadedModel) -> Iterator[ColumnTable]:
+    """Yield the columns that the model takes, as far as the table has them, slice by slice."""
     types = {column.name: column.type for column in table.columns}
     names = [feature.name for feature in model.manifest.features if feature.name in types]
     for batch in table.batches(names, SLICE_ROWS):
-        # Asked for "a", Parquet also brings "a.b".
+        # Asked for "a", Parquet also returns "a.b".
         yield ColumnTable({name: in_numpy(batch.column(name)) for name in names}, types)
 
 
 def _write(file: BinaryIO, head: Mapping[str, Any], lists: Mapping[str, float], numbers: Path) -> None:
-    """One JSON object: `head`, and in each of the `lists` the numbers with what is added to them."""
+    """Write one JSON object: `head`, and for each of the `lists` the numbers plus its offset."""
     file.write(to_json(head)[:-1])
     for name, added in lists.items():
         separator = f',"{name}":['.encode()

@@ -1,4 +1,4 @@
-"""What the janitor finds: one thing that is to go or to be mended, why, and how that is done without harm."""
+"""Findings of the janitor: one thing to remove or to mend, why, and the action that does it safely."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,22 +17,22 @@ D = TypeVar("D", bound=Document)
 
 DAY = 86_400.0
 
-# Whether it was done; False where it is not wanted any more: changed, needed or gone since it was found.
-Deed = Callable[[], bool]
+# Returns whether it was done; False where the thing was changed, needed or deleted since it was found.
+CleanupAction = Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is to go, or to be mended; `size_bytes` is what it takes up in the bucket."""
+    """One thing to remove or to mend; `size_bytes` is its size in the bucket."""
 
     what: str
     reason: str
     size_bytes: int
-    do: Deed
+    do: CleanupAction
 
 
 def folders(objects: ObjectStore, prefix: str) -> Iterator[tuple[str, list[ObjectSummary]]]:
-    """The folders right below `prefix`, by name, each with all that is in it; what lies beside them is left out."""
+    """Yield the folders right below `prefix`, by name, each with its objects; objects beside them are left out."""
 
     def name(item: ObjectSummary) -> str:
         return item.key[len(prefix) :].partition("/")[0]
@@ -43,17 +43,17 @@ def folders(objects: ObjectStore, prefix: str) -> Iterator[tuple[str, list[Objec
 
 
 def idle(items: Iterable[ObjectSummary], seconds: float, now: float) -> bool:
-    """Whether none of them was written in the last `seconds`: whoever is at work on them writes."""
+    """Return whether none of them was written in the last `seconds`, as a process that works on them would."""
     return all(now - item.modified > seconds for item in items)
 
 
 def size(items: Iterable[ObjectSummary]) -> int:
-    """Their bytes together."""
+    """Return their bytes together."""
     return sum(item.size for item in items)
 
 
 def parsed(kind: type[D], documents: Iterable[object]) -> list[D]:
-    """The documents that are of this kind, without what cannot be read."""
+    """Parse the documents of this kind; leave out those that cannot be read."""
     found = []
     for document in documents:
         with suppress(ValidationError):
@@ -63,8 +63,8 @@ def parsed(kind: type[D], documents: Iterable[object]) -> list[D]:
 
 def removal(
     objects: ObjectStore, prefix: str, items: Sequence[ObjectSummary], needed: Callable[[T], bool], subject: T
-) -> Deed:
-    """Delete these objects, which are below `prefix`, unless one was written since or `needed(subject)` by now."""
+) -> CleanupAction:
+    """Return the action that deletes objects below `prefix`, unless one was written since or is `needed` by now."""
 
     def remove() -> bool:
         known = {item.key: item for item in items}

@@ -1,4 +1,4 @@
-"""What is past its time: uploads nobody finished, exports that were handed out, old versions, finished jobs."""
+"""Find what has expired: unfinished uploads, exports, old versions and finished jobs."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,7 +6,7 @@ from itertools import groupby
 
 from core.errors import ConflictError, NoSuchModelError
 from core.manifests import ModelManifest
-from core.services.upkeep.cleanup import DAY, Deed, Finding, idle, removal
+from core.services.upkeep.cleanup import DAY, CleanupAction, Finding, idle, removal
 from core.settings import settings
 from core.storage import export_repository as exporting
 from core.storage.champions import ServingState
@@ -15,14 +15,14 @@ from core.storage.job_repository import Job
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.workspace import Workspace
 
-# As the bucket's lifecycle rule has it on AWS, and as docs/http.md says.
+# The same as in the bucket's lifecycle rule on AWS and in docs/http.md.
 UPLOAD_SECONDS = 2 * DAY
-# A download that was begun in the URL's last minute takes a while.
+# A download that began in the URL's last minute takes a while.
 EXPORT_SECONDS = 2.0 * exporting.URL_SECONDS
 
 
 def uploads(storage: Container, now: float) -> Iterator[Finding]:
-    """Large files that nobody finished: what arrived of them, and their tickets."""
+    """Find uploads that were never finished: their bytes and their tickets."""
 
     def is_being_ingested(about: tuple[str, str]) -> bool:
         workspace, file_id = about
@@ -37,9 +37,9 @@ def uploads(storage: Container, now: float) -> Iterator[Finding]:
 
 
 def multiparts(storage: Container, now: float) -> Iterator[Finding]:
-    """Multipart uploads, ours and those of others, that were begun and never ended."""
+    """Find multipart uploads, ours and those of others, that were begun and never completed."""
 
-    def abort(key: str, upload_id: str) -> Deed:
+    def abort(key: str, upload_id: str) -> CleanupAction:
         def deed() -> bool:
             storage.objects.abort_parts(key, upload_id)
             return True
@@ -57,7 +57,7 @@ def multiparts(storage: Container, now: float) -> Iterator[Finding]:
 
 
 def exports(storage: Container, now: float) -> Iterator[Finding]:
-    """Files that were handed out as a URL, which works no longer."""
+    """Find exports whose URL has expired."""
     for item in storage.objects.list("exports/"):
         if idle([item], EXPORT_SECONDS, now):
             deed = removal(storage.objects, item.key, [item], lambda _: False, None)
@@ -67,9 +67,9 @@ def exports(storage: Container, now: float) -> Iterator[Finding]:
 def versions(
     workspace: Workspace, manifests: list[ModelManifest], unfinished: list[Job], now: float
 ) -> Iterator[Finding]:
-    """Versions beyond the newest `keep_versions` of a model, and those whose deletion was interrupted.
+    """Find versions beyond the newest `keep_versions` of a model, and those whose deletion was interrupted.
 
-    Never the one that serves, nor what is newer than it, younger than a day, or named by a job that is not over.
+    Never the champion, nor a version that is newer than it, younger than a day, or named by a job that is not over.
     """
     keep = settings().keep_versions
     in_use = {(job.order.get("model_name"), job.order.get("version")) for job in unfinished}
@@ -89,12 +89,12 @@ def versions(
 
 
 def jobs(workspace: Workspace, finished: list[Job], now: float) -> Iterator[Finding]:
-    """Jobs that were over longer ago than `keep_jobs_days`.
+    """Find jobs that ended more than `keep_jobs_days` ago.
 
-    That of a file which arrived in a series stays as long as the file: it is how one knows that the file was seen.
+    The job of an arrival stays as long as its object: it shows that the object was processed.
     """
 
-    def forget(job: Job) -> Deed:
+    def forget(job: Job) -> CleanupAction:
         def deed() -> bool:
             newest = workspace.jobs.read(job.job_id, fresh=True)
             if newest is None or not newest.is_over:
@@ -115,12 +115,12 @@ def jobs(workspace: Workspace, finished: list[Job], now: float) -> Iterator[Find
 
 
 def _is_outdone(manifest: ModelManifest, state: ServingState, now: float) -> bool:
-    """Whether a newer version serves, and this one is no more of today."""
+    """Return whether a newer version serves and this one is older than a day."""
     older = state.version is not None and manifest.version < state.version
     return older and now - _seconds(manifest.created_at) > DAY
 
 
-def _deletion(workspace: Workspace, manifest: ModelManifest, interrupted: bool) -> Deed:
+def _deletion(workspace: Workspace, manifest: ModelManifest, interrupted: bool) -> CleanupAction:
     name, number = manifest.model_name, manifest.version
 
     def deed() -> bool:

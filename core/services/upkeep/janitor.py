@@ -1,7 +1,7 @@
-"""The janitor: goes through the bucket, tells what nobody needs any more, removes it, and mends the index in Redis.
+"""The janitor: find in the whole bucket what nobody needs any more, remove it, and mend the index in Redis.
 
-It may be killed at any point, and two may run at once: each thing is looked at again before it goes, and what is gone
-already does not matter.
+It may be killed at any point, and two may run at once: each thing is checked again before it is removed, and one that
+is gone already does not matter.
 """
 
 import logging
@@ -14,7 +14,7 @@ from typing import Literal
 from core.errors import RegattaError
 from core.manifests import ModelManifest
 from core.services.upkeep import expiry, orphans
-from core.services.upkeep.cleanup import Deed, Finding, parsed
+from core.services.upkeep.cleanup import CleanupAction, Finding, parsed
 from core.storage.container import Container
 from core.storage.job_repository import Job
 from core.storage.manifest_index import Audit
@@ -22,13 +22,13 @@ from core.storage.workspace import Workspace
 
 log = logging.getLogger("regatta")
 
-# What lies at the top of the bucket and is no workspace.
+# Folders at the top of the bucket that are no workspaces.
 SHARED = frozenset({"incoming", "uploads", "exports", "queue"})
 
 
 @dataclass(frozen=True)
-class Tidied:
-    """What became of one thing; `found` in a dry run, `kept` where it is needed after all."""
+class CleanupResult:
+    """The outcome for one thing: `found` in a dry run, `kept` where it is needed after all."""
 
     what: str
     reason: str
@@ -36,16 +36,16 @@ class Tidied:
     outcome: Literal["found", "done", "kept", "failed"]
 
 
-def tidy(storage: Container, *, dry_run: bool = False, now: float | None = None) -> Iterator[Tidied]:
-    """Go through the whole bucket; each thing is removed as the iterator comes to it, in a dry run none.
+def clean_up(storage: Container, *, dry_run: bool = False, now: float | None = None) -> Iterator[CleanupResult]:
+    """Clean up the whole bucket. Each thing is removed as the iterator comes to it, in a dry run none.
 
-    What is old is so at `now` (seconds since 1970; default: the current time).
-    What cannot be removed is logged and does not stop the rest. Raises `UnavailableError` where the bucket cannot be
+    Ages are counted at `now` (seconds since 1970; default: the current time).
+    A failed removal is logged and does not stop the rest. Raises `UnavailableError` where the bucket cannot be
     read.
     """
     for finding in _findings(storage, time.time() if now is None else now):
         outcome = "found" if dry_run else _do(finding)
-        yield Tidied(finding.what, finding.reason, finding.size_bytes, outcome)
+        yield CleanupResult(finding.what, finding.reason, finding.size_bytes, outcome)
 
 
 def _do(finding: Finding) -> Literal["done", "kept", "failed"]:
@@ -81,7 +81,7 @@ def _of_workspace(workspace: Workspace, now: float) -> Iterator[Finding]:
     yield from orphans.datasets(workspace, now)
 
 
-def _mend(workspace: Workspace, kind: str, audit: Audit) -> Deed:
+def _mend(workspace: Workspace, kind: str, audit: Audit) -> CleanupAction:
     def mend() -> bool:
         workspace.index[kind].mend(audit.wrong)
         return True

@@ -1,4 +1,4 @@
-"""What a killed worker left behind: files that no manifest names. After a day nobody is at work on them."""
+"""Find what a killed worker left behind: files that no manifest names, which nobody has written for a day."""
 
 import re
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ VERSION_FOLDER = re.compile(r"[^/]+/models/[^/]+/\d+")
 
 
 def artifacts(workspace: Workspace, models: Audit, now: float) -> Iterator[Finding]:
-    """Folders of a model's files that no manifest names.
+    """Find folders of model files that no manifest names.
 
-    A manifest that cannot be read may name any of them, so where there is one nothing is removed.
+    A manifest that cannot be read may name any of them, so one such manifest keeps them all.
     """
 
     def is_named(folder: str) -> bool:
-        # Looked at again: a model that was getting another name had its manifest in two places for a moment.
+        # Checked again: while a model is renamed its manifest is in two places for a moment.
         named = _named(workspace.index["models"].audit(models))
         return named is None or folder in named
 
@@ -41,7 +41,7 @@ def artifacts(workspace: Workspace, models: Audit, now: float) -> Iterator[Findi
 
 
 def datasets(workspace: Workspace, now: float) -> Iterator[Finding]:
-    """Folders of a dataset that was never committed, or not deleted to the end."""
+    """Find folders of datasets that were never committed, or not deleted to the end."""
 
     def may_be_one(file_id: str) -> bool:
         if workspace.uploads.ticket(file_id, fresh=True) is not None:
@@ -65,7 +65,7 @@ def datasets(workspace: Workspace, now: float) -> Iterator[Finding]:
 
 
 def beside_versions(workspace: Workspace, now: float) -> Iterator[Finding]:
-    """Files beside the manifest of a version that is deleted or never got one; an empty manifest keeps the number."""
+    """Find files of versions whose manifest is missing or empty; an empty manifest reserves the number."""
 
     def exists(manifest: str) -> bool:
         return any(item.size for item in workspace.objects.list(manifest))
@@ -82,7 +82,7 @@ def beside_versions(workspace: Workspace, now: float) -> Iterator[Finding]:
 
 
 def waiting_jobs(storage: Container, now: float) -> Iterator[Finding]:
-    """Places in the bucket's own queue whose jobs are gone or over."""
+    """Find entries of the bucket's own queue whose jobs are gone or over."""
 
     def goes_on(job: tuple[str, str]) -> bool:
         workspace, job_id = job
@@ -101,7 +101,7 @@ def waiting_jobs(storage: Container, now: float) -> Iterator[Finding]:
 
 
 def _named(models: Audit) -> set[str] | None:
-    """The folders that manifests name; None where one of them cannot be read."""
+    """Return the folders that manifests name; None where a manifest cannot be read."""
     manifests = parsed(ModelManifest, models.manifests)
     if models.damaged or len(manifests) < len(models.manifests):
         return None

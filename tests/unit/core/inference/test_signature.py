@@ -6,7 +6,7 @@ from core.compiler.compile import compile_pipeline
 from core.inference.session import CompiledModel
 from core.inference.signature import example, signature
 from core.manifests import Feature
-from core.services.prediction.predict import Model, predict_records
+from core.services.prediction.predict import LoadedModel, predict_records
 from tests.support.learning import real_split, trained
 from tests.support.storing import model_draft
 from tests.support.tables import CSVS
@@ -16,7 +16,7 @@ from tests.support.tables import CSVS
 def test_the_example_is_predicted_as_it_stands_and_nothing_is_odd_about_it(name: str) -> None:
     data = real_split(name, rows=2_000)
     graph, features = compile_pipeline(trained(data, "ridge").pipeline, data.columns)
-    model = Model(model_draft(graph, b"", features=features), CompiledModel(graph, features))
+    model = LoadedModel(model_draft(graph, b"", features=features), CompiledModel(graph, features))
     row = signature(model.manifest)["example"]["data"]
     predicted = predict_records(model, [row], strict=True)
     assert predicted.warnings == []

@@ -15,7 +15,7 @@ from core.inference.session import CompiledModel
 from core.inference.stored_columns import rows_of_table
 from core.manifests import Feature
 from core.packed_columns import ColumnTable
-from core.services.prediction.predict import Model, predict_records, predict_table
+from core.services.prediction.predict import LoadedModel, predict_records, predict_table
 from core.tables.table import Table
 from tests.support.learning import fitted, split_of
 from tests.support.storing import model_draft
@@ -33,10 +33,10 @@ def packed(table: Table) -> ColumnTable:
     return ColumnTable({n: table.values(n) for n in names}, {column.name: column.type for column in table.columns})
 
 
-def trained(table: Table, target: str = "fare", name: str = "ridge") -> Model:
+def trained(table: Table, target: str = "fare", name: str = "ridge") -> LoadedModel:
     data = split_of(table, target)
     graph, features = compile_pipeline(fitted(data, name), data.columns)
-    return Model(model_draft(graph, b"", features=features), CompiledModel(graph, features))
+    return LoadedModel(model_draft(graph, b"", features=features), CompiledModel(graph, features))
 
 
 def column(path: Path, name: str, values: pa.Array, table: Table) -> ColumnTable:
@@ -128,7 +128,7 @@ def test_a_model_that_knew_such_columns_as_text_still_reads_them(
             seen.append(columns["v"].tolist())
             return np.zeros(len(columns["v"]))
 
-    model = Model(model_draft(b"", b"", features=[feature]), Spy())  # type: ignore[arg-type]
+    model = LoadedModel(model_draft(b"", b"", features=[feature]), Spy())  # type: ignore[arg-type]
     predict_table(model, packed(typed(tmp_path / "t.parquet", {"v": values})))
     assert seen == [texts]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.services.retraining.decision import Case
+from core.services.retraining.decision import ArrivalCase
 from core.services.training.reproduce import reproduce
 from core.storage.container import container
 from core.storage.job_repository import Job
@@ -210,14 +210,14 @@ def test_a_file_of_everything_so_far_is_judged_by_what_is_new_in_it(tmp_path: Pa
 
 def done_after(quicker: Job, job: Job, monkeypatch: pytest.MonkeyPatch) -> Job:
     """The job, which another one overtakes right before it would have promoted."""
-    promote = Case._promote
+    promote = ArrivalCase._promote
 
-    def overtaken(case: Case, version: int, before: int | None) -> bool:
-        monkeypatch.setattr(Case, "_promote", promote)
+    def overtaken(case: ArrivalCase, version: int, before: int | None) -> bool:
+        monkeypatch.setattr(ArrivalCase, "_promote", promote)
         assert done(quicker).result["promoted"]
         return promote(case, version, before)
 
-    monkeypatch.setattr(Case, "_promote", overtaken)
+    monkeypatch.setattr(ArrivalCase, "_promote", overtaken)
     return done(job)
 
 
@@ -247,10 +247,10 @@ def test_two_first_files_at_once_are_two_versions_and_one_champion(monkeypatch: 
 MOMENTS = {
     "while the file is stored": "core.storage.dataset_repository.Draft.finish",
     "before the challenger is stored": "core.services.retraining.champion_challenger.publish_model",
-    "after the challenger was stored": "core.services.retraining.serving_model.Contender.metrics",
+    "after the challenger was stored": "core.services.retraining.serving_model.ServingModel.metrics",
     "before the report is written": "core.storage.series_repository.SeriesRepository.write_report",
-    "before the promotion": "core.services.retraining.decision.Case._promote",
-    "after the promotion": "core.services.retraining.decision.Case._keep",
+    "before the promotion": "core.services.retraining.decision.ArrivalCase._promote",
+    "after the promotion": "core.services.retraining.decision.ArrivalCase._keep",
 }
 
 

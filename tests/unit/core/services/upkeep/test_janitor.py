@@ -15,7 +15,7 @@ from core.manifests import Reading
 from core.services.datasets import uploads as uploading
 from core.services.handlers import HANDLERS
 from core.services.upkeep.cleanup import DAY
-from core.services.upkeep.janitor import Tidied, tidy
+from core.services.upkeep.janitor import CleanupResult, clean_up
 from core.settings import settings
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
@@ -43,9 +43,9 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     return install(monkeypatch)
 
 
-def sweep(after: float = LATER, *, dry_run: bool = False) -> list[Tidied]:
+def sweep(after: float = LATER, *, dry_run: bool = False) -> list[CleanupResult]:
     """What the janitor does `after` so many seconds."""
-    return list(tidy(container(), dry_run=dry_run, now=time.time() + after))
+    return list(clean_up(container(), dry_run=dry_run, now=time.time() + after))
 
 
 def keys() -> set[str]:
@@ -73,9 +73,9 @@ def test_a_dry_run_lists_with_reason_and_bytes_and_removes_nothing(kept: Workspa
     kept.objects.put("default/artifacts/0123/model.onnx", b"12345")
     before = keys()
     (found,) = sweep(dry_run=True)
-    assert found == Tidied("default/artifacts/0123/", "no model names these files", 5, "found")
+    assert found == CleanupResult("default/artifacts/0123/", "no model names these files", 5, "found")
     assert keys() == before
-    assert [tidied.outcome for tidied in sweep()] == ["done"]
+    assert [result.outcome for result in sweep()] == ["done"]
     assert keys() == set()
 
 
@@ -91,7 +91,7 @@ def test_files_without_a_manifest_go_after_a_day(kept: Workspace) -> None:
     for key in left:
         kept.objects.put(key, b"left")
     assert sweep(DAY - 60) == []
-    assert {tidied.what for tidied in sweep(DAY + 60)} == {key.rpartition("/")[0] + "/" for key in left}
+    assert {result.what for result in sweep(DAY + 60)} == {key.rpartition("/")[0] + "/" for key in left}
     assert keys() == whole
 
 
@@ -100,7 +100,7 @@ def test_the_number_of_a_deleted_version_stays_taken(kept: Workspace) -> None:
     train(kept)
     kept.models.delete("boat", 1)
     kept.objects.put("default/models/boat/1/model.onnx", b"left by a deletion")
-    assert [tidied.what for tidied in sweep()] == ["default/models/boat/1/"]
+    assert [result.what for result in sweep()] == ["default/models/boat/1/"]
     assert "default/models/boat/1/manifest.json" in keys()
     assert train(kept) == 3
 
@@ -112,12 +112,12 @@ def test_a_damaged_manifest_may_name_any_files_so_none_go(kept: Workspace) -> No
         kept.objects.put("default/models/boat/2/manifest.json", damage)
         assert sweep() == []
     kept.objects.delete(["default/models/boat/2/manifest.json"])
-    assert [tidied.outcome for tidied in sweep()] == ["done"]
+    assert [result.outcome for result in sweep()] == ["done"]
 
 
 def test_files_that_a_model_came_to_name_meanwhile_stay(kept: Workspace) -> None:
     kept.objects.put("default/artifacts/0123/model.onnx", GRAPH_BYTES)
-    found = tidy(container(), now=time.time() + LATER)
+    found = clean_up(container(), now=time.time() + LATER)
     listed = kept.index["models"].audit
 
     def commits_first(*arguments: object) -> object:
@@ -126,7 +126,7 @@ def test_files_that_a_model_came_to_name_meanwhile_stay(kept: Workspace) -> None
         return listed(*arguments)
 
     kept.index["models"].audit = commits_first
-    assert [tidied.outcome for tidied in found] == ["kept"]
+    assert [result.outcome for result in found] == ["kept"]
     assert "default/artifacts/0123/model.onnx" in keys()
 
 
@@ -150,7 +150,7 @@ def test_uploads_that_ran_out_go_with_their_parts(kept: Workspace) -> None:
     kept.objects.put(f"uploads/{WORKSPACE}/{form.ticket.file_id}.csv", b"a\n1\n")
     assert sweep(DAY) == []
     uploading.start_upload(home(), "a.csv", 9, Reading(), "multipart")  # moto says that it was begun in 2010
-    assert [tidied.outcome for tidied in sweep(3 * DAY)] == ["done"] * 4
+    assert [result.outcome for result in sweep(3 * DAY)] == ["done"] * 4
     assert keys() == set()
     assert list(kept.objects.open_parts()) == []
 
@@ -161,7 +161,7 @@ def test_an_upload_that_is_being_ingested_stays(kept: Workspace) -> None:
     job = jobs.new_job(file_id, IngestCommand(file_id=file_id, filename="b.csv"))
     leased = job.model_copy(update={"status": "running", "owner": "x", "leased_until": time.time() + 60})
     kept.uploads.change(file_id, lambda _: {"job": leased})
-    assert [tidied.outcome for tidied in sweep()] == ["kept", "kept"]
+    assert [result.outcome for result in sweep()] == ["kept", "kept"]
     assert kept.uploads.is_received(file_id)
 
 
@@ -169,14 +169,14 @@ def test_exports_go_when_their_url_works_no_longer(kept: Workspace, tmp_path: Pa
     (tmp_path / "table.csv").write_bytes(b"a\n1\n")
     kept.exports.offer("table.csv", tmp_path / "table.csv", "text/csv")
     assert sweep(3600) == []
-    assert [tidied.reason for tidied in sweep(7260)] == ["its URL works no longer"]
+    assert [result.reason for result in sweep(7260)] == ["its URL works no longer"]
 
 
 def test_old_versions_go_but_never_the_champion_nor_what_is_newer(kept: Workspace) -> None:
     for _ in range(5):
         train(kept)
     kept.models.choose("boat", 3)  # a rollback
-    assert [tidied.what for tidied in sweep()] == ["boat version 2", "boat version 1"]
+    assert [result.what for result in sweep()] == ["boat version 2", "boat version 1"]
     assert [n.version for n, _ in kept.models.page(9).models] == [3, 4, 5]
 
 
@@ -188,7 +188,7 @@ def test_versions_of_today_and_those_a_job_waits_for_stay(kept: Workspace, scene
     job = jobs.submit_job(home(), StepsCommand(model_name="boat", version=1))
     assert sweep(DAY / 2) == []
     run_job(home(), job.job_id, HANDLERS, seconds=9)
-    assert [tidied.what for tidied in sweep(DAY / 2)] == ["boat version 1"]
+    assert [result.what for result in sweep(DAY / 2)] == ["boat version 1"]
 
 
 def test_all_versions_are_kept_where_nobody_says_how_many(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +202,7 @@ def test_all_versions_are_kept_where_nobody_says_how_many(kept: Workspace, monke
 def test_a_version_that_is_chosen_at_the_last_moment_stays(kept: Workspace) -> None:
     for _ in range(3):
         train(kept)
-    found = tidy(container(), now=time.time() + LATER)
+    found = clean_up(container(), now=time.time() + LATER)
     delete = kept.models.delete
 
     def chosen_first(*arguments: object) -> object:
@@ -210,7 +210,7 @@ def test_a_version_that_is_chosen_at_the_last_moment_stays(kept: Workspace) -> N
         return delete(*arguments)
 
     kept.models.delete = chosen_first
-    assert [tidied.outcome for tidied in found] == ["kept"]
+    assert [result.outcome for result in found] == ["kept"]
     assert kept.models.load("boat", 1).manifest.version == 1
 
 
@@ -218,7 +218,7 @@ def test_a_deletion_that_was_interrupted_is_finished(kept: Workspace) -> None:
     train(kept)
     train(kept)
     kept.models._champions.withdraw("boat", [1], serving_too=False)
-    assert [(tidied.reason, tidied.outcome) for tidied in sweep(0)] == [("its deletion was interrupted", "done")]
+    assert [(result.reason, result.outcome) for result in sweep(0)] == [("its deletion was interrupted", "done")]
     assert sweep(0) == []
 
 
@@ -227,7 +227,7 @@ def test_a_model_that_is_getting_another_name_keeps_its_files(kept: Workspace) -
     kept.models._champions.claim("boat", "ship")
     moved = kept.models._move("boat", "ship", kept.models._movable("boat"))
     kept.models._champions.settle("boat", "ship", moved)  # and is killed
-    assert [tidied.outcome for tidied in sweep()] == ["kept"]
+    assert [result.outcome for result in sweep()] == ["kept"]
     kept.models.rename("boat", "ship")
     assert kept.models.load("ship", 1).graph == GRAPH_BYTES
     assert sweep() == []
@@ -236,8 +236,8 @@ def test_a_model_that_is_getting_another_name_keeps_its_files(kept: Workspace) -
 def test_jobs_go_a_month_after_they_were_over(kept: Workspace, scene: Scene) -> None:
     done, waiting = (jobs.submit_job(home(), StepsCommand()) for _ in range(2))
     run_job(home(), done.job_id, HANDLERS, seconds=9)
-    assert [tidied.what for tidied in sweep(29 * DAY)] == [f"queue/{WORKSPACE}/{done.job_id}"]
-    assert [tidied.what for tidied in sweep(31 * DAY)] == [f"job {done.job_id}"]
+    assert [result.what for result in sweep(29 * DAY)] == [f"queue/{WORKSPACE}/{done.job_id}"]
+    assert [result.what for result in sweep(31 * DAY)] == [f"job {done.job_id}"]
     assert [job.job_id for job in jobs.list_jobs(home(), 9)[0]] == [waiting.job_id]
 
 
@@ -249,7 +249,7 @@ def test_the_job_of_a_file_in_a_series_stays_as_long_as_the_file(kept: Workspace
     kept.objects.delete([f"queue/{WORKSPACE}/{job.job_id}"])
     assert sweep(31 * DAY) == []
     kept.objects.delete([key])
-    assert [tidied.outcome for tidied in sweep(31 * DAY)] == ["done"]
+    assert [result.outcome for result in sweep(31 * DAY)] == ["done"]
 
 
 def test_two_janitors_at_a_time_harm_nothing(kept: Workspace) -> None:
@@ -259,7 +259,7 @@ def test_two_janitors_at_a_time_harm_nothing(kept: Workspace) -> None:
         kept.objects.put(f"default/artifacts/{number:04}/model.onnx", b"left")
         kept.objects.put(f"default/datasets/0198c0ffee{number:02}/source.csv", b"left")
     with ThreadPoolExecutor(2) as janitors:
-        outcomes = [tidied.outcome for done in janitors.map(lambda _: sweep(), range(2)) for tidied in done]
+        outcomes = [result.outcome for done in janitors.map(lambda _: sweep(), range(2)) for result in done]
     assert keys() == whole
     assert "failed" not in outcomes
     assert outcomes.count("done") >= 60
@@ -278,7 +278,7 @@ def test_one_thing_that_cannot_go_does_not_keep_the_rest(kept: Workspace, monkey
         delete(doomed)
 
     monkeypatch.setattr(kept.objects, "delete", refuses_one)
-    assert [tidied.outcome for tidied in sweep()] == ["done", "failed", "done"]
+    assert [result.outcome for result in sweep()] == ["done", "failed", "done"]
 
 
 def test_the_function_does_the_same_and_stops_in_time(kept: Workspace) -> None:
