@@ -1,4 +1,4 @@
-"""How the world calls Regatta: one folder per Lambda function, each a small FastAPI app and its handler."""
+"""The entry points: one folder for each Lambda function, with a small FastAPI app or an event handler."""
 
 from functions.fast_start import start_fast
 

@@ -1,4 +1,4 @@
-"""How a caller wants long work to be answered: the headers `Prefer` and `Idempotency-Key`."""
+"""The headers by which a caller chooses how long work is answered: `Prefer` and `Idempotency-Key`."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -13,7 +13,7 @@ RESPOND_ASYNC = "respond-async"
 
 @dataclass(frozen=True)
 class AnswerTerms:
-    """How the caller wants to be answered. Without `wait` there is no limit to how long the caller would wait."""
+    """How the caller wants long work to be answered. Without `wait` the caller waits without limit."""
 
     path: str
     key: str | None
@@ -33,7 +33,7 @@ async def _terms(
     idempotency_key: Key = None,
     prefer: Annotated[list[str] | None, Header(description="respond-async, and wait=SECONDS if you like")] = None,
 ) -> AnswerTerms:
-    """Read `Prefer` (RFC 7240) and `Idempotency-Key`; preferences that are not understood do not matter."""
+    """Read `Prefer` (RFC 7240) and `Idempotency-Key`; unknown preferences are ignored."""
     preferences = [part.strip().lower() for line in prefer or [] for part in line.split(",")]
     waits = [part.partition("=")[2].strip('" ') for part in preferences if part.startswith("wait=")]
     wait = next((float(seconds) for seconds in waits if seconds.isdecimal()), None)

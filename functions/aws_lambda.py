@@ -18,7 +18,7 @@ LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 def lambda_handler(app: FastAPI) -> LambdaHandler:
     """Return the handler that serves the app on Lambda and writes one log line for each call."""
-    # A body of any other media type leaves as Base64, a third longer.
+    # A body of any other media type is sent as Base64, a third longer.
     adapter = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, PROBLEM_JSON])
     set_up_log()
     load_for_snapshot()

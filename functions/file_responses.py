@@ -1,4 +1,4 @@
-"""Files as answers: in the body, or as 303 to a presigned URL where they are larger than an answer may be."""
+"""Answer with a file: in the body, or as 303 to a presigned URL where it is larger than an answer may be."""
 
 from fastapi.responses import RedirectResponse, Response
 
@@ -9,7 +9,7 @@ from core.storage.workspace import Workspace
 
 
 def file_answer(workspace: Workspace, file: NamedFile) -> Response:
-    """The file, to be saved under its name. It may be deleted as soon as this has returned."""
+    """Return the answer that saves the file under its name. The file may be deleted as soon as this has returned."""
     if file.path.stat().st_size > settings().max_response_bytes:
         url = workspace.exports.offer(file.name, file.path, file.media_type)
         return RedirectResponse(url, status_code=303)
@@ -17,5 +17,5 @@ def file_answer(workspace: Workspace, file: NamedFile) -> Response:
 
 
 def attachment(name: str) -> dict[str, str]:
-    """The header that saves an answer as `name`."""
+    """Return the header that saves an answer as `name`."""
     return {"Content-Disposition": disposition(name)}

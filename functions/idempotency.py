@@ -1,6 +1,6 @@
-"""`Idempotency-Key` for everything that is answered at once: the first answer is kept for a day and given again.
+"""`Idempotency-Key` for requests that are answered at once: the first answer is kept for a day and repeated.
 
-Training and comparing keep theirs in the bucket: see `functions.respond_async`.
+Training and comparing keep the key with a job in the bucket: see `functions.respond_async`.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from functions.http import caller_workspace
 
 KEY_CHARACTERS = 255
 KEPT_SECONDS = 86_400
-# A request that is being answered says so this often; one that was killed is forgotten this much later.
+# A request in progress extends its claim this often; the claim of a killed one expires after LOCK_SECONDS.
 ALIVE_SECONDS = 5
 LOCK_SECONDS = 30
 REPLAYED = "Idempotency-Replayed"
@@ -36,10 +36,10 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class IdempotentRoute(APIRoute):
-    """A route whose POST is answered once a key; every other request passes as it is."""
+    """A route whose POST is carried out once for each key; other requests pass unchanged."""
 
     def get_route_handler(self) -> Handler:
-        """The route's handler, with the look at the key before it."""
+        """Return the route's handler, preceded by the check of the key."""
         handle = super().get_route_handler()
 
         async def once(request: Request) -> Response:
@@ -77,9 +77,9 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
 
 
 class Record:
-    """What Redis knows of one key: that its request is being answered, or how it was.
+    """The record of one key in Redis: its request is in progress, or this was the answer.
 
-    Without an answer from Redis the request is carried out as one without a key.
+    When Redis does not answer, the request is carried out as one without a key.
     """
 
     def __init__(self, name: str, fingerprint: str) -> None:
@@ -88,7 +88,7 @@ class Record:
         self._mine = json.dumps({"fingerprint": fingerprint, "token": secrets.token_hex(8)})
 
     def claim(self) -> dict[str, Any] | None:
-        """None when the request is ours to answer; else the record of the one before."""
+        """Claim the key; return None on success, else the record of the earlier request."""
 
         def exchange(client: Any) -> bytes | None:
             if client.set(self._name, self._mine, nx=True, ex=LOCK_SECONDS):
@@ -100,11 +100,11 @@ class Record:
         return json.loads(before) if before else None
 
     def renew(self) -> None:
-        """Say that the request is still being answered."""
+        """Extend the claim while the request is in progress."""
         container().redis.run(lambda client: client.expire(self._name, LOCK_SECONDS), None)
 
     def keep(self, response: Response) -> None:
-        """Keep an answer for the next request; a refusal is not kept, so that the key may be used again."""
+        """Store the answer; an error is not stored, so that the key can be used again."""
         body = getattr(response, "body", None)
         if response.status_code >= 400 or body is None or len(body) > settings().cache_redis_entry_bytes:
             self.release()
@@ -118,7 +118,7 @@ class Record:
         container().redis.run(lambda client: client.set(self._name, json.dumps(kept), ex=KEPT_SECONDS), None)
 
     def release(self) -> None:
-        """Forget the request, if it is still ours that is known."""
+        """Release the claim, if it is still ours."""
 
         def forget(client: Any) -> None:
             if client.get(self._name) == self._mine.encode():
@@ -147,7 +147,7 @@ async def _keep(record: Record) -> None:
 
 
 async def _fingerprint(request: Request) -> str:
-    """Digest of what is asked; of a form the fields and files, since its bytes differ each time it is sent."""
+    """Return the digest of a request; of a form that of its fields and files, since its bytes differ each time."""
     digest = hashlib.sha256(request.url.query.encode())
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         digest.update(await request.body())

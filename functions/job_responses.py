@@ -1,4 +1,4 @@
-"""A job as callers see it."""
+"""Jobs as the API shows them."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ SHOWN = {
 
 
 def shown(workspace: Workspace, job: Job) -> dict[str, Any]:
-    """Return one job with its standings and its result, which is what the call would have answered."""
+    """Return one job with its live leaderboard and its result, which is what the call would have answered."""
     return {**summary(job), "standings": job.standings, "result": job_result(workspace, job)}
 
 
 def summary(job: Job) -> dict[str, Any]:
-    """Return a job as a list shows it: with the result as it was kept, without the model itself."""
+    """Return a job as a list shows it: with the stored result, without the model itself."""
     fields = job.model_dump(include=SHOWN)
     if job.is_interrupted:
         fields["stage"] = "interrupted"

@@ -1,4 +1,4 @@
-"""The one log of every function."""
+"""The log that every function writes."""
 
 import logging
 
@@ -8,7 +8,7 @@ log = logging.getLogger("regatta")
 
 
 def set_up_log() -> None:
-    """Write to standard error, at the level of the settings; for entry points, once a process."""
+    """Let the log write to standard error at the level of the settings. Entry points call this once in a process."""
     log.setLevel(settings().log_level)
     if not log.handlers:
         log.addHandler(logging.StreamHandler())

@@ -1,4 +1,4 @@
-"""Errors of the HTTP functions as problem documents (RFC 9457), whoever raised them."""
+"""Answer every error of an HTTP function as a problem document (RFC 9457)."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 def answer_errors_as_problems(app: FastAPI) -> None:
-    """Let the app answer every error as `application/problem+json`; one that nobody expected is a 500 and logged."""
+    """Let the app answer every error as `application/problem+json`; an unexpected one is logged and becomes a 500."""
     app.add_exception_handler(RegattaError, _known_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _framework_error)
@@ -31,7 +31,7 @@ def answer_errors_as_problems(app: FastAPI) -> None:
 def _respond(request: Request, error: RegattaError) -> JSONResponse:
     body = error.problem(request.url.path)
     if request.url.path.startswith("/v2"):
-        # Where clients of the Open Inference Protocol look.
+        # Clients of the Open Inference Protocol read this field.
         body["error"] = error.detail
     return JSONResponse(body, status_code=error.status, media_type=PROBLEM_JSON)
 

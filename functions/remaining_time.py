@@ -1,10 +1,10 @@
-"""How long work may take in what is left of a Lambda invocation."""
+"""The time that is left of a Lambda invocation."""
 
 from typing import Any
 
 from core.settings import settings
 
-# What is left of an invocation's time when the work is to end: it reports progress once more, and the job is stored.
+# How long before the end of an invocation work has to stop: it reports progress once more, and the job is stored.
 MARGIN_SECONDS = 45.0
 
 

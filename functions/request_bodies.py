@@ -1,4 +1,4 @@
-"""Bodies of predictions, read from their bytes: what FastAPI does with a large one takes longer than predicting."""
+"""Read the bodies of predictions from their bytes: FastAPI takes longer to parse a large one than predicting takes."""
 
 from typing import Any, TypeVar
 
@@ -15,14 +15,14 @@ M = TypeVar("M", bound=BaseModel)
 
 
 async def read_body(request: Request) -> bytes:
-    """The body; raises `TooLargeError` where it is over REGATTA_MAX_BODY_BYTES, of which no more is kept."""
+    """Return the body; raises `TooLargeError` above REGATTA_MAX_BODY_BYTES, without keeping more than that."""
     limit = settings().max_body_bytes
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            # What still comes is read and let go: a caller who cannot finish sending never sees the answer.
+            # The rest is read and discarded: a caller that cannot finish sending never sees the answer.
             chunks.clear()
         elif chunk:
             chunks.append(chunk)
@@ -32,7 +32,7 @@ async def read_body(request: Request) -> bytes:
 
 
 def json_object(body: bytes, media_type: str = "application/json") -> Any:
-    """The JSON in `body`, with NaN and Infinity; raises `BadRequestError` for what is none, or is called otherwise."""
+    """Parse the JSON in `body`, with NaN and Infinity; raises `BadRequestError` for other content or media types."""
     kind = media_type.partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise BadRequestError(
@@ -44,8 +44,8 @@ def json_object(body: bytes, media_type: str = "application/json") -> Any:
         raise BadRequestError(f"The body is not valid JSON: {error}. Send one JSON object.") from None
 
 
-def checked(content: Any, kind: type[M]) -> M:
-    """`content` as a request of this kind; raises the error that FastAPI would, which names the fields."""
+def validate_body(content: Any, kind: type[M]) -> M:
+    """Validate `content` as a request of this kind; raises the error that FastAPI would, which names the fields."""
     try:
         return kind.model_validate(content)
     except ValidationError as error:
@@ -53,7 +53,7 @@ def checked(content: Any, kind: type[M]) -> M:
         raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in findings]) from None
 
 
-def takes(kind: type[BaseModel], *, others: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What the API's page says of a body that is read here: the route's `openapi_extra`."""
+def describe_body(kind: type[BaseModel], *, others: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the `openapi_extra` of a route whose body is read here."""
     content = {"application/json": {"schema": kind.model_json_schema()}, **(others or {})}
     return {"requestBody": {"required": True, "content": content}}

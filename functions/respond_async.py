@@ -1,6 +1,6 @@
-"""Long work over HTTP: answered at once where it fits, else 202 and a job; the same key means the same work.
+"""Answer long work: at once where it fits, else with 202 and a job. The same key means the same job.
 
-Functions that answer most requests at once load this only when one becomes a job.
+Functions that answer most requests at once import this only when one becomes a job.
 """
 
 from collections.abc import Callable
@@ -30,8 +30,8 @@ Check = Callable[[Workspace, C], tuple[C, float]]
 def respond(workspace: Workspace, sent: C, terms: AnswerTerms, check: Check[C], handlers: Handlers) -> Any:
     """Carry out a command and return its answer, or return 202 and the job that it became.
 
-    What is wrong with the command is raised at once, by `check`. With an Idempotency-Key the work is a job also where
-    the caller waits for it, so that it is done once, whatever happens to Redis or to whoever does it.
+    `check` raises at once for a command that cannot succeed. With an Idempotency-Key the work is a job also where
+    the caller waits for it, so that it is done once, whatever happens to Redis or to a worker.
     """
     job = service.find_submitted(workspace, sent, terms.key) if terms.key else None
     if job is None:

@@ -1,4 +1,4 @@
-"""S3 events from a queue, one message a notification: which objects were created, and which messages failed."""
+"""Process S3 events from a queue, one message for each notification; report the messages that failed."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from functions.log import log
 
 @dataclass(frozen=True)
 class CreatedObject:
-    """One object that was created: its decoded key, the ETag it had, and where it stands among events of its key."""
+    """One created object: its decoded key, its ETag, and the sequencer that orders the events of a key."""
 
     key: str
     etag: str | None
@@ -19,10 +19,10 @@ class CreatedObject:
 
 
 def objects_in(body: str) -> Iterator[CreatedObject]:
-    """Yield the objects that a message is about; the one that S3 sends as a test is about none."""
+    """Yield the objects that a message names; S3's test message names none."""
     for record in json.loads(body).get("Records", []):
         s3_object = record["s3"]["object"]
-        # A key comes as in the query of a URL, with + for a blank.
+        # A key is encoded as in the query of a URL, with + for a blank.
         yield CreatedObject(unquote_plus(s3_object["key"]), s3_object.get("eTag"), s3_object.get("sequencer"))
 
 
@@ -34,7 +34,7 @@ def handle_records(event: dict[str, Any], act: Callable[[CreatedObject], None]) 
             for created in objects_in(message["body"]):
                 act(created)
         except Exception as error:
-            # Whatever it is: the message comes again, and after its last try it stays in the dead-letter queue.
+            # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
             log.error("%s: %s: %s", message["messageId"], type(error).__name__, error, exc_info=error)
             failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}

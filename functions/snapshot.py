@@ -1,14 +1,14 @@
-"""What a snapshot of a function (SnapStart) is to hold beyond what its import loads."""
+"""Modules that a snapshot of a function (SnapStart) holds besides those that its import loads."""
 
 import os
 from importlib import import_module
 
-# What is otherwise loaded when it is needed. In a snapshot it costs no caller anything; nothing is connected by it.
+# Modules that are loaded on first use elsewhere. In a snapshot they cost no caller anything. They connect to nothing.
 MODULES = ("boto3.session", "redis.backoff")
 
 
 def load_for_snapshot() -> None:
-    """Load them, if it is a snapshot that this process is being started for."""
+    """Load the modules if this process is started for a snapshot."""
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
         for module in MODULES:
             import_module(module)

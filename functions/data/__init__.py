@@ -1,1 +1,1 @@
-"""The function that shows and manages what was uploaded."""
+"""The function that shows and manages datasets."""

@@ -1,4 +1,4 @@
-"""Looking at datasets and choosing the current one: GET and DELETE below /data."""
+"""Datasets: everything below /data that stored documents answer."""
 
 from pathlib import PurePath
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ FileId = Annotated[str | None, Query(description="default: the current file")]
 
 @router.get("/info")
 async def info(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any]:
-    """Schema, missing values, memory, statistics per column and findings."""
+    """Return schema, missing values, memory, statistics per column and findings."""
     manifest = workspace.datasets.manifest(file_id)
     stored = stored_profile(workspace, manifest)
     return {
@@ -42,7 +42,7 @@ async def preview(
     file_id: FileId = None,
     rows: Annotated[int, Query(ge=1, le=PREVIEW_LIMIT)] = 10,
 ) -> dict[str, Any]:
-    """The first rows, as they were understood."""
+    """Return the first rows, typed."""
     manifest = workspace.datasets.manifest(file_id)
     stored = stored_preview(workspace, manifest)
     return {"file_id": manifest.file_id, "columns": stored["columns"], "rows": stored["rows"][:rows]}
@@ -50,7 +50,7 @@ async def preview(
 
 @router.get("/profile")
 async def profile(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any]:
-    """Figures and histograms per column, correlations, gaps, findings, and how the columns relate to the target."""
+    """Return statistics and histograms per column, correlations, missingness, findings and relations to the target."""
     manifest = workspace.datasets.manifest(file_id)
     stored = stored_profile(workspace, manifest)
     del stored["preview"]
@@ -59,11 +59,13 @@ async def profile(workspace: CallerWorkspace, file_id: FileId = None) -> dict[st
 
 @router.get("/report", response_class=HTMLResponse)
 def report(workspace: CallerWorkspace, file_id: FileId = None) -> HTMLResponse:
-    """The dataset as one page to read, print and send on: findings, target, a plot for each column, correlations, gaps.
+    """Return the dataset as one page to read and print.
 
-    It holds everything it needs: no script, and nothing that is loaded from elsewhere.
+    Findings, target, a plot for each column, correlations, missingness.
+
+    The page is complete: it has no script and loads nothing from elsewhere.
     """
-    # Not async: of a table with thousands of columns, a page takes a while to write.
+    # The page of a table with thousands of columns takes a while to write.
     manifest = workspace.datasets.manifest(file_id)
     page = reporting.report(manifest, stored_profile(workspace, manifest))
     name = f"{PurePath(manifest.filename).stem}.html"
@@ -76,8 +78,8 @@ def report(workspace: CallerWorkspace, file_id: FileId = None) -> HTMLResponse:
 
 
 @router.get("/files")
-async def files(workspace: CallerWorkspace) -> dict[str, Any]:
-    """Every dataset of the workspace, oldest first, and which one is current."""
+def files(workspace: CallerWorkspace) -> dict[str, Any]:
+    """Return every dataset of the workspace, oldest first, and which one is current."""
     return {
         "files": [manifest.summary() for manifest in workspace.datasets.list()],
         "current": workspace.datasets.current(),
@@ -85,13 +87,13 @@ async def files(workspace: CallerWorkspace) -> dict[str, Any]:
 
 
 @router.post("/switch/{file_id}")
-async def switch(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
+def switch(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """Make a dataset the current one."""
     return workspace.datasets.switch(file_id).summary()
 
 
 @router.delete("/files/{file_id}")
-async def delete(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
+def delete(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """Delete a dataset. Models that were trained on it stay."""
     workspace.datasets.delete(file_id)
     return {"deleted": file_id, "current": workspace.datasets.current()}

@@ -1,4 +1,4 @@
-"""Uploads of large files: /data/uploads, and how far one is: GET /data/files/{file_id}."""
+"""Uploads of large files: /data/uploads, and their progress: GET /data/files/{file_id}."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ router = APIRouter(route_class=IdempotentRoute)
 
 
 class StartUploadRequest(RequestBody):
-    """What is going to be sent."""
+    """The file that is going to be uploaded."""
 
     filename: str = Field(min_length=1, max_length=1000)
     size_bytes: int = Field(ge=1, description="exactly: parts of another size are not taken")
@@ -27,36 +27,36 @@ class StartUploadRequest(RequestBody):
 
 
 @router.post("/uploads", status_code=201)
-async def announce(workspace: CallerWorkspace, body: StartUploadRequest) -> dict[str, Any]:
-    """Announce a file; the answer says where to send its bytes. Ingestion starts by itself when they are there."""
+def start_upload(workspace: CallerWorkspace, body: StartUploadRequest) -> dict[str, Any]:
+    """Start an upload; the answer says where to send the bytes. Ingestion starts by itself once they are received."""
     reading = Reading(encoding=body.encoding, delimiter=body.delimiter, has_header=body.has_header)
     return _shown_instructions(uploading.start_upload(workspace, body.filename, body.size_bytes, reading, body.method))
 
 
 @router.get("/uploads/{file_id}")
-async def resume(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
-    """What has arrived of an upload, and fresh URLs for the rest."""
+def resume_upload(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
+    """Return which parts have been received, and fresh URLs for the rest."""
     return _shown_instructions(uploading.resume_upload(workspace, file_id))
 
 
 @router.post("/uploads/{file_id}/complete", status_code=202)
-async def complete(workspace: CallerWorkspace, file_id: str, response: Response) -> dict[str, Any]:
-    """Put the parts together, which starts the ingestion."""
+def complete_upload(workspace: CallerWorkspace, file_id: str, response: Response) -> dict[str, Any]:
+    """Join the parts, which starts the ingestion."""
     ticket = uploading.complete_upload(workspace, file_id)
     response.headers["Location"] = f"/data/files/{file_id}"
     return _state(ticket)
 
 
 @router.delete("/uploads/{file_id}")
-async def abort(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
-    """Give up an upload and delete what has arrived of it."""
+def abort_upload(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
+    """Abort an upload and delete what was received."""
     uploading.abort_upload(workspace, file_id)
     return {"deleted": file_id}
 
 
 @router.get("/files/{file_id}")
-async def look(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
-    """A dataset, or how far a large upload is on its way to become one."""
+def upload_status(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
+    """Return a dataset, or the progress of a large upload until it is one."""
     found = uploading.upload_status(workspace, file_id)
     if isinstance(found, DatasetManifest):
         return {**found.summary(), "status": "ready", "progress": 1.0, "warnings": found.warnings}

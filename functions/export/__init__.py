@@ -1,1 +1,1 @@
-"""The function that predicts into a file."""
+"""The function that exports predictions as a file."""

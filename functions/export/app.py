@@ -1,4 +1,4 @@
-"""Predicting into a file: POST /predict/export."""
+"""Export predictions: POST /predict/export."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ router = APIRouter(tags=["predict"], route_class=IdempotentRoute)
 
 @router.post("/predict/export", response_class=Response)
 def export(workspace: CallerWorkspace, terms: Terms, body: ExportRequest) -> Response:
-    """The rows with a column `prediction` at the end, as a CSV, an Excel workbook or a JSON array.
+    """Return the rows with a column `prediction` at the end, as a CSV, an Excel workbook or a JSON array.
 
     A file that is larger than one answer may be comes as 303 to a URL that works for an hour. A stored file that is
     more than one request predicts becomes a job (202), whose result says where the file is.

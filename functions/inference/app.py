@@ -14,12 +14,12 @@ from core.services.prediction.predict import find_model, predict_batches
 from core.storage.container import container
 from core.storage.workspace import Workspace
 from functions.http import CallerWorkspace, create_app
-from functions.inference.tensors import InferRequest, batch_from_tensors, declared, encoded
-from functions.request_bodies import checked, json_object, read_body, takes
+from functions.inference.tensors import InferRequest, batch_from_tensors, declare_inputs, encode_outputs
+from functions.request_bodies import describe_body, json_object, read_body, validate_body
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])
 
-# How long the JSON is where binary data follows it.
+# The length of the JSON where binary data follows it.
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
 VERSIONS_SHOWN = 1_000
@@ -27,8 +27,8 @@ VERSIONS_SHOWN = 1_000
 Version = Annotated[int, Path(ge=1)]
 
 
-class Wishes(BaseModel):
-    """The parameters of a request that say how to predict; there may be others, which are for others."""
+class PredictParameters(BaseModel):
+    """The parameters of a request that choose how to predict. Others are ignored, since they are for other servers."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -38,19 +38,19 @@ class Wishes(BaseModel):
 
 @router.get("")
 async def server() -> dict[str, Any]:
-    """What this server is and which extensions of the protocol it speaks."""
+    """Return the server's name and version, and the extensions of the protocol that it supports."""
     return {"name": "regatta", "version": __version__, "extensions": ["binary_tensor_data"]}
 
 
 @router.get("/health/live")
 async def live() -> dict[str, bool]:
-    """Whether it can be talked to."""
+    """Return that the server is alive."""
     return {"live": True}
 
 
 @router.get("/health/ready")
 def ready() -> dict[str, bool]:
-    """Whether models can be had: 503 while storage does not answer."""
+    """Return whether models can be loaded: 503 while storage does not answer."""
     container().objects.ping()
     return {"ready": True}
 
@@ -58,14 +58,14 @@ def ready() -> dict[str, bool]:
 @router.get("/models/{model_name}")
 @router.get("/models/{model_name}/versions/{version}")
 def metadata(workspace: CallerWorkspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
-    """The inputs and outputs of a model, and its versions."""
+    """Return the inputs and outputs of a model, and its versions."""
     manifest = workspace.models.manifest(model_name, version)
     stored = workspace.models.page(VERSIONS_SHOWN, name=model_name).models
     return {
         "name": manifest.model_name,
         "versions": [str(each.version) for each, _ in stored],
         "platform": "onnxruntime_onnx",
-        "inputs": declared(manifest.features),
+        "inputs": declare_inputs(manifest.features),
         "outputs": [{"name": "prediction", "datatype": "FP64", "shape": [-1, 1]}],
     }
 
@@ -73,33 +73,33 @@ def metadata(workspace: CallerWorkspace, model_name: str, version: Version | Non
 @router.get("/models/{model_name}/ready")
 @router.get("/models/{model_name}/versions/{version}/ready")
 def model_ready(workspace: CallerWorkspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
-    """Whether a model can predict; it is loaded for that, if it was not."""
+    """Load a model, unless it is loaded, and return that it can predict."""
     found = find_model(workspace, model_name, version).manifest
     return {"name": found.model_name, "ready": True}
 
 
-@router.post("/models/{model_name}/infer", openapi_extra=takes(InferRequest))
-@router.post("/models/{model_name}/versions/{version}/infer", openapi_extra=takes(InferRequest))
+@router.post("/models/{model_name}/infer", openapi_extra=describe_body(InferRequest))
+@router.post("/models/{model_name}/versions/{version}/infer", openapi_extra=describe_body(InferRequest))
 async def infer(
     workspace: CallerWorkspace, request: Request, model_name: str, version: Version | None = None
 ) -> Response:
-    """Predict tensors in JSON or in binary, and answer in the one that is asked for."""
+    """Predict tensors in JSON or in binary, and answer in the form that is asked for."""
     body = await read_body(request)
-    # In a thread: single rows are answered meanwhile.
+    # In a thread, so that single rows are answered meanwhile.
     return await run_in_threadpool(_infer, workspace, body, request.headers.get(HEADER_LENGTH), model_name, version)
 
 
 def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, version: int | None) -> Response:
     length = _header_length(header, len(body))
-    asked = checked(json_object(body[:length]), InferRequest)
-    wishes = checked(asked.parameters, Wishes)
+    asked = validate_body(json_object(body[:length]), InferRequest)
+    wishes = validate_body(asked.parameters, PredictParameters)
     model = find_model(workspace, name, version)
     batch = batch_from_tensors(asked.inputs, body[length:], model.manifest.features)
     predicted = predict_batches(model, [batch], strict=wishes.strict, interval=wishes.interval)
     values = {"prediction": predicted.values}
     if predicted.interval:
         values["lower"], values["upper"] = predicted.interval.bounds(predicted.values)
-    outputs, binary = encoded(values, asked)
+    outputs, binary = encode_outputs(values, asked)
     answer: dict[str, Any] = {
         "model_name": model.manifest.model_name,
         "model_version": str(model.manifest.version),

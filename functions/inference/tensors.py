@@ -16,7 +16,7 @@ from core.errors import InvalidInputError
 from core.inference.input_batch import InputBatch, Values
 from core.manifests import Feature
 
-# Datatypes of numbers, and how their binary form is read.
+# Datatypes of numbers, and the numpy types of their binary form.
 NUMBERS = {
     "BOOL": "?",
     "FP64": "<f8",
@@ -31,17 +31,17 @@ NUMBERS = {
     "UINT16": "<u2",
     "UINT8": "<u1",
 }
-# What a feature is declared as; any other datatype that holds its values is taken too.
+# The datatype that a feature is declared as; any other that holds its values is accepted too.
 DATATYPES = {"number": "FP64", "boolean": "BOOL", "date": "BYTES", "category": "BYTES"}
 BINARY_SIZE = "binary_data_size"
-# Texts are each preceded by their length.
+# Each text is preceded by its length.
 LENGTH = struct.Struct("<I")
 
 Parameters = dict[str, Any]
 
 
 class Input(BaseModel):
-    """One column of the rows to predict; its values are in `data`, or follow the JSON."""
+    """One column of the rows to predict, its values in `data` or in binary after the JSON."""
 
     name: str
     shape: list[int]
@@ -51,7 +51,7 @@ class Input(BaseModel):
 
 
 class Output(BaseModel):
-    """An output that is asked for, and whether in binary."""
+    """A requested output, and whether it is wanted in binary."""
 
     name: str
     parameters: Parameters = Field(default_factory=dict)
@@ -68,13 +68,13 @@ class InferRequest(BaseModel):
     outputs: list[Output] = Field(default_factory=list)
 
 
-def declared(features: Sequence[Feature]) -> list[dict[str, Any]]:
-    """The inputs of a model as its metadata shows them."""
+def declare_inputs(features: Sequence[Feature]) -> list[dict[str, Any]]:
+    """Return the inputs of a model for its metadata."""
     return [{"name": f.name, "datatype": DATATYPES[f.type], "shape": [-1, 1]} for f in features]
 
 
 def batch_from_tensors(inputs: Sequence[Input], binary: bytes, features: Sequence[Feature]) -> InputBatch:
-    """The inputs as columns; raises `InvalidInputError` for one whose shape, datatype and values disagree."""
+    """Return the inputs as columns; raises `InvalidInputError` for one whose shape, datatype and values disagree."""
     rows = _rows(inputs)
     known = {feature.name for feature in features}
     columns: dict[str, Values] = {}
@@ -103,8 +103,10 @@ def batch_from_tensors(inputs: Sequence[Input], binary: bytes, features: Sequenc
     return InputBatch(rows, columns, ignored)
 
 
-def encoded(outputs: Mapping[str, NDArray[np.float64]], request: InferRequest) -> tuple[list[dict[str, Any]], bytes]:
-    """The outputs that are asked for, all of them without a wish, and the bytes of those that are to be binary."""
+def encode_outputs(
+    outputs: Mapping[str, NDArray[np.float64]], request: InferRequest
+) -> tuple[list[dict[str, Any]], bytes]:
+    """Return the requested outputs (all, if none is named), and the bytes of those that are wanted in binary."""
     wishes = request.outputs or [Output(name=name) for name in outputs]
     usual = request.parameters.get("binary_data_output", False)
     described, binary = [], []
@@ -123,7 +125,7 @@ def encoded(outputs: Mapping[str, NDArray[np.float64]], request: InferRequest) -
 
 
 def _rows(inputs: Sequence[Input]) -> int:
-    """The first dimension, which all inputs share."""
+    """Return the first dimension, which all inputs share."""
     for position, tensor in enumerate(inputs):
         if len(tensor.shape) not in (1, 2) or tensor.shape[1:] not in ([], [1]) or tensor.shape[0] < 0:
             raise _refused(f"inputs[{position}]", "has a shape other than [n] or [n, 1]: one input is one column")

@@ -1,1 +1,1 @@
-"""The function that tidies up once a day."""
+"""The function that cleans up once a day."""

@@ -9,14 +9,14 @@ from core.storage.container import container
 from functions.log import log, set_up_log
 from functions.snapshot import load_for_snapshot
 
-# What is left of an invocation's time when it stops; the next one goes on.
+# How long before the end of an invocation it stops; the next invocation goes on.
 MARGIN_MS = 30_000
 
 load_for_snapshot()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Remove what nobody needs any more; returns how many things became what."""
+    """Remove what nobody needs any more; return how many things had each outcome."""
     set_up_log()
     outcomes: Counter[str] = Counter()
     for result in clean_up(container()):

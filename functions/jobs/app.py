@@ -16,31 +16,31 @@ MOST = 100
 
 
 @router.get("")
-async def all_jobs(
+def list_jobs(
     workspace: CallerWorkspace,
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
     after: Annotated[str | None, Query(description="the next of the page before")] = None,
 ) -> dict[str, Any]:
-    """The jobs of the workspace, the newest first; `next` is the `after` of the next page."""
+    """Return the jobs of the workspace, the newest first; `next` is the `after` of the next page."""
     page, following = service.list_jobs(workspace, limit, after)
     return {"jobs": [summary(job) for job in page], "next": following}
 
 
 @router.get("/{job_id}")
-async def one(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
-    """How far a job is, and its result or its error when it is over."""
+def job_status(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
+    """Return the progress of a job, and its result or its error when it is over."""
     return shown(workspace, service.job_status(workspace, job_id))
 
 
 @router.post("/{job_id}/cancel", status_code=202)
-async def cancel(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
-    """End a job; one that runs ends when its work hears of it, in a moment."""
+def cancel_job(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
+    """Cancel a job; a running one ends at its next progress report."""
     return shown(workspace, service.cancel_job(workspace, job_id))
 
 
 @router.post("/{job_id}/retry", status_code=202)
-async def retry(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
-    """Let a job that failed or was cancelled begin anew."""
+def retry_job(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
+    """Begin a job anew that failed or was cancelled."""
     return shown(workspace, service.retry_job(workspace, job_id))
 
 

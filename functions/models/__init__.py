@@ -1,1 +1,1 @@
-"""The function that tells what models there are."""
+"""The function that shows and manages models."""

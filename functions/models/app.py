@@ -1,4 +1,4 @@
-"""What models can be trained and which have been, their names, and which version serves: all below /model."""
+"""Models: the regressors, the trained models with their names and versions, and which version serves."""
 
 import base64
 from typing import Annotated, Any, Literal
@@ -26,20 +26,20 @@ DeletedVersion = Annotated[int | None, Query(ge=1, description="default: the who
 
 
 class ChampionRequest(RequestBody):
-    """Which version is to serve."""
+    """The version that is to serve."""
 
     version: int = Field(ge=1)
 
 
 class RenameRequest(RequestBody):
-    """What a model is to be called."""
+    """The new name of a model."""
 
     new_name: str
 
 
 @router.get("/available")
 async def available() -> dict[str, Any]:
-    """The regressors, with their default parameters and the values worth tuning."""
+    """Return the regressors, with their default parameters and their search spaces."""
     return {"models": [entry.describe() for entry in CATALOGUE.values()]}
 
 
@@ -50,7 +50,7 @@ def trained(
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_DEFAULT,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> dict[str, Any]:
-    """Every version of every model, by name and number, with the version that serves marked; page by page."""
+    """Return every version of every model by name and number, page by page; `serves` marks the champions."""
     page = workspace.models.page(limit, None if cursor is None else _read_cursor(cursor), model_name)
     wanted = {"model_name", "version", "model_type", "target_column", "created_at", "metrics"}
     return {
@@ -74,13 +74,13 @@ async def info(
     model_name: Annotated[str, Query(min_length=1)],
     version: Version = None,
 ) -> dict[str, Any]:
-    """The manifest of a model: features, metrics, parameters, data, library versions, digests."""
+    """Return the manifest of a model: features, metrics, parameters, data, library versions, digests."""
     return workspace.models.manifest(model_name, version).model_dump()
 
 
 @router.get("/metrics/{model_name}")
 async def metrics(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
-    """How good a model is: on the holdout, by cross-validation, and whatever else training worked out to judge it."""
+    """Return the metrics of a model: on the holdout, by cross-validation, and the data of its evaluation plots."""
     manifest = workspace.models.manifest(model_name, version)
     evaluation = workspace.models.evaluation(model_name, manifest.version) or {}
     return {
@@ -92,7 +92,7 @@ async def metrics(workspace: CallerWorkspace, model_name: str, version: Version 
 
 @router.get("/importance/{model_name}")
 async def importance(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
-    """How much each column matters to a model, as it was worked out when it was trained."""
+    """Return the permutation importance of each column, computed when the model was trained."""
     manifest = workspace.models.manifest(model_name, version)
     if not manifest.importance:
         raise NoEvaluationError(
@@ -110,7 +110,7 @@ def artifact(
     version: Version = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The compiled graph, or the pickled scikit-learn pipeline, exactly as training signed it.
+    """Return the compiled graph, or the pickled scikit-learn pipeline, exactly as training signed it.
 
     A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
     """
@@ -137,14 +137,14 @@ def champion(workspace: CallerWorkspace, model_name: str, body: ChampionRequest)
 
 @router.post("/rename/{model_name}")
 def rename(workspace: CallerWorkspace, model_name: str, body: RenameRequest) -> dict[str, Any]:
-    """Give a model another name, with every version; what was interrupted is finished by the same call."""
+    """Rename a model with every version; an interrupted rename is finished by the same call."""
     versions = workspace.models.rename(model_name, body.new_name)
     serves = workspace.models.serving(body.new_name)
     return {"model_name": body.new_name, "before": model_name, "versions": versions, "serves": serves}
 
 
 def _about(manifest: ModelManifest, sha256: str) -> dict[str, str]:
-    """Headers that say which bytes an answer has, and what wrote them."""
+    """Return the headers that identify the bytes of a file and the libraries that wrote it."""
     digest = base64.b64encode(bytes.fromhex(sha256)).decode()
     libraries = ", ".join(f"{library} {version}" for library, version in manifest.libraries.items())
     return {

@@ -1,4 +1,4 @@
-"""Predicting: POST /predict and POST /predict/batch; and what a model takes: GET /model/schema/{model_name}."""
+"""Predictions: POST /predict and POST /predict/batch; and the schema of a model: GET /model/schema/{model_name}."""
 
 from email.message import Message
 from pathlib import Path
@@ -19,21 +19,21 @@ from functions.answer_terms import AnswerTerms, Terms
 from functions.file_responses import file_answer
 from functions.http import CallerWorkspace, create_app
 from functions.predict.requests import BatchRequest, ManyRequest, RowRequest, check_rows_of
-from functions.request_bodies import checked, json_object, read_body, takes
+from functions.request_bodies import describe_body, json_object, read_body, validate_body
 
 router = APIRouter()
 
 CSV = "text/csv"
 JSON = "application/json"
-# Smaller bodies are not worth loading what reads plain records.
+# For smaller bodies it is not worth loading the module that reads plain records.
 PLAIN_BYTES = 1 << 16
 
 
-@router.post("/predict", tags=["predict"], openapi_extra=takes(RowRequest))
+@router.post("/predict", tags=["predict"], openapi_extra=describe_body(RowRequest))
 async def predict(workspace: CallerWorkspace, request: Request) -> Response:
     """Predict one row."""
     body = await read_body(request)
-    row = checked(json_object(body, request.headers.get("content-type", "")), RowRequest)
+    row = validate_body(json_object(body, request.headers.get("content-type", "")), RowRequest)
     model = row.model(workspace)
     predicted = row.predict(model)
     answer: dict[str, Any] = {"prediction": float(predicted.values[0]), **_about(model, predicted)}
@@ -43,15 +43,17 @@ async def predict(workspace: CallerWorkspace, request: Request) -> Response:
     return Response(to_json(answer), media_type="application/json")
 
 
-@router.post("/predict/batch", tags=["predict"], openapi_extra=takes(BatchRequest, others={CSV: {"schema": {}}}))
+@router.post(
+    "/predict/batch", tags=["predict"], openapi_extra=describe_body(BatchRequest, others={CSV: {"schema": {}}})
+)
 async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Request) -> Response:
-    """Predict many rows, in the order they came: records, columns and rows, a stored file, or a CSV as the body.
+    """Predict many rows, in their order: records, columns and rows, a stored file, or a CSV as the body.
 
-    With a CSV (Content-Type: text/csv) every other field of the order is a parameter of the query. A stored file that
+    With a CSV (Content-Type: text/csv) every other field of the request is a query parameter. A stored file that
     is more than one request predicts becomes a job (202), whose result says where the predictions are.
     """
     body = await read_body(request)
-    # In a thread: single rows are answered meanwhile.
+    # In a thread, so that single rows are answered meanwhile.
     return await run_in_threadpool(_batch, workspace, terms, request, body)
 
 
@@ -59,13 +61,13 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
     content_type = Message()
     content_type["content-type"] = request.headers.get("content-type", "")
     if content_type.get_content_type() == CSV:
-        in_query = checked(dict(request.query_params), ManyRequest)
+        in_query = validate_body(dict(request.query_params), ManyRequest)
         model = in_query.model(workspace)
         predicted = in_query.predict_csv(model, body, content_type.get_content_charset("utf-8"))
     elif found := _plain(workspace, body, content_type.get_content_type()):
         model, predicted = found
     else:
-        batch = checked(json_object(body, request.headers.get("content-type", "")), BatchRequest)
+        batch = validate_body(json_object(body, request.headers.get("content-type", "")), BatchRequest)
         if command := batch.table_command():
             from functions.respond_async import submit_table_job  # most requests start without it
 
@@ -77,13 +79,13 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
         answer |= {"interval": {"level": predicted.interval.level}, "lower": lower.tolist(), "upper": upper.tolist()}
-    return _fitting(workspace, model, to_json(answer))
+    return _answer_or_url(workspace, model, to_json(answer))
 
 
 def _plain(workspace: Workspace, body: bytes, kind: str) -> tuple[LoadedModel, Predictions] | None:
-    """What `predict_plain` makes of a large body: what reads it takes as long to load as a small one to be read.
+    """Predict a large body by `predict_plain`; the module that reads it takes longer to load than a small body to read.
 
-    Raises `TooLargeError` for one of too many rows, whatever kind it is.
+    Raises `TooLargeError` for a body of too many rows, of whatever form.
     """
     check_rows_of(body)
     if kind != JSON or len(body) < PLAIN_BYTES:
@@ -101,8 +103,8 @@ def _about(model: LoadedModel, predicted: Predictions) -> dict[str, Any]:
     }
 
 
-def _fitting(workspace: Workspace, model: LoadedModel, content: bytes) -> Response:
-    """The JSON as an answer, or as 303 to a file of it where it is larger than an answer may be."""
+def _answer_or_url(workspace: Workspace, model: LoadedModel, content: bytes) -> Response:
+    """Return the JSON as an answer, or as 303 to a file of it where it is larger than an answer may be."""
     if len(content) <= settings().max_response_bytes:
         return Response(content, media_type="application/json")
     with TemporaryDirectory(prefix="regatta-") as folder:
@@ -118,7 +120,7 @@ async def schema(
     model_name: str,
     version: Annotated[int | None, Query(ge=1, description="default: the version that serves")] = None,
 ) -> dict[str, Any]:
-    """The columns a model takes, what it answers, and a request for POST /predict that works as it stands."""
+    """Return the columns that a model takes, its output, and a request for POST /predict that works as it stands."""
     return signature(workspace.models.manifest(model_name, version), version)
 
 

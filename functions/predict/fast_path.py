@@ -1,4 +1,4 @@
-"""Large batches of plain records, from the bytes of the body to the predictions by the shortest way."""
+"""The fast path: from the bytes of a large batch of plain records straight to the predictions."""
 
 import re
 
@@ -11,20 +11,20 @@ from core.settings import settings
 from core.storage.workspace import Workspace
 from functions.predict.requests import ManyRequest
 
-# What may be beside the records; whoever sends more goes the long way.
+# The fields that may stand beside the records; with any other one the body takes the usual path.
 OTHERS = ("model_name", "strict", "interval", "batch_size")
-# The model is named before the records or behind them, so far from an end of the body at most.
+# The model's name is before or after the records, within this distance of an end of the body.
 NAMED_WITHIN = 512
 NAME = re.compile(rb'"model_name"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
 def predict_plain(workspace: Workspace, body: bytes) -> tuple[LoadedModel, Predictions] | None:
-    """The model that the JSON in `body` names and what it predicts of the records there.
+    """Return the model that the JSON in `body` names and its predictions for the records there.
 
-    None, without a word, where something is not as it should be or as it mostly is: reading `body` as a `BatchRequest`
-    finds out what. Raises what predicting raises.
+    Return None where anything is unusual or wrong: reading `body` as a `BatchRequest`
+    then handles or reports it. Raises what predicting raises.
     """
-    # Which model it is decides how the body is read, once; only then is it known that this was its name indeed.
+    # The model decides how the body is parsed, so its name is guessed first and confirmed by the parsed body.
     name = _likely_name(body)
     model = _model(workspace, name)
     found = model and read_plain_records(body, model.manifest.features, OTHERS)

@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from core.jobs.commands import PredictTableCommand
 
 BATCH_LIMIT = 200_000
-# Whatever is in a body of this size, it fits into memory; counting would take a tenth of the time of reading it.
+# A body of this size fits into memory whatever it holds; counting takes a tenth of the time of parsing.
 UNCOUNTED_BYTES = 4 << 20
 
 
 class PredictRequest(ModelChoice):
-    """Which model predicts, and how."""
+    """The model that predicts, and how."""
 
     strict: Strict = False
     interval: IntervalLevel = None
 
     def model(self, workspace: Workspace) -> LoadedModel:
-        """Return the model that is asked for."""
+        """Return the chosen model."""
         return find_model(workspace, self.model_name, self.version, self.model_data, self.model_info)
 
 
@@ -55,7 +55,7 @@ class RowRequest(PredictRequest):
 
 
 class ManyRequest(PredictRequest):
-    """How many rows are predicted at a time; the rows themselves may be the body, as a CSV."""
+    """Many rows, predicted `batch_size` at a time; the rows themselves may be the body, as a CSV."""
 
     batch_size: Annotated[int, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time")] = DEFAULT_BATCH
 
@@ -68,7 +68,7 @@ class ManyRequest(PredictRequest):
 class BatchRequest(ManyRequest):
     """Many rows: records, columns and rows, or a stored file."""
 
-    # Each record and row is looked at where it is read; looking here as well would take as long as predicting.
+    # Each record and row is validated where it is read; validating here as well would take as long as predicting.
     data: list[SkipValidation[dict[str, Any]]] | None = None
     columns: list[str] | None = None
     rows: list[SkipValidation[list[Any]]] | None = None
@@ -125,7 +125,7 @@ def _check_shape(columns: Sequence[str], rows: Sequence[Any]) -> None:
 def check_rows_of(body: bytes) -> None:
     """Raise `TooLargeError` for a large body with more objects and lists in it than a batch may have rows.
 
-    Python takes thirty times the bytes of a small object: ten million of them are refused before they are any.
+    Python takes thirty times the bytes of a small object, so too many are refused before they are parsed.
     """
     limit = settings().max_batch_rows
     if len(body) > UNCOUNTED_BYTES and body.count(b"{") + body.count(b"[") > limit + 10:

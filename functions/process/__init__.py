@@ -1,1 +1,1 @@
-"""The function that chooses how a table is cleaned."""
+"""The function for use cases that need a whole table."""

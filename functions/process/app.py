@@ -1,4 +1,4 @@
-"""What needs the whole table at hand: GET /data/outliers, POST /data/process and GET /data/download."""
+"""Use cases that need the whole table: GET /data/outliers, POST /data/process and GET /data/download."""
 
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ Raw = Annotated[bool, Query(description="csv: leave texts as they are that a spr
 
 
 class ProcessRequest(RequestBody):
-    """How missing values are handled, which columns no model sees, and which one is to be predicted."""
+    """A recipe: how missing values are handled, which columns are left out, and the target."""
 
     handle_missing: HandleMissing = "median"
     columns: dict[str, HandleMissing] = Field({}, description="columns that are handled differently, by name")
@@ -33,7 +33,7 @@ class ProcessRequest(RequestBody):
 
 @router.post("/data/process")
 def process_data(workspace: CallerWorkspace, body: ProcessRequest) -> dict[str, Any]:
-    """Store the recipe, and say what it does: counts before and after, what is imputed, what is encoded."""
+    """Store the recipe and return its effect: counts before and after, imputed values, encoded categories."""
     return process(workspace, body.file_id, Recipe(**body.model_dump(exclude={"file_id"})))
 
 
@@ -44,7 +44,7 @@ def find_outliers(
     threshold: Annotated[float | None, Query(description="default: 1.5 for iqr, 3 for zscore")] = None,
     file_id: FileId = None,
 ) -> dict[str, Any]:
-    """Values far from the rest of their column: bounds, how many lie outside, and the first rows."""
+    """Return the outliers of each column: bounds, how many values lie outside, and the first rows."""
     with open_table(workspace, file_id) as (manifest, table):
         return {"file_id": manifest.file_id, **outliers(table, method, threshold)}
 
@@ -57,7 +57,7 @@ def download(
     raw: Raw = False,
     file_id: FileId = None,
 ) -> Response:
-    """The table as it was understood, or as its recipe leaves it: gaps filled, dates and categories as numbers.
+    """Return the typed table, or the one that its recipe makes: gaps filled, dates and categories as numbers.
 
     A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
     """

@@ -23,7 +23,7 @@ def _submit(created: CreatedObject) -> None:
     try:
         job = submit_retraining(container(), created.key, created.etag, created.sequencer)
     except InvalidInputError as error:
-        # It would be no better the next time.
+        # A retry would fail in the same way.
         log.warning(json.dumps({"key": created.key, "ignored": error.detail}, ensure_ascii=False))
         return
     log.info(json.dumps({"key": created.key, "job": job.job_id if job else None}, ensure_ascii=False))

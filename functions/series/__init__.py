@@ -1,1 +1,1 @@
-"""The function that shows series of files, sets what is wanted of them, and lets files in."""
+"""The function that shows and configures series, and overrules decisions about their files."""

@@ -1,4 +1,4 @@
-"""Series: files that arrive one after another and teach one model. All below /series."""
+"""Series of files that train one model: everything below /series."""
 
 from typing import Annotated, Any, Literal
 
@@ -28,20 +28,20 @@ PAGE, MOST = 20, 100
 
 
 class SeriesSettingsRequest(SeriesSettings):
-    """What is wanted of a series; what is left out has its default."""
+    """The settings of a series; a missing field has its default."""
 
-    # What FastAPI takes has to be built as it is declared, and what it inherits from waits until it is needed.
+    # Built at once, as `functions.http.RequestBody` is: FastAPI makes routes of it.
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
 
-class Overruling(RequestBody):
-    """What somebody knows better than the errors of a champion."""
+class OverruleRequest(RequestBody):
+    """A person's decision about a file, in place of the one by its errors."""
 
     learned: bool = Field(description="true lets a file in that was held, false leaves any file out of what comes")
 
 
 class SeriesUploadRequest(RequestBody):
-    """The file that is going to be sent."""
+    """The file that is going to be uploaded."""
 
     filename: str = Field(min_length=1, description="ends in .csv")
     size_bytes: int = Field(ge=1, description="larger files are not taken")
@@ -50,27 +50,27 @@ class SeriesUploadRequest(RequestBody):
 
 
 @router.get("")
-def all_series(workspace: CallerWorkspace) -> dict[str, Any]:
-    """Every series of the workspace, by name."""
-    return {"series": [_shown(workspace, series) for series in workspace.series.list()]}
+def list_series(workspace: CallerWorkspace) -> dict[str, Any]:
+    """Return every series of the workspace, by name."""
+    return {"series": [_describe(workspace, series) for series in workspace.series.list()]}
 
 
 @router.put("/{name}")
 def configure(workspace: CallerWorkspace, name: str, body: SeriesSettingsRequest) -> dict[str, Any]:
-    """Say what is wanted of a series, which may have no files yet. Files that waited for the target are taken up."""
+    """Store the settings of a series, which may have no files yet, and submit the files that waited for the target."""
     check_name(name, "name")
     series = workspace.series.configure(name, SeriesSettings.model_validate(body.model_dump()))
     announced = arrivals.submit_waiting(workspace, name)
-    return {**_shown(workspace, series), "announced": [job.job_id for job in announced]}
+    return {**_describe(workspace, series), "announced": [job.job_id for job in announced]}
 
 
 @router.get("/{name}")
-def one(workspace: CallerWorkspace, name: str) -> dict[str, Any]:
-    """What is wanted of a series, its newest decision, and the jobs of files that wait or were given up."""
+def get_series(workspace: CallerWorkspace, name: str) -> dict[str, Any]:
+    """Return the settings of a series, its newest decision, and the jobs of files that wait or were given up."""
     jobs = _unfinished(workspace, name)
     # Before its first decision a series is not stored yet.
     series = workspace.series.read(name) if jobs else workspace.series.get(name)
-    return {**_shown(workspace, series or Series(name=name)), "jobs": [_job(job) for job in jobs]}
+    return {**_describe(workspace, series or Series(name=name)), "jobs": [_describe_job(job) for job in jobs]}
 
 
 @router.get("/{name}/history")
@@ -80,7 +80,7 @@ def history(
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
     after: Annotated[str | None, Query(description="the next of the page before")] = None,
 ) -> dict[str, Any]:
-    """What was decided about each file, the newest decision first; `next` is the `after` of the next page."""
+    """Return the decision about each file, the newest first; `next` is the `after` of the next page."""
     decided = workspace.series.get(name).arrivals[::-1]
     try:
         page, following = page_of(decided, limit, after)
@@ -97,7 +97,7 @@ def report(
     format: Annotated[Literal["json", "html"] | None, Query(description="default: as Accept says")] = None,
     accept: Annotated[str, Header()] = "",
 ) -> Response:
-    """The report of one decision: data, drift, scores side by side, reason; as JSON, or as a page with plots."""
+    """Return the report of one decision as JSON or as a page with plots: data, drift, scores and reason."""
     series = workspace.series.get(name)
     if (format or ("html" if "text/html" in accept else "json")) == "html":
         page = workspace.series.page(series.name, job_id)
@@ -112,19 +112,19 @@ def report(
 
 
 @router.patch("/{name}/arrivals/{job_id}")
-def decide_otherwise(workspace: CallerWorkspace, name: str, job_id: str, body: Overruling) -> dict[str, Any]:
-    """Let challengers learn from a file from the next one on, or not any more; what serves stays as it is."""
+def overrule_decision(workspace: CallerWorkspace, name: str, job_id: str, body: OverruleRequest) -> dict[str, Any]:
+    """Let challengers train on a file from the next one on, or not any more; the champion stays."""
     return overrule(workspace, name, job_id, learned=body.learned).model_dump()
 
 
 @router.post("/{name}/uploads", status_code=201)
-def announce(workspace: CallerWorkspace, name: str, body: SeriesUploadRequest) -> dict[str, Any]:
-    """Announce a file; the answer is a form to send it with. Its arrival starts the retraining."""
+def presign_upload_of_series(workspace: CallerWorkspace, name: str, body: SeriesUploadRequest) -> dict[str, Any]:
+    """Return a form to upload a file with. Its arrival starts the retraining."""
     form = presign_upload(workspace, name, **body.model_dump())
     return {"key": form.key, "url": form.url, "fields": form.fields, "expires_at": form.expires_at}
 
 
-def _shown(workspace: Workspace, series: Series) -> dict[str, Any]:
+def _describe(workspace: Workspace, series: Series) -> dict[str, Any]:
     newest = series.arrivals[-1] if series.arrivals else None
     return {
         "name": series.name,
@@ -137,12 +137,12 @@ def _shown(workspace: Workspace, series: Series) -> dict[str, Any]:
 
 
 def _unfinished(workspace: Workspace, name: str) -> list[Job]:
-    """The jobs of files that nothing was decided about: they wait, are worked on, or were given up."""
+    """Return the jobs of files without a decision: they wait, are worked on, or were given up."""
     jobs = [job for job in workspace.jobs.list() if job.status != "succeeded"]
     return workspace.jobs.live([job for job in jobs if (found := _retraining(job)) and found.series == name])
 
 
-def _job(job: Job) -> dict[str, Any]:
+def _describe_job(job: Job) -> dict[str, Any]:
     retraining = _retraining(job)
     return {"key": retraining and retraining.key, **summary(job)}
 

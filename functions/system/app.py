@@ -1,4 +1,4 @@
-"""What this service is and whether its parts answer: GET / and GET /system/status."""
+"""The service itself: GET / and GET /system/status."""
 
 import time
 from collections.abc import Callable
@@ -29,13 +29,13 @@ LINKS = {
 
 @router.get("/")
 async def index() -> dict[str, Any]:
-    """Name, version and where to go next."""
+    """Return name, version and the first links."""
     return {"name": "regatta", "version": __version__, "links": LINKS}
 
 
 @router.get("/system/status")
 def status(workspace: CallerWorkspace, request: Request) -> Any:
-    """Storage, Redis, queue, cache and index, with latency: `degraded` where one is down, 503 without storage."""
+    """Return the state of storage, Redis, queue, cache and index: `degraded` where one is down, 503 without storage."""
     parts = container()
     redis_up = parts.redis.ping
     report = {
@@ -54,7 +54,7 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
 
 
 def _queue() -> dict[str, Any]:
-    """Whether the queue of jobs answers, how many wait and are worked on, and how many were given up."""
+    """Return whether the queue of jobs answers, how many wait and are worked on, and how many were given up."""
     state: dict[str, Any] = {}
     return {**_timed(_answers(lambda: state.update(container().queue.state()))), **state}
 
@@ -71,7 +71,7 @@ def _answers(ping: Callable[[], None]) -> Callable[[], bool]:
 
 
 def _timed(check: Callable[[], bool]) -> dict[str, Any]:
-    """`status` up or down and the milliseconds it took to find out."""
+    """Run a check; return `status` (up or down) and `latency_ms`, the milliseconds that it took."""
     start = time.perf_counter()
     up = check()
     return {"status": "up" if up else "down", "latency_ms": round(1000 * (time.perf_counter() - start), 2)}

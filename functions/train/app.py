@@ -16,13 +16,13 @@ router = APIRouter(prefix="/model", tags=["model"])
 
 @router.post("/train")
 def train(workspace: CallerWorkspace, terms: Terms, body: TrainCommand) -> Any:
-    """Train one regressor, judge it on a holdout and by cross-validation, and let it serve."""
+    """Train one regressor, evaluate it on a holdout and by cross-validation, and let it serve."""
     return respond(workspace, body, terms, check_train, HANDLERS)
 
 
 @router.post("/compare")
 def compare(workspace: CallerWorkspace, terms: Terms, command: Annotated[CompareCommand, Query()]) -> Any:
-    """Train every regressor on the same split; sorted by cross-validated R2."""
+    """Train every regressor on the same split; sort them by cross-validated R2."""
     return respond(workspace, command, terms, check_compare, HANDLERS)
 
 

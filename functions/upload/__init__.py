@@ -1,1 +1,1 @@
-"""The function that takes a CSV."""
+"""The function that takes the upload of a CSV."""

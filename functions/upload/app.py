@@ -1,4 +1,4 @@
-"""Taking a CSV: POST /data/upload."""
+"""Upload a CSV: POST /data/upload."""
 
 import shutil
 from pathlib import Path
@@ -17,7 +17,7 @@ router = APIRouter(tags=["data"], route_class=IdempotentRoute)
 
 
 class UploadForm(BaseModel):
-    """A CSV, and how to read it where the caller knows better than what is found out."""
+    """A CSV, and how to read it where the caller knows it."""
 
     model_config = ConfigDict(defer_build=False)  # as in `functions.http.RequestBody`
 
@@ -31,7 +31,7 @@ class UploadForm(BaseModel):
 def upload(
     workspace: CallerWorkspace, form: Annotated[UploadForm, Form(media_type="multipart/form-data")]
 ) -> dict[str, Any]:
-    """Store a CSV as it is, type it, profile it, and make it the current file."""
+    """Store a CSV unchanged, infer its types, profile it, and make it the current file."""
     check_request_size(form.file.size or 0)
     reading = Reading(encoding=form.encoding, delimiter=form.delimiter, has_header=form.has_header)
     with TemporaryDirectory(prefix="regatta-") as folder:

@@ -14,7 +14,7 @@ from core.storage.job_queue import SqsQueue, parse_message
 from functions.log import log, set_up_log
 from functions.remaining_time import seconds_for_work
 
-# A message that could not be dealt with comes back after this many seconds, twice as many each time.
+# A message that failed comes back after this many seconds, twice as many each time.
 FAULT_SECONDS = 2
 OUTAGE_SECONDS = 30
 LONGEST_SECONDS = 900
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
             _carry_out(message, seconds_for_work(context))
         except Exception as error:
-            # Whatever it is: the message comes again, and after its last try it stays in the dead-letter queue.
+            # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
             log.error("%s: %s: %s", message["messageId"], type(error).__name__, error)
             failed.append({"itemIdentifier": message["messageId"]})
             _hide(message, _pause(message, error))

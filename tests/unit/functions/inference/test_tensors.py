@@ -10,7 +10,7 @@ from core.errors import InvalidInputError
 from core.inference.input_batch import raw_columns_of_batch
 from core.inference.input_warnings import InputWarnings
 from core.manifests import Feature
-from functions.inference.tensors import NUMBERS, InferRequest, Input, batch_from_tensors, declared, encoded
+from functions.inference.tensors import NUMBERS, InferRequest, Input, batch_from_tensors, declare_inputs, encode_outputs
 
 FEATURES = [
     Feature(name="x", type="number", fill=0.5),
@@ -119,7 +119,7 @@ def test_outputs_are_binary_where_that_is_asked_for() -> None:
     values = {"prediction": np.array([1.5, 2.5]), "lower": np.array([1.0, 2.0])}
 
     def ask(**wish: Any) -> tuple[list[dict[str, Any]], bytes]:
-        return encoded(values, InferRequest(inputs=[], **wish))
+        return encode_outputs(values, InferRequest(inputs=[], **wish))
 
     described, binary = ask()
     assert binary == b""
@@ -135,4 +135,4 @@ def test_outputs_are_binary_where_that_is_asked_for() -> None:
 
 
 def test_features_are_declared_with_the_datatype_that_shows_a_usual_value() -> None:
-    assert [tensor["datatype"] for tensor in declared(FEATURES)] == ["FP64", "BOOL", "BYTES", "BYTES"]
+    assert [tensor["datatype"] for tensor in declare_inputs(FEATURES)] == ["FP64", "BOOL", "BYTES", "BYTES"]
