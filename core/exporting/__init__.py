@@ -1,1 +1,1 @@
-"""Predictions as files: CSV, Excel and JSON."""
+"""Write rows to files: CSV, Excel and JSON. Light."""

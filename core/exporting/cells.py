@@ -1,6 +1,6 @@
-"""What every kind of file has in common: the cells of a row, how they are shown, and which texts are dangerous.
+"""Cells of exported files: how values are written, and which texts are dangerous.
 
-A cell is None, bool, int, float, str, datetime (naive), or whatever JSON a caller sent along.
+A cell is None, bool, int, float, str, datetime (naive), or any JSON value that a caller sent.
 """
 
 import json
@@ -17,13 +17,13 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 @dataclass(frozen=True)
 class Options:
-    """How a file is written, for the kinds of file that it means something to."""
+    """Options of a file; each applies to the formats that know it."""
 
-    # CSV: texts that look like formulas stay as they are.
+    # CSV: whether texts that look like formulas stay as they are.
     raw: bool = False
-    # Excel: how many decimals are shown of a column of numbers, by its name; the cells hold every digit.
+    # Excel: how many decimals a column of numbers shows, by its name; the cells hold every digit.
     decimals: Mapping[str, int] = field(default_factory=dict)
-    # Excel: what a sheet of its own says about the rows, as labels and cells.
+    # Excel: labels and cells of a sheet about the rows.
     about: Sequence[tuple[str, Any]] = ()
 
 
@@ -31,22 +31,22 @@ PLAIN = Options()
 
 
 def harmless(text: str) -> str:
-    """A text that looks like a formula gets a quote in front; numbers are never touched."""
+    """Put a quote before a text that looks like a formula; numbers stay as they are."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def finite(number: float) -> float | None:
-    """The number, or None for NaN and infinity, which no file has a cell for."""
+    """Return the number, or None for NaN and infinity, which no format can hold."""
     return number if isfinite(number) else None
 
 
 def nested(value: Any) -> str:
-    """A list or an object as the text of its JSON."""
+    """Return a list or an object as JSON text."""
     return json.dumps(jsonable(value), ensure_ascii=False)
 
 
 def jsonable(value: Any) -> Any:
-    """The value with null in place of every NaN and infinity."""
+    """Return the value with null in place of every NaN and infinity."""
     if isinstance(value, float):
         return finite(value)
     if isinstance(value, list):

@@ -1,7 +1,9 @@
-"""Rows as an Excel workbook: typed cells below a frozen header, sheet after sheet, and one about where they are from.
+"""Write rows to an Excel workbook.
 
-Written by XlsxWriter, one row in memory at a time: of the writers that are well kept, the fastest that is sure to leave
-a text a text, whatever it says.
+Typed cells below a frozen header, sheet after sheet, and a sheet about their origin.
+
+XlsxWriter writes it, one row in memory at a time: of the well-kept writers it is the fastest that never turns a text
+into a formula.
 """
 
 import re
@@ -28,9 +30,9 @@ EXCEL_CHARACTERS = 32_767
 EXCEL_DIGITS = 10**15
 EXCEL_FIRST_DATE = datetime(1900, 1, 2)
 
-# What XlsxWriter answers when it has cut a text to what a cell holds.
+# The answer of XlsxWriter when it has cut a text to the limit of a cell.
 CUT = -2
-# What XML cannot hold; a carriage return it can, but Excel breaks lines by a line feed alone.
+# Characters that XML cannot hold. It can hold a carriage return, but Excel breaks lines by a line feed alone.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LINE_END = re.compile("\r\n?")
 
@@ -38,7 +40,7 @@ LINE_END = re.compile("\r\n?")
 # shown as "####", so there is some room for it.
 ROWS_LOOKED_AT = 100
 NARROW, WIDE = 11, 50
-# From here on most characters are as wide as two Latin ones.
+# From this code point on most characters are as wide as two Latin ones.
 WIDE_FROM = "\u2e80"
 
 ABOUT_HEADER = ("property", "value")
@@ -46,10 +48,10 @@ DAY, SECOND, MILLISECOND = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:m
 
 
 def write_workbook(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = PLAIN, /) -> None:
-    """Sheets `data`, `data 2` and so on, each full before the next begins, and `about` where there is something to say.
+    """Write sheets `data`, `data 2` and so on, each full before the next begins, and `about` for `options.about`.
 
     Texts are text cells, never formulas, and dates are dates. Raises `TooLargeError` for a text that is longer than a
-    cell. Leaves no temporary file, whatever happens.
+    cell. Leaves no temporary file behind.
     """
     from xlsxwriter import Workbook
 
@@ -62,7 +64,7 @@ def write_workbook(file: BinaryIO, header: Sequence[str], rows: Rows, options: O
                 _write_about(book, options.about)
             book.close()
         except BaseException:
-            # XlsxWriter closes what it has open only when it comes to the end.
+            # XlsxWriter closes its files only at the end.
             for sheet in book.worksheets():
                 sheet.row_data_fh.close()
             raise
@@ -96,7 +98,7 @@ class _Sheet:
     """One sheet being written: a header in bold, and below it cells by their type."""
 
     def __init__(self, book: "Workbook", name: str, header: Sequence[str], above: int) -> None:
-        """`above` rows of the table are on the sheets before this one."""
+        """Begin a sheet; `above` rows of the table are on the sheets before it."""
         self.sheet = book.add_worksheet(name)
         self.sheet.freeze_panes(1, 0)
         self._header = header
@@ -129,7 +131,7 @@ class _Sheet:
             self.sheet.write_number(row, column, number)
 
     def _integer(self, row: int, column: int, number: int) -> None:
-        """Excel calculates with 15 digits: what has more stays whole as a text only."""
+        """Write an integer; one of more than 15 digits, with which Excel cannot calculate, is written as text."""
         if abs(number) < EXCEL_DIGITS:
             self.sheet.write_number(row, column, number, self._whole)
         else:
@@ -149,7 +151,7 @@ class _Sheet:
         if not text.isprintable():
             text = FORBIDDEN.sub("", LINE_END.sub("\n", text))
         if text.startswith("<r>"):
-            # XlsxWriter takes such a text for markup of its own and would write it unescaped; in two pieces it cannot.
+            # XlsxWriter takes such a text for markup and would write it unescaped, but not when it comes in two pieces.
             done = self.sheet.write_rich_string(row, column, text[:1], self._plain, text[1:], *([look] if look else []))
         else:
             done = self.sheet.write_string(row, column, text, look)
@@ -167,7 +169,7 @@ def _decimals(book: "Workbook", name: str, options: Options) -> "Look | None":
 
 
 def _width(name: str, column: int, rows: Sequence[Sequence[Any]], options: Options) -> int:
-    """How wide a column should be, in characters."""
+    """Return how wide a column should be, in characters."""
     decimals = options.decimals.get(name)
     lengths = (_length(row[column], decimals) for row in rows)
     return min(max(NARROW, _length(name, None), *lengths) + 1, WIDE)
@@ -177,7 +179,7 @@ def _length(cell: Any, decimals: int | None) -> int:
     if isinstance(cell, datetime):
         return len(MILLISECOND if cell.microsecond else SECOND)
     if isinstance(cell, float):
-        # Where it is not told how many, Excel shows as many digits as there is room for.
+        # Without a number of decimals, Excel shows as many digits as there is room for.
         return 0 if decimals is None else len(f"{cell:,.{decimals}f}")
     text = str(cell)[:WIDE]
     return len(text) + sum(character >= WIDE_FROM for character in text)

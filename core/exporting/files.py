@@ -1,4 +1,4 @@
-"""The kinds of file that rows are written to, one row at a time, so that their number hardly matters."""
+"""Export formats that are written one row at a time, so that memory does not grow with the rows."""
 
 import csv
 import io
@@ -18,15 +18,15 @@ W = TypeVar("W")
 
 
 class WriteRows(Protocol):
-    """What writes a header and rows of as many cells to a file."""
+    """A function that writes a header and rows of as many cells to a file."""
 
     def __call__(self, file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = PLAIN, /) -> None:
-        """Write all of it; the file stays open."""
+        """Write everything; the file stays open."""
 
 
 @dataclass(frozen=True)
 class Format(Generic[W]):
-    """A kind of file: its ending, its media type, what writes it, and how many columns it can hold."""
+    """An export format: its ending, its media type, its writer, and how many columns it can hold."""
 
     ending: str
     media_type: str
@@ -44,7 +44,7 @@ class Format(Generic[W]):
 
 @dataclass(frozen=True)
 class NamedFile:
-    """A file on this machine's disk, and what it is called elsewhere."""
+    """A file on this machine's disk, and its name for the caller."""
 
     path: Path
     name: str
@@ -52,7 +52,7 @@ class NamedFile:
 
 
 def _csv(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = PLAIN, /) -> None:
-    """UTF-8 with a byte order mark, without which Excel garbles Chinese; None becomes an empty cell."""
+    """Write UTF-8 with a byte order mark, without which Excel garbles Chinese; None becomes an empty cell."""
     text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
     writer = csv.writer(text)
     shown = _as_is if options.raw else harmless
@@ -76,7 +76,7 @@ CSV_CELLS: dict[type, Callable[[Any], Any]] = {
 
 
 def _json(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = PLAIN, /) -> None:
-    """An array of objects; None, and a number that is none, become null."""
+    """Write an array of objects; None, NaN and infinity become null."""
     separator = b"["
     for row in rows:
         file.write(separator + _json_object(dict(zip(header, row, strict=True))))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.array_types import Floats, Ints
 from core.profiling.distribution import Moments, unsafe_exponent
-from core.tables.coded_columns import PIECE, Coded
+from core.tables.coded_columns import PIECE, CodedColumn
 from core.tables.table import Table
 from core.types import Json
 
@@ -211,7 +211,7 @@ def _dense(values: Floats) -> _Places:
     return _Places(codes, len(distinct))
 
 
-def _dense_codes(coded: Coded, rows: Ints) -> _Places:
+def _dense_codes(coded: CodedColumn, rows: Ints) -> _Places:
     """The places of the values in these rows, among those of all rows."""
     distinct, inverse = np.unique(coded.floats()[1:], return_inverse=True)
     return _Places(np.append(0, inverse + 1).astype(coded.codes.dtype)[coded.codes[rows]], len(distinct))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.array_types import Floats
 from core.packed_columns import Category
-from core.tables.coded_columns import PIECE, Coded
+from core.tables.coded_columns import PIECE, CodedColumn
 from core.tables.table import Table
 
 # As in a spreadsheet that holds the table, where the header is row 1; rows that reading left out are not in it.
@@ -55,7 +55,7 @@ class RowKinds:
     A row's kind is the number that has its codes for digits, those of a column being as many as it has codes.
     """
 
-    def __init__(self, columns: Sequence[Coded]) -> None:
+    def __init__(self, columns: Sequence[CodedColumn]) -> None:
         self._columns = columns
         self._rows = len(columns[0].codes)
         self._kinds = prod(len(coded.levels) + 1 for coded in columns)
@@ -67,7 +67,7 @@ class RowKinds:
         few = prod(len(coded.levels) + 1 for coded in columns) <= MOST_KINDS
         return cls(columns) if few and len(columns) == len(table.columns) else None
 
-    def add(self, position: int, values: Floats | Category | Coded) -> None:
+    def add(self, position: int, values: Floats | Category | CodedColumn) -> None:
         """Nothing: the codes of all columns are there already."""
 
     def repeated(self) -> tuple[int, list[int]]:
@@ -99,11 +99,11 @@ class RowHashes:
         self._sums: Hashes = np.zeros(rows, np.uint64)
         self._lock = Lock()
 
-    def add(self, position: int, values: Floats | Category | Coded) -> None:
+    def add(self, position: int, values: Floats | Category | CodedColumn) -> None:
         """Mix in the column at `position`; missing equals missing, and 0.0 equals -0.0."""
         salt = np.uint64(_GOLDEN * (position + 1) & 0xFFFFFFFFFFFFFFFF)
         whole: NDArray[Any] = values if isinstance(values, np.ndarray) else values.codes
-        by_code = _mixed(_bits(_told_apart_by(values)) ^ salt) if isinstance(values, Coded) else None
+        by_code = _mixed(_bits(_told_apart_by(values)) ^ salt) if isinstance(values, CodedColumn) else None
         for start in range(0, len(whole), PIECE):
             piece = whole[start : start + PIECE]
             mixed = _mixed(_bits(piece) ^ salt) if by_code is None else by_code[piece]
@@ -136,7 +136,7 @@ def missing_shares(missing: NDArray[np.bool_]) -> list[float]:
     return list(map(float, shares))
 
 
-def _told_apart_by(coded: Coded) -> NDArray[np.float64] | NDArray[np.int32]:
+def _told_apart_by(coded: CodedColumn) -> NDArray[np.float64] | NDArray[np.int32]:
     """For each code what is hashed: the value, or of a text its place among the levels."""
     is_text = pa.types.is_string(coded.levels.type)
     return np.arange(-1, len(coded.levels), dtype=np.int32) if is_text else coded.floats()

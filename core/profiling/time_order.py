@@ -7,7 +7,7 @@ import numpy as np
 from core.array_types import Floats
 from core.manifests import Column
 from core.profiling.findings import FEW_ROWS, MOSTLY, finding, some
-from core.tables.coded_columns import PIECE, Coded
+from core.tables.coded_columns import PIECE, CodedColumn
 from core.types import Json
 
 ORDERED = "ordered-in-time"
@@ -22,7 +22,7 @@ def pieces(values: Floats) -> Iterator[Floats]:
     return (values[start : start + PIECE + 1] for start in range(0, len(values), PIECE))
 
 
-def coded_pieces(coded: Coded) -> Iterator[Floats]:
+def coded_pieces(coded: CodedColumn) -> Iterator[Floats]:
     """The same of a coded column, never made whole."""
     levels = coded.floats()
     return (levels[coded.codes[start : start + PIECE + 1]] for start in range(0, len(coded.codes), PIECE))

@@ -1,1 +1,1 @@
-"""CSV in: decoding, dialect, kinds of columns, the typed table, and the packed columns that light functions read."""
+"""From CSV bytes to a typed table: decoding, dialect, type inference and the Parquet file. Heavy: needs Arrow."""

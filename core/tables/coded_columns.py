@@ -1,4 +1,4 @@
-"""Columns of few different values, as narrow codes in memory: what reading leaves for those who look at a table."""
+"""Columns of few distinct values as narrow codes in memory, made while reading and used by the profile."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,18 +12,18 @@ from core.array_types import Floats
 
 Codes = NDArray[np.unsignedinteger[Any]]
 
-# More levels than 16 bits count, and the codes would be hardly narrower than the values.
+# With more levels than 16 bits count, codes are hardly narrower than the values.
 MOST_LEVELS = np.iinfo(np.uint16).max
-# So many decimals are tried; the values of a column with more are seldom few.
+# How many decimals are tried; a column with more seldom has few distinct values.
 MOST_DECIMALS = 4
-# Beyond, whole numbers that follow each other are the same in float64.
+# Beyond this, consecutive whole numbers are equal in float64.
 WHOLE_LIMIT = 2.0**52
-# So many codes are worked on at a time: they and what is made of them fit a core's own cache.
+# How many codes are processed at a time, so that they and their results fit into a core's cache.
 PIECE = 1 << 15
 
 
 @dataclass(frozen=True)
-class Coded:
+class CodedColumn:
     """A column as `codes` (uint8 or uint16, n rows): 0 is missing, and i + 1 stands for `levels[i]`, all different."""
 
     codes: Codes
@@ -31,11 +31,11 @@ class Coded:
     levels: pa.Array
 
     def floats(self) -> Floats:
-        """What each code stands for, NaN for 0; the levels must not be texts."""
+        """Return the value of each code as float64, NaN for 0; the levels must not be texts."""
         return np.append(np.nan, self.levels)
 
     def counts(self) -> NDArray[np.int64]:
-        """How many rows each code has (int64, one more than there are levels); a level may have none."""
+        """Return how many rows have each code (int64, one more than there are levels); a level may have none."""
         counts = np.zeros(len(self.levels) + 1, np.int64)
         for start in range(0, len(self.codes), PIECE):
             counts += np.bincount(self.codes[start : start + PIECE], minlength=len(counts))
@@ -43,7 +43,7 @@ class Coded:
 
 
 class TextCoder:
-    """Makes the codes of a category, a block of rows at a time: a text has the place where it came first."""
+    """Encodes a category, a block of rows at a time. Texts are numbered in the order in which they first occur."""
 
     def __init__(self) -> None:
         self.size_bytes = 0  # of the codes
@@ -51,48 +51,50 @@ class TextCoder:
         self._pieces: list[Codes] = []
 
     def add(self, values: pa.DictionaryArray) -> bool:
-        """Take in some rows; False where there are too many levels."""
-        places = pc.index_in(values.dictionary, value_set=self._levels)
-        if places.null_count:
-            self._levels = pa.concat_arrays([self._levels, values.dictionary.filter(places.is_null())])
-            places = pc.index_in(values.dictionary, value_set=self._levels)
+        """Encode some rows; return False where there are too many levels."""
+        line_labels = pc.index_in(values.dictionary, value_set=self._levels)
+        if line_labels.null_count:
+            self._levels = pa.concat_arrays([self._levels, values.dictionary.filter(line_labels.is_null())])
+            line_labels = pc.index_in(values.dictionary, value_set=self._levels)
         if len(self._levels) > MOST_LEVELS:
             return False
-        codes = pa.array((np.asarray(places) + 1).astype(_narrow(len(self._levels))))
+        codes = pa.array((np.asarray(line_labels) + 1).astype(_narrow(len(self._levels))))
         self._pieces.append(np.asarray(codes.take(values.indices).fill_null(0)))
         self.size_bytes += self._pieces[-1].nbytes
         return True
 
-    def coded(self) -> Coded:
-        """The whole column."""
-        return Coded(np.concatenate(self._pieces), self._levels)
+    def coded(self) -> CodedColumn:
+        """Return the whole column."""
+        return CodedColumn(np.concatenate(self._pieces), self._levels)
 
 
 class NumberCoder:
-    """Makes the codes of numbers of a few decimals that lie close together: a level is one more than the one before.
+    """Encodes numbers of few decimals in a narrow range.
 
-    They are counted in units of the last decimal, which is found in the first block.
+    Consecutive codes are consecutive multiples of the last decimal.
+
+    The number of decimals is found in the first block.
     """
 
     def __init__(self) -> None:
         self._scale: float | None = None
         self._low, self._high = np.inf, -np.inf
-        # It grows in place: what is new is never copied. It is as narrow as every piece for itself allows.
+        # It grows in place, so nothing is copied, and is as narrow as each piece allows.
         self._codes: Codes = np.empty(0, np.uint8)
-        # Where each piece begins, and the number before the one that has the code 1 in it, in units.
+        # Where each piece begins, and the number before the one with code 1 in it, in units.
         self._pieces: list[tuple[int, float]] = []
         self._gaps = False
 
     @property
     def size_bytes(self) -> int:
-        """Bytes that the codes take."""
+        """Return the bytes that the codes take."""
         return self._codes.nbytes
 
     def add(self, values: pa.Array) -> bool:
-        """Take in some rows; False for a number that is of more decimals, or too far from the others."""
+        """Encode some rows; return False for a number that has more decimals or is too far from the others."""
         floats, gaps = as_floats(values), values.null_count > 0
         self._gaps = self._gaps or gaps
-        # Memory that is new every time costs more than what is done with it.
+        # Allocating memory each time would cost more than the computation.
         scratch = np.empty((2, min(len(floats), PIECE)))
         pieces = (floats[start : start + PIECE] for start in range(0, len(floats), PIECE))
         return all(self._add(piece, scratch[:, : len(piece)], gaps=gaps) for piece in pieces)
@@ -124,22 +126,22 @@ class NumberCoder:
         return True
 
     def _units(self, floats: Floats, scratch: Floats, *, gaps: bool) -> Floats | None:
-        """How many units each number is, NaN for missing; None where one is not whole. They are in `scratch`."""
+        """Return each number in units, NaN for missing, in `scratch`; None where one is not a whole multiple."""
         units: Floats = scratch[0]
         back: Floats = scratch[1]
         for scale in [10.0**n for n in range(MOST_DECIMALS + 1)] if self._scale is None else [self._scale]:
             with np.errstate(over="ignore"):
                 np.rint(np.multiply(floats, scale, out=units), out=units)
-            # A quotient is rounded as a decimal is when it is read.
+            # A quotient is rounded as a decimal literal is.
             if np.array_equal(np.divide(units, scale, out=back), floats, equal_nan=gaps):
                 self._scale = scale
                 return units
         return None
 
-    def coded(self) -> Coded:
-        """The whole column."""
+    def coded(self) -> CodedColumn:
+        """Return the whole column."""
         if self._scale is None:  # nothing but gaps
-            return Coded(self._codes, pa.array([], pa.float64()))
+            return CodedColumn(self._codes, pa.array([], pa.float64()))
         levels = np.arange(self._low, self._high + 1)
         codes = self._codes.astype(_narrow(len(levels)), copy=False)
         ends = [start for start, _ in self._pieces[1:]] + [len(codes)]
@@ -149,14 +151,14 @@ class NumberCoder:
             piece += codes.dtype.type(max(0, before + 1 - self._low))
             if missing is not None:
                 piece[missing] = 0
-        return Coded(codes, pa.array(levels / self._scale))
+        return CodedColumn(codes, pa.array(levels / self._scale))
 
 
 Coder = TextCoder | NumberCoder
 
 
 def as_floats(values: pa.Array) -> Floats:
-    """Integers, numbers, booleans (1 and 0) or dates (seconds since 1970) as float64, NaN for missing."""
+    """Return integers, numbers, booleans (1 and 0) or dates (seconds since 1970) as float64, NaN for missing."""
     if pa.types.is_timestamp(values.type):
         return np.asarray(values.cast(pa.int64()).cast(pa.float64(), safe=False), np.float64) / 1000
     return np.asarray(values.cast(pa.float64(), safe=False), np.float64)

@@ -1,6 +1,6 @@
-"""The kinds a column can be, from the narrowest to plain text, and how each makes values of texts.
+"""The types that a column can have, from the narrowest to plain text, and how each converts texts to values.
 
-A kind is tried on a whole block of a column: it either reads every text or says no, and then the next one is tried.
+A type is tried on a whole block of a column. It converts every text or does not fit, and then the next one is tried.
 """
 
 from collections.abc import Callable
@@ -14,42 +14,45 @@ from numpy.typing import NDArray
 
 from core.cell_values import BOOLEANS, DATE_FORMATS
 from core.manifests import ColumnType
-from core.tables.date_parsing import DATE, read_dates
+from core.tables.date_parsing import DATE, parse_dates
 
-# So many texts are looked at before a kind is tried on all of them: most kinds are out at once.
+# How many texts are tried before all of them are: most types fail on the first ones.
 FIRST_LOOK = 64
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
 CURRENCY = r"(?:[$€£¥₹₩₽元円]|US\$|HK\$|NT\$|RMB|USD|EUR|CNY|GBP|JPY)"
-# Between groups of digits, an apostrophe or a blank is never a decimal mark.
+# Marks between digit groups; an apostrophe or a blank is never a decimal mark.
 GROUP_MARKS = "'’ "
-# What an amount of money may consist of before full-width characters are narrowed: "10²" is no 102.
+# The characters of an amount before full-width ones are narrowed: "10²" is not 102.
 AMOUNT = r"^[-+−－(（)）\d０-９ eE.,．，'’\x{a0}\x{202f}$＄€£¥￥₹₩₽元円A-Z%％‰]*$"
-# A whole number with zeros in front is a code ("007") and loses them as a number; "07" may well be a month.
+# A whole number with leading zeros is a code ("007") that would lose them as a number; "07" may well be a month.
 CODE = r"^[-+]?0\d\d+$"
 
 Convert = Callable[[pa.Array], pa.Array | None]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One way to understand a column. `convert` takes trimmed strings and nulls, and returns None for a misfit."""
+class TypeCandidate:
+    """One type in one notation.
+
+    `convert` takes trimmed strings and nulls, and returns None where a text does not fit.
+    """
 
     type: ColumnType
     arrow: pa.DataType
     convert: Convert
-    # How its dates are written: a key of `DATE_FORMATS`.
+    # The format of its dates: a key of `DATE_FORMATS`.
     format: str | None = None
-    # Whether a text is read as something that it does not literally say, so that a person should be told.
-    told: bool = False
-    # Whether Arrow's own CSV parser makes the same values, in half the time.
-    parsed: bool = False
+    # Whether values are read as something that the text is not literally, which deserves a warning.
+    needs_warning: bool = False
+    # The type by which Arrow's own CSV parser makes the same values in half the time, if there is one.
+    parsed_by_arrow: bool = False
 
 
-def kinds(delimiter: str, *, decimal_comma: bool) -> list[Kind]:
-    """Every kind in the order of trying; the last one, a category, takes anything.
+def type_candidates(delimiter: str, *, decimal_comma: bool) -> list[TypeCandidate]:
+    """Return every type in the order in which they are tried; the last one, a category, takes any text.
 
-    A comma can be a decimal mark only where it does not divide the columns; `decimal_comma` says which of the two
+    A comma can be a decimal mark only where it is not the delimiter; `decimal_comma` chooses which of the two
     readings of "1,234" is tried first there.
     """
     styles = [(",", "."), (".", ",")] if delimiter != "," else [(",", ".")]
@@ -57,16 +60,19 @@ def kinds(delimiter: str, *, decimal_comma: bool) -> list[Kind]:
     if decimal_comma:
         amounts = amounts[2:] + amounts[:2]
     return [
-        Kind("integer", pa.int64(), _integer),
-        Kind("number", pa.float64(), _number, parsed=True),
+        TypeCandidate("integer", pa.int64(), _integer),
+        TypeCandidate("number", pa.float64(), _number, parsed_by_arrow=True),
         *amounts,
-        *(Kind("boolean", pa.bool_(), partial(_boolean, words=words)) for words in BOOLEANS),
-        *(Kind("date", DATE, partial(read_dates, form=form), form, told=form[0] != "Y") for form in DATE_FORMATS),
-        Kind("category", TEXT, lambda texts: texts.dictionary_encode(), parsed=True),
+        *(TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words)) for words in BOOLEANS),
+        *(
+            TypeCandidate("date", DATE, partial(parse_dates, form=form), form, needs_warning=form[0] != "Y")
+            for form in DATE_FORMATS
+        ),
+        TypeCandidate("category", TEXT, lambda texts: texts.dictionary_encode(), parsed_by_arrow=True),
     ]
 
 
-def fits(kind: Kind, texts: pa.Array) -> pa.Array | None:
+def try_type(kind: TypeCandidate, texts: pa.Array) -> pa.Array | None:
     """The values of `texts` as `kind` reads them, or None; a first look spares most of the work."""
     if texts.null_count == len(texts):
         return pa.nulls(len(texts), kind.arrow)
@@ -81,12 +87,12 @@ def _integer(texts: pa.Array) -> pa.Array | None:
 
 
 def _number(texts: pa.Array) -> pa.Array | None:
-    """float64, infinite where a text is beyond it."""
+    """Convert to float64, infinite where a text is beyond its range."""
     return _cast(texts, pa.float64())
 
 
 def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
-    # Arrow refuses a plus sign, and takes hexadecimal for a number.
+    # Arrow refuses a plus sign and accepts hexadecimal.
     first = _letters(texts, 0)
     zeros = np.flatnonzero(first == ord("0"))
     if len(zeros):
@@ -94,7 +100,7 @@ def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
         if np.any((second | 32) == ord("x")):
             return None
         codes = texts.take(pa.array(zeros[_is_digit(second) & _is_digit(third)], pa.int64()))
-        # Among fractions it is a number, written to a width.
+        # Among fractions it is a number that is padded to a width.
         if _any(pc.match_substring_regex(codes, CODE)) and not _any(pc.match_substring(texts, ".")):
             return None
     if np.any(first == ord("+")):
@@ -106,9 +112,9 @@ def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
 
 
 def _letters(texts: pa.Array, position: int, rows: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.uint8]:
-    """The byte at this position of each text, or of those in `rows`, read from Arrow's own buffers.
+    """Return the byte at this position of each text, or of those in `rows`, read from Arrow's own buffers.
 
-    Where a text is shorter it is a byte of the next one: enough to rule something out, not to make sure of it.
+    Where a text is shorter it is a byte of the next one, so the answer can rule something out but not confirm it.
     """
     _, offsets, data = texts.buffers()
     starts = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts)][rows]
@@ -121,15 +127,15 @@ def _is_digit(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return (letters >= ord("0")) & (letters <= ord("9"))
 
 
-def _amount(group: str, decimal: str, whole: bool) -> Kind:
-    """Numbers with groups of digits, a currency or percent sign, or brackets for minus; a percent stays as written."""
+def _amount(group: str, decimal: str, whole: bool) -> TypeCandidate:
+    """Convert numbers with digit groups, a currency or percent sign, or brackets for minus; 5% becomes 5."""
     marks = f"[{group}{GROUP_MARKS}]"
     digits = rf"[1-9]\d{{0,2}}(?:{marks}\d{{2}})*(?:{marks}\d{{3}})+|0?\d|[1-9]\d*|"
     rest = "()()" if whole else rf"([{decimal}]\d+)?([eE][-+]?\d+)?"
     pattern = rf"^([-+−]?) ?{CURRENCY}? ?([-+−]?)({digits}){rest} ?(?:{CURRENCY}|[%‰])?$"
     target = pa.int64() if whole else pa.float64()
     convert = partial(_read_amounts, pattern=pattern, marks=marks, decimal=decimal, target=target)
-    return Kind("integer" if whole else "number", target, convert, told=True)
+    return TypeCandidate("integer" if whole else "number", target, convert, needs_warning=True)
 
 
 def _read_amounts(texts: pa.Array, pattern: str, marks: str, decimal: str, target: pa.DataType) -> pa.Array | None:
@@ -146,7 +152,7 @@ def _read_amounts(texts: pa.Array, pattern: str, marks: str, decimal: str, targe
 
 def _boolean(texts: pa.Array, words: tuple[str, str]) -> pa.Array | None:
     lower = pc.utf8_lower(texts)
-    # A null is in no set, and equal to nothing but null.
+    # A null is in no set and equals only null.
     known = pc.or_kleene(pc.equal(lower, words[0]), pc.equal(lower, words[1]))
     return pc.equal(lower, words[0]) if _all(known) else None
 

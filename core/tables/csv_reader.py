@@ -1,4 +1,4 @@
-"""From CSV text to a typed table: block by block, each column in the narrowest kind that fits all its values."""
+"""Read CSV text into a typed table, block by block, each column with the narrowest type that fits all its values."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,16 +14,16 @@ from core.cell_values import MISSING
 from core.errors import NotACsvError, TooLargeError
 from core.progress import ReportProgress, ignore_progress
 from core.tables.blocks import cut
-from core.tables.column_types import kinds
+from core.tables.column_types import type_candidates
 from core.tables.dialect import Dialect
-from core.tables.reading_warnings import Ragged, places, shown
+from core.tables.reading_warnings import RaggedRows, line_labels, shown
 from core.tables.table import Table
-from core.tables.type_inference import Belief
+from core.tables.type_inference import TypeInference
 from core.tables.whitespace_delimited import MAX_LINE
 
-# Looking at a table takes about 28 bytes of memory a row, and the function that does it has 3 GB.
+# Profiling takes about 28 bytes of memory for each row, and the ingesting function has 3 GB.
 MAX_ROWS = 50_000_000
-# About as much text is in memory at a time.
+# How much text is in memory at a time, roughly.
 BLOCK_BYTES = MAX_LINE
 
 # Takes the share that is done.
@@ -38,8 +38,8 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
     for more than 50 million rows.
     """
     warnings: list[str] = []
-    tried = kinds(dialect.shown, decimal_comma=dialect.decimal_comma)
-    beliefs = [Belief(name, list(tried)) for name in _unique_names(dialect, warnings)]
+    tried = type_candidates(dialect.shown, decimal_comma=dialect.decimal_comma)
+    inferences = [TypeInference(name, list(tried)) for name in _unique_names(dialect, warnings)]
     path = folder / "table.parquet"
     behind = 0.0
 
@@ -49,13 +49,13 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
             behind = share
             report_progress("reading", share)
 
-    # Once the first block has shown what to believe, Arrow parses most columns itself.
+    # Once the first block has shown the types, Arrow parses most columns itself.
     typed = dialect.path.stat().st_size > BLOCK_BYTES
     if typed:
-        _Pass(dialect, beliefs, Ragged(dialect)).look()
-    # A belief that changes in the middle costs another pass; there are few kinds to believe in.
+        _ReadingPass(dialect, inferences, RaggedRows(dialect)).look()
+    # A type that changes in the middle costs another pass; there are few types.
     while True:
-        reading = _Pass(dialect, beliefs, Ragged(dialect), typed)
+        reading = _ReadingPass(dialect, inferences, RaggedRows(dialect), typed)
         try:
             reading.run(path, advance)
         except _MisfitError:
@@ -64,15 +64,15 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
             if reading.settled:
                 break
     warnings += reading.warnings()
-    # What the blocks took is of no use to what comes next.
+    # Release the memory of the blocks.
     pa.default_memory_pool().release_unused()
-    columns = [belief.column() for belief in beliefs]
-    coded = {belief.name: found for belief in beliefs if (found := belief.coded())}
+    columns = [inference.column() for inference in inferences]
+    coded = {inference.name: found for inference in inferences if (found := inference.coded())}
     return Table(path, columns, reading.rows, reading.memory_bytes, warnings, coded)
 
 
 class _MisfitError(Exception):
-    """Arrow met a text that is not of the type it was told."""
+    """Arrow met a text that is not of the type it was given."""
 
 
 def _has_line_end(cell: object) -> bool:
@@ -80,13 +80,13 @@ def _has_line_end(cell: object) -> bool:
 
 
 @dataclass
-class _Pass:
-    """One way through the file. It is settled when no belief changed after values had been written by it."""
+class _ReadingPass:
+    """One pass over the file. It is settled if no inferred type changed after values had been written by it."""
 
     dialect: Dialect
-    beliefs: list[Belief]
-    ragged: Ragged
-    # Whether Arrow parses the columns whose kind it knows, and raises where a text is none of them.
+    inferences: list[TypeInference]
+    ragged: RaggedRows
+    # Whether Arrow parses the columns whose type it knows, and raises where a text does not fit.
     typed: bool = False
     rows: int = 0
     memory_bytes: int = 0
@@ -95,15 +95,15 @@ class _Pass:
     ends_in_quotes: bool = False
 
     def run(self, path: Path, progress: Progress) -> None:
-        """Read everything, and write the typed blocks to `path` for as long as the pass is settled."""
-        for belief in self.beliefs:
-            belief.begin()
-        # Parsing and writing take about as long: one goes on beside the other, and has ended when the file is closed.
+        """Read everything, and write the typed blocks to `path` as long as the pass is settled."""
+        for inference in self.inferences:
+            inference.begin()
+        # Parsing and writing take about as long, so they run side by side; writing has ended when the file is closed.
         with ExitStack() as closing, ThreadPoolExecutor(1) as beside:
             writer: parquet.ParquetWriter | None = None
             written: Future[None] | None = None
             for block in self._blocks(progress):
-                # Arrow keeps what it has freed for itself, several times what it uses.
+                # Arrow keeps freed memory for itself, several times what it uses.
                 pa.default_memory_pool().release_unused()
                 typed = self._typed(block)
                 if writer is None:
@@ -117,50 +117,53 @@ class _Pass:
         self._check_end()
 
     def look(self) -> None:
-        """Read the first block only, for what it makes the columns look like."""
+        """Read the first block only, to infer types from it."""
         for block in self._blocks(lambda share: None):
             self._typed(block)
             break
 
     def warnings(self) -> list[str]:
-        """What the pass noticed; raises `NotACsvError` for too many ragged rows."""
+        """Return the warnings of the pass; raises `NotACsvError` for too many ragged rows."""
         return [
             *self.ragged.warnings(self.rows),
-            *(warning for belief in self.beliefs for warning in belief.warnings(self._place)),
+            *(warning for inference in self.inferences for warning in inference.warnings(self._place)),
         ]
 
     def _place(self, row: int) -> str:
         record = self.ragged.record(row)
-        return places(self.dialect, [record])[record]
+        return line_labels(self.dialect, [record])[record]
 
     def _typed(self, block: pa.RecordBatch) -> pa.RecordBatch:
-        before = [belief.kind for belief in self.beliefs]
-        values = [belief.convert(block.column(i), self.rows) for i, belief in enumerate(self.beliefs)]
-        if self.rows and before != [belief.kind for belief in self.beliefs]:
+        before = [inference.inferred for inference in self.inferences]
+        values = [inference.convert(block.column(i), self.rows) for i, inference in enumerate(self.inferences)]
+        if self.rows and before != [inference.inferred for inference in self.inferences]:
             self.settled = False
         self.rows += block.num_rows
         if self.rows > MAX_ROWS:
             raise TooLargeError(f"The table has more than {MAX_ROWS:,} rows. Send fewer, or a sample of them.")
-        typed = pa.record_batch(values, names=[belief.name for belief in self.beliefs])
+        typed = pa.record_batch(values, names=[inference.name for inference in self.inferences])
         self.memory_bytes += typed.nbytes
-        if sum(belief.coder.size_bytes for belief in self.beliefs if belief.coder) > self.dialect.path.stat().st_size:
-            for belief in self.beliefs:
-                belief.coder = None
+        if (
+            sum(inference.coder.size_bytes for inference in self.inferences if inference.coder)
+            > self.dialect.path.stat().st_size
+        ):
+            for inference in self.inferences:
+                inference.coder = None
         return typed
 
     def _blocks(self, progress: Progress) -> Iterator[pa.RecordBatch]:
-        """The rows as text, a block at a time."""
+        """Yield the rows as text, a block at a time."""
         dialect = self.dialect
         cells = [str(i) for i in range(dialect.width)]
         size = max(1, dialect.path.stat().st_size)
         with dialect.path.open("rb") as opened:
-            # Of a file, Arrow would read 32 blocks ahead.
+            # From a file, Arrow would read 32 blocks ahead.
             text = mmap(opened.fileno(), 0, access=ACCESS_READ)
         with pa.BufferReader(text) as file:
             try:
                 reader = csv.open_csv(
                     file,
-                    # One thread: with more, Arrow does not know the number of a ragged row.
+                    # One thread, because with more Arrow does not know the number of a ragged row.
                     read_options=csv.ReadOptions(
                         use_threads=False,
                         block_size=BLOCK_BYTES,
@@ -174,7 +177,7 @@ class _Pass:
                         invalid_row_handler=self.ragged.note,
                     ),
                     convert_options=csv.ConvertOptions(
-                        column_types=dict(zip(cells, map(self._told, self.beliefs), strict=True)),
+                        column_types=dict(zip(cells, map(self._told, self.inferences), strict=True)),
                         null_values=list(MISSING),
                         strings_can_be_null=True,
                         quoted_strings_can_be_null=True,
@@ -193,8 +196,8 @@ class _Pass:
                     return  # their warning is the refusal
                 raise self._unreadable(error, size) from None
 
-    def _told(self, belief: Belief) -> pa.DataType:
-        return belief.kind.arrow if self.typed and belief.kind.parsed else pa.string()
+    def _told(self, inference: TypeInference) -> pa.DataType:
+        return inference.inferred.arrow if self.typed and inference.inferred.parsed_by_arrow else pa.string()
 
     def _check_end(self) -> None:
         if (self.ends_in_quotes or self.ragged.many_lines) and self._odd_quotes():
@@ -225,7 +228,7 @@ def _no_rows() -> NotACsvError:
 
 
 def _unique_names(dialect: Dialect, warnings: list[str]) -> list[str]:
-    """Stripped headers, empty ones called `column_N` and repeated ones `name_2`; each change is a warning."""
+    """Return stripped headers, empty ones named `column_N` and repeated ones `name_2`; each change is a warning."""
     headers = dialect.names if dialect.has_header else [""] * dialect.width
     taken: set[str] = set()
     names: list[str] = []

@@ -1,4 +1,4 @@
-"""Columns of dates: from texts to timestamps, a whole block at once."""
+"""Parse columns of dates: from texts to timestamps, a whole block at once."""
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +11,11 @@ DATE = pa.timestamp("ms")
 MS = {"hour": 3_600_000, "minute": 60_000, "second": 1000}
 
 
-def read_dates(texts: pa.Array, form: str) -> pa.Array | None:
-    """timestamp[ms] of texts written as `form` (a key of `DATE_FORMATS`), or None where one of them is no such date.
+def parse_dates(texts: pa.Array, form: str) -> pa.Array | None:
+    """Return timestamp[ms] of texts in the format `form` (a key of `DATE_FORMATS`), or None where one does not fit.
 
-    Wall-clock time as written; one with an offset is taken to UTC, as `core.cell_values.parse_date` does.
+    Times are wall-clock times as written; those with an offset are converted to UTC, as by
+    `core.cell_values.parse_date`.
     """
     encoded = texts.dictionary_encode()
     parts = pc.extract_regex(encoded.dictionary, f"^(?:{DATE_FORMATS[form]})$")
@@ -30,7 +31,7 @@ def read_dates(texts: pa.Array, form: str) -> pa.Array | None:
 
 
 def _days(fields: dict[str, pa.Array]) -> Ints | None:
-    """Days since 1970-01-01, or None where a month has no such day."""
+    """Return days since 1970-01-01, or None where a month has no such day."""
     year, day = _numbers(fields["year"]), _numbers(fields["day"])
     month = _months(fields["name"]) if "name" in fields else _numbers(fields["month"])
     if not np.all((year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)):
@@ -41,7 +42,7 @@ def _days(fields: dict[str, pa.Array]) -> Ints | None:
 
 
 def _clock(fields: dict[str, pa.Array]) -> Ints | None:
-    """Milliseconds since midnight, the offset taken off, or None where a clock shows no such time."""
+    """Return milliseconds since midnight in UTC, or None where a clock shows no such time."""
     hour, minute, second = (_numbers(fields[name]) for name in MS)
     half = np.asarray(pc.utf8_lower(fields["half"]))
     twelve = half != ""
@@ -58,7 +59,7 @@ def _clock(fields: dict[str, pa.Array]) -> Ints | None:
 
 
 def _offsets(zones: pa.Array) -> Ints | None:
-    """Milliseconds ahead of UTC, or None for an offset of a day or more."""
+    """Return milliseconds ahead of UTC, or None for an offset of a day or more."""
     encoded = zones.dictionary_encode()
     offsets = [_offset(zone) for zone in encoded.dictionary.to_pylist()]
     known = [offset for offset in offsets if offset is not None]
@@ -80,11 +81,11 @@ def _months(names: pa.Array) -> Ints:
 
 
 def _at(values: list[int], encoded: pa.DictionaryArray) -> Ints:
-    """One value for each level of `encoded`, where the level is."""
+    """Return the value of each row's level in `encoded`, given one value for each level."""
     spread: Ints = np.array(values, np.int64)[np.asarray(encoded.indices)]
     return spread
 
 
 def _numbers(texts: pa.Array) -> Ints:
-    """What is not written counts as 0."""
+    """Convert to numbers; a missing field is 0."""
     return np.asarray(pc.if_else(pc.equal(texts, ""), "0", texts).cast(pa.int64()), np.int64)

@@ -1,4 +1,4 @@
-"""From the bytes of a file to plain UTF-8 on disk: unpacked, known not to be something else, and decoded strictly."""
+"""Decode a file to plain UTF-8 on disk: unpack gzip, refuse other file formats, and decode strictly."""
 
 import codecs
 import gzip
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from core.csv_options import USUAL_ENCODINGS, find_codec
 from core.errors import NotACsvError, TooLargeError
-from core.tables.encodings import Guess, guesses
-from core.tables.file_signatures import refuse_foreign, refuse_foreign_text
+from core.tables.encodings import EncodingGuess, guess_encodings
+from core.tables.file_signatures import refuse_binary_file, refuse_other_format
 
 PIECE = 1 << 20
 HEAD = 64 << 10
-# So much text that is not ASCII settles which encoding it is in.
+# How much text beyond ASCII is enough to infer the encoding.
 SAMPLE = 16 << 10
 
 GZIP = b"\x1f\x8b"
@@ -29,7 +29,7 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What an encoding is called in the answer: the name that the people who send it use.
+# The name of an encoding in the answer: the one that its users know.
 SHOWN_AS = {
     **dict.fromkeys(("gb18030", "gb2312"), "gbk"),
     **dict.fromkeys(("cp950", "big5hkscs"), "big5"),
@@ -43,13 +43,13 @@ SHOWN_AS = {
 
 
 @dataclass(frozen=True)
-class Text:
-    """A text file as plain UTF-8 on disk, with what was found out on the way."""
+class DecodedText:
+    """A text file as plain UTF-8 on disk, with its original encoding, size and digest."""
 
     path: Path
-    # As shown; the name that the `encoding` field takes as well.
+    # As in the answer; the field `encoding` takes this name as well.
     encoding: str
-    # Of the bytes as received.
+    # Size and digest of the bytes as received.
     size_bytes: int
     sha256: str
     compressed: bool = False
@@ -58,7 +58,7 @@ class Text:
 
 @dataclass
 class _Scan:
-    """What one pass over a file tells."""
+    """The result of one pass over a file."""
 
     path: Path
     size_bytes: int
@@ -66,16 +66,17 @@ class _Scan:
     head: bytes
     tail: bytes
     is_blank: bool
-    # The offsets of the first NUL, and of the first byte that is not UTF-8.
+    # Offsets of the first NUL and of the first byte that is not UTF-8.
     nul_at: int | None
     broken_at: int | None
 
 
-def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_bytes: int) -> Text:
-    """Bring a file to plain UTF-8, gzip unpacked; copies go to `folder`, and a file in UTF-8 needs none.
+def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_bytes: int) -> DecodedText:
+    """Convert a file to plain UTF-8, unpacking gzip; copies go to `folder`, and a file in UTF-8 needs none.
 
-    Streams: memory does not grow with the file. `encoding` overrules what would be found out; `max_bytes` bounds the
-    file, unpacked. Raises `NotACsvError` for what is no text, `TooLargeError`, `InvalidInputError` for `encoding`.
+    Streams: memory does not grow with the file. `encoding` overrules the inferred one; `max_bytes` bounds the
+    unpacked file. Raises `NotACsvError` for a file that is no text, `TooLargeError`, `InvalidInputError` for
+    `encoding`.
     """
     chosen = find_codec(encoding) if encoding else None
     scan = received = _scan(source, max_bytes)
@@ -84,14 +85,14 @@ def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_by
         scan = _scan(_unpack(source, folder, max_bytes), max_bytes)
         if scan.head.startswith(GZIP):
             raise NotACsvError("The file is gzip inside gzip. Unpack it and send the CSV, as it is or as gzip once.")
-    refuse_foreign(scan.head)
+    refuse_binary_file(scan.head)
     if scan.is_blank:
         raise _empty()
     path, found, warnings = _decode(scan, folder, chosen)
     with path.open("rb") as file:
-        refuse_foreign_text(file.read(HEAD))
+        refuse_other_format(file.read(HEAD))
     shown = found if found == "utf-8-sig" else SHOWN_AS.get(found, found)
-    return Text(path, shown, received.size_bytes, received.sha256, compressed, warnings)
+    return DecodedText(path, shown, received.size_bytes, received.sha256, compressed, warnings)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -116,7 +117,7 @@ def _scan(path: Path, max_bytes: int) -> _Scan:
         if scan.nul_at is None and (at := piece.find(b"\0")) >= 0:
             scan.nul_at = behind + at
         behind += len(piece)
-        # Most files are ASCII from end to end, and that is much faster to see than to decode.
+        # Most files are pure ASCII, and checking that is much faster than decoding.
         if scan.broken_at is None and not (piece.isascii() and not decoder.getstate()[0]):
             scan.broken_at = _broken_at(decoder, piece, behind)
         scan.tail = piece[-1:]
@@ -127,7 +128,7 @@ def _scan(path: Path, max_bytes: int) -> _Scan:
 
 
 def _broken_at(decoder: codecs.IncrementalDecoder, piece: bytes, end: int, *, final: bool = False) -> int | None:
-    """The offset of the byte that `decoder` cannot take, or None; the piece ends at offset `end`."""
+    """Return the offset of the byte that `decoder` cannot decode, or None; the piece ends at offset `end`."""
     try:
         decoder.decode(piece, final)
     except UnicodeDecodeError as error:
@@ -160,7 +161,7 @@ def _empty() -> NotACsvError:
 
 
 def _decode(scan: _Scan, folder: Path, chosen: str | None) -> tuple[Path, str, list[str]]:
-    """A path to the text in UTF-8, the encoding it was in, and warnings."""
+    """Return a path to the text in UTF-8, its original encoding, and warnings."""
     marked = next((encoding for mark, encoding in MARKS if scan.head.startswith(mark)), None)
     is_utf_8 = scan.broken_at is None and scan.nul_at is None and marked in (None, "utf-8-sig")
     if is_utf_8 and chosen in (None, "utf-8", "utf-8-sig"):
@@ -184,7 +185,7 @@ def _binary(offset: int) -> NotACsvError:
 
 
 def _unmarked_utf_16(head: bytes) -> str | None:
-    """UTF-16 betrays itself by a NUL beside each digit, delimiter and line end, always on the same side."""
+    """Detect UTF-16 without a mark: it has a NUL beside each digit, delimiter and line end, always on the same side."""
     low, high = head[0::2].count(0), head[1::2].count(0)
     units = {head[at : at + 2] for at in range(0, len(head), 2)}
     if low * 50 <= high and units & {b"\n\0", b"\r\0"}:
@@ -198,10 +199,10 @@ def _guess(scan: _Scan, folder: Path) -> tuple[Path, str, list[str]]:
     sample = _sample(scan.path)
     as_utf_8 = sample.decode(errors="replace")
     broken = as_utf_8.count("\ufffd")
-    # In no other encoding do so many bytes happen to be characters of UTF-8.
+    # In no other encoding are so many bytes valid UTF-8 by chance.
     if sum(character > "\x7f" for character in as_utf_8) > 2 * broken:
         raise _misfit(scan.path, "utf-8", scan.broken_at or 0)
-    for guess in guesses(sample):
+    for guess in guess_encodings(sample):
         try:
             path = _transcode(scan, folder, guess.encoding)
         except NotACsvError:
@@ -214,7 +215,7 @@ def _guess(scan: _Scan, folder: Path) -> tuple[Path, str, list[str]]:
     )
 
 
-def _doubt(guess: Guess) -> list[str]:
+def _doubt(guess: EncodingGuess) -> list[str]:
     if guess.instead is None:
         return []
     shown, instead = (SHOWN_AS.get(encoding, encoding) for encoding in (guess.encoding, guess.instead))
@@ -225,7 +226,7 @@ def _doubt(guess: Guess) -> list[str]:
 
 
 def _sample(path: Path) -> bytes:
-    """Lines that are not ASCII, from all over the beginning of the file; a long one is cut."""
+    """Return lines that are not ASCII, from all over the beginning of the file; long ones are cut."""
     sample = bytearray()
     with path.open("rb") as file:
         for line in iter(lambda: file.readline(PIECE), b""):
@@ -239,7 +240,7 @@ def _sample(path: Path) -> bytes:
 
 
 def _transcode(scan: _Scan, folder: Path, encoding: str) -> Path:
-    """Write the text as UTF-8, without a mark and without the Ctrl-Z that DOS ends a file with."""
+    """Write the text as UTF-8, without a byte order mark and without the Ctrl-Z at the end of DOS files."""
     path = folder / "decoded.csv"
     decoder = codecs.getincrementaldecoder(encoding)()
     behind, is_blank = 0, True
@@ -277,7 +278,7 @@ def _misfit(path: Path, encoding: str, offset: int) -> NotACsvError:
 
 
 def _line(path: Path, offset: int) -> int:
-    """The number of the line that the byte at `offset` is in; lines end in LF, or in CR where there is no LF."""
+    """Return the number of the line with the byte at `offset`; lines end in LF, or in CR where there is no LF."""
     feeds = returns = 0
     left = offset
     for piece in _pieces(path):

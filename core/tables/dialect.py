@@ -1,4 +1,4 @@
-"""How a CSV is laid out: where its table begins, what divides the columns, and whether the first line names them."""
+"""Infer the dialect of a CSV: where its table begins, the delimiter, and whether the first line is a header."""
 
 import csv
 import re
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.csv_options import BLANKS, find_delimiter
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
-from core.tables.decoding import Text
+from core.tables.decoding import DecodedText
 from core.tables.header import has_header as find_header
 from core.tables.header import is_number
 from core.tables.whitespace_delimited import MAX_LINE, copy_with_tabs, with_tabs
@@ -24,7 +24,7 @@ DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 2_000
 SAMPLE_LINES = 200
 SAMPLE_CHARACTERS = 256 << 10
-# Stands behind the sample: a quote that is still open there swallows it.
+# Appended to the sample: an open quote swallows it, which shows that the quote is open.
 END = "\x1e"
 TITLE_SHOWN = 60
 
@@ -38,10 +38,10 @@ class Dialect:
 
     path: Path
     delimiter: str
-    # What the answer says: a blank where runs of blanks divide the columns.
+    # The delimiter in the answer: a blank where runs of blanks delimit the columns.
     shown: str
     has_header: bool
-    # The cells of the header as they are written; none without a header.
+    # The cells of the header as written; none without a header.
     names: list[str]
     width: int
     skip_lines: int = 0
@@ -60,36 +60,38 @@ class _Record:
 
 @dataclass(frozen=True)
 class _Sample:
-    """The first lines of a file, with their ends; `whole` when there are no others."""
+    """The first lines of a file with their line ends; `whole` when there are no others."""
 
     lines: list[str]
     whole: bool
 
 
 @dataclass(frozen=True)
-class _Cut:
-    """The sample cut by one delimiter: its records, and how many columns most of them have."""
+class _SampleSplit:
+    """The sample split by one delimiter: its records, and how many columns most of them have."""
 
     delimiter: str
     records: list[_Record]
-    # The lines above the record that a quote is open in at the end, if there is one.
+    # The lines above the record in which a quote stays open, if there is one.
     open_quote: int | None
     width: int
-    # How well the delimiter fits, up to about 1.5.
+    # A score of how well the delimiter fits, up to about 1.5.
     fit: float
 
 
 def csv_rows(lines: Iterable[str], delimiter: str) -> "Reader":
-    """The cells of each row as Python's reader sees them, however long a cell is; it counts lines in `line_num`."""
+    """Return a reader of rows that takes cells of any length; its `line_num` counts lines."""
     csv.field_size_limit(1 << 30)
     return csv.reader(lines, delimiter=delimiter)
 
 
-def find_dialect(text: Text, folder: Path, delimiter: str | None = None, has_header: bool | None = None) -> Dialect:
-    """Find the layout from the first lines; `delimiter` and `has_header` overrule what would be found.
+def find_dialect(
+    text: DecodedText, folder: Path, delimiter: str | None = None, has_header: bool | None = None
+) -> Dialect:
+    """Infer the dialect from the first lines; `delimiter` and `has_header` overrule the inferred ones.
 
-    Where runs of blanks divide the columns, a copy with tabs goes to `folder`, line by line. Raises `NotACsvError`
-    for what is no table, `TooLargeError` for too many columns, `InvalidInputError` for an unusable `delimiter`.
+    Where runs of blanks delimit the columns, a copy with tabs goes to `folder`. Raises `NotACsvError`
+    for a text that is no table, `TooLargeError` for too many columns, `InvalidInputError` for an unusable `delimiter`.
     """
     chosen = find_delimiter(delimiter) if delimiter else None
     sample = _sample(text.path)
@@ -121,7 +123,7 @@ def _sample(path: Path) -> _Sample:
                 return _Sample(lines, whole=False)
             lines.append(line)
             size += len(line)
-            # The first record may be as long as a row may be: a quoted cell with line ends in it.
+            # The first record may be as long as any row: a quoted cell with line ends in it.
             is_open = line.count('"') % 2 != is_open and (is_open or len(lines) == 1)
             enough = len(lines) >= SAMPLE_LINES or size >= SAMPLE_CHARACTERS
             if size >= MAX_LINE or (enough and not is_open):
@@ -129,7 +131,7 @@ def _sample(path: Path) -> _Sample:
     return _Sample(lines, whole=True)
 
 
-def _cut(sample: _Sample, delimiter: str) -> _Cut:
+def _split_sample(sample: _Sample, delimiter: str) -> _SampleSplit:
     rows = _blank_rows(sample.lines) if delimiter == BLANKS else csv_rows([*sample.lines, END], delimiter)
     records, above, swallowed = [], 0, True
     for cells in rows:
@@ -142,17 +144,17 @@ def _cut(sample: _Sample, delimiter: str) -> _Cut:
             swallowed = False
             break
     open_quote = records.pop().above if swallowed and delimiter != BLANKS else None
-    # The later rows decide among equals: the first lines may be a title.
+    # Among equals the later rows decide, since the first lines may be a title.
     widths = Counter(len(record.cells) for record in reversed(records))
     width, count = widths.most_common(1)[0] if widths else (0, 0)
     if width < 2:
-        return _Cut(delimiter, records, open_quote, width, 0.0)
+        return _SampleSplit(delimiter, records, open_quote, width, 0.0)
     cells = [cell for record in records for cell in record.cells if cell.strip()]
     numbers = sum(is_number(cell, delimiter) for cell in cells) / len(cells)
     if width == 2 and not any(record.cells[-1].strip() for record in records):
-        return _Cut(delimiter, records, open_quote, width, 0.0)  # it ends lines, and divides nothing
+        return _SampleSplit(delimiter, records, open_quote, width, 0.0)  # it ends lines, and divides nothing
     fit = count / len(records) + 0.2 * (len(records[0].cells) == width) + 0.3 * numbers
-    return _Cut(delimiter, records, open_quote, width, fit if 2 * count >= len(records) else 0.0)
+    return _SampleSplit(delimiter, records, open_quote, width, fit if 2 * count >= len(records) else 0.0)
 
 
 def _blank_rows(lines: Iterable[str]) -> Iterator[list[str]]:
@@ -160,12 +162,12 @@ def _blank_rows(lines: Iterable[str]) -> Iterator[list[str]]:
         yield next(csv.reader([with_tabs(line)], delimiter="\t"), [])
 
 
-def _best(sample: _Sample) -> _Cut:
-    """The cut by the delimiter that fits best."""
-    cuts = [_cut(sample, delimiter) for delimiter in DELIMITERS]
+def _best(sample: _Sample) -> _SampleSplit:
+    """Return the split by the delimiter that fits best."""
+    cuts = [_split_sample(sample, delimiter) for delimiter in DELIMITERS]
     best = max(cuts, key=lambda cut: (cut.fit, cut.width))
     if best.fit == 0:
-        blanks = _cut(sample, BLANKS)
+        blanks = _split_sample(sample, BLANKS)
         if blanks.fit > 1.2 and all(len(record.cells) == blanks.width for record in blanks.records):
             return blanks
         _refuse_open_quote(sample, cuts[0])
@@ -179,8 +181,8 @@ def _best(sample: _Sample) -> _Cut:
     return best
 
 
-def _with_delimiter(sample: _Sample, delimiter: str) -> _Cut:
-    cut = _cut(sample, delimiter)
+def _with_delimiter(sample: _Sample, delimiter: str) -> _SampleSplit:
+    cut = _split_sample(sample, delimiter)
     _refuse_open_quote(sample, cut)
     if cut.width < 2:
         shown = "a blank" if delimiter == BLANKS else repr(delimiter)
@@ -192,7 +194,7 @@ def _with_delimiter(sample: _Sample, delimiter: str) -> _Cut:
     return cut
 
 
-def _refuse_open_quote(sample: _Sample, cut: _Cut) -> None:
+def _refuse_open_quote(sample: _Sample, cut: _SampleSplit) -> None:
     if cut.open_quote is not None and (sample.whole or not cut.records):
         raise NotACsvError(
             f"A quote that opens in line {cut.open_quote + 1} is never closed: everything below it would be one cell. "
@@ -200,7 +202,7 @@ def _refuse_open_quote(sample: _Sample, cut: _Cut) -> None:
         )
 
 
-def _laid_out(text: Text, folder: Path, sample: _Sample, cut: _Cut, has_header: bool | None) -> Dialect:
+def _laid_out(text: DecodedText, folder: Path, sample: _Sample, cut: _SampleSplit, has_header: bool | None) -> Dialect:
     start = _start(cut)
     rows = [record.cells for record in cut.records[start + 1 :] if len(record.cells) == cut.width]
     first = cut.records[start]
@@ -234,8 +236,8 @@ def _laid_out(text: Text, folder: Path, sample: _Sample, cut: _Cut, has_header: 
     )
 
 
-def _start(cut: _Cut) -> int:
-    """The position of the record that the table begins with: comments and titles come before."""
+def _start(cut: _SampleSplit) -> int:
+    """Return the position of the record that the table begins with, after comments and titles."""
     position = 0
     for position, record in enumerate(cut.records):
         following = cut.records[position + 1 :]
@@ -248,14 +250,14 @@ def _start(cut: _Cut) -> int:
         if not rows or not (is_comment or is_title):
             break
         is_named = find_header(rows[0], rows[1:], cut.delimiter) or following[0].cells != rows[0]
-        # Right above rows that have no other header, it is the header.
+        # Right above rows without another header, it is the header.
         if not is_named:
             break
     return position
 
 
 def _fits(cells: list[str], width: int, rows: list[list[str]]) -> bool:
-    """Whether these cells can be a row of the table, or a header that is short or long by one."""
+    """Return whether these cells can be a row of the table, or a header that is short or long by one."""
     return len(cells) == width or (
         len(cells) > 1
         and bool(rows)
@@ -265,7 +267,7 @@ def _fits(cells: list[str], width: int, rows: list[list[str]]) -> bool:
 
 
 def _fitted(cells: list[str], rows: list[list[str]], width: int, line: int, warnings: list[str]) -> list[str]:
-    """The header's cells, as many as the rows have; a blank one stands for a column without a name."""
+    """Return the header's cells, as many as the rows have; a blank one stands for a column without a name."""
     if len(cells) >= width:
         return cells[:width]
     at_end = all(not row[-1].strip() for row in rows)
@@ -274,7 +276,7 @@ def _fitted(cells: list[str], rows: list[list[str]], width: int, line: int, warn
     return [*cells, ""] if at_end else ["", *cells]
 
 
-def _refuse_odd_header(cut: _Cut, start: int) -> None:
+def _refuse_odd_header(cut: _SampleSplit, start: int) -> None:
     above, first = cut.records[start - 1], cut.records[start]
     if len(above.cells) > 1 and above.above + 1 == first.above and not above.cells[0].startswith("#"):
         raise NotACsvError(

@@ -1,6 +1,7 @@
-"""Which legacy encoding a text is in: every one is tried, and the decoded characters are judged by how usual they are.
+"""Infer the legacy encoding of a text: decode it by each one, and score the characters by how common they are.
 
-Chinese, Japanese, Korean and Western bytes are nearly always valid in each other's encodings, so validity says little.
+Chinese, Japanese, Korean and Western bytes are nearly always valid in each other's encodings, so validity decides
+little.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-# The characters seen most in headers and cells of tables.
+# The most frequent characters in headers and cells of tables.
 SIMPLIFIED = frozenset(
     "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可里后小么心多天而能好都然没日于起还发成事只作当想看文"
     "无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工己话儿者向情部正名定女问力机给等几很"
@@ -46,9 +47,9 @@ TYPOGRAPHIC = "€°²³£§–—’“”„«»…®©™µº½\xa0"
 # Rare in the wild, and much like GBK.
 DOUBT = {"euc_jp": 0.08}
 
-# Real text has 0.4 points per byte and more in its own encoding; other scripts have less in all that are tried.
+# Real text scores 0.4 points per byte and more in its own encoding, and less in all others.
 PLAUSIBLE = 0.25
-# How sure a guess has to be: points ahead of the runner-up, points, and bytes it rests on.
+# How certain a guess has to be: points ahead of the runner-up, points, and bytes that it is based on.
 CLEAR_LEAD = 0.3
 CLEAR_POINTS = 0.68
 ENOUGH_BYTES = 8
@@ -57,31 +58,34 @@ Judge = Callable[..., float]
 
 
 @dataclass(frozen=True)
-class Guess:
-    """A codec to read with; `instead` is what it may well be otherwise, None where that is out of the question."""
+class EncodingGuess:
+    """An inferred encoding; `instead` is the likeliest alternative, None where the inference is certain."""
 
     encoding: str
     instead: str | None
 
 
-def guesses(sample: bytes) -> list[Guess]:
-    """What text that is neither ASCII nor Unicode may be encoded in, the likeliest first; none is an answer too."""
+def guess_encodings(sample: bytes) -> list[EncodingGuess]:
+    """Return the encodings that a text beyond ASCII and Unicode may be in, the likeliest first; possibly none."""
     points = {encoding: _points(sample, encoding, judge) for encoding, judge in JUDGES.items()}
     first, second, *others = sorted(points, key=lambda encoding: -points[encoding])
     lead = points[first] - points[second]
     enough = sum(byte >= 0x80 for byte in sample) >= ENOUGH_BYTES
     clear = enough and lead >= CLEAR_LEAD and points[first] >= CLEAR_POINTS
-    order = [Guess(first, None if clear else second), *(Guess(encoding, first) for encoding in (second, *others))]
+    order = [
+        EncodingGuess(first, None if clear else second),
+        *(EncodingGuess(encoding, first) for encoding in (second, *others)),
+    ]
     return [each for guess in order if points[guess.encoding] >= PLAUSIBLE for each in _family(guess)]
 
 
-def _family(guess: Guess) -> list[Guess]:
-    """Windows' Big5 knows the euro, Hong Kong's more characters."""
-    return [Guess("cp950", guess.instead), guess] if guess.encoding == "big5hkscs" else [guess]
+def _family(guess: EncodingGuess) -> list[EncodingGuess]:
+    """Return the encodings of a family: Windows' Big5 has the euro sign, Hong Kong's has more characters."""
+    return [EncodingGuess("cp950", guess.instead), guess] if guess.encoding == "big5hkscs" else [guess]
 
 
 def _points(sample: bytes, encoding: str, judge: Judge) -> float:
-    """Points for each byte that belongs to a character beyond ASCII."""
+    """Return the score for each byte that belongs to a character beyond ASCII."""
     text = sample.decode(encoding, errors="replace")
     words = Counter(re.findall(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?", text))
     total = sum(count * judge(word, encoding) for word, count in words.items())
@@ -90,7 +94,7 @@ def _points(sample: bytes, encoding: str, judge: Judge) -> float:
 
 
 def _east_asian(word: str, encoding: str, usual: frozenset[str], everyday: range) -> float:
-    """Points of a run of characters of two bytes each; `everyday` are the lead bytes of the commoner half of them."""
+    """Score a run of two-byte characters; `everyday` are the lead bytes of the commoner half of them."""
     points = 0.0
     for character in re.sub(r"[\x00-\x7f]", "", word):
         code = character.encode(encoding, errors="replace")
@@ -105,14 +109,14 @@ def _east_asian(word: str, encoding: str, usual: frozenset[str], everyday: range
         elif not re.match(IDEOGRAPH, character):
             points -= 1
         else:
-            # In EUC, what is not of the national standard has a second byte below A1, and is rare.
+            # In EUC, characters outside of the national standard have a second byte below A1 and are rare.
             is_rare = code[0] not in everyday or (code[1] < 0xA1 and encoding not in ("big5hkscs", "cp932"))
             points += -0.6 if is_rare else 1
     return points
 
 
 def _western(word: str, encoding: str) -> float:
-    """Points of a run in Latin letters: those with accents stand alone or in pairs, and capitals begin words."""
+    """Score a run in Latin letters: those with accents stand alone or in pairs, and capitals begin words."""
     before, after = word[0].isascii(), word[-1].isascii()
     body = word[before : len(word) - after]
     points = -1.2 * max(0, len(body) - 2)
@@ -129,7 +133,7 @@ def _western(word: str, encoding: str) -> float:
 
 
 def _cyrillic(word: str, encoding: str) -> float:
-    """Points of a run in Cyrillic: the letters that words are full of, none of them beside a Latin one."""
+    """Score a run in Cyrillic: frequent letters count, none of them beside a Latin one."""
     if word[0].isascii() or word[-1].isascii():
         return -float(len(word))
     points = 1.4 * sum(letter in "оеаинтсрвл" for letter in word)

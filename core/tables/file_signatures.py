@@ -1,4 +1,4 @@
-"""Files that are something else than a CSV, known by how they begin, and what their senders can do."""
+"""File signatures: refuse files of other formats, known by their first bytes, and name the way out."""
 
 import codecs
 import re
@@ -8,8 +8,8 @@ from core.errors import NotACsvError
 AS_CSV = "Save it as CSV UTF-8 and send that."
 UNPACK = "Unpack it and send the CSV, as it is or as gzip."
 EXPORT = "Export its table as CSV in UTF-8 and send that."
-# What a file is by its first bytes, and the way out.
-FOREIGN = (
+# The format by the first bytes, and the way out.
+BINARY_FILES = (
     (rb"PK\x03\x04.{26}(?s:.*)(?:xl/|\[Content_Types\]\.xml)", "an Excel workbook", AS_CSV),
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument", "an OpenDocument file", AS_CSV),
     (rb"PK\x03\x04|PK\x05\x06", "a zip archive", UNPACK),
@@ -23,25 +23,25 @@ FOREIGN = (
     (rb"%PDF-", "a PDF", EXPORT),
     (rb"\{\\rtf", "a text document", AS_CSV),
 )
-# The same for files that are text, in UTF-8.
-FOREIGN_TEXT = (
+# The same for formats that are UTF-8 text.
+OTHER_FORMATS = (
     (rb"\s*(?:\{\s*(?:\"(?:[^\"\\]|\\.)*\"\s*:|\})|\[\s*[\[{\]])", "JSON", EXPORT),
     (rb"(?i)\s*<(?:!doctype|!--|html|table)", "HTML", EXPORT),
     (rb"\s*<\?xml", "XML", EXPORT),
 )
 
 
-def refuse_foreign(head: bytes) -> None:
-    """Raise `NotACsvError` for the first bytes of a file that no text has."""
-    _refuse(head, FOREIGN)
+def refuse_binary_file(head: bytes) -> None:
+    """Raise `NotACsvError` for the first bytes of a binary file."""
+    _refuse(head, BINARY_FILES)
 
 
-def refuse_foreign_text(head: bytes) -> None:
-    """Raise `NotACsvError` for the beginning of a text in UTF-8 that is written in another language."""
-    _refuse(head.removeprefix(codecs.BOM_UTF8), FOREIGN_TEXT)
+def refuse_other_format(head: bytes) -> None:
+    """Raise `NotACsvError` for the beginning of a UTF-8 text of another format, such as JSON or HTML."""
+    _refuse(head.removeprefix(codecs.BOM_UTF8), OTHER_FORMATS)
 
 
-def _refuse(head: bytes, kinds: tuple[tuple[bytes, str, str], ...]) -> None:
-    for pattern, what, way_out in kinds:
+def _refuse(head: bytes, type_candidates: tuple[tuple[bytes, str, str], ...]) -> None:
+    for pattern, what, way_out in type_candidates:
         if re.match(pattern, head, re.DOTALL):
             raise NotACsvError(f"This is {what}, not a CSV. {way_out}")

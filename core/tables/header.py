@@ -1,4 +1,4 @@
-"""Whether the first line of a table names its columns or is a row already."""
+"""Decide whether the first line of a table is a header or a row."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from core.cell_values import MISSING, parse_date
 
 NUMBER = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ ',\u00a0]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
 WITH_COMMA = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ '.\u00a0]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
-# A column is of a kind when all but this share of its cells are.
+# A column is of a kind when all but this fraction of its cells are.
 STRAYS = 0.1
 # So many rows are looked at, and cells no longer than this can be dates.
 ROWS = 50
@@ -17,7 +17,7 @@ YEARS = range(1800, 2201)
 
 
 def is_number(cell: str, delimiter: str) -> bool:
-    """Whether a cell is some way to write a number; a decimal comma counts where it is not the delimiter."""
+    """Return whether a cell is a number in some notation; a decimal comma counts where it is not the delimiter."""
     stripped = cell.strip()
     if not any(character.isdigit() for character in stripped):
         return False
@@ -25,29 +25,29 @@ def is_number(cell: str, delimiter: str) -> bool:
 
 
 def has_header(first: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str) -> bool:
-    """Whether `first` names the columns of `rows`: when in doubt it does.
+    """Return whether `first` is the header of `rows`; when in doubt it is.
 
-    A cell of another kind than its column tells a header, one of the same kind a row. Numbers that count on (0, 1, 2)
-    or are years name columns, unless the rows below are like that too.
+    A cell of another kind than its column suggests a header, one of the same kind a row. Consecutive numbers (0, 1, 2)
+    and years are names of columns, unless the rows below are alike.
     """
     rows = rows[:ROWS]
-    kinds = [_kind(cell, delimiter) for cell in first]
+    type_candidates = [_kind(cell, delimiter) for cell in first]
     below = [_column_kind([row[i] for row in rows if i < len(row)], delimiter) for i in range(len(first))]
-    pairs = [pair for pair in zip(kinds, below, strict=True) if "" not in pair]
+    pairs = [pair for pair in zip(type_candidates, below, strict=True) if "" not in pair]
     if any(kind != column for kind, column in pairs if column != "word"):
         return True
     if not rows:
-        return "word" in kinds or not any(kinds)
+        return "word" in type_candidates or not any(type_candidates)
     if not any(kind != "word" for kind, _ in pairs):
         return True
-    ordinal = _ordinal(first, kinds)
-    return ordinal != "" and all(_ordinal(row, kinds) != ordinal for row in rows[:3])
+    ordinal = _ordinal(first, type_candidates)
+    return ordinal != "" and all(_ordinal(row, type_candidates) != ordinal for row in rows[:3])
 
 
-def _ordinal(row: Sequence[str], kinds: Sequence[str]) -> str:
-    """What the numbers of a row would be as names: "count" (one more each time), "years" in their order, or ""."""
+def _ordinal(row: Sequence[str], type_candidates: Sequence[str]) -> str:
+    """Return what the numbers of a row are as names: "count" (one more each time), "years" in their order, or ""."""
     try:
-        numbers = [int(cell) for cell, kind in zip(row, kinds, strict=False) if kind == "number"]
+        numbers = [int(cell) for cell, kind in zip(row, type_candidates, strict=False) if kind == "number"]
     except ValueError:
         return ""
     steps = {after - before for before, after in pairwise(numbers)}
@@ -57,7 +57,7 @@ def _ordinal(row: Sequence[str], kinds: Sequence[str]) -> str:
 
 
 def _kind(cell: str, delimiter: str) -> str:
-    """Number, date or word; "" for a cell that says nothing."""
+    """Return the kind of a cell: number, date or word; "" for an empty one."""
     stripped = cell.strip()
     if stripped in MISSING:
         return ""
@@ -68,8 +68,8 @@ def _kind(cell: str, delimiter: str) -> str:
 
 
 def _column_kind(cells: Sequence[str], delimiter: str) -> str:
-    kinds = [kind for cell in cells if (kind := _kind(cell, delimiter))]
+    type_candidates = [kind for cell in cells if (kind := _kind(cell, delimiter))]
     for kind in ("number", "date"):
-        if kinds and kinds.count(kind) >= (1 - STRAYS) * len(kinds):
+        if type_candidates and type_candidates.count(kind) >= (1 - STRAYS) * len(type_candidates):
             return kind
-    return "word" if kinds else ""
+    return "word" if type_candidates else ""

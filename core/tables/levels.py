@@ -5,17 +5,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-# To find the same among so many texts, Arrow takes several times their memory.
+# To find equal texts among so many, Arrow takes several times their memory.
 MANY_TEXTS = 1 << 17
-# They are searched in so many parts, each of texts that end alike.
+# They are compared in so many parts, each of texts with the same last byte.
 PARTS = 16
 
 
-def unified(chunks: list[pa.DictionaryArray]) -> tuple[NDArray[np.int32], pa.Array]:
-    """The codes (int32, -1 for missing) and levels of a column whose chunks have dictionaries of their own.
+def unify_dictionaries(chunks: list[pa.DictionaryArray]) -> tuple[NDArray[np.int32], pa.Array]:
+    """Return codes (int32, -1 for missing) and levels of a column whose chunks have dictionaries of their own.
 
-    Levels are in the order in which they come, or of a large column in that order within each part. The list is
-    emptied: of many texts there is no room for two copies.
+    Levels are in order of occurrence, or for a large column in that order within each part. The list is
+    emptied, since many texts do not fit into memory twice.
     """
     if sum(len(chunk.dictionary) for chunk in chunks) <= MANY_TEXTS:
         whole = pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
@@ -40,14 +40,14 @@ def unified(chunks: list[pa.DictionaryArray]) -> tuple[NDArray[np.int32], pa.Arr
 
 
 def codes_of(values: pa.DictionaryArray) -> NDArray[np.int32]:
-    """Places in the dictionary (int32), -1 for missing."""
+    """Return indices into the dictionary (int32), -1 for missing."""
     return np.asarray(pc.fill_null(values.indices, -1), np.int32)
 
 
 def _part_of(texts: pa.Array) -> NDArray[np.uint8]:
-    """The part in which each text is searched, by its last byte; `PARTS` where it is missing.
+    """Return the part in which each text is looked up, by its last byte; `PARTS` where it is missing.
 
-    Of an empty text it is the byte before it.
+    For an empty text it is the byte before it.
     """
     _, offsets, data = texts.buffers()
     ends = np.frombuffer(offsets, np.int32)[texts.offset + 1 : texts.offset + len(texts) + 1]

@@ -1,4 +1,4 @@
-"""What is noticed while a CSV is read, and in which line of the file: ragged rows, strays, unusual spellings."""
+"""Warnings of reading a CSV, with lines of the file: ragged rows, stray values, unusual spellings."""
 
 import re
 from bisect import bisect_right
@@ -18,13 +18,13 @@ from core.tables.dialect import Dialect, csv_rows
 
 SHOWN = 5
 CHARACTERS_SHOWN = 40
-# A few rows of another width are left out and named; more than this share, and the file is not what it seems.
+# A few ragged rows are left out and named; with more than this share the file is not the table that it seems.
 RAGGED_SHARE = 0.05
-# So many are counted at once; each takes a few microseconds, and a file may be full of them.
+# How many are counted at once; each takes a few microseconds, and a file may be full of them.
 RAGGED_COUNTED = 10_000
-# A column of text where all but this share are numbers or dates is worth a warning.
+# A text column where all but this share are numbers or dates deserves a warning.
 STRAY_SHARE = 0.05
-# Looking for a line costs about a microsecond each; beyond this many, the row's number has to do.
+# Finding a line takes about a microsecond for each one before it; beyond this many, the row's number has to do.
 LINES_SEARCHED = 2_000_000
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -34,12 +34,12 @@ NUMBER_OR_DATE = f"^(?:{'|'.join([_NUMBER, *_DATES])})$"
 
 
 def shown(text: str) -> str:
-    """A text of the file as a message quotes it."""
+    """Return a text of the file as a message quotes it."""
     return repr(text if len(text) <= CHARACTERS_SHOWN else f"{text[:CHARACTERS_SHOWN]}…")
 
 
-def places(dialect: Dialect, records: Iterable[int]) -> dict[int, str]:
-    """Where records of the file begin ("line 7"), by their numbers: the first one below the skipped lines is 1.
+def line_labels(dialect: Dialect, records: Iterable[int]) -> dict[int, str]:
+    """Return where records of the file begin ("line 7"), by their numbers: the first one below skipped lines is 1.
 
     Blank lines are no records, and a record with line ends in its quotes takes several lines.
     """
@@ -62,27 +62,27 @@ def places(dialect: Dialect, records: Iterable[int]) -> dict[int, str]:
 
 
 @dataclass
-class Ragged:
-    """Rows that have another number of columns than the table: they are left out, and named."""
+class RaggedRows:
+    """Ragged rows, which have another number of columns than the table. They are left out, and a warning names them."""
 
     dialect: Dialect
     records: list[int] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
-    # Whether one of them spans lines, as everything after a quote that is never closed does.
+    # Whether one of them spans lines, as the rest of the file after an unclosed quote does.
     many_lines: bool = False
 
     def __post_init__(self) -> None:
-        # A right row takes a byte a column, so beyond this the rest of the file cannot make up for the ragged rows.
+        # A regular row takes at least a byte for each column, so beyond this the rest of the file cannot outweigh them.
         right = self.dialect.path.stat().st_size / self.dialect.width
         self.most = max(RAGGED_COUNTED, RAGGED_SHARE / (1 - RAGGED_SHARE) * right)
 
     @property
     def too_many(self) -> bool:
-        """Whether there are more than the file can bear, whatever is below."""
+        """Return whether there are too many, whatever the rest of the file has."""
         return len(self.records) > self.most
 
     def note(self, row: csv.InvalidRow) -> str:
-        """Arrow's handler of invalid rows; ends the reading where there are `too_many`."""
+        """Handle an invalid row for Arrow; end the reading where there are `too_many`."""
         self.records.append(int(row.number) - self.dialect.skip_lines)
         self.many_lines = self.many_lines or "\n" in row.text
         if len(self.widths) < SHOWN:
@@ -90,17 +90,20 @@ class Ragged:
         return "error" if self.too_many else "skip"
 
     def record(self, row: int) -> int:
-        """Which record of the file the table's row (from 0) was."""
+        """Return the number of the record of the file that became the table's row (from 0)."""
         number = row + 1 + int(self.dialect.has_header)
-        # One that was left out comes before where it would, with those before it taken off, be at or before the row.
+        # A ragged record comes before the row where its number less the ragged ones before it is at most the row's.
         return number + bisect_right(range(len(self.records)), number, key=lambda i: self.records[i] - i)
 
     def warnings(self, rows: int) -> list[str]:
-        """One warning, or none; raises `NotACsvError` where too many rows are ragged for `rows` that are right."""
+        """Return one warning or none.
+
+        Raises `NotACsvError` where too many rows are ragged beside `rows` regular ones.
+        """
         if not self.records:
             return []
         known = f"{'at least ' if self.too_many else ''}{len(self.records):,}"
-        lines = places(self.dialect, self.records[:SHOWN])
+        lines = line_labels(self.dialect, self.records[:SHOWN])
         first = list(zip(self.records, self.widths, strict=False))
         where = ", ".join(f"{lines[record]} ({width})" for record, width in first)
         more = f" and {len(self.records) - len(first):,} more" if len(self.records) > len(first) else ""
@@ -120,14 +123,14 @@ class Ragged:
 
 @dataclass(frozen=True)
 class Example:
-    """A text of the file and what it is read as."""
+    """A text of the file and the value that it is read as."""
 
     text: str
     value: str
 
     @classmethod
     def among(cls, texts: pa.Array, values: pa.Array) -> "Example | None":
-        """The first text that does not say its value literally."""
+        """Return the first text whose value differs from its literal reading."""
         present = pc.is_valid(texts)
         head = texts.filter(present)[:FIRST_LOOK]
         position = pc.index(pc.match_substring_regex(head, NUMBER), False).as_py()
@@ -140,18 +143,18 @@ class Example:
 
 
 @dataclass
-class Strays:
-    """The few texts that keep a column from being numbers or dates."""
+class StrayValues:
+    """Stray values: the few texts that keep a column from being numbers or dates."""
 
     texts: int = 0
     count: int = 0
     first_row: int = 0
     examples: dict[str, None] = field(default_factory=dict)
-    # One of the numbers or dates among them, kept because no kind took them all.
+    # One of the numbers or dates in a column that stays text because no type fits all values.
     odd: str | None = None
 
     def look(self, values: pa.DictionaryArray, row: int) -> None:
-        """Count what is neither a number nor a date in a block of categories that begins at the table's row `row`."""
+        """Count texts that are neither numbers nor dates in a block of categories; it begins at the table row `row`."""
         self.texts += len(values) - values.null_count
         if self.count > SHOWN and self.count > STRAY_SHARE * self.texts:
             return  # words, and no strays
@@ -175,7 +178,7 @@ class Strays:
             self.odd = levels[position].as_py()
 
     def warnings(self, name: str, place: Callable[[int], str]) -> Iterator[str]:
-        """What to tell of column `name`, if anything; `place` says where a row of the table is in the file."""
+        """Return the warnings about column `name`; `place` returns where a row of the table is in the file."""
         if not self.count and self.odd is not None:
             yield (
                 f"column {name!r} is text: its values look like numbers or dates, but no one kind takes them all "

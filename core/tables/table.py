@@ -1,4 +1,7 @@
-"""A typed table: a Parquet file on this machine's disk, read one column at a time, so that its size hardly matters."""
+"""A typed table.
+
+A Parquet file on this machine's disk, read one column at a time, so that memory does not grow with it.
+"""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,25 +20,28 @@ from core.array_types import Floats
 from core.cell_values import format_date
 from core.manifests import Column
 from core.packed_columns import Category
-from core.tables.coded_columns import Coded, as_floats
-from core.tables.levels import codes_of, unified
+from core.tables.coded_columns import CodedColumn, as_floats
+from core.tables.levels import codes_of, unify_dictionaries
 
 SLICE_ROWS = 1 << 17
 
 
 @dataclass(frozen=True)
 class Table:
-    """What a CSV says: `path` holds int64, float64, bool, timestamp[ms] and dictionary<int32, string> columns."""
+    """A typed table.
+
+    Its Parquet file `path` has int64, float64, bool, timestamp[ms] and dictionary<int32, string> columns.
+    """
 
     path: Path
     columns: list[Column]
     rows: int
-    # How many bytes its values take in Arrow's form.
+    # The bytes that its values take in Arrow's form.
     memory_bytes: int = 0
-    # What was decided or noticed while it was read.
+    # Warnings of reading it.
     warnings: list[str] = field(default_factory=list)
-    # Columns that are in memory besides: the quicker way to their values.
-    coded: Mapping[str, Coded] = field(default_factory=dict)
+    # Columns that are also in memory as codes, which is faster.
+    coded: Mapping[str, CodedColumn] = field(default_factory=dict)
 
     @cached_property
     def _opened(self) -> threading.local:
@@ -43,36 +49,39 @@ class Table:
 
     @property
     def _file(self) -> parquet.ParquetFile:
-        """The file, opened once a thread: a wide table is read once a column, and opening it takes 10 ms."""
+        """Return the file, opened once in each thread.
+
+        A wide table is read once for each column, and opening takes 10 ms.
+        """
         if not hasattr(self._opened, "file"):
-            # Buffering ahead, Arrow would keep what it has read of the whole file.
+            # With buffering, Arrow would keep the whole file in memory.
             self._opened.file = parquet.ParquetFile(self.path, pre_buffer=False)
         return self._opened.file
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns' names and Arrow types."""
+        """Return the columns' names and Arrow types."""
         return self._file.schema_arrow
 
     def counted(self, distinct: Mapping[str, int]) -> "Table":
-        """The same table with the number of distinct values of each column, by name."""
+        """Return the same table with the number of distinct values of each column, by name."""
         columns = [column.model_copy(update={"distinct": distinct[column.name]}) for column in self.columns]
         return replace(self, columns=columns)
 
     def column(self, name: str) -> pa.ChunkedArray:
-        """One column as Arrow has it."""
+        """Return one column in Arrow's form."""
         # Asked for "a", Parquet also brings "a.b".
         return self._file.read([name], use_threads=False).column(name)
 
     def values(self, name: str) -> Floats | Category:
-        """One whole column in numpy's form: see `core.packed_columns`."""
+        """Return one whole column in the numpy form of `core.packed_columns`."""
         if next(column for column in self.columns if column.name == name).type == "category":
             codes, levels = self.encoded(name)
             return Category(codes, levels.to_pylist())
         return self.numbers(name)
 
     def numbers(self, name: str) -> Floats:
-        """One whole column that is no category: float64 with NaN for missing, a date in seconds since 1970."""
+        """Return one whole column that is no category: float64 with NaN for missing, a date in seconds since 1970."""
         if coded := self.coded.get(name):
             return coded.floats()[coded.codes]
         values = np.empty(self.rows, np.float64)
@@ -83,26 +92,26 @@ class Table:
         return values
 
     def encoded(self, name: str) -> tuple[NDArray[np.int32], pa.Array]:
-        """A category's codes (-1 missing) and its texts in Arrow's form, a fraction of the memory of Python's."""
+        """Return a category's codes (-1 missing) and its texts in Arrow's form, which take little memory."""
         if coded := self.coded.get(name):
             return coded.codes.astype(np.int32) - np.int32(1), coded.levels
-        # What was held before this, and what reading and finding the same texts takes, is more than the texts are.
+        # Earlier copies and the search for equal texts take more memory than the texts themselves.
         pool = pa.default_memory_pool()
         pool.release_unused()
         chunks: list[pa.DictionaryArray] = []
         for group in range(self._file.num_row_groups):
             chunks += self._file.read_row_group(group, [name], use_threads=False).column(name).chunks
             pool.release_unused()
-        found = unified(chunks)
+        found = unify_dictionaries(chunks)
         pool.release_unused()
         return found
 
     def batches(self, names: list[str] | None = None, rows: int = SLICE_ROWS) -> Iterator[pa.RecordBatch]:
-        """These columns, all of them without `names`, at most `rows` rows at a time."""
+        """Yield batches of these columns (all of them without `names`), at most `rows` rows at a time."""
         yield from self._file.iter_batches(rows, columns=names)
 
     def blocks(self, names: list[str]) -> Iterator[Floats]:
-        """Columns that are no categories, some rows at a time: float64 of shape (columns, rows), NaN for missing."""
+        """Yield columns that are no categories, some rows at a time: float64 (columns, rows), NaN for missing."""
         floats = {name: self.coded[name].floats() for name in names if name in self.coded}
         stored = [name for name in names if name not in floats]
         slices: Iterator[Any] = (
@@ -120,7 +129,7 @@ class Table:
             yield block
 
     def head(self, rows: int) -> list[list[Any]]:
-        """The first rows, ready for JSON: dates as ISO 8601 text, None for missing."""
+        """Return the first rows for JSON: dates as ISO 8601 text, None for missing."""
         found: list[list[Any]] = []
         # A batch ends where a row group does.
         for batch in self.batches(rows=rows):
@@ -134,8 +143,8 @@ class Table:
         return found[:rows]
 
 
-def in_numpy(values: pa.Array) -> Floats | Category:
-    """Some values of a column in numpy's form: see `core.packed_columns`."""
+def to_numpy(values: pa.Array) -> Floats | Category:
+    """Return some values of a column in the numpy form of `core.packed_columns`."""
     if pa.types.is_dictionary(values.type):
         return Category(codes_of(values), values.dictionary.to_pylist())
     return as_floats(values)

@@ -1,4 +1,4 @@
-"""Tables of any size as files, a batch of rows at a time. Needs Arrow, so only heavy functions load this."""
+"""Write tables of any size to files, a batch of rows at a time. Needs Arrow."""
 
 import codecs
 from collections.abc import Iterable, Iterator
@@ -15,22 +15,22 @@ from core.exporting.files import FORMATS, Format, WriteRows
 
 Batches = Iterable[pa.RecordBatch]
 
-# So many rows are Python objects at a time.
+# How many rows are Python objects at a time.
 ROWS = 1 << 13
 FORMULA = f"^[{''.join(FORMULA_STARTS)}]".replace("-", r"\-")
-# What a date at midnight, or without milliseconds, does not show.
+# The suffixes that a date at midnight, or without milliseconds, does not show.
 NO_TIME = r"( 00:00:00\.000|\.000)$"
 
 
 class WriteTable(Protocol):
-    """What writes batches of this schema to a file."""
+    """A function that writes batches of a schema to a file."""
 
     def __call__(self, file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /) -> None:
-        """Write all of it; the file stays open."""
+        """Write everything; the file stays open."""
 
 
 def _csv(file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /) -> None:
-    """The same values as by rows, in a twentieth of the time; every text is in quotes."""
+    """Write CSV with the same values as by rows, in a twentieth of the time; every text is in quotes."""
     names = schema.names if options.raw else [harmless(name) for name in schema.names]
     shown = pa.schema(list(zip(names, map(_csv_type, schema.types), strict=True)))
     file.write(codecs.BOM_UTF8)
@@ -67,7 +67,7 @@ def _by_rows(
 
 
 def _rows(batches: Batches) -> Iterator[tuple[Any, ...]]:
-    """Rows of Python values: int, float, bool, str, naive datetime, None for missing."""
+    """Yield rows of Python values: int, float, bool, str, naive datetime, None for missing."""
     for batch in batches:
         for start in range(0, len(batch), ROWS):
             columns = batch.slice(start, ROWS).columns
@@ -75,7 +75,7 @@ def _rows(batches: Batches) -> Iterator[tuple[Any, ...]]:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    # Arrow takes ten times as long to tell a dictionary's texts one by one.
+    # Arrow takes ten times as long to convert a dictionary's texts one by one.
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 

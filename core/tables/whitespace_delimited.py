@@ -1,19 +1,19 @@
-"""Files whose columns are divided by runs of blanks: a copy with tabs is what other readers understand."""
+"""Files whose columns are delimited by runs of blanks: make a copy with tabs, which other readers take."""
 
 import re
 from pathlib import Path
 
-# No row may be longer: readers hold one in memory whole.
+# No row may be longer, since readers hold one in memory whole.
 MAX_LINE = 4 << 20
 PIECE = 1 << 20
 
 
 def copy_with_tabs(source: Path, folder: Path) -> Path:
-    """Write a copy to `folder` in which tabs divide the columns, line by line."""
+    """Write a copy to `folder` in which tabs delimit the columns, line by line."""
     path = folder / "tabbed.csv"
     rest = ""
     with source.open(encoding="utf-8-sig") as file, path.open("w", encoding="utf-8", newline="") as copy:
-        # Many lines at a time: one by one takes ten times as long.
+        # Many lines at a time, because one by one takes ten times as long.
         while piece := file.read(PIECE):
             lines, end, rest = (rest + piece).rpartition("\n")
             copy.write(_tabbed_lines(lines) + end)
@@ -33,7 +33,7 @@ def _tabbed_lines(text: str) -> str:
 
 
 def with_tabs(line: str) -> str:
-    """The line with one tab for each run of blanks outside quotes, none at its ends."""
+    """Return the line with one tab for each run of blanks outside quotes, none at its ends."""
     if '"' not in line:
         return re.sub(r"[ \t]+", "\t", line.strip(" \t\r\n"))
     return "\t".join(re.findall(r'"(?:[^"]|"")*"|[^ \t\r\n]+', line))

@@ -16,8 +16,7 @@ from tests.support.storing import PICKLE_BYTES, home
 # A graph says who trained it; each number is printed once its version serves.
 TRAINING = """
 import sys
-from core.storage.container import container
-from tests.support.storing import GRAPH, PICKLE, PICKLE_BYTES, WORKSPACE, model_draft
+from tests.support.storing import GRAPH, PICKLE, PICKLE_BYTES, home, model_draft
 
 name, trainer, rounds, job = sys.argv[1:]
 print("ready", flush=True)

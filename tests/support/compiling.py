@@ -89,11 +89,11 @@ def limit(name: str) -> float:
 
 def preprocessing(data: Split, *, levels_of: int = FEW_LEVELS) -> ColumnTransformer:
     """Every branch that there may be: numbers, dates, one-hot and target-encoded categories, and telling gaps."""
-    kinds: dict[str, list[str]] = {}
+    type_candidates: dict[str, list[str]] = {}
     for column in data.columns:
         many = column.type == "category" and data.train_x[column.name].nunique() > levels_of
         kind = "levels" if many else {"category": "categories", "date": "dates:median"}.get(column.type, "numbers:mean")
-        kinds.setdefault(kind, []).append(column.name)
+        type_candidates.setdefault(kind, []).append(column.name)
     seconds = ("seconds", FunctionTransformer(to_seconds))
     encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=40, sparse_output=False)
     steps: dict[str, list[Any]] = {
@@ -106,7 +106,7 @@ def preprocessing(data: Split, *, levels_of: int = FEW_LEVELS) -> ColumnTransfor
         "levels": [("encode", TargetEncoder(target_type="continuous"))],
     }
     gaps = Pipeline([("mark", MissingIndicator(features="all"))])
-    branches = [(kind, Pipeline(steps[kind]), names) for kind, names in kinds.items()]
+    branches = [(kind, Pipeline(steps[kind]), names) for kind, names in type_candidates.items()]
     return ColumnTransformer([*branches, ("gaps", gaps, [column.name for column in data.columns])])
 
 

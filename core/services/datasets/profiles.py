@@ -11,7 +11,7 @@ from core.types import Json
 
 
 def stored_profile(workspace: Workspace, manifest: DatasetManifest) -> Json:
-    """What `profiling.profile` found, and as `target` what `profiling.target_relations` did, None without one.
+    """Return the stored profile, with the relations to the target as `target`, None without one.
 
     The findings of both are in one list, the worst first. Raises `NoSuchFileError` where the dataset was deleted.
     """
@@ -23,7 +23,7 @@ def stored_profile(workspace: Workspace, manifest: DatasetManifest) -> Json:
 
 
 def stored_preview(workspace: Workspace, manifest: DatasetManifest) -> Json:
-    """The first rows alone: `columns` and `rows`. Raises `NoSuchFileError` where the dataset was deleted."""
+    """Return the first rows alone: `columns` and `rows`. Raises `NoSuchFileError` where the dataset was deleted."""
     preview: Json = _profile(workspace, manifest)["preview"]
     return preview
 
@@ -34,13 +34,13 @@ def _profile(workspace: Workspace, manifest: DatasetManifest) -> Json:
 
 
 def store_target(workspace: Workspace, manifest: DatasetManifest, relations: Json) -> None:
-    """Keep what `core.profiling.target_relations` found beside the dataset."""
+    """Store the relations of the columns to a target beside the dataset."""
     body = json.dumps(relations, ensure_ascii=False).encode()
     workspace.datasets.attach(manifest.file_id, _target_file(manifest, relations["target"]), body)
 
 
 def stored_target(workspace: Workspace, manifest: DatasetManifest, target: str) -> Json | None:
-    """What `core.profiling.target_relations` found about a column chosen as the target, or None where it never was."""
+    """Return the stored relations to this target, or None where it never was the target."""
     try:
         relations: Json = json.loads(workspace.datasets.read(manifest.file_id, _target_file(manifest, target)))
     except NoSuchFileError:

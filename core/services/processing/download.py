@@ -1,4 +1,4 @@
-"""A stored table as a file: as it was understood, or as its recipe leaves it."""
+"""Download a stored table as a file: the typed table, or the one that its recipe makes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from core.tables.table_writers import TABLE_FORMATS
 def table_file(
     workspace: Workspace, file_id: str | None, kind: str, *, processed: bool, raw: bool = False
 ) -> Iterator[NamedFile]:
-    """A dataset as a file of one of `TABLE_FORMATS`; it is gone when the context ends. In memory for a few row groups.
+    """Write a dataset to a file of one of `TABLE_FORMATS`, which is deleted when the context ends.
 
     `processed` applies the stored recipe, fitted on the whole table: rows that it drops are left out, gaps are filled,
     dates are their parts, and categories columns of 1 and 0. With `raw`, a CSV leaves texts as they are even where they

@@ -1,4 +1,4 @@
-"""From the bytes of a CSV to a stored dataset: read, typed, profiled, and kept with its source untouched."""
+"""Ingest a CSV: read it, infer types, profile it, and store it as a dataset with its source unchanged."""
 
 import json
 from pathlib import Path, PurePath
@@ -15,7 +15,7 @@ from core.settings import settings
 from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.workspace import Workspace
 from core.tables.csv_reader import read_table
-from core.tables.decoding import Text, read_text
+from core.tables.decoding import DecodedText, read_text
 from core.tables.dialect import Dialect, find_dialect
 from core.tables.table import Table
 from core.types import Json
@@ -36,7 +36,7 @@ def ingest(
 ) -> DatasetManifest:
     """Store a CSV as a dataset, and as the workspace's current file if `current`, in memory for one column at a time.
 
-    `reading` overrules what would be found out. A large upload was given its `file_id` beforehand and is in the
+    `reading` overrules the inferred dialect. A large upload was given its `file_id` beforehand and is in the
     bucket already, at the key `received`. The stages are "reading", "profiling" and "storing". Raises `TooLargeError`,
     `NotACsvError`, `InvalidInputError`, `UnavailableError`; then nothing is stored.
     """
@@ -49,7 +49,7 @@ def ingest(
         report_progress("reading", 0.0)
         text = read_text(source, folder, reading.encoding, max_bytes=settings().max_file_bytes)
         dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
-        # By now it is a table, most likely: its source goes to the bucket while it is read.
+        # It is most likely a table, so its source is uploaded while it is read.
         draft.send(SOURCE, source) if received is None else draft.copy(SOURCE, received)
         table = read_table(dialect, folder, progress_within(report_progress, 0.05, 0.5))
         draft.send(TABLE, table.path)
@@ -76,11 +76,11 @@ def check_request_size(size: int) -> None:
 
 
 def _manifest(
-    file_id: str, filename: str, text: Text, dialect: Dialect, table: Table, profiled: Json
+    file_id: str, filename: str, text: DecodedText, dialect: Dialect, table: Table, profiled: Json
 ) -> DatasetManifest:
     return DatasetManifest(
         file_id=file_id,
-        # Only the last part: a browser or a script may send a whole path, of either kind.
+        # Only the last part: a browser or a script may send a whole path, with either slash.
         filename=PurePath(filename.replace("\\", "/")).name[:FILENAME_CHARACTERS] or "upload.csv",
         created_at=now(),
         size_bytes=text.size_bytes,
@@ -98,12 +98,12 @@ def _manifest(
 
 
 def _packed(table: Table, path: Path) -> Path:
-    """The columns as light functions read them."""
+    """Write the packed columns, which light functions read."""
     with path.open("wb") as file:
         pack(file, ((column.name, column.type, _values(table, column)) for column in table.columns))
     return path
 
 
 def _values(table: Table, column: Column) -> Floats | Category:
-    """A column to be packed; texts stay in Arrow's form."""
+    """Return a column to be packed; texts stay in Arrow's form."""
     return Category(*table.encoded(column.name)) if column.type == "category" else table.numbers(column.name)

@@ -1,4 +1,4 @@
-"""A stored dataset's table, on this machine's disk for as long as it is worked on."""
+"""Open a stored dataset's table on this machine's disk for as long as it is used."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,10 @@ from core.tables.table import Table
 
 @contextmanager
 def open_table(workspace: Workspace, file_id: str | None) -> Iterator[tuple[DatasetManifest, Table]]:
-    """The dataset's manifest, fresh from the bucket, and its table; raises `NoSuchFileError`, `NoCurrentFileError`."""
+    """Yield the dataset's manifest, fresh from the bucket, and its table.
+
+    Raises `NoSuchFileError`, `NoCurrentFileError`.
+    """
     manifest = workspace.datasets.manifest(file_id, fresh=True)
     with TemporaryDirectory(prefix="regatta-") as folder:
         path = Path(folder) / TABLE

@@ -1,4 +1,4 @@
-"""Choosing how a dataset is cleaned: the recipe is checked on the whole table, shown, and stored with it."""
+"""Store the recipe of a dataset after checking it on the whole table, and return its effect."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from core.storage.workspace import Workspace
 
 
 def process(workspace: Workspace, file_id: str | None, recipe: Recipe) -> dict[str, Any]:
-    """Store the recipe of a dataset and say what it does to it.
+    """Store the recipe of a dataset and return its effect.
 
-    The data itself stays as it is, and the values shown are of the whole table: training fits its own inside the
+    The data stays as it is. The returned values are of the whole table: training fits its own inside the
     training part. Raises `UnknownColumnError`, `InvalidInputError`, `TargetError`, `NoSuchFileError`.
     """
     with open_table(workspace, file_id) as (manifest, table):
@@ -59,7 +59,7 @@ def check_recipe(columns: list[Column], recipe: Recipe) -> None:
 
 
 def _effect(done: CleanTable) -> dict[str, Any]:
-    """Counts before and after, why rows go, what fills gaps, and what becomes of categories and dates."""
+    """Return counts before and after, why rows are dropped, imputed values, and the columns of categories and dates."""
     columns = done.table.columns
     kept = {column.column.name for column in done.columns}
     absent = [c.name for c in columns if c.name not in kept and c.name != done.recipe.target_column]
@@ -86,7 +86,7 @@ def _effect(done: CleanTable) -> dict[str, Any]:
 
 
 def _derived(done: CleanTable) -> dict[str, list[str]]:
-    """By column, what it gets beside or instead of itself: the parts of a date, a mark where a value is missing."""
+    """Return by column its derived columns: the parts of a date, an indicator of missing values."""
     derived: dict[str, list[str]] = {}
     for cleaned in done.columns:
         if cleaned.is_indicator or cleaned.column.type == "date":
@@ -95,7 +95,10 @@ def _derived(done: CleanTable) -> dict[str, list[str]]:
 
 
 def _shown_fill(cleaned: CleanColumn) -> float | str | bool | None:
-    """What fills a column's gaps, as the column shows its values: a date as ISO text, a boolean as true or false."""
+    """Return the imputed value of a column as the column shows its values.
+
+    A date as ISO text, a boolean as true or false.
+    """
     if cleaned.column.type == "date":
         return format_date(float(cleaned.fill or 0))
     if cleaned.column.type == "boolean" and cleaned.fill in (0, 1):

@@ -23,7 +23,7 @@ from core.services.processing.open_table import open_table
 from core.settings import settings
 from core.storage.export_repository import URL_SECONDS
 from core.storage.workspace import Workspace
-from core.tables.table import Table, in_numpy
+from core.tables.table import Table, to_numpy
 from core.tables.table_writers import TABLE_FORMATS
 from core.types import Json
 
@@ -90,7 +90,7 @@ def _predicted(
     def predict(numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
         first_row, batch = numbered
         input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=first_row)
-        piece = ColumnTable({name: in_numpy(batch.column(name)) for name in batch.schema.names}, types)
+        piece = ColumnTable({name: to_numpy(batch.column(name)) for name in batch.schema.names}, types)
         (values,) = predict_slices(model, [piece], input_warnings)
         added = Predictions(values, [], interval).columns
         return pa.record_batch([*batch.columns, *map(pa.array, added)], schema=schema)

@@ -19,7 +19,7 @@ from core.services.prediction.predict import FIRST_FILE_ROW, LoadedModel, find_m
 from core.services.processing.open_table import open_table
 from core.storage.export_repository import URL_SECONDS
 from core.storage.workspace import Workspace
-from core.tables.table import Table, in_numpy
+from core.tables.table import Table, to_numpy
 from core.types import Json
 
 # Rows that are read and predicted at a time, and numbers that are written at a time.
@@ -89,7 +89,7 @@ def _slices(table: Table, model: LoadedModel) -> Iterator[ColumnTable]:
     names = [feature.name for feature in model.manifest.features if feature.name in types]
     for batch in table.batches(names, SLICE_ROWS):
         # Asked for "a", Parquet also returns "a.b".
-        yield ColumnTable({name: in_numpy(batch.column(name)) for name in names}, types)
+        yield ColumnTable({name: to_numpy(batch.column(name)) for name in names}, types)
 
 
 def _write(file: BinaryIO, head: Mapping[str, Any], lists: Mapping[str, float], numbers: Path) -> None:

@@ -5,16 +5,16 @@ import pyarrow as pa
 import pytest
 
 from core.profiling.profile import profile
-from core.tables.coded_columns import Coded, NumberCoder, TextCoder
+from core.tables.coded_columns import CodedColumn, NumberCoder, TextCoder
 from tests.support.tables import CSVS, cells, read, real, uncoded
 
 
-def coded(*blocks: list[float | None]) -> Coded | None:
+def coded(*blocks: list[float | None]) -> CodedColumn | None:
     coder = NumberCoder()
     return coder.coded() if all(coder.add(pa.array(block, pa.float64())) for block in blocks) else None
 
 
-def decoded(column: Coded | None) -> list[float | None]:
+def decoded(column: CodedColumn | None) -> list[float | None]:
     assert column is not None
     return [None if np.isnan(value) else value for value in column.floats()[column.codes].tolist()]
 

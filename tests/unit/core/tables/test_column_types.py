@@ -7,15 +7,15 @@ import pyarrow as pa
 import pytest
 
 from core.cell_values import BOOLEANS, DATE_FORMATS, parse_date
-from core.tables.column_types import CURRENCY, fits, kinds
-from core.tables.date_parsing import read_dates
+from core.tables.column_types import CURRENCY, try_type, type_candidates
+from core.tables.date_parsing import parse_dates
 
 
 def read(*texts: str | None, delimiter: str = ",", decimal_comma: bool = False) -> tuple[str, list[object]]:
     """The type of the first kind that takes all of these, and its values."""
     column = pa.array(texts, pa.string())
-    for kind in kinds(delimiter, decimal_comma=decimal_comma):
-        values = fits(kind, column)
+    for kind in type_candidates(delimiter, decimal_comma=decimal_comma):
+        values = try_type(kind, column)
         if values is not None:
             assert values.type == kind.arrow
             return kind.type, values.to_pylist()
@@ -156,15 +156,15 @@ def test_a_column_and_a_single_text_are_read_alike(form: str) -> None:
         }[form]
         clock = rng.choice(["", " %H:%M", "T%H:%M:%S", " %H:%M:%S.123", " %I:%M %p", " %H:%M:%S-05:30"])
         texts.append(moment.strftime(day + clock))
-    column = read_dates(pa.array(texts), form)
+    column = parse_dates(pa.array(texts), form)
     assert column is not None
     moments = [parse_date(text, form) for text in texts]
     assert [round(1000 * (moment or 0)) for moment in moments] == column.cast(pa.int64()).to_pylist()
 
 
 def test_a_column_without_values_fits_every_kind() -> None:
-    for kind in kinds(";", decimal_comma=True):
-        values = fits(kind, pa.nulls(3, pa.string()))
+    for kind in type_candidates(";", decimal_comma=True):
+        values = try_type(kind, pa.nulls(3, pa.string()))
         assert values is not None
         assert values.type == kind.arrow
         assert values.null_count == 3
@@ -172,8 +172,8 @@ def test_a_column_without_values_fits_every_kind() -> None:
 
 def test_a_misfit_far_down_is_found_and_no_text_beside_the_slice_matters() -> None:
     column = pa.array(["1"] * 1000 + ["x"])
-    assert fits(kinds(",", decimal_comma=False)[0], column) is None
-    assert fits(kinds(",", decimal_comma=False)[0], column[:1000]) is not None
+    assert try_type(type_candidates(",", decimal_comma=False)[0], column) is None
+    assert try_type(type_candidates(",", decimal_comma=False)[0], column[:1000]) is not None
 
 
 def test_currencies_are_known_by_sign_and_by_letters() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
-from core.tables.decoding import Text, read_text
+from core.tables.decoding import DecodedText, read_text
 
 LIMIT = 10_000_000
 LANGUAGES = {
@@ -45,7 +45,7 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "source.csv"
 
 
-def read(source: Path, content: bytes, encoding: str | None = None, limit: int = LIMIT) -> Text:
+def read(source: Path, content: bytes, encoding: str | None = None, limit: int = LIMIT) -> DecodedText:
     source.write_bytes(content)
     return read_text(source, source.parent, encoding, max_bytes=limit)
 

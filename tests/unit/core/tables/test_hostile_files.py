@@ -73,16 +73,16 @@ from core.services.processing import ingest as ingestion
 from core.errors import RegattaError
 def peak():
     return 1024 * int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
-with mock.patch.object(ingestion, "storage"):
-    warm = Path(sys.argv[1] + ".small")
-    warm.write_text("x,y,z\\n" + "a,1,2020-01-01\\nb,2.5,\\n" * 500)
-    ingestion.ingest("default", "warm.csv", warm)
-    before = peak()
-    try:
-        manifest = ingestion.ingest("default", "large.csv", Path(sys.argv[1]))
-        print(f"taken: {manifest.rows} rows")
-    except RegattaError as error:
-        print(error.detail)
+workspace = mock.MagicMock()
+warm = Path(sys.argv[1] + ".small")
+warm.write_text("x,y,z\\n" + "a,1,2020-01-01\\nb,2.5,\\n" * 500)
+ingestion.ingest(workspace, "warm.csv", warm)
+before = peak()
+try:
+    manifest = ingestion.ingest(workspace, "large.csv", Path(sys.argv[1]))
+    print(f"taken: {manifest.rows} rows")
+except RegattaError as error:
+    print(error.detail)
 print(peak() - before)
 """
 
