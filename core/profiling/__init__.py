@@ -1,1 +1,1 @@
-"""What a table looks like and what is odd about it: figures, relations, findings, outliers, and the target."""
+"""Profile a table: statistics, correlations, findings, outliers and relations to the target. Heavy."""

@@ -1,4 +1,4 @@
-"""How the numeric columns of a table move together: Pearson's and Spearman's correlations, pairwise complete."""
+"""Pearson's and Spearman's correlations of the numeric columns of a table, pairwise complete."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from core.tables.coded_columns import PIECE, CodedColumn
 from core.tables.table import Table
 from core.types import Json
 
-# A matrix of more columns is neither read nor drawn.
+# A larger matrix is neither readable nor drawable.
 MOST_COLUMNS = 100
-# Ranks are exact up to so many rows; of more, so many are taken at even distances.
+# Ranks are exact up to so many rows; of more, so many evenly spaced ones are used.
 SAMPLE_ROWS = 200_000
-# A pair with a gap in it is ranked for itself. With many such pairs, fewer rows have to do: so many ranks in all.
+# A pair with missing values is ranked by itself. With many such pairs fewer rows are used: so many ranks in all.
 MOST_RANKS = 200_000_000
-# Where less than this share of a sum of squares is left as variance, it is computed again from the values themselves;
-# where less than the second, the values are equal.
+# Where less than this fraction of a sum of squares remains as variance, it is computed again from the values;
+# below the second fraction the values are equal.
 CANCELLED, EQUAL = 1e-5, 1e-13
 
 
 def correlations(table: Table, moments: Mapping[str, Moments | None]) -> Json:
-    """`columns` (the first 100 of `moments`), `pearson`, `spearman`, and `rows`, the number used for the latter.
+    """Return `columns` (the first 100 of `moments`), `pearson`, `spearman`, and `rows`, the number used for the latter.
 
-    Both are what pandas' `DataFrame.corr` gives: of each pair the rows that have both values, tied ranks averaged,
+    Both equal pandas' `DataFrame.corr`: over the rows that have both values, tied ranks averaged,
     None where one of the two does not vary. Pearson's is of all rows. Reads the table once, a slice at a time.
     """
     names = list(moments)[:MOST_COLUMNS]
@@ -65,12 +65,12 @@ def correlations(table: Table, moments: Mapping[str, Moments | None]) -> Json:
 
 
 def sampled_rows(rows: int, most: int = SAMPLE_ROWS) -> Ints:
-    """All rows from 0, or `most` of them at even distances."""
+    """Return all row numbers from 0, or `most` of them, evenly spaced."""
     return np.arange(min(rows, most)) * rows // max(1, min(rows, most))
 
 
 def pairs(x: Floats, y: Floats) -> Iterator[Floats]:
-    """The rows that have both, a few at a time: shape (2, rows)."""
+    """Yield the rows that have both values, a few at a time: shape (2, rows)."""
     for start in range(0, len(x), PIECE):
         pair = np.stack((x[start : start + PIECE], y[start : start + PIECE]))
         missing = np.isnan(pair).any(axis=0)
@@ -78,7 +78,7 @@ def pairs(x: Floats, y: Floats) -> Iterator[Floats]:
 
 
 def pearson_of(x: Floats, y: Floats) -> float | None:
-    """Pearson's correlation of the rows that have both; None of fewer than two, or where one does not vary."""
+    """Return Pearson's correlation over the rows that have both; None for fewer than two, or where one is constant."""
     rows, sums, low, high = 0, np.zeros(2), np.full(2, inf), np.full(2, -inf)
     for pair in pairs(x, y):
         rows += pair.shape[1]
@@ -98,7 +98,7 @@ def pearson_of(x: Floats, y: Floats) -> float | None:
 
 
 def spearman_of(x: Floats, y: Floats) -> float | None:
-    """Spearman's correlation of the rows that have both, tied ranks averaged; None where one does not vary."""
+    """Return Spearman's correlation over the rows that have both, tied ranks averaged; None where one is constant."""
     both = ~(np.isnan(x) | np.isnan(y))
     return _rank_correlation(*(_dense(values[both]) for values in (x, y)))
 
@@ -108,11 +108,11 @@ class _PairSums:
 
     def __init__(self, k: int, *, gaps: bool) -> None:
         self._gaps = gaps
-        # Of i * j; of i where j is there; of i * i where j is there; of rows that have both.
+        # Sums of i * j; of i where j is present; of i * i where j is present; of rows that have both.
         self._products, self._firsts, self._squares, self._rows = np.zeros((4, k, k))
 
     def add(self, block: Floats) -> None:
-        """Take in some rows: shape (k, rows), NaN for missing. The block is given away."""
+        """Add some rows (k, rows), NaN for missing. The block is overwritten."""
         if not self._gaps:
             self._products += block @ block.T
             self._firsts += block.sum(axis=1)[:, None]
@@ -128,7 +128,7 @@ class _PairSums:
         self._squares += block @ present.T
 
     def correlations(self) -> Floats:
-        """Pearson's correlation of each pair, NaN where one of the two does not vary; shape (k, k)."""
+        """Return Pearson's correlation of each pair (k, k), NaN where one of the two is constant."""
         variances, rows = self._variances()
         with np.errstate(invalid="ignore", divide="ignore"):
             covariances = self._products - self._firsts * self._firsts.T / rows
@@ -139,7 +139,7 @@ class _PairSums:
         return np.clip(matrix, -1, 1)
 
     def cancelled(self) -> list[tuple[int, int]]:
-        """The pairs for which the sums are not exact enough: what they share lies far from the columns' means."""
+        """Return the pairs whose sums lost precision, because their common rows are far from the columns' means."""
         variances, rows = self._variances()
         ratio = variances / np.where(self._sums_of_squares() > 0, self._sums_of_squares(), 1)
         doubtful = (ratio > EQUAL) & (ratio < CANCELLED) & (rows > 1)
@@ -149,27 +149,30 @@ class _PairSums:
         return self._squares if self._gaps else np.broadcast_to(np.diag(self._products)[:, None], self._products.shape)
 
     def _variances(self) -> tuple[Floats, Floats]:
-        """Of i where j is there, times the rows that have both; and those rows, at least 1."""
+        """Return the variance of i over the rows that have j too, times the number of those rows.
+
+        And that number, at least 1.
+        """
         rows = np.maximum(self._rows, 1)
         return np.maximum(self._sums_of_squares() - self._firsts**2 / rows, 0), rows
 
 
 @dataclass(frozen=True)
-class _Places:
-    """Values as `codes`: 0 for missing, else their place from 1 among the `distinct` values in ascending order."""
+class _RankedCodes:
+    """Values as `codes`: 0 for missing, else the rank from 1 among the `distinct` values in ascending order."""
 
     codes: NDArray[np.integer[Any]]
     distinct: int
 
     def centred_ranks(self) -> Floats:
-        """For each code its rank, the average for ties, less the mean of all; none of the values may be missing."""
+        """Return the centred rank of each code, averaged for ties; no value may be missing."""
         counts = np.bincount(self.codes, minlength=self.distinct + 1)
         ranks: Floats = np.cumsum(counts) - (counts - 1) / 2 - (len(self.codes) + 1) / 2
         return ranks
 
 
-def _spearman(places: list[_Places], gappy: NDArray[np.bool_]) -> Floats:
-    """Spearman's correlations of k columns, shape (k, k): ranked once, and again for each pair with a gap."""
+def _spearman(places: list[_RankedCodes], gappy: NDArray[np.bool_]) -> Floats:
+    """Return Spearman's correlations of k columns (k, k): ranked once, and again for each pair with missing values."""
     k = len(places)
     matrix = np.full((k, k), nan)
     complete = np.flatnonzero(~gappy)
@@ -177,15 +180,18 @@ def _spearman(places: list[_Places], gappy: NDArray[np.bool_]) -> Floats:
     for i, j in combinations(range(k), 2):
         if gappy[i] or gappy[j]:
             both = (places[i].codes > 0) & (places[j].codes > 0)
-            pair = (_Places(place.codes[both], place.distinct) for place in (places[i], places[j]))
+            pair = (_RankedCodes(place.codes[both], place.distinct) for place in (places[i], places[j]))
             matrix[i, j] = matrix[j, i] = _or_nan(_rank_correlation(*pair))
     for i, place in enumerate(places):
         matrix[i, i] = 1.0 if np.count_nonzero(np.bincount(place.codes, minlength=1)[1:]) > 1 else nan
     return matrix
 
 
-def _rank_correlations(places: list[_Places]) -> Floats:
-    """The same of columns without gaps, all pairs at once, some rows at a time; NaN where one does not vary."""
+def _rank_correlations(places: list[_RankedCodes]) -> Floats:
+    """Return Spearman's correlations of columns without missing values, all pairs at once.
+
+    NaN where one is constant.
+    """
     ranks = [place.centred_ranks() for place in places]
     products = np.zeros((len(places), len(places)))
     rows = len(places[0].codes) if places else 0
@@ -198,27 +204,27 @@ def _rank_correlations(places: list[_Places]) -> Floats:
         return np.clip(products / np.sqrt(np.outer(squares, squares)), -1, 1)
 
 
-def _rank_correlation(x: _Places, y: _Places) -> float | None:
+def _rank_correlation(x: _RankedCodes, y: _RankedCodes) -> float | None:
     return None if isnan(found := float(_rank_correlations([x, y])[0, 1])) else found
 
 
-def _dense(values: Floats) -> _Places:
+def _dense(values: Floats) -> _RankedCodes:
     distinct, inverse = np.unique(values, return_inverse=True)
     codes = inverse.astype(np.int32) + np.int32(1)
     if len(distinct) and isnan(distinct[-1]):
         codes[codes == len(distinct)] = 0
-        return _Places(codes, len(distinct) - 1)
-    return _Places(codes, len(distinct))
+        return _RankedCodes(codes, len(distinct) - 1)
+    return _RankedCodes(codes, len(distinct))
 
 
-def _dense_codes(coded: CodedColumn, rows: Ints) -> _Places:
-    """The places of the values in these rows, among those of all rows."""
+def _dense_codes(coded: CodedColumn, rows: Ints) -> _RankedCodes:
+    """Return the codes of the values in these rows, among those of all rows."""
     distinct, inverse = np.unique(coded.floats()[1:], return_inverse=True)
-    return _Places(np.append(0, inverse + 1).astype(coded.codes.dtype)[coded.codes[rows]], len(distinct))
+    return _RankedCodes(np.append(0, inverse + 1).astype(coded.codes.dtype)[coded.codes[rows]], len(distinct))
 
 
 def _bounded(correlation: float) -> float:
-    """Without what rounding brings beyond one."""
+    """Clip to -1 and 1, which rounding may exceed."""
     return float(min(max(correlation, -1.0), 1.0))
 
 
@@ -233,7 +239,7 @@ def _or_nan(figure: float | None) -> float:
 
 
 def _expanded(matrix: Floats, names: list[str], varying: list[str]) -> list[list[float | None]]:
-    """The matrix of all `names`, with None for what is undefined."""
+    """Return the matrix of all `names`, with None for undefined entries."""
     place = {name: k for k, name in enumerate(varying)}
 
     def entry(one: str, other: str) -> float | None:

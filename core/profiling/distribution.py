@@ -1,4 +1,4 @@
-"""How the values of one column are distributed: all follows from the distinct ones and how often each occurs."""
+"""The distribution of one numeric column, computed from its distinct values and their counts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 from core.array_types import Floats, Ints
 from core.tables.coded_columns import PIECE
 
-# A column whose values repeat is counted by hashing, several times faster than by sorting; a look at some tells.
+# A column with repeating values is counted by hashing, several times faster than by sorting; a sample decides.
 LOOKED_AT = 50_000
 REPEATING = 0.3
 MOST_BINS = 30
-# Beyond 2**64, fourth powers are on their way out of float64's range, and the values are scaled first.
+# Beyond 2**64, fourth powers approach the limit of float64, so the values are scaled first.
 SAFE_EXPONENT = 64
-# Above this a float64 has no more fractions, and neighbouring whole numbers fall together.
+# Above this a float64 has no fractions, and neighbouring whole numbers coincide.
 WHOLE_LIMIT = 2.0**53
 
 
@@ -34,12 +34,12 @@ class Moments:
     kurtosis: float | None
 
     def standardised(self, values: Floats) -> Floats:
-        """(values - mean) / std, safe from overflow. The spread must be there and not be 0."""
+        """Return (values - mean) / std, safe from overflow; the deviation must be defined and not 0."""
         assert self.std
         return (scaled(values, self.exponent) - self.mean) / self.std
 
     def restored(self, figure: float | None) -> float | None:
-        """A figure of the divided values in the unit of the column; None where it is beyond float64."""
+        """Return a statistic of the divided values in the unit of the column; None where it is beyond float64."""
         if figure is None:
             return None
         try:
@@ -50,14 +50,14 @@ class Moments:
 
 @dataclass(frozen=True)
 class Distribution:
-    """What a numeric column has: `values` (distinct, ascending) and `upto`, how many of all are at most as large."""
+    """The distribution of a numeric column: `values` (distinct, ascending) and `upto`, the cumulative counts."""
 
     values: Floats
     upto: Ints
 
     @classmethod
     def of(cls, values: Floats) -> Self:
-        """The distribution of a column, NaN left out. The array is given away: it is sorted in place."""
+        """Return the distribution of a column without its NaN. The array is sorted in place."""
         values += 0.0  # -0.0 becomes 0.0
         looked_at = values[:: 1 + len(values) // LOOKED_AT]
         if len(np.unique(looked_at)) < REPEATING * len(looked_at):
@@ -69,49 +69,49 @@ class Distribution:
 
     @classmethod
     def counted(cls, values: Floats, counts: Ints) -> Self:
-        """The distribution of a column in which each of `values` (in any order, NaN left out) occurs so often."""
+        """Return the distribution of a column from `values` (in any order, NaN left out) and their counts."""
         some = (counts > 0) & ~np.isnan(values)
         values, counts = values[some] + 0.0, counts[some]
         order = np.argsort(values)
         values, upto = values[order], np.cumsum(counts[order])
-        # Of equal ones (0.0 and -0.0, whole numbers that float64 does not tell apart) the last has the sum.
+        # Of equal values (0.0 and -0.0, whole numbers that float64 does not distinguish) the last has the sum.
         lasts = np.ones(len(values), bool)
         lasts[:-1] = values[1:] != values[:-1]
         return cls(values[lasts], upto[lasts])
 
     @property
     def count(self) -> int:
-        """How many values there are, repeated ones included."""
+        """Return the number of values, repeated ones included."""
         return int(self.upto[-1]) if len(self.upto) else 0
 
     @property
     def whole(self) -> bool:
-        """Whether all are whole numbers that float64 tells apart."""
+        """Return whether all are whole numbers that float64 represents exactly."""
         limited = max(-self.values[0], self.values[-1]) < WHOLE_LIMIT
         return bool(limited and all(np.array_equal(piece, np.rint(piece)) for piece, _ in self._pieces()))
 
     def below(self, limit: float) -> int:
-        """How many values are smaller than `limit`."""
+        """Count the values below `limit`."""
         position = int(np.searchsorted(self.values, limit, side="left"))
         return int(self.upto[position - 1]) if position else 0
 
     def at_most(self, limit: float) -> int:
-        """How many values are `limit` or smaller."""
+        """Count the values up to `limit`."""
         position = int(np.searchsorted(self.values, limit, side="right"))
         return int(self.upto[position - 1]) if position else 0
 
     def outside(self, lower: float, upper: float) -> int:
-        """How many values are smaller than `lower` or larger than `upper`."""
+        """Count the values below `lower` or above `upper`."""
         return self.below(lower) + self.count - self.at_most(upper)
 
     def quantile(self, share: float) -> float:
-        """The quantile, interpolated linearly between the two nearest values as pandas and numpy do by default."""
+        """Return the quantile, interpolated linearly between the two nearest values as pandas and numpy do."""
         position = share * (self.count - 1)
         low = floor(position)
         return between(self._ranked(low), self._ranked(min(low + 1, self.count - 1)), position - low)
 
     def moments(self) -> Moments:
-        """Mean, deviation (ddof 1), and pandas' bias-corrected `skew` and `kurt`, from central power sums.
+        """Return mean, deviation (ddof 1), and pandas' bias-corrected `skew` and `kurt`, from central power sums.
 
         Undefined, and None: the deviation of fewer than 2 values, the skew of fewer than 3 or of equal ones, the
         kurtosis of fewer than 4 or of equal ones.
@@ -124,7 +124,7 @@ class Distribution:
         if low == high:
             return Moments(n, exponent, mean, 0.0 if n > 1 else None, None, None)
         first, second, third, fourth = self._power_sums(exponent, mean, 4)
-        # Far from zero the mean itself is rounded by more than the values differ: move to the true one.
+        # Far from zero the mean is rounded by more than the values differ, so it is corrected.
         off = first / n
         fourth += off * (-4 * third + off * (6 * second - 3 * n * off * off))
         third += off * (-3 * second + 2 * n * off * off)
@@ -138,7 +138,7 @@ class Distribution:
         return Moments(n, exponent, mean, sqrt(second / (n - 1)), skew, kurtosis)
 
     def edges(self, unit: float | None = None) -> Floats:
-        """Bin edges of a histogram, at most `MOST_BINS` bins, all of the same width and made by numpy's rule "auto".
+        """Return bin edges of a histogram: at most `MOST_BINS` bins of the same width, by numpy's rule "auto".
 
         With a `unit`, every edge is a multiple of it, and the last one lies beyond the largest value.
         """
@@ -154,16 +154,16 @@ class Distribution:
         shares = np.arange(bins + 1) / bins
         edges = low * (1 - shares) + high * shares
         edges[0], edges[-1] = low, high
-        # Between neighbouring numbers there is no room for edges.
+        # Neighbouring float64 numbers leave no room for edges.
         return edges if np.all(np.diff(edges) > 0) else np.array([low, high])
 
     def histogram(self, edges: Floats) -> list[int]:
-        """How many values are in each bin; the last one includes its upper edge, as numpy's does."""
+        """Count the values in each bin; the last one includes its upper edge, as numpy's does."""
         upto = [self.below(edge) for edge in edges[:-1]] + [self.at_most(edges[-1])]
         return np.diff(upto).tolist()
 
     def _bins(self) -> int:
-        """The larger number of Freedman and Diaconis's and of Sturges's rule."""
+        """Return the larger number of Freedman and Diaconis's and of Sturges's rule."""
         n = self.count
         spread = self.quantile(0.75) - self.quantile(0.25)
         extent = float(self.values[-1]) - float(self.values[0])
@@ -173,11 +173,11 @@ class Distribution:
         return min(MOST_BINS, ceil(bins))
 
     def _ranked(self, rank: int) -> float:
-        """The value with `rank` others before it in ascending order."""
+        """Return the value with `rank` others before it in ascending order."""
         return float(self.values[np.searchsorted(self.upto, rank, side="right")])
 
     def _pieces(self) -> Iterator[tuple[Floats, Floats]]:
-        """Values and how often each occurs, a few at a time."""
+        """Yield values and their counts, a few at a time."""
         before = 0
         for start in range(0, len(self.values), PIECE):
             upto = self.upto[start : start + PIECE]
@@ -185,7 +185,7 @@ class Distribution:
             before = upto[-1]
 
     def _power_sums(self, exponent: int, centre: float, most: int) -> list[float]:
-        """The sums of (values / 2**exponent - centre)**k for k from 1 to `most`."""
+        """Return the sums of (values / 2**exponent - centre)**k for k from 1 to `most`."""
         sums = np.zeros(most)
         for values, counts in self._pieces():
             offsets = scaled(values, exponent) - centre
@@ -197,25 +197,25 @@ class Distribution:
 
 
 def unsafe_exponent(low: float, high: float) -> int:
-    """0 for values from `low` to `high` whose powers stay in float64's range, else the exponent to divide them by."""
+    """Return 0 if powers of values from `low` to `high` are within float64, else the exponent to divide them by."""
     exponent = frexp(max(abs(low), abs(high)))[1]
     return exponent if abs(exponent) > SAFE_EXPONENT else 0
 
 
 def scaled(values: Floats, exponent: int) -> Floats:
-    """values / 2**exponent, which is exact; the array itself where the exponent is 0."""
+    """Return values / 2**exponent, which is exact; the array itself where the exponent is 0."""
     return np.ldexp(values, -exponent) if exponent else values
 
 
 def between(low: float, high: float, share: float) -> float:
-    """The point `share` of the way from `low` to `high`, never outside of them."""
+    """Return the point `share` of the way from `low` to `high`, never outside of them."""
     step = high - low
     point = low + share * step if isfinite(step) else low * (1 - share) + high * share
     return min(max(point, low), high)
 
 
 def _compacted(ascending: Floats) -> tuple[Floats, Ints]:
-    """The distinct values, moved to the front of the array, and how many of all are at most as large."""
+    """Move the distinct values to the front of the array; return them with their cumulative counts."""
     starts = range(0, len(ascending), PIECE)
     upto = np.empty(sum(len(_lasts(ascending, start)) for start in starts), np.int64)
     at = 0
@@ -228,7 +228,7 @@ def _compacted(ascending: Floats) -> tuple[Floats, Ints]:
 
 
 def _lasts(ascending: Floats, start: int) -> Ints:
-    """Where in the piece from `start` a value stands for the last time."""
+    """Return where in the piece from `start` each value occurs last."""
     piece = ascending[start : start + PIECE + 1]
     lasts = np.flatnonzero(piece[1:] != piece[:-1]) + start
     return np.append(lasts, len(ascending) - 1) if start + PIECE >= len(ascending) else lasts

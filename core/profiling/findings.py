@@ -1,4 +1,7 @@
-"""What a person should know before learning from a table: few things, the worst first, each with a way out."""
+"""Findings.
+
+The few things that a person should know before training on a table, the worst first, each with a way out.
+"""
 
 import json
 from collections.abc import Callable, Iterable
@@ -14,7 +17,7 @@ from core.severity import Severity
 from core.tables.table import Table
 from core.types import Json
 
-# With fewer rows, what is found may well be chance.
+# With fewer rows a finding may well be chance.
 FEW_ROWS = 50
 MOSTLY = 0.5
 NEARLY_ALL = 0.99
@@ -23,8 +26,8 @@ DUPLICATE_SHARE = 0.05
 
 
 @dataclass(frozen=True)
-class Look:
-    """What is known of a column when its findings are made."""
+class ColumnContext:
+    """Everything that the findings of one column are made from."""
 
     table: Table
     column: Column
@@ -35,15 +38,15 @@ class Look:
     def finding(
         self, severity: Severity, kind: str, sentence: str, suggestion: str, count: int, rows: Iterable[int] = ()
     ) -> Json:
-        """A finding about this column."""
+        """Return a finding about this column."""
         return finding(severity, kind, self.column.name, sentence, suggestion, count, rows)
 
     def leave_out(self) -> str:
-        """How to keep the column from the models."""
+        """Return the suggestion to leave the column out."""
         return "leave it out: " + way_out({"leave_out": [self.column.name]})
 
     def rows_where(self, chosen: Callable[[Floats], NDArray[np.bool_]]) -> list[int]:
-        """The numbers of the first few rows that are chosen by their value. Reads the column again."""
+        """Return the numbers of the first few rows that are chosen by their value. Reads the column again."""
         values = self.table.values(self.column.name)
         assert isinstance(values, np.ndarray)
         return numbered_where(chosen(values))
@@ -58,7 +61,7 @@ def finding(
     count: int,
     rows: Iterable[int] = (),
 ) -> Json:
-    """One thing to know. The column, or the table, is the subject of `sentence`; `rows` are as in a spreadsheet."""
+    """Return one finding. The column, or the table, is the subject of `sentence`; `rows` are as in a spreadsheet."""
     return {
         "severity": severity,
         "column": column,
@@ -70,52 +73,55 @@ def finding(
     }
 
 
-def gaps_and_constants(look: Look) -> list[Json]:
-    """Gaps and constant columns."""
-    count, missing, distinct = (look.figures[name] for name in ("count", "missing", "distinct"))
+def gaps_and_constants(context: ColumnContext) -> list[Json]:
+    """Return findings about missing values and constant columns."""
+    count, missing, distinct = (context.figures[name] for name in ("count", "missing", "distinct"))
     if not count:
-        return [look.finding("warning", "empty-column", "has no values at all", look.leave_out(), missing)]
+        return [context.finding("warning", "empty-column", "has no values at all", context.leave_out(), missing)]
     found = []
     if missing:
-        rows = look.table.rows
+        rows = context.table.rows
         severity: Severity = "warning" if missing > MOSTLY * rows else "info"
         sentence = f"has no value in {some(missing, 'row')} ({percent(missing, rows)})"
-        found.append(look.finding(severity, "missing", sentence, _fill(look), missing, look.missing_rows))
+        found.append(context.finding(severity, "missing", sentence, _fill(context), missing, context.missing_rows))
     if distinct == 1:
         sentence = "has one and the same value everywhere" if not missing else "has only one value, or none"
-        found.append(look.finding("info", "constant", sentence, look.leave_out(), count))
+        found.append(context.finding("info", "constant", sentence, context.leave_out(), count))
     return found
 
 
-def _fill(look: Look) -> str:
-    if look.figures["missing"] > MOSTLY * look.table.rows:
-        return f"what is filled in will be mostly made up: {look.leave_out()}"
-    if look.column.type == "category":
-        return f"fill it (mode) or drop these rows (drop): {way_out({'columns': {look.column.name: 'mode'}})}"
-    recipe = {"columns": {look.column.name: "median"}}
+def _fill(context: ColumnContext) -> str:
+    if context.figures["missing"] > MOSTLY * context.table.rows:
+        return f"what is filled in will be mostly made up: {context.leave_out()}"
+    if context.column.type == "category":
+        return f"fill it (mode) or drop these rows (drop): {way_out({'columns': {context.column.name: 'mode'}})}"
+    recipe = {"columns": {context.column.name: "median"}}
     return f"choose what fills it (median, mean, mode) or drop these rows (drop): {way_out(recipe)}"
 
 
-def nearly_constant(look: Look, most: int) -> list[Json]:
-    """A column whose most frequent value, in `most` rows, is nearly everywhere."""
-    count = look.figures["count"]
+def nearly_constant(context: ColumnContext, most: int) -> list[Json]:
+    """Return a finding where the most frequent value, in `most` rows, is nearly everywhere."""
+    count = context.figures["count"]
     if count < FEW_ROWS or most < NEARLY_ALL * count:
         return []
     sentence = f"has the same value in all but {some(count - most, 'row')}"
-    suggestion = f"it tells rows apart only rarely; {look.leave_out()}"
-    return [look.finding("info", "nearly-constant", sentence, suggestion, count - most)]
+    suggestion = f"it tells rows apart only rarely; {context.leave_out()}"
+    return [context.finding("info", "nearly-constant", sentence, suggestion, count - most)]
 
 
-def identifier(look: Look) -> Json:
-    """A column that only says which row it is."""
+def identifier(context: ColumnContext) -> Json:
+    """Return the finding that a column identifies rows and nothing more."""
     sentence = "looks like an identifier: every value is different, and says no more than which row it is"
-    if look.column.type == "category":
+    if context.column.type == "category":
         sentence = "looks like an identifier: almost every value is different"
-    return look.finding("warning", "identifier", sentence, look.leave_out(), look.figures["distinct"])
+    return context.finding("warning", "identifier", sentence, context.leave_out(), context.figures["distinct"])
 
 
 def of_table(rows: int, columns: dict[str, Json], duplicates: int, repeated: list[int], related: Json) -> list[Json]:
-    """The table as a whole; `columns` are the figures by name, `repeated` examples of rows that repeat another."""
+    """Return findings about the whole table.
+
+    `columns` are the statistics by name, `repeated` example rows of duplicates.
+    """
     varying = [name for name, figures in columns.items() if figures["distinct"] > 1]
     found = []
     if len(varying) < 2:
@@ -136,7 +142,7 @@ def of_table(rows: int, columns: dict[str, Json], duplicates: int, repeated: lis
 
 
 def _redundant(rows: int, related: Json) -> list[Json]:
-    """Columns that another one before them gives exactly."""
+    """Return findings about columns that an earlier one determines exactly."""
     found = []
     names, pearson = related["columns"], related["pearson"]
     for j, name in enumerate(names):
@@ -150,16 +156,16 @@ def _redundant(rows: int, related: Json) -> list[Json]:
 
 
 def way_out(recipe: Json) -> str:
-    """The request that stores this recipe."""
+    """Return the request that stores this recipe, as the way out."""
     return f"POST /data/process with {json.dumps(recipe, ensure_ascii=False)}"
 
 
 def some(count: int, noun: str) -> str:
-    """`1 row`, `2,000 rows`."""
+    """Format a count: `1 row`, `2,000 rows`."""
     return f"{count:,} {noun}" + "s" * (count != 1)
 
 
 def percent(part: int, whole: int) -> str:
-    """The share in percent, with one digit; what is there but too little to show is <0.1%."""
+    """Format a share in percent with one digit; a smaller one that is not 0 is <0.1%."""
     share = 100 * part / whole
     return "<0.1%" if 0 < share < 0.05 else f"{share:.1f}%"

@@ -1,4 +1,4 @@
-"""What looks wrong in a column of numbers: counters, zeros that are none, caps, values far away, long tails."""
+"""Findings about a column of numbers: counters, placeholder zeros, caps, extreme values, long tails."""
 
 import re
 
@@ -7,7 +7,7 @@ import numpy as np
 from core.profiling.distribution import Distribution
 from core.profiling.findings import (
     FEW_ROWS,
-    Look,
+    ColumnContext,
     gaps_and_constants,
     identifier,
     nearly_constant,
@@ -17,60 +17,63 @@ from core.profiling.findings import (
 from core.types import Json
 
 ID_NAME = re.compile(r"(?:^|[\s_.-])(?:id|uuid|guid|index)$|编号|序号|主键", re.IGNORECASE)
-# A column of fewer different values is a scale or a flag, and has neither tails nor outliers.
+# A column of fewer distinct values is a scale or a flag without tails and outliers.
 FEW_VALUES = 20
-# Few zeros, and nothing else near zero: they stand for "not measured".
+# Few zeros and nothing else near zero mean "not measured".
 ZERO_SHARE, ZERO_DISTANCE = 0.05, 0.3
 # A few values are extreme where a gap separates them from the next one that is so many times the interquartile range,
 # and so many times as far as that one is from the median: in a long tail every gap is a small part of the way.
 EXTREME_GAP, EXTREME_WAY = 5.0, 0.5
 EXTREME_SHARE, EXTREMES = 0.001, 20
-# The largest value is a limit where so many values have it, and so many times more than have one of those before it.
+# The maximum is a limit where so many values have it, and so many times more than have one of those below it.
 CAP_SHARE, CAP_TIMES, CAP_NEIGHBOURS = 0.01, 3, 10
 OUTLIER_SHARE = 0.05
 SKEWED = 3.0
 
 
-def of_numbers(look: Look, found: Distribution, *, ascending: bool) -> list[Json]:
-    """An integer, number, boolean or date column; `ascending` says whether each row has more than the one before."""
-    common = gaps_and_constants(look)
-    if look.figures["distinct"] < 2:
+def of_numbers(context: ColumnContext, found: Distribution, *, ascending: bool) -> list[Json]:
+    """Return findings of an integer, number, boolean or date column; `ascending`.
+
+    Whether each row exceeds the one before.
+    """
+    common = gaps_and_constants(context)
+    if context.figures["distinct"] < 2:
         return common
-    common += nearly_constant(look, int(np.diff(found.upto, prepend=0).max()))
-    if look.column.type not in ("integer", "number"):
+    common += nearly_constant(context, int(np.diff(found.upto, prepend=0).max()))
+    if context.column.type not in ("integer", "number"):
         return common
-    if look.column.type == "integer" and _is_identifier(look, found, ascending=ascending):
-        return [*common, identifier(look)]
+    if context.column.type == "integer" and _is_identifier(context, found, ascending=ascending):
+        return [*common, identifier(context)]
     if len(found.values) <= FEW_VALUES:
         return common
-    return [*common, *_zeros(look, found), *_capped(look, found), *(_extremes(look, found) or _tails(look))]
+    return [*common, *_zeros(context, found), *_capped(context, found), *(_extremes(context, found) or _tails(context))]
 
 
-def _is_identifier(look: Look, found: Distribution, *, ascending: bool) -> bool:
-    rows = look.table.rows
+def _is_identifier(context: ColumnContext, found: Distribution, *, ascending: bool) -> bool:
+    rows = context.table.rows
     if rows < FEW_ROWS or len(found.values) < rows:
         return False
     consecutive = found.values[-1] - found.values[0] == rows - 1
-    return bool(ascending or consecutive or ID_NAME.search(look.column.name))
+    return bool(ascending or consecutive or ID_NAME.search(context.column.name))
 
 
-def _zeros(look: Look, found: Distribution) -> list[Json]:
-    """Zeros where everything else is far from zero."""
-    zeros, count = look.figures["zeros"], found.count
-    if not 0 < zeros < ZERO_SHARE * count or look.figures["negatives"]:
+def _zeros(context: ColumnContext, found: Distribution) -> list[Json]:
+    """Return a finding of zeros where every other value is far from zero."""
+    zeros, count = context.figures["zeros"], found.count
+    if not 0 < zeros < ZERO_SHARE * count or context.figures["negatives"]:
         return []
     positive = 1 - zeros / count
     low, median = (found.quantile(1 - positive * (1 - share)) for share in (0.005, 0.5))
     if low < ZERO_DISTANCE * median:
         return []
-    rows = look.rows_where(lambda values: values == 0)
+    rows = context.rows_where(lambda values: values == 0)
     sentence = f"is 0 in {some(zeros, 'row')} and far from 0 everywhere else: 0 may stand for a missing value"
     suggestion = "if so, empty these cells, upload again, and let handle_missing fill them"
-    return [look.finding("warning", "zeros", sentence, suggestion, zeros, rows)]
+    return [context.finding("warning", "zeros", sentence, suggestion, zeros, rows)]
 
 
-def _capped(look: Look, found: Distribution) -> list[Json]:
-    """Many values that are the largest one."""
+def _capped(context: ColumnContext, found: Distribution) -> list[Json]:
+    """Return a finding where many values equal the maximum."""
     most, *neighbours = np.diff(found.upto[-CAP_NEIGHBOURS - 2 :])[::-1].tolist()
     if found.count < FEW_ROWS or most < CAP_SHARE * found.count or most < CAP_TIMES * max(neighbours):
         return []
@@ -78,13 +81,13 @@ def _capped(look: Look, found: Distribution) -> list[Json]:
         f"has its largest value, {found.values[-1]:,.6g}, in {some(most, 'row')}: larger ones may have been cut off"
     )
     suggestion = "no model can learn what is beyond it; if it is the target, leave these rows out of the file"
-    rows = look.rows_where(lambda values: values == found.values[-1])
-    return [look.finding("info", "capped", sentence, suggestion, most, rows)]
+    rows = context.rows_where(lambda values: values == found.values[-1])
+    return [context.finding("info", "capped", sentence, suggestion, most, rows)]
 
 
-def _extremes(look: Look, found: Distribution) -> list[Json]:
-    """Values with a wide gap between them and all the others."""
-    q25, median, q75 = (look.figures[name] for name in ("q25", "median", "q75"))
+def _extremes(context: ColumnContext, found: Distribution) -> list[Json]:
+    """Return a finding of values with a wide gap to all others."""
+    q25, median, q75 = (context.figures[name] for name in ("q25", "median", "q75"))
     gap = EXTREME_GAP * (q75 - q25)
     if found.count < FEW_ROWS or not 0 < gap < np.inf:
         return []
@@ -98,25 +101,27 @@ def _extremes(look: Look, found: Distribution) -> list[Json]:
     if not 0 < count <= max(1, EXTREME_SHARE * found.count):
         return []
     example = found.values[-1] if upper < np.inf else found.values[0]
-    rows = look.rows_where(lambda values: (values < lower) | (values > upper))
+    rows = context.rows_where(lambda values: (values < lower) | (values > upper))
     sentence = f"has {some(count, 'value')} very far from all the others, such as {example:,.6g}"
     suggestion = "look at them: correct them in the file if they are mistakes, and upload it again"
-    return [look.finding("warning", "extremes", sentence, suggestion, count, rows)]
+    return [context.finding("warning", "extremes", sentence, suggestion, count, rows)]
 
 
-def _tails(look: Look) -> list[Json]:
-    """A long tail, or else many values outside of Tukey's fences; a column with equal quartiles has no fences."""
-    figures = look.figures
+def _tails(context: ColumnContext) -> list[Json]:
+    """Return a finding of a long tail, or else of many values outside of Tukey's fences, if the quartiles differ."""
+    figures = context.figures
     count, skew, outliers = figures["count"], figures["skew"], figures["outliers"]
     if count < FEW_ROWS:
         return []
     trees = "trees and boosting take it as it is; linear models, SVR and KNN may do better"
     if skew is not None and abs(skew) > SKEWED:
         sentence = f"has a long tail of {'large' if skew > 0 else 'small'} values (skew {skew:.1f})"
-        return [look.finding("info", "skew", sentence, f"{trees} on its logarithm or root", outliers)]
+        return [context.finding("info", "skew", sentence, f"{trees} on its logarithm or root", outliers)]
     if figures["q25"] != figures["q75"] and outliers > OUTLIER_SHARE * count:
         sentence = f"has {some(outliers, 'value')} ({percent(outliers, count)}) far outside its quartiles"
         return [
-            look.finding("info", "outliers", sentence, f"GET /data/outliers lists them; {trees} without them", outliers)
+            context.finding(
+                "info", "outliers", sentence, f"GET /data/outliers lists them; {trees} without them", outliers
+            )
         ]
     return []

@@ -1,4 +1,4 @@
-"""Values far from the rest of their column, by quartiles or by standard deviations."""
+"""Outliers: values far from the rest of their column, by quartiles or by standard deviations."""
 
 from math import inf, isfinite
 from typing import Literal
@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import InvalidInputError
 from core.manifests import Column
-from core.profiling.column_threads import side_by_side
+from core.profiling.column_threads import map_columns
 from core.profiling.distribution import Distribution
 from core.profiling.rows import numbered
 from core.tables.table import Table
@@ -21,7 +21,7 @@ ROWS_SHOWN = 100
 
 
 def outliers(table: Table, method: Method = "iqr", threshold: float | None = None) -> Json:
-    """What lies outside the bounds of each integer or number column; a value on a bound is inside.
+    """Return the values outside of the bounds of each integer or number column; a value on a bound is inside.
 
     `iqr`: below q25 - threshold * (q75 - q25) or above q75 + threshold * (q75 - q25), quartiles interpolated linearly,
     threshold 1.5 by default (Tukey's fences). `zscore`: more than threshold standard deviations (ddof 1) from the
@@ -35,17 +35,17 @@ def outliers(table: Table, method: Method = "iqr", threshold: float | None = Non
             [{"field": "threshold", "message": "must be a number above 0"}],
         )
 
-    def look(column: Column) -> Json:
+    def context(column: Column) -> Json:
         return _outliers(table, column.name, method, chosen)
 
     columns = [column for column in table.columns if column.type in ("integer", "number")]
-    found = side_by_side(look, columns, table.rows)
+    found = map_columns(context, columns, table.rows)
     by_name = {column.name: entry for column, entry in zip(columns, found, strict=True)}
     return {"method": method, "threshold": chosen, "columns": by_name}
 
 
 def iqr_bounds(q25: float, q75: float, threshold: float) -> tuple[float, float]:
-    """Tukey's fences around the quartiles."""
+    """Return Tukey's fences around the quartiles."""
     reach = threshold * (q75 - q25)
     return q25 - reach, q75 + reach
 

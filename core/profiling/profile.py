@@ -1,4 +1,4 @@
-"""The profile of a table: figures for each column, how they relate, what is missing where, and what to know of it."""
+"""The profile of a table: statistics of each column, correlations, missingness and findings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from core.manifests import Column
 from core.packed_columns import Category
 from core.profiling import findings, numeric_findings, statistics, text_findings
 from core.profiling import time_order as ordering
-from core.profiling.column_threads import side_by_side
+from core.profiling.column_threads import map_columns
 from core.profiling.correlations import correlations
 from core.profiling.distribution import Distribution, Moments
-from core.profiling.findings import Look
+from core.profiling.findings import ColumnContext
 from core.profiling.rows import RowHashes, RowKinds, missing_shares, numbered_where
 from core.severity import worst_first
 from core.tables.table import Table
@@ -26,18 +26,19 @@ CORRELATED = ("integer", "number", "boolean")
 
 
 def profile(table: Table) -> Json:
-    """Everything that is shown of a table, ready for JSON: a figure that does not exist or is not finite is None.
+    """Return the profile of a table for JSON; a statistic that is undefined or not finite is None.
 
-    `rows`, `duplicate_rows`, `columns` (figures by name: see `core.profiling.statistics`), `correlations` (of integers,
-    numbers, and booleans as 1 and 0), `missingness` (share of missing values per block of rows, for columns that have
-    some), `findings` (worst first) and `preview` (the first 100 rows). Holds a few columns in memory at a time.
+    `rows`, `duplicate_rows`, `columns` (statistics by name: see `core.profiling.statistics`), `correlations` (of
+    integers, numbers, and booleans as 1 and 0), `missingness` (share of missing values per block of rows, for columns
+    that have some), `findings` (worst first) and `preview` (the first 100 rows). Holds a few columns in memory at a
+    time.
     """
     rows = RowKinds.of(table) or RowHashes(table.rows)
-    done = side_by_side(partial(_profiled, table, rows), range(len(table.columns)), table.rows)
+    done = map_columns(partial(_profiled, table, rows), range(len(table.columns)), table.rows)
     by_name = {column.name: one for column, one in zip(table.columns, done, strict=True)}
     moments = {column.name: by_name[column.name].moments for column in table.columns if column.type in CORRELATED}
     rest: tuple[Callable[[], Any], ...] = (partial(correlations, table, moments), rows.repeated)
-    related, (duplicates, repeated) = side_by_side(lambda work: work(), rest, table.rows)
+    related, (duplicates, repeated) = map_columns(lambda work: work(), rest, table.rows)
     columns = {name: one.figures for name, one in by_name.items()}
     missing = {name: one.missing for name, one in by_name.items() if one.missing}
     found = findings.of_table(table.rows, columns, duplicates, repeated, related)
@@ -56,11 +57,11 @@ def profile(table: Table) -> Json:
 
 @dataclass(frozen=True)
 class _Profiled:
-    """What is kept of a column when its values are let go."""
+    """The results of one column, kept when its values are released."""
 
     figures: Json
     findings: list[Json]
-    # The share per block of rows; empty where nothing is missing.
+    # The missing share of each block of rows; empty where nothing is missing.
     missing: list[float]
     moments: Moments | None = None
     # What `ordering.of_time` asks of dates and integers.
@@ -76,7 +77,7 @@ def _profiled(table: Table, rows: RowKinds | RowHashes, position: int) -> _Profi
         counts = coded.counts()
         missing_rows, shares = _gaps(coded.codes == 0) if counts[0] else ([], [])
         found = Distribution.counted(coded.floats()[1:], counts[1:])
-        # What repeats does not ascend.
+        # Repeated values are not ascending.
         unique = column.type == "integer" and len(found.values) == table.rows
         in_order = (unique and ordering.ascending(table.numbers(column.name))) or (
             column.type == "date" and ordering.nearly_in_order(ordering.coded_pieces(coded), table.rows)
@@ -91,9 +92,9 @@ def _profiled(table: Table, rows: RowKinds | RowHashes, position: int) -> _Profi
         found = Distribution.of(values)
     moments = found.moments() if found.count else None
     figures = statistics.summary(column, table.rows, found.count, len(found.values)) | _figures(column, found, moments)
-    look = Look(table, column, figures, missing_rows)
+    context = ColumnContext(table, column, figures, missing_rows)
     return _Profiled(
-        figures, numeric_findings.of_numbers(look, found, ascending=in_order), shares, moments, in_order=in_order
+        figures, numeric_findings.of_numbers(context, found, ascending=in_order), shares, moments, in_order=in_order
     )
 
 
@@ -105,12 +106,15 @@ def _text_profiled(table: Table, rows: RowKinds | RowHashes, position: int) -> _
     counts = statistics.counted(codes, len(levels))
     figures = statistics.summary(column, table.rows, int(counts.sum()), int(np.count_nonzero(counts)))
     figures |= statistics.of_texts(levels, counts)
-    look = Look(table, column, figures, missing_rows)
-    return _Profiled(figures, text_findings.of_texts(look, codes, levels, counts), shares)
+    context = ColumnContext(table, column, figures, missing_rows)
+    return _Profiled(figures, text_findings.of_texts(context, codes, levels, counts), shares)
 
 
 def _gaps(missing: NDArray[np.bool_]) -> tuple[list[int], list[float]]:
-    """The numbers of a few rows without a value, and the share of them per block; empty where nothing is missing."""
+    """Return the numbers of a few rows without a value, and the missing share of each block.
+
+    Empty if none is missing.
+    """
     return numbered_where(missing), missing_shares(missing) if missing.any() else []
 
 

@@ -1,4 +1,4 @@
-"""Rows of a table: how people count them, which repeat an earlier one, and where among them values are missing."""
+"""Rows of a table: their numbers for people, duplicates, and the share of missing values by block."""
 
 from collections.abc import Sequence
 from math import prod
@@ -14,12 +14,12 @@ from core.packed_columns import Category
 from core.tables.coded_columns import PIECE, CodedColumn
 from core.tables.table import Table
 
-# As in a spreadsheet that holds the table, where the header is row 1; rows that reading left out are not in it.
+# As in a spreadsheet of the table, where the header is row 1; rows that reading left out are not counted.
 FIRST_ROW = 2
 EXAMPLES = 5
-# Missing values are drawn as so many blocks of rows.
+# How many blocks of rows a picture of missing values has.
 BLOCKS = 60
-# So many kinds of rows are counted each for itself.
+# Up to so many kinds of rows are counted by an array.
 MOST_KINDS = 1 << 16
 # More are compared in so many parts.
 PARTS = 4
@@ -34,14 +34,14 @@ _NAN = np.uint64(0x7FF8000000000000)
 
 
 def numbered(positions: Positions, most: int = EXAMPLES) -> list[int]:
-    """The first few of some rows, given from 0, by the numbers that people know them by."""
+    """Return the spreadsheet numbers of the first few of some rows, given from 0."""
     return [int(position) + FIRST_ROW for position in positions[:most]]
 
 
 def numbered_where(chosen: NDArray[np.bool_]) -> list[int]:
-    """The first few rows that are chosen, by the numbers that people know them by."""
+    """Return the spreadsheet numbers of the first few rows that are chosen."""
     found: list[int] = []
-    # The positions of all of them would be eight bytes each.
+    # The positions of all of them would take eight bytes each.
     for start in range(0, len(chosen), PIECE):
         found += numbered(np.flatnonzero(chosen[start : start + PIECE]) + start, EXAMPLES - len(found))
         if len(found) == EXAMPLES:
@@ -50,9 +50,9 @@ def numbered_where(chosen: NDArray[np.bool_]) -> list[int]:
 
 
 class RowKinds:
-    """Rows told apart exactly, where all columns are coded and their codes can be combined in few ways.
+    """Finds duplicate rows exactly, where all columns are coded and their codes have few combinations.
 
-    A row's kind is the number that has its codes for digits, those of a column being as many as it has codes.
+    A row's kind is the number whose digits are its codes, in a mixed radix of the columns' numbers of codes.
     """
 
     def __init__(self, columns: Sequence[CodedColumn]) -> None:
@@ -62,20 +62,20 @@ class RowKinds:
 
     @classmethod
     def of(cls, table: Table) -> Self | None:
-        """None where it would take too long to look at every kind, or where there is more to a row than codes."""
+        """Return None where there are too many kinds, or where not all columns are coded."""
         columns = list(table.coded.values())
         few = prod(len(coded.levels) + 1 for coded in columns) <= MOST_KINDS
         return cls(columns) if few and len(columns) == len(table.columns) else None
 
     def add(self, position: int, values: Floats | Category | CodedColumn) -> None:
-        """Nothing: the codes of all columns are there already."""
+        """Do nothing: the codes of all columns are there already."""
 
     def repeated(self) -> tuple[int, list[int]]:
-        """How many rows repeat an earlier one exactly, and the numbers of a few of them."""
+        """Count the rows that repeat an earlier one exactly, and return the numbers of a few of them."""
         counts = np.zeros(self._kinds, np.int64)
         for start in range(0, self._rows, PIECE + self._kinds):
             counts += np.bincount(self._of(slice(start, start + PIECE + self._kinds)), minlength=self._kinds)
-        # Of more rows than there are kinds, some repeat others.
+        # With more rows than kinds, some rows repeat others.
         head = self._of(slice(self._kinds + EXAMPLES))
         again = np.delete(np.arange(len(head)), np.unique(head, return_index=True)[1])
         return self._rows - int(np.count_nonzero(counts)), numbered(again)
@@ -89,7 +89,7 @@ class RowKinds:
 
 
 class RowHashes:
-    """64 bits a row, made a column at a time, in any order and from several threads.
+    """Finds duplicate rows by a 64-bit hash of each row, built a column at a time, in any order and by several threads.
 
     A row's hash is the sum of its values' hashes, each mixed with its column's position. Among n different rows, two
     have the same one with a probability of about n**2 / 2**65: 1 in 90,000 at 20 million.
@@ -100,10 +100,10 @@ class RowHashes:
         self._lock = Lock()
 
     def add(self, position: int, values: Floats | Category | CodedColumn) -> None:
-        """Mix in the column at `position`; missing equals missing, and 0.0 equals -0.0."""
+        """Mix the column at `position` into the hashes; missing equals missing, and 0.0 equals -0.0."""
         salt = np.uint64(_GOLDEN * (position + 1) & 0xFFFFFFFFFFFFFFFF)
         whole: NDArray[Any] = values if isinstance(values, np.ndarray) else values.codes
-        by_code = _mixed(_bits(_told_apart_by(values)) ^ salt) if isinstance(values, CodedColumn) else None
+        by_code = _mixed(_bits(_hashed_values(values)) ^ salt) if isinstance(values, CodedColumn) else None
         for start in range(0, len(whole), PIECE):
             piece = whole[start : start + PIECE]
             mixed = _mixed(_bits(piece) ^ salt) if by_code is None else by_code[piece]
@@ -111,9 +111,9 @@ class RowHashes:
                 self._sums[start : start + PIECE] += mixed
 
     def repeated(self) -> tuple[int, list[int]]:
-        """How many rows repeat an earlier one exactly, and the numbers of a few of them."""
+        """Count the rows that repeat an earlier one exactly, and return the numbers of a few of them."""
         count, twice = 0, np.empty(0, np.uint64)
-        # A part at a time: a sorted copy of all would be as large as everything that is known of the rows.
+        # A part at a time, since a sorted copy of all hashes would double the memory.
         for low in range(0, 1 << 64, (1 << 64) // PARTS):
             chosen = self._sums >= np.uint64(low)
             chosen &= self._sums <= np.uint64(low + (1 << 64) // PARTS - 1)
@@ -129,15 +129,15 @@ class RowHashes:
 
 
 def missing_shares(missing: NDArray[np.bool_]) -> list[float]:
-    """The share of missing values in each of up to `BLOCKS` blocks of rows, as equal as can be."""
+    """Return the share of missing values in each of up to `BLOCKS` blocks of rows of nearly equal size."""
     blocks = min(BLOCKS, len(missing))
     starts = np.arange(blocks + 1) * len(missing) // blocks
     shares: Floats = np.add.reduceat(missing, starts[:-1], dtype=np.int64) / np.diff(starts)
     return list(map(float, shares))
 
 
-def _told_apart_by(coded: CodedColumn) -> NDArray[np.float64] | NDArray[np.int32]:
-    """For each code what is hashed: the value, or of a text its place among the levels."""
+def _hashed_values(coded: CodedColumn) -> NDArray[np.float64] | NDArray[np.int32]:
+    """Return the hashed value of each code: the number, or the index of a text among the levels."""
     is_text = pa.types.is_string(coded.levels.type)
     return np.arange(-1, len(coded.levels), dtype=np.int32) if is_text else coded.floats()
 

@@ -1,4 +1,4 @@
-"""The figures that describe one column, by its type, ready for JSON: what does not exist or is not finite is None."""
+"""Statistics of one column by its type, for JSON: an undefined or infinite one is None."""
 
 from math import isfinite
 
@@ -17,13 +17,13 @@ from core.types import Json
 
 TOP_VALUES = 10
 NO_HISTOGRAM: Json = {"edges": [], "counts": []}
-# Histograms of dates have edges at full days, hours or minutes where the dates are as even, or span so many of them.
+# Histograms of dates have edges at full days, hours or minutes where the dates are as round, or span so many of them.
 DATE_UNITS = (86_400.0, 3600.0, 60.0, 1.0)
 MANY_UNITS = 60
 
 
 def of_numbers(found: Distribution, moments: Moments | None) -> Json:
-    """An integer or number column. `moments` are None where it has no values."""
+    """Return the statistics of an integer or number column; `moments` are None where it has no values."""
     names = ("mean", "std", "min", "q25", "median", "q75", "max", "skew", "kurtosis")
     if moments is None:
         return {**dict.fromkeys(names), "zeros": 0, "negatives": 0, "histogram": NO_HISTOGRAM, "outliers": 0}
@@ -50,13 +50,16 @@ def of_numbers(found: Distribution, moments: Moments | None) -> Json:
 
 
 def of_booleans(found: Distribution) -> Json:
-    """A boolean column, 1 and 0."""
+    """Return the statistics of a boolean column, 1 and 0."""
     falses = found.at_most(0)
     return {"true": found.count - falses, "false": falses}
 
 
 def of_dates(found: Distribution) -> Json:
-    """A date column in seconds since 1970-01-01. Gaps are those between neighbouring dates that differ."""
+    """Return the statistics of a date column in seconds since 1970-01-01.
+
+    Gaps are between neighbouring distinct dates.
+    """
     names = ("min", "max", "range_days", "median_gap_seconds", "largest_gap_seconds")
     if not found.count:
         return {**dict.fromkeys(names), "histogram": NO_HISTOGRAM}
@@ -75,7 +78,7 @@ def of_dates(found: Distribution) -> Json:
 
 
 def of_texts(levels: pa.Array, counts: Ints) -> Json:
-    """A category column with `levels` (distinct strings) and how often each occurs."""
+    """Return the statistics of a category column with `levels` (distinct strings) and their counts."""
     if not counts.all():  # a dictionary may hold texts that no row has
         levels, counts = levels.filter(pa.array(counts > 0)), counts[counts > 0]
     total = int(counts.sum())
@@ -85,21 +88,21 @@ def of_texts(levels: pa.Array, counts: Ints) -> Json:
     return {
         "top": [{"value": levels[code].as_py(), "count": int(counts[code])} for code in order.tolist()],
         "other": total - int(counts[order].sum()),
-        # One and the same value everywhere gives -0.0.
+        # A constant column gives -0.0.
         "entropy": abs(float(shares @ np.log2(shares))) if total else None,
         "mean_length": float(counts @ lengths) / total if total else None,
     }
 
 
 def summary(column: Column, rows: int, count: int, distinct: int) -> Json:
-    """What a column of every type has."""
+    """Return the statistics that every type of column has."""
     return {"type": column.type, "count": count, "missing": rows - count, "distinct": distinct}
 
 
 def counted(codes: NDArray[np.int32], levels: int) -> Ints:
-    """How often each of the codes below `levels` occurs (int64); -1 is missing and not counted."""
+    """Count each of the codes below `levels` (int64); -1 is missing and not counted."""
     counts = np.zeros(levels + 1, np.int64)
-    # bincount turns what it gets to int64: a piece at a time, it needs little memory for it.
+    # bincount converts its input to int64, so it gets a piece at a time.
     for start in range(0, len(codes), PIECE + 4 * levels):
         piece = codes[start : start + PIECE + 4 * levels]
         counts += np.bincount(piece.astype(np.int64) + 1, minlength=levels + 1)
@@ -107,12 +110,12 @@ def counted(codes: NDArray[np.int32], levels: int) -> Ints:
 
 
 def finite(figure: float | None) -> float | None:
-    """The figure, or None where JSON has no word for it."""
+    """Return the number, or None where JSON cannot hold it."""
     return float(figure) if figure is not None and isfinite(figure) else None
 
 
 def iso(seconds: float) -> str:
-    """A date as ISO 8601 text; a bin's edge beyond the calendar is moved to its end."""
+    """Return a date as ISO 8601 text; a bin's edge beyond the calendar is moved to its end."""
     return format_date(min(max(seconds, EARLIEST), LATEST))
 
 

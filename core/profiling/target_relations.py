@@ -1,4 +1,7 @@
-"""How each column relates to the target: correlations, mutual information, mean target along it, and likely leaks."""
+"""Relations of each column to the target.
+
+Correlations, mutual information, mean target along the column, likely leaks.
+"""
 
 from functools import partial
 
@@ -8,7 +11,7 @@ from numpy.typing import NDArray
 from core.array_types import Floats, Ints
 from core.manifests import Column
 from core.profiling import statistics
-from core.profiling.column_threads import side_by_side
+from core.profiling.column_threads import map_columns
 from core.profiling.correlations import SAMPLE_ROWS, pearson_of, sampled_rows, spearman_of
 from core.profiling.distribution import Distribution, scaled, unsafe_exponent
 from core.profiling.findings import FEW_ROWS, MOSTLY, finding, percent, some, way_out
@@ -18,11 +21,11 @@ from core.severity import Severity, worst_first
 from core.tables.table import Table
 from core.types import Json
 
-# Mutual information searches neighbours, and converges long before this.
+# Mutual information searches neighbours and converges long before this.
 INFORMATION_ROWS = 20_000
 # A search needs some neighbours to find.
 FEWEST_ROWS = 10
-# Of a category, so many levels are told apart; rarer ones count as one.
+# How many levels of a category are distinguished; rarer ones count as one.
 INFORMATION_LEVELS = 200
 CURVE_BINS = 20
 LEAK = 0.99
@@ -31,7 +34,7 @@ FEW_VALUES = 10
 
 
 def about_target(table: Table, target: str) -> Json:
-    """What the other columns say of the target, an integer, number or boolean column, in the rows that have it.
+    """Return the relations of all columns to the target (integer, number or boolean) over the rows that have it.
 
     `target`, `rows` (those that have it), `relations` by column, and `findings`. A relation of a number, boolean (1 or
     0) or date (in seconds) has `pearson` (all rows), `spearman` (up to `SAMPLE_ROWS` rows at even distances) and
@@ -43,7 +46,7 @@ def about_target(table: Table, target: str) -> Json:
     values = table.values(target)
     assert isinstance(values, np.ndarray)
     others = [column for column in table.columns if column.name != target]
-    related = side_by_side(partial(_relation, table, values), others, table.rows)
+    related = map_columns(partial(_relation, table, values), others, table.rows)
     relations = {column.name: relation for column, relation in zip(others, related, strict=True)}
     missing = np.flatnonzero(np.isnan(values))
     found = [*_leaks(relations), *_of_target(target, table, missing, Distribution.of(values))]
@@ -82,7 +85,9 @@ def _text_relation(table: Table, target: Floats, name: str) -> Json:
     return {
         "pearson": None,
         "spearman": None,
-        "mutual_information": _mutual_information(_told_apart(codes[informing]), target[informing], discrete=True),
+        "mutual_information": _mutual_information(
+            _frequent_level_codes(codes[informing]), target[informing], discrete=True
+        ),
         "levels": [
             {"value": levels[code].as_py(), "count": int(counts[code]), "mean": float(means[code])}
             for code in order.tolist()
@@ -92,7 +97,7 @@ def _text_relation(table: Table, target: Floats, name: str) -> Json:
 
 
 def _curve(x: Floats, y: Floats, sample: Floats, *, dates: bool) -> list[Json]:
-    """The mean target per bin of the column: from one edge up to, but without, the next; the last bin has both.
+    """Return the mean target in each bin of the column; a bin excludes its upper edge, but the last one includes it.
 
     `sample` are some of the values in `x`, none of them missing: the inner edges are its quantiles.
     """
@@ -116,7 +121,7 @@ def _curve(x: Floats, y: Floats, sample: Floats, *, dates: bool) -> list[Json]:
 
 
 def _means(groups: Ints | NDArray[np.int32], target: Floats, size: int) -> tuple[Ints, Floats]:
-    """How many rows each group has, and their mean target; a row without target, or with the group -1, is in none."""
+    """Return the row count and mean target of each group; rows without target, or of group -1, are left out."""
     known = (groups >= 0) & ~np.isnan(target)
     groups, y = np.where(known, groups, size), np.where(known, target, 0.0)
     exponent = unsafe_exponent(y.min(initial=0), y.max(initial=0))
@@ -126,24 +131,24 @@ def _means(groups: Ints | NDArray[np.int32], target: Floats, size: int) -> tuple
 
 
 def _mutual_information(x: Floats | Ints, y: Floats, *, discrete: bool) -> float | None:
-    """In nats; None of too few rows, or where one of the two does not vary."""
+    """Return the mutual information in nats; None for too few rows, or where one of the two is constant."""
     distinct = len(np.unique(x))
     if len(y) < FEWEST_ROWS or distinct < 2 or (discrete and distinct > MOSTLY * len(y)) or y.min() == y.max():
         return None
     from sklearn.feature_selection import mutual_info_regression
 
-    inputs = x[:, None] if discrete else _tamed(x)[:, None]
-    return float(mutual_info_regression(inputs, _tamed(y), discrete_features=discrete, random_state=0)[0])
+    inputs = x[:, None] if discrete else _scaled_down(x)[:, None]
+    return float(mutual_info_regression(inputs, _scaled_down(y), discrete_features=discrete, random_state=0)[0])
 
 
-def _tamed(values: Floats | Ints) -> Floats:
-    """In a range where scikit-learn can compute a variance."""
+def _scaled_down(values: Floats | Ints) -> Floats:
+    """Scale values down to a range where scikit-learn can compute a variance."""
     floats = np.asarray(values, np.float64)
     return scaled(floats, unsafe_exponent(floats.min(), floats.max()))
 
 
-def _told_apart(codes: NDArray[np.int32]) -> Ints:
-    """The codes of the most frequent levels, 0 for missing, and -1 for all other levels."""
+def _frequent_level_codes(codes: NDArray[np.int32]) -> Ints:
+    """Return the codes of the most frequent levels, 0 for missing, and -1 for all other levels."""
     found, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
     frequent = np.argsort(-counts, kind="stable")[:INFORMATION_LEVELS]
     kept = np.full(len(found), -1)

@@ -1,4 +1,4 @@
-"""Whether a table is ordered in time: a column that says when each row was, as far as its values can tell."""
+"""Find the column that orders a table in time, if its values suggest one."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,30 +11,30 @@ from core.tables.coded_columns import PIECE, CodedColumn
 from core.types import Json
 
 ORDERED = "ordered-in-time"
-# Fewer different dates are kinds of rows rather than moments.
+# Fewer distinct dates are groups of rows rather than moments.
 FEW_DATES = 20
-# Files put together of several that were in order, and late entries, are nearly in order.
+# A file that was joined from ordered files, or has late entries, is nearly ordered.
 EXCEPTIONS = 0.05
 
 
 def pieces(values: Floats) -> Iterator[Floats]:
-    """A column some rows at a time, each piece from the last row of the one before."""
+    """Yield a column some rows at a time, each piece beginning with the last row of the one before."""
     return (values[start : start + PIECE + 1] for start in range(0, len(values), PIECE))
 
 
 def coded_pieces(coded: CodedColumn) -> Iterator[Floats]:
-    """The same of a coded column, never made whole."""
+    """Yield a coded column in the same way, without making it whole."""
     levels = coded.floats()
     return (levels[coded.codes[start : start + PIECE + 1]] for start in range(0, len(coded.codes), PIECE))
 
 
 def ascending(values: Floats) -> bool:
-    """Whether each row has more than the one before."""
+    """Return whether each row has more than the one before."""
     return all(bool(np.all(piece[1:] > piece[:-1])) for piece in pieces(values))
 
 
 def nearly_in_order(column: Iterable[Floats], rows: int) -> bool:
-    """Whether the rows go up, or else down, with hardly any exception; rows without a value do not count."""
+    """Return whether the rows ascend, or descend, with hardly any exception; rows without a value do not count."""
     falls = rises = 0
     for piece in column:
         falls += int(np.count_nonzero(piece[1:] < piece[:-1]))
@@ -43,9 +43,9 @@ def nearly_in_order(column: Iterable[Floats], rows: int) -> bool:
 
 
 def of_time(columns: list[Column], figures: Mapping[str, Json], in_order: Mapping[str, bool], rows: int) -> list[Json]:
-    """At most one finding: of dates the rows are in the order of, else of many dates, else of a growing row number.
+    """Return at most one finding: of ordered dates, else of many dates, else of a growing row number.
 
-    `in_order` says of dates whether the rows are nearly in their order, and of integers whether each has more than
+    `in_order` has for dates whether the rows are nearly in their order, and for integers whether each has more than
     the one before.
     """
     dates = [

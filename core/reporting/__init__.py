@@ -1,1 +1,1 @@
-"""What is known of a dataset as one HTML page: no script, and nothing that is loaded from elsewhere."""
+"""Reports as HTML pages without scripts, which load nothing from elsewhere. Light."""

@@ -1,4 +1,4 @@
-"""The columns one by one: a card with plot and figures for each of the first, a line of a table for the rest."""
+"""Column cards: a card with plot and statistics for each of the first columns, a table row for the rest."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,16 +7,16 @@ from core.reporting.figures import SPACE, count, counted, date, duration, figure
 from core.reporting.html import Markup, Named, element, figure_list, own, scrolled
 from core.types import Json
 
-# A page of more cards is neither read nor quickly shown; a long name is cut where it stands in a line.
+# A page of more cards is neither readable nor fast; a long name is cut where it is on one line.
 CARDS = 200
 NAME_CHARACTERS = 60
-# From so many columns on, a list of them helps to find one.
+# With so many columns, an index helps to find one.
 INDEXED = 9
 PLURALS = {"integer": "integers", "number": "numbers", "boolean": "booleans", "date": "dates", "category": "categories"}
 
 
 def columns_section(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Markup:
-    """A card for each of the first 200 columns, and a table of those beyond. `anchors` are ids, by name."""
+    """Return a card for each of the first 200 columns, and a table of the others. `anchors` are ids by name."""
     named = list(columns.items())
     cards = [column_card(name, figures, rows, anchors[name]) for name, figures in named[:CARDS]]
     beyond = named[CARDS:]
@@ -31,7 +31,7 @@ def columns_section(columns: Mapping[str, Json], rows: int, anchors: Mapping[str
 
 
 def types(columns: Mapping[str, Json]) -> str:
-    """How many columns there are of each type, in words."""
+    """Return how many columns there are of each type, in words."""
     kinds = [figures["type"] for figures in columns.values()]
     return ", ".join(counted(kinds.count(kind), kind, plural) for kind, plural in PLURALS.items() if kind in kinds)
 
@@ -44,7 +44,7 @@ def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:
 
 
 def column_card(name: str, figures: Json, rows: int, anchor: str | None = None) -> Markup:
-    """A column with its type, its plot and its figures; `rows` is what missing values are a share of."""
+    """Return the card of a column: type, plot and statistics; the share of missing values is of `rows`."""
     heading = element("h3", own(name), title=name if len(name) > NAME_CHARACTERS else None)
     kind = element("span", figures["type"], class_="kind")
     return element(

@@ -1,4 +1,4 @@
-"""How the target follows another column: its mean along a number or a date, or for each value of a category."""
+"""Relation panels: the mean target along a number or a date, or for each value of a category."""
 
 from core.reporting.distributions import value_bars
 from core.reporting.figures import brief, date, figure
@@ -8,14 +8,14 @@ from core.reporting.svg import axis, bar_from, level, n, stretched
 from core.types import Json
 
 LEVELS_SHOWN = 8
-# So many labels have room below a curve on a phone.
+# How many labels have room below a curve on a phone.
 VALUES_LABELLED, DATES_LABELLED = 5, 2
-# Left free above and below the curves, as a share of their extent.
+# The margin above and below the curves, as a fraction of their extent.
 MARGIN = 0.06
 
 
 def mean_scale(relations: list[Json], mean: float) -> Scale:
-    """One scale for the mean targets of all panels, so that a steep curve is a strong relation."""
+    """Return one scale for the mean targets of all panels, so that a steep curve is a strong relation."""
     means = [part["mean"] for relation in relations for part in relation.get("curve") or relation.get("levels") or []]
     low, high = min([*means, mean]), max([*means, mean])
     margin = MARGIN * (high / 2 - low / 2) * 2
@@ -23,7 +23,7 @@ def mean_scale(relations: list[Json], mean: float) -> Scale:
 
 
 def panel(name: str, kind: str, relation: Json, means: Scale, mean: float) -> Markup:
-    """The relation of one column, of type `kind`, to the target, whose overall mean is `mean`."""
+    """Return the panel of one column of type `kind`; the target's overall mean is `mean`."""
     if kind == "boolean":
         words = {0.0: "false", 1.0: "true"}
         levels = [{**part, "value": words[float(part["from"])]} for part in relation["curve"]]
@@ -36,7 +36,7 @@ def panel(name: str, kind: str, relation: Json, means: Scale, mean: float) -> Ma
 
 
 def _curve(name: str, curve: list[Json], means: Scale, mean: float, *, dates: bool) -> Markup:
-    """Bins side by side, all as wide, for they hold about as many rows each; labelled where they meet."""
+    """Draw bins of equal width side by side, since they hold about equally many rows; label their edges."""
     points = [
         (n(100 * (place + 0.5) / len(curve)), n(100 - 100 * means.share(part["mean"])))
         for place, part in enumerate(curve)
@@ -62,12 +62,12 @@ def _curve(name: str, curve: list[Json], means: Scale, mean: float, *, dates: bo
 
 
 def _places(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
-    """Where along the bins which value of the column is."""
+    """Return the positions of the column's values along the bins."""
     edges = [*(part["from"] for part in curve), curve[-1]["to"]]
     whole = len(curve)
     offset = 0.0
     if curve[0]["from"] == curve[0]["to"]:
-        # Single values, each in the middle of its bin.
+        # Single values are labelled in the middle of their bins.
         edges.pop()
         offset, whole = 0.5, whole - 1
     labels = DATES_LABELLED if dates else VALUES_LABELLED
@@ -76,7 +76,7 @@ def _places(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
 
 
 def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:
-    """A bar from the overall mean to the mean of each value."""
+    """Draw a bar from the overall mean to the mean of each value."""
     rows = (
         (own(part["value"]), bar_from(means.share(mean), means.share(part["mean"])), figure(part["mean"]), None)
         for part in levels
@@ -85,7 +85,7 @@ def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:
 
 
 def legend(target: str, mean: float) -> Markup:
-    """What the panels show."""
+    """Return the legend of the panels."""
     return element(
         "p",
         "The mean of ",

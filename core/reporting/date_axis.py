@@ -1,4 +1,4 @@
-"""The axis of a histogram of dates: at which round dates it is labelled, and how."""
+"""The axis of a histogram of dates: round dates and their labels."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,12 @@ MONTH_STEPS = (1, 3, 6)
 DAY_STEPS = (1, 2, 5, 10)
 SECOND_STEPS = (1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200)
 
-# How a date is labelled, the first one of an axis perhaps in more detail.
+# Labels a date; the first one of an axis may get more detail.
 Label = Callable[[datetime, bool], str]
 
 
 def date_ticks(low: float, high: float) -> Ticks:
-    """A few round dates between two (seconds since 1970-01-01), in the smallest step that leaves only a few."""
+    """Return a few round dates between two (seconds since 1970-01-01), in the smallest step that leaves only a few."""
     start, end = _moment(low), _moment(high)
     for dates, label in _calendars(start):
         found: Ticks = []
@@ -29,13 +29,13 @@ def date_ticks(low: float, high: float) -> Ticks:
             if date >= start:
                 found.append((seconds(date), label(date, not found)))
         if len(found) <= MOST_TICKS:
-            # Of a step too large to be seen twice, nothing can be read.
+            # A step of which only one date fits makes no axis.
             return found if len(found) > 1 else [(low, day(start)), (high, day(end))]
     return [(low, day(start)), (high, day(end))]
 
 
 def seconds(date: datetime) -> float:
-    """Seconds since 1970-01-01; a date without a zone is in UTC."""
+    """Return seconds since 1970-01-01; a date without a zone is in UTC."""
     return (date.replace(tzinfo=date.tzinfo or UTC) - EPOCH).total_seconds()
 
 
@@ -44,7 +44,7 @@ def _moment(seconds: float) -> datetime:
 
 
 def _calendars(start: datetime) -> Iterator[tuple[Iterator[datetime], Label]]:
-    """Round dates from about `start` on, the densest first, and how each is labelled."""
+    """Yield series of round dates from about `start` on, the densest first, with their labels."""
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     for step in SECOND_STEPS:
         yield _spaced(midnight, timedelta(seconds=step), start), _clock if step >= 60 else _clock_with_seconds
@@ -71,7 +71,7 @@ def _months(year: int, step: int) -> Iterator[datetime]:
 
 
 def _month(date: datetime, first: bool) -> str:
-    """January is where a year begins, and says which; the others do if none did before them."""
+    """Label a month; January, and the first label of an axis, name the year as well."""
     if date.month == 1:
         return str(date.year)
     return f"{MONTHS[date.month - 1]}{SPACE}{date.year}" if first else MONTHS[date.month - 1]

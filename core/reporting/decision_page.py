@@ -1,4 +1,4 @@
-"""The report of an arrival in a series: what was decided, why, and what it was decided by."""
+"""The page of a decision about an arrival: the decision, its reason and its evidence."""
 
 from collections.abc import Iterator
 
@@ -18,12 +18,12 @@ LINKS = {
     "challenger": "The challenger",
     "history": "What was decided before",
 }
-# Left free beside an interval, as a share of its width.
+# The margin beside an interval, as a fraction of its width.
 MARGIN = 0.08
 
 
 def retraining_page(report: Json) -> str:
-    """The whole page, of a report as `core.services.retraining.decision` writes it."""
+    """Return the whole page for a report of `core.services.retraining.decision`."""
     arrival = report["arrival"]
     sections = {
         "Decision": _decision(report),
@@ -97,7 +97,7 @@ def _scores(scores: Json) -> Markup:
 
 
 def _difference(found: Json) -> Markup | None:
-    """The interval of the difference, with lines at no difference and at what is tolerated."""
+    """Draw the interval of the difference, with lines at 0 and at the tolerance."""
     if None in found.values():
         return None
     low, value, high = (100 * found[name] for name in ("lower", "value", "upper"))

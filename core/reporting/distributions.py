@@ -1,4 +1,4 @@
-"""How the values of one column are distributed: a plot for each type of column."""
+"""Distribution plots, one for each type of column."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -11,25 +11,25 @@ from core.reporting.svg import axis, bar, columns, n, stretched, upright
 from core.types import Json
 
 VALUES_SHOWN = 10
-# So few are given more room.
+# Up to so many bars get more room.
 FEW_VALUES = 5
-# Of the width of a bin, left free between two bars; more of wide ones.
+# The gap between two bars as a fraction of a bin; wide bins have a larger one.
 GAP = 0.1
-# What is there is seen, however little it is.
+# The least height of a bar, so that a small count is visible.
 LEAST_HEIGHT = 1.5
 
 
 def plot(name: str, figures: Json) -> Markup:
-    """The plot of a column, by its type."""
+    """Return the plot of a column by its type."""
     drawn = PLOTS[figures["type"]](name, figures) if figures["count"] else _no_values(name)
     return element("div", drawn, class_="plot")
 
 
 def _numbers(name: str, figures: Json) -> Content:
-    """A histogram with the mean and the median, and below it the five numbers of a box plot."""
+    """Draw a histogram with mean and median, and below it the five numbers of a box plot."""
     edges, counts = figures["histogram"]["edges"], figures["histogram"]["counts"]
     scale = Scale(edges[0], edges[-1])
-    # Bins of whole numbers end below the next one: 3 lies in the middle of [3, 4), as its bar does.
+    # A bin of whole numbers ends below the next one: 3 is in the middle of [3, 4), as its bar is.
     whole = edges[-1] > figures["max"]
     centre = 0.5 if whole else 0.0
 
@@ -93,7 +93,7 @@ def _booleans(name: str, figures: Json) -> Content:
 
 
 def _categories(name: str, figures: Json) -> Content:
-    """Its most frequent values; the length of a bar is a share of all values, the longest one fills the width."""
+    """Draw the most frequent values; the length of a bar is a share of all values, the longest one fills the width."""
     total = figures["count"]
     top = figures["top"][:VALUES_SHOWN]
     rows: list[tuple[Markup, int, str | None]] = [(own(entry["value"]), entry["count"], None) for entry in top]
@@ -107,7 +107,7 @@ def _categories(name: str, figures: Json) -> Content:
 
 
 def value_bars(rows: Iterable[tuple[Content, Content, str, str | None]], class_: str | None = None) -> Markup:
-    """A line for each value: its name, its bar and its figure."""
+    """Draw a line for each value: its name, its bar and its number."""
     lines = (
         element(
             "li", element("span", name, class_="name"), drawn, element("span", number, class_="number"), class_=kind

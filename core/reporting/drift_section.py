@@ -1,4 +1,4 @@
-"""How far each column is from what the champion was trained on: ranked, and drawn beside each other."""
+"""The drift section: how far each column is from the champion's training data, ranked and drawn side by side."""
 
 from core.reporting.distributions import value_bars
 from core.reporting.figures import brief, coefficient, count, counted, shortened
@@ -6,19 +6,19 @@ from core.reporting.html import Content, Markup, element, own, scrolled
 from core.reporting.svg import axis, bar, columns, stretched
 from core.types import Json
 
-# So many columns stand in the table, so many are drawn.
+# How many columns are in the table, and how many are drawn.
 LISTED, DRAWN = 40, 9
 NAME_CHARACTERS = 60
-# A bar is full at this index; beyond it, more is not worse.
+# A bar is full at this index.
 FULL_PSI = 0.5
-# Left free between two bins, and how much of a bin the bar of the reference takes; in percent.
+# The gap between two bins, and the width of the reference's bar within a bin, in percent.
 GAP, PART = 12, 50
 LABELS = 3
 LEVELS = {"none": "no drift", "moderate": "moderate drift", "large": "large drift"}
 
 
 def drift_section(drift: Json) -> Markup:
-    """A table of all columns, the largest drift first, and the distributions of those that have drifted most."""
+    """Return a table of all columns, the largest drift first, and the distributions of those that drifted most."""
     listed, drawn = drift["columns"][:LISTED], drift["columns"][:DRAWN]
     rows = f"{counted(drift['rows'], 'row')} against {count(drift['reference_rows'])}"
     note = (
@@ -77,7 +77,7 @@ def _card(column: Json) -> Markup:
 
 
 def _numbers(column: Json) -> Content:
-    """Bins side by side, all as wide: each is a tenth of the reference, unless values repeat."""
+    """Draw bins of equal width side by side: each is a tenth of the reference, unless values repeat."""
     was, now = column["shares"]["reference"], column["shares"]["current"]
     width, most = 100 / len(was), max(*was, *now) or 1.0
     pairs = {"reference": (0.0, was), "current": (PART, now)}

@@ -1,10 +1,10 @@
-"""Numbers, shares, sizes, dates and durations as people write them: short, and never more exact than they are read."""
+"""Format numbers, shares, sizes, dates and durations for people: short, and no more exact than useful."""
 
 from datetime import datetime
 from math import floor, isfinite, log10
 
 NOTHING = "–"
-# Beyond these a number is written with an exponent.
+# Beyond these a number gets an exponent.
 HUGE, TINY = 1e15, 1e-4
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
@@ -15,17 +15,17 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "spa
 
 
 def count(number: int) -> str:
-    """20640 as `20,640`."""
+    """Format 20640 as `20,640`."""
     return _signed(f"{number:,}")
 
 
 def counted(number: int, thing: str, things: str | None = None) -> str:
-    """`1 row`, `20,640 rows`."""
+    """Format a count: `1 row`, `20,640 rows`."""
     return f"{count(number)}{SPACE}{thing if number == 1 else things or f'{thing}s'}"
 
 
 def figure(value: float | None, digits: int = 4) -> str:
-    """A few digits of a number: `0.1235`, `2012`, `206,856`, `12.35 M`, `1.8×10³⁰⁸`; a dash for none."""
+    """Format a few digits of a number: `0.1235`, `2012`, `206,856`, `12.35 M`, `1.8×10³⁰⁸`; a dash for None."""
     if value is None or not isfinite(value):
         return NOTHING
     size = abs(value)
@@ -36,25 +36,25 @@ def figure(value: float | None, digits: int = 4) -> str:
     if size >= 1000:
         whole = round(value)
         return count(whole) if abs(whole) >= 10_000 else _signed(str(whole))
-    # Twice: so many digits first, then without the zeros and exponents that come with them.
+    # Formatted twice: first to so many digits, then without trailing zeros and exponents.
     return _signed(f"{float(f'{value:.{digits}g}') + 0.0:.10g}")
 
 
 def brief(value: float) -> str:
-    """A number beside a plot: `0.12`, `2012`, `45 k`, `1.2 M`."""
+    """Format a number beside a plot: `0.12`, `2012`, `45 k`, `1.2 M`."""
     if abs(value) >= HUGE or 0 < abs(value) < TINY:
         return scientific(value, 2)
     return _in_units(value, 3) if abs(value) >= 10_000 else figure(value, 3)
 
 
 def scientific(value: float, digits: int = 3) -> str:
-    """`1.8×10³⁰⁸`."""
+    """Format a number in scientific notation: `1.8×10³⁰⁸`."""
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return _signed(f"{float(mantissa):g}×10") + str(int(exponent)).translate(SUPERSCRIPT)
 
 
 def stepped(values: list[float], step: float) -> list[str]:
-    """Numbers of an axis, all in the same unit and with as many decimals as a step of it needs."""
+    """Format the numbers of an axis in one unit, with as many decimals as its step needs."""
     largest = max(map(abs, values))
     if largest >= HUGE or largest < TINY:
         return [scientific(value, 2) if value else "0" for value in values]
@@ -64,7 +64,7 @@ def stepped(values: list[float], step: float) -> list[str]:
 
 
 def share(part: float, whole: float) -> str:
-    """A part in percent; one that is there is never 0%, one that is not all never 100%."""
+    """Format a share in percent: only nothing is 0%, only everything is 100%."""
     if not whole or not part:
         return "0%"
     percent = 100 * part / whole
@@ -76,12 +76,12 @@ def share(part: float, whole: float) -> str:
 
 
 def coefficient(value: float | None) -> str:
-    """A correlation with two decimals."""
+    """Format a correlation with two decimals."""
     return NOTHING if value is None else _signed(f"{value:.2f}".replace("-0.00", "0.00"))
 
 
 def size(number: int) -> str:
-    """A number of bytes."""
+    """Format a number of bytes."""
     for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if number >= unit:
             return f"{number / unit:.3g}{SPACE}{name}"
@@ -89,12 +89,12 @@ def size(number: int) -> str:
 
 
 def day(moment: datetime) -> str:
-    """`4 Mar 2026`."""
+    """Format a day: `4 Mar 2026`."""
     return f"{moment.day}{SPACE}{MONTHS[moment.month - 1]}{SPACE}{moment.year}"
 
 
 def date(text: str | None) -> str:
-    """A date in ISO 8601 as `4 Mar 2026`, with its time of day where it has one."""
+    """Format a date in ISO 8601 as `4 Mar 2026`, with its time of day where it has one."""
     if text is None:
         return NOTHING
     moment = datetime.fromisoformat(text)
@@ -103,7 +103,7 @@ def date(text: str | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`9 hours`, `1 day`, `5.13 years`."""
+    """Format a duration: `9 hours`, `1 day`, `5.13 years`."""
     if seconds is None:
         return NOTHING
     unit, name = next((max(unit, 1.0), name) for unit, name in DURATIONS if seconds >= unit)
@@ -112,12 +112,12 @@ def duration(seconds: float | None) -> str:
 
 
 def delimiter(character: str) -> str:
-    """What separates the cells, in a word."""
+    """Return the name of a delimiter."""
     return DELIMITERS.get(character, character)
 
 
 def shortened(text: str, characters: int) -> str:
-    """The text, cut where it is longer. What is written in whole squares (Chinese, emoji) counts twice."""
+    """Return the text, cut where it is longer; full-width characters (Chinese, emoji) count twice."""
     left = characters
     for position, character in enumerate(text):
         left -= 2 if character >= "\u1100" else 1
@@ -133,5 +133,5 @@ def _in_units(value: float, digits: int) -> str:
 
 
 def _signed(text: str) -> str:
-    """With a minus sign that is as wide as a plus."""
+    """Replace a hyphen by a minus sign, which is as wide as a plus."""
     return text.replace("-", "−")

@@ -1,4 +1,4 @@
-"""What a person should know first: the findings, the worst on top, and what was noted when the file was read."""
+"""Finding cards: the findings, the worst first, and the warnings of reading the file."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,20 +7,20 @@ from core.reporting.html import Markup, element, own
 from core.types import Json
 
 SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
-# Shapes differ as the words and the colours do: an octagon, a triangle, a disc.
+# The shapes differ as well as the words and the colours: an octagon, a triangle, a disc.
 SHAPES = {
     "error": "M5 1h6l4 4v6l-4 4H5l-4-4V5z",
     "warning": "M8 1.2 15.4 14.6H.6z",
     "info": "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 1 1 0-13z",
 }
-# What these kinds count is different values; all others count rows.
+# These kinds count distinct values; all others count rows.
 COUNTING_VALUES = frozenset({"identifier", "free-text", "high-cardinality", "target-few-values"})
-# So many are read at once, so many stand on the page at all.
+# How many are visible at once, and how many are on the page at all.
 SHOWN, MOST = 12, 100
 
 
 def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup:
-    """Each finding with its severity, column, sentence, count, example rows and suggestion, in the order they have."""
+    """Return each finding with severity, column, sentence, count, example rows and suggestion, in the given order."""
     items = [_finding(finding, anchors) for finding in findings[:MOST]]
     return element(
         "section",
@@ -32,7 +32,7 @@ def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup
 
 
 def warnings_section(warnings: list[str]) -> Markup | None:
-    """What was decided, mended or skipped when the file was read."""
+    """Return the warnings of reading the file: what was inferred, repaired or skipped."""
     if not warnings:
         return None
     items = (element("li", own(_sentence(warning))) for warning in warnings)
@@ -79,7 +79,7 @@ def _finding(finding: Json, anchors: Mapping[str, str]) -> Markup:
 
 
 def _where(finding: Json) -> Iterable[Markup]:
-    """How many rows are concerned, and which of the file for example."""
+    """Return how many rows are concerned, and a few examples."""
     rows = finding["rows"]
     if finding["count"]:
         yield element("b", counted(finding["count"], "value" if finding["kind"] in COUNTING_VALUES else "row"))

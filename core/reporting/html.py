@@ -1,13 +1,13 @@
-"""HTML in small pieces: an element escapes its text, unless that is markup already."""
+"""Small pieces of HTML: an element escapes its text, unless that is markup already."""
 
 import re
 from collections.abc import Iterable
 from html import escape
 from typing import TypeAlias
 
-# Nothing HTML has a character for: controls, and halves of characters that UTF-8 cannot write.
+# Characters that HTML cannot hold: controls, and lone surrogates.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-# Elements that are closed where they open when there is nothing in them.
+# Elements that close themselves when they are empty.
 EMPTY = frozenset({"br", "meta", "link", "rect", "path", "line"})
 
 
@@ -22,7 +22,7 @@ Named = tuple[Content, Content]
 
 
 def element(name: str, /, *content: Content, **attributes: str | float | None) -> Markup:
-    """An element. `class_="a"` becomes `class`, `aria_label` becomes `aria-label`; None leaves an attribute out."""
+    """Return an element. `class_="a"` becomes `class`, `aria_label` becomes `aria-label`; None omits an attribute."""
     given = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_escaped(str(value))}"'
         for key, value in attributes.items()
@@ -34,7 +34,7 @@ def element(name: str, /, *content: Content, **attributes: str | float | None) -
 
 
 def joined(content: Content) -> Markup:
-    """The pieces one after the other; what is not markup is escaped."""
+    """Join the pieces; text that is not markup is escaped."""
     if content is None:
         return Markup("")
     if isinstance(content, Markup):
@@ -45,18 +45,18 @@ def joined(content: Content) -> Markup:
 
 
 def own(text: str) -> Markup:
-    """Text out of the data, which may run from right to left without turning what is around it."""
+    """Return text from the data, isolated so that right-to-left text does not affect its surroundings."""
     return element("bdi", text)
 
 
 def figure_list(rows: Iterable[Named]) -> Markup:
-    """Names and what they stand for, a line each."""
+    """Return a list of names and values, a line each."""
     lines = (element("div", element("dt", name), element("dd", value)) for name, value in rows)
     return element("dl", *lines, class_="figures")
 
 
 def scrolled(label: str, *content: Content, class_: str = "") -> Markup:
-    """What may be wider than the page, in a box of its own that scrolls, with the keyboard too."""
+    """Wrap content that may be wider than the page in a box that scrolls, with the keyboard too."""
     return element("div", *content, class_=f"scroll {class_}".rstrip(), role="region", aria_label=label, tabindex=0)
 
 

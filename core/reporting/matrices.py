@@ -1,4 +1,4 @@
-"""Pictures of many columns at once: how they correlate, and where their values are missing."""
+"""Pictures of many columns at once: correlations and missing values."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -12,23 +12,23 @@ from core.types import Json
 
 Matrix = list[list[float | None]]
 
-# Widths of a cell in pixels, for at most so many columns; numbers stand in cells of at least `NUMBERED`.
+# Widths of a cell in pixels, for at most so many columns; cells of at least `NUMBERED` show numbers.
 CELLS = ((8, 64), (12, 52), (20, 40), (32, 30), (50, 20), (100, 14))
 NUMBERED = 30
-# Labels above cells as wide as that are tilted, above narrower ones they stand upright.
+# Labels above cells of this width are tilted, above narrower ones they are vertical.
 TILTED = 30
 LABEL_CHARACTERS = 18
-# About as wide is a letter of a label.
+# The approximate width of a letter of a label.
 LETTER = 7
-# Shades of each colour: a cell is as dark as its coefficient is far from 0.
+# Shades of each colour: the further a coefficient is from 0, the darker its cell.
 SHADES = 10
-# The strongest pairs are listed, unless they are weak themselves.
+# How many of the strongest pairs are listed, unless they are weak.
 PAIRS_SHOWN, LEAST_CORRELATION = 8, 0.2
 GAPS_SHOWN = 60
 
 
 def correlations_section(correlations: Json) -> Markup | None:
-    """A heat map of the numeric columns, Pearson's coefficients below the diagonal and Spearman's above."""
+    """Return a heat map of the numeric columns, Pearson's coefficients below the diagonal and Spearman's above."""
     names: list[str] = correlations["columns"]
     if len(names) < 2:
         return None
@@ -77,7 +77,7 @@ def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix) -> Markup:
         element("g", *_squares(cells), transform=f"translate(0 {top}) scale({side})"),
         _numbers(cells, side, top) if side >= NUMBERED else None,
         _top_labels(labels, side, top, -45 if tilted else -90),
-        # A tilted label hangs over to the right.
+        # A tilted label extends to the right.
         width=extent + (top if tilted else 0),
         height=extent + top,
         role="img",
@@ -89,7 +89,7 @@ def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix) -> Markup:
 
 
 def _squares(cells: list[tuple[int, int, float]]) -> Iterator[Markup]:
-    """One path for all the cells of a shade: ten thousand cells are a few kilobytes."""
+    """Draw all cells of one shade as one path, so that ten thousand cells take a few kilobytes."""
     paths: dict[tuple[str, int], list[str]] = defaultdict(list)
     for row, column, value in cells:
         paths["positive" if value >= 0 else "negative", _shade(value)].append(f"M{column} {row}h.96v.96h-.96z")
@@ -112,7 +112,7 @@ def _numbers(cells: list[tuple[int, int, float]], side: int, top: int) -> Markup
 
 
 def shade_ink(shade: int) -> str:
-    """What is read on a shade: black by day and white by night, black by either, or the colour of the page."""
+    """Return the colour of text on a shade that is readable in light and in dark mode."""
     return "bright" if shade <= 5 else "black" if shade <= 8 else "paper"
 
 
@@ -145,7 +145,7 @@ def _strongest(names: list[str], pearson: Matrix) -> Markup | None:
 
 
 def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -> Markup | None:
-    """Where in the file values are missing: a strip for each column with gaps, the first rows on its left."""
+    """Draw where values are missing: a strip for each column with missing values, the first rows on its left."""
     gaps: dict[str, list[float]] = missingness["columns"]
     if not gaps:
         return None

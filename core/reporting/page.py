@@ -1,4 +1,4 @@
-"""A page that stands alone: its head with the style sheet in it, a title, a way around, sections, and a last line."""
+"""A complete page: head with style sheet, title, navigation, sections and footer."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -6,16 +6,16 @@ from importlib.resources import files
 
 from core.reporting.html import Content, Markup, element, own
 
-# The page runs nothing and loads nothing: whatever a hostile cell may hold, a browser will not follow it.
+# The page runs and loads nothing, so a browser does not follow whatever a hostile cell holds.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 )
 
 
 def page(title: str, kind: str, sections: Mapping[str, Markup | None], footer: str, under: Content = None) -> str:
-    """A whole page; each section has an id that is its name in lower case, those that are None are left out.
+    """Return a whole page; each section has its name in lower case as id, and None sections are left out.
 
-    `kind` is what the page is, such as "Data report"; `under` stands below the title.
+    `kind` is the kind of page, such as "Data report"; `under` is shown below the title.
     """
     there = {name: section for name, section in sections.items() if section is not None}
     body = element(
@@ -29,13 +29,13 @@ def page(title: str, kind: str, sections: Mapping[str, Markup | None], footer: s
 
 
 def tile(name: str, number: Content, words: Content) -> Markup:
-    """One large number with what it is and what is to be said of it, in a list of class `tiles`."""
+    """Return a tile: one large number with its name and a note, for a list of class `tiles`."""
     return element("li", element("span", name), element("b", number), element("small", words))
 
 
 @cache
 def style() -> str:
-    """The style sheet, which stands in the page."""
+    """Return the style sheet, which is part of the page."""
     return (files("core.reporting") / "style.css").read_text("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The report of a dataset: one HTML page to read, print and send on, made of what is stored beside the data."""
+"""The data report: one HTML page to read, print and send on, made from the stored profile."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 10, 100, 60
 
 
 def report(manifest: DatasetManifest, profile: Json) -> str:
-    """The whole page, of a dataset's manifest and its profile as `core.services.datasets.profiles` joins it.
+    """Return the whole page for a dataset's manifest and its profile, as `core.services.datasets.profiles` joins it.
 
     A page of 2,000 columns has 1.5 MB and takes a third of a second; one of ten, 80 kB and ten milliseconds.
     """
@@ -91,7 +91,7 @@ def _preview(preview: Json, columns: Json) -> Markup:
 
 
 def _cell(name: str, value: Any, kind: str | None) -> Markup:
-    """A cell as it stands in the data: digits are neither rounded nor grouped."""
+    """Return a cell as the data has it: digits are neither rounded nor grouped."""
     if value is None:
         return element(name, "–", class_="none")
     text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Scales: where a value lies between two ends, and at which round numbers its axis is labelled."""
+"""Scales: the position of a value between two ends, and the round numbers of an axis."""
 
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
@@ -6,7 +6,7 @@ from math import ceil, floor, isfinite, log10
 from core.reporting.figures import figure, stepped
 
 MOST_TICKS = 5
-# Longer labels would touch on a phone.
+# Longer labels would touch each other on a phone.
 LABEL_CHARACTERS = 9
 
 Ticks = list[tuple[float, str]]
@@ -14,22 +14,22 @@ Ticks = list[tuple[float, str]]
 
 @dataclass(frozen=True)
 class Scale:
-    """From `low` to `high`, both finite."""
+    """A scale from `low` to `high`, both finite."""
 
     low: float
     high: float
 
     def share(self, value: float) -> float:
-        """Where a value lies: 0 at `low`, 1 at `high`, never beyond. Safe for ends of 1e308."""
+        """Return the position of a value: 0 at `low`, 1 at `high`, never beyond. Safe for ends of 1e308."""
         extent = self.high / 4 - self.low / 4
         if extent <= 0:
             return 0.5
         return min(max((value / 4 - self.low / 4) / extent, 0.0), 1.0)
 
     def ticks(self, least_step: float = 0.0) -> Ticks:
-        """A few round numbers within the scale, at least `least_step` apart, and their labels.
+        """Return a few round numbers within the scale, at least `least_step` apart, with their labels.
 
-        The two ends instead where round numbers would be too long or fall together.
+        Return the two ends instead where round numbers would be too long or coincide.
         """
         extent = self.high - self.low
         if not isfinite(extent) or extent <= 0:
@@ -48,6 +48,6 @@ class Scale:
 
 
 def _round_step(least: float) -> float:
-    """The smallest of 1, 2, 5, 10, 20, 50, ... that is not much below `least`."""
+    """Return the smallest of 1, 2, 5, 10, 20, 50, ... that is not much below `least`."""
     power = 10.0 ** floor(log10(least))
     return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= 0.9 * least)

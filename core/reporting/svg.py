@@ -1,17 +1,17 @@
-"""The few shapes that every plot is drawn with. Plots stretch to the width they get; what is written stays as it is."""
+"""The few SVG shapes of all plots. Plots stretch to their width; labels keep their size."""
 
 from collections.abc import Iterable
 
 from core.reporting.html import Content, Markup, element
 
-# In percent: what is there is seen, however little it is.
+# The least width of a bar in percent, so that a small share is visible.
 LEAST_WIDTH = 0.5
-# Labels nearer to an end than this stay within it.
+# Labels nearer to an end than this are kept inside.
 EDGE = 0.06
 
 
 def stretched(label: str, *shapes: Content, class_: str) -> Markup:
-    """A picture in a square of 100 x 100, y downwards, that CSS pulls to any width and height."""
+    """Return a picture in a square of 100 x 100, y downwards, which CSS stretches to any width and height."""
     return element(
         "svg",
         *shapes,
@@ -24,36 +24,39 @@ def stretched(label: str, *shapes: Content, class_: str) -> Markup:
 
 
 def columns(bars: Iterable[tuple[float, float, float]], class_: str) -> Markup:
-    """Bars that stand on the bottom of the square, as one path: `(left, right, height)`, each from 0 to 100."""
+    """Draw bars from the bottom of the square as one path: `(left, right, height)`, each from 0 to 100."""
     path = (f"M{n(left)} 100V{n(100 - height)}H{n(right)}V100z" for left, right, height in bars)
     return element("path", d="".join(path), class_=class_)
 
 
 def upright(x: float, class_: str) -> Markup:
-    """A line from the top of the square to its bottom."""
+    """Draw a vertical line across the square."""
     return element("line", x1=n(x), x2=n(x), y1=0, y2=100, class_=class_)
 
 
 def level(y: float, class_: str) -> Markup:
-    """A line from the left of the square to its right."""
+    """Draw a horizontal line across the square."""
     return element("line", x1=0, x2=100, y1=n(y), y2=n(y), class_=class_)
 
 
 def bar(share: float, class_: str | None = None) -> Markup:
-    """A bar over a share of the width, from 0 to 1. Whoever cannot see it has the number beside it."""
+    """Draw a bar over a share of the width, from 0 to 1.
+
+    It is hidden from screen readers, which read the number beside it.
+    """
     drawn = _thick(0, max(100 * share, LEAST_WIDTH), class_)
     return element("svg", drawn, class_="bar", aria_hidden="true")
 
 
 def signed_bar(coefficient: float | None) -> Markup | None:
-    """A bar from the middle to the right for a positive coefficient, to the left for a negative one."""
+    """Draw a bar from the middle to the right for a positive coefficient, to the left for a negative one."""
     if coefficient is None:
         return None
     return bar_from(0.5, 0.5 + coefficient / 2, "positive" if coefficient >= 0 else "negative")
 
 
 def bar_from(start: float, end: float, class_: str | None = None) -> Markup:
-    """A bar from one place to another, left or right of it, and a line where it starts."""
+    """Draw a bar from one position to another, and a line where it starts."""
     drawn = _thick(100 * min(start, end), 100 * abs(end - start), class_)
     line = element("line", x1=f"{n(100 * start)}%", x2=f"{n(100 * start)}%", y1=0, y2="100%")
     return element("svg", drawn, line, class_="bar", aria_hidden="true")
@@ -64,7 +67,7 @@ def _thick(x: float, width: float, class_: str | None) -> Markup:
 
 
 def axis(ticks: Iterable[tuple[float, str]]) -> Markup:
-    """Labels below a picture: `(share of the width, text)`."""
+    """Draw labels below a picture: `(share of the width, text)`."""
     labels = (
         element("span", text, class_="start")
         if share < EDGE
@@ -77,5 +80,5 @@ def axis(ticks: Iterable[tuple[float, str]]) -> Markup:
 
 
 def n(value: float) -> str:
-    """A coordinate, as short as the eye allows."""
+    """Format a coordinate with as few digits as are visible."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

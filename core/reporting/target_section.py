@@ -1,4 +1,4 @@
-"""How one column, the target, hangs together with the others: which tell most of it, and how it follows them."""
+"""The target section: its distribution, the columns ranked by their relation to it, and relation panels."""
 
 from collections.abc import Mapping
 
@@ -11,12 +11,12 @@ from core.types import Json
 
 RELATIONS_SHOWN = 20
 PANELS_SHOWN = 6
-# Columns that tell less than this share of what the first one tells have no panel: theirs would be a flat line.
+# Columns with less than this share of the first one's mutual information have no panel: it would be a flat line.
 LEAST_INFORMATION = 0.02
 
 
 def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Markup:
-    """The target's distribution, the other columns ranked by what they tell of it, and the strongest relations."""
+    """Return the target's distribution, the columns ranked by mutual information, and panels of the strongest."""
     name = target["target"]
     relations: list[tuple[str, Json]] = sorted(
         target["relations"].items(), key=lambda item: _strength(item[1]), reverse=True

@@ -36,8 +36,9 @@ from pathlib import Path
 from core.jobs.commands import ExportTableCommand
 from core.services.table_prediction.export_table import export_table
 from core.progress import ignore_progress
+from tests.support.storing import home
 command = ExportTableCommand(model_name=sys.argv[1], file_id=sys.argv[2])
-done = export_table("default", command, ignore_progress)
+done = export_table(home(), command, ignore_progress)
 peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 print(json.dumps({**done, "peak_mb": peak / 1024}))
 """
