@@ -106,12 +106,12 @@ class _Replay:
     def _always_promote(self) -> None:
         """The same members on the same window of the same files, believed whatever they say."""
         from core.services.training.join_files import open_joined
-        from core.services.training.refit_stored import fit_as
+        from core.services.training.refit_stored import refit_as
         from core.storage.series_repository import SeriesSettings
 
         first = home().models.manifest(SERIES, 1)
         *earlier, newest = self._files[-SeriesSettings().window :]
-        self._always = fit_as(first, open_joined(home(), newest, earlier, first)[1]).predict
+        self._always = refit_as(first, open_joined(home(), newest, earlier, first)[1]).predict
 
 
 def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
@@ -124,13 +124,13 @@ def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
     from core.storage.container import container
 
     trained: list[float] = []
-    train_as = refit_stored.train_as
+    retrain_as = refit_stored.retrain_as
 
-    @wraps(train_as)
+    @wraps(retrain_as)
     def timed(*arguments: Any) -> Any:
         begun = time.perf_counter()
         try:
-            return train_as(*arguments)
+            return retrain_as(*arguments)
         finally:
             trained.append(time.perf_counter() - begun)
 

@@ -181,7 +181,7 @@ class Importance(Document):
     std: float
 
 
-class Trial(Document):
+class TrialRecord(Document):
     """One thing that was tried on the way to a model: parameters, what happened to the target, and its score."""
 
     parameters: dict[str, Any]
@@ -195,7 +195,7 @@ class Trial(Document):
     error: str | None = None
 
 
-class Member(Document):
+class EnsembleMember(Document):
     """One part of a blend: a regressor, and how much its prediction counts. The weights add up to 1."""
 
     model_type: str
@@ -205,7 +205,7 @@ class Member(Document):
     cross_validation: CrossValidation
 
 
-class Raced(Document):
+class SearchRecord(Document):
     """What a portfolio race looked at, where that is not what a training looks at; enough to do it again."""
 
     # Rows of the training part that candidates were compared on, and that the winner learned from.
@@ -244,11 +244,11 @@ class ModelManifest(Document):
     importance: list[Importance] = Field(default_factory=list)
     target_transform: TargetTransformName = "none"
     # What was tried to find the parameters, where they were looked for.
-    trials: list[Trial] = Field(default_factory=list)
+    trials: list[TrialRecord] = Field(default_factory=list)
     # Of a blend only.
-    members: list[Member] = Field(default_factory=list)
+    members: list[EnsembleMember] = Field(default_factory=list)
     # Of the winner of a portfolio race only.
-    race: Raced | None = None
+    race: SearchRecord | None = None
     parameters: dict[str, Any]
     recipe: Recipe
     test_size: float

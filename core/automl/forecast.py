@@ -1,4 +1,4 @@
-"""How long fits should take: what the catalogue expects, corrected by what fits of the same kind took so far."""
+"""Forecast how long fits take: the catalogue's expectation, corrected by the fits so far."""
 
 import heapq
 from collections.abc import Iterable
@@ -6,29 +6,29 @@ from threading import Lock
 
 from core.regressors.candidates import Candidate
 
-# What a fit takes however few rows there are.
+# The fixed cost of a fit, in seconds.
 LEAST_SECONDS = 0.005
 
 
-# How many seconds of fits it takes to be believed half as much as the catalogue: by the same kind, and by others.
+# After so many seconds of fits they count as much as the catalogue: fits of the same regressor, and of others.
 OF_ITS_KIND, OF_OTHERS = 0.02, 0.3
 
 
 class Forecast:
-    """Seconds of fits to come on prepared tables of so many columns; safe from several threads."""
+    """Forecasts the seconds of fits on prepared tables of so many columns. Thread-safe."""
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
         self._lock = Lock()
-        # By the regressor's name: seconds expected and seconds taken.
+        # By the regressor's name: expected and measured seconds.
         self._kinds: dict[str, tuple[float, float]] = {}
-        # By candidate (its id): what it took per second expected.
+        # By candidate (its id): measured by expected seconds.
         self._own: dict[int, float] = {}
 
     def seconds(self, candidate: Candidate, rows: int) -> float:
-        """How long one fit on `rows` rows should take.
+        """Return how long one fit on `rows` rows should take, in seconds.
 
-        A candidate that ran is its own measure; else it is as wrong as its kind was so far, or all kinds together.
+        A candidate that ran has its own factor; else that of its regressor so far, or of all together.
         """
         expected = self._expected(candidate, rows)
         with self._lock:
@@ -41,7 +41,7 @@ class Forecast:
             return expected * _factor(sum(kind[0] for kind in kinds), sum(kind[1] for kind in kinds), OF_OTHERS)
 
     def learn(self, candidate: Candidate, rows: int, took: float) -> float:
-        """Remember that a fit on `rows` rows took so many seconds; how many times as long as expected that is."""
+        """Record that a fit on `rows` rows took so many seconds."""
         expected, name = self._expected(candidate, rows), candidate.regressor.name
         with self._lock:
             self._own[id(candidate)] = took / expected
@@ -54,12 +54,12 @@ class Forecast:
 
 
 def _factor(expected: float, took: float, doubt: float) -> float:
-    """How many times as long as expected fits take; 1 as long as little is known."""
+    """Return how many times as long as expected fits take; near 1 while little is known."""
     return (took + doubt) / (expected + doubt)
 
 
 def makespan(seconds: Iterable[float], threads: int) -> float:
-    """How long tasks of these lengths take on so many threads when the longest go first."""
+    """Return how long tasks of these lengths take on so many threads when the longest go first."""
     ends = [0.0] * threads
     for task in sorted(seconds, reverse=True):
         heapq.heapreplace(ends, ends[0] + task)

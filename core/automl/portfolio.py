@@ -8,30 +8,30 @@ from core.catalogue import regressor
 from core.manifests import TargetTransformName
 from core.regressors.candidates import Candidate
 
-# Up to so many rows a table is small, and up to so many it is of medium size.
+# Up to the first number of rows a table is small, up to the second it is medium.
 SMALL_ROWS, MEDIUM_ROWS = 1_000, 10_000
 # Steps of a support vector machine's solver, which are what bounds its time. On six tables it was as good after five
 # steps a row as in the end, or a little better: R2 .924 and .923 on a noisy one, where the end takes 24 steps a row.
 SVR_STEPS = 40_000
-# From this skewness of the target on it is worth a fit to see it transformed.
+# With a more skewed target, transformed targets are tried.
 SKEWED = 0.5
 
 
 @dataclass(frozen=True)
 class Preset:
-    """One configuration; `gain` is what it tends to bring to a race on a small, a medium and a large table.
+    """One configuration; `prior` is its usual weight in ensembles on small, medium and large tables.
 
-    0 leaves it out there. The numbers only order: they come from weights in blends over tables of each size.
+    0 leaves it out there. Only their order matters.
     """
 
     model_type: str
     params: dict[str, Any]
-    gain: tuple[float, float, float]
+    prior: tuple[float, float, float]
     target: TargetTransformName = "none"
 
     @property
     def candidate(self) -> Candidate:
-        """The same as something to be trained."""
+        """Return the preset as a candidate."""
         return Candidate(regressor(self.model_type), self.params, self.target)
 
 
@@ -87,19 +87,19 @@ PORTFOLIO: tuple[Preset, ...] = (
     Preset("hist_gradient_boosting", _binned(600, 0.03, 127, 10), (0, 0, 6)),
 )
 
-# What the pace of a machine is taken by.
+# The candidate by which the pace of a machine is measured.
 YARDSTICK = Candidate(regressor("hist_gradient_boosting"), _binned(600, 0.04, 63))
 
 
-def line_up(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
-    """The candidates worth racing on `rows` rows, with their gains; `skewness` is the target's."""
+def select_presets(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
+    """Return the candidates for `rows` rows with their priors; `skewness` is the target's."""
     size = 0 if rows <= SMALL_ROWS else 1 if rows <= MEDIUM_ROWS else 2
     wanted = [preset for preset in PORTFOLIO if preset.target != "yeo_johnson" or abs(skewness) > SKEWED]
-    return [(preset.candidate, preset.gain[size]) for preset in wanted if preset.gain[size]]
+    return [(preset.candidate, preset.prior[size]) for preset in wanted if preset.prior[size]]
 
 
 def labels(candidates: Sequence[Candidate]) -> list[str]:
-    """A name for each: its model type, numbered from the second of a type on."""
+    """Return a label for each candidate: its model type, numbered from the second of a type on."""
     seen: dict[str, int] = {}
     named = []
     for candidate in candidates:

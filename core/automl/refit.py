@@ -1,4 +1,4 @@
-"""The end of a portfolio race: the winner fitted on all rows, proven and within its bounds, or the next best one."""
+"""The end of a portfolio search: refit the winner on all rows and verify it, or take the next best."""
 
 import logging
 import time
@@ -7,158 +7,158 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.array_types import Floats
-from core.automl.ensemble_selection import blend, mixed
-from core.automl.portfolio_search import PortfolioRace, fitting_seconds, storing_seconds
-from core.automl.scheduler import Entry, enter, run_race
-from core.automl.screening import with_rows
-from core.automl.selection import Choice, choose, cost_of_entries
-from core.automl.serving_cost import Proven, cost_of, prove
+from core.automl.ensemble_selection import make_ensemble, weighted_prediction
+from core.automl.portfolio_search import PortfolioSearch, fitting_seconds, storing_seconds
+from core.automl.scheduler import Trial, make_trial, run_trials
+from core.automl.screening import subsample_split
+from core.automl.selection import Selection, cost_of_trials, select
+from core.automl.serving_cost import VerifiedGraph, measure_cost, verify_graph
 from core.errors import RegattaError, TrainingFailedError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.fold_cache import FoldCache
 
 log = logging.getLogger("regatta")
 
-# Rows are given up in such steps, and none for less than these seconds.
+# Rows are reduced by this factor, and not for less than these seconds.
 FEWER, LEAST_FITTING = 0.9, 0.2
-# A blend that is over a bound although its members together are not is looked for within bounds so much tighter.
+# An ensemble that exceeds a limit although its members together do not is selected again within limits tightened so.
 TIGHTER = 0.8
 
 
 @dataclass(frozen=True)
-class Finish:
-    """The winner, fitted and proven: `fold_cache` has its rows, `fitted` its members as in the choice."""
+class RefitResult:
+    """The winner, refitted and verified: `fold_cache` has its rows, `fitted` its members as in the selection."""
 
-    choice: Choice
-    passed_over: Choice | None
+    selection: Selection
+    rejected_ensemble: Selection | None
     fold_cache: FoldCache
-    fitted: list[Entry]
+    fitted: list[Trial]
     pipeline: Any
-    proven: Proven
+    verified: VerifiedGraph
 
     @property
     def holdout(self) -> Floats:
-        """What it predicts of the holdout, float64 (n,)."""
-        return mixed(self.fitted, [weight for _, weight in self.choice.members], self.fold_cache.holdout_fold)
+        """Return its predictions of the holdout, float64 (n,)."""
+        return weighted_prediction(
+            self.fitted, [weight for _, weight in self.selection.members], self.fold_cache.holdout_fold
+        )
 
 
 @dataclass
-class _Finals:
-    """What was fitted of the race's entries so far, by the number of rows that it learned from."""
+class _Refits:
+    """The trials that were refitted so far, by the number of train rows."""
 
-    race: PortfolioRace
+    search: PortfolioSearch
     fold_caches: dict[int, FoldCache] = field(default_factory=dict)
-    fitted: dict[int, dict[Entry, Entry]] = field(default_factory=dict)
+    fitted: dict[int, dict[Trial, Trial]] = field(default_factory=dict)
 
-    def fit(
-        self, entries: Sequence[Entry], rows: int, report_progress: ReportProgress
-    ) -> tuple[FoldCache, list[Entry]]:
-        """The entries fitted on so many rows, each once; one that fails is failed in the race as well."""
+    def fit(self, trials: Sequence[Trial], rows: int, report_progress: ReportProgress) -> tuple[FoldCache, list[Trial]]:
+        """Return the trials refitted on so many rows, each once; a failure is that of the trial too."""
         if rows not in self.fold_caches:
-            self.fold_caches[rows] = FoldCache(with_rows(self.race.data, rows))
+            self.fold_caches[rows] = FoldCache(subsample_split(self.search.data, rows))
         fold_cache, known = self.fold_caches[rows], self.fitted.setdefault(rows, {})
-        for entry in self.left(entries, rows):
-            known[entry] = enter(fold_cache, entry.candidate, self.race.limits, entry.label)
-        last = [known[entry] for entry in entries]
-        run_race(fold_cache, last, [fold_cache.holdout_fold], self.race.limits, report_progress)
-        for entry, final in zip(entries, last, strict=True):
-            entry.failure = final.failure
+        for trial in self.left(trials, rows):
+            known[trial] = make_trial(fold_cache, trial.candidate, self.search.limits, trial.label)
+        last = [known[trial] for trial in trials]
+        run_trials(fold_cache, last, [fold_cache.holdout_fold], self.search.limits, report_progress)
+        for trial, final in zip(trials, last, strict=True):
+            trial.failure = final.failure
         return fold_cache, last
 
-    def left(self, entries: Sequence[Entry], rows: int) -> list[Entry]:
-        """Those of the entries that are not fitted on so many rows yet."""
+    def left(self, trials: Sequence[Trial], rows: int) -> list[Trial]:
+        """Return the trials that are not refitted on so many rows yet."""
         known = self.fitted.get(rows, {})
-        return [entry for entry in entries if entry not in known or not known[entry].predicted]
+        return [trial for trial in trials if trial not in known or not known[trial].predicted]
 
-    def ready(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those of the entries that are fitted on some number of rows."""
-        return [entry for entry in entries if any(not self.left([entry], rows) for rows in self.fitted)]
+    def ready(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Return the trials that are refitted on some number of rows."""
+        return [trial for trial in trials if any(not self.left([trial], rows) for rows in self.fitted)]
 
 
-def finish(race: PortfolioRace, report_progress: ReportProgress) -> Finish:
-    """Choose the winner, fit it on all rows, or on as many as there is time for, compile it and prove its graph.
+def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> RefitResult:
+    """Select the winner, refit it on all rows, or on as many as there is time for, compile it and verify its graph.
 
-    One that cannot be fitted or compiled after all, whose graph disagrees or which is over the bounds is left to the
-    next best; what fails is its entry's, or the race's `blend_failure`. Where `report_progress` stops it the race
-    is cut short. Raises `InvalidInputError` where nothing is within the bounds, the failure of the last winner where
-    all fail, and `StoppedError`.
+    Where a winner cannot be refitted or compiled, its graph disagrees or it exceeds the limits, the next best is
+    selected; the failure is kept in its trial, or in `ensemble_failure` of the search. Where `report_progress` stops
+    it, the search is cut short. Raises `InvalidInputError` where no model is within the limits, the failure of the
+    last winner where all fail, and `StoppedError`.
     """
-    finals, dropped, tightened = _Finals(race), set[Entry](), 1.0
+    finals, dropped, tightened = _Refits(search), set[Trial](), 1.0
     while True:
-        pool = _pool(race, finals, dropped)
-        choice, passed_over = choose(
-            race.fold_cache, pool, race.bounds, race.growth(), None if race.blend_failure else tightened
+        pool = _eligible(search, finals, dropped)
+        selection, rejected_ensemble = select(
+            search.fold_cache, pool, search.bounds, search.growth(), None if search.ensemble_failure else tightened
         )
-        rows = _affordable_rows(race, finals, choice.entries)
-        if rows < race.rows and len(choice.members) > 1:
-            dropped.add(choice.lightest)
+        rows = _affordable_rows(search, finals, selection.trials)
+        if rows < search.rows and len(selection.members) > 1:
+            dropped.add(selection.lightest)
             continue
         try:
-            fold_cache, fitted = finals.fit(choice.entries, max(rows, race.rows), report_progress)
+            fold_cache, fitted = finals.fit(selection.trials, max(rows, search.rows), report_progress)
         except StoppedError as stop:
-            race.cut_short(stop)
+            search.cut_short(stop)
             continue
-        if any(entry.failure for entry in choice.entries):
-            _raise_the_last(race, choice)
+        if any(trial.failure for trial in selection.trials):
+            _raise_if_none_left(search, selection)
             continue
-        pipeline = _pipeline(choice, fitted)
+        pipeline = _pipeline(selection, fitted)
         try:
-            proven = prove(pipeline, fold_cache.data)
+            verified = verify_graph(pipeline, fold_cache.data)
         except Exception as error:
-            _rule_out(race, choice, fold_cache, fitted, _as_failure(choice.label, error))
-            _raise_the_last(race, choice)
+            _attribute_failure(search, selection, fold_cache, fitted, _as_failure(selection.label, error))
+            _raise_if_none_left(search, selection)
             continue
-        if race.bounds.excess(proven.cost) <= 1:
-            return Finish(choice, passed_over, fold_cache, fitted, pipeline, proven)
-        _weigh(race, choice, fold_cache, fitted, proven)
+        if search.bounds.excess(verified.cost) <= 1:
+            return RefitResult(selection, rejected_ensemble, fold_cache, fitted, pipeline, verified)
+        _measure_final_costs(search, selection, fold_cache, fitted, verified)
         tightened *= TIGHTER
 
 
-def _pool(race: PortfolioRace, finals: _Finals, dropped: set[Entry]) -> list[Entry]:
-    """What may win: the finalists; once time is up, what is fitted already and within the bounds, if anything is."""
-    pool = [entry for entry in race.finalists if entry not in dropped] or race.finalists
-    if time.monotonic() < race.deadline:
+def _eligible(search: PortfolioSearch, finals: _Refits, dropped: set[Trial]) -> list[Trial]:
+    """Return the trials that may win: the finalists; once time is up, those that are refitted and within the limits."""
+    pool = [trial for trial in search.finalists if trial not in dropped] or search.finalists
+    if time.monotonic() < search.deadline:
         return pool
-    ready = [e for e in finals.ready(pool) if race.bounds.excess(cost_of_entries([e], race.growth())) <= 1]
+    ready = [e for e in finals.ready(pool) if search.bounds.excess(cost_of_trials([e], search.growth())) <= 1]
     return ready or pool
 
 
-def _affordable_rows(race: PortfolioRace, finals: _Finals, entries: Sequence[Entry]) -> int:
-    """The most rows that can be learned from in time; fewer than a fold has where even that takes too long."""
-    left = max(race.deadline - time.monotonic() - storing_seconds(race, entries), LEAST_FITTING)
-    rows = len(race.data.train_y)
-    while rows >= race.rows and fitting_seconds(race, finals.left(entries, rows), rows) > left:
+def _affordable_rows(search: PortfolioSearch, finals: _Refits, trials: Sequence[Trial]) -> int:
+    """Return the most train rows that there is time for; fewer than a fold has where even those take too long."""
+    left = max(search.deadline - time.monotonic() - storing_seconds(search, trials), LEAST_FITTING)
+    rows = len(search.data.train_y)
+    while rows >= search.rows and fitting_seconds(search, finals.left(trials, rows), rows) > left:
         rows = int(FEWER * rows)
     return rows
 
 
-def _pipeline(choice: Choice, fitted: Sequence[Entry]) -> Any:
-    """The fitted estimator, raw columns in."""
+def _pipeline(selection: Selection, fitted: Sequence[Trial]) -> Any:
+    """Return the fitted estimator, which takes raw columns."""
     if len(fitted) == 1:
         return fitted[0].fitted
-    return blend([(entry.label, entry.fitted) for entry in fitted], [weight for _, weight in choice.members])
+    return make_ensemble([(trial.label, trial.fitted) for trial in fitted], [weight for _, weight in selection.members])
 
 
-def _rule_out(
-    race: PortfolioRace, choice: Choice, fold_cache: FoldCache, fitted: Sequence[Entry], error: RegattaError
+def _attribute_failure(
+    search: PortfolioSearch, selection: Selection, fold_cache: FoldCache, fitted: Sequence[Trial], error: RegattaError
 ) -> None:
-    """Give the failure to what is to blame: a member whose graph alone fails as well, else the blend of them."""
+    """Attribute the failure: to each member whose graph alone fails as well, else to the ensemble."""
     if len(fitted) == 1:
-        choice.entries[0].failure = error
+        selection.trials[0].failure = error
         return
-    for entry, final in zip(choice.entries, fitted, strict=True):
+    for trial, final in zip(selection.trials, fitted, strict=True):
         try:
-            prove(final.fitted, fold_cache.data)
+            verify_graph(final.fitted, fold_cache.data)
         except Exception as alone:
-            entry.failure = _as_failure(entry.label, alone)
-    if not any(entry.failure for entry in choice.entries):
-        race.blend_failure = error
+            trial.failure = _as_failure(trial.label, alone)
+    if not any(trial.failure for trial in selection.trials):
+        search.ensemble_failure = error
 
 
-def _raise_the_last(race: PortfolioRace, choice: Choice) -> None:
-    """Raise the failure of a choice that leaves nobody to win."""
-    failures = [entry.failure for entry in choice.entries if entry.failure]
-    if failures and not race.usable:
+def _raise_if_none_left(search: PortfolioSearch, selection: Selection) -> None:
+    """Raise the failure of a selection after which no trial is left."""
+    failures = [trial.failure for trial in selection.trials if trial.failure]
+    if failures and not search.usable:
         raise failures[-1]
 
 
@@ -169,10 +169,18 @@ def _as_failure(label: str, error: Exception) -> RegattaError:
     return TrainingFailedError(f"{label} could not be compiled for a fault of ours. It has been logged.")
 
 
-def _weigh(race: PortfolioRace, choice: Choice, fold_cache: FoldCache, fitted: Sequence[Entry], proven: Proven) -> None:
-    """Let the entries cost what their final models do, where a choice multiplies it with the growth of the race."""
-    for entry, final in zip(choice.entries, fitted, strict=True):
+def _measure_final_costs(
+    search: PortfolioSearch,
+    selection: Selection,
+    fold_cache: FoldCache,
+    fitted: Sequence[Trial],
+    verified: VerifiedGraph,
+) -> None:
+    """Set the costs of the trials to those of their final models, divided by the growth that `select` multiplies by."""
+    for trial, final in zip(selection.trials, fitted, strict=True):
         alone = (
-            proven.cost if len(fitted) == 1 else cost_of(final.fitted, fold_cache.data.columns, fold_cache.data.test_x)
+            verified.cost
+            if len(fitted) == 1
+            else measure_cost(final.fitted, fold_cache.data.columns, fold_cache.data.test_x)
         )
-        entry.cost = alone.grown(1 / race.growth())
+        trial.cost = alone.grown(1 / search.growth())

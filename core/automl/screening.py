@@ -1,4 +1,4 @@
-"""How much of a table a portfolio race looks at: folds, repeats of them, rows to compare on and rows to learn from."""
+"""Decide how many rows and folds a portfolio search uses."""
 
 import time
 from dataclasses import replace
@@ -13,25 +13,25 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.splits import Fold, Split, evenly_spaced, subsample
 from core.regressors.thread_limits import one_core_per_fit, openmp_limited
 
-# Below so many rows five folds leave too few to learn from, and below so many one division is a matter of luck.
+# Below the first number of rows five folds leave too few train rows; below the second one division is a matter of luck.
 FINE_ROWS, REPEATED_ROWS = 3_000, 500
 FINE_FOLDS, COARSE_FOLDS, REPEATS = 8, 5, 3
-# From so many rows on a fold judges by thousands: three of the five tell as much in less time, which is worth more
+# From so many rows on a fold has thousands of test rows: three of the five are as informative and leave time for more
 # candidates.
 MANY_ROWS, JUDGING_FOLDS = 10_000, 3
 # Rows that a second of a core is enough for, to compare several candidates on a table of usual width.
 ROWS_A_SECOND = 900
 FEWEST_ROWS = 2_000
-# The holdout reports; what more rows would add to that is time.
+# The holdout only reports, so more rows would only cost time.
 HOLDOUT_ROWS = 20_000
 # What the pace of the machine is taken by.
 PACE_TREES, PACE_ROWS = 40, 8_000
 
 
-def take_pace(data: Split) -> tuple[Forecast, float]:
-    """A forecast that has seen a few trees of the strongest candidate fitted, and the pace of the machine.
+def measure_pace(data: Split) -> tuple[Forecast, float]:
+    """Fit a few trees of the strongest candidate; return the forecast that recorded it, and the pace of the machine.
 
-    The pace is how many times as long as on the machine of the catalogue they took; never below 1.
+    The pace is the time they took as a multiple of the time on the catalogue's machine; never below 1.
     """
     short = replace(YARDSTICK, params={**YARDSTICK.params, "max_iter": PACE_TREES})
     prepared = FoldCache(subsample(data, min(len(data.train_y), PACE_ROWS)), kept=False).holdout
@@ -44,13 +44,13 @@ def take_pace(data: Split) -> tuple[Forecast, float]:
 
 
 def rows_to_compare(rows: int, columns: int, core_seconds: float, pace: float) -> int:
-    """How many of `rows` rows the candidates are compared on, so that there is time for several of them."""
+    """Return how many of `rows` rows the candidates are compared on, so that there is time for several of them."""
     width = min(1.0, REFERENCE_COLUMNS / columns)
     return min(rows, max(FEWEST_ROWS, int(ROWS_A_SECOND * width * core_seconds / pace)))
 
 
-def with_rows(data: Split, rows: int) -> Split:
-    """The split with at most `rows` rows to learn from and a holdout that takes no time, both spread evenly."""
+def subsample_split(data: Split, rows: int) -> Split:
+    """Return the split with at most `rows` train rows and a holdout that takes no time, both evenly spaced."""
     chosen = evenly_spaced(len(data.test_y), HOLDOUT_ROWS)
     data = data if rows >= len(data.train_y) else subsample(data, rows)
     if len(chosen) == len(data.test_y):
@@ -59,10 +59,10 @@ def with_rows(data: Split, rows: int) -> Split:
 
 
 def with_finer_folds(data: Split) -> tuple[Split, int]:
-    """The split with the folds of a race, and how many of them are one division; the others repeat it.
+    """Return the split with the folds of a search, and how many of them make one division; the others repeat it.
 
-    A small table gets more folds, which leaves more rows to learn from, and a very small one three divisions of them,
-    each shuffled by a seed of its own; of a large one only some of the folds judge. Folds by time or group stay what
+    A small table gets more folds, which leaves more train rows, and a very small one three divisions of them,
+    each shuffled by a seed of its own; a large one runs on some of the folds only. Folds by time or group stay as
     they are.
     """
     rows = len(data.train_y)

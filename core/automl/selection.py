@@ -1,11 +1,14 @@
-"""Who wins a race: the blend if it beats the best single model out of fold, within what a model may cost."""
+"""Select the winner of a search.
+
+The ensemble if it beats the best single model out of fold, within the serving limits.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.automl.ensemble_selection import BLEND, best_alone, final_weights, honest_scores
-from core.automl.scheduler import Entry
-from core.automl.serving_cost import Bounds, Cost
+from core.automl.ensemble_selection import ENSEMBLE, final_weights, nested_scores, single_best_weights
+from core.automl.scheduler import Trial
+from core.automl.serving_cost import ServingCost, ServingLimits
 from core.errors import InvalidInputError, TrainingFailedError
 from core.manifests import CrossValidation
 from core.regressors.fold_cache import FoldCache
@@ -13,74 +16,81 @@ from core.regressors.metrics import cross_validation
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A winner: its entries with their weights (one of weight 1 is a single model) and its score on the folds.
+class Selection:
+    """A winner: its trials with their weights (one of weight 1 is a single model) and its scores on the folds.
 
-    The score is that of the choice, not of what was chosen: each fold by the weights, or the single model, that the
-    others would have chosen.
+    The scores are nested: each fold is tested with the weights, or the single model, that the
+    other folds select.
     """
 
     label: str
-    members: list[tuple[Entry, float]]
+    members: list[tuple[Trial, float]]
     cross_validation: CrossValidation
 
     @property
-    def entries(self) -> list[Entry]:
-        """The members without their weights."""
-        return [entry for entry, _ in self.members]
+    def trials(self) -> list[Trial]:
+        """Return the members without their weights."""
+        return [trial for trial, _ in self.members]
 
     @property
-    def lightest(self) -> Entry:
-        """The member that counts least."""
+    def lightest(self) -> Trial:
+        """Return the member of least weight."""
         return min(self.members, key=lambda member: member[1])[0]
 
 
-def choose(
-    fold_cache: FoldCache, entries: Sequence[Entry], bounds: Bounds, growth: float, tightened: float | None = 1.0
-) -> tuple[Choice, Choice | None]:
-    """The winner among entries that came through the same folds, and the blend that did not win, if there was one.
+def select(
+    fold_cache: FoldCache, trials: Sequence[Trial], bounds: ServingLimits, growth: float, tightened: float | None = 1.0
+) -> tuple[Selection, Selection | None]:
+    """Return the winner among trials that ran on the same folds, and the ensemble that did not win, if there was one.
 
-    `growth` is how many times the rows of a fold the final model learns from: it will cost that much more. A blend has
-    to be within `tightened` times the bounds; with None there is none. Raises `InvalidInputError` naming the nearest
-    where nothing is within the bounds.
+    `growth` is the final model's train rows as a multiple of a fold's: its cost grows by that. An ensemble has
+    to be within `tightened` times the limits; with None there is none. Raises `InvalidInputError` that names the
+    nearest model where none is within the limits.
     """
-    if not entries:
+    if not trials:
         raise TrainingFailedError("No model of the portfolio could be trained on this table.")
-    eligible = [entry for entry in entries if bounds.excess(cost_of_entries([entry], growth)) <= 1]
+    eligible = [trial for trial in trials if bounds.excess(cost_of_trials([trial], growth)) <= 1]
     if not eligible:
-        raise _nothing_within(entries, bounds, growth)
-    best = max(eligible, key=lambda entry: entry.mean(fold_cache))
-    blend = None if tightened is None else _blend(fold_cache, eligible, bounds.tightened(tightened), growth)
-    scores = cross_validation(honest_scores(fold_cache, eligible, best_alone))
-    single = Choice(best.candidate.regressor.name, [(best, 1.0)], scores)
-    if blend is None or blend.cross_validation.mean <= single.cross_validation.mean:
-        return single, blend
-    return blend, None
+        raise _nothing_within(trials, bounds, growth)
+    best = max(eligible, key=lambda trial: trial.mean(fold_cache))
+    ensemble = (
+        None if tightened is None else _select_ensemble(fold_cache, eligible, bounds.tightened(tightened), growth)
+    )
+    scores = cross_validation(nested_scores(fold_cache, eligible, single_best_weights))
+    single = Selection(best.candidate.regressor.name, [(best, 1.0)], scores)
+    if ensemble is None or ensemble.cross_validation.mean <= single.cross_validation.mean:
+        return single, ensemble
+    return ensemble, None
 
 
-def _blend(fold_cache: FoldCache, entries: Sequence[Entry], bounds: Bounds, growth: float) -> Choice | None:
-    """The blend of entries, without the lightest of them as long as it costs too much."""
-    pool = list(entries)
+def _select_ensemble(
+    fold_cache: FoldCache, trials: Sequence[Trial], bounds: ServingLimits, growth: float
+) -> Selection | None:
+    """Return the ensemble of the trials, without its members of least weight as long as it costs too much."""
+    pool = list(trials)
     while len(pool) > 1:
         weighted = zip(pool, final_weights(fold_cache, pool).tolist(), strict=True)
-        members = [(entry, weight) for entry, weight in weighted if weight > 0]
-        if bounds.excess(cost_of_entries([entry for entry, _ in members], growth)) <= 1:
+        members = [(trial, weight) for trial, weight in weighted if weight > 0]
+        if bounds.excess(cost_of_trials([trial for trial, _ in members], growth)) <= 1:
             if len(members) == 1:
                 return None
-            return Choice(BLEND, members, cross_validation(honest_scores(fold_cache, pool)))
+            return Selection(ENSEMBLE, members, cross_validation(nested_scores(fold_cache, pool)))
         pool.remove(min(members, key=lambda member: member[1])[0])
     return None
 
 
-def cost_of_entries(entries: Sequence[Entry], growth: float) -> Cost:
-    """What a model of these entries should cost at most, learned from `growth` times the rows of a fold."""
-    return sum((entry.grown_cost(growth) for entry in entries), Cost(0, 0.0, 0.0))
+def cost_of_trials(trials: Sequence[Trial], growth: float) -> ServingCost:
+    """Return the serving cost, at most, of a model of these trials with `growth` times the train rows of a fold."""
+    return sum((trial.grown_cost(growth) for trial in trials), ServingCost(0, 0.0, 0.0))
 
 
-def _nothing_within(entries: Sequence[Entry], bounds: Bounds, growth: float) -> InvalidInputError:
-    costs = {entry.label: cost_of_entries([entry], growth) for entry in entries}
+def _nothing_within(trials: Sequence[Trial], bounds: ServingLimits, growth: float) -> InvalidInputError:
+    costs = {trial.label: cost_of_trials([trial], growth) for trial in trials}
     label, cost = min(costs.items(), key=lambda item: bounds.excess(item[1]))
-    each = {"max_bytes": Bounds(max_bytes=bounds.max_bytes), "max_latency_us": Bounds(None, bounds.max_latency_us)}
+    each = {
+        "max_bytes": ServingLimits(max_bytes=bounds.max_bytes),
+        "max_latency_us": ServingLimits(None, bounds.max_latency_us),
+    }
     names = [name for name, bound in each.items() if bound.excess(cost) > 1]
     return InvalidInputError(
         f"No model of the race is within {' and '.join(names)}. The nearest is {label} with about "

@@ -1,4 +1,4 @@
-"""Looking for better parameters: successive halving over a regressor's search space, within a time."""
+"""Tune parameters: successive halving over a regressor's search space, within a time."""
 
 import math
 import random
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from core.automl.forecast import Forecast
-from core.automl.scheduler import OUT_OF_TIME, Clock, Entry, enter, run_race
+from core.automl.scheduler import OUT_OF_TIME, Trial, TrialBudget, make_trial, run_trials
 from core.catalogue import SEED, Regressor
-from core.manifests import Trial
+from core.manifests import TrialRecord
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import ReportProgress
 from core.regressors.candidates import Candidate, regressor_parameters
@@ -20,13 +20,13 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.splits import subsample
 
-# A third of the candidates goes on, on three times the rows: Jamieson and Talwalkar, "Non-stochastic Best Arm
+# A third of the candidates goes on with three times the rows: Jamieson and Talwalkar, "Non-stochastic Best Arm
 # Identification and Hyperparameter Optimization", AISTATS 2016.
 KEEP = 3
 MOST_CANDIDATES = 27
-# On fewer rows than this a score says more about the rows than about the parameters.
+# On fewer rows a score depends on the rows more than on the parameters.
 FEWEST_ROWS = 700
-# How much of the time is over when a rung has to end; the last one is on all rows and takes the rest.
+# The share of the time at which a rung has to end; the last one has all rows and takes the rest.
 RUNG_ENDS = (0.3, 0.6)
 
 
@@ -36,79 +36,92 @@ def tune(
     limits: TrainingLimits,
     report_progress: ReportProgress,
     seconds: float,
-    known: Entry | None = None,
-) -> tuple[Entry, list[Trial]]:
-    """The best of `start` and of candidates from its regressor's grid, scored on all folds, and what was tried.
+    known: Trial | None = None,
+) -> tuple[Trial, list[TrialRecord]]:
+    """Return the best of `start` and of candidates of its regressor's grid, scored on all folds, and all records.
 
-    It is never worse than `start` on these folds, because `start` is among them; `known` is its entry where it was
-    scored on them already. The entry that is returned may not be fitted on the whole training part yet. `seconds` are
+    It is never worse than `start` on these folds, because `start` is among them; `known` is its trial where it was
+    scored on them already. The returned trial may not be fitted on the whole training part yet. `seconds` are
     kept as well as single fits allow.
     """
     begun, forecast = time.monotonic(), Forecast(len(fold_cache.data.columns))
     candidates = [start, *_others(start)]
-    trials: list[Trial] = []
+    trial_records: list[TrialRecord] = []
     for rows, end in _rungs(len(fold_cache.data.train_y)):
         small = FoldCache(subsample(fold_cache.data, rows))
-        entries = _entered(small, candidates, limits)
-        run_race(
-            small, entries, small.fold_numbers[:-1], limits, report_progress, Clock(begun + end * seconds, forecast)
+        trials = _make_trials(small, candidates, limits)
+        run_trials(
+            small,
+            trials,
+            small.fold_numbers[:-1],
+            limits,
+            report_progress,
+            TrialBudget(begun + end * seconds, forecast),
         )
-        trials += [trial_of(small, entry) for entry in entries if _tried(entry)]
-        ranked = sorted((entry for entry in entries if entry.failure is None), key=lambda e: -e.mean(small))
+        trial_records += [record_trial(small, trial) for trial in trials if _tried(trial)]
+        ranked = sorted((trial for trial in trials if trial.failure is None), key=lambda e: -e.mean(small))
         keep = math.ceil(len(candidates) / KEEP)
-        # What was not tried here for want of time is not tried on more rows either.
+        # A candidate for which there was no time here is not tried on more rows either.
         candidates = [start, *(e.candidate for e in ranked[:keep] if e.candidate is not start)]
-    entries = _entered(fold_cache, candidates, limits)
-    entries[0] = known or entries[0]
-    run_race(
-        fold_cache, entries, fold_cache.fold_numbers[:-1], limits, report_progress, Clock(begun + seconds, forecast)
+    trials = _make_trials(fold_cache, candidates, limits)
+    trials[0] = known or trials[0]
+    run_trials(
+        fold_cache,
+        trials,
+        fold_cache.fold_numbers[:-1],
+        limits,
+        report_progress,
+        TrialBudget(begun + seconds, forecast),
     )
-    trials += [trial_of(fold_cache, entry) for entry in entries if _tried(entry)]
-    return max(entries, key=lambda entry: entry.mean(fold_cache)), trials
+    trial_records += [record_trial(fold_cache, trial) for trial in trials if _tried(trial)]
+    return max(trials, key=lambda trial: trial.mean(fold_cache)), trial_records
 
 
 def choose_target(
     fold_cache: FoldCache, start: Candidate, limits: TrainingLimits, report_progress: ReportProgress
-) -> tuple[Entry, list[Trial]]:
-    """The candidate with whatever transformation of the target scores best on the folds, none included."""
-    entries = [enter(fold_cache, replace(start, target_transform=kind), limits) for kind in TARGET_TRANSFORMS]
-    run_race(fold_cache, entries, fold_cache.fold_numbers[:-1], limits, report_progress)
-    return max(entries, key=lambda entry: entry.mean(fold_cache)), [trial_of(fold_cache, entry) for entry in entries]
+) -> tuple[Trial, list[TrialRecord]]:
+    """Return the candidate with the target transform that scores best on the folds, none included."""
+    trials = [make_trial(fold_cache, replace(start, target_transform=kind), limits) for kind in TARGET_TRANSFORMS]
+    run_trials(fold_cache, trials, fold_cache.fold_numbers[:-1], limits, report_progress)
+    return max(trials, key=lambda trial: trial.mean(fold_cache)), [record_trial(fold_cache, trial) for trial in trials]
 
 
-def trial_of(fold_cache: FoldCache, entry: Entry) -> Trial:
-    """What was tried and what came of it, for the manifest."""
-    scores = None if entry.failure else entry.scores(fold_cache)
-    return Trial(
-        parameters=regressor_parameters(entry.estimator) if entry.estimator is not None else entry.candidate.params,
-        target_transform=entry.candidate.target_transform,
+def record_trial(fold_cache: FoldCache, trial: Trial) -> TrialRecord:
+    """Return the record of a trial for the manifest."""
+    scores = None if trial.failure else trial.scores(fold_cache)
+    return TrialRecord(
+        parameters=regressor_parameters(trial.estimator) if trial.estimator is not None else trial.candidate.params,
+        target_transform=trial.candidate.target_transform,
         rows=len(fold_cache.data.train_y),
         folds=len(fold_cache.data.folds),
         mean=None if scores is None else float(np.mean(scores)),
         std=None if scores is None else float(np.std(scores)),
-        seconds=round(entry.seconds, 3),
-        error=None if entry.failure is None else entry.failure.detail,
+        seconds=round(trial.seconds, 3),
+        error=None if trial.failure is None else trial.failure.detail,
     )
 
 
 def _rungs(rows: int) -> list[tuple[int, float]]:
-    """Rows of the rungs before the last, and when each has to end; none for a small table."""
+    """Return rows and end of each rung before the last; none for a small table."""
     sizes = (rows // KEEP**2, rows // KEEP)
     return [(size, end) for size, end in zip(sizes, RUNG_ENDS, strict=True) if size >= FEWEST_ROWS]
 
 
-def _entered(fold_cache: FoldCache, candidates: Sequence[Candidate], limits: TrainingLimits) -> list[Entry]:
-    """Entries that promise less the later they come; the first goes first whatever it costs."""
+def _make_trials(fold_cache: FoldCache, candidates: Sequence[Candidate], limits: TrainingLimits) -> list[Trial]:
+    """Return trials with falling priors; the first one runs first whatever it costs."""
     gains = [math.inf, *range(len(candidates) - 1, 0, -1)]
-    return [enter(fold_cache, candidate, limits, gain=gain) for candidate, gain in zip(candidates, gains, strict=True)]
+    return [
+        make_trial(fold_cache, candidate, limits, prior=prior)
+        for candidate, prior in zip(candidates, gains, strict=True)
+    ]
 
 
-def _tried(entry: Entry) -> bool:
-    return entry.failure is None or entry.failure.detail != OUT_OF_TIME
+def _tried(trial: Trial) -> bool:
+    return trial.failure is None or trial.failure.detail != OUT_OF_TIME
 
 
 def _others(start: Candidate) -> list[Candidate]:
-    """Up to 26 other candidates, drawn from the grid without repetition; the same ones each time."""
+    """Return up to 26 other candidates, drawn from the grid without repetition, the same ones each time."""
     space = _space(start.regressor, start.params)
     total = math.prod(len(values) for values in space.values())
     drawn = random.Random(SEED).sample(range(total), min(total, MOST_CANDIDATES))  # noqa: S311
@@ -122,12 +135,12 @@ def _others(start: Candidate) -> list[Candidate]:
 
 
 def _space(regressor: Regressor, fixed: dict[str, Any]) -> dict[str, list[Any]]:
-    """The grid without what the caller has set."""
+    """Return the grid without the parameters that the caller has set."""
     return {name: values for name, values in regressor.grid.items() if name not in fixed}
 
 
 def _combination(space: dict[str, list[Any]], number: int) -> dict[str, Any]:
-    """The `number`-th combination of a grid's values."""
+    """Return the `number`-th combination of a grid's values."""
     chosen = {}
     for name, values in space.items():
         number, position = divmod(number, len(values))

@@ -1,4 +1,4 @@
-"""Training one candidate: cross-validated, fitted on the training part, judged on the holdout."""
+"""Train one candidate: cross-validate it, fit it on the training part, and evaluate it on the holdout."""
 
 import time
 from dataclasses import dataclass, field
@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 
 from core.array_types import Floats
-from core.automl.scheduler import Entry, enter, run_race
+from core.automl.scheduler import Trial, make_trial, run_trials
 from core.automl.successive_halving import choose_target, tune
 from core.errors import TrainingFailedError
-from core.manifests import Baseline, CrossValidation, Member, Metrics, Raced, TargetTransformName, Trial
+from core.manifests import (
+    Baseline,
+    CrossValidation,
+    EnsembleMember,
+    Metrics,
+    SearchRecord,
+    TargetTransformName,
+    TrialRecord,
+)
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate, regressor_parameters
 from core.regressors.fold_cache import FoldCache
@@ -19,13 +27,13 @@ from core.regressors.metrics import baseline, cross_validation, evaluate, interv
 from core.regressors.splits import Split, evenly_spaced
 from core.regressors.thread_limits import one_core_per_fit
 
-# Some models take as long to predict their training rows as to learn them.
+# Some models take as long to predict their train rows as to fit them.
 TRAIN_METRIC_ROWS = 4000
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A fitted pipeline and how good it is. Metrics are of the holdout, cross-validation of the training part."""
+class TrainedModel:
+    """A fitted pipeline with its evaluation. Metrics are of the holdout, cross-validation is of the training part."""
 
     model_type: str
     pipeline: Any
@@ -39,9 +47,9 @@ class Trained:
     target_transform: TargetTransformName
     seconds: float
     notes: list[str]
-    trials: list[Trial] = field(default_factory=list)
-    members: list[Member] = field(default_factory=list)
-    raced: Raced | None = None
+    trial_records: list[TrialRecord] = field(default_factory=list)
+    members: list[EnsembleMember] = field(default_factory=list)
+    search: SearchRecord | None = None
 
 
 def train(
@@ -52,54 +60,54 @@ def train(
     *,
     any_target: bool = False,
     tuning_seconds: float | None = None,
-) -> Trained:
-    """Cross-validate and fit one candidate on the training part, and judge it on the holdout.
+) -> TrainedModel:
+    """Cross-validate and fit one candidate on the training part, and evaluate it on the holdout.
 
-    With `any_target` the transformation of the target is the one that scores best on the folds, with `tuning_seconds`
-    the parameters are looked for. Raises `ParameterError` for parameters that the estimator refuses,
+    With `any_target` the target transform that scores best on the folds is used, with `tuning_seconds`
+    the parameters are tuned. Raises `ParameterError` for parameters that the estimator refuses,
     `TrainingFailedError` when the fit fails.
     """
     fold_cache = FoldCache(data, kept=any_target or tuning_seconds is not None)
-    entry = enter(fold_cache, candidate, limits)
-    trials: list[Trial] = []
+    trial = make_trial(fold_cache, candidate, limits)
+    trial_records: list[TrialRecord] = []
     if any_target:
-        entry, trials = choose_target(fold_cache, candidate, limits, report_progress)
-    if tuning_seconds is not None and entry.failure is None:
-        entry, tried = tune(fold_cache, entry.candidate, limits, report_progress, tuning_seconds)
-        trials += tried
-    run_race(fold_cache, [entry], fold_cache.fold_numbers, limits, report_progress)
-    return conclude(fold_cache, entry, trials)
+        trial, trial_records = choose_target(fold_cache, candidate, limits, report_progress)
+    if tuning_seconds is not None and trial.failure is None:
+        trial, tried = tune(fold_cache, trial.candidate, limits, report_progress, tuning_seconds)
+        trial_records += tried
+    run_trials(fold_cache, [trial], fold_cache.fold_numbers, limits, report_progress)
+    return evaluate_trial(fold_cache, trial, trial_records)
 
 
-def conclude(fold_cache: FoldCache, entry: Entry, trials: list[Trial] | None = None) -> Trained:
-    """What an entry that ran on every part has come to; raises its failure."""
-    if entry.failure is not None:
-        raise entry.failure
-    notes = [*fold_cache.data.notes, *entry.notes]
-    if entry.stopped_early:
+def evaluate_trial(fold_cache: FoldCache, trial: Trial, trial_records: list[TrialRecord] | None = None) -> TrainedModel:
+    """Evaluate a trial that ran on every fold and on the training part; raises its failure."""
+    if trial.failure is not None:
+        raise trial.failure
+    notes = [*fold_cache.data.notes, *trial.notes]
+    if trial.stopped_early:
         notes.append("the solver stopped before it converged; a larger max_iter or alpha may help")
-    return judged(
+    return evaluate_on_holdout(
         fold_cache.data,
-        entry.candidate.regressor.name,
-        entry.fitted,
-        entry.predicted[fold_cache.holdout_fold],
-        residuals=residuals(fold_cache, entry.predicted),
-        scores=entry.scores(fold_cache),
-        parameters=regressor_parameters(entry.estimator),
-        target_transform=entry.candidate.target_transform,
-        seconds=entry.seconds,
+        trial.candidate.regressor.name,
+        trial.fitted,
+        trial.predicted[fold_cache.holdout_fold],
+        residuals=residuals(fold_cache, trial.predicted),
+        scores=trial.scores(fold_cache),
+        parameters=regressor_parameters(trial.estimator),
+        target_transform=trial.candidate.target_transform,
+        seconds=trial.seconds,
         notes=notes,
-        trials=trials or [],
+        trial_records=trial_records or [],
     )
 
 
 def residuals(fold_cache: FoldCache, predicted: dict[int, Floats]) -> Floats:
-    """Actual minus predicted of every row that judges a fold, float64."""
+    """Return the out-of-fold residuals, actual minus predicted, float64."""
     y, folds = fold_cache.data.train_y, fold_cache.data.folds
     return np.concatenate([y[fold.test] - predicted[i] for i, fold in enumerate(folds) if i in predicted])
 
 
-def judged(
+def evaluate_on_holdout(
     data: Split,
     model_type: str,
     pipeline: Any,
@@ -109,8 +117,8 @@ def judged(
     scores: list[float],
     seconds: float,
     **rest: Any,
-) -> Trained:
-    """Judge a pipeline fitted on the training part of `data` by what it predicts of the holdout.
+) -> TrainedModel:
+    """Evaluate a pipeline that was fitted on the training part of `data` by its predictions of the holdout.
 
     `residuals` and `scores` are those of the folds. Raises `TrainingFailedError` for NaN and inf.
     """
@@ -124,7 +132,7 @@ def judged(
             f"The scores of {model_type} on {data.target!r} are not finite numbers, so it was not stored. "
             "Scale the target to smaller values."
         )
-    return Trained(
+    return TrainedModel(
         model_type=model_type,
         pipeline=pipeline,
         metrics=metrics,

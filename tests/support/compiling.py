@@ -130,7 +130,7 @@ def fit(data: Split, name: str, prepare: ColumnTransformer | None = None) -> Pip
     return Pipeline([("prepare", prepare), *scale, ("estimate", estimator)])
 
 
-def blend(members: dict[str, Pipeline], weights: list[float] | None = None) -> VotingRegressor:
+def make_ensemble(members: dict[str, Pipeline], weights: list[float] | None = None) -> VotingRegressor:
     """An ensemble of members that are fitted already."""
     ensemble = VotingRegressor(list(members.items()), weights=weights)
     ensemble.estimators_ = list(members.values())

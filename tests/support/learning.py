@@ -4,7 +4,7 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from core.automl.training import Trained, train
+from core.automl.training import TrainedModel, train
 from core.catalogue import CATALOGUE, regressor
 from core.manifests import RANDOM, Recipe, Validation
 from core.preprocessing.features import choose_features
@@ -59,7 +59,9 @@ def quick(name: str) -> dict[str, Any]:
     return dict.fromkeys(sorted(counts & known.keys()), FEW_TREES)
 
 
-def trained(data: Split, name: str, params: dict[str, Any] | None = None, limits: TrainingLimits = LIMITS) -> Trained:
+def trained(
+    data: Split, name: str, params: dict[str, Any] | None = None, limits: TrainingLimits = LIMITS
+) -> TrainedModel:
     """One catalogue entry, trained as the service trains it."""
     return train(data, Candidate(regressor(name), params or {}), limits)
 

@@ -26,7 +26,7 @@ from core.services.retraining.schema_changes import NAMES_SHOWN, compare_schema,
 from core.services.retraining.serving_model import ServingModel
 from core.services.training.join_files import Opened, join, open_as
 from core.services.training.publish import publish_model
-from core.services.training.refit_stored import fit_as, in_time, train_as
+from core.services.training.refit_stored import limit_rows, refit_as, retrain_as
 from core.storage.series_repository import Arrival, Series
 from core.types import Json
 
@@ -97,8 +97,8 @@ class _ChampionChallenger:
 
     def _hold(self, found: Plausibility, held: Arrival | None, *, old: bool) -> Json | None:
         """Hold a file that is out of all proportion; refuse it where a model of this file alone predicts nothing."""
-        data = in_time(self.model, join(self.opened, [], self.model))
-        probe = fit_as(self.model, data, progress_within(self.case.report_progress, 0.3, 0.6))
+        data = limit_rows(self.model, join(self.opened, [], self.model))
+        probe = refit_as(self.model, data, progress_within(self.case.report_progress, 0.3, 0.6))
         own = self.opened.frame.loc[data.test_x.index]
         actual = self.target(own)
         by_itself = difference(actual, probe.predict(own), np.full(len(actual), data.train_y.mean()))
@@ -137,8 +137,8 @@ class _ChampionChallenger:
         rows = rows[~np.isin(_hashes(rows, names), _hashes(witness.frame, names))]
         if len(rows) < FEWEST_FRESH:
             return False
-        data = in_time(self.model, join(witness, [], self.model))
-        probe = fit_as(self.model, data, progress_within(self.case.report_progress, 0.2, 0.3))
+        data = limit_rows(self.model, join(witness, [], self.model))
+        probe = refit_as(self.model, data, progress_within(self.case.report_progress, 0.2, 0.3))
         actual, predicted = self.target(rows), probe.predict(rows)
         by_champion = difference(actual, predicted, self.champion.predict(rows))
         by_mean = difference(actual, predicted, np.full(len(actual), actual.mean()))
@@ -149,7 +149,7 @@ class _ChampionChallenger:
         """Train a challenger on the file and those of the window, compare it with the champion, and decide."""
         case = self.case
         earlier = self._open([one.file_id for one in window if one.file_id != self.opened.dataset.file_id])
-        data = in_time(self.model, join(self.opened, earlier, self.model))
+        data = limit_rows(self.model, join(self.opened, earlier, self.model))
         challenger = self._challenger(data, [one.dataset.file_id for one in earlier])
         case.found["learned"] = {
             "mode": self.series.settings.mode,
@@ -194,7 +194,7 @@ class _ChampionChallenger:
         case = self.case
         done = case.workspace.models.published_by(case.name, case.job_id)
         if done is None:
-            trained = train_as(self.model, data, progress_within(case.report_progress, 0.3, 0.9))
+            trained = retrain_as(self.model, data, progress_within(case.report_progress, 0.3, 0.9))
             case.report_progress("storing", 0.9)
             dataset = self.opened.dataset.model_copy(update={"recipe": self.model.recipe})
             done = publish_model(

@@ -2,7 +2,7 @@
 
 import time
 
-from core.automl.serving_cost import Bounds
+from core.automl.serving_cost import ServingLimits
 from core.errors import ArrivalRefusedError, ConflictError, RegattaError
 from core.jobs.commands import RetrainCommand
 from core.manifests import DatasetManifest, Recipe
@@ -12,7 +12,7 @@ from core.services.retraining.decision import ArrivalCase
 from core.services.retraining.ingest_arrival import fetch
 from core.services.series.arrivals import submit_waiting
 from core.services.series.notify import notify
-from core.services.training.search import TimeLimit, race_models
+from core.services.training.search import SearchTime, search_models
 from core.services.training.train import open_split
 from core.storage.series_repository import Series
 from core.storage.workspace import Workspace
@@ -100,20 +100,20 @@ def _first(case: ArrivalCase, dataset: DatasetManifest, target: str) -> Json | N
             case.workspace, dataset.file_id, target, TEST_SIZE, recipe, validation=chosen.validation
         )
         cleaned = opened.model_copy(update={"recipe": recipe})
-        race = race_models(
+        search = search_models(
             case.workspace,
             cleaned,
             data,
             TEST_SIZE,
-            TimeLimit(chosen.time_limit, time.monotonic()),
-            Bounds(),
+            SearchTime(chosen.time_limit, time.monotonic()),
+            ServingLimits(),
             progress_within(case.report_progress, 0.2, 1.0),
             case.job_id,
             name=case.name,
             promote=False,
         )
-        model = models.manifest(case.name, race["best"]["version"])
-        for warning in race["warnings"]:
+        model = models.manifest(case.name, search["best"]["version"])
+        for warning in search["warnings"]:
             case.note(warning)
     case.found["learned"] = {"mode": "race", "files": [dataset.file_id], "rows": model.dataset.rows_train}
     baseline = model.baseline.metrics if model.baseline else None

@@ -1,4 +1,4 @@
-"""From a stored dataset to a leaderboard: every regressor on the same folds, tuned and blended where asked for."""
+"""Compare every regressor on the same folds of a stored dataset, tuned and in an ensemble where asked for."""
 
 import logging
 import time
@@ -7,16 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from core.automl.ensemble_selection import BLEND, blend, final_weights, honest_scores, mixed
+from core.automl.ensemble_selection import ENSEMBLE, final_weights, make_ensemble, nested_scores, weighted_prediction
 from core.automl.forecast import Forecast
-from core.automl.scheduler import Clock, Entry, enter, run_race
-from core.automl.serving_cost import Bounds
-from core.automl.successive_halving import trial_of, tune
-from core.automl.training import Trained, conclude, judged, residuals
+from core.automl.scheduler import Trial, TrialBudget, make_trial, run_trials
+from core.automl.serving_cost import ServingLimits
+from core.automl.successive_halving import record_trial, tune
+from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial, residuals
 from core.catalogue import DEFAULT_MODEL_TYPES, regressor
 from core.errors import RegattaError, UnavailableError
 from core.jobs.commands import CompareCommand
-from core.manifests import DatasetManifest, TargetTransformName, Trial
+from core.manifests import DatasetManifest, TargetTransformName, TrialRecord
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.candidates import Candidate
@@ -25,24 +25,24 @@ from core.regressors.metrics import cross_validation
 from core.regressors.validation import requested_validation
 from core.services.training.leaderboard import baseline_row, failures, in_order, member_of, model_row
 from core.services.training.publish import publish_model
-from core.services.training.search import TimeLimit, race_models
+from core.services.training.search import SearchTime, search_models
 from core.services.training.train import limits, model_name, open_split
 from core.storage.workspace import Workspace
 
 log = logging.getLogger("regatta")
 
 TUNED = "tuned"
-# The rest of a time limit goes into storing what came out.
+# The rest of a time limit is for storing the models.
 RACING_SHARE = 0.85
 
 
 @dataclass(frozen=True)
-class Finisher:
-    """An entry that came through, under the name it is stored by, with what was tried for it."""
+class Finalist:
+    """A trial that succeeded, under the label it is stored by, with the trial records behind it."""
 
     label: str
-    entry: Entry
-    trials: list[Trial]
+    trial: Trial
+    trial_records: list[TrialRecord]
 
 
 def compare_models(
@@ -51,11 +51,11 @@ def compare_models(
     report_progress: ReportProgress = ignore_progress,
     job_id: str | None = None,
 ) -> dict[str, Any]:
-    """Train every regressor of the catalogue on the same split and folds, and store what comes out.
+    """Train every regressor of the catalogue on the same split and folds, and store those that succeed.
 
     Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
-    among them, `best`, `failed` with the reason of each that did not come out, `validation` and `warnings`. One that
-    fails fails alone. A portfolio is raced as `search.race_models` says. Raises what `open_split` does,
+    among them, `best`, `failed` with the reason of each failure, `validation` and `warnings`. One that
+    fails fails alone. A portfolio is searched by `search.search_models`. Raises what `open_split` does,
     `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
     """
     command.check_options()
@@ -67,32 +67,36 @@ def compare_models(
         workspace, command.file_id, command.target_column, command.test_size, validation=validation
     )
     if command.ensemble and command.time_limit is not None:
-        time_limit = TimeLimit(command.time_limit, begun)
-        bounds = Bounds(command.max_bytes, command.max_latency_us)
-        return race_models(workspace, dataset, data, command.test_size, time_limit, bounds, report_progress, job_id)
+        time_limit = SearchTime(command.time_limit, begun)
+        bounds = ServingLimits(command.max_bytes, command.max_latency_us)
+        return search_models(workspace, dataset, data, command.test_size, time_limit, bounds, report_progress, job_id)
     fold_cache = FoldCache(data)
     kinds = TARGET_TRANSFORMS if command.target_transform == "auto" else (command.target_transform,)
     candidates = [Candidate(one, target_transform=kind) for one in chosen for kind in kinds]
-    entries = [enter(fold_cache, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
-    clock = None
+    trials = [make_trial(fold_cache, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
+    budget = None
     if command.time_limit is not None:
-        clock = Clock(begun + RACING_SHARE * command.time_limit, Forecast(len(data.columns)))
+        budget = TrialBudget(begun + RACING_SHARE * command.time_limit, Forecast(len(data.columns)))
     later = command.tune_hyperparameters or len(kinds) > 1
-    parts = fold_cache.fold_numbers[:-1] if later else fold_cache.fold_numbers
-    run_race(fold_cache, entries, parts, limits(), progress_within(report_progress, 0, 0.4 if later else 0.9), clock)
-    finishers = _best_of_kinds(fold_cache, entries)
+    fold_numbers = fold_cache.fold_numbers[:-1] if later else fold_cache.fold_numbers
+    run_trials(
+        fold_cache, trials, fold_numbers, limits(), progress_within(report_progress, 0, 0.4 if later else 0.9), budget
+    )
+    finalists = _best_of_kinds(fold_cache, trials)
     if command.tune_hyperparameters:
-        finishers += _tuned(fold_cache, finishers, command.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
+        finalists += _tuned(fold_cache, finalists, command.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
     if later:
-        last = [finisher.entry for finisher in finishers]
-        run_race(fold_cache, last, fold_cache.fold_numbers, limits(), progress_within(report_progress, 0.8, 0.9))
+        last = [finalist.trial for finalist in finalists]
+        run_trials(fold_cache, last, fold_cache.fold_numbers, limits(), progress_within(report_progress, 0.8, 0.9))
     report_progress("storing", 0.9)
-    trained: list[tuple[str, Trained | RegattaError]] = [_concluded(fold_cache, finisher) for finisher in finishers]
+    trained: list[tuple[str, TrainedModel | RegattaError]] = [
+        _concluded(fold_cache, finalist) for finalist in finalists
+    ]
     warnings = list(data.notes)
     if command.ensemble:
-        trained += _blended(fold_cache, finishers, warnings)
+        trained += _add_ensemble(fold_cache, finalists, warnings)
     return _leaderboard(
-        workspace, dataset, fold_cache, command.test_size, trained, entries, warnings, report_progress, job_id
+        workspace, dataset, fold_cache, command.test_size, trained, trials, warnings, report_progress, job_id
     )
 
 
@@ -100,77 +104,79 @@ def _label(candidate: Candidate, kinds: Sequence[TargetTransformName]) -> str:
     return candidate.regressor.name if len(kinds) == 1 else f"{candidate.regressor.name}, {candidate.target_transform}"
 
 
-def _best_of_kinds(fold_cache: FoldCache, entries: list[Entry]) -> list[Finisher]:
-    """Of each regressor the target that scored best; the others are its trials."""
-    by_name: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_name.setdefault(entry.candidate.regressor.name, []).append(entry)
-    finishers = []
+def _best_of_kinds(fold_cache: FoldCache, trials: list[Trial]) -> list[Finalist]:
+    """Return the best target transform of each regressor; the others are its trial records."""
+    by_name: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_name.setdefault(trial.candidate.regressor.name, []).append(trial)
+    finalists = []
     for name, group in by_name.items():
-        best = max(group, key=lambda entry: entry.mean(fold_cache))
+        best = max(group, key=lambda trial: trial.mean(fold_cache))
         if best.failure is None:
-            trials = [trial_of(fold_cache, entry) for entry in group] if len(group) > 1 else []
-            finishers.append(Finisher(name, best, trials))
-    return finishers
+            trial_records = [record_trial(fold_cache, trial) for trial in group] if len(group) > 1 else []
+            finalists.append(Finalist(name, best, trial_records))
+    return finalists
 
 
 def _tuned(
-    fold_cache: FoldCache, finishers: list[Finisher], seconds: float, report_progress: ReportProgress
-) -> list[Finisher]:
-    """The finishers for whose regressors better parameters were found, each within its part of the time."""
+    fold_cache: FoldCache, finalists: list[Finalist], seconds: float, report_progress: ReportProgress
+) -> list[Finalist]:
+    """Return the finalists for whose regressors better parameters were found, each within its part of the time."""
     found = []
-    for done, finisher in enumerate(finishers):
-        share = progress_within(report_progress, done / len(finishers), (done + 1) / len(finishers))
-        start = finisher.entry
-        best, trials = tune(fold_cache, start.candidate, limits(), share, seconds / len(finishers), start)
+    for done, finalist in enumerate(finalists):
+        share = progress_within(report_progress, done / len(finalists), (done + 1) / len(finalists))
+        start = finalist.trial
+        best, trial_records = tune(fold_cache, start.candidate, limits(), share, seconds / len(finalists), start)
         if best is not start:
-            found.append(Finisher(f"{finisher.label}-{TUNED}", best, [*finisher.trials, *trials]))
+            found.append(Finalist(f"{finalist.label}-{TUNED}", best, [*finalist.trial_records, *trial_records]))
     return found
 
 
-def _concluded(fold_cache: FoldCache, finisher: Finisher) -> tuple[str, Trained | RegattaError]:
+def _concluded(fold_cache: FoldCache, finalist: Finalist) -> tuple[str, TrainedModel | RegattaError]:
     try:
-        return finisher.label, conclude(fold_cache, finisher.entry, finisher.trials)
+        return finalist.label, evaluate_trial(fold_cache, finalist.trial, finalist.trial_records)
     except RegattaError as error:
-        return finisher.label, error
+        return finalist.label, error
 
 
-def _blended(
-    fold_cache: FoldCache, finishers: list[Finisher], warnings: list[str]
-) -> list[tuple[str, Trained | RegattaError]]:
-    """The blend of all finishers, where it beats the best of them on the folds."""
-    usable = [finisher for finisher in finishers if finisher.entry.failure is None]
+def _add_ensemble(
+    fold_cache: FoldCache, finalists: list[Finalist], warnings: list[str]
+) -> list[tuple[str, TrainedModel | RegattaError]]:
+    """Return the ensemble of all finalists, where it beats the best of them on the folds."""
+    usable = [finalist for finalist in finalists if finalist.trial.failure is None]
     if len(usable) < 2:
         warnings.append("a blend needs at least two models that came through")
         return []
-    scores = cross_validation(honest_scores(fold_cache, [finisher.entry for finisher in usable]))
-    best = max(finisher.entry.mean(fold_cache) for finisher in usable)
+    scores = cross_validation(nested_scores(fold_cache, [finalist.trial for finalist in usable]))
+    best = max(finalist.trial.mean(fold_cache) for finalist in usable)
     if scores.mean <= best:
         warnings.append(
             f"the blend scored {scores.mean:.4f} on the folds and the best single model {best:.4f}; it was not stored"
         )
         return []
-    weights = final_weights(fold_cache, [finisher.entry for finisher in usable])
-    members = [(finisher, float(weight)) for finisher, weight in zip(usable, weights, strict=True) if weight > 0]
-    entries, shares = [finisher.entry for finisher, _ in members], [weight for _, weight in members]
-    predicted = {part: mixed(entries, shares, part) for part in fold_cache.fold_numbers}
+    weights = final_weights(fold_cache, [finalist.trial for finalist in usable])
+    members = [(finalist, float(weight)) for finalist, weight in zip(usable, weights, strict=True) if weight > 0]
+    trials, shares = [finalist.trial for finalist, _ in members], [weight for _, weight in members]
+    predicted = {
+        fold_number: weighted_prediction(trials, shares, fold_number) for fold_number in fold_cache.fold_numbers
+    }
     try:
-        trained = judged(
+        trained = evaluate_on_holdout(
             fold_cache.data,
-            BLEND,
-            blend([(finisher.label, finisher.entry.fitted) for finisher, _ in members], shares),
+            ENSEMBLE,
+            make_ensemble([(finalist.label, finalist.trial.fitted) for finalist, _ in members], shares),
             predicted[fold_cache.holdout_fold],
             residuals=residuals(fold_cache, predicted),
             scores=scores.scores,
             parameters={},
             target_transform="none",
-            seconds=sum(entry.seconds for entry in entries),
+            seconds=sum(trial.seconds for trial in trials),
             notes=[*fold_cache.data.notes, "a blend is cross-validated with weights from the other folds"],
-            members=[member_of(fold_cache, finisher.entry, weight) for finisher, weight in members],
+            members=[member_of(fold_cache, finalist.trial, weight) for finalist, weight in members],
         )
     except RegattaError as error:
-        return [(BLEND, error)]
-    return [(BLEND, trained)]
+        return [(ENSEMBLE, error)]
+    return [(ENSEMBLE, trained)]
 
 
 def _leaderboard(
@@ -178,15 +184,15 @@ def _leaderboard(
     dataset: DatasetManifest,
     fold_cache: FoldCache,
     test_size: float,
-    trained: list[tuple[str, Trained | RegattaError]],
-    entries: list[Entry],
+    trained: list[tuple[str, TrainedModel | RegattaError]],
+    trials: list[Trial],
     warnings: list[str],
     report_progress: ReportProgress,
     job_id: str | None,
 ) -> dict[str, Any]:
-    """Store what came through, and put it into command."""
+    """Store the finalists and return their leaderboard."""
 
-    def publish(one: tuple[str, Trained | RegattaError]) -> dict[str, Any]:
+    def publish(one: tuple[str, TrainedModel | RegattaError]) -> dict[str, Any]:
         label, outcome = one
         try:
             if isinstance(outcome, RegattaError):
@@ -202,7 +208,7 @@ def _leaderboard(
             log.error("%s could not be stored", label, exc_info=error)
             return {"model_type": label, "error": "It could not be stored for a fault of ours. It has been logged."}
 
-    failed = failures(entries)
+    failed = failures(trials)
     rows: list[dict[str, Any]] = []
     with ThreadPoolExecutor(limits().threads) as pool:
         for done, row in enumerate(pool.map(publish, trained), start=1):
@@ -210,7 +216,7 @@ def _leaderboard(
             report_progress("storing", 0.9 + 0.1 * done / len(trained))
     rows = in_order(rows)
     best = rows[0] if rows else None
-    baseline = next((outcome.baseline for _, outcome in trained if isinstance(outcome, Trained)), None)
+    baseline = next((outcome.baseline for _, outcome in trained if isinstance(outcome, TrainedModel)), None)
     if baseline is not None:
         rows = in_order([*rows, baseline_row(baseline)])
     if best is not None and rows[0]["model_name"] is None:

@@ -1,4 +1,4 @@
-"""Files as a model takes them: the columns that it knows, in its own types, of one file or of several together."""
+"""Open files for a stored model: its columns in its types, of one file or of several joined."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from core.storage.workspace import Workspace
 
 @dataclass(frozen=True)
 class Opened:
-    """A dataset, and its rows as a model takes them: features, target and what rows are divided by; NaN is missing."""
+    """A dataset and its rows as a model takes them: features, target and the validation column; NaN is missing."""
 
     dataset: DatasetManifest
     frame: pd.DataFrame
 
 
 def open_as(workspace: Workspace, file_id: str, model: ModelManifest) -> Opened:
-    """A file in the form that a model learned from.
+    """Open a file with the columns and types that a model was trained on.
 
-    Raises `NoSuchFileError`, `UnknownColumnError` for a column that it lacks, `InvalidInputError` for one that holds
-    what the model cannot take there.
+    Raises `NoSuchFileError`, `UnknownColumnError` for a missing column, `InvalidInputError` for one with values that
+    the model cannot take.
     """
     with open_table(workspace, file_id) as (dataset, table):
         types = {column.name: column.type for column in dataset.columns}
@@ -43,7 +43,7 @@ def open_as(workspace: Workspace, file_id: str, model: ModelManifest) -> Opened:
 def open_joined(
     workspace: Workspace, file_id: str, earlier: Sequence[str], model: ModelManifest
 ) -> tuple[DatasetManifest, Split]:
-    """The split of a file by a model's own rules, with rows of earlier files to learn from besides its own.
+    """Split a file by a model's recipe and validation, with rows of earlier files as further train rows.
 
     Raises what `open_as` and `core.regressors.splits.split` raise.
     """
@@ -52,7 +52,7 @@ def open_joined(
 
 
 def join(opened: Opened, earlier: Sequence[Opened], model: ModelManifest) -> Split:
-    """The same for files that are open; the dataset alone makes the holdout. Raises what `split` raises."""
+    """Split an open file in the same way; the holdout is of this dataset alone. Raises what `split` raises."""
     more = pd.concat([one.frame for one in earlier], ignore_index=True) if earlier else None
     whole = opened.frame if more is None else pd.concat([more, opened.frame], ignore_index=True)
     columns = [_column(feature, whole) for feature in model.features]
@@ -61,7 +61,7 @@ def join(opened: Opened, earlier: Sequence[Opened], model: ModelManifest) -> Spl
 
 
 def _besides(dataset: DatasetManifest, model: ModelManifest) -> list[Feature]:
-    """What is needed beside the features: the target, and what the rows are divided by."""
+    """Return the columns that are needed besides the features: the target and the validation column."""
     besides = [Feature(name=model.target_column, type="number", fill=0.0)]
     name, kind = model.validation.column, model.validation.kind
     if name is not None and all(name != feature.name for feature in model.features):

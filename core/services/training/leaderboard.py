@@ -1,11 +1,11 @@
-"""The rows of a leaderboard: stored models, what only ran, and the baseline, in the order of their folds."""
+"""The rows of a leaderboard: stored models, trials that were not stored, and the baseline, by cross-validated R2."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from core.automl.ensemble_selection import BLEND
-from core.automl.scheduler import Entry
-from core.manifests import Baseline, CrossValidation, Member, ModelManifest
+from core.automl.ensemble_selection import ENSEMBLE
+from core.automl.scheduler import Trial
+from core.manifests import Baseline, CrossValidation, EnsembleMember, ModelManifest
 from core.regressors.candidates import regressor_parameters
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
@@ -26,60 +26,60 @@ _NO_MODEL: Row = {
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
-    """The best mean over the folds first; the holdout reports, it never chooses."""
+    """Sort the rows by their mean over the folds, best first; the holdout never decides."""
     return sorted(rows, key=lambda row: -float(row["cross_validation"]["mean"]))
 
 
 def model_row(model: ModelManifest, *, tuned: bool = False) -> Row:
-    """A stored model, and its members with their weights if it is a blend."""
+    """Return the row of a stored model, with its weighted members if it is an ensemble."""
     weights = [member.model_dump(include={"model_type", "target_transform", "weight"}) for member in model.members]
     shown = {**model.result(), "tuned": tuned, "target_transform": model.target_transform}
     return {**shown, "members": weights} if weights else shown
 
 
 def baseline_row(baseline: Baseline) -> Row:
-    """What always predicting the mean would score."""
+    """Return the row of always predicting the mean."""
     return {**_NO_MODEL, **baseline.model_dump()}
 
 
-def entry_row(fold_cache: FoldCache, entry: Entry) -> Row:
-    """An entry that ran on folds and was not stored; its cost is that of a model of one fold."""
+def trial_row(fold_cache: FoldCache, trial: Trial) -> Row:
+    """Return the row of a trial that was not stored; its cost is that of a model of one fold."""
     return {
         **_NO_MODEL,
-        "model_type": entry.candidate.regressor.name,
-        "parameters": entry.candidate.params,
-        "target_transform": entry.candidate.target_transform,
-        "cross_validation": cross_validation(entry.scores(fold_cache)).model_dump(),
-        "training_seconds": round(entry.seconds, 3),
-        "latency_us": entry.cost and entry.cost.latency_us,
-        "size_bytes": entry.cost and entry.cost.size_bytes,
+        "model_type": trial.candidate.regressor.name,
+        "parameters": trial.candidate.params,
+        "target_transform": trial.candidate.target_transform,
+        "cross_validation": cross_validation(trial.scores(fold_cache)).model_dump(),
+        "training_seconds": round(trial.seconds, 3),
+        "latency_us": trial.cost and trial.cost.latency_us,
+        "size_bytes": trial.cost and trial.cost.size_bytes,
     }
 
 
-def blend_row(scores: CrossValidation, members: Iterable[tuple[Entry, float]]) -> Row:
-    """A blend that was scored on the folds and not stored."""
+def ensemble_row(scores: CrossValidation, members: Iterable[tuple[Trial, float]]) -> Row:
+    """Return the row of an ensemble that was not stored."""
     weights = [
         {
-            "model_type": entry.candidate.regressor.name,
-            "target_transform": entry.candidate.target_transform,
+            "model_type": trial.candidate.regressor.name,
+            "target_transform": trial.candidate.target_transform,
             "weight": weight,
         }
-        for entry, weight in members
+        for trial, weight in members
     ]
-    return {**_NO_MODEL, "model_type": BLEND, "cross_validation": scores.model_dump(), "members": weights}
+    return {**_NO_MODEL, "model_type": ENSEMBLE, "cross_validation": scores.model_dump(), "members": weights}
 
 
-def member_of(fold_cache: FoldCache, entry: Entry, weight: float, final: Entry | None = None) -> Member:
-    """An entry as part of a blend: its scores on the folds, and the parameters of the `final` one that it ended as."""
-    return Member(
-        model_type=entry.candidate.regressor.name,
-        parameters=regressor_parameters((final or entry).estimator),
-        target_transform=entry.candidate.target_transform,
+def member_of(fold_cache: FoldCache, trial: Trial, weight: float, final: Trial | None = None) -> EnsembleMember:
+    """Return a trial as a member of an ensemble: its scores on the folds, and the parameters of its `final` refit."""
+    return EnsembleMember(
+        model_type=trial.candidate.regressor.name,
+        parameters=regressor_parameters((final or trial).estimator),
+        target_transform=trial.candidate.target_transform,
         weight=weight,
-        cross_validation=cross_validation(entry.scores(fold_cache)),
+        cross_validation=cross_validation(trial.scores(fold_cache)),
     )
 
 
-def failures(entries: Iterable[Entry]) -> list[Row]:
-    """What did not come out, and why."""
-    return [{"model_type": entry.label, "error": entry.failure.detail} for entry in entries if entry.failure]
+def failures(trials: Iterable[Trial]) -> list[Row]:
+    """Return which trials failed, and why."""
+    return [{"model_type": trial.label, "error": trial.failure.detail} for trial in trials if trial.failure]

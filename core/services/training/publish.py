@@ -1,4 +1,4 @@
-"""From a trained pipeline to a stored model: compiled, proven, explained, published."""
+"""Publish a trained pipeline: compile it, verify the graph, compute the importance, and store the version."""
 
 import hashlib
 import json
@@ -7,8 +7,8 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from core.automl.serving_cost import Proven, prove
-from core.automl.training import Trained
+from core.automl.serving_cost import VerifiedGraph, verify_graph
+from core.automl.training import TrainedModel
 from core.compiler.compile import raw_columns_of_frame
 from core.errors import TrainingFailedError
 from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
@@ -26,24 +26,24 @@ def publish_model(
     name: str,
     dataset: DatasetManifest,
     data: Split,
-    trained: Trained,
+    trained: TrainedModel,
     test_size: float,
     job_id: str | None = None,
-    proven: Proven | None = None,
+    verified: VerifiedGraph | None = None,
     *,
     earlier: Sequence[str] | None = None,
     promote: bool = True,
 ) -> ModelManifest:
-    """Compile a pipeline, prove that the graph agrees with it, and publish both with everything known about them.
+    """Compile a pipeline, verify that the graph agrees with it, and publish both with everything known about them.
 
-    What the job has published under this name before stays as it is. `proven` is the graph where that has been done,
-    `earlier` are further files that it learned from; it serves from now on if `promote`.
+    What the job has published under this name before stays as it is. `verified` is the graph where that has been done,
+    `earlier` are further files that it was trained on; it serves from now on if `promote`.
 
     Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
     stored.
     """
-    proven = proven or prove(trained.pipeline, data)
-    graph, features = proven.graph, proven.features
+    verified = verified or verify_graph(trained.pipeline, data)
+    graph, features = verified.graph, verified.features
     _check_size(graph, trained.model_type)
     holdout = raw_columns_of_frame(data.test_x, features)
     pickled = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
@@ -59,17 +59,17 @@ def publish_model(
         baseline=trained.baseline,
         cross_validation=trained.cross_validation,
         interval_quantiles=trained.interval_quantiles,
-        importance=permutation_importance(proven.compiled.run, holdout, data.test_y),
+        importance=permutation_importance(verified.compiled.run, holdout, data.test_y),
         target_transform=trained.target_transform,
-        trials=trained.trials,
+        trials=trained.trial_records,
         members=trained.members,
-        race=trained.raced,
+        race=trained.search,
         parameters=trained.parameters,
         recipe=dataset.recipe.model_copy(update={"target_column": data.target}),
         test_size=test_size,
         validation=data.validation,
         training_seconds=round(trained.seconds, 3),
-        latency_us=proven.cost.latency_us,
+        latency_us=verified.cost.latency_us,
         dataset=TrainedOn(
             file_id=dataset.file_id,
             filename=dataset.filename,

@@ -1,4 +1,4 @@
-"""Training a stored model once more from its manifest, to see that the same comes out."""
+"""Reproduce a stored model: train it again from its manifest and compare the figures."""
 
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from core.automl.ensemble_selection import mixed
-from core.automl.screening import with_finer_folds, with_rows
+from core.automl.ensemble_selection import weighted_prediction
+from core.automl.screening import subsample_split, with_finer_folds
 from core.errors import ConflictError
 from core.manifests import DatasetManifest, ModelManifest
 from core.progress import ReportProgress, ignore_progress
@@ -16,11 +16,11 @@ from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
 from core.services.training.join_files import open_joined
 from core.services.training.publish import LIBRARIES
-from core.services.training.refit_stored import allowed_of, members_of, refit, weights_of
+from core.services.training.refit_stored import limits_of_members, members_of, refit, weights_of
 from core.services.training.train import open_split
 from core.storage.workspace import Workspace
 
-# Sums of many numbers differ in their last digits from machine to machine.
+# Sums of many numbers differ in their last digits between machines.
 SAME = 1e-9
 
 Figures = dict[str, float | None]
@@ -28,7 +28,7 @@ Figures = dict[str, float | None]
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A model's figures as they are stored, and as they came out again; `libraries` are those that differ by now."""
+    """A model's stored metrics and the reproduced ones; `libraries` are those whose versions differ now."""
 
     manifest: ModelManifest
     stored: Figures
@@ -37,7 +37,7 @@ class Reproduction:
 
     @property
     def differing(self) -> list[str]:
-        """The names of the figures that are not the same, up to rounding."""
+        """Return the names of the metrics that differ by more than rounding."""
         return [name for name, value in self.stored.items() if not _same(value, self.found[name])]
 
 
@@ -46,48 +46,51 @@ def reproduce(
 ) -> Reproduction:
     """Train a version (the serving one without `number`) again from its manifest and its dataset; nothing is stored.
 
-    Compared are the metrics of the holdout and the score of each fold; of a blend only the former, because the
-    weights of its folds came from candidates that it does not keep, and of the winner of a portfolio too where that
-    was compared on other rows than it learned from. Raises `NoSuchModelError`, `NoSuchFileError`, and
+    The metrics of the holdout and the score of each fold are compared; of an ensemble only the former, because the
+    weights of its folds came from candidates that are not stored, and of the winner of a portfolio too where that
+    was compared on other rows than it was trained on. Raises `NoSuchModelError`, `NoSuchFileError`, and
     `ConflictError` where the dataset is not the one that it was trained on.
     """
     manifest = workspace.models.manifest(name, number)
     dataset, data = _opened(workspace, manifest)
     if dataset.sha256 != manifest.dataset.sha256:
         raise ConflictError(f"The dataset {dataset.file_id} is not the one that {name!r} was trained on.")
-    members, allowed = members_of(manifest), allowed_of(manifest)
+    members, allowed = members_of(manifest), limits_of_members(manifest)
     compared, learned = _benches(manifest, data)
-    entries = refit(learned, members, [learned.holdout_fold], allowed, report_progress)
-    predicted = mixed(entries, weights_of(members), learned.holdout_fold)
+    trials = refit(learned, members, [learned.holdout_fold], allowed, report_progress)
+    predicted = weighted_prediction(trials, weights_of(members), learned.holdout_fold)
     stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
     if compared is not None:
-        (entry,) = refit(compared, members, compared.fold_numbers[:-1], allowed, report_progress)
+        (trial,) = refit(compared, members, compared.fold_numbers[:-1], allowed, report_progress)
         own = manifest.race.scores if manifest.race else []
         stored |= _numbered(own or manifest.cross_validation.scores)
-        found |= _numbered(entry.scores(compared))
+        found |= _numbered(trial.scores(compared))
     return Reproduction(manifest, stored, {key: found.get(key) for key in stored}, _other_libraries(manifest))
 
 
 def _opened(workspace: Workspace, manifest: ModelManifest) -> tuple[DatasetManifest, Split]:
-    """The split that it learned from: of one file, or of one and the files of its series before it."""
+    """Return the split that it was trained on: of one file, or of one and earlier files of its series."""
     trained, target = manifest.dataset, manifest.target_column
     if trained.earlier is not None:
         dataset, data = open_joined(workspace, trained.file_id, trained.earlier, manifest)
-        return dataset, with_rows(data, trained.rows_train)
+        return dataset, subsample_split(data, trained.rows_train)
     recipe, validation = manifest.recipe, manifest.validation
     return open_split(workspace, trained.file_id, target, manifest.test_size, recipe, validation)
 
 
 def _benches(manifest: ModelManifest, data: Split) -> tuple[FoldCache | None, FoldCache]:
-    """What the model was compared on (None where that cannot be done again), and what it learned from."""
-    race = manifest.race
-    if race is None:
+    """Return the folds that the model was compared on and those that it was fitted on.
+
+    The first are None where they are not reproducible.
+    """
+    search = manifest.race
+    if search is None:
         fold_cache = FoldCache(data)
         return (None if manifest.members else fold_cache), fold_cache
-    learned = with_rows(data, race.rows_learned)
+    learned = subsample_split(data, search.rows_learned)
     folded, _ = with_finer_folds(learned)
-    compared = FoldCache(replace(folded, folds=folded.folds[: race.folds * (race.repeats + 1)]))
-    alike = race.rows_compared == race.rows_learned and not manifest.members
+    compared = FoldCache(replace(folded, folds=folded.folds[: search.folds * (search.repeats + 1)]))
+    alike = search.rows_compared == search.rows_learned and not manifest.members
     return (compared if alike else None), FoldCache(learned)
 
 

@@ -1,9 +1,9 @@
-"""From a stored dataset to a stored model: one regressor, as it is or tuned."""
+"""Train one regressor on a stored dataset, as it is or tuned, and store the model."""
 
 import re
 from pathlib import PurePath
 
-from core.automl.training import Trained, train
+from core.automl.training import TrainedModel, train
 from core.catalogue import regressor
 from core.errors import TargetError
 from core.jobs.commands import TrainCommand
@@ -44,7 +44,7 @@ def train_model(
     before = workspace.models.published_by(name, job_id) if job_id is not None else None
     if before is not None:
         return before
-    trained: Trained = train(
+    trained: TrainedModel = train(
         data,
         candidate,
         limits(),
@@ -64,7 +64,7 @@ def open_split(
     recipe: Recipe | None = None,
     validation: Validation = RANDOM,
 ) -> tuple[DatasetManifest, Split]:
-    """A dataset and its split, by its stored recipe unless there is another; only the columns needed are loaded.
+    """Open a dataset and split it, by its stored recipe unless `recipe` is given; only the needed columns are loaded.
 
     Raises `NoSuchFileError`, `TargetError`, `UnknownColumnError`, `InvalidInputError`, `NotEnoughRowsError`.
     """
@@ -82,7 +82,7 @@ def open_split(
 
 
 def _maybe_flattering(manifest: DatasetManifest, target: str, validation: Validation) -> list[str]:
-    """A note where rows are divided at random although the table seems to be ordered in time."""
+    """Return a note where rows are divided at random although the table seems to be ordered in time."""
     name = manifest.time_column
     if name is None or name == target or validation.kind != "random":
         return []
@@ -94,7 +94,7 @@ def _maybe_flattering(manifest: DatasetManifest, target: str, validation: Valida
 
 
 def target_of(recipe: Recipe, wanted: str | None) -> str:
-    """The target that a caller or the recipe names; raises `TargetError` without one."""
+    """Return the target of the request or the recipe; raises `TargetError` without one."""
     target = wanted or recipe.target_column
     if target is None:
         raise TargetError(
@@ -105,7 +105,7 @@ def target_of(recipe: Recipe, wanted: str | None) -> str:
 
 
 def model_name(wanted: str | None, dataset: DatasetManifest, kind: str) -> str:
-    """The caller's name, or one made of the file and what was trained, such as `housing-ridge`."""
+    """Return the caller's name, or one of the file and the model type, such as `housing-ridge`."""
     if wanted is None:
         stem = re.sub(r"[^\w.\-]+", "_", PurePath(dataset.filename).stem).strip("._-") or "model"
         return f"{stem[:60]}-{kind}"
@@ -114,5 +114,5 @@ def model_name(wanted: str | None, dataset: DatasetManifest, kind: str) -> str:
 
 
 def limits() -> TrainingLimits:
-    """What the settings let a training use."""
+    """Return the training limits of the settings."""
     return TrainingLimits(threads=settings().threads, model_bytes=settings().model_max_bytes)

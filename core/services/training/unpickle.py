@@ -10,7 +10,7 @@ from core.preprocessing.former_names import unpickle
 from core.storage.artifacts import PICKLE
 from core.storage.workspace import Workspace
 
-# A pickle is only what it was in the versions that wrote it, and its graph was proven against it in this runtime.
+# A pickle is valid only in the versions that wrote it, and its graph was verified with this runtime.
 MUST_AGREE = ("scikit-learn", "onnxruntime")
 
 

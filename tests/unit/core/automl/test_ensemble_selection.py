@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from core.automl.ensemble_selection import LEAST_WEIGHT, best_alone, blend, blend_weights, final_weights, honest_scores
-from core.automl.scheduler import Entry, enter, run_race
+from core.automl.ensemble_selection import (
+    LEAST_WEIGHT,
+    ensemble_weights,
+    final_weights,
+    make_ensemble,
+    nested_scores,
+    single_best_weights,
+)
+from core.automl.scheduler import Trial, make_trial, run_trials
 from core.catalogue import regressor
 from core.progress import ignore_progress
 from core.regressors.candidates import Candidate
@@ -18,29 +25,29 @@ RANDOM = np.random.default_rng(7)
 Y = RANDOM.normal(size=500)
 
 
-def raced(table: str, *names: str, rows: int | None = None) -> tuple[FoldCache, list[Entry]]:
+def raced(table: str, *names: str, rows: int | None = None) -> tuple[FoldCache, list[Trial]]:
     fold_cache = FoldCache(real_split(table, rows))
-    entries = [enter(fold_cache, Candidate(regressor(name), quick(name)), LIMITS) for name in names]
-    run_race(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
+    entries = [make_trial(fold_cache, Candidate(regressor(name), quick(name)), LIMITS) for name in names]
+    run_trials(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
     return fold_cache, entries
 
 
 def test_two_that_err_apart_get_half_each() -> None:
     errors = RANDOM.normal(size=500)
-    weights = blend_weights(np.column_stack([Y + errors, Y - errors]), Y)
+    weights = ensemble_weights(np.column_stack([Y + errors, Y - errors]), Y)
     assert weights == pytest.approx([0.5, 0.5], abs=0.03)
 
 
 def test_one_that_is_right_gets_everything() -> None:
     noise = RANDOM.normal(size=(500, 3))
-    weights = blend_weights(np.column_stack([Y + noise[:, 0], Y, Y + noise[:, 1], noise[:, 2]]), Y)
+    weights = ensemble_weights(np.column_stack([Y + noise[:, 0], Y, Y + noise[:, 1], noise[:, 2]]), Y)
     assert weights.tolist() == [0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("members", [1, 2, 9, 30])
 def test_weights_are_shares_and_none_is_tiny(members: int) -> None:
     predicted = Y[:, np.newaxis] + RANDOM.normal(size=(500, members)) * np.linspace(0.5, 2, members)
-    weights = blend_weights(predicted, Y)
+    weights = ensemble_weights(predicted, Y)
     assert weights.sum() == pytest.approx(1)
     assert (weights >= 0).all()
     assert ((weights == 0) | (weights >= LEAST_WEIGHT)).all()
@@ -49,7 +56,7 @@ def test_weights_are_shares_and_none_is_tiny(members: int) -> None:
 
 def test_a_blend_predicts_the_weighted_mean_of_its_members() -> None:
     fold_cache, entries = raced("mpg", "ridge", "svr", "random_forest")
-    estimator: Any = blend([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
+    estimator: Any = make_ensemble([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
     expected = sum(
         weight * entry.fitted.predict(fold_cache.data.test_x)
         for weight, entry in zip([0.5, 0.3, 0.2], entries, strict=True)
@@ -61,28 +68,28 @@ def test_the_best_of_many_is_scored_on_a_fold_as_the_other_folds_choose_it() -> 
     fold_cache, entries = raced("concrete", "svr", "knn", "decision_tree", rows=60)
     y, folds = fold_cache.data.train_y, fold_cache.data.folds
 
-    def squared(entry: Entry, part: int) -> float:
+    def squared(entry: Trial, part: int) -> float:
         return float(((entry.predicted[part] - y[folds[part].test]) ** 2).sum())
 
-    for judged, score in enumerate(honest_scores(fold_cache, entries, best_alone)):
-        others = [part for part in range(len(folds)) if part != judged]
+    for tested, score in enumerate(nested_scores(fold_cache, entries, single_best_weights)):
+        others = [part for part in range(len(folds)) if part != tested]
         preferred = min(entries, key=lambda entry: sum(squared(entry, part) for part in others))
-        assert score == preferred.scores(fold_cache)[judged]
+        assert score == preferred.scores(fold_cache)[tested]
 
 
 def test_a_fold_is_scored_by_weights_that_never_saw_it() -> None:
     fold_cache, entries = raced("concrete", "ridge", "svr", "knn", rows=300)
-    scores = honest_scores(fold_cache, entries)
+    scores = nested_scores(fold_cache, entries)
     fold = fold_cache.data.folds[0]
     for entry in entries:
         # Whatever a member says of this fold, its own weights there stay what they were.
         entry.predicted[0] = entry.predicted[0] + RANDOM.normal(size=len(fold.test))
-    others = blend_weights(
+    others = ensemble_weights(
         np.concatenate([np.column_stack([e.predicted[i] for e in entries]) for i in range(1, 5)]),
         np.concatenate([fold_cache.data.train_y[f.test] for f in fold_cache.data.folds[1:]]),
     )
     expected = r2_score(fold_cache.data.train_y[fold.test], np.column_stack([e.predicted[0] for e in entries]) @ others)
-    assert honest_scores(fold_cache, entries)[0] == pytest.approx(expected)
+    assert nested_scores(fold_cache, entries)[0] == pytest.approx(expected)
     assert scores[0] != pytest.approx(expected)
 
 
@@ -90,5 +97,5 @@ def test_a_blend_of_real_models_is_as_good_as_the_best_of_them() -> None:
     fold_cache, entries = raced("concrete", "svr", "gradient_boosting", "extra_trees", "ridge")
     weights = final_weights(fold_cache, entries)
     best = max(entry.mean(fold_cache) for entry in entries)
-    assert np.mean(honest_scores(fold_cache, entries)) > best
+    assert np.mean(nested_scores(fold_cache, entries)) > best
     assert weights[[entry.label for entry in entries].index("ridge")] < 0.1

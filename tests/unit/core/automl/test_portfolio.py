@@ -3,7 +3,7 @@
 import pytest
 
 from core.automl.forecast import Forecast, makespan
-from core.automl.portfolio import PORTFOLIO, labels, line_up
+from core.automl.portfolio import PORTFOLIO, labels, select_presets
 from core.catalogue import regressor
 from core.regressors.candidates import Candidate
 from core.regressors.limits import TrainingLimits
@@ -12,16 +12,16 @@ from core.regressors.limits import TrainingLimits
 @pytest.mark.parametrize("preset", PORTFOLIO, ids=lambda preset: f"{preset.model_type}-{preset.target}")
 def test_every_preset_is_something_its_regressor_takes(preset) -> None:
     preset.candidate.make_estimator(1_000, TrainingLimits(threads=1, model_bytes=1 << 20))
-    assert any(preset.gain)
+    assert any(preset.prior)
 
 
 def test_a_target_that_is_not_skewed_is_raced_as_it_is() -> None:
-    assert all(candidate.target_transform != "yeo_johnson" for candidate, _ in line_up(1_000, 0.1))
-    assert any(candidate.target_transform != "none" for candidate, _ in line_up(1_000, 2.0))
+    assert all(candidate.target_transform != "yeo_johnson" for candidate, _ in select_presets(1_000, 0.1))
+    assert any(candidate.target_transform != "none" for candidate, _ in select_presets(1_000, 2.0))
 
 
 def test_two_of_a_type_have_names_of_their_own() -> None:
-    named = labels([candidate for candidate, _ in line_up(5_000, 2.0)])
+    named = labels([candidate for candidate, _ in select_presets(5_000, 2.0)])
     assert len(set(named)) == len(named)
     assert {"svr", "svr-2"} <= set(named)
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from core.automl.ensemble_selection import blend
-from core.automl.scheduler import enter, run_race
+from core.automl.ensemble_selection import make_ensemble
+from core.automl.scheduler import make_trial, run_trials
 from core.catalogue import regressor
 from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
 from core.inference.session import CompiledModel
@@ -27,8 +27,8 @@ import pandas as pd
 from core.regressors.limits import TrainingLimits
 from core.regressors.candidates import Candidate
 from core.catalogue import CATALOGUE
-from core.automl.scheduler import enter, run_race
-from core.automl.training import conclude
+from core.automl.scheduler import make_trial, run_trials
+from core.automl.training import evaluate_trial
 from core.regressors.fold_cache import FoldCache
 from core.manifests import Validation
 from core.progress import ignore_progress
@@ -56,11 +56,11 @@ for name, columns in tables.items():
     fold_cache = FoldCache(data)
     kinds = ("none", "yeo_johnson", "trend")
     candidates = [Candidate(r, quick(r.name), kind) for r in CATALOGUE.values() for kind in kinds]
-    entries = [enter(fold_cache, candidate, limits) for candidate in candidates]
-    run_race(fold_cache, entries, fold_cache.fold_numbers, limits, ignore_progress)
+    entries = [make_trial(fold_cache, candidate, limits) for candidate in candidates]
+    run_trials(fold_cache, entries, fold_cache.fold_numbers, limits, ignore_progress)
     for entry in entries:
         assert entry.failure is None, (name, entry.label, entry.failure.detail)
-        done = conclude(fold_cache, entry)
+        done = evaluate_trial(fold_cache, entry)
         model = CompiledModel(*compile_pipeline(done.pipeline, data.columns))
         check_parity(done.pipeline, model, data.train_x)
         permutation_importance(model.run, raw_columns_of_frame(data.test_x, model.features), data.test_y)
@@ -94,7 +94,7 @@ from core.automl import scheduler as race
 from core.regressors.limits import TrainingLimits
 from core.regressors.candidates import Candidate
 from core.catalogue import CATALOGUE, regressor
-from core.automl.training import conclude
+from core.automl.training import evaluate_trial
 from core.regressors.fold_cache import FoldCache
 from core.progress import ignore_progress
 from tests.support.learning import real_split
@@ -118,8 +118,8 @@ names = ("hist_gradient_boosting", "ridge", "linear_regression", "knn", "svr", "
 watcher = threading.Thread(target=watch)
 watcher.start()
 limits = TrainingLimits(threads=2, model_bytes=64 << 20)
-entries = [race.enter(fold_cache, Candidate(regressor(name)), limits) for name in names]
-race.run_race(fold_cache, entries, fold_cache.fold_numbers, limits, ignore_progress)
+entries = [race.make_trial(fold_cache, Candidate(regressor(name)), limits) for name in names]
+race.run_trials(fold_cache, entries, fold_cache.fold_numbers, limits, ignore_progress)
 ended.set()
 watcher.join()
 assert all(entry.failure is None for entry in entries)
@@ -146,9 +146,9 @@ def test_a_blend_on_a_transformed_target_ends_a_quarter_of_its_range_beyond_it_i
     data = real_split("concrete", 200)
     fold_cache = FoldCache(data)
     names = ("ridge", "linear_regression", "svr")
-    entries = [enter(fold_cache, Candidate(regressor(name), target_transform=kind), LIMITS) for name in names]
-    run_race(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
-    estimator = blend([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
+    entries = [make_trial(fold_cache, Candidate(regressor(name), target_transform=kind), LIMITS) for name in names]
+    run_trials(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
+    estimator = make_ensemble([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
     model = CompiledModel(*compile_pipeline(estimator, data.columns))
     far = data.train_x * scale
     predicted = model.run(raw_columns_of_frame(far, model.features))

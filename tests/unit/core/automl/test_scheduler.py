@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from core.automl.forecast import Forecast
-from core.automl.scheduler import OUT_OF_TIME, Clock, Entry, enter, run_race
+from core.automl.scheduler import OUT_OF_TIME, Trial, TrialBudget, make_trial, run_trials
 from core.catalogue import CATALOGUE, regressor
 from core.errors import ParameterError
 from core.progress import StoppedError, ignore_progress
@@ -29,8 +29,8 @@ from tests.support.tables import ROOT, noisy
 TWO = TrainingLimits(threads=2, model_bytes=64 << 20)
 
 
-def entered(fold_cache: FoldCache, *names: str, **params: Any) -> list[Entry]:
-    return [enter(fold_cache, Candidate(regressor(name), {**quick(name), **params}), TWO) for name in names]
+def entered(fold_cache: FoldCache, *names: str, **params: Any) -> list[Trial]:
+    return [make_trial(fold_cache, Candidate(regressor(name), {**quick(name), **params}), TWO) for name in names]
 
 
 def textbook_scores(data: Split, name: str) -> list[float]:
@@ -49,7 +49,7 @@ def test_every_regressor_scores_what_scikit_learn_scores_alone(table: str) -> No
     data = real_split(table, 600)
     fold_cache = FoldCache(data)
     entries = entered(fold_cache, *CATALOGUE)
-    run_race(fold_cache, entries, fold_cache.fold_numbers, TWO, ignore_progress)
+    run_trials(fold_cache, entries, fold_cache.fold_numbers, TWO, ignore_progress)
     for entry in entries:
         assert entry.scores(fold_cache) == pytest.approx(textbook_scores(data, entry.label), abs=1e-9)
         assert entry.fitted.predict(data.test_x) == pytest.approx(entry.predicted[fold_cache.holdout_fold], rel=1e-9)
@@ -60,7 +60,7 @@ def test_one_that_fails_fails_alone() -> None:
     good, bad, unknown = entered(fold_cache, "ridge", "svr", "knn")
     bad.estimator = bad.estimator.set_params(regressor__C=-1)
     unknown.failure = ParameterError("never begun")
-    run_race(fold_cache, [bad, good, unknown], fold_cache.fold_numbers, TWO, ignore_progress)
+    run_trials(fold_cache, [bad, good, unknown], fold_cache.fold_numbers, TWO, ignore_progress)
     assert good.failure is None
     assert len(good.predicted) == 6
     assert bad.failure is not None
@@ -71,7 +71,7 @@ def test_one_that_fails_fails_alone() -> None:
 def test_progress_only_grows_and_ends_whole() -> None:
     fold_cache = FoldCache(split_text(noisy(60)))
     told: list[tuple[float, dict[str, float]]] = []
-    run_race(
+    run_trials(
         fold_cache,
         entered(fold_cache, "ridge", "knn"),
         fold_cache.fold_numbers,
@@ -91,20 +91,20 @@ def test_work_that_nobody_wants_any_more_stops() -> None:
 
     entries = entered(fold_cache, "random_forest", "ridge", "knn")
     with pytest.raises(StoppedError):
-        run_race(fold_cache, entries, fold_cache.fold_numbers, TWO, stop)
+        run_trials(fold_cache, entries, fold_cache.fold_numbers, TWO, stop)
     assert sum(len(entry.predicted) for entry in entries) < 18
 
 
 def test_out_of_time_the_first_one_still_comes_through() -> None:
     fold_cache = FoldCache(split_text(noisy(200)))
     first, *others = entered(fold_cache, "ridge", "random_forest", "svr")
-    run_race(
+    run_trials(
         fold_cache,
         [first, *others],
         fold_cache.fold_numbers,
         TWO,
         ignore_progress,
-        Clock(time.monotonic(), Forecast(1)),
+        TrialBudget(time.monotonic(), Forecast(1)),
     )
     assert first.failure is None
     assert len(first.predicted) == 6
@@ -114,10 +114,10 @@ def test_out_of_time_the_first_one_still_comes_through() -> None:
 def test_an_entry_is_not_fitted_twice_on_a_part() -> None:
     fold_cache = FoldCache(split_text(noisy(60)))
     (entry,) = entered(fold_cache, "ridge")
-    run_race(fold_cache, [entry], fold_cache.fold_numbers[:-1], TWO, ignore_progress)
+    run_trials(fold_cache, [entry], fold_cache.fold_numbers[:-1], TWO, ignore_progress)
     before = dict(entry.predicted)
     assert entry.fitted is None
-    run_race(fold_cache, [entry], fold_cache.fold_numbers, TWO, ignore_progress)
+    run_trials(fold_cache, [entry], fold_cache.fold_numbers, TWO, ignore_progress)
     assert all(entry.predicted[part] is values for part, values in before.items())
     assert entry.fitted is not None
 
@@ -181,8 +181,8 @@ def test_past_its_most_rows_a_forest_draws_a_sample_for_each_tree() -> None:
 def test_neighbours_keep_no_more_rows_than_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     data = split_text(noisy(400))
     fold_cache = FoldCache(data)
-    entry = enter(fold_cache, Candidate(regressor("knn")), small := TrainingLimits(threads=1, model_bytes=4800))
-    run_race(fold_cache, [entry], fold_cache.fold_numbers, small, ignore_progress)
+    entry = make_trial(fold_cache, Candidate(regressor("knn")), small := TrainingLimits(threads=1, model_bytes=4800))
+    run_trials(fold_cache, [entry], fold_cache.fold_numbers, small, ignore_progress)
     assert entry.fitted[-1].n_samples_fit_ == 100
     assert entry.notes == ["learned from 100 of the 320 rows, spread evenly, to bound its time and size"]
     assert np.isfinite(entry.predicted[fold_cache.holdout_fold]).all()

@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from core.automl.training import Trained, train
+from core.automl.training import TrainedModel, train
 from core.catalogue import CATALOGUE, DEFAULT_MODEL_TYPES, regressor
 from core.regressors.candidates import Candidate
 from tests.support.learning import LIMITS, real_split, trained
 
 
-def tuned(name: str, table: str = "mpg", rows: int | None = None, seconds: float = 3, **params: object) -> Trained:
+def tuned(name: str, table: str = "mpg", rows: int | None = None, seconds: float = 3, **params: object) -> TrainedModel:
     return train(real_split(table, rows), Candidate(regressor(name), dict(params)), LIMITS, tuning_seconds=seconds)
 
 
@@ -21,8 +21,8 @@ def test_tuning_is_never_worse_than_the_defaults(name: str) -> None:
     found = tuned(name)
     plain = trained(real_split("mpg"), name)
     assert found.cross_validation.mean >= plain.cross_validation.mean
-    assert found.trials[0].mean == pytest.approx(plain.cross_validation.mean, abs=1e-12)
-    assert found.cross_validation.mean == max(trial.mean for trial in found.trials if trial.mean is not None)
+    assert found.trial_records[0].mean == pytest.approx(plain.cross_validation.mean, abs=1e-12)
+    assert found.cross_validation.mean == max(trial.mean for trial in found.trial_records if trial.mean is not None)
 
 
 def test_tuning_finds_what_the_defaults_miss() -> None:
@@ -34,15 +34,15 @@ def test_tuning_finds_what_the_defaults_miss() -> None:
 
 def test_every_trial_is_written_down_with_what_it_tried() -> None:
     found = tuned("knn")
-    combinations = [tuple(trial.parameters[name] for name in CATALOGUE["knn"].grid) for trial in found.trials]
+    combinations = [tuple(trial.parameters[name] for name in CATALOGUE["knn"].grid) for trial in found.trial_records]
     assert len(set(combinations)) == len(combinations) > 20
-    assert {(trial.rows, trial.folds) for trial in found.trials} == {(318, 5)}
-    assert found.parameters in [trial.parameters for trial in found.trials]
+    assert {(trial.rows, trial.folds) for trial in found.trial_records} == {(318, 5)}
+    assert found.parameters in [trial.parameters for trial in found.trial_records]
 
 
 def test_a_larger_table_is_searched_on_fewer_rows_first() -> None:
     found = tuned("ridge", "california_housing", 8000)
-    rows = [trial.rows for trial in found.trials]
+    rows = [trial.rows for trial in found.trial_records]
     assert sorted(set(rows)) == [711, 2133, 6400]
     assert rows == sorted(rows)
     assert rows.count(6400) < rows.count(2133) < rows.count(711)
@@ -50,7 +50,7 @@ def test_a_larger_table_is_searched_on_fewer_rows_first() -> None:
 
 def test_what_the_caller_has_set_stays() -> None:
     found = tuned("knn", weights="distance")
-    assert {trial.parameters["weights"] for trial in found.trials} == {"distance"}
+    assert {trial.parameters["weights"] for trial in found.trial_records} == {"distance"}
 
 
 def test_the_time_is_kept_and_the_defaults_come_out_at_least() -> None:
@@ -58,7 +58,7 @@ def test_the_time_is_kept_and_the_defaults_come_out_at_least() -> None:
     found = tuned("random_forest", "california_housing", 2000, seconds=0.01)
     assert time.monotonic() - begun < 10
     assert found.parameters["max_features"] == 0.5
-    assert [trial.folds for trial in found.trials] == [5] * len(found.trials)
+    assert [trial.folds for trial in found.trial_records] == [5] * len(found.trial_records)
 
 
 def test_looking_twice_finds_the_same() -> None:

@@ -37,7 +37,7 @@ from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column
 from core.preprocessing.date_parts import date_parts, to_seconds
-from tests.support.compiling import FLOAT32_MAX, TOLERANCE, blend, compiled, difference, fit, hostile, limit
+from tests.support.compiling import FLOAT32_MAX, TOLERANCE, compiled, difference, fit, hostile, limit, make_ensemble
 from tests.support.learning import fitted, real_split, split_text
 from tests.support.tables import noisy
 
@@ -246,7 +246,7 @@ def test_members_of_an_ensemble_share_what_they_have_in_common() -> None:
     data = real_split("taxis", 500)
     members = {name: fit(data, name) for name in ("ridge", "lasso", "decision_tree")}
     alone = [onnx.load_from_string(compile_pipeline(member, data.columns)[0]) for member in members.values()]
-    graph, features = compile_pipeline(blend(members, [2, 0, 1]), data.columns)
+    graph, features = compile_pipeline(make_ensemble(members, [2, 0, 1]), data.columns)
     together = onnx.load_from_string(graph)
     lookups = [sum(node.op_type == "LabelEncoder" for node in model.graph.node) for model in (*alone, together)]
     # Fitted apart, and still the same lookups.
@@ -261,7 +261,7 @@ def test_a_feature_that_one_member_alone_uses_is_an_input_with_its_fill_and_leve
     data = real_split("mpg")
     most = replace(data, columns=data.columns[:-2])
     members = {"one": fit(most, "ridge"), "all": fit(data, "decision_tree")}
-    graph = compiled(model := blend(members), data)
+    graph = compiled(model := make_ensemble(members), data)
     assert [feature.name for feature in graph.features] == [column.name for column in data.columns]
     alone = {feature.name: feature for feature in compiled(members["all"], data).features}
     assert [feature for feature in graph.features if feature != alone[feature.name]] == []

@@ -10,12 +10,22 @@ from threadpoolctl import threadpool_limits
 
 from core.compiler.compile import check_parity
 from core.regressors.splits import Split
-from tests.support.compiling import ESTIMATORS, FLOAT32_MAX, TOLERANCE, blend, compiled, difference, fit, hostile, limit
+from tests.support.compiling import (
+    ESTIMATORS,
+    FLOAT32_MAX,
+    TOLERANCE,
+    compiled,
+    difference,
+    fit,
+    hostile,
+    limit,
+    make_ensemble,
+)
 from tests.support.learning import real_split
 from tests.support.tables import CSVS
 
 ROWS = 500
-BLEND = ("ridge", "svr", "random_forest", "hist_gradient_boosting", "knn_by_distance")
+ENSEMBLE = ("ridge", "svr", "random_forest", "hist_gradient_boosting", "knn_by_distance")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -52,7 +62,7 @@ def test_the_graph_is_the_pipeline(name: str, table: str) -> None:
 def test_the_graph_is_the_ensemble(table: str) -> None:
     data = gappy(table)
     shared = {True: fit(data, "ridge")[0], False: fit(data, "decision_tree")[0]}
-    model = blend({name: fit(data, name, shared[ESTIMATORS[name][1]]) for name in BLEND}, [3, 1, 2, 4, 0.5])
+    model = make_ensemble({name: fit(data, name, shared[ESTIMATORS[name][1]]) for name in ENSEMBLE}, [3, 1, 2, 4, 0.5])
     graph = compiled(model, data)
     assert difference(model, graph, data.train_x) <= TOLERANCE
     assert difference(model, graph, hostile(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE

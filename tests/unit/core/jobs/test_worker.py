@@ -114,7 +114,7 @@ def test_while_it_works_a_message_is_hidden_no_longer_than_a_lease(
     monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", "2")
     settings.cache_clear()
     hidden: list[int] = []
-    monkeypatch.setattr(SqsQueue, "hide", lambda self, receipt, seconds: hidden.append(seconds))
+    monkeypatch.setattr(SqsQueue, "set_visibility", lambda self, receipt, seconds: hidden.append(seconds))
     ordered("waiting")
     scene.go_on.wait = lambda _: time.sleep(0.02) or len(hidden) > 2
     assert deliver(queue) == []
@@ -127,7 +127,7 @@ def test_a_second_delivery_comes_back_when_the_lease_could_be_over(
     job_id = ordered("steps")
     home().jobs.change(job_id, lambda job: job.lease("it", "another", 60))
     hidden: list[int] = []
-    monkeypatch.setattr(SqsQueue, "hide", lambda self, receipt, seconds: hidden.append(seconds))
+    monkeypatch.setattr(SqsQueue, "set_visibility", lambda self, receipt, seconds: hidden.append(seconds))
     message = receive(queue)[0]
     for receives in range(1, RECEIVES + 1):
         message["attributes"]["ApproximateReceiveCount"] = str(receives)

@@ -92,13 +92,13 @@ def test_a_target_that_grows_by_shares_is_found_to_want_its_logarithm() -> None:
     rows = "\n".join(f"{a!r},{b!r}" for a, b in np.column_stack([x, y]).tolist())
     done = train(split_text(f"x,y\n{rows}"), Candidate(regressor("ridge")), LIMITS, any_target=True)
     assert done.target_transform == "log"
-    assert [(trial.target_transform, trial.folds) for trial in done.trials] == [
+    assert [(trial.target_transform, trial.folds) for trial in done.trial_records] == [
         ("none", 5),
         ("log", 5),
         ("yeo_johnson", 5),
         ("trend", 5),
     ]
-    means = [trial.mean for trial in done.trials]
+    means = [trial.mean for trial in done.trial_records]
     assert done.cross_validation.mean == max(mean for mean in means if mean is not None)
 
 
@@ -106,7 +106,7 @@ def test_where_a_logarithm_is_impossible_the_others_are_still_tried() -> None:
     rows = "\n".join(f"{i / 7},{i - 100}" for i in range(200))
     done = train(split_text(f"x,y\n{rows}"), Candidate(regressor("ridge")), LIMITS, any_target=True)
     assert done.target_transform in ("none", "yeo_johnson", "trend")
-    assert "no logarithm" in str(done.trials[1].error)
+    assert "no logarithm" in str(done.trial_records[1].error)
 
 
 @pytest.mark.parametrize("kind", ["none", "log", "trend"])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
-from core.automl.ensemble_selection import honest_scores
-from core.automl.scheduler import enter, run_race
+from core.automl.ensemble_selection import nested_scores
+from core.automl.scheduler import make_trial, run_trials
 from core.automl.training import train
 from core.catalogue import regressor
 from core.errors import InvalidInputError
@@ -65,8 +65,8 @@ def test_rows_of_one_time_stay_together() -> None:
     years = np.repeat([2015, 2016, 2017, 2018, 2019], [30, 31, 17, 40, 41])
     data = by(csv(t=years, x=RANDOM.normal(size=159), y=RANDOM.normal(size=159)), BY_TIME)
     assert set(data.test_x["t"]) == {2019}
-    judged = [set(data.train_x["t"].to_numpy()[fold.test]) for fold in data.folds]
-    assert judged == [{2016}, {2017}, {2018}]
+    evaluate_on_holdout = [set(data.train_x["t"].to_numpy()[fold.test]) for fold in data.folds]
+    assert evaluate_on_holdout == [{2016}, {2017}, {2018}]
     assert "there are 3 folds and not 5: t makes no more" in data.notes
     assert "the holdout has 41 of 159 rows and not 32, because rows with the same t stay together" in data.notes
 
@@ -202,7 +202,7 @@ def test_a_part_too_small_for_its_groups_is_the_whole() -> None:
 def test_tuning_and_its_rungs_never_look_ahead() -> None:
     data = split_of(read(wandering(9000)), "y", validation=BY_TIME)
     found = train(data, Candidate(regressor("ridge")), LIMITS, tuning_seconds=3)
-    assert [len({trial.rows for trial in found.trials}), found.trials[-1].folds] == [3, 5]
+    assert [len({trial.rows for trial in found.trial_records}), found.trial_records[-1].folds] == [3, 5]
     assert found.cross_validation.mean >= trained(data, "ridge").cross_validation.mean
 
 
@@ -226,12 +226,12 @@ def test_the_weights_of_a_blend_come_from_the_past() -> None:
         [0, 1, 2, 3],
     ]
     entries = [
-        enter(fold_cache, Candidate(regressor(name), quick(name)), LIMITS) for name in ("ridge", "decision_tree")
+        make_trial(fold_cache, Candidate(regressor(name), quick(name)), LIMITS) for name in ("ridge", "decision_tree")
     ]
-    run_race(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
-    before = honest_scores(fold_cache, entries)
+    run_trials(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
+    before = nested_scores(fold_cache, entries)
     entries[0].predicted[4] = entries[0].predicted[4] * 3
-    after = honest_scores(fold_cache, entries)
+    after = nested_scores(fold_cache, entries)
     assert after[1:4] == before[1:4]
     assert after[4] != before[4]
 

@@ -11,7 +11,7 @@ from core.manifests import Recipe
 from core.services.processing.ingest import ingest
 from core.services.training.join_files import open_as, open_joined
 from core.services.training.publish import publish_model
-from core.services.training.refit_stored import fit_as, in_time, train_as
+from core.services.training.refit_stored import limit_rows, refit_as, retrain_as
 from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
 from core.storage.container import container
@@ -95,12 +95,12 @@ def test_a_challenger_learns_from_no_more_rows_than_it_has_time_for(stored, monk
     first, second = stored(noisy(1500)), stored(noisy(200, seed=1))
     before = train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=first, model_name="m"))
     dataset, data = open_joined(home(), second, [first], before)
-    assert in_time(before, data) is data
+    assert limit_rows(before, data) is data
     monkeypatch.setattr("core.services.training.refit_stored.MOST_SECONDS", 1e-6)
-    fewer = in_time(before, data)
+    fewer = limit_rows(before, data)
     assert 900 <= len(fewer.train_y) <= 1000
     assert "there was no time" in fewer.notes[-1]
-    publish_model(home(), "m", dataset, fewer, train_as(before, fewer), 0.2, earlier=[first])
+    publish_model(home(), "m", dataset, fewer, retrain_as(before, fewer), 0.2, earlier=[first])
     assert reproduce(home(), "m", 2).differing == []
 
 
@@ -109,11 +109,11 @@ def test_a_model_of_other_rows_has_the_same_parameters_and_can_be_reproduced(sto
     first, second = stored(noisy(100)), stored(noisy(80, seed=1))
     before = train_model(home(), TrainCommand(model_type=model_type, target_column="y", file_id=first, model_name="m"))
     dataset, data = open_joined(home(), second, [first], before)
-    trained = train_as(before, data)
+    trained = retrain_as(before, data)
     after = publish_model(home(), "m", dataset, data, trained, 0.2, earlier=[first], promote=False)
     assert (after.parameters, after.target_transform) == (before.parameters, before.target_transform)
     assert len(after.cross_validation.scores) == 5
     assert home().models.serving("m") == 1
     assert reproduce(home(), "m", 2).differing == []
-    asked = fit_as(before, data).predict(open_as(home(), second, before).frame.loc[data.test_x.index])
+    asked = refit_as(before, data).predict(open_as(home(), second, before).frame.loc[data.test_x.index])
     assert np.sqrt(np.mean((asked - data.test_y) ** 2)) == pytest.approx(after.metrics["rmse"])

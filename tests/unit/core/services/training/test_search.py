@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from core.automl import scheduler as racing_course
-from core.automl.portfolio import line_up
-from core.automl.scheduler import enter, run_race
-from core.automl.screening import rows_to_compare, with_finer_folds, with_rows
-from core.automl.selection import choose
-from core.automl.serving_cost import Bounds
+from core.automl.portfolio import select_presets
+from core.automl.scheduler import make_trial, run_trials
+from core.automl.screening import rows_to_compare, subsample_split, with_finer_folds
+from core.automl.selection import select
+from core.automl.serving_cost import ServingLimits
 from core.errors import InvalidInputError
 from core.jobs.commands import CompareCommand
 from core.manifests import ModelManifest
@@ -178,9 +178,11 @@ def test_of_pure_noise_no_winner_claims_to_know_anything(repeated: bool, tables:
         rows = "\n".join(",".join(map(repr, row)) for row in random.normal(size=(60, 4)).tolist())
         data = split_text(f"a,b,c,y\n{rows}")
         fold_cache = FoldCache(with_finer_folds(data)[0] if repeated else data)
-        entries = [enter(fold_cache, one, LIMITS) for one, _ in line_up(60, 0.0) if one.regressor.name in FAST]
-        run_race(fold_cache, entries, fold_cache.fold_numbers[:-1], TWO, ignore_progress)
-        found = choose(fold_cache, entries, Bounds(), 1.0)[0].cross_validation
+        entries = [
+            make_trial(fold_cache, one, LIMITS) for one, _ in select_presets(60, 0.0) if one.regressor.name in FAST
+        ]
+        run_trials(fold_cache, entries, fold_cache.fold_numbers[:-1], TWO, ignore_progress)
+        found = select(fold_cache, entries, ServingLimits(), 1.0)[0].cross_validation
         assert found.mean < found.std, seed
 
 
@@ -189,8 +191,8 @@ def test_small_tables_get_more_folds_and_very_small_ones_more_divisions() -> Non
         data, once = with_finer_folds(split_text(noisy(rows)))
         assert (len(data.folds), once) == (folds, division)
         for start in range(0, folds, once):
-            judged = np.concatenate([fold.test for fold in data.folds[start : start + once]])
-            assert sorted(judged) == list(range(len(data.train_y)))
+            tested = np.concatenate([fold.test for fold in data.folds[start : start + once]])
+            assert sorted(tested) == list(range(len(data.train_y)))
     data, once = with_finer_folds(large := real_split("taxis"))
     assert (data.folds, once) == (large.folds, 5)
 
@@ -204,6 +206,6 @@ def test_a_large_table_is_compared_on_as_many_rows_as_the_time_allows() -> None:
     assert rows_to_compare(3_000, 10, 60, 1.0) == 3_000
     few, more, slowly = (rows_to_compare(800_000, 10, *given) for given in ((20, 1.0), (60, 1.0), (60, 2.0)))
     assert 2_000 <= few < slowly < more < 800_000
-    data = with_rows(real_split("taxis"), 1_000)
+    data = subsample_split(real_split("taxis"), 1_000)
     assert len(data.train_y) == 1_000
     assert sum(len(fold.test) for fold in data.folds) == 1_000

@@ -10,7 +10,7 @@ import pytest
 
 from core.automl import refit as finishing
 from core.automl import serving_cost as serving
-from core.automl.selection import Choice, choose
+from core.automl.selection import Selection, select
 from core.errors import ConflictError, TrainingFailedError
 from core.jobs import service as jobs
 from core.jobs.commands import CompareCommand
@@ -165,14 +165,14 @@ def test_a_race_whose_worker_has_no_more_time_succeeds_with_its_best(concrete: s
 
 def disagreeing(monkeypatch: pytest.MonkeyPatch, wrong: Callable[[Any], bool]) -> None:
     """Let the graphs of some pipelines disagree with them."""
-    prove = serving.prove
+    verify_graph = serving.verify_graph
 
-    def judge(pipeline: Any, data: Any) -> serving.Proven:
+    def judge(pipeline: Any, data: Any) -> serving.VerifiedGraph:
         if wrong(pipeline):
             raise TrainingFailedError("The compiled graph differs from scikit-learn.")
-        return prove(pipeline, data)
+        return verify_graph(pipeline, data)
 
-    monkeypatch.setattr(finishing, "prove", judge)
+    monkeypatch.setattr(finishing, "verify_graph", judge)
 
 
 def is_blend(pipeline: Any) -> bool:
@@ -219,20 +219,22 @@ def test_if_no_graph_agrees_the_last_reason_is_given(concrete: str, monkeypatch:
 def test_a_winner_over_its_bounds_after_all_is_not_the_winner_and_the_time_is_kept(
     concrete: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured, choices, most = serving.prove, list[Choice](), 20_000
+    measured, choices, most = serving.verify_graph, list[Selection](), 20_000
 
-    def heavier(pipeline: Any, data: Any) -> serving.Proven:
+    def heavier(pipeline: Any, data: Any) -> serving.VerifiedGraph:
         # As if the folds had promised half of what it weighs.
         proven = measured(pipeline, data)
         size = proven.cost.size_bytes * (2 if len(choices) <= 2 else 1)
-        return serving.Proven(proven.graph, proven.features, proven.compiled, serving.Cost(size, 1.0, 0.0))
+        return serving.VerifiedGraph(
+            proven.graph, proven.features, proven.compiled, serving.ServingCost(size, 1.0, 0.0)
+        )
 
     def counted(*given: Any) -> Any:
-        choices.append((chosen := choose(*given))[0])
+        choices.append((chosen := select(*given))[0])
         return chosen
 
-    monkeypatch.setattr(finishing, "prove", heavier)
-    monkeypatch.setattr(finishing, "choose", counted)
+    monkeypatch.setattr(finishing, "verify_graph", heavier)
+    monkeypatch.setattr(finishing, "select", counted)
     begun = time.monotonic()
     answer = raced(concrete, time_limit=2, max_bytes=most)
     assert time.monotonic() - begun < 2 * 1.15 + 0.5
