@@ -1,13 +1,20 @@
 """What exists is written down: every setting, error, route and command."""
 
+import importlib
+import importlib.util
+import inspect
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from core import errors
+from core.exporting.files import FORMATS
 from core.jobs.commands import COMMANDS
+from core.jobs.fields import ExportFormat
 from core.settings import Settings
+from functions.process.app import download
 from infra.cli import app
 from infra.local.server import FUNCTIONS
 from tests.routes import routes_of
@@ -59,3 +66,38 @@ def test_every_kind_of_job_is_documented(kind: str) -> None:
 )
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"`regatta {command}" in README
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_every_module_and_path_that_a_page_names_exists(page: str) -> None:
+    text = (ROOT / page).read_text()
+    dotted = set(re.findall(r"`((?:core|functions|infra)\.[\w.]+)`", text))
+    paths = set(re.findall(r"`((?:core|functions|infra|tests|docs|bench)/[\w./]*)`", text))
+    assert dotted | paths
+    missing = {name for name in dotted if not _resolves(name)} | {path for path in paths if not (ROOT / path).exists()}
+    assert not missing
+
+
+def _resolves(name: str) -> bool:
+    """Return whether a dotted name is a module, or an attribute of one."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        module, _, attribute = name.rpartition(".")
+        return hasattr(importlib.import_module(module), attribute)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_export_format_can_be_asked_for_and_is_documented(name: str) -> None:
+    assert name in get_args(ExportFormat), "add it to `ExportFormat` in core/jobs/fields.py"
+    assert name in get_args(inspect.signature(download).parameters["format"].annotation), (
+        "and to functions/process/app.py"
+    )
+    assert f"| `{name}` |" in (ROOT / "docs/http.md").read_text(), "and to the formats in docs/http.md"
+
+
+def test_a_term_stands_in_the_glossary_once() -> None:
+    rows = (ROOT / "docs/glossary.md").read_text().partition("## Words for users")[0]
+    terms = [term.strip() for term in re.findall(r"^\| ([^|]+) \|", rows, re.MULTILINE)]
+    terms = [term for term in terms if term not in ("term", "---")]
+    assert len(terms) == len(set(terms))
