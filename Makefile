@@ -18,8 +18,8 @@ up: $(SETUP)  ## the same stack without the run
 down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
-test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP)  ## every test
-	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
+test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP)  ## every test, and how much of core and functions they run
+	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --cov
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack
@@ -92,4 +92,4 @@ build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
 	tar -c --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
 
 clean: down  ## undo the set-up and every stored dataset and model
-	rm -rf .venv .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
