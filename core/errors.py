@@ -17,7 +17,8 @@ RegattaError                      500
 │   └── KeyInUseError             409  a request with this Idempotency-Key is being answered
 │   ├── ModelServesError          409  the version to be deleted is the one that serves
 │   ├── NameTakenError            409  another model has the name
-│   └── OtherLibrariesError       409  a pickle of other library versions than those that run
+│   ├── OtherLibrariesError       409  a pickle of other library versions than those that run
+│   └── NewerFormatError          409  a stored document of a format that this version cannot read
 ├── TooLargeError                 413
 ├── UnprocessableError            422  understood, but the content is wrong
 │   ├── NotACsvError              422
@@ -167,6 +168,12 @@ class OtherLibrariesError(ConflictError):
     """A pickle is only loaded by the library versions that wrote it."""
 
     slug, title = "other-libraries", "The model was pickled by other library versions"
+
+
+class NewerFormatError(ConflictError):
+    """A stored document has a format that only a newer version of Regatta reads."""
+
+    slug, title = "newer-format", "A newer version of Regatta wrote this"
 
 
 class TooLargeError(RegattaError):

@@ -5,10 +5,15 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.errors import NewerFormatError
 
 ColumnType = Literal["integer", "number", "boolean", "date", "category"]
 HandleMissing = Literal["drop", "mean", "median", "mode"]
+
+# The newest format of stored documents that this version reads.
+FORMAT = 1
 
 
 def now() -> str:
@@ -25,6 +30,28 @@ class Document(BaseModel):
     """Base of every stored document. Unknown fields, which a newer version wrote, are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class FormattedDocument(Document):
+    """Base of a document that is an object of the bucket and has the number of its format in `format`.
+
+    New fields keep the number, because older versions ignore them. It grows where an older version would read the
+    document wrongly.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_format(cls, document: Any) -> Any:
+        """Raise `NewerFormatError`, which no caller may take for a damaged document, for a format above `FORMAT`."""
+        number = document.get("format", FORMAT) if isinstance(document, dict) else FORMAT
+        if isinstance(number, int) and number > FORMAT:
+            names = (document.get(key) for key in ("model_name", "file_id", "job_id", "name"))
+            name = next((f" {name!r}" for name in names if name), "")
+            raise NewerFormatError(
+                f"The stored {cls.__name__}{name} has format {number}, and this version of Regatta reads formats up to "
+                f"{FORMAT}. Deploy the version that wrote it, or a newer one. Nothing was changed."
+            )
+        return document
 
 
 class Column(Document):
@@ -62,7 +89,7 @@ class Recipe(Document):
         return self.columns.get(column, self.handle_missing)
 
 
-class DatasetManifest(Document):
+class DatasetManifest(FormattedDocument):
     """Everything known of one dataset but its bytes. A dataset exists as long as its manifest does."""
 
     format: Literal[1] = 1
@@ -224,7 +251,7 @@ class SearchRecord(Document):
     cut: str | None = None
 
 
-class ModelManifest(Document):
+class ModelManifest(FormattedDocument):
     """Everything known of one version of a model but its bytes, and the digests of those. Signed as a whole."""
 
     format: Literal[1] = 1

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from core.errors import ConflictError
-from core.manifests import Document
+from core.manifests import Document, FormattedDocument
 from core.storage.documents import Documents
 from core.types import Json
 
 
-class Leased(Document):
+class Leased(FormattedDocument):
     """Base of a document that workers lease."""
 
     # The worker that has the lease, and when the lease ends (seconds since 1970).

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from core.errors import NoSuchSeriesError
-from core.manifests import RANDOM, Document, HandleMissing, Validation, now
+from core.manifests import RANDOM, Document, FormattedDocument, HandleMissing, Validation, now
 from core.storage.documents import Documents
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
@@ -96,7 +96,7 @@ class Arrival(Document):
         return self.model_copy(update=update)
 
 
-class Series(Document):
+class Series(FormattedDocument):
     """The settings of a series, and its newest arrivals in the order in which they were decided."""
 
     format: Literal[1] = 1

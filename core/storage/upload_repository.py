@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from core.manifests import Document, Reading
+from core.manifests import FormattedDocument, Reading
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
 from core.storage.job_repository import Job, JobProgress
@@ -47,7 +47,7 @@ STATUS_OF: dict[JobStatus, UploadStatus] = {
 }
 
 
-class Ticket(Document):
+class Ticket(FormattedDocument):
     """A file that is being uploaded, and the job that ingests it. Gone once the dataset exists."""
 
     format: Literal[1] = 1

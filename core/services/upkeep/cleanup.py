@@ -1,13 +1,14 @@
 """Findings of the janitor: one thing to remove or to mend, why, and the action that does it safely."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
 from pydantic import ValidationError
 
+from core.errors import NewerFormatError
 from core.manifests import Document
 from core.storage.s3.object_metadata import ObjectSummary
 from core.storage.s3.object_store import ObjectStore
@@ -16,6 +17,8 @@ T = TypeVar("T")
 D = TypeVar("D", bound=Document)
 
 DAY = 86_400.0
+
+log = logging.getLogger("regatta")
 
 # Returns whether it was done; False where the thing was changed, needed or deleted since it was found.
 CleanupAction = Callable[[], bool]
@@ -53,11 +56,15 @@ def size(items: Iterable[ObjectSummary]) -> int:
 
 
 def parsed(kind: type[D], documents: Iterable[object]) -> list[D]:
-    """Parse the documents of this kind; leave out those that cannot be read."""
+    """Parse the documents of this kind; leave out, and log, those that are damaged or of a newer format."""
     found = []
     for document in documents:
-        with suppress(ValidationError):
+        try:
             found.append(kind.model_validate(document))
+        except NewerFormatError as error:
+            log.error("%s", error.detail)
+        except ValidationError as error:
+            log.error("A stored %s cannot be read: %s", kind.__name__, error)
     return found
 
 
