@@ -6,6 +6,8 @@ SETUP  := .venv/.ready
 SAM    := .venv-sam/bin
 SAM_SETUP := .venv-sam/.ready
 LOCALSTACK_SETUP := .venv-localstack/.ready
+# Tests of what a search does within a few seconds. They run alone, and without coverage, which slows training down.
+TIMED := $(addprefix tests/unit/core/services/training/,test_search.py test_search_cut_short.py)
 
 .PHONY: demo up down test test-localstack lint template build bench setup lock clean
 
@@ -19,7 +21,8 @@ down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
 test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP)  ## every test, and how much of core and functions they run
-	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --cov
+	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --cov $(addprefix --ignore=,$(TIMED))
+	$(BIN)/pytest $(TIMED)
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack

@@ -122,7 +122,7 @@ def search_portfolio(
     """Run the portfolio's trials on folds until `seconds` after `begun` leave just enough to refit and store the best.
 
     At least one trial succeeds, unless all fail. Where `report_progress` stops it, the search is `cut` and has
-    what came through by then; raises `StoppedError` as `PortfolioRace.cut_short` does.
+    the best trial so far; raises `StoppedError` as `PortfolioSearch.cut_short` does.
     """
     deadline = begun + (1 - MARGIN) * seconds
     forecast, pace = measure_pace(data)

@@ -100,7 +100,7 @@ def test_with_no_time_at_all_the_fastest_comes_through_with_a_warning(concrete: 
 
 
 def test_a_very_small_table_is_divided_more_than_once(bucket: ObjectStore, tmp_path: Path) -> None:
-    manifest = best_manifest(raced(ingested(tmp_path, noisy(60)), "y", 5))
+    manifest = best_manifest(raced(ingested(tmp_path, noisy(60)), "y", 10))
     assert manifest.race is not None
     divisions = 1 + manifest.race.repeats
     # Three, unless the machine is busy.
