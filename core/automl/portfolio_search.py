@@ -34,7 +34,7 @@ DRAFT_ROWS = 2_000
 # The share of the time that is kept for repeating the folds of a very small table.
 REPEATING_SHARE = 0.4
 # Besides the members of an ensemble, so many of the best trials are repeated.
-MOST_CONTENDERS = 5
+MOST_REPEATED = 5
 # The most of the time that is kept for refitting the winner.
 FITTING_SHARE = 0.3
 # A search that is stopped takes so many seconds more to refit and store its best.
@@ -226,4 +226,4 @@ def _candidates_to_repeat(search: PortfolioSearch) -> list[Trial]:
     within = [e for e in search.usable if search.bounds.excess(cost_of_trials([e], growth)) <= 1] or search.usable
     ranked = sorted(within, key=lambda trial: -trial.mean(search.fold_cache))
     members = _members(search, within)
-    return [trial for place, trial in enumerate(ranked) if place < MOST_CONTENDERS or trial in members]
+    return [trial for place, trial in enumerate(ranked) if place < MOST_REPEATED or trial in members]

@@ -78,6 +78,14 @@ class DatasetRepository:
             raise NoSuchFileError(f"There is no file {wanted!r}. GET /data/files lists what there is.")
         return DatasetManifest.model_validate(document)
 
+    def exists(self, file_id: str) -> bool:
+        """Return whether the bucket has the dataset; raises `NewerFormatError`."""
+        try:
+            self.manifest(file_id, fresh=True)
+        except NoSuchFileError:
+            return False
+        return True
+
     def current(self) -> str | None:
         """Return the id of the current file, or None."""
         document = self._documents.read(_current_key(self._workspace))

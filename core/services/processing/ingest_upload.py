@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.errors import NoSuchFileError
 from core.jobs.commands import IngestCommand
 from core.jobs.service import new_job
 from core.jobs.worker import GaveUpError, Handlers, run_job
@@ -30,7 +29,7 @@ def receive_upload(workspace: Workspace, file_id: str, handlers: Handlers, *, se
     worker has the job, and whatever else calls for another try: `UnavailableError`, a fault of ours.
     """
     uploads = workspace.uploads
-    if _is_dataset(workspace, file_id):
+    if workspace.datasets.exists(file_id):
         uploads.close(file_id)
         return
     job = _submit(workspace, file_id)
@@ -68,14 +67,6 @@ def ingest_upload(
             report_progress=progress_within(report_progress, DOWNLOAD_SHARE, 1.0),
         )
     return manifest.summary()
-
-
-def _is_dataset(workspace: Workspace, file_id: str) -> bool:
-    try:
-        workspace.datasets.manifest(file_id, fresh=True)
-    except NoSuchFileError:
-        return False
-    return True
 
 
 def _submit(workspace: Workspace, file_id: str) -> Job | None:

@@ -71,18 +71,18 @@ def _decide(case: ArrivalCase) -> Json | None:
 
 def _target(case: ArrivalCase, series: Series) -> str | None:
     """Return the target; store the one that an object names in a series that has none."""
-    known, told = series.settings.target_column, case.command.target_column
-    if known is not None and told not in (None, known):
+    known, named = series.settings.target_column, case.command.target_column
+    if known is not None and named not in (None, known):
         raise ArrivalRefusedError(
-            f"The object says that {told!r} is to be predicted, and the series {case.name!r} predicts {known!r}. "
+            f"The object says that {named!r} is to be predicted, and the series {case.name!r} predicts {known!r}. "
             "Put it into another series, or leave its metadata target-column out."
         )
-    if known is None and told is not None:
+    if known is None and named is not None:
 
         def remember(newest: Series) -> Series | None:
             if newest.settings.target_column is not None:
                 return None
-            settings = newest.settings.model_copy(update={"target_column": told})
+            settings = newest.settings.model_copy(update={"target_column": named})
             return newest.model_copy(update={"settings": settings})
 
         known = case.workspace.series.change(case.name, remember).settings.target_column

@@ -116,13 +116,13 @@ class UnstoredModel:
 
     def __init__(self, names: list[str], trials: list[Trial], weights: Floats) -> None:
         self._names = names
-        self._entries = trials
+        self._trials = trials
         self._weights = weights
 
     def predict(self, frame: Any) -> Floats:
         """Predict a frame of raw columns (float64, n rows)."""
         rows = frame[self._names]
-        predicted = [np.asarray(trial.fitted.predict(rows), np.float64) for trial in self._entries]
+        predicted = [np.asarray(trial.fitted.predict(rows), np.float64) for trial in self._trials]
         return np.asarray(np.column_stack(predicted) @ self._weights, np.float64)
 
 

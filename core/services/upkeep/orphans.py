@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from core.errors import NoSuchFileError
 from core.manifests import ModelManifest
 from core.services.upkeep.cleanup import DAY, Finding, folders, idle, parsed, removal, size
 from core.storage.container import Container
@@ -44,13 +43,8 @@ def datasets(workspace: Workspace, now: float) -> Iterator[Finding]:
     """Find folders of datasets that were never committed, or not deleted to the end."""
 
     def may_be_one(file_id: str) -> bool:
-        if workspace.uploads.ticket(file_id, fresh=True) is not None:
-            return True  # the upload may still become one
-        try:
-            workspace.datasets.manifest(file_id, fresh=True)
-        except NoSuchFileError:
-            return False
-        return True
+        # An upload may still become one.
+        return workspace.uploads.ticket(file_id, fresh=True) is not None or workspace.datasets.exists(file_id)
 
     for file_id, items in folders(workspace.objects, f"{workspace.name}/datasets/"):
         prefix = f"{workspace.name}/datasets/{file_id}/"
