@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bench import _load, textbook
-from tests.support.storing import home
+from tests.support.storage import home
 
 CSV = Path(__file__).parent.parent / "examples" / "california_housing.csv"
 WORKSPACE = "default"

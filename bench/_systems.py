@@ -14,7 +14,7 @@ import pandas as pd
 
 from bench import _load
 from bench._report import p50
-from tests.support.storing import home
+from tests.support.storage import home
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = Path(__file__).parent / "_opponents.py"

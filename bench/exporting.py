@@ -14,7 +14,7 @@ from bench import _load, textbook
 from bench._bucket import bucket
 from bench._report import Figure, at_least, at_most, once, paired, run
 from bench._sides import Side
-from tests.support.storing import home
+from tests.support.storage import home
 
 HOUSES = Path(__file__).parent.parent / "examples" / "california_housing.csv"
 DIAMONDS = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"

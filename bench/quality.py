@@ -29,7 +29,7 @@ from bench._systems import (
     served_forest_us,
 )
 from bench.training import TARGET, table
-from tests.support.storing import home
+from tests.support.storage import home
 
 DOCS = Path(__file__).parent.parent / "docs"
 QUICK = ("mpg", "concrete")

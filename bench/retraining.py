@@ -16,7 +16,7 @@ import pandas as pd
 from bench._bucket import bucket
 from bench._load import quiet
 from bench._report import Figure, at_most, run
-from tests.support.storing import home
+from tests.support.storage import home
 
 CSV = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
 WORKSPACE, SERIES, TARGET = "default", "diamonds", "price"

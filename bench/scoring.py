@@ -12,7 +12,7 @@ from bench import _load, textbook
 from bench._bucket import bucket
 from bench._contest import BATCH_ROWS, Contest, contest
 from bench._report import Figure, at_least, at_most, once, p50, paired, run
-from tests.support.storing import home
+from tests.support.storage import home
 
 KINDS = ("random_forest", "ridge")
 CONNECTIONS = 8

@@ -13,7 +13,7 @@ import pandas as pd
 from bench._bucket import bucket
 from bench._load import event, quiet
 from bench._report import Figure, at_most, p50, paired, run
-from tests.support.storing import home
+from tests.support.storage import home
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 WORKSPACE = "default"

@@ -17,7 +17,7 @@ from core.settings import Settings
 from functions.process.app import download
 from infra.cli import app
 from infra.local.server import FUNCTIONS
-from tests.routes import routes_of
+from tests.support.routes import routes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

@@ -19,9 +19,9 @@ from core.services.processing.open_table import open_table
 from core.services.training.unpickle import load_pipeline
 from core.storage.container import container
 from functions.ingest.handler import handler
-from tests.process import pointed_at
-from tests.proxy import HandlerTransport
-from tests.support.storing import home
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import pointed_at
+from tests.support.storage import home
 
 BUCKETS = Path(__file__).parent / "data" / "buckets"
 VERSIONS = [path.name for path in sorted(BUCKETS.iterdir()) if path.is_dir()]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 ROOT = Path(__file__).resolve().parent.parent
 

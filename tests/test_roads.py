@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from infra.local.server import FUNCTIONS
-from tests.process import pointed_at
-from tests.proxy import EnvironmentTransport, HandlerTransport, template_routes
-from tests.routes import routes_of
-from tests.stack import Stack
-from tests.whole_job import gbk_csv, whole_job
+from tests.support.gateway import EnvironmentTransport, HandlerTransport, template_routes
+from tests.support.process_state import pointed_at
+from tests.support.routes import routes_of
+from tests.support.stack import Stack
+from tests.support.workflow import gbk_csv, whole_job
 
 ROADS = ("handlers", "environments", "server", "gateway")
 

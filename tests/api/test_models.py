@@ -19,11 +19,11 @@ from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.container import container
 from tests.api.test_problems import problem
-from tests.process import pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
-from tests.support.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, home, model_draft
-from tests.whole_job import gbk_csv
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import pointed_at
+from tests.support.stack import Stack
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, home, model_draft
+from tests.support.workflow import gbk_csv
 
 ROW = {"面积": 88.5, "城市": "上海", "房龄": 3}
 PLOTS = {"plots": {"residuals": [1.5]}}

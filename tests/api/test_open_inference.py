@@ -8,8 +8,8 @@ import pytest
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
-from tests.stack import Stack
-from tests.whole_job import gbk_csv
+from tests.support.stack import Stack
+from tests.support.workflow import gbk_csv
 
 ROWS = [{"城市": "上海", "面积": 88.5, "房龄": 3}, {"城市": "成都", "面积": 40.0, "房龄": None}]
 DATATYPES = {np.dtype(np.float64): "FP64", np.dtype(np.float32): "FP32", np.dtype(np.int64): "INT64"}

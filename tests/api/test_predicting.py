@@ -14,10 +14,10 @@ import pytest
 
 from core.settings import settings
 from tests.api.test_problems import ROW, problem
-from tests.process import pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
-from tests.whole_job import gbk_csv
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import pointed_at
+from tests.support.stack import Stack
+from tests.support.workflow import gbk_csv
 
 CHOICE = {"model_name": "sent"}
 ROWS = [{**ROW, "房龄": age} for age in range(5)]
@@ -244,7 +244,7 @@ def peak(process: subprocess.Popen[bytes]) -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
 def test_ten_million_rows_in_a_body_are_refused_and_take_no_memory(stack: Stack, client: httpx.Client) -> None:
-    from tests.stack import free_ports
+    from tests.support.stack import free_ports
 
     (port,) = free_ports(1)
     environment = {**os.environ, **stack.env}

@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.process import pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
-from tests.whole_job import gbk_csv
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import pointed_at
+from tests.support.stack import Stack
+from tests.support.workflow import gbk_csv
 
 ROW = {"面积": 88.5, "城市": "上海", "房龄": 3}
 

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from tests.api.test_problems import problem
-from tests.process import pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import pointed_at
+from tests.support.stack import Stack
 from tests.support.tables import CSVS
 
 MPG = CSVS["mpg"][0].read_bytes()

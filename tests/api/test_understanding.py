@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.process import pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import pointed_at
+from tests.support.stack import Stack
 from tests.support.tables import CSVS
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from infra.deploy import ROOT, local_template, package
-from tests.stack import CLI, Stack, free_ports
+from tests.support.stack import CLI, Stack, free_ports
 
 FUNCTION = "AWS::Serverless::Function"
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from infra.cli.embedded import EXAMPLE
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 MPG = EXAMPLE.parent / "mpg.csv"
 

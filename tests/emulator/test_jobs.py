@@ -18,7 +18,7 @@ from core.types import Json
 from infra.emulator_account import CREDENTIALS, REGION
 from tests.emulator.test_deploy_and_serve import served
 from tests.emulator.test_deploy_and_serve import wait_for as wait_until_up
-from tests.stack import CLI, Stack, free_ports
+from tests.support.stack import CLI, Stack, free_ports
 
 ASYNC = {"Prefer": "respond-async"}
 LEASE_SECONDS = 4

@@ -18,10 +18,10 @@ from core.jobs.commands import TrainCommand
 from core.services.processing.ingest import ingest
 from core.services.training.train import train_model
 from core.storage.dataset_repository import TABLE
-from tests.process import pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
-from tests.support.storing import add, dataset_manifest, home
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import pointed_at
+from tests.support.stack import Stack
+from tests.support.storage import add, dataset_manifest, home
 from tests.support.tables import noisy, typed
 
 ROWS = 1_000_000
@@ -36,7 +36,7 @@ from pathlib import Path
 from core.jobs.commands import ExportTableCommand
 from core.services.table_prediction.export_table import export_table
 from core.progress import ignore_progress
-from tests.support.storing import home
+from tests.support.storage import home
 command = ExportTableCommand(model_name=sys.argv[1], file_id=sys.argv[2])
 done = export_table(home(), command, ignore_progress)
 peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])

@@ -15,9 +15,9 @@ from infra.deploy import ROOT
 from infra.emulator_account import CREDENTIALS, REGION
 from infra.parts import PartSender
 from infra.uploading import Memory
-from tests.stack import Stack
+from tests.support.stack import Stack
 from tests.support.tables import CSVS
-from tests.whole_job import gbk_csv
+from tests.support.workflow import gbk_csv
 
 PART_BYTES = 16 << 20
 

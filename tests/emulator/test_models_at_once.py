@@ -9,14 +9,14 @@ import time
 import pytest
 
 from core.storage.artifacts import PICKLE
-from tests.process import pointed_at
-from tests.stack import Stack
-from tests.support.storing import PICKLE_BYTES, home
+from tests.support.process_state import pointed_at
+from tests.support.stack import Stack
+from tests.support.storage import PICKLE_BYTES, home
 
 # A graph says who trained it; each number is printed once its version serves.
 TRAINING = """
 import sys
-from tests.support.storing import GRAPH, PICKLE, PICKLE_BYTES, home, model_draft
+from tests.support.storage import GRAPH, PICKLE, PICKLE_BYTES, home, model_draft
 
 name, trainer, rounds, job = sys.argv[1:]
 print("ready", flush=True)

@@ -16,7 +16,7 @@ import pytest
 
 from core.types import Json
 from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 ROW = {"area": 0.5, "age": 0.25}
 # The races of these tests are over when they have begun.

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 CSV = b"area,price\n" + b"".join(b"%d,%d\n" % (row, 3 * row) for row in range(60))
 

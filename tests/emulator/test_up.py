@@ -11,7 +11,7 @@ import psutil
 import redis
 
 from infra.local.processes import REDIS_MEMORY
-from tests.stack import CLI, Stack
+from tests.support.stack import CLI, Stack
 
 
 def test_the_apps_answer_on_uvicorn(stack: Stack) -> None:

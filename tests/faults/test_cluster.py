@@ -9,11 +9,11 @@ import pytest
 from redis import Redis
 from redis.exceptions import ClusterCrossSlotError
 
-from tests.own_redis import own_redis
-from tests.process import pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
-from tests.whole_job import whole_job
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import pointed_at
+from tests.support.redis_process import own_redis
+from tests.support.stack import Stack
+from tests.support.workflow import whole_job
 
 SLOTS = 16384
 

@@ -9,12 +9,12 @@ from redis import Redis
 
 from core.jobs.worker import run_job
 from core.services.handlers import HANDLERS
-from tests.own_redis import own_redis
-from tests.process import forget, pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
-from tests.support.storing import home
-from tests.whole_job import gbk_csv
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import forget, pointed_at
+from tests.support.redis_process import own_redis
+from tests.support.stack import Stack
+from tests.support.storage import home
+from tests.support.workflow import gbk_csv
 
 ORDER = {"model_type": "ridge", "target_column": "价格"}
 ASYNC = {"Prefer": "respond-async"}

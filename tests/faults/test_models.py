@@ -10,10 +10,10 @@ from redis import Redis
 
 from core.storage.champions import CHAMPION_SECONDS
 from tests.faults.test_redis import ROW, handlers, upload_and_train
-from tests.process import forget, pointed_at
-from tests.stack import Stack
-from tests.support.storing import home
-from tests.whole_job import without_clocks
+from tests.support.process_state import forget, pointed_at
+from tests.support.stack import Stack
+from tests.support.storage import home
+from tests.support.workflow import without_clocks
 
 
 def lifetime(client: httpx.Client, name: str) -> list[Any]:

@@ -13,11 +13,11 @@ from core.services.upkeep.janitor import clean_up
 from core.storage.cache import Counters, MemoryCache
 from core.storage.container import container
 from core.storage.redis.redis_client import RedisClient
-from tests.own_redis import own_redis
-from tests.process import forget, pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
-from tests.whole_job import gbk_csv, whole_job
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import forget, pointed_at
+from tests.support.redis_process import own_redis
+from tests.support.stack import Stack
+from tests.support.workflow import gbk_csv, whole_job
 
 
 def handlers(**kwargs: object) -> httpx.Client:

@@ -12,10 +12,10 @@ import pytest
 from core.errors import UnavailableError
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
-from tests.process import pointed_at
-from tests.proxy import HandlerTransport
-from tests.stack import Stack
-from tests.whole_job import gbk_csv
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import pointed_at
+from tests.support.stack import Stack
+from tests.support.workflow import gbk_csv
 
 CALLS = [
     ("POST", "/data/upload", {"files": {"file": ("flats.csv", gbk_csv())}}),

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.proxy import EnvironmentTransport
-from tests.stack import Stack
-from tests.whole_job import gbk_csv
+from tests.support.gateway import EnvironmentTransport
+from tests.support.stack import Stack
+from tests.support.workflow import gbk_csv
 
 ROW = {"面积": 88.5, "城市": "上海", "房龄": 3}
 

@@ -12,9 +12,9 @@ import httpx
 from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 from infra.environment import Environment
 from tests.lambda_facts.conftest import ROW
-from tests.proxy import EnvironmentTransport, template_limits
-from tests.stack import Stack
-from tests.whole_job import gbk_csv
+from tests.support.gateway import EnvironmentTransport, template_limits
+from tests.support.stack import Stack
+from tests.support.workflow import gbk_csv
 
 NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
 

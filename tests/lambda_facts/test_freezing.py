@@ -8,8 +8,8 @@ import pytest
 from infra.environment import LambdaError
 from tests.lambda_facts.conftest import ROW
 from tests.lambda_facts.relay import relayed
-from tests.proxy import EnvironmentTransport
-from tests.stack import Stack
+from tests.support.gateway import EnvironmentTransport
+from tests.support.stack import Stack
 
 
 def test_a_thawed_function_answers_although_its_connections_died(stack: Stack, model: str) -> None:

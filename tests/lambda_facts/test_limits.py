@@ -8,8 +8,8 @@ import pytest
 
 from infra.environment import PAYLOAD_BYTES, Environment, LambdaError, is_sealed
 from tests.lambda_facts.conftest import ROW
-from tests.proxy import EnvironmentTransport
-from tests.stack import Stack
+from tests.support.gateway import EnvironmentTransport
+from tests.support.stack import Stack
 
 # Bytes reach a function as Base64: four for three.
 MOST_BINARY = PAYLOAD_BYTES * 3 // 4 - 4096

@@ -12,9 +12,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.emulator_account import CREDENTIALS
 from tests.lambda_facts.conftest import ROW
-from tests.listening import Answering, listening
-from tests.proxy import TEMPLATE, EnvironmentTransport, proxy_event
-from tests.stack import Stack
+from tests.support.gateway import TEMPLATE, EnvironmentTransport, proxy_event
+from tests.support.http_server import Answering, listening
+from tests.support.stack import Stack
 
 SNAPPED = [
     resource["Properties"]["Handler"]

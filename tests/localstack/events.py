@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.whole_job import gbk_csv
+from tests.support.workflow import gbk_csv
 
 Json = dict[str, Any]
 FLAT = {"面积": 88.5, "城市": "上海", "房龄": None}

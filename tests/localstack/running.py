@@ -17,7 +17,7 @@ import yaml
 
 from infra.deploy import CONFIG, ROOT, find_api
 from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
-from tests.stack import free_ports
+from tests.support.stack import free_ports
 
 VENV = ROOT / ".venv-localstack"
 PLUGIN = Path(__file__).parent / "plugin"

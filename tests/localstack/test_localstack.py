@@ -21,13 +21,13 @@ from tests.api.test_open_inference import ROWS, rows
 from tests.localstack.events import DAILY, FLAT, MESSAGES, Json, requests
 from tests.localstack.running import COMPOSE, LocalStack
 from tests.localstack.toys import Telling, toy_function
-from tests.own_redis import own_redis
-from tests.process import pointed_at
-from tests.programs import note_taking
-from tests.proxy import HandlerTransport, proxy_event
-from tests.stack import CLI
-from tests.support.arriving import TARGET, table
-from tests.whole_job import gbk_csv, whole_job
+from tests.support.arrivals import TARGET, table
+from tests.support.fake_programs import note_taking
+from tests.support.gateway import HandlerTransport, proxy_event
+from tests.support.process_state import pointed_at
+from tests.support.redis_process import own_redis
+from tests.support.stack import CLI
+from tests.support.workflow import gbk_csv, whole_job
 
 TEMPLATE = (deploy.ROOT / "template.yaml").read_text()
 

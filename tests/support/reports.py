@@ -11,7 +11,7 @@ from core.reporting.report import report
 from core.severity import worst_first
 from core.tables.table import Table
 from core.types import Json
-from tests.support.storing import dataset_manifest
+from tests.support.storage import dataset_manifest
 from tests.support.tables import CSVS, read, real
 
 

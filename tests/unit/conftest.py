@@ -8,9 +8,9 @@ from moto import mock_aws
 
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
-from tests.process import forget
-from tests.proxy import HandlerTransport
-from tests.support.storing import BUCKET, Parts
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import forget
+from tests.support.storage import BUCKET, Parts
 
 KEY = "a key for the tests, long enough"
 

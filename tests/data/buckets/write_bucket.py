@@ -231,7 +231,6 @@ def main() -> None:
     sys.path.insert(0, str(Path.cwd()))
     with mock_aws():
         from core.storage.wiring import storage
-
         from tests.process import forget
         from tests.proxy import HandlerTransport
 

@@ -12,9 +12,9 @@ from core.catalogue import CATALOGUE, regressor
 from core.compiler.estimators import CONVERTERS
 from core.errors import ParameterError, TrainingFailedError, UnknownModelTypeError
 from core.preprocessing.target_transforms import inner_regressor
-from tests.support.compiling import ESTIMATORS
-from tests.support.learning import split_text, trained
+from tests.support.fitted_models import ESTIMATORS
 from tests.support.tables import noisy
+from tests.support.training import split_text, trained
 
 
 def refusal(name: str, params: dict[str, Any]) -> ParameterError:
@@ -56,7 +56,7 @@ def test_every_entry_can_be_compiled_and_its_graph_is_tested(name: str) -> None:
     kind = type(CATALOGUE[name].build({}))
     assert kind in CONVERTERS, f"{name}: add {kind.__name__} to CONVERTERS in core/compiler/estimators.py"
     tested = {type(inner_regressor(make())) for make, _ in ESTIMATORS.values()}
-    assert kind in tested, f"{name}: add {kind.__name__} to ESTIMATORS in tests/support/compiling.py"
+    assert kind in tested, f"{name}: add {kind.__name__} to ESTIMATORS in tests/support/fitted_models.py"
 
 
 DOCUMENTED = (Path(__file__).parents[3] / "docs" / "learning.md").read_text(encoding="utf-8")

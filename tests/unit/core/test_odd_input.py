@@ -24,9 +24,9 @@ from core.profiling.profile import profile
 from core.settings import load
 from core.storage.cache import Counters, MemoryCache
 from core.storage.redis.redis_client import RedisClient
-from tests.support.learning import fitted, split_of, split_text, trained
-from tests.support.sending import columns_of
+from tests.support.raw_columns import columns_of
 from tests.support.tables import noisy, read
+from tests.support.training import fitted, split_of, split_text, trained
 
 NUMBER = Feature(name="x", type="number", fill=0.0)
 COLOUR = Feature(name="c", type="category", fill="a", levels=["a"])

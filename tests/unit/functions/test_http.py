@@ -8,7 +8,7 @@ from core.errors import NoSuchFileError
 from core.settings import settings
 from functions.aws_lambda import lambda_handler
 from functions.http import create_app
-from tests.proxy import HandlerTransport
+from tests.support.gateway import HandlerTransport
 
 PAGE = "https://app.example.com"
 ASKS = {

@@ -16,10 +16,10 @@ from core.services.training import train as modelling
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from functions import idempotency
-from tests.own_redis import own_redis
-from tests.process import forget
-from tests.proxy import HandlerTransport
-from tests.support.storing import home
+from tests.support.gateway import HandlerTransport
+from tests.support.process_state import forget
+from tests.support.redis_process import own_redis
+from tests.support.storage import home
 from tests.support.tables import CSVS
 
 MPG = CSVS["mpg"][0].read_bytes()

@@ -9,7 +9,7 @@ from core.services.handlers import HANDLERS
 from core.services.prediction.predict import find_model
 from core.settings import settings
 from core.storage.container import container
-from tests.support.storing import WORKSPACE, home
+from tests.support.storage import WORKSPACE, home
 from tests.support.tables import CSVS
 
 ORDER = {"model_type": "ridge", "target_column": "mpg", "model_name": "car"}

@@ -15,7 +15,7 @@ from core.types import Json
 from functions.retrain.handler import handler
 from functions.s3_events import CreatedObject, objects_in
 from infra.deploy import ROOT
-from tests.support.storing import home
+from tests.support.storage import home
 
 KEY = "incoming/default/flats/a b+c%中文.csv"
 ENCODED = "incoming/default/flats/a+b%2Bc%25%E4%B8%AD%E6%96%87.csv"

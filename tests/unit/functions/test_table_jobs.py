@@ -14,7 +14,7 @@ from core.jobs.worker import run_job
 from core.services.handlers import HANDLERS
 from core.settings import settings
 from core.storage.container import container
-from tests.support.storing import home
+from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
 
 ASYNC = {"Prefer": "respond-async"}

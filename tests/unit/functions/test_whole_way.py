@@ -19,7 +19,7 @@ from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import encode_model
-from tests.support.storing import WORKSPACE, home
+from tests.support.storage import WORKSPACE, home
 from tests.support.tables import CSVS, noisy
 
 MPG = CSVS["mpg"][0].read_bytes()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.deploy import endpoint_inside
-from tests.listening import Answering, listening
+from tests.support.http_server import Answering, listening
 
 
 class _Emulator(Answering):

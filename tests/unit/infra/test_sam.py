@@ -6,7 +6,7 @@ import pytest
 
 from infra import sam
 from infra.deploy import DeployError
-from tests.programs import note_taking
+from tests.support.fake_programs import note_taking
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from core.catalogue import regressor
 from core.progress import ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
-from tests.support.learning import LIMITS, quick, real_split
+from tests.support.training import LIMITS, quick, real_split
 
 RANDOM = np.random.default_rng(7)
 Y = RANDOM.normal(size=500)

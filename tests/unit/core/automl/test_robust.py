@@ -16,8 +16,8 @@ from core.preprocessing.target_transforms import MARGIN
 from core.progress import ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
-from tests.support.learning import LIMITS, real_split
 from tests.support.tables import ROOT
+from tests.support.training import LIMITS, real_split
 
 NASTY = """
 import warnings
@@ -36,7 +36,7 @@ from core.compiler.compile import check_parity, compile_pipeline
 from core.regressors.importance import permutation_importance
 from core.compiler.compile import raw_columns_of_frame
 from core.inference.session import CompiledModel
-from tests.support.learning import quick, split_of
+from tests.support.training import quick, split_of
 from tests.support.tables import FOLDER, read
 
 random = np.random.default_rng(6)
@@ -97,7 +97,7 @@ from core.catalogue import CATALOGUE, regressor
 from core.automl.training import evaluate_trial
 from core.regressors.fold_cache import FoldCache
 from core.progress import ignore_progress
-from tests.support.learning import real_split
+from tests.support.training import real_split
 
 used = {}
 ended = threading.Event()

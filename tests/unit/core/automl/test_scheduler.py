@@ -23,8 +23,8 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Split
 from core.regressors.thread_limits import one_core_per_fit
-from tests.support.learning import LIMITS, quick, real_split, split_text
 from tests.support.tables import ROOT, noisy
+from tests.support.training import LIMITS, quick, real_split, split_text
 
 TWO = TrainingLimits(threads=2, model_bytes=64 << 20)
 
@@ -150,7 +150,7 @@ def refuse(*_, **__):
     raise OSError(38, "Function not implemented")
 
 _multiprocessing.SemLock = refuse
-from tests.support.learning import CATALOGUE, quick, split_text, trained
+from tests.support.training import CATALOGUE, quick, split_text, trained
 from tests.support.tables import noisy
 warnings.simplefilter("error")
 data = split_text(noisy(60))

@@ -7,7 +7,7 @@ import pytest
 from core.automl.training import TrainedModel, train
 from core.catalogue import CATALOGUE, DEFAULT_MODEL_TYPES, regressor
 from core.regressors.candidates import Candidate
-from tests.support.learning import LIMITS, real_split, trained
+from tests.support.training import LIMITS, real_split, trained
 
 
 def tuned(name: str, table: str = "mpg", rows: int | None = None, seconds: float = 3, **params: object) -> TrainedModel:

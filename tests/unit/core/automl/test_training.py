@@ -25,8 +25,8 @@ from core.catalogue import CATALOGUE
 from core.compiler.compile import check_parity, compile_pipeline
 from core.inference.session import CompiledModel
 from core.manifests import Recipe
-from tests.support.learning import quick, real_split, split_text, trained
 from tests.support.tables import CSVS, noisy
+from tests.support.training import quick, real_split, split_text, trained
 
 PLAIN: dict[str, Any] = {
     "linear_regression": LinearRegression(),

@@ -37,9 +37,9 @@ from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column
 from core.preprocessing.date_parts import date_parts, to_seconds
-from tests.support.compiling import FLOAT32_MAX, TOLERANCE, compiled, difference, fit, hostile, limit, make_ensemble
-from tests.support.learning import fitted, real_split, split_text
+from tests.support.fitted_models import FLOAT32_MAX, TOLERANCE, compiled, difference, fit, hostile, limit, make_ensemble
 from tests.support.tables import noisy
+from tests.support.training import fitted, real_split, split_text
 
 
 @pytest.mark.parametrize("table", ["mpg", "taxis"])

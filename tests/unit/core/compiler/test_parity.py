@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from core.compiler.compile import check_parity
 from core.regressors.splits import Split
-from tests.support.compiling import (
+from tests.support.fitted_models import (
     ESTIMATORS,
     FLOAT32_MAX,
     TOLERANCE,
@@ -21,8 +21,8 @@ from tests.support.compiling import (
     limit,
     make_ensemble,
 )
-from tests.support.learning import real_split
 from tests.support.tables import CSVS
+from tests.support.training import real_split
 
 ROWS = 500
 ENSEMBLE = ("ridge", "svr", "random_forest", "hist_gradient_boosting", "knn_by_distance")

@@ -9,7 +9,7 @@ from core.inference.fast_json import batch_from_plain_records, read_plain_record
 from core.inference.input_batch import raw_columns_of_batch
 from core.inference.input_warnings import InputWarnings
 from core.manifests import Feature
-from tests.support.sending import columns_of
+from tests.support.raw_columns import columns_of
 
 FEATURES = [
     Feature(name="size", type="number", fill=1.5),

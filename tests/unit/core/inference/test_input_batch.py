@@ -10,7 +10,7 @@ from core.errors import InvalidRecordsError
 from core.inference.input_batch import raw_columns_of_clean_row
 from core.inference.input_warnings import ERRORS_SHOWN
 from core.manifests import Feature
-from tests.support.sending import columns_of
+from tests.support.raw_columns import columns_of
 
 AGE = Feature(name="age", type="number", fill=30.5)
 CITY = Feature(name="city", type="category", fill="Paris", levels=["Oslo", "Paris", "上海"])

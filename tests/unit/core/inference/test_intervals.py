@@ -10,9 +10,9 @@ from core.inference.intervals import conformal_interval
 from core.manifests import Recipe
 from core.preprocessing.features import choose_features
 from core.regressors.splits import Split, split_table
-from tests.support.learning import trained
-from tests.support.storing import model_draft
+from tests.support.storage import model_draft
 from tests.support.tables import CSVS, frame, real
+from tests.support.training import trained
 
 LEVELS = np.linspace(0, 1, 201).tolist()
 # A holdout of a fifth of these tables is 80 to 206 rows, of which the share inside is off by 2 to 3.4 points by chance

@@ -7,9 +7,9 @@ from core.inference.session import CompiledModel
 from core.inference.signature import example, signature
 from core.manifests import Feature
 from core.services.prediction.predict import LoadedModel, predict_records
-from tests.support.learning import real_split, trained
-from tests.support.storing import model_draft
+from tests.support.storage import model_draft
 from tests.support.tables import CSVS
+from tests.support.training import real_split, trained
 
 
 @pytest.mark.parametrize("name", CSVS)

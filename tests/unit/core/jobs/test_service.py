@@ -19,9 +19,9 @@ from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from infra.local.runner import Runner
-from tests.support.storing import WORKSPACE, home
+from tests.support.job_commands import Scene, install
+from tests.support.storage import WORKSPACE, home
 from tests.support.tables import CSVS
-from tests.support.work import Scene, install
 
 ORDER = {"model_type": "ridge", "target_column": "mpg", "file_id": None, "params": None}
 LEASE_SECONDS = 2.0

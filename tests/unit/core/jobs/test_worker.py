@@ -17,9 +17,9 @@ from core.types import Json
 from functions.remaining_time import MARGIN_SECONDS
 from functions.worker.handler import handler
 from infra.jobs import dead_letters, redrive
-from tests.process import forget
-from tests.support.storing import WORKSPACE, home
-from tests.support.work import Scene, install
+from tests.support.job_commands import Scene, install
+from tests.support.process_state import forget
+from tests.support.storage import WORKSPACE, home
 
 RECEIVES = 5
 

@@ -17,8 +17,8 @@ from core.compiler.graph_builder import GraphBuilder
 from core.inference.session import CompiledModel
 from core.manifests import Recipe
 from core.preprocessing.date_parts import PARTS, date_parts
-from tests.support.learning import fitted, split_of
 from tests.support.tables import voyages
+from tests.support.training import fitted, split_of
 
 ODD = [
     "1600-01-01", "1600-02-29", "1900-02-28 23:59:59.999", "1900-03-01", "1969-12-31 23:59:59.999", "1970-01-01",

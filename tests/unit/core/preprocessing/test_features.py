@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.manifests import Recipe
-from tests.support.learning import real_split, split_text, trained
 from tests.support.tables import read, real
+from tests.support.training import real_split, split_text, trained
 
 
 def table(rows: int = 100) -> str:

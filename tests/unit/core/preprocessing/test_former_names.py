@@ -15,8 +15,8 @@ from core.catalogue import CATALOGUE
 from core.preprocessing.date_parts import date_parts, part_names, to_seconds
 from core.preprocessing.former_names import FORMER_NAMES, unpickle
 from core.preprocessing.target_transforms import OnTrend, TargetTransformer
-from tests.support.compiling import ESTIMATORS, fit
-from tests.support.learning import fitted, real_split
+from tests.support.fitted_models import ESTIMATORS, fit
+from tests.support.training import fitted, real_split
 
 DATES = pd.DataFrame({"day": [0.0, 86_400.0, 1e9, np.nan]}).fillna(5e8)
 Y = np.array([1.0, 2.0, 4.0, 9.0])

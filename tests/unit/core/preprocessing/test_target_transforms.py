@@ -16,7 +16,7 @@ from core.inference.session import CompiledModel
 from core.manifests import TargetTransformName
 from core.preprocessing.target_transforms import MARGIN, OnTrend, TargetTransformer
 from core.regressors.candidates import Candidate
-from tests.support.learning import LIMITS, real_split, split_text
+from tests.support.training import LIMITS, real_split, split_text
 
 CASES = {
     "positive": np.exp(np.random.default_rng(0).normal(3, 1, 400)),

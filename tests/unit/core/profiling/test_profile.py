@@ -16,7 +16,7 @@ from core.services.datasets.profiles import stored_profile
 from core.services.processing.ingest import ingest
 from core.services.processing.process import process
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import home
+from tests.support.storage import home
 from tests.support.tables import CSVS, read, real, typed, uncoded, voyages
 
 

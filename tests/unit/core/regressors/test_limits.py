@@ -9,7 +9,7 @@ from core.catalogue import regressor
 from core.compiler.compile import check_parity, compile_pipeline
 from core.inference.session import CompiledModel
 from core.regressors.limits import TrainingLimits, limit_graph_bytes, max_graph_bytes
-from tests.support.learning import real_split, trained
+from tests.support.training import real_split, trained
 
 
 def test_a_model_within_the_budget_is_left_alone() -> None:

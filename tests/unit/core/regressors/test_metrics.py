@@ -10,7 +10,7 @@ from sklearn.model_selection import KFold, cross_val_score
 
 from core.regressors.importance import permutation_importance
 from core.regressors.metrics import baseline, evaluate, interval_quantiles, plots
-from tests.support.learning import fitted, real_split, trained
+from tests.support.training import fitted, real_split, trained
 
 RANDOM = np.random.default_rng(11)
 

@@ -7,8 +7,8 @@ from core.errors import NotEnoughRowsError, TargetError, UnknownColumnError
 from core.manifests import Recipe
 from core.preprocessing.features import check_target
 from core.regressors.splits import MIN_ROWS
-from tests.support.learning import split_of, split_text
 from tests.support.tables import noisy, read, real
+from tests.support.training import split_of, split_text
 
 
 def lines(rows: int, pattern: str) -> str:

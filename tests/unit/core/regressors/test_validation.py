@@ -18,8 +18,8 @@ from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.splits import HOLDOUT_ROWS, Split, subsample
 from core.regressors.validation import MIN_TRAIN_ROWS, divide_folds, divide_holdout, requested_validation
-from tests.support.learning import LIMITS, quick, split_of, split_text, trained
 from tests.support.tables import clustered, csv, read, real, wandering
+from tests.support.training import LIMITS, quick, split_of, split_text, trained
 
 BY_DAY = Validation(kind="time", column="dteday")
 BY_TIME = Validation(kind="time", column="t")

@@ -10,9 +10,9 @@ import pytest
 from core.reporting.decision_page import retraining_page
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
-from tests.support.arriving import SERIES, champion, clock, drop, put, shuffled, table
+from tests.support.arrivals import SERIES, champion, clock, drop, put, shuffled, table
 from tests.support.reports import Element, Page
-from tests.support.storing import home
+from tests.support.storage import home
 
 __all__ = ["clock"]
 
@@ -65,7 +65,7 @@ def test_every_decision_has_a_page(what: str, tmp_path: Path) -> None:
     elif what == "waiting":
         job = drop("1.csv", table(1))
     else:
-        from tests.support.arriving import announced, done
+        from tests.support.arrivals import announced, done
 
         key = put("1.csv", table(1))
         job = announced(key)

@@ -11,7 +11,7 @@ from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.reporting.report import report
 from infra.deploy import package
 from tests.support.reports import Element, Page, joined_profile, page_of, real_report, report_of
-from tests.support.storing import dataset_manifest
+from tests.support.storage import dataset_manifest
 from tests.support.tables import CSVS, read, real
 
 HOSTILE = [

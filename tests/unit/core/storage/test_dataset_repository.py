@@ -8,8 +8,8 @@ from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import Recipe
 from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import WORKSPACE, Failing, Parts, dataset_manifest
-from tests.support.storing import add as add_dataset
+from tests.support.storage import WORKSPACE, Failing, Parts, dataset_manifest
+from tests.support.storage import add as add_dataset
 
 ONE, TWO = "0198c0ffee1", "0198c0ffee2"
 BODIES = {name: name.encode() for name in (SOURCE, TABLE, COLUMNS, PROFILE)}

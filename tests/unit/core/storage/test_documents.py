@@ -9,7 +9,7 @@ from core.errors import ConflictError
 from core.storage.documents import ATTEMPTS, Documents
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import Atomic
+from tests.support.storage import Atomic
 
 
 @pytest.fixture

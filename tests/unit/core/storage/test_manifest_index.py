@@ -7,8 +7,8 @@ import pytest
 
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import WORKSPACE, Parts, dataset_manifest
-from tests.support.storing import add as add_dataset
+from tests.support.storage import WORKSPACE, Parts, dataset_manifest
+from tests.support.storage import add as add_dataset
 
 IDS = ["0198c0ffee1", "0198c0ffee2", "0198c0ffee3"]
 

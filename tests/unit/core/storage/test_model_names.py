@@ -18,7 +18,7 @@ from core.errors import (
 from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.champions import CHAMPION_SECONDS, ServingState
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import (
+from tests.support.storage import (
     GRAPH_BYTES,
     PICKLE_BYTES,
     WORKSPACE,

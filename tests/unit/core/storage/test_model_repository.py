@@ -14,7 +14,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import LENGTH_BYTES, StoredModel, decode_model, encode_model
 from core.storage.signing import sign
 from core.storage.versions import MODEL_NAME, VersionId
-from tests.support.storing import (
+from tests.support.storage import (
     GRAPH_BYTES,
     PICKLE_BYTES,
     WORKSPACE,

@@ -17,8 +17,8 @@ from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import Series
 from core.storage.upload_repository import Ticket
-from tests.process import forget
-from tests.support.storing import GRAPH_BYTES, PICKLE_BYTES, add, dataset_manifest, home, model_draft
+from tests.support.process_state import forget
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, add, dataset_manifest, home, model_draft
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import InvalidSettingError
 from core.storage.signing import is_signed, sign, signing_key
-from tests.process import forget
+from tests.support.process_state import forget
 
 
 def test_only_the_same_parts_have_the_signature(settled: None) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from core.manifests import Column
 from core.tables.table import Table
-from tests.proxy import HandlerTransport
+from tests.support.gateway import HandlerTransport
 from tests.support.hostile import LARGE, MIB, SMALL, Hostile, Refused, Taken
-from tests.support.storing import WORKSPACE, Parts
+from tests.support.storage import WORKSPACE, Parts
 
 # What Python and Arrow take anyway, whatever the file.
 FLOOR_BYTES = 128 * MIB

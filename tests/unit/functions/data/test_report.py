@@ -10,7 +10,7 @@ from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.processing.ingest import ingest
 from core.services.processing.process import process
 from tests.support.reports import Page
-from tests.support.storing import home
+from tests.support.storage import home
 from tests.support.tables import CSVS
 
 

@@ -10,7 +10,7 @@ from core.services.series import arrivals
 from core.storage.container import container
 from core.storage.series_repository import Arrival
 from core.types import Json
-from tests.support.storing import home
+from tests.support.storage import home
 
 
 @pytest.fixture

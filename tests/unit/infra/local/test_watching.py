@@ -10,7 +10,7 @@ import pytest
 from core.storage.s3.object_store import ObjectStore
 from infra.local import watching
 from infra.local.watching import Watcher
-from tests.support.storing import BUCKET
+from tests.support.storage import BUCKET
 
 BODY = b"a,b\n1,2\n"
 

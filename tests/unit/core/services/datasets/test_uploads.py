@@ -15,7 +15,7 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.upload_repository import MOST_PARTS, PART_BYTES, object_key, upload_of
-from tests.support.storing import WORKSPACE, home
+from tests.support.storage import WORKSPACE, home
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ from core.services.table_prediction.export_table import export_table
 from core.services.training.train import train_model
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore, disposition
-from tests.support.storing import WORKSPACE, home
+from tests.support.storage import WORKSPACE, home
 
 ROWS = 200
 PORTS = ("=cmd", "上海", "-2 Oslo", "")

@@ -17,9 +17,9 @@ from core.manifests import Feature
 from core.packed_columns import ColumnTable
 from core.services.prediction.predict import LoadedModel, predict_records, predict_table
 from core.tables.table import Table
-from tests.support.learning import fitted, split_of
-from tests.support.storing import model_draft
+from tests.support.storage import model_draft
 from tests.support.tables import typed, voyages
+from tests.support.training import fitted, split_of
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.upload_repository import Ticket
 from functions.ingest.handler import HANDLERS, handler
-from tests.support.storing import WORKSPACE, home
+from tests.support.storage import WORKSPACE, home
 
 CSV = b"age;name\n" + b"".join(b"%d;n%d\n" % (n, n % 7) for n in range(50))
 

@@ -11,7 +11,7 @@ from core.storage.container import container
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesSettings
-from tests.support.arriving import (
+from tests.support.arrivals import (
     SERIES,
     TARGET,
     again,
@@ -27,7 +27,7 @@ from tests.support.arriving import (
     table,
     versions,
 )
-from tests.support.storing import home
+from tests.support.storage import home
 
 __all__ = ["clock"]
 

@@ -7,7 +7,7 @@ from core.regressors.metrics import interval_quantiles
 from core.services.retraining.drift import KS_ALPHA, drift_of_numbers, drift_of_texts
 from core.services.retraining.paired_comparison import difference
 from core.services.retraining.plausibility import plausibility
-from tests.support.storing import model_draft
+from tests.support.storage import model_draft
 
 RANDOM = np.random.default_rng(3)
 NORMAL = RANDOM.normal(size=4000)

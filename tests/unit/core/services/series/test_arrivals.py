@@ -9,8 +9,8 @@ from core.services.series import arrivals
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesSettings
-from tests.support.arriving import SERIES, TARGET, announced, decided, done, drop, put, table
-from tests.support.storing import WORKSPACE, home
+from tests.support.arrivals import SERIES, TARGET, announced, decided, done, drop, put, table
+from tests.support.storage import WORKSPACE, home
 
 NAME = "a b+c%中文.csv"
 

@@ -18,7 +18,7 @@ from core.services.series import notify as notifying
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import signing_key, webhook_secret
-from tests.support.storing import home
+from tests.support.storage import home
 from tests.unit.conftest import KEY
 
 DECISION = {"job_id": "k123", "series": "房价", "state": "accepted", "promoted": True, "version": 2, "reason": "较好"}

@@ -9,8 +9,8 @@ from core.errors import ConflictError, NoSuchJobError, NoSuchSeriesError
 from core.services.series.overrule import overrule
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
-from tests.support.arriving import SERIES, champion, clock, decided, drop, serving, shuffled, table
-from tests.support.storing import home
+from tests.support.arrivals import SERIES, champion, clock, decided, drop, serving, shuffled, table
+from tests.support.storage import home
 
 __all__ = ["clock"]
 

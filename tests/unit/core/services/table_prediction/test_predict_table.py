@@ -16,7 +16,7 @@ from core.services.table_prediction import predict_table as module
 from core.services.table_prediction.predict_table import predict_stored_table
 from core.services.training.train import train_model
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import home
+from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
 
 

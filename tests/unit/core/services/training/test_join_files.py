@@ -16,7 +16,7 @@ from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storing import home
+from tests.support.storage import home
 from tests.support.tables import clustered, csv, noisy, wandering
 
 

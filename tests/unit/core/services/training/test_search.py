@@ -24,9 +24,9 @@ from core.services.processing.ingest import ingest
 from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
 from core.storage.s3.object_store import ObjectStore
-from tests.support.learning import LIMITS, real_split, split_text
-from tests.support.storing import home
+from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
+from tests.support.training import LIMITS, real_split, split_text
 
 NOISE_TABLES = 30
 FAST = ("ridge", "elastic_net", "svr", "knn")

@@ -26,7 +26,7 @@ from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from functions.job_responses import shown
-from tests.support.storing import home
+from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
 
 # Far more than any of these takes.

@@ -17,9 +17,9 @@ from core.services.training.unpickle import load_pipeline
 from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import sign_manifest
-from tests.support.learning import fitted, split_of
-from tests.support.storing import WORKSPACE, home, model_draft
+from tests.support.storage import WORKSPACE, home, model_draft
 from tests.support.tables import voyages
+from tests.support.training import fitted, split_of
 
 HERE = {library: version(library) for library in ("scikit-learn", "onnxruntime")}
 

@@ -21,9 +21,9 @@ from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
 from functions.janitor.handler import handler
-from tests.process import forget
-from tests.support.storing import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add, dataset_manifest, home, model_draft
-from tests.support.work import Scene, StepsCommand, install
+from tests.support.job_commands import Scene, StepsCommand, install
+from tests.support.process_state import forget
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add, dataset_manifest, home, model_draft
 from tests.unit.core.jobs.test_worker import Context
 
 LATER = 3 * DAY

@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from core.storage.s3.signed_get import SPECIAL, SignedGet, sigv4_headers
-from tests.listening import Answering, listening
+from tests.support.http_server import Answering, listening
 
 KEY = "default/models/房价 a+b%/1/model.onnx"
 

@@ -14,7 +14,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.environment import TMP_MIB, Environment
 
-TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
+TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 BINARY = ("multipart/form-data", "application/octet-stream", "text/csv")
 
 

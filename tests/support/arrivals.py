@@ -20,7 +20,7 @@ from core.storage.container import container
 from core.storage.job_repository import Job
 from core.storage.series_repository import Arrival, SeriesSettings
 from core.types import Json
-from tests.support.storing import WORKSPACE, home
+from tests.support.storage import WORKSPACE, home
 
 SERIES = "prices"
 TARGET = "y"
