@@ -19,10 +19,10 @@ from starlette.datastructures import UploadFile
 from core.errors import InvalidInputError, KeyInUseError, KeyReusedError
 from core.settings import settings
 from core.storage.container import container
+from core.storage.redis.keys import ANSWER_SECONDS, idempotent_answer_key
 from functions.http import caller_workspace
 
 KEY_CHARACTERS = 255
-KEPT_SECONDS = 86_400
 # A request in progress extends its claim this often; the claim of a killed one expires after LOCK_SECONDS.
 ALIVE_SECONDS = 5
 LOCK_SECONDS = 30
@@ -57,7 +57,7 @@ class IdempotentRoute(APIRoute):
 async def _once(request: Request, key: str, handle: Handler) -> Response:
     path = request.url.path
     digest = hashlib.sha256(json.dumps([path, key]).encode()).hexdigest()
-    record = Record(f"regatta:{(await caller_workspace()).name}:idempotency:{digest}", await _fingerprint(request))
+    record = Record(idempotent_answer_key((await caller_workspace()).name, digest), await _fingerprint(request))
     before = record.claim()
     if before is not None:
         await request.close()
@@ -115,7 +115,7 @@ class Record:
             "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers],
             "body": base64.b64encode(body).decode(),
         }
-        container().redis.run(lambda client: client.set(self._name, json.dumps(kept), ex=KEPT_SECONDS), None)
+        container().redis.run(lambda client: client.set(self._name, json.dumps(kept), ex=ANSWER_SECONDS), None)
 
     def release(self) -> None:
         """Release the claim, if it is still ours."""

@@ -14,6 +14,7 @@ from core.exporting.files import FORMATS
 from core.jobs.commands import COMMANDS
 from core.jobs.fields import ExportFormat
 from core.settings import Settings
+from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from functions.process.app import download
 from infra.cli import app
 from infra.local.server import FUNCTIONS
@@ -101,3 +102,18 @@ def test_a_term_stands_in_the_glossary_once() -> None:
     terms = [term.strip() for term in re.findall(r"^\| ([^|]+) \|", rows, re.MULTILINE)]
     terms = [term for term in terms if term not in ("term", "---")]
     assert len(terms) == len(set(terms))
+
+
+def test_the_keys_of_redis_are_documented_as_they_are() -> None:
+    section = (ROOT / "docs/operations.md").read_text().partition("## Keys in Redis")[2].partition("\n## ")[0]
+    rows = [row for row in section.splitlines() if row.startswith("| `")]
+    assert rows == [
+        f"| `{pattern.pattern}` | {pattern.type} | {_expiry(pattern)} | {pattern.holds} | {pattern.when_lost} |"
+        for pattern in KEY_PATTERNS
+    ]
+
+
+def _expiry(pattern: KeyPattern) -> str:
+    if isinstance(pattern.expires, int):
+        return f"{pattern.expires:,} s"
+    return "never" if pattern.expires is None else f"`{pattern.expires}`"

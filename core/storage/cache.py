@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from core.storage.redis.keys import cache_counts_key, cached_object_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-STATS_KEY = "regatta:cache"
 STATS_FLUSH_SECONDS = 1.0
 LEVELS = ("memory", "redis", "storage")
 # Hits are counted under the name of the level, misses under the name with this suffix.
@@ -47,7 +47,7 @@ class Counters:
         def send(client: "Redis") -> None:
             pipeline = client.pipeline(transaction=False)
             for name, times in counted.items():
-                pipeline.hincrby(STATS_KEY, name, times)
+                pipeline.hincrby(cache_counts_key(), name, times)
             pipeline.execute()
 
         if counted:
@@ -56,7 +56,7 @@ class Counters:
     def read(self) -> dict[str, dict[str, int]]:
         """Return `hits` and `misses` of each level over all processes since Redis started; nothing without Redis."""
         self.flush()
-        stored: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(STATS_KEY), None)
+        stored: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(cache_counts_key()), None)
         if stored is None:
             return {}
         counted = {name.decode(): int(times) for name, times in stored.items()}
@@ -133,7 +133,7 @@ class CachedObjects:
 
     def read(self, key: str) -> bytes:
         """Return the object's bytes; raises `MissingObjectError` or `UnavailableError`."""
-        name = _cache_key(key)
+        name = cached_object_key(key)
         cached: bytes | None = self._redis.run(lambda client: client.getex(name, ex=self._ttl), None)
         if cached is not None:
             self._counters.add("redis")
@@ -157,12 +157,8 @@ class CachedObjects:
             # One command for each key: a cluster has them on different nodes.
             pipeline = client.pipeline(transaction=False)
             for key in keys:
-                pipeline.delete(_cache_key(key))
+                pipeline.delete(cached_object_key(key))
             pipeline.execute()
 
         if keys:
             self._redis.run(drop, None)
-
-
-def _cache_key(key: str) -> str:
-    return f"regatta:object:{key}"

@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable
 
 from core.errors import ConflictError
+from core.storage.redis.keys import DOCUMENT_SECONDS, document_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.types import Json
 
-# A writer refreshes Redis itself. This bounds how long an answer is stale when Redis did not take that refresh.
-TTL_SECONDS = 30
 ATTEMPTS = 8
 
 
@@ -25,7 +24,7 @@ class Documents:
 
         `fresh` reads the bucket itself, which a caller needs that acts on the answer.
         """
-        name = _cache_key(key)
+        name = document_key(key)
         if not fresh:
             cached = self._redis.run(lambda client: client.get(name), None)
             if cached is not None:
@@ -35,7 +34,7 @@ class Documents:
         except MissingObjectError:
             return None
         # NX: a reader that a writer overtook must not put the older document back.
-        self._redis.run(lambda client: client.set(name, body, ex=TTL_SECONDS, nx=True), None)
+        self._redis.run(lambda client: client.set(name, body, ex=DOCUMENT_SECONDS, nx=True), None)
         return _parse(body)
 
     def write(self, key: str, document: Json) -> str:
@@ -70,14 +69,10 @@ class Documents:
     def delete(self, key: str) -> None:
         """Delete the document."""
         self._objects.delete([key])
-        self._redis.run(lambda client: client.delete(_cache_key(key)), None)
+        self._redis.run(lambda client: client.delete(document_key(key)), None)
 
     def _publish(self, key: str, body: bytes) -> None:
-        self._redis.run(lambda client: client.set(_cache_key(key), body, ex=TTL_SECONDS), None)
-
-
-def _cache_key(key: str) -> str:
-    return f"regatta:document:{key}"
+        self._redis.run(lambda client: client.set(document_key(key), body, ex=DOCUMENT_SECONDS), None)
 
 
 def _dump(document: Json) -> bytes:

@@ -14,11 +14,11 @@ from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
 from core.storage.leases import Leased, change_document
 from core.storage.manifest_index import ManifestIndex
+from core.storage.redis.keys import PROGRESS_SECONDS, job_progress_key, job_stop_key
 from core.storage.redis.redis_client import RedisClient
 from core.types import Json
 
 JOB_ID = FILE_ID
-LIVE_SECONDS = 3600
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -77,12 +77,12 @@ class JobProgress:
         Return whether its worker is asked to stop; None where Redis did not take the report.
         """
         report = json.dumps({"owner": job.owner, **state})
-        name = _progress_key(self._workspace, job.job_id)
+        name = job_progress_key(self._workspace, job.job_id)
 
         def exchange(client: Any) -> bool:
             pipeline = client.pipeline(transaction=False)
-            pipeline.set(name, report, ex=LIVE_SECONDS)
-            pipeline.get(f"{name}:stop")
+            pipeline.set(name, report, ex=PROGRESS_SECONDS)
+            pipeline.get(job_stop_key(self._workspace, job.job_id))
             return bool(pipeline.execute()[1] == (job.owner or "").encode())
 
         stop: bool | None = self._redis.run(exchange, None)
@@ -90,14 +90,14 @@ class JobProgress:
 
     def stop(self, job: Job) -> None:
         """Ask the worker that has the job to stop: it sees this sooner than what the bucket says."""
-        name = f"{_progress_key(self._workspace, job.job_id)}:stop"
-        self._redis.run(lambda client: client.set(name, job.owner or "", ex=LIVE_SECONDS), None)
+        name = job_stop_key(self._workspace, job.job_id)
+        self._redis.run(lambda client: client.set(name, job.owner or "", ex=PROGRESS_SECONDS), None)
 
     def newest(self, job: Job) -> Job:
         """Return the job as far as its worker has reported; unchanged where Redis knows nothing newer."""
         if job.status != "running":
             return job
-        report = self._redis.run(lambda client: client.get(_progress_key(self._workspace, job.job_id)), None)
+        report = self._redis.run(lambda client: client.get(job_progress_key(self._workspace, job.job_id)), None)
         state: Json = json.loads(report) if report else {}
         # Of the worker that has it now, not of one that was killed.
         return job.model_copy(update=state) if state.get("owner") == job.owner else job
@@ -154,7 +154,3 @@ class JobRepository:
 
 def _key(workspace: str, job_id: str) -> str:
     return f"{workspace}/jobs/{job_id}.json"
-
-
-def _progress_key(workspace: str, job_id: str) -> str:
-    return f"regatta:{workspace}:job:{job_id}"

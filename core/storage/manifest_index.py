@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from core.storage.redis.keys import manifest_index_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
@@ -148,4 +149,4 @@ class ManifestIndex:
         self._redis.run(lambda client: client.hset(name, key, json.dumps(entry)), None)
 
     def _name(self) -> str:
-        return f"regatta:{self._workspace}:{self._kind}"
+        return manifest_index_key(self._workspace, self._kind)
