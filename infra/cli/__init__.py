@@ -1,20 +1,20 @@
-"""The command line: start, stop and look at the embedded stack, serve, deploy, operate, and be a client."""
+"""The command line: the embedded stack, requests to a service, series and jobs, operation and deployment."""
 
 import typer
 
-from infra.cli import client, embedded, operating, series
+from infra.cli import embedded, jobs, operating, run, series, upload
 
 # In the order in which `regatta --help` lists them.
 COMMANDS = (
     embedded.up,
     embedded.demo,
-    client.run,
-    client.upload,
+    run.run,
+    upload.upload,
     series.drop,
     series.series,
     series.reconcile,
-    client.jobs,
-    client.redrive,
+    jobs.jobs,
+    jobs.redrive,
     operating.janitor,
     operating.reproduce,
     operating.serve,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.terminal import chosen_settings, complaints, console, failure
+from infra.cli.terminal import console, error_console, failure, load_settings
 
 if TYPE_CHECKING:
-    from infra.local.stack import Running
+    from infra.local.stack import Running, Stack
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "california_housing.csv"
 EXAMPLE_TARGET = "median_house_value"
@@ -35,21 +35,21 @@ def status() -> None:
     """Say whether the embedded stack runs, and where."""
     from infra.local import stack
 
-    home = chosen_settings().home
+    home = load_settings().home
     running = stack.find(home)
     if running is None:
         starting = stack.supervisor(home.expanduser().resolve()) is not None
         console.print(f"The stack in {home} is starting." if starting else f"No stack runs in {home}.")
         raise typer.Exit(1)
     console.print(f"Running since it was ready after {running.ready_seconds} s (process {running.pid}).")
-    _addresses(running, home)
+    _print_addresses(running, home)
 
 
 def down() -> None:
     """Stop the embedded stack; its data stays."""
     from infra.local import stack
 
-    home = chosen_settings().home
+    home = load_settings().home
     stopped = stack.down(home)
     console.print(f"Stopped. The data is still in {home}." if stopped else f"No stack runs in {home}.")
 
@@ -58,7 +58,7 @@ def env() -> None:
     """Print `export` lines that point a process at the running stack: eval "$(regatta env)"."""
     from infra.local import stack
 
-    home = chosen_settings().home
+    home = load_settings().home
     running = stack.find(home)
     if running is None:
         raise failure(f"No stack runs in {home}. Start one with `regatta up`, or point REGATTA_HOME at it.")
@@ -67,12 +67,15 @@ def env() -> None:
 
 
 def _supervise(demo: float | None, leave: bool) -> int:
-    """Run the stack until it is told to stop; the exit status. `demo` is how long its race may take."""
-    chosen = chosen_settings()
+    """Run the stack until a signal stops it; return the exit status.
+
+    `demo` is the time limit of a demo run in seconds; None runs none. With `leave` the stack stops after that run.
+    """
+    chosen = load_settings()
     from infra.local.processes import StackError
     from infra.local.stack import Stack
 
-    stack = Stack(chosen, report=lambda line: complaints.print(f"[yellow]{line}[/]", soft_wrap=True))
+    stack = Stack(chosen, report=lambda line: error_console.print(f"[yellow]{line}[/]", soft_wrap=True))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stack.stopping.set())
     try:
@@ -81,33 +84,33 @@ def _supervise(demo: float | None, leave: bool) -> int:
         if running is None:
             return 130
         console.print(f"[green]Ready[/] in {running.ready_seconds} s.")
-        _addresses(running, chosen.home)
+        _print_addresses(running, chosen.home)
         if demo is not None:
-            story = _start_story(demo)
-            stack.watch(until=lambda: story.poll() is not None)
-            if story.poll() is None:
-                story.terminate()
-            if story.wait() != 0 or leave:
-                return story.returncode
+            status = _run_demo(stack, demo)
+            if status != 0 or leave:
+                return status
         console.print("Ctrl-C stops it.")
         stack.watch()
     except StackError as error:
-        complaints.print(f"[red]{error}[/]", soft_wrap=True)
+        error_console.print(f"[red]{error}[/]", soft_wrap=True)
         return 1
     finally:
         stack.stop()
     return 0
 
 
-def _start_story(time_limit: float) -> subprocess.Popen[bytes]:
-    """The job as a process of its own, so the supervisor can watch the stack meanwhile."""
+def _run_demo(stack: "Stack", time_limit: float) -> int:
+    """Run `regatta run` in a process of its own, so that the stack is watched meanwhile; return its exit status."""
     command = [sys.executable, "-m", "infra.cli", "run", str(EXAMPLE), "--target", EXAMPLE_TARGET]
-    command += ["--time-limit", str(time_limit)]
-    return subprocess.Popen(command)
+    demo_run = subprocess.Popen([*command, "--time-limit", str(time_limit)])
+    stack.watch(until=lambda: demo_run.poll() is not None)
+    if demo_run.poll() is None:
+        demo_run.terminate()
+    return demo_run.wait()
 
 
-def _addresses(running: "Running", home: Path) -> None:
-    for what, where in (
+def _print_addresses(running: "Running", home: Path) -> None:
+    for name, address in (
         ("apps", running.url),
         ("docs", f"{running.url}/docs"),
         ("emulated API", running.api_url),
@@ -115,4 +118,4 @@ def _addresses(running: "Running", home: Path) -> None:
         ("data and logs", home),
         ("drop CSVs in", home / "incoming" / "SERIES"),
     ):
-        console.print(f"  {what:<14}{where}", soft_wrap=True)
+        console.print(f"  {name:<14}{address}", soft_wrap=True)

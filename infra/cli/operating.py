@@ -1,4 +1,4 @@
-"""The commands of whoever operates a service: serve it, deploy it, and look after what it stores."""
+"""The commands that operate a service: serve, deploy, clean up, reproduce a model, print the webhook secret."""
 
 import base64
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from infra.cli.terminal import chosen_settings, complaints, console, ending_well, failure, point_at_the_stack
+from infra.cli.terminal import console, error_console, exit_on_errors, failure, load_settings, use_running_stack
 
 
 def reproduce(
@@ -15,16 +15,16 @@ def reproduce(
     workspace: Annotated[str, typer.Option(help="Whose model.")] = "default",
 ) -> None:
     """Train a stored model again from its manifest and say whether the same figures come out."""
-    point_at_the_stack()
+    use_running_stack()
     from core.services.training.reproduce import reproduce as train_again
     from core.storage.container import container
 
-    with ending_well(), console.status(f"Training {name} again ..."):
+    with exit_on_errors(), console.status(f"Training {name} again ..."):
         again = train_again(container().workspace(workspace), name, version)
     table = Table("figure", "stored", "again")
     for figure, stored in again.stored.items():
         style = "red" if figure in again.differing else None
-        table.add_row(figure, _shown(stored), _shown(again.found[figure]), style=style)
+        table.add_row(figure, _figure_text(stored), _figure_text(again.found[figure]), style=style)
     console.print(f"{name}, version {again.manifest.version}, {again.manifest.model_type}")
     console.print(table)
     for library, (was, now) in again.libraries.items():
@@ -38,14 +38,14 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Worker processes.")] = None,
 ) -> None:
     """Serve with several workers from any S3 endpoint and any Redis; starts neither."""
-    chosen = chosen_settings()
+    chosen = load_settings()
     from infra.local import processes, serving
 
-    with ending_well(processes.StackError, serving.ServingError):
+    with exit_on_errors(processes.StackError, serving.ServingError):
         processes.check_port(chosen.port, "the web apps", "REGATTA_PORT")
         warning = serving.check(chosen)
     if warning:
-        complaints.print(f"[yellow]{warning}[/]", soft_wrap=True)
+        error_console.print(f"[yellow]{warning}[/]", soft_wrap=True)
     serving.serve(chosen, workers or chosen.workers)
 
 
@@ -59,18 +59,18 @@ def deploy(
     """Deploy template.yaml, or what has changed in it; its functions take REGATTA_* settings of this shell."""
     if aws == (endpoint_url is not None):
         raise failure("Say where: --endpoint-url URL for an emulated AWS, or --aws.")
-    chosen = chosen_settings()
+    chosen = load_settings()
     from infra import deploy as emulated
     from infra import sam
 
-    with ending_well(emulated.DeployError):
-        local = {"RedisUrl": chosen.redis_url or ""}
+    with exit_on_errors(emulated.DeployError):
+        places = {"RedisUrl": chosen.redis_url or ""}
         if endpoint_url is not None:
-            local["S3Endpoint"] = chosen.s3_endpoint or emulated.endpoint_inside(endpoint_url)
-            local["SigningKeyFile"] = str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else ""
-        # What is empty stays as the stack has it.
-        wished = {name: value for name, value in emulated.template_parameters(chosen, **local).items() if value}
-        parameters = wished | _pairs(parameter or [])
+            places["S3Endpoint"] = chosen.s3_endpoint or emulated.endpoint_inside(endpoint_url)
+            places["SigningKeyFile"] = str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else ""
+        # An empty parameter is left as the stack has it.
+        from_settings = {name: value for name, value in emulated.template_parameters(chosen, **places).items() if value}
+        parameters = from_settings | _parse_parameters(parameter or [])
         if endpoint_url is not None:
             deployment = emulated.deploy(endpoint_url, chosen.bucket, parameters)
         else:
@@ -83,41 +83,41 @@ def janitor(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
 ) -> None:
     """Remove what nobody needs any more from the bucket, each thing with its reason, and mend the index in Redis."""
-    point_at_the_stack()
+    use_running_stack()
     from rich.filesize import decimal
 
     from core.services.upkeep.janitor import clean_up
     from core.storage.container import container
 
-    things: dict[str, list[int]] = {"found": [], "done": [], "kept": [], "failed": []}
-    with ending_well():
+    sizes: dict[str, list[int]] = {"found": [], "done": [], "kept": [], "failed": []}
+    with exit_on_errors():
         for result in clean_up(container(), dry_run=dry_run):
-            things[result.outcome].append(result.size_bytes)
-            said = {"kept": " (needed after all)", "failed": " (failed)"}.get(result.outcome, "")
-            console.print(f"{decimal(result.size_bytes):>9}  {result.what}: {result.reason}{said}", soft_wrap=True)
-    removed = things["found" if dry_run else "done"]
+            sizes[result.outcome].append(result.size_bytes)
+            note = {"kept": " (needed after all)", "failed": " (failed)"}.get(result.outcome, "")
+            console.print(f"{decimal(result.size_bytes):>9}  {result.what}: {result.reason}{note}", soft_wrap=True)
+    removed = sizes["found" if dry_run else "done"]
     verb = "would be tidied up" if dry_run else "were tidied up"
     console.print(f"{len(removed)} things with {decimal(sum(removed))} {verb}.")
-    if things["failed"]:
-        raise failure(f"{len(things['failed'])} could not be; the next run tries again.")
+    if sizes["failed"]:
+        raise failure(f"{len(sizes['failed'])} could not be; the next run tries again.")
 
 
 def webhook_secret() -> None:
     """Print the secret that receivers of webhooks check signatures with."""
-    point_at_the_stack()
+    use_running_stack()
     from core.storage import signing
 
-    with ending_well():
+    with exit_on_errors():
         secret = signing.webhook_secret()
     typer.echo(f"whsec_{base64.b64encode(secret).decode()}")
 
 
-def _pairs(settings: list[str]) -> dict[str, str]:
-    pairs = [each.partition("=") for each in settings]
+def _parse_parameters(parameters: list[str]) -> dict[str, str]:
+    pairs = [parameter.partition("=") for parameter in parameters]
     if not all(equals for _, equals, _ in pairs):
         raise failure("A parameter is given as NAME=VALUE, one after each --parameter.")
     return {name: value for name, _, value in pairs}
 
 
-def _shown(figure: float | None) -> str:
+def _figure_text(figure: float | None) -> str:
     return "-" if figure is None else f"{figure:.12g}"

@@ -1,4 +1,4 @@
-"""What every command shares: the terminal, the settings, and the stack that runs on this machine."""
+"""The terminal, the settings, errors that end a command, and the stack that runs on this machine."""
 
 import os
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from core.errors import InvalidSettingError, RegattaError
 from core.settings import Settings, settings
 
 console = Console(highlight=False)
-complaints = Console(stderr=True, highlight=False)
+error_console = Console(stderr=True, highlight=False)
 
 
-def chosen_settings() -> Settings:
-    """The settings; a wrong one ends the command."""
+def load_settings() -> Settings:
+    """Return the settings; end the command where one is invalid."""
     try:
         return settings()
     except InvalidSettingError as error:
@@ -23,15 +23,15 @@ def chosen_settings() -> Settings:
 
 
 def service_url() -> str:
-    """Where the service on this machine answers."""
-    return f"http://127.0.0.1:{chosen_settings().port}"
+    """Return the base URL of the service on this machine."""
+    return f"http://127.0.0.1:{load_settings().port}"
 
 
-def point_at_the_stack() -> None:
-    """Let this process use what the embedded stack stores, where one runs and nothing else is named."""
+def use_running_stack() -> None:
+    """Let this process use the storage of the embedded stack if one runs and no other S3 endpoint is set."""
     from infra.local import stack
 
-    chosen = chosen_settings()
+    chosen = load_settings()
     running = None if chosen.s3_endpoint else stack.find(chosen.home)
     if running is not None:
         os.environ.update(running.variables)
@@ -39,14 +39,14 @@ def point_at_the_stack() -> None:
 
 
 def failure(message: str) -> typer.Exit:
-    """Say what is wrong; raise what comes back."""
-    complaints.print(f"[red]{message}[/]", soft_wrap=True)
+    """Print what is wrong; return the exception that ends the command with status 1."""
+    error_console.print(f"[red]{message}[/]", soft_wrap=True)
     return typer.Exit(1)
 
 
 @contextmanager
-def ending_well(*expected: type[Exception]) -> Iterator[None]:
-    """End the command with what an error says that is ours, one of `expected` or a `RegattaError`, and by Ctrl-C."""
+def exit_on_errors(*expected: type[Exception]) -> Iterator[None]:
+    """End the command with the message of a `RegattaError` or one of `expected`; end it quietly after Ctrl-C."""
     try:
         yield
     except RegattaError as error:

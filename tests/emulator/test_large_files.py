@@ -11,10 +11,10 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from core.types import Json
+from infra.client.part_upload import PartUploader
+from infra.client.upload import UploadRecord
 from infra.deploy import ROOT
 from infra.emulator_account import CREDENTIALS, REGION
-from infra.parts import PartSender
-from infra.uploading import Memory
 from tests.support.stack import Stack
 from tests.support.tables import CSVS
 from tests.support.workflow import gbk_csv
@@ -165,8 +165,8 @@ def test_regatta_upload_goes_on_where_it_was_killed(
     # What a run leaves that was killed after its first part.
     with httpx.Client(base_url=stack.base_url) as client:
         way_in = announce(client, large.name, large.stat().st_size, method="multipart")
-    Memory(stack.base_url, large, {}).keep(way_in["file_id"])
-    PartSender(large, way_in["part_size"], lambda _: None).send(way_in["parts"][:1])
+    UploadRecord(stack.base_url, large, {}).write(way_in["file_id"])
+    PartUploader(large, way_in["part_size"], lambda _: None).upload(way_in["parts"][:1])
 
     answer = stack.cli("upload", str(large))
     assert answer.returncode == 0, answer.stderr

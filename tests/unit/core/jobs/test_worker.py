@@ -16,7 +16,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from functions.remaining_time import MARGIN_SECONDS
 from functions.worker.handler import handler
-from infra.jobs import dead_letters, redrive
+from infra.dead_letters import describe_dead_letters, redrive
 from tests.support.job_commands import Scene, install
 from tests.support.process_state import forget
 from tests.support.storage import WORKSPACE, home
@@ -171,7 +171,7 @@ def test_a_job_that_fails_for_reasons_of_ours_ends_as_a_dead_letter_with_its_rea
 ) -> None:
     job_id = poison(queue)
     assert queue.state() == {"depth": 0, "in_flight": 0, "dead_letters": 1}
-    letter = dead_letters(queue)[0]
+    letter = describe_dead_letters(queue)[0]
     assert (letter.subject, letter.kind) == (job_id, "failing")
     assert "fault of ours" in letter.reason
 
@@ -182,7 +182,9 @@ def test_what_nobody_waits_for_is_a_dead_letter_after_its_first_failure(
     monkeypatch.setattr("core.jobs.worker.UNATTENDED", {"failing"})
     job_id = ordered("failing", errors=["refusal"] * 9)
     deliver_until_dead(queue)
-    assert [(letter.subject, letter.reason) for letter in dead_letters(queue)] == [(job_id, "The target is text.")]
+    assert [(letter.subject, letter.reason) for letter in describe_dead_letters(queue)] == [
+        (job_id, "The target is text.")
+    ]
     assert scene.calls == 1
     assert redrive(queue) == (1, 0)
     assert jobs.job_status(home(), job_id).status == "queued"
@@ -201,4 +203,6 @@ def test_a_redriven_job_begins_anew(queue: SqsQueue, scene: Scene) -> None:
 def test_what_is_no_job_stays_a_dead_letter(queue: SqsQueue) -> None:
     queue.client.send_message(QueueUrl=queue._dead_letters_url(), MessageBody="no JSON")
     assert redrive(queue) == (0, 1)
-    assert [letter.reason for letter in dead_letters(queue)] == ["neither about a job nor about a file of a series"]
+    assert [letter.reason for letter in describe_dead_letters(queue)] == [
+        "neither about a job nor about a file of a series"
+    ]

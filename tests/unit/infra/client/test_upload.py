@@ -6,11 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from rich.console import Console
 
-from infra import uploading
-from infra.service import Service
-from infra.uploading import Memory, Upload, UploadError
+from infra.client import upload
+from infra.client.service import Service
+from infra.client.upload import Upload, UploadDisplay, UploadError, UploadRecord
 
 URL = "http://service"
 READY = {"file_id": "0198c0ffee1", "status": "ready", "rows": 1, "columns": 2, "filename": "x.csv", "warnings": []}
@@ -46,16 +45,16 @@ def state(status: str, stage: str = "queued", **more: Any) -> dict[str, Any]:
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file that an earlier run has announced."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(uploading, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(upload, "POLL_SECONDS", 0.001)
     file = tmp_path / "x.csv"
     file.write_text("a,b\n1,2\n")
-    Memory(URL, file, {}).keep(READY["file_id"])
+    UploadRecord(URL, file, {}).write(READY["file_id"])
     return file
 
 
 def run(path: Path, script: Script) -> dict[str, Any]:
     client = httpx.Client(base_url=URL, transport=httpx.MockTransport(script))
-    return Upload(Service(client), path, {}, Memory(URL, path, {}), Console(quiet=True)).run()
+    return Upload(Service(client), path, {}, UploadRecord(URL, path, {})).run(UploadDisplay())
 
 
 def test_what_was_interrupted_is_said_again_once(path: Path) -> None:
@@ -63,7 +62,7 @@ def test_what_was_interrupted_is_said_again_once(path: Path) -> None:
     script = Script(look=[interrupted] * 4 + [state("ingesting", "reading"), READY], complete=[interrupted])
     assert run(path, script) == READY
     assert script.asked.count("complete") == 1
-    assert Memory(URL, path, {}).recall() is None
+    assert UploadRecord(URL, path, {}).read() is None
 
 
 def test_a_file_that_became_a_dataset_while_nobody_looked_is_not_sent_again(path: Path) -> None:
@@ -85,16 +84,16 @@ def test_a_refused_file_ends_with_the_rows_of_its_problem_and_is_forgotten(path:
     script = Script(look=[state("ingesting"), state("failed", error=PROBLEM)])
     with pytest.raises(UploadError, match=r"1 row is ragged\.\n  row 3: 1 column instead of 2"):
         run(path, script)
-    assert Memory(URL, path, {}).recall() is None
+    assert UploadRecord(URL, path, {}).read() is None
 
 
 def test_a_file_that_nobody_ingests_is_given_up_and_can_be_gone_on_with(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploading, "SILENCE_SECONDS", 0.01)
+    monkeypatch.setattr(upload, "SILENCE_SECONDS", 0.01)
     with pytest.raises(UploadError, match="nobody ingests it"):
         run(path, Script(look=[state("ingesting")]))
-    assert Memory(URL, path, {}).recall() == READY["file_id"]
+    assert UploadRecord(URL, path, {}).read() == READY["file_id"]
 
 
 def test_a_file_that_changes_while_it_is_sent_is_given_up(path: Path) -> None:
@@ -107,5 +106,5 @@ def test_a_file_that_changes_while_it_is_sent_is_given_up(path: Path) -> None:
 
     client = httpx.Client(base_url=URL, transport=httpx.MockTransport(changing))
     with pytest.raises(UploadError, match="was changed while it was sent"):
-        Upload(Service(client), path, {}, Memory(URL, path, {}), Console(quiet=True)).run()
+        Upload(Service(client), path, {}, UploadRecord(URL, path, {})).run(UploadDisplay())
     assert script.asked == ["look", "announce", "resume"]  # the last one is its DELETE

@@ -1,4 +1,4 @@
-"""Parts on their way: sent again where the bucket hiccups, left where a URL ran out, given up where it says no."""
+"""Parts are sent again after a failure that may pass, skipped when their URL has expired, given up when refused."""
 
 import base64
 import hashlib
@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from infra import parts
-from infra.parts import PartError, PartSender
+from infra.client import part_upload
+from infra.client.part_upload import PartError, PartUploader
 
 CONTENT = bytes(range(256)) * 40
 PART_SIZE = 4096
@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    monkeypatch.setattr(parts, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(part_upload, "FIRST_PAUSE_SECONDS", 0.001)
     with Bucket() as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -64,50 +64,54 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
 
 @pytest.fixture
 def sent() -> list[int]:
-    """What the sender says of its progress."""
+    """The numbers of bytes that the uploader reports."""
     return []
 
 
 @pytest.fixture
-def sender(tmp_path: Path, sent: list[int]) -> PartSender:
+def uploader(tmp_path: Path, sent: list[int]) -> PartUploader:
     path = tmp_path / "file.csv"
     path.write_bytes(CONTENT)
-    return PartSender(path, PART_SIZE, sent.append)
+    return PartUploader(path, PART_SIZE, sent.append)
 
 
-def test_the_parts_are_the_file(bucket: Bucket, sender: PartSender, sent: list[int]) -> None:
-    assert sender.send(bucket.parts()) == 3
+def test_the_parts_are_the_file(bucket: Bucket, uploader: PartUploader, sent: list[int]) -> None:
+    assert uploader.upload(bucket.parts()) == 3
     assert b"".join(bucket.got[f"/{n}"] for n in (1, 2, 3)) == CONTENT
     assert sum(sent) == len(CONTENT)
 
 
-def test_a_part_goes_again_after_a_hiccup_and_counts_once(bucket: Bucket, sender: PartSender, sent: list[int]) -> None:
+def test_a_part_goes_again_after_a_hiccup_and_counts_once(
+    bucket: Bucket, uploader: PartUploader, sent: list[int]
+) -> None:
     bucket.answers = {"/2": [503, 0, 500, 200], "/3": [429, 200]}
-    assert sender.send(bucket.parts()) == 3
+    assert uploader.upload(bucket.parts()) == 3
     assert b"".join(bucket.got[f"/{n}"] for n in (1, 2, 3)) == CONTENT
     assert sum(sent) == len(CONTENT)
 
 
-def test_a_part_whose_url_ran_out_is_left_for_a_fresh_one(bucket: Bucket, sender: PartSender, sent: list[int]) -> None:
+def test_a_part_whose_url_ran_out_is_left_for_a_fresh_one(
+    bucket: Bucket, uploader: PartUploader, sent: list[int]
+) -> None:
     bucket.answers = {"/2": [403]}
-    assert sender.send(bucket.parts()) == 2
+    assert uploader.upload(bucket.parts()) == 2
     assert sum(sent) == len(CONTENT) - PART_SIZE
 
 
-def test_a_refusal_is_not_asked_again(bucket: Bucket, sender: PartSender) -> None:
+def test_a_refusal_is_not_asked_again(bucket: Bucket, uploader: PartUploader) -> None:
     bucket.answers = {"/1": [400]}
     with pytest.raises(PartError, match="Part 1 was not taken: 400"):
-        sender.send(bucket.parts())
+        uploader.upload(bucket.parts())
 
 
-def test_a_bucket_that_stays_away_is_given_up_after_some_attempts(bucket: Bucket, sender: PartSender) -> None:
-    bucket.answers = {"/3": [503] * parts.ATTEMPTS}
+def test_a_bucket_that_stays_away_is_given_up_after_some_attempts(bucket: Bucket, uploader: PartUploader) -> None:
+    bucket.answers = {"/3": [503] * part_upload.ATTEMPTS}
     with pytest.raises(PartError, match="Part 3 was not taken: 503"):
-        sender.send(bucket.parts())
+        uploader.upload(bucket.parts())
     assert bucket.answers["/3"] == []
 
 
-def test_a_file_that_became_shorter_is_said(bucket: Bucket, sender: PartSender, tmp_path: Path) -> None:
+def test_a_file_that_became_shorter_is_said(bucket: Bucket, uploader: PartUploader, tmp_path: Path) -> None:
     (tmp_path / "file.csv").write_bytes(CONTENT[:-1])
     with pytest.raises(PartError, match="became shorter"):
-        sender.send(bucket.parts())
+        uploader.upload(bucket.parts())

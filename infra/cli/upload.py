@@ -1,0 +1,42 @@
+"""`regatta upload`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.cli.options import Url
+from infra.cli.terminal import console, error_console, failure, service_url
+
+
+def upload(
+    file: Annotated[Path, typer.Argument(help="A CSV of any size, as it is or as gzip.", exists=True, dir_okay=False)],
+    url: Url = None,
+    encoding: Annotated[str | None, typer.Option(help="Default: found out.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="One character, or tab, space. Default: found out.")] = None,
+    header: Annotated[bool | None, typer.Option(help="Whether the first line names the columns.")] = None,
+) -> None:
+    """Upload FILE in parts, going on where an earlier run broke off, and wait until it is a dataset."""
+    from infra.cli.upload_display import TerminalUploadDisplay
+    from infra.client.part_upload import PartError
+    from infra.client.service import ServiceError, connect
+    from infra.client.upload import Upload, UploadError, UploadRecord
+
+    base_url = url or service_url()
+    options = {"encoding": encoding, "delimiter": delimiter, "has_header": header}
+    csv_options = {name: value for name, value in options.items() if value is not None}
+    try:
+        with connect(base_url) as service:
+            record = UploadRecord(base_url, file, csv_options)
+            dataset = Upload(service, file, csv_options, record).run(TerminalUploadDisplay())
+    except UploadError as error:
+        raise failure(str(error)) from None
+    except (PartError, ServiceError) as error:
+        raise failure(f"{error}\nThe same command goes on from here.") from None
+    except KeyboardInterrupt:
+        error_console.print("The same command goes on from here.")
+        raise typer.Exit(130) from None
+    shape = f"{dataset['rows']:,} rows × {dataset['columns']} columns"
+    console.print(f"[green]Ready[/]: {dataset['filename']}, {shape}, file_id {dataset['file_id']}")
+    for warning in dataset["warnings"]:
+        console.print(f"[yellow]{warning}[/]", soft_wrap=True)
