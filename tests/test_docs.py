@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from core import errors
 from core.exporting.files import FORMATS
-from core.jobs.commands import COMMANDS
+from core.jobs.commands import COMMANDS, ExportTableCommand, PredictTableCommand, TableCommand
 from core.jobs.fields import ExportFormat
+from core.services.prediction.export import ExportRequest
 from core.settings import Settings
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
+from functions.predict.requests import BatchRequest
 from functions.process.app import download
 from infra.cli import app
 from infra.local.server import FUNCTIONS
-from tests.support.routes import routes_of
+from tests.support.routes import fields_of, routes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -117,3 +120,50 @@ def _expiry(pattern: KeyPattern) -> str:
     if isinstance(pattern.expires, int):
         return f"{pattern.expires:,} s"
     return "never" if pattern.expires is None else f"`{pattern.expires}`"
+
+
+def _documented_fields() -> dict[str, set[str]]:
+    """By endpoint the names in the request column of its row; "the same" stands for those of the row above."""
+    documented: dict[str, set[str]] = {}
+    above: set[str] = set()
+    for line in (ROOT / "docs/http.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 5 and (endpoint := re.fullmatch(r"`([A-Z]+ \S+)`", cells[1])):
+            named = _quoted(cells[2])
+            above = documented[endpoint[1]] = named | above if cells[2].startswith("the same") else named
+    return documented
+
+
+def _quoted(text: str) -> set[str]:
+    """Return the names between backticks, of which one pair may have several."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return {name for quoted in re.findall(r"`([^`]+)`", prose) for name in re.findall(r"[\w-]+", quoted)}
+
+
+@pytest.mark.parametrize(
+    ("function", "method", "path"), [(function, *route) for function in FUNCTIONS for route in routes_of(function)]
+)
+def test_every_field_of_a_request_is_documented(function: str, method: str, path: str) -> None:
+    page = (ROOT / "docs/http.md").read_text()
+    row = _documented_fields()[f"{method} {path}"]
+    # The introduction says which fields every endpoint of a dataset or of a model takes.
+    optional = set(re.findall(r"optional\s+`(\w+)`", page.partition("\n| ")[0]))
+    request = fields_of(function, method, path)
+    assert request.top - row - optional == set(), f"add them to the row of {method} {path} in docs/http.md"
+    assert request.nested - _quoted(page) == set(), "say in docs/http.md what these fields of objects are"
+    assert {name for name in request.headers if f"`{name}" not in page.lower()} == set(), "say what these headers do"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    sorted({kind for kind in _leaves(BaseModel) if kind.__module__.startswith("functions.")}, key=str),
+    ids=lambda kind: kind.__name__,
+)
+def test_every_field_of_a_request_that_a_route_reads_itself_is_documented(kind: type[BaseModel]) -> None:
+    assert set(kind.model_fields) - _quoted((ROOT / "docs/http.md").read_text()) == set()
+
+
+@pytest.mark.parametrize("command", [PredictTableCommand, ExportTableCommand])
+def test_every_field_of_a_table_command_can_be_asked_for(command: type[TableCommand]) -> None:
+    request = BatchRequest if command is PredictTableCommand else ExportRequest
+    assert set(command.model_fields) <= set(request.model_fields)

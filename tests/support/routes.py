@@ -1,9 +1,64 @@
-"""The routes of each function."""
+"""The routes of each function, and the fields of their requests, as their OpenAPI pages say."""
 
+from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
+
+from core.types import Json
 
 
 def routes_of(function: str) -> list[tuple[str, str]]:
-    """(method, path) of all that `functions/{function}` serves, as its OpenAPI page says."""
-    paths = import_module(f"functions.{function}.app").app.openapi()["paths"]
-    return [(method.upper(), path) for path, methods in paths.items() for method in methods]
+    """(method, path) of all that `functions/{function}` serves."""
+    return [(method.upper(), path) for path, methods in _openapi(function)["paths"].items() for method in methods]
+
+
+@dataclass(frozen=True)
+class RequestFields:
+    """The names that a request may have: in the query or the body, in objects of the body, and in headers."""
+
+    top: set[str]
+    nested: set[str]
+    headers: set[str]
+
+
+def fields_of(function: str, method: str, path: str) -> RequestFields:
+    """The fields of what a route of `functions/{function}` takes, but for those of its path."""
+    page = _openapi(function)
+    operation = page["paths"][path][method.lower()]
+    given: dict[str, set[str]] = {"path": set(), "query": set(), "header": set()}
+    for parameter in operation.get("parameters", []):
+        given[parameter["in"]].add(parameter["name"])
+    top, nested = given["query"], set()
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        body = _resolved(content["schema"], page)
+        page = {**page, **body}  # a body that a route describes itself has its own definitions
+        for name, field in body.get("properties", {}).items():
+            top.add(name)
+            nested |= _names_below(field, page)
+    return RequestFields(top, nested, given["header"])
+
+
+def _names_below(schema: Any, page: Json) -> set[str]:
+    """The names of the properties of every object that is part of the schema."""
+    if isinstance(schema, list):
+        return {name for each in schema for name in _names_below(each, page)}
+    if not isinstance(schema, dict):
+        return set()
+    schema = _resolved(schema, page)
+    properties = schema.get("properties", {})
+    below = [*properties.values(), *(value for key, value in schema.items() if key not in ("properties", "$defs"))]
+    return set(properties) | _names_below(below, page)
+
+
+def _resolved(schema: Json, page: Json) -> Json:
+    while "$ref" in schema:
+        found: Any = page
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        schema = found
+    return schema
+
+
+def _openapi(function: str) -> Json:
+    page: Json = import_module(f"functions.{function}.app").app.openapi()
+    return page
