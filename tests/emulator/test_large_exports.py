@@ -29,7 +29,7 @@ FILE_ID = "0198c0ffee1"
 MODEL = "百万"
 MEGABYTES = 400
 
-# A process of its own, whose peak is that of the export: see test_hostile_files.py.
+# A process of its own, whose peak is that of the export: see test_ingest_memory.py.
 MEASURE = """
 import json, re, sys
 from pathlib import Path

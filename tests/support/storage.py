@@ -1,15 +1,11 @@
-"""The stores wired by hand, drafts to keep in them, and a bucket that fails on demand."""
+"""Repositories without a container, and the manifests, models and datasets that tests keep in them."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-from core.errors import UnavailableError
 from core.manifests import CrossValidation, DatasetManifest, Feature, ModelManifest, Recipe, StoredFile, TrainedOn
-from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.cache import CachedObjects, Counters
 from core.storage.container import container
 from core.storage.dataset_repository import DatasetRepository
@@ -18,7 +14,6 @@ from core.storage.manifest_index import ManifestIndex
 from core.storage.model_repository import ModelRepository
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signing import sign
 from core.storage.workspace import Workspace
 
 GRAPH_BYTES, PICKLE_BYTES = b"graph" * 100, b"pickle"
@@ -58,66 +53,6 @@ def add(
         for name, body in (files or {}).items():
             draft.send(name, body)
         draft.commit(manifest)
-
-
-class Failing(ObjectStore):
-    """The same bucket, refusing to write keys with this ending."""
-
-    def __init__(self, store: ObjectStore, ending: str = "") -> None:
-        super().__init__(store.bucket, None)
-        self._client = store.client
-        self.ending = ending
-
-    def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> str:
-        self._refuse(key)
-        return super().put(key, body, content_type)
-
-    def create(self, key: str, body: bytes) -> str | None:
-        self._refuse(key)
-        return super().create(key, body)
-
-    def replace(self, key: str, body: bytes, etag: str) -> str | None:
-        self._refuse(key)
-        return super().replace(key, body, etag)
-
-    def _refuse(self, key: str) -> None:
-        if self.ending and key.endswith(self.ending):
-            raise UnavailableError("The object store did not answer.")
-
-
-class Atomic(ObjectStore):
-    """The same bucket for several threads: moto looks at a condition and writes in two steps, S3 in one."""
-
-    def __init__(self, store: ObjectStore) -> None:
-        super().__init__(store.bucket, None)
-        self._client = store.client
-        self._lock = Lock()
-
-    def create(self, key: str, body: bytes) -> str | None:
-        with self._lock:
-            return super().create(key, body)
-
-    def replace(self, key: str, body: bytes, etag: str) -> str | None:
-        with self._lock:
-            return super().replace(key, body, etag)
-
-
-def publish(parts: Parts, name: str = "boat", body: bytes = GRAPH_BYTES, **changes: Any) -> int:
-    """Store a model as the next version of its name and let it serve; its number."""
-    files = {GRAPH: body, PICKLE: PICKLE_BYTES}
-    return parts.models.publish(model_draft(body, PICKLE_BYTES, name, **changes), files).version
-
-
-def publish_as_before(parts: Parts, version: int = 1, name: str = "boat") -> None:
-    """Store a model as it was done before files had a folder of their own: beside the manifest, which says less."""
-    draft = model_draft(GRAPH_BYTES, PICKLE_BYTES, name, version=version)
-    content = draft.model_dump(exclude={"signature", "artifacts", "job_id"})
-    signature = sign(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
-    folder = f"{WORKSPACE}/models/{name}"
-    parts.objects.put(f"{folder}/{version}/{GRAPH}", GRAPH_BYTES)
-    parts.objects.put(f"{folder}/{version}/{PICKLE}", PICKLE_BYTES)
-    parts.objects.put(f"{folder}/{version}/manifest.json", json.dumps({**content, "signature": signature}).encode())
-    parts.objects.put(f"{folder}/champion.json", json.dumps({"version": version}).encode())
 
 
 def stored_file(body: bytes) -> StoredFile:

@@ -73,3 +73,16 @@ def test_the_key_is_a_secret_everywhere(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_says_what_it_is(name: str) -> None:
     assert Settings.model_fields[name].description
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "S3_ENDPOINT"])
+def test_an_address_without_a_scheme_is_named_at_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"REGATTA_{name}", "localhost:6379")
+    with pytest.raises(InvalidSettingError, match=name):
+        load()
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "S3_ENDPOINT", "SIGNING_KEY_FILE"])
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"REGATTA_{name}", "")
+    assert getattr(load(), name.lower()) is None

@@ -23,6 +23,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from core.catalogue import CATALOGUE
 from core.compiler.compile import check_parity, compile_pipeline
+from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Recipe
 from tests.support.tables import CSVS, noisy
@@ -149,3 +150,9 @@ def test_neighbours_by_distance_are_exact_however_many_columns_there_are() -> No
     assert done.train_metrics["r2"] == 1
     model = CompiledModel(*compile_pipeline(done.pipeline, data.columns))
     assert check_parity(done.pipeline, model, data.train_x) <= 1e-9
+
+
+def test_scores_that_are_not_finite_are_never_stored() -> None:
+    text = "x,y\n" + "".join(f"{i},{1e200 * (i % 7)}\n" for i in range(60))
+    with pytest.raises(TrainingFailedError, match="finite"), np.errstate(all="ignore"):
+        trained(split_text(text), "ridge")

@@ -142,3 +142,15 @@ def test_rows_are_written_as_they_come() -> None:
     for kind in ("csv", "json"):
         FORMATS[kind].write(Sink(), ["v"], (("x" * 100,) for _ in range(10_000)))
         assert Sink.largest < 100_000
+
+
+@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}])
+def test_a_nested_cell_is_written_as_text(cell: Any) -> None:
+    FORMATS["excel"].write(file := io.BytesIO(), ["a"], [(cell,)])
+    assert file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_half_a_surrogate_pair_does_not_stop_an_export(kind: str) -> None:
+    FORMATS[kind].write(file := io.BytesIO(), ["a"], [("\ud800",)])
+    assert file.getvalue()

@@ -168,3 +168,14 @@ def test_a_chosen_target_joins_the_stored_profile_and_its_findings_come_in_order
 def test_a_target_chosen_before_relations_were_kept_has_none(file_id: str) -> None:
     home().datasets.set_recipe(file_id, Recipe(target_column="mpg"))
     assert stored(file_id)["target"] is None
+
+
+@pytest.mark.parametrize("word", ["Nan", "NAN", "-nan", "+nan"])
+def test_every_spelling_of_nan_is_missing_or_text(word: str) -> None:
+    table = read(f"a,b\n{word},1\n2,3\n")
+    assert table.columns[0].type != "number" or table.columns[0].missing == 1
+    json.dumps(profile(table), allow_nan=False)
+
+
+def test_the_profile_of_huge_numbers_is_json() -> None:
+    json.dumps(profile(read("a,b\n1e308,1\n-1e308,2\n1e308,3\n")), allow_nan=False)

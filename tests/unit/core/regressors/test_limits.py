@@ -1,15 +1,18 @@
 """The byte budget of tree models: kept, and never silently."""
 
 from math import inf
+from typing import Any
 
 import onnx
 import pytest
 
 from core.catalogue import regressor
 from core.compiler.compile import check_parity, compile_pipeline
+from core.errors import ParameterError
 from core.inference.session import CompiledModel
 from core.regressors.limits import TrainingLimits, limit_graph_bytes, max_graph_bytes
-from tests.support.training import real_split, trained
+from tests.support.tables import noisy
+from tests.support.training import real_split, split_text, trained
 
 
 def test_a_model_within_the_budget_is_left_alone() -> None:
@@ -77,3 +80,13 @@ def test_the_parameters_tell_what_was_really_used() -> None:
     done = trained(real_split("concrete"), "decision_tree", {}, TrainingLimits(1, 4 << 10))
     assert done.parameters["min_samples_leaf"] > 1
     assert f"from 1 to {done.parameters['min_samples_leaf']}" in done.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [("random_forest", {"n_estimators": wrong}) for wrong in ("many", None, float("inf"), [3])]
+    + [("decision_tree", {"min_samples_leaf": wrong}) for wrong in (0, -5)],
+)
+def test_the_budget_leaves_wrong_parameters_to_be_refused(model: str, params: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError, match=next(iter(params))):
+        trained(split_text(noisy(40)), model, params)

@@ -108,3 +108,10 @@ def test_features_are_float64_and_object_whatever_the_file_says() -> None:
     data = split_text(lines(40, "{i}.5,t{i},{i}.5"))
     assert {name: str(dtype) for name, dtype in data.train_x.dtypes.items()} == {"x": "float64", "k": "object"}
     assert data.train_y.dtype == np.float64
+
+
+@pytest.mark.parametrize("size", [0.01, 0.7, 0.8, 0.999])
+def test_a_holdout_or_folds_of_one_row_are_refused(size: float) -> None:
+    table = read(noisy(20))
+    with pytest.raises(NotEnoughRowsError, match="test_size"):
+        split_of(table, "y", test_size=size)

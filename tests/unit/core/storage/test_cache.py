@@ -119,3 +119,10 @@ def test_counting_without_redis_is_harmless() -> None:
     counters = Counters(RedisClient(None))
     counters.add("memory")
     assert counters.read() == {}
+
+
+def test_a_value_over_the_budget_does_not_flush_the_cache() -> None:
+    cache: MemoryCache[str] = MemoryCache(Counters(RedisClient(None)), items=9, max_bytes=100, idle_seconds=60)
+    cache.put("small", "kept", 50)
+    cache.put("large", "too large", 101)
+    assert cache.get("small") == "kept"

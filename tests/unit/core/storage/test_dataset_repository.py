@@ -8,7 +8,8 @@ from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import Recipe
 from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storage import WORKSPACE, Failing, Parts, dataset_manifest
+from tests.support.object_stores import FailingStore
+from tests.support.storage import WORKSPACE, Parts, dataset_manifest
 from tests.support.storage import add as add_dataset
 
 ONE, TWO = "0198c0ffee1", "0198c0ffee2"
@@ -35,7 +36,7 @@ def test_the_last_added_is_current_until_another_is_chosen(parts: Parts) -> None
 
 @pytest.mark.parametrize("ending", [SOURCE, TABLE, COLUMNS, PROFILE, "manifest.json", "current.json"])
 def test_a_write_that_fails_leaves_nothing_behind(bucket: ObjectStore, ending: str) -> None:
-    parts = Parts(Failing(bucket, ending))
+    parts = Parts(FailingStore(bucket, ending))
     with pytest.raises(UnavailableError):
         add(parts)
     assert [item.key for item in bucket.list("")] == []
@@ -47,7 +48,7 @@ def test_a_write_that_fails_leaves_the_other_dataset_current(bucket: ObjectStore
     add(parts, ONE)
     before = parts.keys()
     with pytest.raises(UnavailableError):
-        add(Parts(Failing(bucket, PROFILE)), TWO)
+        add(Parts(FailingStore(bucket, PROFILE)), TWO)
     assert parts.keys() == before
     assert parts.datasets.current() == ONE
 

@@ -9,7 +9,7 @@ from core.errors import ConflictError
 from core.storage.documents import ATTEMPTS, Documents
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storage import Atomic
+from tests.support.object_stores import AtomicStore
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_change_that_raises_writes_nothing(documents: Documents) -> None:
 
 
 def test_changes_at_the_same_moment_all_count(bucket: ObjectStore) -> None:
-    documents = Documents(Atomic(bucket), RedisClient(None))
+    documents = Documents(AtomicStore(bucket), RedisClient(None))
     documents.write("d.json", {"n": 0})
 
     def increase(_: int) -> None:

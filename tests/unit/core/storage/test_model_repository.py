@@ -11,20 +11,12 @@ import pytest
 from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signed_models import LENGTH_BYTES, StoredModel, decode_model, encode_model
+from core.storage.signed_models import LENGTH_BYTES, decode_model
 from core.storage.signing import sign
 from core.storage.versions import MODEL_NAME, VersionId
-from tests.support.storage import (
-    GRAPH_BYTES,
-    PICKLE_BYTES,
-    WORKSPACE,
-    Atomic,
-    Failing,
-    Parts,
-    model_draft,
-    publish,
-    publish_as_before,
-)
+from tests.support.model_versions import publish, publish_beside_manifest
+from tests.support.object_stores import AtomicStore, FailingStore
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Parts, model_draft
 
 
 def manifest_key(version: int) -> str:
@@ -75,7 +67,7 @@ def test_files_that_cannot_be_stored_leave_nothing_behind(bucket: ObjectStore, e
     publish(parts)
     before = parts.keys()
     with pytest.raises(UnavailableError):
-        publish(Parts(Failing(bucket, ending)))
+        publish(Parts(FailingStore(bucket, ending)))
     assert parts.keys() == before
     assert publish(parts) == 2
 
@@ -87,7 +79,7 @@ def test_a_training_cut_off_before_its_end_leaves_the_old_version_serving_and_no
     parts = Parts(bucket)
     publish(parts)
     with pytest.raises(UnavailableError):
-        publish(Parts(Failing(bucket, ending)))
+        publish(Parts(FailingStore(bucket, ending)))
     stored = {"manifest.json": [1], "champion.json": [1, 2]}[ending]
     assert [manifest.version for manifest, _ in parts.models.page(10).models] == stored
     assert all(parts.models.load("boat", version).graph == GRAPH_BYTES for version in stored)
@@ -146,7 +138,7 @@ def test_a_job_killed_before_it_promoted_is_finished_by_its_next_delivery(bucket
     parts = Parts(bucket)
     publish(parts)
     with pytest.raises(UnavailableError):
-        publish(Parts(Failing(bucket, "champion.json")), job_id="job-1")
+        publish(Parts(FailingStore(bucket, "champion.json")), job_id="job-1")
     assert publish(parts, job_id="job-1") == 2
     assert parts.models.resolve("boat", None) == 2
 
@@ -162,7 +154,7 @@ def test_a_job_delivered_again_does_not_undo_a_rollback(parts: Parts) -> None:
 def at_once(bucket: ObjectStore, count: int, act: Callable[[Parts, int], int]) -> list[int]:
     """What `act` returns in as many threads, each with stores of its own, all starting at the same moment."""
     barrier = Barrier(count)
-    shared = Atomic(bucket)
+    shared = AtomicStore(bucket)
 
     def run(number: int) -> int:
         parts = Parts(shared)
@@ -191,7 +183,7 @@ def test_what_a_killed_training_left_is_no_version_and_takes_no_number(parts: Pa
 
 
 def test_a_model_stored_beside_its_manifest_is_still_read(parts: Parts) -> None:
-    publish_as_before(parts, 3)
+    publish_beside_manifest(parts, 3)
     assert parts.models.resolve("boat", None) == 3
     model = parts.models.load("boat", 3)
     assert (model.graph, model.manifest.artifacts) == (GRAPH_BYTES, None)
@@ -291,35 +283,6 @@ def test_a_model_from_before_dates_is_still_believed(parts: Parts) -> None:
     parts.objects.put(manifest_key(1), json.dumps({**old, "target_column": "z"}).encode())
     with pytest.raises(BadSignatureError, match="not signed"):
         Parts(parts.objects).models.load("boat", 1)
-
-
-def test_a_sealed_model_comes_back_whole(parts: Parts) -> None:
-    publish(parts)
-    model = parts.models.load("boat", 1)
-    assert decode_model(encode_model(model)) == model
-
-
-def test_no_byte_of_a_sealed_model_may_change(parts: Parts) -> None:
-    publish(parts)
-    sealed = base64.b64decode(encode_model(parts.models.load("boat", 1)))
-    for position in [*range(0, len(sealed), 29), len(sealed) - 1]:
-        changed = bytearray(sealed)
-        changed[position] ^= 1
-        with pytest.raises(BadSignatureError):
-            decode_model(base64.b64encode(changed).decode())
-
-
-@pytest.mark.parametrize(
-    "text", ["", "no base64 at all", "AAAA", "/////w==", "船", base64.b64encode(b"\0\0\0\2{}").decode()]
-)
-def test_what_was_never_sealed_is_refused(settled: None, text: str) -> None:
-    with pytest.raises(BadSignatureError):
-        decode_model(text)
-
-
-def test_an_unsigned_model_is_refused(settled: None) -> None:
-    with pytest.raises(BadSignatureError):
-        decode_model(encode_model(StoredModel(model_draft(GRAPH_BYTES, PICKLE_BYTES, version=1), GRAPH_BYTES)))
 
 
 def test_names_hold_chinese_and_blanks_and_no_paths() -> None:

@@ -149,6 +149,7 @@ def test_the_ctrl_z_that_ends_a_dos_file_is_no_row(source: Path) -> None:
         (b"\xff\xfe", "empty"),
         (b"a,b\n1,\x002\n", "byte 6 is NUL"),
         (b"\xef\xbb\xbfx\0,c,y\n1,a,2\n", "NUL"),
+        (b"\xef\xbb\xbfx\0,c,y\n" + b"1,a,2\n" * 30, "binary"),
         (b"\xff\xfea\0,\0\0\0b\0\n\0", "NUL"),
         (b"a,b\n\x81\x20,\x81\x20\n", "byte 4 .line 2. is not UTF-8, and no other fits"),
         ("a,b\n1,2\n".encode("utf-16") + b"\n", "not utf-16 throughout"),

@@ -10,7 +10,7 @@ from core.tables.decoding import read_text
 from core.tables.dialect import MAX_COLUMNS, SAMPLE_CHARACTERS, Dialect, csv_rows, find_dialect
 from core.tables.header import has_header
 from core.tables.whitespace_delimited import MAX_LINE
-from tests.support.tables import CSVS
+from tests.support.tables import CSVS, read
 
 ROWS = [["size", "price", "town"], ["1.5", "2", "Bonn"], ["3", "4", "Köln"], ["5", "6.25", "Ulm"]]
 
@@ -280,3 +280,8 @@ def test_a_header_with_line_ends_in_quotes_is_one_row(folder: Path) -> None:
 def test_a_row_cut_by_the_end_of_the_sample_does_not_count(folder: Path) -> None:
     found = find(folder, "a,b\n1,2\n" + "3," + "9" * (MAX_LINE + 5))
     assert (found.width, found.has_header) == (2, True)
+
+
+def test_a_quote_that_never_closes_does_not_swallow_the_rows() -> None:
+    with pytest.raises(NotACsvError, match="quote"):
+        read('a,b\n1,"2\n' + "3,4\n" * 1000)

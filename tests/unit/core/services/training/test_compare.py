@@ -10,14 +10,13 @@ import pytest
 
 from core.automl import scheduler as race
 from core.catalogue import DEFAULT_MODEL_TYPES
-from core.errors import ConflictError, NoSuchFileError, UnknownModelTypeError
+from core.errors import NoSuchFileError, UnknownModelTypeError
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import StoppedError
 from core.services.prediction.predict import find_model, find_table, predict_table
 from core.services.processing.ingest import ingest
 from core.services.training.compare import compare_models
-from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
 from core.storage.s3.object_store import ObjectStore
 from tests.support.storage import home
@@ -178,44 +177,19 @@ def test_a_race_that_is_cancelled_stores_nothing(file_id: str) -> None:
     assert home().models.page(10).models == []
 
 
-@pytest.mark.parametrize("model_type", ["ridge", "svr", "random_forest", "hist_gradient_boosting"])
-def test_a_model_trained_again_from_its_manifest_is_the_same(file_id: str, model_type: str) -> None:
-    command = TrainCommand(
-        model_type=model_type, target_column="mpg", test_size=0.3, target_transform="log", file_id=file_id
-    )
-    trained = train_model(home(), command)
-    again = reproduce(home(), trained.model_name)
-    assert again.differing == []
-    assert again.stored["fold 5"] == trained.cross_validation.scores[4]
-    assert again.libraries == {}
-
-
-def test_a_tuned_one_and_a_blend_are_reproduced_without_searching_again(blended: tuple[str, dict[str, Any]]) -> None:
-    assert reproduce(home(), "concrete-blend").differing == []
-    tuned = train_model(
-        home(),
-        TrainCommand(model_type="knn", target_column="strength", file_id=blended[0], tune_hyperparameters=True),
-    )
-    assert reproduce(home(), tuned.model_name).differing == []
-
-
-def test_figures_that_do_not_come_out_again_are_named(file_id: str) -> None:
-    trained = train_model(home(), TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
-    forged = trained.model_copy(update={"parameters": {**trained.parameters, "alpha": 500.0}, "job_id": None})
-    files = {"model.onnx": b"", "model.pkl": b""}
-    home().models.publish(forged.model_copy(update={"artifacts": None, "version": 0}), files)
-    assert {"r2", "fold 1"} <= set(reproduce(home(), trained.model_name).differing)
-
-
-def test_another_table_under_the_same_id_is_no_reproduction(file_id: str) -> None:
-    trained = train_model(home(), TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
-    other = trained.dataset.model_copy(update={"sha256": "0" * 64})
-    forged = trained.model_copy(update={"dataset": other, "artifacts": None})
-    home().models.publish(forged, {"model.onnx": b"", "model.pkl": b""})
-    with pytest.raises(ConflictError, match="is not the one"):
-        reproduce(home(), trained.model_name)
-
-
 def test_a_race_over_few_rows_works(bucket: ObjectStore, tmp_path: Path) -> None:
     answer = compare(ingested(tmp_path, noisy(20)), "y")
     assert answer["failed"] == []
+
+
+def test_a_comparison_ranks_by_cross_validation_and_keeps_every_model(bucket: ObjectStore, tmp_path: Path) -> None:
+    ingested(tmp_path, noisy(60))
+    answer = compare_models(home(), CompareCommand(target_column="y", include=["extra_trees"]))
+    means = [result["cross_validation"]["mean"] for result in answer["results"]]
+    assert means == sorted(means, reverse=True)
+    assert answer["best"] == answer["results"][0]
+    assert answer["failed"] == []
+    models = [result for result in answer["results"] if result["model_type"] != "baseline"]
+    assert len(models) == len(answer["results"]) - 1 == 10
+    for result in models:
+        assert find_model(home(), result["model_name"]).manifest.model_type == result["model_type"]

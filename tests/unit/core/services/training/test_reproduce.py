@@ -1,0 +1,69 @@
+"""A model is trained again from its manifest, and what differs is named."""
+
+from typing import Any
+
+import pytest
+
+from core.errors import ConflictError
+from core.jobs.commands import CompareCommand, TrainCommand
+from core.services.processing.ingest import ingest
+from core.services.training.compare import compare_models
+from core.services.training.reproduce import reproduce
+from core.services.training.train import train_model
+from core.storage.s3.object_store import ObjectStore
+from tests.support.storage import home
+from tests.support.tables import CSVS
+
+
+@pytest.fixture
+def file_id(bucket: ObjectStore) -> str:
+    return ingest(home(), "mpg.csv", CSVS["mpg"][0]).file_id
+
+
+@pytest.fixture
+def blended(bucket: ObjectStore) -> tuple[str, dict[str, Any]]:
+    """Concrete, on which a blend helps, and its leaderboard."""
+    file_id = ingest(home(), "concrete.csv", CSVS["concrete"][0]).file_id
+    return file_id, compare(file_id, "strength", ensemble=True)
+
+
+def compare(file_id: str, target: str = "mpg", **order: Any) -> dict[str, Any]:
+    return compare_models(home(), CompareCommand(target_column=target, file_id=file_id, **order))
+
+
+@pytest.mark.parametrize("model_type", ["ridge", "svr", "random_forest", "hist_gradient_boosting"])
+def test_a_model_trained_again_from_its_manifest_is_the_same(file_id: str, model_type: str) -> None:
+    command = TrainCommand(
+        model_type=model_type, target_column="mpg", test_size=0.3, target_transform="log", file_id=file_id
+    )
+    trained = train_model(home(), command)
+    again = reproduce(home(), trained.model_name)
+    assert again.differing == []
+    assert again.stored["fold 5"] == trained.cross_validation.scores[4]
+    assert again.libraries == {}
+
+
+def test_a_tuned_one_and_a_blend_are_reproduced_without_searching_again(blended: tuple[str, dict[str, Any]]) -> None:
+    assert reproduce(home(), "concrete-blend").differing == []
+    tuned = train_model(
+        home(),
+        TrainCommand(model_type="knn", target_column="strength", file_id=blended[0], tune_hyperparameters=True),
+    )
+    assert reproduce(home(), tuned.model_name).differing == []
+
+
+def test_figures_that_do_not_come_out_again_are_named(file_id: str) -> None:
+    trained = train_model(home(), TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
+    forged = trained.model_copy(update={"parameters": {**trained.parameters, "alpha": 500.0}, "job_id": None})
+    files = {"model.onnx": b"", "model.pkl": b""}
+    home().models.publish(forged.model_copy(update={"artifacts": None, "version": 0}), files)
+    assert {"r2", "fold 1"} <= set(reproduce(home(), trained.model_name).differing)
+
+
+def test_another_table_under_the_same_id_is_no_reproduction(file_id: str) -> None:
+    trained = train_model(home(), TrainCommand(model_type="ridge", target_column="mpg", file_id=file_id))
+    other = trained.dataset.model_copy(update={"sha256": "0" * 64})
+    forged = trained.model_copy(update={"dataset": other, "artifacts": None})
+    home().models.publish(forged, {"model.onnx": b"", "model.pkl": b""})
+    with pytest.raises(ConflictError, match="is not the one"):
+        reproduce(home(), trained.model_name)
