@@ -71,9 +71,12 @@ class Ticket(FormattedDocument):
     @classmethod
     def _read_0_1(cls, document: Any) -> Any:
         """Read a ticket of version 0.1 as well, which had the state of the ingestion itself."""
-        if isinstance(document, dict) and "job" not in document and "status" in document:
+        if not isinstance(document, dict) or "job" in document or "status" not in document:
+            return document
+        try:
             return _from_0_1(document)
-        return document
+        except KeyError as error:
+            raise ValueError(f"a ticket of version 0.1 lacks {error}") from error
 
     @property
     def status(self) -> UploadStatus:

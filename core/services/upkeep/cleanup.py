@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from itertools import groupby
 from typing import TypeVar
 
@@ -66,6 +67,22 @@ def parsed(kind: type[D], documents: Iterable[object]) -> list[D]:
         except ValidationError as error:
             log.error("A stored %s cannot be read: %s", kind.__name__, error)
     return found
+
+
+def needed_if_unreadable(needed: Callable[[T], bool]) -> Callable[[T], bool]:
+    """Return `needed` with True, and a log line, where it raises because a document is damaged or of a newer format."""
+
+    @wraps(needed)
+    def checked(subject: T) -> bool:
+        try:
+            return needed(subject)
+        except NewerFormatError as error:
+            log.error("%s stays: %s", subject, error.detail)
+        except ValueError as error:  # no JSON, or not the fields of its type
+            log.error("%s stays, since its document cannot be read: %s", subject, error)
+        return True
+
+    return checked
 
 
 def removal(

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from core.errors import ConflictError, NoSuchModelError
 from core.manifests import ModelManifest
-from core.services.upkeep.cleanup import DAY, CleanupAction, Finding, idle, removal
+from core.services.upkeep.cleanup import DAY, CleanupAction, Finding, idle, needed_if_unreadable, removal
 from core.settings import settings
 from core.storage import export_repository as exporting
 from core.storage.champions import ServingState
@@ -24,6 +24,7 @@ EXPORT_SECONDS = 2.0 * exporting.URL_SECONDS
 def uploads(storage: Container, now: float) -> Iterator[Finding]:
     """Find uploads that were never finished: their bytes and their tickets."""
 
+    @needed_if_unreadable
     def is_being_ingested(about: tuple[str, str]) -> bool:
         workspace, file_id = about
         ticket = storage.workspace(workspace).uploads.ticket(file_id, fresh=True)

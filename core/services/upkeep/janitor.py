@@ -76,7 +76,7 @@ def _of_workspace(workspace: Workspace, now: float) -> Iterator[Finding]:
     jobs, manifests = parsed(Job, audits["jobs"].manifests), parsed(ModelManifest, audits["models"].manifests)
     yield from expiry.versions(workspace, manifests, [job for job in jobs if not job.is_over], now)
     yield from expiry.jobs(workspace, [job for job in jobs if job.is_over], now)
-    yield from orphans.artifacts(workspace, audits["models"], now)
+    yield from orphans.artifacts(workspace, audits["models"], manifests, now)
     yield from orphans.beside_versions(workspace, now)
     yield from orphans.datasets(workspace, now)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from core.manifests import ModelManifest
-from core.services.upkeep.cleanup import DAY, Finding, folders, idle, parsed, removal, size
+from core.services.upkeep.cleanup import DAY, Finding, folders, idle, needed_if_unreadable, parsed, removal, size
 from core.storage.container import Container
 from core.storage.job_queue import WAITING_KEY
 from core.storage.manifest_index import MANIFEST, Audit
@@ -14,18 +14,19 @@ from core.storage.workspace import Workspace
 VERSION_FOLDER = re.compile(r"[^/]+/models/[^/]+/\d+")
 
 
-def artifacts(workspace: Workspace, models: Audit, now: float) -> Iterator[Finding]:
-    """Find folders of model files that no manifest names.
+def artifacts(workspace: Workspace, models: Audit, manifests: list[ModelManifest], now: float) -> Iterator[Finding]:
+    """Find folders of model files that no manifest names; `manifests` are those of the audit that can be parsed.
 
     A manifest that cannot be read may name any of them, so one such manifest keeps them all.
     """
 
     def is_named(folder: str) -> bool:
         # Checked again: while a model is renamed its manifest is in two places for a moment.
-        named = _named(workspace.index["models"].audit(models))
+        newest = workspace.index["models"].audit(models)
+        named = _named(newest, parsed(ModelManifest, newest.manifests))
         return named is None or folder in named
 
-    named = _named(models)
+    named = _named(models, manifests)
     if named is None:
         return
     for folder, items in folders(workspace.objects, f"{workspace.name}/artifacts/"):
@@ -42,6 +43,7 @@ def artifacts(workspace: Workspace, models: Audit, now: float) -> Iterator[Findi
 def datasets(workspace: Workspace, now: float) -> Iterator[Finding]:
     """Find folders of datasets that were never committed, or not deleted to the end."""
 
+    @needed_if_unreadable
     def may_be_one(file_id: str) -> bool:
         # An upload may still become one.
         return workspace.uploads.ticket(file_id, fresh=True) is not None or workspace.datasets.exists(file_id)
@@ -78,6 +80,7 @@ def beside_versions(workspace: Workspace, now: float) -> Iterator[Finding]:
 def waiting_jobs(storage: Container, now: float) -> Iterator[Finding]:
     """Find entries of the bucket's own queue whose jobs are gone or over."""
 
+    @needed_if_unreadable
     def goes_on(job: tuple[str, str]) -> bool:
         workspace, job_id = job
         found = storage.workspace(workspace).jobs.read(job_id, fresh=True)
@@ -94,9 +97,8 @@ def waiting_jobs(storage: Container, now: float) -> Iterator[Finding]:
             )
 
 
-def _named(models: Audit) -> set[str] | None:
+def _named(models: Audit, manifests: list[ModelManifest]) -> set[str] | None:
     """Return the folders that manifests name; None where a manifest cannot be read."""
-    manifests = parsed(ModelManifest, models.manifests)
     if models.damaged or len(manifests) < len(models.manifests):
         return None
     return {manifest.artifacts for manifest in manifests if manifest.artifacts is not None}
