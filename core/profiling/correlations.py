@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.array_types import Floats, Ints
 from core.profiling.distribution import Moments, unsafe_exponent
-from core.tables.coded_columns import PIECE, CodedColumn
+from core.tables.coded_columns import PIECE_LENGTH, CodedColumn
 from core.tables.table import Table
 from core.types import Json
 
@@ -71,8 +71,8 @@ def sampled_rows(rows: int, most: int = SAMPLE_ROWS) -> Ints:
 
 def pairs(x: Floats, y: Floats) -> Iterator[Floats]:
     """Yield the rows that have both values, a few at a time: shape (2, rows)."""
-    for start in range(0, len(x), PIECE):
-        pair = np.stack((x[start : start + PIECE], y[start : start + PIECE]))
+    for start in range(0, len(x), PIECE_LENGTH):
+        pair = np.stack((x[start : start + PIECE_LENGTH], y[start : start + PIECE_LENGTH]))
         missing = np.isnan(pair).any(axis=0)
         yield pair[:, ~missing] if missing.any() else pair
 
@@ -195,8 +195,8 @@ def _rank_correlations(places: list[_RankedCodes]) -> Floats:
     ranks = [place.centred_ranks() for place in places]
     products = np.zeros((len(places), len(places)))
     rows = len(places[0].codes) if places else 0
-    for start in range(0, rows, PIECE):
-        some = slice(start, start + PIECE)
+    for start in range(0, rows, PIECE_LENGTH):
+        some = slice(start, start + PIECE_LENGTH)
         block = np.stack([rank[place.codes[some]] for rank, place in zip(ranks, places, strict=True)])
         products += block @ block.T
     squares = np.diag(products)

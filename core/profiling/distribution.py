@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.array_types import Floats, Ints
-from core.tables.coded_columns import PIECE
+from core.tables.coded_columns import PIECE_LENGTH
 
 # A column with repeating values is counted by hashing, several times faster than by sorting; a sample decides.
 LOOKED_AT = 50_000
@@ -179,9 +179,9 @@ class Distribution:
     def _pieces(self) -> Iterator[tuple[Floats, Floats]]:
         """Yield values and their counts, a few at a time."""
         before = 0
-        for start in range(0, len(self.values), PIECE):
-            upto = self.upto[start : start + PIECE]
-            yield self.values[start : start + PIECE], np.diff(upto, prepend=before).astype(np.float64)
+        for start in range(0, len(self.values), PIECE_LENGTH):
+            upto = self.upto[start : start + PIECE_LENGTH]
+            yield self.values[start : start + PIECE_LENGTH], np.diff(upto, prepend=before).astype(np.float64)
             before = upto[-1]
 
     def _power_sums(self, exponent: int, centre: float, most: int) -> list[float]:
@@ -216,7 +216,7 @@ def between(low: float, high: float, share: float) -> float:
 
 def _compacted(ascending: Floats) -> tuple[Floats, Ints]:
     """Move the distinct values to the front of the array; return them with their cumulative counts."""
-    starts = range(0, len(ascending), PIECE)
+    starts = range(0, len(ascending), PIECE_LENGTH)
     upto = np.empty(sum(len(_lasts(ascending, start)) for start in starts), np.int64)
     at = 0
     for start in starts:
@@ -229,6 +229,6 @@ def _compacted(ascending: Floats) -> tuple[Floats, Ints]:
 
 def _lasts(ascending: Floats, start: int) -> Ints:
     """Return where in the piece from `start` each value occurs last."""
-    piece = ascending[start : start + PIECE + 1]
+    piece = ascending[start : start + PIECE_LENGTH + 1]
     lasts = np.flatnonzero(piece[1:] != piece[:-1]) + start
-    return np.append(lasts, len(ascending) - 1) if start + PIECE >= len(ascending) else lasts
+    return np.append(lasts, len(ascending) - 1) if start + PIECE_LENGTH >= len(ascending) else lasts

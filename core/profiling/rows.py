@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.array_types import Floats
 from core.packed_columns import Category
-from core.tables.coded_columns import PIECE, CodedColumn
+from core.tables.coded_columns import PIECE_LENGTH, CodedColumn
 from core.tables.table import Table
 
 # As in a spreadsheet of the table, where the header is row 1; rows that reading left out are not counted.
@@ -42,8 +42,8 @@ def numbered_where(chosen: NDArray[np.bool_]) -> list[int]:
     """Return the spreadsheet numbers of the first few rows that are chosen."""
     found: list[int] = []
     # The positions of all of them would take eight bytes each.
-    for start in range(0, len(chosen), PIECE):
-        found += numbered(np.flatnonzero(chosen[start : start + PIECE]) + start, EXAMPLES - len(found))
+    for start in range(0, len(chosen), PIECE_LENGTH):
+        found += numbered(np.flatnonzero(chosen[start : start + PIECE_LENGTH]) + start, EXAMPLES - len(found))
         if len(found) == EXAMPLES:
             break
     return found
@@ -73,8 +73,8 @@ class RowKinds:
     def repeated(self) -> tuple[int, list[int]]:
         """Count the rows that repeat an earlier one exactly, and return the numbers of a few of them."""
         counts = np.zeros(self._kinds, np.int64)
-        for start in range(0, self._rows, PIECE + self._kinds):
-            counts += np.bincount(self._of(slice(start, start + PIECE + self._kinds)), minlength=self._kinds)
+        for start in range(0, self._rows, PIECE_LENGTH + self._kinds):
+            counts += np.bincount(self._of(slice(start, start + PIECE_LENGTH + self._kinds)), minlength=self._kinds)
         # With more rows than kinds, some rows repeat others.
         head = self._of(slice(self._kinds + EXAMPLES))
         again = np.delete(np.arange(len(head)), np.unique(head, return_index=True)[1])
@@ -104,11 +104,11 @@ class RowHashes:
         salt = np.uint64(_GOLDEN * (position + 1) & 0xFFFFFFFFFFFFFFFF)
         whole: NDArray[Any] = values if isinstance(values, np.ndarray) else values.codes
         by_code = _mixed(_bits(_hashed_values(values)) ^ salt) if isinstance(values, CodedColumn) else None
-        for start in range(0, len(whole), PIECE):
-            piece = whole[start : start + PIECE]
+        for start in range(0, len(whole), PIECE_LENGTH):
+            piece = whole[start : start + PIECE_LENGTH]
             mixed = _mixed(_bits(piece) ^ salt) if by_code is None else by_code[piece]
             with self._lock:
-                self._sums[start : start + PIECE] += mixed
+                self._sums[start : start + PIECE_LENGTH] += mixed
 
     def repeated(self) -> tuple[int, list[int]]:
         """Count the rows that repeat an earlier one exactly, and return the numbers of a few of them."""
@@ -121,9 +121,11 @@ class RowHashes:
             part.sort()
             again = part[1:] == part[:-1]
             count += int(np.count_nonzero(again))
-            for start in range(0, len(again), PIECE):
+            for start in range(0, len(again), PIECE_LENGTH):
                 if len(twice) < 100 * EXAMPLES:
-                    twice = np.append(twice, part[1:][start : start + PIECE][again[start : start + PIECE]])
+                    twice = np.append(
+                        twice, part[1:][start : start + PIECE_LENGTH][again[start : start + PIECE_LENGTH]]
+                    )
         examples = [np.flatnonzero(self._sums == value)[1] for value in np.unique(twice)[:EXAMPLES]]
         return count, numbered(np.sort(np.array(examples, np.intp)))
 

@@ -12,7 +12,7 @@ from core.cell_values import EARLIEST, LATEST, format_date
 from core.manifests import Column
 from core.profiling.distribution import Distribution, Moments
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
-from core.tables.coded_columns import PIECE
+from core.tables.coded_columns import PIECE_LENGTH
 from core.types import Json
 
 TOP_VALUES = 10
@@ -103,8 +103,8 @@ def counted(codes: NDArray[np.int32], levels: int) -> Ints:
     """Count each of the codes below `levels` (int64); -1 is missing and not counted."""
     counts = np.zeros(levels + 1, np.int64)
     # bincount converts its input to int64, so it gets a piece at a time.
-    for start in range(0, len(codes), PIECE + 4 * levels):
-        piece = codes[start : start + PIECE + 4 * levels]
+    for start in range(0, len(codes), PIECE_LENGTH + 4 * levels):
+        piece = codes[start : start + PIECE_LENGTH + 4 * levels]
         counts += np.bincount(piece.astype(np.int64) + 1, minlength=levels + 1)
     return counts[1:]
 

@@ -16,7 +16,7 @@ from core.profiling.findings import (
     some,
 )
 from core.profiling.rows import EXAMPLES, numbered_where
-from core.tables.reading_warnings import NUMBER_OR_DATE, shown
+from core.tables.reading_warnings import NUMBER_OR_DATE, quoted
 from core.types import Json
 
 # An identifier is distinct almost everywhere; texts of such length are sentences.
@@ -49,7 +49,7 @@ def _mixed(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, c
     if not 0 < strays <= (1 - MIXED_SHARE) * count:
         return []
     rows = numbered_where(np.append(words, False)[codes])
-    examples = ", ".join(shown(levels[code].as_py()) for code in np.flatnonzero(words)[:EXAMPLES].tolist())
+    examples = ", ".join(quoted(levels[code].as_py()) for code in np.flatnonzero(words)[:EXAMPLES].tolist())
     sentence = f"is read as text because of {some(strays, 'value')} among numbers or dates: {examples}"
     suggestion = "correct them, or empty these cells, and upload again"
     return [context.finding("warning", "mixed-type", sentence, suggestion, strays, rows)]

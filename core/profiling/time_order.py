@@ -7,7 +7,7 @@ import numpy as np
 from core.array_types import Floats
 from core.manifests import Column
 from core.profiling.findings import FEW_ROWS, MOSTLY, finding, some
-from core.tables.coded_columns import PIECE, CodedColumn
+from core.tables.coded_columns import PIECE_LENGTH, CodedColumn
 from core.types import Json
 
 ORDERED = "ordered-in-time"
@@ -19,13 +19,13 @@ EXCEPTIONS = 0.05
 
 def pieces(values: Floats) -> Iterator[Floats]:
     """Yield a column some rows at a time, each piece beginning with the last row of the one before."""
-    return (values[start : start + PIECE + 1] for start in range(0, len(values), PIECE))
+    return (values[start : start + PIECE_LENGTH + 1] for start in range(0, len(values), PIECE_LENGTH))
 
 
 def coded_pieces(coded: CodedColumn) -> Iterator[Floats]:
     """Yield a coded column in the same way, without making it whole."""
     levels = coded.floats()
-    return (levels[coded.codes[start : start + PIECE + 1]] for start in range(0, len(coded.codes), PIECE))
+    return (levels[coded.codes[start : start + PIECE_LENGTH + 1]] for start in range(0, len(coded.codes), PIECE_LENGTH))
 
 
 def ascending(values: Floats) -> bool:

@@ -19,7 +19,7 @@ MOST_DECIMALS = 4
 # Beyond this, consecutive whole numbers are equal in float64.
 WHOLE_LIMIT = 2.0**52
 # How many codes are processed at a time, so that they and their results fit into a core's cache.
-PIECE = 1 << 15
+PIECE_LENGTH = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class CodedColumn:
     def counts(self) -> NDArray[np.int64]:
         """Return how many rows have each code (int64, one more than there are levels); a level may have none."""
         counts = np.zeros(len(self.levels) + 1, np.int64)
-        for start in range(0, len(self.codes), PIECE):
-            counts += np.bincount(self.codes[start : start + PIECE], minlength=len(counts))
+        for start in range(0, len(self.codes), PIECE_LENGTH):
+            counts += np.bincount(self.codes[start : start + PIECE_LENGTH], minlength=len(counts))
         return counts
 
 
@@ -52,13 +52,13 @@ class TextCoder:
 
     def add(self, values: pa.DictionaryArray) -> bool:
         """Encode some rows; return False where there are too many levels."""
-        line_labels = pc.index_in(values.dictionary, value_set=self._levels)
-        if line_labels.null_count:
-            self._levels = pa.concat_arrays([self._levels, values.dictionary.filter(line_labels.is_null())])
-            line_labels = pc.index_in(values.dictionary, value_set=self._levels)
+        positions = pc.index_in(values.dictionary, value_set=self._levels)
+        if positions.null_count:
+            self._levels = pa.concat_arrays([self._levels, values.dictionary.filter(positions.is_null())])
+            positions = pc.index_in(values.dictionary, value_set=self._levels)
         if len(self._levels) > MOST_LEVELS:
             return False
-        codes = pa.array((np.asarray(line_labels) + 1).astype(_narrow(len(self._levels))))
+        codes = pa.array((np.asarray(positions) + 1).astype(_code_dtype(len(self._levels))))
         self._pieces.append(np.asarray(codes.take(values.indices).fill_null(0)))
         self.size_bytes += self._pieces[-1].nbytes
         return True
@@ -71,9 +71,7 @@ class TextCoder:
 class NumberCoder:
     """Encodes numbers of few decimals in a narrow range.
 
-    Consecutive codes are consecutive multiples of the last decimal.
-
-    The number of decimals is found in the first block.
+    Consecutive codes are consecutive multiples of a unit such as 0.01: the last decimal, found in the first block.
     """
 
     def __init__(self) -> None:
@@ -83,7 +81,7 @@ class NumberCoder:
         self._codes: Codes = np.empty(0, np.uint8)
         # Where each piece begins, and the number before the one with code 1 in it, in units.
         self._pieces: list[tuple[int, float]] = []
-        self._gaps = False
+        self._has_missing = False
 
     @property
     def size_bytes(self) -> int:
@@ -92,17 +90,18 @@ class NumberCoder:
 
     def add(self, values: pa.Array) -> bool:
         """Encode some rows; return False for a number that has more decimals or is too far from the others."""
-        floats, gaps = as_floats(values), values.null_count > 0
-        self._gaps = self._gaps or gaps
+        floats, has_missing = as_floats(values), values.null_count > 0
+        self._has_missing = self._has_missing or has_missing
         # Allocating memory each time would cost more than the computation.
-        scratch = np.empty((2, min(len(floats), PIECE)))
-        pieces = (floats[start : start + PIECE] for start in range(0, len(floats), PIECE))
-        return all(self._add(piece, scratch[:, : len(piece)], gaps=gaps) for piece in pieces)
+        scratch = np.empty((2, min(len(floats), PIECE_LENGTH)))
+        pieces = (floats[start : start + PIECE_LENGTH] for start in range(0, len(floats), PIECE_LENGTH))
+        return all(self._add(piece, scratch[:, : len(piece)], has_missing=has_missing) for piece in pieces)
 
-    def _add(self, floats: Floats, scratch: Floats, *, gaps: bool) -> bool:
-        if gaps and np.isnan(floats).all():
+    def _add(self, floats: Floats, scratch: Floats, *, has_missing: bool) -> bool:
+        """Encode up to `PIECE_LENGTH` rows, with `scratch` (2, rows) as memory; return False where they cannot be."""
+        if has_missing and np.isnan(floats).all():
             return self._keep(np.zeros(len(floats)), -np.inf, 0)
-        units = self._units(floats, scratch, gaps=gaps)
+        units = self._units(floats, scratch, has_missing=has_missing)
         if units is None:
             return False
         low, high = float(np.fmin.reduce(units)), float(np.fmax.reduce(units))
@@ -112,42 +111,43 @@ class NumberCoder:
         if low <= 0 <= high and np.any(np.signbit(floats[floats == 0])):
             return False  # there is no code for -0.0
         units -= low - 1
-        if gaps:
+        if has_missing:
             units[np.isnan(units)] = 0
         return self._keep(units, low - 1, high - low + 1)
 
-    def _keep(self, codes: Floats, before: float, most: float) -> bool:
+    def _keep(self, codes: Floats, before: float, largest: float) -> bool:
+        """Append the codes of a piece: `largest` is the largest code, `before` the number that has code 0, in units."""
         start = len(self._codes)
-        if self._codes.dtype < _narrow(most):
-            self._codes = self._codes.astype(_narrow(most))
+        if self._codes.dtype < _code_dtype(largest):
+            self._codes = self._codes.astype(_code_dtype(largest))
         self._pieces.append((start, before))
         self._codes.resize(start + len(codes), refcheck=False)
         np.copyto(self._codes[start:], codes, casting="unsafe")
         return True
 
-    def _units(self, floats: Floats, scratch: Floats, *, gaps: bool) -> Floats | None:
+    def _units(self, floats: Floats, scratch: Floats, *, has_missing: bool) -> Floats | None:
         """Return each number in units, NaN for missing, in `scratch`; None where one is not a whole multiple."""
         units: Floats = scratch[0]
-        back: Floats = scratch[1]
+        restored: Floats = scratch[1]
         for scale in [10.0**n for n in range(MOST_DECIMALS + 1)] if self._scale is None else [self._scale]:
             with np.errstate(over="ignore"):
                 np.rint(np.multiply(floats, scale, out=units), out=units)
             # A quotient is rounded as a decimal literal is.
-            if np.array_equal(np.divide(units, scale, out=back), floats, equal_nan=gaps):
+            if np.array_equal(np.divide(units, scale, out=restored), floats, equal_nan=has_missing):
                 self._scale = scale
                 return units
         return None
 
     def coded(self) -> CodedColumn:
         """Return the whole column."""
-        if self._scale is None:  # nothing but gaps
+        if self._scale is None:  # all values are missing
             return CodedColumn(self._codes, pa.array([], pa.float64()))
         levels = np.arange(self._low, self._high + 1)
-        codes = self._codes.astype(_narrow(len(levels)), copy=False)
+        codes = self._codes.astype(_code_dtype(len(levels)), copy=False)
         ends = [start for start, _ in self._pieces[1:]] + [len(codes)]
         for (start, before), end in zip(self._pieces, ends, strict=True):
             piece = codes[start:end]
-            missing = piece == 0 if self._gaps else None
+            missing = piece == 0 if self._has_missing else None
             piece += codes.dtype.type(max(0, before + 1 - self._low))
             if missing is not None:
                 piece[missing] = 0
@@ -164,5 +164,6 @@ def as_floats(values: pa.Array) -> Floats:
     return np.asarray(values.cast(pa.float64(), safe=False), np.float64)
 
 
-def _narrow(levels: float) -> np.dtype[np.unsignedinteger[Any]]:
+def _code_dtype(levels: float) -> np.dtype[np.unsignedinteger[Any]]:
+    """Return the narrowest dtype for codes up to `levels`."""
     return np.dtype(np.uint8 if levels <= np.iinfo(np.uint8).max else np.uint16)

@@ -56,7 +56,7 @@ def type_candidates(delimiter: str, *, decimal_comma: bool) -> list[TypeCandidat
     readings of "1,234" is tried first there.
     """
     styles = [(",", "."), (".", ",")] if delimiter != "," else [(",", ".")]
-    amounts = [_amount(group, decimal, whole) for group, decimal in styles for whole in (True, False)]
+    amounts = [_amount(group, decimal, is_integer) for group, decimal in styles for is_integer in (True, False)]
     if decimal_comma:
         amounts = amounts[2:] + amounts[:2]
     return [
@@ -65,24 +65,31 @@ def type_candidates(delimiter: str, *, decimal_comma: bool) -> list[TypeCandidat
         *amounts,
         *(TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words)) for words in BOOLEANS),
         *(
-            TypeCandidate("date", DATE, partial(parse_dates, form=form), form, needs_warning=form[0] != "Y")
-            for form in DATE_FORMATS
+            TypeCandidate(
+                "date",
+                DATE,
+                partial(parse_dates, date_format=date_format),
+                date_format,
+                needs_warning=date_format[0] != "Y",
+            )
+            for date_format in DATE_FORMATS
         ),
         TypeCandidate("category", TEXT, lambda texts: texts.dictionary_encode(), parsed_by_arrow=True),
     ]
 
 
-def try_type(kind: TypeCandidate, texts: pa.Array) -> pa.Array | None:
-    """The values of `texts` as `kind` reads them, or None; a first look spares most of the work."""
+def try_type(candidate: TypeCandidate, texts: pa.Array) -> pa.Array | None:
+    """Convert texts to a type; None where one does not fit, which the first few texts mostly show."""
     if texts.null_count == len(texts):
-        return pa.nulls(len(texts), kind.arrow)
+        return pa.nulls(len(texts), candidate.arrow)
     head = texts[:FIRST_LOOK].drop_null()
-    if len(head) and kind.convert(head) is None:
+    if len(head) and candidate.convert(head) is None:
         return None
-    return kind.convert(texts)
+    return candidate.convert(texts)
 
 
 def _integer(texts: pa.Array) -> pa.Array | None:
+    """Convert to int64."""
     return _cast(texts, pa.int64())
 
 
@@ -92,6 +99,7 @@ def _number(texts: pa.Array) -> pa.Array | None:
 
 
 def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
+    """Convert plain numbers to `target`; None for hexadecimal, for codes with leading zeros, and for other texts."""
     # Arrow refuses a plus sign and accepts hexadecimal.
     first = _letters(texts, 0)
     zeros = np.flatnonzero(first == ord("0"))
@@ -127,18 +135,22 @@ def _is_digit(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return (letters >= ord("0")) & (letters <= ord("9"))
 
 
-def _amount(group: str, decimal: str, whole: bool) -> TypeCandidate:
-    """Convert numbers with digit groups, a currency or percent sign, or brackets for minus; 5% becomes 5."""
+def _amount(group: str, decimal: str, is_integer: bool) -> TypeCandidate:
+    """Return the type of numbers with digit groups, a currency or percent sign, or brackets for minus; 5% is read as 5.
+
+    `group` delimits the groups, and `decimal` the fraction, which only a number has, not an integer.
+    """
     marks = f"[{group}{GROUP_MARKS}]"
     digits = rf"[1-9]\d{{0,2}}(?:{marks}\d{{2}})*(?:{marks}\d{{3}})+|0?\d|[1-9]\d*|"
-    rest = "()()" if whole else rf"([{decimal}]\d+)?([eE][-+]?\d+)?"
+    rest = "()()" if is_integer else rf"([{decimal}]\d+)?([eE][-+]?\d+)?"
     pattern = rf"^([-+−]?) ?{CURRENCY}? ?([-+−]?)({digits}){rest} ?(?:{CURRENCY}|[%‰])?$"
-    target = pa.int64() if whole else pa.float64()
+    target = pa.int64() if is_integer else pa.float64()
     convert = partial(_read_amounts, pattern=pattern, marks=marks, decimal=decimal, target=target)
-    return TypeCandidate("integer" if whole else "number", target, convert, needs_warning=True)
+    return TypeCandidate("integer" if is_integer else "number", target, convert, needs_warning=True)
 
 
 def _read_amounts(texts: pa.Array, pattern: str, marks: str, decimal: str, target: pa.DataType) -> pa.Array | None:
+    """Convert texts that match `pattern` to `target`, without the `marks` of digit groups; None where one does not."""
     if not _all(pc.match_substring_regex(texts, AMOUNT)):
         return None
     plain = pc.replace_substring_regex(pc.utf8_normalize(texts, form="NFKC"), r"^\((.*)\)$", r"-\1")
@@ -151,6 +163,7 @@ def _read_amounts(texts: pa.Array, pattern: str, marks: str, decimal: str, targe
 
 
 def _boolean(texts: pa.Array, words: tuple[str, str]) -> pa.Array | None:
+    """Convert the two words for true and false, in any case, to booleans."""
     lower = pc.utf8_lower(texts)
     # A null is in no set and equals only null.
     known = pc.or_kleene(pc.equal(lower, words[0]), pc.equal(lower, words[1]))

@@ -16,7 +16,7 @@ from core.progress import ReportProgress, ignore_progress
 from core.tables.blocks import cut
 from core.tables.column_types import type_candidates
 from core.tables.dialect import Dialect
-from core.tables.reading_warnings import RaggedRows, line_labels, shown
+from core.tables.reading_warnings import RaggedRows, line_labels, quoted
 from core.tables.table import Table
 from core.tables.type_inference import TypeInference
 from core.tables.whitespace_delimited import MAX_LINE
@@ -38,21 +38,21 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
     for more than 50 million rows.
     """
     warnings: list[str] = []
-    tried = type_candidates(dialect.shown, decimal_comma=dialect.decimal_comma)
+    tried = type_candidates(dialect.original_delimiter, decimal_comma=dialect.decimal_comma)
     inferences = [TypeInference(name, list(tried)) for name in _unique_names(dialect, warnings)]
     path = folder / "table.parquet"
-    behind = 0.0
+    reported = 0.0
 
     def advance(share: float) -> None:
-        nonlocal behind
-        if share > behind:
-            behind = share
+        nonlocal reported
+        if share > reported:
+            reported = share
             report_progress("reading", share)
 
     # Once the first block has shown the types, Arrow parses most columns itself.
     typed = dialect.path.stat().st_size > BLOCK_BYTES
     if typed:
-        _ReadingPass(dialect, inferences, RaggedRows(dialect)).look()
+        _ReadingPass(dialect, inferences, RaggedRows(dialect)).infer_types()
     # A type that changes in the middle costs another pass; there are few types.
     while True:
         reading = _ReadingPass(dialect, inferences, RaggedRows(dialect), typed)
@@ -72,10 +72,11 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
 
 
 class _MisfitError(Exception):
-    """Arrow met a text that is not of the type it was given."""
+    """Arrow cannot parse a text as the type that its column had so far."""
 
 
 def _has_line_end(cell: object) -> bool:
+    """Return whether a cell is a text of several lines."""
     return isinstance(cell, str) and ("\n" in cell or "\r" in cell)
 
 
@@ -99,41 +100,43 @@ class _ReadingPass:
         for inference in self.inferences:
             inference.begin()
         # Parsing and writing take about as long, so they run side by side; writing has ended when the file is closed.
-        with ExitStack() as closing, ThreadPoolExecutor(1) as beside:
+        with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
             writer: parquet.ParquetWriter | None = None
             written: Future[None] | None = None
             for block in self._blocks(progress):
                 # Arrow keeps freed memory for itself, several times what it uses.
                 pa.default_memory_pool().release_unused()
-                typed = self._typed(block)
+                typed = self._convert(block)
                 if writer is None:
-                    writer = closing.enter_context(parquet.ParquetWriter(path, typed.schema, compression="zstd"))
+                    writer = stack.enter_context(parquet.ParquetWriter(path, typed.schema, compression="zstd"))
                 if written is not None:
                     written.result()
                 if self.settled:
-                    written = beside.submit(writer.write_batch, typed)
+                    written = pool.submit(writer.write_batch, typed)
             if written is not None:
                 written.result()
         self._check_end()
 
-    def look(self) -> None:
+    def infer_types(self) -> None:
         """Read the first block only, to infer types from it."""
         for block in self._blocks(lambda share: None):
-            self._typed(block)
+            self._convert(block)
             break
 
     def warnings(self) -> list[str]:
         """Return the warnings of the pass; raises `NotACsvError` for too many ragged rows."""
         return [
             *self.ragged.warnings(self.rows),
-            *(warning for inference in self.inferences for warning in inference.warnings(self._place)),
+            *(warning for inference in self.inferences for warning in inference.warnings(self._locate)),
         ]
 
-    def _place(self, row: int) -> str:
+    def _locate(self, row: int) -> str:
+        """Return the line of the file where a row of the table (from 0) begins."""
         record = self.ragged.record(row)
         return line_labels(self.dialect, [record])[record]
 
-    def _typed(self, block: pa.RecordBatch) -> pa.RecordBatch:
+    def _convert(self, block: pa.RecordBatch) -> pa.RecordBatch:
+        """Convert a block to the inferred types; raises `TooLargeError` for too many rows."""
         before = [inference.inferred for inference in self.inferences]
         values = [inference.convert(block.column(i), self.rows) for i, inference in enumerate(self.inferences)]
         if self.rows and before != [inference.inferred for inference in self.inferences]:
@@ -156,9 +159,9 @@ class _ReadingPass:
         dialect = self.dialect
         cells = [str(i) for i in range(dialect.width)]
         size = max(1, dialect.path.stat().st_size)
-        with dialect.path.open("rb") as opened:
+        with dialect.path.open("rb") as source:
             # From a file, Arrow would read 32 blocks ahead.
-            text = mmap(opened.fileno(), 0, access=ACCESS_READ)
+            text = mmap(source.fileno(), 0, access=ACCESS_READ)
         with pa.BufferReader(text) as file:
             try:
                 reader = csv.open_csv(
@@ -177,7 +180,7 @@ class _ReadingPass:
                         invalid_row_handler=self.ragged.note,
                     ),
                     convert_options=csv.ConvertOptions(
-                        column_types=dict(zip(cells, map(self._told, self.inferences), strict=True)),
+                        column_types=dict(zip(cells, map(self._parser_type, self.inferences), strict=True)),
                         null_values=list(MISSING),
                         strings_can_be_null=True,
                         quoted_strings_can_be_null=True,
@@ -196,10 +199,12 @@ class _ReadingPass:
                     return  # their warning is the refusal
                 raise self._unreadable(error, size) from None
 
-    def _told(self, inference: TypeInference) -> pa.DataType:
+    def _parser_type(self, inference: TypeInference) -> pa.DataType:
+        """Return the type that Arrow parses a column as."""
         return inference.inferred.arrow if self.typed and inference.inferred.parsed_by_arrow else pa.string()
 
     def _check_end(self) -> None:
+        """Raise `NotACsvError` for a quote that is never closed, and for a file without rows."""
         if (self.ends_in_quotes or self.ragged.many_lines) and self._odd_quotes():
             first = self.rows + self.dialect.has_header + len(self.ragged.records)
             raise NotACsvError(f"A quote is never closed: it swallows the file from about row {first} on. Close it.")
@@ -207,11 +212,13 @@ class _ReadingPass:
             raise _no_rows()
 
     def _odd_quotes(self) -> bool:
+        """Return whether the file has an odd number of quotes, so that one of them is never closed."""
         with self.dialect.path.open("rb") as file:
             quotes = sum(piece.count(b'"') for piece in iter(lambda: file.read(1 << 20), b""))
         return quotes % 2 == 1
 
     def _unreadable(self, error: pa.ArrowInvalid, size: int) -> NotACsvError:
+        """Return the error for a file of `size` bytes that Arrow cannot read."""
         if "straddl" not in str(error):
             return NotACsvError(f"The file cannot be read as a CSV: {error}. Check its quotes and line ends.")
         if size < BLOCK_BYTES and not self._odd_quotes():
@@ -240,7 +247,7 @@ def _unique_names(dialect: Dialect, warnings: list[str]) -> list[str]:
             name = f"{stripped or 'column'}_{number}"
             number += 1
         if name != stripped and dialect.has_header:
-            warnings.append(f"column {position} has the header {shown(header)}; it is called {shown(name)}")
+            warnings.append(f"column {position} has the header {quoted(header)}; it is called {quoted(name)}")
         taken.add(name)
         names.append(name)
     return names

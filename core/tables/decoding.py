@@ -12,17 +12,17 @@ from pathlib import Path
 
 from core.csv_options import USUAL_ENCODINGS, find_codec
 from core.errors import NotACsvError, TooLargeError
-from core.tables.encodings import EncodingGuess, guess_encodings
+from core.tables.encodings import InferredEncoding, infer_encodings
 from core.tables.file_signatures import refuse_binary_file, refuse_other_format
 
-PIECE = 1 << 20
-HEAD = 64 << 10
+PIECE_BYTES = 1 << 20
+HEAD_BYTES = 64 << 10
 # How much text beyond ASCII is enough to infer the encoding.
-SAMPLE = 16 << 10
+SAMPLE_BYTES = 16 << 10
 
 GZIP = b"\x1f\x8b"
 # UTF-32 first: its little-endian mark begins like that of UTF-16.
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -30,7 +30,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # The name of an encoding in the answer: the one that its users know.
-SHOWN_AS = {
+DISPLAY_NAMES = {
     **dict.fromkeys(("gb18030", "gb2312"), "gbk"),
     **dict.fromkeys(("cp950", "big5hkscs"), "big5"),
     **dict.fromkeys(("utf-16-le", "utf-16-be"), "utf-16"),
@@ -78,7 +78,7 @@ def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_by
     unpacked file. Raises `NotACsvError` for a file that is no text, `TooLargeError`, `InvalidInputError` for
     `encoding`.
     """
-    chosen = find_codec(encoding) if encoding else None
+    codec = find_codec(encoding) if encoding else None
     scan = received = _scan(source, max_bytes)
     compressed = received.head.startswith(GZIP)
     if compressed:
@@ -88,19 +88,21 @@ def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_by
     refuse_binary_file(scan.head)
     if scan.is_blank:
         raise _empty()
-    path, found, warnings = _decode(scan, folder, chosen)
+    path, found, warnings = _decode(scan, folder, codec)
     with path.open("rb") as file:
-        refuse_other_format(file.read(HEAD))
-    shown = found if found == "utf-8-sig" else SHOWN_AS.get(found, found)
-    return DecodedText(path, shown, received.size_bytes, received.sha256, compressed, warnings)
+        refuse_other_format(file.read(HEAD_BYTES))
+    name = found if found == "utf-8-sig" else _display_name(found)
+    return DecodedText(path, name, received.size_bytes, received.sha256, compressed, warnings)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file, `PIECE_BYTES` at a time."""
     with path.open("rb") as file:
-        yield from iter(lambda: file.read(PIECE), b"")
+        yield from iter(lambda: file.read(PIECE_BYTES), b"")
 
 
 def _scan(path: Path, max_bytes: int) -> _Scan:
+    """Read a file once for everything that decoding needs to know; raises `TooLargeError`."""
     size = path.stat().st_size
     if size > max_bytes:
         raise TooLargeError(
@@ -108,21 +110,21 @@ def _scan(path: Path, max_bytes: int) -> _Scan:
         )
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
     scan = _Scan(path, size, "", b"", b"", True, None, None)
-    behind = 0
+    offset = 0
     for piece in _pieces(path):
         digest.update(piece)
-        if not behind:
-            scan.head = piece[:HEAD]
+        if not offset:
+            scan.head = piece[:HEAD_BYTES]
         scan.is_blank = scan.is_blank and not piece.removeprefix(codecs.BOM_UTF8).strip()
-        if scan.nul_at is None and (at := piece.find(b"\0")) >= 0:
-            scan.nul_at = behind + at
-        behind += len(piece)
+        if scan.nul_at is None and (position := piece.find(b"\0")) >= 0:
+            scan.nul_at = offset + position
+        offset += len(piece)
         # Most files are pure ASCII, and checking that is much faster than decoding.
         if scan.broken_at is None and not (piece.isascii() and not decoder.getstate()[0]):
-            scan.broken_at = _broken_at(decoder, piece, behind)
+            scan.broken_at = _broken_at(decoder, piece, offset)
         scan.tail = piece[-1:]
     if scan.broken_at is None:
-        scan.broken_at = _broken_at(decoder, b"", behind, final=True)
+        scan.broken_at = _broken_at(decoder, b"", offset, final=True)
     scan.sha256 = digest.hexdigest()
     return scan
 
@@ -137,11 +139,12 @@ def _broken_at(decoder: codecs.IncrementalDecoder, piece: bytes, end: int, *, fi
 
 
 def _unpack(source: Path, folder: Path, max_bytes: int) -> Path:
+    """Unpack gzip to a file in `folder`; raises `NotACsvError` for damaged gzip, `TooLargeError`."""
     path = folder / "unpacked.csv"
     size = 0
     try:
         with gzip.open(source) as packed, path.open("wb") as unpacked:
-            while piece := packed.read(PIECE):
+            while piece := packed.read(PIECE_BYTES):
                 size += len(piece)
                 if size > max_bytes:
                     raise TooLargeError(
@@ -157,27 +160,29 @@ def _unpack(source: Path, folder: Path, max_bytes: int) -> Path:
 
 
 def _empty() -> NotACsvError:
+    """Return the error for a file without any text."""
     return NotACsvError("The file is empty. Send a CSV with a header line and at least one row.")
 
 
-def _decode(scan: _Scan, folder: Path, chosen: str | None) -> tuple[Path, str, list[str]]:
+def _decode(scan: _Scan, folder: Path, codec: str | None) -> tuple[Path, str, list[str]]:
     """Return a path to the text in UTF-8, its original encoding, and warnings."""
-    marked = next((encoding for mark, encoding in MARKS if scan.head.startswith(mark)), None)
+    marked = next((encoding for mark, encoding in BYTE_ORDER_MARKS if scan.head.startswith(mark)), None)
     is_utf_8 = scan.broken_at is None and scan.nul_at is None and marked in (None, "utf-8-sig")
-    if is_utf_8 and chosen in (None, "utf-8", "utf-8-sig"):
+    if is_utf_8 and codec in (None, "utf-8", "utf-8-sig"):
         path = _transcode(scan, folder, "utf-8") if scan.tail == b"\x1a" else scan.path
         return path, marked or "utf-8", []
-    if chosen:
-        return _transcode(scan, folder, chosen), chosen, []
+    if codec:
+        return _transcode(scan, folder, codec), codec, []
     encoding = marked or (_unmarked_utf_16(scan.head) if scan.nul_at is not None else None)
     if encoding:
         return _transcode(scan, folder, encoding), encoding, []
     if scan.nul_at is not None:
         raise _binary(scan.nul_at)
-    return _guess(scan, folder)
+    return _infer_and_transcode(scan, folder)
 
 
 def _binary(offset: int) -> NotACsvError:
+    """Return the error for a file with a NUL byte at `offset`."""
     return NotACsvError(
         f"The file is binary or damaged: byte {offset:,} is NUL, which no text has. "
         "Export the table as CSV in UTF-8 and send that."
@@ -195,19 +200,23 @@ def _unmarked_utf_16(head: bytes) -> str | None:
     return None
 
 
-def _guess(scan: _Scan, folder: Path) -> tuple[Path, str, list[str]]:
+def _infer_and_transcode(scan: _Scan, folder: Path) -> tuple[Path, str, list[str]]:
+    """Transcode from the likeliest encoding that fits; return the path, the encoding, and warnings.
+
+    Raises `NotACsvError` for a file in UTF-8 with a few invalid bytes, and for one that no encoding fits.
+    """
     sample = _sample(scan.path)
     as_utf_8 = sample.decode(errors="replace")
     broken = as_utf_8.count("\ufffd")
     # In no other encoding are so many bytes valid UTF-8 by chance.
     if sum(character > "\x7f" for character in as_utf_8) > 2 * broken:
         raise _misfit(scan.path, "utf-8", scan.broken_at or 0)
-    for guess in guess_encodings(sample):
+    for inferred in infer_encodings(sample):
         try:
-            path = _transcode(scan, folder, guess.encoding)
+            path = _transcode(scan, folder, inferred.encoding)
         except NotACsvError:
             continue
-        return path, guess.encoding, _doubt(guess)
+        return path, inferred.encoding, _warn_of_doubt(inferred)
     raise NotACsvError(
         f"The file is not text in any encoding that is recognised: byte {scan.broken_at:,} (line "
         f"{_line(scan.path, scan.broken_at or 0):,}) is not UTF-8, and no other fits. Save it as UTF-8 and send it "
@@ -215,13 +224,14 @@ def _guess(scan: _Scan, folder: Path) -> tuple[Path, str, list[str]]:
     )
 
 
-def _doubt(guess: EncodingGuess) -> list[str]:
-    if guess.instead is None:
+def _warn_of_doubt(inferred: InferredEncoding) -> list[str]:
+    """Return a warning where another encoding is nearly as likely, else an empty list."""
+    if inferred.alternative is None:
         return []
-    shown, instead = (SHOWN_AS.get(encoding, encoding) for encoding in (guess.encoding, guess.instead))
+    name, alternative = _display_name(inferred.encoding), _display_name(inferred.alternative)
     return [
-        f"the encoding is a guess: it is read as {shown}, but could be {instead}; if its texts look wrong, send the "
-        "file again with the right one in the field `encoding`"
+        f"the encoding is a guess: it is read as {name}, but could be {alternative}; if its texts look wrong, "
+        "send the file again with the right one in the field `encoding`"
     ]
 
 
@@ -229,12 +239,12 @@ def _sample(path: Path) -> bytes:
     """Return lines that are not ASCII, from all over the beginning of the file; long ones are cut."""
     sample = bytearray()
     with path.open("rb") as file:
-        for line in iter(lambda: file.readline(PIECE), b""):
+        for line in iter(lambda: file.readline(PIECE_BYTES), b""):
             if not line.isascii():
                 first = re.search(rb"[\x80-\xff]", line)
                 start = max(0, first.start() - 1) if first else 0
-                sample += line[start : start + SAMPLE - len(sample)] + b"\n"
-                if len(sample) >= SAMPLE:
+                sample += line[start : start + SAMPLE_BYTES - len(sample)] + b"\n"
+                if len(sample) >= SAMPLE_BYTES:
                     break
     return bytes(sample)
 
@@ -243,19 +253,19 @@ def _transcode(scan: _Scan, folder: Path, encoding: str) -> Path:
     """Write the text as UTF-8, without a byte order mark and without the Ctrl-Z at the end of DOS files."""
     path = folder / "decoded.csv"
     decoder = codecs.getincrementaldecoder(encoding)()
-    behind, is_blank = 0, True
+    end, is_blank = 0, True
     last = ""
     with path.open("wb") as decoded:
         for piece in chain(_pieces(scan.path), (b"",)):
-            behind += len(piece)
+            end += len(piece)
             try:
                 text = decoder.decode(piece, not piece)
                 utf_8 = (text.removeprefix("\ufeff") if not decoded.tell() else text).encode()
             except UnicodeDecodeError as error:
-                offset = behind - len(error.object) + error.start
+                offset = end - len(error.object) + error.start
                 raise _misfit(scan.path, encoding, offset) from None
             except UnicodeError:
-                raise _misfit(scan.path, encoding, behind) from None
+                raise _misfit(scan.path, encoding, end) from None
             if b"\0" in utf_8:
                 raise _binary(scan.nul_at or 0)
             is_blank = is_blank and not text.strip("\ufeff\x1a \t\r\n")
@@ -269,11 +279,16 @@ def _transcode(scan: _Scan, folder: Path, encoding: str) -> Path:
     return path
 
 
+def _display_name(encoding: str) -> str:
+    """Return the name of an encoding that its users know."""
+    return DISPLAY_NAMES.get(encoding, encoding)
+
+
 def _misfit(path: Path, encoding: str, offset: int) -> NotACsvError:
-    shown = SHOWN_AS.get(encoding, encoding)
+    """Return the error for a byte at `offset` that is invalid in this encoding."""
     return NotACsvError(
-        f"The file is not {shown} throughout: byte {offset:,}, in line {_line(path, offset):,}, does not fit. "
-        f"Save it again as UTF-8, or name its encoding in the field `encoding` (such as {USUAL_ENCODINGS})."
+        f"The file is not {_display_name(encoding)} throughout: byte {offset:,}, in line {_line(path, offset):,}, "
+        f"does not fit. Save it again as UTF-8, or name its encoding in the field `encoding` (such as {USUAL_ENCODINGS})."
     )
 
 

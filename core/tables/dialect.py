@@ -25,8 +25,8 @@ MAX_COLUMNS = 2_000
 SAMPLE_LINES = 200
 SAMPLE_CHARACTERS = 256 << 10
 # Appended to the sample: an open quote swallows it, which shows that the quote is open.
-END = "\x1e"
-TITLE_SHOWN = 60
+END_OF_SAMPLE = "\x1e"
+TITLE_CHARACTERS = 60
 
 DECIMAL_COMMA = re.compile(r"[-+]?(?:0,\d+|[1-9]\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)\s*[%€]?")
 DECIMAL_POINT = re.compile(r"[-+]?(?:0\.\d+|[1-9]\d*\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+)\s*[%€]?")
@@ -38,8 +38,8 @@ class Dialect:
 
     path: Path
     delimiter: str
-    # The delimiter in the answer: a blank where runs of blanks delimit the columns.
-    shown: str
+    # The delimiter of the file that was sent: a blank where runs of blanks delimit the columns.
+    original_delimiter: str
     has_header: bool
     # The cells of the header as written; none without a header.
     names: list[str]
@@ -54,21 +54,21 @@ class Dialect:
 class _Record:
     """One row of the sample and the number of lines above it."""
 
-    above: int
+    lines_above: int
     cells: list[str]
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """The first lines of a file with their line ends; `whole` when there are no others."""
+    """The first lines of a file with their line ends; `is_complete` when there are no others."""
 
     lines: list[str]
-    whole: bool
+    is_complete: bool
 
 
 @dataclass(frozen=True)
-class _SampleSplit:
-    """The sample split by one delimiter: its records, and how many columns most of them have."""
+class _DelimitedSample:
+    """The sample divided into cells by one delimiter: its records, and how many columns most of them have."""
 
     delimiter: str
     records: list[_Record]
@@ -93,22 +93,23 @@ def find_dialect(
     Where runs of blanks delimit the columns, a copy with tabs goes to `folder`. Raises `NotACsvError`
     for a text that is no table, `TooLargeError` for too many columns, `InvalidInputError` for an unusable `delimiter`.
     """
-    chosen = find_delimiter(delimiter) if delimiter else None
+    requested = find_delimiter(delimiter) if delimiter else None
     sample = _sample(text.path)
-    announced = re.fullmatch(r'"?sep=(.)"?', sample.lines[0].strip("\r\n"), re.IGNORECASE)
-    if announced:
-        sample = _Sample(["\n", *sample.lines[1:]], sample.whole)
-        chosen = chosen or announced[1]
-    cut = _with_delimiter(sample, chosen) if chosen else _best(sample)
-    if cut.width > MAX_COLUMNS:
+    declared = re.fullmatch(r'"?sep=(.)"?', sample.lines[0].strip("\r\n"), re.IGNORECASE)
+    if declared:
+        sample = _Sample(["\n", *sample.lines[1:]], sample.is_complete)
+        requested = requested or declared[1]
+    delimited = _delimit_as_requested(sample, requested) if requested else _best(sample)
+    if delimited.width > MAX_COLUMNS:
         raise TooLargeError(
-            f"The table has {cut.width:,} columns; at most {MAX_COLUMNS:,} are taken, as every column is profiled and "
-            "paired with every other. Leave columns out and send it again."
+            f"The table has {delimited.width:,} columns; at most {MAX_COLUMNS:,} are taken, as every column is "
+            "profiled and paired with every other. Leave columns out and send it again."
         )
-    return _laid_out(text, folder, sample, cut, has_header)
+    return _make_dialect(text, folder, sample, delimited, has_header)
 
 
 def _sample(path: Path) -> _Sample:
+    """Read the first lines, at least the whole first record; raises `NotACsvError` for a line that is too long."""
     lines: list[str] = []
     size = 0
     is_open = False
@@ -120,57 +121,59 @@ def _sample(path: Path) -> _Sample:
                         f"Line {len(lines) + 1} does not end within {MAX_LINE >> 20} MiB, so this is no table of rows. "
                         "Send a CSV with one row per line."
                     )
-                return _Sample(lines, whole=False)
+                return _Sample(lines, is_complete=False)
             lines.append(line)
             size += len(line)
             # The first record may be as long as any row: a quoted cell with line ends in it.
             is_open = line.count('"') % 2 != is_open and (is_open or len(lines) == 1)
             enough = len(lines) >= SAMPLE_LINES or size >= SAMPLE_CHARACTERS
             if size >= MAX_LINE or (enough and not is_open):
-                return _Sample(lines, whole=not file.read(1))
-    return _Sample(lines, whole=True)
+                return _Sample(lines, is_complete=not file.read(1))
+    return _Sample(lines, is_complete=True)
 
 
-def _split_sample(sample: _Sample, delimiter: str) -> _SampleSplit:
-    rows = _blank_rows(sample.lines) if delimiter == BLANKS else csv_rows([*sample.lines, END], delimiter)
-    records, above, swallowed = [], 0, True
+def _delimit(sample: _Sample, delimiter: str) -> _DelimitedSample:
+    """Divide the sample into cells and score how well the delimiter fits."""
+    rows = _blank_rows(sample.lines) if delimiter == BLANKS else csv_rows([*sample.lines, END_OF_SAMPLE], delimiter)
+    records, lines_above, swallowed = [], 0, True
     for cells in rows:
-        if cells == [END]:
+        if cells == [END_OF_SAMPLE]:
             swallowed = False
         elif any(map(str.strip, cells)):
-            records.append(_Record(above, cells))
-        above = getattr(rows, "line_num", above + 1)
+            records.append(_Record(lines_above, cells))
+        lines_above = getattr(rows, "line_num", lines_above + 1)
         if len(records) == SAMPLE_LINES:
             swallowed = False
             break
-    open_quote = records.pop().above if swallowed and delimiter != BLANKS else None
+    open_quote = records.pop().lines_above if swallowed and delimiter != BLANKS else None
     # Among equals the later rows decide, since the first lines may be a title.
     widths = Counter(len(record.cells) for record in reversed(records))
     width, count = widths.most_common(1)[0] if widths else (0, 0)
     if width < 2:
-        return _SampleSplit(delimiter, records, open_quote, width, 0.0)
+        return _DelimitedSample(delimiter, records, open_quote, width, 0.0)
     cells = [cell for record in records for cell in record.cells if cell.strip()]
     numbers = sum(is_number(cell, delimiter) for cell in cells) / len(cells)
     if width == 2 and not any(record.cells[-1].strip() for record in records):
-        return _SampleSplit(delimiter, records, open_quote, width, 0.0)  # it ends lines, and divides nothing
+        return _DelimitedSample(delimiter, records, open_quote, width, 0.0)  # it ends lines, and divides nothing
     fit = count / len(records) + 0.2 * (len(records[0].cells) == width) + 0.3 * numbers
-    return _SampleSplit(delimiter, records, open_quote, width, fit if 2 * count >= len(records) else 0.0)
+    return _DelimitedSample(delimiter, records, open_quote, width, fit if 2 * count >= len(records) else 0.0)
 
 
 def _blank_rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the cells of each line, delimited by runs of blanks."""
     for line in lines:
         yield next(csv.reader([with_tabs(line)], delimiter="\t"), [])
 
 
-def _best(sample: _Sample) -> _SampleSplit:
-    """Return the split by the delimiter that fits best."""
-    cuts = [_split_sample(sample, delimiter) for delimiter in DELIMITERS]
-    best = max(cuts, key=lambda cut: (cut.fit, cut.width))
+def _best(sample: _Sample) -> _DelimitedSample:
+    """Return the sample delimited by the delimiter that fits best; raises `NotACsvError` where none fits."""
+    candidates = [_delimit(sample, delimiter) for delimiter in DELIMITERS]
+    best = max(candidates, key=lambda delimited: (delimited.fit, delimited.width))
     if best.fit == 0:
-        blanks = _split_sample(sample, BLANKS)
+        blanks = _delimit(sample, BLANKS)
         if blanks.fit > 1.2 and all(len(record.cells) == blanks.width for record in blanks.records):
             return blanks
-        _refuse_open_quote(sample, cuts[0])
+        _refuse_open_quote(sample, candidates[0])
         raise NotACsvError(
             "No delimiter divides these lines into the same number of columns; comma, semicolon, tab, | and blanks "
             "were tried. Send a CSV with at least two columns, or name its delimiter in the field `delimiter`."
@@ -181,82 +184,91 @@ def _best(sample: _Sample) -> _SampleSplit:
     return best
 
 
-def _with_delimiter(sample: _Sample, delimiter: str) -> _SampleSplit:
-    cut = _split_sample(sample, delimiter)
-    _refuse_open_quote(sample, cut)
-    if cut.width < 2:
-        shown = "a blank" if delimiter == BLANKS else repr(delimiter)
+def _delimit_as_requested(sample: _Sample, delimiter: str) -> _DelimitedSample:
+    """Delimit the sample by the delimiter of the request; raises `InvalidInputError` where it divides nothing."""
+    delimited = _delimit(sample, delimiter)
+    _refuse_open_quote(sample, delimited)
+    if delimited.width < 2:
+        quoted = "a blank" if delimiter == BLANKS else repr(delimiter)
         raise InvalidInputError(
-            f"The delimiter {shown} divides no columns: most lines have none. Leave the field `delimiter` out to have "
-            "it found out, or name the right one; a table needs at least two columns.",
+            f"The delimiter {quoted} divides no columns: most lines have none. Leave the field `delimiter` out to "
+            "have it found out, or name the right one; a table needs at least two columns.",
             [{"field": "delimiter", "message": "does not occur in most lines"}],
         )
-    return cut
+    return delimited
 
 
-def _refuse_open_quote(sample: _Sample, cut: _SampleSplit) -> None:
-    if cut.open_quote is not None and (sample.whole or not cut.records):
+def _refuse_open_quote(sample: _Sample, delimited: _DelimitedSample) -> None:
+    """Raise `NotACsvError` where a quote of the sample is never closed."""
+    if delimited.open_quote is not None and (sample.is_complete or not delimited.records):
         raise NotACsvError(
-            f"A quote that opens in line {cut.open_quote + 1} is never closed: everything below it would be one cell. "
-            'Close it, or write a quote inside a cell twice ("").'
+            f"A quote that opens in line {delimited.open_quote + 1} is never closed: everything below it would be one "
+            'cell. Close it, or write a quote inside a cell twice ("").'
         )
 
 
-def _laid_out(text: DecodedText, folder: Path, sample: _Sample, cut: _SampleSplit, has_header: bool | None) -> Dialect:
-    start = _start(cut)
-    rows = [record.cells for record in cut.records[start + 1 :] if len(record.cells) == cut.width]
-    first = cut.records[start]
-    named = find_header(first.cells, rows, cut.delimiter) if has_header is None else has_header
-    if start and has_header is None and (not named or all(is_number(cell, cut.delimiter) for cell in first.cells)):
-        _refuse_odd_header(cut, start)
-    warnings = _skipped(sample, first.above)
+def _make_dialect(
+    text: DecodedText, folder: Path, sample: _Sample, delimited: _DelimitedSample, has_header: bool | None
+) -> Dialect:
+    """Return the dialect, given the delimited sample: find where the table begins and whether it has a header."""
+    position = _first_record(delimited)
+    rows = [record.cells for record in delimited.records[position + 1 :] if len(record.cells) == delimited.width]
+    first = delimited.records[position]
+    first_is_header = find_header(first.cells, rows, delimited.delimiter) if has_header is None else has_header
+    if (
+        position
+        and has_header is None
+        and (not first_is_header or all(is_number(cell, delimited.delimiter) for cell in first.cells))
+    ):
+        _refuse_odd_header(delimited, position)
+    warnings = _warn_of_skipped(sample, first.lines_above)
     names: list[str] = []
-    if named:
-        names = _fitted(first.cells, rows, cut.width, first.above + 1, warnings)
+    if first_is_header:
+        names = _header_cells(first.cells, rows, delimited.width, first.lines_above + 1, warnings)
     else:
         warnings.append(
-            f"the file has no header; its columns are called column_1 to column_{cut.width}. If the first line is one, "
-            "send the file again with has_header=true"
+            f"the file has no header; its columns are called column_1 to column_{delimited.width}. If the first line "
+            "is one, send the file again with has_header=true"
             if has_header is None
-            else f"the columns are called column_1 to column_{cut.width}"
+            else f"the columns are called column_1 to column_{delimited.width}"
         )
     cells = [cell.strip() for row in rows for cell in row]
-    commas, points = (sum(map(bool, map(form.fullmatch, cells))) for form in (DECIMAL_COMMA, DECIMAL_POINT))
-    blanks = cut.delimiter == BLANKS
+    commas, points = (sum(map(bool, map(pattern.fullmatch, cells))) for pattern in (DECIMAL_COMMA, DECIMAL_POINT))
+    blanks = delimited.delimiter == BLANKS
     return Dialect(
         path=copy_with_tabs(text.path, folder) if blanks else text.path,
-        delimiter="\t" if blanks else cut.delimiter,
-        shown=cut.delimiter,
-        has_header=named,
+        delimiter="\t" if blanks else delimited.delimiter,
+        original_delimiter=delimited.delimiter,
+        has_header=first_is_header,
         names=names,
-        width=cut.width,
-        skip_lines=first.above,
-        decimal_comma=cut.delimiter != "," and commas > points,
+        width=delimited.width,
+        skip_lines=first.lines_above,
+        decimal_comma=delimited.delimiter != "," and commas > points,
         warnings=warnings,
     )
 
 
-def _start(cut: _SampleSplit) -> int:
+def _first_record(delimited: _DelimitedSample) -> int:
     """Return the position of the record that the table begins with, after comments and titles."""
     position = 0
-    for position, record in enumerate(cut.records):
-        following = cut.records[position + 1 :]
-        rows = [other.cells for other in following if len(other.cells) == cut.width]
-        if not _fits(record.cells, cut.width, rows):
+    for position, record in enumerate(delimited.records):
+        following = delimited.records[position + 1 :]
+        rows = [other.cells for other in following if len(other.cells) == delimited.width]
+        if not _can_be_row(record.cells, delimited.width, rows):
             continue
         is_comment = record.cells[0].lstrip().startswith("#")
         # A spreadsheet writes a title as one cell and as many delimiters as the table has.
-        is_title = cut.width > 2 and sum(map(bool, map(str.strip, record.cells))) == 1
+        is_title = delimited.width > 2 and sum(map(bool, map(str.strip, record.cells))) == 1
         if not rows or not (is_comment or is_title):
             break
-        is_named = find_header(rows[0], rows[1:], cut.delimiter) or following[0].cells != rows[0]
+        is_named = find_header(rows[0], rows[1:], delimited.delimiter) or following[0].cells != rows[0]
         # Right above rows without another header, it is the header.
         if not is_named:
             break
     return position
 
 
-def _fits(cells: list[str], width: int, rows: list[list[str]]) -> bool:
+def _can_be_row(cells: list[str], width: int, rows: list[list[str]]) -> bool:
     """Return whether these cells can be a row of the table, or a header that is short or long by one."""
     return len(cells) == width or (
         len(cells) > 1
@@ -266,7 +278,7 @@ def _fits(cells: list[str], width: int, rows: list[list[str]]) -> bool:
     )
 
 
-def _fitted(cells: list[str], rows: list[list[str]], width: int, line: int, warnings: list[str]) -> list[str]:
+def _header_cells(cells: list[str], rows: list[list[str]], width: int, line: int, warnings: list[str]) -> list[str]:
     """Return the header's cells, as many as the rows have; a blank one stands for a column without a name."""
     if len(cells) >= width:
         return cells[:width]
@@ -276,21 +288,24 @@ def _fitted(cells: list[str], rows: list[list[str]], width: int, line: int, warn
     return [*cells, ""] if at_end else ["", *cells]
 
 
-def _refuse_odd_header(cut: _SampleSplit, start: int) -> None:
-    above, first = cut.records[start - 1], cut.records[start]
-    if len(above.cells) > 1 and above.above + 1 == first.above and not above.cells[0].startswith("#"):
+def _refuse_odd_header(delimited: _DelimitedSample, position: int) -> None:
+    """Raise `NotACsvError` where the line above the first record looks like a header of another width."""
+    before, first = delimited.records[position - 1], delimited.records[position]
+    if len(before.cells) > 1 and before.lines_above + 1 == first.lines_above and not before.cells[0].startswith("#"):
         raise NotACsvError(
-            f"Line {above.above + 1} has {len(above.cells)} columns where the rows below have {cut.width}. If it is "
-            "the header, correct it; if it is not part of the table, remove it or send has_header=false."
+            f"Line {before.lines_above + 1} has {len(before.cells)} columns where the rows below have "
+            f"{delimited.width}. If it is the header, correct it; if it is not part of the table, remove it or send "
+            "has_header=false."
         )
 
 
-def _skipped(sample: _Sample, above: int) -> list[str]:
-    lines = [line.strip() for line in sample.lines[:above]]
+def _warn_of_skipped(sample: _Sample, lines_above: int) -> list[str]:
+    """Return a warning that names the first text above the table, or an empty list where there is none."""
+    lines = [line.strip() for line in sample.lines[:lines_above]]
     title = next((line for line in lines if line), None)
     if title is None:
         return []
-    which = "line 1 is" if above == 1 else f"lines 1 to {above} are"
-    was = "was" if above == 1 else "were"
-    shown = title if len(title) <= TITLE_SHOWN else f"{title[:TITLE_SHOWN]}…"
-    return [f"{which} not part of the table and {was} skipped: {shown!r}"]
+    which = "line 1 is" if lines_above == 1 else f"lines 1 to {lines_above} are"
+    was = "was" if lines_above == 1 else "were"
+    quoted = title if len(title) <= TITLE_CHARACTERS else f"{title[:TITLE_CHARACTERS]}…"
+    return [f"{which} not part of the table and {was} skipped: {quoted!r}"]

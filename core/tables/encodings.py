@@ -44,63 +44,65 @@ PUNCTUATION = r"[\u3000-\u3002\u3008-\u3011\uff01-\uff5e℃㎡]"
 SMALL_ACCENTED = "äöüßéèêëàâáãçñóòôõúùûíìîïåæøœ"
 LARGE_ACCENTED = "ÄÖÜÉÈÀÁÂÎÇÑÓÔÕÚÍÅÆØÊ"
 TYPOGRAPHIC = "€°²³£§–—’“”„«»…®©™µº½\xa0"
-# Rare in the wild, and much like GBK.
-DOUBT = {"euc_jp": 0.08}
+# Subtracted from the score of an encoding that is rare in the wild, and much like GBK.
+PENALTIES = {"euc_jp": 0.08}
 
 # Real text scores 0.4 points per byte and more in its own encoding, and less in all others.
 PLAUSIBLE = 0.25
-# How certain a guess has to be: points ahead of the runner-up, points, and bytes that it is based on.
+# How certain an inference has to be: points ahead of the runner-up, points, and bytes that it is based on.
 CLEAR_LEAD = 0.3
 CLEAR_POINTS = 0.68
 ENOUGH_BYTES = 8
 
-Judge = Callable[..., float]
+Scorer = Callable[..., float]
 
 
 @dataclass(frozen=True)
-class EncodingGuess:
-    """An inferred encoding; `instead` is the likeliest alternative, None where the inference is certain."""
+class InferredEncoding:
+    """An inferred encoding; `alternative` is the next likeliest one, None where the inference is certain."""
 
     encoding: str
-    instead: str | None
+    alternative: str | None
 
 
-def guess_encodings(sample: bytes) -> list[EncodingGuess]:
+def infer_encodings(sample: bytes) -> list[InferredEncoding]:
     """Return the encodings that a text beyond ASCII and Unicode may be in, the likeliest first; possibly none."""
-    points = {encoding: _points(sample, encoding, judge) for encoding, judge in JUDGES.items()}
-    first, second, *others = sorted(points, key=lambda encoding: -points[encoding])
-    lead = points[first] - points[second]
+    scores = {encoding: _score(sample, encoding, scorer) for encoding, scorer in SCORERS.items()}
+    first, second, *others = sorted(scores, key=lambda encoding: -scores[encoding])
+    lead = scores[first] - scores[second]
     enough = sum(byte >= 0x80 for byte in sample) >= ENOUGH_BYTES
-    clear = enough and lead >= CLEAR_LEAD and points[first] >= CLEAR_POINTS
+    clear = enough and lead >= CLEAR_LEAD and scores[first] >= CLEAR_POINTS
     order = [
-        EncodingGuess(first, None if clear else second),
-        *(EncodingGuess(encoding, first) for encoding in (second, *others)),
+        InferredEncoding(first, None if clear else second),
+        *(InferredEncoding(encoding, first) for encoding in (second, *others)),
     ]
-    return [each for guess in order if points[guess.encoding] >= PLAUSIBLE for each in _family(guess)]
+    return [each for inferred in order if scores[inferred.encoding] >= PLAUSIBLE for each in _family(inferred)]
 
 
-def _family(guess: EncodingGuess) -> list[EncodingGuess]:
+def _family(inferred: InferredEncoding) -> list[InferredEncoding]:
     """Return the encodings of a family: Windows' Big5 has the euro sign, Hong Kong's has more characters."""
-    return [EncodingGuess("cp950", guess.instead), guess] if guess.encoding == "big5hkscs" else [guess]
+    return (
+        [InferredEncoding("cp950", inferred.alternative), inferred] if inferred.encoding == "big5hkscs" else [inferred]
+    )
 
 
-def _points(sample: bytes, encoding: str, judge: Judge) -> float:
+def _score(sample: bytes, encoding: str, scorer: Scorer) -> float:
     """Return the score for each byte that belongs to a character beyond ASCII."""
     text = sample.decode(encoding, errors="replace")
     words = Counter(re.findall(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?", text))
-    total = sum(count * judge(word, encoding) for word, count in words.items())
+    total = sum(count * scorer(word, encoding) for word, count in words.items())
     beyond_ascii = re.sub(r"[\x00-\x7f]", "", text).encode(encoding, errors="replace")
-    return total / max(1, len(beyond_ascii)) - DOUBT.get(encoding, 0)
+    return total / max(1, len(beyond_ascii)) - PENALTIES.get(encoding, 0)
 
 
-def _east_asian(word: str, encoding: str, usual: frozenset[str], everyday: range) -> float:
-    """Score a run of two-byte characters; `everyday` are the lead bytes of the commoner half of them."""
+def _east_asian(word: str, encoding: str, frequent: frozenset[str], frequent_lead_bytes: range) -> float:
+    """Score a run of two-byte characters; `frequent_lead_bytes` are the lead bytes of the commoner half of them."""
     points = 0.0
     for character in re.sub(r"[\x00-\x7f]", "", word):
         code = character.encode(encoding, errors="replace")
         if character == "\ufffd":
             points -= 3
-        elif character in usual:
+        elif character in frequent:
             points += 2
         elif re.match(PUNCTUATION, character):
             points += 1.2
@@ -110,7 +112,7 @@ def _east_asian(word: str, encoding: str, usual: frozenset[str], everyday: range
             points -= 1
         else:
             # In EUC, characters outside of the national standard have a second byte below A1 and are rare.
-            is_rare = code[0] not in everyday or (code[1] < 0xA1 and encoding not in ("big5hkscs", "cp932"))
+            is_rare = code[0] not in frequent_lead_bytes or (code[1] < 0xA1 and encoding not in ("big5hkscs", "cp932"))
             points += -0.6 if is_rare else 1
     return points
 
@@ -142,12 +144,12 @@ def _cyrillic(word: str, encoding: str) -> float:
     return points - sum(letter not in "абвгдежзийклмнопрстуфхцчшщыьэюя" for letter in word[1:])
 
 
-JUDGES: dict[str, Judge] = {
-    "gb18030": partial(_east_asian, usual=SIMPLIFIED, everyday=range(0xB0, 0xD8)),
-    "big5hkscs": partial(_east_asian, usual=TRADITIONAL, everyday=range(0xA4, 0xC7)),
-    "cp932": partial(_east_asian, usual=KANJI | KANA, everyday=range(0x88, 0x98)),
+SCORERS: dict[str, Scorer] = {
+    "gb18030": partial(_east_asian, frequent=SIMPLIFIED, frequent_lead_bytes=range(0xB0, 0xD8)),
+    "big5hkscs": partial(_east_asian, frequent=TRADITIONAL, frequent_lead_bytes=range(0xA4, 0xC7)),
+    "cp932": partial(_east_asian, frequent=KANJI | KANA, frequent_lead_bytes=range(0x88, 0x98)),
     "cp1252": _western,
     "cp1251": _cyrillic,
-    "cp949": partial(_east_asian, usual=HANGUL, everyday=range(0xB0, 0xC9)),
-    "euc_jp": partial(_east_asian, usual=KANJI | KANA, everyday=range(0xB0, 0xD0)),
+    "cp949": partial(_east_asian, frequent=HANGUL, frequent_lead_bytes=range(0xB0, 0xC9)),
+    "euc_jp": partial(_east_asian, frequent=KANJI | KANA, frequent_lead_bytes=range(0xB0, 0xD0)),
 }

@@ -41,7 +41,7 @@ def refuse_other_format(head: bytes) -> None:
     _refuse(head.removeprefix(codecs.BOM_UTF8), OTHER_FORMATS)
 
 
-def _refuse(head: bytes, type_candidates: tuple[tuple[bytes, str, str], ...]) -> None:
-    for pattern, what, way_out in type_candidates:
+def _refuse(head: bytes, signatures: tuple[tuple[bytes, str, str], ...]) -> None:
+    for pattern, format_name, way_out in signatures:
         if re.match(pattern, head, re.DOTALL):
-            raise NotACsvError(f"This is {what}, not a CSV. {way_out}")
+            raise NotACsvError(f"This is {format_name}, not a CSV. {way_out}")

@@ -8,10 +8,10 @@ from core.cell_values import MISSING, parse_date
 
 NUMBER = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ ',\u00a0]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
 WITH_COMMA = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ '.\u00a0]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
-# A column is of a kind when all but this fraction of its cells are.
-STRAYS = 0.1
-# So many rows are looked at, and cells no longer than this can be dates.
-ROWS = 50
+# A column is of a kind if all but this fraction of its cells are.
+STRAY_SHARE = 0.1
+# So many rows are checked, and cells no longer than this can be dates.
+CHECKED_ROWS = 50
 LONGEST_DATE = 40
 YEARS = range(1800, 2201)
 
@@ -30,24 +30,24 @@ def has_header(first: Sequence[str], rows: Sequence[Sequence[str]], delimiter: s
     A cell of another kind than its column suggests a header, one of the same kind a row. Consecutive numbers (0, 1, 2)
     and years are names of columns, unless the rows below are alike.
     """
-    rows = rows[:ROWS]
-    type_candidates = [_kind(cell, delimiter) for cell in first]
+    rows = rows[:CHECKED_ROWS]
+    kinds = [_kind(cell, delimiter) for cell in first]
     below = [_column_kind([row[i] for row in rows if i < len(row)], delimiter) for i in range(len(first))]
-    pairs = [pair for pair in zip(type_candidates, below, strict=True) if "" not in pair]
+    pairs = [pair for pair in zip(kinds, below, strict=True) if "" not in pair]
     if any(kind != column for kind, column in pairs if column != "word"):
         return True
     if not rows:
-        return "word" in type_candidates or not any(type_candidates)
+        return "word" in kinds or not any(kinds)
     if not any(kind != "word" for kind, _ in pairs):
         return True
-    ordinal = _ordinal(first, type_candidates)
-    return ordinal != "" and all(_ordinal(row, type_candidates) != ordinal for row in rows[:3])
+    sequence = _sequence_kind(first, kinds)
+    return sequence != "" and all(_sequence_kind(row, kinds) != sequence for row in rows[:3])
 
 
-def _ordinal(row: Sequence[str], type_candidates: Sequence[str]) -> str:
-    """Return what the numbers of a row are as names: "count" (one more each time), "years" in their order, or ""."""
+def _sequence_kind(row: Sequence[str], kinds: Sequence[str]) -> str:
+    """Return the kind of sequence that the numbers of a row are: "count" (0, 1, 2), ascending "years", or ""."""
     try:
-        numbers = [int(cell) for cell, kind in zip(row, type_candidates, strict=False) if kind == "number"]
+        numbers = [int(cell) for cell, kind in zip(row, kinds, strict=False) if kind == "number"]
     except ValueError:
         return ""
     steps = {after - before for before, after in pairwise(numbers)}
@@ -68,8 +68,9 @@ def _kind(cell: str, delimiter: str) -> str:
 
 
 def _column_kind(cells: Sequence[str], delimiter: str) -> str:
-    type_candidates = [kind for cell in cells if (kind := _kind(cell, delimiter))]
+    """Return the kind of nearly all cells of a column, else word; "" where all are empty."""
+    kinds = [kind for cell in cells if (kind := _kind(cell, delimiter))]
     for kind in ("number", "date"):
-        if type_candidates and type_candidates.count(kind) >= (1 - STRAYS) * len(type_candidates):
+        if kinds and kinds.count(kind) >= (1 - STRAY_SHARE) * len(kinds):
             return kind
-    return "word" if type_candidates else ""
+    return "word" if kinds else ""

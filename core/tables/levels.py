@@ -1,4 +1,4 @@
-"""The distinct texts of a whole column, whatever their number."""
+"""Find the distinct texts of a whole column, however many there are."""
 
 import numpy as np
 import pyarrow as pa
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 # To find equal texts among so many, Arrow takes several times their memory.
 MANY_TEXTS = 1 << 17
-# They are compared in so many parts, each of texts with the same last byte.
+# They are compared in so many parts, each of texts whose last byte has the same remainder.
 PARTS = 16
 
 
@@ -23,16 +23,16 @@ def unify_dictionaries(chunks: list[pa.DictionaryArray]) -> tuple[NDArray[np.int
     texts: list[pa.Array] = []
     while chunks:
         texts.append(chunks.pop(0).cast(pa.string()))
-    part_of = [_part_of(some) for some in texts]
+    parts = [_part_of(chunk) for chunk in texts]
     codes, start = np.full(sum(map(len, texts)), -1, np.int32), 0
     levels: list[pa.Array] = []
     for part in range(PARTS):
-        chosen = [of == part for of in part_of]
-        found = pa.concat_arrays([some.filter(mask) for some, mask in zip(texts, chosen, strict=True)])
-        found = found.dictionary_encode()
-        codes[np.concatenate(chosen)] = np.asarray(found.indices) + start
-        levels.append(found.dictionary)
-        start += len(found.dictionary)
+        masks = [chunk_parts == part for chunk_parts in parts]
+        part_texts = pa.concat_arrays([chunk.filter(mask) for chunk, mask in zip(texts, masks, strict=True)])
+        part_texts = part_texts.dictionary_encode()
+        codes[np.concatenate(masks)] = np.asarray(part_texts.indices) + start
+        levels.append(part_texts.dictionary)
+        start += len(part_texts.dictionary)
         pa.default_memory_pool().release_unused()
     texts.clear()
     pa.default_memory_pool().release_unused()

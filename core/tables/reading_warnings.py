@@ -16,7 +16,7 @@ from core.errors import NotACsvError
 from core.tables.column_types import CODE, FIRST_LOOK
 from core.tables.dialect import Dialect, csv_rows
 
-SHOWN = 5
+EXAMPLES_SHOWN = 5
 CHARACTERS_SHOWN = 40
 # A few ragged rows are left out and named; with more than this share the file is not the table that it seems.
 RAGGED_SHARE = 0.05
@@ -28,18 +28,18 @@ STRAY_SHARE = 0.05
 LINES_SEARCHED = 2_000_000
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_DATES = (re.sub(r"\?P<\w+>", "", form) for form in DATE_FORMATS.values())
+_DATES = (re.sub(r"\?P<\w+>", "", pattern) for pattern in DATE_FORMATS.values())
 NUMBER = f"^{_NUMBER}$"
 NUMBER_OR_DATE = f"^(?:{'|'.join([_NUMBER, *_DATES])})$"
 
 
-def shown(text: str) -> str:
-    """Return a text of the file as a message quotes it."""
+def quoted(text: str) -> str:
+    """Return a text of the file in quotes, cut where it is long."""
     return repr(text if len(text) <= CHARACTERS_SHOWN else f"{text[:CHARACTERS_SHOWN]}…")
 
 
 def line_labels(dialect: Dialect, records: Iterable[int]) -> dict[int, str]:
-    """Return where records of the file begin ("line 7"), by their numbers: the first one below skipped lines is 1.
+    """Return by record number the line where it begins ("line 7"); the first record below skipped lines is number 1.
 
     Blank lines are no records, and a record with line ends in its quotes takes several lines.
     """
@@ -73,8 +73,8 @@ class RaggedRows:
 
     def __post_init__(self) -> None:
         # A regular row takes at least a byte for each column, so beyond this the rest of the file cannot outweigh them.
-        right = self.dialect.path.stat().st_size / self.dialect.width
-        self.most = max(RAGGED_COUNTED, RAGGED_SHARE / (1 - RAGGED_SHARE) * right)
+        largest_count = self.dialect.path.stat().st_size / self.dialect.width
+        self.most = max(RAGGED_COUNTED, RAGGED_SHARE / (1 - RAGGED_SHARE) * largest_count)
 
     @property
     def too_many(self) -> bool:
@@ -82,10 +82,10 @@ class RaggedRows:
         return len(self.records) > self.most
 
     def note(self, row: csv.InvalidRow) -> str:
-        """Handle an invalid row for Arrow; end the reading where there are `too_many`."""
+        """Record a ragged row; return "skip", or "error" to end the reading where there are `too_many`."""
         self.records.append(int(row.number) - self.dialect.skip_lines)
         self.many_lines = self.many_lines or "\n" in row.text
-        if len(self.widths) < SHOWN:
+        if len(self.widths) < EXAMPLES_SHOWN:
             self.widths.append(row.actual_columns)
         return "error" if self.too_many else "skip"
 
@@ -96,29 +96,29 @@ class RaggedRows:
         return number + bisect_right(range(len(self.records)), number, key=lambda i: self.records[i] - i)
 
     def warnings(self, rows: int) -> list[str]:
-        """Return one warning or none.
+        """Return a list of one warning, or an empty one where no row is ragged.
 
         Raises `NotACsvError` where too many rows are ragged beside `rows` regular ones.
         """
         if not self.records:
             return []
-        known = f"{'at least ' if self.too_many else ''}{len(self.records):,}"
-        lines = line_labels(self.dialect, self.records[:SHOWN])
-        first = list(zip(self.records, self.widths, strict=False))
-        where = ", ".join(f"{lines[record]} ({width})" for record, width in first)
-        more = f" and {len(self.records) - len(first):,} more" if len(self.records) > len(first) else ""
-        count = "1 row has" if len(self.records) == 1 else f"{known} rows have"
+        total = f"{'at least ' if self.too_many else ''}{len(self.records):,}"
+        lines = line_labels(self.dialect, self.records[:EXAMPLES_SHOWN])
+        examples = list(zip(self.records, self.widths, strict=False))
+        where = ", ".join(f"{lines[record]} ({width})" for record, width in examples)
+        rest = f" and {len(self.records) - len(examples):,} more" if len(self.records) > len(examples) else ""
+        count = "1 row has" if len(self.records) == 1 else f"{total} rows have"
         what = f"{count} another number of columns than the table's {self.dialect.width}"
         if self.too_many or len(self.records) > RAGGED_SHARE * (rows + len(self.records)):
             raise NotACsvError(
-                f"{what}: {where}{more}. Correct them, check that every quote is closed and that the delimiter is "
-                f"{self.dialect.shown!r}, and send the file again.",
+                f"{what}: {where}{rest}. Correct them, check that every quote is closed and that the delimiter is "
+                f"{self.dialect.original_delimiter!r}, and send the file again.",
                 [
                     {"row": record, "message": f"{width} columns instead of {self.dialect.width}"}
-                    for record, width in first
+                    for record, width in examples
                 ],
             )
-        return [f"{what}; left out: {where}{more}"]
+        return [f"{what}; left out: {where}{rest}"]
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class StrayValues:
     def look(self, values: pa.DictionaryArray, row: int) -> None:
         """Count texts that are neither numbers nor dates in a block of categories; it begins at the table row `row`."""
         self.texts += len(values) - values.null_count
-        if self.count > SHOWN and self.count > STRAY_SHARE * self.texts:
+        if self.count > EXAMPLES_SHOWN and self.count > STRAY_SHARE * self.texts:
             return  # words, and no strays
         levels = values.dictionary
         ordinary = pc.match_substring_regex(levels, NUMBER_OR_DATE)
@@ -167,25 +167,26 @@ class StrayValues:
         if len(rows) and not self.count:
             self.first_row = row + int(rows[0])
         self.count += len(rows)
-        for position in rows[:SHOWN].tolist():
-            if len(self.examples) < SHOWN:
+        for position in rows[:EXAMPLES_SHOWN].tolist():
+            if len(self.examples) < EXAMPLES_SHOWN:
                 self.examples[levels[int(codes[position])].as_py()] = None
 
     def _keep_odd(self, levels: pa.Array, ordinary: pa.Array) -> None:
+        """Keep one number or date among the levels, a code with leading zeros if there is one."""
         if self.odd is None and pc.any(ordinary).as_py():
             code = pc.index(pc.match_substring_regex(levels, CODE), True).as_py()
             position = code if code >= 0 else pc.index(ordinary, True).as_py()
             self.odd = levels[position].as_py()
 
-    def warnings(self, name: str, place: Callable[[int], str]) -> Iterator[str]:
-        """Return the warnings about column `name`; `place` returns where a row of the table is in the file."""
+    def warnings(self, name: str, locate: Callable[[int], str]) -> Iterator[str]:
+        """Yield the warnings about column `name`; `locate` returns where a row of the table is in the file."""
         if not self.count and self.odd is not None:
             yield (
                 f"column {name!r} is text: its values look like numbers or dates, but no one kind takes them all "
-                f"without loss, such as {shown(self.odd)}"
+                f"without loss, such as {quoted(self.odd)}"
             )
         elif 0 < self.count <= STRAY_SHARE * self.texts:
             yield (
                 f"column {name!r} is text because {self.count:,} of its values are neither numbers nor dates: "
-                f"{', '.join(map(shown, self.examples))}; the first is in {place(self.first_row)}"
+                f"{', '.join(map(quoted, self.examples))}; the first is in {locate(self.first_row)}"
             )

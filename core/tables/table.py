@@ -1,7 +1,4 @@
-"""A typed table.
-
-A Parquet file on this machine's disk, read one column at a time, so that memory does not grow with it.
-"""
+"""A typed table: a Parquet file on disk, read one column at a time, so that memory does not grow with the table."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -28,10 +25,7 @@ SLICE_ROWS = 1 << 17
 
 @dataclass(frozen=True)
 class Table:
-    """A typed table.
-
-    Its Parquet file `path` has int64, float64, bool, timestamp[ms] and dictionary<int32, string> columns.
-    """
+    """A typed table. Its Parquet file has int64, float64, bool, timestamp[ms] and dictionary<int32, string> columns."""
 
     path: Path
     columns: list[Column]
@@ -63,7 +57,7 @@ class Table:
         """Return the columns' names and Arrow types."""
         return self._file.schema_arrow
 
-    def counted(self, distinct: Mapping[str, int]) -> "Table":
+    def with_distinct(self, distinct: Mapping[str, int]) -> "Table":
         """Return the same table with the number of distinct values of each column, by name."""
         columns = [column.model_copy(update={"distinct": distinct[column.name]}) for column in self.columns]
         return replace(self, columns=columns)

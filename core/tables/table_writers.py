@@ -16,7 +16,7 @@ from core.exporting.files import FORMATS, Format, WriteRows
 Batches = Iterable[pa.RecordBatch]
 
 # How many rows are Python objects at a time.
-ROWS = 1 << 13
+PYTHON_ROWS = 1 << 13
 FORMULA = f"^[{''.join(FORMULA_STARTS)}]".replace("-", r"\-")
 # The suffixes that a date at midnight, or without milliseconds, does not show.
 NO_TIME = r"( 00:00:00\.000|\.000)$"
@@ -26,25 +26,27 @@ class WriteTable(Protocol):
     """A function that writes batches of a schema to a file."""
 
     def __call__(self, file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /) -> None:
-        """Write everything; the file stays open."""
+        """Write the batches; the file stays open."""
 
 
 def _csv(file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /) -> None:
-    """Write CSV with the same values as by rows, in a twentieth of the time; every text is in quotes."""
+    """Write CSV with the values that writing by rows gives, in a twentieth of the time; every text is in quotes."""
     names = schema.names if options.raw else [harmless(name) for name in schema.names]
-    shown = pa.schema(list(zip(names, map(_csv_type, schema.types), strict=True)))
+    written_schema = pa.schema(list(zip(names, map(_csv_type, schema.types), strict=True)))
     file.write(codecs.BOM_UTF8)
-    with csv.CSVWriter(file, shown) as writer:
+    with csv.CSVWriter(file, written_schema) as writer:
         for batch in batches:
             columns = [_csv_column(column, options) for column in batch.columns]
-            writer.write_batch(pa.record_batch(columns, schema=shown))
+            writer.write_batch(pa.record_batch(columns, schema=written_schema))
 
 
 def _csv_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type of a column after `_csv_column`."""
     return pa.string() if pa.types.is_dictionary(kind) or pa.types.is_timestamp(kind) else kind
 
 
 def _csv_column(values: pa.Array, options: Options) -> pa.Array:
+    """Return values as CSV has them: dates as texts, infinite numbers as null, formulas made harmless."""
     if pa.types.is_timestamp(values.type):
         return pc.replace_substring_regex(values.cast(pa.string()), NO_TIME, "")
     if pa.types.is_floating(values.type):
@@ -63,23 +65,26 @@ def _csv_column(values: pa.Array, options: Options) -> pa.Array:
 def _by_rows(
     write: WriteRows, file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /
 ) -> None:
+    """Write the batches with a function that writes rows."""
     write(file, schema.names, _rows(batches), options)
 
 
 def _rows(batches: Batches) -> Iterator[tuple[Any, ...]]:
     """Yield rows of Python values: int, float, bool, str, naive datetime, None for missing."""
     for batch in batches:
-        for start in range(0, len(batch), ROWS):
-            columns = batch.slice(start, ROWS).columns
+        for start in range(0, len(batch), PYTHON_ROWS):
+            columns = batch.slice(start, PYTHON_ROWS).columns
             yield from zip(*(_plain(column).to_pylist() for column in columns), strict=True)
 
 
 def _plain(column: pa.Array) -> pa.Array:
+    """Return a column without dictionary encoding."""
     # Arrow takes ten times as long to convert a dictionary's texts one by one.
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _parquet(file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options = PLAIN, /) -> None:
+    """Write a Parquet file, compressed."""
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(batch)

@@ -9,7 +9,7 @@ from core.cell_values import MISSING
 from core.manifests import Column
 from core.tables.coded_columns import CodedColumn, Coder, NumberCoder, TextCoder
 from core.tables.column_types import TypeCandidate, try_type
-from core.tables.reading_warnings import Example, StrayValues, shown
+from core.tables.reading_warnings import Example, StrayValues, quoted
 
 MISSING_WORDS = pa.array(sorted(MISSING))
 
@@ -43,7 +43,7 @@ class TypeInference:
         texts = cells
         values = try_type(self.inferred, cells) if pa.types.is_string(cells.type) else cells
         if values is None or _has_blanks(values):
-            texts = _present(cells.cast(pa.string()))
+            texts = _trimmed(cells.cast(pa.string()))
             while (values := try_type(self.inferred, texts)) is None:
                 self.candidates.pop(0)
                 self.example = self.coder = None
@@ -64,6 +64,7 @@ class TypeInference:
             self.coder = None
 
     def _finite(self, values: pa.Array) -> pa.Array:
+        """Replace infinite and undefined numbers by null, and count them."""
         if not pa.types.is_floating(values.type):
             return values
         infinite = pc.invert(pc.is_finite(values))
@@ -80,14 +81,14 @@ class TypeInference:
         """Return the column for the manifest; the profile counts its distinct values."""
         return Column(name=self.name, type=self.inferred.type, missing=self.missing, format=self.inferred.format)
 
-    def warnings(self, place: Callable[[int], str]) -> Iterator[str]:
-        """Return the warnings; `place` returns where a row of the table is in the file."""
+    def warnings(self, locate: Callable[[int], str]) -> Iterator[str]:
+        """Yield the warnings; `locate` returns where a row of the table is in the file."""
         if self.infinite:
             yield f"column {self.name!r} has {self.infinite:,} infinite or undefined numbers; they count as missing"
         if self.example is not None:
-            yield f"column {self.name!r}: {shown(self.example.text)} is read as {self.example.value}"
+            yield f"column {self.name!r}: {quoted(self.example.text)} is read as {self.example.value}"
         if self.inferred.type == "category":
-            yield from self.strays.warnings(self.name, place)
+            yield from self.strays.warnings(self.name, locate)
 
 
 def _has_blanks(values: pa.Array) -> bool:
@@ -98,7 +99,7 @@ def _has_blanks(values: pa.Array) -> bool:
     return not bool(pc.utf8_trim_whitespace(levels).equals(levels))
 
 
-def _present(texts: pa.Array) -> pa.Array:
+def _trimmed(texts: pa.Array) -> pa.Array:
     """Trim the texts, and replace every word for a missing value by null."""
     trimmed = pc.utf8_trim_whitespace(texts)
     return pc.if_else(pc.is_in(trimmed, MISSING_WORDS), pa.scalar(None, pa.string()), trimmed)

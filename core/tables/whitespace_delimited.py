@@ -5,7 +5,7 @@ from pathlib import Path
 
 # No row may be longer, since readers hold one in memory whole.
 MAX_LINE = 4 << 20
-PIECE = 1 << 20
+PIECE_CHARACTERS = 1 << 20
 
 
 def copy_with_tabs(source: Path, folder: Path) -> Path:
@@ -14,7 +14,7 @@ def copy_with_tabs(source: Path, folder: Path) -> Path:
     rest = ""
     with source.open(encoding="utf-8-sig") as file, path.open("w", encoding="utf-8", newline="") as copy:
         # Many lines at a time, because one by one takes ten times as long.
-        while piece := file.read(PIECE):
+        while piece := file.read(PIECE_CHARACTERS):
             lines, end, rest = (rest + piece).rpartition("\n")
             copy.write(_tabbed_lines(lines) + end)
             if len(rest) > MAX_LINE:
@@ -24,6 +24,7 @@ def copy_with_tabs(source: Path, folder: Path) -> Path:
 
 
 def _tabbed_lines(text: str) -> str:
+    """Return whole lines with tabs between their columns."""
     if '"' in text:
         return "\n".join(map(with_tabs, text.split("\n")))
     text = text.replace("\t", " ")

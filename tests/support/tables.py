@@ -51,7 +51,7 @@ def read_file(path: Path, folder: Path, reading: Reading) -> Table:
     text = read_text(path, folder, reading.encoding, max_bytes=1 << 30)
     dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
     table = read_table(dialect, folder)
-    table = table.counted({c.name: len(table.column(c.name).drop_null().unique()) for c in table.columns})
+    table = table.with_distinct({c.name: len(table.column(c.name).drop_null().unique()) for c in table.columns})
     return replace(table, warnings=[*text.warnings, *dialect.warnings, *table.warnings])
 
 

@@ -55,7 +55,7 @@ def ingest(
         draft.send(TABLE, table.path)
         report_progress("profiling", 0.5)
         profiled = profile(table)
-        table = table.counted({name: figures["distinct"] for name, figures in profiled["columns"].items()})
+        table = table.with_distinct({name: figures["distinct"] for name, figures in profiled["columns"].items()})
         draft.send(PROFILE, json.dumps(profiled, ensure_ascii=False).encode())
         report_progress("storing", 0.8)
         if table.rows <= PACKED_ROWS:
@@ -86,7 +86,7 @@ def _manifest(
         size_bytes=text.size_bytes,
         sha256=text.sha256,
         encoding=text.encoding,
-        delimiter=dialect.shown,
+        delimiter=dialect.original_delimiter,
         has_header=dialect.has_header,
         rows=table.rows,
         memory_bytes=table.memory_bytes,

@@ -38,7 +38,7 @@ def cells(dialect: Dialect) -> list[list[str]]:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " ", "   "])
 def test_each_delimiter_is_found_whatever_the_line_ends(folder: Path, delimiter: str, end: str) -> None:
     found = find(folder, end.join(map(delimiter.join, ROWS)) + end)
-    assert (found.shown, found.names, found.width) == (delimiter[0], ROWS[0], 3)
+    assert (found.original_delimiter, found.names, found.width) == (delimiter[0], ROWS[0], 3)
     assert (found.has_header, found.skip_lines, found.warnings) == (True, 0, [])
     assert cells(found) == ROWS
 
@@ -47,7 +47,7 @@ def test_each_delimiter_is_found_whatever_the_line_ends(folder: Path, delimiter:
 def test_real_files_are_understood(folder: Path, name: str) -> None:
     path, target = CSVS[name]
     found = find_dialect(read_text(path, folder, max_bytes=1 << 30), folder)
-    assert (found.shown, found.has_header, found.skip_lines, found.warnings) == (",", True, 0, [])
+    assert (found.original_delimiter, found.has_header, found.skip_lines, found.warnings) == (",", True, 0, [])
     assert found.path == path
     assert target in found.names
 
@@ -70,7 +70,7 @@ def test_real_files_are_understood(folder: Path, name: str) -> None:
 )
 def test_other_delimiters_inside_cells_do_not_mislead(folder: Path, content: str, delimiter: str) -> None:
     found = find(folder, content)
-    assert found.shown == delimiter
+    assert found.original_delimiter == delimiter
     assert {len(row) for row in cells(found) if row} <= {found.width, 1, 3}
 
 
@@ -92,7 +92,7 @@ def test_decimal_commas_are_noticed(folder: Path, content: str, expected: bool) 
 
 def test_runs_of_blanks_and_tabs_divide_columns(folder: Path) -> None:
     found = find(folder, '  name   v\tw \n"New  York" 5  6\n\n LA\t \t7 8\n')
-    assert (found.shown, found.delimiter) == (" ", "\t")
+    assert (found.original_delimiter, found.delimiter) == (" ", "\t")
     assert found.path.read_text(encoding="utf-8") == 'name\tv\tw\n"New  York"\t5\t6\n\nLA\t7\t8\n'
 
 
@@ -211,12 +211,12 @@ def test_a_header_is_as_wide_as_the_rows(folder: Path, content: str, names: list
 )
 def test_a_delimiter_can_be_named(folder: Path, word: str, delimiter: str) -> None:
     found = find(folder, "\n".join(map(delimiter.join, ROWS)) + "\n", word)
-    assert (found.shown, cells(found)) == (delimiter, ROWS)
+    assert (found.original_delimiter, cells(found)) == (delimiter, ROWS)
 
 
 @pytest.mark.parametrize("delimiter", ["", None])
 def test_no_delimiter_is_to_be_found_out(folder: Path, delimiter: str | None) -> None:
-    assert find(folder, "a;b\n1;2\n", delimiter).shown == ";"
+    assert find(folder, "a;b\n1;2\n", delimiter).original_delimiter == ";"
 
 
 @pytest.mark.parametrize("delimiter", ["xx", "a", "7", '"', "\n", "，", "tabulator"])
