@@ -13,7 +13,7 @@ from core.array_types import Floats, Ints
 from core.tables.coded_columns import PIECE_LENGTH
 
 # A column with repeating values is counted by hashing, several times faster than by sorting; a sample decides.
-LOOKED_AT = 50_000
+SAMPLE_VALUES = 50_000
 REPEATING = 0.3
 MOST_BINS = 30
 # Beyond 2**64, fourth powers approach the limit of float64, so the values are scaled first.
@@ -24,7 +24,7 @@ WHOLE_LIMIT = 2.0**53
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean and spread. `mean` and `std` (ddof 1) are of the values divided by 2**exponent; None where undefined."""
+    """Moments of a column. `mean` and `std` (ddof 1) are of the values divided by 2**exponent; None where undefined."""
 
     count: int
     exponent: int
@@ -50,55 +50,55 @@ class Moments:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The distribution of a numeric column: `values` (distinct, ascending) and `upto`, the cumulative counts."""
+    """The distribution of a numeric column: its distinct `values`, ascending, and how many values are up to each."""
 
     values: Floats
-    upto: Ints
+    cumulative_counts: Ints
 
     @classmethod
     def of(cls, values: Floats) -> Self:
         """Return the distribution of a column without its NaN. The array is sorted in place."""
         values += 0.0  # -0.0 becomes 0.0
-        looked_at = values[:: 1 + len(values) // LOOKED_AT]
-        if len(np.unique(looked_at)) < REPEATING * len(looked_at):
-            found = pc.value_counts(pa.array(values))
-            return cls.counted(np.asarray(found.field("values")), np.asarray(found.field("counts")))
+        sample = values[:: 1 + len(values) // SAMPLE_VALUES]
+        if len(np.unique(sample)) < REPEATING * len(sample):
+            counted = pc.value_counts(pa.array(values))
+            return cls.from_counts(np.asarray(counted.field("values")), np.asarray(counted.field("counts")))
         values.sort()
-        present = values[: np.searchsorted(values, np.nan)]
-        return cls(*_compacted(present))
+        ascending = values[: np.searchsorted(values, np.nan)]
+        return cls(*_compacted(ascending))
 
     @classmethod
-    def counted(cls, values: Floats, counts: Ints) -> Self:
+    def from_counts(cls, values: Floats, counts: Ints) -> Self:
         """Return the distribution of a column from `values` (in any order, NaN left out) and their counts."""
-        some = (counts > 0) & ~np.isnan(values)
-        values, counts = values[some] + 0.0, counts[some]
+        present = (counts > 0) & ~np.isnan(values)
+        values, counts = values[present] + 0.0, counts[present]
         order = np.argsort(values)
-        values, upto = values[order], np.cumsum(counts[order])
+        values, cumulative_counts = values[order], np.cumsum(counts[order])
         # Of equal values (0.0 and -0.0, whole numbers that float64 does not distinguish) the last has the sum.
-        lasts = np.ones(len(values), bool)
-        lasts[:-1] = values[1:] != values[:-1]
-        return cls(values[lasts], upto[lasts])
+        last_positions = np.ones(len(values), bool)
+        last_positions[:-1] = values[1:] != values[:-1]
+        return cls(values[last_positions], cumulative_counts[last_positions])
 
     @property
     def count(self) -> int:
         """Return the number of values, repeated ones included."""
-        return int(self.upto[-1]) if len(self.upto) else 0
+        return int(self.cumulative_counts[-1]) if len(self.cumulative_counts) else 0
 
     @property
-    def whole(self) -> bool:
+    def is_whole(self) -> bool:
         """Return whether all are whole numbers that float64 represents exactly."""
-        limited = max(-self.values[0], self.values[-1]) < WHOLE_LIMIT
-        return bool(limited and all(np.array_equal(piece, np.rint(piece)) for piece, _ in self._pieces()))
+        is_exact = max(-self.values[0], self.values[-1]) < WHOLE_LIMIT
+        return bool(is_exact and all(np.array_equal(piece, np.rint(piece)) for piece, _ in self._pieces()))
 
     def below(self, limit: float) -> int:
         """Count the values below `limit`."""
         position = int(np.searchsorted(self.values, limit, side="left"))
-        return int(self.upto[position - 1]) if position else 0
+        return int(self.cumulative_counts[position - 1]) if position else 0
 
     def at_most(self, limit: float) -> int:
         """Count the values up to `limit`."""
         position = int(np.searchsorted(self.values, limit, side="right"))
-        return int(self.upto[position - 1]) if position else 0
+        return int(self.cumulative_counts[position - 1]) if position else 0
 
     def outside(self, lower: float, upper: float) -> int:
         """Count the values below `lower` or above `upper`."""
@@ -125,10 +125,10 @@ class Distribution:
             return Moments(n, exponent, mean, 0.0 if n > 1 else None, None, None)
         first, second, third, fourth = self._power_sums(exponent, mean, 4)
         # Far from zero the mean is rounded by more than the values differ, so it is corrected.
-        off = first / n
-        fourth += off * (-4 * third + off * (6 * second - 3 * n * off * off))
-        third += off * (-3 * second + 2 * n * off * off)
-        second -= n * off * off
+        shift = first / n
+        fourth += shift * (-4 * third + shift * (6 * second - 3 * n * shift * shift))
+        third += shift * (-3 * second + 2 * n * shift * shift)
+        second -= n * shift * shift
         skew = kurtosis = None
         if n > 2:
             skew = n * sqrt(n - 1) / (n - 2) * third / second**1.5
@@ -159,8 +159,8 @@ class Distribution:
 
     def histogram(self, edges: Floats) -> list[int]:
         """Count the values in each bin; the last one includes its upper edge, as numpy's does."""
-        upto = [self.below(edge) for edge in edges[:-1]] + [self.at_most(edges[-1])]
-        return np.diff(upto).tolist()
+        cumulative_counts = [self.below(edge) for edge in edges[:-1]] + [self.at_most(edges[-1])]
+        return np.diff(cumulative_counts).tolist()
 
     def _bins(self) -> int:
         """Return the larger number of Freedman and Diaconis's and of Sturges's rule."""
@@ -174,23 +174,26 @@ class Distribution:
 
     def _ranked(self, rank: int) -> float:
         """Return the value with `rank` others before it in ascending order."""
-        return float(self.values[np.searchsorted(self.upto, rank, side="right")])
+        return float(self.values[np.searchsorted(self.cumulative_counts, rank, side="right")])
 
     def _pieces(self) -> Iterator[tuple[Floats, Floats]]:
         """Yield values and their counts, a few at a time."""
         before = 0
         for start in range(0, len(self.values), PIECE_LENGTH):
-            upto = self.upto[start : start + PIECE_LENGTH]
-            yield self.values[start : start + PIECE_LENGTH], np.diff(upto, prepend=before).astype(np.float64)
-            before = upto[-1]
+            cumulative_counts = self.cumulative_counts[start : start + PIECE_LENGTH]
+            yield (
+                self.values[start : start + PIECE_LENGTH],
+                np.diff(cumulative_counts, prepend=before).astype(np.float64),
+            )
+            before = cumulative_counts[-1]
 
-    def _power_sums(self, exponent: int, centre: float, most: int) -> list[float]:
-        """Return the sums of (values / 2**exponent - centre)**k for k from 1 to `most`."""
-        sums = np.zeros(most)
+    def _power_sums(self, exponent: int, centre: float, powers: int) -> list[float]:
+        """Return the sums of (values / 2**exponent - centre)**k for k from 1 to `powers`."""
+        sums = np.zeros(powers)
         for values, counts in self._pieces():
             offsets = scaled(values, exponent) - centre
             power = counts
-            for k in range(most):
+            for k in range(powers):
                 power = power * offsets
                 sums[k] += power.sum()
         return sums.tolist()
@@ -217,18 +220,18 @@ def between(low: float, high: float, share: float) -> float:
 def _compacted(ascending: Floats) -> tuple[Floats, Ints]:
     """Move the distinct values to the front of the array; return them with their cumulative counts."""
     starts = range(0, len(ascending), PIECE_LENGTH)
-    upto = np.empty(sum(len(_lasts(ascending, start)) for start in starts), np.int64)
-    at = 0
+    cumulative_counts = np.empty(sum(len(_last_positions(ascending, start)) for start in starts), np.int64)
+    end = 0
     for start in starts:
-        lasts = _lasts(ascending, start)
-        upto[at : at + len(lasts)] = lasts + 1
-        ascending[at : at + len(lasts)] = ascending[lasts]
-        at += len(lasts)
-    return ascending[:at], upto
+        last_positions = _last_positions(ascending, start)
+        cumulative_counts[end : end + len(last_positions)] = last_positions + 1
+        ascending[end : end + len(last_positions)] = ascending[last_positions]
+        end += len(last_positions)
+    return ascending[:end], cumulative_counts
 
 
-def _lasts(ascending: Floats, start: int) -> Ints:
-    """Return where in the piece from `start` each value occurs last."""
+def _last_positions(ascending: Floats, start: int) -> Ints:
+    """Return the positions where each value of the piece from `start` occurs last, given sorted values."""
     piece = ascending[start : start + PIECE_LENGTH + 1]
-    lasts = np.flatnonzero(piece[1:] != piece[:-1]) + start
-    return np.append(lasts, len(ascending) - 1) if start + PIECE_LENGTH >= len(ascending) else lasts
+    last_positions = np.flatnonzero(piece[1:] != piece[:-1]) + start
+    return np.append(last_positions, len(ascending) - 1) if start + PIECE_LENGTH >= len(ascending) else last_positions

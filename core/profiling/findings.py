@@ -1,7 +1,4 @@
-"""Findings.
-
-The few things that a person should know before training on a table, the worst first, each with a way out.
-"""
+"""Findings: the few things that a person should know before training on a table, each with a way out."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -12,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.array_types import Floats
 from core.manifests import Column
-from core.profiling.rows import numbered_where
+from core.profiling.rows import row_numbers_where
 from core.severity import Severity
 from core.tables.table import Table
 from core.types import Json
@@ -27,7 +24,7 @@ DUPLICATE_SHARE = 0.05
 
 @dataclass(frozen=True)
 class ColumnContext:
-    """Everything that the findings of one column are made from."""
+    """The column that findings are about: its table, its statistics, and example rows."""
 
     table: Table
     column: Column
@@ -49,7 +46,7 @@ class ColumnContext:
         """Return the numbers of the first few rows that are chosen by their value. Reads the column again."""
         values = self.table.values(self.column.name)
         assert isinstance(values, np.ndarray)
-        return numbered_where(chosen(values))
+        return row_numbers_where(chosen(values))
 
 
 def finding(
@@ -73,7 +70,7 @@ def finding(
     }
 
 
-def gaps_and_constants(context: ColumnContext) -> list[Json]:
+def missing_or_constant(context: ColumnContext) -> list[Json]:
     """Return findings about missing values and constant columns."""
     count, missing, distinct = (context.figures[name] for name in ("count", "missing", "distinct"))
     if not count:
@@ -82,15 +79,18 @@ def gaps_and_constants(context: ColumnContext) -> list[Json]:
     if missing:
         rows = context.table.rows
         severity: Severity = "warning" if missing > MOSTLY * rows else "info"
-        sentence = f"has no value in {some(missing, 'row')} ({percent(missing, rows)})"
-        found.append(context.finding(severity, "missing", sentence, _fill(context), missing, context.missing_rows))
+        sentence = f"has no value in {counted(missing, 'row')} ({percent(missing, rows)})"
+        found.append(
+            context.finding(severity, "missing", sentence, _suggest_fill(context), missing, context.missing_rows)
+        )
     if distinct == 1:
         sentence = "has one and the same value everywhere" if not missing else "has only one value, or none"
         found.append(context.finding("info", "constant", sentence, context.leave_out(), count))
     return found
 
 
-def _fill(context: ColumnContext) -> str:
+def _suggest_fill(context: ColumnContext) -> str:
+    """Return the suggestion for a column with missing values."""
     if context.figures["missing"] > MOSTLY * context.table.rows:
         return f"what is filled in will be mostly made up: {context.leave_out()}"
     if context.column.type == "category":
@@ -104,7 +104,7 @@ def nearly_constant(context: ColumnContext, most: int) -> list[Json]:
     count = context.figures["count"]
     if count < FEW_ROWS or most < NEARLY_ALL * count:
         return []
-    sentence = f"has the same value in all but {some(count - most, 'row')}"
+    sentence = f"has the same value in all but {counted(count - most, 'row')}"
     suggestion = f"it tells rows apart only rarely; {context.leave_out()}"
     return [context.finding("info", "nearly-constant", sentence, suggestion, count - most)]
 
@@ -117,10 +117,13 @@ def identifier(context: ColumnContext) -> Json:
     return context.finding("warning", "identifier", sentence, context.leave_out(), context.figures["distinct"])
 
 
-def of_table(rows: int, columns: dict[str, Json], duplicates: int, repeated: list[int], related: Json) -> list[Json]:
+def table_findings(
+    rows: int, columns: dict[str, Json], duplicates: int, repeated: list[int], related: Json
+) -> list[Json]:
     """Return findings about the whole table.
 
-    `columns` are the statistics by name, `repeated` example rows of duplicates.
+    `columns` are the statistics by column, `duplicates` the number of repeated rows, `repeated` the numbers of a few of
+    them, and `related` the correlations of the profile.
     """
     varying = [name for name, figures in columns.items() if figures["distinct"] > 1]
     found = []
@@ -128,11 +131,11 @@ def of_table(rows: int, columns: dict[str, Json], duplicates: int, repeated: lis
         sentence = "fewer than two columns have different values: nothing can be learned from the table"
         found.append(finding("error", "nothing-to-learn", None, sentence, "upload a table with more columns", rows))
     if rows < FEW_ROWS:
-        sentence = f"there are only {some(rows, 'row')}: every score will depend on chance"
+        sentence = f"there are only {counted(rows, 'row')}: every score will depend on chance"
         found.append(finding("warning", "few-rows", None, sentence, "upload more rows if there are any", rows))
     if duplicates:
         severity: Severity = "warning" if duplicates > DUPLICATE_SHARE * rows else "info"
-        sentence = f"{some(duplicates, 'row')} ({percent(duplicates, rows)}) repeat an earlier one exactly"
+        sentence = f"{counted(duplicates, 'row')} ({percent(duplicates, rows)}) repeat an earlier one exactly"
         suggestion = (
             "unless they are real repetitions, remove them and upload again: a row that is in both the training part "
             "and the holdout makes a model look better than it is"
@@ -142,7 +145,7 @@ def of_table(rows: int, columns: dict[str, Json], duplicates: int, repeated: lis
 
 
 def _redundant(rows: int, related: Json) -> list[Json]:
-    """Return findings about columns that an earlier one determines exactly."""
+    """Return a finding about each column that is perfectly correlated with an earlier one."""
     found = []
     names, pearson = related["columns"], related["pearson"]
     for j, name in enumerate(names):
@@ -160,12 +163,12 @@ def way_out(recipe: Json) -> str:
     return f"POST /data/process with {json.dumps(recipe, ensure_ascii=False)}"
 
 
-def some(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
     """Format a count: `1 row`, `2,000 rows`."""
     return f"{count:,} {noun}" + "s" * (count != 1)
 
 
-def percent(part: int, whole: int) -> str:
+def percent(count: int, total: int) -> str:
     """Format a share in percent with one digit; a smaller one that is not 0 is <0.1%."""
-    share = 100 * part / whole
+    share = 100 * count / total
     return "<0.1%" if 0 < share < 0.05 else f"{share:.1f}%"

@@ -8,11 +8,11 @@ from core.profiling.distribution import Distribution
 from core.profiling.findings import (
     FEW_ROWS,
     ColumnContext,
-    gaps_and_constants,
+    counted,
     identifier,
+    missing_or_constant,
     nearly_constant,
     percent,
-    some,
 )
 from core.types import Json
 
@@ -31,78 +31,89 @@ OUTLIER_SHARE = 0.05
 SKEWED = 3.0
 
 
-def of_numbers(context: ColumnContext, found: Distribution, *, ascending: bool) -> list[Json]:
-    """Return findings of an integer, number, boolean or date column; `ascending`.
+def number_findings(context: ColumnContext, distribution: Distribution, *, is_ascending: bool) -> list[Json]:
+    """Return findings of an integer, number, boolean or date column.
 
-    Whether each row exceeds the one before.
+    `is_ascending` is whether each row has more than the one before.
     """
-    common = gaps_and_constants(context)
+    common = missing_or_constant(context)
     if context.figures["distinct"] < 2:
         return common
-    common += nearly_constant(context, int(np.diff(found.upto, prepend=0).max()))
+    common += nearly_constant(context, int(np.diff(distribution.cumulative_counts, prepend=0).max()))
     if context.column.type not in ("integer", "number"):
         return common
-    if context.column.type == "integer" and _is_identifier(context, found, ascending=ascending):
+    if context.column.type == "integer" and _is_identifier(context, distribution, is_ascending=is_ascending):
         return [*common, identifier(context)]
-    if len(found.values) <= FEW_VALUES:
+    if len(distribution.values) <= FEW_VALUES:
         return common
-    return [*common, *_zeros(context, found), *_capped(context, found), *(_extremes(context, found) or _tails(context))]
+    return [
+        *common,
+        *_zeros(context, distribution),
+        *_capped(context, distribution),
+        *(_extremes(context, distribution) or _tails(context)),
+    ]
 
 
-def _is_identifier(context: ColumnContext, found: Distribution, *, ascending: bool) -> bool:
+def _is_identifier(context: ColumnContext, distribution: Distribution, *, is_ascending: bool) -> bool:
+    """Return whether a column of integers, all different, is a counter, or is named like an identifier."""
     rows = context.table.rows
-    if rows < FEW_ROWS or len(found.values) < rows:
+    if rows < FEW_ROWS or len(distribution.values) < rows:
         return False
-    consecutive = found.values[-1] - found.values[0] == rows - 1
-    return bool(ascending or consecutive or ID_NAME.search(context.column.name))
+    consecutive = distribution.values[-1] - distribution.values[0] == rows - 1
+    return bool(is_ascending or consecutive or ID_NAME.search(context.column.name))
 
 
-def _zeros(context: ColumnContext, found: Distribution) -> list[Json]:
+def _zeros(context: ColumnContext, distribution: Distribution) -> list[Json]:
     """Return a finding of zeros where every other value is far from zero."""
-    zeros, count = context.figures["zeros"], found.count
+    zeros, count = context.figures["zeros"], distribution.count
     if not 0 < zeros < ZERO_SHARE * count or context.figures["negatives"]:
         return []
     positive = 1 - zeros / count
-    low, median = (found.quantile(1 - positive * (1 - share)) for share in (0.005, 0.5))
+    low, median = (distribution.quantile(1 - positive * (1 - share)) for share in (0.005, 0.5))
     if low < ZERO_DISTANCE * median:
         return []
     rows = context.rows_where(lambda values: values == 0)
-    sentence = f"is 0 in {some(zeros, 'row')} and far from 0 everywhere else: 0 may stand for a missing value"
+    sentence = f"is 0 in {counted(zeros, 'row')} and far from 0 everywhere else: 0 may stand for a missing value"
     suggestion = "if so, empty these cells, upload again, and let handle_missing fill them"
     return [context.finding("warning", "zeros", sentence, suggestion, zeros, rows)]
 
 
-def _capped(context: ColumnContext, found: Distribution) -> list[Json]:
+def _capped(context: ColumnContext, distribution: Distribution) -> list[Json]:
     """Return a finding where many values equal the maximum."""
-    most, *neighbours = np.diff(found.upto[-CAP_NEIGHBOURS - 2 :])[::-1].tolist()
-    if found.count < FEW_ROWS or most < CAP_SHARE * found.count or most < CAP_TIMES * max(neighbours):
+    largest_count, *neighbours = np.diff(distribution.cumulative_counts[-CAP_NEIGHBOURS - 2 :])[::-1].tolist()
+    if (
+        distribution.count < FEW_ROWS
+        or largest_count < CAP_SHARE * distribution.count
+        or largest_count < CAP_TIMES * max(neighbours)
+    ):
         return []
     sentence = (
-        f"has its largest value, {found.values[-1]:,.6g}, in {some(most, 'row')}: larger ones may have been cut off"
+        f"has its largest value, {distribution.values[-1]:,.6g}, in {counted(largest_count, 'row')}: "
+        "larger ones may have been cut off"
     )
     suggestion = "no model can learn what is beyond it; if it is the target, leave these rows out of the file"
-    rows = context.rows_where(lambda values: values == found.values[-1])
-    return [context.finding("info", "capped", sentence, suggestion, most, rows)]
+    rows = context.rows_where(lambda values: values == distribution.values[-1])
+    return [context.finding("info", "capped", sentence, suggestion, largest_count, rows)]
 
 
-def _extremes(context: ColumnContext, found: Distribution) -> list[Json]:
+def _extremes(context: ColumnContext, distribution: Distribution) -> list[Json]:
     """Return a finding of values with a wide gap to all others."""
     q25, median, q75 = (context.figures[name] for name in ("q25", "median", "q75"))
     gap = EXTREME_GAP * (q75 - q25)
-    if found.count < FEW_ROWS or not 0 < gap < np.inf:
+    if distribution.count < FEW_ROWS or not 0 < gap < np.inf:
         return []
-    low, high = found.values[: EXTREMES + 1], found.values[-EXTREMES - 1 :]
+    low, high = distribution.values[: EXTREMES + 1], distribution.values[-EXTREMES - 1 :]
     with np.errstate(over="ignore"):
         isolated_low = np.flatnonzero(low[1:] - low[:-1] >= np.maximum(gap, EXTREME_WAY * (median - low[1:])))
         isolated_high = np.flatnonzero(high[1:] - high[:-1] >= np.maximum(gap, EXTREME_WAY * (high[:-1] - median)))
     lower = float(low[isolated_low[-1] + 1]) if len(isolated_low) else -np.inf
     upper = float(high[isolated_high[0]]) if len(isolated_high) else np.inf
-    count = found.outside(lower, upper)
-    if not 0 < count <= max(1, EXTREME_SHARE * found.count):
+    count = distribution.outside(lower, upper)
+    if not 0 < count <= max(1, EXTREME_SHARE * distribution.count):
         return []
-    example = found.values[-1] if upper < np.inf else found.values[0]
+    example = distribution.values[-1] if upper < np.inf else distribution.values[0]
     rows = context.rows_where(lambda values: (values < lower) | (values > upper))
-    sentence = f"has {some(count, 'value')} very far from all the others, such as {example:,.6g}"
+    sentence = f"has {counted(count, 'value')} very far from all the others, such as {example:,.6g}"
     suggestion = "look at them: correct them in the file if they are mistakes, and upload it again"
     return [context.finding("warning", "extremes", sentence, suggestion, count, rows)]
 
@@ -118,7 +129,7 @@ def _tails(context: ColumnContext) -> list[Json]:
         sentence = f"has a long tail of {'large' if skew > 0 else 'small'} values (skew {skew:.1f})"
         return [context.finding("info", "skew", sentence, f"{trees} on its logarithm or root", outliers)]
     if figures["q25"] != figures["q75"] and outliers > OUTLIER_SHARE * count:
-        sentence = f"has {some(outliers, 'value')} ({percent(outliers, count)}) far outside its quartiles"
+        sentence = f"has {counted(outliers, 'value')} ({percent(outliers, count)}) far outside its quartiles"
         return [
             context.finding(
                 "info", "outliers", sentence, f"GET /data/outliers lists them; {trees} without them", outliers

@@ -9,7 +9,7 @@ from core.errors import InvalidInputError
 from core.manifests import Column
 from core.profiling.column_threads import map_columns
 from core.profiling.distribution import Distribution
-from core.profiling.rows import numbered
+from core.profiling.rows import row_numbers
 from core.tables.table import Table
 from core.types import Json
 
@@ -35,11 +35,11 @@ def outliers(table: Table, method: Method = "iqr", threshold: float | None = Non
             [{"field": "threshold", "message": "must be a number above 0"}],
         )
 
-    def context(column: Column) -> Json:
+    def column_outliers(column: Column) -> Json:
         return _outliers(table, column.name, method, chosen)
 
     columns = [column for column in table.columns if column.type in ("integer", "number")]
-    found = map_columns(context, columns, table.rows)
+    found = map_columns(column_outliers, columns, table.rows)
     by_name = {column.name: entry for column, entry in zip(columns, found, strict=True)}
     return {"method": method, "threshold": chosen, "columns": by_name}
 
@@ -53,25 +53,26 @@ def iqr_bounds(q25: float, q75: float, threshold: float) -> tuple[float, float]:
 def _outliers(table: Table, name: str, method: Method, threshold: float) -> Json:
     values = table.values(name)
     assert isinstance(values, np.ndarray)
-    found = Distribution.of(values.copy())
-    if not found.count:
+    distribution = Distribution.of(values.copy())
+    if not distribution.count:
         return {"lower": None, "upper": None, "count": 0, "rows": [], "values": []}
     if method == "iqr":
-        lower, upper = iqr_bounds(found.quantile(0.25), found.quantile(0.75), threshold)
+        lower, upper = iqr_bounds(distribution.quantile(0.25), distribution.quantile(0.75), threshold)
     else:
-        lower, upper = _zscore_bounds(found, threshold)
+        lower, upper = _zscore_bounds(distribution, threshold)
     outside = np.flatnonzero((values < lower) | (values > upper))
     return {
         "lower": lower if isfinite(lower) else None,
         "upper": upper if isfinite(upper) else None,
         "count": len(outside),
-        "rows": numbered(outside, ROWS_SHOWN),
+        "rows": row_numbers(outside, ROWS_SHOWN),
         "values": values[outside[:ROWS_SHOWN]].tolist(),
     }
 
 
-def _zscore_bounds(found: Distribution, threshold: float) -> tuple[float, float]:
-    moments = found.moments()
+def _zscore_bounds(distribution: Distribution, threshold: float) -> tuple[float, float]:
+    """Return the bounds `threshold` standard deviations below and above the mean."""
+    moments = distribution.moments()
     reach = threshold * (moments.std or 0.0)
     lower, upper = moments.restored(moments.mean - reach), moments.restored(moments.mean + reach)
     return -inf if lower is None else lower, inf if upper is None else upper

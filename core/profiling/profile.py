@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from core.manifests import Column
 from core.packed_columns import Category
-from core.profiling import findings, numeric_findings, statistics, text_findings
-from core.profiling import time_order as ordering
+from core.profiling import findings, numeric_findings, statistics, text_findings, time_order
 from core.profiling.column_threads import map_columns
 from core.profiling.correlations import correlations
 from core.profiling.distribution import Distribution, Moments
 from core.profiling.findings import ColumnContext
-from core.profiling.rows import RowHashes, RowKinds, missing_shares, numbered_where
+from core.profiling.rows import RowHashes, RowKinds, missing_shares, row_numbers_where
 from core.severity import worst_first
 from core.tables.table import Table
 from core.types import Json
@@ -34,29 +33,37 @@ def profile(table: Table) -> Json:
     time.
     """
     rows = RowKinds.of(table) or RowHashes(table.rows)
-    done = map_columns(partial(_profiled, table, rows), range(len(table.columns)), table.rows)
-    by_name = {column.name: one for column, one in zip(table.columns, done, strict=True)}
-    moments = {column.name: by_name[column.name].moments for column in table.columns if column.type in CORRELATED}
+    profiles = map_columns(partial(_profile_column, table, rows), range(len(table.columns)), table.rows)
+    profile_by_name = {
+        column.name: column_profile for column, column_profile in zip(table.columns, profiles, strict=True)
+    }
+    moments = {
+        column.name: profile_by_name[column.name].moments for column in table.columns if column.type in CORRELATED
+    }
     rest: tuple[Callable[[], Any], ...] = (partial(correlations, table, moments), rows.repeated)
     related, (duplicates, repeated) = map_columns(lambda work: work(), rest, table.rows)
-    columns = {name: one.figures for name, one in by_name.items()}
-    missing = {name: one.missing for name, one in by_name.items() if one.missing}
-    found = findings.of_table(table.rows, columns, duplicates, repeated, related)
-    in_order = {name: one.in_order for name, one in by_name.items()}
-    found += ordering.of_time(table.columns, columns, in_order, table.rows)
+    columns = {name: column_profile.figures for name, column_profile in profile_by_name.items()}
+    missing = {
+        name: column_profile.missing for name, column_profile in profile_by_name.items() if column_profile.missing
+    }
+    found = findings.table_findings(table.rows, columns, duplicates, repeated, related)
+    in_order = {name: column_profile.in_order for name, column_profile in profile_by_name.items()}
+    found += time_order.time_order_findings(table.columns, columns, in_order, table.rows)
     return {
         "rows": table.rows,
         "duplicate_rows": duplicates,
         "columns": columns,
         "correlations": related,
         "missingness": {"blocks": len(next(iter(missing.values()), [])), "columns": missing},
-        "findings": worst_first([*found, *(entry for one in by_name.values() for entry in one.findings)]),
-        "preview": {"columns": list(by_name), "rows": table.head(PREVIEW_ROWS)},
+        "findings": worst_first(
+            [*found, *(entry for column_profile in profile_by_name.values() for entry in column_profile.findings)]
+        ),
+        "preview": {"columns": list(profile_by_name), "rows": table.head(PREVIEW_ROWS)},
     }
 
 
 @dataclass(frozen=True)
-class _Profiled:
+class _ColumnProfile:
     """The results of one column, kept when its values are released."""
 
     figures: Json
@@ -64,61 +71,68 @@ class _Profiled:
     # The missing share of each block of rows; empty where nothing is missing.
     missing: list[float]
     moments: Moments | None = None
-    # What `ordering.of_time` asks of dates and integers.
+    # For `time_order_findings`: whether dates are nearly in order, and whether integers ascend.
     in_order: bool = False
 
 
-def _profiled(table: Table, rows: RowKinds | RowHashes, position: int) -> _Profiled:
+def _profile_column(table: Table, rows: RowKinds | RowHashes, position: int) -> _ColumnProfile:
     column = table.columns[position]
     if column.type == "category":
-        return _text_profiled(table, rows, position)
+        return _profile_category(table, rows, position)
     if coded := table.coded.get(column.name):
         rows.add(position, coded)
         counts = coded.counts()
-        missing_rows, shares = _gaps(coded.codes == 0) if counts[0] else ([], [])
-        found = Distribution.counted(coded.floats()[1:], counts[1:])
+        missing_rows, shares = _missing_rows(coded.codes == 0) if counts[0] else ([], [])
+        distribution = Distribution.from_counts(coded.floats()[1:], counts[1:])
         # Repeated values are not ascending.
-        unique = column.type == "integer" and len(found.values) == table.rows
-        in_order = (unique and ordering.ascending(table.numbers(column.name))) or (
-            column.type == "date" and ordering.nearly_in_order(ordering.coded_pieces(coded), table.rows)
+        unique = column.type == "integer" and len(distribution.values) == table.rows
+        in_order = (unique and time_order.ascending(table.numbers(column.name))) or (
+            column.type == "date" and time_order.nearly_in_order(time_order.coded_pieces(coded), table.rows)
         )
     else:
         values = table.numbers(column.name)
         rows.add(position, values)
-        missing_rows, shares = _gaps(np.isnan(values))
-        in_order = (column.type == "integer" and ordering.ascending(values)) or (
-            column.type == "date" and ordering.nearly_in_order(ordering.pieces(values), table.rows)
+        missing_rows, shares = _missing_rows(np.isnan(values))
+        in_order = (column.type == "integer" and time_order.ascending(values)) or (
+            column.type == "date" and time_order.nearly_in_order(time_order.pieces(values), table.rows)
         )
-        found = Distribution.of(values)
-    moments = found.moments() if found.count else None
-    figures = statistics.summary(column, table.rows, found.count, len(found.values)) | _figures(column, found, moments)
+        distribution = Distribution.of(values)
+    moments = distribution.moments() if distribution.count else None
+    figures = statistics.common_statistics(column, table.rows, distribution.count, len(distribution.values)) | _figures(
+        column, distribution, moments
+    )
     context = ColumnContext(table, column, figures, missing_rows)
-    return _Profiled(
-        figures, numeric_findings.of_numbers(context, found, ascending=in_order), shares, moments, in_order=in_order
+    return _ColumnProfile(
+        figures,
+        numeric_findings.number_findings(context, distribution, is_ascending=in_order),
+        shares,
+        moments,
+        in_order=in_order,
     )
 
 
-def _text_profiled(table: Table, rows: RowKinds | RowHashes, position: int) -> _Profiled:
+def _profile_category(table: Table, rows: RowKinds | RowHashes, position: int) -> _ColumnProfile:
     column = table.columns[position]
     codes, levels = table.encoded(column.name)
     rows.add(position, Category(codes, []))
-    missing_rows, shares = _gaps(codes < 0)
-    counts = statistics.counted(codes, len(levels))
-    figures = statistics.summary(column, table.rows, int(counts.sum()), int(np.count_nonzero(counts)))
-    figures |= statistics.of_texts(levels, counts)
+    missing_rows, shares = _missing_rows(codes < 0)
+    counts = statistics.count_codes(codes, len(levels))
+    figures = statistics.common_statistics(column, table.rows, int(counts.sum()), int(np.count_nonzero(counts)))
+    figures |= statistics.category_statistics(levels, counts)
     context = ColumnContext(table, column, figures, missing_rows)
-    return _Profiled(figures, text_findings.of_texts(context, codes, levels, counts), shares)
+    return _ColumnProfile(figures, text_findings.category_findings(context, codes, levels, counts), shares)
 
 
-def _gaps(missing: NDArray[np.bool_]) -> tuple[list[int], list[float]]:
-    """Return the numbers of a few rows without a value, and the missing share of each block.
-
-    Empty if none is missing.
-    """
-    return numbered_where(missing), missing_shares(missing) if missing.any() else []
+def _missing_rows(missing: NDArray[np.bool_]) -> tuple[list[int], list[float]]:
+    """Return the numbers of a few rows without a value and the missing share by block, both empty if none is."""
+    return row_numbers_where(missing), missing_shares(missing) if missing.any() else []
 
 
-def _figures(column: Column, found: Distribution, moments: Moments | None) -> Json:
+def _figures(column: Column, distribution: Distribution, moments: Moments | None) -> Json:
     if column.type == "boolean":
-        return statistics.of_booleans(found)
-    return statistics.of_dates(found) if column.type == "date" else statistics.of_numbers(found, moments)
+        return statistics.boolean_statistics(distribution)
+    return (
+        statistics.date_statistics(distribution)
+        if column.type == "date"
+        else statistics.number_statistics(distribution, moments)
+    )

@@ -33,17 +33,17 @@ _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _NAN = np.uint64(0x7FF8000000000000)
 
 
-def numbered(positions: Positions, most: int = EXAMPLES) -> list[int]:
-    """Return the spreadsheet numbers of the first few of some rows, given from 0."""
+def row_numbers(positions: Positions, most: int = EXAMPLES) -> list[int]:
+    """Return the spreadsheet numbers of the first `most` of some rows, given their positions from 0."""
     return [int(position) + FIRST_ROW for position in positions[:most]]
 
 
-def numbered_where(chosen: NDArray[np.bool_]) -> list[int]:
-    """Return the spreadsheet numbers of the first few rows that are chosen."""
+def row_numbers_where(chosen: NDArray[np.bool_]) -> list[int]:
+    """Return the spreadsheet numbers of the first few rows where `chosen`, (n,) bool, is true."""
     found: list[int] = []
     # The positions of all of them would take eight bytes each.
     for start in range(0, len(chosen), PIECE_LENGTH):
-        found += numbered(np.flatnonzero(chosen[start : start + PIECE_LENGTH]) + start, EXAMPLES - len(found))
+        found += row_numbers(np.flatnonzero(chosen[start : start + PIECE_LENGTH]) + start, EXAMPLES - len(found))
         if len(found) == EXAMPLES:
             break
     return found
@@ -58,11 +58,11 @@ class RowKinds:
     def __init__(self, columns: Sequence[CodedColumn]) -> None:
         self._columns = columns
         self._rows = len(columns[0].codes)
-        self._kinds = prod(len(coded.levels) + 1 for coded in columns)
+        self._kind_count = prod(len(coded.levels) + 1 for coded in columns)
 
     @classmethod
     def of(cls, table: Table) -> Self | None:
-        """Return None where there are too many kinds, or where not all columns are coded."""
+        """Return the finder for a table, or None where it has too many kinds or a column that is not coded."""
         columns = list(table.coded.values())
         few = prod(len(coded.levels) + 1 for coded in columns) <= MOST_KINDS
         return cls(columns) if few and len(columns) == len(table.columns) else None
@@ -72,15 +72,18 @@ class RowKinds:
 
     def repeated(self) -> tuple[int, list[int]]:
         """Count the rows that repeat an earlier one exactly, and return the numbers of a few of them."""
-        counts = np.zeros(self._kinds, np.int64)
-        for start in range(0, self._rows, PIECE_LENGTH + self._kinds):
-            counts += np.bincount(self._of(slice(start, start + PIECE_LENGTH + self._kinds)), minlength=self._kinds)
+        counts = np.zeros(self._kind_count, np.int64)
+        for start in range(0, self._rows, PIECE_LENGTH + self._kind_count):
+            counts += np.bincount(
+                self._kinds_of(slice(start, start + PIECE_LENGTH + self._kind_count)), minlength=self._kind_count
+            )
         # With more rows than kinds, some rows repeat others.
-        head = self._of(slice(self._kinds + EXAMPLES))
+        head = self._kinds_of(slice(self._kind_count + EXAMPLES))
         again = np.delete(np.arange(len(head)), np.unique(head, return_index=True)[1])
-        return self._rows - int(np.count_nonzero(counts)), numbered(again)
+        return self._rows - int(np.count_nonzero(counts)), row_numbers(again)
 
-    def _of(self, rows: slice) -> Positions:
+    def _kinds_of(self, rows: slice) -> Positions:
+        """Return the kind of each of these rows."""
         kinds = np.zeros(len(self._columns[0].codes[rows]), np.intp)
         for coded in self._columns:
             kinds *= len(coded.levels) + 1
@@ -102,17 +105,17 @@ class RowHashes:
     def add(self, position: int, values: Floats | Category | CodedColumn) -> None:
         """Mix the column at `position` into the hashes; missing equals missing, and 0.0 equals -0.0."""
         salt = np.uint64(_GOLDEN * (position + 1) & 0xFFFFFFFFFFFFFFFF)
-        whole: NDArray[Any] = values if isinstance(values, np.ndarray) else values.codes
+        hashed: NDArray[Any] = values if isinstance(values, np.ndarray) else values.codes
         by_code = _mixed(_bits(_hashed_values(values)) ^ salt) if isinstance(values, CodedColumn) else None
-        for start in range(0, len(whole), PIECE_LENGTH):
-            piece = whole[start : start + PIECE_LENGTH]
+        for start in range(0, len(hashed), PIECE_LENGTH):
+            piece = hashed[start : start + PIECE_LENGTH]
             mixed = _mixed(_bits(piece) ^ salt) if by_code is None else by_code[piece]
             with self._lock:
                 self._sums[start : start + PIECE_LENGTH] += mixed
 
     def repeated(self) -> tuple[int, list[int]]:
         """Count the rows that repeat an earlier one exactly, and return the numbers of a few of them."""
-        count, twice = 0, np.empty(0, np.uint64)
+        count, repeated_hashes = 0, np.empty(0, np.uint64)
         # A part at a time, since a sorted copy of all hashes would double the memory.
         for low in range(0, 1 << 64, (1 << 64) // PARTS):
             chosen = self._sums >= np.uint64(low)
@@ -122,12 +125,12 @@ class RowHashes:
             again = part[1:] == part[:-1]
             count += int(np.count_nonzero(again))
             for start in range(0, len(again), PIECE_LENGTH):
-                if len(twice) < 100 * EXAMPLES:
-                    twice = np.append(
-                        twice, part[1:][start : start + PIECE_LENGTH][again[start : start + PIECE_LENGTH]]
+                if len(repeated_hashes) < 100 * EXAMPLES:
+                    repeated_hashes = np.append(
+                        repeated_hashes, part[1:][start : start + PIECE_LENGTH][again[start : start + PIECE_LENGTH]]
                     )
-        examples = [np.flatnonzero(self._sums == value)[1] for value in np.unique(twice)[:EXAMPLES]]
-        return count, numbered(np.sort(np.array(examples, np.intp)))
+        examples = [np.flatnonzero(self._sums == value)[1] for value in np.unique(repeated_hashes)[:EXAMPLES]]
+        return count, row_numbers(np.sort(np.array(examples, np.intp)))
 
 
 def missing_shares(missing: NDArray[np.bool_]) -> list[float]:
@@ -145,6 +148,7 @@ def _hashed_values(coded: CodedColumn) -> NDArray[np.float64] | NDArray[np.int32
 
 
 def _bits(piece: NDArray[np.float64] | NDArray[np.int32]) -> Hashes:
+    """Return values as 64 bits each, the same for 0.0 and -0.0 and for every NaN."""
     if piece.dtype == np.int32:
         return piece.astype(np.int64).view(np.uint64)
     bits = (piece + 0.0).view(np.uint64)
@@ -153,6 +157,7 @@ def _bits(piece: NDArray[np.float64] | NDArray[np.int32]) -> Hashes:
 
 
 def _mixed(bits: Hashes) -> Hashes:
+    """Hash each number; the array is overwritten."""
     bits ^= bits >> np.uint64(30)
     bits *= _FIRST
     bits ^= bits >> np.uint64(27)

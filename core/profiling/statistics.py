@@ -22,50 +22,47 @@ DATE_UNITS = (86_400.0, 3600.0, 60.0, 1.0)
 MANY_UNITS = 60
 
 
-def of_numbers(found: Distribution, moments: Moments | None) -> Json:
+def number_statistics(distribution: Distribution, moments: Moments | None) -> Json:
     """Return the statistics of an integer or number column; `moments` are None where it has no values."""
     names = ("mean", "std", "min", "q25", "median", "q75", "max", "skew", "kurtosis")
     if moments is None:
         return {**dict.fromkeys(names), "zeros": 0, "negatives": 0, "histogram": NO_HISTOGRAM, "outliers": 0}
-    q25, median, q75 = (found.quantile(share) for share in (0.25, 0.5, 0.75))
+    q25, median, q75 = (distribution.quantile(share) for share in (0.25, 0.5, 0.75))
     figures = (
         moments.restored(moments.mean),
         moments.restored(moments.std),
-        float(found.values[0]),
+        float(distribution.values[0]),
         q25,
         median,
         q75,
-        float(found.values[-1]),
+        float(distribution.values[-1]),
         moments.skew,
         moments.kurtosis,
     )
-    edges = found.edges(1.0 if found.whole else None)
+    edges = distribution.edges(1.0 if distribution.is_whole else None)
     return {
         **{name: finite(figure) for name, figure in zip(names, figures, strict=True)},
-        "zeros": found.at_most(0) - found.below(0),
-        "negatives": found.below(0),
-        "histogram": {"edges": edges.tolist(), "counts": found.histogram(edges)},
-        "outliers": found.outside(*iqr_bounds(q25, q75, IQR_THRESHOLD)),
+        "zeros": distribution.at_most(0) - distribution.below(0),
+        "negatives": distribution.below(0),
+        "histogram": {"edges": edges.tolist(), "counts": distribution.histogram(edges)},
+        "outliers": distribution.outside(*iqr_bounds(q25, q75, IQR_THRESHOLD)),
     }
 
 
-def of_booleans(found: Distribution) -> Json:
-    """Return the statistics of a boolean column, 1 and 0."""
-    falses = found.at_most(0)
-    return {"true": found.count - falses, "false": falses}
+def boolean_statistics(distribution: Distribution) -> Json:
+    """Return how often a boolean column is true (1) and false (0)."""
+    falses = distribution.at_most(0)
+    return {"true": distribution.count - falses, "false": falses}
 
 
-def of_dates(found: Distribution) -> Json:
-    """Return the statistics of a date column in seconds since 1970-01-01.
-
-    Gaps are between neighbouring distinct dates.
-    """
+def date_statistics(distribution: Distribution) -> Json:
+    """Return the statistics of a date column, in seconds since 1970-01-01; gaps are between neighbouring dates."""
     names = ("min", "max", "range_days", "median_gap_seconds", "largest_gap_seconds")
-    if not found.count:
+    if not distribution.count:
         return {**dict.fromkeys(names), "histogram": NO_HISTOGRAM}
-    low, high = float(found.values[0]), float(found.values[-1])
-    gaps = np.diff(found.values)
-    edges = found.edges(_date_unit(found))
+    low, high = float(distribution.values[0]), float(distribution.values[-1])
+    gaps = np.diff(distribution.values)
+    edges = distribution.edges(_date_unit(distribution))
     figures = (
         iso(low),
         iso(high),
@@ -73,11 +70,11 @@ def of_dates(found: Distribution) -> Json:
         float(np.median(gaps, overwrite_input=True)) if len(gaps) else None,
         float(gaps.max()) if len(gaps) else None,
     )
-    histogram = {"edges": [iso(edge) for edge in edges.tolist()], "counts": found.histogram(edges)}
+    histogram = {"edges": [iso(edge) for edge in edges.tolist()], "counts": distribution.histogram(edges)}
     return {**dict(zip(names, figures, strict=True)), "histogram": histogram}
 
 
-def of_texts(levels: pa.Array, counts: Ints) -> Json:
+def category_statistics(levels: pa.Array, counts: Ints) -> Json:
     """Return the statistics of a category column with `levels` (distinct strings) and their counts."""
     if not counts.all():  # a dictionary may hold texts that no row has
         levels, counts = levels.filter(pa.array(counts > 0)), counts[counts > 0]
@@ -94,12 +91,12 @@ def of_texts(levels: pa.Array, counts: Ints) -> Json:
     }
 
 
-def summary(column: Column, rows: int, count: int, distinct: int) -> Json:
+def common_statistics(column: Column, rows: int, count: int, distinct: int) -> Json:
     """Return the statistics that every type of column has."""
     return {"type": column.type, "count": count, "missing": rows - count, "distinct": distinct}
 
 
-def counted(codes: NDArray[np.int32], levels: int) -> Ints:
+def count_codes(codes: NDArray[np.int32], levels: int) -> Ints:
     """Count each of the codes below `levels` (int64); -1 is missing and not counted."""
     counts = np.zeros(levels + 1, np.int64)
     # bincount converts its input to int64, so it gets a piece at a time.
@@ -119,9 +116,10 @@ def iso(seconds: float) -> str:
     return format_date(min(max(seconds, EARLIEST), LATEST))
 
 
-def _date_unit(found: Distribution) -> float:
-    span = found.values[-1] - found.values[0]
+def _date_unit(distribution: Distribution) -> float:
+    """Return the largest unit in seconds that all dates are multiples of, or that their range has many of."""
+    span = distribution.values[-1] - distribution.values[0]
     for unit in DATE_UNITS[:-1]:
-        if span >= MANY_UNITS * unit or not np.any(found.values % unit):
+        if span >= MANY_UNITS * unit or not np.any(distribution.values % unit):
             return unit
     return DATE_UNITS[-1]

@@ -1,7 +1,4 @@
-"""Relations of each column to the target.
-
-Correlations, mutual information, mean target along the column, likely leaks.
-"""
+"""Relations of each column to the target: correlations, mutual information, the mean target along it, likely leaks."""
 
 from functools import partial
 
@@ -14,9 +11,9 @@ from core.profiling import statistics
 from core.profiling.column_threads import map_columns
 from core.profiling.correlations import SAMPLE_ROWS, pearson_of, sampled_rows, spearman_of
 from core.profiling.distribution import Distribution, scaled, unsafe_exponent
-from core.profiling.findings import FEW_ROWS, MOSTLY, finding, percent, some, way_out
+from core.profiling.findings import FEW_ROWS, MOSTLY, counted, finding, percent, way_out
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
-from core.profiling.rows import numbered
+from core.profiling.rows import row_numbers
 from core.severity import Severity, worst_first
 from core.tables.table import Table
 from core.types import Json
@@ -33,7 +30,7 @@ SKEWED = 2.0
 FEW_VALUES = 10
 
 
-def about_target(table: Table, target: str) -> Json:
+def target_relations(table: Table, target: str) -> Json:
     """Return the relations of all columns to the target (integer, number or boolean) over the rows that have it.
 
     `target`, `rows` (those that have it), `relations` by column, and `findings`. A relation of a number, boolean (1 or
@@ -46,47 +43,51 @@ def about_target(table: Table, target: str) -> Json:
     values = table.values(target)
     assert isinstance(values, np.ndarray)
     others = [column for column in table.columns if column.name != target]
-    related = map_columns(partial(_relation, table, values), others, table.rows)
-    relations = {column.name: relation for column, relation in zip(others, related, strict=True)}
+    found = map_columns(partial(_relation, table, values), others, table.rows)
+    relations = {column.name: relation for column, relation in zip(others, found, strict=True)}
     missing = np.flatnonzero(np.isnan(values))
-    found = [*_leaks(relations), *_of_target(target, table, missing, Distribution.of(values))]
+    findings = [*_leaks(relations), *_target_findings(target, table, missing, Distribution.of(values))]
     return {
         "target": target,
         "rows": table.rows - len(missing),
         "relations": relations,
-        "findings": worst_first(found),
+        "findings": worst_first(findings),
     }
 
 
 def _relation(table: Table, target: Floats, column: Column) -> Json:
+    """Return the relation of one column to the target."""
     if column.type == "category":
         return _text_relation(table, target, column.name)
     values = table.values(column.name)
     assert isinstance(values, np.ndarray)
     values[np.isnan(target)] = np.nan
     both = np.flatnonzero(~np.isnan(values))
-    ranked, informing = (both[sampled_rows(len(both), most)] for most in (SAMPLE_ROWS, INFORMATION_ROWS))
+    ranked, information_rows = (both[sampled_rows(len(both), most)] for most in (SAMPLE_ROWS, INFORMATION_ROWS))
     del both
     discrete = column.type == "boolean"
     return {
         "pearson": pearson_of(values, target),
         "spearman": spearman_of(values[ranked], target[ranked]),
-        "mutual_information": _mutual_information(values[informing], target[informing], discrete=discrete),
+        "mutual_information": _mutual_information(
+            values[information_rows], target[information_rows], discrete=discrete
+        ),
         "curve": _curve(values, target, values[ranked], dates=column.type == "date"),
     }
 
 
 def _text_relation(table: Table, target: Floats, name: str) -> Json:
+    """Return the relation of a category to the target."""
     codes, levels = table.encoded(name)
     counts, means = _means(codes, target, len(levels))
     order = np.argsort(-counts, kind="stable")[: statistics.TOP_VALUES]
     known = np.flatnonzero(~np.isnan(target))
-    informing = known[sampled_rows(len(known), INFORMATION_ROWS)]
+    information_rows = known[sampled_rows(len(known), INFORMATION_ROWS)]
     return {
         "pearson": None,
         "spearman": None,
         "mutual_information": _mutual_information(
-            _frequent_level_codes(codes[informing]), target[informing], discrete=True
+            _frequent_level_codes(codes[information_rows]), target[information_rows], discrete=True
         ),
         "levels": [
             {"value": levels[code].as_py(), "count": int(counts[code]), "mean": float(means[code])}
@@ -103,18 +104,18 @@ def _curve(x: Floats, y: Floats, sample: Floats, *, dates: bool) -> list[Json]:
     """
     if not len(sample):
         return []
-    found = Distribution.of(sample)
-    starts = ends = found.values
+    distribution = Distribution.of(sample)
+    starts = ends = distribution.values
     if len(starts) > CURVE_BINS:
-        edges = np.unique([found.quantile(share) for share in np.linspace(0, 1, CURVE_BINS + 1)])
+        edges = np.unique([distribution.quantile(share) for share in np.linspace(0, 1, CURVE_BINS + 1)])
         edges[0], edges[-1] = np.fmin.reduce(x), np.fmax.reduce(x)
         starts, ends = edges[:-1], edges[1:]
     bins = np.maximum(np.searchsorted(starts, x, side="right") - 1, 0)
     bins[np.isnan(x)] = -1
     counts, means = _means(bins, y, len(starts))
-    shown = statistics.iso if dates else float
+    as_json = statistics.iso if dates else float
     return [
-        {"from": shown(start), "to": shown(end), "count": int(count), "mean": float(mean)}
+        {"from": as_json(start), "to": as_json(end), "count": int(count), "mean": float(mean)}
         for start, end, count, mean in zip(starts, ends, counts, means, strict=True)
         if count
     ]
@@ -149,21 +150,22 @@ def _scaled_down(values: Floats | Ints) -> Floats:
 
 def _frequent_level_codes(codes: NDArray[np.int32]) -> Ints:
     """Return the codes of the most frequent levels, 0 for missing, and -1 for all other levels."""
-    found, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    found, positions, counts = np.unique(codes, return_inverse=True, return_counts=True)
     frequent = np.argsort(-counts, kind="stable")[:INFORMATION_LEVELS]
     kept = np.full(len(found), -1)
     kept[frequent] = found[frequent] + 1
-    return kept[places]
+    return kept[positions]
 
 
 def _leaks(relations: dict[str, Json]) -> list[Json]:
+    """Return a finding for each column that is almost perfectly correlated with the target."""
     found = []
     for name, relation in relations.items():
         count = sum(part["count"] for part in relation.get("curve", []))
-        for kind in ("pearson", "spearman"):
-            figure = relation[kind]
+        for coefficient in ("pearson", "spearman"):
+            figure = relation[coefficient]
             if count >= FEW_ROWS and figure is not None and abs(figure) > LEAK:
-                sentence = f"all but gives the target away ({kind.title()}'s correlation {figure:.4f})"
+                sentence = f"all but gives the target away ({coefficient.title()}'s correlation {figure:.4f})"
                 suggestion = (
                     "if it is not known when a prediction is made, or is the target in another form, leave it out: "
                     + way_out({"leave_out": [name]})
@@ -173,26 +175,29 @@ def _leaks(relations: dict[str, Json]) -> list[Json]:
     return found
 
 
-def _of_target(target: str, table: Table, missing: NDArray[np.intp], found: Distribution) -> list[Json]:
-    entries = []
+def _target_findings(target: str, table: Table, missing: NDArray[np.intp], distribution: Distribution) -> list[Json]:
+    """Return findings about the target itself: `missing` rows, few values, a long tail."""
+    found = []
     if len(missing):
         sentence = (
-            f"is the target and has no value in {some(len(missing), 'row')} ({percent(len(missing), table.rows)})"
+            f"is the target and has no value in {counted(len(missing), 'row')} ({percent(len(missing), table.rows)})"
         )
         suggestion = "these rows are left out of training; fill them in if you know the values"
         severity: Severity = "warning" if len(missing) > MOSTLY * table.rows else "info"
-        entries.append(
-            finding(severity, "target-missing", target, sentence, suggestion, len(missing), numbered(missing))
+        found.append(
+            finding(severity, "target-missing", target, sentence, suggestion, len(missing), row_numbers(missing))
         )
-    if found.count >= FEW_ROWS and len(found.values) <= FEW_VALUES:
-        sentence = f"is the target and has only {some(len(found.values), 'different value')}: it looks like a class"
+    if distribution.count >= FEW_ROWS and len(distribution.values) <= FEW_VALUES:
+        sentence = (
+            f"is the target and has only {counted(len(distribution.values), 'different value')}: it looks like a class"
+        )
         suggestion = (
             "a regressor predicts numbers in between; that is right for a count or a grade, and not for a class"
         )
-        entries.append(finding("warning", "target-few-values", target, sentence, suggestion, len(found.values)))
-    elif found.count and abs(skew := found.moments().skew or 0) > SKEWED:
+        found.append(finding("warning", "target-few-values", target, sentence, suggestion, len(distribution.values)))
+    elif distribution.count and abs(skew := distribution.moments().skew or 0) > SKEWED:
         sentence = f"is the target and has a long tail of {'large' if skew > 0 else 'small'} values (skew {skew:.1f})"
         suggestion = "the few far values decide most of the error: look at mae beside r2, or upload its logarithm"
-        lower, upper = iqr_bounds(found.quantile(0.25), found.quantile(0.75), IQR_THRESHOLD)
-        entries.append(finding("info", "target-skewed", target, sentence, suggestion, found.outside(lower, upper)))
-    return entries
+        lower, upper = iqr_bounds(distribution.quantile(0.25), distribution.quantile(0.75), IQR_THRESHOLD)
+        found.append(finding("info", "target-skewed", target, sentence, suggestion, distribution.outside(lower, upper)))
+    return found

@@ -10,12 +10,12 @@ from core.profiling.findings import (
     FEW_ROWS,
     MOSTLY,
     ColumnContext,
-    gaps_and_constants,
+    counted,
     identifier,
+    missing_or_constant,
     nearly_constant,
-    some,
 )
-from core.profiling.rows import EXAMPLES, numbered_where
+from core.profiling.rows import EXAMPLES, row_numbers_where
 from core.tables.reading_warnings import NUMBER_OR_DATE, quoted
 from core.types import Json
 
@@ -29,9 +29,9 @@ MIXED_SHARE = 0.8
 FIRST_LEVELS = 1000
 
 
-def of_texts(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, counts: Ints) -> list[Json]:
+def category_findings(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, counts: Ints) -> list[Json]:
     """Return findings of a category column: its codes (-1 missing), its distinct texts and their counts."""
-    common = gaps_and_constants(context)
+    common = missing_or_constant(context)
     if context.figures["distinct"] < 2:
         return common
     mixed = _mixed(context, codes, levels, counts)
@@ -48,9 +48,9 @@ def _mixed(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, c
     strays = int(counts[words].sum())
     if not 0 < strays <= (1 - MIXED_SHARE) * count:
         return []
-    rows = numbered_where(np.append(words, False)[codes])
+    rows = row_numbers_where(np.append(words, False)[codes])
     examples = ", ".join(quoted(levels[code].as_py()) for code in np.flatnonzero(words)[:EXAMPLES].tolist())
-    sentence = f"is read as text because of {some(strays, 'value')} among numbers or dates: {examples}"
+    sentence = f"is read as text because of {counted(strays, 'value')} among numbers or dates: {examples}"
     suggestion = "correct them, or empty these cells, and upload again"
     return [context.finding("warning", "mixed-type", sentence, suggestion, strays, rows)]
 

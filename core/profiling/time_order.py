@@ -6,7 +6,7 @@ import numpy as np
 
 from core.array_types import Floats
 from core.manifests import Column
-from core.profiling.findings import FEW_ROWS, MOSTLY, finding, some
+from core.profiling.findings import FEW_ROWS, MOSTLY, counted, finding
 from core.tables.coded_columns import PIECE_LENGTH, CodedColumn
 from core.types import Json
 
@@ -42,7 +42,9 @@ def nearly_in_order(column: Iterable[Floats], rows: int) -> bool:
     return min(falls, rises) <= EXCEPTIONS * rows
 
 
-def of_time(columns: list[Column], figures: Mapping[str, Json], in_order: Mapping[str, bool], rows: int) -> list[Json]:
+def time_order_findings(
+    columns: list[Column], figures: Mapping[str, Json], in_order: Mapping[str, bool], rows: int
+) -> list[Json]:
     """Return at most one finding: of ordered dates, else of many dates, else of a growing row number.
 
     `in_order` has for dates whether the rows are nearly in their order, and for integers whether each has more than
@@ -62,9 +64,9 @@ def of_time(columns: list[Column], figures: Mapping[str, Json], in_order: Mappin
     distinct = figures[name]["distinct"]
     if name in dates:
         order = ", and the rows are in their order" if in_order[name] else ""
-        sentence = f"has {some(distinct, 'different date')}{order}: if they say when each row was, "
+        sentence = f"has {counted(distinct, 'different date')}{order}: if they say when each row was, "
     else:
-        sentence = f"grows from row to row, over {some(distinct, 'value')}: if that is time, "
+        sentence = f"grows from row to row, over {counted(distinct, 'value')}: if that is time, "
     sentence += "random folds judge a row by a model that knows its neighbours in time, and may flatter"
     suggestion = (
         "to see how well later rows are predicted from earlier ones, POST /model/train or /model/compare with "

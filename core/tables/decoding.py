@@ -288,7 +288,8 @@ def _misfit(path: Path, encoding: str, offset: int) -> NotACsvError:
     """Return the error for a byte at `offset` that is invalid in this encoding."""
     return NotACsvError(
         f"The file is not {_display_name(encoding)} throughout: byte {offset:,}, in line {_line(path, offset):,}, "
-        f"does not fit. Save it again as UTF-8, or name its encoding in the field `encoding` (such as {USUAL_ENCODINGS})."
+        f"does not fit. Save it again as UTF-8, or name its encoding in the field `encoding` "
+        f"(such as {USUAL_ENCODINGS})."
     )
 
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from core.profiling.profile import profile
-from core.profiling.target_relations import about_target
+from core.profiling.target_relations import target_relations
 from core.reporting.report import report
 from core.severity import worst_first
 from core.tables.table import Table
@@ -77,7 +77,7 @@ class Page(HTMLParser):
 def joined_profile(table: Table, target: str | None = None) -> Json:
     """The profile as `core.services.datasets.profiles` gives it."""
     found = profile(table)
-    about = about_target(table, target) if target is not None else None
+    about = target_relations(table, target) if target is not None else None
     findings = [*found["findings"], *(about["findings"] if about else [])]
     return {**found, "findings": worst_first(findings), "target": about}
 

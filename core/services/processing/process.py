@@ -7,7 +7,7 @@ from core.errors import InvalidInputError, UnknownColumnError
 from core.manifests import Column, Recipe
 from core.preprocessing.cleaning import CleanColumn, CleanTable, clean
 from core.preprocessing.features import allowed_features, check_target
-from core.profiling.target_relations import about_target
+from core.profiling.target_relations import target_relations
 from core.services.datasets.profiles import store_target, stored_target
 from core.services.processing.open_table import open_table
 from core.storage.workspace import Workspace
@@ -24,7 +24,7 @@ def process(workspace: Workspace, file_id: str | None, recipe: Recipe) -> dict[s
         effect = _effect(clean(table, recipe))
         target = recipe.target_column
         if target is not None and stored_target(workspace, manifest, target) is None:
-            store_target(workspace, manifest, about_target(table, target))
+            store_target(workspace, manifest, target_relations(table, target))
     stored = workspace.datasets.set_recipe(manifest.file_id, recipe)
     return {"file_id": stored.file_id, **effect, "recipe": stored.recipe.model_dump()}
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.manifests import Recipe
 from core.profiling.profile import PREVIEW_ROWS, profile
-from core.profiling.rows import BLOCKS, RowHashes, RowKinds, missing_shares, numbered_where
+from core.profiling.rows import BLOCKS, RowHashes, RowKinds, missing_shares, row_numbers_where
 from core.services.datasets.profiles import stored_profile
 from core.services.processing.ingest import ingest
 from core.services.processing.process import process
@@ -60,7 +60,7 @@ def test_rows_of_few_kinds_are_told_apart_like_pandas_does() -> None:
     kinds = RowKinds.of(table)
     assert kinds is not None
     again = frame.duplicated()
-    assert kinds.repeated() == (again.sum(), numbered_where(again.to_numpy()))
+    assert kinds.repeated() == (again.sum(), row_numbers_where(again.to_numpy()))
     assert profile(table)["duplicate_rows"] == profile(uncoded(table))["duplicate_rows"] == again.sum()
 
 

@@ -226,7 +226,7 @@ def test_a_distribution_is_the_distinct_values_and_their_counts(values: Floats) 
     found = Distribution.of(values.copy())
     distinct, counts = np.unique(values[~np.isnan(values)], return_counts=True)
     assert np.array_equal(found.values, distinct)
-    assert np.array_equal(found.upto, np.cumsum(counts))
+    assert np.array_equal(found.cumulative_counts, np.cumsum(counts))
 
 
 def test_a_texts_length_is_counted_in_characters(tmp_path: Path) -> None:

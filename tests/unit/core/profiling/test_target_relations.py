@@ -14,18 +14,18 @@ from core.cell_values import parse_date
 from core.packed_columns import Category
 from core.profiling import target_relations as module
 from core.profiling.correlations import sampled_rows
-from core.profiling.target_relations import CURVE_BINS, INFORMATION_ROWS, about_target
+from core.profiling.target_relations import CURVE_BINS, INFORMATION_ROWS, target_relations
 from tests.support.tables import CSVS, real, typed, voyages
 
 
 def about(name: str) -> dict[str, Any]:
-    found = about_target(real(name), CSVS[name][1])
+    found = target_relations(real(name), CSVS[name][1])
     return json.loads(json.dumps(found, allow_nan=False))
 
 
 def made(folder: Path, target: str = "y", **columns: Any) -> dict[str, Any]:
     arrays = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
-    found = about_target(typed(folder / "t.parquet", arrays), target)
+    found = target_relations(typed(folder / "t.parquet", arrays), target)
     json.dumps(found, allow_nan=False)
     return found
 
@@ -156,7 +156,7 @@ def test_rows_without_the_target_say_nothing(tmp_path: Path) -> None:
 
 
 def test_columns_of_every_type_are_related(tmp_path: Path) -> None:
-    relations = about_target(voyages(tmp_path / "t.parquet", 400), "fare")["relations"]
+    relations = target_relations(voyages(tmp_path / "t.parquet", 400), "fare")["relations"]
     assert relations["insured"]["curve"][1]["mean"] - relations["insured"]["curve"][0]["mean"] == pytest.approx(
         10, abs=2
     )

@@ -137,7 +137,7 @@ def test_what_a_target_has_to_do_with_the_rest_is_worked_out_once(
     for _ in range(2):
         client.post("/data/process", json={"target_column": "fare"}).raise_for_status()
         # From now on it can only be read.
-        monkeypatch.setattr("core.services.processing.process.about_target", None)
+        monkeypatch.setattr("core.services.processing.process.target_relations", None)
     manifest = home().datasets.manifest(FILE_ID)
     found = stored_target(home(), manifest, "fare")
     assert found is not None
