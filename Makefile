@@ -1,12 +1,12 @@
-# Every target sets itself up. `make demo` and `make test` are the two to know.
+# Every target sets up what it needs. `make demo` and `make test` are the two to know.
 PYTHON ?= python3
 BIN    := .venv/bin
 SETUP  := .venv/.ready
-# What pins its packages itself lives apart: the command line of AWS SAM, and a LocalStack that wants none newer.
+# The command line of AWS SAM and LocalStack pin their own packages, so each has an environment of its own.
 SAM    := .venv-sam/bin
 SAM_SETUP := .venv-sam/.ready
 LOCALSTACK_SETUP := .venv-localstack/.ready
-# Tests of what a search does within a few seconds. They run alone, and without coverage, which slows training down.
+# Tests of a search's time limit. They run alone and without coverage, which slows training down.
 TIMED := $(addprefix tests/unit/core/services/training/,test_search.py test_search_cut_short.py)
 
 .PHONY: demo up down test test-localstack lint template build bench setup lock clean
@@ -20,7 +20,7 @@ up: $(SETUP)  ## the same stack without the run
 down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
-test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP)  ## every test, and how much of core and functions they run
+test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP)  ## every test, with coverage of core and functions
 	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --cov $(addprefix --ignore=,$(TIMED))
 	$(BIN)/pytest $(TIMED)
 
@@ -33,15 +33,15 @@ lint: $(SETUP) template  ## format, lint, types, import contracts, templates
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-template: $(SAM_SETUP)  ## what is deployed to AWS, by its own two checkers
+template: $(SAM_SETUP)  ## check template.yaml with the two checkers of AWS
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam validate --lint
 	$(SAM)/cfn-lint
 
-build: $(SAM_SETUP)  ## every zip function as `sam deploy` would upload it, in .aws-sam/build; images need Docker
+build: $(SAM_SETUP)  ## build every zip function as `sam deploy` uploads it, in .aws-sam/build; images need Docker
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam build \
 	  $$(awk '/^  [A-Za-z]+Function:/ {name = $$1} /PackageType: Image/ {print "--exclude", name}' template.yaml | tr -d :)
 
-bench: $(SETUP)  ## every side-by-side ratio but bench/quality.py, which installs its opponents; fails when one falls short
+bench: $(SETUP)  ## every measured ratio but bench/quality.py, which installs what it compares with; fails below a limit
 	@status=0; for script in bench/[a-z]*.py; do \
 	  case $$script in bench/textbook.py|bench/quality.py) continue;; esac; \
 	  $(BIN)/python $$script || status=1; \
@@ -49,7 +49,7 @@ bench: $(SETUP)  ## every side-by-side ratio but bench/quality.py, which install
 
 setup: $(SETUP)
 
-# pip checks every hash; the project itself goes in without a build environment, so nothing unlocked is fetched.
+# pip checks every hash. The project itself is installed without build isolation, so that nothing unpinned is fetched.
 $(SETUP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Regatta needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.11 ..."; exit 1; }
@@ -65,8 +65,8 @@ $(SETUP): requirements/dev.txt pyproject.toml
 	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r $<
 	@touch $@
 
-# For whoever changes a range in pyproject.toml: `pip install uv`, then `make lock`. What is deployed is what is tested:
-# the functions' lists take their versions from the development one.
+# After a change of a range in pyproject.toml: `pip install uv`, then `make lock`. The functions' lists take their
+# versions from the development list, so that the tested versions are deployed.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 lock:
 	$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
@@ -76,8 +76,8 @@ lock:
 	$(COMPILE) --group sam --output-file requirements/sam.txt
 	$(COMPILE) --group localstack --exclude-newer 2025-12-20 --output-file requirements/localstack.txt
 
-# What `sam build` runs for each zip function: its code and its list of requirements, which is installed once for all
-# functions that take it. SAM names the folder and, for arm64, the platform.
+# `sam build` runs this for each zip function: it copies the code and the requirements, which are installed once for all
+# functions with the same list. SAM sets ARTIFACTS_DIR; set LAMBDA_PLATFORM=aarch64 for arm64.
 LAMBDA_PYTHON   := 3.13
 LAMBDA_PLATFORM ?= x86_64
 INSTALLED       := .aws-sam/installed/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)
@@ -94,5 +94,5 @@ build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
 	cp -R $</. "$(ARTIFACTS_DIR)/"
 	tar -c --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
 
-clean: down  ## undo the set-up and every stored dataset and model
+clean: down  ## remove the set-up and every stored dataset and model
 	rm -rf .venv .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
