@@ -56,5 +56,5 @@ def _wait(server: processes.Child) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not server.ready():
         if server.exit_status() is not None or time.monotonic() > deadline:
-            raise RuntimeError(server.obituary())
+            raise RuntimeError(server.describe_end())
         time.sleep(0.05)

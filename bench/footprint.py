@@ -15,7 +15,8 @@ from samtranslator.yaml_helper import yaml_parse
 from bench import _load
 from bench._bucket import bucket
 from bench._report import Figure, at_most, run
-from infra.environment import ROOT, Environment
+from infra.environment import Environment
+from infra.paths import ROOT
 
 CSV = ROOT / "examples" / "california_housing.csv"
 TARGET = "median_house_value"

@@ -14,7 +14,7 @@ import httpx
 from bench._load import free_port
 from bench._report import Figure, at_most, run
 from core.settings import load
-from infra.deploy import s3_client
+from infra.emulator_clients import s3_client
 from infra.local.stack import Stack
 
 SERIES = "flats"

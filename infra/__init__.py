@@ -1,1 +1,1 @@
-"""How Regatta runs: the embedded stack, the servers, the deployment and the command line."""
+"""What runs Regatta: the command line and its client, the embedded stack, the servers, the deployment."""

@@ -1,4 +1,4 @@
-"""Whether a bucket is there, for whoever would create it otherwise."""
+"""Whether a bucket exists, asked before one is created."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def bucket_exists(s3: "S3Client", bucket: str) -> bool:
-    """Whether the bucket exists and may be used; raises `ClientError` for every answer but yes and no."""
+    """Return whether the bucket exists; raises `ClientError` where that is not known or it may not be used."""
     try:
         s3.head_bucket(Bucket=bucket)
     except ClientError as error:

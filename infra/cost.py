@@ -1,4 +1,4 @@
-"""What Regatta costs on AWS: published prices times measured footprints, as the tables of docs/cost.md."""
+"""Computes what Regatta costs on AWS, from published prices and measured footprints: the tables of docs/cost.md."""
 
 import argparse
 import json
@@ -6,31 +6,31 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).resolve().parent.parent
+from infra.paths import ROOT
+
 PAGE = ROOT / "docs" / "cost.md"
 MONTH_HOURS = 730
 MONTH_SECONDS = MONTH_HOURS * 3600
 # Lambda gives a function this many MB of memory with each whole vCPU.
 VCPU_MB = 1769
-# What is billed as GB is 1,024 MB; what lies in /tmp beyond this is billed too.
+# Lambda bills a GB as 1,024 MB, and files in /tmp beyond so many MB.
 FREE_TMP_MB = 512
-# Bytes of log lines a request: Lambda's own three, ours, the gateway's.
+# Bytes of log lines a request: three of Lambda, one of the function, one of the gateway.
 LOG_BYTES = 1000
-# One call in so many meets a new environment, which starts from its snapshot.
+# The share of calls that a new environment answers, which starts from its snapshot.
 COLD_SHARE = 0.01
 
 
 @dataclass(frozen=True)
 class Call:
-    """One kind of work: the function and measured call that do it, and what else each takes.
+    """One kind of work: its function, the measured call, the threads that it uses, and its requests to S3.
 
-    The requests to S3 are those of the code in core/: a prediction reads its model when its environment is new; a
-    training reads the table and its manifest, and writes three artifacts, a manifest and the champion.
+    The requests are those of the code in core/: a prediction reads its model when its environment is new; a training
+    reads the table and its manifest, and writes three artifacts, a manifest and the champion.
     """
 
     title: str
@@ -52,20 +52,20 @@ CALLS = (
 
 
 def main() -> int:
-    """Write the tables into the page; with --check only say whether they are there already."""
+    """Write the tables into the page; with --check return 1 where the page has other figures, and change nothing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when the page shows other figures")
     arguments = parser.parse_args()
-    before = PAGE.read_text()
-    after = filled(before)
+    page = PAGE.read_text()
+    updated = fill_tables(page)
     if arguments.check:
-        return int(before != after)
-    PAGE.write_text(after)
+        return int(page != updated)
+    PAGE.write_text(updated)
     return 0
 
 
-def filled(page: str) -> str:
-    """The page with each table between its two comments."""
+def fill_tables(page: str) -> str:
+    """Return the page with each table computed anew, between its two comments."""
     prices = tomllib.loads((ROOT / "infra/aws/prices.toml").read_text())
     measured = json.loads((ROOT / "infra/aws/measured.json").read_text())
     functions = {
@@ -75,12 +75,14 @@ def filled(page: str) -> str:
     }
     alarms = (ROOT / "infra/aws/monitoring.yaml").read_text().count("AWS::CloudWatch::Alarm")
     tables = {
-        "idle": table(["a month", "$"], idle(prices, functions, alarms)),
-        "use": table(
+        "idle": markdown_table(["a month", "$"], idle_rows(prices, functions, alarms)),
+        "use": markdown_table(
             ["1,000 times", "seconds", "GB-s", "Lambda $", "gateway $", "S3 $", "logs $", "in all $"],
-            (use(call, prices, measured, functions) for call in CALLS),
+            (use_row(call, prices, measured, functions) for call in CALLS),
         ),
-        "memory": table(["function", "MemorySize", "peak, measured", "load"], budgets(measured, functions)),
+        "memory": markdown_table(
+            ["function", "MemorySize", "peak, measured", "load"], memory_rows(measured, functions)
+        ),
         "prices": f"Prices of {prices['region']}, known in {prices['known']}.",
     }
     for name, text in tables.items():
@@ -90,17 +92,17 @@ def filled(page: str) -> str:
     return page
 
 
-def idle(prices: dict[str, Any], functions: dict[str, Any], alarms: int) -> Iterator[list[str]]:
-    """What is paid when nobody calls."""
-    snapped = sum(properties["MemorySize"] for properties in functions.values() if "SnapStart" in properties) / 1024
-    snapshots = snapped * MONTH_SECONDS * prices["lambda"]["snapshot_gb_second"]
-    watching = alarms * prices["cloudwatch"]["alarm_month"] + prices["cloudwatch"]["dashboard_month"]
+def idle_rows(prices: dict[str, Any], functions: dict[str, Any], alarms: int) -> Iterator[list[str]]:
+    """Yield title and dollars a month of what is paid when nobody calls."""
+    snapshot_gb = sum(properties["MemorySize"] for properties in functions.values() if "SnapStart" in properties) / 1024
+    snapshots = snapshot_gb * MONTH_SECONDS * prices["lambda"]["snapshot_gb_second"]
+    monitoring = alarms * prices["cloudwatch"]["alarm_month"] + prices["cloudwatch"]["dashboard_month"]
     cache = prices["elasticache"]["least_gb"] * prices["elasticache"]["gb_hour"] * MONTH_HOURS
     endpoints = 2 * 2 * prices["vpc"]["interface_hour"] * MONTH_HOURS
     rows = {
         "the secret that signs models": prices["secrets"]["secret_month"],
-        f"snapshots of {snapped:.1f} GB of functions (`SnapStart=false`: none)": snapshots,
-        f"{alarms} alarms and a dashboard (`Monitoring=false`: none)": watching,
+        f"snapshots of {snapshot_gb:.1f} GB of functions (`SnapStart=false`: none)": snapshots,
+        f"{alarms} alarms and a dashboard (`Monitoring=false`: none)": monitoring,
     }
     rows["**by default, in all**"] = sum(rows.values())
     rows["with `CreateCache=true`: the least of ElastiCache Serverless"] = cache
@@ -109,16 +111,18 @@ def idle(prices: dict[str, Any], functions: dict[str, Any], alarms: int) -> Iter
     return ([title, f"{dollars:.2f}"] for title, dollars in rows.items())
 
 
-def use(call: Call, prices: dict[str, Any], measured: dict[str, Any], functions: dict[str, Any]) -> list[str]:
-    """What 1,000 of these cost beyond that."""
-    given = functions[call.function]
-    seconds = billed(measured[call.function]["calls"][call.call]["warm_ms"], given["MemorySize"], call.threads)
-    gb = given["MemorySize"] / 1024
-    asked = prices["lambda"]
-    compute = seconds * gb * asked["gb_second"]["x86_64"] + asked["request"]
-    compute += seconds * max(0, temporary(given) - FREE_TMP_MB) / 1024 * asked["storage_gb_second"]
-    if "SnapStart" in given:
-        compute += COLD_SHARE * gb * asked["restore_gb"]
+def use_row(call: Call, prices: dict[str, Any], measured: dict[str, Any], functions: dict[str, Any]) -> list[str]:
+    """Return the row of a call: seconds, GB-seconds and dollars of 1,000 of them."""
+    properties = functions[call.function]
+    seconds = billed_seconds(
+        measured[call.function]["calls"][call.call]["warm_ms"], properties["MemorySize"], call.threads
+    )
+    gb = properties["MemorySize"] / 1024
+    rates = prices["lambda"]
+    compute = seconds * gb * rates["gb_second"]["x86_64"] + rates["request"]
+    compute += seconds * max(0, tmp_mb(properties) - FREE_TMP_MB) / 1024 * rates["storage_gb_second"]
+    if "SnapStart" in properties:
+        compute += COLD_SHARE * gb * rates["restore_gb"]
     gateway = prices["gateway"]["request"]
     storage = call.gets * prices["s3"]["get"] + call.puts * prices["s3"]["put"]
     logs = LOG_BYTES * prices["cloudwatch"]["log_gb"] / 1e9
@@ -127,30 +131,33 @@ def use(call: Call, prices: dict[str, Any], measured: dict[str, Any], functions:
     return [call.title, f"{1000 * seconds:,.1f}", f"{1000 * seconds * gb:,.1f}", *figures]
 
 
-def billed(milliseconds: float, memory: int, threads: float) -> float:
-    """Seconds on Lambda of what took so long here with `threads` whole cores; it bills whole milliseconds."""
-    share = min(1.0, memory / VCPU_MB / threads)
+def billed_seconds(milliseconds: float, memory_mb: int, threads: float) -> float:
+    """Return the seconds that Lambda bills for what takes `milliseconds` here on `threads` whole cores.
+
+    Lambda gives a function a share of a core by its memory, and bills whole milliseconds.
+    """
+    share = min(1.0, memory_mb / VCPU_MB / threads)
     return max(1, -(-milliseconds // share)) / 1000
 
 
-def temporary(given: dict[str, Any]) -> int:
-    """MB of /tmp."""
-    return int(given.get("EphemeralStorage", {"Size": FREE_TMP_MB})["Size"])
+def tmp_mb(properties: dict[str, Any]) -> int:
+    """Return the MB of /tmp that a function has."""
+    return int(properties.get("EphemeralStorage", {"Size": FREE_TMP_MB})["Size"])
 
 
-def budgets(measured: dict[str, Any], functions: dict[str, Any]) -> Iterator[list[str]]:
-    """What each function is given, and what it was seen to take."""
-    for name, seen in measured.items():
+def memory_rows(measured: dict[str, Any], functions: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield for each function its memory, its measured peak, and the milliseconds until it is loaded."""
+    for name, footprint in measured.items():
         yield [
             f"`{name}`",
             f"{functions[name]['MemorySize']} MB",
-            f"{seen['peak_mib']} MB",
-            f"{seen['load_ms']:,.0f} ms",
+            f"{footprint['peak_mib']} MB",
+            f"{footprint['load_ms']:,.0f} ms",
         ]
 
 
-def table(head: list[str], rows: Iterator[list[str]]) -> str:
-    """A table of Markdown."""
+def markdown_table(head: list[str], rows: Iterator[list[str]]) -> str:
+    """Return a table of Markdown."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

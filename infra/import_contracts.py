@@ -1,4 +1,4 @@
-"""The import contract about light functions, for import-linter. template.yaml says which functions are light."""
+"""The import contract about light functions, for import-linter. The light functions are the zips of template.yaml."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
 
 
 def light_functions(template: Path = TEMPLATE) -> list[str]:
-    """Return the packages of the functions that are zips and not container images: those that have to start fast."""
+    """Return the packages of the functions that are zips and not container images, because these have to start fast."""
     resources = yaml_parse(template.read_text(encoding="utf-8"))["Resources"].values()
     functions = [r["Properties"] for r in resources if r["Type"] == "AWS::Serverless::Function"]
     handlers = [properties["Handler"] for properties in functions if properties.get("PackageType") != "Image"]

@@ -128,11 +128,11 @@ def test_every_parameter_is_documented(parameter: str) -> None:
 
 def test_the_costs_are_those_of_the_prices_and_measurements() -> None:
     page = cost.PAGE.read_text()
-    assert cost.filled(page) == page, "run `python -m infra.cost`"
+    assert cost.fill_tables(page) == page, "run `python -m infra.cost`"
 
 
 def test_a_seconds_price_depends_on_the_cores_that_memory_brings() -> None:
-    assert cost.billed(100, 1769, 1) == 0.1
-    assert cost.billed(100, 3538, 1) == 0.1
-    assert cost.billed(100, 1769, 2) == 0.2
-    assert cost.billed(0.3, 1769, 1) == 0.001
+    assert cost.billed_seconds(100, 1769, 1) == 0.1
+    assert cost.billed_seconds(100, 3538, 1) == 0.1
+    assert cost.billed_seconds(100, 1769, 2) == 0.2
+    assert cost.billed_seconds(0.3, 1769, 1) == 0.001

@@ -60,22 +60,22 @@ def deploy(
     if aws == (endpoint_url is not None):
         raise failure("Say where: --endpoint-url URL for an emulated AWS, or --aws.")
     chosen = load_settings()
-    from infra import deploy as emulated
-    from infra import sam
+    from infra.deploy import emulated, sam
+    from infra.deploy.deployment import DeployError, check, template_parameters
 
-    with exit_on_errors(emulated.DeployError):
+    with exit_on_errors(DeployError):
         places = {"RedisUrl": chosen.redis_url or ""}
         if endpoint_url is not None:
-            places["S3Endpoint"] = chosen.s3_endpoint or emulated.endpoint_inside(endpoint_url)
+            places["S3Endpoint"] = chosen.s3_endpoint or emulated.endpoint_for_functions(endpoint_url)
             places["SigningKeyFile"] = str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else ""
         # An empty parameter is left as the stack has it.
-        from_settings = {name: value for name, value in emulated.template_parameters(chosen, **places).items() if value}
+        from_settings = {name: value for name, value in template_parameters(chosen, **places).items() if value}
         parameters = from_settings | _parse_parameters(parameter or [])
         if endpoint_url is not None:
             deployment = emulated.deploy(endpoint_url, chosen.bucket, parameters)
         else:
             deployment = sam.deploy(chosen.bucket, parameters)
-        emulated.check(deployment.api_url)
+        check(deployment.api_url)
     console.print(deployment.api_url, soft_wrap=True)
 
 

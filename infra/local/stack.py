@@ -19,10 +19,10 @@ from infra.local import processes
 from infra.local.processes import Child, StackError
 
 START_SECONDS = 60
-# A child that ends this often within this time is not going to recover by being started again.
+# A child that ends so often within this time would end again after another start.
 MOST_RESTARTS = 3
 RESTART_WINDOW_SECONDS = 60
-# MiniStack writes its state when it stops; Redis and drained workers are gone at once.
+# MiniStack writes its state when it stops; Redis and the web apps end at once.
 STOP_SECONDS = 10
 
 Report = Callable[[str], None]
@@ -30,7 +30,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Running:
-    """What a running stack tells other processes, in `stack.json` under its home."""
+    """A running stack, as other processes read it from `stack.json` below its home."""
 
     pid: int
     url: str
@@ -54,13 +54,13 @@ class Stack:
         self._children: dict[str, Child] = {}
 
     def start(self) -> Running | None:
-        """Start everything at once and deploy the template; None when a stop was asked for meanwhile.
+        """Start all children at once and deploy the template; return None when `stopping` was set meanwhile.
 
-        Raises `StackError`: already running, a port taken, a child that died, a refused deployment.
+        Raises `StackError` where the stack runs already, a port is taken, a child ends, or the deployment is refused.
         """
         begun = time.monotonic()
         self._lock = _claim(self.home)
-        self._recover()
+        self._clean_up()
         processes.check_ports(self.settings)
         create_signing_key(self.home / "signing.key")
         for child in (
@@ -80,14 +80,14 @@ class Stack:
         return self._publish(api_url, seconds)
 
     def watch(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Keep every child running until a stop is asked for or `until()` is true; raises `StackError`."""
+        """Start each child again that ends, until `stopping` is set or `until()` is true; raises `StackError`."""
         while not self.stopping.wait(0.2) and not until():
             for child in self._children.values():
                 if child.exit_status() is not None and not self.stopping.is_set():
-                    self._revive(child)
+                    self._restart(child)
 
     def stop(self) -> None:
-        """End the workers first, then what they lean on; leave no process and no temporary file."""
+        """End the web apps, then MiniStack and Redis, which they use; leave no process and no temporary file."""
         self.stopping.set()
         if self._lock is None:
             return
@@ -96,24 +96,24 @@ class Stack:
             for part in parts:
                 _terminate(self._children.get(part))
             for part in parts:
-                _reap(self._children.get(part))
-        self._recover()
+                _wait_for_end(self._children.get(part))
+        self._clean_up()
         self._lock.close()
         self._lock = None
 
-    def _recover(self) -> None:
-        """End what a killed supervisor left running and clear the temporary files."""
+    def _clean_up(self) -> None:
+        """End the processes that a killed supervisor left, and delete the temporary files."""
         processes.end(processes.marked(self.home))
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
         for folder in ("tmp", "logs", "redis", "aws/s3", "aws/state", "incoming"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
 
-    def _revive(self, child: Child) -> None:
-        """Start a child that ended again, and deploy again if it was MiniStack."""
+    def _restart(self, child: Child) -> None:
+        """Start a child again that has ended; deploy again if it is MiniStack."""
         now = time.monotonic()
         recent = [t for t in self._restarts.get(child.name, []) if now - t < RESTART_WINDOW_SECONDS]
         if len(recent) >= MOST_RESTARTS:
-            raise StackError(f"{child.name} ended {len(recent) + 1} times in a minute.\n{child.obituary()}")
+            raise StackError(f"{child.name} ended {len(recent) + 1} times in a minute.\n{child.describe_end()}")
         self._restarts[child.name] = [*recent, now]
         self.report(f"{child.name} ended with status {child.exit_status()}; starting it again")
         processes.end(processes.marked(self.home, child.name))
@@ -123,14 +123,16 @@ class Stack:
         self._wait(child)
 
     def _deploy(self) -> str:
-        # Loading boto3 and packaging the code takes about as long as MiniStack takes to come up.
-        from infra.deploy import DeployError, deploy, template_parameters
+        """Deploy the template as soon as MiniStack is ready; return the URL of the API."""
+        # Imported here, because loading boto3 takes about as long as MiniStack takes to start.
+        from infra.deploy.deployment import DeployError, template_parameters
+        from infra.deploy.emulated import deploy
 
         child = self._children["ministack"]
         self._wait(child)
         if self.stopping.is_set():
             return ""
-        chosen = template_parameters(
+        parameters = template_parameters(
             self.settings,
             RedisUrl=self.variables["REGATTA_REDIS_URL"],
             SigningKeyFile=self.variables["REGATTA_SIGNING_KEY_FILE"],
@@ -138,31 +140,33 @@ class Stack:
         )
         endpoint = processes.aws_endpoint(self.settings)
         try:
-            deployment = deploy(endpoint, self.settings.bucket, chosen)
+            deployment = deploy(endpoint, self.settings.bucket, parameters)
         except DeployError as error:
-            raise StackError(f"{error}\n{child.obituary()}") from error
+            raise StackError(f"{error}\n{child.describe_end()}") from error
         assert child.process is not None
-        os.kill(child.process.pid, signal.SIGUSR1)  # save the stack now: kill -9 must not lose it
+        os.kill(child.process.pid, signal.SIGUSR1)  # it saves its state, so that kill -9 does not lose the stack
         return deployment.api_url
 
     def _watch_folder(self) -> None:
-        """Send what is saved in the folder from now on; it ends by itself when the stack stops."""
-        from infra.deploy import s3_client
-        from infra.local.watching import Watcher
+        """Start to send the CSVs that are saved in the folder; the thread ends when the stack stops."""
+        from infra.emulator_clients import s3_client
+        from infra.local.watched_folder import Watcher
 
         s3 = s3_client(processes.aws_endpoint(self.settings))
         Watcher(self.home / "incoming", s3, self.settings.bucket, self.stopping, self.report).start()
 
     def _wait(self, child: Child) -> None:
+        """Wait until a child is ready; raises `StackError` where it ends or takes too long."""
         deadline = time.monotonic() + START_SECONDS
         while not self.stopping.is_set():
             if child.exit_status() is not None or time.monotonic() > deadline:
-                raise StackError(child.obituary())
+                raise StackError(child.describe_end())
             if child.ready():
                 return
             self.stopping.wait(0.03)
 
     def _publish(self, api_url: str, seconds: float) -> Running:
+        """Write `stack.json`, after which the stack is ready for others."""
         running = Running(
             pid=os.getpid(),
             url=f"http://{processes.HOST}:{self.settings.port}",
@@ -178,18 +182,18 @@ class Stack:
 
 
 def find(home: Path) -> Running | None:
-    """The ready stack of `home`; None when none runs or it is still starting."""
+    """Return the stack of `home` that is ready; None where none runs or it still starts."""
     home = home.expanduser().resolve()
     holder = supervisor(home)
     try:
         running = Running(**json.loads((home / "stack.json").read_text()))
     except FileNotFoundError:
         return None
-    return running if running.pid == holder else None  # else it was written by one that was killed
+    return running if running.pid == holder else None  # else a killed supervisor wrote it
 
 
 def supervisor(home: Path) -> int | None:
-    """The process id of the supervisor that holds `home`, or None."""
+    """Return the process id of the supervisor that holds the lock of `home`; None where there is none."""
     try:
         with (home / "lock").open("r+") as lock:
             try:
@@ -202,7 +206,7 @@ def supervisor(home: Path) -> int | None:
 
 
 def down(home: Path) -> bool:
-    """Stop the stack of `home`, supervisor or no supervisor; whether there was anything to stop."""
+    """Stop the stack of `home`, also where its supervisor was killed; return whether anything ran."""
     home = home.expanduser().resolve()
     holder = supervisor(home)
     if holder is not None:
@@ -219,7 +223,7 @@ def down(home: Path) -> bool:
 
 
 def create_signing_key(path: Path) -> None:
-    """Write 32 random bytes in hex, readable by the owner only; an existing key stays as it is."""
+    """Write 32 random bytes in hexadecimal digits, readable by the owner only; an existing key stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
     if not path.exists():
@@ -227,18 +231,18 @@ def create_signing_key(path: Path) -> None:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32) + "\n")
-        draft.replace(path)  # never a half-written key, whatever is killed when
+        draft.replace(path)  # at once, so that there is never a half-written key
 
 
 def _claim(home: Path) -> IO[str]:
-    """The lock of `home`, held until the file is closed or this process ends in any way."""
+    """Take the lock of `home` and return its file; it is held until the file is closed or this process ends."""
     home.mkdir(parents=True, exist_ok=True)
     lock = (home / "lock").open("a+")
     for _ in range(10):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(0.05)  # somebody's `regatta status` holds it for an instant
+            time.sleep(0.05)  # `regatta status` holds it for an instant
             continue
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -258,7 +262,7 @@ def _terminate(child: Child | None) -> None:
         child.process.terminate()
 
 
-def _reap(child: Child | None) -> None:
+def _wait_for_end(child: Child | None) -> None:
     if child and child.process:
         try:
             child.process.wait(STOP_SECONDS)

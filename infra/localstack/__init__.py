@@ -1,1 +1,1 @@
-"""How Regatta gets into a LocalStack that starts: its init hook and what that runs."""
+"""The deployment into a LocalStack that starts: its init hook, and the program that the hook runs."""

@@ -11,7 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.deploy import ROOT, local_template, package
+from infra.deploy.emulator_template import emulator_template
+from infra.deploy.package import package
+from infra.paths import ROOT
 from tests.support.stack import CLI, Stack, free_ports
 
 FUNCTION = "AWS::Serverless::Function"
@@ -27,7 +29,7 @@ def test_the_package_is_the_same_bytes_every_time_and_holds_code_only() -> None:
 
 
 def test_image_functions_become_zip_functions_with_the_handler_of_their_command() -> None:
-    template = local_template((ROOT / "template.yaml").read_text(), "bucket", "key.zip")
+    template = emulator_template((ROOT / "template.yaml").read_text(), "bucket", "key.zip")
     functions = [r for r in template["Resources"].values() if r["Type"] == FUNCTION]
     handlers = {function["Properties"]["Handler"] for function in functions}
     assert handlers == {f"functions.{path.parent.name}.handler.handler" for path in handler_files()}
@@ -46,13 +48,13 @@ def test_an_api_with_another_route_is_another_api() -> None:
     names = [
         [
             name
-            for name, resource in local_template(each, "bucket", "key")["Resources"].items()
+            for name, resource in emulator_template(each, "bucket", "key")["Resources"].items()
             if resource["Type"] == "AWS::Serverless::Api"
         ]
         for each in changed
     ]
     assert names[0] == names[1] != names[2]
-    outputs = local_template(text, "bucket", "key")["Outputs"]
+    outputs = emulator_template(text, "bucket", "key")["Outputs"]
     assert names[0][0] in outputs["ApiUrl"]["Value"]["Fn::Sub"]
 
 

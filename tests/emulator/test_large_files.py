@@ -13,8 +13,8 @@ from samtranslator.yaml_helper import yaml_parse
 from core.types import Json
 from infra.client.part_upload import PartUploader
 from infra.client.upload import UploadRecord
-from infra.deploy import ROOT
 from infra.emulator_account import CREDENTIALS, REGION
+from infra.paths import ROOT
 from tests.support.stack import Stack
 from tests.support.tables import CSVS
 from tests.support.workflow import gbk_csv

@@ -6,7 +6,7 @@ import random
 import httpx
 import pytest
 
-from infra.environment import PAYLOAD_BYTES, Environment, LambdaError, is_sealed
+from infra.environment import PAYLOAD_BYTES, Environment, LambdaError, has_namespace
 from tests.lambda_facts.conftest import ROW
 from tests.support.gateway import EnvironmentTransport
 from tests.support.stack import Stack
@@ -66,7 +66,7 @@ def test_a_body_over_the_limit_is_refused_by_name(stack: Stack) -> None:
 WRITING = {
     "Python": ["open(path, 'w')", "os.mkdir(path)", "os.rename(tempfile.mkstemp()[1], path)"],
     # What audit events do not tell of: only a mount namespace can refuse it, where this machine lets us have one.
-    "C": ["import pyarrow as a, pyarrow.csv as c; c.write_csv(a.table({'a': [1]}), path)"] if is_sealed() else [],
+    "C": ["import pyarrow as a, pyarrow.csv as c; c.write_csv(a.table({'a': [1]}), path)"] if has_namespace() else [],
 }
 
 

@@ -15,8 +15,10 @@ import boto3
 import httpx
 import yaml
 
-from infra.deploy import CONFIG, ROOT, find_api
+from infra.deploy.cloudformation import find_api
 from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
+from infra.emulator_clients import CONFIG
+from infra.paths import ROOT
 from tests.support.stack import free_ports
 
 VENV = ROOT / ".venv-localstack"

@@ -15,8 +15,10 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 from tritonclient.http import InferenceServerClient
 
-from infra import deploy, sam
+from infra.deploy import emulated, sam
+from infra.deploy.deployment import DeployError
 from infra.emulator_account import CREDENTIALS, REGION
+from infra.paths import ROOT
 from tests.api.test_open_inference import ROWS, rows
 from tests.localstack.events import DAILY, FLAT, MESSAGES, Json, requests
 from tests.localstack.running import COMPOSE, LocalStack
@@ -29,7 +31,7 @@ from tests.support.redis_process import own_redis
 from tests.support.stack import CLI
 from tests.support.workflow import gbk_csv, whole_job
 
-TEMPLATE = (deploy.ROOT / "template.yaml").read_text()
+TEMPLATE = (ROOT / "template.yaml").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -218,12 +220,10 @@ def test_a_route_that_is_new_is_deployed(
 ) -> None:
     status = "        Status: { Type: Api, Properties: { RestApiId: !Ref Api, Method: GET, Path: /system/status } }\n"
     assert status in TEMPLATE
-    for folder in ("core", "functions"):
-        (tmp_path / folder).symlink_to(deploy.ROOT / folder)
     second = status.replace("Status:", "Second:").replace("/system/status", "/second")
     (tmp_path / "template.yaml").write_text(TEMPLATE.replace(status, status + second))
-    monkeypatch.setattr(deploy, "ROOT", tmp_path)
-    changed = deploy.deploy(localstack.url, "regatta", {})
+    monkeypatch.setattr(emulated, "ROOT", tmp_path)
+    changed = emulated.deploy(localstack.url, "regatta", {})
     # The function knows no such path and says so; the gateway would say that nobody is authorised.
     assert httpx.get(f"{changed.api_url}/second", timeout=60).json()["type"] == "urn:regatta:problem:no-such-route"
     files = httpx.get(f"{changed.api_url}/data/files", timeout=60).json()["files"]
@@ -250,7 +250,7 @@ def test_sam_is_told_what_the_stack_is_like(sam_orders: Path, monkeypatch: pytes
     assert given == {"LogLevel": "DEBUG", "BucketName": "regatta", "CreateBucket": "true"}
     assert set(given) <= set(yaml_parse(TEMPLATE)["Parameters"])
     monkeypatch.setenv("FAILS", "deploy")
-    with pytest.raises(deploy.DeployError, match="`sam deploy` ended with status 1"):
+    with pytest.raises(DeployError, match="`sam deploy` ended with status 1"):
         sam.deploy("regatta", {})
 
 
@@ -259,7 +259,7 @@ def test_a_bucket_that_is_there_already_is_not_made_again(
     sam_orders: Path, monkeypatch: pytest.MonkeyPatch, bucket: str, made: str
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")  # where no stack is
-    with pytest.raises(deploy.DeployError, match="does not exist"):  # and this sam makes none
+    with pytest.raises(DeployError, match="does not exist"):  # and this sam makes none
         sam.deploy(bucket, {})
     assert f"CreateBucket={made}" in sam_orders.read_text()
 

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.deploy import RUNTIME
+from infra.deploy.emulator_template import RUNTIME
 from infra.emulator_account import ACCOUNT
 from tests.localstack.events import Json
 from tests.localstack.running import LocalStack

@@ -1,4 +1,4 @@
-"""LocalStack runs this as soon as it is ready: the deployment, in a process of its own on the same interpreter."""
+"""The init hook that LocalStack runs when it is ready. It deploys in a process of its own, on the same interpreter."""
 
 import os
 import subprocess

@@ -14,7 +14,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from functions.retrain.handler import handler
 from functions.s3_events import CreatedObject, objects_in
-from infra.deploy import ROOT
+from infra.paths import ROOT
 from tests.support.storage import home
 
 KEY = "incoming/default/flats/a b+c%中文.csv"

@@ -9,7 +9,7 @@ import pytest
 
 from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.reporting.report import report
-from infra.deploy import package
+from infra.deploy.package import package
 from tests.support.reports import Element, Page, joined_profile, page_of, real_report, report_of
 from tests.support.storage import dataset_manifest
 from tests.support.tables import CSVS, read, real

@@ -1,4 +1,4 @@
-"""Deploys template.yaml to AWS: checks what is needed first, then `sam build` and `sam deploy`."""
+"""Deploys to AWS itself: checks that what it needs is there, then runs `sam build` and `sam deploy`."""
 
 import shutil
 import subprocess
@@ -8,17 +8,20 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.buckets import bucket_exists
-from infra.deploy import ROOT, DeployError, Deployment, find_stack, outputs
+from infra.deploy.cloudformation import find_stack, outputs
+from infra.deploy.deployment import DeployError, Deployment
+from infra.paths import ROOT
 
-# `make template` and `make build` put one here.
+# `make template` and `make build` install SAM here.
 CHECKOUT_TOOLS = ROOT / ".venv-sam" / "bin"
 
 
 def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
     """Build every function and create or update the stack in the account and region of this shell.
 
-    `parameters` are the template's, without BucketName and CreateBucket; what is not given stays as the stack has it.
-    Raises `DeployError` that names what is missing: SAM, Docker, credentials, a region, a bucket name that is free.
+    `parameters` are the template's, without BucketName and CreateBucket. A stack that exists keeps the values of
+    parameters that are not given. Raises `DeployError` that names what is missing: SAM, Docker, credentials, a region,
+    a bucket name that is free.
     """
     for tool, purpose, source in (
         ("sam", "which builds and deploys", "pip install aws-sam-cli"),
@@ -40,15 +43,15 @@ def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
 
 
 def _owns_bucket(bucket: str) -> str:
-    """The parameter CreateBucket: as the stack has it, else whether there is no such bucket yet."""
+    """Return the parameter CreateBucket: that of the stack, else `true` where the bucket does not exist yet."""
     session = boto3.session.Session()
     if session.get_credentials() is None:
         raise DeployError("There are no AWS credentials. Run `aws configure` or `aws sso login`, or set AWS_PROFILE.")
     if session.region_name is None:
         raise DeployError("No AWS region is chosen. Set AWS_DEFAULT_REGION, or a region in the profile.")
-    _, known = find_stack(session.client("cloudformation"))
-    if known:
-        return known["CreateBucket"]
+    _, previous = find_stack(session.client("cloudformation"))
+    if previous:
+        return previous["CreateBucket"]
     try:
         return "false" if bucket_exists(session.client("s3"), bucket) else "true"
     except ClientError as error:
@@ -60,10 +63,10 @@ def _owns_bucket(bucket: str) -> str:
 
 
 def _run(*arguments: str) -> None:
-    """One `sam` command, its output shown as it comes."""
-    ended = subprocess.run([_find("sam") or "sam", *arguments], cwd=ROOT, check=False)
-    if ended.returncode:
-        raise DeployError(f"`sam {arguments[0]}` ended with status {ended.returncode}; its own words are above.")
+    """Run a `sam` command, with its output in this terminal; raises `DeployError` when it fails."""
+    completed = subprocess.run([_find("sam") or "sam", *arguments], cwd=ROOT, check=False)
+    if completed.returncode:
+        raise DeployError(f"`sam {arguments[0]}` ended with status {completed.returncode}; its own words are above.")
 
 
 def _find(tool: str) -> str | None:

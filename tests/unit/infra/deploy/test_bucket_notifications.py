@@ -1,9 +1,11 @@
-"""A bucket that was there before the stack is told to notify it, as the template tells its own."""
+"""A bucket that is older than the stack gets the notifications that the template gives its own."""
 
 import boto3
 
 from core.storage.s3.object_store import ObjectStore
-from infra.deploy import ROOT, _notify, local_template
+from infra.deploy.emulated import notify_queues
+from infra.deploy.emulator_template import emulator_template
+from infra.paths import ROOT
 
 
 def test_a_bucket_from_before_notifies_the_queues_of_what_arrives(bucket: ObjectStore) -> None:
@@ -13,7 +15,9 @@ def test_a_bucket_from_before_notifies_the_queues_of_what_arrives(bucket: Object
         url = sqs.create_queue(QueueName=name)["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
         outputs[f"{name}QueueArn"] = attributes["QueueArn"]
-    _notify(bucket.client, bucket.bucket, local_template((ROOT / "template.yaml").read_text(), "b", "k"), outputs)
+    notify_queues(
+        bucket.client, bucket.bucket, emulator_template((ROOT / "template.yaml").read_text(), "b", "k"), outputs
+    )
     told = bucket.client.get_bucket_notification_configuration(Bucket=bucket.bucket)["QueueConfigurations"]
     rules = [{rule["Name"].lower(): rule["Value"] for rule in one["Filter"]["Key"]["FilterRules"]} for one in told]
     assert {tuple(one["Events"]) for one in told} == {("s3:ObjectCreated:*",)}

@@ -1,6 +1,7 @@
-"""The watched folder of the embedded stack: a CSV saved below `incoming/{series}/` goes into the bucket, as it is.
+"""Watches a folder of the embedded stack: a CSV saved below `incoming/{series}/` is copied into the bucket.
 
-The file stays where it is. What went is written beside the object, so that a restart knows it without a list of ours.
+The file stays where it is. The metadata of its object have the state of the file that was sent, so that after a restart
+no file is sent twice.
 """
 
 import os
@@ -22,22 +23,22 @@ from core.errors import InvalidInputError
 from core.services.series.arrivals import INCOMING, parse_arrival_key
 
 WORKSPACE = "default"
-# How often the folder is looked through. Nothing else tells of a file on every system and file system.
+# How often the folder is listed. No notification of files works on every system and file system.
 LOOK_SECONDS = 0.5
-# A file that has not changed for so long, and that nobody has open to write, has stopped growing.
+# A file is complete when it has not changed for so long and no process has it open for writing.
 SETTLED_SECONDS = 1.5
-# Of an object: which state of the file it is.
+# The metadata of an object that has the state of its file.
 STATE_METADATA = "watched"
-# How the names of files begin that programs keep beside the one they work on.
+# First characters of the names of temporary files.
 TEMPORARY = (".", "~", "#")
 
 Report = Callable[[str], None]
-# Size and time of a file's last change (nanoseconds since 1970).
+# Size in bytes, and time of the last change in nanoseconds since 1970.
 State = tuple[int, int]
 
 
 class Watcher(threading.Thread):
-    """Sends each file once it has stopped growing, and again when it was changed. Ends when `stopping` is set."""
+    """A thread that sends each file when it is complete, and again when it has changed, until `stopping` is set."""
 
     def __init__(self, folder: Path, s3: Any, bucket: str, stopping: threading.Event, report: Report) -> None:
         super().__init__(name="watcher", daemon=True)
@@ -46,77 +47,78 @@ class Watcher(threading.Thread):
         self._bucket = bucket
         self._stopping = stopping
         self._report = report
-        # What every file was like when it was looked at last, and since when it has been like that.
+        # By file its last state, and the time since which it has had that state.
         self._seen: dict[Path, tuple[State, float]] = {}
+        # By file the state in which it was sent, or refused because its path names no series.
         self._done: dict[Path, State] = {}
-        self._complained: set[Path] = set()
+        self._reported: set[Path] = set()
 
     def run(self) -> None:
-        """Look, send, wait, until the stack stops."""
+        """List the folder and send its complete files, until the stack stops."""
         while not self._stopping.wait(LOOK_SECONDS):
             settled = [(path, state) for path in _files(self._folder) if (state := self._settled(path)) is not None]
             writing = _open_to_write() if settled else set()
             for path, state in settled:
                 if path.resolve() not in writing and not self._stopping.is_set():
-                    self._deal_with(path, state)
+                    self._send_once(path, state)
 
     def _settled(self, path: Path) -> State | None:
-        """The file's state if it is a new one and has been like this for a while."""
+        """Return the state of a file that is complete and was not sent in this state; None for any other."""
         try:
             state = _state(path)
         except OSError:
-            return None  # renamed or deleted just now
+            return None  # it was renamed or deleted meanwhile
         now = time.monotonic()
         before, since = self._seen.get(path, (None, now))
         self._seen[path] = (state, since if before == state else now)
         is_new = before == state and self._done.get(path) != state
         return state if is_new and now - since >= SETTLED_SECONDS else None
 
-    def _deal_with(self, path: Path, state: State) -> None:
+    def _send_once(self, path: Path, state: State) -> None:
         try:
             key = _key(path.relative_to(self._folder))
-            gone = self._has_gone(key, state) or self._send(path, key, state)
+            is_sent = self._is_in_bucket(key, state) or self._send(path, key, state)
         except InvalidInputError as error:
-            self._complain(path, f"{path} is left alone: {error.detail}")
+            self._report_once(path, f"{path} is left alone: {error.detail}")
         except (OSError, Boto3Error, BotoCoreError, ClientError) as error:
-            self._complain(path, f"{path} cannot be sent yet: {error}")
+            self._report_once(path, f"{path} cannot be sent yet: {error}")
             return
         else:
-            if not gone:
+            if not is_sent:
                 return
-            self._complained.discard(path)
+            self._reported.discard(path)
         self._done[path] = state
 
-    def _has_gone(self, key: str, state: State) -> bool:
-        """Whether the bucket has the file as it is now: from before this process began."""
+    def _is_in_bucket(self, key: str, state: State) -> bool:
+        """Return whether the bucket has the file in this state, sent before this process began."""
         try:
             metadata = self._s3.head_object(Bucket=self._bucket, Key=key)["Metadata"]
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return False
             raise
-        return bool(metadata.get(STATE_METADATA) == _written(state))
+        return bool(metadata.get(STATE_METADATA) == _state_text(state))
 
     def _send(self, path: Path, key: str, state: State) -> bool:
-        """Put the file into the bucket; False where it was changed while it was read, so that nothing half goes."""
+        """Put the file into the bucket; return False, and put nothing, where it was changed while it was read."""
         with TemporaryDirectory(prefix="regatta-") as folder:
-            still = Path(folder) / "still.csv"
-            shutil.copyfile(path, still)
+            copy = Path(folder) / "copy.csv"
+            shutil.copyfile(path, copy)
             if _state(path) != state:
                 return False
-            told = {"Metadata": {STATE_METADATA: _written(state)}}
-            self._s3.upload_file(str(still), self._bucket, key, ExtraArgs=told)
+            metadata = {STATE_METADATA: _state_text(state)}
+            self._s3.upload_file(str(copy), self._bucket, key, ExtraArgs={"Metadata": metadata})
         return True
 
-    def _complain(self, path: Path, message: str) -> None:
-        """Say what is wrong with a file, once."""
-        if path not in self._complained:
-            self._complained.add(path)
+    def _report_once(self, path: Path, message: str) -> None:
+        """Report what is wrong with a file, unless something was reported of it before."""
+        if path not in self._reported:
+            self._reported.add(path)
             self._report(message)
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The CSVs below the folder; not what programs keep beside the files that they work on."""
+    """Yield the CSVs below the folder, without temporary files and folders."""
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(TEMPORARY))
         for name in sorted(names):
@@ -125,8 +127,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _key(relative: Path) -> str:
-    """Where a file goes; raises `InvalidInputError` where that would be no series' place."""
-    # Some systems take names apart into letters and accents; the bucket tells of endings in small letters.
+    """Return the key of a file's object; raises `InvalidInputError` where its path names no series."""
+    # Some systems store letters and their accents apart. The bucket notifies of endings in small letters.
     name = unicodedata.normalize("NFC", relative.as_posix())
     key = f"{INCOMING}{WORKSPACE}/{name[:-4]}.csv"
     parse_arrival_key(key)
@@ -134,16 +136,16 @@ def _key(relative: Path) -> str:
 
 
 def _state(path: Path) -> State:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
-def _written(state: State) -> str:
+def _state_text(state: State) -> str:
     return "{}-{}".format(*state)
 
 
 def _open_to_write() -> set[Path]:
-    """The files that processes of this user are writing, where the system tells."""
+    """Return the files that processes have open for writing, of those that this user may inspect."""
     found = set()
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):

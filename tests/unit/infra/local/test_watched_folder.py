@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.storage.s3.object_store import ObjectStore
-from infra.local import watching
-from infra.local.watching import Watcher
+from infra.local import watched_folder
+from infra.local.watched_folder import Watcher
 from tests.support.storage import BUCKET
 
 BODY = b"a,b\n1,2\n"
@@ -17,8 +17,8 @@ BODY = b"a,b\n1,2\n"
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(watching, "SETTLED_SECONDS", 0.1)
+    monkeypatch.setattr(watched_folder, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(watched_folder, "SETTLED_SECONDS", 0.1)
 
 
 class Watched:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import sam
-from infra.deploy import DeployError
+from infra.deploy import sam
+from infra.deploy.deployment import DeployError
 from tests.support.fake_programs import note_taking
 
 

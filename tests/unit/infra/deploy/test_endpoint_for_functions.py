@@ -1,4 +1,4 @@
-"""What functions are told of the endpoint that they are deployed to."""
+"""The URL by which functions reach the endpoint that they are deployed to."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.deploy import endpoint_inside
+from infra.deploy.emulated import endpoint_for_functions
 from tests.support.http_server import Answering, listening
 
 
@@ -37,9 +37,9 @@ def port() -> Iterator[int]:
 )
 def test_only_containers_need_another_name_for_this_machine(port: int, told: dict[str, object], host: str) -> None:
     _Emulator.told = told
-    assert endpoint_inside(f"http://127.0.0.1:{port}") == f"http://{host}:{port}"
+    assert endpoint_for_functions(f"http://127.0.0.1:{port}") == f"http://{host}:{port}"
 
 
 @pytest.mark.parametrize("url", ["http://aws.example.com:4566", "http://127.0.0.1:9"])
 def test_other_machines_and_silent_ones_keep_their_names(url: str) -> None:
-    assert endpoint_inside(url) == url
+    assert endpoint_for_functions(url) == url

@@ -1,0 +1,47 @@
+"""A deployment, the error of a failed one, the template's parameters, and the check that a deployment answers."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+
+class DeployError(Exception):
+    """The deployment failed; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A stack that is up: the base URL of its REST API, and its bucket."""
+
+    api_url: str
+    bucket: str
+
+
+def template_parameters(settings: "Settings", **endpoints: str) -> dict[str, str]:
+    """Return the template's parameters: those that the settings have, and `endpoints` as they are given."""
+    return {
+        "LogLevel": settings.log_level,
+        "WebhookUrl": settings.webhook_url or "",
+        "DecisionsTopicArn": settings.sns_topic_arn or "",
+        "KeepVersions": str(settings.keep_versions),
+        "KeepJobsDays": str(settings.keep_jobs_days),
+        **endpoints,
+    }
+
+
+def check(api_url: str) -> None:
+    """Send GET / to the deployed service; raises `DeployError` unless it succeeds."""
+    try:
+        with urlopen(f"{api_url}/", timeout=60) as response:  # noqa: S310 - what was just deployed
+            response.read()
+    except HTTPError as error:
+        raise DeployError(
+            f"The stack is there, but {api_url}/ answers {error.code}: {error.read(500).decode(errors='replace')}. "
+            "The log of SystemFunction says more."
+        ) from error
+    except (URLError, OSError) as error:
+        raise DeployError(f"The stack is there, but {api_url}/ does not answer: {error}") from error

@@ -1,0 +1,55 @@
+"""template.yaml as an emulator without Docker can run it."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+RUNTIME = "python3.13"
+BINARY = "application/octet-stream"
+SNAPSHOT_PROPERTIES = ("SnapStart", "AutoPublishAlias", "AutoPublishAliasAllProperties")
+# The API's logical name where the template means the API.
+API_NAME = re.compile(r"(?<=!Ref )Api\b|(?<=\$\{)Api(?=[.}])|(?<=\n  )Api(?=:\n)")
+
+
+def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[str, Any]:
+    """Return the template of the YAML `text` with what emulators cannot run changed or left out.
+
+    Functions of images become functions of the one package in S3, with the first `ImageConfig.Command` as handler. Left
+    out are the metadata of builds, the properties of snapshots, because nothing would be restored, the routes of
+    OPTIONS, and the number of workers of a queue, which MiniStack takes for a text.
+    """
+    # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
+    # another name, which makes it a new one.
+    api = f"Api{_api_digest(yaml_parse(text))}"
+    template: dict[str, Any] = yaml_parse(API_NAME.sub(api, text))
+    # LocalStack ignores */*: it returns bytes for types that are listed, and their Base64 for all others.
+    template["Resources"][api]["Properties"]["BinaryMediaTypes"].append(BINARY)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource.pop("Metadata", None)
+            resource["Properties"] = _function_properties(resource["Properties"], package_bucket, package_key)
+    return template
+
+
+def _function_properties(properties: dict[str, Any], package_bucket: str, package_key: str) -> dict[str, Any]:
+    """Return the properties of a function for emulators."""
+    changed = {name: value for name, value in properties.items() if name not in SNAPSHOT_PROPERTIES}
+    if changed.pop("PackageType", "Zip") == "Image":
+        changed["Handler"] = changed.pop("ImageConfig")["Command"][0]
+        changed["Runtime"] = RUNTIME
+    changed["CodeUri"] = {"Bucket": package_bucket, "Key": package_key}
+    events = changed["Events"].items()
+    changed["Events"] = {name: event for name, event in events if event["Properties"].get("Method") != "OPTIONS"}
+    for event in changed["Events"].values():
+        event["Properties"].pop("ScalingConfig", None)
+    return changed
+
+
+def _api_digest(template: dict[str, Any]) -> str:
+    """Return eight hexadecimal digits that change with the API's properties and its routes."""
+    resources = template["Resources"]
+    routes = {name: resource.get("Properties", {}).get("Events") for name, resource in resources.items()}
+    return hashlib.sha256(json.dumps([resources["Api"], routes], sort_keys=True).encode()).hexdigest()[:8]

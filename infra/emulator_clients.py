@@ -1,0 +1,35 @@
+"""Clients of boto3 for an emulated AWS, LocalStack or MiniStack."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from infra.emulator_account import CREDENTIALS, REGION
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_s3.client import S3Client
+
+# Path-style addresses, because the name of a bucket cannot be a part of an emulator's host name.
+CONFIG = Config(s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2})
+
+
+def s3_client(endpoint_url: str) -> "S3Client":
+    """Return an S3 client for the emulator at `endpoint_url`."""
+    client: S3Client = _session().client("s3", endpoint_url=endpoint_url, config=CONFIG)
+    return client
+
+
+def cloudformation_client(endpoint_url: str) -> "CloudFormationClient":
+    """Return a CloudFormation client for the emulator at `endpoint_url`."""
+    client: CloudFormationClient = _session().client("cloudformation", endpoint_url=endpoint_url, config=CONFIG)
+    return client
+
+
+def _session() -> boto3.session.Session:
+    return boto3.session.Session(
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["aws_access_key_id"],
+        aws_secret_access_key=CREDENTIALS["aws_secret_access_key"],
+    )
