@@ -1,4 +1,4 @@
-"""Hostile files through the whole upload: a right table or a problem with a way out, and little memory for either."""
+"""Hostile files through the whole upload: each is read right, or refused with a way out."""
 
 import json
 import re
@@ -11,7 +11,8 @@ import pytest
 from core.manifests import Column
 from core.tables.table import Table
 from tests.support.gateway import HandlerTransport
-from tests.support.hostile import SMALL, Hostile, Refused, Taken
+from tests.support.hostile_files import SMALL_FILES
+from tests.support.hostile_files.cases import Accepted, HostileFile, Refused
 from tests.support.storage import WORKSPACE, Parts
 
 
@@ -20,9 +21,9 @@ def client() -> httpx.Client:
     return httpx.Client(transport=HandlerTransport(), base_url="http://handlers")
 
 
-@pytest.mark.parametrize("case", SMALL.values(), ids=SMALL.keys())
+@pytest.mark.parametrize("case", SMALL_FILES.values(), ids=SMALL_FILES.keys())
 def test_it_is_a_right_table_or_refused_with_a_way_out(
-    client: httpx.Client, parts: Parts, tmp_path: Path, case: Hostile
+    client: httpx.Client, parts: Parts, tmp_path: Path, case: HostileFile
 ) -> None:
     answer = client.post("/data/upload", files={"file": (case.filename, case.content)}, data=case.form)
     body = answer.json()
@@ -38,12 +39,12 @@ def test_it_is_a_right_table_or_refused_with_a_way_out(
 
 def check_refusal(status: int, body: dict[str, Any], expected: Refused) -> None:
     assert status == expected.status, body
-    assert re.search(expected.says, body["detail"]), body["detail"]
+    assert re.search(expected.detail, body["detail"]), body["detail"]
     assert re.search(r"(?i)\b(send|save|export|close|correct|leave|give|name|unpack|must|should)\b", body["detail"])
     assert len(body["detail"]) < 1000
 
 
-def check_table(parts: Parts, body: dict[str, Any], folder: Path, expected: Taken) -> None:
+def check_table(parts: Parts, body: dict[str, Any], folder: Path, expected: Accepted) -> None:
     types = body["column_types"]
     assert types == expected.types
     assert list(types) == list(expected.types)
@@ -52,6 +53,6 @@ def check_table(parts: Parts, body: dict[str, Any], folder: Path, expected: Take
     table = Table(path, [Column(name=name, type=kind, missing=0) for name, kind in types.items()], body["rows"])
     assert table.head(len(expected.rows)) == expected.rows
     assert body["rows"] == (expected.count or len(expected.rows))
-    assert re.search(expected.warned, "\n".join(body["warnings"]), re.DOTALL)
+    assert re.search(expected.warning, "\n".join(body["warnings"]), re.DOTALL)
     profile = parts.objects.get(f"{WORKSPACE}/datasets/{body['file_id']}/profile.json")
     json.loads(profile, parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hostile import LARGE, MIB
+from tests.support.hostile_files.cases import MIB
+from tests.support.hostile_files.large_files import LARGE_FILES
 
-# What Python and Arrow take anyway, whatever the file.
+# Python and Arrow take this much for any file.
 FLOOR_BYTES = 128 * MIB
-# One process a file: only so does the peak tell of this file alone, and of Arrow's memory too. Not by getrusage: there,
-# a process inherits the peak of the one that started it.
+# Each file has a process of its own, so that the peak is of this file alone and has Arrow's memory in it. getrusage
+# would not do: with it, a process inherits the peak of the one that started it.
 MEASURE = """
 import re, sys
 from pathlib import Path
@@ -37,9 +38,9 @@ print(peak() - before)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
-@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("name", LARGE_FILES)
 def test_taking_or_refusing_a_large_file_takes_no_more_memory_than_twice_its_size(name: str, tmp_path: Path) -> None:
-    make, says = LARGE[name]
+    make, refusal = LARGE_FILES[name]
     path = tmp_path / "large.csv"
     path.write_bytes(make())
     done = subprocess.run(
@@ -52,5 +53,5 @@ def test_taking_or_refusing_a_large_file_takes_no_more_memory_than_twice_its_siz
     )
     assert done.returncode == 0, done.stderr
     detail, extra = done.stdout.splitlines()
-    assert re.search(says or "taken: ", detail), detail
+    assert re.search(refusal or "taken: ", detail), detail
     assert int(extra) <= 2 * path.stat().st_size + FLOOR_BYTES
