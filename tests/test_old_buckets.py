@@ -20,7 +20,7 @@ from core.services.training.unpickle import load_pipeline
 from core.storage.container import container
 from functions.ingest.handler import handler
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.storage import home
 
 BUCKETS = Path(__file__).parent / "data" / "buckets"
@@ -50,7 +50,7 @@ def about(version: str) -> dict[str, str]:
 def version(request: pytest.FixtureRequest) -> Iterator[str]:
     """A version whose bucket is in the object store."""
     name = str(request.param)
-    with mock_aws(), pointed_at(SETTINGS):
+    with mock_aws(), process_environment(SETTINGS):
         s3 = container().objects.client
         s3.create_bucket(Bucket=SETTINGS["REGATTA_BUCKET"])
         for key, kept in json.loads((BUCKETS / name / "objects.json").read_text(encoding="utf-8")).items():

@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.server import FUNCTIONS
 from tests.support.gateway import EnvironmentTransport, HandlerTransport, template_routes
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.routes import routes_of
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv, whole_job
@@ -18,7 +18,7 @@ ROADS = ("handlers", "environments", "server", "gateway")
 @pytest.fixture(scope="module")
 def jobs(stack: Stack) -> dict[str, dict[str, object]]:
     """What the whole job answered on each road."""
-    with pointed_at(stack.env):
+    with process_environment(stack.env):
         clients = {
             "handlers": httpx.Client(transport=HandlerTransport(), base_url="http://handlers"),
             # As on Lambda: a process a function, code that cannot be written, 512 MB of TMPDIR, no semaphores.

@@ -20,7 +20,7 @@ from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.container import container
 from tests.api.test_problems import problem
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, home, model_draft
 from tests.support.workflow import gbk_csv
@@ -32,7 +32,10 @@ PLOTS = {"plots": {"residuals": [1.5]}}
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[httpx.Client]:
     """The handlers, with two versions of a model trained on a table."""
-    with pointed_at(stack.env), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+    with (
+        process_environment(stack.env),
+        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
+    ):
         client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
         for model_type in ("ridge", "lasso"):
             order = {"model_type": model_type, "target_column": "价格", "model_name": "价格 模型"}

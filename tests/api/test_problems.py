@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv
 
@@ -17,7 +17,10 @@ ROW = {"面积": 88.5, "城市": "上海", "房龄": 3}
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[httpx.Client]:
     """The handlers, with one table uploaded and one model trained on it."""
-    with pointed_at(stack.env), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+    with (
+        process_environment(stack.env),
+        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
+    ):
         client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
         client.post("/data/process", json={"target_column": "价格"})
         trained = client.post("/model/train", json={"model_type": "ridge", "model_name": "known"})

@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.test_problems import problem
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.tables import CSVS
 
@@ -17,7 +17,10 @@ MPG = CSVS["mpg"][0].read_bytes()
 
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[httpx.Client]:
-    with pointed_at(stack.env), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+    with (
+        process_environment(stack.env),
+        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
+    ):
         client.post("/data/upload", files={"file": ("mpg.csv", MPG)})
         yield client
 

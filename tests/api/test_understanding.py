@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.tables import CSVS
 
@@ -14,7 +14,10 @@ from tests.support.tables import CSVS
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[httpx.Client]:
     """The handlers, with one table uploaded."""
-    with pointed_at(stack.env), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+    with (
+        process_environment(stack.env),
+        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
+    ):
         uploaded = client.post("/data/upload", files={"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())})
         assert uploaded.status_code == 200, uploaded.text
         yield client

@@ -19,7 +19,7 @@ from core.services.processing.ingest import ingest
 from core.services.training.train import train_model
 from core.storage.dataset_repository import TABLE
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.storage import add, dataset_manifest, home
 from tests.support.tables import noisy, typed
@@ -55,7 +55,7 @@ def million(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
         **{f"more {n}": pa.array(rng.normal(size=ROWS)) for n in range(5)},
         "row": pa.array(np.arange(ROWS)),
     }
-    with pointed_at(stack.env):
+    with process_environment(stack.env):
         (folder / "noisy.csv").write_text(noisy(300))
         small = ingest(home(), "noisy.csv", folder / "noisy.csv").file_id
         train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name=MODEL))
@@ -93,7 +93,10 @@ def test_a_million_rows_become_a_file_in_little_memory(million: Stack) -> None:
 def test_an_answer_over_the_limit_is_a_url_that_a_browser_can_follow(million: Stack, kind: str) -> None:
     # The function in this process, the bucket of the stack.
     variables = {**million.env, "REGATTA_MAX_RESPONSE_BYTES": "10"}
-    with pointed_at(variables), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+    with (
+        process_environment(variables),
+        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
+    ):
         asked = {"model_name": MODEL, "data": [{"x": 1.5, "colour": "red"}], "format": kind}
         answer = client.post("/predict/export", json=asked)
     assert answer.status_code == 303

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from core.storage.artifacts import PICKLE
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.storage import PICKLE_BYTES, home
 
@@ -54,7 +54,7 @@ def numbers(process: subprocess.Popen[str]) -> list[int]:
 
 def check_whole(stack: Stack, name: str) -> list[int]:
     """The numbers of a name's versions, each of which is complete."""
-    with pointed_at(stack.env):
+    with process_environment(stack.env):
         models = home().models
         found = [manifest for manifest, _ in models.page(1000, None, name).models]
         for manifest in found:

@@ -10,7 +10,7 @@ from redis import Redis
 from redis.exceptions import ClusterCrossSlotError
 
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.redis_process import own_redis
 from tests.support.stack import Stack
 from tests.support.workflow import whole_job
@@ -30,7 +30,7 @@ def test_the_whole_job_runs_on_a_cluster(stack: Stack, tmp_path: Path, caplog: p
                 cluster.delete("one", "another")
         with (
             caplog.at_level(logging.WARNING, "regatta"),
-            pointed_at({**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}),
+            process_environment({**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}),
             httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
         ):
             whole_job(client, "clustered")

@@ -10,7 +10,7 @@ from redis import Redis
 from core.jobs.worker import run_job
 from core.services.handlers import HANDLERS
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import forget, pointed_at
+from tests.support.process_state import forget_singletons, process_environment
 from tests.support.redis_process import own_redis
 from tests.support.stack import Stack
 from tests.support.storage import home
@@ -54,11 +54,11 @@ def test_without_redis_a_job_is_ordered_done_and_looked_at(stack: Stack, tmp_pat
     with own_redis(tmp_path) as (process, port):
         variables = {**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}
         del variables["REGATTA_JOBS_QUEUE_URL"]
-        with pointed_at(variables), handlers() as client:
+        with process_environment(variables), handlers() as client:
             waiting = order(client, "before-the-outage").json()["job_id"]
             process.kill()
             process.wait()
-            forget()
+            forget_singletons()
             ordered = order(client, "in-the-outage").json()["job_id"]
             for job_id in (waiting, ordered):
                 assert client.get(f"/jobs/{job_id}").json()["status"] == "queued"
@@ -71,7 +71,7 @@ def test_without_redis_a_job_is_ordered_done_and_looked_at(stack: Stack, tmp_pat
 
 def test_an_order_that_the_queue_does_not_take_is_no_job(stack: Stack) -> None:
     variables = {**stack.env, "REGATTA_JOBS_QUEUE_URL": "http://127.0.0.1:9/000000000000/jobs"}
-    with pointed_at(variables), handlers() as client:
+    with process_environment(variables), handlers() as client:
         before = client.get("/jobs").json()
         for headers in ({}, {"Idempotency-Key": "untaken"}):
             refused = order(client, "untaken", **headers)

@@ -10,7 +10,7 @@ from redis import Redis
 
 from core.storage.champions import CHAMPION_SECONDS
 from tests.faults.test_redis import ROW, handlers, upload_and_train
-from tests.support.process_state import forget, pointed_at
+from tests.support.process_state import forget_singletons, process_environment
 from tests.support.stack import Stack
 from tests.support.storage import home
 from tests.support.workflow import without_clocks
@@ -53,7 +53,7 @@ def test_flushall_between_any_two_calls_changes_nothing_in_the_life_of_a_model(s
         with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
             redis.flushall()
 
-    with pointed_at(stack.env):
+    with process_environment(stack.env):
         with handlers() as client:
             undisturbed = lifetime(client, "unshaken")
         assert [status for status, _ in undisturbed] == [200] * 4 + [404] + [200] * 3 + [404] + [200] * 3 + [
@@ -62,13 +62,13 @@ def test_flushall_between_any_two_calls_changes_nothing_in_the_life_of_a_model(s
             404,
             200,
         ]
-        forget()
+        forget_singletons()
         with handlers(event_hooks={"request": [flush]}) as client:
             assert lifetime(client, "shaken") == undisturbed
 
 
 def test_nothing_of_a_deleted_model_stays_in_redis(stack: Stack) -> None:
-    with pointed_at(stack.env), handlers() as client, Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
+    with process_environment(stack.env), handlers() as client, Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
         upload_and_train(client, "forgotten")
         client.post("/predict", json={"data": ROW, "model_name": "forgotten"}).raise_for_status()
         folder = home().models.manifest("forgotten").artifacts
@@ -98,7 +98,11 @@ def test_what_another_process_has_in_memory_ends_within_about_a_second(
     """One process predicts, the workers of the server change what it predicts with."""
     name = f"in memory {request.node.callspec.id}"
     variables = {key: value for key, value in stack.env.items() if redis or key != "REGATTA_REDIS_URL"}
-    with pointed_at(variables), handlers() as client, httpx.Client(base_url=stack.base_url, timeout=30) as server:
+    with (
+        process_environment(variables),
+        handlers() as client,
+        httpx.Client(base_url=stack.base_url, timeout=30) as server,
+    ):
         for _ in range(2):
             upload_and_train(client, name)
 

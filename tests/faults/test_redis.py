@@ -14,7 +14,7 @@ from core.storage.cache import Counters, MemoryCache
 from core.storage.container import container
 from core.storage.redis.redis_client import RedisClient
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import forget, pointed_at
+from tests.support.process_state import forget_singletons, process_environment
 from tests.support.redis_process import own_redis
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv, whole_job
@@ -40,10 +40,10 @@ def test_flushall_between_any_two_calls_changes_no_answer(stack: Stack) -> None:
         with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
             redis.flushall()
 
-    with pointed_at(stack.env):
+    with process_environment(stack.env):
         with handlers() as client:
             undisturbed = whole_job(client, "undisturbed")
-        forget()
+        forget_singletons()
         with handlers(event_hooks={"request": [flush]}) as client:
             assert whole_job(client, "flushed") == undisturbed
 
@@ -51,7 +51,7 @@ def test_flushall_between_any_two_calls_changes_no_answer(stack: Stack) -> None:
 def test_a_stopped_redis_leaves_everything_answering(stack: Stack, tmp_path: Path) -> None:
     with own_redis(tmp_path) as (process, port):
         variables = {**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}
-        with pointed_at(variables), handlers() as client:
+        with process_environment(variables), handlers() as client:
             upload_and_train(client, "survivor")
             request = {"data": ROW, "model_name": "survivor"}
             before = client.post("/predict", json=request).json()
@@ -59,7 +59,7 @@ def test_a_stopped_redis_leaves_everything_answering(stack: Stack, tmp_path: Pat
             process.kill()
             process.wait()
             assert client.post("/predict", json=request).json() == before
-            forget()  # a fresh process: nothing in memory, no Redis, only the bucket
+            forget_singletons()  # a fresh process: nothing in memory, no Redis, only the bucket
             assert client.post("/predict", json=request).json() == before
             status = client.get("/system/status")
             assert (status.status_code, status.json()["status"]) == (200, "degraded")
@@ -70,7 +70,7 @@ def test_an_outage_costs_one_time_out_and_not_one_a_call(stack: Stack) -> None:
     # An address that takes connections and never answers: the slowest way to be down.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         variables = {**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{silent.getsockname()[1]}/0"}
-        with pointed_at(variables), handlers() as client:
+        with process_environment(variables), handlers() as client:
             upload_and_train(client, "patient")
             start = time.perf_counter()
             for _ in range(50):
@@ -79,7 +79,7 @@ def test_an_outage_costs_one_time_out_and_not_one_a_call(stack: Stack) -> None:
 
 
 def test_a_wrong_index_mends_itself(stack: Stack) -> None:
-    with pointed_at(stack.env), handlers() as client:
+    with process_environment(stack.env), handlers() as client:
         file_id = upload_and_train(client, "mended")
         listed = [client.get(path).json() for path in ("/data/files", "/model/trained")]
         with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
@@ -94,17 +94,17 @@ def test_a_wrong_index_mends_itself(stack: Stack) -> None:
 
 @pytest.mark.parametrize("path", ["/data/files", "/model/trained"])
 def test_a_write_that_redis_missed_is_found_by_the_next_listing(stack: Stack, path: str) -> None:
-    with pointed_at(stack.env), handlers() as client:
+    with process_environment(stack.env), handlers() as client:
         client.get(path)
         without = {name: value for name, value in stack.env.items() if name != "REGATTA_REDIS_URL"}
-        with pointed_at(without), handlers() as cut_off:
+        with process_environment(without), handlers() as cut_off:
             file_id = upload_and_train(cut_off, "missed")
-        with pointed_at(stack.env):
+        with process_environment(stack.env):
             assert (file_id if path == "/data/files" else "missed") in client.get(path).text
 
 
 def test_the_index_knows_a_write_before_anybody_lists(stack: Stack) -> None:
-    with pointed_at(stack.env), handlers() as client:
+    with process_environment(stack.env), handlers() as client:
         with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
             redis.flushall()
         file_id = upload_and_train(client, "entered")
@@ -114,7 +114,7 @@ def test_the_index_knows_a_write_before_anybody_lists(stack: Stack) -> None:
 
 
 def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack) -> None:
-    with pointed_at(stack.env), handlers() as client, Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
+    with process_environment(stack.env), handlers() as client, Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
         file_id = upload_and_train(client, "audited")
         name, key = "regatta:default:datasets", f"default/datasets/{file_id}/manifest.json"
         entry = json.loads(redis.hget(name, key))

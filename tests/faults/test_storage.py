@@ -13,7 +13,7 @@ from core.errors import UnavailableError
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv
 
@@ -37,7 +37,10 @@ CALLS = [
 def test_unreachable_storage_is_a_503_that_says_so(stack: Stack, method: str, path: str, request_: dict) -> None:
     variables = {**stack.env, "REGATTA_S3_ENDPOINT": "http://127.0.0.1:9"}
     variables.pop("REGATTA_REDIS_URL")
-    with pointed_at(variables), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+    with (
+        process_environment(variables),
+        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
+    ):
         start = time.perf_counter()
         response = client.request(method, path, **request_)
         assert time.perf_counter() - start < 10
@@ -62,7 +65,10 @@ def test_an_upload_that_dies_in_the_middle_leaves_nothing(stack: Stack, monkeypa
 
         return failing
 
-    with pointed_at(stack.env), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
+    with (
+        process_environment(stack.env),
+        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
+    ):
         before = {item.key for item in container().objects.list("default/datasets/")}
         listed = client.get("/data/files").json()
         with monkeypatch.context() as patched:

@@ -26,7 +26,7 @@ from tests.localstack.toys import Telling, toy_function
 from tests.support.arrivals import TARGET, table
 from tests.support.fake_programs import note_taking
 from tests.support.gateway import HandlerTransport, proxy_event
-from tests.support.process_state import pointed_at
+from tests.support.process_state import process_environment
 from tests.support.redis_process import own_redis
 from tests.support.stack import CLI
 from tests.support.workflow import gbk_csv, whole_job
@@ -82,7 +82,7 @@ def test_the_whole_job_gives_the_answers_of_the_handlers(localstack: LocalStack,
         "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
         "AWS_DEFAULT_REGION": REGION,
     }
-    with pointed_at(apart), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as handlers:
+    with process_environment(apart), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as handlers:
         expected = whole_job(handlers, "handlers")
     found = whole_job(http, "localstack")
     assert found["upload"]["sha256"] == hashlib.sha256(gbk_csv()).hexdigest()

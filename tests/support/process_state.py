@@ -1,4 +1,4 @@
-"""Points this process at a stack: its environment, and nothing remembered from another one."""
+"""The settings and singletons of the process that a test runs in."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,24 +8,31 @@ from unittest import mock
 from core.services.prediction import predict as prediction
 from core.settings import settings
 from core.storage.container import container
+from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import signing_key
 
-REMEMBERED = (settings, container, signing_key, prediction._models, prediction._tables)
+SINGLETONS = (settings, container, signing_key, prediction._models, prediction._tables)
 
 
-def forget() -> None:
-    """Drop every process-wide singleton, as a fresh process would start."""
-    for remembered in REMEMBERED:
-        remembered.cache_clear()
+def forget_singletons() -> None:
+    """Drop every singleton of the process, so that the next call finds it like a fresh one."""
+    for singleton in SINGLETONS:
+        singleton.cache_clear()
+
+
+def connect_container(objects: ObjectStore) -> None:
+    """Drop every singleton, and let the new container use the S3 client of this store."""
+    forget_singletons()
+    container().objects._client = objects.client
 
 
 @contextmanager
-def pointed_at(variables: Mapping[str, str]) -> Iterator[None]:
-    """Run the block as a process with these variables and no other REGATTA_* ones."""
+def process_environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Run the block with these environment variables and no other REGATTA_* ones, as a process of its own would."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REGATTA_")}
     with mock.patch.dict(os.environ, {**kept, **variables}, clear=True):
-        forget()
+        forget_singletons()
         try:
             yield
         finally:
-            forget()
+            forget_singletons()

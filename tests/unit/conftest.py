@@ -6,10 +6,9 @@ import httpx
 import pytest
 from moto import mock_aws
 
-from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import forget
+from tests.support.process_state import connect_container, forget_singletons
 from tests.support.storage import BUCKET, Parts
 
 KEY = "a key for the tests, long enough"
@@ -27,9 +26,9 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("REGATTA_SIGNING_KEY", KEY)
     for name in ("S3_ENDPOINT", "REDIS_URL", "SIGNING_KEY_FILE", "SIGNING_KEY_SECRET"):
         monkeypatch.delenv(f"REGATTA_{name}", raising=False)
-    forget()
+    forget_singletons()
     yield
-    forget()
+    forget_singletons()
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +43,15 @@ def mocked() -> Iterator[ObjectStore]:
 
 @pytest.fixture
 def bucket(settled: None, mocked: ObjectStore) -> ObjectStore:
-    """An empty bucket."""
+    """An empty bucket, which the container of the process uses."""
     mocked.delete([item.key for item in mocked.list("")])
+    connect_container(mocked)
     return mocked
 
 
 @pytest.fixture
 def handlers(bucket: ObjectStore) -> Iterator[httpx.Client]:
     """The Lambda handlers over that bucket, as a client sees them."""
-    container().objects._client = bucket.client
     with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
         yield client
 

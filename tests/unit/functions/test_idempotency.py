@@ -13,11 +13,10 @@ from redis import Redis
 
 from core.services.processing import ingest as ingestion
 from core.services.training import train as modelling
-from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from functions import idempotency
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import forget
+from tests.support.process_state import connect_container
 from tests.support.redis_process import own_redis
 from tests.support.storage import home
 from tests.support.tables import CSVS
@@ -44,8 +43,7 @@ def redis(redis_url: str) -> Iterator[Redis]:
 def client(bucket: ObjectStore, redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> httpx.Client:
     """The Lambda handlers over an emulated bucket and a real Redis."""
     monkeypatch.setenv("REGATTA_REDIS_URL", redis_url)
-    forget()
-    container().objects._client = bucket.client
+    connect_container(bucket)
     with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client:
         yield client
 

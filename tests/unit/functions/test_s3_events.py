@@ -23,7 +23,6 @@ ENCODED = "incoming/default/flats/a+b%2Bc%25%E4%B8%AD%E6%96%87.csv"
 
 @pytest.fixture
 def stored(bucket: ObjectStore) -> ObjectStore:
-    container().objects._client = bucket.client
     return bucket
 
 

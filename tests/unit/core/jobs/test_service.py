@@ -32,7 +32,6 @@ def stores(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process's storage, over the emulated bucket; leases are short, and GETs and PUTs under conditions atomic."""
     monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", str(LEASE_SECONDS))
     settings.cache_clear()
-    container().objects._client = bucket.client
     lock = Lock()
     for name in ("create", "replace"):
         method = getattr(ObjectStore, name)

@@ -18,7 +18,7 @@ from functions.remaining_time import MARGIN_SECONDS
 from functions.worker.handler import handler
 from infra.dead_letters import describe_dead_letters, redrive
 from tests.support.job_commands import Scene, install
-from tests.support.process_state import forget
+from tests.support.process_state import connect_container
 from tests.support.storage import WORKSPACE, home
 
 RECEIVES = 5
@@ -47,8 +47,7 @@ def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQ
         "QueueUrl"
     ]
     monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", url)
-    forget()
-    container().objects._client = bucket.client
+    connect_container(bucket)
     yield container().queue
     for doomed in (url, dead):
         sqs.delete_queue(QueueUrl=doomed)

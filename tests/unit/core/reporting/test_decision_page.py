@@ -9,21 +9,15 @@ import pytest
 
 from core.reporting.decision_page import retraining_page
 from core.storage.container import container
-from core.storage.s3.object_store import ObjectStore
 from tests.support.arrivals import SERIES, champion, clock, drop, put, shuffled, table
 from tests.support.reports import Element, Page
 from tests.support.storage import home
 
 __all__ = ["clock"]
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = pytest.mark.usefixtures("bucket", "clock")
 
 HOSTILE = '"><script>alert(1)</script>&amp; 城'
-
-
-@pytest.fixture(autouse=True)
-def _wired(bucket: ObjectStore) -> None:
-    container().objects._client = bucket.client
 
 
 def page_of(job_id: str) -> Element:

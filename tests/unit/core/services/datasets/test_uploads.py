@@ -17,11 +17,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.storage.upload_repository import MOST_PARTS, PART_BYTES, object_key, upload_of
 from tests.support.storage import WORKSPACE, home
 
-
-@pytest.fixture(autouse=True)
-def stores(bucket: ObjectStore) -> None:
-    """The process's storage, over the emulated bucket."""
-    container().objects._client = bucket.client
+pytestmark = pytest.mark.usefixtures("bucket")
 
 
 @pytest.fixture

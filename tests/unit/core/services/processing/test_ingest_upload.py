@@ -23,13 +23,9 @@ from core.storage.upload_repository import Ticket
 from functions.ingest.handler import HANDLERS, handler
 from tests.support.storage import WORKSPACE, home
 
+pytestmark = pytest.mark.usefixtures("bucket")
+
 CSV = b"age;name\n" + b"".join(b"%d;n%d\n" % (n, n % 7) for n in range(50))
-
-
-@pytest.fixture(autouse=True)
-def stores(bucket: ObjectStore) -> None:
-    """The process's storage, over the emulated bucket."""
-    container().objects._client = bucket.client
 
 
 @pytest.fixture

@@ -7,9 +7,7 @@ import pytest
 
 from core.services.retraining.decision import ArrivalCase
 from core.services.training.reproduce import reproduce
-from core.storage.container import container
 from core.storage.job_repository import Job
-from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesSettings
 from tests.support.arrivals import (
     SERIES,
@@ -31,12 +29,7 @@ from tests.support.storage import home
 
 __all__ = ["clock"]
 
-pytestmark = pytest.mark.usefixtures("clock")
-
-
-@pytest.fixture(autouse=True)
-def _wired(bucket: ObjectStore) -> None:
-    container().objects._client = bucket.client
+pytestmark = pytest.mark.usefixtures("bucket", "clock")
 
 
 def drifting(seed: int, step: int) -> object:

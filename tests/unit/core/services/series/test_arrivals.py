@@ -7,17 +7,13 @@ import pytest
 from core.errors import InvalidInputError
 from core.services.series import arrivals
 from core.storage.container import container
-from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesSettings
 from tests.support.arrivals import SERIES, TARGET, announced, decided, done, drop, put, table
 from tests.support.storage import WORKSPACE, home
 
+pytestmark = pytest.mark.usefixtures("bucket")
+
 NAME = "a b+c%中文.csv"
-
-
-@pytest.fixture(autouse=True)
-def _wired(bucket: ObjectStore) -> None:
-    container().objects._client = bucket.client
 
 
 def jobs() -> list[str]:

@@ -7,19 +7,12 @@ import pytest
 
 from core.errors import ConflictError, NoSuchJobError, NoSuchSeriesError
 from core.services.series.overrule import overrule
-from core.storage.container import container
-from core.storage.s3.object_store import ObjectStore
 from tests.support.arrivals import SERIES, champion, clock, decided, drop, serving, shuffled, table
 from tests.support.storage import home
 
 __all__ = ["clock"]
 
-pytestmark = pytest.mark.usefixtures("clock")
-
-
-@pytest.fixture(autouse=True)
-def _wired(bucket: ObjectStore) -> None:
-    container().objects._client = bucket.client
+pytestmark = pytest.mark.usefixtures("bucket", "clock")
 
 
 def test_a_held_file_can_be_let_in(tmp_path: Path) -> None:

@@ -14,15 +14,10 @@ from core.services.training.publish import publish_model
 from core.services.training.refit_stored import limit_rows, refit_as, retrain_as
 from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
-from core.storage.container import container
-from core.storage.s3.object_store import ObjectStore
 from tests.support.storage import home
 from tests.support.tables import clustered, csv, noisy, wandering
 
-
-@pytest.fixture(autouse=True)
-def _wired(bucket: ObjectStore) -> None:
-    container().objects._client = bucket.client
+pytestmark = pytest.mark.usefixtures("bucket")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
 from functions.janitor.handler import handler
 from tests.support.job_commands import Scene, StepsCommand, install
-from tests.support.process_state import forget
+from tests.support.process_state import connect_container
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add, dataset_manifest, home, model_draft
 from tests.unit.core.jobs.test_worker import Context
 
@@ -33,8 +33,7 @@ LATER = 3 * DAY
 def kept(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The process's storage over an empty bucket, with two versions of each model kept."""
     monkeypatch.setenv("REGATTA_KEEP_VERSIONS", "2")
-    forget()
-    container().objects._client = bucket.client
+    connect_container(bucket)
     return home()
 
 

@@ -22,7 +22,7 @@ from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.storage.s3.object_store import ObjectStore
 from tests.support import job_commands
 from tests.support.gateway import HandlerTransport
-from tests.support.process_state import forget
+from tests.support.process_state import connect_container
 from tests.support.redis_process import own_redis
 from tests.support.storage import home
 from tests.support.tables import CSVS
@@ -60,8 +60,7 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 def client(bucket: ObjectStore, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     """The Lambda handlers over an emulated bucket and that Redis."""
     monkeypatch.setenv("REGATTA_REDIS_URL", f"redis://127.0.0.1:{redis.connection_pool.connection_kwargs['port']}/0")
-    forget()
-    container().objects._client = bucket.client
+    connect_container(bucket)
     with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as handlers:
         yield handlers
 
