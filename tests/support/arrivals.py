@@ -1,12 +1,10 @@
 """Files that arrive in a series: made up, put into the bucket, and dealt with as a worker would."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from core.jobs.commands import RetrainCommand, TrainCommand
 from core.jobs.worker import GaveUpError, run_job
@@ -99,19 +97,3 @@ def champion(tmp_path: Any, model_type: str = "ridge", body: pd.DataFrame | None
     (table(0, 300) if body is None else body).to_csv(path, index=False)
     file_id = ingest(home(), "first.csv", path).file_id
     train_model(home(), TrainCommand(model_type=model_type, target_column=TARGET, file_id=file_id, model_name=SERIES))
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """S3 counts in seconds; here each look at an object is a second later than the one before, unless set back."""
-    ticks = [0]
-
-    def written_at(_: Any) -> str:
-        ticks[0] += 1
-        return f"2026-01-01T{ticks[0] // 3600:02}:{ticks[0] // 60 % 60:02}:{ticks[0] % 60:02}.000000+00:00"
-
-    def set_to(tick: int) -> None:
-        ticks[0] = tick
-
-    monkeypatch.setattr(arrivals, "written_at", written_at)
-    return set_to

@@ -1,4 +1,4 @@
-"""Commands for the tests of jobs, with handlers that are quick and under the test's thumb."""
+"""Commands for tests of jobs, with quick handlers that a test starts, releases and counts."""
 
 from collections.abc import Callable
 from threading import Event
@@ -21,7 +21,7 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
 
 
 class StepsCommand(Command):
-    """Report progress so many times. It may have the fields of other commands as well."""
+    """Report progress `steps` times. It may have the fields of other commands as well."""
 
     kind = "steps"
     model_config = ConfigDict(extra="allow")
@@ -30,15 +30,15 @@ class StepsCommand(Command):
 
 
 class WaitingCommand(Command):
-    """Wait for the test, and report progress meanwhile."""
+    """Wait until the test releases the probe, and report progress meanwhile."""
 
     kind = "waiting"
 
 
-class DeafCommand(Command):
-    """Wait for the test, and report nothing."""
+class UnresponsiveCommand(Command):
+    """Wait until the test releases the probe, and report nothing."""
 
-    kind = "deaf"
+    kind = "unresponsive"
 
 
 class FailingCommand(Command):
@@ -49,57 +49,64 @@ class FailingCommand(Command):
     errors: list[str]
 
 
-class Scene:
-    """What the work of a test waits for and has seen."""
+class JobProbe:
+    """Counts the calls of handlers, shows that one has started, and releases those that wait."""
 
     def __init__(self) -> None:
         self.calls = 0
-        self.begun, self.go_on = Event(), Event()
+        self.started, self.released = Event(), Event()
 
 
-scene = Scene()
+probe = JobProbe()
 
 
 def steps(workspace: str, command: StepsCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
-    """Reports progress as often as the command says, and returns how often it was called."""
-    scene.calls += 1
+    """Report progress as often as the command says, and return the number of calls."""
+    probe.calls += 1
     for step in range(command.steps):
         report_progress(f"step {step}", step / command.steps, {"a": 0.5})
-    return {"calls": scene.calls}
+    return {"calls": probe.calls}
 
 
 def waiting(workspace: str, command: WaitingCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
-    """Begins, waits for the test, reports progress until it is stopped or the test lets it end."""
-    scene.calls += 1
-    scene.begun.set()
-    while not scene.go_on.wait(0.02):
+    """Report progress until the job is stopped or the test releases the probe."""
+    probe.calls += 1
+    probe.started.set()
+    while not probe.released.wait(0.02):
         report_progress("waiting", 0.5)
     report_progress("done", 1.0)
-    return {"calls": scene.calls}
+    return {"calls": probe.calls}
 
 
-def deaf(workspace: str, command: DeafCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
-    """Reports nothing until the test lets it go on."""
-    scene.begun.set()
-    scene.go_on.wait(10)
+def unresponsive(
+    workspace: str, command: UnresponsiveCommand, report_progress: ReportProgress, job_id: str | None
+) -> Json:
+    """Report nothing until the test releases the probe."""
+    probe.started.set()
+    probe.released.wait(10)
     report_progress("done", 1.0)
     return {}
 
 
 def failing(workspace: str, command: FailingCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
-    """Raises the errors of the command, one a call, and then succeeds."""
-    scene.calls += 1
-    if scene.calls <= len(command.errors):
-        raise ERRORS[command.errors[scene.calls - 1]]()
-    return {"calls": scene.calls}
+    """Raise the errors of the command, one a call, and then succeed."""
+    probe.calls += 1
+    if probe.calls <= len(command.errors):
+        raise ERRORS[command.errors[probe.calls - 1]]()
+    return {"calls": probe.calls}
 
 
-def install(monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """Let these be kinds of jobs; returns a fresh scene."""
-    global scene  # noqa: PLW0603
-    scene = Scene()
-    handlers = {StepsCommand: steps, WaitingCommand: waiting, DeafCommand: deaf, FailingCommand: failing}
+def install_commands(monkeypatch: pytest.MonkeyPatch) -> JobProbe:
+    """Register the commands and their handlers for a test, and return a fresh probe."""
+    global probe  # noqa: PLW0603
+    probe = JobProbe()
+    handlers = {
+        StepsCommand: steps,
+        WaitingCommand: waiting,
+        UnresponsiveCommand: unresponsive,
+        FailingCommand: failing,
+    }
     for command, handler in handlers.items():
         monkeypatch.setitem(COMMANDS, command.kind, command)
         monkeypatch.setitem(HANDLERS, command, handler)
-    return scene
+    return probe

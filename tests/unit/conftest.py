@@ -1,13 +1,20 @@
-"""S3 by moto, and a process that remembers nothing of the test before."""
+"""An S3 by moto, and a process without singletons of the test before."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import wraps
+from threading import Lock
+from typing import Any
 
 import httpx
 import pytest
 from moto import mock_aws
 
+from core.services.series import arrivals
+from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from tests.support.gateway import HandlerTransport
+from tests.support.job_commands import JobProbe, install_commands
 from tests.support.process_state import connect_container, forget_singletons
 from tests.support.storage import BUCKET, Parts
 
@@ -60,3 +67,54 @@ def handlers(bucket: ObjectStore) -> Iterator[httpx.Client]:
 def parts(bucket: ObjectStore) -> Parts:
     """The stores over that bucket, without Redis."""
     return Parts(bucket)
+
+
+@pytest.fixture
+def atomic_writes(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make conditional writes atomic for several threads: moto checks the condition and writes in two steps."""
+    lock = Lock()
+
+    def locked(method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def atomic(*arguments: object) -> Any:
+            with lock:
+                return method(*arguments)
+
+        return atomic
+
+    for name in ("create", "replace"):
+        monkeypatch.setattr(ObjectStore, name, locked(getattr(ObjectStore, name)))
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> JobProbe:
+    """The commands of tests/support/job_commands.py as kinds of jobs, and their probe."""
+    return install_commands(monkeypatch)
+
+
+@pytest.fixture
+def advance_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A function that sets the clock forward by some seconds, and by more than a lease without an argument."""
+    clock, shift = time.time, [0.0]
+    monkeypatch.setattr("core.storage.leases.time.time", lambda: clock() + shift[0])
+
+    def advance(seconds: float | None = None) -> None:
+        shift[0] += settings().job_lease_seconds + 1 if seconds is None else seconds
+
+    return advance
+
+
+@pytest.fixture
+def arrival_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """S3 counts in seconds; here each look at an object is a second later than the one before, unless set back."""
+    ticks = [0]
+
+    def written_at(_: Any) -> str:
+        ticks[0] += 1
+        return f"2026-01-01T{ticks[0] // 3600:02}:{ticks[0] // 60 % 60:02}:{ticks[0] % 60:02}.000000+00:00"
+
+    def set_to(tick: int) -> None:
+        ticks[0] = tick
+
+    monkeypatch.setattr(arrivals, "written_at", written_at)
+    return set_to

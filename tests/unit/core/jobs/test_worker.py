@@ -1,207 +1,152 @@
-"""The worker's Lambda function and its queue: visibility, partial failures, dead letters."""
+"""A worker carries out a job once: it holds the lease, counts attempts, and hears of cancellation and time limits."""
 
-import json
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
+from threading import Thread
 
 import pytest
 
+from core.errors import ConflictError, UnavailableError
 from core.jobs import service as jobs
-from core.jobs.commands import COMMANDS
-from core.settings import settings
-from core.storage.container import container
-from core.storage.job_queue import SqsQueue
-from core.storage.s3.object_store import ObjectStore
+from core.jobs import worker as working
+from core.jobs.commands import UnreadableCommandError
+from core.jobs.worker import MOST_ATTEMPTS, GaveUpError
 from core.types import Json
-from functions.remaining_time import MARGIN_SECONDS
-from functions.worker.handler import handler
-from infra.dead_letters import describe_dead_letters, redrive
-from tests.support.job_commands import Scene, install
-from tests.support.process_state import connect_container
-from tests.support.storage import WORKSPACE, home
-
-RECEIVES = 5
+from tests.support.job_commands import JobProbe
+from tests.support.jobs import carry_out, kill_worker_of, read_job, submit
+from tests.support.storage import home
+from tests.unit.core.jobs.conftest import LEASE_SECONDS
 
 
-class Context:
-    """What Lambda tells of an invocation."""
-
-    def __init__(self, seconds: float = 900) -> None:
-        self.seconds = seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return round(1000 * self.seconds)
-
-
-@pytest.fixture
-def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQueue]:
-    """An empty queue whose messages become dead letters when they were received five times."""
-    import boto3
-
-    sqs = boto3.client("sqs", region_name="us-east-1")
-    dead = sqs.create_queue(QueueName="jobs-dead")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES})
-    url = sqs.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "960", "RedrivePolicy": policy})[
-        "QueueUrl"
-    ]
-    monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", url)
-    connect_container(bucket)
-    yield container().queue
-    for doomed in (url, dead):
-        sqs.delete_queue(QueueUrl=doomed)
+def test_a_job_that_kills_every_worker_is_given_up(probe: JobProbe, advance_clock: Callable[..., None]) -> None:
+    job_id = submit("failing", errors=["kill"] * 9)
+    for _ in range(MOST_ATTEMPTS):
+        kill_worker_of(job_id)
+        advance_clock()
+    for _ in range(2):
+        with pytest.raises(GaveUpError):
+            carry_out(job_id)
+    job = read_job(job_id)
+    assert (job.status, job.error["status"], probe.calls) == ("failed", 500, MOST_ATTEMPTS)
+    assert "memory" in job.error["detail"]
 
 
-@pytest.fixture
-def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
-    return install(monkeypatch)
+def test_a_fault_of_ours_is_tried_again_and_then_given_up_without_saying_what_it_was(probe: JobProbe) -> None:
+    job_id = submit("failing", errors=["fault"] * 9)
+    for _ in range(MOST_ATTEMPTS - 1):
+        with pytest.raises(ZeroDivisionError):
+            carry_out(job_id)
+        assert (read_job(job_id).status, read_job(job_id).error["status"]) == ("queued", 500)
+    with pytest.raises(GaveUpError):
+        carry_out(job_id)
+    job = read_job(job_id)
+    assert (job.status, job.error["instance"], probe.calls) == ("failed", f"/jobs/{job_id}", MOST_ATTEMPTS)
+    assert "secret" not in job.model_dump_json()
 
 
-def ordered(kind: str, **order: object) -> str:
-    return jobs.submit_job(home(), COMMANDS[kind](**order)).job_id
+def test_a_fault_that_passes_leaves_no_error(probe: JobProbe) -> None:
+    job_id = submit("failing", errors=["fault"])
+    with pytest.raises(ZeroDivisionError):
+        carry_out(job_id)
+    assert (carry_out(job_id).status, read_job(job_id).error, read_job(job_id).attempts) == ("succeeded", None, 2)
 
 
-def receive(queue: SqsQueue) -> list[Json]:
-    """What Lambda would get, as it would get it."""
-    answer = queue.client.receive_message(
-        QueueUrl=queue.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["ApproximateReceiveCount"]
-    )
-    return [
-        {
-            "messageId": message["MessageId"],
-            "receiptHandle": message["ReceiptHandle"],
-            "body": message["Body"],
-            "attributes": message["Attributes"],
-        }
-        for message in answer.get("Messages", [])
-    ]
+def test_a_refusal_is_said_as_the_call_would_and_not_tried_again(probe: JobProbe) -> None:
+    job_id = submit("failing", errors=["refusal"])
+    for _ in range(2):
+        assert carry_out(job_id).status == "failed"
+    error = read_job(job_id).error
+    assert (error["status"], error["type"]) == (422, "urn:regatta:problem:bad-target")
+    assert error["errors"] == [{"field": "target_column", "message": "not numeric"}]
+    assert probe.calls == 1
 
 
-def deliver(queue: SqsQueue, context: Context | None = None) -> list[str]:
-    """Do what Lambda does with a batch; returns which messages were reported as failed."""
-    messages = receive(queue)
-    answer = handler({"Records": messages}, context or Context())
-    failed = {entry["itemIdentifier"] for entry in answer["batchItemFailures"]}
-    for message in messages:
-        if message["messageId"] not in failed:
-            queue.client.delete_message(QueueUrl=queue.url, ReceiptHandle=message["receiptHandle"])
-    return sorted(failed)
+def test_storage_trouble_says_nothing_about_the_job_however_often_it_comes(probe: JobProbe) -> None:
+    job_id = submit("failing", errors=["outage"] * 5)
+    for _ in range(5):
+        with pytest.raises(UnavailableError):
+            carry_out(job_id)
+        assert (read_job(job_id).status, read_job(job_id).attempts) == ("queued", 0)
+    assert carry_out(job_id).status == "succeeded"
 
 
-def test_a_message_becomes_a_finished_job(queue: SqsQueue, scene: Scene) -> None:
-    job_id = ordered("steps")
-    assert queue.state() == {"depth": 1, "in_flight": 0, "dead_letters": 0}
-    assert deliver(queue) == []
-    assert jobs.job_status(home(), job_id).result == {"calls": 1}
-    assert queue.state() == {"depth": 0, "in_flight": 0, "dead_letters": 0}
+def test_running_work_hears_that_it_was_cancelled(running: tuple[str, Thread]) -> None:
+    job_id, worker = running
+    assert jobs.cancel_job(home(), job_id).status == "running"
+    worker.join(10)
+    job = read_job(job_id)
+    assert (job.status, job.result, job.is_leased) == ("cancelled", None, False)
 
 
-def test_only_the_messages_that_failed_come_again(queue: SqsQueue, scene: Scene) -> None:
-    queue.client.send_message(QueueUrl=queue.url, MessageBody="no JSON")
-    good = ordered("steps")
-    gone = json.dumps({"workspace": WORKSPACE, "job_id": "00000000"})
-    queue.client.send_message(QueueUrl=queue.url, MessageBody=gone)
-    assert len(deliver(queue)) == 1
-    assert jobs.job_status(home(), good).status == "succeeded"
-    assert queue.state() == {"depth": 0, "in_flight": 1, "dead_letters": 0}
+def test_the_lease_is_kept_while_the_work_goes_on(running: tuple[str, Thread], probe: JobProbe) -> None:
+    job_id, worker = running
+    time.sleep(LEASE_SECONDS + 0.5)
+    with pytest.raises(ConflictError):
+        carry_out(job_id)
+    probe.released.set()
+    worker.join(10)
+    assert (read_job(job_id).status, probe.calls) == ("succeeded", 1)
 
 
-def test_while_it_works_a_message_is_hidden_no_longer_than_a_lease(
-    queue: SqsQueue, scene: Scene, monkeypatch: pytest.MonkeyPatch
+def test_the_bucket_hears_how_far_it_is(running: tuple[str, Thread]) -> None:
+    job_id, _ = running
+    deadline = time.monotonic() + 5
+    while read_job(job_id).stage != "waiting":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (read_job(job_id).status, read_job(job_id).progress) == ("running", 0.5)
+
+
+def test_a_worker_that_lost_its_job_to_another_writes_nothing(
+    probe: JobProbe, advance_clock: Callable[..., None]
 ) -> None:
-    monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", "2")
-    settings.cache_clear()
-    hidden: list[int] = []
-    monkeypatch.setattr(SqsQueue, "set_visibility", lambda self, receipt, seconds: hidden.append(seconds))
-    ordered("waiting")
-    scene.go_on.wait = lambda _: time.sleep(0.02) or len(hidden) > 2
-    assert deliver(queue) == []
-    assert hidden[:3] == [2, 2, 2]
+    job_id = submit("waiting")
+    worker = Thread(target=carry_out, args=(job_id,))
+    worker.start()
+    assert probe.started.wait(10)
+    taken = home().jobs.change(job_id, lambda _: {"owner": "another", "leased_until": time.time() + 60})
+    worker.join(10)
+    assert not worker.is_alive()
+    assert (read_job(job_id).owner, read_job(job_id).leased_until) == ("another", taken.leased_until)
 
 
-def test_a_second_delivery_comes_back_when_the_lease_could_be_over(
-    queue: SqsQueue, scene: Scene, monkeypatch: pytest.MonkeyPatch
+def test_work_that_takes_too_long_is_ended(probe: JobProbe) -> None:
+    job_id = submit("waiting")
+    job = carry_out(job_id, seconds=0.1)
+    assert (job.status, job.error["status"], job.error["type"]) == ("failed", 504, "urn:regatta:problem:job-timed-out")
+
+
+def test_work_that_does_not_hear_is_given_up_without_it(probe: JobProbe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "GRACE_SECONDS", 0.0)
+    job_id = submit("unresponsive")
+    worker = Thread(target=carry_out, args=(job_id, 0.1))
+    worker.start()
+    deadline = time.monotonic() + 5
+    while read_job(job_id).status != "failed":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    probe.released.set()
+    worker.join(10)
+    assert (read_job(job_id).status, read_job(job_id).error["status"]) == ("failed", 504)
+
+
+def test_a_worker_that_is_stopped_puts_its_job_back(probe: JobProbe) -> None:
+    job_id = submit("waiting")
+    job = carry_out(job_id, stopping=lambda: True)
+    assert (job.status, job.attempts, job.is_leased) == ("queued", 0, False)
+
+
+@pytest.mark.parametrize(("kind", "order"), [("train", {"model_kind": "ridge"}), ("weigh", {"file_id": "a"})])
+def test_a_job_that_another_version_stored_fails_with_a_reason_and_can_be_retried(
+    kind: str, order: Json, probe: JobProbe
 ) -> None:
-    job_id = ordered("steps")
-    home().jobs.change(job_id, lambda job: job.lease("it", "another", 60))
-    hidden: list[int] = []
-    monkeypatch.setattr(SqsQueue, "set_visibility", lambda self, receipt, seconds: hidden.append(seconds))
-    message = receive(queue)[0]
-    for receives in range(1, RECEIVES + 1):
-        message["attributes"]["ApproximateReceiveCount"] = str(receives)
-        assert len(handler({"Records": [message]}, Context())["batchItemFailures"]) == 1
-    # Together longer than any worker may run: the message outlives whoever has the job.
-    assert hidden[1::2] == [60, 120, 240, 480, 900]
-    assert scene.calls == 0
-
-
-def test_work_ends_before_the_invocation_does(queue: SqsQueue, scene: Scene) -> None:
-    job_id = ordered("waiting")
-    assert deliver(queue, Context(MARGIN_SECONDS + 0.2)) == []
-    assert jobs.job_status(home(), job_id).error["type"] == "urn:regatta:problem:job-timed-out"
-
-
-def deliver_until_dead(queue: SqsQueue) -> None:
-    """Deliver the one message as often as the queue does."""
-    for _ in range(RECEIVES):
-        assert len(deliver(queue)) == 1
-        for message in list(_backend(queue).values()):
-            message.change_visibility(0)
-    assert deliver(queue) == []
-
-
-def poison(queue: SqsQueue) -> str:
-    """The id of a job that has ended in the dead-letter queue."""
-    job_id = ordered("failing", errors=["fault"] * 9)
-    deliver_until_dead(queue)
-    return job_id
-
-
-def _backend(queue: SqsQueue) -> dict[str, Any]:
-    from moto.sqs.models import sqs_backends
-
-    messages = sqs_backends["123456789012"]["us-east-1"].queues["jobs"]._messages
-    return {message.id: message for message in messages}
-
-
-def test_a_job_that_fails_for_reasons_of_ours_ends_as_a_dead_letter_with_its_reason(
-    queue: SqsQueue, scene: Scene
-) -> None:
-    job_id = poison(queue)
-    assert queue.state() == {"depth": 0, "in_flight": 0, "dead_letters": 1}
-    letter = describe_dead_letters(queue)[0]
-    assert (letter.subject, letter.kind) == (job_id, "failing")
-    assert "fault of ours" in letter.reason
-
-
-def test_what_nobody_waits_for_is_a_dead_letter_after_its_first_failure(
-    queue: SqsQueue, scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.jobs.worker.UNATTENDED", {"failing"})
-    job_id = ordered("failing", errors=["refusal"] * 9)
-    deliver_until_dead(queue)
-    assert [(letter.subject, letter.reason) for letter in describe_dead_letters(queue)] == [
-        (job_id, "The target is text.")
-    ]
-    assert scene.calls == 1
-    assert redrive(queue) == (1, 0)
-    assert jobs.job_status(home(), job_id).status == "queued"
-
-
-def test_a_redriven_job_begins_anew(queue: SqsQueue, scene: Scene) -> None:
-    job_id = poison(queue)
-    scene.calls = 99
-    assert redrive(queue) == (1, 0)
-    assert queue.state()["dead_letters"] == 0
-    assert deliver(queue) == []
-    job = jobs.job_status(home(), job_id)
-    assert (job.status, job.attempts) == ("succeeded", 1)
-
-
-def test_what_is_no_job_stays_a_dead_letter(queue: SqsQueue) -> None:
-    queue.client.send_message(QueueUrl=queue._dead_letters_url(), MessageBody="no JSON")
-    assert redrive(queue) == (0, 1)
-    assert [letter.reason for letter in describe_dead_letters(queue)] == [
-        "neither about a job nor about a file of a series"
-    ]
+    job_id = submit("steps")
+    home().jobs.change(job_id, lambda _: {"kind": kind, "order": order})
+    for _ in range(MOST_ATTEMPTS - 1):
+        with pytest.raises(UnreadableCommandError):
+            carry_out(job_id)  # the next worker may have a version that can
+    with pytest.raises(GaveUpError):
+        carry_out(job_id)
+    job = read_job(job_id)
+    assert (job.status, job.error["status"], "Another version" in job.error["detail"]) == ("failed", 500, True)
+    assert jobs.retry_job(home(), job_id).status == "queued"

@@ -9,13 +9,11 @@ import pytest
 
 from core.reporting.decision_page import retraining_page
 from core.storage.container import container
-from tests.support.arrivals import SERIES, champion, clock, drop, put, shuffled, table
+from tests.support.arrivals import SERIES, champion, drop, put, shuffled, table
 from tests.support.reports import Element, Page
 from tests.support.storage import home
 
-__all__ = ["clock"]
-
-pytestmark = pytest.mark.usefixtures("bucket", "clock")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock")
 
 HOSTILE = '"><script>alert(1)</script>&amp; 城'
 

@@ -15,7 +15,6 @@ from tests.support.arrivals import (
     again,
     announced,
     champion,
-    clock,
     decided,
     done,
     drop,
@@ -27,9 +26,7 @@ from tests.support.arrivals import (
 )
 from tests.support.storage import home
 
-__all__ = ["clock"]
-
-pytestmark = pytest.mark.usefixtures("bucket", "clock")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock")
 
 
 def drifting(seed: int, step: int) -> object:
@@ -161,7 +158,7 @@ def test_a_held_file_does_not_confirm_itself(tmp_path: Path) -> None:
     assert [turned.result["state"], decided(held).learned, serving()] == ["held", False, 1]
 
 
-def test_an_older_file_changes_nothing_that_serves_and_is_learned_from_next_time(tmp_path: Path, clock) -> None:
+def test_an_older_file_changes_nothing_that_serves_and_is_learned_from_next_time(tmp_path: Path, arrival_clock) -> None:
     champion(tmp_path)
     old = announced(put("old.csv", drifting(1, 1)))
     new = drop("new.csv", drifting(2, 1))

@@ -7,12 +7,10 @@ import pytest
 
 from core.errors import ConflictError, NoSuchJobError, NoSuchSeriesError
 from core.services.series.overrule import overrule
-from tests.support.arrivals import SERIES, champion, clock, decided, drop, serving, shuffled, table
+from tests.support.arrivals import SERIES, champion, decided, drop, serving, shuffled, table
 from tests.support.storage import home
 
-__all__ = ["clock"]
-
-pytestmark = pytest.mark.usefixtures("bucket", "clock")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock")
 
 
 def test_a_held_file_can_be_let_in(tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
 from functions.janitor.handler import handler
-from tests.support.job_commands import Scene, StepsCommand, install
+from tests.support.job_commands import JobProbe, StepsCommand
+from tests.support.lambda_context import LambdaContext
 from tests.support.process_state import connect_container
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add, dataset_manifest, home, model_draft
-from tests.unit.core.jobs.test_worker import Context
 
 LATER = 3 * DAY
 
@@ -35,11 +35,6 @@ def kept(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("REGATTA_KEEP_VERSIONS", "2")
     connect_container(bucket)
     return home()
-
-
-@pytest.fixture
-def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
-    return install(monkeypatch)
 
 
 def sweep(after: float = LATER, *, dry_run: bool = False) -> list[CleanupResult]:
@@ -56,7 +51,7 @@ def train(kept: Workspace, name: str = "boat", *, promote: bool = True, **change
     return kept.models.publish(model_draft(*files.values(), name, **changes), files, promote=promote).version
 
 
-def test_what_is_in_use_stays_whatever_its_age(kept: Workspace, scene: Scene) -> None:
+def test_what_is_in_use_stays_whatever_its_age(kept: Workspace, probe: JobProbe) -> None:
     add(kept.datasets, dataset_manifest(), {"source.csv": b"a\n1\n"})
     train(kept)
     job = jobs.submit_job(home(), StepsCommand())
@@ -179,7 +174,7 @@ def test_old_versions_go_but_never_the_champion_nor_what_is_newer(kept: Workspac
     assert [n.version for n, _ in kept.models.page(9).models] == [3, 4, 5]
 
 
-def test_versions_of_today_and_those_a_job_waits_for_stay(kept: Workspace, scene: Scene) -> None:
+def test_versions_of_today_and_those_a_job_waits_for_stay(kept: Workspace, probe: JobProbe) -> None:
     now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
     train(kept)
     for _ in range(3):
@@ -232,7 +227,7 @@ def test_a_model_that_is_getting_another_name_keeps_its_files(kept: Workspace) -
     assert sweep() == []
 
 
-def test_jobs_go_a_month_after_they_were_over(kept: Workspace, scene: Scene) -> None:
+def test_jobs_go_a_month_after_they_were_over(kept: Workspace, probe: JobProbe) -> None:
     done, waiting = (jobs.submit_job(home(), StepsCommand()) for _ in range(2))
     run_job(home(), done.job_id, HANDLERS, seconds=9)
     assert [result.what for result in sweep(29 * DAY)] == [f"queue/{WORKSPACE}/{done.job_id}"]
@@ -240,7 +235,7 @@ def test_jobs_go_a_month_after_they_were_over(kept: Workspace, scene: Scene) -> 
     assert [job.job_id for job in jobs.list_jobs(home(), 9)[0]] == [waiting.job_id]
 
 
-def test_the_job_of_a_file_in_a_series_stays_as_long_as_the_file(kept: Workspace, scene: Scene) -> None:
+def test_the_job_of_a_file_in_a_series_stays_as_long_as_the_file(kept: Workspace, probe: JobProbe) -> None:
     key = "incoming/default/flats/a.csv"
     kept.objects.put(key, b"a\n1\n")
     job = jobs.submit_job(home(), StepsCommand(key=key))
@@ -282,10 +277,10 @@ def test_one_thing_that_cannot_go_does_not_keep_the_rest(kept: Workspace, monkey
 
 def test_the_function_does_the_same_and_stops_in_time(kept: Workspace) -> None:
     kept.exports._objects.put("exports/default/old", b"x")
-    assert handler({}, Context()) == {}
+    assert handler({}, LambdaContext()) == {}
     for number in range(3):
         kept.objects.put(f"default/models/boat/{number}/manifest.json", json.dumps({}).encode())
-    assert handler({}, Context(seconds=1)) == {}
+    assert handler({}, LambdaContext(seconds=1)) == {}
 
 
 @pytest.mark.parametrize("document", [b'{"format": 2}', b'{"status": 7}', b"{"], ids=["newer", "damaged", "no JSON"])

@@ -105,11 +105,11 @@ def _use_datasets_and_models(client: httpx.Client) -> None:
 
 
 def _cancel_a_running_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = job_commands.install(monkeypatch)
+    probe = job_commands.install_commands(monkeypatch)
     job_id = jobs.submit_job(home(), job_commands.WaitingCommand()).job_id
     worker = Thread(target=run_job, args=(home(), job_id, HANDLERS), kwargs={"seconds": 60})
     worker.start()
-    assert scene.begun.wait(10)
+    assert probe.started.wait(10)
     jobs.cancel_job(home(), job_id)
     worker.join()
     assert jobs.job_status(home(), job_id).status == "cancelled"
