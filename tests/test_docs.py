@@ -3,25 +3,25 @@
 import importlib
 import importlib.util
 import inspect
+import json
 import re
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 import pytest
 from pydantic import BaseModel
 
 from core import errors
+from core.catalogue import CATALOGUE
 from core.exporting.files import FORMATS
-from core.jobs.commands import COMMANDS, ExportTableCommand, PredictTableCommand, TableCommand
+from core.jobs.commands import COMMANDS
 from core.jobs.fields import ExportFormat
-from core.services.prediction.export import ExportRequest
 from core.settings import Settings
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
-from functions.predict.requests import BatchRequest
 from functions.process.app import download
 from infra.cli import app
 from infra.local.server import FUNCTIONS
-from tests.support.routes import fields_of, routes_of
+from tests.support.routes import fields_of, openapi_of, routes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -37,20 +37,33 @@ def test_the_readme_names_no_setting_that_does_not_exist() -> None:
     assert named == {field.upper() for field in Settings.model_fields}
 
 
-def _leaves(kind: type) -> list[type]:
+T = TypeVar("T")
+
+
+def _leaves(kind: type[T]) -> list[type[T]]:
     return [kind, *(leaf for child in kind.__subclasses__() for leaf in _leaves(child))]
+
+
+def _has_slug(error: type[errors.RegattaError]) -> bool:
+    return "slug" in vars(error) and error.__module__.startswith(("core.", "functions."))
 
 
 # These two only group others; nothing raises them.
 GROUPS = {"NotFoundError", "UnprocessableError"}
 
 
-@pytest.mark.parametrize(
-    "error",
-    [e for e in _leaves(errors.RegattaError) if e.__module__ == "core.errors" and e.__name__ not in GROUPS],
-)
+# The classes of errors that a caller may see. One of another module without a slug of its own is for our code only.
+ERRORS = [error for error in _leaves(errors.RegattaError) if error.__module__ == "core.errors" or _has_slug(error)]
+
+
+@pytest.mark.parametrize("error", [error for error in ERRORS if error.__name__ not in GROUPS])
 def test_every_error_is_documented_with_its_status(error: type[errors.RegattaError]) -> None:
     assert f"| `{error.slug}` | {error.status} |" in (ROOT / "docs/errors.md").read_text()
+
+
+def test_no_error_is_documented_that_does_not_exist() -> None:
+    ours = (ROOT / "docs/errors.md").read_text().partition("## From the gateway")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", ours, re.MULTILINE)) <= {error.slug for error in ERRORS}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -60,16 +73,26 @@ def test_every_route_is_documented(function: str) -> None:
         assert f"| `{method} {path}` |" in documented
 
 
+def test_no_route_is_documented_that_does_not_exist() -> None:
+    served = {f"{method} {path}" for function in FUNCTIONS for method, path in routes_of(function)}
+    assert set(_documented_fields()) == served
+
+
 @pytest.mark.parametrize("kind", COMMANDS)
 def test_every_kind_of_job_is_documented(kind: str) -> None:
     assert f"| `{kind}` |" in (ROOT / "docs/http.md").read_text()
 
 
-@pytest.mark.parametrize(
-    "command", [(c.name or c.callback.__name__).replace("_", "-") for c in app.registered_commands]
-)
+CLI_COMMANDS = [(c.name or c.callback.__name__).replace("_", "-") for c in app.registered_commands]
+
+
+@pytest.mark.parametrize("command", CLI_COMMANDS)
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"`regatta {command}" in README
+
+
+def test_the_readme_names_no_command_that_does_not_exist() -> None:
+    assert set(re.findall(r"`regatta ([a-z-]+)", README)) == set(CLI_COMMANDS)
 
 
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
@@ -150,6 +173,9 @@ def test_every_field_of_a_request_is_documented(function: str, method: str, path
     optional = set(re.findall(r"optional\s+`(\w+)`", page.partition("\n| ")[0]))
     request = fields_of(function, method, path)
     assert request.top - row - optional == set(), f"add them to the row of {method} {path} in docs/http.md"
+    # Whatever else a row names, such as the values of a field, is somewhere in the function's OpenAPI page.
+    unknown = {name for name in row - request.top - optional if f'"{name}"' not in json.dumps(openapi_of(function))}
+    assert unknown == set(), f"{method} {path} takes no such fields"
     assert request.nested - _quoted(page) == set(), "say in docs/http.md what these fields of objects are"
     assert {name for name in request.headers if f"`{name}" not in page.lower()} == set(), "say what these headers do"
 
@@ -163,7 +189,7 @@ def test_every_field_of_a_request_that_a_route_reads_itself_is_documented(kind: 
     assert set(kind.model_fields) - _quoted((ROOT / "docs/http.md").read_text()) == set()
 
 
-@pytest.mark.parametrize("command", [PredictTableCommand, ExportTableCommand])
-def test_every_field_of_a_table_command_can_be_asked_for(command: type[TableCommand]) -> None:
-    request = BatchRequest if command is PredictTableCommand else ExportRequest
-    assert set(command.model_fields) <= set(request.model_fields)
+def test_no_regressor_is_documented_that_does_not_exist() -> None:
+    table = (ROOT / "docs/learning.md").read_text().partition("| `model_type` | scikit-learn |")[2].partition("\n\n")[0]
+    first_cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert {name for cell in first_cells for name in _quoted(cell)} == set(CATALOGUE)

@@ -9,7 +9,7 @@ from core.types import Json
 
 def routes_of(function: str) -> list[tuple[str, str]]:
     """(method, path) of all that `functions/{function}` serves."""
-    return [(method.upper(), path) for path, methods in _openapi(function)["paths"].items() for method in methods]
+    return [(method.upper(), path) for path, methods in openapi_of(function)["paths"].items() for method in methods]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class RequestFields:
 
 def fields_of(function: str, method: str, path: str) -> RequestFields:
     """The fields of what a route of `functions/{function}` takes, but for those of its path."""
-    page = _openapi(function)
+    page = openapi_of(function)
     operation = page["paths"][path][method.lower()]
     given: dict[str, set[str]] = {"path": set(), "query": set(), "header": set()}
     for parameter in operation.get("parameters", []):
@@ -59,6 +59,7 @@ def _resolved(schema: Json, page: Json) -> Json:
     return schema
 
 
-def _openapi(function: str) -> Json:
+def openapi_of(function: str) -> Json:
+    """The OpenAPI page of `functions/{function}`."""
     page: Json = import_module(f"functions.{function}.app").app.openapi()
     return page

@@ -1,0 +1,87 @@
+"""What is added in one place is in every other place that needs it: functions, packages, settings, formats, locks."""
+
+import inspect
+import re
+import tomllib
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from packaging.requirements import Requirement
+from samtranslator.yaml_helper import yaml_parse
+
+from core.exporting.files import FORMATS
+from core.jobs.commands import ExportTableCommand, PredictTableCommand, TableCommand
+from core.jobs.fields import ExportFormat
+from core.services.prediction.export import ExportRequest
+from core.services.prediction.requests import ModelChoice
+from core.settings import Settings
+from core.tables.table_writers import TABLE_FORMATS
+from functions.predict.requests import BatchRequest
+from functions.process.app import download
+from infra.local.server import FUNCTIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+TEMPLATES = [ROOT / "template.yaml", *sorted((ROOT / "infra/aws").glob("*.yaml"))]
+
+
+def test_every_folder_of_a_function_is_in_the_template_and_in_the_server() -> None:
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values()
+    functions = [r["Properties"] for r in resources if r["Type"] == "AWS::Serverless::Function"]
+    deployed = {p.get("Handler") or p["ImageConfig"]["Command"][0] for p in functions}
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/*.py") if path.stem in ("app", "handler")}
+    assert {f"functions.{name}.handler.handler" for name in folders} == deployed
+    assert {path.parent.name for path in (ROOT / "functions").glob("*/app.py")} == set(FUNCTIONS)
+
+
+def test_every_package_and_module_of_core_has_a_layer() -> None:
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    layers = {name for contract in contracts for layer in contract.get("layers", []) for name in layer.split(" | ")}
+    inside = [path for path in (ROOT / "core").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    names = {f"core.{path.stem}" for path in inside if path.stem != "__init__"}
+    assert names - layers == set(), "add them to the layers of core in pyproject.toml"
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_the_template_sets_no_setting_that_does_not_exist(template: Path) -> None:
+    named = set(re.findall(r"REGATTA_([A-Z0-9_]+)", template.read_text()))
+    assert named <= {field.upper() for field in Settings.model_fields}
+
+
+@pytest.mark.parametrize(
+    ("extra", "lock"),
+    [
+        (None, "light"),
+        ("scoring", "scoring"),
+        ("export", "scoring"),
+        ("learning", "heavy"),
+        ("local", "dev"),
+        ("dev", "dev"),
+    ],
+)
+def test_every_dependency_is_locked(extra: str | None, lock: str) -> None:
+    project = PROJECT["project"]
+    wanted = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
+    names = {Requirement(text).name for text in wanted} - {"regatta"}
+    locked = set(re.findall(r"^([\w.-]+)==", (ROOT / f"requirements/{lock}.txt").read_text(), re.MULTILINE))
+    assert names - locked == set(), "run `make lock`"
+
+
+def test_every_format_can_be_asked_for_and_every_one_that_is_asked_for_can_be_written() -> None:
+    assert set(get_args(ExportFormat)) == set(FORMATS)
+    assert set(get_args(inspect.signature(download).parameters["format"].annotation)) == set(TABLE_FORMATS)
+
+
+# What brings the rows or the model along: only a stored table and a stored model can be a job.
+BROUGHT_ALONG = {"data", "columns", "rows", "model_data"}
+
+
+@pytest.mark.parametrize(
+    ("request_kind", "command"), [(BatchRequest, PredictTableCommand), (ExportRequest, ExportTableCommand)]
+)
+def test_a_job_over_a_table_takes_the_fields_of_the_request(
+    request_kind: type[ModelChoice], command: type[TableCommand]
+) -> None:
+    # A job decides itself how many rows it has in memory.
+    assert set(request_kind.model_fields) - BROUGHT_ALONG - {"batch_size"} == set(command.model_fields)
