@@ -6,8 +6,6 @@ SETUP  := .venv/.ready
 SAM    := .venv-sam/bin
 SAM_SETUP := .venv-sam/.ready
 LOCALSTACK_SETUP := .venv-localstack/.ready
-# Tests of a search's time limit. They run alone and without coverage, which slows training down.
-TIMED := $(addprefix tests/unit/core/services/training/,test_search.py test_search_cut_short.py)
 
 .PHONY: demo up down test test-localstack lint template build bench setup lock clean
 
@@ -21,8 +19,7 @@ down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
 test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP)  ## every test, with coverage of core and functions
-	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --cov $(addprefix --ignore=,$(TIMED))
-	$(BIN)/pytest $(TIMED)
+	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --cov
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack

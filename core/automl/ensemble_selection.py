@@ -8,7 +8,7 @@ from sklearn.ensemble import VotingRegressor
 from sklearn.metrics import r2_score
 
 from core.array_types import Floats
-from core.automl.scheduler import Trial
+from core.automl.trial import Trial
 from core.catalogue import SEED
 from core.regressors.fold_cache import FoldCache
 from core.regressors.splits import evenly_spaced

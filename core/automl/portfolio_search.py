@@ -1,4 +1,8 @@
-"""The portfolio search: run the portfolio's trials on folds until the time left is just enough to refit the best."""
+"""The portfolio search up to its refit: propose trials, and run them until the time left is just enough for the rest.
+
+Each step takes a `PortfolioSearch` and returns another one. `core.automl.selection` selects the winner,
+`core.automl.refit` refits and verifies it.
+"""
 
 import time
 from collections.abc import Sequence
@@ -9,10 +13,11 @@ from scipy.stats import skew
 from core.automl.ensemble_selection import final_weights
 from core.automl.forecast import Forecast, makespan
 from core.automl.portfolio import labels, select_presets
-from core.automl.scheduler import Trial, TrialBudget, make_trial, run_trials
+from core.automl.scheduler import TrialBudget, TrialScheduler
 from core.automl.screening import measure_pace, rows_to_compare, subsample_split, with_finer_folds
 from core.automl.selection import cost_of_trials
 from core.automl.serving_cost import CLEARLY_WITHIN, ServingLimits
+from core.automl.trial import Trial, make_trial
 from core.errors import RegattaError, TrainingFailedError
 from core.progress import ReportProgress, StoppedError, progress_within
 from core.regressors.fold_cache import FoldCache
@@ -37,26 +42,45 @@ REPEATING_SHARE = 0.4
 MOST_REPEATED = 5
 # The most of the time that is kept for refitting the winner.
 FITTING_SHARE = 0.3
+# The progress of a search after the first division into folds.
+DIVISION_SHARE = 0.8
 # A search that is stopped takes so many seconds more to refit and store its best.
 WINDING_UP_SECONDS = 4.0
 ENDED = "the race was ended before it had run"
 
 
-@dataclass
+@dataclass(frozen=True)
+class TimeLimit:
+    """How many seconds a search may take, and when it began, by `time.monotonic()`."""
+
+    seconds: float
+    begun: float
+
+    @property
+    def taken(self) -> float:
+        """Return the seconds since it began."""
+        return time.monotonic() - self.begun
+
+
+@dataclass(frozen=True)
 class PortfolioSearch:
-    """The state of a search: `data` is the whole split, `fold_cache` the rows that trials are compared on."""
+    """A search after some step: `data` is the whole split, `fold_cache` the rows that trials are compared on.
+
+    `limits` are those of one member of an ensemble, `serving_limits` those of the winner. `deadline` is by
+    `time.monotonic()`, for a stored winner. `division` folds make one division of the rows; the others repeat it.
+    `cut` is why it ended before its time, `ensemble_failure` why no ensemble can win; None if neither.
+    """
 
     data: Split
     limits: TrainingLimits
-    bounds: ServingLimits
+    serving_limits: ServingLimits
     deadline: float
     seconds: float
     forecast: Forecast
     pace: float
     fold_cache: FoldCache
     division: int
-    trials: list[Trial]
-    # Why it ended before its time, if it did, and why no ensemble can win, if none can.
+    trials: tuple[Trial, ...]
     cut: StoppedError | None = None
     ensemble_failure: RegattaError | None = None
 
@@ -66,100 +90,172 @@ class PortfolioSearch:
         return self.fold_cache.train_rows(0)
 
     @property
+    def usable(self) -> list[Trial]:
+        """Return the trials that succeeded on one whole division into folds."""
+        return _usable(self.trials, self.division)
+
+    @property
     def finalists(self) -> list[Trial]:
         """Return the trials among which the winner is selected: those that ran on the most folds."""
         most = max((len(trial.predicted) for trial in self.usable), default=0)
         return [trial for trial in self.usable if len(trial.predicted) == most]
 
-    @property
-    def usable(self) -> list[Trial]:
-        """Return the trials that succeeded on one whole division into folds."""
-        return [e for e in self.trials if e.failure is None and all(i in e.predicted for i in range(self.division))]
+    def growth(self, rows: int | None = None) -> float:
+        """Return `rows` (by default of the whole training part) as a multiple of the train rows of a fold."""
+        return (rows or len(self.data.train_y)) / self.rows
 
-    def cut_short(self, stop: StoppedError) -> None:
-        """End the search within seconds with its results so far.
+    def with_trials(self, trials: Sequence[Trial]) -> "PortfolioSearch":
+        """Return the search with these in the place of its trials of the same labels."""
+        by_label = {trial.label: trial for trial in trials}
+        return replace(self, trials=tuple(by_label.get(trial.label, trial) for trial in self.trials))
 
-        Raises `stop` where there are none, where another worker begins anew, or if it happens a second time.
+    def cut_short(self, stop: StoppedError) -> "PortfolioSearch":
+        """Return the search with its results so far and a deadline within seconds.
+
+        Raises `stop` where there are no results, where another worker begins anew, or if it is cut short already.
         """
         usable = self.usable
         if self.cut is not None or not stop.is_final or not usable:
             raise stop
-        self.cut = stop
-        self.deadline = min(self.deadline, time.monotonic() + WINDING_UP_SECONDS)
-        for trial in self.trials:
-            if trial.failure is None and trial not in usable:
-                trial.failure = TrainingFailedError(ENDED)
-        self._forget_half_divisions()
+        unfinished = [trial for trial in self.trials if trial.failure is None and trial not in usable]
+        ended = [trial.with_failure(TrainingFailedError(ENDED)) for trial in unfinished]
+        deadline = min(self.deadline, time.monotonic() + WINDING_UP_SECONDS)
+        return replace(self._without_half_divisions().with_trials(ended), cut=stop, deadline=deadline)
 
-    def _forget_half_divisions(self) -> None:
-        """Discard a repetition of the folds unless all its trials succeeded: all are compared on the same folds."""
+    def _without_half_divisions(self) -> "PortfolioSearch":
+        """Return the search without repetitions that not all of their trials finished: all are compared on the same."""
+        search = self
         for start in range(self.division, len(self.fold_cache.data.folds), self.division):
-            fold_numbers = range(start, start + self.division)
-            begun = [
-                trial for trial in self.usable if any(fold_number in trial.predicted for fold_number in fold_numbers)
-            ]
-            if not all(fold_number in trial.predicted for trial in begun for fold_number in fold_numbers):
-                for trial in begun:
-                    trial.predicted = {
-                        fold_number: of
-                        for fold_number, of in trial.predicted.items()
-                        if fold_number not in fold_numbers
-                    }
-
-    def growth(self, rows: int | None = None) -> float:
-        """Return `rows` (by default of the whole training part) as a multiple of the train rows of a fold."""
-        return (rows or len(self.data.train_y)) / self.rows
+            folds = range(start, start + self.division)
+            begun = [trial for trial in search.usable if any(number in trial.predicted for number in folds)]
+            if not all(trial.ran_on(folds) for trial in begun):
+                search = search.with_trials([trial.without_folds(folds) for trial in begun])
+        return search
 
 
 def search_portfolio(
     data: Split,
     limits: TrainingLimits,
-    bounds: ServingLimits,
-    begun: float,
-    seconds: float,
+    serving_limits: ServingLimits,
+    time_limit: TimeLimit,
     report_progress: ReportProgress,
 ) -> PortfolioSearch:
-    """Run the portfolio's trials on folds until `seconds` after `begun` leave just enough to refit and store the best.
+    """Run the portfolio's trials on folds until the time limit leaves just enough to refit and store the best.
 
     At least one trial succeeds, unless all fail. Where `report_progress` stops it, the search is `cut` and has
     the best trial so far; raises `StoppedError` as `PortfolioSearch.cut_short` does.
     """
-    deadline = begun + (1 - MARGIN) * seconds
+    search = propose(data, limits, serving_limits, time_limit)
+    search = run_division(search, progress_within(report_progress, 0, DIVISION_SHARE))
+    return search if search.cut else repeat_divisions(search, progress_within(report_progress, DIVISION_SHARE, 1))
+
+
+def propose(
+    data: Split, limits: TrainingLimits, serving_limits: ServingLimits, time_limit: TimeLimit
+) -> PortfolioSearch:
+    """Return a search with the rows, folds and trials that suit the table, the time and the pace of this machine."""
+    deadline = time_limit.begun + (1 - MARGIN) * time_limit.seconds
     forecast, pace = measure_pace(data)
     core_seconds = limits.threads * (deadline - time.monotonic())
     rows = rows_to_compare(len(data.train_y), forecast.columns, core_seconds, pace)
     screened, division = with_finer_folds(subsample_split(data, rows))
     fold_cache = FoldCache(screened)
-    wanted = select_presets(len(data.train_y), float(skew(data.train_y)))
-    most = min((bounds.max_bytes or limits.model_bytes) // MEMBER_SHARE, int(MEMBER_BYTES_A_SECOND * seconds) + 1)
-    members = replace(limits, model_bytes=most)
-    named = zip(wanted, labels([candidate for candidate, _ in wanted]), strict=True)
-    trials = [make_trial(fold_cache, candidate, members, label, prior) for (candidate, prior), label in named]
-    search = PortfolioSearch(data, members, bounds, deadline, seconds, forecast, pace, fold_cache, division, trials)
+    most_bytes = min(
+        (serving_limits.max_bytes or limits.model_bytes) // MEMBER_SHARE,
+        int(MEMBER_BYTES_A_SECOND * time_limit.seconds) + 1,
+    )
+    members = replace(limits, model_bytes=most_bytes)
+    presets = select_presets(len(data.train_y), float(skew(data.train_y)))
+    named = zip(presets, labels([candidate for candidate, _ in presets]), strict=True)
+    return PortfolioSearch(
+        data=data,
+        limits=members,
+        serving_limits=serving_limits,
+        deadline=deadline,
+        seconds=time_limit.seconds,
+        forecast=forecast,
+        pace=pace,
+        fold_cache=fold_cache,
+        division=division,
+        trials=tuple(make_trial(fold_cache, candidate, members, label, prior) for (candidate, prior), label in named),
+    )
+
+
+def run_division(search: PortfolioSearch, report_progress: ReportProgress) -> PortfolioSearch:
+    """Return the search after its trials ran on one division into folds, as far as there was time for them."""
     # Time is kept for the repetitions.
-    first = deadline - REPEATING_SHARE * seconds if len(screened.folds) > division else deadline
-    budget = TrialBudget(first, search.forecast, lambda trial, begun: _seconds_after_trials(search, trial, begun))
-    try:
-        run_trials(
-            fold_cache,
+    repeated = len(search.fold_cache.data.folds) > search.division
+    deadline = search.deadline - REPEATING_SHARE * search.seconds if repeated else search.deadline
+    trials, stop = TrialScheduler(
+        search.fold_cache,
+        search.trials,
+        range(search.division),
+        search.limits,
+        report_progress,
+        TrialBudget(
+            deadline, search.forecast, lambda trials, trial, begun: _seconds_after(search, trials, trial, begun)
+        ),
+        measure_costs=True,
+    ).run()
+    search = search.with_trials(trials)
+    return search.cut_short(stop) if stop else search
+
+
+def repeat_divisions(search: PortfolioSearch, report_progress: ReportProgress) -> PortfolioSearch:
+    """Return the search after its best trials ran on the repetitions too, as far as there was time for all of them."""
+    folds, once = len(search.fold_cache.data.folds), search.division
+    if folds == once:
+        return search
+    repeated = [trial.label for trial in _trials_to_repeat(search)]
+    for start in range(once, folds if repeated else once, once):
+        trials = [trial for trial in search.trials if trial.label in repeated]
+        if not _is_time_for(search, trials, once):
+            break
+        trials, stop = TrialScheduler(
+            search.fold_cache,
             trials,
-            range(division),
-            members,
-            progress_within(report_progress, 0, 0.8),
-            budget,
-            measure_costs=True,
-        )
-        _repeat(search, report_progress)
-    except StoppedError as stop:
-        search.cut_short(stop)
+            range(start, start + once),
+            search.limits,
+            progress_within(report_progress, (start - once) / (folds - once), start / (folds - once)),
+            None,
+            others=[trial for trial in search.trials if trial.label not in repeated],
+        ).run()
+        search = search.with_trials(trials)
+        if stop:
+            return search.cut_short(stop)
     return search
 
 
-def _seconds_after_trials(search: PortfolioSearch, trial: Trial, begun: bool) -> float:
-    """Return the seconds to refit and store the ensemble with `trial` in it, or `trial` alone once it has begun."""
+def fitting_seconds(search: PortfolioSearch, trials: Sequence[Trial], rows: int) -> float:
+    """Return the seconds to preprocess `rows` rows and fit the trials on them side by side."""
+    preparing = search.fold_cache.preparing_seconds * rows / search.rows if trials else 0.0
+    fits = [search.forecast.seconds(trial.candidate, rows) for trial in trials]
+    return preparing + makespan(fits, search.limits.threads)
+
+
+def storing_seconds(search: PortfolioSearch, members: Sequence[Trial]) -> float:
+    """Return the seconds to compile, verify, explain and store a model of these members."""
+    cost = cost_of_trials(members, search.growth())
+    # A model that may exceed a limit is compiled more than once.
+    compiled = 1 if search.serving_limits.excess(cost) <= CLEARLY_WITHIN else 2
+    explaining = EXPLAINING_A_ROW * len(members) * count_predictions(len(search.data.test_y), len(search.data.columns))
+    return search.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * cost.size_bytes / 1e6 + explaining)
+
+
+def _usable(trials: Sequence[Trial], division: int) -> list[Trial]:
+    """Return the trials that succeeded on the first `division` folds."""
+    return [trial for trial in trials if trial.failure is None and trial.ran_on(range(division))]
+
+
+def _seconds_after(search: PortfolioSearch, trials: Sequence[Trial], trial: Trial, begun: bool) -> float:
+    """Return the seconds to refit and store the ensemble with `trial` in it, or `trial` alone once it has begun.
+
+    `trials` are all trials of the search as they are now.
+    """
     if begun:
         return fitting_seconds(search, [trial], search.rows) + storing_seconds(search, [trial])
-    last = [*(member for member in _members(search, search.usable) if member is not trial), trial]
+    usable = _usable(trials, search.division)
+    last = [*(member for member in _members(search, usable) if member is not trial), trial]
     # Trials on a sample of rows deserve a refit on more rows, within this share of the time.
     fitting = max(fitting_seconds(search, last, search.rows), FITTING_SHARE * search.seconds)
     return min(fitting, fitting_seconds(search, last, len(search.data.train_y))) + storing_seconds(search, last)
@@ -173,57 +269,25 @@ def _members(search: PortfolioSearch, trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial, weight in zip(trials, weights, strict=True) if weight > 0]
 
 
-def fitting_seconds(search: PortfolioSearch, trials: Sequence[Trial], rows: int) -> float:
-    """Return the seconds to preprocess `rows` rows and fit the trials on them side by side."""
-    preparing = search.fold_cache.preparing_seconds * rows / search.rows if trials else 0.0
-    return preparing + makespan([search.forecast.seconds(e.candidate, rows) for e in trials], search.limits.threads)
+def _trials_to_repeat(search: PortfolioSearch) -> list[Trial]:
+    """Return the trials to repeat: the members of an ensemble and others of the best within the limits, best first.
 
-
-def storing_seconds(search: PortfolioSearch, members: Sequence[Trial]) -> float:
-    """Return the seconds to compile, verify, explain and store a model of these members."""
-    cost = cost_of_trials(members, search.growth())
-    # A model that may exceed a limit is compiled more than once.
-    compiled = 1 if search.bounds.excess(cost) <= CLEARLY_WITHIN else 2
-    explaining = EXPLAINING_A_ROW * len(members) * count_predictions(len(search.data.test_y), len(search.data.columns))
-    return search.pace * (STORING_SECONDS + compiled * STORING_A_MEGABYTE * cost.size_bytes / 1e6 + explaining)
-
-
-def _repeat(search: PortfolioSearch, report_progress: ReportProgress) -> None:
-    """Run the best trials on the repetitions of the folds too, as far as there is time for all of them."""
-    folds, once, threads = len(search.fold_cache.data.folds), search.division, search.limits.threads
-    candidates_to_repeat = _candidates_to_repeat(search)
-    while len(candidates_to_repeat) > 1 and not _in_time(search, candidates_to_repeat, folds - once, threads):
-        candidates_to_repeat.pop()
-    for start in range(once, folds if candidates_to_repeat else once, once):
-        if not _in_time(search, candidates_to_repeat, once, threads):
-            return
-        share = progress_within(
-            report_progress, 0.8 + 0.2 * (start - once) / (folds - once), 0.8 + 0.2 * start / (folds - once)
-        )
-        run_trials(
-            search.fold_cache,
-            candidates_to_repeat,
-            range(start, start + once),
-            search.limits,
-            share,
-            shown=search.trials,
-        )
-
-
-def _in_time(search: PortfolioSearch, candidates_to_repeat: Sequence[Trial], folds: int, threads: int) -> bool:
-    ahead = makespan(
-        [search.forecast.seconds(trial.candidate, search.rows) for trial in candidates_to_repeat] * folds, threads
-    )
-    after = fitting_seconds(search, candidates_to_repeat, len(search.data.train_y)) + storing_seconds(
-        search, candidates_to_repeat
-    )
-    return time.monotonic() + ahead + after <= search.deadline
-
-
-def _candidates_to_repeat(search: PortfolioSearch) -> list[Trial]:
-    """Return the trials to repeat: the members of an ensemble and others of the best within the limits, best first."""
-    growth = search.growth()
-    within = [e for e in search.usable if search.bounds.excess(cost_of_trials([e], growth)) <= 1] or search.usable
-    ranked = sorted(within, key=lambda trial: -trial.mean(search.fold_cache))
+    Only as many as there is time to repeat on all folds; the best one in any case.
+    """
+    growth, limits = search.growth(), search.serving_limits
+    within = [trial for trial in search.usable if limits.excess(cost_of_trials([trial], growth)) <= 1] or search.usable
+    ranked = sorted(within, key=lambda trial: -trial.mean)
     members = _members(search, within)
-    return [trial for place, trial in enumerate(ranked) if place < MOST_REPEATED or trial in members]
+    repeated = [trial for place, trial in enumerate(ranked) if place < MOST_REPEATED or trial in members]
+    folds = len(search.fold_cache.data.folds) - search.division
+    while len(repeated) > 1 and not _is_time_for(search, repeated, folds):
+        repeated.pop()
+    return repeated
+
+
+def _is_time_for(search: PortfolioSearch, trials: Sequence[Trial], folds: int) -> bool:
+    """Return whether there is time to run these trials on so many folds, and to refit and store them after that."""
+    fits = [search.forecast.seconds(trial.candidate, search.rows) for trial in trials] * folds
+    ahead = makespan(fits, search.limits.threads)
+    after = fitting_seconds(search, trials, len(search.data.train_y)) + storing_seconds(search, trials)
+    return time.monotonic() + ahead + after <= search.deadline

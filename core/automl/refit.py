@@ -1,18 +1,19 @@
-"""The end of a portfolio search: refit the winner on all rows and verify it, or take the next best."""
+"""The end of a portfolio search: refit the winner on all rows and verify its graph, or go on to the next best."""
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.array_types import Floats
 from core.automl.ensemble_selection import make_ensemble, weighted_prediction
 from core.automl.portfolio_search import PortfolioSearch, fitting_seconds, storing_seconds
-from core.automl.scheduler import Trial, make_trial, run_trials
+from core.automl.scheduler import TrialScheduler
 from core.automl.screening import subsample_split
 from core.automl.selection import Selection, cost_of_trials, select
-from core.automl.serving_cost import VerifiedGraph, measure_cost, verify_graph
+from core.automl.serving_cost import ServingCost, VerifiedGraph, measure_cost, verify_graph
+from core.automl.trial import Trial, make_trial
 from core.errors import RegattaError, TrainingFailedError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.fold_cache import FoldCache
@@ -26,140 +27,188 @@ TIGHTER = 0.8
 
 
 @dataclass(frozen=True)
-class RefitResult:
-    """The winner, refitted and verified: `fold_cache` has its rows, `fitted` its members as in the selection."""
+class RefitModel:
+    """A selection, refitted: `fold_cache` has the rows, `fitted` the members as in the selection."""
 
     selection: Selection
     rejected_ensemble: Selection | None
     fold_cache: FoldCache
     fitted: list[Trial]
     pipeline: Any
-    verified: VerifiedGraph
 
     @property
     def holdout(self) -> Floats:
         """Return its predictions of the holdout, float64 (n,)."""
-        return weighted_prediction(
-            self.fitted, [weight for _, weight in self.selection.members], self.fold_cache.holdout_fold
-        )
+        return weighted_prediction(self.fitted, self.selection.weights, self.fold_cache.holdout_fold)
 
 
-@dataclass
-class _Refits:
-    """The trials that were refitted so far, by the number of train rows."""
+@dataclass(frozen=True)
+class Winner:
+    """The model that won, its verified graph, and the search with what the refits have shown."""
 
     search: PortfolioSearch
-    fold_caches: dict[int, FoldCache] = field(default_factory=dict)
-    fitted: dict[int, dict[Trial, Trial]] = field(default_factory=dict)
-
-    def fit(self, trials: Sequence[Trial], rows: int, report_progress: ReportProgress) -> tuple[FoldCache, list[Trial]]:
-        """Return the trials refitted on so many rows, each once; a failure is that of the trial too."""
-        if rows not in self.fold_caches:
-            self.fold_caches[rows] = FoldCache(subsample_split(self.search.data, rows))
-        fold_cache, known = self.fold_caches[rows], self.fitted.setdefault(rows, {})
-        for trial in self.left(trials, rows):
-            known[trial] = make_trial(fold_cache, trial.candidate, self.search.limits, trial.label)
-        last = [known[trial] for trial in trials]
-        run_trials(fold_cache, last, [fold_cache.holdout_fold], self.search.limits, report_progress)
-        for trial, final in zip(trials, last, strict=True):
-            trial.failure = final.failure
-        return fold_cache, last
-
-    def left(self, trials: Sequence[Trial], rows: int) -> list[Trial]:
-        """Return the trials that are not refitted on so many rows yet."""
-        known = self.fitted.get(rows, {})
-        return [trial for trial in trials if trial not in known or not known[trial].predicted]
-
-    def ready(self, trials: Sequence[Trial]) -> list[Trial]:
-        """Return the trials that are refitted on some number of rows."""
-        return [trial for trial in trials if any(not self.left([trial], rows) for rows in self.fitted)]
+    model: RefitModel
+    verified: VerifiedGraph
 
 
-def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> RefitResult:
+@dataclass(frozen=True)
+class Refits:
+    """The trials of a search that were refitted on the same rows, by label."""
+
+    fold_cache: FoldCache
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+
+    def missing(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Return those of the trials that are not refitted on these rows yet."""
+        return [trial for trial in trials if trial.label not in self.trials or not self.trials[trial.label].predicted]
+
+
+@dataclass(frozen=True)
+class RefitStage:
+    """What is known between two attempts to refit a winner; each attempt that fails returns a new stage.
+
+    `refits` are by number of train rows. The `dropped` trials, by label, take no part any more. The limits of an
+    ensemble are multiplied by `tightened`.
+    """
+
+    search: PortfolioSearch
+    refits: Mapping[int, Refits] = field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
+    tightened: float = 1.0
+
+    def missing(self, trials: Sequence[Trial], rows: int) -> list[Trial]:
+        """Return those of the trials that are not refitted on so many rows yet."""
+        return self.refits[rows].missing(trials) if rows in self.refits else list(trials)
+
+    def eligible(self) -> list[Trial]:
+        """Return the trials that may win.
+
+        They are the finalists; once time is up, those of them that are refitted and within the limits.
+        """
+        search = self.search
+        pool = [trial for trial in search.finalists if trial.label not in self.dropped] or search.finalists
+        if time.monotonic() < search.deadline:
+            return pool
+        ready = [trial for trial in pool if any(not refits.missing([trial]) for refits in self.refits.values())]
+        growth, limits = search.growth(), search.serving_limits
+        return [trial for trial in ready if limits.excess(cost_of_trials([trial], growth)) <= 1] or pool
+
+    def affordable_rows(self, trials: Sequence[Trial]) -> int:
+        """Return the most train rows that there is time for; fewer than a fold has where even those take too long."""
+        search = self.search
+        left = max(search.deadline - time.monotonic() - storing_seconds(search, trials), LEAST_FITTING)
+        rows = len(search.data.train_y)
+        while rows >= search.rows and fitting_seconds(search, self.missing(trials, rows), rows) > left:
+            rows = int(FEWER * rows)
+        return rows
+
+    def with_failures(self, failures: Mapping[str, RegattaError]) -> "RefitStage":
+        """Return the stage with these trials failed, by label; raises the last failure where no trial is left."""
+        failed = [trial.with_failure(failures[trial.label]) for trial in self.search.trials if trial.label in failures]
+        search = self.search.with_trials(failed)
+        if not search.usable:
+            raise list(failures.values())[-1]
+        return replace(self, search=search)
+
+    def with_costs(self, costs: Mapping[str, ServingCost]) -> "RefitStage":
+        """Return the stage with the costs of final models, by label, and tighter limits for the next ensemble."""
+        growth = self.search.growth()
+        # Divided by the growth that `select` multiplies by.
+        measured = [
+            replace(trial, cost=costs[trial.label].grown(1 / growth))
+            for trial in self.search.trials
+            if trial.label in costs
+        ]
+        return replace(self, search=self.search.with_trials(measured), tightened=self.tightened * TIGHTER)
+
+
+def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> Winner:
     """Select the winner, refit it on all rows, or on as many as there is time for, compile it and verify its graph.
 
     Where a winner cannot be refitted or compiled, its graph disagrees or it exceeds the limits, the next best is
-    selected; the failure is kept in its trial, or in `ensemble_failure` of the search. Where `report_progress` stops
-    it, the search is cut short. Raises `InvalidInputError` where no model is within the limits, the failure of the
-    last winner where all fail, and `StoppedError`.
+    selected; the search that is returned has the failure. Where `report_progress` stops it, the search is cut short.
+    Raises `InvalidInputError` where no model is within the limits, the failure of the last winner where all fail, and
+    `StoppedError`.
     """
-    finals, dropped, tightened = _Refits(search), set[Trial](), 1.0
-    while True:
-        pool = _eligible(search, finals, dropped)
-        selection, rejected_ensemble = select(
-            search.fold_cache, pool, search.bounds, search.growth(), None if search.ensemble_failure else tightened
-        )
-        rows = _affordable_rows(search, finals, selection.trials)
-        if rows < search.rows and len(selection.members) > 1:
-            dropped.add(selection.lightest)
-            continue
-        try:
-            fold_cache, fitted = finals.fit(selection.trials, max(rows, search.rows), report_progress)
-        except StoppedError as stop:
-            search.cut_short(stop)
-            continue
-        if any(trial.failure for trial in selection.trials):
-            _raise_if_none_left(search, selection)
-            continue
-        pipeline = _pipeline(selection, fitted)
-        try:
-            verified = verify_graph(pipeline, fold_cache.data)
-        except Exception as error:
-            _attribute_failure(search, selection, fold_cache, fitted, _as_failure(selection.label, error))
-            _raise_if_none_left(search, selection)
-            continue
-        if search.bounds.excess(verified.cost) <= 1:
-            return RefitResult(selection, rejected_ensemble, fold_cache, fitted, pipeline, verified)
-        _measure_final_costs(search, selection, fold_cache, fitted, verified)
-        tightened *= TIGHTER
+    outcome: RefitStage | Winner = RefitStage(search)
+    # It ends: each attempt that fails leaves fewer trials, a costlier one or tighter limits, or cuts the search once.
+    while isinstance(outcome, RefitStage):
+        outcome = attempt_refit(outcome, report_progress)
+    return outcome
 
 
-def _eligible(search: PortfolioSearch, finals: _Refits, dropped: set[Trial]) -> list[Trial]:
-    """Return the trials that may win: the finalists; once time is up, those that are refitted and within the limits."""
-    pool = [trial for trial in search.finalists if trial not in dropped] or search.finalists
-    if time.monotonic() < search.deadline:
-        return pool
-    ready = [e for e in finals.ready(pool) if search.bounds.excess(cost_of_trials([e], search.growth())) <= 1]
-    return ready or pool
+def attempt_refit(stage: RefitStage, report_progress: ReportProgress) -> RefitStage | Winner:
+    """Return the winner, or the stage with the reason why the selected model is not the winner."""
+    search = stage.search
+    tightened = None if search.ensemble_failure else stage.tightened
+    selection, rejected_ensemble = select(
+        search.fold_cache, stage.eligible(), search.serving_limits, search.growth(), tightened
+    )
+    rows = stage.affordable_rows(selection.trials)
+    if rows < search.rows and len(selection.members) > 1:
+        return replace(stage, dropped=stage.dropped | {selection.lightest.label})
+    stage, refits, stop = refit(stage, selection.trials, max(rows, search.rows), report_progress)
+    if stop is not None:
+        return replace(stage, search=search.cut_short(stop))
+    fitted = [refits.trials[trial.label] for trial in selection.trials]
+    if failures := {trial.label: trial.failure for trial in fitted if trial.failure}:
+        return stage.with_failures(failures)
+    model = RefitModel(selection, rejected_ensemble, refits.fold_cache, fitted, _pipeline(selection, fitted))
+    return verify(stage, model)
 
 
-def _affordable_rows(search: PortfolioSearch, finals: _Refits, trials: Sequence[Trial]) -> int:
-    """Return the most train rows that there is time for; fewer than a fold has where even those take too long."""
-    left = max(search.deadline - time.monotonic() - storing_seconds(search, trials), LEAST_FITTING)
-    rows = len(search.data.train_y)
-    while rows >= search.rows and fitting_seconds(search, finals.left(trials, rows), rows) > left:
-        rows = int(FEWER * rows)
-    return rows
+def refit(
+    stage: RefitStage, trials: Sequence[Trial], rows: int, report_progress: ReportProgress
+) -> tuple[RefitStage, Refits, StoppedError | None]:
+    """Refit those of the trials that are not refitted on so many rows yet.
+
+    Returns the stage with the refits on these rows, those refits, and the `StoppedError` of `report_progress` if there
+    was one.
+    """
+    search = stage.search
+    known = stage.refits.get(rows) or Refits(FoldCache(subsample_split(search.data, rows)))
+    missing = [
+        make_trial(known.fold_cache, trial.candidate, search.limits, trial.label) for trial in known.missing(trials)
+    ]
+    fold_numbers = [known.fold_cache.holdout_fold]
+    fitted, stop = TrialScheduler(known.fold_cache, missing, fold_numbers, search.limits, report_progress, None).run()
+    refits = replace(known, trials={**known.trials, **{trial.label: trial for trial in fitted}})
+    return replace(stage, refits={**stage.refits, rows: refits}), refits, stop
+
+
+def verify(stage: RefitStage, model: RefitModel) -> RefitStage | Winner:
+    """Compile a refitted model and compare its graph with it; return the winner, or the stage with what is wrong."""
+    search = stage.search
+    try:
+        verified = verify_graph(model.pipeline, model.fold_cache.data)
+    except Exception as error:
+        if failures := _failures(model, error):
+            return stage.with_failures(failures)
+        return replace(stage, search=replace(search, ensemble_failure=_as_failure(model.selection.label, error)))
+    if search.serving_limits.excess(verified.cost) <= 1:
+        return Winner(search, model, verified)
+    return stage.with_costs(_costs(model, verified))
 
 
 def _pipeline(selection: Selection, fitted: Sequence[Trial]) -> Any:
     """Return the fitted estimator, which takes raw columns."""
     if len(fitted) == 1:
         return fitted[0].fitted
-    return make_ensemble([(trial.label, trial.fitted) for trial in fitted], [weight for _, weight in selection.members])
+    return make_ensemble([(trial.label, trial.fitted) for trial in fitted], selection.weights)
 
 
-def _attribute_failure(
-    search: PortfolioSearch, selection: Selection, fold_cache: FoldCache, fitted: Sequence[Trial], error: RegattaError
-) -> None:
-    """Attribute the failure: to each member whose graph alone fails as well, else to the ensemble."""
-    if len(fitted) == 1:
-        selection.trials[0].failure = error
-        return
-    for trial, final in zip(selection.trials, fitted, strict=True):
+def _failures(model: RefitModel, error: Exception) -> dict[str, RegattaError]:
+    """Return the failure of each member, by label, whose graph alone fails as well; none where only the ensemble's."""
+    if len(model.fitted) == 1:
+        label = model.fitted[0].label
+        return {label: _as_failure(label, error)}
+    failures = {}
+    for trial in model.fitted:
         try:
-            verify_graph(final.fitted, fold_cache.data)
+            verify_graph(trial.fitted, model.fold_cache.data)
         except Exception as alone:
-            trial.failure = _as_failure(trial.label, alone)
-    if not any(trial.failure for trial in selection.trials):
-        search.ensemble_failure = error
-
-
-def _raise_if_none_left(search: PortfolioSearch, selection: Selection) -> None:
-    """Raise the failure of a selection after which no trial is left."""
-    failures = [trial.failure for trial in selection.trials if trial.failure]
-    if failures and not search.usable:
-        raise failures[-1]
+            failures[trial.label] = _as_failure(trial.label, alone)
+    return failures
 
 
 def _as_failure(label: str, error: Exception) -> RegattaError:
@@ -169,18 +218,9 @@ def _as_failure(label: str, error: Exception) -> RegattaError:
     return TrainingFailedError(f"{label} could not be compiled for a fault of ours. It has been logged.")
 
 
-def _measure_final_costs(
-    search: PortfolioSearch,
-    selection: Selection,
-    fold_cache: FoldCache,
-    fitted: Sequence[Trial],
-    verified: VerifiedGraph,
-) -> None:
-    """Set the costs of the trials to those of their final models, divided by the growth that `select` multiplies by."""
-    for trial, final in zip(selection.trials, fitted, strict=True):
-        alone = (
-            verified.cost
-            if len(fitted) == 1
-            else measure_cost(final.fitted, fold_cache.data.columns, fold_cache.data.test_x)
-        )
-        trial.cost = alone.grown(1 / search.growth())
+def _costs(model: RefitModel, verified: VerifiedGraph) -> dict[str, ServingCost]:
+    """Return the serving cost of each member's final model, by label."""
+    if len(model.fitted) == 1:
+        return {model.fitted[0].label: verified.cost}
+    data = model.fold_cache.data
+    return {trial.label: measure_cost(trial.fitted, data.columns, data.test_x) for trial in model.fitted}

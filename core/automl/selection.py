@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, nested_scores, single_best_weights
-from core.automl.scheduler import Trial
 from core.automl.serving_cost import ServingCost, ServingLimits
+from core.automl.trial import Trial
 from core.errors import InvalidInputError, TrainingFailedError
 from core.manifests import CrossValidation
 from core.regressors.fold_cache import FoldCache
@@ -33,13 +33,18 @@ class Selection:
         return [trial for trial, _ in self.members]
 
     @property
+    def weights(self) -> list[float]:
+        """Return the weights of the members."""
+        return [weight for _, weight in self.members]
+
+    @property
     def lightest(self) -> Trial:
         """Return the member of least weight."""
         return min(self.members, key=lambda member: member[1])[0]
 
 
 def select(
-    fold_cache: FoldCache, trials: Sequence[Trial], bounds: ServingLimits, growth: float, tightened: float | None = 1.0
+    fold_cache: FoldCache, trials: Sequence[Trial], limits: ServingLimits, growth: float, tightened: float | None = 1.0
 ) -> tuple[Selection, Selection | None]:
     """Return the winner among trials that ran on the same folds, and the ensemble that did not win, if there was one.
 
@@ -49,12 +54,12 @@ def select(
     """
     if not trials:
         raise TrainingFailedError("No model of the portfolio could be trained on this table.")
-    eligible = [trial for trial in trials if bounds.excess(cost_of_trials([trial], growth)) <= 1]
+    eligible = [trial for trial in trials if limits.excess(cost_of_trials([trial], growth)) <= 1]
     if not eligible:
-        raise _nothing_within(trials, bounds, growth)
-    best = max(eligible, key=lambda trial: trial.mean(fold_cache))
+        raise _nothing_within(trials, limits, growth)
+    best = max(eligible, key=lambda trial: trial.mean)
     ensemble = (
-        None if tightened is None else _select_ensemble(fold_cache, eligible, bounds.tightened(tightened), growth)
+        None if tightened is None else _select_ensemble(fold_cache, eligible, limits.tightened(tightened), growth)
     )
     scores = cross_validation(nested_scores(fold_cache, eligible, single_best_weights))
     single = Selection(best.candidate.regressor.name, [(best, 1.0)], scores)
@@ -64,14 +69,14 @@ def select(
 
 
 def _select_ensemble(
-    fold_cache: FoldCache, trials: Sequence[Trial], bounds: ServingLimits, growth: float
+    fold_cache: FoldCache, trials: Sequence[Trial], limits: ServingLimits, growth: float
 ) -> Selection | None:
     """Return the ensemble of the trials, without its members of least weight as long as it costs too much."""
     pool = list(trials)
     while len(pool) > 1:
         weighted = zip(pool, final_weights(fold_cache, pool).tolist(), strict=True)
         members = [(trial, weight) for trial, weight in weighted if weight > 0]
-        if bounds.excess(cost_of_trials([trial for trial, _ in members], growth)) <= 1:
+        if limits.excess(cost_of_trials([trial for trial, _ in members], growth)) <= 1:
             if len(members) == 1:
                 return None
             return Selection(ENSEMBLE, members, cross_validation(nested_scores(fold_cache, pool)))
@@ -84,14 +89,14 @@ def cost_of_trials(trials: Sequence[Trial], growth: float) -> ServingCost:
     return sum((trial.grown_cost(growth) for trial in trials), ServingCost(0, 0.0, 0.0))
 
 
-def _nothing_within(trials: Sequence[Trial], bounds: ServingLimits, growth: float) -> InvalidInputError:
+def _nothing_within(trials: Sequence[Trial], limits: ServingLimits, growth: float) -> InvalidInputError:
     costs = {trial.label: cost_of_trials([trial], growth) for trial in trials}
-    label, cost = min(costs.items(), key=lambda item: bounds.excess(item[1]))
+    label, cost = min(costs.items(), key=lambda item: limits.excess(item[1]))
     each = {
-        "max_bytes": ServingLimits(max_bytes=bounds.max_bytes),
-        "max_latency_us": ServingLimits(None, bounds.max_latency_us),
+        "max_bytes": ServingLimits(max_bytes=limits.max_bytes),
+        "max_latency_us": ServingLimits(None, limits.max_latency_us),
     }
-    names = [name for name, bound in each.items() if bound.excess(cost) > 1]
+    names = [name for name, limit in each.items() if limit.excess(cost) > 1]
     return InvalidInputError(
         f"No model of the race is within {' and '.join(names)}. The nearest is {label} with about "
         f"{cost.size_bytes:,} bytes and {cost.latency_us:g} µs a row. Allow as much, or leave the bounds out.",

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from core.automl.forecast import Forecast
-from core.automl.scheduler import OUT_OF_TIME, Trial, TrialBudget, make_trial, run_trials
+from core.automl.scheduler import OUT_OF_TIME, TrialBudget, run_trials
+from core.automl.trial import Trial, make_trial
 from core.catalogue import SEED, Regressor
 from core.manifests import TrialRecord
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
@@ -49,32 +50,30 @@ def tune(
     trial_records: list[TrialRecord] = []
     for rows, end in _rungs(len(fold_cache.data.train_y)):
         small = FoldCache(subsample(fold_cache.data, rows))
-        trials = _make_trials(small, candidates, limits)
-        run_trials(
+        trials = run_trials(
             small,
-            trials,
+            _make_trials(small, candidates, limits),
             small.fold_numbers[:-1],
             limits,
             report_progress,
             TrialBudget(begun + end * seconds, forecast),
         )
         trial_records += [record_trial(small, trial) for trial in trials if _tried(trial)]
-        ranked = sorted((trial for trial in trials if trial.failure is None), key=lambda e: -e.mean(small))
+        ranked = sorted((trial for trial in trials if trial.failure is None), key=lambda trial: -trial.mean)
         keep = math.ceil(len(candidates) / KEEP)
         # A candidate for which there was no time here is not tried on more rows either.
-        candidates = [start, *(e.candidate for e in ranked[:keep] if e.candidate is not start)]
-    trials = _make_trials(fold_cache, candidates, limits)
-    trials[0] = known or trials[0]
-    run_trials(
+        candidates = [start, *(trial.candidate for trial in ranked[:keep] if trial.candidate is not start)]
+    first, *others = _make_trials(fold_cache, candidates, limits)
+    trials = run_trials(
         fold_cache,
-        trials,
+        [known or first, *others],
         fold_cache.fold_numbers[:-1],
         limits,
         report_progress,
         TrialBudget(begun + seconds, forecast),
     )
     trial_records += [record_trial(fold_cache, trial) for trial in trials if _tried(trial)]
-    return max(trials, key=lambda trial: trial.mean(fold_cache)), trial_records
+    return max(trials, key=lambda trial: trial.mean), trial_records
 
 
 def choose_target(
@@ -82,13 +81,13 @@ def choose_target(
 ) -> tuple[Trial, list[TrialRecord]]:
     """Return the candidate with the target transform that scores best on the folds, none included."""
     trials = [make_trial(fold_cache, replace(start, target_transform=kind), limits) for kind in TARGET_TRANSFORMS]
-    run_trials(fold_cache, trials, fold_cache.fold_numbers[:-1], limits, report_progress)
-    return max(trials, key=lambda trial: trial.mean(fold_cache)), [record_trial(fold_cache, trial) for trial in trials]
+    trials = run_trials(fold_cache, trials, fold_cache.fold_numbers[:-1], limits, report_progress)
+    return max(trials, key=lambda trial: trial.mean), [record_trial(fold_cache, trial) for trial in trials]
 
 
 def record_trial(fold_cache: FoldCache, trial: Trial) -> TrialRecord:
     """Return the record of a trial for the manifest."""
-    scores = None if trial.failure else trial.scores(fold_cache)
+    scores = None if trial.failure else trial.scores
     return TrialRecord(
         parameters=regressor_parameters(trial.estimator) if trial.estimator is not None else trial.candidate.params,
         target_transform=trial.candidate.target_transform,

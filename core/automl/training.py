@@ -1,14 +1,16 @@
 """Train one candidate: cross-validate it, fit it on the training part, and evaluate it on the holdout."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from core.array_types import Floats
-from core.automl.scheduler import Trial, make_trial, run_trials
+from core.automl.scheduler import run_trials
 from core.automl.successive_halving import choose_target, tune
+from core.automl.trial import Trial, make_trial
 from core.errors import TrainingFailedError
 from core.manifests import (
     Baseline,
@@ -75,7 +77,7 @@ def train(
     if tuning_seconds is not None and trial.failure is None:
         trial, tried = tune(fold_cache, trial.candidate, limits, report_progress, tuning_seconds)
         trial_records += tried
-    run_trials(fold_cache, [trial], fold_cache.fold_numbers, limits, report_progress)
+    (trial,) = run_trials(fold_cache, [trial], fold_cache.fold_numbers, limits, report_progress)
     return evaluate_trial(fold_cache, trial, trial_records)
 
 
@@ -92,7 +94,7 @@ def evaluate_trial(fold_cache: FoldCache, trial: Trial, trial_records: list[Tria
         trial.fitted,
         trial.predicted[fold_cache.holdout_fold],
         residuals=residuals(fold_cache, trial.predicted),
-        scores=trial.scores(fold_cache),
+        scores=trial.scores,
         parameters=regressor_parameters(trial.estimator),
         target_transform=trial.candidate.target_transform,
         seconds=trial.seconds,
@@ -101,7 +103,7 @@ def evaluate_trial(fold_cache: FoldCache, trial: Trial, trial_records: list[Tria
     )
 
 
-def residuals(fold_cache: FoldCache, predicted: dict[int, Floats]) -> Floats:
+def residuals(fold_cache: FoldCache, predicted: Mapping[int, Floats]) -> Floats:
     """Return the out-of-fold residuals, actual minus predicted, float64."""
     y, folds = fold_cache.data.train_y, fold_cache.data.folds
     return np.concatenate([y[fold.test] - predicted[i] for i, fold in enumerate(folds) if i in predicted])

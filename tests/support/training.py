@@ -4,6 +4,7 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from core.automl.portfolio import select_presets
 from core.automl.training import TrainedModel, train
 from core.catalogue import CATALOGUE, regressor
 from core.manifests import RANDOM, Recipe, Validation
@@ -16,6 +17,8 @@ from core.tables.table import Table
 from tests.support.tables import CSVS, frame, read, real
 
 LIMITS = TrainingLimits(threads=1, model_bytes=64 << 20)
+# Regressors whose fits on a small table take milliseconds.
+FAST = ("ridge", "elastic_net", "svr", "knn")
 FEW_TREES = 10
 
 
@@ -57,6 +60,11 @@ def quick(name: str) -> dict[str, Any]:
     # A solver's max_iter is no number of trees.
     counts = {"n_estimators", "max_iter"} if "max_leaf_nodes" in known else set()
     return dict.fromkeys(sorted(counts & known.keys()), FEW_TREES)
+
+
+def fast_presets(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
+    """Return the presets of `FAST` regressors: a search of them ends by itself long before any time limit."""
+    return [preset for preset in select_presets(rows, skewness) if preset[0].regressor.name in FAST]
 
 
 def trained(

@@ -25,7 +25,7 @@ from core.services.retraining.plausibility import Plausibility, plausibility
 from core.services.retraining.schema_changes import NAMES_SHOWN, compare_schema, refusals, unseen_levels
 from core.services.retraining.serving_model import ServingModel
 from core.services.training.join_files import Opened, join, open_as
-from core.services.training.publish import publish_model
+from core.services.training.publish import Publication, publish_model
 from core.services.training.refit_stored import limit_rows, refit_as, retrain_as
 from core.storage.series_repository import Arrival, Series
 from core.types import Json
@@ -197,17 +197,10 @@ class _ChampionChallenger:
             trained = retrain_as(self.model, data, progress_within(case.report_progress, 0.3, 0.9))
             case.report_progress("storing", 0.9)
             dataset = self.opened.dataset.model_copy(update={"recipe": self.model.recipe})
-            done = publish_model(
-                case.workspace,
-                case.name,
-                dataset,
-                data,
-                trained,
-                self.model.test_size,
-                case.job_id,
-                earlier=earlier,
-                promote=False,
+            publication = Publication(
+                case.workspace, dataset, self.model.test_size, case.job_id, earlier=earlier, promote=False
             )
+            done = publish_model(publication, case.name, data, trained)
         return ServingModel.load(case.workspace, case.name, done.version)
 
     def _fresh(self, data: Split) -> pd.DataFrame:

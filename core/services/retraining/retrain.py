@@ -2,6 +2,7 @@
 
 import time
 
+from core.automl.portfolio_search import TimeLimit
 from core.automl.serving_cost import ServingLimits
 from core.errors import ArrivalRefusedError, ConflictError, RegattaError
 from core.jobs.commands import RetrainCommand
@@ -12,7 +13,8 @@ from core.services.retraining.decision import ArrivalCase
 from core.services.retraining.ingest_arrival import fetch
 from core.services.series.arrivals import submit_waiting
 from core.services.series.notify import notify
-from core.services.training.search import SearchTime, search_models
+from core.services.training.publish import Publication
+from core.services.training.search import search_models
 from core.services.training.train import open_split
 from core.storage.series_repository import Series
 from core.storage.workspace import Workspace
@@ -101,16 +103,12 @@ def _first(case: ArrivalCase, dataset: DatasetManifest, target: str) -> Json | N
         )
         cleaned = opened.model_copy(update={"recipe": recipe})
         search = search_models(
-            case.workspace,
-            cleaned,
+            Publication(case.workspace, cleaned, TEST_SIZE, case.job_id, promote=False),
             data,
-            TEST_SIZE,
-            SearchTime(chosen.time_limit, time.monotonic()),
+            TimeLimit(chosen.time_limit, time.monotonic()),
             ServingLimits(),
             progress_within(case.report_progress, 0.2, 1.0),
-            case.job_id,
-            name=case.name,
-            promote=False,
+            case.name,
         )
         model = models.manifest(case.name, search["best"]["version"])
         for warning in search["warnings"]:

@@ -4,28 +4,30 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, make_ensemble, nested_scores, weighted_prediction
 from core.automl.forecast import Forecast
-from core.automl.scheduler import Trial, TrialBudget, make_trial, run_trials
+from core.automl.portfolio_search import TimeLimit
+from core.automl.scheduler import TrialBudget, run_trials
 from core.automl.serving_cost import ServingLimits
 from core.automl.successive_halving import record_trial, tune
 from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial, residuals
-from core.catalogue import DEFAULT_MODEL_TYPES, regressor
+from core.automl.trial import Trial, make_trial
+from core.catalogue import DEFAULT_MODEL_TYPES, Regressor, regressor
 from core.errors import RegattaError, UnavailableError
 from core.jobs.commands import CompareCommand
-from core.manifests import DatasetManifest, TargetTransformName, TrialRecord
+from core.manifests import TargetTransformName, TrialRecord
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 from core.regressors.validation import requested_validation
-from core.services.training.leaderboard import baseline_row, failures, in_order, member_of, model_row
-from core.services.training.publish import publish_model
-from core.services.training.search import SearchTime, search_models
+from core.services.training.leaderboard import Row, baseline_row, failures, in_order, member_of, model_row
+from core.services.training.publish import Publication, publish_model
+from core.services.training.search import search_models
 from core.services.training.train import limits, model_name, open_split
 from core.storage.workspace import Workspace
 
@@ -34,6 +36,9 @@ log = logging.getLogger("regatta")
 TUNED = "tuned"
 # The rest of a time limit is for storing the models.
 RACING_SHARE = 0.85
+
+# A label, and what it stands for: a trained model, or why it failed.
+Outcome = tuple[str, TrainedModel | RegattaError]
 
 
 @dataclass(frozen=True)
@@ -66,52 +71,72 @@ def compare_models(
     dataset, data = open_split(
         workspace, command.file_id, command.target_column, command.test_size, validation=validation
     )
+    publication = Publication(workspace, dataset, command.test_size, job_id)
     if command.ensemble and command.time_limit is not None:
-        time_limit = SearchTime(command.time_limit, begun)
-        bounds = ServingLimits(command.max_bytes, command.max_latency_us)
-        return search_models(workspace, dataset, data, command.test_size, time_limit, bounds, report_progress, job_id)
+        time_limit = TimeLimit(command.time_limit, begun)
+        serving_limits = ServingLimits(command.max_bytes, command.max_latency_us)
+        return search_models(publication, data, time_limit, serving_limits, report_progress)
     fold_cache = FoldCache(data)
-    kinds = TARGET_TRANSFORMS if command.target_transform == "auto" else (command.target_transform,)
-    candidates = [Candidate(one, target_transform=kind) for one in chosen for kind in kinds]
-    trials = [make_trial(fold_cache, candidate, limits(), _label(candidate, kinds)) for candidate in candidates]
-    budget = None
-    if command.time_limit is not None:
-        budget = TrialBudget(begun + RACING_SHARE * command.time_limit, Forecast(len(data.columns)))
-    later = command.tune_hyperparameters or len(kinds) > 1
-    fold_numbers = fold_cache.fold_numbers[:-1] if later else fold_cache.fold_numbers
-    run_trials(
-        fold_cache, trials, fold_numbers, limits(), progress_within(report_progress, 0, 0.4 if later else 0.9), budget
-    )
-    finalists = _best_of_kinds(fold_cache, trials)
-    if command.tune_hyperparameters:
-        finalists += _tuned(fold_cache, finalists, command.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
-    if later:
-        last = [finalist.trial for finalist in finalists]
-        run_trials(fold_cache, last, fold_cache.fold_numbers, limits(), progress_within(report_progress, 0.8, 0.9))
+    trials, finalists = _run(fold_cache, command, chosen, begun, report_progress)
     report_progress("storing", 0.9)
-    trained: list[tuple[str, TrainedModel | RegattaError]] = [
-        _concluded(fold_cache, finalist) for finalist in finalists
-    ]
+    trained = [_evaluated(fold_cache, finalist) for finalist in finalists]
     warnings = list(data.notes)
     if command.ensemble:
-        trained += _add_ensemble(fold_cache, finalists, warnings)
-    return _leaderboard(
-        workspace, dataset, fold_cache, command.test_size, trained, trials, warnings, report_progress, job_id
+        ensemble, reasons = _make_ensemble(fold_cache, finalists)
+        trained, warnings = trained + ensemble, warnings + reasons
+    return _leaderboard(publication, fold_cache, trained, trials, warnings, report_progress)
+
+
+def _run(
+    fold_cache: FoldCache,
+    command: CompareCommand,
+    regressors: Sequence[Regressor],
+    begun: float,
+    report_progress: ReportProgress,
+) -> tuple[list[Trial], list[Finalist]]:
+    """Return the trials of all regressors, and the finalists, fitted on all train rows.
+
+    `begun` is when the comparison began, by `time.monotonic()`.
+    """
+    transforms = TARGET_TRANSFORMS if command.target_transform == "auto" else (command.target_transform,)
+    candidates = [Candidate(one, target_transform=transform) for one in regressors for transform in transforms]
+    trials = [make_trial(fold_cache, candidate, limits(), _label(candidate, transforms)) for candidate in candidates]
+    budget = None
+    if command.time_limit is not None:
+        deadline = begun + RACING_SHARE * command.time_limit
+        budget = TrialBudget(deadline, Forecast(len(fold_cache.data.columns)))
+    if not command.tune_hyperparameters and len(transforms) == 1:
+        report = progress_within(report_progress, 0, 0.9)
+        trials = run_trials(fold_cache, trials, fold_cache.fold_numbers, limits(), report, budget)
+        return trials, _best_transforms(fold_cache, trials)
+    # Only the finalists are fitted on all train rows.
+    report = progress_within(report_progress, 0, 0.4)
+    trials = run_trials(fold_cache, trials, fold_cache.fold_numbers[:-1], limits(), report, budget)
+    finalists = _best_transforms(fold_cache, trials)
+    if command.tune_hyperparameters:
+        finalists += _tuned(fold_cache, finalists, command.tuning_seconds, progress_within(report_progress, 0.4, 0.8))
+    report = progress_within(report_progress, 0.8, 0.9)
+    last = [finalist.trial for finalist in finalists]
+    fitted = run_trials(fold_cache, last, fold_cache.fold_numbers, limits(), report)
+    return trials, [replace(finalist, trial=trial) for finalist, trial in zip(finalists, fitted, strict=True)]
+
+
+def _label(candidate: Candidate, transforms: Sequence[TargetTransformName]) -> str:
+    return (
+        candidate.regressor.name
+        if len(transforms) == 1
+        else f"{candidate.regressor.name}, {candidate.target_transform}"
     )
 
 
-def _label(candidate: Candidate, kinds: Sequence[TargetTransformName]) -> str:
-    return candidate.regressor.name if len(kinds) == 1 else f"{candidate.regressor.name}, {candidate.target_transform}"
-
-
-def _best_of_kinds(fold_cache: FoldCache, trials: list[Trial]) -> list[Finalist]:
+def _best_transforms(fold_cache: FoldCache, trials: Sequence[Trial]) -> list[Finalist]:
     """Return the best target transform of each regressor; the others are its trial records."""
     by_name: dict[str, list[Trial]] = {}
     for trial in trials:
         by_name.setdefault(trial.candidate.regressor.name, []).append(trial)
     finalists = []
     for name, group in by_name.items():
-        best = max(group, key=lambda trial: trial.mean(fold_cache))
+        best = max(group, key=lambda trial: trial.mean)
         if best.failure is None:
             trial_records = [record_trial(fold_cache, trial) for trial in group] if len(group) > 1 else []
             finalists.append(Finalist(name, best, trial_records))
@@ -132,28 +157,25 @@ def _tuned(
     return found
 
 
-def _concluded(fold_cache: FoldCache, finalist: Finalist) -> tuple[str, TrainedModel | RegattaError]:
+def _evaluated(fold_cache: FoldCache, finalist: Finalist) -> Outcome:
+    """Return the label of a finalist, and the trained model or why it failed."""
     try:
         return finalist.label, evaluate_trial(fold_cache, finalist.trial, finalist.trial_records)
     except RegattaError as error:
         return finalist.label, error
 
 
-def _add_ensemble(
-    fold_cache: FoldCache, finalists: list[Finalist], warnings: list[str]
-) -> list[tuple[str, TrainedModel | RegattaError]]:
-    """Return the ensemble of all finalists, where it beats the best of them on the folds."""
+def _make_ensemble(fold_cache: FoldCache, finalists: list[Finalist]) -> tuple[list[Outcome], list[str]]:
+    """Return the ensemble of all finalists, if it beats the best of them on the folds; else a warning that says why."""
     usable = [finalist for finalist in finalists if finalist.trial.failure is None]
     if len(usable) < 2:
-        warnings.append("a blend needs at least two models that came through")
-        return []
+        return [], ["a blend needs at least two models that came through"]
     scores = cross_validation(nested_scores(fold_cache, [finalist.trial for finalist in usable]))
-    best = max(finalist.trial.mean(fold_cache) for finalist in usable)
+    best = max(finalist.trial.mean for finalist in usable)
     if scores.mean <= best:
-        warnings.append(
+        return [], [
             f"the blend scored {scores.mean:.4f} on the folds and the best single model {best:.4f}; it was not stored"
-        )
-        return []
+        ]
     weights = final_weights(fold_cache, [finalist.trial for finalist in usable])
     members = [(finalist, float(weight)) for finalist, weight in zip(usable, weights, strict=True) if weight > 0]
     trials, shares = [finalist.trial for finalist, _ in members], [weight for _, weight in members]
@@ -172,33 +194,30 @@ def _add_ensemble(
             target_transform="none",
             seconds=sum(trial.seconds for trial in trials),
             notes=[*fold_cache.data.notes, "a blend is cross-validated with weights from the other folds"],
-            members=[member_of(fold_cache, finalist.trial, weight) for finalist, weight in members],
+            members=[member_of(finalist.trial, weight) for finalist, weight in members],
         )
     except RegattaError as error:
-        return [(ENSEMBLE, error)]
-    return [(ENSEMBLE, trained)]
+        return [(ENSEMBLE, error)], []
+    return [(ENSEMBLE, trained)], []
 
 
 def _leaderboard(
-    workspace: Workspace,
-    dataset: DatasetManifest,
+    publication: Publication,
     fold_cache: FoldCache,
-    test_size: float,
-    trained: list[tuple[str, TrainedModel | RegattaError]],
+    trained: list[Outcome],
     trials: list[Trial],
     warnings: list[str],
     report_progress: ReportProgress,
-    job_id: str | None,
 ) -> dict[str, Any]:
     """Store the finalists and return their leaderboard."""
 
-    def publish(one: tuple[str, TrainedModel | RegattaError]) -> dict[str, Any]:
-        label, outcome = one
+    def publish(labelled: Outcome) -> Row:
+        label, outcome = labelled
         try:
             if isinstance(outcome, RegattaError):
                 raise outcome
-            name = model_name(None, dataset, label)
-            model = publish_model(workspace, name, dataset, fold_cache.data, outcome, test_size, job_id)
+            name = model_name(None, publication.dataset, label)
+            model = publish_model(publication, name, fold_cache.data, outcome)
             return model_row(model, tuned=label.endswith(f"-{TUNED}"))
         except UnavailableError:
             raise
@@ -209,7 +228,7 @@ def _leaderboard(
             return {"model_type": label, "error": "It could not be stored for a fault of ours. It has been logged."}
 
     failed = failures(trials)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     with ThreadPoolExecutor(limits().threads) as pool:
         for done, row in enumerate(pool.map(publish, trained), start=1):
             (failed if "error" in row else rows).append(row)
@@ -222,7 +241,7 @@ def _leaderboard(
     if best is not None and rows[0]["model_name"] is None:
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
     return {
-        "file_id": dataset.file_id,
+        "file_id": publication.dataset.file_id,
         "validation": fold_cache.data.validation.model_dump(),
         "results": rows,
         "best": best,

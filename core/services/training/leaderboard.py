@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.automl.ensemble_selection import ENSEMBLE
-from core.automl.scheduler import Trial
+from core.automl.trial import Trial
 from core.manifests import Baseline, CrossValidation, EnsembleMember, ModelManifest
 from core.regressors.candidates import regressor_parameters
-from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 
 Row = dict[str, Any]
@@ -42,14 +41,14 @@ def baseline_row(baseline: Baseline) -> Row:
     return {**_NO_MODEL, **baseline.model_dump()}
 
 
-def trial_row(fold_cache: FoldCache, trial: Trial) -> Row:
+def trial_row(trial: Trial) -> Row:
     """Return the row of a trial that was not stored; its cost is that of a model of one fold."""
     return {
         **_NO_MODEL,
         "model_type": trial.candidate.regressor.name,
         "parameters": trial.candidate.params,
         "target_transform": trial.candidate.target_transform,
-        "cross_validation": cross_validation(trial.scores(fold_cache)).model_dump(),
+        "cross_validation": cross_validation(trial.scores).model_dump(),
         "training_seconds": round(trial.seconds, 3),
         "latency_us": trial.cost and trial.cost.latency_us,
         "size_bytes": trial.cost and trial.cost.size_bytes,
@@ -69,14 +68,14 @@ def ensemble_row(scores: CrossValidation, members: Iterable[tuple[Trial, float]]
     return {**_NO_MODEL, "model_type": ENSEMBLE, "cross_validation": scores.model_dump(), "members": weights}
 
 
-def member_of(fold_cache: FoldCache, trial: Trial, weight: float, final: Trial | None = None) -> EnsembleMember:
+def member_of(trial: Trial, weight: float, final: Trial | None = None) -> EnsembleMember:
     """Return a trial as a member of an ensemble: its scores on the folds, and the parameters of its `final` refit."""
     return EnsembleMember(
         model_type=trial.candidate.regressor.name,
         parameters=regressor_parameters((final or trial).estimator),
         target_transform=trial.candidate.target_transform,
         weight=weight,
-        cross_validation=cross_validation(trial.scores(fold_cache)),
+        cross_validation=cross_validation(trial.scores),
     )
 
 

@@ -5,6 +5,7 @@ import json
 import pickle
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from core.automl.serving_cost import VerifiedGraph, verify_graph
@@ -21,29 +22,35 @@ from core.storage.workspace import Workspace
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 
 
+@dataclass(frozen=True)
+class Publication:
+    """What the models of one training have in common: where they are stored and what they were trained from.
+
+    `test_size` is the share of the holdout, `earlier` are further files that they were trained on. They serve from now
+    on if `promote`.
+    """
+
+    workspace: Workspace
+    dataset: DatasetManifest
+    test_size: float
+    job_id: str | None = None
+    earlier: Sequence[str] | None = None
+    promote: bool = True
+
+
 def publish_model(
-    workspace: Workspace,
-    name: str,
-    dataset: DatasetManifest,
-    data: Split,
-    trained: TrainedModel,
-    test_size: float,
-    job_id: str | None = None,
-    verified: VerifiedGraph | None = None,
-    *,
-    earlier: Sequence[str] | None = None,
-    promote: bool = True,
+    publication: Publication, name: str, data: Split, trained: TrainedModel, verified: VerifiedGraph | None = None
 ) -> ModelManifest:
     """Compile a pipeline, verify that the graph agrees with it, and publish both with everything known about them.
 
-    What the job has published under this name before stays as it is. `verified` is the graph where that has been done,
-    `earlier` are further files that it was trained on; it serves from now on if `promote`.
+    What the job has published under this name before stays as it is. `verified` is the graph where that has been done.
 
     Raises `TrainingFailedError` when graph and pipeline disagree or the graph is over its byte budget; then nothing is
     stored.
     """
     verified = verified or verify_graph(trained.pipeline, data)
     graph, features = verified.graph, verified.features
+    dataset, earlier = publication.dataset, publication.earlier
     _check_size(graph, trained.model_type)
     holdout = raw_columns_of_frame(data.test_x, features)
     pickled = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
@@ -66,7 +73,7 @@ def publish_model(
         race=trained.search,
         parameters=trained.parameters,
         recipe=dataset.recipe.model_copy(update={"target_column": data.target}),
-        test_size=test_size,
+        test_size=publication.test_size,
         validation=data.validation,
         training_seconds=round(trained.seconds, 3),
         latency_us=verified.cost.latency_us,
@@ -82,11 +89,11 @@ def publish_model(
         libraries={"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
         graph=_stored_file(graph),
         pickle=_stored_file(pickled),
-        job_id=job_id,
+        job_id=publication.job_id,
     )
     evaluation = json.dumps({"plots": trained.plots}).encode()
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
-    return workspace.models.publish(draft, files, promote=promote)
+    return publication.workspace.models.publish(draft, files, promote=publication.promote)
 
 
 def _check_size(graph: bytes, model_type: str) -> None:

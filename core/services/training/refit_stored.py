@@ -9,9 +9,10 @@ from sklearn.metrics import r2_score
 
 from core.array_types import Floats
 from core.automl.ensemble_selection import ENSEMBLE, make_ensemble, weighted_prediction
-from core.automl.scheduler import Trial, make_trial, run_trials
+from core.automl.scheduler import run_trials
 from core.automl.screening import subsample_split, with_finer_folds
 from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial, residuals
+from core.automl.trial import Trial, make_trial
 from core.catalogue import regressor
 from core.manifests import EnsembleMember, ModelManifest, SearchRecord
 from core.progress import ReportProgress, ignore_progress
@@ -71,7 +72,7 @@ def refit(
 ) -> list[Trial]:
     """Fit the members on these folds; raises the failure of one that fails now."""
     trials = [make_trial(fold_cache, _candidate(member), allowed) for member in members]
-    run_trials(fold_cache, trials, fold_numbers, allowed, report_progress)
+    trials = run_trials(fold_cache, trials, fold_numbers, allowed, report_progress)
     for trial in trials:
         if trial.failure is not None:
             raise trial.failure
@@ -146,7 +147,7 @@ def _add_ensemble(fold_cache: FoldCache, members: Sequence[EnsembleMember], tria
         seconds=sum(trial.seconds for trial in trials),
         notes=[*fold_cache.data.notes, *notes, "a blend with the members and weights of the model before it"],
         members=[
-            member.model_copy(update={"cross_validation": cross_validation(trial.scores(fold_cache))})
+            member.model_copy(update={"cross_validation": cross_validation(trial.scores)})
             for member, trial in zip(members, trials, strict=True)
         ],
     )

@@ -56,7 +56,7 @@ def reproduce(
     if dataset.sha256 != manifest.dataset.sha256:
         raise ConflictError(f"The dataset {dataset.file_id} is not the one that {name!r} was trained on.")
     members, allowed = members_of(manifest), limits_of_members(manifest)
-    compared, learned = _benches(manifest, data)
+    compared, learned = _fold_caches(manifest, data)
     trials = refit(learned, members, [learned.holdout_fold], allowed, report_progress)
     predicted = weighted_prediction(trials, weights_of(members), learned.holdout_fold)
     stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
@@ -64,7 +64,7 @@ def reproduce(
         (trial,) = refit(compared, members, compared.fold_numbers[:-1], allowed, report_progress)
         own = manifest.race.scores if manifest.race else []
         stored |= _numbered(own or manifest.cross_validation.scores)
-        found |= _numbered(trial.scores(compared))
+        found |= _numbered(trial.scores)
     return Reproduction(manifest, stored, {key: found.get(key) for key in stored}, _other_libraries(manifest))
 
 
@@ -78,7 +78,7 @@ def _opened(workspace: Workspace, manifest: ModelManifest) -> tuple[DatasetManif
     return open_split(workspace, trained.file_id, target, manifest.test_size, recipe, validation)
 
 
-def _benches(manifest: ModelManifest, data: Split) -> tuple[FoldCache | None, FoldCache]:
+def _fold_caches(manifest: ModelManifest, data: Split) -> tuple[FoldCache | None, FoldCache]:
     """Return the folds that the model was compared on and those that it was fitted on.
 
     The first are None where they are not reproducible.

@@ -1,19 +1,19 @@
 """Search the portfolio for the best model of a stored dataset within a time, and store the winner."""
 
-import time
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from core.automl.ensemble_selection import ENSEMBLE, weighted_prediction
-from core.automl.portfolio_search import PortfolioSearch, search_portfolio
-from core.automl.refit import RefitResult, refit_winner
+from core.automl.portfolio_search import PortfolioSearch, TimeLimit, search_portfolio
+from core.automl.refit import Winner, refit_winner
 from core.automl.serving_cost import ServingLimits
 from core.automl.training import TrainedModel, evaluate_on_holdout, residuals
-from core.manifests import DatasetManifest, SearchRecord
+from core.manifests import SearchRecord
 from core.progress import ReportProgress, StoppedError, progress_within, stop_once
 from core.regressors.candidates import regressor_parameters
 from core.regressors.splits import Split
 from core.services.training.leaderboard import (
+    Row,
     baseline_row,
     ensemble_row,
     failures,
@@ -22,43 +22,24 @@ from core.services.training.leaderboard import (
     model_row,
     trial_row,
 )
-from core.services.training.publish import publish_model
+from core.services.training.publish import Publication, publish_model
 from core.services.training.train import limits, model_name
-from core.storage.workspace import Workspace
 
 # A search that exceeds its time limit by more than this share gets a note.
 TOLERATED = 0.15
 
 
-@dataclass(frozen=True)
-class SearchTime:
-    """How many seconds a search may take, and when it began, by `time.monotonic()`."""
-
-    seconds: float
-    begun: float
-
-    @property
-    def taken(self) -> float:
-        """Return the seconds since it began."""
-        return time.monotonic() - self.begun
-
-
 def search_models(
-    workspace: Workspace,
-    dataset: DatasetManifest,
+    publication: Publication,
     data: Split,
-    test_size: float,
-    time_limit: SearchTime,
-    bounds: ServingLimits,
+    time_limit: TimeLimit,
+    serving_limits: ServingLimits,
     report_progress: ReportProgress,
-    job_id: str | None,
-    *,
     name: str | None = None,
-    promote: bool = True,
 ) -> dict[str, Any]:
     """Search the portfolio on a dataset's split within the time limit, storing included, and store the winner alone.
 
-    It gets `name`, or a name of the file and the winner's type, and serves from now on if `promote`.
+    It gets `name`, or a name of the file and the winner's type.
 
     Returns what `core.services.training.compare.compare_models` returns, and `cut`; rows that were not stored have no
     `model_name` and no `metrics`. Where `report_progress` stops it for good, the best so far is the winner, and `cut`
@@ -67,22 +48,32 @@ def search_models(
     """
     report_progress = stop_once(report_progress)
     most = limits().model_bytes
-    within = ServingLimits(min(bounds.max_bytes or most, most), bounds.max_latency_us)
-    search = search_portfolio(
-        data, limits(), within, time_limit.begun, time_limit.seconds, progress_within(report_progress, 0, 0.85)
-    )
-    done = refit_winner(search, progress_within(report_progress, 0.85, 0.95))
+    within = ServingLimits(min(serving_limits.max_bytes or most, most), serving_limits.max_latency_us)
+    search = search_portfolio(data, limits(), within, time_limit, progress_within(report_progress, 0, 0.85))
+    winner = refit_winner(search, progress_within(report_progress, 0.85, 0.95))
     try:
         report_progress("storing", 0.95)
     except StoppedError as stop:
-        search.cut_short(stop)
-    trained = _judged(search, done, time_limit)
-    name = model_name(name, dataset, done.selection.label)
-    winner = publish_model(
-        workspace, name, dataset, done.fold_cache.data, trained, test_size, job_id, done.verified, promote=promote
-    )
-    best = model_row(winner)
-    warnings = list(trained.notes)
+        winner = replace(winner, search=winner.search.cut_short(stop))
+    trained = _trained_model(winner, time_limit)
+    name = model_name(name, publication.dataset, winner.model.selection.label)
+    stored = publish_model(publication, name, winner.model.fold_cache.data, trained, winner.verified)
+    best = model_row(stored)
+    rows = [best, baseline_row(trained.baseline), *_other_rows(winner)]
+    return {
+        "file_id": publication.dataset.file_id,
+        "validation": data.validation.model_dump(),
+        "results": in_order(rows),
+        "best": best,
+        "failed": _failed(winner.search),
+        "warnings": [*trained.notes, *_warnings(best, trained, time_limit)],
+        "cut": winner.search.cut and winner.search.cut.reason,
+    }
+
+
+def _warnings(best: Row, trained: TrainedModel, time_limit: TimeLimit) -> list[str]:
+    """Return warnings of a winner that is no better than the mean and of a time limit that was exceeded."""
+    warnings = []
     if best["cross_validation"]["mean"] < trained.baseline.cross_validation.mean:
         warnings.append("no model beats the mean of the target on the folds: there is nothing to go by in this table")
     if time_limit.taken > (1 + TOLERATED) * time_limit.seconds:
@@ -90,67 +81,51 @@ def search_models(
             f"time_limit {time_limit.seconds:g} was too short for this table: it took {time_limit.taken:.1f} s. "
             "Allow more time for a better one"
         )
-    rows = [best, baseline_row(trained.baseline), *_others(search, done)]
-    return {
-        "file_id": dataset.file_id,
-        "validation": data.validation.model_dump(),
-        "results": in_order(rows),
-        "best": best,
-        "failed": _failed(search),
-        "warnings": warnings,
-        "cut": search.cut and search.cut.reason,
-    }
+    return warnings
 
 
-def _failed(search: PortfolioSearch) -> list[dict[str, Any]]:
+def _failed(search: PortfolioSearch) -> list[Row]:
     """Return the failures, that of the ensemble among them."""
     blends = [{"model_type": ENSEMBLE, "error": search.ensemble_failure.detail}] if search.ensemble_failure else []
     return failures(search.trials) + blends
 
 
-def _others(search: PortfolioSearch, done: RefitResult) -> list[dict[str, Any]]:
+def _other_rows(winner: Winner) -> list[Row]:
     """Return the rows that were not stored: every trial but a single winner, and the ensemble if it lost."""
-    won = done.selection.trials if done.selection.label != ENSEMBLE else []
-    rows = [trial_row(search.fold_cache, trial) for trial in search.usable if trial not in won]
-    if done.rejected_ensemble is not None:
-        rows.append(ensemble_row(done.rejected_ensemble.cross_validation, done.rejected_ensemble.members))
-    return rows
+    selection, rejected = winner.model.selection, winner.model.rejected_ensemble
+    won = [] if selection.label == ENSEMBLE else [trial.label for trial in selection.trials]
+    rows = [trial_row(trial) for trial in winner.search.usable if trial.label not in won]
+    return rows if rejected is None else [*rows, ensemble_row(rejected.cross_validation, rejected.members)]
 
 
-def _judged(search: PortfolioSearch, done: RefitResult, time_limit: SearchTime) -> TrainedModel:
+def _trained_model(winner: Winner, time_limit: TimeLimit) -> TrainedModel:
     """Return the winner as a trained model, ready to publish."""
-    selection, fold_cache = done.selection, search.fold_cache
-    fold_numbers = [
-        fold_number
-        for fold_number in range(len(fold_cache.data.folds))
-        if all(fold_number in e.predicted for e in selection.trials)
-    ]
-    weights = [weight for _, weight in selection.members]
-    predicted = {
-        fold_number: weighted_prediction(selection.trials, weights, fold_number) for fold_number in fold_numbers
-    }
-    blended = selection.label == ENSEMBLE
-    pairs = list(zip(selection.members, done.fitted, strict=True))
-    single = done.fitted[0]
+    search, model, selection = winner.search, winner.model, winner.model.selection
+    compared = search.fold_cache
+    folds = [number for number in range(len(compared.data.folds)) if all(t.ran_on([number]) for t in selection.trials)]
+    predicted = {number: weighted_prediction(selection.trials, selection.weights, number) for number in folds}
+    is_ensemble = selection.label == ENSEMBLE
+    members = zip(selection.trials, selection.weights, model.fitted, strict=True)
+    single = model.fitted[0]
     return evaluate_on_holdout(
-        done.fold_cache.data,
+        model.fold_cache.data,
         selection.label,
-        done.pipeline,
-        done.holdout,
-        residuals=residuals(fold_cache, predicted),
+        model.pipeline,
+        model.holdout,
+        residuals=residuals(compared, predicted),
         scores=selection.cross_validation.scores,
-        parameters={} if blended else regressor_parameters(single.estimator),
-        target_transform="none" if blended else single.candidate.target_transform,
-        seconds=sum(trial.seconds for trial in [*selection.trials, *done.fitted]),
-        notes=_notes(search, done, time_limit.taken),
-        members=[member_of(fold_cache, trial, weight, last) for (trial, weight), last in pairs] if blended else [],
+        parameters={} if is_ensemble else regressor_parameters(single.estimator),
+        target_transform="none" if is_ensemble else single.candidate.target_transform,
+        seconds=sum(trial.seconds for trial in [*selection.trials, *model.fitted]),
+        notes=_notes(winner, time_limit.taken),
+        members=[member_of(trial, weight, fitted) for trial, weight, fitted in members] if is_ensemble else [],
         search=SearchRecord(
-            rows_compared=len(fold_cache.data.train_y),
-            rows_learned=len(done.fold_cache.data.train_y),
+            rows_compared=len(compared.data.train_y),
+            rows_learned=len(model.fold_cache.data.train_y),
             folds=search.division,
-            repeats=len(fold_numbers) // search.division - 1,
+            repeats=len(folds) // search.division - 1,
             member_bytes=search.limits.model_bytes,
-            scores=[] if blended else selection.trials[0].scores(fold_cache),
+            scores=[] if is_ensemble else selection.trials[0].scores,
             cut=search.cut and search.cut.reason,
             time_limit=time_limit.seconds,
             seconds=round(time_limit.taken, 3),
@@ -158,13 +133,15 @@ def _judged(search: PortfolioSearch, done: RefitResult, time_limit: SearchTime) 
     )
 
 
-def _notes(search: PortfolioSearch, done: RefitResult, seconds: float) -> list[str]:
+def _notes(winner: Winner, seconds: float) -> list[str]:
     """Return the notes for the manifest and the answer."""
-    rows, compared, learned = (
-        len(data.train_y) for data in (search.data, search.fold_cache.data, done.fold_cache.data)
+    search, model = winner.search, winner.model
+    selection, rejected = model.selection, model.rejected_ensemble
+    rows, compared, refitted = (
+        len(data.train_y) for data in (search.data, search.fold_cache.data, model.fold_cache.data)
     )
     ran = len(search.usable)
-    divisions = len(done.selection.cross_validation.scores) // search.division
+    divisions = len(selection.cross_validation.scores) // search.division
     times = f", divided {divisions} times" if divisions > 1 else ""
     notes = [*search.data.notes]
     notes.append(
@@ -175,20 +152,20 @@ def _notes(search: PortfolioSearch, done: RefitResult, seconds: float) -> list[s
         notes.append(f"the race was ended before its time ({search.cut.reason}): this is the best that it had by then")
     if compared < rows:
         notes.append(f"they were compared on {compared:,} of the {rows:,} rows to learn from, spread evenly")
-    if learned < rows:
+    if refitted < rows:
         notes.append(
-            f"the winner learned from {learned:,} of the {rows:,} rows, spread evenly: time_limit left no more"
+            f"the winner learned from {refitted:,} of the {rows:,} rows, spread evenly: time_limit left no more"
         )
-    judges, holdout = len(done.fold_cache.data.test_y), len(search.data.test_y)
-    if judges < holdout:
-        notes.append(f"the holdout was judged by {judges:,} of its {holdout:,} rows, spread evenly")
-    for trial in done.fitted:
+    tested, holdout = len(model.fold_cache.data.test_y), len(search.data.test_y)
+    if tested < holdout:
+        notes.append(f"the holdout was judged by {tested:,} of its {holdout:,} rows, spread evenly")
+    for trial in model.fitted:
         notes += [f"{trial.label}: {note}" for note in trial.notes]
-    if done.selection.label == ENSEMBLE:
+    if selection.label == ENSEMBLE:
         notes.append("a blend is cross-validated with weights from the other folds")
-    elif done.rejected_ensemble is not None:
+    elif rejected is not None:
         notes.append(
-            f"the blend scored {done.rejected_ensemble.cross_validation.mean:.4f} on the folds and the best single "
-            f"model {done.selection.cross_validation.mean:.4f}; it was not stored"
+            f"the blend scored {rejected.cross_validation.mean:.4f} on the folds and the best single "
+            f"model {selection.cross_validation.mean:.4f}; it was not stored"
         )
     return notes

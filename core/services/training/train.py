@@ -16,7 +16,7 @@ from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Split, split_table
 from core.regressors.validation import check_validation, requested_validation
 from core.services.processing.open_table import open_table
-from core.services.training.publish import publish_model
+from core.services.training.publish import Publication, publish_model
 from core.settings import settings
 from core.storage.model_repository import check_name
 from core.storage.workspace import Workspace
@@ -53,7 +53,7 @@ def train_model(
         tuning_seconds=command.tuning_seconds if command.tune_hyperparameters else None,
     )
     report_progress("storing", 1.0)
-    return publish_model(workspace, name, dataset, data, trained, command.test_size, job_id)
+    return publish_model(Publication(workspace, dataset, command.test_size, job_id), name, data, trained)
 
 
 def open_split(

@@ -1,5 +1,6 @@
 """Weights of a blend: honest, few, and of no use to what does not help."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from core.automl.ensemble_selection import (
     nested_scores,
     single_best_weights,
 )
-from core.automl.scheduler import Trial, make_trial, run_trials
+from core.automl.scheduler import run_trials
+from core.automl.trial import Trial, make_trial
 from core.catalogue import regressor
 from core.progress import ignore_progress
 from core.regressors.candidates import Candidate
@@ -25,11 +27,10 @@ RANDOM = np.random.default_rng(7)
 Y = RANDOM.normal(size=500)
 
 
-def raced(table: str, *names: str, rows: int | None = None) -> tuple[FoldCache, list[Trial]]:
+def run(table: str, *names: str, rows: int | None = None) -> tuple[FoldCache, list[Trial]]:
     fold_cache = FoldCache(real_split(table, rows))
-    entries = [make_trial(fold_cache, Candidate(regressor(name), quick(name)), LIMITS) for name in names]
-    run_trials(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
-    return fold_cache, entries
+    trials = [make_trial(fold_cache, Candidate(regressor(name), quick(name)), LIMITS) for name in names]
+    return fold_cache, run_trials(fold_cache, trials, fold_cache.fold_numbers, LIMITS, ignore_progress)
 
 
 def test_two_that_err_apart_get_half_each() -> None:
@@ -55,47 +56,49 @@ def test_weights_are_shares_and_none_is_tiny(members: int) -> None:
 
 
 def test_a_blend_predicts_the_weighted_mean_of_its_members() -> None:
-    fold_cache, entries = raced("mpg", "ridge", "svr", "random_forest")
-    estimator: Any = make_ensemble([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
+    fold_cache, trials = run("mpg", "ridge", "svr", "random_forest")
+    estimator: Any = make_ensemble([(trial.label, trial.fitted) for trial in trials], [0.5, 0.3, 0.2])
     expected = sum(
-        weight * entry.fitted.predict(fold_cache.data.test_x)
-        for weight, entry in zip([0.5, 0.3, 0.2], entries, strict=True)
+        weight * trial.fitted.predict(fold_cache.data.test_x)
+        for weight, trial in zip([0.5, 0.3, 0.2], trials, strict=True)
     )
     assert estimator.predict(fold_cache.data.test_x) == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_best_of_many_is_scored_on_a_fold_as_the_other_folds_choose_it() -> None:
-    fold_cache, entries = raced("concrete", "svr", "knn", "decision_tree", rows=60)
+    fold_cache, trials = run("concrete", "svr", "knn", "decision_tree", rows=60)
     y, folds = fold_cache.data.train_y, fold_cache.data.folds
 
-    def squared(entry: Trial, part: int) -> float:
-        return float(((entry.predicted[part] - y[folds[part].test]) ** 2).sum())
+    def squared(trial: Trial, part: int) -> float:
+        return float(((trial.predicted[part] - y[folds[part].test]) ** 2).sum())
 
-    for tested, score in enumerate(nested_scores(fold_cache, entries, single_best_weights)):
+    for tested, score in enumerate(nested_scores(fold_cache, trials, single_best_weights)):
         others = [part for part in range(len(folds)) if part != tested]
-        preferred = min(entries, key=lambda entry: sum(squared(entry, part) for part in others))
-        assert score == preferred.scores(fold_cache)[tested]
+        preferred = min(trials, key=lambda trial: sum(squared(trial, part) for part in others))
+        assert score == preferred.scores[tested]
 
 
 def test_a_fold_is_scored_by_weights_that_never_saw_it() -> None:
-    fold_cache, entries = raced("concrete", "ridge", "svr", "knn", rows=300)
-    scores = nested_scores(fold_cache, entries)
+    fold_cache, trials = run("concrete", "ridge", "svr", "knn", rows=300)
+    scores = nested_scores(fold_cache, trials)
     fold = fold_cache.data.folds[0]
-    for entry in entries:
-        # Whatever a member says of this fold, its own weights there stay what they were.
-        entry.predicted[0] = entry.predicted[0] + RANDOM.normal(size=len(fold.test))
+    # Whatever the members predict of this fold, their weights there stay what they were.
+    trials = [
+        replace(trial, predicted={**trial.predicted, 0: trial.predicted[0] + RANDOM.normal(size=len(fold.test))})
+        for trial in trials
+    ]
     others = ensemble_weights(
-        np.concatenate([np.column_stack([e.predicted[i] for e in entries]) for i in range(1, 5)]),
+        np.concatenate([np.column_stack([e.predicted[i] for e in trials]) for i in range(1, 5)]),
         np.concatenate([fold_cache.data.train_y[f.test] for f in fold_cache.data.folds[1:]]),
     )
-    expected = r2_score(fold_cache.data.train_y[fold.test], np.column_stack([e.predicted[0] for e in entries]) @ others)
-    assert nested_scores(fold_cache, entries)[0] == pytest.approx(expected)
+    expected = r2_score(fold_cache.data.train_y[fold.test], np.column_stack([e.predicted[0] for e in trials]) @ others)
+    assert nested_scores(fold_cache, trials)[0] == pytest.approx(expected)
     assert scores[0] != pytest.approx(expected)
 
 
 def test_a_blend_of_real_models_is_as_good_as_the_best_of_them() -> None:
-    fold_cache, entries = raced("concrete", "svr", "gradient_boosting", "extra_trees", "ridge")
-    weights = final_weights(fold_cache, entries)
-    best = max(entry.mean(fold_cache) for entry in entries)
-    assert np.mean(nested_scores(fold_cache, entries)) > best
-    assert weights[[entry.label for entry in entries].index("ridge")] < 0.1
+    fold_cache, trials = run("concrete", "svr", "gradient_boosting", "extra_trees", "ridge")
+    weights = final_weights(fold_cache, trials)
+    best = max(trial.mean for trial in trials)
+    assert np.mean(nested_scores(fold_cache, trials)) > best
+    assert weights[[trial.label for trial in trials].index("ridge")] < 0.1

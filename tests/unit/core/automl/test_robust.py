@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from core.automl.ensemble_selection import make_ensemble
-from core.automl.scheduler import make_trial, run_trials
+from core.automl.scheduler import run_trials
+from core.automl.trial import make_trial
 from core.catalogue import regressor
 from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
 from core.inference.session import CompiledModel
@@ -27,7 +28,8 @@ import pandas as pd
 from core.regressors.limits import TrainingLimits
 from core.regressors.candidates import Candidate
 from core.catalogue import CATALOGUE
-from core.automl.scheduler import make_trial, run_trials
+from core.automl.scheduler import run_trials
+from core.automl.trial import make_trial
 from core.automl.training import evaluate_trial
 from core.regressors.fold_cache import FoldCache
 from core.manifests import Validation
@@ -56,11 +58,11 @@ for name, columns in tables.items():
     fold_cache = FoldCache(data)
     kinds = ("none", "yeo_johnson", "trend")
     candidates = [Candidate(r, quick(r.name), kind) for r in CATALOGUE.values() for kind in kinds]
-    entries = [make_trial(fold_cache, candidate, limits) for candidate in candidates]
-    run_trials(fold_cache, entries, fold_cache.fold_numbers, limits, ignore_progress)
-    for entry in entries:
-        assert entry.failure is None, (name, entry.label, entry.failure.detail)
-        done = evaluate_trial(fold_cache, entry)
+    trials = [make_trial(fold_cache, candidate, limits) for candidate in candidates]
+    trials = run_trials(fold_cache, trials, fold_cache.fold_numbers, limits, ignore_progress)
+    for trial in trials:
+        assert trial.failure is None, (name, trial.label, trial.failure.detail)
+        done = evaluate_trial(fold_cache, trial)
         model = CompiledModel(*compile_pipeline(done.pipeline, data.columns))
         check_parity(done.pipeline, model, data.train_x)
         permutation_importance(model.run, raw_columns_of_frame(data.test_x, model.features), data.test_y)
@@ -90,7 +92,8 @@ def test_nothing_that_a_race_meets_makes_it_print() -> None:
 WORKING = """
 import json, threading, time
 from pathlib import Path
-from core.automl import scheduler as race
+from core.automl.scheduler import run_trials
+from core.automl.trial import make_trial
 from core.regressors.limits import TrainingLimits
 from core.regressors.candidates import Candidate
 from core.catalogue import CATALOGUE, regressor
@@ -118,11 +121,11 @@ names = ("hist_gradient_boosting", "ridge", "linear_regression", "knn", "svr", "
 watcher = threading.Thread(target=watch)
 watcher.start()
 limits = TrainingLimits(threads=2, model_bytes=64 << 20)
-entries = [race.make_trial(fold_cache, Candidate(regressor(name)), limits) for name in names]
-race.run_trials(fold_cache, entries, fold_cache.fold_numbers, limits, ignore_progress)
+trials = [make_trial(fold_cache, Candidate(regressor(name)), limits) for name in names]
+trials = run_trials(fold_cache, trials, fold_cache.fold_numbers, limits, ignore_progress)
 ended.set()
 watcher.join()
-assert all(entry.failure is None for entry in entries)
+assert all(trial.failure is None for trial in trials)
 beside = {str(watcher.native_id), str(threading.main_thread().native_id)}
 print(json.dumps(sorted(ticks for task, ticks in used.items() if task not in beside)))
 """
@@ -146,9 +149,9 @@ def test_a_blend_on_a_transformed_target_ends_a_quarter_of_its_range_beyond_it_i
     data = real_split("concrete", 200)
     fold_cache = FoldCache(data)
     names = ("ridge", "linear_regression", "svr")
-    entries = [make_trial(fold_cache, Candidate(regressor(name), target_transform=kind), LIMITS) for name in names]
-    run_trials(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
-    estimator = make_ensemble([(entry.label, entry.fitted) for entry in entries], [0.5, 0.3, 0.2])
+    trials = [make_trial(fold_cache, Candidate(regressor(name), target_transform=kind), LIMITS) for name in names]
+    trials = run_trials(fold_cache, trials, fold_cache.fold_numbers, LIMITS, ignore_progress)
+    estimator = make_ensemble([(trial.label, trial.fitted) for trial in trials], [0.5, 0.3, 0.2])
     model = CompiledModel(*compile_pipeline(estimator, data.columns))
     far = data.train_x * scale
     predicted = model.run(raw_columns_of_frame(far, model.features))

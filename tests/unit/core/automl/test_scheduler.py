@@ -14,7 +14,8 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from core.automl.forecast import Forecast
-from core.automl.scheduler import OUT_OF_TIME, Trial, TrialBudget, make_trial, run_trials
+from core.automl.scheduler import OUT_OF_TIME, TrialBudget, TrialScheduler, run_trials
+from core.automl.trial import Trial, make_trial
 from core.catalogue import CATALOGUE, regressor
 from core.errors import ParameterError
 from core.progress import StoppedError, ignore_progress
@@ -29,7 +30,7 @@ from tests.support.training import LIMITS, quick, real_split, split_text
 TWO = TrainingLimits(threads=2, model_bytes=64 << 20)
 
 
-def entered(fold_cache: FoldCache, *names: str, **params: Any) -> list[Trial]:
+def trials_of(fold_cache: FoldCache, *names: str, **params: Any) -> list[Trial]:
     return [make_trial(fold_cache, Candidate(regressor(name), {**quick(name), **params}), TWO) for name in names]
 
 
@@ -48,19 +49,18 @@ def textbook_scores(data: Split, name: str) -> list[float]:
 def test_every_regressor_scores_what_scikit_learn_scores_alone(table: str) -> None:
     data = real_split(table, 600)
     fold_cache = FoldCache(data)
-    entries = entered(fold_cache, *CATALOGUE)
-    run_trials(fold_cache, entries, fold_cache.fold_numbers, TWO, ignore_progress)
-    for entry in entries:
-        assert entry.scores(fold_cache) == pytest.approx(textbook_scores(data, entry.label), abs=1e-9)
-        assert entry.fitted.predict(data.test_x) == pytest.approx(entry.predicted[fold_cache.holdout_fold], rel=1e-9)
+    trials = run_trials(fold_cache, trials_of(fold_cache, *CATALOGUE), fold_cache.fold_numbers, TWO, ignore_progress)
+    for trial in trials:
+        assert trial.scores == pytest.approx(textbook_scores(data, trial.label), abs=1e-9)
+        assert trial.fitted.predict(data.test_x) == pytest.approx(trial.predicted[fold_cache.holdout_fold], rel=1e-9)
 
 
 def test_one_that_fails_fails_alone() -> None:
     fold_cache = FoldCache(split_text(noisy(60)))
-    good, bad, unknown = entered(fold_cache, "ridge", "svr", "knn")
-    bad.estimator = bad.estimator.set_params(regressor__C=-1)
-    unknown.failure = ParameterError("never begun")
-    run_trials(fold_cache, [bad, good, unknown], fold_cache.fold_numbers, TWO, ignore_progress)
+    good, bad, unknown = trials_of(fold_cache, "ridge", "svr", "knn")
+    bad.estimator.set_params(regressor__C=-1)
+    unknown = unknown.with_failure(ParameterError("never begun"))
+    bad, good, unknown = run_trials(fold_cache, [bad, good, unknown], fold_cache.fold_numbers, TWO, ignore_progress)
     assert good.failure is None
     assert len(good.predicted) == 6
     assert bad.failure is not None
@@ -70,17 +70,17 @@ def test_one_that_fails_fails_alone() -> None:
 
 def test_progress_only_grows_and_ends_whole() -> None:
     fold_cache = FoldCache(split_text(noisy(60)))
-    told: list[tuple[float, dict[str, float]]] = []
+    reported: list[tuple[float, dict[str, float]]] = []
     run_trials(
         fold_cache,
-        entered(fold_cache, "ridge", "knn"),
+        trials_of(fold_cache, "ridge", "knn"),
         fold_cache.fold_numbers,
         TWO,
-        lambda _stage, share, parts, *_: told.append((share, parts)),
+        lambda _stage, share, parts, *_: reported.append((share, parts)),
     )
-    shares = [share for share, _ in told]
+    shares = [share for share, _ in reported]
     assert shares == sorted(shares)
-    assert told[-1] == (pytest.approx(1.0), {"ridge": 1.0, "knn": 1.0})
+    assert reported[-1] == (pytest.approx(1.0), {"ridge": 1.0, "knn": 1.0})
 
 
 def test_work_that_nobody_wants_any_more_stops() -> None:
@@ -89,18 +89,20 @@ def test_work_that_nobody_wants_any_more_stops() -> None:
     def stop(*_: Any) -> None:
         raise StoppedError
 
-    entries = entered(fold_cache, "random_forest", "ridge", "knn")
+    trials = trials_of(fold_cache, "random_forest", "ridge", "knn")
     with pytest.raises(StoppedError):
-        run_trials(fold_cache, entries, fold_cache.fold_numbers, TWO, stop)
-    assert sum(len(entry.predicted) for entry in entries) < 18
+        run_trials(fold_cache, trials, fold_cache.fold_numbers, TWO, stop)
+    results, stopped = TrialScheduler(fold_cache, trials, fold_cache.fold_numbers, TWO, stop, None).run()
+    assert stopped is not None
+    # What was fitted by then is kept.
+    assert 0 < sum(len(trial.predicted) for trial in results) < 18
 
 
 def test_out_of_time_the_first_one_still_comes_through() -> None:
     fold_cache = FoldCache(split_text(noisy(200)))
-    first, *others = entered(fold_cache, "ridge", "random_forest", "svr")
-    run_trials(
+    first, *others = run_trials(
         fold_cache,
-        [first, *others],
+        trials_of(fold_cache, "ridge", "random_forest", "svr"),
         fold_cache.fold_numbers,
         TWO,
         ignore_progress,
@@ -108,18 +110,18 @@ def test_out_of_time_the_first_one_still_comes_through() -> None:
     )
     assert first.failure is None
     assert len(first.predicted) == 6
-    assert [entry.failure.detail for entry in others if entry.failure] == [OUT_OF_TIME] * 2
+    assert [trial.failure.detail for trial in others if trial.failure] == [OUT_OF_TIME] * 2
 
 
-def test_an_entry_is_not_fitted_twice_on_a_part() -> None:
+def test_a_trial_is_not_fitted_twice_on_a_fold() -> None:
     fold_cache = FoldCache(split_text(noisy(60)))
-    (entry,) = entered(fold_cache, "ridge")
-    run_trials(fold_cache, [entry], fold_cache.fold_numbers[:-1], TWO, ignore_progress)
-    before = dict(entry.predicted)
-    assert entry.fitted is None
-    run_trials(fold_cache, [entry], fold_cache.fold_numbers, TWO, ignore_progress)
-    assert all(entry.predicted[part] is values for part, values in before.items())
-    assert entry.fitted is not None
+    (before,) = run_trials(
+        fold_cache, trials_of(fold_cache, "ridge"), fold_cache.fold_numbers[:-1], TWO, ignore_progress
+    )
+    assert before.fitted is None
+    (trial,) = run_trials(fold_cache, [before], fold_cache.fold_numbers, TWO, ignore_progress)
+    assert all(trial.predicted[fold] is values for fold, values in before.predicted.items())
+    assert trial.fitted is not None
 
 
 def test_two_trainings_at_once_leave_warnings_and_threads_as_they_were() -> None:
@@ -181,8 +183,8 @@ def test_past_its_most_rows_a_forest_draws_a_sample_for_each_tree() -> None:
 def test_neighbours_keep_no_more_rows_than_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     data = split_text(noisy(400))
     fold_cache = FoldCache(data)
-    entry = make_trial(fold_cache, Candidate(regressor("knn")), small := TrainingLimits(threads=1, model_bytes=4800))
-    run_trials(fold_cache, [entry], fold_cache.fold_numbers, small, ignore_progress)
-    assert entry.fitted[-1].n_samples_fit_ == 100
-    assert entry.notes == ["learned from 100 of the 320 rows, spread evenly, to bound its time and size"]
-    assert np.isfinite(entry.predicted[fold_cache.holdout_fold]).all()
+    trial = make_trial(fold_cache, Candidate(regressor("knn")), small := TrainingLimits(threads=1, model_bytes=4800))
+    (trial,) = run_trials(fold_cache, [trial], fold_cache.fold_numbers, small, ignore_progress)
+    assert trial.fitted[-1].n_samples_fit_ == 100
+    assert list(trial.notes) == ["learned from 100 of the 320 rows, spread evenly, to bound its time and size"]
+    assert np.isfinite(trial.predicted[fold_cache.holdout_fold]).all()

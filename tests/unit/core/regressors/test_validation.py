@@ -1,5 +1,6 @@
 """Folds that never look ahead and groups that stay together, from the request to the scores."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
 from core.automl.ensemble_selection import nested_scores
-from core.automl.scheduler import make_trial, run_trials
+from core.automl.scheduler import run_trials
 from core.automl.training import train
+from core.automl.trial import make_trial
 from core.catalogue import regressor
 from core.errors import InvalidInputError
 from core.manifests import Recipe, Validation
@@ -225,13 +227,13 @@ def test_the_weights_of_a_blend_come_from_the_past() -> None:
         [0, 1, 2],
         [0, 1, 2, 3],
     ]
-    entries = [
+    trials = [
         make_trial(fold_cache, Candidate(regressor(name), quick(name)), LIMITS) for name in ("ridge", "decision_tree")
     ]
-    run_trials(fold_cache, entries, fold_cache.fold_numbers, LIMITS, ignore_progress)
-    before = nested_scores(fold_cache, entries)
-    entries[0].predicted[4] = entries[0].predicted[4] * 3
-    after = nested_scores(fold_cache, entries)
+    first, *others = run_trials(fold_cache, trials, fold_cache.fold_numbers, LIMITS, ignore_progress)
+    before = nested_scores(fold_cache, [first, *others])
+    first = replace(first, predicted={**first.predicted, 4: first.predicted[4] * 3})
+    after = nested_scores(fold_cache, [first, *others])
     assert after[1:4] == before[1:4]
     assert after[4] != before[4]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.automl import scheduler as race
+from core.automl import fold_fit
 from core.catalogue import DEFAULT_MODEL_TYPES
 from core.errors import NoSuchFileError, UnknownModelTypeError
 from core.jobs.commands import CompareCommand, TrainCommand
@@ -133,7 +133,7 @@ def test_each_regressor_may_have_its_own_target(bucket: ObjectStore, tmp_path: P
 def test_one_that_cannot_be_trained_is_named_and_the_race_goes_on(
     file_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(race, "rows_to_fit", lambda regressor, *_: 1 / 0 if regressor.name == "knn" else _[1])
+    monkeypatch.setattr(fold_fit, "rows_to_fit", lambda regressor, *_: 1 / 0 if regressor.name == "knn" else _[1])
     answer = compare(file_id)
     assert by_type(answer).keys() == {*DEFAULT_MODEL_TYPES, "baseline"} - {"knn"}
     assert [entry["model_type"] for entry in answer["failed"]] == ["knn"]

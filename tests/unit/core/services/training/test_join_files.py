@@ -10,7 +10,7 @@ from core.jobs.commands import TrainCommand
 from core.manifests import Recipe
 from core.services.processing.ingest import ingest
 from core.services.training.join_files import open_as, open_joined
-from core.services.training.publish import publish_model
+from core.services.training.publish import Publication, publish_model
 from core.services.training.refit_stored import limit_rows, refit_as, retrain_as
 from core.services.training.reproduce import reproduce
 from core.services.training.train import train_model
@@ -95,7 +95,7 @@ def test_a_challenger_learns_from_no_more_rows_than_it_has_time_for(stored, monk
     fewer = limit_rows(before, data)
     assert 900 <= len(fewer.train_y) <= 1000
     assert "there was no time" in fewer.notes[-1]
-    publish_model(home(), "m", dataset, fewer, retrain_as(before, fewer), 0.2, earlier=[first])
+    publish_model(Publication(home(), dataset, 0.2, earlier=[first]), "m", fewer, retrain_as(before, fewer))
     assert reproduce(home(), "m", 2).differing == []
 
 
@@ -105,7 +105,7 @@ def test_a_model_of_other_rows_has_the_same_parameters_and_can_be_reproduced(sto
     before = train_model(home(), TrainCommand(model_type=model_type, target_column="y", file_id=first, model_name="m"))
     dataset, data = open_joined(home(), second, [first], before)
     trained = retrain_as(before, data)
-    after = publish_model(home(), "m", dataset, data, trained, 0.2, earlier=[first], promote=False)
+    after = publish_model(Publication(home(), dataset, 0.2, earlier=[first], promote=False), "m", data, trained)
     assert (after.parameters, after.target_transform) == (before.parameters, before.target_transform)
     assert len(after.cross_validation.scores) == 5
     assert home().models.serving("m") == 1

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.automl import refit as finishing
-from core.automl import serving_cost as serving
+from core.automl import portfolio_search, refit, serving_cost
 from core.automl.selection import Selection, select
 from core.errors import ConflictError, TrainingFailedError
 from core.jobs import service as jobs
@@ -28,6 +27,7 @@ from core.types import Json
 from functions.job_responses import shown
 from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
+from tests.support.training import fast_presets
 
 # Far more than any of these takes.
 LIMIT = 60.0
@@ -44,6 +44,12 @@ def concrete(bucket: ObjectStore) -> str:
 def mpg(bucket: ObjectStore) -> str:
     """A table on which blends win from a few models on."""
     return stored_table(bucket, "mpg")
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a search propose fast presets only, so that it ends because all have run and not by time."""
+    monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
 
 
 def stored_table(bucket: ObjectStore, name: str) -> str:
@@ -92,8 +98,9 @@ def test_a_race_that_is_cut_gives_its_best_so_far_within_seconds(concrete: str, 
     assert manifest.race.cut == reason
 
 
+@pytest.mark.usefixtures("fast")
 def test_a_race_that_is_cut_while_its_winner_is_stored_stores_it(concrete: str) -> None:
-    answer = raced(concrete, Ended("cancelled", stage="storing"), time_limit=1)
+    answer = raced(concrete, Ended("cancelled", stage="storing"))
     assert (answer["cut"], len(stored())) == ("cancelled", 1)
 
 
@@ -106,6 +113,7 @@ def test_without_anything_so_far_or_with_another_worker_to_come_nothing_is_store
     assert stored() == []
 
 
+@pytest.mark.usefixtures("fast")
 def test_a_repetition_that_was_cut_counts_for_nobody(bucket: ObjectStore, tmp_path: Path) -> None:
     def end_in_a_repetition(stage: str, share: float, parts: Any = None, standings: Any = None) -> None:
         if any(one["folds"] > 8 for one in standings or []):
@@ -113,7 +121,7 @@ def test_a_repetition_that_was_cut_counts_for_nobody(bucket: ObjectStore, tmp_pa
 
     (tmp_path / "made.csv").write_text(noisy(60))
     file_id = ingest(home(), "made.csv", tmp_path / "made.csv").file_id
-    answer = raced(file_id, end_in_a_repetition, "y", time_limit=3)
+    answer = raced(file_id, end_in_a_repetition, "y")
     assert len(answer["best"]["cross_validation"]["scores"]) in (8, 16)
     assert {len(row["cross_validation"]["scores"]) for row in answer["results"][:1]} <= {8, 16}
 
@@ -156,7 +164,7 @@ def test_a_cancelled_race_shows_its_standings_and_ends_with_its_best(
 
 
 def test_a_race_whose_worker_has_no_more_time_succeeds_with_its_best(concrete: str) -> None:
-    job = run_job(home(), race_job(concrete), HANDLERS, seconds=2)
+    job = run_job(home(), race_job(concrete), HANDLERS, seconds=4)
     assert job is not None
     assert (job.status, job.error) == ("succeeded", None)
     assert job.result is not None
@@ -165,14 +173,14 @@ def test_a_race_whose_worker_has_no_more_time_succeeds_with_its_best(concrete: s
 
 def disagreeing(monkeypatch: pytest.MonkeyPatch, wrong: Callable[[Any], bool]) -> None:
     """Let the graphs of some pipelines disagree with them."""
-    verify_graph = serving.verify_graph
+    verify_graph = serving_cost.verify_graph
 
-    def judge(pipeline: Any, data: Any) -> serving.VerifiedGraph:
+    def judge(pipeline: Any, data: Any) -> serving_cost.VerifiedGraph:
         if wrong(pipeline):
             raise TrainingFailedError("The compiled graph differs from scikit-learn.")
         return verify_graph(pipeline, data)
 
-    monkeypatch.setattr(finishing, "verify_graph", judge)
+    monkeypatch.setattr(refit, "verify_graph", judge)
 
 
 def is_blend(pipeline: Any) -> bool:
@@ -183,11 +191,12 @@ def svr_in(pipeline: Any) -> bool:
     return (is_blend(pipeline) and any(map(svr_in, pipeline.estimators_))) or "SVR" in str(pipeline)
 
 
+@pytest.mark.usefixtures("fast")
 def test_a_winner_whose_graph_disagrees_is_left_for_the_next_best(
     concrete: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disagreeing(monkeypatch, svr_in)
-    answer = raced(concrete, time_limit=2)
+    answer = raced(concrete)
     told = [row for row in answer["failed"] if "differs" in row["error"]]
     assert told
     assert all(row["model_type"].startswith("svr") for row in told)
@@ -199,6 +208,7 @@ def test_a_blend_that_alone_cannot_be_compiled_is_left_for_a_single_model(
     mpg: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disagreeing(monkeypatch, is_blend)
+    monkeypatch.setattr(portfolio_search, "WINDING_UP_SECONDS", LIMIT)
     # Ended by what came through and not by time, so that all rows are compared and learned from.
     answer = raced(mpg, Ended("cancelled", models=6), "mpg")
     assert answer["best"]["model_type"] != "blend"
@@ -209,34 +219,36 @@ def test_a_blend_that_alone_cannot_be_compiled_is_left_for_a_single_model(
     assert {"model_type": "blend", "error": "The compiled graph differs from scikit-learn."} in answer["failed"]
 
 
+@pytest.mark.usefixtures("fast")
 def test_if_no_graph_agrees_the_last_reason_is_given(concrete: str, monkeypatch: pytest.MonkeyPatch) -> None:
     disagreeing(monkeypatch, lambda _: True)
     with pytest.raises(TrainingFailedError, match="differs from scikit-learn"):
-        raced(concrete, time_limit=1)
+        raced(concrete)
     assert stored() == []
 
 
+@pytest.mark.usefixtures("fast")
 def test_a_winner_over_its_bounds_after_all_is_not_the_winner_and_the_time_is_kept(
     concrete: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured, choices, most = serving.verify_graph, list[Selection](), 20_000
+    measured, choices, most = serving_cost.verify_graph, list[Selection](), 20_000
 
-    def heavier(pipeline: Any, data: Any) -> serving.VerifiedGraph:
+    def heavier(pipeline: Any, data: Any) -> serving_cost.VerifiedGraph:
         # As if the folds had promised half of what it weighs.
         proven = measured(pipeline, data)
         size = proven.cost.size_bytes * (2 if len(choices) <= 2 else 1)
-        return serving.VerifiedGraph(
-            proven.graph, proven.features, proven.compiled, serving.ServingCost(size, 1.0, 0.0)
+        return serving_cost.VerifiedGraph(
+            proven.graph, proven.features, proven.compiled, serving_cost.ServingCost(size, 1.0, 0.0)
         )
 
     def counted(*given: Any) -> Any:
         choices.append((chosen := select(*given))[0])
         return chosen
 
-    monkeypatch.setattr(finishing, "verify_graph", heavier)
-    monkeypatch.setattr(finishing, "select", counted)
+    monkeypatch.setattr(refit, "verify_graph", heavier)
+    monkeypatch.setattr(refit, "select", counted)
     begun = time.monotonic()
-    answer = raced(concrete, time_limit=2, max_bytes=most)
-    assert time.monotonic() - begun < 2 * 1.15 + 0.5
+    answer = raced(concrete, time_limit=10, max_bytes=most)
+    assert time.monotonic() - begun < 10 * 1.15 + 0.5
     assert answer["best"]["size_bytes"] <= most
     assert len(choices) >= 2

@@ -1,0 +1,86 @@
+"""Fit a trial on one fold, and describe its failure as a caller sees it."""
+
+import logging
+import re
+import time
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import r2_score
+
+from core.automl.forecast import Forecast
+from core.automl.serving_cost import measure_cost
+from core.automl.trial import FoldResult, Trial
+from core.errors import ParameterError, RegattaError, TrainingFailedError
+from core.preprocessing.target_transforms import inner_regressor
+from core.regressors.candidates import reached_max_iter
+from core.regressors.fold_cache import FoldCache
+from core.regressors.limits import TrainingLimits, rows_to_fit
+from core.regressors.splits import evenly_spaced
+
+log = logging.getLogger("regatta")
+
+# The beginning of scikit-learn's InvalidParameterError.
+PARAMETER = re.compile(r"The '(\w+)' parameter of \w+")
+
+
+def fit_fold(
+    fold_cache: FoldCache,
+    trial: Trial,
+    fold_number: int,
+    limits: TrainingLimits,
+    forecast: Forecast,
+    *,
+    with_cost: bool = False,
+) -> FoldResult:
+    """Fit a copy of the trial's estimator on the train rows of a fold and predict its test rows.
+
+    Records the seconds of the fit in `forecast`; `with_cost` also measures the serving cost. Raises
+    `TrainingFailedError` for predictions that are not finite, and what scikit-learn raises.
+    """
+    begun = time.perf_counter()
+    prepared = fold_cache.prepared(fold_number)
+    regressor = trial.candidate.regressor
+    train_x, test_x = prepared.matrices(scaled=regressor.scaled)
+    rows, width = train_x.shape
+    used = rows_to_fit(regressor, inner_regressor(trial.estimator), rows, width, limits.model_bytes)
+    chosen = slice(None) if used == rows else evenly_spaced(rows, used)
+    fit_begun = time.perf_counter()
+    fitted = clone(trial.estimator).fit(train_x[chosen], prepared.train_y[chosen])
+    predicted = np.asarray(fitted.predict(test_x), np.float64)
+    ended = time.perf_counter()
+    if not np.isfinite(predicted).all():
+        raise TrainingFailedError(
+            f"{trial.label} predicts numbers that are not finite on this table. Scale the target to smaller values."
+        )
+    forecast.learn(trial.candidate, rows, ended - fit_begun)
+    pipeline = prepared.pipeline(fitted, scaled=regressor.scaled)
+    is_holdout = fold_number == fold_cache.holdout_fold
+    sampled = f"learned from {used:,} of the {rows:,} rows, spread evenly, to bound its time and size"
+    return FoldResult(
+        fold_number=fold_number,
+        predicted=predicted,
+        score=None if is_holdout else float(r2_score(prepared.test_y, predicted)),
+        seconds=ended - begun,
+        notes=(sampled,) if is_holdout and used < rows else (),
+        stopped_early=reached_max_iter(fitted),
+        fitted=pipeline if is_holdout else None,
+        cost=measure_cost(pipeline, fold_cache.data.columns, fold_cache.data.test_x) if with_cost else None,
+    )
+
+
+def as_training_error(error: BaseException, trial: Trial) -> RegattaError:
+    """Return an error of a fit as the caller sees it; one that parameters or table did not cause is a fault of ours."""
+    if isinstance(error, RegattaError):
+        return error
+    name = trial.candidate.regressor.name
+    log.info("%s could not be trained", name, exc_info=error)
+    if not isinstance(error, ValueError | TypeError | ArithmeticError | MemoryError):
+        return RegattaError(f"{name} could not be trained for a fault of ours. It has been logged.")
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    refused = PARAMETER.match(reason)
+    if refused:
+        # scikit-learn names the allowed values, but for the function that checked the parameter.
+        detail = PARAMETER.sub(rf"The '\1' parameter of {name}", reason)
+        return ParameterError(detail, [{"field": f"params.{refused[1]}", "message": "out of its range"}])
+    return TrainingFailedError(f"{name} could not be trained on this table: {reason}")
