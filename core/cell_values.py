@@ -74,8 +74,8 @@ def parse_date(text: str, preferred: str | None = None) -> float | None:
     """
     order = [preferred, *DATE_FORMATS] if preferred else [*DATE_FORMATS]
     for name in order:
-        found = re.fullmatch(DATE_FORMATS[name], text.strip(), re.ASCII)
-        seconds = _seconds(found.groupdict()) if found else None
+        match = re.fullmatch(DATE_FORMATS[name], text.strip(), re.ASCII)
+        seconds = _seconds(match.groupdict()) if match else None
         if seconds is not None:
             return seconds
     return None

@@ -14,7 +14,7 @@ RegattaError                      500
 ├── MethodNotAllowedError         405
 ├── ConflictError                 409  somebody else changed it first
 │   ├── IncompleteUploadError     409  parts of a large upload are missing
-│   └── KeyInUseError             409  a request with this Idempotency-Key is being answered
+│   ├── KeyInUseError             409  a request with this Idempotency-Key is being answered
 │   ├── ModelServesError          409  the version to be deleted is the one that serves
 │   ├── NameTakenError            409  another model has the name
 │   ├── OtherLibrariesError       409  a pickle of other library versions than those that run

@@ -75,7 +75,7 @@ class Reading(Document):
 
 
 class Recipe(Document):
-    """How a table is preprocessed for training. Fitted inside the training fold only; the data stays as it is."""
+    """How a table is preprocessed for training. It is fitted on train rows only; the dataset stays as it is."""
 
     handle_missing: HandleMissing = "median"
     # Columns whose missing values are handled differently, by name.
@@ -90,7 +90,7 @@ class Recipe(Document):
 
 
 class DatasetManifest(FormattedDocument):
-    """Everything known of one dataset but its bytes. A dataset exists as long as its manifest does."""
+    """Everything that is known of one dataset, without its bytes. A dataset exists as long as its manifest does."""
 
     format: Literal[1] = 1
     file_id: str
@@ -194,7 +194,7 @@ Metrics = dict[str, float | None]
 
 
 class Baseline(Document):
-    """Metrics of always predicting the mean of the training part."""
+    """Metrics of predicting the mean target of the train rows for every row."""
 
     metrics: Metrics
     cross_validation: CrossValidation
@@ -209,11 +209,11 @@ class Importance(Document):
 
 
 class TrialRecord(Document):
-    """One thing that was tried on the way to a model: parameters, what happened to the target, and its score."""
+    """A candidate that was tried for a model: its parameters, target transform and score."""
 
     parameters: dict[str, Any]
     target_transform: TargetTransformName = "none"
-    # Rows of the training part that it was tried on, and in how many folds.
+    # How many train rows it was tried on, and in how many folds.
     rows: int
     folds: int
     mean: float | None
@@ -223,7 +223,7 @@ class TrialRecord(Document):
 
 
 class EnsembleMember(Document):
-    """One part of a blend: a regressor, and how much its prediction counts. The weights add up to 1."""
+    """One member of an ensemble: a regressor and its weight. The weights add up to 1."""
 
     model_type: str
     parameters: dict[str, Any]
@@ -233,26 +233,26 @@ class EnsembleMember(Document):
 
 
 class SearchRecord(Document):
-    """What a portfolio race looked at, where that is not what a training looks at; enough to do it again."""
+    """The rows, folds and limits of a portfolio search: what it takes to repeat it, beside the fields of a training."""
 
-    # Rows of the training part that candidates were compared on, and that the winner learned from.
+    # How many train rows the candidates were compared on, and how many the winner was trained on.
     rows_compared: int
     rows_learned: int
-    # One division of the rows has so many folds; `repeats` are further divisions that the winner was scored on.
+    # `folds` of one division of the rows; `repeats` is the number of further divisions that the winner was scored on.
     folds: int
     repeats: int
-    # Bytes that each member was allowed.
+    # The most bytes that the compiled model of each member may have.
     member_bytes: int
-    # R2 of each fold of a single winner itself; its `cross_validation` is that of choosing it, as far as folds can say.
+    # R2 of a single winner by fold. Its `cross_validation` is an estimate for the selection as a whole.
     scores: list[float] = []
     time_limit: float
     seconds: float
-    # Why it ended before its time, if it did.
+    # Why it ended before its time limit, if it did.
     cut: str | None = None
 
 
 class ModelManifest(FormattedDocument):
-    """Everything known of one version of a model but its bytes, and the digests of those. Signed as a whole."""
+    """Everything that is known of one version of a model, with the digests of its files. Signed as a whole."""
 
     format: Literal[1] = 1
     model_name: str
@@ -261,7 +261,7 @@ class ModelManifest(FormattedDocument):
     created_at: str
     target_column: str
     features: list[Feature]
-    # Of the holdout, and of the training part (up to 4,000 of its rows).
+    # On the holdout, and on the train rows (up to 4,000 of them).
     metrics: Metrics
     train_metrics: Metrics = Field(default_factory=dict)
     baseline: Baseline | None = None
@@ -270,11 +270,11 @@ class ModelManifest(FormattedDocument):
     interval_quantiles: list[float] = Field(default_factory=list)
     importance: list[Importance] = Field(default_factory=list)
     target_transform: TargetTransformName = "none"
-    # What was tried to find the parameters, where they were looked for.
+    # The candidates of a tuning or a portfolio search.
     trials: list[TrialRecord] = Field(default_factory=list)
-    # Of a blend only.
+    # Of an ensemble only.
     members: list[EnsembleMember] = Field(default_factory=list)
-    # Of the winner of a portfolio race only.
+    # Of the winner of a portfolio search only.
     race: SearchRecord | None = None
     parameters: dict[str, Any]
     recipe: Recipe
@@ -296,5 +296,13 @@ class ModelManifest(FormattedDocument):
 
     def result(self) -> dict[str, Any]:
         """Return the fields of a model that a leaderboard shows."""
-        shown = {"model_name", "version", "model_type", "metrics", "cross_validation", "training_seconds", "latency_us"}
-        return {**self.model_dump(include=shown), "size_bytes": self.graph.size_bytes}
+        fields = {
+            "model_name",
+            "version",
+            "model_type",
+            "metrics",
+            "cross_validation",
+            "training_seconds",
+            "latency_us",
+        }
+        return {**self.model_dump(include=fields), "size_bytes": self.graph.size_bytes}

@@ -66,10 +66,10 @@ class ColumnTable:
     def slices(self, rows: int) -> Iterator["ColumnTable"]:
         """Yield the table in slices of at most `rows` rows, without a copy."""
         for start in range(0, self.rows, rows):
-            some = slice(start, start + rows)
+            part = slice(start, start + rows)
             yield ColumnTable(
                 {
-                    name: Category(column.codes[some], column.levels) if isinstance(column, Category) else column[some]
+                    name: Category(column.codes[part], column.levels) if isinstance(column, Category) else column[part]
                     for name, column in self.values.items()
                 },
                 self.types,
@@ -87,10 +87,10 @@ def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Categor
         TemporaryFile() as head,
     ):
         head.write(b'{"columns": [')
-        for position, (name, kind, column) in enumerate(table):
+        for position, (name, column_type, column) in enumerate(table):
             array = column.codes if isinstance(column, Category) else column
             _write(packed, f"c{position}", array.dtype, len(array), [array.data])
-            entry = json.dumps({"name": name, "type": kind, "levels": None})
+            entry = json.dumps({"name": name, "type": column_type, "levels": None})
             head.write(b", " * (position > 0) + entry.removesuffix("null}").encode())
             head.writelines(_json_list(column.levels) if isinstance(column, Category) else [b"null"])
             head.write(b"}")
@@ -103,18 +103,18 @@ def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Categor
 def _json_list(levels: Any) -> Iterator[bytes]:
     """Yield texts as a JSON list, in parts."""
     for start in range(0, len(levels), LEVELS_AT_ONCE):
-        some = levels[start : start + LEVELS_AT_ONCE]
+        part = levels[start : start + LEVELS_AT_ONCE]
         yield b", " if start else b"["
-        yield json.dumps(some if isinstance(some, list) else some.to_pylist()).encode()[1:-1]
+        yield json.dumps(part if isinstance(part, list) else part.to_pylist()).encode()[1:-1]
     yield b"]" if len(levels) else b"[]"
 
 
 def _write(
-    packed: zipfile.ZipFile, name: str, kind: np.dtype[Any], length: int, body: Iterable[bytes | memoryview]
+    packed: zipfile.ZipFile, name: str, dtype: np.dtype[Any], length: int, body: Iterable[bytes | memoryview]
 ) -> None:
     """Write a one-dimensional array as a member of the archive, its bytes in parts."""
     with packed.open(f"{name}.npy", "w", force_zip64=True) as member:
-        header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": (length,)}
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (length,)}
         np.lib.format.write_array_header_1_0(member, header)
         for chunk in body:
             member.write(chunk)

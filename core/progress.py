@@ -1,18 +1,18 @@
-"""How long work reports its progress, and how it learns that it is to end."""
+"""Report the progress of long work, and stop the work between its steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, TypedDict
 
 Reason = Literal["cancelled", "timeout", "stopping", "lost"]
-# After a stop for one of these nobody takes the work up again: what it has by then is all that there will be.
+# After a stop for one of these reasons no worker does the work again, so its results so far are the final ones.
 FINAL: tuple[Reason, ...] = ("cancelled", "timeout")
 
 
 class StoppedError(Exception):
     """Raised by `ReportProgress` when the work is to end.
 
-    Let it pass, or end within seconds with what there is. The latter only where `is_final`: the work was cancelled or
-    is out of time. Otherwise another worker does it all again.
+    Do not catch it, unless `is_final`: the work was cancelled or is out of time, and may end within seconds with the
+    results so far. In all other cases another worker does all of it again.
     """
 
     def __init__(self, reason: Reason = "stopping") -> None:
@@ -44,12 +44,12 @@ class ReportProgress(Protocol):
         stage: str,
         share: float,
         parts: Mapping[str, float] | None = None,
-        standings: Sequence[TrialStatus] | None = None,
+        leaderboard: Sequence[TrialStatus] | None = None,
     ) -> None:
         """Report that the work is at `stage` and that `share` (0 to 1) of it is done; `parts` is the share by model.
 
-        `standings` is the live leaderboard, the best first; None where it has not changed. Raises `StoppedError` when
-        the work is to end here, with nothing half-written.
+        `leaderboard` is the live leaderboard, the best first; None where it has not changed. Raises `StoppedError` when
+        the work is to end here.
         """
 
 
@@ -57,7 +57,7 @@ def ignore_progress(
     stage: str,
     share: float,
     parts: Mapping[str, float] | None = None,
-    standings: Sequence[TrialStatus] | None = None,
+    leaderboard: Sequence[TrialStatus] | None = None,
 ) -> None:
     """Do nothing: a `ReportProgress` for work that nobody follows."""
 
@@ -69,9 +69,9 @@ def progress_within(report_progress: ReportProgress, start: float, end: float) -
         stage: str,
         share: float,
         parts: Mapping[str, float] | None = None,
-        standings: Sequence[TrialStatus] | None = None,
+        leaderboard: Sequence[TrialStatus] | None = None,
     ) -> None:
-        report_progress(stage, start + (end - start) * share, parts, standings)
+        report_progress(stage, start + (end - start) * share, parts, leaderboard)
 
     return report
 
@@ -79,7 +79,7 @@ def progress_within(report_progress: ReportProgress, start: float, end: float) -
 def stop_once(report_progress: ReportProgress) -> ReportProgress:
     """Return a `ReportProgress` that raises a final `StoppedError` only once for each reason.
 
-    It is for work that ends with what it has: it has to report while it does so.
+    Work that ends with its results so far calls it, because it reports progress until it has ended.
     """
     raised: set[Reason] = set()
 
@@ -87,14 +87,14 @@ def stop_once(report_progress: ReportProgress) -> ReportProgress:
         stage: str,
         share: float,
         parts: Mapping[str, float] | None = None,
-        standings: Sequence[TrialStatus] | None = None,
+        leaderboard: Sequence[TrialStatus] | None = None,
     ) -> None:
         try:
-            report_progress(stage, share, parts, standings)
-        except StoppedError as stop:
-            if stop.is_final and stop.reason in raised:
+            report_progress(stage, share, parts, leaderboard)
+        except StoppedError as stopped:
+            if stopped.is_final and stopped.reason in raised:
                 return
-            raised.add(stop.reason)
+            raised.add(stopped.reason)
             raise
 
     return report

@@ -9,5 +9,5 @@ ORDER: list[Severity] = list(get_args(Severity))
 
 
 def worst_first(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The findings by severity; within one, in the order they came."""
+    """Sort findings by severity, stably."""
     return sorted(findings, key=lambda finding: ORDER.index(finding["severity"]))

@@ -23,9 +23,9 @@ from core.storage.redis.keys import ANSWER_SECONDS, idempotent_answer_key
 from functions.http import caller_workspace
 
 KEY_CHARACTERS = 255
-# A request in progress extends its claim this often; the claim of a killed one expires after LOCK_SECONDS.
-ALIVE_SECONDS = 5
-LOCK_SECONDS = 30
+# A request in progress extends its claim this often; the claim of a killed one expires after CLAIM_SECONDS.
+RENEW_SECONDS = 5
+CLAIM_SECONDS = 30
 REPLAYED = "Idempotency-Replayed"
 
 Key = Annotated[
@@ -42,36 +42,36 @@ class IdempotentRoute(APIRoute):
         """Return the route's handler, preceded by the check of the key."""
         handle = super().get_route_handler()
 
-        async def once(request: Request) -> Response:
+        async def handle_once(request: Request) -> Response:
             key = request.headers.get("idempotency-key")
             if key is None or request.method != "POST" or not container().redis.configured:
                 return await handle(request)
             if not 1 <= len(key) <= KEY_CHARACTERS:
                 errors = [{"field": "idempotency-key", "message": f"has 1 to {KEY_CHARACTERS} characters"}]
                 raise InvalidInputError("The Idempotency-Key is not usable. A random UUID is one.", errors)
-            return await _once(request, key, handle)
+            return await _carry_out_once(request, key, handle)
 
-        return once
+        return handle_once
 
 
-async def _once(request: Request, key: str, handle: Handler) -> Response:
+async def _carry_out_once(request: Request, key: str, handle: Handler) -> Response:
     path = request.url.path
     digest = hashlib.sha256(json.dumps([path, key]).encode()).hexdigest()
     record = Record(idempotent_answer_key((await caller_workspace()).name, digest), await _fingerprint(request))
-    before = record.claim()
-    if before is not None:
+    earlier = record.claim()
+    if earlier is not None:
         await request.close()
-        return _replayed(before, record)
-    alive = asyncio.create_task(_keep(record))
+        return _replay(earlier, record)
+    renewal = asyncio.create_task(_renew_claim(record))
     try:
         response = await handle(request)
     except BaseException:
         record.release()
         raise
     finally:
-        alive.cancel()
+        renewal.cancel()
         with suppress(asyncio.CancelledError):
-            await alive
+            await renewal
     record.keep(response)
     return response
 
@@ -85,23 +85,23 @@ class Record:
     def __init__(self, name: str, fingerprint: str) -> None:
         self.fingerprint = fingerprint
         self._name = name
-        self._mine = json.dumps({"fingerprint": fingerprint, "token": secrets.token_hex(8)})
+        self._claim = json.dumps({"fingerprint": fingerprint, "token": secrets.token_hex(8)})
 
     def claim(self) -> dict[str, Any] | None:
         """Claim the key; return None on success, else the record of the earlier request."""
 
         def exchange(client: Any) -> bytes | None:
-            if client.set(self._name, self._mine, nx=True, ex=LOCK_SECONDS):
+            if client.set(self._name, self._claim, nx=True, ex=CLAIM_SECONDS):
                 return None
-            before: bytes | None = client.get(self._name)
-            return before
+            earlier: bytes | None = client.get(self._name)
+            return earlier
 
-        before = container().redis.run(exchange, None)
-        return json.loads(before) if before else None
+        earlier = container().redis.run(exchange, None)
+        return json.loads(earlier) if earlier else None
 
     def renew(self) -> None:
         """Extend the claim while the request is in progress."""
-        container().redis.run(lambda client: client.expire(self._name, LOCK_SECONDS), None)
+        container().redis.run(lambda client: client.expire(self._name, CLAIM_SECONDS), None)
 
     def keep(self, response: Response) -> None:
         """Store the answer; an error is not stored, so that the key can be used again."""
@@ -109,40 +109,40 @@ class Record:
         if response.status_code >= 400 or body is None or len(body) > settings().cache_redis_entry_bytes:
             self.release()
             return
-        kept = {
+        stored = {
             "fingerprint": self.fingerprint,
             "status": response.status_code,
             "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers],
             "body": base64.b64encode(body).decode(),
         }
-        container().redis.run(lambda client: client.set(self._name, json.dumps(kept), ex=ANSWER_SECONDS), None)
+        container().redis.run(lambda client: client.set(self._name, json.dumps(stored), ex=ANSWER_SECONDS), None)
 
     def release(self) -> None:
         """Release the claim, if it is still ours."""
 
-        def forget(client: Any) -> None:
-            if client.get(self._name) == self._mine.encode():
+        def delete_own(client: Any) -> None:
+            if client.get(self._name) == self._claim.encode():
                 client.delete(self._name)
 
-        container().redis.run(forget, None)
+        container().redis.run(delete_own, None)
 
 
-def _replayed(before: dict[str, Any], record: Record) -> Response:
-    if before["fingerprint"] != record.fingerprint:
+def _replay(earlier: dict[str, Any], record: Record) -> Response:
+    if earlier["fingerprint"] != record.fingerprint:
         raise KeyReusedError(
             "This Idempotency-Key came with another request before. Send a new key with a new request."
         )
-    if "status" not in before:
+    if "status" not in earlier:
         raise KeyInUseError("The first request with this Idempotency-Key is being answered. Send it again in a moment.")
-    response = Response(base64.b64decode(before["body"]), status_code=before["status"])
-    response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in before["headers"]]
+    response = Response(base64.b64decode(earlier["body"]), status_code=earlier["status"])
+    response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in earlier["headers"]]
     response.headers[REPLAYED] = "true"
     return response
 
 
-async def _keep(record: Record) -> None:
+async def _renew_claim(record: Record) -> None:
     while True:
-        await asyncio.sleep(ALIVE_SECONDS)
+        await asyncio.sleep(RENEW_SECONDS)
         record.renew()
 
 

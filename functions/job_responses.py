@@ -6,7 +6,7 @@ from core.jobs.service import job_result
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
 
-SHOWN = {
+JOB_FIELDS = {
     "job_id",
     "kind",
     "status",
@@ -21,14 +21,14 @@ SHOWN = {
 }
 
 
-def shown(workspace: Workspace, job: Job) -> dict[str, Any]:
+def job_response(workspace: Workspace, job: Job) -> dict[str, Any]:
     """Return one job with its live leaderboard and its result, which is what the call would have answered."""
-    return {**summary(job), "standings": job.standings, "result": job_result(workspace, job)}
+    return {**job_summary(job), "standings": job.standings, "result": job_result(workspace, job)}
 
 
-def summary(job: Job) -> dict[str, Any]:
+def job_summary(job: Job) -> dict[str, Any]:
     """Return a job as a list shows it: with the stored result, without the model itself."""
-    fields = job.model_dump(include=SHOWN)
+    fields = job.model_dump(include=JOB_FIELDS)
     if job.is_interrupted:
         fields["stage"] = "interrupted"
     elif job.cancel_requested and not job.is_over:

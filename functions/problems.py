@@ -49,11 +49,13 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     if findings and findings[0]["type"] == "json_invalid":
         reason = findings[0].get("ctx", {}).get("error", "not JSON")
         return _respond(request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object."))
-    if any(e["loc"] == ("body",) for e in findings) and "json" not in request.headers.get("content-type", ""):
+    if any(finding["loc"] == ("body",) for finding in findings) and "json" not in request.headers.get(
+        "content-type", ""
+    ):
         detail = "The body is not read as JSON. Send one JSON object, with Content-Type: application/json."
         return _respond(request, BadRequestError(detail))
-    errors = [{"field": _field(e["loc"]), "message": str(e["msg"])} for e in findings]
-    named = ", ".join(dict.fromkeys(e["field"] for e in errors))
+    errors = [{"field": _field(finding["loc"]), "message": str(finding["msg"])} for finding in findings]
+    named = ", ".join(dict.fromkeys(finding["field"] for finding in errors))
     return _respond(request, InvalidInputError(f"Correct these fields and send again: {named}.", errors))
 
 

@@ -11,7 +11,7 @@ from core.errors import BadRequestError, TooLargeError
 from core.services.prediction.predict import IN_PARTS
 from core.settings import settings
 
-M = TypeVar("M", bound=BaseModel)
+Body = TypeVar("Body", bound=BaseModel)
 
 
 async def read_body(request: Request) -> bytes:
@@ -33,8 +33,10 @@ async def read_body(request: Request) -> bytes:
 
 def json_object(body: bytes, media_type: str = "application/json") -> Any:
     """Parse the JSON in `body`, with NaN and Infinity; raises `BadRequestError` for other content or media types."""
-    kind = media_type.partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+    content_type = media_type.partition(";")[0].strip().lower()
+    if content_type != "application/json" and not (
+        content_type.startswith("application/") and content_type.endswith("+json")
+    ):
         raise BadRequestError(
             "The body is not read as JSON. Send one JSON object, with Content-Type: application/json."
         )
@@ -44,16 +46,16 @@ def json_object(body: bytes, media_type: str = "application/json") -> Any:
         raise BadRequestError(f"The body is not valid JSON: {error}. Send one JSON object.") from None
 
 
-def validate_body(content: Any, kind: type[M]) -> M:
+def validate_body(content: Any, body_type: type[Body]) -> Body:
     """Validate `content` as a request of this kind; raises the error that FastAPI would, which names the fields."""
     try:
-        return kind.model_validate(content)
+        return body_type.model_validate(content)
     except ValidationError as error:
         findings = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in findings]) from None
+        raise RequestValidationError([{**finding, "loc": ("body", *finding["loc"])} for finding in findings]) from None
 
 
-def describe_body(kind: type[BaseModel], *, others: dict[str, Any] | None = None) -> dict[str, Any]:
+def describe_body(body_type: type[BaseModel], *, other_types: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the `openapi_extra` of a route whose body is read here."""
-    content = {"application/json": {"schema": kind.model_json_schema()}, **(others or {})}
+    content = {"application/json": {"schema": body_type.model_json_schema()}, **(other_types or {})}
     return {"requestBody": {"required": True, "content": content}}

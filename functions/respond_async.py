@@ -19,29 +19,35 @@ from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
 from functions.answer_terms import RESPOND_ASYNC, AnswerTerms
-from functions.job_responses import shown
+from functions.job_responses import job_response
 from functions.problems import PROBLEM_JSON
 
-C = TypeVar("C", bound=Command)
+SubmittedCommand = TypeVar("SubmittedCommand", bound=Command)
 # Returns the command, checked and with its file named, and how many seconds it should take.
-Check = Callable[[Workspace, C], tuple[C, float]]
+Check = Callable[[Workspace, SubmittedCommand], tuple[SubmittedCommand, float]]
 
 
-def respond(workspace: Workspace, sent: C, terms: AnswerTerms, check: Check[C], handlers: Handlers) -> Any:
+def respond(
+    workspace: Workspace,
+    submitted: SubmittedCommand,
+    terms: AnswerTerms,
+    check: Check[SubmittedCommand],
+    handlers: Handlers,
+) -> Any:
     """Carry out a command and return its answer, or return 202 and the job that it became.
 
     `check` raises at once for a command that cannot succeed. With an Idempotency-Key the work is a job also where
     the caller waits for it, so that it is done once, whatever happens to Redis or to a worker.
     """
-    job = service.find_submitted(workspace, sent, terms.key) if terms.key else None
+    job = service.find_submitted(workspace, submitted, terms.key) if terms.key else None
     if job is None:
-        command, seconds = check(workspace, sent)
-        later = terms.later(seconds)
-        if not later and terms.key is None:
+        command, seconds = check(workspace, submitted)
+        is_deferred = terms.later(seconds)
+        if not is_deferred and terms.key is None:
             result = handlers[type(command)](workspace, command, ignore_progress, None)
             return service.complete_result(workspace, command, result)
-        job = service.submit_job(workspace, command, sent=sent, key=terms.key, deferred=later)
-    return _accepted(workspace, job, terms) if job.deferred else _finish(workspace, job, terms, handlers)
+        job = service.submit_job(workspace, command, sent=submitted, key=terms.key, deferred=is_deferred)
+    return _respond_accepted(workspace, job, terms) if job.deferred else _finish_now(workspace, job, terms, handlers)
 
 
 def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerTerms) -> JSONResponse | None:
@@ -55,18 +61,18 @@ def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerT
     if dataset.rows <= most_table_rows() and not terms.later(seconds):
         return None
     check_feature_columns({column.name for column in dataset.columns}, model.features)
-    named = command.model_copy(update={"file_id": dataset.file_id, "version": model.version})
-    return _accepted(workspace, service.submit_job(workspace, named, key=terms.key), terms)
+    resolved = command.model_copy(update={"file_id": dataset.file_id, "version": model.version})
+    return _respond_accepted(workspace, service.submit_job(workspace, resolved, key=terms.key), terms)
 
 
-def _accepted(workspace: Workspace, job: Job, terms: AnswerTerms) -> JSONResponse:
+def _respond_accepted(workspace: Workspace, job: Job, terms: AnswerTerms) -> JSONResponse:
     headers = {"Location": f"/jobs/{job.job_id}"}
     if terms.respond_async:
         headers["Preference-Applied"] = RESPOND_ASYNC
-    return JSONResponse(shown(workspace, job), status_code=202, headers=headers)
+    return JSONResponse(job_response(workspace, job), status_code=202, headers=headers)
 
 
-def _finish(workspace: Workspace, job: Job, terms: AnswerTerms, handlers: Handlers) -> Any:
+def _finish_now(workspace: Workspace, job: Job, terms: AnswerTerms, handlers: Handlers) -> Any:
     """Return the answer of a job whose caller waits: carry it out now, or repeat what it was."""
     if job.status == "failed" and (job.error or {}).get("status", 500) >= 500:
         job = service.restart_job(workspace, job)

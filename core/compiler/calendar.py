@@ -14,31 +14,31 @@ SHIFT_WEEKDAY = 2
 ERA = 146_097
 
 
-class _Whole:
+class _IntegerTensor:
     """An int64 tensor with Python's integer operators. Its values are >= 0, as ONNX division rounds toward 0."""
 
     def __init__(self, graph: GraphBuilder, name: str) -> None:
         self.graph = graph
         self.name = name
 
-    def _apply(self, op: str, other: "_Whole | int") -> "_Whole":
+    def _apply(self, op: str, other: "_IntegerTensor | int") -> "_IntegerTensor":
         """Return the result of an operator with another tensor or a constant."""
-        name = other.name if isinstance(other, _Whole) else self.graph.constant(np.array(other, np.int64))
-        return _Whole(self.graph, self.graph.node(op, self.name, name))
+        name = other.name if isinstance(other, _IntegerTensor) else self.graph.constant(np.array(other, np.int64))
+        return _IntegerTensor(self.graph, self.graph.node(op, self.name, name))
 
-    def __add__(self, other: "_Whole | int") -> "_Whole":
+    def __add__(self, other: "_IntegerTensor | int") -> "_IntegerTensor":
         return self._apply("Add", other)
 
-    def __sub__(self, other: "_Whole | int") -> "_Whole":
+    def __sub__(self, other: "_IntegerTensor | int") -> "_IntegerTensor":
         return self._apply("Sub", other)
 
-    def __mul__(self, other: "_Whole | int") -> "_Whole":
+    def __mul__(self, other: "_IntegerTensor | int") -> "_IntegerTensor":
         return self._apply("Mul", other)
 
-    def __floordiv__(self, other: "_Whole | int") -> "_Whole":
+    def __floordiv__(self, other: "_IntegerTensor | int") -> "_IntegerTensor":
         return self._apply("Div", other)
 
-    def __mod__(self, other: "_Whole | int") -> "_Whole":
+    def __mod__(self, other: "_IntegerTensor | int") -> "_IntegerTensor":
         return self._apply("Mod", other)
 
 
@@ -51,7 +51,7 @@ def date_parts(graph: GraphBuilder, seconds: str, columns: int) -> str:
     """
     bounds = [graph.constant(np.array(bound, np.float64)) for bound in (EARLIEST, LATEST)]
     floor = graph.node("Floor", graph.node("Clip", seconds, *bounds))
-    moment = _Whole(graph, graph.node("Cast", floor, to=TensorProto.INT64)) + SHIFT * DAY
+    moment = _IntegerTensor(graph, graph.node("Cast", floor, to=TensorProto.INT64)) + SHIFT * DAY
     days = moment // DAY
     day_of_era = days % ERA
     year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
@@ -65,8 +65,8 @@ def date_parts(graph: GraphBuilder, seconds: str, columns: int) -> str:
         (days + SHIFT_WEEKDAY) % 7,
         moment % DAY // HOUR,
     ]
-    whole = graph.node("Concat", *(part.name for part in parts), axis=1)
-    matrix = graph.node("Cast", whole, to=TensorProto.DOUBLE)
+    integers = graph.node("Concat", *(part.name for part in parts), axis=1)
+    matrix = graph.node("Cast", integers, to=TensorProto.DOUBLE)
     # Computed part by part, while the pipeline has them column by column.
     order = np.arange(len(parts) * columns).reshape(len(parts), columns).T.ravel()
     return matrix if columns == 1 else graph.node("Gather", matrix, graph.constant(order), axis=1)

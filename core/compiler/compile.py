@@ -50,7 +50,7 @@ def _convert_model(
     """
     match model:
         case VotingRegressor():
-            members = [(member, weight) for member, weight in _weighted(model) if weight]
+            members = [(member, weight) for member, weight in _weighted_members(model) if weight]
             predictions = [_convert_model(graph, member, columns, features, converted) for member, _ in members]
             weights = np.array([[weight] for _, weight in members], np.float64)
             joined = graph.node("Concat", *predictions, axis=1)
@@ -66,7 +66,7 @@ def _convert_model(
     raise TrainingFailedError(f"{type(model).__name__} is no model that can be compiled to a graph.")
 
 
-def _weighted(ensemble: VotingRegressor) -> list[tuple[Any, float]]:
+def _weighted_members(ensemble: VotingRegressor) -> list[tuple[Any, float]]:
     """Return the fitted members and their weights, without members that were dropped."""
     weights = ensemble.weights if ensemble.weights is not None else [1.0] * len(ensemble.estimators)
     kept = [weight for (_, member), weight in zip(ensemble.estimators, weights, strict=True) if member != "drop"]
@@ -85,16 +85,17 @@ def check_parity(model: Any, compiled: CompiledModel, frame: pd.DataFrame) -> fl
     expected = np.asarray(model.predict(rows), np.float64)
     found = compiled.run(raw_columns_of_frame(rows, compiled.features))
     difference = np.abs(found - expected) / np.maximum(1, np.abs(expected))
-    apart = np.flatnonzero(~(difference <= TOLERANCE))
+    deviating = np.flatnonzero(~(difference <= TOLERANCE))
     # Finding ties takes another search for neighbours, so only these rows are searched.
-    ties = apart[has_neighbour_tie(model, rows.iloc[apart])] if len(apart) else apart
+    ties = deviating[has_neighbour_tie(model, rows.iloc[deviating])] if len(deviating) else deviating
     difference[ties] = 0
     worst = int(np.argmax(difference))
     if not difference[worst] <= TOLERANCE:
         raise TrainingFailedError(
             f"The compiled graph differs from scikit-learn by {difference[worst]:.2g} in row {worst + 1} of the "
-            f"checked rows: {found[worst]:.17g} instead of {expected[worst]:.17g} for {_described(rows.iloc[worst])}. "
-            "The model was not stored. Please report this table and these parameters."
+            f"checked rows: {found[worst]:.17g} instead of {expected[worst]:.17g} for "
+            f"{_describe_row(rows.iloc[worst])}. The model was not stored. Please report this table and these "
+            "parameters."
         )
     return float(difference[worst])
 
@@ -124,7 +125,7 @@ def has_neighbour_tie(model: Any, frame: pd.DataFrame) -> NDArray[np.bool_]:
     return tied
 
 
-def _described(row: "pd.Series[Any]") -> str:
+def _describe_row(row: "pd.Series[Any]") -> str:
     """Return the first values of a row with their columns."""
     values = [f"{name}={value!r:.40}" for name, value in row.items()]
     more = f" and {len(values) - VALUES_SHOWN} more" if len(values) > VALUES_SHOWN else ""

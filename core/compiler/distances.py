@@ -131,9 +131,9 @@ def _distances(graph: GraphBuilder, rows: str, points: str, metric: str) -> str:
 def _weights(graph: GraphBuilder, distances: str, axis: str) -> str:
     """Return 1 / distance as weights; where a distance is 0, only the rows at distance 0 count."""
     zero = graph.constant(np.array(0.0))
-    met = graph.node("Equal", graph.node("ReduceMin", distances, axis), zero)
-    same = graph.node("Where", graph.node("Equal", distances, zero), graph.constant(np.array(1.0)), zero)
-    return graph.node("Where", met, same, graph.node("Reciprocal", distances))
+    has_exact_match = graph.node("Equal", graph.node("ReduceMin", distances, axis), zero)
+    exact_weights = graph.node("Where", graph.node("Equal", distances, zero), graph.constant(np.array(1.0)), zero)
+    return graph.node("Where", has_exact_match, exact_weights, graph.node("Reciprocal", distances))
 
 
 def _clipped(graph: GraphBuilder, rows: str) -> str:
@@ -147,7 +147,7 @@ def _by_chunks(graph: GraphBuilder, matrix: str, cells: int, predicted: Callable
     Chunks have equal sizes, so a single row is one chunk; the last chunk is filled with copies of the last row.
     """
     limit = graph.constant(np.array(max(1, min(CHUNK_ROWS, CHUNK_CELLS // cells)), np.int64))
-    zero, one = (graph.constant(np.array(n, np.int64)) for n in (0, 1))
+    zero, one = (graph.constant(np.array(number, np.int64)) for number in (0, 1))
     rows = graph.node("Squeeze", graph.node("Shape", matrix, start=0, end=1))
     last = graph.node("Sub", rows, one)
     times = graph.node("Max", one, graph.node("Add", graph.node("Div", last, limit), one))

@@ -38,7 +38,7 @@ class GraphBuilder:
         self._inputs: dict[str, onnx.ValueInfoProto] = {}
         # By serialized constant or operation the name of its tensor.
         self._known: dict[bytes, str] = {}
-        self._named = 0
+        self._name_count = 0
 
     @property
     def inputs(self) -> list[str]:
@@ -47,8 +47,8 @@ class GraphBuilder:
 
     def input(self, name: str, *, text: bool) -> str:
         """Add a raw column as an input, (rows, 1): string if `text`, else float64."""
-        kind = TensorProto.STRING if text else TensorProto.DOUBLE
-        self._inputs.setdefault(name, helper.make_tensor_value_info(name, kind, [None, 1]))
+        element_type = TensorProto.STRING if text else TensorProto.DOUBLE
+        self._inputs.setdefault(name, helper.make_tensor_value_info(name, element_type, [None, 1]))
         return name
 
     def constant(self, value: NDArray[Any]) -> str:
@@ -79,17 +79,17 @@ class GraphBuilder:
         `body` gets the tensor of the iteration number, from 0, and returns the tensor of its result. It is called once,
         to add the nodes of an iteration, which may use every tensor of the graph so far.
         """
-        outside, self._nodes, known, self._known = self._nodes, [], self._known, dict(self._known)
-        turn, going = self._name("turn"), self._name("going")
-        results = [self.node("Identity", going), self.node("Identity", body(turn))]
-        inside = onnx.GraphProto.FromString(b"".join(self._nodes))
-        self._nodes, self._known = outside, known
-        inside.name = self._name("body")
-        inside.input.append(helper.make_tensor_value_info(turn, TensorProto.INT64, []))
-        inside.input.append(helper.make_tensor_value_info(going, TensorProto.BOOL, []))
-        inside.output.append(helper.make_tensor_value_info(results[0], TensorProto.BOOL, []))
-        inside.output.append(helper.make_tensor_value_info(results[1], TensorProto.DOUBLE, None))
-        return self.node("Loop", times, "", body=inside)
+        outer_nodes, self._nodes, outer_known, self._known = self._nodes, [], self._known, dict(self._known)
+        iteration, condition = self._name("turn"), self._name("going")
+        results = [self.node("Identity", condition), self.node("Identity", body(iteration))]
+        inner_graph = onnx.GraphProto.FromString(b"".join(self._nodes))
+        self._nodes, self._known = outer_nodes, outer_known
+        inner_graph.name = self._name("body")
+        inner_graph.input.append(helper.make_tensor_value_info(iteration, TensorProto.INT64, []))
+        inner_graph.input.append(helper.make_tensor_value_info(condition, TensorProto.BOOL, []))
+        inner_graph.output.append(helper.make_tensor_value_info(results[0], TensorProto.BOOL, []))
+        inner_graph.output.append(helper.make_tensor_value_info(results[1], TensorProto.DOUBLE, None))
+        return self.node("Loop", times, "", body=inner_graph)
 
     def build(self, result: str) -> bytes:
         """Return the serialized model whose only output is `result`, (rows, 1) float64."""
@@ -110,9 +110,9 @@ class GraphBuilder:
             producer_name="regatta",
         )
         # To merge serialized messages, protobuf only needs their bytes joined.
-        whole = b"".join(self._nodes) + graph.SerializeToString()
-        return bytes(model.SerializeToString()) + field(MODEL_GRAPH, whole)
+        graph_bytes = b"".join(self._nodes) + graph.SerializeToString()
+        return bytes(model.SerializeToString()) + field(MODEL_GRAPH, graph_bytes)
 
     def _name(self, kind: str) -> str:
-        self._named += 1
-        return f"{self._prefix}{kind}_{self._named}"
+        self._name_count += 1
+        return f"{self._prefix}{kind}_{self._name_count}"

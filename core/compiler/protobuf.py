@@ -13,8 +13,8 @@ BYTES = 2
 
 def field(number: int, content: bytes) -> bytes:
     """Return a message, text or packed list as one field of another message."""
-    head = np.array([number << 3 | BYTES, len(content)], np.int64)
-    return _varints(head) + content
+    header = np.array([number << 3 | BYTES, len(content)], np.int64)
+    return _varints(header) + content
 
 
 def integers(name: str, values: NDArray[np.int64]) -> bytes:
@@ -27,8 +27,8 @@ def integers(name: str, values: NDArray[np.int64]) -> bytes:
 def _varints(values: NDArray[np.int64]) -> bytes:
     """Encode integers with seven bits a byte, the lowest first; the top bit is set if more bytes follow."""
     bits = max(1, int(values.max(initial=0)).bit_length())
-    left = values[:, np.newaxis] >> np.arange(0, bits, 7)
-    octets = (left & 127) | (left > 127) * 128
-    used = left > 0
-    used[:, 0] = True
-    return octets[used].astype(np.uint8).tobytes()
+    remaining = values[:, np.newaxis] >> np.arange(0, bits, 7)
+    groups = (remaining & 127) | (remaining > 127) * 128
+    is_used = remaining > 0
+    is_used[:, 0] = True
+    return groups[is_used].astype(np.uint8).tobytes()

@@ -49,8 +49,8 @@ def _convert_scaler(graph: GraphBuilder, value: str, scaler: StandardScaler) -> 
 
 def _convert_target_transform(graph: GraphBuilder, value: str, transform: TargetTransformer) -> str:
     """Undo the standardisation, clip to the bounds, and invert the logarithm or the Yeo-Johnson transformation."""
-    wide = graph.node("Mul", value, _number(graph, transform.scale_))
-    raw = bounded(graph, graph.node("Add", wide, _number(graph, transform.mean_)), transform)
+    scaled = graph.node("Mul", value, _number(graph, transform.scale_))
+    raw = bounded(graph, graph.node("Add", scaled, _number(graph, transform.mean_)), transform)
     if transform.kind == "log":
         return graph.node("Sub", graph.node("Exp", raw), _number(graph, transform.shift_))
     return _inverse_yeo_johnson(graph, raw, float(transform.lambda_))
@@ -62,9 +62,9 @@ def _inverse_yeo_johnson(graph: GraphBuilder, raw: str, power: float) -> str:
     Yeo and Johnson, "A New Family of Power Transformations", Biometrika 87 (2000).
     """
     zero = _number(graph, 0)
-    up = _inverse_box_cox(graph, graph.node("Max", raw, zero), power)
-    down = _inverse_box_cox(graph, graph.node("Neg", graph.node("Min", raw, zero)), 2 - power)
-    return graph.node("Sub", up, down)
+    positive_part = _inverse_box_cox(graph, graph.node("Max", raw, zero), power)
+    negative_part = _inverse_box_cox(graph, graph.node("Neg", graph.node("Min", raw, zero)), 2 - power)
+    return graph.node("Sub", positive_part, negative_part)
 
 
 def _inverse_box_cox(graph: GraphBuilder, value: str, power: float) -> str:

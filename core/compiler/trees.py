@@ -96,7 +96,7 @@ def _narrowed(graph: GraphBuilder, matrix: str) -> str:
 
 def _fitted_tree(tree: Any, factor: float = 1.0) -> _Tree:
     """Convert a `tree_`, with each leaf times `factor`. A prepared matrix has no missing values."""
-    return _numbered(
+    return _tree_of_arrays(
         is_leaf=tree.children_left < 0,
         splits=tree.threshold,
         features=tree.feature,
@@ -109,7 +109,7 @@ def _fitted_tree(tree: Any, factor: float = 1.0) -> _Tree:
 
 def _histogram_tree(nodes: NDArray[Any]) -> _Tree:
     """Convert the nodes of a tree of HistGradientBoostingRegressor."""
-    return _numbered(
+    return _tree_of_arrays(
         is_leaf=nodes["is_leaf"].astype(bool),
         splits=nodes["num_threshold"],
         features=nodes["feature_idx"],
@@ -120,7 +120,7 @@ def _histogram_tree(nodes: NDArray[Any]) -> _Tree:
     )
 
 
-def _numbered(
+def _tree_of_arrays(
     is_leaf: NDArray[np.bool_],
     splits: NDArray[Any],
     features: NDArray[Any],
@@ -180,7 +180,10 @@ def _ensemble(graph: GraphBuilder, matrix: str, trees: list[_Tree]) -> str:
 
     def children(side: str) -> Ints:
         # Positions over the whole ensemble.
-        starts = [np.where(getattr(t, f"{side}_is_leaf"), leaves[i], inner[i]) for i, t in enumerate(trees)]
+        starts = [
+            np.where(getattr(tree, f"{side}_is_leaf"), leaves[position], inner[position])
+            for position, tree in enumerate(trees)
+        ]
         return np.concatenate([getattr(tree, side) + start for tree, start in zip(trees, starts, strict=True)])
 
     missing_left = joined("missing_left")

@@ -1,6 +1,4 @@
-"""Write rows to an Excel workbook.
-
-Typed cells below a frozen header, sheet after sheet, and a sheet about their origin.
+"""Write rows to an Excel workbook: typed cells below a frozen header on each sheet, and a sheet about their origin.
 
 XlsxWriter writes it, one row in memory at a time: of the well-kept writers it is the fastest that never turns a text
 into a formula.
@@ -20,7 +18,7 @@ from core.exporting.cells import PLAIN, Options, Rows, nested
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
-    from xlsxwriter.format import Format as Look
+    from xlsxwriter.format import Format as CellFormat
 
 # Excel's own limits: a sheet's rows with the header, its columns, the characters of a cell, the digits of a number. Its
 # first day is 1900-01-01, which XlsxWriter takes for a time of day without a date.
@@ -31,7 +29,7 @@ EXCEL_DIGITS = 10**15
 EXCEL_FIRST_DATE = datetime(1900, 1, 2)
 
 # The answer of XlsxWriter when it has cut a text to the limit of a cell.
-CUT = -2
+TRUNCATED = -2
 # Characters that XML cannot hold. It can hold a carriage return, but Excel breaks lines by a line feed alone.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LINE_END = re.compile("\r\n?")
@@ -71,41 +69,45 @@ def write_workbook(file: BinaryIO, header: Sequence[str], rows: Rows, options: O
 
 
 def _write_data(book: "Workbook", header: Sequence[str], rows: Rows, options: Options) -> None:
-    coming = iter(rows)
-    first = list(islice(coming, ROWS_LOOKED_AT))
-    widths = [_width(name, column, first, options) for column, name in enumerate(header)]
-    looks = [_decimals(book, name, options) for name in header]
-    coming = chain(first, coming)
+    """Write the rows to as many sheets as they need."""
+    remaining = iter(rows)
+    first = list(islice(remaining, ROWS_LOOKED_AT))
+    widths = [_column_width(name, column, first, options) for column, name in enumerate(header)]
+    cell_formats = [_decimal_format(book, name, options) for name in header]
+    remaining = chain(first, remaining)
     for number in count():
-        sheet = _Sheet(book, f"data {number + 1}" if number else "data", header, above=number * (EXCEL_ROWS - 1))
-        for column, (width, look) in enumerate(zip(widths, looks, strict=True)):
-            sheet.sheet.set_column(column, column, width, look)
-        sheet.fill(islice(coming, EXCEL_ROWS - 1))
-        following = list(islice(coming, 1))
-        if not following:
+        sheet = _Sheet(book, f"data {number + 1}" if number else "data", header, rows_before=number * (EXCEL_ROWS - 1))
+        for column, (width, cell_format) in enumerate(zip(widths, cell_formats, strict=True)):
+            sheet.sheet.set_column(column, column, width, cell_format)
+        sheet.fill(islice(remaining, EXCEL_ROWS - 1))
+        next_row = list(islice(remaining, 1))
+        if not next_row:
             return
-        coming = chain(following, coming)
+        remaining = chain(next_row, remaining)
 
 
 def _write_about(book: "Workbook", about: Sequence[tuple[str, Any]]) -> None:
-    sheet = _Sheet(book, "about", ABOUT_HEADER, above=0)
+    """Write labels and values to a sheet of their own."""
+    sheet = _Sheet(book, "about", ABOUT_HEADER, rows_before=0)
     for column, name in enumerate(ABOUT_HEADER):
-        sheet.sheet.set_column(column, column, _width(name, column, about, PLAIN))
+        sheet.sheet.set_column(column, column, _column_width(name, column, about, PLAIN))
     sheet.fill(about)
 
 
 class _Sheet:
     """One sheet being written: a header in bold, and below it cells by their type."""
 
-    def __init__(self, book: "Workbook", name: str, header: Sequence[str], above: int) -> None:
-        """Begin a sheet; `above` rows of the table are on the sheets before it."""
+    def __init__(self, book: "Workbook", name: str, header: Sequence[str], rows_before: int) -> None:
+        """Begin a sheet; `rows_before` rows of the table are on the sheets before it."""
         self.sheet = book.add_worksheet(name)
         self.sheet.freeze_panes(1, 0)
         self._header = header
-        self._above = above
+        self._rows_before = rows_before
         self._plain = book.add_format()
         self._whole = book.add_format({"num_format": "0"})
-        self._dates = {form: book.add_format({"num_format": form}) for form in (DAY, SECOND, MILLISECOND)}
+        self._dates = {
+            num_format: book.add_format({"num_format": num_format}) for num_format in (DAY, SECOND, MILLISECOND)
+        }
         bold = book.add_format({"bold": True})
         for column, title in enumerate(header):
             self._text(0, column, title, bold)
@@ -127,6 +129,7 @@ class _Sheet:
                     write[type(cell)](number, column, cell)
 
     def _number(self, row: int, column: int, number: float) -> None:
+        """Write a number; NaN and infinity leave the cell empty."""
         if isfinite(number):
             self.sheet.write_number(row, column, number)
 
@@ -138,44 +141,50 @@ class _Sheet:
             self._text(row, column, str(number))
 
     def _date(self, row: int, column: int, moment: datetime) -> None:
+        """Write a date in the shortest format that shows all of it; one before 1900-01-02 is written as text."""
         if moment < EXCEL_FIRST_DATE:
             self._text(row, column, format_date(moment))
             return
-        form = MILLISECOND if moment.microsecond else DAY if moment.time() == time.min else SECOND
-        self.sheet.write_datetime(row, column, moment, self._dates[form])
+        num_format = MILLISECOND if moment.microsecond else DAY if moment.time() == time.min else SECOND
+        self.sheet.write_datetime(row, column, moment, self._dates[num_format])
 
     def _nested(self, row: int, column: int, value: Any) -> None:
         self._text(row, column, nested(value))
 
-    def _text(self, row: int, column: int, text: str, look: "Look | None" = None) -> None:
+    def _text(self, row: int, column: int, text: str, cell_format: "CellFormat | None" = None) -> None:
+        """Write a text without characters that Excel cannot hold; raises `TooLargeError` where it is too long."""
         if not text.isprintable():
             text = FORBIDDEN.sub("", LINE_END.sub("\n", text))
         if text.startswith("<r>"):
             # XlsxWriter takes such a text for markup and would write it unescaped, but not when it comes in two pieces.
-            done = self.sheet.write_rich_string(row, column, text[:1], self._plain, text[1:], *([look] if look else []))
+            status = self.sheet.write_rich_string(
+                row, column, text[:1], self._plain, text[1:], *([cell_format] if cell_format else [])
+            )
         else:
-            done = self.sheet.write_string(row, column, text, look)
-        if done == CUT:
+            status = self.sheet.write_string(row, column, text, cell_format)
+        if status == TRUNCATED:
             raise TooLargeError(
-                f"Row {self._above + row + 1}, column {self._header[column]!r:.80}: {len(text):,} characters are more "
-                f"than the {EXCEL_CHARACTERS:,} that a cell of Excel holds. Ask for csv."
+                f"Row {self._rows_before + row + 1}, column {self._header[column]!r:.80}: {len(text):,} characters are "
+                f"more than the {EXCEL_CHARACTERS:,} that a cell of Excel holds. Ask for csv."
             )
 
 
-def _decimals(book: "Workbook", name: str, options: Options) -> "Look | None":
+def _decimal_format(book: "Workbook", name: str, options: Options) -> "CellFormat | None":
+    """Return the format of a column whose number of decimals is given, else None."""
     if name not in options.decimals:
         return None
     return book.add_format({"num_format": f"#,##0.{'0' * options.decimals[name]}".rstrip(".")})
 
 
-def _width(name: str, column: int, rows: Sequence[Sequence[Any]], options: Options) -> int:
+def _column_width(name: str, column: int, rows: Sequence[Sequence[Any]], options: Options) -> int:
     """Return how wide a column should be, in characters."""
     decimals = options.decimals.get(name)
-    lengths = (_length(row[column], decimals) for row in rows)
-    return min(max(NARROW, _length(name, None), *lengths) + 1, WIDE)
+    lengths = (_cell_length(row[column], decimals) for row in rows)
+    return min(max(NARROW, _cell_length(name, None), *lengths) + 1, WIDE)
 
 
-def _length(cell: Any, decimals: int | None) -> int:
+def _cell_length(cell: Any, decimals: int | None) -> int:
+    """Return the width of a cell in characters."""
     if isinstance(cell, datetime):
         return len(MILLISECOND if cell.microsecond else SECOND)
     if isinstance(cell, float):

@@ -14,7 +14,7 @@ from core.errors import TooLargeError
 from core.exporting.cells import PLAIN, Options, Rows, finite, harmless, jsonable, nested
 from core.exporting.excel import EXCEL_COLUMNS, write_workbook
 
-W = TypeVar("W")
+Writer = TypeVar("Writer")
 
 
 class WriteRows(Protocol):
@@ -25,12 +25,12 @@ class WriteRows(Protocol):
 
 
 @dataclass(frozen=True)
-class Format(Generic[W]):
+class Format(Generic[Writer]):
     """An export format: its ending, its media type, its writer, and how many columns it can hold."""
 
     ending: str
     media_type: str
-    write: W
+    write: Writer
     max_columns: int | None = None
 
     def check_columns(self, count: int) -> None:
@@ -55,14 +55,15 @@ def _csv(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = P
     """Write UTF-8 with a byte order mark, without which Excel garbles Chinese; None becomes an empty cell."""
     text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
     writer = csv.writer(text)
-    shown = _as_is if options.raw else harmless
-    cells = {**CSV_CELLS, str: shown}
-    writer.writerow([shown(name) for name in header])
+    write_text = _as_is if options.raw else harmless
+    cells = {**CSV_CELLS, str: write_text}
+    writer.writerow([write_text(name) for name in header])
     writer.writerows([cells.get(type(cell), _as_is)(cell) for cell in row] for row in rows)
     text.detach()
 
 
 def _as_is(cell: Any) -> Any:
+    """Return the cell unchanged."""
     return cell
 
 
@@ -85,6 +86,7 @@ def _json(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = 
 
 
 def _json_object(values: dict[str, Any]) -> bytes:
+    """Return a row as a JSON object."""
     try:
         text = json.dumps(values, ensure_ascii=False, allow_nan=False, default=format_date)
     except ValueError:

@@ -25,7 +25,7 @@ SAMPLE_BYTES = 1 << 16
 # The number of the first row of data in a spreadsheet.
 FIRST_ROW = 2
 
-T = TypeVar("T")
+Result = TypeVar("Result")
 
 
 def batches_from_csv(body: bytes, charset: str, features: Sequence[Feature], batch_size: int) -> Iterator[InputBatch]:
@@ -42,8 +42,8 @@ def batches_from_csv(body: bytes, charset: str, features: Sequence[Feature], bat
     rows = filter(None, csv.reader(text, delimiter=_delimiter(body, encoding, features), strict=True))
     names = [name.strip() for name in _read(lambda: next(rows, []), charset)]
     if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise NotACsvError(f"The header has {twice!r:.80} twice, so its values would be anyone's guess. Rename one.")
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise NotACsvError(f"The header has {repeated!r:.80} twice, so its values would be anyone's guess. Rename one.")
     row = FIRST_ROW
     while batch := _read(lambda: list(islice(rows, batch_size)), charset):
         _check_width(batch, len(names), row)
@@ -58,14 +58,14 @@ def _delimiter(body: bytes, encoding: str, features: Sequence[Feature]) -> str:
     known = {feature.name for feature in features}
     lines = body[:SAMPLE_BYTES].decode(encoding, "ignore").splitlines(keepends=True)
 
-    def found(delimiter: str) -> int:
+    def names_found(delimiter: str) -> int:
         header = next(csv.reader(lines, delimiter=delimiter), [])
         return len(known & {name.strip() for name in header})
 
-    return max(DELIMITERS, key=found)
+    return max(DELIMITERS, key=names_found)
 
 
-def _read(read: Callable[[], T], charset: str) -> T:
+def _read(read: Callable[[], Result], charset: str) -> Result:
     """Call `read`, and raise `NotACsvError` for bytes that are not in `charset` and for malformed CSV."""
     try:
         return read()

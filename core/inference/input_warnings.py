@@ -23,7 +23,7 @@ class InputErrors:
     """The errors in the values of some rows: the first ones are kept, all are counted."""
 
     def __init__(self) -> None:
-        self.shown: list[dict[str, Any]] = []
+        self.listed: list[dict[str, Any]] = []
         self.count = 0
         self._fields: dict[str, None] = {}
 
@@ -31,18 +31,18 @@ class InputErrors:
         """Add an error of `field`, in `row` (from 0 within these rows) or in the batch as a whole."""
         self.count += 1
         self._fields[field] = None
-        if len(self.shown) < ERRORS_SHOWN:
-            self.shown.append({"field": field, "message": message} if row is None else _located(row, field, message))
+        if len(self.listed) < ERRORS_SHOWN:
+            self.listed.append({"field": field, "message": message} if row is None else _located(row, field, message))
 
     def raise_if_any(self, first_row: int, rows: int) -> None:
         """Raise `InvalidRecordsError` if there are errors; `first_row` is the caller's number of the first row."""
         if not self.count:
             return
         is_single_row = first_row == 0 and rows == 1
-        errors = [_numbered(error, None if is_single_row else first_row) for error in self.shown]
-        more = f" The first {ERRORS_SHOWN} of {self.count} are listed." if self.count > ERRORS_SHOWN else ""
-        named = ", ".join(map(shortened, [*self._fields][:NAMES_SHOWN]))
-        raise InvalidRecordsError(f"Correct {named} and send again.{more}", errors)
+        errors = [_numbered(error, None if is_single_row else first_row) for error in self.listed]
+        rest = f" The first {ERRORS_SHOWN} of {self.count} are listed." if self.count > ERRORS_SHOWN else ""
+        fields = ", ".join(map(shortened, [*self._fields][:NAMES_SHOWN]))
+        raise InvalidRecordsError(f"Correct {fields} and send again.{rest}", errors)
 
 
 class InputWarnings:
@@ -56,7 +56,7 @@ class InputWarnings:
         self.next_row = first_row
         self._features = features
         self._strict = strict
-        self._gaps: Counter[str] = Counter()
+        self._missing_counts: Counter[str] = Counter()
         self._absent: dict[str, None] = {}
         self._ignored: dict[str, None] = {}
         self._levels = {feature.name: {*feature.levels, ""} for feature in features if feature.type == "category"}
@@ -84,7 +84,7 @@ class InputWarnings:
             if feature.type == "category":
                 self._check_texts(values, feature.name, errors)
             else:
-                self._count_gaps(np.isnan(values), feature.name, errors)
+                self._count_missing(np.isnan(values), feature.name, errors)
         if self._strict:
             for name in self._ignored:
                 errors.add(name, "is not a feature of the model")
@@ -94,25 +94,25 @@ class InputWarnings:
     def _check_texts(self, values: NDArray[Any], name: str, errors: InputErrors) -> None:
         seen = set(values.tolist())
         if "" in seen:
-            self._count_gaps(values == "", name, errors)
+            self._count_missing(values == "", name, errors)
         unseen = seen - self._levels[name]
         self._unseen[name].update(dict.fromkeys(unseen))
         if self._strict and unseen:
             for row in np.flatnonzero([text in unseen for text in values]).tolist():
                 errors.add(name, f"has a value that training never saw: {shortened(values[row])}", row)
 
-    def _count_gaps(self, gaps: NDArray[np.bool_], name: str, errors: InputErrors) -> None:
-        count = int(gaps.sum())
-        self._gaps[name] += count
+    def _count_missing(self, missing: NDArray[np.bool_], name: str, errors: InputErrors) -> None:
+        count = int(missing.sum())
+        self._missing_counts[name] += count
         if self._strict and count:
-            for row in np.flatnonzero(gaps).tolist():
+            for row in np.flatnonzero(missing).tolist():
                 errors.add(name, "is missing", row)
 
     def warnings(self) -> list[str]:
         """Return one sentence for each finding, in the order of the features."""
         warnings: list[str] = []
         for feature in self._features:
-            name, count = feature.name, self._gaps[feature.name]
+            name, count = feature.name, self._missing_counts[feature.name]
             if name in self._absent:
                 warnings.append(f"{name!r} is absent, {_replacement(feature)}")
             if count:
@@ -136,8 +136,8 @@ def shortened(value: Any) -> str:
 
 
 def _listed(texts: Sequence[str], limit: int) -> str:
-    more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
-    return ", ".join(map(shortened, texts[:limit])) + more
+    rest = f" and {len(texts) - limit} more" if len(texts) > limit else ""
+    return ", ".join(map(shortened, texts[:limit])) + rest
 
 
 def _located(row: int, field: str, message: str) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _replacement(feature: Feature) -> str:
         return f"imputed with {format_date(float(feature.fill))}"
     if feature.type == "boolean":
         share = float(feature.fill)
-        shown = str(share == 1).lower() if share in (0, 1) else f"{share:.3g}, between false (0) and true (1)"
-        return f"imputed with {shown}"
+        fill = str(share == 1).lower() if share in (0, 1) else f"{share:.3g}, between false (0) and true (1)"
+        return f"imputed with {fill}"
     # A text without a fill has missing values as a level of its own.
     return f"imputed with {feature.fill!r}" if feature.fill != "" else "a value of its own to the model"

@@ -49,9 +49,10 @@ def _half_width(quantiles: Sequence[float], level: float, rows: int) -> float:
     """
     share = ceil((rows + 1) * level - ROUNDING) / rows
     if share > 1:
-        most = rows / (rows + 1)
+        largest_level = rows / (rows + 1)
         raise InvalidInputError(
-            f"{rows} rows of training tell nothing about an interval of {level:g}. Ask for {most:.3f} or less.",
-            [{"field": "interval", "message": f"must be at most {most:.3f} for this model"}],
+            f"{rows} rows of training tell nothing about an interval of {level:g}. "
+            f"Ask for {largest_level:.3f} or less.",
+            [{"field": "interval", "message": f"must be at most {largest_level:.3f} for this model"}],
         )
     return quantiles[ceil(share * (len(quantiles) - 1) - ROUNDING)]

@@ -11,9 +11,9 @@ TIMED_RUNS = 25
 def latency_us(compiled: CompiledModel, columns: RawColumns) -> float:
     """Return the microseconds for the first row of `columns`: the fastest of several runs, as other load only adds."""
     row = {name: values[:1] for name, values in columns.items()}
-    taken = []
+    seconds = []
     for _ in range(TIMED_RUNS):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         compiled.run(row)
-        taken.append(time.perf_counter() - begun)
-    return round(1e6 * min(taken), 1)
+        seconds.append(time.perf_counter() - start)
+    return round(1e6 * min(seconds), 1)

@@ -21,8 +21,8 @@ def z_order(columns: RawColumns, names: Sequence[str]) -> NDArray[np.intp]:
 
     Each feature is divided into 64 bins of equally many rows. Morton, "A computer oriented geodetic data base" (1966).
     """
-    places = sum(SPREAD[_bins(columns[name])] << shift for shift, name in enumerate(names[FEATURES - 1 :: -1]))
-    return np.argsort(places)
+    curve_positions = sum(SPREAD[_bins(columns[name])] << shift for shift, name in enumerate(names[FEATURES - 1 :: -1]))
+    return np.argsort(curve_positions)
 
 
 def _bins(values: NDArray[Any]) -> NDArray[np.intp]:
@@ -33,7 +33,7 @@ def _bins(values: NDArray[Any]) -> NDArray[np.intp]:
         return np.array(list(map(number.__getitem__, texts)))
     order = np.argsort(values)
     ordered = values[order]
-    begins = np.append(True, ordered[1:] != ordered[:-1])
+    is_new = np.append(True, ordered[1:] != ordered[:-1])
     bins = np.empty(len(values), np.intp)
-    bins[order] = np.maximum.accumulate(begins * np.arange(len(values))) * BINS // len(values)
+    bins[order] = np.maximum.accumulate(is_new * np.arange(len(values))) * BINS // len(values)
     return bins

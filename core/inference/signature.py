@@ -17,7 +17,7 @@ def signature(manifest: ModelManifest, version: int | None = None) -> dict[str, 
         "model_name": manifest.model_name,
         "version": manifest.version,
         "model_type": manifest.model_type,
-        "features": [_described(feature) for feature in manifest.features],
+        "features": [_describe(feature) for feature in manifest.features],
         "output": {
             "name": "prediction",
             "type": "number",
@@ -30,20 +30,20 @@ def signature(manifest: ModelManifest, version: int | None = None) -> dict[str, 
 
 def example(features: list[Feature]) -> dict[str, Any]:
     """Return a typical row as a caller would write it: of each feature the value that replaces a missing one."""
-    return {feature.name: _value(feature) for feature in features}
+    return {feature.name: _typical_value(feature) for feature in features}
 
 
-def _described(feature: Feature) -> dict[str, Any]:
+def _describe(feature: Feature) -> dict[str, Any]:
     """Describe a feature: `fill` replaces a missing value, `levels` are known categories, `format` is that of dates."""
-    described: dict[str, Any] = {"name": feature.name, "type": feature.type, "fill": feature.fill}
+    description: dict[str, Any] = {"name": feature.name, "type": feature.type, "fill": feature.fill}
     if feature.type == "category":
-        described["levels"] = feature.levels
+        description["levels"] = feature.levels
     if feature.type == "date":
-        described |= {"fill": format_date(float(feature.fill)), "format": feature.format}
-    return described
+        description |= {"fill": format_date(float(feature.fill)), "format": feature.format}
+    return description
 
 
-def _value(feature: Feature) -> Any:
+def _typical_value(feature: Feature) -> Any:
     """Return a typical value of a feature as a caller would write it."""
     if feature.type == "category":
         # Where a missing value is a level of its own, it has no fill.

@@ -32,8 +32,8 @@ def raw_columns_of_table(table: ColumnTable, features: list[Feature]) -> dict[st
     """
     check_feature_columns(table.values.keys(), features)
     for feature in features:
-        _check(table.values[feature.name], table.types[feature.name], feature)
-    return {f.name: _raw(table.values[f.name], f, table.types[f.name]) for f in features}
+        _check_type(table.values[feature.name], table.types[feature.name], feature)
+    return {feature.name: _raw(table.values[feature.name], feature, table.types[feature.name]) for feature in features}
 
 
 def check_feature_columns(columns: Collection[str], features: Sequence[Feature]) -> None:
@@ -51,16 +51,16 @@ def rows_of_table(table: ColumnTable) -> Iterator[tuple[Any, ...]]:
     return zip(*(_cells(column, table.types[name]) for name, column in table.values.items()), strict=True)
 
 
-def _cells(column: Floats | Category, kind: ColumnType) -> list[Any]:
+def _cells(column: Floats | Category, column_type: ColumnType) -> list[Any]:
     """Return the values of a column as Python objects, None for missing."""
     if isinstance(column, Category):
         return [text or None for text in column.texts()]
     convert: dict[str, Callable[[float], Any]] = {"integer": int, "boolean": bool, "date": to_datetime}
-    to_python = convert.get(kind, float)
+    to_python = convert.get(column_type, float)
     return [None if isnan(value) else to_python(value) for value in column.tolist()]
 
 
-def _raw(column: Floats | Category, feature: Feature, kind: ColumnType) -> NDArray[Any]:
+def _raw(column: Floats | Category, feature: Feature, column_type: ColumnType) -> NDArray[Any]:
     """Return a stored column as the raw column of a feature."""
     if isinstance(column, Category):
         # A column without any value is stored as a category, whatever the type of the feature.
@@ -68,7 +68,7 @@ def _raw(column: Floats | Category, feature: Feature, kind: ColumnType) -> NDArr
     if feature.type != "category":
         return column
     texts = np.empty(len(column), dtype=object)
-    texts[:] = ["" if cell is None else _text(cell, feature) for cell in _cells(column, kind)]
+    texts[:] = ["" if cell is None else _text(cell, feature) for cell in _cells(column, column_type)]
     return texts
 
 
@@ -81,21 +81,23 @@ def _text(cell: Any, feature: Feature) -> str:
     return str(cell)
 
 
-def _check(column: Floats | Category, kind: ColumnType, feature: Feature) -> None:
+def _check_type(column: Floats | Category, column_type: ColumnType, feature: Feature) -> None:
     """Raise `InvalidInputError` where a column cannot be the feature."""
-    if not fits(column, kind, feature):
-        found, wanted = TYPE_NAMES[kind], TYPE_NAMES[feature.type]
+    if not fits_feature(column, column_type, feature):
+        found, wanted = TYPE_NAMES[column_type], TYPE_NAMES[feature.type]
         raise InvalidInputError(
             f"Column {feature.name!r} is {found} in this file, and the model takes {wanted} there.",
             [{"field": feature.name, "message": f"must be {wanted}"}],
         )
 
 
-def fits(column: Floats | Category, kind: ColumnType, feature: Feature) -> bool:
+def fits_feature(column: Floats | Category, column_type: ColumnType, feature: Feature) -> bool:
     """Return whether a stored column can be the feature: by its type, or because each of its values fits."""
-    if feature.type in ("category", kind) or (feature.type == "number" and kind in ("integer", "boolean")):
+    if feature.type in ("category", column_type) or (
+        feature.type == "number" and column_type in ("integer", "boolean")
+    ):
         return True
     if isinstance(column, Category):
         return bool((column.codes == -1).all())
-    allowed = (0.0, 1.0) if feature.type == "boolean" and kind != "date" else ()
+    allowed = (0.0, 1.0) if feature.type == "boolean" and column_type != "date" else ()
     return bool((np.isnan(column) | np.isin(column, allowed)).all())

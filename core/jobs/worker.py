@@ -205,11 +205,11 @@ class Attempt:
         stage: str,
         share: float,
         parts: Mapping[str, float] | None = None,
-        standings: Sequence[TrialStatus] | None = None,
+        leaderboard: Sequence[TrialStatus] | None = None,
     ) -> None:
         """Pass on how far the work is, as `ReportProgress` does; raises `StoppedError` when the work is to end."""
         now, before = time.monotonic(), self._state.get("stage")
-        shown = self._state.get("standings", []) if standings is None else list(standings)
+        shown = self._state.get("standings", []) if leaderboard is None else list(leaderboard)
         self._state = {"stage": stage, "progress": round(share, 3), "parts": dict(parts or {}), "standings": shown}
         if now - self._renewed_at > self._lease_seconds / 2:
             self._renew()  # the thread did not get to it: the work must not go on with a lease that may be gone

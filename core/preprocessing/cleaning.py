@@ -134,9 +134,9 @@ def clean(table: Table, recipe: Recipe) -> CleanTable:
     taken: set[str] = set()
     for column in features:
         columns += _fitted(table, column, recipe, kept, y, taken)
-    kinds = {column.column.name for column in columns}
+    remaining = {column.column.name for column in columns}
     for column in features:
-        if column.name in kinds and has_missing_indicator(column, recipe, table.rows):
+        if column.name in remaining and has_missing_indicator(column, recipe, table.rows):
             columns.append(CleanColumn(column, _unique_names([f"{column.name}_missing"], taken), is_indicator=True))
     return CleanTable(table, recipe, kept, dropped, columns, notes)
 
@@ -169,10 +169,10 @@ def _fitted(
             return [] if y is None else _fitted_levels(pipeline, column, used, y, taken)
         return _fitted_category(pipeline, column, used, taken)
     raw = raw_frame(table, [column.name])[kept]
-    gaps = raw[column.name].isna()
-    if gaps.all():
+    missing = raw[column.name].isna()
+    if missing.all():
         return []
-    fill = float(pipeline.fit(raw).named_steps["impute"].statistics_[0]) if gaps.any() else None
+    fill = float(pipeline.fit(raw).named_steps["impute"].statistics_[0]) if missing.any() else None
     return [CleanColumn(column, _unique_names(names, taken), fill)]
 
 
@@ -194,7 +194,7 @@ def _fitted_levels(
     if ranks["rank"].isna().all():
         return []
     encoder = pipeline.fit(ranks, y).named_steps["encode"]
-    texts = ["" if np.isnan(place) else levels[int(place)] for place in encoder.categories_[0]]
+    texts = ["" if np.isnan(position) else levels[int(position)] for position in encoder.categories_[0]]
     means = dict(zip(texts, encoder.encodings_[0].tolist(), strict=True))
     return [CleanColumn(column, _unique_names([column.name], taken), means=means)]
 
@@ -202,21 +202,21 @@ def _fitted_levels(
 def _fitted_category(pipeline: Pipeline, column: Column, values: Category, taken: set[str]) -> list[CleanColumn]:
     """Return the column with one result column a level; an empty list where all values are missing."""
     ranks, levels = _ranks(values)
-    gaps = ranks["rank"].isna()
-    if gaps.all():
+    missing = ranks["rank"].isna()
+    if missing.all():
         return []
     fitted = pipeline.fit(ranks)
     impute, encoder = fitted.named_steps["impute"], fitted.named_steps["encode"]
-    rare = encoder.infrequent_categories_[0]
-    known = [levels[int(place)] for place in encoder.categories_[0]]
-    shared = set() if rare is None else {levels[int(place)] for place in rare}
-    common = [level for level in known if level not in shared]
-    names = [f"{column.name}={level}" for level in common] + [f"{column.name}=other"] * bool(shared)
-    places = {level: place for place, level in enumerate(common)}
-    fill = levels[int(impute.statistics_[0])] if gaps.any() else None
+    rare_positions = encoder.infrequent_categories_[0]
+    known = [levels[int(position)] for position in encoder.categories_[0]]
+    rare_levels = set() if rare_positions is None else {levels[int(position)] for position in rare_positions}
+    common = [level for level in known if level not in rare_levels]
+    names = [f"{column.name}={level}" for level in common] + [f"{column.name}=other"] * bool(rare_levels)
+    positions = {level: position for position, level in enumerate(common)}
+    fill = levels[int(impute.statistics_[0])] if missing.any() else None
     return [
         CleanColumn(
-            column, _unique_names(names, taken), fill, {level: places.get(level, len(common)) for level in known}
+            column, _unique_names(names, taken), fill, {level: positions.get(level, len(common)) for level in known}
         )
     ]
 
@@ -225,9 +225,9 @@ def _unique_names(names: list[str], taken: set[str]) -> list[str]:
     """Return the names, with a number after those that are `taken`, and add them to `taken`."""
     found: list[str] = []
     for name in names:
-        free, number = name, 2
-        while free in taken:
-            free, number = f"{name}_{number}", number + 1
-        taken.add(free)
-        found.append(free)
+        unique, number = name, 2
+        while unique in taken:
+            unique, number = f"{name}_{number}", number + 1
+        taken.add(unique)
+        found.append(unique)
     return found

@@ -65,8 +65,8 @@ def _left_out(column: Column, why: str, handling: str) -> str:
 
 def is_free_text(column: Column, rows: int) -> bool:
     """Return whether a category is text that rarely repeats: sentences, names, identifiers."""
-    many = column.distinct > MAX_LEVELS and column.distinct > FREE_TEXT_SHARE * (rows - column.missing)
-    return column.type == "category" and many
+    has_many_levels = column.distinct > MAX_LEVELS and column.distinct > FREE_TEXT_SHARE * (rows - column.missing)
+    return column.type == "category" and has_many_levels
 
 
 def _may_be_row_number(column: Column, rows: int) -> bool:

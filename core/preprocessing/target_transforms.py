@@ -45,10 +45,10 @@ class TargetTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.lambda_ = float(PowerTransformer("yeo-johnson", standardize=False).fit(y).lambdas_[0])
         raw = self._forward(y)
         self.mean_, self.scale_ = float(raw.mean()), float(raw.std()) or 1.0
-        room = MARGIN * (high - low)
+        margin = MARGIN * (high - low)
         # The lower bound needs a logarithm: it is at least half of the smallest value.
-        floor = max(low - room, (low + self.shift_) / 2 - self.shift_) if self.kind == "log" else low - room
-        self.low_, self.high_ = (float(self._forward(np.array([[end]]))[0, 0]) for end in (floor, high + room))
+        floor = max(low - margin, (low + self.shift_) / 2 - self.shift_) if self.kind == "log" else low - margin
+        self.low_, self.high_ = (float(self._forward(np.array([[end]]))[0, 0]) for end in (floor, high + margin))
         return self
 
     def transform(self, y: Floats) -> Floats:
@@ -60,20 +60,22 @@ class TargetTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         raw = np.clip(z * self.scale_ + self.mean_, self.low_, self.high_)
         if self.kind == "log":
             return np.exp(raw) - self.shift_
-        up, down = np.maximum(raw, 0), np.minimum(raw, 0)
-        k = self.lambda_
-        positive = np.expm1(up) if k == 0 else (up * k + 1) ** (1 / k) - 1
-        negative = -np.expm1(-down) if k == 2 else 1 - (1 - (2 - k) * down) ** (1 / (2 - k))
+        positive_part, negative_part = np.maximum(raw, 0), np.minimum(raw, 0)
+        power = self.lambda_
+        positive = np.expm1(positive_part) if power == 0 else (positive_part * power + 1) ** (1 / power) - 1
+        negative = (
+            -np.expm1(-negative_part) if power == 2 else 1 - (1 - (2 - power) * negative_part) ** (1 / (2 - power))
+        )
         return np.where(raw >= 0, positive, negative)
 
     def _forward(self, y: Floats) -> Floats:
         """Return the transformed target before standardisation."""
         if self.kind == "log":
             return np.log(y + self.shift_)
-        up, down = np.maximum(y, 0), np.minimum(y, 0)
-        k = self.lambda_
-        positive = np.log1p(up) if k == 0 else ((up + 1) ** k - 1) / k
-        negative = -np.log1p(-down) if k == 2 else -((1 - down) ** (2 - k) - 1) / (2 - k)
+        positive_part, negative_part = np.maximum(y, 0), np.minimum(y, 0)
+        power = self.lambda_
+        positive = np.log1p(positive_part) if power == 0 else ((positive_part + 1) ** power - 1) / power
+        negative = -np.log1p(-negative_part) if power == 2 else -((1 - negative_part) ** (2 - power) - 1) / (2 - power)
         return np.where(y >= 0, positive, negative)
 
 
@@ -97,8 +99,8 @@ class OnTrend(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.mean_, self.coef_, self.intercept_ = scaler.mean_, line.coef_ / scaler.scale_, float(line.intercept_)
         self.regressor_ = clone(self.regressor).fit(x, y - self._line(x))
         low, high = float(y.min()), float(y.max())
-        room = MARGIN * (high - low)
-        self.low_, self.high_ = low - room, high + room
+        margin = MARGIN * (high - low)
+        self.low_, self.high_ = low - margin, high + margin
         return self
 
     def predict(self, x: Floats) -> Floats:

@@ -20,12 +20,12 @@ class PreparedFold:
     """The train and test rows of one fold as matrices, (rows, width) float64; preprocessing is fitted on train rows."""
 
     def __init__(
-        self, data: Split, train_x: pd.DataFrame, train_y: Floats, test_x: pd.DataFrame, test_y: Floats
+        self, split: Split, train_x: pd.DataFrame, train_y: Floats, test_x: pd.DataFrame, test_y: Floats
     ) -> None:
         """Fit copies of the split's preprocessing on `train_x` and apply them to both sides."""
-        self._standardiser = clone(data.standardiser)
+        self._standardiser = clone(split.standardiser)
         self._lock = threading.Lock()
-        self.preprocessor: ColumnTransformer = clone(data.preprocessor)
+        self.preprocessor: ColumnTransformer = clone(split.preprocessor)
         self.train_x: Floats = np.asarray(self.preprocessor.fit_transform(train_x, train_y), np.float64)
         self.test_x: Floats = np.asarray(self.preprocessor.transform(test_x), np.float64)
         self.train_y = train_y
@@ -89,9 +89,9 @@ class FoldCache:
         slot = self._slots[number]
         with slot.lock:
             if slot.prepared is None:
-                begun = time.perf_counter()
+                start = time.perf_counter()
                 slot.prepared = self._prepare(number)
-                self.preparing_seconds = time.perf_counter() - begun
+                self.preparing_seconds = time.perf_counter() - start
             return slot.prepared
 
     @property

@@ -33,21 +33,21 @@ def permutation_importance(
     rows = evenly_spaced(len(actual), min(MOST_ROWS, _affordable(len(columns))))
     if np.ptp(actual[rows]) == 0:
         return [Importance(feature=name, mean=0.0, std=0.0) for name in columns]
-    used = {name: values[rows] for name, values in columns.items()}
+    sampled = {name: values[rows] for name, values in columns.items()}
     actual = actual[rows]
     spread_of_target = float(np.square(actual - actual.mean()).sum())
-    whole = np.square(actual - predict(used)).sum()
+    unshuffled_error = np.square(actual - predict(sampled)).sum()
     random = np.random.default_rng(SEED)
     orders = [random.permutation(len(rows)) for _ in range(SHUFFLES)]
-    repeated = {name: np.tile(values, SHUFFLES) for name, values in used.items()}
-    found = []
-    for name, values in used.items():
-        shuffled = {**repeated, name: np.concatenate([values[order] for order in orders])}
+    tiled = {name: np.tile(values, SHUFFLES) for name, values in sampled.items()}
+    importances = []
+    for name, values in sampled.items():
+        shuffled = {**tiled, name: np.concatenate([values[order] for order in orders])}
         predicted = predict(shuffled).reshape(SHUFFLES, -1)
         # R2 is 1 - error / spread, so its fall is the rise of the error in units of the spread.
-        falls = (np.square(actual - predicted).sum(axis=1) - whole) / spread_of_target
-        found.append(Importance(feature=name, mean=float(np.mean(falls)), std=float(np.std(falls))))
-    return sorted(found, key=lambda importance: -importance.mean)
+        falls = (np.square(actual - predicted).sum(axis=1) - unshuffled_error) / spread_of_target
+        importances.append(Importance(feature=name, mean=float(np.mean(falls)), std=float(np.std(falls))))
+    return sorted(importances, key=lambda importance: -importance.mean)
 
 
 def _affordable(columns: int) -> int:

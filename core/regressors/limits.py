@@ -38,19 +38,19 @@ def limit_graph_bytes(estimator: Any, rows: int, max_bytes: int) -> list[str]:
     Returns a note for the manifest if the parameter was changed, else an empty list.
     """
     params = estimator.get_params()
-    trees, leaf = params.get("n_estimators", 1), params.get("min_samples_leaf")
+    trees, min_leaf = params.get("n_estimators", 1), params.get("min_samples_leaf")
     # A float is a share of the rows, which limits the leaves by itself; scikit-learn refuses what is no number or below
     # 1. Histogram boosting has other parameters for the number of trees and of leaves.
-    if type(trees) is not int or type(leaf) is not int or leaf < 1 or "max_leaf_nodes" not in params:
+    if type(trees) is not int or type(min_leaf) is not int or min_leaf < 1 or "max_leaf_nodes" not in params:
         return []
     if "max_iter" in params or max_graph_bytes(estimator) < max_bytes:
         return []
     needed = ceil(trees * NODES_PER_ROW * rows * BYTES_PER_NODE / max_bytes)
-    if leaf >= needed:
+    if min_leaf >= needed:
         return []
     estimator.set_params(min_samples_leaf=needed)
     return [
-        f"min_samples_leaf was raised from {leaf} to {needed} so that {trees} trees on {rows} rows stay below "
+        f"min_samples_leaf was raised from {min_leaf} to {needed} so that {trees} trees on {rows} rows stay below "
         f"{max_bytes / (1 << 20):g} MiB"
     ]
 
@@ -61,13 +61,13 @@ def sample_per_tree(estimator: Any, regressor: Regressor, rows: int) -> list[str
     So all rows are used, and a tree takes as long as on `max_rows`. A parameter that the caller has set stays. Returns
     a note for the manifest if the parameter was changed, else an empty list.
     """
-    name, most = regressor.sampling_parameter, regressor.max_rows
-    if name is None or most is None or rows <= most or getattr(estimator, name) not in (None, 1.0):
+    name, max_rows = regressor.sampling_parameter, regressor.max_rows
+    if name is None or max_rows is None or rows <= max_rows or getattr(estimator, name) not in (None, 1.0):
         return []
     if getattr(estimator, "bootstrap", True) is not True:
         return []
-    estimator.set_params(**{name: most / rows})
-    return [f"each tree learned from {most:,} of the {rows:,} rows, drawn anew ({name})"]
+    estimator.set_params(**{name: max_rows / rows})
+    return [f"each tree learned from {max_rows:,} of the {rows:,} rows, drawn anew ({name})"]
 
 
 def rows_to_fit(regressor: Regressor, estimator: Any, rows: int, width: int, max_bytes: int) -> int:

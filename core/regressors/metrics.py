@@ -43,12 +43,12 @@ def cross_validation(scores: list[float]) -> CrossValidation:
     return CrossValidation(scores=scores, mean=float(np.mean(scores)), std=float(np.std(scores)))
 
 
-def baseline(data: Split) -> Baseline:
+def baseline(split: Split) -> Baseline:
     """Evaluate the prediction of the training mean for every row, which any useful model has to beat."""
-    y = data.train_y
-    scores = [_r2_of_mean(y, fold) for fold in data.folds]
+    y = split.train_y
+    scores = [_r2_of_mean(y, fold) for fold in split.folds]
     return Baseline(
-        metrics=evaluate(data.test_y, np.full(len(data.test_y), y.mean())), cross_validation=cross_validation(scores)
+        metrics=evaluate(split.test_y, np.full(len(split.test_y), y.mean())), cross_validation=cross_validation(scores)
     )
 
 
@@ -69,13 +69,13 @@ def interval_quantiles(residuals: Floats) -> list[float]:
 
 def plots(actual: Floats, predicted: Floats) -> dict[str, Any]:
     """Return the data of a predicted-against-actual plot and of a histogram of the residuals (actual - predicted)."""
-    shown = evenly_spaced(len(actual), PLOT_POINTS)
+    plotted = evenly_spaced(len(actual), PLOT_POINTS)
     residuals = actual - predicted
     # Residuals that differ only by rounding get a single bin.
-    wide = float(np.ptp(residuals)) > 1e-12 * float(np.abs(actual).max())
-    counts, edges = np.histogram(residuals, PLOT_BINS if wide else 1)
+    is_spread = float(np.ptp(residuals)) > 1e-12 * float(np.abs(actual).max())
+    counts, edges = np.histogram(residuals, PLOT_BINS if is_spread else 1)
     return {
-        "predicted_vs_actual": {"actual": actual[shown].tolist(), "predicted": predicted[shown].tolist()},
+        "predicted_vs_actual": {"actual": actual[plotted].tolist(), "predicted": predicted[plotted].tolist()},
         "residuals": {
             "edges": edges.tolist(),
             "counts": counts.tolist(),

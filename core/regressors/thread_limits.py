@@ -10,8 +10,8 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
-_inside = 0
-_undo: list[Any] = []
+_active_blocks = 0
+_entered_contexts: list[Any] = []
 
 
 @contextmanager
@@ -22,13 +22,13 @@ def one_core_per_fit() -> Iterator[None]:
     the first one sets them and the last one restores them. OpenMP has a setting for each thread, and is limited for the
     calling thread.
     """
-    global _inside  # noqa: PLW0603
+    global _active_blocks  # noqa: PLW0603
     with _lock:
-        _inside += 1
-        if _inside == 1:
-            _undo.extend([warnings.catch_warnings(), _controller().limit(limits=1, user_api="blas")])
-            for state in _undo:
-                state.__enter__()
+        _active_blocks += 1
+        if _active_blocks == 1:
+            _entered_contexts.extend([warnings.catch_warnings(), _controller().limit(limits=1, user_api="blas")])
+            for context in _entered_contexts:
+                context.__enter__()
             warnings.simplefilter("ignore")
             # scikit-learn resets the filters for a moment around each of its own tasks, in every thread.
             warnings.showwarning = _ignore_warning
@@ -37,9 +37,9 @@ def one_core_per_fit() -> Iterator[None]:
             yield
     finally:
         with _lock:
-            _inside -= 1
-            while _inside == 0 and _undo:
-                _undo.pop().__exit__(None, None, None)
+            _active_blocks -= 1
+            while _active_blocks == 0 and _entered_contexts:
+                _entered_contexts.pop().__exit__(None, None, None)
 
 
 def _ignore_warning(*_: Any, **__: Any) -> None:

@@ -99,8 +99,8 @@ def divide_holdout(validation: Validation, keys: Keys, test_size: float) -> Divi
         cut = _nearest(starts, rows - ceil(test_size * rows)) if len(starts) else rows
         return order[:cut], order[cut:]
     sizes = np.bincount(keys)
-    held = np.isin(keys, _drawn(sizes, test_size * rows))
-    return np.flatnonzero(~held), np.flatnonzero(held)
+    is_holdout = np.isin(keys, _drawn(sizes, test_size * rows))
+    return np.flatnonzero(~is_holdout), np.flatnonzero(is_holdout)
 
 
 def divide_folds(validation: Validation, keys: Keys) -> list[Division]:
@@ -116,10 +116,10 @@ def divide_folds(validation: Validation, keys: Keys) -> list[Division]:
 
 def too_few_folds_error(validation: Validation, keys: Keys) -> InvalidInputError:
     """Return the error for train rows whose keys allow no two folds."""
-    field, many = f"{validation.kind}_column", len(np.unique(keys))
+    field, distinct = f"{validation.kind}_column", len(np.unique(keys))
     what = "times" if validation.kind == "time" else "groups"
     return _refused(
-        f"{len(keys)} rows to learn from with {many} different values of {validation.column!r} are too few, or too "
+        f"{len(keys)} rows to learn from with {distinct} different values of {validation.column!r} are too few, or too "
         f"unevenly spread, for {MIN_FOLDS} folds. Choose a smaller test_size, a {field} of more {what}, or "
         "validation=random.",
         field,

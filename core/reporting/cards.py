@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from core.reporting.distributions import plot
 from core.reporting.figures import SPACE, count, counted, date, duration, figure, share, shortened
-from core.reporting.html import Markup, Named, element, figure_list, own, scrolled
+from core.reporting.html import Markup, Named, element, figure_list, isolated, scrolled
 from core.types import Json
 
 # A page of more cards is neither readable nor fast; a long name is cut where it is on one line.
@@ -19,18 +19,18 @@ def columns_section(columns: Mapping[str, Json], rows: int, anchors: Mapping[str
     """Return a card for each of the first 200 columns, and a table of the others. `anchors` are ids by name."""
     named = list(columns.items())
     cards = [column_card(name, figures, rows, anchors[name]) for name, figures in named[:CARDS]]
-    beyond = named[CARDS:]
+    others = named[CARDS:]
     return element(
         "section",
-        element("h2", "Columns", element("small", types(columns))),
+        element("h2", "Columns", element("small", count_types(columns))),
         _index(columns, anchors) if len(named) >= INDEXED else None,
         element("div", *cards, class_="cards"),
-        _table(beyond, rows, anchors) if beyond else None,
+        _table(others, rows, anchors) if others else None,
         id="columns",
     )
 
 
-def types(columns: Mapping[str, Json]) -> str:
+def count_types(columns: Mapping[str, Json]) -> str:
     """Return how many columns there are of each type, in words."""
     kinds = [figures["type"] for figures in columns.values()]
     return ", ".join(counted(kinds.count(kind), kind, plural) for kind, plural in PLURALS.items() if kind in kinds)
@@ -38,14 +38,15 @@ def types(columns: Mapping[str, Json]) -> str:
 
 def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:
     links = (
-        element("a", own(shortened(name, NAME_CHARACTERS)), href=f"#{anchors[name]}") for name in list(columns)[:CARDS]
+        element("a", isolated(shortened(name, NAME_CHARACTERS)), href=f"#{anchors[name]}")
+        for name in list(columns)[:CARDS]
     )
     return element("details", element("summary", "Find a column"), element("p", *links, class_="index"), class_="more")
 
 
 def column_card(name: str, figures: Json, rows: int, anchor: str | None = None) -> Markup:
     """Return the card of a column: type, plot and statistics; the share of missing values is of `rows`."""
-    heading = element("h3", own(name), title=name if len(name) > NAME_CHARACTERS else None)
+    heading = element("h3", isolated(name), title=name if len(name) > NAME_CHARACTERS else None)
     kind = element("span", figures["type"], class_="kind")
     return element(
         "article",
@@ -102,27 +103,30 @@ def _halves(left: Sequence[Named], right: Sequence[Named]) -> Markup:
     return element("div", figure_list(left), figure_list(right), class_="halves")
 
 
-def _table(beyond: list[tuple[str, Json]], rows: int, anchors: Mapping[str, str]) -> Markup:
-    heads = ("Column", "Type", "Missing", "Distinct", "Mean", "Minimum", "Median", "Maximum")
+def _table(others: list[tuple[str, Json]], rows: int, anchors: Mapping[str, str]) -> Markup:
+    headings = ("Column", "Type", "Missing", "Distinct", "Mean", "Minimum", "Median", "Maximum")
     lines = (
         element(
             "tr",
-            element("th", own(shortened(name, NAME_CHARACTERS)), scope="row", id=anchors[name]),
+            element("th", isolated(shortened(name, NAME_CHARACTERS)), scope="row", id=anchors[name]),
             element("td", figures["type"]),
             (element("td", text, class_="number") for text in _line(figures, rows)),
         )
-        for name, figures in beyond
+        for name, figures in others
     )
     note = (
-        f"The first {CARDS} columns have a card each. The other {count(len(beyond))} are in this table; "
+        f"The first {CARDS} columns have a card each. The other {count(len(others))} are in this table; "
         "GET /data/profile has all that is known of them."
     )
-    numbers = (element("th", head, scope="col", class_="number" if at > 1 else None) for at, head in enumerate(heads))
+    numbers = (
+        element("th", head, scope="col", class_="number" if position > 1 else None)
+        for position, head in enumerate(headings)
+    )
     table = element("table", element("thead", element("tr", *numbers)), element("tbody", *lines))
     return element("div", element("p", note, class_="note"), scrolled("The other columns", table))
 
 
 def _line(figures: Json, rows: int) -> list[str]:
-    own_figures = [figures.get(name) for name in ("mean", "min", "median", "max")]
-    shown = [date(value) if isinstance(value, str) else figure(value) for value in own_figures]
-    return [share(figures["missing"], rows), count(figures["distinct"]), *shown]
+    numbers = [figures.get(name) for name in ("mean", "min", "median", "max")]
+    texts = [date(value) if isinstance(value, str) else figure(value) for value in numbers]
+    return [share(figures["missing"], rows), count(figures["distinct"]), *texts]

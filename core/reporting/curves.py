@@ -2,9 +2,9 @@
 
 from core.reporting.distributions import value_bars
 from core.reporting.figures import brief, date, figure
-from core.reporting.html import Markup, element, own
+from core.reporting.html import Markup, element, isolated
 from core.reporting.scales import Scale
-from core.reporting.svg import axis, bar_from, level, n, stretched
+from core.reporting.svg import axis, bar_between, horizontal_line, rounded, stretched
 from core.types import Json
 
 LEVELS_SHOWN = 8
@@ -32,36 +32,36 @@ def panel(name: str, kind: str, relation: Json, means: Scale, mean: float) -> Ma
         drawn = _levels(relation["levels"][:LEVELS_SHOWN], means, mean)
     else:
         drawn = _curve(name, relation["curve"], means, mean, dates=kind == "date")
-    return element("article", element("h4", own(name)), drawn, class_="panel")
+    return element("article", element("h4", isolated(name)), drawn, class_="panel")
 
 
 def _curve(name: str, curve: list[Json], means: Scale, mean: float, *, dates: bool) -> Markup:
     """Draw bins of equal width side by side, since they hold about equally many rows; label their edges."""
     points = [
-        (n(100 * (place + 0.5) / len(curve)), n(100 - 100 * means.share(part["mean"])))
-        for place, part in enumerate(curve)
+        (rounded(100 * (position + 0.5) / len(curve)), rounded(100 - 100 * means.share(part["mean"])))
+        for position, part in enumerate(curve)
     ]
-    first, last = (figure(curve[place]["mean"]) for place in (0, -1))
+    first, last = (figure(curve[position]["mean"]) for position in (0, -1))
     heights = [(100 - 100 * means.share(value), text) for value, text in means.ticks()]
     drawing = stretched(
         f"Mean target along {name}: {first} where it is smallest, {last} where it is largest.",
-        (level(height, "grid") for height, _ in heights),
-        level(100 - 100 * means.share(mean), "mean"),
+        (horizontal_line(height, "grid") for height, _ in heights),
+        horizontal_line(100 - 100 * means.share(mean), "mean"),
         element("path", d="M" + "L".join(f"{x} {y}" for x, y in points), class_="curve"),
         element("path", d="".join(f"M{x} {y}h0" for x, y in points), class_="dots"),
         class_="graph",
     )
-    texts = (element("span", text, style=f"top:{n(height)}%") for height, text in heights)
+    texts = (element("span", text, style=f"top:{rounded(height)}%") for height, text in heights)
     return element(
         "div",
         element("div", *texts, class_="heights", aria_hidden="true"),
         drawing,
-        axis(_places(curve, dates=dates)),
+        axis(_ticks(curve, dates=dates)),
         class_="axes",
     )
 
 
-def _places(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
+def _ticks(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
     """Return the positions of the column's values along the bins."""
     edges = [*(part["from"] for part in curve), curve[-1]["to"]]
     whole = len(curve)
@@ -71,14 +71,17 @@ def _places(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
         edges.pop()
         offset, whole = 0.5, whole - 1
     labels = DATES_LABELLED if dates else VALUES_LABELLED
-    chosen = sorted({round(place * whole / (labels - 1)) for place in range(labels)})
-    return [((at + offset) / len(curve), date(edges[at][:10]) if dates else brief(edges[at])) for at in chosen]
+    chosen = sorted({round(position * whole / (labels - 1)) for position in range(labels)})
+    return [
+        ((position + offset) / len(curve), date(edges[position][:10]) if dates else brief(edges[position]))
+        for position in chosen
+    ]
 
 
 def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:
     """Draw a bar from the overall mean to the mean of each value."""
     rows = (
-        (own(part["value"]), bar_from(means.share(mean), means.share(part["mean"])), figure(part["mean"]), None)
+        (isolated(part["value"]), bar_between(means.share(mean), means.share(part["mean"])), figure(part["mean"]), None)
         for part in levels
     )
     return value_bars(rows)
@@ -89,7 +92,7 @@ def legend(target: str, mean: float) -> Markup:
     return element(
         "p",
         "The mean of ",
-        own(target),
+        isolated(target),
         " along each column, all to the same scale; a point is the mean of a twentieth "
         "of the rows, or of one value where there are few. "
         f"The dashed line is the mean over all rows, {figure(mean)}.",

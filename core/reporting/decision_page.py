@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from core.reporting.distributions import value_bars
 from core.reporting.drift_section import drift_section
 from core.reporting.figures import NOTHING, count, counted, date, figure, share, size
-from core.reporting.html import Content, Markup, Named, element, figure_list, own, scrolled
+from core.reporting.html import Content, Markup, Named, element, figure_list, isolated, scrolled
 from core.reporting.page import page, tile
 from core.reporting.scales import Scale
-from core.reporting.svg import axis, bar, n, stretched, upright
+from core.reporting.svg import axis, bar, rounded, stretched, vertical_line
 from core.types import Json
 
 METRICS = {"rmse": "RMSE", "mae": "MAE", "median_ae": "Median error", "mape": "MAPE", "r2": "R2"}
@@ -34,8 +34,8 @@ def retraining_page(report: Json) -> str:
         "Data": _data(report),
     }
     footer = f"Made by Regatta for arrival {arrival['job_id']} of series {report['series']}."
-    under = element("p", own(arrival["filename"]), class_="under")
-    return page(report["series"], "Retraining report", sections, footer, under)
+    subtitle = element("p", isolated(arrival["filename"]), class_="under")
+    return page(report["series"], "Retraining report", sections, footer, subtitle)
 
 
 def _decision(report: Json) -> Markup:
@@ -59,9 +59,9 @@ def _decision(report: Json) -> Markup:
     return element(
         "section",
         element("h2", "Decision"),
-        element("p", own(_sentence(arrival["reason"])), class_="reason"),
-        element("ul", *(tile(*one) for one in tiles), class_="tiles"),
-        element("ul", *(element("li", own(_sentence(note))) for note in report["notes"]), class_="warnings"),
+        element("p", isolated(_sentence(arrival["reason"])), class_="reason"),
+        element("ul", *(tile(*texts) for texts in tiles), class_="tiles"),
+        element("ul", *(element("li", isolated(_sentence(note))) for note in report["notes"]), class_="warnings"),
         element("p", *links, class_="index"),
         id="decision",
     )
@@ -69,7 +69,7 @@ def _decision(report: Json) -> Markup:
 
 def _scores(scores: Json) -> Markup:
     sides = [name for name in ("champion", "challenger", "mean") if scores.get(name)]
-    heads = (element("th", side.capitalize(), scope="col", class_="number") for side in sides)
+    headings = (element("th", side.capitalize(), scope="col", class_="number") for side in sides)
     lines = (
         element(
             "tr",
@@ -79,9 +79,9 @@ def _scores(scores: Json) -> Markup:
         for metric, words in METRICS.items()
         if any(scores[side].get(metric) is not None for side in sides)
     )
-    head = element("tr", element("td"), *heads)
-    most = max(scores[side]["rmse"] for side in sides) or 1.0
-    bars = ((side, bar(scores[side]["rmse"] / most), figure(scores[side]["rmse"]), None) for side in sides)
+    head = element("tr", element("td"), *headings)
+    largest = max(scores[side]["rmse"] for side in sides) or 1.0
+    bars = ((side, bar(scores[side]["rmse"] / largest), figure(scores[side]["rmse"]), None) for side in sides)
     return element(
         "section",
         element("h2", "Scores", element("small", f"{counted(scores['rows'], 'row')} that neither has learned from")),
@@ -96,48 +96,53 @@ def _scores(scores: Json) -> Markup:
     )
 
 
-def _difference(found: Json) -> Markup | None:
+def _difference(difference: Json) -> Markup | None:
     """Draw the interval of the difference, with lines at 0 and at the tolerance."""
-    if None in found.values():
+    if None in difference.values():
         return None
-    low, value, high = (100 * found[name] for name in ("lower", "value", "upper"))
-    tolerance = 100 * found["tolerance"]
+    low, value, high = (100 * difference[name] for name in ("lower", "value", "upper"))
+    tolerance = 100 * difference["tolerance"]
     ends = (low, value, high, 0.0, tolerance)
     margin = MARGIN * (max(ends) - min(ends) or 1.0)
     scale = Scale(min(ends) - margin, max(ends) + margin)
-    places = {name: 100 * scale.share(at) for name, at in {"low": low, "value": value, "high": high}.items()}
+    positions = {name: 100 * scale.share(end) for name, end in {"low": low, "value": value, "high": high}.items()}
     label = f"Between {low:+.1f}% and {high:+.1f}%, most likely {value:+.1f}%; {tolerance:.1f}% is tolerated."
     label = label.replace("-", "−")
     drawing = stretched(
         label,
         element(
-            "rect", x=n(places["low"]), width=n(max(places["high"] - places["low"], 0.5)), y=25, height=50, class_="box"
+            "rect",
+            x=rounded(positions["low"]),
+            width=rounded(max(positions["high"] - positions["low"], 0.5)),
+            y=25,
+            height=50,
+            class_="box",
         ),
-        upright(places["value"], "median"),
-        upright(100 * scale.share(0.0), "mean"),
-        upright(100 * scale.share(tolerance), "limit"),
+        vertical_line(positions["value"], "median"),
+        vertical_line(100 * scale.share(0.0), "mean"),
+        vertical_line(100 * scale.share(tolerance), "limit"),
         class_="interval",
     )
     return element(
         "article",
         element("h3", "Challenger against champion"),
         drawing,
-        axis((scale.share(at), f"{text}%") for at, text in scale.ticks()),
+        axis((scale.share(tick), f"{text}%") for tick, text in scale.ticks()),
         element("p", f"{label} Left of the dashed line the challenger errs less.", class_="caption"),
         class_="card",
     )
 
 
-def _plausibility(found: Json) -> Markup:
-    reasons = [element("li", own(_sentence(reason))) for reason in found["reasons"]]
+def _plausibility(plausibility: Json) -> Markup:
+    reasons = [element("li", isolated(_sentence(reason))) for reason in plausibility["reasons"]]
     figures: list[Named] = [
-        ("Rows", count(found["rows"])),
-        ("Further off than nine tenths of what the folds left", share(found["outside"], 1)),
-        ("The same, where a jump begins", share(found["outside_limit"], 1)),
-        ("Further off than anything in the folds", share(found["far"], 1)),
-        ("Champion’s error", figure(found["mse"] ** 0.5)),
-        ("Error that its folds promised", figure(found["promised_mse"] ** 0.5)),
-        ("Error of always saying the mean of these rows", figure(found["mean_mse"] ** 0.5)),
+        ("Rows", count(plausibility["rows"])),
+        ("Further off than nine tenths of what the folds left", share(plausibility["outside"], 1)),
+        ("The same, where a jump begins", share(plausibility["outside_limit"], 1)),
+        ("Further off than anything in the folds", share(plausibility["far"], 1)),
+        ("Champion’s error", figure(plausibility["mse"] ** 0.5)),
+        ("Error that its folds promised", figure(plausibility["promised_mse"] ** 0.5)),
+        ("Error of always saying the mean of these rows", figure(plausibility["mean_mse"] ** 0.5)),
     ]
     return element(
         "section",
@@ -164,31 +169,31 @@ def _differences(schema: Json) -> Iterator[Content]:
         yield ["Missing: ", _names(schema["missing"])]
     if schema["new"]:
         yield ["New, and not learned from: ", _names(schema["new"])]
-    for one in schema["retyped"]:
-        how = "usable all the same" if one["usable"] else "not usable"
-        yield [own(one["name"]), f" is of type {one['is']} and was of type {one['was']}: {how}"]
-    for one in schema["unseen"]:
+    for column in schema["retyped"]:
+        how = "usable all the same" if column["usable"] else "not usable"
+        yield [isolated(column["name"]), f" is of type {column['is']} and was of type {column['was']}: {how}"]
+    for column in schema["unseen"]:
         yield [
-            own(one["name"]),
-            f" has values never seen before, in {counted(one['rows'], 'row')}: ",
-            _names(one["levels"]),
+            isolated(column["name"]),
+            f" has values never seen before, in {counted(column['rows'], 'row')}: ",
+            _names(column["levels"]),
         ]
 
 
 def _names(names: list[str]) -> Content:
-    return [piece for place, name in enumerate(names) for piece in (", " if place else "", own(name))]
+    return [piece for position, name in enumerate(names) for piece in (", " if position else "", isolated(name))]
 
 
 def _data(report: Json) -> Markup:
     arrival, file, learned = report["arrival"], report["file"], report["learned"]
-    figures: list[Named] = [("Object", own(arrival["key"])), ("Size", size(arrival["size_bytes"]))]
+    figures: list[Named] = [("Object", isolated(arrival["key"])), ("Size", size(arrival["size_bytes"]))]
     figures.append(("Written", f"{date(arrival['last_modified'][:19])} UTC"))
     if file is not None:
         figures += [("Rows", count(file["rows"])), ("Columns", count(file["columns"]))]
     if learned is not None:
         words = f"{counted(learned['rows'], 'row')} of {counted(len(learned['files']), 'file')}"
         figures.append(("The challenger learned from", words))
-    warnings = [element("li", own(_sentence(warning))) for warning in (file or {}).get("warnings", [])]
+    warnings = [element("li", isolated(_sentence(warning))) for warning in (file or {}).get("warnings", [])]
     return element(
         "section",
         element("h2", "Data"),

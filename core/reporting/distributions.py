@@ -5,9 +5,9 @@ from datetime import datetime
 
 from core.reporting.date_axis import date_ticks, seconds
 from core.reporting.figures import count, counted, date, figure, share
-from core.reporting.html import Content, Markup, element, own
+from core.reporting.html import Content, Markup, element, isolated
 from core.reporting.scales import Scale
-from core.reporting.svg import axis, bar, columns, n, stretched, upright
+from core.reporting.svg import axis, bar, columns, rounded, stretched, vertical_line
 from core.types import Json
 
 VALUES_SHOWN = 10
@@ -33,7 +33,7 @@ def _numbers(name: str, figures: Json) -> Content:
     whole = edges[-1] > figures["max"]
     centre = 0.5 if whole else 0.0
 
-    def at(value: float) -> float:
+    def position(value: float) -> float:
         return scale.share(value + centre)
 
     fullest = counts.index(max(counts))
@@ -44,21 +44,25 @@ def _numbers(name: str, figures: Json) -> Content:
     bars = columns(_bars(edges, counts, scale), "bars")
     if figures["distinct"] == 1:
         return stretched(label, bars, class_="histogram"), axis([(0.5, figure(figures["min"]))])
-    marks = [upright(100 * at(figures[mark]), mark) for mark in ("mean", "median") if figures[mark] is not None]
-    ticks = [(at(value), text) for value, text in scale.ticks(1.0 if whole else 0.0) if value + centre <= edges[-1]]
-    return stretched(label, bars, marks, class_="histogram"), _box(name, figures, at), axis(ticks)
+    marks = [
+        vertical_line(100 * position(figures[mark]), mark) for mark in ("mean", "median") if figures[mark] is not None
+    ]
+    ticks = [
+        (position(value), text) for value, text in scale.ticks(1.0 if whole else 0.0) if value + centre <= edges[-1]
+    ]
+    return stretched(label, bars, marks, class_="histogram"), _box(name, figures, position), axis(ticks)
 
 
-def _box(name: str, figures: Json, at: Callable[[float], float]) -> Markup:
-    low, q25, median, q75, high = (100 * at(figures[key]) for key in ("min", "q25", "median", "q75", "max"))
+def _box(name: str, figures: Json, position: Callable[[float], float]) -> Markup:
+    low, q25, median, q75, high = (100 * position(figures[key]) for key in ("min", "q25", "median", "q75", "max"))
     words = ("minimum", "lower quartile", "median", "upper quartile", "maximum")
     values = (figure(figures[key]) for key in ("min", "q25", "median", "q75", "max"))
     label = f"{name}: " + ", ".join(f"{word} {value}" for word, value in zip(words, values, strict=True))
     return stretched(
         label,
-        element("line", x1=n(low), x2=n(high), y1=50, y2=50, class_="whisker"),
-        element("rect", x=n(q25), width=n(max(q75 - q25, 0.5)), y=15, height=70, class_="box"),
-        upright(median, "median"),
+        element("line", x1=rounded(low), x2=rounded(high), y1=50, y2=50, class_="whisker"),
+        element("rect", x=rounded(q25), width=rounded(max(q75 - q25, 0.5)), y=15, height=70, class_="box"),
+        vertical_line(median, "median"),
         class_="strip",
     )
 
@@ -71,7 +75,7 @@ def _dates(name: str, figures: Json) -> Content:
     drawn = stretched(label, columns(_bars(edges, counts, scale), "bars"), class_="histogram")
     if figures["distinct"] == 1:
         return drawn, axis([(0.5, date(figures["min"]))])
-    return drawn, axis((scale.share(at), text) for at, text in date_ticks(edges[0], edges[-1]))
+    return drawn, axis((scale.share(date_seconds), text) for date_seconds, text in date_ticks(edges[0], edges[-1]))
 
 
 def _booleans(name: str, figures: Json) -> Content:
@@ -81,8 +85,8 @@ def _booleans(name: str, figures: Json) -> Content:
     width = 100 * true / both
     split = stretched(
         label,
-        element("rect", width=n(width), height=100, class_="yes"),
-        element("rect", x=n(width), width=n(100 - width), height=100, class_="no"),
+        element("rect", width=rounded(width), height=100, class_="yes"),
+        element("rect", x=rounded(width), width=rounded(100 - width), height=100, class_="no"),
         class_="split",
     )
     sides = (
@@ -96,7 +100,7 @@ def _categories(name: str, figures: Json) -> Content:
     """Draw the most frequent values; the length of a bar is a share of all values, the longest one fills the width."""
     total = figures["count"]
     top = figures["top"][:VALUES_SHOWN]
-    rows: list[tuple[Markup, int, str | None]] = [(own(entry["value"]), entry["count"], None) for entry in top]
+    rows: list[tuple[Markup, int, str | None]] = [(isolated(entry["value"]), entry["count"], None) for entry in top]
     others = figures["distinct"] - len(top)
     if others > 0:
         rest = total - sum(entry["count"] for entry in top)

@@ -2,7 +2,7 @@
 
 from core.reporting.distributions import value_bars
 from core.reporting.figures import brief, coefficient, count, counted, shortened
-from core.reporting.html import Content, Markup, element, own, scrolled
+from core.reporting.html import Content, Markup, element, isolated, scrolled
 from core.reporting.svg import axis, bar, columns, stretched
 from core.types import Json
 
@@ -12,7 +12,7 @@ NAME_CHARACTERS = 60
 # A bar is full at this index.
 FULL_PSI = 0.5
 # The gap between two bins, and the width of the reference's bar within a bin, in percent.
-GAP, PART = 12, 50
+GAP, BAR_WIDTH = 12, 50
 LABELS = 3
 LEVELS = {"none": "no drift", "moderate": "moderate drift", "large": "large drift"}
 
@@ -39,11 +39,11 @@ def drift_section(drift: Json) -> Markup:
 
 
 def _table(listed: list[Json]) -> Markup:
-    heads = ("Column", "PSI", "", "", "KS", "by chance up to")
+    headings = ("Column", "PSI", "", "", "KS", "by chance up to")
     lines = (
         element(
             "tr",
-            element("th", own(shortened(column["name"], NAME_CHARACTERS)), _role(column), scope="row"),
+            element("th", isolated(shortened(column["name"], NAME_CHARACTERS)), _role(column), scope="row"),
             element("td", coefficient(column["psi"]), class_="number"),
             element("td", bar(min(column["psi"] / FULL_PSI, 1.0)), class_="measure"),
             element("td", LEVELS[column["level"]]),
@@ -54,7 +54,7 @@ def _table(listed: list[Json]) -> Markup:
     )
     return element(
         "table",
-        element("thead", element("tr", *(_head(head) for head in heads))),
+        element("thead", element("tr", *(_head(head) for head in headings))),
         element("tbody", *lines),
     )
 
@@ -70,7 +70,7 @@ def _role(column: Json) -> Content:
 
 def _card(column: Json) -> Markup:
     name = column["name"]
-    heading = element("h3", own(name), title=name if len(name) > NAME_CHARACTERS else None)
+    heading = element("h3", isolated(name), title=name if len(name) > NAME_CHARACTERS else None)
     kind = element("span", f"{LEVELS[column['level']]}, PSI {coefficient(column['psi'])}", class_="kind")
     drawn = _levels(column) if "levels" in column["bins"] else _numbers(column)
     return element("article", element("header", heading, kind), element("div", drawn, class_="plot"), class_="card")
@@ -78,37 +78,39 @@ def _card(column: Json) -> Markup:
 
 def _numbers(column: Json) -> Content:
     """Draw bins of equal width side by side: each is a tenth of the reference, unless values repeat."""
-    was, now = column["shares"]["reference"], column["shares"]["current"]
-    width, most = 100 / len(was), max(*was, *now) or 1.0
-    pairs = {"reference": (0.0, was), "current": (PART, now)}
+    reference, current = column["shares"]["reference"], column["shares"]["current"]
+    width, most = 100 / len(reference), max(*reference, *current) or 1.0
+    pairs = {"reference": (0.0, reference), "current": (BAR_WIDTH, current)}
     bars = {
         kind: columns(
             (
                 (
-                    place * width + width * (GAP / 2 + offset * (100 - GAP) / 100) / 100,
-                    place * width + width * (GAP / 2 + (offset + PART) * (100 - GAP) / 100) / 100,
+                    position * width + width * (GAP / 2 + offset * (100 - GAP) / 100) / 100,
+                    position * width + width * (GAP / 2 + (offset + BAR_WIDTH) * (100 - GAP) / 100) / 100,
                     100 * value / most,
                 )
-                for place, value in enumerate(shares)
+                for position, value in enumerate(shares)
             ),
             kind,
         )
         for kind, (offset, shares) in pairs.items()
     }
-    edges, known = column["bins"]["edges"], len(was) - column["bins"]["missing"]
-    chosen = sorted({round(part * (len(edges) - 1) / (LABELS - 1)) for part in range(LABELS)}) if edges else []
-    ticks = [(place * known / max(len(edges) - 1, 1) / len(was), brief(edges[place])) for place in chosen]
+    edges, known = column["bins"]["edges"], len(reference) - column["bins"]["missing"]
+    chosen = sorted({round(number * (len(edges) - 1) / (LABELS - 1)) for number in range(LABELS)}) if edges else []
+    ticks = [
+        (position * known / max(len(edges) - 1, 1) / len(reference), brief(edges[position])) for position in chosen
+    ]
     if column["bins"]["missing"]:
         ticks = [*ticks[:-1], (1.0, "missing")]
-    label = f"{column['name']}: shares of the rows in {len(was)} bins, before and now."
+    label = f"{column['name']}: shares of the rows in {len(reference)} bins, before and now."
     return stretched(label, *bars.values(), class_="histogram"), axis(ticks)
 
 
 def _levels(column: Json) -> Markup:
-    was, now = column["shares"]["reference"], column["shares"]["current"]
-    most = max(*was, *now) or 1.0
+    reference, current = column["shares"]["reference"], column["shares"]["current"]
+    most = max(*reference, *current) or 1.0
     lines: list[tuple[Content, Content, str, str | None]] = []
-    for level, before, after in zip(column["bins"]["levels"], was, now, strict=True):
-        lines.append((own(level), bar(before / most, "reference"), f"{before:.1%}", "rest"))
+    for level, before, after in zip(column["bins"]["levels"], reference, current, strict=True):
+        lines.append((isolated(level), bar(before / most, "reference"), f"{before:.1%}", "rest"))
         lines.append(("", bar(after / most), f"{after:.1%}", None))
     return value_bars(lines)

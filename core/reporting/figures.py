@@ -19,9 +19,9 @@ def count(number: int) -> str:
     return _signed(f"{number:,}")
 
 
-def counted(number: int, thing: str, things: str | None = None) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Format a count: `1 row`, `20,640 rows`."""
-    return f"{count(number)}{SPACE}{thing if number == 1 else things or f'{thing}s'}"
+    return f"{count(number)}{SPACE}{noun if number == 1 else plural or f'{noun}s'}"
 
 
 def figure(value: float | None, digits: int = 4) -> str:
@@ -58,7 +58,9 @@ def stepped(values: list[float], step: float) -> list[str]:
     largest = max(map(abs, values))
     if largest >= HUGE or largest < TINY:
         return [scientific(value, 2) if value else "0" for value in values]
-    unit, letter = next(((u, f"{SPACE}{name}") for u, name in UNITS if largest >= max(u, 10_000)), (1.0, ""))
+    unit, letter = next(
+        ((factor, f"{SPACE}{name}") for factor, name in UNITS if largest >= max(factor, 10_000)), (1.0, "")
+    )
     decimals = max(0, -floor(log10(step / unit) + 1e-9)) if step > 0 else 0
     return [_signed(f"{value / unit:.{decimals}f}{letter}") if value else "0" for value in values]
 
@@ -118,10 +120,10 @@ def delimiter(character: str) -> str:
 
 def shortened(text: str, characters: int) -> str:
     """Return the text, cut where it is longer; full-width characters (Chinese, emoji) count twice."""
-    left = characters
+    remaining = characters
     for position, character in enumerate(text):
-        left -= 2 if character >= "\u1100" else 1
-        if left < 0:
+        remaining -= 2 if character >= "\u1100" else 1
+        if remaining < 0:
             return text[: max(position - 1, 1)].rstrip() + "…"
     return text
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from core.reporting.figures import count, counted
-from core.reporting.html import Markup, element, own
+from core.reporting.html import Markup, element, isolated
 from core.types import Json
 
 SEVERITIES = {"error": "Error", "warning": "Warning", "info": "Note"}
@@ -16,17 +16,17 @@ SHAPES = {
 # These kinds count distinct values; all others count rows.
 COUNTING_VALUES = frozenset({"identifier", "free-text", "high-cardinality", "target-few-values"})
 # How many are visible at once, and how many are on the page at all.
-SHOWN, MOST = 12, 100
+VISIBLE, LISTED_LIMIT = 12, 100
 
 
 def findings_section(findings: list[Json], anchors: Mapping[str, str]) -> Markup:
     """Return each finding with severity, column, sentence, count, example rows and suggestion, in the given order."""
-    items = [_finding(finding, anchors) for finding in findings[:MOST]]
+    items = [_finding(finding, anchors) for finding in findings[:LISTED_LIMIT]]
     return element(
         "section",
         element("h2", "Findings", element("small", _summary(findings))),
-        element("ul", *items[:SHOWN], class_="findings") if items else _none(),
-        _folded(items[SHOWN:], len(findings)) if len(items) > SHOWN else None,
+        element("ul", *items[:VISIBLE], class_="findings") if items else _none(),
+        _folded(items[VISIBLE:], len(findings)) if len(items) > VISIBLE else None,
         id="findings",
     )
 
@@ -35,14 +35,16 @@ def warnings_section(warnings: list[str]) -> Markup | None:
     """Return the warnings of reading the file: what was inferred, repaired or skipped."""
     if not warnings:
         return None
-    items = (element("li", own(_sentence(warning))) for warning in warnings)
+    items = (element("li", isolated(_sentence(warning))) for warning in warnings)
     return element("section", element("h2", "Reading the file"), element("ul", *items, class_="warnings"), id="reading")
 
 
 def _summary(findings: list[Json]) -> str:
     severities = [finding["severity"] for finding in findings]
     counts = {word: severities.count(severity) for severity, word in SEVERITIES.items()}
-    return ", ".join(f"{count(n)} {word.lower()}{'' if n == 1 else 's'}" for word, n in counts.items() if n)
+    return ", ".join(
+        f"{count(number)} {word.lower()}{'' if number == 1 else 's'}" for word, number in counts.items() if number
+    )
 
 
 def _none() -> Markup:
@@ -50,10 +52,10 @@ def _none() -> Markup:
 
 
 def _folded(items: Iterable[Markup], total: int) -> Markup:
-    beyond = f"GET /data/profile has all {count(total)}." if total > MOST else None
+    beyond = f"GET /data/profile has all {count(total)}." if total > LISTED_LIMIT else None
     return element(
         "details",
-        element("summary", f"{count(min(total, MOST) - SHOWN)} more"),
+        element("summary", f"{count(min(total, LISTED_LIMIT) - VISIBLE)} more"),
         element("ul", *items, class_="findings"),
         element("p", beyond, class_="note") if beyond else None,
         class_="more",
@@ -63,15 +65,15 @@ def _folded(items: Iterable[Markup], total: int) -> Markup:
 def _finding(finding: Json, anchors: Mapping[str, str]) -> Markup:
     severity, column = finding["severity"], finding["column"]
     sign = element("svg", element("path", d=SHAPES[severity]), viewBox="0 0 16 16", aria_hidden="true")
-    named = element("a", own(column), href=f"#{anchors[column]}") if column in anchors else None
+    named = element("a", isolated(column), href=f"#{anchors[column]}") if column in anchors else None
     sentence = finding["finding"] if named else _capitalised(finding["finding"])
     return element(
         "li",
         element("span", sign, SEVERITIES[severity], class_="severity"),
         element(
             "div",
-            element("p", named, " " if named else None, own(_ended(sentence))),
-            element("p", own(_sentence(finding["suggestion"])), class_="suggestion"),
+            element("p", named, " " if named else None, isolated(_ended(sentence))),
+            element("p", isolated(_sentence(finding["suggestion"])), class_="suggestion"),
         ),
         element("p", _where(finding), class_="where"),
         class_=severity,

@@ -23,18 +23,18 @@ Named = tuple[Content, Content]
 
 def element(name: str, /, *content: Content, **attributes: str | float | None) -> Markup:
     """Return an element. `class_="a"` becomes `class`, `aria_label` becomes `aria-label`; None omits an attribute."""
-    given = "".join(
+    written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_escaped(str(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
     if name in EMPTY and not content:
-        return Markup(f"<{name}{given}/>")
-    return Markup(f"<{name}{given}>{joined(content)}</{name}>")
+        return Markup(f"<{name}{written}/>")
+    return Markup(f"<{name}{written}>{joined(content)}</{name}>")
 
 
 def joined(content: Content) -> Markup:
-    """Join the pieces; text that is not markup is escaped."""
+    """Join pieces of content; text that is not markup is escaped."""
     if content is None:
         return Markup("")
     if isinstance(content, Markup):
@@ -44,8 +44,8 @@ def joined(content: Content) -> Markup:
     return Markup("".join(map(joined, content)))
 
 
-def own(text: str) -> Markup:
-    """Return text from the data, isolated so that right-to-left text does not affect its surroundings."""
+def isolated(text: str) -> Markup:
+    """Return text of the data, isolated so that right-to-left text does not affect the text around it."""
     return element("bdi", text)
 
 

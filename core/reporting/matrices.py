@@ -6,8 +6,8 @@ from itertools import combinations
 
 from core.reporting.distributions import value_bars
 from core.reporting.figures import coefficient, count, share, shortened
-from core.reporting.html import Markup, element, own, scrolled
-from core.reporting.svg import n, signed_bar
+from core.reporting.html import Markup, element, isolated, scrolled
+from core.reporting.svg import rounded, signed_bar
 from core.types import Json
 
 Matrix = list[list[float | None]]
@@ -24,7 +24,7 @@ LETTER = 7
 SHADES = 10
 # How many of the strongest pairs are listed, unless they are weak.
 PAIRS_SHOWN, LEAST_CORRELATION = 8, 0.2
-GAPS_SHOWN = 60
+STRIPS_SHOWN = 60
 
 
 def correlations_section(correlations: Json) -> Markup | None:
@@ -83,7 +83,7 @@ def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix) -> Markup:
         role="img",
         aria_label=f"Correlations of {count(len(names))} columns with each other. GET /data/profile has every number.",
     )
-    rows = element("ol", *(element("li", own(name)) for name in names), aria_hidden="true")
+    rows = element("ol", *(element("li", isolated(name)) for name in names), aria_hidden="true")
     style = f"--cell:{side}px;--top:{top}px"
     return scrolled("Correlations", element("div", rows, drawing, class_="map", style=style))
 
@@ -94,7 +94,7 @@ def _squares(cells: list[tuple[int, int, float]]) -> Iterator[Markup]:
     for row, column, value in cells:
         paths["positive" if value >= 0 else "negative", _shade(value)].append(f"M{column} {row}h.96v.96h-.96z")
     for (sign, shade), path in sorted(paths.items()):
-        yield element("path", d="".join(path), class_=sign, fill_opacity=n(max(shade, 0.4) / SHADES))
+        yield element("path", d="".join(path), class_=sign, fill_opacity=rounded(max(shade, 0.4) / SHADES))
 
 
 def _numbers(cells: list[tuple[int, int, float]], side: int, top: int) -> Markup:
@@ -102,8 +102,8 @@ def _numbers(cells: list[tuple[int, int, float]], side: int, top: int) -> Markup
         element(
             "text",
             coefficient(value).replace("0.", "."),
-            x=n((column + 0.48) * side),
-            y=n((row + 0.48) * side + top),
+            x=rounded((column + 0.48) * side),
+            y=rounded((row + 0.48) * side + top),
             class_=shade_ink(_shade(value)),
         )
         for row, column, value in cells
@@ -122,7 +122,7 @@ def _shade(value: float) -> int:
 
 def _top_labels(labels: list[str], side: int, top: int, angle: int) -> Markup:
     texts = (
-        element("text", label, transform=f"translate({n((column + 0.5) * side)} {top - 8}) rotate({angle})")
+        element("text", label, transform=f"translate({rounded((column + 0.5) * side)} {top - 8}) rotate({angle})")
         for column, label in enumerate(labels)
     )
     return element("g", *texts, class_="names")
@@ -130,33 +130,33 @@ def _top_labels(labels: list[str], side: int, top: int, angle: int) -> Markup:
 
 def _strongest(names: list[str], pearson: Matrix) -> Markup | None:
     pairs = [
-        (value, names[one], names[other])
-        for one, other in combinations(range(len(names)), 2)
-        if (value := pearson[one][other]) is not None and abs(value) >= LEAST_CORRELATION
+        (value, names[first], names[second])
+        for first, second in combinations(range(len(names)), 2)
+        if (value := pearson[first][second]) is not None and abs(value) >= LEAST_CORRELATION
     ]
     pairs.sort(key=lambda pair: -abs(pair[0]))
     if not pairs or len(names) < 4:
         return None
     rows = (
-        ([own(one), element("br"), own(other)], signed_bar(value), coefficient(value), None)
-        for value, one, other in pairs[:PAIRS_SHOWN]
+        ([isolated(first), element("br"), isolated(second)], signed_bar(value), coefficient(value), None)
+        for value, first, second in pairs[:PAIRS_SHOWN]
     )
     return element("div", element("h3", "Strongest pairs"), value_bars(rows, "two"), class_="pairs")
 
 
 def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -> Markup | None:
     """Draw where values are missing: a strip for each column with missing values, the first rows on its left."""
-    gaps: dict[str, list[float]] = missingness["columns"]
-    if not gaps:
+    shares: dict[str, list[float]] = missingness["columns"]
+    if not shares:
         return None
-    by_missing = sorted(gaps, key=lambda name: -columns[name]["missing"])
+    by_missing = sorted(shares, key=lambda name: -columns[name]["missing"])
     strips = (
-        (own(name), _strip(name, gaps[name]), share(columns[name]["missing"], rows), None)
-        for name in by_missing[:GAPS_SHOWN]
+        (isolated(name), _strip(name, shares[name]), share(columns[name]["missing"], rows), None)
+        for name in by_missing[:STRIPS_SHOWN]
     )
     note = "From the first row of the file on the left to the last on the right; the darker, the more is missing."
-    if len(gaps) > GAPS_SHOWN:
-        note += f" The {GAPS_SHOWN} columns with the most gaps, of {count(len(gaps))} that have some."
+    if len(shares) > STRIPS_SHOWN:
+        note += f" The {STRIPS_SHOWN} columns with the most gaps, of {count(len(shares))} that have some."
     return element(
         "section",
         element("h2", "Missing values"),
@@ -169,7 +169,13 @@ def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -
 def _strip(name: str, shares: list[float]) -> Markup:
     width = 100 / len(shares)
     blocks = (
-        element("rect", x=n(block * width), width=n(width), height=100, fill_opacity=n(0.2 + 0.8 * part))
+        element(
+            "rect",
+            x=rounded(block * width),
+            width=rounded(width),
+            height=100,
+            fill_opacity=rounded(0.2 + 0.8 * part),
+        )
         for block, part in enumerate(shares)
         if part
     )

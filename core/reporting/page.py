@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from core.reporting.html import Content, Markup, element, own
+from core.reporting.html import Content, Markup, element, isolated
 
 # The page runs and loads nothing, so a browser does not follow whatever a hostile cell holds.
 CONTENT_SECURITY_POLICY = (
@@ -12,17 +12,17 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def page(title: str, kind: str, sections: Mapping[str, Markup | None], footer: str, under: Content = None) -> str:
+def page(title: str, kind: str, sections: Mapping[str, Markup | None], footer: str, subtitle: Content = None) -> str:
     """Return a whole page; each section has its name in lower case as id, and None sections are left out.
 
-    `kind` is the kind of page, such as "Data report"; `under` is shown below the title.
+    `kind` is the kind of page, such as "Data report"; `subtitle` is shown below the title.
     """
-    there = {name: section for name, section in sections.items() if section is not None}
+    present = {name: section for name, section in sections.items() if section is not None}
     body = element(
         "body",
-        element("header", element("p", kind, class_="eyebrow"), element("h1", own(title)), under),
-        _navigation(list(there)),
-        element("main", *there.values()),
+        element("header", element("p", kind, class_="eyebrow"), element("h1", isolated(title)), subtitle),
+        _navigation(list(present)),
+        element("main", *present.values()),
         element("footer", footer),
     )
     return f"<!doctype html>\n{element('html', _head(f'{title}: {kind.lower()}'), body, lang='en')}\n"

@@ -3,10 +3,10 @@
 from typing import Any
 
 from core.manifests import DatasetManifest
-from core.reporting.cards import columns_section, types
+from core.reporting.cards import columns_section, count_types
 from core.reporting.figures import count, counted, date, delimiter, share, shortened, size
 from core.reporting.finding_cards import findings_section, warnings_section
-from core.reporting.html import Markup, Named, element, figure_list, own, scrolled
+from core.reporting.html import Markup, Named, element, figure_list, isolated, scrolled
 from core.reporting.matrices import correlations_section, missing_section
 from core.reporting.page import page, tile
 from core.reporting.target_section import target_section
@@ -42,7 +42,7 @@ def _overview(manifest: DatasetManifest, profile: Json) -> Markup:
     duplicates = profile["duplicate_rows"]
     tiles = (
         ("Rows", count(rows), f"in a file of {size(manifest.size_bytes)}"),
-        ("Columns", count(len(columns)), types(columns)),
+        ("Columns", count(len(columns)), count_types(columns)),
         ("Missing", share(missing, cells), f"{count(missing)} of {counted(cells, 'cell')}"),
         (
             "Duplicates",
@@ -63,7 +63,7 @@ def _overview(manifest: DatasetManifest, profile: Json) -> Markup:
     return element(
         "section",
         element("h2", "Overview"),
-        element("ul", *(tile(*one) for one in tiles), class_="tiles"),
+        element("ul", *(tile(*texts) for texts in tiles), class_="tiles"),
         figure_list(facts),
         id="overview",
     )
@@ -95,4 +95,6 @@ def _cell(name: str, value: Any, kind: str | None) -> Markup:
     if value is None:
         return element(name, "–", class_="none")
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return element(name, own(shortened(text, PREVIEW_CHARACTERS)), class_=kind, scope="col" if name == "th" else None)
+    return element(
+        name, isolated(shortened(text, PREVIEW_CHARACTERS)), class_=kind, scope="col" if name == "th" else None
+    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from core.reporting.cards import NAME_CHARACTERS, column_card
 from core.reporting.curves import legend, mean_scale, panel
 from core.reporting.figures import coefficient, count, shortened
-from core.reporting.html import Markup, element, own
+from core.reporting.html import Markup, element, isolated
 from core.reporting.svg import bar, signed_bar
 from core.types import Json
 
@@ -23,7 +23,7 @@ def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors
     )
     return element(
         "section",
-        element("h2", "Target", element("small", own(name))),
+        element("h2", "Target", element("small", isolated(name))),
         element(
             "div",
             column_card(name, columns[name], rows),
@@ -36,14 +36,19 @@ def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors
 
 
 def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> Markup:
-    most = max(_information(relation) for _, relation in relations)
-    heads = ("Column", "Mutual information", "Pearson", "Spearman")
+    largest = max(_information(relation) for _, relation in relations)
+    headings = ("Column", "Mutual information", "Pearson", "Spearman")
     lines = (
         element(
             "tr",
-            element("th", element("a", own(shortened(name, NAME_CHARACTERS)), href=f"#{anchors[name]}"), scope="row"),
-            _measured(bar(_information(relation) / most if most else 0), relation["mutual_information"]),
-            (_measured(signed_bar(relation[kind]), relation[kind]) for kind in ("pearson", "spearman")),
+            element(
+                "th", element("a", isolated(shortened(name, NAME_CHARACTERS)), href=f"#{anchors[name]}"), scope="row"
+            ),
+            _measured(bar(_information(relation) / largest if largest else 0), relation["mutual_information"]),
+            (
+                _measured(signed_bar(relation[coefficient_name]), relation[coefficient_name])
+                for coefficient_name in ("pearson", "spearman")
+            ),
         )
         for name, relation in relations[:RELATIONS_SHOWN]
     )
@@ -53,7 +58,7 @@ def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> M
         element("h3", "What tells most of it"),
         element(
             "table",
-            element("thead", element("tr", *(element("th", head, scope="col") for head in heads))),
+            element("thead", element("tr", *(element("th", head, scope="col") for head in headings))),
             element("tbody", *lines),
             class_="ranking",
         ),
@@ -63,11 +68,11 @@ def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> M
 
 
 def _panels(target: str, relations: list[tuple[str, Json]], columns: Mapping[str, Json]) -> Markup | None:
-    least = LEAST_INFORMATION * max((_information(relation) for _, relation in relations), default=0.0)
+    threshold = LEAST_INFORMATION * max((_information(relation) for _, relation in relations), default=0.0)
     drawn = [
         (name, relation)
         for name, relation in relations
-        if (relation.get("curve") or relation.get("levels")) and _information(relation) >= least
+        if (relation.get("curve") or relation.get("levels")) and _information(relation) >= threshold
     ]
     mean = _mean(columns[target])
     if not drawn or mean is None:
@@ -81,7 +86,11 @@ def _panels(target: str, relations: list[tuple[str, Json]], columns: Mapping[str
 
 
 def _strength(relation: Json) -> tuple[float, float]:
-    correlations = [abs(relation[kind]) for kind in ("pearson", "spearman") if relation[kind] is not None]
+    correlations = [
+        abs(relation[coefficient_name])
+        for coefficient_name in ("pearson", "spearman")
+        if relation[coefficient_name] is not None
+    ]
     return _information(relation), max(correlations, default=0.0)
 
 

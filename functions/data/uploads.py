@@ -30,13 +30,15 @@ class StartUploadRequest(RequestBody):
 def start_upload(workspace: CallerWorkspace, body: StartUploadRequest) -> dict[str, Any]:
     """Start an upload; the answer says where to send the bytes. Ingestion starts by itself once they are received."""
     reading = Reading(encoding=body.encoding, delimiter=body.delimiter, has_header=body.has_header)
-    return _shown_instructions(uploading.start_upload(workspace, body.filename, body.size_bytes, reading, body.method))
+    return _describe_instructions(
+        uploading.start_upload(workspace, body.filename, body.size_bytes, reading, body.method)
+    )
 
 
 @router.get("/uploads/{file_id}")
 def resume_upload(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """Return which parts have been received, and fresh URLs for the rest."""
-    return _shown_instructions(uploading.resume_upload(workspace, file_id))
+    return _describe_instructions(uploading.resume_upload(workspace, file_id))
 
 
 @router.post("/uploads/{file_id}/complete", status_code=202)
@@ -44,7 +46,7 @@ def complete_upload(workspace: CallerWorkspace, file_id: str, response: Response
     """Join the parts, which starts the ingestion."""
     ticket = uploading.complete_upload(workspace, file_id)
     response.headers["Location"] = f"/data/files/{file_id}"
-    return _state(ticket)
+    return _describe_ticket(ticket)
 
 
 @router.delete("/uploads/{file_id}")
@@ -60,10 +62,10 @@ def upload_status(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     found = uploading.upload_status(workspace, file_id)
     if isinstance(found, DatasetManifest):
         return {**found.summary(), "status": "ready", "progress": 1.0, "warnings": found.warnings}
-    return _state(found)
+    return _describe_ticket(found)
 
 
-def _state(ticket: Ticket) -> dict[str, Any]:
+def _describe_ticket(ticket: Ticket) -> dict[str, Any]:
     return {
         "file_id": ticket.file_id,
         "filename": ticket.filename,
@@ -77,9 +79,9 @@ def _state(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _shown_instructions(instructions: UploadInstructions) -> dict[str, Any]:
+def _describe_instructions(instructions: UploadInstructions) -> dict[str, Any]:
     ticket = instructions.ticket
-    answer = {**_state(ticket), "method": ticket.method}
+    answer = {**_describe_ticket(ticket), "method": ticket.method}
     if ticket.method == "post":
         return {**answer, "url": instructions.url, "fields": instructions.fields}
     return {

@@ -63,7 +63,7 @@ def metadata(workspace: CallerWorkspace, model_name: str, version: Version | Non
     stored = workspace.models.page(VERSIONS_SHOWN, name=model_name).models
     return {
         "name": manifest.model_name,
-        "versions": [str(each.version) for each, _ in stored],
+        "versions": [str(version_manifest.version) for version_manifest, _ in stored],
         "platform": "onnxruntime_onnx",
         "inputs": declare_inputs(manifest.features),
         "outputs": [{"name": "prediction", "datatype": "FP64", "shape": [-1, 1]}],
@@ -91,22 +91,22 @@ async def infer(
 
 def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, version: int | None) -> Response:
     length = _header_length(header, len(body))
-    asked = validate_body(json_object(body[:length]), InferRequest)
-    wishes = validate_body(asked.parameters, PredictParameters)
+    request = validate_body(json_object(body[:length]), InferRequest)
+    options = validate_body(request.parameters, PredictParameters)
     model = find_model(workspace, name, version)
-    batch = batch_from_tensors(asked.inputs, body[length:], model.manifest.features)
-    predicted = predict_batches(model, [batch], strict=wishes.strict, interval=wishes.interval)
+    batch = batch_from_tensors(request.inputs, body[length:], model.manifest.features)
+    predicted = predict_batches(model, [batch], strict=options.strict, interval=options.interval)
     values = {"prediction": predicted.values}
     if predicted.interval:
         values["lower"], values["upper"] = predicted.interval.bounds(predicted.values)
-    outputs, binary = encode_outputs(values, asked)
+    outputs, binary = encode_outputs(values, request)
     answer: dict[str, Any] = {
         "model_name": model.manifest.model_name,
         "model_version": str(model.manifest.version),
         "outputs": outputs,
     }
-    if asked.id is not None:
-        answer["id"] = asked.id
+    if request.id is not None:
+        answer["id"] = request.id
     if predicted.warnings:
         # A parameter is a text, a number or a boolean.
         answer["parameters"] = {"warnings": "; ".join(predicted.warnings)}

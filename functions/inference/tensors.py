@@ -70,7 +70,7 @@ class InferRequest(BaseModel):
 
 def declare_inputs(features: Sequence[Feature]) -> list[dict[str, Any]]:
     """Return the inputs of a model for its metadata."""
-    return [{"name": f.name, "datatype": DATATYPES[f.type], "shape": [-1, 1]} for f in features]
+    return [{"name": feature.name, "datatype": DATATYPES[feature.type], "shape": [-1, 1]} for feature in features]
 
 
 def batch_from_tensors(inputs: Sequence[Input], binary: bytes, features: Sequence[Feature]) -> InputBatch:
@@ -107,15 +107,15 @@ def encode_outputs(
     outputs: Mapping[str, NDArray[np.float64]], request: InferRequest
 ) -> tuple[list[dict[str, Any]], bytes]:
     """Return the requested outputs (all, if none is named), and the bytes of those that are wanted in binary."""
-    wishes = request.outputs or [Output(name=name) for name in outputs]
-    usual = request.parameters.get("binary_data_output", False)
+    requested = request.outputs or [Output(name=name) for name in outputs]
+    default_binary = request.parameters.get("binary_data_output", False)
     described, binary = [], []
-    for position, wish in enumerate(wishes):
-        if wish.name not in outputs:
+    for position, output in enumerate(requested):
+        if output.name not in outputs:
             raise _refused(f"outputs[{position}]", f"is none of {', '.join(outputs)}")
-        values = outputs[wish.name]
-        tensor: dict[str, Any] = {"name": wish.name, "datatype": "FP64", "shape": [len(values), 1]}
-        if wish.parameters.get("binary_data", usual):
+        values = outputs[output.name]
+        tensor: dict[str, Any] = {"name": output.name, "datatype": "FP64", "shape": [len(values), 1]}
+        if output.parameters.get("binary_data", default_binary):
             binary.append(values.astype("<f8").tobytes())
             tensor["parameters"] = {BINARY_SIZE: len(binary[-1])}
         else:

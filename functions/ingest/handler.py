@@ -25,11 +25,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _ingest(context: Any, created: CreatedObject) -> None:
-    found = upload_of(created.key)
-    if found is None:
+    upload = upload_of(created.key)
+    if upload is None:
         log.warning(json.dumps({"key": created.key, "ignored": "not the key of an upload"}))
         return
     start = time.perf_counter()
-    workspace, file_id = found
+    workspace, file_id = upload
     receive_upload(container().workspace(workspace), file_id, HANDLERS, seconds=seconds_for_work(context))
     log.info(json.dumps({"key": created.key, "ms": round(1000 * (time.perf_counter() - start))}))

@@ -7,41 +7,41 @@ from fastapi import APIRouter, Query
 from core.jobs import service
 from functions.http import CallerWorkspace, create_app
 from functions.idempotency import IdempotentRoute
-from functions.job_responses import shown, summary
+from functions.job_responses import job_response, job_summary
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=IdempotentRoute)
 
-PAGE = 20
-MOST = 100
+PAGE_DEFAULT = 20
+PAGE_LIMIT = 100
 
 
 @router.get("")
 def list_jobs(
     workspace: CallerWorkspace,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_DEFAULT,
     after: Annotated[str | None, Query(description="the next of the page before")] = None,
 ) -> dict[str, Any]:
     """Return the jobs of the workspace, the newest first; `next` is the `after` of the next page."""
-    page, following = service.list_jobs(workspace, limit, after)
-    return {"jobs": [summary(job) for job in page], "next": following}
+    page, next_after = service.list_jobs(workspace, limit, after)
+    return {"jobs": [job_summary(job) for job in page], "next": next_after}
 
 
 @router.get("/{job_id}")
 def job_status(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
     """Return the progress of a job, and its result or its error when it is over."""
-    return shown(workspace, service.job_status(workspace, job_id))
+    return job_response(workspace, service.job_status(workspace, job_id))
 
 
 @router.post("/{job_id}/cancel", status_code=202)
 def cancel_job(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
     """Cancel a job; a running one ends at its next progress report."""
-    return shown(workspace, service.cancel_job(workspace, job_id))
+    return job_response(workspace, service.cancel_job(workspace, job_id))
 
 
 @router.post("/{job_id}/retry", status_code=202)
 def retry_job(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
     """Begin a job anew that failed or was cancelled."""
-    return shown(workspace, service.retry_job(workspace, job_id))
+    return job_response(workspace, service.retry_job(workspace, job_id))
 
 
 app = create_app(router)

@@ -117,7 +117,7 @@ def artifact(
     manifest = workspace.models.manifest(model_name, version)
     file = FILES[format]
     stored = file_record(manifest, file)
-    headers = _about(manifest, stored.sha256)
+    headers = _file_headers(manifest, stored.sha256)
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
     name = f"{model_name}-v{manifest.version}.{file.partition('.')[2]}"
@@ -131,8 +131,8 @@ def artifact(
 @router.post("/champion/{model_name}")
 def champion(workspace: CallerWorkspace, model_name: str, body: ChampionRequest) -> dict[str, Any]:
     """Let a version serve, an older one too."""
-    before = workspace.models.choose(model_name, body.version)
-    return {"model_name": model_name, "version": body.version, "before": before}
+    previous = workspace.models.choose(model_name, body.version)
+    return {"model_name": model_name, "version": body.version, "before": previous}
 
 
 @router.post("/rename/{model_name}")
@@ -143,7 +143,7 @@ def rename(workspace: CallerWorkspace, model_name: str, body: RenameRequest) -> 
     return {"model_name": body.new_name, "before": model_name, "versions": versions, "serves": serves}
 
 
-def _about(manifest: ModelManifest, sha256: str) -> dict[str, str]:
+def _file_headers(manifest: ModelManifest, sha256: str) -> dict[str, str]:
     """Return the headers that identify the bytes of a file and the libraries that wrote it."""
     digest = base64.b64encode(bytes.fromhex(sha256)).decode()
     libraries = ", ".join(f"{library} {version}" for library, version in manifest.libraries.items())

@@ -36,7 +36,7 @@ async def predict(workspace: CallerWorkspace, request: Request) -> Response:
     row = validate_body(json_object(body, request.headers.get("content-type", "")), RowRequest)
     model = row.model(workspace)
     predicted = row.predict(model)
-    answer: dict[str, Any] = {"prediction": float(predicted.values[0]), **_about(model, predicted)}
+    answer: dict[str, Any] = {"prediction": float(predicted.values[0]), **_model_fields(model, predicted)}
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
         answer["interval"] = {"level": predicted.interval.level, "lower": float(lower[0]), "upper": float(upper[0])}
@@ -44,7 +44,7 @@ async def predict(workspace: CallerWorkspace, request: Request) -> Response:
 
 
 @router.post(
-    "/predict/batch", tags=["predict"], openapi_extra=describe_body(BatchRequest, others={CSV: {"schema": {}}})
+    "/predict/batch", tags=["predict"], openapi_extra=describe_body(BatchRequest, other_types={CSV: {"schema": {}}})
 )
 async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Request) -> Response:
     """Predict many rows, in their order: records, columns and rows, a stored file, or a CSV as the body.
@@ -64,7 +64,7 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
         in_query = validate_body(dict(request.query_params), ManyRequest)
         model = in_query.model(workspace)
         predicted = in_query.predict_csv(model, body, content_type.get_content_charset("utf-8"))
-    elif found := _plain(workspace, body, content_type.get_content_type()):
+    elif found := _predict_plain(workspace, body, content_type.get_content_type()):
         model, predicted = found
     else:
         batch = validate_body(json_object(body, request.headers.get("content-type", "")), BatchRequest)
@@ -75,27 +75,31 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
                 return job
         model = batch.model(workspace)
         predicted = batch.predict(workspace, model)
-    answer = {"predictions": predicted.values.tolist(), "count": len(predicted.values), **_about(model, predicted)}
+    answer = {
+        "predictions": predicted.values.tolist(),
+        "count": len(predicted.values),
+        **_model_fields(model, predicted),
+    }
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
         answer |= {"interval": {"level": predicted.interval.level}, "lower": lower.tolist(), "upper": upper.tolist()}
     return _answer_or_url(workspace, model, to_json(answer))
 
 
-def _plain(workspace: Workspace, body: bytes, kind: str) -> tuple[LoadedModel, Predictions] | None:
+def _predict_plain(workspace: Workspace, body: bytes, media_type: str) -> tuple[LoadedModel, Predictions] | None:
     """Predict a large body by `predict_plain`; the module that reads it takes longer to load than a small body to read.
 
     Raises `TooLargeError` for a body of too many rows, of whatever form.
     """
     check_rows_of(body)
-    if kind != JSON or len(body) < PLAIN_BYTES:
+    if media_type != JSON or len(body) < PLAIN_BYTES:
         return None
     from functions.predict.fast_path import predict_plain
 
     return predict_plain(workspace, body)
 
 
-def _about(model: LoadedModel, predicted: Predictions) -> dict[str, Any]:
+def _model_fields(model: LoadedModel, predicted: Predictions) -> dict[str, Any]:
     return {
         "model_name": model.manifest.model_name,
         "version": model.manifest.version,

@@ -12,9 +12,9 @@ from core.storage.workspace import Workspace
 from functions.predict.requests import ManyRequest
 
 # The fields that may stand beside the records; with any other one the body takes the usual path.
-OTHERS = ("model_name", "strict", "interval", "batch_size")
+OTHER_FIELDS = ("model_name", "strict", "interval", "batch_size")
 # The model's name is before or after the records, within this distance of an end of the body.
-NAMED_WITHIN = 512
+NAME_DISTANCE = 512
 NAME = re.compile(rb'"model_name"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
@@ -26,33 +26,33 @@ def predict_plain(workspace: Workspace, body: bytes) -> tuple[LoadedModel, Predi
     """
     # The model decides how the body is parsed, so its name is guessed first and confirmed by the parsed body.
     name = _likely_name(body)
-    model = _model(workspace, name)
-    found = model and read_plain_records(body, model.manifest.features, OTHERS)
+    model = _find_model(workspace, name)
+    found = model and read_plain_records(body, model.manifest.features, OTHER_FIELDS)
     if not model or not found:
         return None
-    records, others = found
+    records, other_fields = found
     try:
-        request = ManyRequest.model_validate({field: from_json(value) for field, value in others.items()})
+        request = ManyRequest.model_validate({field: from_json(value) for field, value in other_fields.items()})
     except ValueError:
         return None
     if request.model_name != name or not 0 < len(records) <= settings().max_batch_rows:
         return None
-    pieces = (
+    batches = (
         batch_from_plain_records(records[start : start + request.batch_size], model.manifest.features)
         for start in range(0, len(records), request.batch_size)
     )
-    return model, predict_batches(model, pieces, strict=request.strict, interval=request.interval)
+    return model, predict_batches(model, batches, strict=request.strict, interval=request.interval)
 
 
 def _likely_name(body: bytes) -> str | None:
-    found = NAME.search(body[:NAMED_WITHIN]) or NAME.search(body[-NAMED_WITHIN:])
+    found = NAME.search(body[:NAME_DISTANCE]) or NAME.search(body[-NAME_DISTANCE:])
     try:
         return str(from_json(found[1])) if found else None
     except ValueError:
         return None
 
 
-def _model(workspace: Workspace, name: str | None) -> LoadedModel | None:
+def _find_model(workspace: Workspace, name: str | None) -> LoadedModel | None:
     try:
         return None if name is None else find_model(workspace, name)
     except RegattaError:

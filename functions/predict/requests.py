@@ -61,8 +61,8 @@ class ManyRequest(PredictRequest):
 
     def predict_csv(self, model: LoadedModel, body: bytes, charset: str) -> Predictions:
         """Predict the rows of a CSV; errors count them as a spreadsheet does."""
-        pieces = batches_from_csv(body, charset, model.manifest.features, self.batch_size)
-        return predict_batches(model, pieces, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
+        batches = batches_from_csv(body, charset, model.manifest.features, self.batch_size)
+        return predict_batches(model, batches, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
 
 
 class BatchRequest(ManyRequest):
@@ -87,12 +87,12 @@ class BatchRequest(ManyRequest):
 
     def predict(self, workspace: Workspace, model: LoadedModel) -> Predictions:
         """Predict the rows; raises `InvalidInputError` unless there are some, and from one place."""
-        how: dict[str, Any] = {"strict": self.strict, "interval": self.interval}
+        options: dict[str, Any] = {"strict": self.strict, "interval": self.interval}
         if self._source() == "file_id":
-            return predict_table(model, find_table(workspace, self.file_id or ""), self.batch_size, **how)
+            return predict_table(model, find_table(workspace, self.file_id or ""), self.batch_size, **options)
         if self._source() == "rows":
-            return predict_batches(model, self._pieces(model, self.columns or [], self.rows or []), **how)
-        return predict_records(model, self.data or [], self.batch_size, **how)
+            return predict_batches(model, self._batches(model, self.columns or [], self.rows or []), **options)
+        return predict_records(model, self.data or [], self.batch_size, **options)
 
     def _source(self) -> str:
         given = [name for name in ("data", "rows", "file_id") if getattr(self, name) is not None]
@@ -104,16 +104,16 @@ class BatchRequest(ManyRequest):
             raise InvalidInputError(f"{given[0]} has no rows. Send at least one.", errors)
         return given[0]
 
-    def _pieces(self, model: LoadedModel, columns: Sequence[str], rows: Sequence[list[Any]]) -> Iterator[InputBatch]:
+    def _batches(self, model: LoadedModel, columns: Sequence[str], rows: Sequence[list[Any]]) -> Iterator[InputBatch]:
         _check_shape(columns, rows)
         for start in range(0, len(rows), self.batch_size):
             yield batch_from_rows(columns, rows[start : start + self.batch_size], model.manifest.features)
 
 
 def _check_shape(columns: Sequence[str], rows: Sequence[Any]) -> None:
-    twice = sorted({name for name in columns if columns.count(name) > 1}) if len(set(columns)) < len(columns) else []
-    if twice:
-        errors = [{"field": "columns", "message": f"has {twice[0]!r:.80} more than once"}]
+    repeated = sorted({name for name in columns if columns.count(name) > 1}) if len(set(columns)) < len(columns) else []
+    if repeated:
+        errors = [{"field": "columns", "message": f"has {repeated[0]!r:.80} more than once"}]
         raise InvalidInputError("Each column may come once.", errors)
     for row, values in enumerate(rows):
         if not isinstance(values, list) or len(values) != len(columns):

@@ -20,11 +20,11 @@ from core.storage.series_repository import Series, SeriesSettings
 from core.storage.workspace import Workspace
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
-from functions.job_responses import summary
+from functions.job_responses import job_summary
 
 router = APIRouter(prefix="/series", tags=["series"], route_class=IdempotentRoute)
 
-PAGE, MOST = 20, 100
+PAGE_DEFAULT, PAGE_LIMIT = 20, 100
 
 
 class SeriesSettingsRequest(SeriesSettings):
@@ -60,8 +60,8 @@ def configure(workspace: CallerWorkspace, name: str, body: SeriesSettingsRequest
     """Store the settings of a series, which may have no files yet, and submit the files that waited for the target."""
     check_name(name, "name")
     series = workspace.series.configure(name, SeriesSettings.model_validate(body.model_dump()))
-    announced = arrivals.submit_waiting(workspace, name)
-    return {**_describe(workspace, series), "announced": [job.job_id for job in announced]}
+    submitted = arrivals.submit_waiting(workspace, name)
+    return {**_describe(workspace, series), "announced": [job.job_id for job in submitted]}
 
 
 @router.get("/{name}")
@@ -77,16 +77,16 @@ def get_series(workspace: CallerWorkspace, name: str) -> dict[str, Any]:
 def history(
     workspace: CallerWorkspace,
     name: str,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_DEFAULT,
     after: Annotated[str | None, Query(description="the next of the page before")] = None,
 ) -> dict[str, Any]:
     """Return the decision about each file, the newest first; `next` is the `after` of the next page."""
-    decided = workspace.series.get(name).arrivals[::-1]
+    arrivals_newest_first = workspace.series.get(name).arrivals[::-1]
     try:
-        page, following = page_of(decided, limit, after)
+        page, next_after = page_of(arrivals_newest_first, limit, after)
     except LookupError as error:
         raise NoSuchJobError(f"No decision of series {name!r} is {after!r}. Begin again without after.") from error
-    return {"history": [arrival.model_dump() for arrival in page], "next": following}
+    return {"history": [arrival.model_dump() for arrival in page], "next": next_after}
 
 
 @router.get("/{name}/reports/{job_id}")
@@ -144,7 +144,7 @@ def _unfinished(workspace: Workspace, name: str) -> list[Job]:
 
 def _describe_job(job: Job) -> dict[str, Any]:
     retraining = _retraining(job)
-    return {"key": retraining and retraining.key, **summary(job)}
+    return {"key": retraining and retraining.key, **job_summary(job)}
 
 
 def _retraining(job: Job) -> RetrainCommand | None:

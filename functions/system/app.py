@@ -36,13 +36,13 @@ async def index() -> dict[str, Any]:
 @router.get("/system/status")
 def status(workspace: CallerWorkspace, request: Request) -> Any:
     """Return the state of storage, Redis, queue, cache and index: `degraded` where one is down, 503 without storage."""
-    parts = container()
-    redis_up = parts.redis.ping
+    deployment = container()
+    redis_up = deployment.redis.ping
     report = {
-        "storage": _timed(_answers(parts.objects.ping)),
-        "redis": _timed(redis_up) if parts.redis.configured else {"status": "off"},
+        "storage": _timed(_answers(deployment.objects.ping)),
+        "redis": _timed(redis_up) if deployment.redis.configured else {"status": "off"},
         "queue": _queue(),
-        "cache": parts.counters.read(),
+        "cache": deployment.counters.read(),
         "index": {kind: index.size() for kind, index in workspace.index.items()},
     }
     if report["storage"]["status"] == "down":

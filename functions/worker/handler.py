@@ -36,14 +36,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _carry_out(message: dict[str, Any], seconds: float) -> None:
-    found = parse_message(message["body"])
-    if found is None:
+    parsed = parse_message(message["body"])
+    if parsed is None:
         raise ValueError(f"not a message about a job: {message['body'][:200]}")
     start = time.perf_counter()
     lease = math.ceil(settings().job_lease_seconds)
     # The queue hides a message for longer than any worker lives; from here on only as long as this one is alive.
     _hide(message, lease)
-    workspace, job_id = found
+    workspace, job_id = parsed
     job = run_job(
         container().workspace(workspace),
         job_id,

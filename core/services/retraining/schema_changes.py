@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.inference.stored_columns import TYPE_NAMES, fits
+from core.inference.stored_columns import TYPE_NAMES, fits_feature
 from core.manifests import Column, DatasetManifest, ModelManifest
 from core.packed_columns import Category
 from core.services.processing.open_table import open_table
@@ -68,7 +68,7 @@ def _retyped(
         for name, was in other.items():
             values = table.values(name)
             if name in features:
-                usable = fits(values, types[name], features[name])
+                usable = fits_feature(values, types[name], features[name])
             else:
                 usable = types[name] in ("boolean", "integer") and not isinstance(values, Category)
             retyped.append({"name": name, "was": _shown(was), "is": types[name], "usable": usable})

@@ -120,7 +120,7 @@ def test_a_request_whose_function_was_killed_blocks_its_key_for_half_a_minute_at
     monkeypatch.setattr(ingestion, "profile", killed)
     assert upload(client).status_code == 500
     (name,) = redis.keys("regatta:default:idempotency:*")
-    assert 0 < redis.ttl(name) <= idempotency.LOCK_SECONDS
+    assert 0 < redis.ttl(name) <= idempotency.CLAIM_SECONDS
 
 
 def test_an_announced_upload_is_one(client: httpx.Client) -> None:

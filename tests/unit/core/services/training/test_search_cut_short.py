@@ -24,7 +24,7 @@ from core.storage.container import container
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
-from functions.job_responses import shown
+from functions.job_responses import job_response
 from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
 from tests.support.training import fast_presets
@@ -148,7 +148,7 @@ def test_a_cancelled_race_shows_its_standings_and_ends_with_its_best(
     worker = Thread(target=run_job, args=(home(), job_id, HANDLERS), kwargs={"seconds": LIMIT})
     worker.start()
     job = until(job_id, lambda job: sum(one["folds"] == 8 for one in job.standings) >= 2)
-    assert shown(home(), job)["standings"] == job.standings
+    assert job_response(home(), job)["standings"] == job.standings
     r2 = [one["r2"] for one in job.standings if one["r2"] is not None]
     assert r2 == sorted(r2, reverse=True)
     assert all(one["seconds"] > 0 for one in job.standings if one["folds"])
