@@ -23,7 +23,7 @@ from tests.api.test_open_inference import ROWS, rows
 from tests.localstack.events import DAILY, FLAT, MESSAGES, Json, requests
 from tests.localstack.running import COMPOSE, LocalStack
 from tests.localstack.toys import Telling, toy_function
-from tests.support.arrivals import TARGET, table
+from tests.support.arrivals import TARGET, linear_table
 from tests.support.fake_programs import note_taking
 from tests.support.gateway import HandlerTransport, proxy_event
 from tests.support.process_state import process_environment
@@ -169,14 +169,14 @@ def test_a_job_goes_through_the_queue_to_the_worker(http: httpx.Client, flats: s
 def test_a_csv_in_the_bucket_retrains_and_poison_ends_as_a_dead_letter(
     localstack: LocalStack, http: httpx.Client
 ) -> None:
-    first = table(0, 300).to_csv(index=False).encode()
+    first = linear_table(0, 300).to_csv(index=False).encode()
     file_id = http.post("/data/upload", files={"file": ("first.csv", first)}).raise_for_status().json()["file_id"]
     order = {"model_type": "ridge", "target_column": TARGET, "model_name": "prices", "file_id": file_id}
     http.post("/model/train", json=order).raise_for_status()
     wanted = {"target_column": TARGET, "tolerance": 0.5}
     http.put("/series/prices", json=wanted).raise_for_status()
     s3 = localstack.client("s3")
-    fresh = table(1).to_csv(index=False).encode()
+    fresh = linear_table(1).to_csv(index=False).encode()
     s3.put_object(Bucket="regatta", Key="incoming/default/prices/三月 a b+c%.csv", Body=fresh)
     look = "/series/prices/history"
     (decided,) = wait_for(lambda: http.get(look).json(), lambda found: bool(found.get("history")))["history"]

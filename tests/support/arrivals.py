@@ -1,4 +1,4 @@
-"""Files that arrive in a series: made up, put into the bucket, and dealt with as a worker would."""
+"""Files that arrive in a series: made up, put into the bucket, and retrained on as by a worker."""
 
 from contextlib import suppress
 from typing import Any
@@ -24,22 +24,22 @@ SERIES = "prices"
 TARGET = "y"
 
 
-def table(seed: int, rows: int = 200, scale: float = 1.0) -> pd.DataFrame:
-    """y depends on x and the colour, plus a tenth of noise."""
+def linear_table(seed: int, rows: int = 200, scale: float = 1.0) -> pd.DataFrame:
+    """Return a table in which y depends on x and the colour, with a tenth of noise."""
     random = np.random.default_rng(seed)
     x, colour = random.normal(size=rows), random.choice(["red", "green", "blue"], rows)
     y = 3 * x + 2 * (colour == "red") + random.normal(scale=0.3, size=rows)
     return pd.DataFrame({"x": x, "colour": colour, TARGET: scale * y})
 
 
-def shuffled(seed: int) -> pd.DataFrame:
-    """The same with each target in another row."""
-    whole = table(seed)
+def shuffled_table(seed: int) -> pd.DataFrame:
+    """Return `linear_table` with each target in another row."""
+    whole = linear_table(seed)
     return whole.assign(y=np.random.default_rng(seed).permutation(whole[TARGET]))
 
 
-def put(name: str, body: pd.DataFrame | bytes, series: str = SERIES, **metadata: str) -> str:
-    """Let a file arrive; returns its key."""
+def put_file(name: str, body: pd.DataFrame | bytes, series: str = SERIES, **metadata: str) -> str:
+    """Put a file into the bucket and return its key."""
     key = f"incoming/{WORKSPACE}/{series}/{name}"
     body = body if isinstance(body, bytes) else body.to_csv(index=False).encode()
     store = container().objects
@@ -47,15 +47,15 @@ def put(name: str, body: pd.DataFrame | bytes, series: str = SERIES, **metadata:
     return key
 
 
-def announced(key: str, **told: Any) -> Job:
-    """The job of an object that is there."""
-    job = arrivals.submit_retraining(container(), key, **told)
+def submit_arrival(key: str, **options: Any) -> Job:
+    """Submit the retraining for an object in the bucket and return its job."""
+    job = arrivals.submit_retraining(container(), key, **options)
     assert job is not None
     return job
 
 
-def done(job: Job) -> Job:
-    """The job after a worker has had it."""
+def carry_out(job: Job) -> Job:
+    """Carry out a job as a worker does and return it as it is then."""
     with suppress(GaveUpError):
         run_job(home(), job.job_id, HANDLERS, seconds=600)
     found = home().jobs.read(job.job_id, fresh=True)
@@ -63,37 +63,42 @@ def done(job: Job) -> Job:
     return found
 
 
-def drop(name: str, body: pd.DataFrame | bytes, series: str = SERIES, **metadata: str) -> Job:
-    """Let a file arrive and be dealt with."""
-    return done(announced(put(name, body, series, **metadata)))
+def retrain_on(name: str, body: pd.DataFrame | bytes, series: str = SERIES, **metadata: str) -> Job:
+    """Put a file into the bucket, carry out its retraining, and return the job."""
+    return carry_out(submit_arrival(put_file(name, body, series, **metadata)))
 
 
-def again(job: Job) -> Json:
+def repeat_retraining(job: Job) -> Json:
     """Do the work of a job once more, whatever its state, as a retry does."""
     return retrain(home(), RetrainCommand.model_validate(job.order), ignore_progress, job.job_id)
 
 
-def decided(job: Job) -> Arrival:
-    """What the series knows of it."""
+def read_arrival(job: Job) -> Arrival:
+    """Return the arrival that belongs to a job."""
     found = home().series.get(SERIES, fresh=True).arrival(job.job_id)
     assert found is not None
     return found
 
 
-def serving() -> int | None:
-    """The version that serves."""
+def serving_version() -> int | None:
+    """Return the number of the champion."""
     return home().models.serving(SERIES, fresh=True)
 
 
-def versions() -> list[int]:
-    """Every version there is."""
+def version_numbers() -> list[int]:
+    """Return the number of every version."""
     return [manifest.version for manifest, _ in home().models.page(100, name=SERIES).models]
 
 
-def champion(tmp_path: Any, model_type: str = "ridge", body: pd.DataFrame | None = None, **settings: Any) -> None:
-    """Let a model of 300 rows serve that takes no time to train, and the series know its target."""
+def serve_champion(tmp_path: Any, model_type: str = "ridge", body: pd.DataFrame | None = None, **settings: Any) -> None:
+    """Configure the series, and let a model that is quickly trained on 300 rows serve as its champion."""
     home().series.configure(SERIES, SeriesSettings(target_column=TARGET, **settings))
     path = tmp_path / "first.csv"
-    (table(0, 300) if body is None else body).to_csv(path, index=False)
+    (linear_table(0, 300) if body is None else body).to_csv(path, index=False)
     file_id = ingest(home(), "first.csv", path).file_id
     train_model(home(), TrainCommand(model_type=model_type, target_column=TARGET, file_id=file_id, model_name=SERIES))
+
+
+def drifting_table(seed: int, step: int) -> pd.DataFrame:
+    """Return 500 rows of `linear_table` whose targets have drifted by this many steps."""
+    return linear_table(seed, 500).assign(y=lambda rows: rows[TARGET] + 0.2 * step)

@@ -9,7 +9,7 @@ import pytest
 
 from core.reporting.decision_page import retraining_page
 from core.storage.container import container
-from tests.support.arrivals import SERIES, champion, drop, put, shuffled, table
+from tests.support.arrivals import SERIES, linear_table, put_file, retrain_on, serve_champion, shuffled_table
 from tests.support.reports import Element, Page
 from tests.support.storage import home
 
@@ -31,8 +31,10 @@ def report_of(job_id: str) -> dict[str, Any]:
 
 
 def test_a_page_shows_decision_scores_and_drift(tmp_path: Path) -> None:
-    champion(tmp_path)
-    job = drop("1.csv", table(1, 500).assign(x=lambda rows: rows["x"] + 0.8, y=lambda rows: rows["y"] + 2.4))
+    serve_champion(tmp_path)
+    job = retrain_on(
+        "1.csv", linear_table(1, 500).assign(x=lambda rows: rows["x"] + 0.8, y=lambda rows: rows["y"] + 2.4)
+    )
     report, page = report_of(job.job_id), page_of(job.job_id)
     assert job.result["reason"][1:] in page.one("decision").text
     assert [bar.text for bar in page.one("scores").all("span", "name")] == ["champion", "challenger", "mean"]
@@ -47,30 +49,30 @@ def test_a_page_shows_decision_scores_and_drift(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["refused", "unreadable", "waiting", "superseded", "first"])
 def test_every_decision_has_a_page(what: str, tmp_path: Path) -> None:
     if what in ("refused", "unreadable"):
-        champion(tmp_path)
-        job = drop("1.csv", shuffled(1) if what == "refused" else b"\x00")
+        serve_champion(tmp_path)
+        job = retrain_on("1.csv", shuffled_table(1) if what == "refused" else b"\x00")
     elif what == "first":
         from core.storage.series_repository import SeriesSettings
 
         home().series.configure(SERIES, SeriesSettings(time_limit=1))
-        job = drop("1.csv", table(1), **{"target-column": "y"})
+        job = retrain_on("1.csv", linear_table(1), **{"target-column": "y"})
     elif what == "waiting":
-        job = drop("1.csv", table(1))
+        job = retrain_on("1.csv", linear_table(1))
     else:
-        from tests.support.arrivals import announced, done
+        from tests.support.arrivals import carry_out, submit_arrival
 
-        key = put("1.csv", table(1))
-        job = announced(key)
+        key = put_file("1.csv", linear_table(1))
+        job = submit_arrival(key)
         container().objects.delete([key])
-        job = done(job)
+        job = carry_out(job)
     report = report_of(job.job_id)
     assert report["arrival"]["reason"][1:] in page_of(job.job_id).one("decision").text
 
 
 def test_hostile_names_are_text(tmp_path: Path) -> None:
-    body = table(0, 300).rename(columns={"x": HOSTILE, "colour": f"{HOSTILE} 2"}).replace("red", HOSTILE)
-    champion(tmp_path, body=body)
-    job = drop("1.csv", body.assign(**{HOSTILE: body[HOSTILE] + 1, "new<b>": 1}).replace("blue", "<i>"))
+    body = linear_table(0, 300).rename(columns={"x": HOSTILE, "colour": f"{HOSTILE} 2"}).replace("red", HOSTILE)
+    serve_champion(tmp_path, body=body)
+    job = retrain_on("1.csv", body.assign(**{HOSTILE: body[HOSTILE] + 1, "new<b>": 1}).replace("blue", "<i>"))
     html = home().series.page(SERIES, job.job_id)
     assert html is not None
     page = Page(html).root
