@@ -15,7 +15,6 @@ from bench import _load, textbook
 from tests.support.storage import home
 
 CSV = Path(__file__).parent.parent / "examples" / "california_housing.csv"
-WORKSPACE = "default"
 BATCH_ROWS = 10_000
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]

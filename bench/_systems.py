@@ -18,7 +18,6 @@ from tests.support.storage import home
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = Path(__file__).parent / "_opponents.py"
-WORKSPACE = "default"
 # Their environment, made once and kept outside of the repository.
 ENVIRONMENT = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "regatta-bench" / "opponents"
 PACKAGES = ("autogluon.tabular[lightgbm,catboost,xgboost]", "flaml[automl]")

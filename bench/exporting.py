@@ -29,9 +29,9 @@ WORKBOOK = 0.75
 
 OURS = (
     "from core.jobs.commands import ExportTableCommand\nfrom core.progress import ignore_progress\n"
-    "from core.services.table_prediction.export_table import export_table",
+    "from core.services.table_prediction.export_table import export_table\nfrom tests.support.storage import home",
     "command = ExportTableCommand(model_name=sys.argv[1], file_id=sys.argv[2])\n"
-    "answer = export_table('default', command, ignore_progress)['size_bytes']",
+    "answer = export_table(home(), command, ignore_progress)['size_bytes']",
 )
 # As template.yaml has it for the worker.
 WORKER = {"ARROW_DEFAULT_MEMORY_POOL": "system"}

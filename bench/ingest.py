@@ -18,8 +18,8 @@ MEMORY = 1.5
 LOOK_MS = 5
 
 OURS = (
-    "from core.services.processing.ingest import ingest",
-    "answer = ingest('default', 'diamonds.csv', Path(sys.argv[1])).file_id",
+    "from core.services.processing.ingest import ingest\nfrom tests.support.storage import home",
+    "answer = ingest(home(), 'diamonds.csv', Path(sys.argv[1])).file_id",
 )
 THEIRS = ("import pandas as pd", "answer = len(pd.read_csv(sys.argv[1]).describe(include='all'))")
 

@@ -16,7 +16,6 @@ from bench._report import Figure, at_most, p50, paired, run
 from tests.support.storage import home
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-WORKSPACE = "default"
 
 # What each ratio has to be. The first is for two cores; on four it is 0.4.
 COMPARE, SMALL = 0.65, 2.5
