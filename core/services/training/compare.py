@@ -58,10 +58,12 @@ def compare_models(
 ) -> dict[str, Any]:
     """Train every regressor of the catalogue on the same split and folds, and store those that succeed.
 
-    Returns `results` sorted by cross-validated R2 (the holdout reports, it never chooses) with a row of the baseline
-    among them, `best`, `failed` with the reason of each failure, `validation` and `warnings`. One that
-    fails fails alone. A portfolio is searched by `search.search_models`. Raises what `open_split` does,
-    `UnknownModelTypeError`, `InvalidInputError` for options that do not go together, and `UnavailableError`.
+    Returns `results` sorted by cross-validated R2, with a row of the baseline among them, `best`, `failed` with the
+    reason of each failure, `validation` and `warnings`. The metrics of the holdout select nothing. A regressor that
+    fails does not stop the others. A command with `ensemble` and a time limit is a portfolio search instead.
+
+    Raises what `open_split` raises, `UnknownModelTypeError`, `InvalidInputError` for options that do not go together,
+    and `UnavailableError`.
     """
     command.check_options()
     names = dict.fromkeys([*DEFAULT_MODEL_TYPES, *command.include])

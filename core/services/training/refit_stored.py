@@ -63,7 +63,7 @@ def weights_of(members: Sequence[EnsembleMember]) -> Floats:
     return np.array([member.weight for member in members])
 
 
-def refit(
+def fit_members(
     fold_cache: FoldCache,
     members: Sequence[EnsembleMember],
     fold_numbers: Sequence[int],
@@ -95,7 +95,7 @@ def retrain_as(manifest: ModelManifest, data: Split, report_progress: ReportProg
         data, folds = with_finer_folds(data)
     fold_cache = FoldCache(replace(data, folds=data.folds[:folds]))
     members = members_of(manifest)
-    trials = refit(fold_cache, members, fold_cache.fold_numbers, limits_of_members(manifest), report_progress)
+    trials = fit_members(fold_cache, members, fold_cache.fold_numbers, limits_of_members(manifest), report_progress)
     trained = (
         evaluate_trial(fold_cache, trials[0]) if not manifest.members else _add_ensemble(fold_cache, members, trials)
     )
@@ -108,7 +108,7 @@ def refit_as(
     """Fit a stored model again on other rows without evaluating it, to predict with it."""
     fold_cache = FoldCache(data)
     members = members_of(manifest)
-    trials = refit(fold_cache, members, [fold_cache.holdout_fold], limits_of_members(manifest), report_progress)
+    trials = fit_members(fold_cache, members, [fold_cache.holdout_fold], limits_of_members(manifest), report_progress)
     return UnstoredModel([column.name for column in data.columns], trials, weights_of(members))
 
 
@@ -154,7 +154,7 @@ def _add_ensemble(fold_cache: FoldCache, members: Sequence[EnsembleMember], tria
 
 
 def _search_record(manifest: ModelManifest, fold_cache: FoldCache, trained: TrainedModel) -> SearchRecord | None:
-    """Return the record by which `core.services.training.reproduce` can repeat it, as for the winner of a search."""
+    """Return the search record of the refitted model, which `reproduce` reads; None if the stored one has none."""
     if manifest.race is None:
         return None
     rows, seconds = len(fold_cache.data.train_y), round(trained.seconds, 3)

@@ -16,7 +16,7 @@ from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
 from core.services.training.join_files import open_joined
 from core.services.training.publish import LIBRARIES
-from core.services.training.refit_stored import limits_of_members, members_of, refit, weights_of
+from core.services.training.refit_stored import fit_members, limits_of_members, members_of, weights_of
 from core.services.training.train import open_split
 from core.storage.workspace import Workspace
 
@@ -57,11 +57,11 @@ def reproduce(
         raise ConflictError(f"The dataset {dataset.file_id} is not the one that {name!r} was trained on.")
     members, allowed = members_of(manifest), limits_of_members(manifest)
     compared, learned = _fold_caches(manifest, data)
-    trials = refit(learned, members, [learned.holdout_fold], allowed, report_progress)
+    trials = fit_members(learned, members, [learned.holdout_fold], allowed, report_progress)
     predicted = weighted_prediction(trials, weights_of(members), learned.holdout_fold)
     stored, found = dict(manifest.metrics), evaluate(learned.data.test_y, predicted)
     if compared is not None:
-        (trial,) = refit(compared, members, compared.fold_numbers[:-1], allowed, report_progress)
+        (trial,) = fit_members(compared, members, compared.fold_numbers[:-1], allowed, report_progress)
         own = manifest.race.scores if manifest.race else []
         stored |= _numbered(own or manifest.cross_validation.scores)
         found |= _numbered(trial.scores)
