@@ -11,7 +11,7 @@ from core.storage.workspace import Workspace
 def file_answer(workspace: Workspace, file: NamedFile) -> Response:
     """Return the answer that saves the file under its name. The file may be deleted as soon as this has returned."""
     if file.path.stat().st_size > settings().max_response_bytes:
-        url = workspace.exports.offer(file.name, file.path, file.media_type)
+        url = workspace.exports.store(file.name, file.path, file.media_type)
         return RedirectResponse(url, status_code=303)
     return Response(file.path.read_bytes(), media_type=file.media_type, headers=attachment(file.name))
 

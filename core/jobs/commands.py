@@ -13,30 +13,30 @@ from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersio
 from core.manifests import Reading, TargetTransformChoice, ValidationKind
 from core.types import Json
 
-# As long as a function may run at all.
+# How long a Lambda function may run.
 MOST_SECONDS = 900
-# Of one training: what a gateway's 29 s leave for tuning.
+# The default of one training: a gateway waits 29 s for the answer, of which this is for tuning.
 TRAIN_TUNING_SECONDS = 10.0
-# Of a comparison, for all regressors together.
+# The default of a comparison, for all regressors together.
 COMPARE_TUNING_SECONDS = 60.0
 
 
-# Of a command that FastAPI makes a route of: it has to be built at once, and not on first use as
-# `functions.fast_start` has it.
+# For a command that is the request of a route: FastAPI needs its schema at once. pydantic builds all others on first
+# use, because `functions.fast_start` says so.
 ROUTED = ConfigDict(defer_build=False)
 
 
 class Command(BaseModel):
-    """Base of every command. A field that none has is an error, so that a typo never passes silently."""
+    """Base of every command. An unknown field is an error, so that no typo passes silently."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    # What a job that stores the command has as its `kind`.
+    # The `kind` of a job that stores the command.
     kind: ClassVar[str]
 
     @property
     def identity(self) -> Json:
-        """Return the fields that are equal when an Idempotency-Key comes with the same request again."""
+        """Return the fields by which a request that is sent again with its Idempotency-Key counts as the same."""
         return self.model_dump()
 
 
@@ -64,13 +64,13 @@ class TrainCommand(Command):
 
 
 def _split_names(value: Any) -> list[str]:
-    """Split texts at their commas: `"svr, knn"` as a query has it, or the list that a job stores."""
+    """Split texts at commas. `value` is a text such as `"svr, knn"` in a query, and a list of texts in a stored job."""
     texts = [value] if isinstance(value, str) else value
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
 def _as_one_text(schema: Json) -> None:
-    """Describe the list as the text that the query takes."""
+    """Describe the list in the OpenAPI page as the text that the query takes."""
     del schema["items"]
     schema.update(type="string", default="")
 
@@ -78,12 +78,13 @@ def _as_one_text(schema: Json) -> None:
 class CompareCommand(Command):
     """Compare regressors on a file. Without `target_column` the target is the one in the dataset's recipe.
 
-    `time_limit` and `tuning_seconds` are seconds for the whole comparison and for all the tuning in it. `ensemble` with
-    a `time_limit` searches the portfolio instead of the nine; `max_bytes` and `max_latency_us` bound what may win it.
+    `time_limit` is the seconds of the whole comparison, `tuning_seconds` those of all the tuning in it. `ensemble` with
+    a `time_limit` searches the portfolio instead of comparing the nine default regressors; `max_bytes` and
+    `max_latency_us` limit the serving cost of its winner.
     """
 
     kind = "compare"
-    # A query may have parameters that mean nothing here.
+    # Unknown parameters of a query are ignored, as those of every other endpoint are.
     model_config = ConfigDict(**ROUTED, extra="ignore")
 
     test_size: float = Field(0.2, gt=0, lt=1)
@@ -107,11 +108,11 @@ class CompareCommand(Command):
 
     @property
     def searches_portfolio(self) -> bool:
-        """Return whether the portfolio is searched rather than the nine compared."""
+        """Return whether this searches the portfolio instead of comparing the default regressors."""
         return self.ensemble and self.time_limit is not None
 
     def check_options(self) -> None:
-        """Raise `InvalidInputError` naming the options that do not go together."""
+        """Raise `InvalidInputError` that names the options which exclude each other."""
         bounds = {"max_bytes": self.max_bytes, "max_latency_us": self.max_latency_us}
         bounding = [name for name, value in bounds.items() if value is not None]
         if bounding and not self.searches_portfolio:
@@ -156,7 +157,7 @@ class ExportTableCommand(TableCommand):
 
 
 class RetrainCommand(Command):
-    """Deal with one file that arrived in a series: the object `key` while its content has the ETag `etag`."""
+    """Decide about one file that arrived in a series: the object `key` while its content has the ETag `etag`."""
 
     kind = "retrain"
 
@@ -165,10 +166,10 @@ class RetrainCommand(Command):
     etag: str
     # When the object was written, in UTC as ISO 8601 with microseconds.
     last_modified: str
-    # Where S3 puts the event among those of the same key.
+    # The place of the event among those of the same key, as S3 numbers them.
     sequencer: str | None
     size_bytes: int
-    # Of the object's metadata.
+    # The target that the object's metadata names.
     target_column: str | None
     # Made when the command is submitted, so that every attempt stores the same dataset.
     file_id: str
@@ -201,14 +202,15 @@ COMMANDS: dict[str, type[Command]] = {
     )
 }
 
-# Nobody waits for the result of these kinds: whatever ends one in failure, its message becomes a dead letter.
+# Nobody waits for the result of these kinds, so the message of every failed one becomes a dead letter.
 UNATTENDED = frozenset({RetrainCommand.kind})
 
 
 class UnreadableCommandError(RegattaError):
     """A job's command was stored by another version of Regatta, and this one cannot read it.
 
-    A fault of ours: it is tried again, by whatever version the next worker has, and ends as a dead letter.
+    It counts as a fault of ours: the job is tried again, since the next worker may have the other version, and its
+    message becomes a dead letter in the end.
     """
 
 

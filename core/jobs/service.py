@@ -22,8 +22,8 @@ from core.storage.signed_models import encode_model
 from core.storage.workspace import Workspace
 from core.types import Json
 
-# A job whose state somebody asks for goes to the queue again when nothing was reported of it for this long: its message
-# was lost.
+# A job that no worker has reported for this long goes to the queue again when its state is asked for: its message may
+# be lost.
 SILENCE_SECONDS = 300
 
 
@@ -37,9 +37,9 @@ def submit_job(
 ) -> Job:
     """Store a command as a job, and give it to the queue if it is `deferred`; return the job.
 
-    With a `key` that came before, return the job of then: one key is one job, whatever Redis knows. `sent` is the
-    command as the caller sent it, where it has been completed since. Raises `KeyReusedError` when the key came with
-    another command, `UnavailableError`.
+    If the `key` came before, return the job that was made then: it is found in the bucket, whatever Redis has. `sent`
+    is the command as the caller sent it, if fields such as the current file were filled in since. Raises
+    `KeyReusedError` when the key came with another command, `UnavailableError`.
     """
     job_id = new_file_id() if key is None else _keyed_id(workspace, command.kind, key)
     job = new_job(job_id, command, sent=sent, deferred=deferred)
@@ -48,7 +48,7 @@ def submit_job(
         return _enqueue(workspace, stored)
     except UnavailableError:
         if stored == job:
-            workspace.jobs.delete(job.job_id)  # else it would run one day, when it was submitted again
+            workspace.jobs.delete(job.job_id)  # else it could still run, after an answer that it was not submitted
         raise
 
 
@@ -66,7 +66,7 @@ def new_job(job_id: str, command: Command, *, sent: Command | None = None, defer
 
 
 def find_submitted(workspace: Workspace, sent: Command, key: str) -> Job | None:
-    """Return the job that this key was sent with before, in the queue again if it waits; None for a new key.
+    """Return the job that came with this key before, and give it to the queue again if it waits; None for a new key.
 
     Raises `KeyReusedError` when the key came with another command.
     """
@@ -75,7 +75,7 @@ def find_submitted(workspace: Workspace, sent: Command, key: str) -> Job | None:
 
 
 def job_with_key(workspace: Workspace, command: type[Command], key: str) -> Job | None:
-    """Return the job of this kind that was submitted with the key, or None; nothing is done about it."""
+    """Return the job of this kind that was submitted with the key, or None. Nothing is changed."""
     return workspace.jobs.read(_keyed_id(workspace, command.kind, key), fresh=True)
 
 
@@ -88,19 +88,19 @@ def _check_same(job: Job, fingerprint: str) -> Job:
 
 
 def _enqueue(workspace: Workspace, job: Job) -> Job:
-    """Give a job that waits to the queue, once more where that may have failed before; return the job."""
+    """Give a job that waits to the queue, again if it was given before, since that may have failed; return the job."""
     if job.deferred and job.status == "queued":
         workspace.queue.send(workspace.name, job.job_id)
     return job
 
 
 def job_status(workspace: Workspace, job_id: str) -> Job:
-    """Return a job as far as it is; give it to the queue again if no worker seems to have it.
+    """Return a job with its progress; give it to the queue again if no worker seems to have it.
 
     Raises `NoSuchJobError`.
     """
     job = _found(job_id, workspace.jobs.read(job_id))
-    if job.deferred and not job.is_over and not job.is_leased and _is_silent(job):
+    if job.deferred and not job.is_over and not job.is_leased and _seems_lost(job):
         job = workspace.jobs.change(job_id, _offer_again) or job
         workspace.queue.send(workspace.name, job_id)
     return job
@@ -115,7 +115,7 @@ def list_jobs(workspace: Workspace, limit: int, after: str | None = None) -> tup
         page, following = page_of(workspace.jobs.list(), limit, after)
     except LookupError as error:
         raise _no_such(str(after)) from error
-    return workspace.jobs.live(page), following
+    return workspace.jobs.with_progress(page), following
 
 
 def cancel_job(workspace: Workspace, job_id: str) -> Job:
@@ -138,7 +138,7 @@ def cancel_job(workspace: Workspace, job_id: str) -> Job:
 
 
 def retry_job(workspace: Workspace, job_id: str) -> Job:
-    """Begin a job anew that failed, was cancelled or was cut off; leave one that waits or runs as it is.
+    """Begin a job anew that failed, was cancelled or was interrupted; leave one that waits or runs as it is.
 
     Raises `NoSuchJobError`, and `ConflictError` for one that has succeeded, or was cancelled with its best so far.
     """
@@ -147,7 +147,7 @@ def retry_job(workspace: Workspace, job_id: str) -> Job:
         if job.result is not None:
             how = "has succeeded" if job.status == "succeeded" else "was cancelled and has its best so far"
             raise ConflictError(f"The job {how}. Send its order again for another one.")
-        return {**_anew(), "deferred": True} if job.is_over or job.is_interrupted else None
+        return {**_restarted(), "deferred": True} if job.is_over or job.is_interrupted else None
 
     job = _found(job_id, workspace.jobs.change(job_id, edit))
     workspace.queue.send(workspace.name, job_id)
@@ -155,34 +155,34 @@ def retry_job(workspace: Workspace, job_id: str) -> Job:
 
 
 def restart_job(workspace: Workspace, job: Job) -> Job:
-    """Begin a job anew that is over, for a caller who waits for it: it does not go to the queue."""
-    return workspace.jobs.change(job.job_id, lambda newest: _anew() if newest.is_over else None) or job
+    """Begin a job anew that is over, without the queue: the caller waits for it and carries it out."""
+    return workspace.jobs.change(job.job_id, lambda newest: _restarted() if newest.is_over else None) or job
 
 
-def _anew() -> Json:
+def _restarted() -> Json:
     """Return the fields of a job that begins again."""
     forgotten = {"error": None, "finished_at": None, "cancel_requested": False}
     return {**requeued(attempts=0), **forgotten, "offered_at": time.time()}
 
 
 def requeued(attempts: int) -> Json:
-    """Return the fields of a job that waits for its next worker, which may take it at once."""
+    """Return the fields of a job that waits, and that the next worker may take at once."""
     return {"status": "queued", "stage": "queued", "progress": 0.0, "parts": {}, "standings": [], **free(attempts)}
 
 
 def ended(status: str, **fields: Any) -> Json:
-    """Return the fields of a job that is over; its attempts stay."""
+    """Return the fields of a job that is over, with `fields` besides; the count of attempts stays."""
     return {"status": status, "stage": status, "finished_at": now(), "owner": None, "leased_until": 0.0, **fields}
 
 
 def job_result(workspace: Workspace, job: Job) -> Json | None:
-    """Return the result of a job as the call would have answered it; None while it has none."""
+    """Return the result of a job as the answer of its request; None while it has none."""
     command = read_command(job)
     return job.result if job.result is None or command is None else complete_result(workspace, command, job.result)
 
 
 def read_command(job: Job) -> Command | None:
-    """Return the command of a job for showing it; None where this version of Regatta cannot read it."""
+    """Return the command of a job; None where this version of Regatta cannot read it."""
     try:
         return parse_command(job.kind, job.order)
     except UnreadableCommandError:
@@ -208,16 +208,16 @@ def complete_result(workspace: Workspace, command: Command, result: Json) -> Jso
 
 
 def _fingerprint(command: Command) -> str:
-    """Return the digest of what identifies a command; the same for the same fields in any order."""
+    """Return the digest of what identifies a command. The order of its fields does not matter."""
     return hashlib.sha256(json.dumps(command.identity, sort_keys=True).encode()).hexdigest()
 
 
 def _keyed_id(workspace: Workspace, kind: str, key: str) -> str:
-    """Return the id of the job that this key means, which needs no look-up."""
+    """Return the id of the job with this Idempotency-Key. It is computed, so that no index of keys is needed."""
     return "k" + hashlib.sha256(json.dumps([workspace.name, kind, key]).encode()).hexdigest()[:31]
 
 
-def _is_silent(job: Job) -> bool:
+def _seems_lost(job: Job) -> bool:
     return time.time() - max(job.offered_at, job.leased_until) > SILENCE_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""Carry out a job: take its lease and renew it, report progress, stop when asked to, and store how it ended."""
+"""Carry out a job: take its lease and renew it, report progress, stop on request, and store the outcome."""
 
 import logging
 import secrets
@@ -23,15 +23,15 @@ from core.types import Json
 
 log = logging.getLogger("regatta")
 
-# A job that ends this many workers (memory, time, a fault of ours) would end the next one too.
+# After so many attempts a job has failed: what broke them off (memory, time, a fault of ours) would break off the next.
 MOST_ATTEMPTS = 3
-# Within a stage, progress goes to Redis at most this often, which says at the same time whether the job was cancelled.
+# Within a stage, progress goes to Redis at most this often. The same request asks whether the job was cancelled.
 REPORT_SECONDS = 0.25
 # Where Redis takes no report, progress goes to the bucket at most this often.
 STORE_SECONDS = 1.0
-# A lease is renewed this many times before it would run out: storage may be slow now and then.
+# A lease is renewed this many times before it would end, because storage may be slow at times.
 BEATS_PER_LEASE = 6
-# Work that reports nothing for so long after its time is up is given up without it.
+# A job whose work reports nothing for so long after its time is up has failed, although the work still runs.
 GRACE_SECONDS = 20.0
 
 
@@ -44,16 +44,16 @@ class JobHandler(Protocol[C_contra]):
     def __call__(
         self, workspace: Workspace, command: C_contra, report_progress: ReportProgress, job_id: str | None, /
     ) -> Json:
-        """Do what the command says and return the result; `job_id` is None for what is no job."""
+        """Do what the command says and return the result; `job_id` is None where the command runs without a job."""
 
 
-# The table that says what carries out a command, by its type: `core.services.handlers.HANDLERS`. It is passed in, so
-# that light functions, which only submit commands, do not load it.
+# By type of command its handler: `core.services.handlers.HANDLERS`. Callers pass it in, so that light functions, which
+# only submit commands, do not load the handlers.
 Handlers = Mapping[type[Command], JobHandler[Any]]
 
 
 class JobDocuments(Protocol):
-    """Where the worker finds its job: a `JobRepository`, or the `UploadJobs` of large uploads."""
+    """The documents of jobs: a `JobRepository`, or the `UploadJobs` of large uploads."""
 
     def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
         """Return the job, or None when there is none."""
@@ -62,13 +62,13 @@ class JobDocuments(Protocol):
         """Update the newest job by the fields that `edit` returns, and return it as stored."""
 
     def report_progress(self, job: Job, **state: Any) -> bool | None:
-        """Report progress at once; return whether to stop, None where only the bucket takes reports."""
+        """Report progress to Redis; return whether to stop, None where Redis did not take the report."""
 
 
 class GaveUpError(Exception):
-    """The job has failed, for reasons of ours or with nobody who waits for it.
+    """The job has failed by a fault of ours, or nobody waits for its result.
 
-    Raised each time its message comes, so that the message becomes a dead letter.
+    Raised each time the worker receives its message, so that the message becomes a dead letter.
     """
 
 
@@ -82,12 +82,12 @@ def run_job(
     heartbeat: Callable[[], None] = lambda: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Job | None:
-    """Carry out a job unless it is over, for at most `seconds`; return it as it is afterwards, None when there is none.
+    """Carry out a job unless it is over, for at most `seconds`; return it as stored afterwards, None if there is none.
 
-    `jobs` is where it lies, if not among the jobs of the workspace. `heartbeat` is called every few seconds while the
-    work goes on; once `stopping` returns True, the job goes back to the queue at the next progress report. Raises
-    `ConflictError` while another worker has it, `GaveUpError`, and whatever else calls for another try:
-    `UnavailableError`, a fault of ours.
+    `jobs` has its document, by default the jobs of the workspace. `heartbeat` is called every few seconds while the
+    work goes on. Once `stopping` returns True, the job goes back to the queue at the next progress report. Raises
+    `ConflictError` while another worker has the job, `GaveUpError`, and every error after which the job is to be tried
+    again: `UnavailableError`, or a fault of ours.
     """
     owner = secrets.token_hex(8)
     documents: JobDocuments = jobs or workspace.jobs
@@ -114,7 +114,10 @@ def run_job(
 
 
 def _claim(job: Job, owner: str) -> Json | None:
-    """Return the fields that give the job to `owner`, or end it; raises `ConflictError` while another has it."""
+    """Return the fields that give the job to `owner`, or that end it if it was cancelled or had too many attempts.
+
+    None for a job that is over; raises `ConflictError` while another worker has it.
+    """
     if job.is_over:
         return None
     if not job.is_leased and job.cancel_requested:
@@ -136,7 +139,7 @@ def _is_given_up(job: Job) -> bool:
 
 
 def _calls_for_another_try(error: Exception) -> bool:
-    """Return whether the command is not to blame: storage, another writer, a fault of ours."""
+    """Return whether another attempt may succeed: storage, another writer or a fault of ours is to blame."""
     return isinstance(error, ConflictError) or not isinstance(error, RegattaError) or error.status >= 500
 
 
@@ -145,7 +148,7 @@ def _outcome(job: Job, attempt: "Attempt", error: Exception) -> Json:
     if isinstance(error, StoppedError):
         return attempt.stopped()
     if isinstance(error, UnavailableError):
-        return requeued(job.attempts - 1)  # says nothing about the job
+        return requeued(job.attempts - 1)  # the job is not to blame, so the attempt does not count
     if _calls_for_another_try(error):
         log.error("job %s, attempt %d: %s", job.job_id, job.attempts, error, exc_info=error)
         if not isinstance(error, UnreadableCommandError):
@@ -158,12 +161,12 @@ def _outcome(job: Job, attempt: "Attempt", error: Exception) -> Json:
 
 
 def _path(job: Job) -> str:
-    """Return where callers follow the job."""
+    """Return the path at which callers follow the job."""
     return f"/data/files/{job.job_id}" if job.kind == IngestCommand.kind else f"/jobs/{job.job_id}"
 
 
 class Attempt:
-    """One worker's attempt at a job that it has the lease of: a thread renews the lease while the work goes on."""
+    """One attempt of a worker that has the lease of the job. A thread renews the lease while the work goes on."""
 
     def __init__(
         self,
@@ -178,7 +181,7 @@ class Attempt:
         self._seconds = seconds
         self._heartbeat = heartbeat
         self._stopping = stopping
-        # Why the work is to end, and the reason that was raised in it.
+        # Why the work is to end, and the reason of the `StoppedError` that was raised in the work.
         self.halt: Reason | None = None
         self._raised: Reason | None = None
         self._lease_seconds = settings().job_lease_seconds
@@ -207,12 +210,12 @@ class Attempt:
         parts: Mapping[str, float] | None = None,
         leaderboard: Sequence[TrialStatus] | None = None,
     ) -> None:
-        """Pass on how far the work is, as `ReportProgress` does; raises `StoppedError` when the work is to end."""
+        """Report progress, as `ReportProgress` does; raises `StoppedError` when the work is to end."""
         now, before = time.monotonic(), self._state.get("stage")
         shown = self._state.get("standings", []) if leaderboard is None else list(leaderboard)
         self._state = {"stage": stage, "progress": round(share, 3), "parts": dict(parts or {}), "standings": shown}
         if now - self._renewed_at > self._lease_seconds / 2:
-            self._renew()  # the thread did not get to it: the work must not go on with a lease that may be gone
+            self._renew()  # the thread is late, and the work must not go on after its lease has ended
         if stage != before or now - self._reported_at > REPORT_SECONDS:
             self._reported_at = now
             stop = self._jobs.report_progress(self._job, **self._state)
@@ -227,18 +230,18 @@ class Attempt:
             raise StoppedError(self.halt)
 
     def end(self, fields: Json) -> None:
-        """Store how the attempt ended, unless another worker has the job by now."""
+        """Store these fields at the end of the attempt, unless another worker has the job by now."""
         self._over.set()
         self._keeper.join()
         self._change(fields)
 
     def finished(self, result: Json) -> Json:
-        """Return the fields of a job whose work has a result: the whole one, or what it had when it was stopped."""
+        """Return the fields of a job whose work returned a result, which is the best so far if it was stopped."""
         status = "cancelled" if self._raised == "cancelled" else "succeeded"
         return ended(status, progress=1.0, result=result, error=None)
 
     def stopped(self) -> Json:
-        """Return the fields of a job whose work was stopped."""
+        """Return the fields of a job whose work was stopped without a result."""
         if self.halt == "cancelled":
             return ended("cancelled")
         return self._timed_out() if self.halt == "timeout" else requeued(self._job.attempts - 1)
@@ -257,7 +260,7 @@ class Attempt:
             self.halt = "stopping"
 
     def _keep(self) -> None:
-        """Renew the lease and call `heartbeat` until the work is over, or should be and reports nothing."""
+        """Renew the lease and call `heartbeat` until the work is over, or its time and `GRACE_SECONDS` are up."""
         while not self._over.wait(self._lease_seconds / BEATS_PER_LEASE):
             self._renew()
             try:
@@ -271,7 +274,7 @@ class Attempt:
                 return
 
     def _renew(self) -> None:
-        """Renew the lease, store how far the work is, and learn whether it was cancelled or the lease was lost."""
+        """Renew the lease, store the progress, and end the work if it was cancelled or the lease was lost."""
         begun = self._stored_at = time.monotonic()
         try:
             newest = self._change({"leased_until": time.time() + self._lease_seconds, **self._state})

@@ -23,10 +23,10 @@ URL_SECONDS = 3600
 class Artifacts:
     """Folders below `{workspace}/artifacts/`. A folder that no manifest names was left by a killed training."""
 
-    def __init__(self, workspace: str, objects: ObjectStore, warm: CachedObjects) -> None:
+    def __init__(self, workspace: str, objects: ObjectStore, cached_objects: CachedObjects) -> None:
         self._workspace = workspace
         self._objects = objects
-        self._warm = warm
+        self._cached_objects = cached_objects
 
     def send(self, job_id: str | None, files: Mapping[str, bytes]) -> str:
         """Put the files into a new folder and return its name; when that fails, nothing of them stays behind."""
@@ -48,20 +48,20 @@ class Artifacts:
         return any(True for _ in self._objects.list(f"{self._workspace}/artifacts/{job_id}-"))
 
     def read(self, manifest: ModelManifest, file: str) -> bytes:
-        """Return GRAPH or PICKLE of a version, as it was signed.
+        """Return the bytes of GRAPH or PICKLE of a version, verified against its signature.
 
         Raises `BadSignatureError` when its manifest or its bytes were changed, `NoSuchModelError` when it was deleted.
         """
         key = _folder(self._workspace, manifest) + file
         try:
             # Only the graph is read often enough to cache it.
-            body = self._warm.read(key) if file == GRAPH else self._objects.get(key)
+            body = self._cached_objects.read(key) if file == GRAPH else self._objects.get(key)
         except MissingObjectError as error:
             raise _gone(manifest) from error
         check_signature(manifest, file_record(manifest, file), body)
         return body
 
-    def offer(self, manifest: ModelManifest, file: str, filename: str) -> str:
+    def presign(self, manifest: ModelManifest, file: str, filename: str) -> str:
         """Verify GRAPH or PICKLE and return a URL that downloads it during the next hour; raises what `read` does."""
         key = _folder(self._workspace, manifest) + file
         check_manifest(manifest)
@@ -74,18 +74,18 @@ class Artifacts:
     def evaluation(self, manifest: ModelManifest) -> bytes | None:
         """Return EVALUATION of a version as JSON, or None where training did not write one."""
         try:
-            return self._warm.read(_folder(self._workspace, manifest) + EVALUATION)
+            return self._cached_objects.read(_folder(self._workspace, manifest) + EVALUATION)
         except MissingObjectError:
             return None
 
     def with_own_folder(self, manifest: ModelManifest) -> ModelManifest:
-        """Return the manifest with a folder of its own.
+        """Return the manifest with a folder of its own files.
 
-        Files that lie beside it, as they once did, are copied into one.
+        Old versions have their files beside the manifest: those are copied into such a folder.
         """
         if manifest.artifacts is not None:
             return manifest
-        # A second call copies to the same place.
+        # Made of the signature, so that a second call copies to the same folder.
         folder = hashlib.sha256(manifest.signature.encode()).hexdigest()[:32]
         for file in (GRAPH, PICKLE):
             self._objects.copy(
@@ -98,13 +98,13 @@ class Artifacts:
         self._clear(f"{self._workspace}/artifacts/{folder}/")
 
     def discard_beside(self, name: str, version: int) -> None:
-        """Delete the files beside a manifest, where they once lay."""
+        """Delete the files beside a manifest, where old versions have them."""
         self._clear(f"{self._workspace}/models/{name}/{version}/")
 
     def _clear(self, prefix: str) -> None:
         keys = [item.key for item in self._objects.list(prefix) if not item.key.endswith(f"/{MANIFEST}")]
         self._objects.delete(keys)
-        self._warm.forget(keys)
+        self._cached_objects.forget(keys)
 
 
 def file_record(manifest: ModelManifest, file: str) -> StoredFile:

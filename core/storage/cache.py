@@ -1,4 +1,4 @@
-"""Caches: decoded values in process memory, bytes of objects in Redis, and the object store behind both."""
+"""Caches of objects that never change: decoded values in process memory, bytes in Redis."""
 
 import threading
 import time

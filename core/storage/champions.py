@@ -24,7 +24,7 @@ class ServingState(Document):
 
     # The version that serves.
     version: int | None = None
-    # The highest that ever served. So a training that ends late, or publishes twice, does not undo a rollback.
+    # The highest that ever served: a version up to it is not promoted by its training, which would undo a rollback.
     newest: int = 0
     deleted: list[int] = Field(default_factory=list)
     # While a model is renamed: the other name, on both sides.
@@ -58,10 +58,10 @@ class Champions:
 
         self._change(name, edit)
 
-    def succeed(self, name: str, version: int, before: int | None) -> bool:
+    def replace_champion(self, name: str, version: int, before: int | None) -> bool:
         """Let a version serve if `before` still does (None: if none does); return whether it serves afterwards.
 
-        For a caller that has compared it with `before`: once another version serves, that comparison is void.
+        A caller that has compared the version with `before` uses this: the comparison says nothing about another one.
         """
 
         def edit(state: ServingState) -> ServingState | None:
@@ -111,7 +111,7 @@ class Champions:
         self._change(name, edit)
 
     def claim(self, old: str, new: str) -> None:
-        """Mark both names for a move from one to the other; doing it again, after an interruption, changes nothing.
+        """Mark both names for a move from one to the other; a second call, after an interruption, changes nothing.
 
         Raises `NameTakenError` when the new name has a model, `ConflictError` when another move is going on.
         """
@@ -133,9 +133,9 @@ class Champions:
         self._change(old, leave)
 
     def settle(self, old: str, new: str, moved: dict[int, int]) -> None:
-        """Let the new name serve the old one's champion, and the old one nothing.
+        """Make the old name's champion the champion of the new name, and leave the old name without one.
 
-        `moved` maps old numbers to new ones.
+        `moved` has the new number of each version by its old one.
         """
         serving = self.serving_state(old, fresh=True).version
 
@@ -164,8 +164,7 @@ class Champions:
         return self._remember(key, _parse_state(self._documents.change(key, edited)))
 
     def _remember(self, key: str, state: ServingState) -> ServingState:
-        # A name that serves nothing is not remembered: its first version may be published by another process any
-        # moment.
+        # A name without a champion is not remembered: another process may publish its first version at any moment.
         if state.version is None:
             self._known.pop(key, None)
         else:

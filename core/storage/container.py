@@ -29,14 +29,14 @@ class Container:
         objects: ObjectStore,
         redis: RedisClient,
         counters: Counters,
-        warm: CachedObjects,
+        cached_objects: CachedObjects,
         queue: SqsQueue | BucketQueue,
     ) -> None:
         self.objects = objects
         self.redis = redis
         self.counters = counters
         self.queue = queue
-        self._warm = warm
+        self._cached_objects = cached_objects
         self._documents = Documents(objects, redis)
         self._workspaces: dict[str, Workspace] = {}
 
@@ -53,8 +53,8 @@ class Container:
         index["jobs"] = ManifestIndex(name, objects, self.redis, "jobs", ".json")
         return Workspace(
             name=name,
-            datasets=DatasetRepository(name, objects, documents, self._warm, index["datasets"]),
-            models=ModelRepository(name, objects, documents, self._warm, index["models"]),
+            datasets=DatasetRepository(name, objects, documents, self._cached_objects, index["datasets"]),
+            models=ModelRepository(name, objects, documents, self._cached_objects, index["models"]),
             jobs=JobRepository(name, documents, progress, index["jobs"]),
             series=SeriesRepository(name, objects, documents),
             uploads=UploadRepository(name, objects, documents, progress),
@@ -73,11 +73,11 @@ def container() -> Container:
     objects = ObjectStore(chosen.bucket, chosen.s3_endpoint)
     redis = RedisClient(chosen.redis_url)
     counters = Counters(redis)
-    warm = CachedObjects(
+    cached_objects = CachedObjects(
         objects,
         redis,
         counters,
         entry_bytes=chosen.cache_redis_entry_bytes,
         ttl_seconds=chosen.cache_ttl_seconds,
     )
-    return Container(objects, redis, counters, warm, create_queue(chosen.jobs_queue_url, objects))
+    return Container(objects, redis, counters, cached_objects, create_queue(chosen.jobs_queue_url, objects))

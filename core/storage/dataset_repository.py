@@ -29,12 +29,17 @@ class DatasetRepository:
     """The datasets of a workspace. A dataset exists from the moment its manifest does."""
 
     def __init__(
-        self, workspace: str, objects: ObjectStore, documents: Documents, warm: CachedObjects, index: ManifestIndex
+        self,
+        workspace: str,
+        objects: ObjectStore,
+        documents: Documents,
+        cached_objects: CachedObjects,
+        index: ManifestIndex,
     ) -> None:
         self._workspace = workspace
         self._objects = objects
         self._documents = documents
-        self._warm = warm
+        self._cached_objects = cached_objects
         self._index = index
 
     @contextmanager
@@ -98,7 +103,7 @@ class DatasetRepository:
         return manifest
 
     def set_recipe(self, file_id: str, recipe: Recipe) -> DatasetManifest:
-        """Store how this dataset is to be cleaned; raises `NoSuchFileError`, `ConflictError`."""
+        """Store the recipe of a dataset; raises `NoSuchFileError`, `ConflictError`."""
 
         def edit(document: Json | None) -> Json:
             if document is None:
@@ -112,7 +117,7 @@ class DatasetRepository:
     def read(self, file_id: str, name: str) -> bytes:
         """Return one of the dataset's files (SOURCE, TABLE, ...), which never change; raises `NoSuchFileError`."""
         try:
-            return self._warm.read(_key(self._workspace, file_id, name))
+            return self._cached_objects.read(_key(self._workspace, file_id, name))
         except MissingObjectError as error:
             raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
 
@@ -124,7 +129,7 @@ class DatasetRepository:
             raise NoSuchFileError(f"File {file_id!r} has no {name}: it was deleted. Upload it again.") from error
 
     def attach(self, file_id: str, name: str, body: bytes) -> None:
-        """Add a file to a dataset that exists: one that is computed later and, like the data, never changes."""
+        """Add a file to a dataset that exists: one that is computed later and never changes either."""
         self._objects.put(_key(self._workspace, file_id, name), body)
 
     def list(self) -> list[DatasetManifest]:
@@ -140,11 +145,11 @@ class DatasetRepository:
         self._index.drop(_key(self._workspace, file_id, MANIFEST))
         keys = [item.key for item in self._objects.list(_key(self._workspace, file_id, ""))]
         self._objects.delete(keys)
-        self._warm.forget(keys)
+        self._cached_objects.forget(keys)
 
 
 class Draft:
-    """The files of a dataset that does not exist yet, on their way to the bucket while others are still made."""
+    """The files of a dataset that does not exist yet. They are uploaded while others are still being written."""
 
     def __init__(self, objects: ObjectStore, senders: Executor, prefix: str) -> None:
         self._objects = objects

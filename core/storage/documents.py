@@ -45,10 +45,10 @@ class Documents:
         return etag
 
     def change(self, key: str, edit: Callable[[Json | None], Json | None]) -> Json | None:
-        """Apply `edit` to the newest text and store the result, again and again until no other writer interferes.
+        """Store what `edit` makes of the newest document; try again when another writer was faster.
 
-        `edit` takes the current document (None when there is none) and returns the new one, or None to leave it.
-        Return the document as stored afterwards; raises `ConflictError` when others win eight times in a row.
+        `edit` takes the document (None when there is none) and returns the new one, or None to leave it as it is.
+        Return the document as stored afterwards; raises `ConflictError` when others were faster eight times in a row.
         """
         for _ in range(ATTEMPTS):
             try:

@@ -1,4 +1,4 @@
-"""Files that are too large for an answer: stored for a day and downloaded by a presigned URL."""
+"""Files that are too large for an answer: stored for a day and downloaded from a presigned URL."""
 
 import secrets
 from pathlib import Path
@@ -15,7 +15,7 @@ class ExportRepository:
         self._workspace = workspace
         self._objects = objects
 
-    def offer(self, filename: str, path: Path, content_type: str) -> str:
+    def store(self, filename: str, path: Path, content_type: str) -> str:
         """Store the file at `path` and return a URL that downloads it as `filename` during the next hour."""
         key = f"exports/{self._workspace}/{secrets.token_hex(16)}"
         self._objects.put_file(key, path, content_type)

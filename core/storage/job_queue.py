@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 # How long a dead letter stays hidden when the process that read it was killed.
-LOOK_SECONDS = 10
+HIDDEN_SECONDS = 10
 WAITING_KEY = re.compile(r"queue/(?P<workspace>[^/]+)/(?P<job_id>[^/]+)")
 
 QueueState = dict[str, Any]
@@ -38,7 +38,7 @@ class DeadLetter:
 
 
 class SqsQueue:
-    """The jobs waiting in SQS; every method raises `UnavailableError` when it does not answer."""
+    """The jobs that wait in SQS; every method raises `UnavailableError` when SQS does not answer."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -82,7 +82,7 @@ class SqsQueue:
                 answer = self.client.receive_message(
                     QueueUrl=url,
                     MaxNumberOfMessages=10,
-                    VisibilityTimeout=LOOK_SECONDS,
+                    VisibilityTimeout=HIDDEN_SECONDS,
                     MessageSystemAttributeNames=["ApproximateReceiveCount"],
                 )
             new = [message for message in answer.get("Messages", []) if message["MessageId"] not in found]
@@ -120,9 +120,10 @@ class SqsQueue:
 
 
 class BucketQueue:
-    """The jobs waiting for the servers themselves, where there is no SQS: an empty object each.
+    """The jobs that wait where there is no SQS: an empty object each.
 
-    Messages are not received or hidden: a server tries one job after the other, and leases say which are free.
+    The servers carry them out. Nothing is received or hidden as in SQS: a server tries one job after the other, and
+    the leases of the jobs say which are free.
     """
 
     def __init__(self, objects: ObjectStore) -> None:
@@ -140,12 +141,12 @@ class BucketQueue:
         keys = (WAITING_KEY.fullmatch(item.key) for item in self._objects.list("queue/"))
         return sorted(((key["workspace"], key["job_id"]) for key in keys if key), key=lambda job: job[1])
 
-    def done(self, workspace: str, job_id: str) -> None:
+    def remove(self, workspace: str, job_id: str) -> None:
         """Remove a job that is over."""
         self._objects.delete([_waiting_key(workspace, job_id)])
 
     def state(self) -> QueueState:
-        """Count as `SqsQueue.state` does. Jobs that wait and that are worked on count alike; none is ever given up."""
+        """Count as `SqsQueue.state` does. `depth` includes jobs that are worked on."""
         return {"depth": len(self.waiting()), "in_flight": 0, "dead_letters": 0}
 
 
@@ -168,11 +169,11 @@ def _waiting_key(workspace: str, job_id: str) -> str:
 
 
 def _endpoint(url: str) -> str | None:
-    """Return the endpoint of a queue outside of AWS; None where boto3 knows it: on AWS, or from the environment."""
+    """Return the endpoint of a queue outside of AWS; None on AWS, or where the environment has it for boto3."""
     parts = urlsplit(url)
     aws = (parts.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
-    told = os.environ.get("AWS_ENDPOINT_URL_SQS") or os.environ.get("AWS_ENDPOINT_URL")
-    return None if aws or told else f"{parts.scheme}://{parts.netloc}"
+    configured = os.environ.get("AWS_ENDPOINT_URL_SQS") or os.environ.get("AWS_ENDPOINT_URL")
+    return None if aws or configured else f"{parts.scheme}://{parts.netloc}"
 
 
 @contextmanager

@@ -24,7 +24,7 @@ Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 
 class Job(Leased):
-    """One job: the command, how far it is, and how it ended."""
+    """One job: its command, its progress, and its result or error."""
 
     format: Literal[1] = 1
     job_id: str
@@ -34,14 +34,14 @@ class Job(Leased):
     order: Json
     # Digest of the command, to see whether an Idempotency-Key is used for another one.
     fingerprint: str
-    # False where the caller waits for the answer: then no queue has it.
+    # Whether it goes to the queue. The job of a caller who waits for the answer does not.
     deferred: bool
     status: Status = "queued"
     stage: str = "queued"
     progress: float = 0.0
-    # How far each model is that the job trains, by name.
+    # By name the progress of each model that the job trains.
     parts: dict[str, float] = Field(default_factory=dict)
-    # Of a job that compares models how each does so far, as `core.progress.TrialStatus`, the best first.
+    # Of a job that compares models the leaderboard so far: each a `core.progress.TrialStatus`, the best first.
     standings: list[dict[str, Any]] = Field(default_factory=list)
     created_at: str
     # When it was last given to the queue (seconds since 1970).
@@ -55,7 +55,7 @@ class Job(Leased):
 
     @property
     def is_over(self) -> bool:
-        """Return whether the job has ended: nothing happens any more unless somebody asks for a retry."""
+        """Return whether the job has ended. It stays so unless a caller asks for a retry."""
         return self.status in ("succeeded", "failed", "cancelled")
 
     @property
@@ -89,17 +89,17 @@ class JobProgress:
         return stop
 
     def stop(self, job: Job) -> None:
-        """Ask the worker that has the job to stop: it sees this sooner than what the bucket says."""
+        """Ask the worker that has the job to stop: it looks here more often than into the bucket."""
         name = job_stop_key(self._workspace, job.job_id)
         self._redis.run(lambda client: client.set(name, job.owner or "", ex=PROGRESS_SECONDS), None)
 
-    def newest(self, job: Job) -> Job:
-        """Return the job as far as its worker has reported; unchanged where Redis knows nothing newer."""
+    def with_progress(self, job: Job) -> Job:
+        """Return the job with the newest progress of its worker; unchanged where Redis has none."""
         if job.status != "running":
             return job
         report = self._redis.run(lambda client: client.get(job_progress_key(self._workspace, job.job_id)), None)
         state: Json = json.loads(report) if report else {}
-        # Of the worker that has it now, not of one that was killed.
+        # A report of a worker that was killed says nothing about the worker that has the job now.
         return job.model_copy(update=state) if state.get("owner") == job.owner else job
 
 
@@ -126,7 +126,7 @@ class JobRepository:
         if not JOB_ID.fullmatch(job_id):
             return None
         document = self._documents.read(_key(self._workspace, job_id), fresh=fresh)
-        return None if document is None else self._progress.newest(Job.model_validate(document))
+        return None if document is None else self._progress.with_progress(Job.model_validate(document))
 
     def change(self, job_id: str, edit: Callable[[Job], dict[str, Any] | None]) -> Job | None:
         """Update the newest job as `change_document` does; return None when there is none."""
@@ -134,9 +134,9 @@ class JobRepository:
             return None
         return change_document(self._documents, _key(self._workspace, job_id), Job, edit)
 
-    def live(self, jobs: Sequence[Job]) -> list[Job]:
-        """Return the same jobs, the running ones as far as their workers have reported."""
-        return [self._progress.newest(job) for job in jobs]
+    def with_progress(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return the same jobs, the running ones with the newest progress of their workers."""
+        return [self._progress.with_progress(job) for job in jobs]
 
     def report_progress(self, job: Job, **state: Any) -> bool | None:
         """Report the progress of a running job as `JobProgress.report` does."""

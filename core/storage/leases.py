@@ -1,6 +1,7 @@
-"""Leases: one worker at a time may work on a document. It says who has it, until when, and how often it was taken.
+"""Leases: one worker at a time may work on a document.
 
-A lease runs out by itself, so a document that a killed worker held becomes free without any clean-up.
+The document names the worker, when its lease ends, and how many workers took it. A lease ends by itself, so a document
+becomes free when its worker is killed.
 """
 
 import time
@@ -24,7 +25,7 @@ class Leased(FormattedDocument):
 
     @property
     def is_leased(self) -> bool:
-        """Return whether a worker has the document. That worker may have been killed since."""
+        """Return whether a worker has the document. The worker may have been killed meanwhile."""
         return self.leased_until > time.time()
 
     def lease(self, name: str, owner: str, seconds: float) -> Json:
@@ -63,5 +64,5 @@ def if_owned(owner: str | None, fields: Json) -> Callable[[Leased], Json | None]
 
 
 def free(attempts: int) -> Json:
-    """Return the fields that end a lease, so that the next worker may take the document at once."""
+    """Return the fields that end a lease with this count of attempts; the next worker may take the document at once."""
     return {"owner": None, "leased_until": 0.0, "attempts": attempts}

@@ -20,11 +20,11 @@ FETCHERS = 8
 class Audit:
     """The manifests in the bucket, and the entries of Redis that differ from them."""
 
-    # ETag and manifest, by key.
+    # By key a dictionary of `etag` and `manifest`.
     stored: dict[str, dict[str, Any]]
     # Keys of manifests that cannot be read.
     damaged: list[str]
-    # The entries of Redis that are wrong, by key: deleted, missing or different.
+    # By key how an entry of Redis is wrong: `deleted`, `missing` or `different`.
     wrong: dict[str, str]
 
     @property
@@ -44,7 +44,7 @@ class ManifestIndex:
     def __init__(
         self, workspace: str, objects: ObjectStore, redis: RedisClient, kind: str, ending: str = f"/{MANIFEST}"
     ) -> None:
-        """Index the manifests in the folder `kind` (`datasets`, `models` or `jobs`) whose keys end in `ending`."""
+        """Index the manifests in the folder `kind` (`datasets`, `models` or `jobs`) whose keys end with `ending`."""
         self._workspace = workspace
         self._objects = objects
         self._redis = redis
@@ -58,19 +58,19 @@ class ManifestIndex:
     def listed(self, below: str = "") -> dict[str, str]:
         """Return the ETag of every manifest, by key and in key order; only of those below the folder `below`, if given.
 
-        An empty manifest is none: it only keeps its key from being used again.
+        An empty manifest does not count: it only reserves its key, so that no other version gets it.
         """
         listed = self._stored(below)
         if not below:
-            known: list[bytes] = self._redis.run(lambda client: client.hkeys(self._name()), [])
+            known: list[bytes] = self._redis.run(lambda client: client.hkeys(self._redis_key()), [])
             gone = {key.decode() for key in known} - listed.keys()
             if gone:
-                self._redis.run(lambda client: client.hdel(self._name(), *gone), None)
+                self._redis.run(lambda client: client.hdel(self._redis_key(), *gone), None)
         return listed
 
     def read(self, listed: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """Return the manifests of these keys with these ETags, without those that were deleted since or are damaged."""
-        name = self._name()
+        name = self._redis_key()
         keys = list(listed)
         indexed: list[bytes | None] = []
         if keys:
@@ -87,11 +87,11 @@ class ManifestIndex:
 
     def add(self, key: str, etag: str, manifest: dict[str, Any]) -> None:
         """Add a manifest that was just written. Every write ends with this."""
-        self._remember(self._name(), key, {"etag": etag, "manifest": manifest})
+        self._remember(self._redis_key(), key, {"etag": etag, "manifest": manifest})
 
     def drop(self, key: str) -> None:
         """Remove a manifest that was just deleted."""
-        self._redis.run(lambda client: client.hdel(self._name(), key), None)
+        self._redis.run(lambda client: client.hdel(self._redis_key(), key), None)
 
     def audit(self, before: Audit | None = None) -> Audit:
         """Read the manifests of the bucket itself and compare Redis with them; changes nothing.
@@ -110,7 +110,7 @@ class ManifestIndex:
 
     def _wrong(self, stored: Mapping[str, dict[str, Any]]) -> dict[str, str]:
         """Return by key how an entry of Redis is wrong; nothing where Redis does not answer."""
-        found: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(self._name()), None)
+        found: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(self._redis_key()), None)
         if found is None:
             return {}
         indexed = {key.decode(): json.loads(entry) for key, entry in found.items()}
@@ -126,11 +126,11 @@ class ManifestIndex:
             if entry is None:
                 self.drop(key)
             else:
-                self._remember(self._name(), key, entry)
+                self._remember(self._redis_key(), key, entry)
 
     def size(self) -> int | None:
         """Return how many manifests Redis holds of the workspace, or None when it does not answer."""
-        size: int | None = self._redis.run(lambda client: client.hlen(self._name()), None)
+        size: int | None = self._redis.run(lambda client: client.hlen(self._redis_key()), None)
         return size
 
     def _stored(self, below: str = "") -> dict[str, str]:
@@ -148,5 +148,5 @@ class ManifestIndex:
     def _remember(self, name: str, key: str, entry: dict[str, Any]) -> None:
         self._redis.run(lambda client: client.hset(name, key, json.dumps(entry)), None)
 
-    def _name(self) -> str:
+    def _redis_key(self) -> str:
         return manifest_index_key(self._workspace, self._kind)

@@ -40,21 +40,26 @@ class ModelRepository:
     """
 
     def __init__(
-        self, workspace: str, objects: ObjectStore, documents: Documents, warm: CachedObjects, index: ManifestIndex
+        self,
+        workspace: str,
+        objects: ObjectStore,
+        documents: Documents,
+        cached_objects: CachedObjects,
+        index: ManifestIndex,
     ) -> None:
-        self._versions = Versions(workspace, objects, warm, index)
-        self._artifacts = Artifacts(workspace, objects, warm)
+        self._versions = Versions(workspace, objects, cached_objects, index)
+        self._artifacts = Artifacts(workspace, objects, cached_objects)
         self._champions = Champions(workspace, documents)
 
     def publish(self, draft: ModelManifest, files: Mapping[str, bytes], *, promote: bool = True) -> ModelManifest:
         """Store a model of these files (GRAPH, PICKLE, EVALUATION) as the next version; return its signed manifest.
 
-        It serves from now on if `promote`, unless a later version has served. A job that published before gets what
-        it published then. When only promoting fails, the version is there and the one before it goes on serving.
+        With `promote` it becomes the champion, unless a later version was one. If the job has published a version
+        before, that one is returned. If only the promotion fails, the version exists and the champion stays.
         """
         name, job_id = draft.model_name, draft.job_id
-        # In this order: a version that the same job publishes from now on is found by `commit`, at one of the next
-        # numbers.
+        # The number comes first: a version that another attempt of the job publishes after it has one of the next
+        # numbers, where `commit` finds it.
         number = max(self._versions.taken(name), default=0) + 1
         manifest = self.published_by(name, job_id) if job_id is not None else None
         if manifest is None:
@@ -81,18 +86,18 @@ class ModelRepository:
         """
         return self._champions.serving_state(name, fresh=fresh).version
 
-    def succeed(self, name: str, version: int, before: int | None) -> bool:
+    def replace_champion(self, name: str, version: int, before: int | None) -> bool:
         """Let a version serve if `before` still does; return whether it serves afterwards. Raises `ConflictError`."""
-        return self._champions.succeed(name, version, before)
+        return self._champions.replace_champion(name, version, before)
 
     def serving_state(self, name: str) -> ServingState:
-        """Return which versions of a name serve or are deleted, as the bucket has it."""
+        """Return which version of a name serves and which are deleted, read from the bucket."""
         return self._champions.serving_state(name, fresh=True)
 
     def resolve(self, name: str, version: int | None) -> int:
         """Return the version that a caller means: `version`, or the one that serves, which may be a second old.
 
-        Raises `NoSuchModelError` when none serves, or this one was deleted; it need not exist otherwise.
+        Raises `NoSuchModelError` when none serves or `version` was deleted. Whether `version` exists is not checked.
         """
         if MODEL_NAME.fullmatch(name):
             state = self._champions.serving_state(name)
@@ -122,9 +127,9 @@ class ModelRepository:
         """Return GRAPH or PICKLE of a version after verifying signature and digest; raises what `load` does."""
         return self._artifacts.read(manifest, file)
 
-    def offer(self, manifest: ModelManifest, file: str, filename: str) -> str:
+    def presign(self, manifest: ModelManifest, file: str, filename: str) -> str:
         """Return a URL that downloads GRAPH or PICKLE as `filename` during the next hour; raises what `file` does."""
-        return self._artifacts.offer(manifest, file, filename)
+        return self._artifacts.presign(manifest, file, filename)
 
     def evaluation(self, name: str, version: int | None = None) -> dict[str, Any] | None:
         """Return the evaluation of a version beyond its manifest; None for one trained before this was stored."""
@@ -189,7 +194,7 @@ class ModelRepository:
         return [numbered.number for numbered in self._versions.listed(new)]
 
     def _movable(self, name: str) -> list[ModelManifest]:
-        """Return every version that is not deleted, as the bucket has it.
+        """Return the manifest of every version that is not deleted, read from the bucket.
 
         Raises `BadSignatureError` unless all are signed.
         """
@@ -213,7 +218,7 @@ class ModelRepository:
         moved: dict[int, int] = {}
         for number in self._versions.taken(old):
             if number not in manifests:
-                self._versions.skip(new, number)
+                self._versions.reserve(new, number)
                 continue
             manifest = self._artifacts.with_own_folder(manifests[number])
             if manifest.artifacts not in arrived:
@@ -224,7 +229,7 @@ class ModelRepository:
         return moved
 
     def _verified_manifest(self, name: str, version: int) -> ModelManifest:
-        """Return a manifest as the bucket has it, its signature verified.
+        """Return a manifest, read from the bucket and with a valid signature.
 
         Raises `NoSuchModelError`, `BadSignatureError`.
         """
@@ -246,10 +251,10 @@ class ModelRepository:
         self._artifacts.discard_beside(name, number)
 
 
-def _map(call: Callable[[T], R], things: Sequence[T]) -> list[R]:
-    """Return what `call` returns for each of the things; several calls run at a time."""
+def _map(call: Callable[[T], R], arguments: Sequence[T]) -> list[R]:
+    """Return the result of `call` for each argument; several calls run at a time."""
     with ThreadPoolExecutor(SENDERS) as callers:
-        return list(callers.map(call, things))
+        return list(callers.map(call, arguments))
 
 
 def check_name(name: str, field: str) -> None:

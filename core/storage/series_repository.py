@@ -1,6 +1,4 @@
-"""Series.
-
-Files that arrive one after another and train one model, their settings, and what was decided about each file.
+"""Series of files that arrive one after another and train one model: settings, and the decision about each file.
 
     {workspace}/series/{name}/series.json              settings and arrivals, changed by conditional writes
     {workspace}/series/{name}/reports/{job_id}.json    the report of an arrival, and the same as a page in .html
@@ -37,8 +35,8 @@ class SeriesSettings(Document):
     target_column: str | None = None
     # Whether a challenger is trained on the new file alone (replace) or on the accepted files of the window as well.
     mode: Mode = "append"
-    # In arrivals, the new one included. An arrival is accepted, held or dropped as a whole, and it is the unit that
-    # people think in: twelve monthly files are a year, whatever rows each has.
+    # How many arrivals a challenger is trained on, the new one included. It counts arrivals and not rows, because a
+    # decision is about a whole arrival, and users think in arrivals: twelve monthly files are a year.
     window: int = Field(default=12, ge=1, le=100)
     # How much worse than the champion a challenger may be, as a fraction of the champion's root mean squared error.
     tolerance: float = Field(default=0.02, ge=0, le=1)
@@ -91,7 +89,7 @@ class Arrival(Document):
     contradicted: bool = False
 
     def let_in(self, reason: str) -> "Arrival":
-        """Return a held arrival as an accepted one; its errors are no measure for later ones."""
+        """Return a held arrival as an accepted one; later arrivals are not compared with its errors."""
         update = {"state": "accepted", "learned": True, "reason": reason, "surprise": None, "missed_by": None}
         return self.model_copy(update=update)
 
@@ -118,9 +116,9 @@ class Series(FormattedDocument):
         return max(waiting, key=lambda one: one.last_modified, default=None)
 
     def window(self, before: str) -> list[Arrival]:
-        """Return the arrivals that train a model with a file written at `before`, oldest first.
+        """Return the earlier arrivals that train a model together with a file written at `before`, oldest first.
 
-        None in mode `replace`.
+        There are none in mode `replace`.
         """
         if self.settings.mode == "replace":
             return []
@@ -129,7 +127,7 @@ class Series(FormattedDocument):
         return newest[::-1]
 
     @property
-    def usual(self) -> list[tuple[float, float]]:
+    def usual_errors(self) -> list[tuple[float, float]]:
         """Return `surprise` and `missed_by` of the arrivals that were accepted, but not by hand, oldest first."""
         return [
             (one.surprise, one.missed_by)
@@ -146,13 +144,13 @@ class Series(FormattedDocument):
         return next((one for one in same if one.learned or one.state == "held"), None)
 
     def is_old(self, written: str) -> bool:
-        """Return whether a model was trained on a file that was written later."""
+        """Return whether a model was trained on a file that was written after the time `written`."""
         return any(one.learned and one.last_modified > written for one in self.arrivals)
 
     def with_arrival(self, arrival: Arrival) -> "Series":
-        """Return the series with this arrival in place of the earlier one of the same file.
+        """Return the series with this arrival in place of an earlier one of the same file.
 
-        A new decision comes last.
+        It keeps the place of that one if the decision is the same, and is the last one otherwise.
         """
         places = [place for place, other in enumerate(self.arrivals) if other.file_id == arrival.file_id]
         if places and self.arrivals[places[0]].decided_at == arrival.decided_at:

@@ -22,7 +22,7 @@ from core.storage.leases import change_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.types import Json
 
-# A URL lets its holder write one object for this long; GET /data/uploads/{file_id} returns fresh ones.
+# How long a URL works. GET /data/uploads/{file_id} returns fresh ones.
 URL_SECONDS = 3600
 # Three of them fit into the function's memory, and 320 make 5 GiB.
 PART_BYTES = 16 << 20
@@ -60,11 +60,11 @@ class Ticket(FormattedDocument):
     upload_id: str | None = None
     part_size: int = 0
     created_at: str
-    # When the URLs end that were returned last.
+    # When the URLs that were returned last expire.
     expires_at: str
     # Whether the caller has completed the upload.
     completed: bool = False
-    # Made when the bytes have been received.
+    # The job that ingests it, from the moment the bytes have been received.
     job: Job | None = None
 
     @model_validator(mode="before")
@@ -80,12 +80,12 @@ class Ticket(FormattedDocument):
 
     @property
     def status(self) -> UploadStatus:
-        """Return how the upload stands: `ingesting` while a worker has it."""
+        """Return the status of the upload: `ingesting` while a worker has it."""
         return "waiting" if self.job is None else STATUS_OF[self.job.status]
 
     @property
     def stage(self) -> str:
-        """Return what is being done: `uploading`, `queued`, a stage of the ingestion, or `interrupted`."""
+        """Return what happens to the upload now: `uploading`, `queued`, a stage of the ingestion, or `interrupted`."""
         if self.job is None:
             return "queued" if self.completed else "uploading"
         return "interrupted" if self.job.is_interrupted else self.job.stage
@@ -161,7 +161,7 @@ class UploadRepository:
         if document is None:
             return None
         ticket = Ticket.model_validate(document)
-        job = ticket.job and self._progress.newest(ticket.job)
+        job = ticket.job and self._progress.with_progress(ticket.job)
         return ticket.model_copy(update={"job": job})
 
     def change(self, file_id: str, edit: Callable[[Ticket], Json | None]) -> Ticket | None:
@@ -239,7 +239,7 @@ class UploadJobs:
         self._progress = progress
 
     def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
-        """Return the job, or None when there is none; `fresh` asks the bucket itself."""
+        """Return the job, or None when there is none; `fresh` reads the bucket itself."""
         ticket = self._uploads.ticket(job_id, fresh=fresh)
         return None if ticket is None else ticket.job
 
@@ -262,7 +262,7 @@ class UploadJobs:
 
 
 def urls_expire_at() -> str:
-    """Return when URLs end that are made now, in UTC as ISO 8601."""
+    """Return when URLs that are made now expire, in UTC as ISO 8601."""
     return datetime.fromtimestamp(time.time() + URL_SECONDS, UTC).isoformat(timespec="seconds")
 
 

@@ -29,16 +29,17 @@ class VersionId:
 class Versions:
     """The versions of the models of a workspace.
 
-    One exists from the moment its manifest does, so nobody sees half of one.
-
-    The number of a deleted version is never used again: its manifest stays, empty. So numbers have no gaps, and
-    of two writers that create the next one at the same time, one finds the other's manifest in its place.
+    A version exists from the moment its manifest does, so nobody sees half of one. The number of a deleted version
+    is never used again: its manifest stays, empty. So numbers have no gaps, and of two writers that create the same
+    number at the same time, one finds the manifest of the other.
     """
 
-    def __init__(self, workspace: str, objects: ObjectStore, warm: CachedObjects, index: ManifestIndex) -> None:
+    def __init__(
+        self, workspace: str, objects: ObjectStore, cached_objects: CachedObjects, index: ManifestIndex
+    ) -> None:
         self._workspace = workspace
         self._objects = objects
-        self._warm = warm
+        self._cached_objects = cached_objects
         self._index = index
 
     def taken(self, name: str) -> list[int]:
@@ -48,7 +49,7 @@ class Versions:
         return sorted(int(match[2]) for match in found if match)
 
     def listed(self, name: str | None = None) -> dict[VersionId, tuple[str, str]]:
-        """Return key and ETag of every version, of one model or of all, in order."""
+        """Return key and ETag of the manifest of every version, of one model or of all, in order."""
         listed = self._index.listed("" if name is None else f"{name}/")
         found = {
             VersionId(match[1], int(match[2])): (key, etag)
@@ -76,7 +77,7 @@ class Versions:
         body = b""
         if MODEL_NAME.fullmatch(name):
             with suppress(MissingObjectError):
-                body = self._objects.get(key) if fresh else self._warm.read(key)
+                body = self._objects.get(key) if fresh else self._cached_objects.read(key)
         if not body:
             raise NoSuchModelError(f"Model {name!r} has no version {number}. GET /model/trained lists what there is.")
         manifest = _parsed(body)
@@ -90,8 +91,8 @@ class Versions:
     def commit(self, draft: ModelManifest, number: int, *, once_a_job: bool = False) -> ModelManifest:
         """Create the draft as the first free version from `number` on; return its signed manifest.
 
-        A version that is this one already, of the same files or, with `once_a_job`, of the same job, is returned
-        instead: an earlier attempt, or somebody else's. Its files are in the bucket by now.
+        A version of the same files, or with `once_a_job` of the same job, that has one of these numbers is returned
+        instead: an earlier or a parallel attempt published it. The files of the draft are in the bucket already.
         """
         while True:
             manifest = sign_manifest(draft.model_copy(update={"version": number}))
@@ -109,16 +110,16 @@ class Versions:
                     return holder
             number += 1
 
-    def skip(self, name: str, number: int) -> None:
+    def reserve(self, name: str, number: int) -> None:
         """Reserve a number so that no version ever gets it, unless one has it."""
         self._objects.create(_key(self._workspace, name, number), b"")
 
     def erase(self, name: str, number: int) -> None:
-        """Erase a version for good; its number stays reserved."""
+        """Delete a manifest; its number stays reserved."""
         key = _key(self._workspace, name, number)
         self._objects.put(key, b"")
         self._index.drop(key)
-        self._warm.forget([key])
+        self._cached_objects.forget([key])
 
 
 def _parsed(stored: bytes | dict[str, Any] | None) -> ModelManifest | None:

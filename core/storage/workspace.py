@@ -16,10 +16,10 @@ from core.storage.upload_repository import UploadRepository
 
 @dataclass(frozen=True)
 class Workspace:
-    """The repositories of one workspace, made by `core.storage.container.Container.workspace` and passed on from there.
+    """The repositories of one workspace. Only `core.storage.container.Container.workspace` makes one.
 
-    `objects` and `queue` are the ones of every workspace: their keys and messages name the workspace. `index` has the
-    manifest index of each kind of document.
+    `objects` and `queue` are shared by all workspaces: their keys and messages name the workspace. `index` has the
+    manifest index of `datasets`, `models` and `jobs`.
     """
 
     name: str

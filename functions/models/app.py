@@ -122,7 +122,7 @@ def artifact(
         return Response(status_code=304, headers=headers)
     name = f"{model_name}-v{manifest.version}.{file.partition('.')[2]}"
     if stored.size_bytes > settings().max_response_bytes:
-        url = workspace.models.offer(manifest, file, name)
+        url = workspace.models.presign(manifest, file, name)
         return RedirectResponse(url, status_code=303, headers=headers)
     body = workspace.models.file(manifest, file)
     return Response(body, media_type="application/octet-stream", headers={**headers, **attachment(name)})

@@ -139,7 +139,7 @@ def _describe(workspace: Workspace, series: Series) -> dict[str, Any]:
 def _unfinished(workspace: Workspace, name: str) -> list[Job]:
     """Return the jobs of files without a decision: they wait, are worked on, or were given up."""
     jobs = [job for job in workspace.jobs.list() if job.status != "succeeded"]
-    return workspace.jobs.live([job for job in jobs if (found := _retraining(job)) and found.series == name])
+    return workspace.jobs.with_progress([job for job in jobs if (found := _retraining(job)) and found.series == name])
 
 
 def _describe_job(job: Job) -> dict[str, Any]:

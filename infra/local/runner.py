@@ -68,7 +68,7 @@ class Runner(threading.Thread):
         else:
             if job is not None and not job.is_over:
                 return
-        self._queue.done(workspace, job_id)
+        self._queue.remove(workspace, job_id)
 
 
 @asynccontextmanager

@@ -35,10 +35,12 @@ class Parts:
         self.redis = redis or RedisClient(None)
         self.documents = Documents(objects, self.redis)
         counters = Counters(self.redis)
-        self.warm = CachedObjects(objects, self.redis, counters, entry_bytes=1 << 20, ttl_seconds=60)
+        self.cached_objects = CachedObjects(objects, self.redis, counters, entry_bytes=1 << 20, ttl_seconds=60)
         self.index = {kind: ManifestIndex(workspace, objects, self.redis, kind) for kind in ("datasets", "models")}
-        self.datasets = DatasetRepository(workspace, objects, self.documents, self.warm, self.index["datasets"])
-        self.models = ModelRepository(workspace, objects, self.documents, self.warm, self.index["models"])
+        self.datasets = DatasetRepository(
+            workspace, objects, self.documents, self.cached_objects, self.index["datasets"]
+        )
+        self.models = ModelRepository(workspace, objects, self.documents, self.cached_objects, self.index["models"])
 
     def keys(self) -> list[str]:
         """Everything in the bucket."""

@@ -75,7 +75,7 @@ class _ChampionChallenger:
         case, old = self.case, self.series.is_old(self.case.written)
         rows = self.rows(self.opened)
         case.found["drift"] = drift_of_columns(self.model, [one.frame for one in self.known], rows)
-        found = plausibility(self.model, self.target(rows), self.champion.predict(rows), self.series.usual)
+        found = plausibility(self.model, self.target(rows), self.champion.predict(rows), self.series.usual_errors)
         case.found["plausibility"] = asdict(found)
         case.surprise, case.missed_by = found.outside, found.mse**0.5
         held = self.series.held

@@ -118,7 +118,7 @@ class ArrivalCase:
 
     def _promote(self, version: int, before: int | None) -> bool:
         """Let a version serve in the place of `before`, with which it was compared; return whether it serves."""
-        return self.workspace.models.succeed(self.name, version, before)
+        return self.workspace.models.replace_champion(self.name, version, before)
 
     def _decision(self, arrival: Arrival) -> Json:
         """Return the result of the job, which is also the body of the notifications."""

@@ -52,7 +52,7 @@ def export_table(
         size = made.path.stat().st_size
         expires = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
         return {
-            "url": workspace.exports.offer(made.name, made.path, made.media_type),
+            "url": workspace.exports.store(made.name, made.path, made.media_type),
             "expires_at": expires.isoformat(timespec="seconds"),
             "filename": made.name,
             "media_type": made.media_type,

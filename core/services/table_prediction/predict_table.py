@@ -64,7 +64,7 @@ def predict_stored_table(
         return {
             **head,
             "format": "json",
-            "url": workspace.exports.offer(name, path, "application/json"),
+            "url": workspace.exports.store(name, path, "application/json"),
             "expires_at": expires.isoformat(timespec="seconds"),
             "filename": name,
             "size_bytes": path.stat().st_size,

@@ -51,9 +51,9 @@ class ObjectStore:
 
     @property
     def client(self) -> "S3Client":
-        """Return the boto3 client.
+        """Return the boto3 client, made on first use.
 
-        Short time-outs, one retry, keepalive, since a thawed function finds its sockets dead.
+        It has short time-outs, one retry and keepalive, because the sockets of a function are dead after it was frozen.
         """
         if self._client is None:
             self._signed_get.close()
@@ -76,7 +76,7 @@ class ObjectStore:
 
     def get(self, key: str) -> bytes:
         """Return the object's bytes; raises `MissingObjectError`."""
-        # As long as nothing else has needed boto3 and nothing goes wrong, a read need not load it.
+        # Without boto3 while nothing else has loaded it.
         first = self._signed_get.get(key) if self._client is None else None
         return first if first is not None else self.get_with_etag(key)[0]
 
@@ -92,7 +92,7 @@ class ObjectStore:
             return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
 
     def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
-        """Write the object from a file, in parts and a few at a time where it is large, never whole in memory."""
+        """Write the object from a file; a large one in parts, of which a few at a time are in memory."""
         with _translate_errors(key):
             kind = {"ContentType": content_type}
             self.client.upload_file(str(path), self.bucket, key, ExtraArgs=kind, Config=_transfer(PART_BYTES))

@@ -107,7 +107,7 @@ def test_a_job_brings_the_model_itself_where_that_was_ordered(client: httpx.Clie
 def test_a_key_means_the_same_job_though_its_message_was_lost(client: httpx.Client) -> None:
     headers = {**ASYNC, "Idempotency-Key": "7"}
     first = train(client, headers)
-    container().queue.done(WORKSPACE, first.json()["job_id"])
+    container().queue.remove(WORKSPACE, first.json()["job_id"])
     second = train(client, headers)
     assert (first.status_code, second.status_code, first.json()) == (202, 202, second.json())
     assert container().queue.waiting() == [(WORKSPACE, first.json()["job_id"])]

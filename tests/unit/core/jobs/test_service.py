@@ -58,7 +58,7 @@ def test_a_job_that_nobody_seems_to_do_is_offered_again_when_somebody_looks(
     probe: JobProbe, advance_clock: Callable[..., None]
 ) -> None:
     job_id = submit("steps")
-    container().queue.done(WORKSPACE, job_id)
+    container().queue.remove(WORKSPACE, job_id)
     read_job(job_id)
     assert container().queue.waiting() == []
     advance_clock(jobs.SILENCE_SECONDS + 1)

@@ -105,14 +105,14 @@ def test_an_idle_value_gives_its_memory_back_without_being_asked_for(clock: Cloc
 
 def test_bytes_come_from_the_bucket_without_redis(bucket: ObjectStore) -> None:
     shared = RedisClient(None)
-    warm = CachedObjects(bucket, shared, Counters(shared), entry_bytes=10, ttl_seconds=60)
+    cached = CachedObjects(bucket, shared, Counters(shared), entry_bytes=10, ttl_seconds=60)
     bucket.put("key", b"body")
-    assert warm.read("key") == b"body"
-    warm.forget(["key"])
-    warm.forget([])
+    assert cached.read("key") == b"body"
+    cached.forget(["key"])
+    cached.forget([])
     bucket.delete(["key"])
     with pytest.raises(MissingObjectError):
-        warm.read("key")
+        cached.read("key")
 
 
 def test_counting_without_redis_is_harmless() -> None:

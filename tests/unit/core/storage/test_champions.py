@@ -22,14 +22,14 @@ def test_a_version_succeeds_only_the_one_that_it_was_judged_beside(parts: Parts)
     publish(parts, body=b"one")
     parts.models.publish(model_draft(b"two", b""), {GRAPH: b"two", PICKLE: b""}, promote=False)
     publish(parts, body=b"three")
-    assert not parts.models.succeed("boat", 2, 1)
+    assert not parts.models.replace_champion("boat", 2, 1)
     assert parts.models.serving("boat", fresh=True) == 3
-    assert parts.models.succeed("boat", 2, 3)
-    assert parts.models.succeed("boat", 2, 3)
+    assert parts.models.replace_champion("boat", 2, 3)
+    assert parts.models.replace_champion("boat", 2, 3)
     assert parts.models.serving("boat") == 2
     parts.models.delete("boat", 1)
-    assert not parts.models.succeed("boat", 1, 2)
-    assert not parts.models.succeed("ship", 1, 2)
+    assert not parts.models.replace_champion("boat", 1, 2)
+    assert not parts.models.replace_champion("ship", 1, 2)
 
 
 def test_what_serves_must_exist_and_be_ours(parts: Parts) -> None:

@@ -126,7 +126,7 @@ def test_reconcile_leaves_alone_what_was_decided_long_ago() -> None:
 
 def test_objects_of_a_job_that_was_lost_are_offered_again() -> None:
     submit_arrival(put_file("1.csv", linear_table(1)))
-    container().queue.done(WORKSPACE, jobs()[0])
+    container().queue.remove(WORKSPACE, jobs()[0])
     home().jobs.change(jobs()[0], lambda job: {"offered_at": 0.0})
     arrivals.reconcile(container())
     assert container().queue.waiting() == [(WORKSPACE, jobs()[0])]

@@ -161,7 +161,7 @@ def test_an_upload_that_is_being_ingested_stays(kept: Workspace) -> None:
 
 def test_exports_go_when_their_url_works_no_longer(kept: Workspace, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_bytes(b"a\n1\n")
-    kept.exports.offer("table.csv", tmp_path / "table.csv", "text/csv")
+    kept.exports.store("table.csv", tmp_path / "table.csv", "text/csv")
     assert sweep(3600) == []
     assert [result.reason for result in sweep(7260)] == ["its URL works no longer"]
 
