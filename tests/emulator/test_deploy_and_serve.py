@@ -102,7 +102,7 @@ def test_serve_creates_a_missing_bucket_and_uses_any_storage(stack: Stack, tmp_p
     port = free_ports(1)[0]
     environment = {**stack.shell, **stack.env, "REGATTA_PORT": str(port), "REGATTA_BUCKET": "made-by-serve"}
     with served([*CLI, "serve", "--workers", "2"], environment, tmp_path / "log"):
-        assert wait_for(f"http://127.0.0.1:{port}/system/status")["status"] == "ok"
+        assert wait_until_up(f"http://127.0.0.1:{port}/system/status")["status"] == "ok"
 
 
 def test_gunicorn_serves_the_same_app(stack: Stack, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_gunicorn_serves_the_same_app(stack: Stack, tmp_path: Path) -> None:
     # One worker answers while the other still loads; asked to leave just then, that one is given its whole grace.
     command += ["--graceful-timeout", "5"]
     with served(command, {**stack.shell, **stack.env}, tmp_path / "log"):
-        assert wait_for(f"http://{address}/system/status")["status"] == "ok"
+        assert wait_until_up(f"http://{address}/system/status")["status"] == "ok"
 
 
 @contextmanager
@@ -130,7 +130,7 @@ def served(command: list[str], environment: dict[str, str], log: Path) -> Iterat
             raise
 
 
-def wait_for(url: str) -> dict[str, object]:
+def wait_until_up(url: str) -> dict[str, object]:
     deadline = time.monotonic() + 30
     while True:
         try:

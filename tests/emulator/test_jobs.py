@@ -16,9 +16,9 @@ from redis import Redis
 from core.jobs.worker import MOST_ATTEMPTS
 from core.types import Json
 from infra.emulator_account import CREDENTIALS, REGION
-from tests.emulator.test_deploy_and_serve import served
-from tests.emulator.test_deploy_and_serve import wait_for as wait_until_up
+from tests.emulator.test_deploy_and_serve import served, wait_until_up
 from tests.support.stack import CLI, Stack, free_ports
+from tests.support.waiting import wait_for
 
 ASYNC = {"Prefer": "respond-async"}
 LEASE_SECONDS = 4
@@ -70,14 +70,8 @@ def order(client: httpx.Client, name: str, file_id: str, headers: Json = ASYNC, 
     return answer
 
 
-def wait_for(client: httpx.Client, job_id: str, until: Callable[[Json], bool], seconds: float = 60) -> Json:
-    deadline = time.monotonic() + seconds
-    while True:
-        job: Json = client.get(f"/jobs/{job_id}").raise_for_status().json()
-        if until(job):
-            return job
-        assert time.monotonic() < deadline, job
-        time.sleep(0.05)
+def wait_for_job(client: httpx.Client, job_id: str, is_done: Callable[[Json], object], seconds: float = 60) -> Json:
+    return wait_for(lambda: client.get(f"/jobs/{job_id}").raise_for_status().json(), is_done, seconds)
 
 
 def is_over(job: Json) -> bool:
@@ -104,7 +98,7 @@ def test_training_is_answered_with_a_job_that_succeeds(own: Stack, file_id: str,
         assert (answer.status_code, answer.headers["preference-applied"]) == (202, "respond-async")
         location = answer.headers["location"]
         assert (location, answer.json()["status"]) == (f"/jobs/{answer.json()['job_id']}", "queued")
-        job = wait_for(client, answer.json()["job_id"], is_over)
+        job = wait_for_job(client, answer.json()["job_id"], is_over)
         assert (job["status"], job["progress"], job["kind"], job["error"]) == ("succeeded", 1.0, "train", None)
         now = order(client, f"now-{road}", file_id, {}, return_model=True).json()
         result = job["result"]
@@ -135,7 +129,7 @@ def test_a_comparison_tells_how_far_each_model_is(client: httpx.Client, file_id:
     answer = client.post("/model/compare", params=params, headers=ASYNC)
     assert answer.status_code == 202, answer.text
     told: list[Json] = []
-    job = wait_for(client, answer.json()["job_id"], lambda job: told.append(job) or is_over(job), 120)
+    job = wait_for_job(client, answer.json()["job_id"], lambda job: told.append(job) or is_over(job), 120)
     assert job["status"] == "succeeded", job
     assert job["result"]["best"] == job["result"]["results"][0]
     assert any(0 < job["progress"] < 1 and "ridge" in job["parts"] for job in told)
@@ -144,12 +138,12 @@ def test_a_comparison_tells_how_far_each_model_is(client: httpx.Client, file_id:
 
 def test_another_worker_finishes_what_a_killed_one_has_begun(own: Stack, client: httpx.Client, file_id: str) -> None:
     job_id = order(client, "survivor", file_id, **SLOW).json()["job_id"]
-    wait_for(client, job_id, is_training)
+    wait_for_job(client, job_id, is_training)
     doomed = workers(own)
     assert doomed
     for process in doomed:
         process.kill()
-    job = wait_for(client, job_id, is_over, 90)
+    job = wait_for_job(client, job_id, is_over, 90)
     assert (job["status"], job["attempts"]) == ("succeeded", 2)
     assert versions(client, "survivor") == [1]
 
@@ -173,7 +167,7 @@ def test_the_champion_serves_while_retraining_is_killed_and_finished_by_the_next
         process.kill()
     predicted = client.post("/predict", json={"model_name": "series", "data": {"area": 0.5, "age": 0.5, "floor": 0.5}})
     assert (predicted.status_code, predicted.json()["version"]) == (200, 1)
-    job = wait_for(client, newest()["job_id"], is_over, 90)
+    job = wait_for_job(client, newest()["job_id"], is_over, 90)
     assert (job["status"], job["attempts"], job["result"]["champion"]) == ("succeeded", 2, 2)
     assert versions(client, "series") == [1, 2]
 
@@ -183,33 +177,29 @@ def test_a_message_that_comes_five_times_trains_once(own: Stack, client: httpx.C
     body = json.dumps({"workspace": "default", "job_id": job_id})
     for _ in range(5):
         sqs.send_message(QueueUrl=own.env["REGATTA_JOBS_QUEUE_URL"], MessageBody=body)
-    job = wait_for(client, job_id, is_over)
+    job = wait_for_job(client, job_id, is_over)
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
     wait_until_empty(client)
     assert versions(client, "once") == [1]
 
 
 def wait_until_empty(client: httpx.Client) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        queue = client.get("/system/status").json()["queue"]
-        if queue["depth"] + queue["in_flight"] == 0:
-            return
-        assert time.monotonic() < deadline, queue
-        time.sleep(0.1)
+    wait_for(
+        lambda: client.get("/system/status").json()["queue"], lambda queue: queue["depth"] + queue["in_flight"] == 0
+    )
 
 
 @pytest.mark.parametrize("with_redis", [True, False])
 def test_running_work_is_cancelled(own: Stack, client: httpx.Client, file_id: str, with_redis: bool) -> None:
     params = {"target_column": "price", "file_id": file_id}
     job_id = client.post("/model/compare", params=params, headers=ASYNC).json()["job_id"]
-    wait_for(client, job_id, lambda job: job["status"] == "running" and job["stage"] not in ("starting", "reading"))
+    wait_for_job(client, job_id, lambda job: job["status"] == "running" and job["stage"] not in ("starting", "reading"))
     answer = client.post(f"/jobs/{job_id}/cancel")
     assert (answer.status_code, answer.json()["stage"]) == (202, "cancelling")
     if not with_redis:
         with Redis.from_url(own.env["REGATTA_REDIS_URL"]) as redis:
             redis.flushall()
-    job = wait_for(client, job_id, is_over)
+    job = wait_for_job(client, job_id, is_over)
     assert (job["status"], job["result"], job["error"]) == ("cancelled", None, None)
 
 
@@ -217,26 +207,23 @@ def test_poison_ends_as_a_dead_letter_that_shows_and_can_be_redriven(
     own: Stack, client: httpx.Client, file_id: str
 ) -> None:
     job_id = order(client, "poisoned", file_id).json()["job_id"]
-    wait_for(client, job_id, is_over)
+    wait_for_job(client, job_id, is_over)
     # A job of a kind that this worker does not know: one that a newer release has ordered, say.
     s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
     key = f"default/jobs/{job_id}.json"
     document = {**json.loads(s3.get_object(Bucket="regatta", Key=key)["Body"].read()), "result": None}
     s3.put_object(Bucket="regatta", Key=key, Body=json.dumps({**document, "kind": "unheard", "status": "failed"}))
     assert own.cli("jobs", "--retry", job_id).returncode == 0
-    job = wait_for(client, job_id, lambda job: job["status"] == "failed" and job["attempts"] == MOST_ATTEMPTS)
+    job = wait_for_job(client, job_id, lambda job: job["status"] == "failed" and job["attempts"] == MOST_ATTEMPTS)
     assert job["error"]["status"] == 500
-    deadline = time.monotonic() + 30
-    while client.get("/system/status").json()["queue"]["dead_letters"] != 1:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for(lambda: client.get("/system/status").json()["queue"]["dead_letters"] == 1, seconds=30)
     shown = own.cli("jobs").stdout
     assert "dead letter" in shown
     assert shown.count(job_id) == 2
 
     s3.put_object(Bucket="regatta", Key=key, Body=json.dumps({**document, "status": "failed"}))
     assert "1 jobs begin anew" in own.cli("redrive").stdout
-    job = wait_for(client, job_id, is_over)
+    job = wait_for_job(client, job_id, is_over)
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
     assert client.get("/system/status").json()["queue"]["dead_letters"] == 0
     s3.close()
@@ -263,5 +250,5 @@ def test_a_server_without_a_queue_does_jobs_itself(own: Stack, file_id: str, tmp
         wait_until_up(f"{url}/system/status")
         with httpx.Client(base_url=url, timeout=60) as client:
             job_id = order(client, "by-a-server", file_id).json()["job_id"]
-            assert wait_for(client, job_id, is_over)["status"] == "succeeded"
+            assert wait_for_job(client, job_id, is_over)["status"] == "succeeded"
             assert versions(client, "by-a-server") == [1]

@@ -17,6 +17,7 @@ from infra.emulator_account import CREDENTIALS, REGION
 from infra.paths import ROOT
 from tests.support.stack import Stack
 from tests.support.tables import CSVS
+from tests.support.waiting import wait_for
 from tests.support.workflow import gbk_csv
 
 PART_BYTES = 16 << 20
@@ -64,10 +65,7 @@ def in_flight(stack: Stack, file_id: str) -> list[str]:
 
 
 def wait_until_gone(stack: Stack, file_id: str) -> None:
-    deadline = time.monotonic() + 10
-    while in_flight(stack, file_id):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: in_flight(stack, file_id) == [], seconds=10)
 
 
 def test_a_form_becomes_a_dataset_by_the_event_alone(client: httpx.Client, stack: Stack) -> None:

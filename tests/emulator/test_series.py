@@ -4,7 +4,6 @@ import json
 import random
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 from core.types import Json
 from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
 from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 ROW = {"area": 0.5, "age": 0.25}
 # The races of these tests are over when they have begun.
@@ -58,15 +58,6 @@ def put(aws: Callable[[str], Any]) -> Callable[..., None]:
     return put
 
 
-def wait_for(look: Callable[[], Any], seconds: float = 30) -> Any:
-    """What `look` returns, as soon as that is something."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
-
-
 def decisions(client: httpx.Client, series: str, count: int, state: str | None = None) -> list[Json]:
     """The history of a series, the newest first, once it has so many entries (of this state)."""
 
@@ -76,7 +67,7 @@ def decisions(client: httpx.Client, series: str, count: int, state: str | None =
         chosen = [arrival for arrival in found if state in (None, arrival["state"])]
         return chosen if len(chosen) >= count else []
 
-    return wait_for(look)
+    return wait_for(look, seconds=30)
 
 
 def versions(client: httpx.Client, name: str) -> dict[int, bool]:
@@ -123,7 +114,7 @@ def test_an_event_that_comes_ten_times_trains_once(
     for _ in range(5):
         aws("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps({"Records": [record]}))
     (arrival,) = decisions(client, "often", 1)
-    wait_for(lambda: _is_empty(aws, queue))
+    wait_for(lambda: _is_empty(aws, queue), seconds=30)
     # A message that found another worker at it comes again when that one's lease could be over; by then the job is.
     assert client.get(f"/jobs/{arrival['job_id']}").json()["attempts"] == 1
     assert versions(client, "often") == {1: True}
@@ -162,7 +153,7 @@ def test_predictions_go_on_while_a_new_champion_comes(client: httpx.Client, put:
     for n in (1, 2):
         put(f"incoming/default/steady/{n}.csv", flats(20 + n))
         champion = decisions(client, "steady", n + 1)[0]["champion"]
-        wait_for(lambda newest=champion: answers[-1].json()["version"] == newest)
+        wait_for(lambda newest=champion: answers[-1].json()["version"] == newest, seconds=30)
     over.set()
     for loop in loops:
         loop.join()
@@ -182,12 +173,12 @@ def test_poison_is_a_dead_letter_with_its_reason_and_stops_nobody(
     decisions(client, "beside", 1)
     (refused,) = decisions(client, "poisoned", 1)
     assert refused["state"] == "refused"
-    wait_for(lambda: _dead(client) == 1)
+    wait_for(lambda: _dead(client) == 1, seconds=30)
     shown = stack.cli("jobs").stdout
     assert "dead letter" in shown
     assert shown.count(refused["job_id"]) == 2
     assert "1 jobs begin anew" in stack.cli("redrive").stdout
-    wait_for(lambda: _dead(client) == 1)  # it is no better than before
+    wait_for(lambda: _dead(client) == 1, seconds=30)  # it is no better than before
     assert client.get(f"/jobs/{refused['job_id']}").json()["status"] == "failed"
     aws("sqs").purge_queue(QueueUrl=_dead_letters(stack))
 
@@ -216,7 +207,7 @@ def test_what_no_event_has_told_of_is_found(stack: Stack, client: httpx.Client, 
 def test_a_key_of_no_series_is_left_alone(client: httpx.Client, put: Callable[..., None], aws: Any) -> None:
     put("incoming/default/of-no-series.csv", flats(33))
     put("incoming/default/%2e/one.csv", flats(33))
-    wait_for(lambda: _is_empty(aws, _physical(aws, "IncomingQueue")))
+    wait_for(lambda: _is_empty(aws, _physical(aws, "IncomingQueue")), seconds=30)
     assert _dead(client) == 0
 
 

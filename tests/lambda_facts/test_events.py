@@ -14,6 +14,7 @@ from infra.environment import Environment
 from tests.lambda_facts.conftest import ROW
 from tests.support.gateway import EnvironmentTransport, template_limits
 from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 from tests.support.workflow import gbk_csv
 
 NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
@@ -51,11 +52,8 @@ def test_a_file_whose_arrival_is_told_twice_becomes_one_dataset(stack: Stack, cl
 
 
 def deliver(environment: Environment, event: dict[str, Any]) -> None:
-    """As a queue does: again until nothing failed, for who has the file may be somebody else."""
-    deadline = time.monotonic() + 20
-    while environment.invoke(event) != NOTHING_FAILED:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    """Deliver a message as a queue does: again until nothing failed, since another worker may have the file."""
+    wait_for(lambda: environment.invoke(event) == NOTHING_FAILED, seconds=20)
 
 
 def test_a_job_that_is_told_twice_trains_once(stack: Stack, file_id: str) -> None:

@@ -5,9 +5,8 @@ import io
 import json
 import re
 import subprocess
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -20,7 +19,7 @@ from infra.deploy.deployment import DeployError
 from infra.emulator_account import CREDENTIALS, REGION
 from infra.paths import ROOT
 from tests.api.test_open_inference import ROWS, rows
-from tests.localstack.events import DAILY, FLAT, MESSAGES, Json, requests
+from tests.localstack.events import DAILY, FLAT, MESSAGES, requests
 from tests.localstack.running import COMPOSE, LocalStack
 from tests.localstack.toys import Telling, toy_function
 from tests.support.arrivals import TARGET, linear_table
@@ -29,6 +28,7 @@ from tests.support.gateway import HandlerTransport, proxy_event
 from tests.support.process_state import process_environment
 from tests.support.redis_process import own_redis
 from tests.support.stack import CLI
+from tests.support.waiting import wait_for
 from tests.support.workflow import gbk_csv, whole_job
 
 TEMPLATE = (ROOT / "template.yaml").read_text()
@@ -60,15 +60,6 @@ def flats(localstack: LocalStack) -> str:
         client.post("/data/process", json=process).raise_for_status()
         client.post("/model/train", json={"model_type": "ridge", "model_name": "flats"}).raise_for_status()
     return str(uploaded["file_id"])
-
-
-def wait_for(look: Callable[[], Json], done: Callable[[Json], bool], seconds: float = 60) -> Json:
-    """What `look` shows as soon as it is `done`."""
-    deadline = time.monotonic() + seconds
-    while not done(state := look()):
-        assert time.monotonic() < deadline, state
-        time.sleep(0.2)
-    return state
 
 
 def test_the_whole_job_gives_the_answers_of_the_handlers(localstack: LocalStack, http: httpx.Client) -> None:

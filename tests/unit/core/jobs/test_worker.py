@@ -15,6 +15,7 @@ from core.types import Json
 from tests.support.job_commands import JobProbe
 from tests.support.jobs import carry_out, kill_worker_of, read_job, submit
 from tests.support.storage import home
+from tests.support.waiting import wait_for
 from tests.unit.core.jobs.conftest import LEASE_SECONDS
 
 
@@ -90,10 +91,7 @@ def test_the_lease_is_kept_while_the_work_goes_on(running: tuple[str, Thread], p
 
 def test_the_bucket_hears_how_far_it_is(running: tuple[str, Thread]) -> None:
     job_id, _ = running
-    deadline = time.monotonic() + 5
-    while read_job(job_id).stage != "waiting":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: read_job(job_id).stage == "waiting", seconds=5)
     assert (read_job(job_id).status, read_job(job_id).progress) == ("running", 0.5)
 
 
@@ -121,10 +119,7 @@ def test_work_that_does_not_hear_is_given_up_without_it(probe: JobProbe, monkeyp
     job_id = submit("unresponsive")
     worker = Thread(target=carry_out, args=(job_id, 0.1))
     worker.start()
-    deadline = time.monotonic() + 5
-    while read_job(job_id).status != "failed":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: read_job(job_id).status == "failed", seconds=5)
     probe.released.set()
     worker.join(10)
     assert (read_job(job_id).status, read_job(job_id).error["status"]) == ("failed", 504)

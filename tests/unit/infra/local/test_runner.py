@@ -9,7 +9,7 @@ from infra.local.runner import Runner
 from tests.support.job_commands import JobProbe
 from tests.support.jobs import read_job, submit
 from tests.support.storage import WORKSPACE
-from tests.support.waiting import wait_until
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("atomic_writes")
 
@@ -27,7 +27,7 @@ def test_a_server_without_a_queue_does_its_jobs_itself(probe: JobProbe, runner: 
     left_behind = submit("steps")
     runner.start()
     sent = [submit("steps"), submit("failing", errors=["fault"])]
-    wait_until(lambda: not container().queue.waiting())
+    wait_for(lambda: not container().queue.waiting(), seconds=10)
     assert [read_job(job_id).status for job_id in (left_behind, *sent)] == ["succeeded"] * 3
 
 

@@ -11,6 +11,7 @@ from core.storage.s3.object_store import ObjectStore
 from infra.local import watched_folder
 from infra.local.watched_folder import Watcher
 from tests.support.storage import BUCKET
+from tests.support.waiting import wait_for
 
 BODY = b"a,b\n1,2\n"
 
@@ -48,10 +49,7 @@ class Watched:
         return {item.key.removeprefix("incoming/default/"): self.bucket.get(item.key) for item in self.bucket.list("")}
 
     def wait_for(self, *names: str) -> None:
-        deadline = time.monotonic() + 5
-        while set(self.arrived()) != set(names):
-            assert time.monotonic() < deadline, (self.arrived(), self.complaints)
-            time.sleep(0.02)
+        wait_for(lambda: set(self.arrived()) == set(names), seconds=5)
 
 
 @pytest.fixture
@@ -94,10 +92,7 @@ def test_a_file_that_is_replaced_at_once_goes_whole_and_again(watched: Watched) 
     watched.wait_for("flats/a.csv")
     other = watched.save("flats/.a.csv.new", BODY * 2)
     other.rename(watched.folder / "flats/a.csv")
-    deadline = time.monotonic() + 5
-    while watched.arrived() != {"flats/a.csv": BODY * 2}:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: watched.arrived() == {"flats/a.csv": BODY * 2}, seconds=5)
 
 
 def test_nothing_goes_twice_after_a_restart(watched: Watched, bucket: ObjectStore) -> None:
@@ -136,10 +131,7 @@ def test_a_bucket_that_does_not_answer_is_asked_again(
     with monkeypatch.context() as outage:
         outage.setattr(bucket.client, "head_object", down)
         watched.save("flats/a.csv")
-        deadline = time.monotonic() + 5
-        while not watched.complaints:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_for(lambda: watched.complaints, seconds=5)
         assert watched.arrived() == {}
     watched.wait_for("flats/a.csv")
     assert len(watched.complaints) == 1
