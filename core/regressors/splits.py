@@ -45,6 +45,20 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class SplitOptions:
+    """What a table is split for: the features and the target of a model, and how rows are cleaned and divided.
+
+    `test_size` is the share of the usable rows that the holdout gets.
+    """
+
+    features: list[Column]
+    recipe: Recipe
+    target: str
+    test_size: float
+    validation: Validation = RANDOM
+
+
+@dataclass(frozen=True)
 class Split:
     """A table that is ready for training: `train_*` are the rows of the folds, `test_*` those of the holdout.
 
@@ -78,59 +92,41 @@ class Split:
 
 
 def split_table(
-    frame: pd.DataFrame,
-    features: list[Column],
-    recipe: Recipe,
-    target: str,
-    test_size: float,
-    notes: Sequence[str] = (),
-    validation: Validation = RANDOM,
-    extra_train: pd.DataFrame | None = None,
+    frame: pd.DataFrame, options: SplitOptions, notes: Sequence[str] = (), extra_train: pd.DataFrame | None = None
 ) -> Split:
     """Remove unusable rows, split off the holdout, and divide the other rows into folds.
 
-    Both divisions are random with a fixed seed, or by the column of `validation`. `frame` is a `raw_frame` with the
-    target, the features and that column; `notes` are those of earlier steps. `extra_train` has the same form: its rows
-    are trained on and never tested on in the holdout. Raises `NotEnoughRowsError`, and `InvalidInputError` where the
-    column allows no folds.
+    Both divisions are random with a fixed seed, or by the column of `options.validation`. `frame` is a `raw_frame` with
+    the target, the features and that column; `notes` are those of earlier steps. `extra_train` has the same form: its
+    rows are trained on and never tested on in the holdout. Raises `NotEnoughRowsError`, and `InvalidInputError` where
+    the column allows no folds.
     """
     notes = list(notes)
     rows = len(frame) + (0 if extra_train is None else len(extra_train))
-    needed = [column.name for column in features if recipe.handling(column.name) == "drop"]
-    frame = _usable(frame, target, validation, needed, notes)
+    frame = _usable(frame, options, notes)
     if len(frame) < MIN_ROWS:
         raise NotEnoughRowsError(
             f"{len(frame)} usable rows are left; training needs at least {MIN_ROWS}. "
             "Upload more rows, or choose another handling of missing values than drop."
         )
-    train, test, keys = _divided(frame, validation, test_size, notes)
+    train, test, keys = _divided(frame, options, notes)
     if extra_train is not None:
-        extra_train = _usable(extra_train, target, validation, needed, notes)
-        train, keys = _with_extra_rows(extra_train, train, test, validation, notes)
-    usable = [column for column in features if train[column.name].notna().any()]
-    for column in features:
-        if column not in usable:
-            notes.append(f"column {column.name!r} has no values in the training part and was left out")
-    if not features:
-        raise NotEnoughRowsError(f"No column is left to learn from: {'; '.join(notes) or 'there is only the target'}.")
-    if not usable:
-        raise NotEnoughRowsError("No feature has any value. Upload a table with at least one filled column.")
-    if len(test) > HOLDOUT_ROWS:
-        notes.append(f"the holdout is judged by {HOLDOUT_ROWS:,} of its {len(test):,} rows, spread evenly")
-        test = test.iloc[evenly_spaced(len(test), HOLDOUT_ROWS)]
-    names = [column.name for column in usable]
+        train, keys = _with_extra_rows(_usable(extra_train, options, notes), train, test, options.validation, notes)
+    columns = _columns_with_values(options.features, train, notes)
+    names, target = [column.name for column in columns], options.target
+    test = _limited_holdout(test, notes)
     return Split(
-        columns=usable,
+        columns=columns,
         target=target,
-        preprocessor=make_preprocessor(usable, recipe, rows),
-        standardiser=make_standardiser(usable, recipe),
+        preprocessor=make_preprocessor(columns, options.recipe, rows),
+        standardiser=make_standardiser(columns, options.recipe),
         train_x=train[names],
         train_y=train[target].to_numpy(np.float64),
         test_x=test[names],
         test_y=test[target].to_numpy(np.float64),
-        folds=_folds(len(train), validation, keys, notes),
+        folds=_folds(len(train), options.validation, keys, notes),
         notes=notes,
-        validation=validation,
+        validation=options.validation,
         keys=keys,
     )
 
@@ -155,9 +151,10 @@ def evenly_spaced(rows: int, limit: int) -> Rows:
 
 
 def _divided(
-    frame: pd.DataFrame, validation: Validation, test_size: float, notes: list[str]
+    frame: pd.DataFrame, options: SplitOptions, notes: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, Keys | None]:
     """Return the train rows, the holdout, and the keys of the train rows (see `Split.keys`)."""
+    validation, test_size = options.validation, options.test_size
     rows, wanted = len(frame), ceil(test_size * len(frame))
     if validation.column is None:
         _check_sides(rows - wanted, wanted, test_size)
@@ -219,16 +216,37 @@ def _folds(rows: int, validation: Validation, keys: Keys | None, notes: list[str
     return [Fold(fold.train, fold.test[evenly_spaced(len(fold.test), FOLD_TEST_ROWS)]) for fold in folds]
 
 
-def _usable(
-    frame: pd.DataFrame, target: str, validation: Validation, needed: list[str], notes: list[str]
-) -> pd.DataFrame:
-    """Return the rows that have a target, a time or group, and every value of the columns `needed`."""
-    frame = _without(frame, frame[target].isna(), f"have no {target}", notes)
-    if validation.column is not None:
-        frame = _without(frame, frame[validation.column].isna(), f"have no {validation.column}", notes)
+def _usable(frame: pd.DataFrame, options: SplitOptions, notes: list[str]) -> pd.DataFrame:
+    """Return the rows that have a target, a time or group, and every value that the recipe does not fill."""
+    frame = _without(frame, frame[options.target].isna(), f"have no {options.target}", notes)
+    key_column = options.validation.column
+    if key_column is not None:
+        frame = _without(frame, frame[key_column].isna(), f"have no {key_column}", notes)
+    needed = [column.name for column in options.features if options.recipe.handling(column.name) == "drop"]
     if needed:
         frame = _without(frame, frame[needed].isna().any(axis=1), "have a missing value", notes)
     return frame
+
+
+def _columns_with_values(features: list[Column], train: pd.DataFrame, notes: list[str]) -> list[Column]:
+    """Return the features with a value in the train rows, and note the others; raises `NotEnoughRowsError` for none."""
+    columns = [column for column in features if train[column.name].notna().any()]
+    for column in features:
+        if column not in columns:
+            notes.append(f"column {column.name!r} has no values in the training part and was left out")
+    if not features:
+        raise NotEnoughRowsError(f"No column is left to learn from: {'; '.join(notes) or 'there is only the target'}.")
+    if not columns:
+        raise NotEnoughRowsError("No feature has any value. Upload a table with at least one filled column.")
+    return columns
+
+
+def _limited_holdout(test: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Return the holdout, or `HOLDOUT_ROWS` evenly spaced rows of a larger one, with a note."""
+    if len(test) <= HOLDOUT_ROWS:
+        return test
+    notes.append(f"the holdout is judged by {HOLDOUT_ROWS:,} of its {len(test):,} rows, spread evenly")
+    return test.iloc[evenly_spaced(len(test), HOLDOUT_ROWS)]
 
 
 def _without(frame: pd.DataFrame, removed: "pd.Series[bool]", why: str, notes: list[str]) -> pd.DataFrame:

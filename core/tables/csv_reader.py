@@ -41,6 +41,17 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
     tried = type_candidates(dialect.original_delimiter, decimal_comma=dialect.decimal_comma)
     inferences = [TypeInference(name, list(tried)) for name in _unique_names(dialect, warnings)]
     path = folder / "table.parquet"
+    reading = _read_until_settled(dialect, inferences, path, _rising(report_progress))
+    warnings += reading.warnings()
+    # Release the memory of the blocks.
+    pa.default_memory_pool().release_unused()
+    columns = [inference.column() for inference in inferences]
+    coded = {inference.name: found for inference in inferences if (found := inference.coded())}
+    return Table(path, columns, reading.rows, reading.memory_bytes, warnings, coded)
+
+
+def _rising(report_progress: ReportProgress) -> Progress:
+    """Return a function that reports the share of a pass unless an earlier pass reported as much."""
     reported = 0.0
 
     def advance(share: float) -> None:
@@ -49,26 +60,27 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
             reported = share
             report_progress("reading", share)
 
+    return advance
+
+
+def _read_until_settled(
+    dialect: Dialect, inferences: list[TypeInference], path: Path, progress: Progress
+) -> "_ReadingPass":
+    """Read the file into `path`, again where a type changed in its middle; return the last pass."""
     # Once the first block has shown the types, Arrow parses most columns itself.
-    typed = dialect.path.stat().st_size > BLOCK_BYTES
-    if typed:
+    arrow_parses = dialect.path.stat().st_size > BLOCK_BYTES
+    if arrow_parses:
         _ReadingPass(dialect, inferences, RaggedRows(dialect)).infer_types()
-    # A type that changes in the middle costs another pass; there are few types.
+    # Each change costs another pass; there are few types.
     while True:
-        reading = _ReadingPass(dialect, inferences, RaggedRows(dialect), typed)
+        reading = _ReadingPass(dialect, inferences, RaggedRows(dialect), arrow_parses)
         try:
-            reading.run(path, advance)
+            reading.run(path, progress)
         except _MisfitError:
-            typed = False
+            arrow_parses = False
         else:
             if reading.settled:
-                break
-    warnings += reading.warnings()
-    # Release the memory of the blocks.
-    pa.default_memory_pool().release_unused()
-    columns = [inference.column() for inference in inferences]
-    coded = {inference.name: found for inference in inferences if (found := inference.coded())}
-    return Table(path, columns, reading.rows, reading.memory_bytes, warnings, coded)
+                return reading
 
 
 class _MisfitError(Exception):
@@ -88,7 +100,7 @@ class _ReadingPass:
     inferences: list[TypeInference]
     ragged: RaggedRows
     # Whether Arrow parses the columns whose type it knows, and raises where a text does not fit.
-    typed: bool = False
+    arrow_parses: bool = False
     rows: int = 0
     memory_bytes: int = 0
     settled: bool = True
@@ -155,42 +167,18 @@ class _ReadingPass:
         return typed
 
     def _blocks(self, progress: Progress) -> Iterator[pa.RecordBatch]:
-        """Yield the rows as text, a block at a time."""
-        dialect = self.dialect
-        cells = [str(i) for i in range(dialect.width)]
-        size = max(1, dialect.path.stat().st_size)
-        with dialect.path.open("rb") as source:
+        """Yield the rows, some at a time: as text, or as Arrow parsed them."""
+        size = max(1, self.dialect.path.stat().st_size)
+        with self.dialect.path.open("rb") as source:
             # From a file, Arrow would read 32 blocks ahead.
             text = mmap(source.fileno(), 0, access=ACCESS_READ)
         with pa.BufferReader(text) as file:
             try:
-                reader = csv.open_csv(
-                    file,
-                    # One thread, because with more Arrow does not know the number of a ragged row.
-                    read_options=csv.ReadOptions(
-                        use_threads=False,
-                        block_size=BLOCK_BYTES,
-                        column_names=cells,
-                        skip_rows=dialect.skip_lines,
-                        skip_rows_after_names=int(dialect.has_header),
-                    ),
-                    parse_options=csv.ParseOptions(
-                        delimiter=dialect.delimiter,
-                        newlines_in_values=True,
-                        invalid_row_handler=self.ragged.note,
-                    ),
-                    convert_options=csv.ConvertOptions(
-                        column_types=dict(zip(cells, map(self._parser_type, self.inferences), strict=True)),
-                        null_values=list(MISSING),
-                        strings_can_be_null=True,
-                        quoted_strings_can_be_null=True,
-                    ),
-                )
-                for block in reader:
+                for block in self._open(file):
                     if block.num_rows:
                         self.ends_in_quotes = any(_has_line_end(column[-1].as_py()) for column in block.columns)
                         yield from cut(block)
-                    text.madvise(MADV_DONTNEED)  # what is behind leaves memory; what is ahead is read again
+                    text.madvise(MADV_DONTNEED)  # what was read leaves memory; what was read ahead is read again
                     progress(file.tell() / size)
             except pa.ArrowInvalid as error:
                 if "conversion error" in str(error):
@@ -199,9 +187,35 @@ class _ReadingPass:
                     return  # their warning is the refusal
                 raise self._unreadable(error, size) from None
 
+    def _open(self, file: pa.NativeFile) -> csv.CSVStreamingReader:
+        """Return Arrow's reader of the blocks, whose columns are called by their positions."""
+        names = [str(i) for i in range(self.dialect.width)]
+        return csv.open_csv(
+            file,
+            # One thread, because with more Arrow does not know the number of a ragged row.
+            read_options=csv.ReadOptions(
+                use_threads=False,
+                block_size=BLOCK_BYTES,
+                column_names=names,
+                skip_rows=self.dialect.skip_lines,
+                skip_rows_after_names=int(self.dialect.has_header),
+            ),
+            parse_options=csv.ParseOptions(
+                delimiter=self.dialect.delimiter,
+                newlines_in_values=True,
+                invalid_row_handler=self.ragged.note,
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types=dict(zip(names, map(self._parser_type, self.inferences), strict=True)),
+                null_values=list(MISSING),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+
     def _parser_type(self, inference: TypeInference) -> pa.DataType:
         """Return the type that Arrow parses a column as."""
-        return inference.inferred.arrow if self.typed and inference.inferred.parsed_by_arrow else pa.string()
+        return inference.inferred.arrow if self.arrow_parses and inference.inferred.parsed_by_arrow else pa.string()
 
     def _check_end(self) -> None:
         """Raise `NotACsvError` for a quote that is never closed, and for a file without rows."""

@@ -12,7 +12,7 @@ from core.preprocessing.features import choose_features
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
-from core.regressors.splits import Split, split_table
+from core.regressors.splits import Split, SplitOptions, split_table
 from core.tables.table import Table
 from tests.support.tables import CSVS, frame, read, real
 
@@ -41,7 +41,7 @@ def split_of(
     features, notes = choose_features(
         columns, recipe, target, len(raw), lambda name: raw[name].to_numpy(float), grouped_by
     )
-    return split_table(raw, features, recipe, target, test_size, notes, validation)
+    return split_table(raw, SplitOptions(features, recipe, target, test_size, validation), notes)
 
 
 def real_split(name: str, rows: int | None = None, recipe: Recipe | None = None) -> Split:

@@ -9,7 +9,7 @@ import pandas as pd
 from core.inference.stored_columns import raw_columns_of_table
 from core.manifests import Column, DatasetManifest, Feature, ModelManifest
 from core.packed_columns import ColumnTable
-from core.regressors.splits import Split, split_table
+from core.regressors.splits import Split, SplitOptions, split_table
 from core.services.processing.open_table import open_table
 from core.storage.workspace import Workspace
 
@@ -56,8 +56,8 @@ def join(opened: Opened, earlier: Sequence[Opened], model: ModelManifest) -> Spl
     more = pd.concat([one.frame for one in earlier], ignore_index=True) if earlier else None
     whole = opened.frame if more is None else pd.concat([more, opened.frame], ignore_index=True)
     columns = [_column(feature, whole) for feature in model.features]
-    target, recipe, validation = model.target_column, model.recipe, model.validation
-    return split_table(opened.frame, columns, recipe, target, model.test_size, (), validation, more)
+    options = SplitOptions(columns, model.recipe, model.target_column, model.test_size, model.validation)
+    return split_table(opened.frame, options, extra_train=more)
 
 
 def _besides(dataset: DatasetManifest, model: ModelManifest) -> list[Feature]:

@@ -13,7 +13,7 @@ from core.preprocessing.pipeline import raw_frame
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.limits import TrainingLimits
-from core.regressors.splits import Split, split_table
+from core.regressors.splits import Split, SplitOptions, split_table
 from core.regressors.validation import check_validation, requested_validation
 from core.services.processing.open_table import open_table
 from core.services.training.publish import Publication, publish_model
@@ -78,7 +78,7 @@ def open_split(
         needed = dict.fromkeys([target, *(column.name for column in features), validation.column])
         frame = raw_frame(table, [name for name in needed if name is not None])
     notes += _maybe_flattering(manifest, target, validation)
-    return manifest, split_table(frame, features, used, target, test_size, notes, validation)
+    return manifest, split_table(frame, SplitOptions(features, used, target, test_size, validation), notes)
 
 
 def _maybe_flattering(manifest: DatasetManifest, target: str, validation: Validation) -> list[str]:

@@ -9,7 +9,7 @@ from core.errors import InvalidInputError
 from core.inference.intervals import conformal_interval
 from core.manifests import Recipe
 from core.preprocessing.features import choose_features
-from core.regressors.splits import Split, split_table
+from core.regressors.splits import Split, SplitOptions, split_table
 from tests.support.storage import model_draft
 from tests.support.tables import CSVS, frame, real
 from tests.support.training import trained
@@ -58,7 +58,7 @@ def split_again(name: str, seed: int) -> Split:
     table, target = real(name), CSVS[name][1]
     features, notes = choose_features(table.columns, Recipe(), target, table.rows, table.numbers)
     shuffled = frame(table).sample(frac=1, random_state=seed)[:ROWS]
-    return split_table(shuffled, features, Recipe(), target, 0.2, notes)
+    return split_table(shuffled, SplitOptions(features, Recipe(), target, 0.2), notes)
 
 
 def covered(name: str, seed: int, model_type: str) -> list[float]:
