@@ -49,7 +49,7 @@ class ColumnTable:
 
     @property
     def rows(self) -> int:
-        """The number of rows."""
+        """Return the number of rows."""
         first = next(iter(self.values.values()), None)
         if first is None:
             return 0
@@ -57,7 +57,7 @@ class ColumnTable:
 
     @property
     def size_bytes(self) -> int:
-        """The bytes of the arrays and levels in memory."""
+        """Return the bytes of the arrays and levels in memory."""
         return sum(
             column.codes.nbytes + sum(map(len, column.levels)) if isinstance(column, Category) else column.nbytes
             for column in self.values.values()

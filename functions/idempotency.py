@@ -55,6 +55,7 @@ class IdempotentRoute(APIRoute):
 
 
 async def _carry_out_once(request: Request, key: str, handle: Handler) -> Response:
+    """Carry out a request and keep its answer, or repeat the answer of the first one with this key."""
     path = request.url.path
     digest = hashlib.sha256(json.dumps([path, key]).encode()).hexdigest()
     record = Record(idempotent_answer_key((await caller_workspace()).name, digest), await _fingerprint(request))
@@ -128,6 +129,7 @@ class Record:
 
 
 def _replay(earlier: dict[str, Any], record: Record) -> Response:
+    """Return the kept answer; raises `KeyReusedError` for another request, `KeyInUseError` while the first one runs."""
     if earlier["fingerprint"] != record.fingerprint:
         raise KeyReusedError(
             "This Idempotency-Key came with another request before. Send a new key with a new request."
@@ -141,6 +143,7 @@ def _replay(earlier: dict[str, Any], record: Record) -> Response:
 
 
 async def _renew_claim(record: Record) -> None:
+    """Renew the claim every few seconds until cancelled."""
     while True:
         await asyncio.sleep(RENEW_SECONDS)
         record.renew()

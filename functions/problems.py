@@ -29,6 +29,7 @@ def answer_errors_as_problems(app: FastAPI) -> None:
 
 
 def _respond(request: Request, error: RegattaError) -> JSONResponse:
+    """Return the answer for an error."""
     body = error.problem(request.url.path)
     if request.url.path.startswith("/v2"):
         # Clients of the Open Inference Protocol read this field.
@@ -37,6 +38,7 @@ def _respond(request: Request, error: RegattaError) -> JSONResponse:
 
 
 async def _known_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer an error of `core.errors`; faults of the service are logged."""
     assert isinstance(error, RegattaError)
     if error.status >= 500:
         log.error("%s %s: %s", request.method, request.url.path, error.detail)
@@ -44,6 +46,7 @@ async def _known_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+    """Answer a request that FastAPI could not validate; the answer names its fields."""
     assert isinstance(error, RequestValidationError)
     findings = error.errors()
     if findings and findings[0]["type"] == "json_invalid":
@@ -68,6 +71,7 @@ def _field(location: tuple[Any, ...]) -> str:
 
 
 async def _framework_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer an error that Starlette raised."""
     assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == 404:
@@ -80,5 +84,6 @@ async def _framework_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
+    """Log a bug, and answer with 500."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return _respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))

@@ -66,6 +66,7 @@ def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerT
 
 
 def _respond_accepted(workspace: Workspace, job: Job, terms: AnswerTerms) -> JSONResponse:
+    """Return 202 and the job."""
     headers = {"Location": f"/jobs/{job.job_id}"}
     if terms.respond_async:
         headers["Preference-Applied"] = RESPOND_ASYNC

@@ -27,7 +27,7 @@ def objects_in(body: str) -> Iterator[CreatedObject]:
 
 
 def handle_records(event: dict[str, Any], act: Callable[[CreatedObject], None]) -> dict[str, Any]:
-    """Call `act` with each object; return which messages failed, so that the queue offers these alone again."""
+    """Call `act` with each object; return which messages failed, so that the queue delivers only these again."""
     failed = []
     for message in event["Records"]:
         try:

@@ -76,9 +76,9 @@ def _weighted_members(ensemble: VotingRegressor) -> list[tuple[Any, float]]:
 def check_parity(model: Any, compiled: CompiledModel, frame: pd.DataFrame) -> float:
     """Return the largest difference between graph and scikit-learn on raw rows, relative to max(1, |y|).
 
-    Two rows are added to `frame`: one without any value, and one with unseen levels and an unusual date. Raises
-    `TrainingFailedError`, with the row and its values, if the difference is above `TOLERANCE`: such a model must not
-    serve.
+    Two rows are added to `frame`: one without any value, and one with unseen levels and an unusual date. Rows
+    with a neighbour tie do not count. Raises `TrainingFailedError`, with the row and its values, if the difference is
+    above `TOLERANCE`: such a model must not serve.
     """
     rows = pd.concat([frame.head(CHECKED_ROWS), _corner_rows(compiled.features)], ignore_index=True)
     rows = rows.astype(frame.dtypes.to_dict())

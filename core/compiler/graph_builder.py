@@ -42,7 +42,7 @@ class GraphBuilder:
 
     @property
     def inputs(self) -> list[str]:
-        """The names of the inputs so far, in order."""
+        """Return the names of the inputs so far, in order."""
         return list(self._inputs)
 
     def input(self, name: str, *, text: bool) -> str:
@@ -114,5 +114,6 @@ class GraphBuilder:
         return bytes(model.SerializeToString()) + field(MODEL_GRAPH, graph_bytes)
 
     def _name(self, kind: str) -> str:
+        """Return a new internal name."""
         self._name_count += 1
         return f"{self._prefix}{kind}_{self._name_count}"

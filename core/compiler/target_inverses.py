@@ -77,6 +77,7 @@ def _inverse_box_cox(graph: GraphBuilder, value: str, power: float) -> str:
 
 
 def _number(graph: GraphBuilder, value: Any) -> str:
+    """Return a number as a constant tensor, (1, 1) float64."""
     return graph.constant(np.asarray(value, np.float64).reshape(1, 1))
 
 

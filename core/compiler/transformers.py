@@ -116,7 +116,7 @@ def _convert_partial_scaler(graph: GraphBuilder, fitted: ColumnTransformer, matr
 def _convert_imputer(
     graph: GraphBuilder, imputer: SimpleImputer, block: RawBlock | Matrix, features: Features
 ) -> RawBlock | Matrix:
-    """Replace missing numbers in a matrix. Missing texts are replaced later, in the table of the encoder."""
+    """Replace missing numbers; of texts only note the fills, which the encoder replaces missing values with."""
     raw = _raw(block, imputer)
     if all(column.type == "category" for column in raw.columns):
         return replace(raw, fills=[str(fill) for fill in imputer.statistics_])
@@ -241,10 +241,12 @@ def _convert_missing_indicator(
 
 
 def _raw_type(column: Column) -> Literal["number", "boolean", "date", "category"]:
+    """Return the type of the feature that a column becomes."""
     return "number" if column.type == "integer" else column.type
 
 
 def _side_by_side(graph: GraphBuilder, blocks: list[str]) -> str:
+    """Join blocks of columns to one matrix."""
     return blocks[0] if len(blocks) == 1 else graph.node("Concat", *blocks, axis=1)
 
 

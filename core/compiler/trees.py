@@ -86,6 +86,7 @@ def convert_histogram_boosting(graph: GraphBuilder, matrix: str, estimator: Hist
 
 
 def _number(graph: GraphBuilder, value: Any) -> str:
+    """Return a number as a constant tensor, (1, 1) float64."""
     return graph.constant(np.asarray(value, np.float64).reshape(1, 1))
 
 
@@ -129,7 +130,7 @@ def _tree_of_arrays(
     missing_left: NDArray[Any],
     values: NDArray[Any],
 ) -> _Tree:
-    """Number inner nodes and leaves separately, given arrays over all nodes, the root first.
+    """Return the tree, given arrays over all nodes, the root first; inner nodes and leaves are numbered separately.
 
     ONNX needs an inner node, so a tree of a single leaf gets one above it.
     """
@@ -179,7 +180,7 @@ def _ensemble(graph: GraphBuilder, matrix: str, trees: list[_Tree]) -> str:
         return np.concatenate([getattr(tree, name) for tree in trees])
 
     def children(side: str) -> Ints:
-        # Positions over the whole ensemble.
+        """Return the children on one side as positions in the whole ensemble."""
         starts = [
             np.where(getattr(tree, f"{side}_is_leaf"), leaves[position], inner[position])
             for position, tree in enumerate(trees)

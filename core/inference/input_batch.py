@@ -126,6 +126,7 @@ def _missing(rows: int, feature: Feature) -> NDArray[Any]:
 
 
 def _numbers(values: Values, feature: Feature, errors: InputErrors) -> Floats:
+    """Read a number feature; add an error for each value that is no finite number."""
     if isinstance(values, np.ndarray):
         numbers = values.astype(np.float64)
         if not np.isinf(numbers).any():
@@ -153,12 +154,14 @@ def _quick_numbers(values: Values) -> Floats | None:
 
 
 def _booleans(values: Values, feature: Feature, errors: InputErrors) -> Floats:
+    """Read a boolean feature as 1 and 0; add an error for each other value."""
     if set(map(type, values)) == {bool}:
         return np.array(values, np.float64)
     return _checked(_boolean, "true or false (or 1, 0, yes, no)", values, feature, errors)
 
 
 def _dates(values: Values, feature: Feature, errors: InputErrors) -> Floats:
+    """Read a date feature as seconds since 1970-01-01; add an error for each other value."""
     own_format = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
     accepted = f"a date ({own_format}2012-01-31 or 2012-01-31 08:30:00) or seconds since 1970"
     return _checked(partial(_date, date_format=feature.format), accepted, values, feature, errors)
@@ -185,6 +188,7 @@ def _python_values(values: Values) -> Sequence[Any]:
 
 
 def _number(value: Any) -> float | None:
+    """Return a JSON number, or a text of one, as a finite float; None for another value."""
     if not isinstance(value, int | float | str) or isinstance(value, bool):
         return None
     try:
@@ -196,6 +200,7 @@ def _number(value: Any) -> float | None:
 
 
 def _boolean(value: Any) -> float | None:
+    """Return true, 1 or a word for it as 1.0, their opposites as 0.0; None for another value."""
     if isinstance(value, int | float) and value in (0, 1):
         return float(value)
     if isinstance(value, str):
@@ -217,6 +222,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _texts(values: Values, feature: Feature, errors: InputErrors) -> NDArray[np.object_]:
+    """Read a category as texts, "" for missing; add an error for each value that is no text or number."""
     texts = np.empty(len(values), dtype=object)
     if set(map(type, values)) == {str}:
         # A column has few different texts: each is read once.
@@ -233,6 +239,7 @@ def _texts(values: Values, feature: Feature, errors: InputErrors) -> NDArray[np.
 
 
 def _text(value: Any) -> str | None:
+    """Return a JSON value as the text of a category, "" for missing; None for a value that cannot be one."""
     if isinstance(value, str):
         text = value.strip()
         if _is_text(text):

@@ -92,6 +92,7 @@ class InputWarnings:
         self.next_row += rows
 
     def _check_texts(self, values: NDArray[Any], name: str, errors: InputErrors) -> None:
+        """Collect the missing and unseen values of a category; with `strict`, each is an error."""
         seen = set(values.tolist())
         if "" in seen:
             self._count_missing(values == "", name, errors)
@@ -102,6 +103,7 @@ class InputWarnings:
                 errors.add(name, f"has a value that training never saw: {shortened(values[row])}", row)
 
     def _count_missing(self, missing: NDArray[np.bool_], name: str, errors: InputErrors) -> None:
+        """Count missing values, given which rows lack one; with `strict`, each is an error."""
         count = int(missing.sum())
         self._missing_counts[name] += count
         if self._strict and count:
@@ -136,6 +138,7 @@ def shortened(value: Any) -> str:
 
 
 def _listed(texts: Sequence[str], limit: int) -> str:
+    """Join the first `limit` texts, and say how many more there are."""
     rest = f" and {len(texts) - limit} more" if len(texts) > limit else ""
     return ", ".join(map(shortened, texts[:limit])) + rest
 
@@ -154,7 +157,7 @@ def _numbered(error: dict[str, Any], first_row: int | None) -> dict[str, Any]:
 
 
 def _replacement(feature: Feature) -> str:
-    """Describe what a missing value is replaced with, as the feature's column would show it."""
+    """Describe what replaces a missing value, in the notation of the feature."""
     if feature.type == "date":
         return f"imputed with {format_date(float(feature.fill))}"
     if feature.type == "boolean":

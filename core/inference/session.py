@@ -65,6 +65,7 @@ class CompiledModel:
         return result
 
     def _run(self, columns: RawColumns) -> Floats:
+        """Run the graph in the calling thread."""
         feed = {feature.name: columns[feature.name].reshape(-1, 1) for feature in self.features}
         result: Floats = self._session.run([self._output], feed)[0][:, 0]
         return result
@@ -80,6 +81,7 @@ def _known_values(feature: Feature) -> frozenset[str | bool] | None:
 
 @cache
 def _cores() -> int:
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 

@@ -42,7 +42,7 @@ class CleanColumn:
 
     @property
     def type(self) -> pa.DataType:
-        """The Arrow type of the columns that it becomes; integers stay integers unless the fill is a fraction."""
+        """Return the Arrow type of the result columns; integers stay integers unless the fill is a fraction."""
         if self.means:
             return pa.float64()
         if self.is_indicator or self.column.type == "category":

@@ -23,6 +23,7 @@ def to_seconds(dates: pd.DataFrame) -> Floats:
 
 
 def _seconds(dates: "pd.Series[Any]") -> Floats:
+    """Return one column of dates as seconds since 1970-01-01, float64 with NaN for missing."""
     if dates.dtype.kind != "M":
         return dates.to_numpy(np.float64)
     moments = dates.to_numpy("datetime64[ms]")

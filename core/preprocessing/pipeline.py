@@ -47,7 +47,7 @@ class Branch:
 
     @property
     def name(self) -> str:
-        """The name in the ColumnTransformer, such as `numbers:mean`, for people to read."""
+        """Return the name in the ColumnTransformer, such as `numbers:mean`."""
         return self.kind if self.strategy is None else f"{self.kind}:{self.strategy}"
 
 
@@ -117,6 +117,7 @@ def branch_steps(branch: Branch, rows: int) -> list[tuple[str, Any]]:
 
 
 def _imputer(strategy: str) -> SimpleImputer:
+    """Return the unfitted imputer for a strategy of scikit-learn."""
     # A column that begins late has no value in the first fold in time: there it is constant instead of absent.
     return SimpleImputer(strategy=strategy, keep_empty_features=True)
 

@@ -31,7 +31,7 @@ class TargetTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.kind = kind
 
     def fit(self, y: Floats, _: Any = None) -> Self:
-        """Fit on `y`, (n, 1) float64. Raises `TargetError` for the logarithm of a negative number."""
+        """Fit the transformation to `y`, (n, 1) float64. Raises `TargetError` for a logarithm of negative numbers."""
         low, high = float(y.min()), float(y.max())
         self.shift_ = 0.0 if low > 0 else 1.0
         self.lambda_ = 1.0
@@ -92,7 +92,7 @@ class OnTrend(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.regressor = regressor
 
     def fit(self, x: Floats, y: Floats) -> Self:
-        """Fit on `x`, (n, features) float64, and `y`, (n,)."""
+        """Fit the linear model to `x`, (n, features) float64, and `y`, (n,), and the regressor to its residuals."""
         scaler = StandardScaler().fit(x)
         line = Ridge().fit(scaler.transform(x), y)
         # Centred on the mean: for features far from 0 an intercept at 0 would lose all digits to rounding.

@@ -14,6 +14,6 @@ ROWS_SIDE_BY_SIDE = 8_000_000
 
 
 def map_columns(work: Callable[[Item], Result], items: Iterable[Item], rows: int) -> list[Result]:
-    """Return `work` of each item in order, on several threads unless the columns have many `rows`."""
+    """Call `work` with each item, on several threads unless columns have many `rows`; return the results in order."""
     with ThreadPoolExecutor(THREADS if rows <= ROWS_SIDE_BY_SIDE else 1) as pool:
         return list(pool.map(work, items))

@@ -149,6 +149,7 @@ class _PairSums:
         return [(int(i), int(j)) for i, j in np.argwhere(np.triu(doubtful | doubtful.T, 1))]
 
     def _sums_of_squares(self) -> Floats:
+        """Return the sums of i * i over the rows that have j too, (k, k)."""
         return (
             self._squares
             if self._has_missing

@@ -51,6 +51,7 @@ def iqr_bounds(q25: float, q75: float, threshold: float) -> tuple[float, float]:
 
 
 def _outliers(table: Table, name: str, method: Method, threshold: float) -> Json:
+    """Return the outliers of one column."""
     values = table.values(name)
     assert isinstance(values, np.ndarray)
     distribution = Distribution.of(values.copy())

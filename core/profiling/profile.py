@@ -76,6 +76,7 @@ class _ColumnProfile:
 
 
 def _profile_column(table: Table, rows: RowKinds | RowHashes, position: int) -> _ColumnProfile:
+    """Profile the column at `position`, and add its values to the search for duplicate `rows`."""
     column = table.columns[position]
     if column.type == "category":
         return _profile_category(table, rows, position)
@@ -112,6 +113,7 @@ def _profile_column(table: Table, rows: RowKinds | RowHashes, position: int) -> 
 
 
 def _profile_category(table: Table, rows: RowKinds | RowHashes, position: int) -> _ColumnProfile:
+    """Profile the category at `position`, and add its values to the search for duplicate `rows`."""
     column = table.columns[position]
     codes, levels = table.encoded(column.name)
     rows.add(position, Category(codes, []))
@@ -129,6 +131,7 @@ def _missing_rows(missing: NDArray[np.bool_]) -> tuple[list[int], list[float]]:
 
 
 def _figures(column: Column, distribution: Distribution, moments: Moments | None) -> Json:
+    """Return the statistics that only columns of this type have."""
     if column.type == "boolean":
         return statistics.boolean_statistics(distribution)
     return (

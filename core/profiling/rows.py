@@ -68,7 +68,7 @@ class RowKinds:
         return cls(columns) if few and len(columns) == len(table.columns) else None
 
     def add(self, position: int, values: Floats | Category | CodedColumn) -> None:
-        """Do nothing: the codes of all columns are there already."""
+        """Do nothing, because the codes of all columns are known from the start."""
 
     def repeated(self) -> tuple[int, list[int]]:
         """Count the rows that repeat an earlier one exactly, and return the numbers of a few of them."""

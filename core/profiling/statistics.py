@@ -56,7 +56,7 @@ def boolean_statistics(distribution: Distribution) -> Json:
 
 
 def date_statistics(distribution: Distribution) -> Json:
-    """Return the statistics of a date column, in seconds since 1970-01-01; gaps are between neighbouring dates."""
+    """Return the statistics of dates, given in seconds since 1970-01-01: ends as ISO 8601 texts, gaps in seconds."""
     names = ("min", "max", "range_days", "median_gap_seconds", "largest_gap_seconds")
     if not distribution.count:
         return {**dict.fromkeys(names), "histogram": NO_HISTOGRAM}

@@ -33,6 +33,7 @@ class PreparedFold:
 
     @cached_property
     def _standardised(self) -> tuple[ColumnTransformer, Floats, Floats]:
+        """Return the fitted standardiser, and the standardised features of train and test rows."""
         train_x = self._standardiser.fit_transform(self.train_x)
         return self._standardiser, train_x, self._standardiser.transform(self.test_x)
 
@@ -64,7 +65,7 @@ class FoldCache:
     """
 
     def __init__(self, data: Split, *, kept: bool = True) -> None:
-        """Without `kept` nothing stays in memory: a single candidate needs each fold only once."""
+        """Keep prepared folds in memory, unless `kept` is false: a single candidate needs each fold only once."""
         self.data = data
         self._kept = kept
         self.holdout_fold = len(data.folds)
@@ -74,7 +75,7 @@ class FoldCache:
 
     @property
     def fold_numbers(self) -> range:
-        """The numbers of all folds, that of the holdout last."""
+        """Return the numbers of all folds, that of the holdout last."""
         return range(self.holdout_fold + 1)
 
     def train_rows(self, number: int) -> int:
@@ -96,10 +97,11 @@ class FoldCache:
 
     @property
     def holdout(self) -> PreparedFold:
-        """The fold that trains on all rows but the holdout and tests on the holdout."""
+        """Return the fold that trains on all rows but the holdout and tests on the holdout."""
         return self.prepared(self.holdout_fold)
 
     def _prepare(self, number: int) -> PreparedFold:
+        """Fit the preprocessing of one fold and apply it."""
         data = self.data
         if number == self.holdout_fold:
             return PreparedFold(data, data.train_x, data.train_y, data.test_x, data.test_y)

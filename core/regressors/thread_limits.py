@@ -16,7 +16,7 @@ _entered_contexts: list[Any] = []
 
 @contextmanager
 def one_core_per_fit() -> Iterator[None]:
-    """Run BLAS on one thread and print no warnings, in the whole process, until the last block of this kind ends.
+    """Limit BLAS to one thread and silence warnings in the whole process, until the last such block ends.
 
     Both are settings of the process. If several trainings each restored them, in any order, a wrong value could stay:
     the first one sets them and the last one restores them. OpenMP has a setting for each thread, and is limited for the

@@ -37,6 +37,7 @@ def count_types(columns: Mapping[str, Json]) -> str:
 
 
 def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:
+    """Return links to the cards, which a reader unfolds."""
     links = (
         element("a", isolated(shortened(name, NAME_CHARACTERS)), href=f"#{anchors[name]}")
         for name in list(columns)[:CARDS]
@@ -59,6 +60,7 @@ def column_card(name: str, figures: Json, rows: int, anchor: str | None = None) 
 
 
 def _figures(figures: Json, rows: int) -> Markup:
+    """Return the statistics of a column by its type."""
     missing: Named = ("Missing", share(figures["missing"], rows))
     distinct: Named = ("Distinct", figure(figures["distinct"]))
     if figures["type"] in ("integer", "number"):
@@ -78,6 +80,7 @@ def _figures(figures: Json, rows: int) -> Markup:
 
 
 def _of_numbers(figures: Json, distinct: Named, missing: Named) -> Markup:
+    """Return the statistics of a column of numbers in two lists."""
     left = [
         (element("span", "Mean", class_="key mean"), figure(figures["mean"])),
         (element("span", "Median", class_="key median"), figure(figures["median"])),
@@ -100,10 +103,12 @@ def _of_numbers(figures: Json, distinct: Named, missing: Named) -> Markup:
 
 
 def _halves(left: Sequence[Named], right: Sequence[Named]) -> Markup:
+    """Return two lists side by side."""
     return element("div", figure_list(left), figure_list(right), class_="halves")
 
 
 def _table(others: list[tuple[str, Json]], rows: int, anchors: Mapping[str, str]) -> Markup:
+    """Return a table row for each column without a card."""
     headings = ("Column", "Type", "Missing", "Distinct", "Mean", "Minimum", "Median", "Maximum")
     lines = (
         element(
@@ -127,6 +132,7 @@ def _table(others: list[tuple[str, Json]], rows: int, anchors: Mapping[str, str]
 
 
 def _line(figures: Json, rows: int) -> list[str]:
+    """Return the cells of a column in the table."""
     numbers = [figures.get(name) for name in ("mean", "min", "median", "max")]
     texts = [date(value) if isinstance(value, str) else figure(value) for value in numbers]
     return [share(figures["missing"], rows), count(figures["distinct"]), *texts]

@@ -58,6 +58,7 @@ def _calendars(start: datetime) -> Iterator[tuple[Iterator[datetime], Label]]:
 
 
 def _spaced(origin: datetime, step: timedelta, start: datetime) -> Iterator[datetime]:
+    """Yield dates from the last one at or before `start`, `step` apart, counted from `origin`."""
     for number in count((start - origin) // step):
         try:
             yield origin + number * step
@@ -66,12 +67,13 @@ def _spaced(origin: datetime, step: timedelta, start: datetime) -> Iterator[date
 
 
 def _months(year: int, step: int) -> Iterator[datetime]:
+    """Yield the first of every `step`-th month from January of a year on."""
     for month in range(0, 12 * (LAST_YEAR + 1 - year), step):
         yield datetime(year + month // 12, 1 + month % 12, 1, tzinfo=UTC)
 
 
 def _month(date: datetime, first: bool) -> str:
-    """Label a month; January, and the first label of an axis, name the year as well."""
+    """Label January by its year alone, the first month of an axis by name and year, and others by name."""
     if date.month == 1:
         return str(date.year)
     return f"{MONTHS[date.month - 1]}{SPACE}{date.year}" if first else MONTHS[date.month - 1]

@@ -39,6 +39,7 @@ def retraining_page(report: Json) -> str:
 
 
 def _decision(report: Json) -> Markup:
+    """Return the decision with its reason, both errors, and links."""
     arrival, before = report["arrival"], report["before"]
     champion, challenger = arrival["champion_rmse"], arrival["challenger_rmse"]
     serves = NOTHING if arrival["champion"] is None else f"version {arrival['champion']}"
@@ -68,6 +69,7 @@ def _decision(report: Json) -> Markup:
 
 
 def _scores(scores: Json) -> Markup:
+    """Return a table of the metrics of champion and challenger, with bars of their errors."""
     sides = [name for name in ("champion", "challenger", "mean") if scores.get(name)]
     headings = (element("th", side.capitalize(), scope="col", class_="number") for side in sides)
     lines = (
@@ -134,6 +136,7 @@ def _difference(difference: Json) -> Markup | None:
 
 
 def _plausibility(plausibility: Json) -> Markup:
+    """Return how the errors of the champion on the new rows compare with those of its folds."""
     reasons = [element("li", isolated(_sentence(reason))) for reason in plausibility["reasons"]]
     figures: list[Named] = [
         ("Rows", count(plausibility["rows"])),
@@ -154,6 +157,7 @@ def _plausibility(plausibility: Json) -> Markup:
 
 
 def _schema(schema: Json) -> Markup:
+    """Return how the columns differ from those that the champion takes."""
     lines = [element("li", line) for line in _differences(schema)]
     same = element("p", "The columns are those that the champion takes.", class_="note")
     return element(
@@ -165,6 +169,7 @@ def _schema(schema: Json) -> Markup:
 
 
 def _differences(schema: Json) -> Iterator[Content]:
+    """Yield one line for each kind of difference, and for each retyped or unseen column."""
     if schema["missing"]:
         yield ["Missing: ", _names(schema["missing"])]
     if schema["new"]:
@@ -185,6 +190,7 @@ def _names(names: list[str]) -> Content:
 
 
 def _data(report: Json) -> Markup:
+    """Return the facts about the file and the rows that the challenger was trained on."""
     arrival, file, learned = report["arrival"], report["file"], report["learned"]
     figures: list[Named] = [("Object", isolated(arrival["key"])), ("Size", size(arrival["size_bytes"]))]
     figures.append(("Written", f"{date(arrival['last_modified'][:19])} UTC"))
@@ -204,5 +210,6 @@ def _data(report: Json) -> Markup:
 
 
 def _sentence(text: str) -> str:
+    """Capitalise a text, and end it with a full stop."""
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."

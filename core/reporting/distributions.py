@@ -54,6 +54,7 @@ def _numbers(name: str, figures: Json) -> Content:
 
 
 def _box(name: str, figures: Json, position: Callable[[float], float]) -> Markup:
+    """Draw a box plot of the five numbers, without outliers."""
     low, q25, median, q75, high = (100 * position(figures[key]) for key in ("min", "q25", "median", "q75", "max"))
     words = ("minimum", "lower quartile", "median", "upper quartile", "maximum")
     values = (figure(figures[key]) for key in ("min", "q25", "median", "q75", "max"))
@@ -68,6 +69,7 @@ def _box(name: str, figures: Json, position: Callable[[float], float]) -> Markup
 
 
 def _dates(name: str, figures: Json) -> Content:
+    """Draw a histogram of dates."""
     edges = [seconds(datetime.fromisoformat(edge)) for edge in figures["histogram"]["edges"]]
     counts = figures["histogram"]["counts"]
     scale = Scale(edges[0], edges[-1])
@@ -79,6 +81,7 @@ def _dates(name: str, figures: Json) -> Content:
 
 
 def _booleans(name: str, figures: Json) -> Content:
+    """Draw the shares of true and false as one divided bar."""
     true, false = figures["true"], figures["false"]
     both = true + false
     label = f"{name}: true in {share(true, both)}, false in {share(false, both)} of its values."
@@ -122,12 +125,14 @@ def value_bars(rows: Iterable[tuple[Content, Content, str, str | None]], class_:
 
 
 def _no_values(name: str) -> Markup:
+    """Draw an empty frame for a column without values."""
     words = element("text", "no values", x="50%", y="50%")
     frame = element("rect", width="100%", height="100%")
     return element("svg", frame, words, class_="blank", role="img", aria_label=f"{name} has no values.")
 
 
 def _bars(edges: list[float], counts: list[int], scale: Scale) -> list[tuple[float, float, float]]:
+    """Return the bars of a histogram for `core.reporting.svg.columns`."""
     bars = []
     for left, right, number in zip(edges, edges[1:], counts, strict=False):
         start, end = 100 * scale.share(left), 100 * scale.share(right)

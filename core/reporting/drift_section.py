@@ -39,6 +39,7 @@ def drift_section(drift: Json) -> Markup:
 
 
 def _table(listed: list[Json]) -> Markup:
+    """Return a table of the drift of each column."""
     headings = ("Column", "PSI", "", "", "KS", "by chance up to")
     lines = (
         element(
@@ -60,15 +61,18 @@ def _table(listed: list[Json]) -> Markup:
 
 
 def _head(text: str) -> Markup:
+    """Return the heading of a column of the table; an empty text makes an empty cell."""
     kind = "number" if text in ("PSI", "KS", "by chance up to") else None
     return element("th", text, scope="col", class_=kind) if text else element("td")
 
 
 def _role(column: Json) -> Content:
+    """Mark the target."""
     return element("small", " target") if column["role"] == "target" else None
 
 
 def _card(column: Json) -> Markup:
+    """Return the card of a column with its distributions before and now."""
     name = column["name"]
     heading = element("h3", isolated(name), title=name if len(name) > NAME_CHARACTERS else None)
     kind = element("span", f"{LEVELS[column['level']]}, PSI {coefficient(column['psi'])}", class_="kind")
@@ -107,6 +111,7 @@ def _numbers(column: Json) -> Content:
 
 
 def _levels(column: Json) -> Markup:
+    """Draw two bars for each level, before and now."""
     reference, current = column["shares"]["reference"], column["shares"]["current"]
     most = max(*reference, *current) or 1.0
     lines: list[tuple[Content, Content, str, str | None]] = []

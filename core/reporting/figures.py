@@ -129,6 +129,7 @@ def shortened(text: str, characters: int) -> str:
 
 
 def _in_units(value: float, digits: int) -> str:
+    """Format a large number with a letter for thousands, millions and so on."""
     rounded = float(f"{value:.{digits}g}")
     unit, letter = next((unit, letter) for unit, letter in UNITS if abs(rounded) >= unit)
     return _signed(f"{rounded / unit:.{digits}g}{SPACE}{letter}")

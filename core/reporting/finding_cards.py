@@ -40,6 +40,7 @@ def warnings_section(warnings: list[str]) -> Markup | None:
 
 
 def _summary(findings: list[Json]) -> str:
+    """Return how many findings there are of each severity."""
     severities = [finding["severity"] for finding in findings]
     counts = {word: severities.count(severity) for severity, word in SEVERITIES.items()}
     return ", ".join(
@@ -52,6 +53,7 @@ def _none() -> Markup:
 
 
 def _folded(items: Iterable[Markup], total: int) -> Markup:
+    """Return the findings that a reader unfolds."""
     beyond = f"GET /data/profile has all {count(total)}." if total > LISTED_LIMIT else None
     return element(
         "details",
@@ -63,6 +65,7 @@ def _folded(items: Iterable[Markup], total: int) -> Markup:
 
 
 def _finding(finding: Json, anchors: Mapping[str, str]) -> Markup:
+    """Return one finding as a list item."""
     severity, column = finding["severity"], finding["column"]
     sign = element("svg", element("path", d=SHAPES[severity]), viewBox="0 0 16 16", aria_hidden="true")
     named = element("a", isolated(column), href=f"#{anchors[column]}") if column in anchors else None

@@ -28,7 +28,7 @@ STRIPS_SHOWN = 60
 
 
 def correlations_section(correlations: Json) -> Markup | None:
-    """Return a heat map of the numeric columns, Pearson's coefficients below the diagonal and Spearman's above."""
+    """Return a heat map, Pearson's coefficients below the diagonal and Spearman's above, and the strongest pairs."""
     names: list[str] = correlations["columns"]
     if len(names) < 2:
         return None
@@ -59,6 +59,7 @@ def _legend() -> Markup:
 
 
 def _heat_map(names: list[str], pearson: Matrix, spearman: Matrix) -> Markup:
+    """Draw a square for each pair of columns, shaded by its correlation."""
     side = next(width for most, width in CELLS if len(names) <= most)
     tilted = side >= TILTED
     labels = [shortened(name, LABEL_CHARACTERS) for name in names]
@@ -98,6 +99,7 @@ def _squares(cells: list[tuple[int, int, float]]) -> Iterator[Markup]:
 
 
 def _numbers(cells: list[tuple[int, int, float]], side: int, top: int) -> Markup:
+    """Write the coefficients into the cells."""
     texts = (
         element(
             "text",
@@ -121,6 +123,7 @@ def _shade(value: float) -> int:
 
 
 def _top_labels(labels: list[str], side: int, top: int, angle: int) -> Markup:
+    """Write the names of the columns above the map."""
     texts = (
         element("text", label, transform=f"translate({rounded((column + 0.5) * side)} {top - 8}) rotate({angle})")
         for column, label in enumerate(labels)
@@ -129,6 +132,7 @@ def _top_labels(labels: list[str], side: int, top: int, angle: int) -> Markup:
 
 
 def _strongest(names: list[str], pearson: Matrix) -> Markup | None:
+    """Draw a bar for each of the strongest correlations; None where there is none."""
     pairs = [
         (value, names[first], names[second])
         for first, second in combinations(range(len(names)), 2)
@@ -167,6 +171,7 @@ def missing_section(missingness: Json, columns: Mapping[str, Json], rows: int) -
 
 
 def _strip(name: str, shares: list[float]) -> Markup:
+    """Draw one column from its first rows on the left to its last on the right, dark where values are missing."""
     width = 100 / len(shares)
     blocks = (
         element(

@@ -40,6 +40,7 @@ def style() -> str:
 
 
 def _head(title: str) -> Markup:
+    """Return the head of the page."""
     return element(
         "head",
         element("meta", charset="utf-8"),
@@ -53,5 +54,6 @@ def _head(title: str) -> Markup:
 
 
 def _navigation(names: list[str]) -> Markup:
+    """Return links to the sections."""
     links = (element("a", name, href=f"#{name.lower()}") for name in names)
     return element("nav", *links, aria_label="On this page")

@@ -43,6 +43,7 @@ class Scale:
         return list(zip(values, labels, strict=True))
 
     def _ends(self) -> Ticks:
+        """Return the two ends as ticks, or one where they have the same label."""
         ends = [(end, figure(end)) for end in (self.low, self.high)]
         return ends[:1] if ends[0][1] == ends[1][1] else ends
 

@@ -36,6 +36,7 @@ def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors
 
 
 def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> Markup:
+    """Return a table of the columns by their relation to the target."""
     largest = max(_information(relation) for _, relation in relations)
     headings = ("Column", "Mutual information", "Pearson", "Spearman")
     lines = (
@@ -68,6 +69,7 @@ def _ranking(relations: list[tuple[str, Json]], anchors: Mapping[str, str]) -> M
 
 
 def _panels(target: str, relations: list[tuple[str, Json]], columns: Mapping[str, Json]) -> Markup | None:
+    """Return panels of the columns with the strongest relations; None where there are none."""
     threshold = LEAST_INFORMATION * max((_information(relation) for _, relation in relations), default=0.0)
     drawn = [
         (name, relation)
@@ -86,6 +88,7 @@ def _panels(target: str, relations: list[tuple[str, Json]], columns: Mapping[str
 
 
 def _strength(relation: Json) -> tuple[float, float]:
+    """Return the key that relations are sorted by."""
     correlations = [
         abs(relation[coefficient_name])
         for coefficient_name in ("pearson", "spearman")
@@ -95,14 +98,17 @@ def _strength(relation: Json) -> tuple[float, float]:
 
 
 def _information(relation: Json) -> float:
+    """Return the mutual information in nats, 0 where it is undefined."""
     return max(relation["mutual_information"] or 0.0, 0.0)
 
 
 def _measured(drawn: Markup | None, value: float | None) -> Markup:
+    """Return a table cell with a bar and its number."""
     return element("td", element("div", drawn or element("span"), element("span", coefficient(value))))
 
 
 def _mean(figures: Json) -> float | None:
+    """Return the mean of a target, for a boolean its share of true; None without values."""
     if figures["type"] == "boolean":
         return figures["true"] / figures["count"] if figures["count"] else None
     mean: float | None = figures["mean"]

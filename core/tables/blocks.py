@@ -10,7 +10,7 @@ CUT_ROWS, CUT_CELLS, FEWEST_ROWS = 1 << 17, 1 << 20, 1 << 12
 
 
 def cut(block: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Split a block into pieces, each with the texts of its own rows only."""
+    """Split a block into pieces that hold no texts of other rows."""
     rows = max(FEWEST_ROWS, min(CUT_ROWS, CUT_CELLS // block.num_columns))
     if block.num_rows <= rows:
         yield block

@@ -148,7 +148,7 @@ class _ReadingPass:
         return line_labels(self.dialect, [record])[record]
 
     def _convert(self, block: pa.RecordBatch) -> pa.RecordBatch:
-        """Convert a block to the inferred types; raises `TooLargeError` for too many rows."""
+        """Convert a block and count its rows; a change of type unsettles the pass. Raises `TooLargeError`."""
         before = [inference.inferred for inference in self.inferences]
         values = [inference.convert(block.column(i), self.rows) for i, inference in enumerate(self.inferences)]
         if self.rows and before != [inference.inferred for inference in self.inferences]:
@@ -245,6 +245,7 @@ class _ReadingPass:
 
 
 def _no_rows() -> NotACsvError:
+    """Return the error for a header without rows."""
     return NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
 
 

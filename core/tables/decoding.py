@@ -225,7 +225,7 @@ def _infer_and_transcode(scan: _Scan, folder: Path) -> tuple[Path, str, list[str
 
 
 def _warn_of_doubt(inferred: InferredEncoding) -> list[str]:
-    """Return a warning where another encoding is nearly as likely, else an empty list."""
+    """Return a warning that names the alternative, or an empty list where the inference is certain."""
     if inferred.alternative is None:
         return []
     name, alternative = _display_name(inferred.encoding), _display_name(inferred.alternative)

@@ -80,7 +80,7 @@ def infer_encodings(sample: bytes) -> list[InferredEncoding]:
 
 
 def _family(inferred: InferredEncoding) -> list[InferredEncoding]:
-    """Return the encodings of a family: Windows' Big5 has the euro sign, Hong Kong's has more characters."""
+    """Return the encoding and its variant: Big5 of Windows has the euro sign, that of Hong Kong more characters."""
     return (
         [InferredEncoding("cp950", inferred.alternative), inferred] if inferred.encoding == "big5hkscs" else [inferred]
     )

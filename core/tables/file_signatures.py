@@ -42,6 +42,7 @@ def refuse_other_format(head: bytes) -> None:
 
 
 def _refuse(head: bytes, signatures: tuple[tuple[bytes, str, str], ...]) -> None:
+    """Raise `NotACsvError` where one of the signatures matches the first bytes."""
     for pattern, format_name, way_out in signatures:
         if re.match(pattern, head, re.DOTALL):
             raise NotACsvError(f"This is {format_name}, not a CSV. {way_out}")

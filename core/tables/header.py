@@ -57,7 +57,7 @@ def _sequence_kind(row: Sequence[str], kinds: Sequence[str]) -> str:
 
 
 def _kind(cell: str, delimiter: str) -> str:
-    """Return the kind of a cell: number, date or word; "" for an empty one."""
+    """Return the kind of a cell: number, date or word; "" for a missing value."""
     stripped = cell.strip()
     if stripped in MISSING:
         return ""

@@ -23,7 +23,7 @@ class TypeInference:
         self.begin()
 
     def begin(self) -> None:
-        """Start again at the top of the file."""
+        """Start a pass over the file; the inferred type is kept."""
         self.missing = 0
         self.infinite = 0
         self.example: Example | None = None
@@ -57,7 +57,7 @@ class TypeInference:
         return values
 
     def _code(self, values: pa.Array, row: int) -> None:
-        """Encode a block, as long as all values could be encoded."""
+        """Encode a block, unless the column has dates; drop the coder at the first value that it cannot encode."""
         if not row and self.inferred.type != "date":
             self.coder = TextCoder() if self.inferred.type == "category" else NumberCoder()
         if self.coder and not self.coder.add(values):

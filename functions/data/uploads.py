@@ -66,6 +66,7 @@ def upload_status(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
 
 
 def _describe_ticket(ticket: Ticket) -> dict[str, Any]:
+    """Return the progress of an upload."""
     return {
         "file_id": ticket.file_id,
         "filename": ticket.filename,
@@ -80,6 +81,7 @@ def _describe_ticket(ticket: Ticket) -> dict[str, Any]:
 
 
 def _describe_instructions(instructions: UploadInstructions) -> dict[str, Any]:
+    """Return the progress of an upload, and where to send its bytes."""
     ticket = instructions.ticket
     answer = {**_describe_ticket(ticket), "method": ticket.method}
     if ticket.method == "post":

@@ -83,13 +83,14 @@ def model_ready(workspace: CallerWorkspace, model_name: str, version: Version | 
 async def infer(
     workspace: CallerWorkspace, request: Request, model_name: str, version: Version | None = None
 ) -> Response:
-    """Predict tensors in JSON or in binary, and answer in the form that is asked for."""
+    """Predict rows given as tensors in JSON or in binary; the request chooses the form of the answer."""
     body = await read_body(request)
     # In a thread, so that single rows are answered meanwhile.
     return await run_in_threadpool(_infer, workspace, body, request.headers.get(HEADER_LENGTH), model_name, version)
 
 
 def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, version: int | None) -> Response:
+    """Predict the tensors of a body; the header has the length of its JSON."""
     length = _header_length(header, len(body))
     request = validate_body(json_object(body[:length]), InferRequest)
     options = validate_body(request.parameters, PredictParameters)
@@ -117,6 +118,7 @@ def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, ver
 
 
 def _header_length(header: str | None, size: int) -> int:
+    """Return the length of the JSON in a body of `size` bytes; raises `BadRequestError` for an invalid header."""
     if header is None:
         return size
     if not header.isascii() or not header.isdigit() or int(header[:20]) > size:

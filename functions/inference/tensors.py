@@ -137,6 +137,7 @@ def _rows(inputs: Sequence[Input]) -> int:
 
 
 def _listed(tensor: Input, rows: int, where: str) -> Values:
+    """Return the values of a tensor in JSON; raises `InvalidInputError` where their number is not that of its shape."""
     data = tensor.data or []
     if data and all(isinstance(value, list) for value in data):
         data = list(chain.from_iterable(data))
@@ -146,6 +147,7 @@ def _listed(tensor: Input, rows: int, where: str) -> Values:
 
 
 def _decoded(datatype: str, body: bytes, rows: int, where: str) -> Values:
+    """Return the values of a binary tensor; raises `InvalidInputError` where its bytes do not fit its shape."""
     if datatype == "BYTES":
         return _texts(body, rows, where)
     numbers = NUMBERS[datatype]
@@ -156,6 +158,7 @@ def _decoded(datatype: str, body: bytes, rows: int, where: str) -> Values:
 
 
 def _texts(body: bytes, rows: int, where: str) -> list[str]:
+    """Return the texts of a binary tensor; raises `InvalidInputError` where its bytes do not fit its shape."""
     texts = []
     start = 0
     try:
@@ -171,4 +174,5 @@ def _texts(body: bytes, rows: int, where: str) -> list[str]:
 
 
 def _refused(field: str, message: str) -> InvalidInputError:
+    """Return the error for one field of a request."""
     return InvalidInputError(f"{field} {message}.", [{"field": field, "message": message}])

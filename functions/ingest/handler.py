@@ -19,12 +19,13 @@ HANDLERS: Handlers = {IngestCommand: ingest_upload}
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Ingest what was received."""
+    """Ingest each upload that was received; return which messages failed."""
     set_up_log()
     return handle_records(event, partial(_ingest, context))
 
 
 def _ingest(context: Any, created: CreatedObject) -> None:
+    """Ingest one upload that was received; log an object that is none."""
     upload = upload_of(created.key)
     if upload is None:
         log.warning(json.dumps({"key": created.key, "ignored": "not the key of an upload"}))

@@ -16,7 +16,7 @@ load_for_snapshot()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Remove what nobody needs any more; return how many things had each outcome."""
+    """Clean up storage; return how many objects had each outcome."""
     set_up_log()
     outcomes: Counter[str] = Counter()
     for result in clean_up(container()):

@@ -40,7 +40,7 @@ def cancel_job(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
 
 @router.post("/{job_id}/retry", status_code=202)
 def retry_job(workspace: CallerWorkspace, job_id: str) -> dict[str, Any]:
-    """Begin a job anew that failed or was cancelled."""
+    """Start a job that failed or was cancelled from the beginning."""
     return job_response(workspace, service.retry_job(workspace, job_id))
 
 

@@ -130,7 +130,7 @@ def artifact(
 
 @router.post("/champion/{model_name}")
 def champion(workspace: CallerWorkspace, model_name: str, body: ChampionRequest) -> dict[str, Any]:
-    """Let a version serve, an older one too."""
+    """Make a version the champion; it may be older than the one that serves."""
     previous = workspace.models.choose(model_name, body.version)
     return {"model_name": model_name, "version": body.version, "before": previous}
 
@@ -156,10 +156,12 @@ def _file_headers(manifest: ModelManifest, sha256: str) -> dict[str, str]:
 
 
 def _cursor(last: VersionId) -> str:
+    """Return the cursor of the page after this version."""
     return base64.urlsafe_b64encode(f"{last.number}/{last.name}".encode()).decode()
 
 
 def _read_cursor(cursor: str) -> VersionId:
+    """Return the version that a cursor names; raises `InvalidInputError`."""
     try:
         number, _, name = base64.b64decode(cursor, "-_", validate=True).decode().partition("/")
         return VersionId(name, int(number))

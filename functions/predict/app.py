@@ -58,6 +58,7 @@ async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Reque
 
 
 def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: bytes) -> Response:
+    """Predict the rows of a body by its media type."""
     content_type = Message()
     content_type["content-type"] = request.headers.get("content-type", "")
     if content_type.get_content_type() == CSV:
@@ -100,6 +101,7 @@ def _predict_plain(workspace: Workspace, body: bytes, media_type: str) -> tuple[
 
 
 def _model_fields(model: LoadedModel, predicted: Predictions) -> dict[str, Any]:
+    """Return the name and version of the model, and the warnings, for an answer."""
     return {
         "model_name": model.manifest.model_name,
         "version": model.manifest.version,

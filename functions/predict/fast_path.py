@@ -45,6 +45,7 @@ def predict_plain(workspace: Workspace, body: bytes) -> tuple[LoadedModel, Predi
 
 
 def _likely_name(body: bytes) -> str | None:
+    """Return the name of the model that the body seems to ask for."""
     found = NAME.search(body[:NAME_DISTANCE]) or NAME.search(body[-NAME_DISTANCE:])
     try:
         return str(from_json(found[1])) if found else None
@@ -53,6 +54,7 @@ def _likely_name(body: bytes) -> str | None:
 
 
 def _find_model(workspace: Workspace, name: str | None) -> LoadedModel | None:
+    """Return the model, or None where it cannot be loaded."""
     try:
         return None if name is None else find_model(workspace, name)
     except RegattaError:

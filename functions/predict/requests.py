@@ -86,7 +86,7 @@ class BatchRequest(ManyRequest):
         return PredictTableCommand(**self.model_dump(include=set(PredictTableCommand.model_fields)))
 
     def predict(self, workspace: Workspace, model: LoadedModel) -> Predictions:
-        """Predict the rows; raises `InvalidInputError` unless there are some, and from one place."""
+        """Predict the rows; raises `InvalidInputError` unless they are given, and in one way only."""
         options: dict[str, Any] = {"strict": self.strict, "interval": self.interval}
         if self._source() == "file_id":
             return predict_table(model, find_table(workspace, self.file_id or ""), self.batch_size, **options)
@@ -95,6 +95,7 @@ class BatchRequest(ManyRequest):
         return predict_records(model, self.data or [], self.batch_size, **options)
 
     def _source(self) -> str:
+        """Return which of `data`, `rows` and `file_id` is given; raises `InvalidInputError` unless exactly one is."""
         given = [name for name in ("data", "rows", "file_id") if getattr(self, name) is not None]
         if len(given) != 1 or (self.columns is None) != (self.rows is None):
             errors = [{"field": "data", "message": "exactly one of data, columns with rows, and file_id is needed"}]
@@ -105,12 +106,14 @@ class BatchRequest(ManyRequest):
         return given[0]
 
     def _batches(self, model: LoadedModel, columns: Sequence[str], rows: Sequence[list[Any]]) -> Iterator[InputBatch]:
+        """Yield the rows in batches."""
         _check_shape(columns, rows)
         for start in range(0, len(rows), self.batch_size):
             yield batch_from_rows(columns, rows[start : start + self.batch_size], model.manifest.features)
 
 
 def _check_shape(columns: Sequence[str], rows: Sequence[Any]) -> None:
+    """Raise `InvalidInputError` for repeated columns, and for the first row with another number of values."""
     repeated = sorted({name for name in columns if columns.count(name) > 1}) if len(set(columns)) < len(columns) else []
     if repeated:
         errors = [{"field": "columns", "message": f"has {repeated[0]!r:.80} more than once"}]

@@ -14,12 +14,13 @@ load_for_snapshot()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Submit a job for each file that arrived: from there on it is like any job, with lease, attempts, dead letters."""
+    """Submit a retraining job for each file that arrived; return which messages failed."""
     set_up_log()
     return handle_records(event, _submit)
 
 
 def _submit(created: CreatedObject) -> None:
+    """Submit the job of one file; log an object that belongs to no series."""
     try:
         job = submit_retraining(container(), created.key, created.etag, created.sequencer)
     except InvalidInputError as error:

@@ -113,7 +113,7 @@ def report(
 
 @router.patch("/{name}/arrivals/{job_id}")
 def overrule_decision(workspace: CallerWorkspace, name: str, job_id: str, body: OverruleRequest) -> dict[str, Any]:
-    """Let challengers train on a file from the next one on, or not any more; the champion stays."""
+    """Decide whether challengers train on a file from now on; the champion stays."""
     return overrule(workspace, name, job_id, learned=body.learned).model_dump()
 
 
@@ -125,6 +125,7 @@ def presign_upload_of_series(workspace: CallerWorkspace, name: str, body: Series
 
 
 def _describe(workspace: Workspace, series: Series) -> dict[str, Any]:
+    """Return a series with its settings, its champion and its newest decision."""
     newest = series.arrivals[-1] if series.arrivals else None
     return {
         "name": series.name,
@@ -143,11 +144,13 @@ def _unfinished(workspace: Workspace, name: str) -> list[Job]:
 
 
 def _describe_job(job: Job) -> dict[str, Any]:
+    """Return the job of a file with the key of its object."""
     retraining = _retraining(job)
     return {"key": retraining and retraining.key, **job_summary(job)}
 
 
 def _retraining(job: Job) -> RetrainCommand | None:
+    """Return the command of a job if it is a retraining."""
     command = read_command(job) if job.kind == RetrainCommand.kind else None
     return command if isinstance(command, RetrainCommand) else None
 

@@ -60,6 +60,8 @@ def _queue() -> dict[str, Any]:
 
 
 def _answers(ping: Callable[[], None]) -> Callable[[], bool]:
+    """Return a check of whether `ping` raises nothing."""
+
     def check() -> bool:
         try:
             ping()

@@ -22,7 +22,7 @@ def train(workspace: CallerWorkspace, terms: Terms, body: TrainCommand) -> Any:
 
 @router.post("/compare")
 def compare(workspace: CallerWorkspace, terms: Terms, command: Annotated[CompareCommand, Query()]) -> Any:
-    """Train every regressor on the same split; sort them by cross-validated R2."""
+    """Train every regressor on the same split; return them in the order of their cross-validated R2."""
     return respond(workspace, command, terms, check_compare, HANDLERS)
 
 

@@ -21,7 +21,7 @@ LONGEST_SECONDS = 900
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Carry out the jobs; messages that failed are named, so that the queue offers these alone again."""
+    """Carry out the jobs; return which messages failed, so that the queue delivers only these again."""
     set_up_log()
     failed = []
     for message in event["Records"]:
@@ -36,6 +36,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _carry_out(message: dict[str, Any], seconds: float) -> None:
+    """Carry out the job of one message; raises where the message has to come again."""
     parsed = parse_message(message["body"])
     if parsed is None:
         raise ValueError(f"not a message about a job: {message['body'][:200]}")
@@ -75,6 +76,7 @@ def _pause(message: dict[str, Any], error: Exception) -> int:
 
 
 def _hide(message: dict[str, Any], seconds: int) -> None:
+    """Hide a message from other workers for so many seconds; a failure is only logged."""
     queue = container().queue
     if isinstance(queue, SqsQueue):
         try:
