@@ -18,6 +18,7 @@ from core.jobs.commands import COMMANDS
 from core.jobs.fields import ExportFormat
 from core.settings import Settings
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
+from core.tables.table_writers import TABLE_FORMATS
 from functions.process.app import download
 from infra.cli import app
 from infra.local.server import FUNCTIONS
@@ -121,6 +122,12 @@ def test_every_export_format_can_be_asked_for_and_is_documented(name: str) -> No
         "and to functions/process/app.py"
     )
     assert f"| `{name}` |" in (ROOT / "docs/http.md").read_text(), "and to the formats in docs/http.md"
+
+
+@pytest.mark.parametrize("name", TABLE_FORMATS)
+def test_every_format_of_a_table_is_documented(name: str) -> None:
+    section = (ROOT / "docs/http.md").read_text().partition("\n## Files")[2].partition("\n## ")[0]
+    assert f"| `{name}` |" in section, "add it to the formats in docs/http.md"
 
 
 def test_a_term_stands_in_the_glossary_once() -> None:

@@ -66,14 +66,15 @@ def exports(storage: Container, now: float) -> Iterator[Finding]:
 
 
 def versions(
-    workspace: Workspace, manifests: list[ModelManifest], unfinished: list[Job], now: float
+    workspace: Workspace, manifests: list[ModelManifest], unfinished: list[Job] | None, now: float
 ) -> Iterator[Finding]:
     """Find versions beyond the newest `keep_versions` of a model, and those whose deletion was interrupted.
 
     Never the champion, nor a version that is newer than it, younger than a day, or named by a job that is not over.
+    `unfinished` is None where a job cannot be read, which may name any version: then no surplus ones are found.
     """
-    keep = settings().keep_versions
-    in_use = {(job.order.get("model_name"), job.order.get("version")) for job in unfinished}
+    keep = settings().keep_versions if unfinished is not None else 0
+    in_use = {(job.order.get("model_name"), job.order.get("version")) for job in unfinished or []}
     newest_first = sorted(manifests, key=lambda manifest: (manifest.model_name, -manifest.version))
     for name, group in groupby(newest_first, key=lambda manifest: manifest.model_name):
         state = workspace.models.serving_state(name)

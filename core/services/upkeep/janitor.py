@@ -14,7 +14,7 @@ from typing import Literal
 from core.errors import RegattaError
 from core.manifests import ModelManifest
 from core.services.upkeep import expiry, orphans
-from core.services.upkeep.cleanup import CleanupAction, Finding, parsed
+from core.services.upkeep.cleanup import CleanupAction, Finding, all_readable, parsed
 from core.storage.container import Container
 from core.storage.job_repository import Job
 from core.storage.manifest_index import Audit
@@ -68,13 +68,16 @@ def _findings(storage: Container, now: float) -> Iterator[Finding]:
 def _of_workspace(workspace: Workspace, now: float) -> Iterator[Finding]:
     audits = {kind: index.audit() for kind, index in workspace.index.items()}
     for kind, audit in audits.items():
+        for key in audit.damaged:
+            log.error("%s is damaged; what may depend on it stays", key)
         if audit.wrong:
             counts = ", ".join(f"{count} {what}" for what, count in sorted(Counter(audit.wrong.values()).items()))
             yield Finding(
                 f"{workspace.name}/{kind} in Redis", f"entries are wrong: {counts}", 0, _mend(workspace, kind, audit)
             )
     jobs, manifests = parsed(Job, audits["jobs"].manifests), parsed(ModelManifest, audits["models"].manifests)
-    yield from expiry.versions(workspace, manifests, [job for job in jobs if not job.is_over], now)
+    unfinished = [job for job in jobs if not job.is_over] if all_readable(audits["jobs"], jobs) else None
+    yield from expiry.versions(workspace, manifests, unfinished, now)
     yield from expiry.jobs(workspace, [job for job in jobs if job.is_over], now)
     yield from orphans.artifacts(workspace, audits["models"], manifests, now)
     yield from orphans.beside_versions(workspace, now)

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from core.manifests import ModelManifest
-from core.services.upkeep.cleanup import DAY, Finding, folders, idle, needed_if_unreadable, parsed, removal, size
+from core.services.upkeep.cleanup import (
+    DAY,
+    Finding,
+    all_readable,
+    folders,
+    idle,
+    needed_if_unreadable,
+    parsed,
+    removal,
+    size,
+)
 from core.storage.container import Container
 from core.storage.job_queue import WAITING_KEY
 from core.storage.manifest_index import MANIFEST, Audit
@@ -99,6 +109,6 @@ def waiting_jobs(storage: Container, now: float) -> Iterator[Finding]:
 
 def _named(models: Audit, manifests: list[ModelManifest]) -> set[str] | None:
     """Return the folders that manifests name; None where a manifest cannot be read."""
-    if models.damaged or len(manifests) < len(models.manifests):
+    if not all_readable(models, manifests):
         return None
     return {manifest.artifacts for manifest in manifests if manifest.artifacts is not None}

@@ -18,23 +18,13 @@ from core.services.upkeep.cleanup import DAY
 from core.services.upkeep.janitor import CleanupResult, clean_up
 from core.settings import settings
 from core.storage.container import container
-from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
 from functions.janitor.handler import handler
 from tests.support.job_commands import JobProbe, StepsCommand
 from tests.support.lambda_context import LambdaContext
-from tests.support.process_state import connect_container
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add, dataset_manifest, home, model_draft
 
 LATER = 3 * DAY
-
-
-@pytest.fixture
-def kept(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """The process's storage over an empty bucket, with two versions of each model kept."""
-    monkeypatch.setenv("REGATTA_KEEP_VERSIONS", "2")
-    connect_container(bucket)
-    return home()
 
 
 def sweep(after: float = LATER, *, dry_run: bool = False) -> list[CleanupResult]:
@@ -281,29 +271,3 @@ def test_the_function_does_the_same_and_stops_in_time(kept: Workspace) -> None:
     for number in range(3):
         kept.objects.put(f"default/models/boat/{number}/manifest.json", json.dumps({}).encode())
     assert handler({}, LambdaContext(seconds=1)) == {}
-
-
-@pytest.mark.parametrize("document", [b'{"format": 2}', b'{"status": 7}', b"{"], ids=["newer", "damaged", "no JSON"])
-def test_what_cannot_be_read_counts_as_needed_and_does_not_stop_the_sweep(
-    kept: Workspace, document: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
-    kept.objects.put(f"queue/{WORKSPACE}/0198c0ffee1", b"")
-    kept.objects.put("default/jobs/0198c0ffee1.json", document)
-    kept.objects.put("default/datasets/0198c0ffee2/source.csv", b"a\n1\n")
-    kept.objects.put(f"uploads/{WORKSPACE}/0198c0ffee2.json", document)
-    whole = keys()
-    kept.objects.put("default/artifacts/0123/model.onnx", b"left")
-    assert [(result.what, result.outcome) for result in sweep()] == [
-        (f"uploads/{WORKSPACE}/0198c0ffee2.json", "kept"),
-        ("default/artifacts/0123/", "done"),
-    ]
-    assert keys() == whole
-    assert len([record for record in caplog.records if "0198c0ffee1" in record.getMessage()]) == 1
-
-
-def test_a_manifest_that_cannot_be_read_is_logged_once(kept: Workspace, caplog: pytest.LogCaptureFixture) -> None:
-    kept.objects.put("default/models/boat/1/manifest.json", b'{"format": 2, "model_name": "boat"}')
-    kept.objects.put("default/models/boat/2/manifest.json", b'{"model_name": "boat"}')
-    assert sweep() == []
-    messages = [record.getMessage() for record in caplog.records]
-    assert len([message for message in messages if "ModelManifest" in message]) == 2
