@@ -1,1 +1,1 @@
-"""Side-by-side ratios: every figure is measured against an alternative, in one run on one machine."""
+"""Benchmarks. Every figure compares Regatta with an alternative, in one run on one machine."""

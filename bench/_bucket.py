@@ -1,4 +1,4 @@
-"""An object store of our own for the length of a benchmark, and the settings that point at it."""
+"""An emulated S3 for the length of a benchmark, and the environment variables that point at it."""
 
 import os
 import time
@@ -18,22 +18,22 @@ START_SECONDS = 60
 
 @contextmanager
 def bucket(*, redis: bool = False) -> Iterator[Path]:
-    """MiniStack's S3 in a folder of its own; yields the folder, which is gone afterwards.
+    """Run MiniStack with its data in a new folder; yield the folder, which is deleted afterwards.
 
-    Without `redis` every read goes to the bucket: the harder case for us, and one process less to take a core.
-    `os.environ` points this process and its children there, so no setting may have been read before.
+    Without `redis` every read goes to the bucket, which is the harder case for Regatta, and one process less runs. The
+    variables are set in `os.environ` for this process and its children, so no setting may have been read before.
     """
     with TemporaryDirectory(prefix="regatta-bench-") as folder:
         home = Path(folder)
-        for part in ("tmp", "logs", "redis", "aws/s3", "aws/state"):
-            (home / part).mkdir(parents=True)
+        for name in ("tmp", "logs", "redis", "aws/s3", "aws/state"):
+            (home / name).mkdir(parents=True)
         create_signing_key(home / "signing.key")
         before = dict(os.environ)
         for name in [name for name in os.environ if name.startswith(("REGATTA_", "AWS_"))]:
             del os.environ[name]
-        chosen = Settings(home=home, aws_port=free_port(), redis_port=free_port())
-        servers = [processes.ministack(chosen, home), *([processes.redis(chosen, home)] if redis else [])]
-        variables = processes.stack_variables(chosen, home)
+        settings = Settings(home=home, aws_port=free_port(), redis_port=free_port())
+        servers = [processes.ministack(settings, home), *([processes.redis(settings, home)] if redis else [])]
+        variables = processes.stack_variables(settings, home)
         if not redis:
             del variables["REGATTA_REDIS_URL"]
         try:
@@ -53,6 +53,7 @@ def bucket(*, redis: bool = False) -> Iterator[Path]:
 
 
 def _wait(server: processes.Child) -> None:
+    """Wait until a server is ready; raises `RuntimeError` where it ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while not server.ready():
         if server.exit_status() is not None or time.monotonic() > deadline:

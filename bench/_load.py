@@ -1,9 +1,6 @@
-"""Requests: events for a Lambda handler, and one uvicorn worker under a load that it cannot outrun."""
+"""Measures one uvicorn worker under the load of connections that send the next request after each response."""
 
 import asyncio
-import json
-import logging
-import os
 import re
 import socket
 import subprocess
@@ -13,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import uvloop
@@ -27,7 +22,10 @@ LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Load:
-    """What one burst saw; `busy` is the share of its time that the generator itself was on a core."""
+    """The result of a burst: requests a second, and percentiles of the latency in seconds.
+
+    `busy` is the share of the time that this process, which generates the load, was on a core.
+    """
 
     per_second: float
     p50: float
@@ -36,14 +34,14 @@ class Load:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Stop a child of ours, by force when it does not go by itself."""
+    """End a child process; kill it where it does not end by itself."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)
@@ -54,7 +52,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def served(app: str) -> Iterator[int]:
-    """`app` on one uvicorn worker, without an access log; yields its port."""
+    """Serve `app` on one uvicorn worker, without an access log; yield its port."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", app, "--host", HOST, "--port", str(port)]
     process = subprocess.Popen([*command, "--no-access-log", "--log-level", "warning"])
@@ -76,63 +74,63 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError("the server did not start")
 
 
-def request(path: str, body: bytes) -> bytes:
-    """A POST as it goes over the wire."""
+def post_request(path: str, body: bytes) -> bytes:
+    """Return the bytes of a POST request."""
     head = f"POST {path} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
     return head.encode() + b"\r\n\r\n" + body
 
 
-def burst(port: int, message: bytes, seconds: float, connections: int) -> Load:
-    """Keep `connections` busy with the same request for `seconds`; raises unless every answer is a 200."""
-    return uvloop.run(_burst(port, message, seconds, connections))
+def burst(port: int, request: bytes, seconds: float, connections: int) -> Load:
+    """Send one request again and again over `connections` for `seconds`; raises unless every response is a 200."""
+    return uvloop.run(_burst(port, request, seconds, connections))
 
 
-async def _burst(port: int, message: bytes, seconds: float, connections: int) -> Load:
+async def _burst(port: int, request: bytes, seconds: float, connections: int) -> Load:
     loop = asyncio.get_running_loop()
-    busy, start = time.process_time(), time.perf_counter()
-    callers = [_Caller(message, start + seconds, loop.create_future()) for _ in range(connections)]
-    for caller in callers:
-        await loop.create_connection(partial(_itself, caller), HOST, port)
-    await asyncio.wait_for(asyncio.gather(*(caller.done for caller in callers)), seconds + 30)
+    cpu_start, start = time.process_time(), time.perf_counter()
+    connected = [_Connection(request, start + seconds, loop.create_future()) for _ in range(connections)]
+    for connection in connected:
+        await loop.create_connection(partial(_identity, connection), HOST, port)
+    await asyncio.wait_for(asyncio.gather(*(connection.done for connection in connected)), seconds + 30)
     taken = time.perf_counter() - start
-    latencies = np.concatenate([caller.latencies for caller in callers])
+    latencies = np.concatenate([connection.latencies for connection in connected])
     p50, p99 = np.percentile(latencies, [50, 99])
-    return Load(len(latencies) / taken, float(p50), float(p99), (time.process_time() - busy) / taken)
+    return Load(len(latencies) / taken, float(p50), float(p99), (time.process_time() - cpu_start) / taken)
 
 
-def _itself(caller: "_Caller") -> "_Caller":
-    return caller
+def _identity(connection: "_Connection") -> "_Connection":
+    return connection
 
 
-class _Caller(asyncio.Protocol):
-    """One kept-alive connection that asks again as soon as it is answered."""
+class _Connection(asyncio.Protocol):
+    """One connection, kept alive, that sends the request again after each response."""
 
-    def __init__(self, message: bytes, until: float, done: asyncio.Future[None]) -> None:
+    def __init__(self, request: bytes, until: float, done: asyncio.Future[None]) -> None:
         self.latencies: list[float] = []
         self.done = done
-        self._message = message
+        self._request = request
         self._until = until
-        self._answer = b""
+        self._response = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._ask()
+        self._send()
 
     def data_received(self, data: bytes) -> None:
-        self._answer += data
-        head, blank, body = self._answer.partition(b"\r\n\r\n")
+        self._response += data
+        head, blank, body = self._response.partition(b"\r\n\r\n")
         length = LENGTH.search(head)
         if not blank or not length or len(body) < int(length[1]):
             return
         if not head.startswith(b"HTTP/1.1 200"):
-            self.done.set_exception(RuntimeError(f"the server refused: {self._answer.decode()}"))
+            self.done.set_exception(RuntimeError(f"the server refused: {self._response.decode()}"))
             self._transport.close()
             return
         now = time.perf_counter()
-        self.latencies.append(now - self._asked)
+        self.latencies.append(now - self._sent_at)
         if now < self._until:
-            self._ask()
+            self._send()
         else:
             self._transport.close()
 
@@ -144,32 +142,7 @@ class _Caller(asyncio.Protocol):
         else:
             self.done.set_result(None)
 
-    def _ask(self) -> None:
-        self._answer = b""
-        self._asked = time.perf_counter()
-        self._transport.write(self._message)
-
-
-def event(method: str, path: str, body: Any = None) -> dict[str, Any]:
-    """A REST API (v1) proxy event as API Gateway sends it."""
-    headers = {"accept": "*/*", "content-type": "application/json", "host": "api.example.com"}
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {"stage": "prod", "identity": {"sourceIp": "127.0.0.1"}, "requestId": "bench"},
-        "body": None if body is None else json.dumps(body),
-        "isBase64Encoded": False,
-    }
-
-
-def quiet() -> None:
-    """The handler's log line is written, as on Lambda, but to nowhere."""
-    nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - open for as long as the process logs
-    logging.getLogger("regatta").handlers[:] = [logging.StreamHandler(nowhere)]
+    def _send(self) -> None:
+        self._response = b""
+        self._sent_at = time.perf_counter()
+        self._transport.write(self._request)

@@ -1,4 +1,4 @@
-"""What every benchmark shares: paired clocks, the table of figures and targets, and the command line."""
+"""Paired timers, the table of figures and targets, and the command line of every benchmark."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ NAME_WIDTH = 54
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured ratio and what it has to be; `detail` shows the two sides it was made of."""
+    """One measured ratio and its target; `detail` shows the two measurements."""
 
     name: str
     measured: float
@@ -27,23 +27,23 @@ class Figure:
 
     @property
     def passed(self) -> bool:
-        """Whether the ratio is on the right side of its target."""
+        """Return whether the ratio meets its target."""
         return self.measured >= self.target if self.at_least else self.measured <= self.target
 
 
 def at_most(name: str, measured: float, target: float, detail: str) -> Figure:
-    """A figure where less is better."""
+    """Return a figure whose ratio may not be above its target."""
     return Figure(name, measured, target, False, detail)
 
 
 def at_least(name: str, measured: float, target: float, detail: str) -> Figure:
-    """A figure where more is better."""
+    """Return a figure whose ratio may not be below its target."""
     return Figure(name, measured, target, True, detail)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Median seconds of two sides measured in turns, and the median of the turns' ratios."""
+    """The median seconds of two timers that took turns, and the median of the ratios of all turns."""
 
     ours: float
     theirs: float
@@ -54,20 +54,20 @@ Timer = Callable[[], float]
 
 
 def paired(ours: Timer, theirs: Timer, rounds: int) -> Pair:
-    """Take turns, each side first in every other one, so that a noisy neighbour meets both."""
+    """Measure both sides in each of `rounds` turns, first one and then the other, so that disturbances meet both."""
     turns = []
     for turn in range(rounds):
         if turn % 2:
-            second, first = theirs(), ours()
+            their_seconds, our_seconds = theirs(), ours()
         else:
-            first, second = ours(), theirs()
-        turns.append((first, second))
-    mine, others = zip(*turns, strict=True)
-    return Pair(median(mine), median(others), median(a / b for a, b in turns))
+            our_seconds, their_seconds = ours(), theirs()
+        turns.append((our_seconds, their_seconds))
+    all_ours, all_theirs = zip(*turns, strict=True)
+    return Pair(median(all_ours), median(all_theirs), median(a / b for a, b in turns))
 
 
 def p50(call: Callable[[], object], times: int) -> Timer:
-    """A timer: the median seconds of `times` calls, after one that warms up."""
+    """Return a timer: the median seconds of `times` calls, after one that warms up."""
 
     def run() -> float:
         call()
@@ -82,7 +82,7 @@ def p50(call: Callable[[], object], times: int) -> Timer:
 
 
 def once(call: Callable[[], object]) -> Timer:
-    """A timer: the seconds of one call."""
+    """Return a timer: the seconds of one call."""
 
     def run_once() -> float:
         start = time.perf_counter()
@@ -93,9 +93,9 @@ def once(call: Callable[[], object]) -> Timer:
 
 
 def run(title: str, measure: Callable[..., Iterator[Figure]], flags: Mapping[str, str] | None = None) -> int:
-    """Print each figure as it is measured; the exit status is 1 when one falls short.
+    """Print each figure as it is measured; return the exit status, which is 1 where a figure misses its target.
 
-    `flags` are options of this benchmark alone, with their help; `measure` gets each by its name.
+    `flags` are options of this benchmark alone, with their help; `measure` gets each as a keyword argument.
     """
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--quick", action="store_true", help="fewer rounds; the same figures and targets")
@@ -104,7 +104,7 @@ def run(title: str, measure: Callable[..., Iterator[Figure]], flags: Mapping[str
         parser.add_argument(f"--{flag}", action="store_true", help=help_text)
     arguments = parser.parse_args()
     chosen = {flag: getattr(arguments, flag) for flag in flags or {}}
-    # As an exception, so that whatever was started is stopped on the way out.
+    # An exception, so that processes that were started are stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(f"{title}\n\n{'figure':{NAME_WIDTH}} {'ratio':>8} {'target':>8}        sides")
     figures = []

@@ -1,4 +1,4 @@
-"""A fresh process to its first answer, against the textbook service: what a caller waits for when nothing is warm."""
+"""The time from the start of a process to its first answer, against the textbook service."""
 
 import json
 import os
@@ -6,17 +6,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 
-from bench import _load
 from bench._bucket import bucket
-from bench._contest import Contest, contest
+from bench._comparison import Comparison, train_both
+from bench._events import Event, discard_logs
 from bench._report import Figure, Timer, at_most, paired, run
 
-# What each ratio has to be: the forest's graph is megabytes to fetch and to load.
+# The target of each ratio. The graph of the forest has megabytes to fetch and to load.
 COLD = {"ridge": 0.30, "gradient_boosting": 0.30, "random_forest": 0.60}
 
-# What a fresh process does: take the event from stdin, print the body.
+# The program of the process: it reads the event from stdin and prints the body of the response.
 FIRST_ANSWER = """
 import json, sys
 {imports}
@@ -29,28 +28,28 @@ THEIRS = FIRST_ANSWER.format(
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """One figure a model."""
+    """Yield one figure a model."""
     with bucket() as folder:
-        _load.quiet()
-        for kind in COLD:
-            sides = contest(kind, folder)
-            sides.enter()
-            yield cold_start(sides, rounds=5 if quick else 11)
+        discard_logs()
+        for model_type in COLD:
+            comparison = train_both(model_type, folder)
+            comparison.serve()
+            yield cold_start(comparison, rounds=5 if quick else 11)
 
 
-def cold_start(sides: Contest, rounds: int) -> Figure:
-    """Ours fetches the model from storage, theirs reads it from a local file."""
-    pair = paired(first_answer(OURS, sides.our_event()), first_answer(THEIRS, sides.their_event()), rounds)
+def cold_start(comparison: Comparison, rounds: int) -> Figure:
+    """Compare the first answers. Ours fetches the model from S3, theirs reads it from a local file."""
+    pair = paired(first_answer(OURS, comparison.our_event()), first_answer(THEIRS, comparison.their_event()), rounds)
     return at_most(
-        f"{sides.kind}: fresh process to first answer / textbook",
+        f"{comparison.model_type}: fresh process to first answer / textbook",
         pair.ratio,
-        COLD[sides.kind],
+        COLD[comparison.model_type],
         f"{pair.ours:.2f} s / {pair.theirs:.2f} s",
     )
 
 
-def first_answer(code: str, asked: dict[str, Any]) -> Timer:
-    """A timer: seconds from starting Python to the first answer on its stdout."""
+def first_answer(code: str, event: Event) -> Timer:
+    """Return a timer: the seconds from the start of Python to the first answer on its stdout."""
 
     def run_once() -> float:
         start = time.perf_counter()
@@ -60,20 +59,20 @@ def first_answer(code: str, asked: dict[str, Any]) -> Timer:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            # As Lambda sets it for whatever runs there.
+            # Lambda sets it for every function.
             env=os.environ | {"AWS_LAMBDA_FUNCTION_NAME": "predict"},
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             try:
-                process.stdin.write(json.dumps(asked))
+                process.stdin.write(json.dumps(event))
                 process.stdin.close()
                 answer = process.stdout.readline()
                 taken = time.perf_counter() - start
             finally:
                 process.kill()
         if '"prediction":' not in answer:
-            raise RuntimeError(f"the fresh process did not predict: {answer}")
+            raise RuntimeError(f"the new process did not predict: {answer}")
         return taken
 
     return run_once

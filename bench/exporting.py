@@ -1,4 +1,4 @@
-"""Predictions as files: a million stored rows as a CSV against the textbook, a workbook against openpyxl."""
+"""Exports: a million stored rows as a CSV against the textbook service, a workbook against openpyxl."""
 
 import csv
 import io
@@ -10,30 +10,32 @@ from typing import Any
 
 import pandas as pd
 
-from bench import _load, textbook
+from bench import textbook
 from bench._bucket import bucket
+from bench._events import discard_logs
+from bench._process_timer import ProcessTimer
 from bench._report import Figure, at_least, at_most, once, paired, run
-from bench._sides import Side
 from tests.support.storage import home
 
 HOUSES = Path(__file__).parent.parent / "examples" / "california_housing.csv"
 DIAMONDS = Path(__file__).parent.parent / "tests" / "data" / "diamonds.csv"
 STORED_ROWS = 1_000_000
 EXCEL_ROWS = 54_000
-KINDS = ("ridge", "random_forest")
+MODEL_TYPES = ("ridge", "random_forest")
 
-# What each figure has to be; memory in MB.
+# The target of each figure; memory in MB.
 SPEED = 3
 MEMORY = 400
 WORKBOOK = 0.75
 
 OURS = (
     "from core.jobs.commands import ExportTableCommand\nfrom core.progress import ignore_progress\n"
-    "from core.services.table_prediction.export_table import export_table\nfrom tests.support.storage import home",
+    "from core.services.table_prediction.export_table import export_table\n"
+    "from core.storage.container import container",
     "command = ExportTableCommand(model_name=sys.argv[1], file_id=sys.argv[2])\n"
-    "answer = export_table(home(), command, ignore_progress)['size_bytes']",
+    "answer = export_table(container().workspace('default'), command, ignore_progress)['size_bytes']",
 )
-# As template.yaml has it for the worker.
+# As in template.yaml for the worker.
 WORKER = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 THEIRS = (
     "from bench import textbook",
@@ -42,18 +44,18 @@ THEIRS = (
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """The workbook first, then the stored table with each model."""
+    """Yield the figure of the workbook, then those of the stored table with each model."""
     yield workbook(rounds=3 if quick else 9)
     with bucket() as folder:
-        _load.quiet()
+        discard_logs()
         table = folder / "houses.csv"
-        file_id = store(table)
-        for kind in KINDS:
-            yield from stored_table(kind, table, file_id, folder, rounds=2 if quick else 5)
+        file_id = store_houses(table)
+        for model_type in MODEL_TYPES:
+            yield from stored_table(model_type, table, file_id, folder, rounds=2 if quick else 5)
 
 
-def store(table: Path) -> str:
-    """Houses of California in random order, many times over, on the disk and in the bucket; returns the file's id."""
+def store_houses(table: Path) -> str:
+    """Draw a million rows of California housing, write them to `table` and store them; return the file_id."""
     from core.services.processing.ingest import ingest
 
     frame = pd.read_csv(HOUSES)
@@ -61,21 +63,22 @@ def store(table: Path) -> str:
     return ingest(home(), table.name, table).file_id
 
 
-def stored_table(kind: str, table: Path, file_id: str, folder: Path, rounds: int) -> Iterator[Figure]:
-    """A million stored rows to a CSV: ours from the bucket and back into it, theirs on the disk."""
+def stored_table(model_type: str, table: Path, file_id: str, folder: Path, rounds: int) -> Iterator[Figure]:
+    """Compare a million stored rows to a CSV: ours from the bucket and back into it, theirs on the disk."""
     from core.jobs.commands import TrainCommand
     from core.services.processing.ingest import ingest
     from core.services.training.train import train_model
 
     small = ingest(home(), HOUSES.name, HOUSES).file_id
-    train_model(home(), TrainCommand(model_type=kind, target_column=textbook.TARGET, file_id=small, model_name=kind))
-    pickle = folder / f"{kind}.pkl"
-    textbook.train(HOUSES, kind, pickle)
+    command = TrainCommand(model_type=model_type, target_column=textbook.TARGET, file_id=small, model_name=model_type)
+    train_model(home(), command)
+    pickle = folder / f"{model_type}.pkl"
+    textbook.train(HOUSES, model_type, pickle)
     os.environ[textbook.MODEL] = str(pickle)
-    ours = Side(*OURS, kind, file_id, environment=WORKER)
-    theirs = Side(*THEIRS, str(table), str(folder / "predicted.csv"))
+    ours = ProcessTimer(*OURS, model_type, file_id, environment=WORKER)
+    theirs = ProcessTimer(*THEIRS, str(table), str(folder / "predicted.csv"))
     pair = paired(ours, theirs, rounds)
-    title = f"{kind}: {STORED_ROWS:,} stored rows to CSV"
+    title = f"{model_type}: {STORED_ROWS:,} stored rows to CSV"
     yield at_least(f"{title}, rows/s / textbook", 1 / pair.ratio, SPEED, f"{pair.ours:.2f} s / {pair.theirs:.2f} s")
     yield at_most(
         f"{title}, peak memory in MB", ours.peak_mb, MEMORY, f"{ours.peak_mb:.0f} MB / {theirs.peak_mb:.0f} MB"
@@ -83,9 +86,9 @@ def stored_table(kind: str, table: Path, file_id: str, folder: Path, rounds: int
 
 
 def workbook(rounds: int) -> Figure:
-    """A workbook as POST /predict/export writes it, against openpyxl's write-only mode as its manual shows it."""
+    """Compare a workbook of POST /predict/export with openpyxl's write-only mode, used as in its manual."""
     header, rows = _diamonds()
-    pair = paired(once(lambda: _ours(header, rows)), once(lambda: _openpyxl(header, rows)), rounds)
+    pair = paired(once(lambda: _write_ours(header, rows)), once(lambda: _write_openpyxl(header, rows)), rounds)
     return at_most(
         f"Excel, {EXCEL_ROWS:,} x {len(header)}: seconds / openpyxl",
         pair.ratio,
@@ -110,14 +113,14 @@ def _cell(text: str) -> int | float | str:
     return text
 
 
-def _ours(header: list[str], rows: list[tuple[Any, ...]]) -> None:
+def _write_ours(header: list[str], rows: list[tuple[Any, ...]]) -> None:
     from core.exporting.cells import Options
     from core.exporting.files import FORMATS
 
     FORMATS["excel"].write(io.BytesIO(), header, rows, Options(decimals={"prediction": 1}, about=[("model", "forest")]))
 
 
-def _openpyxl(header: list[str], rows: list[tuple[Any, ...]]) -> None:
+def _write_openpyxl(header: list[str], rows: list[tuple[Any, ...]]) -> None:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)

@@ -1,4 +1,4 @@
-"""What each function takes: milliseconds and memory. infra/cost.py makes money of it, the template budgets."""
+"""The milliseconds and the memory of each function, for the costs of infra/cost.py and the memory of template.yaml."""
 
 import base64
 import csv
@@ -12,8 +12,8 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from bench import _load
 from bench._bucket import bucket
+from bench._events import Event, http_event
 from bench._report import Figure, at_most, run
 from infra.environment import Environment
 from infra.paths import ROOT
@@ -21,23 +21,21 @@ from infra.paths import ROOT
 CSV = ROOT / "examples" / "california_housing.csv"
 TARGET = "median_house_value"
 MEASURED = ROOT / "infra" / "aws" / "measured.json"
-# Of a function's memory: the rest is for larger tables than this one, and for Lambda's own runtime.
+# The most of a function's memory that it may use here. The rest is for larger tables and for the runtime of Lambda.
 FULL = 0.8
 FOREST = {"model_type": "random_forest", "target_column": TARGET, "model_name": "forest"}
 BOOSTING = {"model_type": "gradient_boosting", "target_column": TARGET, "model_name": "boosting"}
 
-Event = dict[str, Any]
-
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """One figure a function: its peak memory as a part of what the template gives it."""
+    """Yield one figure a function: its peak memory as a share of its memory in the template."""
     with bucket():
         measured: dict[str, Any] = {}
         variables = {name: value for name, value in os.environ.items() if name.startswith(("REGATTA_", "AWS_"))}
         del variables["REGATTA_JOBS_QUEUE_URL"]
         for function, events in workload(quick).items():
             measured[function] = footprint(function, events, variables)
-            share = measured[function]["peak_mib"] / memory(function)
+            share = measured[function]["peak_mib"] / memory_mib(function)
             calls = ", ".join(f"{name} {call['warm_ms']:,.0f} ms" for name, call in measured[function]["calls"].items())
             yield at_most(f"{function}: peak memory / MemorySize", share, FULL, calls)
         if not quick:
@@ -45,52 +43,52 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 
 def workload(quick: bool) -> dict[str, dict[str, tuple[Event, int]]]:
-    """Events a function, in the order of the job, with how often each is sent to the warm function."""
+    """Return by function its events, each with a title and how often it is sent to the warm function."""
     row = {name: value for name, value in first_row().items() if name != TARGET}
-    often = 3 if quick else 30
+    repeats = 3 if quick else 30
     predict = {"model_name": "boosting"}
     return {
-        "system": {"GET /system/status": (_load.event("GET", "/system/status"), often)},
+        "system": {"GET /system/status": (http_event("GET", "/system/status"), repeats)},
         "upload": {"POST /data/upload": (upload_event(), 3)},
         "data": {
-            "GET /data/info": (_load.event("GET", "/data/info"), often),
-            "GET /data/profile": (_load.event("GET", "/data/profile"), often),
-            "GET /data/report": (_load.event("GET", "/data/report"), often),
+            "GET /data/info": (http_event("GET", "/data/info"), repeats),
+            "GET /data/profile": (http_event("GET", "/data/profile"), repeats),
+            "GET /data/report": (http_event("GET", "/data/report"), repeats),
         },
         "process": {
             "POST /data/process": (
-                _load.event("POST", "/data/process", {"handle_missing": "median", "target_column": TARGET}),
+                http_event("POST", "/data/process", {"handle_missing": "median", "target_column": TARGET}),
                 3,
             )
         },
         "train": {
-            "gradient boosting": (_load.event("POST", "/model/train", BOOSTING), 2),
-            "random forest": (_load.event("POST", "/model/train", FOREST), 1),
+            "gradient boosting": (http_event("POST", "/model/train", BOOSTING), 2),
+            "random forest": (http_event("POST", "/model/train", FOREST), 1),
         },
-        "models": {"GET /model/trained": (_load.event("GET", "/model/trained"), often)},
+        "models": {"GET /model/trained": (http_event("GET", "/model/trained"), repeats)},
         "predict": {
-            "one row": (_load.event("POST", "/predict", {"data": row, **predict}), 10 * often),
-            "1,000 rows": (_load.event("POST", "/predict/batch", {"data": [row] * 1000, **predict}), often),
-            "one row, forest": (_load.event("POST", "/predict", {"data": row, "model_name": "forest"}), often),
+            "one row": (http_event("POST", "/predict", {"data": row, **predict}), 10 * repeats),
+            "1,000 rows": (http_event("POST", "/predict/batch", {"data": [row] * 1000, **predict}), repeats),
+            "one row, forest": (http_event("POST", "/predict", {"data": row, "model_name": "forest"}), repeats),
         },
-        "inference": {"GET /v2/models/boosting": (_load.event("GET", "/v2/models/boosting"), often)},
+        "inference": {"GET /v2/models/boosting": (http_event("GET", "/v2/models/boosting"), repeats)},
         "export": {
             "20,640 rows to Excel": (
-                _load.event("POST", "/predict/export", {"data": [row] * 20_640, "format": "excel", **predict}),
+                http_event("POST", "/predict/export", {"data": [row] * 20_640, "format": "excel", **predict}),
                 2,
             )
         },
-        "jobs": {"GET /jobs": (_load.event("GET", "/jobs"), often)},
+        "jobs": {"GET /jobs": (http_event("GET", "/jobs"), repeats)},
     }
 
 
 def footprint(function: str, events: dict[str, tuple[Event, int]], variables: dict[str, str]) -> dict[str, Any]:
-    """Milliseconds cold and warm (median) of each call, and the most memory that the process ever had."""
-    environment = Environment(function, variables, tmp_mib=temporary(function))
+    """Return the milliseconds of each call, first and warm (median), and the peak memory of the process in MiB."""
+    environment = Environment(function, variables, tmp_mib=tmp_mib(function))
     try:
         calls: dict[str, Any] = {}
         for name, (event, times) in events.items():
-            first, *rest = (spent(environment, event) for _ in range(1 + times))
+            first, *rest = (call_ms(environment, event) for _ in range(1 + times))
             calls[name] = {"first_ms": round(first, 1), "warm_ms": round(median(rest), 2)}
         return {
             "load_ms": round(environment.started["milliseconds"], 1),
@@ -101,8 +99,8 @@ def footprint(function: str, events: dict[str, tuple[Event, int]], variables: di
         environment.close()
 
 
-def spent(environment: Environment, event: Event) -> float:
-    """Milliseconds of one call; raises unless it was answered as it should be."""
+def call_ms(environment: Environment, event: Event) -> float:
+    """Return the milliseconds of one call; raises `RuntimeError` unless its status is 200 or 303."""
     start = time.perf_counter()
     answer = environment.invoke(event)
     taken = 1000 * (time.perf_counter() - start)
@@ -112,33 +110,33 @@ def spent(environment: Environment, event: Event) -> float:
 
 
 def properties(function: str) -> dict[str, Any]:
-    """What the template gives this function."""
+    """Return the properties of a function in the template."""
     resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
-    found: dict[str, Any] = resources[f"{function.capitalize()}Function"]["Properties"]
-    return found
+    own: dict[str, Any] = resources[f"{function.capitalize()}Function"]["Properties"]
+    return own
 
 
-def memory(function: str) -> int:
-    """MiB."""
+def memory_mib(function: str) -> int:
+    """Return the MiB of memory of a function."""
     return int(properties(function)["MemorySize"])
 
 
-def temporary(function: str) -> int:
-    """MiB that it may write."""
+def tmp_mib(function: str) -> int:
+    """Return the MiB that a function may write to /tmp."""
     return int(properties(function).get("EphemeralStorage", {"Size": 512})["Size"])
 
 
 def first_row() -> dict[str, Any]:
-    """The first row of the table, as values of JSON."""
+    """Return the first row of the table, with numbers as numbers."""
     with CSV.open() as file:
         row = next(csv.DictReader(file))
     return {name: float(text) if text.replace(".", "").lstrip("-").isdigit() else text for name, text in row.items()}
 
 
 def upload_event() -> Event:
-    """The table as a browser's form sends it."""
+    """Return an event with the table as the form of a browser sends it."""
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="housing.csv"\r\n\r\n'
-    event = _load.event("POST", "/data/upload")
+    event = http_event("POST", "/data/upload")
     headers = {**event["headers"], "content-type": "multipart/form-data; boundary=b"}
     body = base64.b64encode(head + CSV.read_bytes() + b"\r\n--b--\r\n").decode()
     multiple = {name: [value] for name, value in headers.items()}

@@ -1,4 +1,4 @@
-"""From a CSV in the bucket to predictions of the new champion on the embedded stack, without the training itself."""
+"""The time from a CSV in the bucket until its champion predicts, on the embedded stack, without the training."""
 
 import random
 import sys
@@ -19,14 +19,14 @@ from infra.local.stack import Stack
 
 SERIES = "flats"
 ROW = {"area": 0.5, "age": 0.25}
-# What the way of a file through notification, queue, functions and caches may take, in all but one of twenty cases.
+# The target of the 95th percentile: notification, queue, functions and caches.
 MOST_SECONDS = 2.0
-# In the rhythm of nothing else: what is polled or remembered is met at every phase.
+# Random pauses, so that polls and caches are met at every phase.
 PAUSE_SECONDS = (0.4, 1.6)
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """One figure: the 95th percentile."""
+    """Yield one figure, the 95th percentile."""
     ports = {name: free_port() for name in ("port", "aws_port", "redis_port")}
     with TemporaryDirectory(prefix="regatta-bench-") as folder:
         stack = Stack(load(home=Path(folder), **ports), report=lambda line: print(line, file=sys.stderr))
@@ -34,23 +34,26 @@ def measure(quick: bool) -> Iterator[Figure]:
             running = stack.start()
             if running is None:
                 raise RuntimeError("The stack did not start.")
-            yield _promotions(running.url, running.aws_endpoint, 12 if quick else 40)
+            yield _measure_promotions(running.url, running.aws_endpoint, 12 if quick else 40)
         finally:
             stack.stop()
 
 
-def _promotions(url: str, aws_endpoint: str, count: int) -> Figure:
-    s3, chance = s3_client(aws_endpoint), random.Random(7)
+def _measure_promotions(url: str, aws_endpoint: str, count: int) -> Figure:
+    s3, generator = s3_client(aws_endpoint), random.Random(7)
     with httpx.Client(base_url=url, timeout=60) as http:
-        wanted = {"target_column": "price", "time_limit": 1, "tolerance": 1}
-        http.put(f"/series/{SERIES}", json=wanted).raise_for_status()
-        ways = []
+        series_settings = {"target_column": "price", "time_limit": 1, "tolerance": 1}
+        http.put(f"/series/{SERIES}", json=series_settings).raise_for_status()
+        promotions = []
         for number in range(count + 2):  # the first two start the functions' processes
-            s3.put_object(Bucket="regatta", Key=f"incoming/default/{SERIES}/{number}.csv", Body=_flats(chance))
-            ways.append(_way(http, number + 1))
-            time.sleep(chance.uniform(*PAUSE_SECONDS))
-    whole = [way["serving"] - way["training"] for way in ways[2:]]
-    parts = {part: median(way[part] for way in ways[2:]) for part in ("begun", "decided", "serving", "training")}
+            s3.put_object(Bucket="regatta", Key=f"incoming/default/{SERIES}/{number}.csv", Body=_flats(generator))
+            promotions.append(_wait_for_promotion(http, number + 1))
+            time.sleep(generator.uniform(*PAUSE_SECONDS))
+    whole = [promotion["serving"] - promotion["training"] for promotion in promotions[2:]]
+    parts = {
+        part: median(promotion[part] for promotion in promotions[2:])
+        for part in ("begun", "decided", "serving", "training")
+    }
     detail = (
         f"median {median(whole):.2f} s: job begun after {parts['begun']:.2f}, decided after {parts['decided']:.2f} "
         f"({parts['training']:.2f} of it training), served by the web apps after {parts['serving']:.2f}; {count} files"
@@ -58,8 +61,11 @@ def _promotions(url: str, aws_endpoint: str, count: int) -> Figure:
     return at_most("object created to new champion serving, p95 (s)", quantiles(whole, n=20)[-1], MOST_SECONDS, detail)
 
 
-def _way(http: httpx.Client, version: int) -> dict[str, float]:
-    """Seconds after the object was there until its job ran, was over, and another process predicts with it."""
+def _wait_for_promotion(http: httpx.Client, version: int) -> dict[str, float]:
+    """Return the seconds from now until the job begins, is decided, and another process predicts with the version.
+
+    `training` are the seconds of the training among them.
+    """
     start = time.perf_counter()
     seen: dict[str, float] = {}
     deadline = start + 60
@@ -81,9 +87,10 @@ def _way(http: httpx.Client, version: int) -> dict[str, float]:
     return {**seen, "training": info["training_seconds"]}
 
 
-def _flats(chance: random.Random, rows: int = 500) -> bytes:
-    pairs = [(chance.random(), chance.random()) for _ in range(rows)]
-    lines = (f"{area:.4f},{age:.4f},{area - 2 * age + chance.gauss(0, 0.05):.4f}" for area, age in pairs)
+def _flats(generator: random.Random, rows: int = 500) -> bytes:
+    """Return a CSV of flats, whose price is linear in area and age."""
+    pairs = [(generator.random(), generator.random()) for _ in range(rows)]
+    lines = (f"{area:.4f},{age:.4f},{area - 2 * age + generator.gauss(0, 0.05):.4f}" for area, age in pairs)
     return "\n".join(["area,age,price", *lines, ""]).encode()
 
 

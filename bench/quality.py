@@ -1,4 +1,4 @@
-"""How good the winner is: R2 on held-out rows against AutoGluon and FLAML in half their time, and against ourselves."""
+"""R2 of the portfolio search on the holdout, against AutoGluon and FLAML in half of their time, or against Regatta."""
 
 import os
 import platform
@@ -11,128 +11,133 @@ from pathlib import Path
 from statistics import mean, median
 from textwrap import wrap
 
-from bench import _load
+from bench._automl_systems import AUTOML_SYSTEMS, measure_system
 from bench._bucket import bucket
-from bench._report import Figure, at_least, at_most, run
-from bench._systems import (
+from bench._events import discard_logs
+from bench._quality_cases import (
     FOREST,
-    OPPONENTS,
     OURS,
     TABLES,
     Case,
     Result,
     cases,
-    forest,
-    nine,
-    opponent,
-    race,
+    default_comparisons,
+    default_forest,
+    portfolio_search,
     served_forest_us,
 )
-from bench.training import TARGET, table
+from bench._report import Figure, at_least, at_most, run
+from bench.training import TARGET, synthetic_table
 from tests.support.storage import home
 
 DOCS = Path(__file__).parent.parent / "docs"
 QUICK = ("mpg", "concrete")
-# Rows of the tables on which the time limit is tried, and the limit.
+# Rows of the tables on which the time limit is measured, and the limit in seconds.
 LIMITED_ROWS = (50, 1_000, 10_000, 100_000, 1_000_000)
 LIMIT, QUICK_LIMIT = 15.0, 3.0
 
-# What each figure has to be: R2 beside the better opponent, tables ahead of both, share of the time, one row.
-BEHIND, AHEAD = -0.002, 4
-ON_TIME = 1.15
-BESIDE_FOREST, BESIDE_AUTOGLUON = 3, 50
+# The target of each figure: R2 ahead of the better system, tables ahead of both, share of the time limit, and the
+# latency of one row relative to a forest's and to AutoGluon's.
+R2_AHEAD, TABLES_AHEAD = -0.002, 4
+TIME_SHARE = 1.15
+LATENCY_TO_FOREST, AUTOGLUON_LATENCY = 3, 50
 
 
 def measure(quick: bool, *, alone: bool, resume: bool, write: bool) -> Iterator[Figure]:
-    """Every figure; `alone` compares us with ourselves only, `resume` takes what opponents reached before as it is.
+    """Yield every figure.
 
-    `write` puts the table into docs/quality.md.
+    `alone` compares Regatta with itself and a forest only, `resume` takes the results of the other systems from an
+    earlier run, `write` writes docs/quality.md or docs/quality-alone.md.
     """
     results: list[Result] = []
     versions = {"scikit-learn": version("scikit-learn")}
     with bucket() as folder:
-        _load.quiet()
+        discard_logs()
         for name in QUICK if quick and not alone else TABLES:
-            forests = []
+            forest_latencies = []
             for case in cases(folder, name, quick):
-                for result in _ourselves(case) if alone else _contest(case, versions, resume):
+                for result in _alone_results(case) if alone else _automl_results(case, versions, resume):
                     print(_line(result), flush=True)
                     results.append(result)
-                forests.append(served_forest_us(case))
-            yield from _duel(results, name, alone)
-            yield _beside_forest(results, name, median(forests))
+                forest_latencies.append(served_forest_us(case))
+            yield _r2_ahead(results, name, alone)
+            yield _latency_to_forest(results, name, median(forest_latencies))
         if not alone:
             yield from _against_both(results, quick)
-        yield from _on_time(folder, quick)
+        yield from _time_limits(folder, quick)
     if write:
         document = DOCS / ("quality-alone.md" if alone else "quality.md")
         document.write_text(_document(results, versions, {"quick": quick, "alone": alone, "resume": resume}))
 
 
-def _ourselves(case: Case) -> Iterator[Result]:
-    yield forest(case)
-    yield from nine(case)
-    yield race(case)
+def _alone_results(case: Case) -> Iterator[Result]:
+    yield default_forest(case)
+    yield from default_comparisons(case)
+    yield portfolio_search(case)
 
 
-def _contest(case: Case, versions: dict[str, str], resume: bool) -> Iterator[Result]:
-    yield race(case)
-    for system in OPPONENTS:
-        result, versions[system] = opponent(case, system, resume)
+def _automl_results(case: Case, versions: dict[str, str], resume: bool) -> Iterator[Result]:
+    """Yield the result of each system; put its version into `versions`."""
+    yield portfolio_search(case)
+    for system in AUTOML_SYSTEMS:
+        result, versions[system] = measure_system(case, system, resume)
         yield result
 
 
-def _duel(results: Sequence[Result], name: str, alone: bool) -> Iterator[Figure]:
-    """How far we are ahead of the better opponent; alone: of a forest as it comes."""
-    others = (FOREST,) if alone else OPPONENTS
+def _r2_ahead(results: Sequence[Result], name: str, alone: bool) -> Figure:
+    """Return how far our R2 is above that of the better system, or with `alone` above that of a default forest."""
+    others = (FOREST,) if alone else AUTOML_SYSTEMS
     ours, best = _r2(results, name, OURS), max(_r2(results, name, other) for other in others)
-    what = "a default forest" if alone else "the better opponent"
-    yield at_least(f"{name}: R2 ahead of {what}", ours - best, BEHIND, f"{ours:.4f} / {best:.4f}")
+    reference = "a default forest" if alone else "the better opponent"
+    return at_least(f"{name}: R2 ahead of {reference}", ours - best, R2_AHEAD, f"{ours:.4f} / {best:.4f}")
 
 
-def _beside_forest(results: Sequence[Result], name: str, forest_us: float) -> Figure:
+def _latency_to_forest(results: Sequence[Result], name: str, forest_us: float) -> Figure:
+    """Compare the latency of one row with that of the catalogue's forest, both through the whole handler."""
     ours = median(r.latency_us or 0 for r in results if (r.table, r.system) == (name, OURS))
     detail = f"{ours:.0f} us / {forest_us:.0f} us"
-    return at_most(f"{name}: one row, whole handler / the forest's", ours / forest_us, BESIDE_FOREST, detail)
+    return at_most(f"{name}: one row, whole handler / the forest's", ours / forest_us, LATENCY_TO_FOREST, detail)
 
 
 def _against_both(results: Sequence[Result], quick: bool) -> Iterator[Figure]:
-    """On how many tables we are ahead of both, and how much faster one row is answered than AutoGluon predicts it."""
+    """Yield the number of tables on which our R2 is best, the latency of AutoGluon relative to ours, and our time."""
     names = list(dict.fromkeys(result.table for result in results))
-    ahead = [n for n in names if _r2(results, n, OURS) > max(_r2(results, n, other) for other in OPPONENTS)]
-    yield at_least("tables ahead of both opponents", len(ahead), 1 if quick else AHEAD, ", ".join(ahead) or "none")
+    ahead = [n for n in names if _r2(results, n, OURS) > max(_r2(results, n, other) for other in AUTOML_SYSTEMS)]
+    yield at_least(
+        "tables ahead of both opponents", len(ahead), 1 if quick else TABLES_AHEAD, ", ".join(ahead) or "none"
+    )
     latencies = {
         system: median(r.latency_us for r in results if r.system == system and r.latency_us)
         for system in (OURS, "autogluon")
     }
     ratio = latencies["autogluon"] / latencies[OURS]
     detail = f"{latencies['autogluon']:.0f} us / {latencies[OURS]:.0f} us"
-    yield at_least("one row, AutoGluon's predictor / our whole handler", ratio, BESIDE_AUTOGLUON, detail)
+    yield at_least("one row, AutoGluon's predictor / our whole handler", ratio, AUTOGLUON_LATENCY, detail)
     used = max(r.seconds / r.allowed for r in results if r.system == OURS)
-    yield at_most("seconds used / allowed, the worst of ours", used, ON_TIME, "")
+    yield at_most("seconds used / allowed, the worst of ours", used, TIME_SHARE, "")
 
 
-def _on_time(folder: Path, quick: bool) -> Iterator[Figure]:
-    """Seconds that a race takes beside its limit, final fits and storing included, from 50 rows to a million."""
+def _time_limits(folder: Path, quick: bool) -> Iterator[Figure]:
+    """Compare the seconds of a portfolio search with its limit, refit and storing included, for several sizes."""
     from core.jobs.commands import CompareCommand
     from core.services.processing.ingest import ingest
     from core.services.training.compare import compare_models
 
     limit = QUICK_LIMIT if quick else LIMIT
     for rows in LIMITED_ROWS[:2] if quick else LIMITED_ROWS:
-        table(rows).to_csv(path := folder / f"{rows}.csv", index=False)
+        synthetic_table(rows).to_csv(path := folder / f"{rows}.csv", index=False)
         file_id = ingest(home(), path.name, path).file_id
         path.unlink()
         begun = time.perf_counter()
-        best = compare_models(
-            home(), CompareCommand(target_column=TARGET, file_id=file_id, ensemble=True, time_limit=limit)
-        )["best"]
+        command = CompareCommand(target_column=TARGET, file_id=file_id, ensemble=True, time_limit=limit)
+        best = compare_models(home(), command)["best"]
         taken = time.perf_counter() - begun
         detail = f"{taken:.1f} s / {limit:g} s, R2 {best['metrics']['r2']:.4f} by {best['model_type']}"
-        yield at_most(f"race of {rows:,} rows: seconds / time_limit", taken / limit, ON_TIME, detail)
+        yield at_most(f"race of {rows:,} rows: seconds / time_limit", taken / limit, TIME_SHARE, detail)
 
 
 def _r2(results: Sequence[Result], name: str, system: str) -> float:
+    """Return the mean R2 of a system over the splits of a table."""
     return mean(result.r2 for result in results if (result.table, result.system) == (name, system))
 
 
@@ -158,10 +163,10 @@ ALONE = (
 
 
 def _document(results: Sequence[Result], versions: dict[str, str], flags: dict[str, bool]) -> str:
-    """The document: the table of all systems, and what it was made with."""
+    """Return the document: a table of all systems, and the command, machine and versions that it was made with."""
     systems = list(dict.fromkeys(result.system for result in results))
-    made = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    with_versions = ", ".join(f"{name} {number}" for name, number in versions.items())
+    origin = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    version_list = ", ".join(f"{name} {number}" for name, number in versions.items())
     command = " ".join(["python bench/quality.py", *(f"--{flag}" for flag, given in flags.items() if given), "--write"])
     lines = [
         "# How good the winner is",
@@ -171,7 +176,7 @@ def _document(results: Sequence[Result], versions: dict[str, str], flags: dict[s
         "",
         *wrap(ALONE if flags["alone"] else GLANCE if flags["quick"] else WHOLE, 118),
         "",
-        f"Made by `{command}`: {made}, {with_versions}.",
+        f"Made by `{command}`: {origin}, {version_list}.",
         "",
         "| table | " + " | ".join(systems) + " |",
         "| --- |" + " --- |" * len(systems),

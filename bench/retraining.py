@@ -1,4 +1,4 @@
-"""Two years of monthly files in a series: the champion against never retraining, and against always promoting."""
+"""Two years of monthly files in a series: the champion against a model never retrained, and one always promoted."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bench._bucket import bucket
-from bench._load import quiet
+from bench._events import discard_logs
 from bench._report import Figure, at_most, run
 from tests.support.storage import home
 
@@ -24,43 +24,45 @@ WORKSPACE, SERIES, TARGET = "default", "diamonds", "price"
 MONTHS, ROWS = 24, 600
 QUICK_MONTHS = 10
 RACE_SECONDS = 4
-# Prices rise by this much a month, and stones get larger: by the end, this many times as many of the large ones.
+# Prices rise by this share a month. In the last month large stones are so many times as likely as in the first.
 INFLATION, LARGER = 0.015, 3.0
-# In this month somebody has exported cents.
+# In this month the prices are in cents.
 CORRUPTED, CENTS = 13, 100
 QUICK_CORRUPTED = 6
-# What each figure has to be: ours is best, the corrupted month never serves, and seconds beside the training.
-BEST, NEVER, BESIDE = 1.0, 0.0, 2.0
+# The target of each figure: ratio of errors, promotions of the corrupted month, seconds without those of the training.
+ERROR_RATIO, CORRUPTED_PROMOTED, OVERHEAD = 1.0, 0.0, 2.0
 
 
-def measure(quick_run: bool) -> Iterator[Figure]:
-    """Every figure of the bench, in order."""
-    months = QUICK_MONTHS if quick_run else MONTHS
-    corrupted = QUICK_CORRUPTED if quick_run else CORRUPTED
+def measure(quick: bool) -> Iterator[Figure]:
+    """Yield every figure."""
+    months = QUICK_MONTHS if quick else MONTHS
+    corrupted = QUICK_CORRUPTED if quick else CORRUPTED
     with bucket(redis=True):
-        quiet()
-        # This process is the worker itself.
+        discard_logs()
+        # Without a queue this process carries out the jobs itself.
         del os.environ["REGATTA_JOBS_QUEUE_URL"]
         from core.storage.series_repository import SeriesSettings
 
         home().series.configure(SERIES, SeriesSettings(target_column=TARGET, time_limit=RACE_SECONDS))
-        replay = _Replay(_cut(months, ROWS), corrupted)
+        replay = _Replay(_monthly_tables(months, ROWS), corrupted)
         for month in range(1, months + 1):
-            print(replay.month(month), flush=True)
+            print(replay.run_month(month), flush=True)
         ours, never, always = (float(np.mean(replay.errors[side])) for side in ("ours", "never", "always"))
         yield at_most(
-            "champion's error / never retrain", ours / never, BEST, f"{ours:.4f} / {never:.4f} of the mean price"
+            "champion's error / never retrain", ours / never, ERROR_RATIO, f"{ours:.4f} / {never:.4f} of the mean price"
         )
-        yield at_most("champion's error / always promote", ours / always, BEST, f"{ours:.4f} / {always:.4f}")
+        yield at_most("champion's error / always promote", ours / always, ERROR_RATIO, f"{ours:.4f} / {always:.4f}")
         promoted = float(replay.promoted[corrupted])
-        yield at_most("corrupted month promoted", promoted, NEVER, f"month {corrupted}: {replay.states[corrupted]}")
-        p95 = float(np.quantile(replay.beside, 0.95))
-        median = float(np.median(replay.beside))
-        yield at_most("object created to champion, without training, p95 s", p95, BESIDE, f"p50 {median:.2f} s")
+        yield at_most(
+            "corrupted month promoted", promoted, CORRUPTED_PROMOTED, f"month {corrupted}: {replay.states[corrupted]}"
+        )
+        p95 = float(np.quantile(replay.overheads, 0.95))
+        median = float(np.median(replay.overheads))
+        yield at_most("object created to champion, without training, p95 s", p95, OVERHEAD, f"p50 {median:.2f} s")
 
 
 class _Replay:
-    """The months so far: what serves, what never was retrained, and what would serve without any judgement."""
+    """The errors of three models by month: the champion, the first version, and the model that always is promoted."""
 
     def __init__(self, months: list[pd.DataFrame], corrupted: int) -> None:
         self.months = months
@@ -68,26 +70,26 @@ class _Replay:
         self.errors: dict[str, list[float]] = {"ours": [], "never": [], "always": []}
         self.promoted: dict[int, bool] = {}
         self.states: dict[int, str] = {}
-        self.beside: list[float] = []
+        self.overheads: list[float] = []
         self._files: list[str] = []
         self._always: Callable[[pd.DataFrame], Any] | None = None
 
-    def month(self, number: int) -> str:
-        """Predict the month by what serves before it has arrived, then let it arrive; a line about both."""
+    def run_month(self, number: int) -> str:
+        """Predict the month before its file arrives, then let it arrive; return a line about both."""
         clean = self.months[number - 1]
-        shown = self._predict(clean) if number > 1 else {}
+        errors = self._predict(clean) if number > 1 else {}
         sent = clean.assign(**{TARGET: clean[TARGET] * CENTS}) if number == self.corrupted else clean
         job, took, training = _drop(f"month {number:02}.csv", sent)
-        self.beside += [took - training] if number > 1 else []
+        self.overheads += [took - training] if number > 1 else []
         self.promoted[number], self.states[number] = job.result["promoted"], job.result["state"]
         self._files.append(job.order["file_id"])
-        self._always_promote()
-        errors = "  ".join(f"{side} {error:.4f}" for side, error in shown.items())
+        self._refit_always()
+        error_texts = "  ".join(f"{side} {error:.4f}" for side, error in errors.items())
         serves = f"version {job.result['champion']}{', promoted' if job.result['promoted'] else ''}"
-        return f"month {number:2}  {errors:44}  {job.result['state']:8}  {serves:22}  {took:.1f} s"
+        return f"month {number:2}  {error_texts:44}  {job.result['state']:8}  {serves:22}  {took:.1f} s"
 
     def _predict(self, clean: pd.DataFrame) -> dict[str, float]:
-        """Root mean squared errors as a share of the mean price, of the month as it truly was."""
+        """Return by model the root mean squared error as a share of the mean price, on uncorrupted rows."""
         from core.services.prediction.predict import find_model, predict_records
 
         actual = clean[TARGET].to_numpy(float)
@@ -98,13 +100,13 @@ class _Replay:
             "never": predict_records(find_model(home(), SERIES, 1), records).values,
             "always": self._always(clean),
         }
-        shown = {side: float(np.sqrt(np.mean((actual - p) ** 2)) / actual.mean()) for side, p in predicted.items()}
-        for side, error in shown.items():
+        errors = {side: float(np.sqrt(np.mean((actual - p) ** 2)) / actual.mean()) for side, p in predicted.items()}
+        for side, error in errors.items():
             self.errors[side].append(error)
-        return shown
+        return errors
 
-    def _always_promote(self) -> None:
-        """The same members on the same window of the same files, believed whatever they say."""
+    def _refit_always(self) -> None:
+        """Fit the first version anew on the newest files, as a retraining does, and promote it without a comparison."""
         from core.services.training.join_files import open_joined
         from core.services.training.refit_stored import refit_as
         from core.storage.series_repository import SeriesSettings
@@ -115,7 +117,7 @@ class _Replay:
 
 
 def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
-    """Put a file and do its job; the job, seconds until it was done, and how many of them it trained."""
+    """Put a file into the series and run its job; return the job, its seconds, and those of the training among them."""
     from core.jobs.worker import run_job
     from core.services.handlers import HANDLERS
     from core.services.retraining import champion_challenger
@@ -123,7 +125,7 @@ def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
     from core.services.training import refit_stored
     from core.storage.container import container
 
-    trained: list[float] = []
+    training_seconds: list[float] = []
     retrain_as = refit_stored.retrain_as
 
     @wraps(retrain_as)
@@ -132,37 +134,37 @@ def _drop(name: str, table: pd.DataFrame) -> tuple[Any, float, float]:
         try:
             return retrain_as(*arguments)
         finally:
-            trained.append(time.perf_counter() - begun)
+            training_seconds.append(time.perf_counter() - begun)
 
     body = table.to_csv(index=False).encode()
     key = f"incoming/{WORKSPACE}/{SERIES}/{name}"
-    with patch.object(champion_challenger, "train_as", timed):
+    with patch.object(champion_challenger, "retrain_as", timed):
         begun = time.perf_counter()
         container().objects.put(key, body)
         job = submit_retraining(container(), key)
         assert job is not None
         done = run_job(home(), job.job_id, HANDLERS, seconds=3600)
         took = time.perf_counter() - begun
-    # Objects are put in order of the second.
+    # The times of objects are in whole seconds, and arrivals are sorted by them.
     time.sleep(1.0)
-    return done, took, sum(trained)
+    return done, took, sum(training_seconds)
 
 
-def _cut(months: int, rows: int) -> list[pd.DataFrame]:
-    """The diamonds as they would have been sold month by month, each sold once."""
+def _monthly_tables(months: int, rows: int) -> list[pd.DataFrame]:
+    """Draw the diamonds of each month, every one once, with prices and sizes that drift."""
     table = pd.read_csv(CSV)
     random = np.random.default_rng(0)
     large = (table["carat"] > table["carat"].median()).to_numpy()
     left = np.ones(len(table), bool)
-    cut = []
+    tables = []
     for month in range(months):
         times = LARGER ** (month / (months - 1))
         weights = np.where(large, times, 1.0) * left
         chosen = random.choice(len(table), rows, replace=False, p=weights / weights.sum())
         left[chosen] = False
         sold = table.iloc[chosen].reset_index(drop=True)
-        cut.append(sold.assign(**{TARGET: (sold[TARGET] * (1 + INFLATION) ** month).round(2)}))
-    return cut
+        tables.append(sold.assign(**{TARGET: (sold[TARGET] * (1 + INFLATION) ** month).round(2)}))
+    return tables
 
 
 if __name__ == "__main__":

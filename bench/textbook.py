@@ -1,4 +1,4 @@
-"""The opponent: FastAPI, a pickled scikit-learn pipeline and pandas, as a good engineer writes it in an afternoon."""
+"""The baseline: FastAPI, a pickled scikit-learn pipeline and pandas, as a good engineer writes it in an afternoon."""
 
 import os
 import pickle
@@ -23,7 +23,7 @@ MODEL = "TEXTBOOK_MODEL"
 
 
 class House(BaseModel):
-    """One block of houses."""
+    """One row: a block of houses."""
 
     longitude: float
     latitude: float
@@ -37,7 +37,7 @@ class House(BaseModel):
 
 
 class Houses(BaseModel):
-    """Many of them."""
+    """Many rows."""
 
     data: list[House]
 
@@ -46,18 +46,18 @@ NUMBERS = [name for name in House.model_fields if name != "ocean_proximity"]
 CATEGORIES = ["ocean_proximity"]
 
 
-def train(csv: Path, kind: str, path: Path) -> None:
-    """Fit `ridge`, `gradient_boosting` or `random_forest` on the training part of the CSV and pickle the pipeline."""
+def train(csv: Path, model_type: str, path: Path) -> None:
+    """Fit `ridge`, `gradient_boosting` or `random_forest` on the train rows of the CSV and pickle the pipeline."""
     frame = pd.read_csv(csv)
-    part, _ = train_test_split(frame, test_size=0.2, random_state=0)
-    pipeline = _pipeline(kind).fit(part[NUMBERS + CATEGORIES], part[TARGET])
-    if kind == "random_forest":
-        # All cores to fit, one to serve: handing a single row to joblib's threads triples its time.
+    train_rows, _ = train_test_split(frame, test_size=0.2, random_state=0)
+    pipeline = _pipeline(model_type).fit(train_rows[NUMBERS + CATEGORIES], train_rows[TARGET])
+    if model_type == "random_forest":
+        # All cores fit, but one serves: with the threads of joblib a single row takes three times as long.
         pipeline.set_params(estimate__n_jobs=None)
     path.write_bytes(pickle.dumps(pipeline, protocol=pickle.HIGHEST_PROTOCOL))
 
 
-def _pipeline(kind: str) -> Pipeline:
+def _pipeline(model_type: str) -> Pipeline:
     impute = SimpleImputer(strategy="median")
     categories = make_pipeline(
         SimpleImputer(strategy="most_frequent"),
@@ -72,20 +72,20 @@ def _pipeline(kind: str) -> Pipeline:
             n_estimators=100, max_features=0.5, min_samples_leaf=2, random_state=0, n_jobs=-1
         ),
     }
-    numbers = make_pipeline(impute, StandardScaler()) if kind == "ridge" else impute
+    numbers = make_pipeline(impute, StandardScaler()) if model_type == "ridge" else impute
     prepare = ColumnTransformer([("numbers", numbers, NUMBERS), ("categories", categories, CATEGORIES)])
-    return Pipeline([("prepare", prepare), ("estimate", estimators[kind])])
+    return Pipeline([("prepare", prepare), ("estimate", estimators[model_type])])
 
 
 @cache
 def model() -> Pipeline:
-    """The pipeline, unpickled once a process."""
+    """Return the pipeline, which is unpickled once a process."""
     return pickle.loads(Path(os.environ[MODEL]).read_bytes())
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Loads the pickle before the first request."""
+    """Load the pickle before the first request."""
     model()
     yield
 
@@ -93,7 +93,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
-# `async def`, although predicting computes: with a plain `def` the thread pool makes it slower, not faster.
+# `async def`, although a prediction computes, because it is slower in the thread pool of a plain `def`.
 @app.post("/predict")
 async def predict(house: House) -> dict[str, float]:
     """Predict one row."""
@@ -102,13 +102,13 @@ async def predict(house: House) -> dict[str, float]:
 
 @app.post("/predict/batch")
 async def predict_batch(houses: Houses) -> dict[str, list[float]]:
-    """Predict many rows, in the order they came."""
+    """Predict many rows, in their order."""
     frame = pd.DataFrame([house.model_dump() for house in houses.data])
     return {"predictions": model().predict(frame).tolist()}
 
 
 def export(csv: Path, target: Path) -> None:
-    """Predict every row of a stored CSV into a file of its rows and their predictions."""
+    """Write a file with the rows of a CSV and their predictions."""
     frame = pd.read_csv(csv)
     frame["prediction"] = model().predict(frame[NUMBERS + CATEGORIES])
     frame.to_csv(target, index=False)

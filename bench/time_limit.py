@@ -1,4 +1,4 @@
-"""How long a portfolio search takes, storing included, as a multiple of its time limit."""
+"""The seconds of a portfolio search, storing included, as a multiple of its time limit."""
 
 import sys
 import time
@@ -12,12 +12,12 @@ ROOT = Path(__file__).parent.parent
 TABLES = {"examples/mpg.csv": "mpg", "examples/concrete.csv": "strength", "tests/data/taxis.csv": "total"}
 SECONDS = 5.0
 
-# What each ratio has to be.
+# The target of each ratio.
 TIME = 1.15
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """Every figure of the bench, in order."""
+    """Yield every figure."""
     with bucket():
         for path, target in TABLES.items():
             worst = max(_search_seconds(ROOT / path, target) for _ in range(1 if quick else 3))

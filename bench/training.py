@@ -1,4 +1,4 @@
-"""Training against the textbook loop, against a bare fit, and against the number of rows."""
+"""Training against the textbook loop and a bare fit, and how its seconds grow with the rows."""
 
 import sys
 import time
@@ -11,31 +11,31 @@ import numpy as np
 import pandas as pd
 
 from bench._bucket import bucket
-from bench._load import event, quiet
+from bench._events import answer_of, discard_logs, http_event
 from bench._report import Figure, at_most, p50, paired, run
 from tests.support.storage import home
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
-# What each ratio has to be. The first is for two cores; on four it is 0.4.
+# The target of each ratio. The first is for two cores; on four it is 0.4.
 COMPARE, SMALL = 0.65, 2.5
-# Scores of both sides are the same up to this.
+# The scores of both sides differ by no more.
 SAME = 1e-9
 ROWS = (1_000, 10_000, 100_000, 1_000_000)
 TARGET = "y"
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """Every figure of the bench, in order."""
+    """Yield every figure."""
     with bucket(redis=True) as folder:
-        quiet()
-        yield small(rounds=5 if quick else 15)
-        yield compare(rounds=1 if quick else 3)
+        discard_logs()
+        yield compare_small(rounds=5 if quick else 15)
+        yield compare_nine(rounds=1 if quick else 3)
         yield from growth(folder, ROWS[:-1] if quick else ROWS)
 
 
-def compare(rounds: int) -> Figure:
-    """Nine regressors on california_housing, stored and ready to serve, against the loop that only fits and scores."""
+def compare_nine(rounds: int) -> Figure:
+    """Compare the nine regressors on california_housing, trained and stored, with a loop that only fits and scores."""
     from core.jobs.commands import CompareCommand
     from core.services.processing.ingest import ingest
     from core.services.training.compare import compare_models
@@ -55,9 +55,9 @@ def compare(rounds: int) -> Figure:
 
     def theirs() -> float:
         begun = time.perf_counter()
-        found = textbook_loop(data)
+        expected_scores = textbook_loop(data)
         seconds = time.perf_counter() - begun
-        for name, expected in found.items():
+        for name, expected in expected_scores.items():
             if name in scores and not np.allclose(scores[name], expected, rtol=0, atol=SAME):
                 raise RuntimeError(f"{name}: {scores[name]} instead of {expected}")
         return seconds
@@ -68,7 +68,7 @@ def compare(rounds: int) -> Figure:
 
 
 def textbook_loop(data: Any) -> dict[str, list[float]]:
-    """R2 of each fold by regressor: one pipeline a model, cross_validate as it comes, then a final fit."""
+    """Return by regressor the R2 of each fold: cross_validate on one pipeline each, then a fit on all train rows."""
     from sklearn.base import clone
     from sklearn.model_selection import KFold, cross_validate
     from sklearn.pipeline import Pipeline
@@ -80,19 +80,18 @@ def textbook_loop(data: Any) -> dict[str, list[float]]:
     folds = KFold(5, shuffle=True, random_state=SEED)
     scores = {}
     for name in DEFAULT_MODEL_TYPES:
-        chosen = regressor(name)
-        estimator, _ = Candidate(chosen).make_estimator(
-            len(data.train_y), TrainingLimits(threads=1, model_bytes=64 << 20)
-        )
-        scale = [("scale", clone(data.standardiser))] if chosen.scaled else []
+        entry = regressor(name)
+        limits = TrainingLimits(threads=1, model_bytes=64 << 20)
+        estimator, _ = Candidate(entry).make_estimator(len(data.train_y), limits)
+        scale = [("scale", clone(data.standardiser))] if entry.scaled else []
         pipeline = Pipeline([("prepare", clone(data.preprocessor)), *scale, ("estimate", estimator)])
         scores[name] = cross_validate(pipeline, data.train_x, data.train_y, cv=folds, scoring="r2")["test_score"]
         pipeline.fit(data.train_x, data.train_y)
     return {name: values.tolist() for name, values in scores.items()}
 
 
-def small(rounds: int) -> Figure:
-    """POST /model/train through the handler on mpg, stored, against fitting and cross-validating the same pipeline."""
+def compare_small(rounds: int) -> Figure:
+    """Compare POST /model/train on mpg with a fit and a cross-validation of the same pipeline."""
     from sklearn.base import clone
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import KFold, cross_validate
@@ -104,13 +103,11 @@ def small(rounds: int) -> Figure:
 
     file_id = ingest(home(), "mpg.csv", EXAMPLES / "mpg.csv").file_id
     data = open_split(home(), file_id, "mpg", 0.2)[1]
-    order = {"model_type": "ridge", "target_column": "mpg", "file_id": file_id, "model_name": "small"}
+    request = {"model_type": "ridge", "target_column": "mpg", "file_id": file_id, "model_name": "small"}
     folds = KFold(5, shuffle=True, random_state=0)
 
     def ours() -> None:
-        response = handler(event("POST", "/model/train", order), None)
-        if response["statusCode"] != 200:
-            raise RuntimeError(response["body"])
+        answer_of(handler, http_event("POST", "/model/train", request))
 
     def theirs() -> None:
         pipeline = Pipeline(
@@ -125,7 +122,7 @@ def small(rounds: int) -> Figure:
 
 
 def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
-    """Seconds of a training by rows; from the last size but one to the last it grows like n log n at most."""
+    """Compare the seconds of a training on the two largest sizes; they may grow by n log n."""
     from core.catalogue import DEFAULT_MODEL_TYPES
     from core.errors import RegattaError
     from core.jobs.commands import TrainCommand
@@ -134,28 +131,27 @@ def growth(folder: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
 
     files = {}
     for rows in sizes:
-        table(rows).to_csv(path := folder / f"{rows}.csv", index=False)
+        synthetic_table(rows).to_csv(path := folder / f"{rows}.csv", index=False)
         files[rows] = ingest(home(), path.name, path).file_id
         path.unlink()
-    before, last = sizes[-2:]
-    allowed = last * log(last) / (before * log(before))
+    smaller, larger = sizes[-2:]
+    allowed = larger * log(larger) / (smaller * log(smaller))
     for name in DEFAULT_MODEL_TYPES:
         seconds = []
         for rows in sizes:
             begun = time.perf_counter()
             try:
-                train_model(
-                    home(), TrainCommand(model_type=name, target_column=TARGET, file_id=files[rows], model_name=name)
-                )
+                command = TrainCommand(model_type=name, target_column=TARGET, file_id=files[rows], model_name=name)
+                train_model(home(), command)
             except RegattaError as error:
                 raise RuntimeError(f"{name} on {rows} rows: {error.detail}") from error
             seconds.append(time.perf_counter() - begun)
         detail = ", ".join(f"{rows:,}: {took:.1f} s" for rows, took in zip(sizes, seconds, strict=True))
-        yield at_most(f"{name}: {last:,} rows / {before:,} rows", seconds[-1] / seconds[-2], allowed, detail)
+        yield at_most(f"{name}: {larger:,} rows / {smaller:,} rows", seconds[-1] / seconds[-2], allowed, detail)
 
 
-def table(rows: int) -> pd.DataFrame:
-    """Eight numbers, one of them with gaps, and a category; the target bends in two of them."""
+def synthetic_table(rows: int) -> pd.DataFrame:
+    """Return a table of eight numbers, one with missing values, and a category; the target is nonlinear in three."""
     random = np.random.default_rng(0)
     x = random.normal(size=(rows, 8))
     kind = random.integers(0, 6, rows)

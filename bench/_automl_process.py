@@ -1,7 +1,7 @@
-"""The strongest AutoML systems, each in a process of the environment that they share: run by `bench.quality`.
+"""Fits AutoGluon or FLAML and measures it. `bench.quality` runs this in the environment that both are installed in.
 
-Called as `python _opponents.py SYSTEM TRAIN.csv TEST.csv TARGET SECONDS CORES`; the last line printed is a JSON
-document. It imports nothing of Regatta: none of that is installed there.
+Called as `python _automl_process.py SYSTEM TRAIN.csv TEST.csv TARGET SECONDS CORES`; the last line printed is a JSON
+object. It imports nothing of Regatta, which is not installed there.
 """
 
 import json
@@ -20,8 +20,8 @@ TIMED_RUNS = 15
 Predict = Callable[[Any], Any]
 
 
-def autogluon(train: Any, target: str, seconds: float, cores: int, folder: Path) -> Predict:
-    """AutoGluon with its strongest preset."""
+def fit_autogluon(train: Any, target: str, seconds: float, cores: int, folder: Path) -> Predict:
+    """Fit AutoGluon with its strongest preset; return its predictor."""
     from autogluon.tabular import TabularPredictor
 
     predictor = TabularPredictor(label=target, problem_type="regression", eval_metric="r2", path=folder, verbosity=0)
@@ -31,8 +31,8 @@ def autogluon(train: Any, target: str, seconds: float, cores: int, folder: Path)
     return predict
 
 
-def flaml(train: Any, target: str, seconds: float, cores: int, folder: Path) -> Predict:
-    """FLAML as its documentation begins."""
+def fit_flaml(train: Any, target: str, seconds: float, cores: int, folder: Path) -> Predict:
+    """Fit FLAML as the first example of its documentation does; return its predictor."""
     from flaml import AutoML
 
     automl = AutoML()
@@ -52,11 +52,12 @@ def flaml(train: Any, target: str, seconds: float, cores: int, folder: Path) -> 
     return predict
 
 
-SYSTEMS = {"autogluon": (autogluon, "autogluon.tabular"), "flaml": (flaml, "FLAML")}
+# By system the function that fits it, and the package that has its version.
+SYSTEMS = {"autogluon": (fit_autogluon, "autogluon.tabular"), "flaml": (fit_flaml, "FLAML")}
 
 
 def main(system: str, train_csv: str, test_csv: str, target: str, seconds: str, cores: str) -> None:
-    """Fit one system, judge it on the test rows and time it on one of them."""
+    """Fit one system, test it on the test rows, time it on one of them, and print the results."""
     import pandas as pd
     from sklearn.metrics import r2_score
 
@@ -74,8 +75,8 @@ def main(system: str, train_csv: str, test_csv: str, target: str, seconds: str, 
             predict(rows.iloc[:1])
             latencies.append(time.perf_counter() - begun)
         size = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
-    found = {"r2": float(score), "seconds": taken, "latency_us": 1e6 * median(latencies), "size_bytes": size}
-    print(json.dumps({**found, "version": version(package)}))
+    result = {"r2": float(score), "seconds": taken, "latency_us": 1e6 * median(latencies), "size_bytes": size}
+    print(json.dumps({**result, "version": version(package)}))
 
 
 if __name__ == "__main__":
