@@ -10,7 +10,7 @@ from tests.support.gateway import EnvironmentTransport, HandlerTransport, templa
 from tests.support.process_state import process_environment
 from tests.support.routes import routes_of
 from tests.support.stack import Stack
-from tests.support.workflow import gbk_csv, whole_job
+from tests.support.workflow import gbk_csv, run_workflow
 
 ROADS = ("handlers", "environments", "server", "gateway")
 
@@ -29,7 +29,7 @@ def jobs(stack: Stack) -> dict[str, dict[str, object]]:
         answers = {}
         for road in ROADS:
             with clients[road] as client:
-                answers[road] = whole_job(client, road)
+                answers[road] = run_workflow(client, road)
         return answers
 
 

@@ -21,7 +21,7 @@ from core.storage.dataset_repository import TABLE
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import process_environment
 from tests.support.stack import Stack
-from tests.support.storage import add, dataset_manifest, home
+from tests.support.storage import add_dataset, dataset_manifest, home
 from tests.support.tables import noisy, typed
 
 ROWS = 1_000_000
@@ -60,7 +60,7 @@ def million(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
         small = ingest(home(), "noisy.csv", folder / "noisy.csv").file_id
         train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name=MODEL))
         table = typed(folder / "t.parquet", columns, row_group_size=1 << 16)
-        add(home().datasets, dataset_manifest(FILE_ID, columns=table.columns, rows=ROWS), {TABLE: table.path})
+        add_dataset(home().datasets, dataset_manifest(FILE_ID, columns=table.columns, rows=ROWS), {TABLE: table.path})
     return stack
 
 

@@ -11,15 +11,15 @@ from redis.exceptions import ClusterCrossSlotError
 
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import process_environment
-from tests.support.redis_process import own_redis
+from tests.support.redis_process import running_redis
 from tests.support.stack import Stack
-from tests.support.workflow import whole_job
+from tests.support.workflow import run_workflow
 
 SLOTS = 16384
 
 
 def test_the_whole_job_runs_on_a_cluster(stack: Stack, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with own_redis(tmp_path, "--cluster-enabled", "yes") as (_, port):
+    with running_redis(tmp_path, "--cluster-enabled", "yes") as (_, port):
         with Redis(port=port) as cluster:
             cluster.execute_command("CLUSTER", "ADDSLOTS", *range(SLOTS))
             deadline = time.monotonic() + 20
@@ -33,7 +33,7 @@ def test_the_whole_job_runs_on_a_cluster(stack: Stack, tmp_path: Path, caplog: p
             process_environment({**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}),
             httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
         ):
-            whole_job(client, "clustered")
+            run_workflow(client, "clustered")
             assert client.get("/system/status").json()["redis"]["status"] == "up"
         assert "Redis did not answer" not in caplog.text
         with Redis(port=port) as cluster:

@@ -11,7 +11,7 @@ from core.jobs.worker import run_job
 from core.services.handlers import HANDLERS
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import forget_singletons, process_environment
-from tests.support.redis_process import own_redis
+from tests.support.redis_process import running_redis
 from tests.support.stack import Stack
 from tests.support.storage import home
 from tests.support.workflow import gbk_csv
@@ -51,7 +51,7 @@ def test_flushall_before_every_call_loses_no_job(stack: Stack) -> None:
 
 
 def test_without_redis_a_job_is_ordered_done_and_looked_at(stack: Stack, tmp_path: Path) -> None:
-    with own_redis(tmp_path) as (process, port):
+    with running_redis(tmp_path) as (process, port):
         variables = {**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}
         del variables["REGATTA_JOBS_QUEUE_URL"]
         with process_environment(variables), handlers() as client:

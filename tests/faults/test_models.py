@@ -13,7 +13,7 @@ from tests.faults.test_redis import ROW, handlers, upload_and_train
 from tests.support.process_state import forget_singletons, process_environment
 from tests.support.stack import Stack
 from tests.support.storage import home
-from tests.support.workflow import without_clocks
+from tests.support.workflow import without_varying_fields
 
 
 def lifetime(client: httpx.Client, name: str) -> list[Any]:
@@ -45,7 +45,7 @@ def lifetime(client: httpx.Client, name: str) -> list[Any]:
         call("POST", "/predict", json={**question, "model_name": other}),
         call("GET", "/model/trained", params={"model_name": other}),
     ]
-    return [(status, str(without_clocks(body, name)).replace(name, "it")) for status, body in answers]
+    return [(status, str(without_varying_fields(body, name)).replace(name, "it")) for status, body in answers]
 
 
 def test_flushall_between_any_two_calls_changes_nothing_in_the_life_of_a_model(stack: Stack) -> None:

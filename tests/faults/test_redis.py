@@ -15,9 +15,9 @@ from core.storage.container import container
 from core.storage.redis.redis_client import RedisClient
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import forget_singletons, process_environment
-from tests.support.redis_process import own_redis
+from tests.support.redis_process import running_redis
 from tests.support.stack import Stack
-from tests.support.workflow import gbk_csv, whole_job
+from tests.support.workflow import gbk_csv, run_workflow
 
 
 def handlers(**kwargs: object) -> httpx.Client:
@@ -42,14 +42,14 @@ def test_flushall_between_any_two_calls_changes_no_answer(stack: Stack) -> None:
 
     with process_environment(stack.env):
         with handlers() as client:
-            undisturbed = whole_job(client, "undisturbed")
+            undisturbed = run_workflow(client, "undisturbed")
         forget_singletons()
         with handlers(event_hooks={"request": [flush]}) as client:
-            assert whole_job(client, "flushed") == undisturbed
+            assert run_workflow(client, "flushed") == undisturbed
 
 
 def test_a_stopped_redis_leaves_everything_answering(stack: Stack, tmp_path: Path) -> None:
-    with own_redis(tmp_path) as (process, port):
+    with running_redis(tmp_path) as (process, port):
         variables = {**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}
         with process_environment(variables), handlers() as client:
             upload_and_train(client, "survivor")
@@ -63,7 +63,7 @@ def test_a_stopped_redis_leaves_everything_answering(stack: Stack, tmp_path: Pat
             assert client.post("/predict", json=request).json() == before
             status = client.get("/system/status")
             assert (status.status_code, status.json()["status"]) == (200, "degraded")
-            assert whole_job(client, "without_redis")["random_forest"]["predict"]["prediction"] > 0
+            assert run_workflow(client, "without_redis")["random_forest"]["predict"]["prediction"] > 0
 
 
 def test_an_outage_costs_one_time_out_and_not_one_a_call(stack: Stack) -> None:
@@ -130,7 +130,7 @@ def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack
 
 
 def test_hits_and_misses_of_every_process_are_counted_together(tmp_path: Path) -> None:
-    with own_redis(tmp_path) as (_, port):
+    with running_redis(tmp_path) as (_, port):
         one, other = (Counters(RedisClient(f"redis://127.0.0.1:{port}")) for _ in range(2))
         memory: MemoryCache[str] = MemoryCache(one, items=2, max_bytes=100, idle_seconds=60)
         assert memory.get("a") is None

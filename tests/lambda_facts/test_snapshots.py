@@ -13,7 +13,7 @@ from samtranslator.yaml_helper import yaml_parse
 from infra.emulator_account import CREDENTIALS
 from tests.lambda_facts.conftest import ROW
 from tests.support.gateway import TEMPLATE, EnvironmentTransport, proxy_event
-from tests.support.http_server import Answering, listening
+from tests.support.http_server import QuietHandler, running_server
 from tests.support.stack import Stack
 
 SNAPPED = [
@@ -84,12 +84,12 @@ def test_a_restored_function_has_no_keys_in_its_environment(stack: Stack, model:
 def credentials_from() -> Iterator[str]:
     """The URL of an endpoint that gives away credentials, as Lambda's does."""
 
-    class Giving(Answering):
+    class Giving(QuietHandler):
         def do_GET(self) -> None:
             allowed = self.headers["Authorization"] == "token"
             keys = {"AccessKeyId": CREDENTIALS["aws_access_key_id"], "SecretAccessKey": "test", "Token": "session"}
             body = json.dumps({**keys, "Expiration": "2099-01-01T00:00:00Z"}).encode()
             self.answer(body, 200 if allowed else 403)
 
-    with listening(Giving) as url:
+    with running_server(Giving) as url:
         yield f"{url}/credentials"

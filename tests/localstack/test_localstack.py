@@ -23,13 +23,13 @@ from tests.localstack.events import DAILY, FLAT, MESSAGES, requests
 from tests.localstack.running import COMPOSE, LocalStack
 from tests.localstack.toys import Telling, toy_function
 from tests.support.arrivals import TARGET, linear_table
-from tests.support.fake_programs import note_taking
+from tests.support.fake_programs import make_fake_programs
 from tests.support.gateway import HandlerTransport, proxy_event
 from tests.support.process_state import process_environment
-from tests.support.redis_process import own_redis
+from tests.support.redis_process import running_redis
 from tests.support.stack import CLI
 from tests.support.waiting import wait_for
-from tests.support.workflow import gbk_csv, whole_job
+from tests.support.workflow import gbk_csv, run_workflow
 
 TEMPLATE = (ROOT / "template.yaml").read_text()
 
@@ -38,7 +38,7 @@ TEMPLATE = (ROOT / "template.yaml").read_text()
 def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """LocalStack with the template deployed, and a Redis of its own."""
     home = tmp_path_factory.mktemp("localstack")
-    with own_redis(home) as (_, port):
+    with running_redis(home) as (_, port):
         running = LocalStack(home, f"redis://127.0.0.1:{port}/0").start()
         yield running
         running.stop()
@@ -74,8 +74,8 @@ def test_the_whole_job_gives_the_answers_of_the_handlers(localstack: LocalStack,
         "AWS_DEFAULT_REGION": REGION,
     }
     with process_environment(apart), httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as handlers:
-        expected = whole_job(handlers, "handlers")
-    found = whole_job(http, "localstack")
+        expected = run_workflow(handlers, "handlers")
+    found = run_workflow(http, "localstack")
     assert found["upload"]["sha256"] == hashlib.sha256(gbk_csv()).hexdigest()
     for step, answer in expected.items():
         assert found[step] == answer, step
@@ -224,7 +224,7 @@ def test_a_route_that_is_new_is_deployed(
 @pytest.fixture
 def sam_orders(localstack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """LocalStack as AWS itself, and a `sam` that only notes its orders, in the file that is returned."""
-    monkeypatch.setenv("PATH", f"{note_taking(tmp_path, 'sam', 'docker')}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{make_fake_programs(tmp_path, 'sam', 'docker')}:/usr/bin:/bin")
     for name, value in {"ENDPOINT_URL": localstack.url, "DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     for name, value in CREDENTIALS.items():

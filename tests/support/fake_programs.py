@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-def note_taking(folder: Path, *names: str) -> Path:
+def make_fake_programs(folder: Path, *names: str) -> Path:
     """Make them in `folder`, which is returned; each writes its arguments to `orders` there, and fails at `$FAILS`."""
     folder.mkdir(exist_ok=True)
     for name in names:

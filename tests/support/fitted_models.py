@@ -82,7 +82,7 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], bool]] = {
 _FLOAT32 = {name for name in ESTIMATORS if "tree" in name or "forest" in name or name.startswith("gradient")}
 
 
-def limit(name: str) -> float:
+def largest_number(name: str) -> float:
     """The largest number that scikit-learn takes for this kind of model."""
     return FLOAT32_MAX if name in _FLOAT32 else np.inf
 
@@ -166,7 +166,7 @@ def extremes(*, text: bool) -> list[Any]:
     return [np.nan, 0.0, -0.0, 1.0, 5e-324, -1e-310, 1e-300, 16777217.0, 1e30, -1e30, 1e300, -1e300, 3e11, -7e10]
 
 
-def hostile(frame: pd.DataFrame, rows: int = 5, *, most: float = np.inf) -> pd.DataFrame:
+def with_hostile_values(frame: pd.DataFrame, rows: int = 5, *, most: float = np.inf) -> pd.DataFrame:
     """The frame's first rows, and copies with a gap, an extreme, a near miss or a stranger in one column each.
 
     No number is beyond `most`.

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-class Answering(BaseHTTPRequestHandler):
+class QuietHandler(BaseHTTPRequestHandler):
     """A handler that logs nothing, and answers in one call."""
 
     def answer(self, body: bytes = b"", status: int = 200) -> None:
@@ -20,7 +20,7 @@ class Answering(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+def running_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """The URL, without a slash at its end, of a server that is there for as long as the block."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)

@@ -8,50 +8,52 @@ from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import sign
 from tests.support.object_stores import CutOffStore
-from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Parts, model_draft
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Repositories, model_draft
 
 
-def graphs_by_version(parts: Parts, name: str = "boat") -> dict[int, bytes]:
+def graphs_by_version(repositories: Repositories, name: str = "boat") -> dict[int, bytes]:
     """Return the graph of each version by its number; loading checks the signatures."""
-    listed = [manifest for manifest, _ in parts.models.page(100, None, name).models]
+    listed = [manifest for manifest, _ in repositories.models.page(100, None, name).models]
     assert all(manifest.model_name == name for manifest in listed)
-    return {m.version: parts.models.load(name, m.version).graph for m in listed}
+    return {m.version: repositories.models.load(name, m.version).graph for m in listed}
 
 
-def serving_version(parts: Parts, name: str) -> int | None:
+def serving_version(repositories: Repositories, name: str) -> int | None:
     """Return the champion's number as a fresh process reads it."""
-    return Parts(parts.objects).models.serving(name)
+    return Repositories(repositories.objects).models.serving(name)
 
 
-def publish_versions(parts: Parts, count: int, name: str = "boat") -> dict[int, bytes]:
+def publish_versions(repositories: Repositories, count: int, name: str = "boat") -> dict[int, bytes]:
     """Publish `count` versions, each with a graph of its own, and return the graphs by number."""
     graphs = {number: b"%s %d" % (name.encode(), number) for number in range(1, count + 1)}
     for graph in graphs.values():
-        publish(parts, name, graph)
+        publish(repositories, name, graph)
     return graphs
 
 
-def each_interruption(bucket: ObjectStore) -> Iterator[tuple[int, Parts]]:
+def each_interruption(bucket: ObjectStore) -> Iterator[tuple[int, Repositories]]:
     """Yield an emptied bucket and repositories that are cut off from it after 0 writes, after 1, and so on."""
     for writes in range(100):
         bucket.delete([item.key for item in bucket.list("")])
-        yield writes, Parts(CutOffStore(bucket, writes))
+        yield writes, Repositories(CutOffStore(bucket, writes))
     raise AssertionError("It never came to an end.")
 
 
-def publish(parts: Parts, name: str = "boat", body: bytes = GRAPH_BYTES, **changes: Any) -> int:
+def publish(repositories: Repositories, name: str = "boat", body: bytes = GRAPH_BYTES, **changes: Any) -> int:
     """Store a model as the next version of its name, let it serve, and return its number."""
     files = {GRAPH: body, PICKLE: PICKLE_BYTES}
-    return parts.models.publish(model_draft(body, PICKLE_BYTES, name, **changes), files).version
+    return repositories.models.publish(model_draft(body, PICKLE_BYTES, name, **changes), files).version
 
 
-def publish_beside_manifest(parts: Parts, version: int = 1, name: str = "boat") -> None:
+def publish_beside_manifest(repositories: Repositories, version: int = 1, name: str = "boat") -> None:
     """Store a model as the first versions of Regatta did: its files beside a manifest with fewer fields."""
     draft = model_draft(GRAPH_BYTES, PICKLE_BYTES, name, version=version)
     content = draft.model_dump(exclude={"signature", "artifacts", "job_id"})
     signature = sign(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
     folder = f"{WORKSPACE}/models/{name}"
-    parts.objects.put(f"{folder}/{version}/{GRAPH}", GRAPH_BYTES)
-    parts.objects.put(f"{folder}/{version}/{PICKLE}", PICKLE_BYTES)
-    parts.objects.put(f"{folder}/{version}/manifest.json", json.dumps({**content, "signature": signature}).encode())
-    parts.objects.put(f"{folder}/champion.json", json.dumps({"version": version}).encode())
+    repositories.objects.put(f"{folder}/{version}/{GRAPH}", GRAPH_BYTES)
+    repositories.objects.put(f"{folder}/{version}/{PICKLE}", PICKLE_BYTES)
+    repositories.objects.put(
+        f"{folder}/{version}/manifest.json", json.dumps({**content, "signature": signature}).encode()
+    )
+    repositories.objects.put(f"{folder}/champion.json", json.dumps({"version": version}).encode())

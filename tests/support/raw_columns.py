@@ -8,7 +8,7 @@ from core.inference.input_warnings import InputWarnings
 from core.manifests import Feature
 
 
-def columns_of(
+def raw_columns_of_records(
     records: Sequence[dict[str, Any]], features: list[Feature], *, strict: bool = False
 ) -> tuple[RawColumns, list[str]]:
     """The raw columns of JSON records, and the warnings about them."""

@@ -14,7 +14,7 @@ HIGHEST_PORT = 55535
 
 
 @contextmanager
-def own_redis(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def running_redis(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A Redis that a test may stop."""
     port = HIGHEST_PORT + 1
     while port > HIGHEST_PORT:

@@ -27,7 +27,7 @@ def home() -> Workspace:
     return container().workspace(WORKSPACE)
 
 
-class Parts:
+class Repositories:
     """The repositories of one workspace, over any bucket and any Redis."""
 
     def __init__(self, objects: ObjectStore, redis: RedisClient | None = None, workspace: str = WORKSPACE) -> None:
@@ -47,7 +47,7 @@ class Parts:
         return [item.key for item in self.objects.list("")]
 
 
-def add(
+def add_dataset(
     datasets: DatasetRepository, manifest: DatasetManifest, files: Mapping[str, bytes | Path] | None = None
 ) -> None:
     """Store a dataset of these files."""
@@ -86,7 +86,7 @@ def model_draft(graph: bytes, pickle: bytes, name: str = "boat", **changes: Any)
 
 
 def dataset_manifest(file_id: str = "0198c0ffee0", **changes: Any) -> DatasetManifest:
-    """A manifest as ingestion hands it to `add`."""
+    """A manifest as ingestion hands it to `add_dataset`."""
     values = {
         "file_id": file_id,
         "filename": "船.csv",

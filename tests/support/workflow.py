@@ -24,7 +24,7 @@ def gbk_csv(rows: int = 120) -> bytes:
     return "\r\n".join(lines).encode("gbk")
 
 
-def whole_job(client: httpx.Client, name: str) -> dict[str, Any]:
+def run_workflow(client: httpx.Client, name: str) -> dict[str, Any]:
     """Upload to export; returns every answer without what differs by nature (ids, versions, clocks)."""
 
     def call(method: str, path: str, **kwargs: Any) -> Any:
@@ -66,7 +66,7 @@ def whole_job(client: httpx.Client, name: str) -> dict[str, Any]:
     answers["exports"] = {**exports, "excel": excel_cells(exports["excel"])}
     answers["available"] = call("GET", "/model/available").json()
     answers["deleted"] = call("DELETE", f"/data/files/{file_id}").json()
-    return without_clocks(answers, name)
+    return without_varying_fields(answers, name)
 
 
 def csv_cells(body: bytes) -> list[list[str]]:
@@ -88,10 +88,10 @@ VARYING = {
 }
 
 
-def without_clocks(answer: Any, name: str) -> Any:
+def without_varying_fields(answer: Any, name: str) -> Any:
     """The answer without ids, versions and times, and with the model's prefix cut off."""
     if isinstance(answer, dict):
-        return {key: without_clocks(value, name) for key, value in answer.items() if key not in VARYING}
+        return {key: without_varying_fields(value, name) for key, value in answer.items() if key not in VARYING}
     if isinstance(answer, list):
-        return [without_clocks(value, name) for value in answer]
+        return [without_varying_fields(value, name) for value in answer]
     return answer.removeprefix(f"{name}-") if isinstance(answer, str) else answer

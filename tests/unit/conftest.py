@@ -16,7 +16,7 @@ from core.storage.s3.object_store import ObjectStore
 from tests.support.gateway import HandlerTransport
 from tests.support.job_commands import JobProbe, install_commands
 from tests.support.process_state import connect_container, forget_singletons
-from tests.support.storage import BUCKET, Parts
+from tests.support.storage import BUCKET, Repositories
 
 KEY = "a key for the tests, long enough"
 
@@ -64,9 +64,9 @@ def handlers(bucket: ObjectStore) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def parts(bucket: ObjectStore) -> Parts:
+def repositories(bucket: ObjectStore) -> Repositories:
     """The stores over that bucket, without Redis."""
-    return Parts(bucket)
+    return Repositories(bucket)
 
 
 @pytest.fixture

@@ -18,14 +18,14 @@ from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import Series
 from core.storage.upload_repository import Ticket
 from tests.support.process_state import connect_container
-from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, add, dataset_manifest, home, model_draft
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, add_dataset, dataset_manifest, home, model_draft
 
 
 @pytest.fixture
 def newer(bucket: ObjectStore) -> Callable[[], int]:
     """A bucket with a dataset and a model; the call rewrites both manifests as a newer version would."""
     connect_container(bucket)
-    add(home().datasets, dataset_manifest(), {"source.csv": b"a\n1\n"})
+    add_dataset(home().datasets, dataset_manifest(), {"source.csv": b"a\n1\n"})
     home().models.publish(model_draft(GRAPH_BYTES, PICKLE_BYTES, "boat"), {GRAPH: GRAPH_BYTES, PICKLE: PICKLE_BYTES})
 
     def rewrite() -> int:

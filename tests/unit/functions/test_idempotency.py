@@ -17,7 +17,7 @@ from core.storage.s3.object_store import ObjectStore
 from functions import idempotency
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import connect_container
-from tests.support.redis_process import own_redis
+from tests.support.redis_process import running_redis
 from tests.support.storage import home
 from tests.support.tables import CSVS
 
@@ -28,7 +28,7 @@ ORDER = {"model_type": "ridge", "target_column": "mpg", "model_name": "car"}
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with own_redis(tmp_path_factory.mktemp("redis")) as (_, port):
+    with running_redis(tmp_path_factory.mktemp("redis")) as (_, port):
         yield f"redis://127.0.0.1:{port}/0"
 
 

@@ -37,7 +37,16 @@ from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column
 from core.preprocessing.date_parts import date_parts, to_seconds
-from tests.support.fitted_models import FLOAT32_MAX, TOLERANCE, compiled, difference, fit, hostile, limit, make_ensemble
+from tests.support.fitted_models import (
+    FLOAT32_MAX,
+    TOLERANCE,
+    compiled,
+    difference,
+    fit,
+    largest_number,
+    make_ensemble,
+    with_hostile_values,
+)
 from tests.support.tables import noisy
 from tests.support.training import fitted, real_split, split_text
 
@@ -109,7 +118,10 @@ def test_awkward_column_names_are_inputs_like_any_other(name: str, header: str) 
     source = noisy(60).replace("x,colour,y", header, 1)
     data = split_text(source)
     pipeline = fitted(data, name)
-    assert difference(pipeline, compiled(pipeline, data), hostile(data.test_x), limit=limit(name)) <= TOLERANCE
+    assert (
+        difference(pipeline, compiled(pipeline, data), with_hostile_values(data.test_x), limit=largest_number(name))
+        <= TOLERANCE
+    )
 
 
 @pytest.mark.parametrize("levels", [2, 40, 41, 300])
@@ -121,7 +133,7 @@ def test_any_number_of_levels_compiles(name: str, levels: int) -> None:
     model = compiled(pipeline, data)
     assert model.features[0].levels == sorted(set(data.train_x["c"]))
     assert difference(pipeline, model, data.train_x) <= TOLERANCE
-    assert difference(pipeline, model, hostile(data.test_x), limit=limit(name)) <= TOLERANCE
+    assert difference(pipeline, model, with_hostile_values(data.test_x), limit=largest_number(name)) <= TOLERANCE
 
 
 def test_features_tell_types_fills_and_levels() -> None:
@@ -265,7 +277,7 @@ def test_a_feature_that_one_member_alone_uses_is_an_input_with_its_fill_and_leve
     assert [feature.name for feature in graph.features] == [column.name for column in data.columns]
     alone = {feature.name: feature for feature in compiled(members["all"], data).features}
     assert [feature for feature in graph.features if feature != alone[feature.name]] == []
-    assert difference(model, graph, hostile(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE
+    assert difference(model, graph, with_hostile_values(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE
 
 
 @pytest.mark.parametrize("name", ["svr", "knn", "knn_manhattan"])

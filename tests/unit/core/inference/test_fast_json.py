@@ -9,7 +9,7 @@ from core.inference.fast_json import batch_from_plain_records, read_plain_record
 from core.inference.input_batch import raw_columns_of_batch
 from core.inference.input_warnings import InputWarnings
 from core.manifests import Feature
-from tests.support.raw_columns import columns_of
+from tests.support.raw_columns import raw_columns_of_records
 
 FEATURES = [
     Feature(name="size", type="number", fill=1.5),
@@ -40,7 +40,7 @@ def test_plain_records_become_the_columns_and_warnings_of_the_long_way(name: str
     assert plain is not None
     input_warnings = InputWarnings(FEATURES)
     columns = raw_columns_of_batch(batch_from_plain_records(plain, FEATURES), FEATURES, input_warnings)
-    expected, warnings = columns_of(records, FEATURES)
+    expected, warnings = raw_columns_of_records(records, FEATURES)
     assert {name: repr(values.tolist()) for name, values in columns.items()} == {
         name: repr(values.tolist()) for name, values in expected.items()
     }

@@ -10,7 +10,7 @@ from core.errors import InvalidRecordsError
 from core.inference.input_batch import raw_columns_of_clean_row
 from core.inference.input_warnings import ERRORS_SHOWN
 from core.manifests import Feature
-from tests.support.raw_columns import columns_of
+from tests.support.raw_columns import raw_columns_of_records
 
 AGE = Feature(name="age", type="number", fill=30.5)
 CITY = Feature(name="city", type="category", fill="Paris", levels=["Oslo", "Paris", "上海"])
@@ -20,20 +20,20 @@ LEVELS = {"age": None, "city": frozenset(CITY.levels)}
 
 def refused(*records: dict[str, Any]) -> list[dict[str, Any]]:
     with pytest.raises(InvalidRecordsError) as caught:
-        columns_of(records, FEATURES)
+        raw_columns_of_records(records, FEATURES)
     return caught.value.errors
 
 
 def age(value: Any) -> float:
-    return float(columns_of([{"age": value, "city": "Oslo"}], FEATURES)[0]["age"][0])
+    return float(raw_columns_of_records([{"age": value, "city": "Oslo"}], FEATURES)[0]["age"][0])
 
 
 def city(value: Any) -> str:
-    return str(columns_of([{"age": 1, "city": value}], FEATURES)[0]["city"][0])
+    return str(raw_columns_of_records([{"age": 1, "city": value}], FEATURES)[0]["city"][0])
 
 
 def test_plain_records_become_columns_in_order() -> None:
-    columns, warnings = columns_of([{"age": 1, "city": "Oslo"}, {"city": "上海", "age": 2.5}], FEATURES)
+    columns, warnings = raw_columns_of_records([{"age": 1, "city": "Oslo"}, {"city": "上海", "age": 2.5}], FEATURES)
     assert list(columns) == ["age", "city"]
     assert columns["age"].dtype == np.float64
     assert columns["age"].tolist() == [1.0, 2.5]
@@ -51,7 +51,7 @@ def test_numbers_may_come_as_texts_and_of_any_size(sent: Any, taken: float) -> N
 
 @pytest.mark.parametrize("gap", [None, *sorted(MISSING), " NA "])
 def test_null_and_missing_words_are_gaps_and_said_to_be_imputed(gap: Any) -> None:
-    columns, warnings = columns_of([{"age": gap, "city": gap}], FEATURES)
+    columns, warnings = raw_columns_of_records([{"age": gap, "city": gap}], FEATURES)
     assert np.isnan(columns["age"][0])
     assert columns["city"][0] == ""
     assert warnings == [
@@ -61,7 +61,7 @@ def test_null_and_missing_words_are_gaps_and_said_to_be_imputed(gap: Any) -> Non
 
 
 def test_several_gaps_are_one_warning() -> None:
-    _, warnings = columns_of([{"age": None, "city": "Oslo"}] * 3, FEATURES)
+    _, warnings = raw_columns_of_records([{"age": None, "city": "Oslo"}] * 3, FEATURES)
     assert warnings == ["'age' has 3 missing values, imputed with 30.5"]
 
 
@@ -86,13 +86,13 @@ def test_a_number_or_truth_value_may_stand_for_a_category() -> None:
 
 
 def test_an_absent_feature_is_imputed_and_named() -> None:
-    columns, warnings = columns_of([{"city": "Oslo"}, {"city": "Paris"}], FEATURES)
+    columns, warnings = raw_columns_of_records([{"city": "Oslo"}, {"city": "Paris"}], FEATURES)
     assert np.isnan(columns["age"]).all()
     assert warnings == ["'age' is absent, imputed with 30.5"]
 
 
 def test_a_feature_that_some_rows_lack_is_null_there() -> None:
-    columns, warnings = columns_of([{"city": "Oslo", "age": 1}, {"age": 2}, {"city": "Oslo"}], FEATURES)
+    columns, warnings = raw_columns_of_records([{"city": "Oslo", "age": 1}, {"age": 2}, {"city": "Oslo"}], FEATURES)
     assert columns["city"].tolist() == ["Oslo", "", "Oslo"]
     assert warnings == [
         "'age' has 1 missing value, imputed with 30.5",
@@ -102,7 +102,9 @@ def test_a_feature_that_some_rows_lack_is_null_there() -> None:
 
 def test_a_gap_that_the_model_knows_is_not_said_to_be_imputed() -> None:
     zone = Feature(name="zone", type="category", fill="", levels=["Astoria"])
-    assert columns_of([{"zone": None}], [zone])[1] == ["'zone' has 1 missing value, a value of its own to the model"]
+    assert raw_columns_of_records([{"zone": None}], [zone])[1] == [
+        "'zone' has 1 missing value, a value of its own to the model"
+    ]
 
 
 @pytest.mark.parametrize("records", [[{}], [{"Age": 1, "City": "Oslo"}] * 3])
@@ -121,17 +123,17 @@ def test_rows_without_any_feature_are_no_rows_of_this_model(records: list[dict[s
     ],
 )
 def test_strictly_nothing_is_guessed_and_nothing_ignored(record: dict[str, Any], field: str, message: str) -> None:
-    columns_of([{"age": 1, "city": "Oslo"}], FEATURES, strict=True)
-    columns_of([record], FEATURES)
+    raw_columns_of_records([{"age": 1, "city": "Oslo"}], FEATURES, strict=True)
+    raw_columns_of_records([record], FEATURES)
     with pytest.raises(InvalidRecordsError, match=field) as caught:
-        columns_of([record], FEATURES, strict=True)
+        raw_columns_of_records([record], FEATURES, strict=True)
     assert caught.value.errors == [{"field": field, "message": message}]
 
 
 def test_strictly_the_rows_are_named() -> None:
     rows = [{"age": 1, "city": "Oslo"}, {"age": None, "city": "Rome"}]
     with pytest.raises(InvalidRecordsError) as caught:
-        columns_of(rows, FEATURES, strict=True)
+        raw_columns_of_records(rows, FEATURES, strict=True)
     assert [(error["row"], error["field"]) for error in caught.value.errors] == [(1, "age"), (1, "city")]
 
 
@@ -146,7 +148,7 @@ def test_a_single_record_needs_no_row_number() -> None:
 
 def test_a_long_list_of_errors_is_cut_and_counted() -> None:
     with pytest.raises(InvalidRecordsError, match="first 20 of 50") as caught:
-        columns_of([{"age": "x", "city": "Oslo"}] * 50, FEATURES)
+        raw_columns_of_records([{"age": "x", "city": "Oslo"}] * 50, FEATURES)
     assert len(caught.value.errors) == ERRORS_SHOWN
 
 
@@ -155,29 +157,31 @@ def test_a_huge_value_is_not_repeated_back_whole() -> None:
 
 
 def test_unknown_columns_are_ignored_and_said_so_once() -> None:
-    _, warnings = columns_of(
+    _, warnings = raw_columns_of_records(
         [{"age": 1, "city": "Oslo", "ship": 1}] * 3 + [{"age": 1, "city": "Oslo", "sea": []}], FEATURES
     )
     assert warnings == ["the model does not use 'ship'; it was ignored", "the model does not use 'sea'; it was ignored"]
 
 
 def test_unseen_levels_are_warned_of_and_kept() -> None:
-    columns, warnings = columns_of([{"age": 1, "city": c} for c in ["Rome", "Oslo", "Rome", "Bern"]], FEATURES)
+    columns, warnings = raw_columns_of_records(
+        [{"age": 1, "city": c} for c in ["Rome", "Oslo", "Rome", "Bern"]], FEATURES
+    )
     assert columns["city"].tolist() == ["Rome", "Oslo", "Rome", "Bern"]
     assert warnings == ["'city' has values that training never saw: 'Bern', 'Rome'"]
 
 
 def test_many_unseen_levels_are_counted_and_not_listed() -> None:
-    _, warnings = columns_of([{"age": 1, "city": f"c{i}"} for i in range(9)], FEATURES)
+    _, warnings = raw_columns_of_records([{"age": 1, "city": f"c{i}"} for i in range(9)], FEATURES)
     assert warnings[0].endswith("'c0', 'c1', 'c2', 'c3', 'c4' and 4 more")
 
 
 def test_case_matters_in_levels() -> None:
-    assert columns_of([{"age": 1, "city": "oslo"}], FEATURES)[1] != []
+    assert raw_columns_of_records([{"age": 1, "city": "oslo"}], FEATURES)[1] != []
 
 
 def test_no_records_are_empty_columns() -> None:
-    columns, warnings = columns_of([], FEATURES)
+    columns, warnings = raw_columns_of_records([], FEATURES)
     assert ({name: len(values) for name, values in columns.items()}, warnings) == ({"age": 0, "city": 0}, [])
 
 
@@ -185,7 +189,7 @@ def test_no_records_are_empty_columns() -> None:
     "record", [{"age": 1, "city": "Oslo"}, {"city": "上海", "age": -2.5}, {"age": 2**53, "city": "Paris"}]
 )
 def test_the_short_way_gives_the_same_columns(record: dict[str, Any]) -> None:
-    short, (full, warnings) = raw_columns_of_clean_row(record, LEVELS), columns_of([record], FEATURES)
+    short, (full, warnings) = raw_columns_of_clean_row(record, LEVELS), raw_columns_of_records([record], FEATURES)
     assert warnings == []
     assert short is not None
     assert {n: v.tolist() for n, v in short.items()} == {n: v.tolist() for n, v in full.items()}

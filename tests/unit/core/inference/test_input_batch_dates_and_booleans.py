@@ -8,7 +8,7 @@ import pytest
 from core.errors import InvalidRecordsError
 from core.inference.input_batch import raw_columns_of_clean_row
 from core.manifests import Feature
-from tests.support.raw_columns import columns_of
+from tests.support.raw_columns import raw_columns_of_records
 
 DAY = Feature(name="day", type="date", fill=1325764800.5, format="D/M/Y")
 OPEN = Feature(name="open", type="boolean", fill=1.0)
@@ -16,16 +16,16 @@ OPEN = Feature(name="open", type="boolean", fill=1.0)
 
 def day(value: Any, format: str | None = "D/M/Y") -> float:
     feature = DAY.model_copy(update={"format": format})
-    return float(columns_of([{"day": value}], [feature])[0]["day"][0])
+    return float(raw_columns_of_records([{"day": value}], [feature])[0]["day"][0])
 
 
 def is_open(value: Any) -> float:
-    return float(columns_of([{"open": value}], [OPEN])[0]["open"][0])
+    return float(raw_columns_of_records([{"open": value}], [OPEN])[0]["open"][0])
 
 
 def message(feature: Feature, value: Any) -> str:
     with pytest.raises(InvalidRecordsError) as caught:
-        columns_of([{feature.name: value}], [feature])
+        raw_columns_of_records([{feature.name: value}], [feature])
     (error,) = caught.value.errors
     assert error["field"] == feature.name
     return str(error["message"])
@@ -84,7 +84,7 @@ def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
 )
 def test_gaps_in_dates_and_booleans_are_said_to_be_imputed_as_people_write_them(fill: float, shown: str) -> None:
     known = OPEN.model_copy(update={"fill": fill})
-    columns, warnings = columns_of([{"day": None, "open": "NA"}], [DAY, known])
+    columns, warnings = raw_columns_of_records([{"day": None, "open": "NA"}], [DAY, known])
     assert np.isnan(columns["day"][0])
     assert np.isnan(columns["open"][0])
     assert warnings == [

@@ -7,23 +7,22 @@ import pytest
 
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
-from tests.support.storage import WORKSPACE, Parts, dataset_manifest
-from tests.support.storage import add as add_dataset
+from tests.support.storage import WORKSPACE, Repositories, add_dataset, dataset_manifest
 
 IDS = ["0198c0ffee1", "0198c0ffee2", "0198c0ffee3"]
 
 
 @pytest.fixture(params=["no Redis", "a dead Redis"])
-def registry(bucket: ObjectStore, request: pytest.FixtureRequest) -> Parts:
+def registry(bucket: ObjectStore, request: pytest.FixtureRequest) -> Repositories:
     if request.param == "no Redis":
-        return Parts(bucket)
+        return Repositories(bucket)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    return Parts(bucket, RedisClient(f"redis://127.0.0.1:{port}"))
+    return Repositories(bucket, RedisClient(f"redis://127.0.0.1:{port}"))
 
 
-def test_it_shows_what_the_bucket_has_at_every_moment(registry: Parts) -> None:
+def test_it_shows_what_the_bucket_has_at_every_moment(registry: Repositories) -> None:
     def shown() -> list[str]:
         return [manifest["file_id"] for manifest in registry.index["datasets"].manifests()]
 
@@ -38,13 +37,13 @@ def test_it_shows_what_the_bucket_has_at_every_moment(registry: Parts) -> None:
     assert registry.index["datasets"].manifests()[0]["rows"] == 99
 
 
-def test_models_and_datasets_have_an_index_each(registry: Parts) -> None:
+def test_models_and_datasets_have_an_index_each(registry: Repositories) -> None:
     add_dataset(registry.datasets, dataset_manifest(IDS[0]), {})
     assert registry.index["models"].manifests() == []
-    assert Parts(registry.objects, registry.redis, "elsewhere").index["datasets"].manifests() == []
+    assert Repositories(registry.objects, registry.redis, "elsewhere").index["datasets"].manifests() == []
 
 
-def test_its_size_is_unknown_without_redis(registry: Parts) -> None:
+def test_its_size_is_unknown_without_redis(registry: Repositories) -> None:
     assert registry.index["datasets"].size() is None
 
 

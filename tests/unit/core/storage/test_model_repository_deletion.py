@@ -15,76 +15,81 @@ from tests.support.model_versions import (
     publish_versions,
     serving_version,
 )
-from tests.support.storage import WORKSPACE, Parts
+from tests.support.storage import WORKSPACE, Repositories
 
 
-def test_a_deleted_version_is_gone_with_its_files_and_its_number_is_not_used_again(parts: Parts) -> None:
-    graphs = publish_versions(parts, 3)
-    parts.models.choose("boat", 2)
-    assert parts.models.delete("boat", 3) == [3]
-    assert graphs_by_version(parts) == {1: graphs[1], 2: graphs[2]}
-    assert len(list(parts.objects.list(f"{WORKSPACE}/artifacts/"))) == 4
-    for ask in (parts.models.manifest, parts.models.load, parts.models.choose, parts.models.delete):
+def test_a_deleted_version_is_gone_with_its_files_and_its_number_is_not_used_again(repositories: Repositories) -> None:
+    graphs = publish_versions(repositories, 3)
+    repositories.models.choose("boat", 2)
+    assert repositories.models.delete("boat", 3) == [3]
+    assert graphs_by_version(repositories) == {1: graphs[1], 2: graphs[2]}
+    assert len(list(repositories.objects.list(f"{WORKSPACE}/artifacts/"))) == 4
+    for ask in (
+        repositories.models.manifest,
+        repositories.models.load,
+        repositories.models.choose,
+        repositories.models.delete,
+    ):
         with pytest.raises(NoSuchModelError):
             ask("boat", 3)
-    assert publish(parts) == 4
+    assert publish(repositories) == 4
 
 
-def test_the_version_that_serves_is_not_deleted_alone(parts: Parts) -> None:
-    publish_versions(parts, 2)
+def test_the_version_that_serves_is_not_deleted_alone(repositories: Repositories) -> None:
+    publish_versions(repositories, 2)
     with pytest.raises(ModelServesError, match="/model/champion/boat"):
-        parts.models.delete("boat", 2)
-    assert sorted(graphs_by_version(parts)) == [1, 2]
-    parts.models.choose("boat", 1)
-    parts.models.delete("boat", 2)
+        repositories.models.delete("boat", 2)
+    assert sorted(graphs_by_version(repositories)) == [1, 2]
+    repositories.models.choose("boat", 1)
+    repositories.models.delete("boat", 2)
     with pytest.raises(NoSuchModelError, match="no version 2"):
-        parts.models.choose("boat", 2)
+        repositories.models.choose("boat", 2)
 
 
-def test_a_whole_model_is_deleted_and_may_be_trained_again(parts: Parts) -> None:
-    publish_beside_manifest(parts, 1)
-    publish(parts)
-    publish_versions(parts, 1, "ship")
-    assert parts.models.delete("boat") == [1, 2]
+def test_a_whole_model_is_deleted_and_may_be_trained_again(repositories: Repositories) -> None:
+    publish_beside_manifest(repositories, 1)
+    publish(repositories)
+    publish_versions(repositories, 1, "ship")
+    assert repositories.models.delete("boat") == [1, 2]
     with pytest.raises(NoSuchModelError):
-        parts.models.resolve("boat", None)
+        repositories.models.resolve("boat", None)
     with pytest.raises(NoSuchModelError):
-        parts.models.delete("boat")
-    kept = [item for item in parts.objects.list("") if item.size and "/boat/" in item.key]
+        repositories.models.delete("boat")
+    kept = [item for item in repositories.objects.list("") if item.size and "/boat/" in item.key]
     assert [item.key for item in kept] == [f"{WORKSPACE}/models/boat/champion.json"]
-    assert sorted(graphs_by_version(parts, "ship")) == [1]
-    assert publish(parts) == 3
-    assert serving_version(parts, "boat") == 3
+    assert sorted(graphs_by_version(repositories, "ship")) == [1]
+    assert publish(repositories) == 3
+    assert serving_version(repositories, "boat") == 3
 
 
 def test_a_deletion_cut_off_anywhere_shows_nothing_half_and_is_finished_by_the_same_call(bucket: ObjectStore) -> None:
     for _, cut_off in each_interruption(bucket):
-        parts = Parts(bucket)
-        graphs = publish_versions(parts, 2)
+        repositories = Repositories(bucket)
+        graphs = publish_versions(repositories, 2)
         try:
             cut_off.models.delete("boat")
         except UnavailableError:
             pass
         else:
             break
-        left = graphs_by_version(Parts(bucket))
+        left = graphs_by_version(Repositories(bucket))
         assert left in ({}, graphs)
         if left:
-            assert serving_version(parts, "boat") == 2
+            assert serving_version(repositories, "boat") == 2
         try:
-            Parts(bucket).models.delete("boat")
+            Repositories(bucket).models.delete("boat")
         except NoSuchModelError:
             # Cut off when only files without a manifest were left.
             assert left == {}
-        assert graphs_by_version(Parts(bucket)) == {}
-        assert publish(Parts(bucket)) == 3
+        assert graphs_by_version(Repositories(bucket)) == {}
+        assert publish(Repositories(bucket)) == 3
 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_deleted_version_in_another_process_ends_within_about_a_second(
     bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
-    here, there = Parts(bucket), Parts(bucket)
+    here, there = Repositories(bucket), Repositories(bucket)
     publish_versions(here, 2)
     asked = None if whole else 1
     assert there.models.resolve("boat", asked) == (2 if whole else 1)

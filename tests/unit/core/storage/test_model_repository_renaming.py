@@ -21,86 +21,86 @@ from tests.support.model_versions import (
     serving_version,
 )
 from tests.support.object_stores import CutOffStore
-from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Parts
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Repositories
 
 
-def test_a_renamed_model_moves_with_all_versions_and_its_champion(parts: Parts) -> None:
-    graphs = publish_versions(parts, 4)
-    parts.models.choose("boat", 2)
-    parts.models.delete("boat", 3)
-    assert parts.models.rename("boat", "船 2") == [1, 2, 4]
-    assert graphs_by_version(parts, "船 2") == {1: graphs[1], 2: graphs[2], 4: graphs[4]}
-    assert graphs_by_version(parts) == {}
-    assert (serving_version(parts, "boat"), serving_version(parts, "船 2")) == (None, 2)
-    manifest = parts.models.manifest("船 2", 1)
-    assert parts.models.file(manifest, PICKLE) == PICKLE_BYTES
+def test_a_renamed_model_moves_with_all_versions_and_its_champion(repositories: Repositories) -> None:
+    graphs = publish_versions(repositories, 4)
+    repositories.models.choose("boat", 2)
+    repositories.models.delete("boat", 3)
+    assert repositories.models.rename("boat", "船 2") == [1, 2, 4]
+    assert graphs_by_version(repositories, "船 2") == {1: graphs[1], 2: graphs[2], 4: graphs[4]}
+    assert graphs_by_version(repositories) == {}
+    assert (serving_version(repositories, "boat"), serving_version(repositories, "船 2")) == (None, 2)
+    manifest = repositories.models.manifest("船 2", 1)
+    assert repositories.models.file(manifest, PICKLE) == PICKLE_BYTES
     with pytest.raises(NoSuchModelError):
-        parts.models.load("boat", 1)
-    assert publish(parts, "船 2") == 5
-    assert publish(parts) == 5
+        repositories.models.load("boat", 1)
+    assert publish(repositories, "船 2") == 5
+    assert publish(repositories) == 5
 
 
-def test_a_model_stored_beside_its_manifests_takes_its_files_along(parts: Parts) -> None:
-    publish_beside_manifest(parts, 2)
-    assert parts.models.rename("boat", "ship") == [2]
-    assert graphs_by_version(parts, "ship") == {2: GRAPH_BYTES}
-    assert parts.models.file(parts.models.manifest("ship"), PICKLE) == PICKLE_BYTES
-    assert [item.size for item in parts.objects.list(f"{WORKSPACE}/models/boat/2/")] == [0]
+def test_a_model_stored_beside_its_manifests_takes_its_files_along(repositories: Repositories) -> None:
+    publish_beside_manifest(repositories, 2)
+    assert repositories.models.rename("boat", "ship") == [2]
+    assert graphs_by_version(repositories, "ship") == {2: GRAPH_BYTES}
+    assert repositories.models.file(repositories.models.manifest("ship"), PICKLE) == PICKLE_BYTES
+    assert [item.size for item in repositories.objects.list(f"{WORKSPACE}/models/boat/2/")] == [0]
 
 
-def test_the_number_of_a_deleted_version_is_not_used_under_the_new_name_either(parts: Parts) -> None:
-    publish_versions(parts, 3)
-    parts.models.choose("boat", 2)
-    parts.models.delete("boat", 3)
-    parts.models.rename("boat", "ship")
-    assert publish(parts, "ship") == 4
+def test_the_number_of_a_deleted_version_is_not_used_under_the_new_name_either(repositories: Repositories) -> None:
+    publish_versions(repositories, 3)
+    repositories.models.choose("boat", 2)
+    repositories.models.delete("boat", 3)
+    repositories.models.rename("boat", "ship")
+    assert publish(repositories, "ship") == 4
 
 
-def test_a_name_can_be_given_back(parts: Parts) -> None:
-    graphs = publish_versions(parts, 2)
-    parts.models.rename("boat", "ship")
-    assert parts.models.rename("ship", "boat") == [3, 4]
-    assert list(graphs_by_version(parts).values()) == list(graphs.values())
-    assert serving_version(parts, "boat") == 4
+def test_a_name_can_be_given_back(repositories: Repositories) -> None:
+    graphs = publish_versions(repositories, 2)
+    repositories.models.rename("boat", "ship")
+    assert repositories.models.rename("ship", "boat") == [3, 4]
+    assert list(graphs_by_version(repositories).values()) == list(graphs.values())
+    assert serving_version(repositories, "boat") == 4
 
 
 @pytest.mark.parametrize("taken", ["ship", "challenger", "boat"])
-def test_a_name_that_a_model_has_is_not_given_again(parts: Parts, taken: str) -> None:
-    publish_versions(parts, 1)
-    publish_versions(parts, 1, "ship")
-    publish_beside_manifest(parts, 1, "challenger")
-    parts.objects.delete([f"{WORKSPACE}/models/challenger/champion.json"])
+def test_a_name_that_a_model_has_is_not_given_again(repositories: Repositories, taken: str) -> None:
+    publish_versions(repositories, 1)
+    publish_versions(repositories, 1, "ship")
+    publish_beside_manifest(repositories, 1, "challenger")
+    repositories.objects.delete([f"{WORKSPACE}/models/challenger/champion.json"])
     with pytest.raises(NameTakenError):
-        parts.models.rename("boat", taken)
-    assert sorted(graphs_by_version(parts)) == [1]
+        repositories.models.rename("boat", taken)
+    assert sorted(graphs_by_version(repositories)) == [1]
 
 
 @pytest.mark.parametrize(("old", "new"), [("nobody", "ship"), ("../boat", "ship"), ("", "ship")])
-def test_only_a_model_that_is_there_is_renamed(parts: Parts, old: str, new: str) -> None:
-    before = parts.keys()
+def test_only_a_model_that_is_there_is_renamed(repositories: Repositories, old: str, new: str) -> None:
+    before = repositories.keys()
     with pytest.raises(NoSuchModelError):
-        parts.models.rename(old, new)
-    assert parts.keys() == before
+        repositories.models.rename(old, new)
+    assert repositories.keys() == before
 
 
 @pytest.mark.parametrize("new", ["", "../ship", "a/b", "ship\n", "x" * 101])
-def test_only_what_can_be_a_name_becomes_one(parts: Parts, new: str) -> None:
-    publish_versions(parts, 1)
+def test_only_what_can_be_a_name_becomes_one(repositories: Repositories, new: str) -> None:
+    publish_versions(repositories, 1)
     with pytest.raises(InvalidInputError) as raised:
-        parts.models.rename("boat", new)
+        repositories.models.rename("boat", new)
     assert raised.value.errors[0]["field"] == "new_name"
 
 
-def test_a_changed_version_is_not_signed_again_by_renaming_it(parts: Parts) -> None:
-    publish_versions(parts, 3)
+def test_a_changed_version_is_not_signed_again_by_renaming_it(repositories: Repositories) -> None:
+    publish_versions(repositories, 3)
     key = f"{WORKSPACE}/models/boat/1/manifest.json"
-    parts.objects.put(key, parts.objects.get(key).replace(b"ridge", b"lasso"))
-    before = parts.keys()
+    repositories.objects.put(key, repositories.objects.get(key).replace(b"ridge", b"lasso"))
+    before = repositories.keys()
     with pytest.raises(BadSignatureError):
-        parts.models.rename("boat", "ship")
-    assert parts.keys() == before
-    assert parts.models.delete("boat", 1) == [1]
-    assert parts.models.rename("boat", "ship") == [2, 3]
+        repositories.models.rename("boat", "ship")
+    assert repositories.keys() == before
+    assert repositories.models.delete("boat", 1) == [1]
+    assert repositories.models.rename("boat", "ship") == [2, 3]
 
 
 @pytest.mark.parametrize("as_before", [False, True])
@@ -109,26 +109,26 @@ def test_a_renaming_cut_off_anywhere_leaves_a_name_that_works_and_is_finished_by
 ) -> None:
     seen = set()
     for _, cut_off in each_interruption(bucket):
-        parts = Parts(bucket)
+        repositories = Repositories(bucket)
         if as_before:
-            publish_beside_manifest(parts, 1)
+            publish_beside_manifest(repositories, 1)
         else:
-            publish(parts)
-        publish(parts, body=b"second")
-        parts.models.choose("boat", 1)
+            publish(repositories)
+        publish(repositories, body=b"second")
+        repositories.models.choose("boat", 1)
         try:
             cut_off.models.rename("boat", "ship")
         except UnavailableError:
             pass
         else:
             break
-        names = tuple(name for name in ("boat", "ship") if serving_version(parts, name) is not None)
+        names = tuple(name for name in ("boat", "ship") if serving_version(repositories, name) is not None)
         seen.add(names)
         assert names
         for name in names:
-            assert serving_version(parts, name) == 1
-            assert graphs_by_version(Parts(bucket), name) == {1: GRAPH_BYTES, 2: b"second"}
-        fresh = Parts(bucket)
+            assert serving_version(repositories, name) == 1
+            assert graphs_by_version(Repositories(bucket), name) == {1: GRAPH_BYTES, 2: b"second"}
+        fresh = Repositories(bucket)
         assert fresh.models.rename("boat", "ship") == [1, 2]
         assert graphs_by_version(fresh, "ship") == {1: GRAPH_BYTES, 2: b"second"}
         assert graphs_by_version(fresh) == {}
@@ -138,30 +138,30 @@ def test_a_renaming_cut_off_anywhere_leaves_a_name_that_works_and_is_finished_by
 
 
 def test_what_two_names_share_is_not_deleted_before_the_move_is_over(bucket: ObjectStore) -> None:
-    parts = Parts(bucket)
-    publish_versions(parts, 2)
+    repositories = Repositories(bucket)
+    publish_versions(repositories, 2)
     # Both names are claimed, and one manifest has arrived.
     with pytest.raises(UnavailableError):
-        Parts(CutOffStore(bucket, 3)).models.rename("boat", "ship")
+        Repositories(CutOffStore(bucket, 3)).models.rename("boat", "ship")
     for name in ("boat", "ship"):
         with pytest.raises(ConflictError, match="POST /model/rename/boat"):
-            parts.models.delete(name)
+            repositories.models.delete(name)
     for old, new in (("boat", "raft"), ("ship", "raft")):
         with pytest.raises(ConflictError):
-            parts.models.rename(old, new)
+            repositories.models.rename(old, new)
     with pytest.raises(NameTakenError):
-        publish_versions(parts, 1, "raft")
-        parts.models.rename("raft", "ship")
-    assert parts.models.rename("boat", "ship") == [1, 2]
-    assert parts.models.delete("ship") == [1, 2]
+        publish_versions(repositories, 1, "raft")
+        repositories.models.rename("raft", "ship")
+    assert repositories.models.rename("boat", "ship") == [1, 2]
+    assert repositories.models.delete("ship") == [1, 2]
 
 
 def test_a_training_during_a_renaming_keeps_its_version(bucket: ObjectStore) -> None:
-    parts = Parts(bucket)
-    publish_versions(parts, 2)
+    repositories = Repositories(bucket)
+    publish_versions(repositories, 2)
     with pytest.raises(UnavailableError):
-        Parts(CutOffStore(bucket, 3)).models.rename("boat", "ship")
-    assert publish(parts, "ship", b"trained meanwhile") == 2
-    assert parts.models.rename("boat", "ship") == [1, 2, 3]
-    assert graphs_by_version(parts, "ship") == {1: b"boat 1", 2: b"trained meanwhile", 3: b"boat 2"}
-    assert serving_version(parts, "ship") == 2
+        Repositories(CutOffStore(bucket, 3)).models.rename("boat", "ship")
+    assert publish(repositories, "ship", b"trained meanwhile") == 2
+    assert repositories.models.rename("boat", "ship") == [1, 2, 3]
+    assert graphs_by_version(repositories, "ship") == {1: b"boat 1", 2: b"trained meanwhile", 3: b"boat 2"}
+    assert serving_version(repositories, "ship") == 2

@@ -7,18 +7,18 @@ import pytest
 from core.errors import BadSignatureError
 from core.storage.signed_models import StoredModel, decode_model, encode_model
 from tests.support.model_versions import publish
-from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, Parts, model_draft
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, Repositories, model_draft
 
 
-def test_a_sealed_model_comes_back_whole(parts: Parts) -> None:
-    publish(parts)
-    model = parts.models.load("boat", 1)
+def test_a_sealed_model_comes_back_whole(repositories: Repositories) -> None:
+    publish(repositories)
+    model = repositories.models.load("boat", 1)
     assert decode_model(encode_model(model)) == model
 
 
-def test_no_byte_of_a_sealed_model_may_change(parts: Parts) -> None:
-    publish(parts)
-    sealed = base64.b64decode(encode_model(parts.models.load("boat", 1)))
+def test_no_byte_of_a_sealed_model_may_change(repositories: Repositories) -> None:
+    publish(repositories)
+    sealed = base64.b64decode(encode_model(repositories.models.load("boat", 1)))
     for position in [*range(0, len(sealed), 29), len(sealed) - 1]:
         changed = bytearray(sealed)
         changed[position] ^= 1

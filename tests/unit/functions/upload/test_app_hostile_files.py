@@ -13,7 +13,7 @@ from core.tables.table import Table
 from tests.support.gateway import HandlerTransport
 from tests.support.hostile_files import SMALL_FILES
 from tests.support.hostile_files.cases import Accepted, HostileFile, Refused
-from tests.support.storage import WORKSPACE, Parts
+from tests.support.storage import WORKSPACE, Repositories
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +23,17 @@ def client() -> httpx.Client:
 
 @pytest.mark.parametrize("case", SMALL_FILES.values(), ids=SMALL_FILES.keys())
 def test_it_is_a_right_table_or_refused_with_a_way_out(
-    client: httpx.Client, parts: Parts, tmp_path: Path, case: HostileFile
+    client: httpx.Client, repositories: Repositories, tmp_path: Path, case: HostileFile
 ) -> None:
     answer = client.post("/data/upload", files={"file": (case.filename, case.content)}, data=case.form)
     body = answer.json()
     if isinstance(case.outcome, Refused):
         check_refusal(answer.status_code, body, case.outcome)
         assert answer.headers["content-type"] == "application/problem+json"
-        assert parts.keys() == []
+        assert repositories.keys() == []
     else:
         assert (answer.status_code, body.get("detail")) == (200, None)
-        check_table(parts, body, tmp_path, case.outcome)
+        check_table(repositories, body, tmp_path, case.outcome)
         assert body["filename"] == body["filename"].strip("/.") and len(body["filename"]) <= 200
 
 
@@ -44,15 +44,15 @@ def check_refusal(status: int, body: dict[str, Any], expected: Refused) -> None:
     assert len(body["detail"]) < 1000
 
 
-def check_table(parts: Parts, body: dict[str, Any], folder: Path, expected: Accepted) -> None:
+def check_table(repositories: Repositories, body: dict[str, Any], folder: Path, expected: Accepted) -> None:
     types = body["column_types"]
     assert types == expected.types
     assert list(types) == list(expected.types)
     path = folder / "table.parquet"
-    path.write_bytes(parts.objects.get(f"{WORKSPACE}/datasets/{body['file_id']}/table.parquet"))
+    path.write_bytes(repositories.objects.get(f"{WORKSPACE}/datasets/{body['file_id']}/table.parquet"))
     table = Table(path, [Column(name=name, type=kind, missing=0) for name, kind in types.items()], body["rows"])
     assert table.head(len(expected.rows)) == expected.rows
     assert body["rows"] == (expected.count or len(expected.rows))
     assert re.search(expected.warning, "\n".join(body["warnings"]), re.DOTALL)
-    profile = parts.objects.get(f"{WORKSPACE}/datasets/{body['file_id']}/profile.json")
+    profile = repositories.objects.get(f"{WORKSPACE}/datasets/{body['file_id']}/profile.json")
     json.loads(profile, parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.deploy.emulated import endpoint_for_functions
-from tests.support.http_server import Answering, listening
+from tests.support.http_server import QuietHandler, running_server
 
 
-class _Emulator(Answering):
+class _Emulator(QuietHandler):
     """Says of itself what LocalStack says at this address."""
 
     told: ClassVar[dict[str, object]] = {}
@@ -23,7 +23,7 @@ class _Emulator(Answering):
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    with listening(_Emulator) as url:
+    with running_server(_Emulator) as url:
         yield urlsplit(url).port
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from infra.deploy import sam
 from infra.deploy.deployment import DeployError
-from tests.support.fake_programs import note_taking
+from tests.support.fake_programs import make_fake_programs
 
 
 @pytest.fixture
 def orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Programs called sam and docker, and no AWS account; the file that they note their orders in."""
     monkeypatch.setattr(sam, "CHECKOUT_TOOLS", tmp_path / "none")
-    monkeypatch.setenv("PATH", f"{note_taking(tmp_path, 'sam', 'docker')}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{make_fake_programs(tmp_path, 'sam', 'docker')}:/usr/bin:/bin")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
@@ -24,7 +24,7 @@ def orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("tool", ["sam", "docker"])
 def test_a_missing_tool_is_named_with_its_source(orders: Path, tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
     other = {"sam": "docker", "docker": "sam"}[tool]
-    monkeypatch.setenv("PATH", str(note_taking(orders.parent / "less", other)))
+    monkeypatch.setenv("PATH", str(make_fake_programs(orders.parent / "less", other)))
     with pytest.raises(DeployError, match=f"There is no {tool} on PATH.*Install it"):
         sam.deploy("mine", {})
     assert not orders.exists()

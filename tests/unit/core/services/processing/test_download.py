@@ -21,8 +21,7 @@ from core.storage.dataset_repository import TABLE
 from core.storage.s3.object_store import ObjectStore
 from core.tables import table_writers as tables
 from core.tables.table import Table
-from tests.support.storage import add as add_dataset
-from tests.support.storage import dataset_manifest, home
+from tests.support.storage import add_dataset, dataset_manifest, home
 from tests.support.tables import typed, voyages
 
 FILE_ID = "0198c0ffee0"

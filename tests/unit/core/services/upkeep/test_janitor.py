@@ -22,7 +22,7 @@ from core.storage.workspace import Workspace
 from functions.janitor.handler import handler
 from tests.support.job_commands import JobProbe, StepsCommand
 from tests.support.lambda_context import LambdaContext
-from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add, dataset_manifest, home, model_draft
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, add_dataset, dataset_manifest, home, model_draft
 
 LATER = 3 * DAY
 
@@ -42,7 +42,7 @@ def train(kept: Workspace, name: str = "boat", *, promote: bool = True, **change
 
 
 def test_what_is_in_use_stays_whatever_its_age(kept: Workspace, probe: JobProbe) -> None:
-    add(kept.datasets, dataset_manifest(), {"source.csv": b"a\n1\n"})
+    add_dataset(kept.datasets, dataset_manifest(), {"source.csv": b"a\n1\n"})
     train(kept)
     job = jobs.submit_job(home(), StepsCommand())
     kept.objects.put("incoming/default/flats/a.csv", b"a\n1\n")

@@ -23,7 +23,7 @@ from core.storage.s3.object_store import ObjectStore
 from tests.support import job_commands
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import connect_container
-from tests.support.redis_process import own_redis
+from tests.support.redis_process import running_redis
 from tests.support.storage import home
 from tests.support.tables import CSVS
 
@@ -52,7 +52,7 @@ def _expression(pattern: KeyPattern) -> str:
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
-    with own_redis(tmp_path) as (_, port), Redis.from_url(f"redis://127.0.0.1:{port}/0") as client:
+    with running_redis(tmp_path) as (_, port), Redis.from_url(f"redis://127.0.0.1:{port}/0") as client:
         yield client
 
 

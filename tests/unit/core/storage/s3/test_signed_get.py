@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from core.storage.s3.signed_get import SPECIAL, SignedGet, sigv4_headers
-from tests.support.http_server import Answering, listening
+from tests.support.http_server import QuietHandler, running_server
 
 KEY = "default/models/房价 a+b%/1/model.onnx"
 
@@ -23,7 +23,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"AWS_{name}", value)
 
 
-class _Store(Answering):
+class _Store(QuietHandler):
     protocol_version = "HTTP/1.1"
     connections: ClassVar[set[tuple[str, int]]] = set()
     asked: ClassVar[list[str]] = []
@@ -38,7 +38,7 @@ class _Store(Answering):
 
 @pytest.fixture
 def store() -> Iterator[str]:
-    with listening(_Store) as url:
+    with running_server(_Store) as url:
         _Store.connections.clear()
         _Store.asked.clear()
         yield url
