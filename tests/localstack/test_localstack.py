@@ -222,20 +222,20 @@ def test_a_route_that_is_new_is_deployed(
 
 
 @pytest.fixture
-def sam_orders(localstack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """LocalStack as AWS itself, and a `sam` that only notes its orders, in the file that is returned."""
+def sam_calls(localstack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """LocalStack as AWS itself, and a `sam` that only records its arguments, in the file that is returned."""
     monkeypatch.setenv("PATH", f"{make_fake_programs(tmp_path, 'sam', 'docker')}:/usr/bin:/bin")
     for name, value in {"ENDPOINT_URL": localstack.url, "DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name.upper(), value)
-    return tmp_path / "orders"
+    return tmp_path / "calls"
 
 
-def test_sam_is_told_what_the_stack_is_like(sam_orders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sam_gets_the_parameters_of_the_stack(sam_calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deployment = sam.deploy("regatta", {"LogLevel": "DEBUG"})
     assert re.fullmatch(r"https://\w+\.execute-api\..+/prod", deployment.api_url)
-    built, deployed = sam_orders.read_text().splitlines()
+    built, deployed = sam_calls.read_text().splitlines()
     assert built == "build"
     given = dict(pair.split("=") for pair in deployed.partition("--parameter-overrides ")[2].split())
     assert given == {"LogLevel": "DEBUG", "BucketName": "regatta", "CreateBucket": "true"}
@@ -247,12 +247,12 @@ def test_sam_is_told_what_the_stack_is_like(sam_orders: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize(("bucket", "made"), [("regatta", "false"), ("not-there-yet", "true")])
 def test_a_bucket_that_is_there_already_is_not_made_again(
-    sam_orders: Path, monkeypatch: pytest.MonkeyPatch, bucket: str, made: str
+    sam_calls: Path, monkeypatch: pytest.MonkeyPatch, bucket: str, made: str
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")  # where no stack is
     with pytest.raises(DeployError, match="does not exist"):  # and this sam makes none
         sam.deploy(bucket, {})
-    assert f"CreateBucket={made}" in sam_orders.read_text()
+    assert f"CreateBucket={made}" in sam_calls.read_text()
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,16 @@
-"""Programs that stand where real ones would, and note what they were told."""
+"""Programs that stand in for real ones and record their arguments."""
 
 from pathlib import Path
 
 
 def make_fake_programs(folder: Path, *names: str) -> Path:
-    """Make them in `folder`, which is returned; each writes its arguments to `orders` there, and fails at `$FAILS`."""
+    """Write the programs into `folder` and return it.
+
+    Each appends its arguments to the file `calls` there, and fails if the first one is `$FAILS`.
+    """
     folder.mkdir(exist_ok=True)
     for name in names:
         program = folder / name
-        program.write_text(f'#!/bin/sh\necho "$@" >> {folder}/orders\n[ "$1" != "$FAILS" ]\n')
+        program.write_text(f'#!/bin/sh\necho "$@" >> {folder}/calls\n[ "$1" != "$FAILS" ]\n')
         program.chmod(0o755)
     return folder

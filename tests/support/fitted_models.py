@@ -1,4 +1,4 @@
-"""Fitted models of every kind that is compiled, built from scikit-learn alone, and the rows that try their graphs."""
+"""Fitted models of every kind that is compiled, built from scikit-learn alone, and rows to compare their graphs on."""
 
 import warnings
 from collections.abc import Callable
@@ -38,14 +38,16 @@ FEW_LEVELS = 12
 
 
 def standardised(estimator: Any) -> TransformedTargetRegressor:
+    """Fit the estimator on a standardised target."""
     return TransformedTargetRegressor(estimator, transformer=StandardScaler())
 
 
 def transformed(transformer: Any) -> TransformedTargetRegressor:
+    """Fit a ridge on a transformed target."""
     return TransformedTargetRegressor(Ridge(), transformer=transformer, check_inverse=False)
 
 
-# Each with the features standardised or not, as its kind wants them.
+# Each with True where its features are standardised.
 ESTIMATORS: dict[str, tuple[Callable[[], Any], bool]] = {
     "linear_regression": (LinearRegression, True),
     "ridge": (Ridge, True),
@@ -78,17 +80,17 @@ ESTIMATORS: dict[str, tuple[Callable[[], Any], bool]] = {
     "knn_manhattan": (lambda: KNeighborsRegressor(3, weights="distance", p=1, algorithm="kd_tree"), True),
     "dummy": (lambda: DummyRegressor(strategy="median"), False),
 }
-# Those that read their matrix as float32; scikit-learn refuses what is infinite there.
+# They read their matrix as float32, and scikit-learn refuses numbers that are infinite there.
 _FLOAT32 = {name for name in ESTIMATORS if "tree" in name or "forest" in name or name.startswith("gradient")}
 
 
 def largest_number(name: str) -> float:
-    """The largest number that scikit-learn takes for this kind of model."""
+    """Return the largest number that scikit-learn accepts for this kind of model."""
     return FLOAT32_MAX if name in _FLOAT32 else np.inf
 
 
 def preprocessing(data: Split, *, levels_of: int = FEW_LEVELS) -> ColumnTransformer:
-    """Every branch that there may be: numbers, dates, one-hot and target-encoded categories, and telling gaps."""
+    """Return every branch: numbers, dates, one-hot and target-encoded categories, and missing indicators."""
     type_candidates: dict[str, list[str]] = {}
     for column in data.columns:
         many = column.type == "category" and data.train_x[column.name].nunique() > levels_of
@@ -111,12 +113,12 @@ def preprocessing(data: Split, *, levels_of: int = FEW_LEVELS) -> ColumnTransfor
 
 
 def standardiser(width: int) -> ColumnTransformer:
-    """Standardises the whole matrix; how the real one leaves zeros and ones alone is tested with training."""
+    """Standardise the whole matrix; training leaves columns of zeros and ones alone, which its own tests check."""
     return ColumnTransformer([("continuous", StandardScaler(), list(range(width)))], remainder="passthrough")
 
 
 def fit(data: Split, name: str, prepare: ColumnTransformer | None = None) -> Pipeline:
-    """One of `ESTIMATORS` after its preprocessing; `prepare` is one that is fitted already, and shared."""
+    """Fit one of `ESTIMATORS` after its preprocessing; `prepare` is a preprocessing that is fitted already."""
     make, scaled = ESTIMATORS[name]
     with warnings.catch_warnings():
         # A column without gaps has no F statistic, and a solver that stops early is as good a test.
@@ -131,20 +133,21 @@ def fit(data: Split, name: str, prepare: ColumnTransformer | None = None) -> Pip
 
 
 def make_ensemble(members: dict[str, Pipeline], weights: list[float] | None = None) -> VotingRegressor:
-    """An ensemble of members that are fitted already."""
+    """Return an ensemble of fitted members."""
     ensemble = VotingRegressor(list(members.items()), weights=weights)
     ensemble.estimators_ = list(members.values())
     return ensemble
 
 
 def compiled(model: Any, data: Split) -> CompiledModel:
+    """Compile a fitted model for the columns of a split."""
     return CompiledModel(*compile_pipeline(model, data.columns))
 
 
 def difference(model: Any, graph: CompiledModel, frame: pd.DataFrame, *, limit: float = np.inf) -> float:
-    """The largest difference relative to max(1, |y|), of rows whose neighbours are no matter of chance.
+    """Return the largest difference relative to max(1, |y|), without rows whose nearest neighbours are tied.
 
-    scikit-learn gets numbers up to `limit` only. Where both are the same infinity, or neither a number, they agree.
+    Numbers are clipped to `limit` for scikit-learn. Two equal infinities agree, and so do two NaN.
     """
     bounded = frame.assign(**{n: frame[n].clip(-limit, limit) for n in frame if frame[n].dtype != object})
     found = graph.run(raw_columns_of_frame(frame, graph.features))
@@ -161,15 +164,16 @@ def difference(model: Any, graph: CompiledModel, frame: pd.DataFrame, *, limit: 
 
 @cache
 def extremes(*, text: bool) -> list[Any]:
+    """Return extreme values of a category or a number."""
     if text:
         return [np.nan, UNSEEN, "Zürich", "东京", " ", "nan"]
     return [np.nan, 0.0, -0.0, 1.0, 5e-324, -1e-310, 1e-300, 16777217.0, 1e30, -1e30, 1e300, -1e300, 3e11, -7e10]
 
 
 def with_hostile_values(frame: pd.DataFrame, rows: int = 5, *, most: float = np.inf) -> pd.DataFrame:
-    """The frame's first rows, and copies with a gap, an extreme, a near miss or a stranger in one column each.
+    """Return the first rows of a frame, and copies with a missing, extreme or unseen value in one column each.
 
-    No number is beyond `most`.
+    Other copies are within one float32 of real values. No number is beyond `most`.
     """
     head = frame.head(rows).reset_index(drop=True)
     copies = [head]

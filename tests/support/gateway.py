@@ -19,7 +19,7 @@ BINARY = ("multipart/form-data", "application/octet-stream", "text/csv")
 
 
 def template_routes() -> list[tuple[str, str, str]]:
-    """(method, path, dotted handler) of every API event in the template."""
+    """Return (method, path, dotted handler) of every API event in the template."""
     routes = []
     for resource in yaml_parse(TEMPLATE.read_text())["Resources"].values():
         properties = resource.get("Properties", {})
@@ -31,13 +31,13 @@ def template_routes() -> list[tuple[str, str, str]]:
 
 
 def template_variables() -> dict[str, str]:
-    """The variables of every function that the template gives a plain value."""
+    """Return the variables of every function to which the template gives a plain value."""
     variables = yaml_parse(TEMPLATE.read_text())["Globals"]["Function"]["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if isinstance(value, str)}
 
 
 def template_limits(function: str) -> dict[str, int]:
-    """Seconds that an invocation of functions/{function} may take and MiB that it may write, by the template."""
+    """Return the seconds an invocation of functions/{function} may take and the MiB it may write, by the template."""
     template = yaml_parse(TEMPLATE.read_text())
     properties = template["Resources"][f"{function.capitalize()}Function"]["Properties"]
     timeout = properties.get("Timeout", template["Globals"]["Function"]["Timeout"])
@@ -54,7 +54,7 @@ class HandlerTransport(httpx.BaseTransport):
         ]
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """What the gateway would answer; 404 where the template has no such route."""
+        """Answer as the gateway does: 404 where the template has no such route."""
         found = self.handler_of(request.method, request.url.raw_path.decode().partition("?")[0])
         if found is None:
             return httpx.Response(404, json={"type": "urn:regatta:problem:no-such-route"})
@@ -62,19 +62,19 @@ class HandlerTransport(httpx.BaseTransport):
         return _response(self.call(dotted, proxy_event(request, resource)))
 
     def handler_of(self, method: str, path: str) -> tuple[str, str] | None:
-        """The route and the dotted handler that take it."""
+        """Return the route and the dotted handler for a request; None where there is no route."""
         for taken, pattern, resource, dotted in self._routes:
             if taken == method and pattern.fullmatch(path):
                 return resource, dotted
         return None
 
     def call(self, dotted: str, event: dict[str, Any]) -> dict[str, Any]:
-        """The proxy answer of the function with this handler."""
+        """Return the proxy response of the function with this handler."""
         return _load(dotted)(event, None)
 
 
 class EnvironmentTransport(HandlerTransport):
-    """The same with each function in an `Environment` of its own, started when first called."""
+    """A `HandlerTransport` with each function in an `Environment` of its own, started when first called."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         super().__init__()
@@ -82,12 +82,12 @@ class EnvironmentTransport(HandlerTransport):
         self.environments: dict[str, Environment] = {}
 
     def call(self, dotted: str, event: dict[str, Any]) -> dict[str, Any]:
-        """The function's answer; raises `LambdaError` where Lambda would give none."""
+        """Return the proxy response; raises `LambdaError` where Lambda gives none."""
         answer: dict[str, Any] = self.environment(dotted.split(".")[1]).invoke(event)
         return answer
 
     def environment(self, function: str) -> Environment:
-        """The environment of one function."""
+        """Return the environment of one function, started when first asked for."""
         if function not in self.environments:
             self.environments[function] = Environment(function, self._variables, **template_limits(function))
         return self.environments[function]
@@ -99,7 +99,7 @@ class EnvironmentTransport(HandlerTransport):
 
 
 def proxy_event(request: httpx.Request, resource: str) -> dict[str, Any]:
-    """A REST API (v1) proxy event, as the gateway sends it: bytes as Base64, everything else as text."""
+    """Return a REST API (v1) proxy event as the gateway sends it: bytes as Base64, everything else as text."""
     body = request.read()
     binary = request.headers.get("content-type", "").startswith(BINARY)
     query = parse_qsl(request.url.query.decode(), keep_blank_values=True)

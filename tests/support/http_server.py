@@ -1,4 +1,4 @@
-"""HTTP servers that tests talk to, in a thread of their own."""
+"""HTTP servers for tests, in threads of this process."""
 
 import threading
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ class QuietHandler(BaseHTTPRequestHandler):
     """A handler that logs nothing, and answers in one call."""
 
     def answer(self, body: bytes = b"", status: int = 200) -> None:
+        """Send a whole response."""
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -21,7 +22,7 @@ class QuietHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def running_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """The URL, without a slash at its end, of a server that is there for as long as the block."""
+    """Serve during the block; yield the URL, without a slash at its end."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -8,7 +8,7 @@ from core.storage.s3.object_store import ObjectStore
 
 
 class CutOffStore(ObjectStore):
-    """The same bucket, which a process is cut off from after some writes, as if it was killed."""
+    """The same bucket, from which a process is cut off after some writes, as if it was killed."""
 
     def __init__(self, store: ObjectStore, writes: int) -> None:
         super().__init__(store.bucket, None)
@@ -39,7 +39,7 @@ class CutOffStore(ObjectStore):
 
 
 class FailingStore(ObjectStore):
-    """The same bucket, refusing to write keys with this ending."""
+    """The same bucket; it refuses to write keys with this ending."""
 
     def __init__(self, store: ObjectStore, ending: str = "") -> None:
         super().__init__(store.bucket, None)
@@ -64,7 +64,7 @@ class FailingStore(ObjectStore):
 
 
 class AtomicStore(ObjectStore):
-    """The same bucket for several threads: moto looks at a condition and writes in two steps, S3 in one."""
+    """The same bucket for several threads: moto checks the condition and writes in two steps, S3 in one."""
 
     def __init__(self, store: ObjectStore) -> None:
         super().__init__(store.bucket, None)

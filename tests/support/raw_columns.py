@@ -1,4 +1,4 @@
-"""Rows as a caller sends them, read as a request reads them."""
+"""Rows of a request as raw columns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from core.manifests import Feature
 def raw_columns_of_records(
     records: Sequence[dict[str, Any]], features: list[Feature], *, strict: bool = False
 ) -> tuple[RawColumns, list[str]]:
-    """The raw columns of JSON records, and the warnings about them."""
+    """Return the raw columns of JSON records, and the warnings about them."""
     input_warnings = InputWarnings(features, strict=strict)
     columns = raw_columns_of_batch(batch_from_records(records, features), features, input_warnings)
     return columns, input_warnings.warnings()

@@ -15,7 +15,7 @@ HIGHEST_PORT = 55535
 
 @contextmanager
 def running_redis(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A Redis that a test may stop."""
+    """Start a Redis with these options; yield its process and its port, and kill it after the block."""
     port = HIGHEST_PORT + 1
     while port > HIGHEST_PORT:
         with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""Reports of real and made-up tables, and the pages taken apart."""
+"""Reports of tables, and their pages parsed into elements."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,7 +17,7 @@ from tests.support.tables import CSVS, read, real
 
 @dataclass
 class Element:
-    """An element, and everything that is in it."""
+    """An element with its children and its texts."""
 
     tag: str
     attributes: dict[str, str]
@@ -25,16 +25,17 @@ class Element:
     texts: list[str] = field(default_factory=list)
 
     def all(self, tag: str = "", class_: str = "") -> list["Element"]:
-        """The elements below this one with that tag and that class, in the order of the page."""
+        """Return the elements below this one with this tag and class, in the order of the page."""
         return [e for e in self._below() if tag in ("", e.tag) and class_ in ("", *e.classes)]
 
     def one(self, id: str) -> "Element":
+        """Return the only element below this one with this id."""
         (found,) = (element for element in self._below() if element.attributes.get("id") == id)
         return found
 
     @property
     def text(self) -> str:
-        """What is written in it, blanks that do not break as plain ones."""
+        """The text of the element, with plain blanks for no-break ones."""
         return "".join(self.texts).replace("\u00a0", " ")
 
     @property
@@ -46,7 +47,7 @@ class Element:
 
 
 class Page(HTMLParser):
-    """A page as a tree. A tag that is closed in the wrong place, or never, is an AssertionError."""
+    """A page as a tree; raises `AssertionError` for a tag that is closed in the wrong place or never."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -75,7 +76,7 @@ class Page(HTMLParser):
 
 
 def joined_profile(table: Table, target: str | None = None) -> Json:
-    """The profile as `core.services.datasets.profiles` gives it."""
+    """Return the profile as `core.services.datasets.profiles` does."""
     found = profile(table)
     about = target_relations(table, target) if target is not None else None
     findings = [*found["findings"], *(about["findings"] if about else [])]
@@ -83,18 +84,18 @@ def joined_profile(table: Table, target: str | None = None) -> Json:
 
 
 def report_of(table: Table, target: str | None = None, **manifest: Any) -> str:
-    """The page of a table."""
+    """Return the page of a table."""
     return report(_manifest(table, **manifest), joined_profile(table, target))
 
 
 def page_of(source: bytes | str, target: str | None = None, **manifest: Any) -> Element:
-    """The page of a CSV, taken apart."""
+    """Return the page of a CSV as elements."""
     return Page(report_of(read(source), target, **manifest)).root
 
 
 @cache
 def real_report(name: str) -> str:
-    """The page of one of `CSVS`, with its target."""
+    """Return the page of one of `CSVS`, with its target."""
     return report_of(real(name), CSVS[name][1], filename=CSVS[name][0].name)
 
 

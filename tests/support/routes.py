@@ -8,7 +8,7 @@ from core.types import Json
 
 
 def routes_of(function: str) -> list[tuple[str, str]]:
-    """(method, path) of all that `functions/{function}` serves."""
+    """Return (method, path) of every route of `functions/{function}` serves."""
     return [(method.upper(), path) for path, methods in openapi_of(function)["paths"].items() for method in methods]
 
 

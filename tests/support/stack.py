@@ -40,9 +40,9 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         while self.running is None:
             if self.supervisor.poll() is not None or time.monotonic() > deadline:
-                said = self.log.read_text()
+                output = self.log.read_text()
                 self.kill_all()
-                raise AssertionError(f"The stack did not come up:\n{said}")
+                raise AssertionError(f"The stack did not come up:\n{output}")
             time.sleep(0.05)
         return self
 
@@ -54,29 +54,29 @@ class Stack:
             )
 
     def stop(self) -> int:
-        """SIGTERM, as an operator's `kill` or a service manager sends it; the exit status."""
+        """Send SIGTERM, as an operator or a service manager does, and return the exit status."""
         self.supervisor.terminate()
         return self.supervisor.wait(30)
 
     def kill_supervisor(self) -> None:
-        """`kill -9` of the supervisor alone."""
+        """Kill the supervisor alone with SIGKILL."""
         self.supervisor.kill()
         self.supervisor.wait()
 
     def kill_all(self) -> None:
-        """`kill -9` of the supervisor and of everything it started."""
+        """Kill the supervisor and every process that it started with SIGKILL."""
         self.kill_supervisor()
-        doomed = self.processes()
-        for process in doomed:
+        processes = self.processes()
+        for process in processes:
             process.kill()
-        psutil.wait_procs(doomed, timeout=10)
+        psutil.wait_procs(processes, timeout=10)
 
     def processes(self) -> list[psutil.Process]:
-        """What runs on behalf of this stack, the supervisor excepted."""
+        """Return the processes of this stack, without the supervisor."""
         return marked(self.home)
 
     def process(self, part: str) -> psutil.Process:
-        """The process the supervisor started for `part`: web, ministack or redis."""
+        """Return the process that the supervisor started for `part`: web, ministack or redis."""
         return next(p for p in marked(self.home, part) if p.ppid() == self.supervisor.pid)
 
     def cli(self, *arguments: str, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -93,13 +93,13 @@ class Stack:
 
     @property
     def shell(self) -> dict[str, str]:
-        """The environment of a shell that means this stack and nothing else."""
+        """The environment of a shell whose REGATTA_* variables are those of this stack."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("REGATTA_", "AWS_"))}
         return {**kept, **self.settings}
 
     @property
     def running(self) -> supervision.Running | None:
-        """What the stack says about itself once it is ready."""
+        """The record of the running stack; None until it is ready."""
         return supervision.find(self.home)
 
     @property
@@ -114,7 +114,7 @@ class Stack:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on."""
+    """Return free ports."""
     probes = [socket.socket() for _ in range(count)]
     try:
         for probe in probes:

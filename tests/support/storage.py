@@ -23,12 +23,12 @@ WORKSPACE = "default"
 
 
 def home() -> Workspace:
-    """The workspace that tests use, over the settings of the process."""
+    """Return the workspace of the tests, by the settings of the process."""
     return container().workspace(WORKSPACE)
 
 
 class Repositories:
-    """The repositories of one workspace, over any bucket and any Redis."""
+    """The repositories of one workspace over a given object store and Redis."""
 
     def __init__(self, objects: ObjectStore, redis: RedisClient | None = None, workspace: str = WORKSPACE) -> None:
         self.objects = objects
@@ -43,14 +43,14 @@ class Repositories:
         self.models = ModelRepository(workspace, objects, self.documents, self.cached_objects, self.index["models"])
 
     def keys(self) -> list[str]:
-        """Everything in the bucket."""
+        """Return every key in the bucket."""
         return [item.key for item in self.objects.list("")]
 
 
 def add_dataset(
     datasets: DatasetRepository, manifest: DatasetManifest, files: Mapping[str, bytes | Path] | None = None
 ) -> None:
-    """Store a dataset of these files."""
+    """Store a dataset with these files."""
     with datasets.draft(manifest.file_id) as draft:
         for name, body in (files or {}).items():
             draft.send(name, body)
@@ -58,11 +58,12 @@ def add_dataset(
 
 
 def stored_file(body: bytes) -> StoredFile:
+    """Return the size and the digest of a file, as a manifest names them."""
     return StoredFile(size_bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
 
 
 def model_draft(graph: bytes, pickle: bytes, name: str = "boat", **changes: Any) -> ModelManifest:
-    """A manifest as training hands it to `publish`."""
+    """Return a manifest as training gives it to `publish`."""
     values = {
         "model_name": name,
         "version": 0,
@@ -86,7 +87,7 @@ def model_draft(graph: bytes, pickle: bytes, name: str = "boat", **changes: Any)
 
 
 def dataset_manifest(file_id: str = "0198c0ffee0", **changes: Any) -> DatasetManifest:
-    """A manifest as ingestion hands it to `add_dataset`."""
+    """Return a manifest as ingestion writes it."""
     values = {
         "file_id": file_id,
         "filename": "船.csv",

@@ -1,4 +1,4 @@
-"""Splits and pipelines of the tests' tables, made with the parts that training uses."""
+"""Splits, trained models and fitted pipelines of the tests' tables."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def split_of(
     test_size: float = 0.2,
     validation: Validation = RANDOM,
 ) -> Split:
-    """A part of the table's first `rows` rows held out, a fifth unless told otherwise."""
+    """Split the first `rows` rows of a table, all of them by default; a fifth is the holdout by default."""
     recipe, raw = recipe or Recipe(), frame(table, rows)
     counts = {"missing": raw.isna().sum(), "distinct": raw.nunique()}
     columns = [
@@ -45,17 +45,17 @@ def split_of(
 
 
 def real_split(name: str, rows: int | None = None, recipe: Recipe | None = None) -> Split:
-    """`split_of` for one of `CSVS`."""
+    """Split one of `CSVS`."""
     return split_of(real(name), CSVS[name][1], recipe, rows)
 
 
 def split_text(source: str, target: str = "y", recipe: Recipe | None = None) -> Split:
-    """`split_of` for a CSV in the test."""
+    """Split the table of a CSV text."""
     return split_of(read(source), target, recipe)
 
 
 def quick(name: str) -> dict[str, Any]:
-    """Parameters with which the regressor is fitted in a blink: few trees, where it has trees."""
+    """Return parameters that make a fit quick: few trees, where the regressor has trees."""
     known = CATALOGUE[name].build({}).get_params()
     # A solver's max_iter is no number of trees.
     counts = {"n_estimators", "max_iter"} if "max_leaf_nodes" in known else set()
@@ -70,12 +70,12 @@ def fast_presets(rows: int, skewness: float) -> list[tuple[Candidate, float]]:
 def trained(
     data: Split, name: str, params: dict[str, Any] | None = None, limits: TrainingLimits = LIMITS
 ) -> TrainedModel:
-    """One catalogue entry, trained as the service trains it."""
+    """Train one regressor of the catalogue as the service does."""
     return train(data, Candidate(regressor(name), params or {}), limits)
 
 
 def fitted(data: Split, name: str, **params: Any) -> Pipeline:
-    """The pipeline of one catalogue entry, fitted on the training part, without cross-validation."""
+    """Fit the pipeline of one regressor on the train rows, without cross-validation."""
     candidate = Candidate(regressor(name), {**quick(name), **params})
     whole = FoldCache(data).holdout
     scaled = candidate.regressor.scaled

@@ -1,4 +1,4 @@
-"""The whole job as a caller does it, the same on every road; what it returns must not depend on the road."""
+"""The whole workflow of a caller, from the upload to the exports; every road must return the same answers."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ CITIES = ("北京", "上海", "广州", "深圳")
 
 
 def gbk_csv(rows: int = 120) -> bytes:
-    """Flats as a Chinese ERP exports them: GBK, Chinese headers, a gap here and there."""
+    """Return a CSV of flats as a Chinese ERP exports them: in GBK, with Chinese headers and some missing values."""
     chance = random.Random(7)
     lines = ["城市,面积,房龄,价格"]
     for row in range(rows):
@@ -25,7 +25,7 @@ def gbk_csv(rows: int = 120) -> bytes:
 
 
 def run_workflow(client: httpx.Client, name: str) -> dict[str, Any]:
-    """Upload to export; returns every answer without what differs by nature (ids, versions, clocks)."""
+    """Upload, process, train, predict and export; return all answers without `VARYING` fields."""
 
     def call(method: str, path: str, **kwargs: Any) -> Any:
         response = client.request(method, path, **kwargs)
@@ -45,8 +45,8 @@ def run_workflow(client: httpx.Client, name: str) -> dict[str, Any]:
     }
     row = {"面积": "88.5", "城市": "上海", "房龄": None}
     for model_type in ("linear_regression", "ridge", "random_forest"):
-        order = {"model_type": model_type, "model_name": f"{name}-{model_type}", "return_model": True}
-        trained = call("POST", "/model/train", json=order).json()
+        training = {"model_type": model_type, "model_name": f"{name}-{model_type}", "return_model": True}
+        trained = call("POST", "/model/train", json=training).json()
         chosen = {"model_name": trained["model_name"], "version": trained["version"]}
         brought = {"model_data": trained.pop("model_data")}
         answers[model_type] = {
@@ -70,12 +70,12 @@ def run_workflow(client: httpx.Client, name: str) -> dict[str, Any]:
 
 
 def csv_cells(body: bytes) -> list[list[str]]:
-    """A CSV export as rows of texts."""
+    """Return the rows of a CSV export as texts."""
     return list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
 
 
 def excel_cells(body: bytes) -> list[tuple[Any, ...]]:
-    """The first sheet of a workbook as rows of values."""
+    """Return the rows of a workbook's first sheet as values."""
     book = load_workbook(io.BytesIO(body), read_only=True)
     cells = [row for row in book.worksheets[0].iter_rows(values_only=True)]
     book.close()
@@ -89,7 +89,7 @@ VARYING = {
 
 
 def without_varying_fields(answer: Any, name: str) -> Any:
-    """The answer without ids, versions and times, and with the model's prefix cut off."""
+    """Return the answer without identifiers, versions and times, and without the prefix of model names."""
     if isinstance(answer, dict):
         return {key: without_varying_fields(value, name) for key, value in answer.items() if key not in VARYING}
     if isinstance(answer, list):

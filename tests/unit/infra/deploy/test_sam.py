@@ -10,31 +10,31 @@ from tests.support.fake_programs import make_fake_programs
 
 
 @pytest.fixture
-def orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Programs called sam and docker, and no AWS account; the file that they note their orders in."""
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Programs called sam and docker, and no AWS account; the file that they record their arguments in."""
     monkeypatch.setattr(sam, "CHECKOUT_TOOLS", tmp_path / "none")
     monkeypatch.setenv("PATH", f"{make_fake_programs(tmp_path, 'sam', 'docker')}:/usr/bin:/bin")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    return tmp_path / "orders"
+    return tmp_path / "calls"
 
 
 @pytest.mark.parametrize("tool", ["sam", "docker"])
-def test_a_missing_tool_is_named_with_its_source(orders: Path, tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_tool_is_named_with_its_source(calls: Path, tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
     other = {"sam": "docker", "docker": "sam"}[tool]
-    monkeypatch.setenv("PATH", str(make_fake_programs(orders.parent / "less", other)))
+    monkeypatch.setenv("PATH", str(make_fake_programs(calls.parent / "less", other)))
     with pytest.raises(DeployError, match=f"There is no {tool} on PATH.*Install it"):
         sam.deploy("mine", {})
-    assert not orders.exists()
+    assert not calls.exists()
 
 
-def test_who_and_where_have_to_be_known(orders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_and_where_have_to_be_known(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeployError, match="aws configure"):
         sam.deploy("mine", {})
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with pytest.raises(DeployError, match="AWS_DEFAULT_REGION"):
         sam.deploy("mine", {})
-    assert not orders.exists()
+    assert not calls.exists()
