@@ -74,7 +74,7 @@ def _respond_accepted(workspace: Workspace, job: Job, terms: AnswerTerms) -> JSO
 
 
 def _finish_now(workspace: Workspace, job: Job, terms: AnswerTerms, handlers: Handlers) -> Any:
-    """Return the answer of a job whose caller waits: carry it out now, or repeat what it was."""
+    """Return the answer of a job whose caller waits: carry the job out now, or repeat its answer."""
     if job.status == "failed" and (job.error or {}).get("status", 500) >= 500:
         job = service.restart_job(workspace, job)
     if not job.is_over:

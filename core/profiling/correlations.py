@@ -242,8 +242,8 @@ def _most_sampled(has_missing: NDArray[np.bool_]) -> int:
     return min(SAMPLE_ROWS, MOST_RANKS // (2 * pairs)) if pairs else SAMPLE_ROWS
 
 
-def _or_nan(figure: float | None) -> float:
-    return nan if figure is None else figure
+def _or_nan(coefficient: float | None) -> float:
+    return nan if coefficient is None else coefficient
 
 
 def _expanded(matrix: Floats, names: list[str], varying: list[str]) -> list[list[float | None]]:
@@ -253,7 +253,7 @@ def _expanded(matrix: Floats, names: list[str], varying: list[str]) -> list[list
     def entry(first: str, second: str) -> float | None:
         if first not in position or second not in position:
             return None
-        figure = float(matrix[position[first], position[second]])
-        return None if isnan(figure) else figure
+        coefficient = float(matrix[position[first], position[second]])
+        return None if isnan(coefficient) else coefficient
 
     return [[entry(first, second) for second in names] for first in names]

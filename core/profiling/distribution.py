@@ -38,12 +38,12 @@ class Moments:
         assert self.std
         return (scaled(values, self.exponent) - self.mean) / self.std
 
-    def restored(self, figure: float | None) -> float | None:
+    def restored(self, statistic: float | None) -> float | None:
         """Return a statistic of the divided values in the unit of the column; None where it is beyond float64."""
-        if figure is None:
+        if statistic is None:
             return None
         try:
-            return ldexp(figure, self.exponent)
+            return ldexp(statistic, self.exponent)
         except OverflowError:
             return None
 

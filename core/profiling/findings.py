@@ -28,7 +28,7 @@ class ColumnContext:
 
     table: Table
     column: Column
-    figures: Json
+    statistics: Json
     # The numbers of a few rows without a value.
     missing_rows: list[int]
 
@@ -72,7 +72,7 @@ def finding(
 
 def missing_or_constant(context: ColumnContext) -> list[Json]:
     """Return findings about missing values and constant columns."""
-    count, missing, distinct = (context.figures[name] for name in ("count", "missing", "distinct"))
+    count, missing, distinct = (context.statistics[name] for name in ("count", "missing", "distinct"))
     if not count:
         return [context.finding("warning", "empty-column", "has no values at all", context.leave_out(), missing)]
     found = []
@@ -91,7 +91,7 @@ def missing_or_constant(context: ColumnContext) -> list[Json]:
 
 def _suggest_fill(context: ColumnContext) -> str:
     """Return the suggestion for a column with missing values."""
-    if context.figures["missing"] > MOSTLY * context.table.rows:
+    if context.statistics["missing"] > MOSTLY * context.table.rows:
         return f"what is filled in will be mostly made up: {context.leave_out()}"
     if context.column.type == "category":
         return f"fill it (mode) or drop these rows (drop): {way_out({'columns': {context.column.name: 'mode'}})}"
@@ -101,7 +101,7 @@ def _suggest_fill(context: ColumnContext) -> str:
 
 def nearly_constant(context: ColumnContext, most: int) -> list[Json]:
     """Return a finding where the most frequent value, in `most` rows, is nearly everywhere."""
-    count = context.figures["count"]
+    count = context.statistics["count"]
     if count < FEW_ROWS or most < NEARLY_ALL * count:
         return []
     sentence = f"has the same value in all but {counted(count - most, 'row')}"
@@ -114,7 +114,7 @@ def identifier(context: ColumnContext) -> Json:
     sentence = "looks like an identifier: every value is different, and says no more than which row it is"
     if context.column.type == "category":
         sentence = "looks like an identifier: almost every value is different"
-    return context.finding("warning", "identifier", sentence, context.leave_out(), context.figures["distinct"])
+    return context.finding("warning", "identifier", sentence, context.leave_out(), context.statistics["distinct"])
 
 
 def table_findings(
@@ -125,7 +125,7 @@ def table_findings(
     `columns` are the statistics by column, `duplicates` the number of repeated rows, `repeated` the numbers of a few of
     them, and `related` the correlations of the profile.
     """
-    varying = [name for name, figures in columns.items() if figures["distinct"] > 1]
+    varying = [name for name, statistics in columns.items() if statistics["distinct"] > 1]
     found = []
     if len(varying) < 2:
         sentence = "fewer than two columns have different values: nothing can be learned from the table"

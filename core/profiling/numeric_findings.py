@@ -37,7 +37,7 @@ def number_findings(context: ColumnContext, distribution: Distribution, *, is_as
     `is_ascending` is whether each row has more than the one before.
     """
     common = missing_or_constant(context)
-    if context.figures["distinct"] < 2:
+    if context.statistics["distinct"] < 2:
         return common
     common += nearly_constant(context, int(np.diff(distribution.cumulative_counts, prepend=0).max()))
     if context.column.type not in ("integer", "number"):
@@ -65,8 +65,8 @@ def _is_identifier(context: ColumnContext, distribution: Distribution, *, is_asc
 
 def _zeros(context: ColumnContext, distribution: Distribution) -> list[Json]:
     """Return a finding of zeros where every other value is far from zero."""
-    zeros, count = context.figures["zeros"], distribution.count
-    if not 0 < zeros < ZERO_SHARE * count or context.figures["negatives"]:
+    zeros, count = context.statistics["zeros"], distribution.count
+    if not 0 < zeros < ZERO_SHARE * count or context.statistics["negatives"]:
         return []
     positive = 1 - zeros / count
     low, median = (distribution.quantile(1 - positive * (1 - share)) for share in (0.005, 0.5))
@@ -98,7 +98,7 @@ def _capped(context: ColumnContext, distribution: Distribution) -> list[Json]:
 
 def _extremes(context: ColumnContext, distribution: Distribution) -> list[Json]:
     """Return a finding of values with a wide gap to all others."""
-    q25, median, q75 = (context.figures[name] for name in ("q25", "median", "q75"))
+    q25, median, q75 = (context.statistics[name] for name in ("q25", "median", "q75"))
     gap = EXTREME_GAP * (q75 - q25)
     if distribution.count < FEW_ROWS or not 0 < gap < np.inf:
         return []
@@ -120,15 +120,15 @@ def _extremes(context: ColumnContext, distribution: Distribution) -> list[Json]:
 
 def _tails(context: ColumnContext) -> list[Json]:
     """Return a finding of a long tail, or else of many values outside of Tukey's fences, if the quartiles differ."""
-    figures = context.figures
-    count, skew, outliers = figures["count"], figures["skew"], figures["outliers"]
+    statistics = context.statistics
+    count, skew, outliers = statistics["count"], statistics["skew"], statistics["outliers"]
     if count < FEW_ROWS:
         return []
     trees = "trees and boosting take it as it is; linear models, SVR and KNN may do better"
     if skew is not None and abs(skew) > SKEWED:
         sentence = f"has a long tail of {'large' if skew > 0 else 'small'} values (skew {skew:.1f})"
         return [context.finding("info", "skew", sentence, f"{trees} on its logarithm or root", outliers)]
-    if figures["q25"] != figures["q75"] and outliers > OUTLIER_SHARE * count:
+    if statistics["q25"] != statistics["q75"] and outliers > OUTLIER_SHARE * count:
         sentence = f"has {counted(outliers, 'value')} ({percent(outliers, count)}) far outside its quartiles"
         return [
             context.finding(

@@ -10,12 +10,20 @@ from numpy.typing import NDArray
 
 from core.manifests import Column
 from core.packed_columns import Category
-from core.profiling import findings, numeric_findings, statistics, text_findings, time_order
+from core.profiling import findings, numeric_findings, text_findings, time_order
 from core.profiling.column_threads import map_columns
 from core.profiling.correlations import correlations
 from core.profiling.distribution import Distribution, Moments
 from core.profiling.findings import ColumnContext
 from core.profiling.rows import RowHashes, RowKinds, missing_shares, row_numbers_where
+from core.profiling.statistics import (
+    boolean_statistics,
+    category_statistics,
+    common_statistics,
+    count_codes,
+    date_statistics,
+    number_statistics,
+)
 from core.severity import worst_first
 from core.tables.table import Table
 from core.types import Json
@@ -42,7 +50,7 @@ def profile(table: Table) -> Json:
     }
     rest: tuple[Callable[[], Any], ...] = (partial(correlations, table, moments), rows.repeated)
     related, (duplicates, repeated) = map_columns(lambda work: work(), rest, table.rows)
-    columns = {name: column_profile.figures for name, column_profile in profile_by_name.items()}
+    columns = {name: column_profile.statistics for name, column_profile in profile_by_name.items()}
     missing = {
         name: column_profile.missing for name, column_profile in profile_by_name.items() if column_profile.missing
     }
@@ -66,7 +74,7 @@ def profile(table: Table) -> Json:
 class _ColumnProfile:
     """The results of one column, kept when its values are released."""
 
-    figures: Json
+    statistics: Json
     findings: list[Json]
     # The missing share of each block of rows; empty where nothing is missing.
     missing: list[float]
@@ -99,12 +107,12 @@ def _profile_column(table: Table, rows: RowKinds | RowHashes, position: int) -> 
         )
         distribution = Distribution.of(values)
     moments = distribution.moments() if distribution.count else None
-    figures = statistics.common_statistics(column, table.rows, distribution.count, len(distribution.values)) | _figures(
-        column, distribution, moments
-    )
-    context = ColumnContext(table, column, figures, missing_rows)
+    statistics = common_statistics(
+        column, table.rows, distribution.count, len(distribution.values)
+    ) | _statistics_by_type(column, distribution, moments)
+    context = ColumnContext(table, column, statistics, missing_rows)
     return _ColumnProfile(
-        figures,
+        statistics,
         numeric_findings.number_findings(context, distribution, is_ascending=in_order),
         shares,
         moments,
@@ -118,11 +126,11 @@ def _profile_category(table: Table, rows: RowKinds | RowHashes, position: int) -
     codes, levels = table.encoded(column.name)
     rows.add(position, Category(codes, []))
     missing_rows, shares = _missing_rows(codes < 0)
-    counts = statistics.count_codes(codes, len(levels))
-    figures = statistics.common_statistics(column, table.rows, int(counts.sum()), int(np.count_nonzero(counts)))
-    figures |= statistics.category_statistics(levels, counts)
-    context = ColumnContext(table, column, figures, missing_rows)
-    return _ColumnProfile(figures, text_findings.category_findings(context, codes, levels, counts), shares)
+    counts = count_codes(codes, len(levels))
+    statistics = common_statistics(column, table.rows, int(counts.sum()), int(np.count_nonzero(counts)))
+    statistics |= category_statistics(levels, counts)
+    context = ColumnContext(table, column, statistics, missing_rows)
+    return _ColumnProfile(statistics, text_findings.category_findings(context, codes, levels, counts), shares)
 
 
 def _missing_rows(missing: NDArray[np.bool_]) -> tuple[list[int], list[float]]:
@@ -130,12 +138,8 @@ def _missing_rows(missing: NDArray[np.bool_]) -> tuple[list[int], list[float]]:
     return row_numbers_where(missing), missing_shares(missing) if missing.any() else []
 
 
-def _figures(column: Column, distribution: Distribution, moments: Moments | None) -> Json:
+def _statistics_by_type(column: Column, distribution: Distribution, moments: Moments | None) -> Json:
     """Return the statistics that only columns of this type have."""
     if column.type == "boolean":
-        return statistics.boolean_statistics(distribution)
-    return (
-        statistics.date_statistics(distribution)
-        if column.type == "date"
-        else statistics.number_statistics(distribution, moments)
-    )
+        return boolean_statistics(distribution)
+    return date_statistics(distribution) if column.type == "date" else number_statistics(distribution, moments)

@@ -28,7 +28,7 @@ def number_statistics(distribution: Distribution, moments: Moments | None) -> Js
     if moments is None:
         return {**dict.fromkeys(names), "zeros": 0, "negatives": 0, "histogram": NO_HISTOGRAM, "outliers": 0}
     q25, median, q75 = (distribution.quantile(share) for share in (0.25, 0.5, 0.75))
-    figures = (
+    numbers = (
         moments.restored(moments.mean),
         moments.restored(moments.std),
         float(distribution.values[0]),
@@ -41,7 +41,7 @@ def number_statistics(distribution: Distribution, moments: Moments | None) -> Js
     )
     edges = distribution.edges(1.0 if distribution.is_whole else None)
     return {
-        **{name: finite(figure) for name, figure in zip(names, figures, strict=True)},
+        **{name: finite(number) for name, number in zip(names, numbers, strict=True)},
         "zeros": distribution.at_most(0) - distribution.below(0),
         "negatives": distribution.below(0),
         "histogram": {"edges": edges.tolist(), "counts": distribution.histogram(edges)},
@@ -63,7 +63,7 @@ def date_statistics(distribution: Distribution) -> Json:
     low, high = float(distribution.values[0]), float(distribution.values[-1])
     gaps = np.diff(distribution.values)
     edges = distribution.edges(_date_unit(distribution))
-    figures = (
+    numbers = (
         iso(low),
         iso(high),
         (high - low) / DATE_UNITS[0],
@@ -71,7 +71,7 @@ def date_statistics(distribution: Distribution) -> Json:
         float(gaps.max()) if len(gaps) else None,
     )
     histogram = {"edges": [iso(edge) for edge in edges.tolist()], "counts": distribution.histogram(edges)}
-    return {**dict(zip(names, figures, strict=True)), "histogram": histogram}
+    return {**dict(zip(names, numbers, strict=True)), "histogram": histogram}
 
 
 def category_statistics(levels: pa.Array, counts: Ints) -> Json:
@@ -106,9 +106,9 @@ def count_codes(codes: NDArray[np.int32], levels: int) -> Ints:
     return counts[1:]
 
 
-def finite(figure: float | None) -> float | None:
+def finite(number: float | None) -> float | None:
     """Return the number, or None where JSON cannot hold it."""
-    return float(figure) if figure is not None and isfinite(figure) else None
+    return float(number) if number is not None and isfinite(number) else None
 
 
 def iso(seconds: float) -> str:

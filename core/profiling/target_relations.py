@@ -162,10 +162,10 @@ def _leaks(relations: dict[str, Json]) -> list[Json]:
     found = []
     for name, relation in relations.items():
         count = sum(part["count"] for part in relation.get("curve", []))
-        for coefficient in ("pearson", "spearman"):
-            figure = relation[coefficient]
-            if count >= FEW_ROWS and figure is not None and abs(figure) > LEAK:
-                sentence = f"all but gives the target away ({coefficient.title()}'s correlation {figure:.4f})"
+        for coefficient_name in ("pearson", "spearman"):
+            coefficient = relation[coefficient_name]
+            if count >= FEW_ROWS and coefficient is not None and abs(coefficient) > LEAK:
+                sentence = f"all but gives the target away ({coefficient_name.title()}'s correlation {coefficient:.4f})"
                 suggestion = (
                     "if it is not known when a prediction is made, or is the target in another form, leave it out: "
                     + way_out({"leave_out": [name]})

@@ -32,7 +32,7 @@ FIRST_LEVELS = 1000
 def category_findings(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, counts: Ints) -> list[Json]:
     """Return findings of a category column: its codes (-1 missing), its distinct texts and their counts."""
     common = missing_or_constant(context)
-    if context.figures["distinct"] < 2:
+    if context.statistics["distinct"] < 2:
         return common
     mixed = _mixed(context, codes, levels, counts)
     return [*common, *nearly_constant(context, int(counts.max())), *(mixed or _variety(context))]
@@ -40,7 +40,7 @@ def category_findings(context: ColumnContext, codes: NDArray[np.int32], levels: 
 
 def _mixed(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, counts: Ints) -> list[Json]:
     """Return a finding where a column has mostly numbers or dates, and a few words."""
-    count = context.figures["count"]
+    count = context.statistics["count"]
     first = pc.match_substring_regex(levels[:FIRST_LEVELS], NUMBER_OR_DATE)
     if not pc.any(first).as_py():
         return []
@@ -57,12 +57,12 @@ def _mixed(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, c
 
 def _variety(context: ColumnContext) -> list[Json]:
     """Return findings of identifiers, sentences, and categories of too many levels."""
-    count, distinct = context.figures["count"], context.figures["distinct"]
+    count, distinct = context.statistics["count"], context.statistics["distinct"]
     if count < FEW_ROWS or distinct <= MANY_LEVELS:
         return []
-    if context.figures["mean_length"] > LONG_TEXT and distinct > MOSTLY * count:
+    if context.statistics["mean_length"] > LONG_TEXT and distinct > MOSTLY * count:
         sentence = (
-            f"looks like free text: {distinct:,} different texts of {context.figures['mean_length']:.0f} characters"
+            f"looks like free text: {distinct:,} different texts of {context.statistics['mean_length']:.0f} characters"
         )
         suggestion = f"no regressor here reads sentences; {context.leave_out()}"
         return [context.finding("warning", "free-text", sentence, suggestion, distinct)]

@@ -43,7 +43,7 @@ def nearly_in_order(column: Iterable[Floats], rows: int) -> bool:
 
 
 def time_order_findings(
-    columns: list[Column], figures: Mapping[str, Json], in_order: Mapping[str, bool], rows: int
+    columns: list[Column], statistics: Mapping[str, Json], in_order: Mapping[str, bool], rows: int
 ) -> list[Json]:
     """Return at most one finding: of ordered dates, else of many dates, else of a growing row number.
 
@@ -54,14 +54,14 @@ def time_order_findings(
         column.name
         for column in columns
         if column.type == "date"
-        and figures[column.name]["distinct"] > FEW_DATES
-        and figures[column.name]["count"] > MOSTLY * rows
+        and statistics[column.name]["distinct"] > FEW_DATES
+        and statistics[column.name]["count"] > MOSTLY * rows
     ]
     numbers = [column.name for column in columns if column.type == "integer" and in_order[column.name]]
     name = next(iter([*(name for name in dates if in_order[name]), *dates, *numbers]), None)
     if name is None or rows < FEW_ROWS:
         return []
-    distinct = figures[name]["distinct"]
+    distinct = statistics[name]["distinct"]
     if name in dates:
         order = ", and the rows are in their order" if in_order[name] else ""
         sentence = f"has {counted(distinct, 'different date')}{order}: if they say when each row was, "

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from core.reporting.distributions import plot
-from core.reporting.figures import SPACE, count, counted, date, duration, figure, share, shortened
-from core.reporting.html import Markup, Named, element, figure_list, isolated, scrolled
+from core.reporting.formatting import SPACE, count, counted, date, duration, share, short_number, shortened
+from core.reporting.html import Markup, Named, definition_list, element, isolated, scrolled
 from core.types import Json
 
 # A page of more cards is neither readable nor fast; a long name is cut where it is on one line.
@@ -18,7 +18,7 @@ PLURALS = {"integer": "integers", "number": "numbers", "boolean": "booleans", "d
 def columns_section(columns: Mapping[str, Json], rows: int, anchors: Mapping[str, str]) -> Markup:
     """Return a card for each of the first 200 columns, and a table of the others. `anchors` are ids by name."""
     named = list(columns.items())
-    cards = [column_card(name, figures, rows, anchors[name]) for name, figures in named[:CARDS]]
+    cards = [column_card(name, statistics, rows, anchors[name]) for name, statistics in named[:CARDS]]
     others = named[CARDS:]
     return element(
         "section",
@@ -32,7 +32,7 @@ def columns_section(columns: Mapping[str, Json], rows: int, anchors: Mapping[str
 
 def count_types(columns: Mapping[str, Json]) -> str:
     """Return how many columns there are of each type, in words."""
-    kinds = [figures["type"] for figures in columns.values()]
+    kinds = [statistics["type"] for statistics in columns.values()]
     return ", ".join(counted(kinds.count(kind), kind, plural) for kind, plural in PLURALS.items() if kind in kinds)
 
 
@@ -45,66 +45,69 @@ def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:
     return element("details", element("summary", "Find a column"), element("p", *links, class_="index"), class_="more")
 
 
-def column_card(name: str, figures: Json, rows: int, anchor: str | None = None) -> Markup:
+def column_card(name: str, statistics: Json, rows: int, anchor: str | None = None) -> Markup:
     """Return the card of a column: type, plot and statistics; the share of missing values is of `rows`."""
     heading = element("h3", isolated(name), title=name if len(name) > NAME_CHARACTERS else None)
-    kind = element("span", figures["type"], class_="kind")
+    kind = element("span", statistics["type"], class_="kind")
     return element(
         "article",
         element("header", heading, kind),
-        plot(name, figures),
-        _figures(figures, rows),
+        plot(name, statistics),
+        _statistics(statistics, rows),
         class_="card",
         id=anchor,
     )
 
 
-def _figures(figures: Json, rows: int) -> Markup:
+def _statistics(statistics: Json, rows: int) -> Markup:
     """Return the statistics of a column by its type."""
-    missing: Named = ("Missing", share(figures["missing"], rows))
-    distinct: Named = ("Distinct", figure(figures["distinct"]))
-    if figures["type"] in ("integer", "number"):
-        return _of_numbers(figures, distinct, missing)
-    if figures["type"] == "date":
-        ends = figure_list([("First", date(figures["min"])), ("Last", date(figures["max"]))])
-        days = figures["range_days"]
+    missing: Named = ("Missing", share(statistics["missing"], rows))
+    distinct: Named = ("Distinct", short_number(statistics["distinct"]))
+    if statistics["type"] in ("integer", "number"):
+        return _of_numbers(statistics, distinct, missing)
+    if statistics["type"] == "date":
+        ends = definition_list([("First", date(statistics["min"])), ("Last", date(statistics["max"]))])
+        days = statistics["range_days"]
         left = [("Span", duration(days if days is None else days * 86_400)), distinct]
-        right = [("Usual gap", duration(figures["median_gap_seconds"])), missing]
+        right = [("Usual gap", duration(statistics["median_gap_seconds"])), missing]
         return element("div", ends, _halves(left, right))
-    if figures["type"] == "category":
-        length = figures["mean_length"]
+    if statistics["type"] == "category":
+        length = statistics["mean_length"]
         left = [distinct, missing]
-        right = [("Entropy", f"{figure(figures['entropy'], 3)}{SPACE}bit"), ("Length", figure(length, 3))]
+        right = [
+            ("Entropy", f"{short_number(statistics['entropy'], 3)}{SPACE}bit"),
+            ("Length", short_number(length, 3)),
+        ]
         return _halves(left, right)
-    return _halves([("Values", figure(figures["count"]))], [missing])
+    return _halves([("Values", short_number(statistics["count"]))], [missing])
 
 
-def _of_numbers(figures: Json, distinct: Named, missing: Named) -> Markup:
+def _of_numbers(statistics: Json, distinct: Named, missing: Named) -> Markup:
     """Return the statistics of a column of numbers in two lists."""
     left = [
-        (element("span", "Mean", class_="key mean"), figure(figures["mean"])),
-        (element("span", "Median", class_="key median"), figure(figures["median"])),
-        ("Std. dev.", figure(figures["std"])),
-        ("Min", figure(figures["min"])),
-        ("25%", figure(figures["q25"])),
-        ("75%", figure(figures["q75"])),
-        ("Max", figure(figures["max"])),
+        (element("span", "Mean", class_="key mean"), short_number(statistics["mean"])),
+        (element("span", "Median", class_="key median"), short_number(statistics["median"])),
+        ("Std. dev.", short_number(statistics["std"])),
+        ("Min", short_number(statistics["min"])),
+        ("25%", short_number(statistics["q25"])),
+        ("75%", short_number(statistics["q75"])),
+        ("Max", short_number(statistics["max"])),
     ]
     right = [
         distinct,
         missing,
-        ("Zeros", share(figures["zeros"], figures["count"])),
-        ("Negative", share(figures["negatives"], figures["count"])),
-        ("Outliers", figure(figures["outliers"])),
-        ("Skew", figure(figures["skew"], 3)),
-        ("Kurtosis", figure(figures["kurtosis"], 3)),
+        ("Zeros", share(statistics["zeros"], statistics["count"])),
+        ("Negative", share(statistics["negatives"], statistics["count"])),
+        ("Outliers", short_number(statistics["outliers"])),
+        ("Skew", short_number(statistics["skew"], 3)),
+        ("Kurtosis", short_number(statistics["kurtosis"], 3)),
     ]
     return _halves(left, right)
 
 
 def _halves(left: Sequence[Named], right: Sequence[Named]) -> Markup:
     """Return two lists side by side."""
-    return element("div", figure_list(left), figure_list(right), class_="halves")
+    return element("div", definition_list(left), definition_list(right), class_="halves")
 
 
 def _table(others: list[tuple[str, Json]], rows: int, anchors: Mapping[str, str]) -> Markup:
@@ -114,10 +117,10 @@ def _table(others: list[tuple[str, Json]], rows: int, anchors: Mapping[str, str]
         element(
             "tr",
             element("th", isolated(shortened(name, NAME_CHARACTERS)), scope="row", id=anchors[name]),
-            element("td", figures["type"]),
-            (element("td", text, class_="number") for text in _line(figures, rows)),
+            element("td", statistics["type"]),
+            (element("td", text, class_="number") for text in _line(statistics, rows)),
         )
-        for name, figures in others
+        for name, statistics in others
     )
     note = (
         f"The first {CARDS} columns have a card each. The other {count(len(others))} are in this table; "
@@ -131,8 +134,8 @@ def _table(others: list[tuple[str, Json]], rows: int, anchors: Mapping[str, str]
     return element("div", element("p", note, class_="note"), scrolled("The other columns", table))
 
 
-def _line(figures: Json, rows: int) -> list[str]:
+def _line(statistics: Json, rows: int) -> list[str]:
     """Return the cells of a column in the table."""
-    numbers = [figures.get(name) for name in ("mean", "min", "median", "max")]
-    texts = [date(value) if isinstance(value, str) else figure(value) for value in numbers]
-    return [share(figures["missing"], rows), count(figures["distinct"]), *texts]
+    numbers = [statistics.get(name) for name in ("mean", "min", "median", "max")]
+    texts = [date(value) if isinstance(value, str) else short_number(value) for value in numbers]
+    return [share(statistics["missing"], rows), count(statistics["distinct"]), *texts]

@@ -1,7 +1,7 @@
 """Relation panels: the mean target along a number or a date, or for each value of a category."""
 
 from core.reporting.distributions import value_bars
-from core.reporting.figures import brief, date, figure
+from core.reporting.formatting import brief, date, short_number
 from core.reporting.html import Markup, element, isolated
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar_between, horizontal_line, rounded, stretched
@@ -41,7 +41,7 @@ def _curve(name: str, curve: list[Json], means: Scale, mean: float, *, dates: bo
         (rounded(100 * (position + 0.5) / len(curve)), rounded(100 - 100 * means.share(part["mean"])))
         for position, part in enumerate(curve)
     ]
-    first, last = (figure(curve[position]["mean"]) for position in (0, -1))
+    first, last = (short_number(curve[position]["mean"]) for position in (0, -1))
     heights = [(100 - 100 * means.share(value), text) for value, text in means.ticks()]
     drawing = stretched(
         f"Mean target along {name}: {first} where it is smallest, {last} where it is largest.",
@@ -81,7 +81,12 @@ def _ticks(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
 def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:
     """Draw a bar from the overall mean to the mean of each value."""
     rows = (
-        (isolated(part["value"]), bar_between(means.share(mean), means.share(part["mean"])), figure(part["mean"]), None)
+        (
+            isolated(part["value"]),
+            bar_between(means.share(mean), means.share(part["mean"])),
+            short_number(part["mean"]),
+            None,
+        )
         for part in levels
     )
     return value_bars(rows)
@@ -95,6 +100,6 @@ def legend(target: str, mean: float) -> Markup:
         isolated(target),
         " along each column, all to the same scale; a point is the mean of a twentieth "
         "of the rows, or of one value where there are few. "
-        f"The dashed line is the mean over all rows, {figure(mean)}.",
+        f"The dashed line is the mean over all rows, {short_number(mean)}.",
         class_="note",
     )

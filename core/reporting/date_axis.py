@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from core.reporting.figures import MONTHS, SPACE, day
+from core.reporting.formatting import MONTHS, SPACE, day
 from core.reporting.scales import MOST_TICKS, Ticks
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from core.reporting.distributions import value_bars
 from core.reporting.drift_section import drift_section
-from core.reporting.figures import NOTHING, count, counted, date, figure, share, size
-from core.reporting.html import Content, Markup, Named, element, figure_list, isolated, scrolled
+from core.reporting.formatting import NOTHING, count, counted, date, share, short_number, size
+from core.reporting.html import Content, Markup, Named, definition_list, element, isolated, scrolled
 from core.reporting.page import page, tile
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, rounded, stretched, vertical_line
@@ -51,8 +51,8 @@ def _decision(report: Json) -> Markup:
             "its rows are learned from" if arrival["learned"] else "nothing is learned of it",
         ),
         ("Serves now", serves, change if arrival["promoted"] else "as before"),
-        ("Champion’s error", figure(champion), "root mean squared, on fresh rows"),
-        ("Challenger’s error", figure(challenger), "on the same rows"),
+        ("Champion’s error", short_number(champion), "root mean squared, on fresh rows"),
+        ("Challenger’s error", short_number(challenger), "on the same rows"),
     )
     links = (
         element("a", words, href=report["links"][name]) for name, words in LINKS.items() if name in report["links"]
@@ -76,14 +76,14 @@ def _scores(scores: Json) -> Markup:
         element(
             "tr",
             element("th", words, scope="row"),
-            *(element("td", figure(scores[side].get(metric)), class_="number") for side in sides),
+            *(element("td", short_number(scores[side].get(metric)), class_="number") for side in sides),
         )
         for metric, words in METRICS.items()
         if any(scores[side].get(metric) is not None for side in sides)
     )
     head = element("tr", element("td"), *headings)
     largest = max(scores[side]["rmse"] for side in sides) or 1.0
-    bars = ((side, bar(scores[side]["rmse"] / largest), figure(scores[side]["rmse"]), None) for side in sides)
+    bars = ((side, bar(scores[side]["rmse"] / largest), short_number(scores[side]["rmse"]), None) for side in sides)
     return element(
         "section",
         element("h2", "Scores", element("small", f"{counted(scores['rows'], 'row')} that neither has learned from")),
@@ -138,20 +138,20 @@ def _difference(difference: Json) -> Markup | None:
 def _plausibility(plausibility: Json) -> Markup:
     """Return how the errors of the champion on the new rows compare with those of its folds."""
     reasons = [element("li", isolated(_sentence(reason))) for reason in plausibility["reasons"]]
-    figures: list[Named] = [
+    statistics: list[Named] = [
         ("Rows", count(plausibility["rows"])),
         ("Further off than nine tenths of what the folds left", share(plausibility["outside"], 1)),
         ("The same, where a jump begins", share(plausibility["outside_limit"], 1)),
         ("Further off than anything in the folds", share(plausibility["far"], 1)),
-        ("Champion’s error", figure(plausibility["mse"] ** 0.5)),
-        ("Error that its folds promised", figure(plausibility["promised_mse"] ** 0.5)),
-        ("Error of always saying the mean of these rows", figure(plausibility["mean_mse"] ** 0.5)),
+        ("Champion’s error", short_number(plausibility["mse"] ** 0.5)),
+        ("Error that its folds promised", short_number(plausibility["promised_mse"] ** 0.5)),
+        ("Error of always saying the mean of these rows", short_number(plausibility["mean_mse"] ** 0.5)),
     ]
     return element(
         "section",
         element("h2", "Plausibility", element("small", "how the champion errs on the new rows")),
         element("ul", *reasons, class_="warnings") if reasons else None,
-        figure_list(figures),
+        definition_list(statistics),
         id="plausibility",
     )
 
@@ -192,19 +192,19 @@ def _names(names: list[str]) -> Content:
 def _data(report: Json) -> Markup:
     """Return the facts about the file and the rows that the challenger was trained on."""
     arrival, file, learned = report["arrival"], report["file"], report["learned"]
-    figures: list[Named] = [("Object", isolated(arrival["key"])), ("Size", size(arrival["size_bytes"]))]
-    figures.append(("Written", f"{date(arrival['last_modified'][:19])} UTC"))
+    statistics: list[Named] = [("Object", isolated(arrival["key"])), ("Size", size(arrival["size_bytes"]))]
+    statistics.append(("Written", f"{date(arrival['last_modified'][:19])} UTC"))
     if file is not None:
-        figures += [("Rows", count(file["rows"])), ("Columns", count(file["columns"]))]
+        statistics += [("Rows", count(file["rows"])), ("Columns", count(file["columns"]))]
     if learned is not None:
         words = f"{counted(learned['rows'], 'row')} of {counted(len(learned['files']), 'file')}"
-        figures.append(("The challenger learned from", words))
+        statistics.append(("The challenger learned from", words))
     warnings = [element("li", isolated(_sentence(warning))) for warning in (file or {}).get("warnings", [])]
     return element(
         "section",
         element("h2", "Data"),
         element("ul", *warnings, class_="warnings") if warnings else None,
-        figure_list(figures),
+        definition_list(statistics),
         id="data",
     )
 

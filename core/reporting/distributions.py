@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from core.reporting.date_axis import date_ticks, seconds
-from core.reporting.figures import count, counted, date, figure, share
+from core.reporting.formatting import count, counted, date, share, short_number
 from core.reporting.html import Content, Markup, element, isolated
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, columns, rounded, stretched, vertical_line
@@ -19,18 +19,18 @@ GAP = 0.1
 LEAST_HEIGHT = 1.5
 
 
-def plot(name: str, figures: Json) -> Markup:
+def plot(name: str, statistics: Json) -> Markup:
     """Return the plot of a column by its type."""
-    drawn = PLOTS[figures["type"]](name, figures) if figures["count"] else _no_values(name)
+    drawn = PLOTS[statistics["type"]](name, statistics) if statistics["count"] else _no_values(name)
     return element("div", drawn, class_="plot")
 
 
-def _numbers(name: str, figures: Json) -> Content:
+def _numbers(name: str, statistics: Json) -> Content:
     """Draw a histogram with mean and median, and below it the five numbers of a box plot."""
-    edges, counts = figures["histogram"]["edges"], figures["histogram"]["counts"]
+    edges, counts = statistics["histogram"]["edges"], statistics["histogram"]["counts"]
     scale = Scale(edges[0], edges[-1])
     # A bin of whole numbers ends below the next one: 3 is in the middle of [3, 4), as its bar is.
-    whole = edges[-1] > figures["max"]
+    whole = edges[-1] > statistics["max"]
     centre = 0.5 if whole else 0.0
 
     def position(value: float) -> float:
@@ -38,26 +38,29 @@ def _numbers(name: str, figures: Json) -> Content:
 
     fullest = counts.index(max(counts))
     label = (
-        f"Histogram of {name}, from {figure(figures['min'])} to {figure(figures['max'])}. Most values, "
-        f"{count(counts[fullest])}, lie between {figure(edges[fullest])} and {figure(edges[fullest + 1])}."
+        f"Histogram of {name}, from {short_number(statistics['min'])} to {short_number(statistics['max'])}. "
+        f"Most values, {count(counts[fullest])}, lie between {short_number(edges[fullest])} and "
+        f"{short_number(edges[fullest + 1])}."
     )
     bars = columns(_bars(edges, counts, scale), "bars")
-    if figures["distinct"] == 1:
-        return stretched(label, bars, class_="histogram"), axis([(0.5, figure(figures["min"]))])
+    if statistics["distinct"] == 1:
+        return stretched(label, bars, class_="histogram"), axis([(0.5, short_number(statistics["min"]))])
     marks = [
-        vertical_line(100 * position(figures[mark]), mark) for mark in ("mean", "median") if figures[mark] is not None
+        vertical_line(100 * position(statistics[mark]), mark)
+        for mark in ("mean", "median")
+        if statistics[mark] is not None
     ]
     ticks = [
         (position(value), text) for value, text in scale.ticks(1.0 if whole else 0.0) if value + centre <= edges[-1]
     ]
-    return stretched(label, bars, marks, class_="histogram"), _box(name, figures, position), axis(ticks)
+    return stretched(label, bars, marks, class_="histogram"), _box(name, statistics, position), axis(ticks)
 
 
-def _box(name: str, figures: Json, position: Callable[[float], float]) -> Markup:
+def _box(name: str, statistics: Json, position: Callable[[float], float]) -> Markup:
     """Draw a box plot of the five numbers, without outliers."""
-    low, q25, median, q75, high = (100 * position(figures[key]) for key in ("min", "q25", "median", "q75", "max"))
+    low, q25, median, q75, high = (100 * position(statistics[key]) for key in ("min", "q25", "median", "q75", "max"))
     words = ("minimum", "lower quartile", "median", "upper quartile", "maximum")
-    values = (figure(figures[key]) for key in ("min", "q25", "median", "q75", "max"))
+    values = (short_number(statistics[key]) for key in ("min", "q25", "median", "q75", "max"))
     label = f"{name}: " + ", ".join(f"{word} {value}" for word, value in zip(words, values, strict=True))
     return stretched(
         label,
@@ -68,21 +71,21 @@ def _box(name: str, figures: Json, position: Callable[[float], float]) -> Markup
     )
 
 
-def _dates(name: str, figures: Json) -> Content:
+def _dates(name: str, statistics: Json) -> Content:
     """Draw a histogram of dates."""
-    edges = [seconds(datetime.fromisoformat(edge)) for edge in figures["histogram"]["edges"]]
-    counts = figures["histogram"]["counts"]
+    edges = [seconds(datetime.fromisoformat(edge)) for edge in statistics["histogram"]["edges"]]
+    counts = statistics["histogram"]["counts"]
     scale = Scale(edges[0], edges[-1])
-    label = f"Histogram of {name}, from {date(figures['min'])} to {date(figures['max'])}."
+    label = f"Histogram of {name}, from {date(statistics['min'])} to {date(statistics['max'])}."
     drawn = stretched(label, columns(_bars(edges, counts, scale), "bars"), class_="histogram")
-    if figures["distinct"] == 1:
-        return drawn, axis([(0.5, date(figures["min"]))])
+    if statistics["distinct"] == 1:
+        return drawn, axis([(0.5, date(statistics["min"]))])
     return drawn, axis((scale.share(date_seconds), text) for date_seconds, text in date_ticks(edges[0], edges[-1]))
 
 
-def _booleans(name: str, figures: Json) -> Content:
+def _booleans(name: str, statistics: Json) -> Content:
     """Draw the shares of true and false as one divided bar."""
-    true, false = figures["true"], figures["false"]
+    true, false = statistics["true"], statistics["false"]
     both = true + false
     label = f"{name}: true in {share(true, both)}, false in {share(false, both)} of its values."
     width = 100 * true / both
@@ -99,12 +102,12 @@ def _booleans(name: str, figures: Json) -> Content:
     return split, element("div", *sides, class_="sides", aria_hidden="true")
 
 
-def _categories(name: str, figures: Json) -> Content:
+def _categories(name: str, statistics: Json) -> Content:
     """Draw the most frequent values; the length of a bar is a share of all values, the longest one fills the width."""
-    total = figures["count"]
-    top = figures["top"][:VALUES_SHOWN]
+    total = statistics["count"]
+    top = statistics["top"][:VALUES_SHOWN]
     rows: list[tuple[Markup, int, str | None]] = [(isolated(entry["value"]), entry["count"], None) for entry in top]
-    others = figures["distinct"] - len(top)
+    others = statistics["distinct"] - len(top)
     if others > 0:
         rest = total - sum(entry["count"] for entry in top)
         rows.append((Markup(counted(others, "other")), rest, "rest"))

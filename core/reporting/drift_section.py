@@ -1,7 +1,7 @@
 """The drift section: how far each column is from the champion's training data, ranked and drawn side by side."""
 
 from core.reporting.distributions import value_bars
-from core.reporting.figures import brief, coefficient, count, counted, shortened
+from core.reporting.formatting import brief, coefficient, count, counted, shortened
 from core.reporting.html import Content, Markup, element, isolated, scrolled
 from core.reporting.svg import axis, bar, columns, stretched
 from core.types import Json

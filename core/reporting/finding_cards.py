@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from core.reporting.figures import count, counted
+from core.reporting.formatting import count, counted
 from core.reporting.html import Markup, element, isolated
 from core.types import Json
 

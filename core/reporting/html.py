@@ -49,8 +49,8 @@ def isolated(text: str) -> Markup:
     return element("bdi", text)
 
 
-def figure_list(rows: Iterable[Named]) -> Markup:
-    """Return a list of names and values, a line each."""
+def definition_list(rows: Iterable[Named]) -> Markup:
+    """Return a list of names and values, one pair in each line."""
     lines = (element("div", element("dt", name), element("dd", value)) for name, value in rows)
     return element("dl", *lines, class_="figures")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from core.reporting.distributions import value_bars
-from core.reporting.figures import coefficient, count, share, shortened
+from core.reporting.formatting import coefficient, count, share, shortened
 from core.reporting.html import Markup, element, isolated, scrolled
 from core.reporting.svg import rounded, signed_bar
 from core.types import Json

@@ -4,9 +4,9 @@ from typing import Any
 
 from core.manifests import DatasetManifest
 from core.reporting.cards import columns_section, count_types
-from core.reporting.figures import count, counted, date, delimiter, share, shortened, size
 from core.reporting.finding_cards import findings_section, warnings_section
-from core.reporting.html import Markup, Named, element, figure_list, isolated, scrolled
+from core.reporting.formatting import count, counted, date, delimiter, share, shortened, size
+from core.reporting.html import Markup, Named, definition_list, element, isolated, scrolled
 from core.reporting.matrices import correlations_section, missing_section
 from core.reporting.page import page, tile
 from core.reporting.target_section import target_section
@@ -39,7 +39,7 @@ def _overview(manifest: DatasetManifest, profile: Json) -> Markup:
     """Return the number of rows, columns, missing values and duplicates, and the facts about the file."""
     rows, columns = profile["rows"], profile["columns"]
     cells = rows * len(columns)
-    missing = sum(figures["missing"] for figures in columns.values())
+    missing = sum(statistics["missing"] for statistics in columns.values())
     duplicates = profile["duplicate_rows"]
     tiles = (
         ("Rows", count(rows), f"in a file of {size(manifest.size_bytes)}"),
@@ -65,7 +65,7 @@ def _overview(manifest: DatasetManifest, profile: Json) -> Markup:
         "section",
         element("h2", "Overview"),
         element("ul", *(tile(*texts) for texts in tiles), class_="tiles"),
-        figure_list(facts),
+        definition_list(facts),
         id="overview",
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
-from core.reporting.figures import figure, stepped
+from core.reporting.formatting import short_number, stepped
 
 MOST_TICKS = 5
 # Longer labels would touch each other on a phone.
@@ -44,7 +44,7 @@ class Scale:
 
     def _ends(self) -> Ticks:
         """Return the two ends as ticks, or one where they have the same label."""
-        ends = [(end, figure(end)) for end in (self.low, self.high)]
+        ends = [(end, short_number(end)) for end in (self.low, self.high)]
         return ends[:1] if ends[0][1] == ends[1][1] else ends
 
 

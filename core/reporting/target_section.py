@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from core.reporting.cards import NAME_CHARACTERS, column_card
 from core.reporting.curves import legend, mean_scale, panel
-from core.reporting.figures import coefficient, count, shortened
+from core.reporting.formatting import coefficient, count, shortened
 from core.reporting.html import Markup, element, isolated
 from core.reporting.svg import bar, signed_bar
 from core.types import Json
@@ -107,9 +107,9 @@ def _measured(drawn: Markup | None, value: float | None) -> Markup:
     return element("td", element("div", drawn or element("span"), element("span", coefficient(value))))
 
 
-def _mean(figures: Json) -> float | None:
+def _mean(statistics: Json) -> float | None:
     """Return the mean of a target, for a boolean its share of true; None without values."""
-    if figures["type"] == "boolean":
-        return figures["true"] / figures["count"] if figures["count"] else None
-    mean: float | None = figures["mean"]
+    if statistics["type"] == "boolean":
+        return statistics["true"] / statistics["count"] if statistics["count"] else None
+    mean: float | None = statistics["mean"]
     return mean

@@ -24,7 +24,7 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{count(number)}{SPACE}{noun if number == 1 else plural or f'{noun}s'}"
 
 
-def figure(value: float | None, digits: int = 4) -> str:
+def short_number(value: float | None, digits: int = 4) -> str:
     """Format a few digits of a number: `0.1235`, `2012`, `206,856`, `12.35 M`, `1.8×10³⁰⁸`; a dash for None."""
     if value is None or not isfinite(value):
         return NOTHING
@@ -44,7 +44,7 @@ def brief(value: float) -> str:
     """Format a number beside a plot: `0.12`, `2012`, `45 k`, `1.2 M`."""
     if abs(value) >= HUGE or 0 < abs(value) < TINY:
         return scientific(value, 2)
-    return _in_units(value, 3) if abs(value) >= 10_000 else figure(value, 3)
+    return _in_units(value, 3) if abs(value) >= 10_000 else short_number(value, 3)
 
 
 def scientific(value: float, digits: int = 3) -> str:
@@ -109,7 +109,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return NOTHING
     unit, name = next((max(unit, 1.0), name) for unit, name in DURATIONS if seconds >= unit)
-    number = figure(seconds / unit, 3)
+    number = short_number(seconds / unit, 3)
     return f"{number}{SPACE}{name}{'' if number == '1' else 's'}"
 
 

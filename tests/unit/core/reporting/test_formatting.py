@@ -6,7 +6,7 @@ from math import nan
 
 import pytest
 
-from core.reporting import figures, page
+from core.reporting import formatting, page
 from core.reporting.date_axis import date_ticks, seconds
 from core.reporting.html import element
 from core.reporting.matrices import SHADES, shade_ink
@@ -39,14 +39,14 @@ def plain(text: str) -> str:
     ],
 )
 def test_a_figure_has_four_digits_and_a_unit_where_it_is_large(value: float | None, written: str) -> None:
-    assert plain(figures.figure(value)) == written
+    assert plain(formatting.short_number(value)) == written
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [(1_234_567, "1.23 M"), (45_000, "45 k"), (9_999, "9999"), (999_999, "1 M"), (0.5, "0.5")]
 )
 def test_beside_a_plot_a_number_is_shorter(value: float, written: str) -> None:
-    assert plain(figures.brief(value)) == written
+    assert plain(formatting.brief(value)) == written
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_beside_a_plot_a_number_is_shorter(value: float, written: str) -> None:
     [(0, 10, "0%"), (1, 100_000, "<0.1%"), (1, 3, "33.3%"), (99_999, 100_000, ">99.9%"), (5, 5, "100%"), (0, 0, "0%")],
 )
 def test_a_share_is_never_rounded_to_none_or_all(part: int, whole: int, written: str) -> None:
-    assert figures.share(part, whole) == written
+    assert formatting.share(part, whole) == written
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_share_is_never_rounded_to_none_or_all(part: int, whole: int, written:
     [(0, "0 seconds"), (1, "1 second"), (90, "1.5 minutes"), (32_400, "9 hours"), (86_400, "1 day"), (None, "–")],
 )
 def test_a_duration_is_in_its_largest_unit(length: float | None, written: str) -> None:
-    assert plain(figures.duration(length)) == written
+    assert plain(formatting.duration(length)) == written
 
 
 @pytest.mark.parametrize(
@@ -75,25 +75,25 @@ def test_a_duration_is_in_its_largest_unit(length: float | None, written: str) -
     ],
 )
 def test_a_date_is_short(iso: str, written: str) -> None:
-    assert plain(figures.date(iso)) == written
+    assert plain(formatting.date(iso)) == written
 
 
 def test_sizes_delimiters_and_correlations() -> None:
-    assert [plain(figures.size(n)) for n in (0, 999, 1_423_529, 5_000_000_000)] == [
+    assert [plain(formatting.size(n)) for n in (0, 999, 1_423_529, 5_000_000_000)] == [
         "0 bytes",
         "999 bytes",
         "1.42 MB",
         "5 GB",
     ]
-    assert [figures.delimiter(c) for c in ",;\t|~"] == ["comma", "semicolon", "tab", "bar", "~"]
-    assert [figures.coefficient(r) for r in (0.976, -0.5, -0.001, None)] == ["0.98", "−0.50", "0.00", "–"]
+    assert [formatting.delimiter(c) for c in ",;\t|~"] == ["comma", "semicolon", "tab", "bar", "~"]
+    assert [formatting.coefficient(r) for r in (0.976, -0.5, -0.001, None)] == ["0.98", "−0.50", "0.00", "–"]
 
 
 def test_a_long_name_is_cut_and_wide_characters_count_twice() -> None:
-    assert figures.shortened("short", 5) == "short"
-    assert figures.shortened("longer", 5) == "long…"
-    assert figures.shortened("城市名字", 8) == "城市名字"
-    assert figures.shortened("城市名字", 6) == "城市…"
+    assert formatting.shortened("short", 5) == "short"
+    assert formatting.shortened("longer", 5) == "long…"
+    assert formatting.shortened("城市名字", 8) == "城市名字"
+    assert formatting.shortened("城市名字", 6) == "城市…"
 
 
 @pytest.mark.parametrize(
