@@ -66,10 +66,12 @@ class ColumnTable:
     def slices(self, rows: int) -> Iterator["ColumnTable"]:
         """Yield the table in slices of at most `rows` rows, without a copy."""
         for start in range(0, self.rows, rows):
-            part = slice(start, start + rows)
+            rows_of_slice = slice(start, start + rows)
             yield ColumnTable(
                 {
-                    name: Category(column.codes[part], column.levels) if isinstance(column, Category) else column[part]
+                    name: Category(column.codes[rows_of_slice], column.levels)
+                    if isinstance(column, Category)
+                    else column[rows_of_slice]
                     for name, column in self.values.items()
                 },
                 self.types,
@@ -103,9 +105,9 @@ def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Categor
 def _json_list(levels: Any) -> Iterator[bytes]:
     """Yield texts as a JSON list, in parts."""
     for start in range(0, len(levels), LEVELS_AT_ONCE):
-        part = levels[start : start + LEVELS_AT_ONCE]
+        chunk = levels[start : start + LEVELS_AT_ONCE]
         yield b", " if start else b"["
-        yield json.dumps(part if isinstance(part, list) else part.to_pylist()).encode()[1:-1]
+        yield json.dumps(chunk if isinstance(chunk, list) else chunk.to_pylist()).encode()[1:-1]
     yield b"]" if len(levels) else b"[]"
 
 

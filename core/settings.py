@@ -79,7 +79,7 @@ def load(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        variable = "REGATTA_" + "_".join(str(part) for part in first["loc"]).upper()
+        variable = "REGATTA_" + "_".join(str(item) for item in first["loc"]).upper()
         raise InvalidSettingError(f"{variable} is not usable: {first['msg']}.") from None
 
 

@@ -34,8 +34,8 @@ async def _terms(
     prefer: Annotated[list[str] | None, Header(description="respond-async, and wait=SECONDS if you like")] = None,
 ) -> AnswerTerms:
     """Read `Prefer` (RFC 7240) and `Idempotency-Key`; unknown preferences are ignored."""
-    preferences = [part.strip().lower() for line in prefer or [] for part in line.split(",")]
-    waits = [part.partition("=")[2].strip('" ') for part in preferences if part.startswith("wait=")]
+    preferences = [preference.strip().lower() for line in prefer or [] for preference in line.split(",")]
+    waits = [preference.partition("=")[2].strip('" ') for preference in preferences if preference.startswith("wait=")]
     wait = next((float(seconds) for seconds in waits if seconds.isdecimal()), None)
     return AnswerTerms(request.url.path, idempotency_key, RESPOND_ASYNC in preferences, wait)
 

@@ -65,8 +65,8 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 def _field(location: tuple[Any, ...]) -> str:
     """Return `("body", "data", 3, "age")` as `data[3].age`: the first item names only where the value came from."""
     name = ""
-    for part in location[1:] or location:
-        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else str(part)
+    for item in location[1:] or location:
+        name += f"[{item}]" if isinstance(item, int) else f".{item}" if name else str(item)
     return name
 
 

@@ -137,15 +137,15 @@ def _numbers(values: Values, feature: Feature, errors: InputErrors) -> Floats:
 
 def _quick_numbers(values: Values) -> Floats | None:
     """Return all values in one conversion if they are numbers and nulls, or texts of numbers; else None."""
-    kinds = set(map(type, values))
+    types = set(map(type, values))
     try:
-        if kinds <= {int, float, NoneType}:
+        if types <= {int, float, NoneType}:
             numbers = np.array(values, np.float64)
-            nulls = values.count(None) if NoneType in kinds and isinstance(values, list | tuple) else 0
+            nulls = values.count(None) if NoneType in types and isinstance(values, list | tuple) else 0
             # A null has become NaN; a NaN that a caller sent must not pass for one.
             has_nan = int((~np.isfinite(numbers)).sum()) != nulls
             return None if has_nan or np.isinf(numbers).any() else numbers
-        if kinds == {str} and not any("_" in text for text in values):
+        if types == {str} and not any("_" in text for text in values):
             numbers = np.array(values, np.float64)
             return numbers if np.isfinite(numbers).all() else None
     except (ValueError, OverflowError):

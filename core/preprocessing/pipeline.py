@@ -77,8 +77,8 @@ def make_preprocessor(columns: list[Column], recipe: Recipe, rows: int) -> Colum
 
 def make_standardiser(columns: list[Column], recipe: Recipe) -> ColumnTransformer:
     """Return the unfitted transformer that standardises the continuous columns after `make_preprocessor`."""
-    kinds = [branch_of(column, recipe).kind for column in columns]
-    width = sum((len(PARTS) if kind == "dates" else 1) for kind in kinds if kind in CONTINUOUS)
+    branch_kinds = [branch_of(column, recipe).kind for column in columns]
+    width = sum((len(PARTS) if kind == "dates" else 1) for kind in branch_kinds if kind in CONTINUOUS)
     return ColumnTransformer([("continuous", StandardScaler(), list(range(width)))], remainder="passthrough")
 
 

@@ -161,7 +161,7 @@ def _leaks(relations: dict[str, Json]) -> list[Json]:
     """Return a finding for each column that is almost perfectly correlated with the target."""
     found = []
     for name, relation in relations.items():
-        count = sum(part["count"] for part in relation.get("curve", []))
+        count = sum(point["count"] for point in relation.get("curve", []))
         for coefficient_name in ("pearson", "spearman"):
             coefficient = relation[coefficient_name]
             if count >= FEW_ROWS and coefficient is not None and abs(coefficient) > LEAK:

@@ -32,8 +32,8 @@ def columns_section(columns: Mapping[str, Json], rows: int, anchors: Mapping[str
 
 def count_types(columns: Mapping[str, Json]) -> str:
     """Return how many columns there are of each type, in words."""
-    kinds = [statistics["type"] for statistics in columns.values()]
-    return ", ".join(counted(kinds.count(kind), kind, plural) for kind, plural in PLURALS.items() if kind in kinds)
+    types = [statistics["type"] for statistics in columns.values()]
+    return ", ".join(counted(types.count(type_), type_, plural) for type_, plural in PLURALS.items() if type_ in types)
 
 
 def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:

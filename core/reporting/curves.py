@@ -16,7 +16,7 @@ MARGIN = 0.06
 
 def mean_scale(relations: list[Json], mean: float) -> Scale:
     """Return one scale for the mean targets of all panels, so that a steep curve is a strong relation."""
-    means = [part["mean"] for relation in relations for part in relation.get("curve") or relation.get("levels") or []]
+    means = [point["mean"] for relation in relations for point in relation.get("curve") or relation.get("levels") or []]
     low, high = min([*means, mean]), max([*means, mean])
     margin = MARGIN * (high / 2 - low / 2) * 2
     return Scale(low - margin, high + margin)
@@ -26,7 +26,7 @@ def panel(name: str, kind: str, relation: Json, means: Scale, mean: float) -> Ma
     """Return the panel of one column of type `kind`; the target's overall mean is `mean`."""
     if kind == "boolean":
         words = {0.0: "false", 1.0: "true"}
-        levels = [{**part, "value": words[float(part["from"])]} for part in relation["curve"]]
+        levels = [{**point, "value": words[float(point["from"])]} for point in relation["curve"]]
         drawn = _levels(levels, means, mean)
     elif kind == "category":
         drawn = _levels(relation["levels"][:LEVELS_SHOWN], means, mean)
@@ -38,8 +38,8 @@ def panel(name: str, kind: str, relation: Json, means: Scale, mean: float) -> Ma
 def _curve(name: str, curve: list[Json], means: Scale, mean: float, *, dates: bool) -> Markup:
     """Draw bins of equal width side by side, since they hold about equally many rows; label their edges."""
     points = [
-        (rounded(100 * (position + 0.5) / len(curve)), rounded(100 - 100 * means.share(part["mean"])))
-        for position, part in enumerate(curve)
+        (rounded(100 * (position + 0.5) / len(curve)), rounded(100 - 100 * means.share(point["mean"])))
+        for position, point in enumerate(curve)
     ]
     first, last = (short_number(curve[position]["mean"]) for position in (0, -1))
     heights = [(100 - 100 * means.share(value), text) for value, text in means.ticks()]
@@ -63,15 +63,15 @@ def _curve(name: str, curve: list[Json], means: Scale, mean: float, *, dates: bo
 
 def _ticks(curve: list[Json], *, dates: bool) -> list[tuple[float, str]]:
     """Return the positions of the column's values along the bins."""
-    edges = [*(part["from"] for part in curve), curve[-1]["to"]]
-    whole = len(curve)
+    edges = [*(point["from"] for point in curve), curve[-1]["to"]]
+    last = len(curve)
     offset = 0.0
     if curve[0]["from"] == curve[0]["to"]:
         # Single values are labelled in the middle of their bins.
         edges.pop()
-        offset, whole = 0.5, whole - 1
+        offset, last = 0.5, last - 1
     labels = DATES_LABELLED if dates else VALUES_LABELLED
-    chosen = sorted({round(position * whole / (labels - 1)) for position in range(labels)})
+    chosen = sorted({round(position * last / (labels - 1)) for position in range(labels)})
     return [
         ((position + offset) / len(curve), date(edges[position][:10]) if dates else brief(edges[position]))
         for position in chosen
@@ -82,12 +82,12 @@ def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:
     """Draw a bar from the overall mean to the mean of each value."""
     rows = (
         (
-            isolated(part["value"]),
-            bar_between(means.share(mean), means.share(part["mean"])),
-            short_number(part["mean"]),
+            isolated(point["value"]),
+            bar_between(means.share(mean), means.share(point["mean"])),
+            short_number(point["mean"]),
             None,
         )
-        for part in levels
+        for point in levels
     )
     return value_bars(rows)
 

@@ -30,8 +30,8 @@ def _numbers(name: str, statistics: Json) -> Content:
     edges, counts = statistics["histogram"]["edges"], statistics["histogram"]["counts"]
     scale = Scale(edges[0], edges[-1])
     # A bin of whole numbers ends below the next one: 3 is in the middle of [3, 4), as its bar is.
-    whole = edges[-1] > statistics["max"]
-    centre = 0.5 if whole else 0.0
+    is_integer = edges[-1] > statistics["max"]
+    centre = 0.5 if is_integer else 0.0
 
     def position(value: float) -> float:
         return scale.share(value + centre)
@@ -51,7 +51,9 @@ def _numbers(name: str, statistics: Json) -> Content:
         if statistics[mark] is not None
     ]
     ticks = [
-        (position(value), text) for value, text in scale.ticks(1.0 if whole else 0.0) if value + centre <= edges[-1]
+        (position(value), text)
+        for value, text in scale.ticks(1.0 if is_integer else 0.0)
+        if value + centre <= edges[-1]
     ]
     return stretched(label, bars, marks, class_="histogram"), _box(name, statistics, position), axis(ticks)
 

@@ -34,8 +34,8 @@ def short_number(value: float | None, digits: int = 4) -> str:
     if size >= 1e7:
         return _in_units(value, digits)
     if size >= 1000:
-        whole = round(value)
-        return count(whole) if abs(whole) >= 10_000 else _signed(str(whole))
+        rounded = round(value)
+        return count(rounded) if abs(rounded) >= 10_000 else _signed(str(rounded))
     # Formatted twice: first to so many digits, then without trailing zeros and exponents.
     return _signed(f"{float(f'{value:.{digits}g}') + 0.0:.10g}")
 

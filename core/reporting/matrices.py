@@ -179,10 +179,10 @@ def _strip(name: str, shares: list[float]) -> Markup:
             x=rounded(block * width),
             width=rounded(width),
             height=100,
-            fill_opacity=rounded(0.2 + 0.8 * part),
+            fill_opacity=rounded(0.2 + 0.8 * share_missing),
         )
-        for block, part in enumerate(shares)
-        if part
+        for block, share_missing in enumerate(shares)
+        if share_missing
     )
     label = f"Missing values of {name} from the first row to the last: {share(sum(shares), len(shares))} of them."
     return element(

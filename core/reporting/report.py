@@ -75,10 +75,11 @@ def _preview(preview: Json, columns: Json) -> Markup:
     names: list[str] = preview["columns"][:PREVIEW_COLUMNS]
     rows: list[list[Any]] = preview["rows"][:PREVIEW_ROWS]
     numeric = [columns[name]["type"] in ("integer", "number") for name in names]
-    kinds = ["number" if number else None for number in numeric]
-    head = element("tr", *(_cell("th", name, kind) for name, kind in zip(names, kinds, strict=True)))
+    classes = ["number" if number else None for number in numeric]
+    head = element("tr", *(_cell("th", name, class_) for name, class_ in zip(names, classes, strict=True)))
     lines = (
-        element("tr", *(_cell("td", value, kind) for value, kind in zip(row, kinds, strict=False))) for row in rows
+        element("tr", *(_cell("td", value, class_) for value, class_ in zip(row, classes, strict=False)))
+        for row in rows
     )
     more = len(preview["columns"]) - len(names)
     note = f"The first {counted(len(rows), 'row')}" + (f" of the first {len(names)} columns." if more else ".")

@@ -76,7 +76,7 @@ def infer_encodings(sample: bytes) -> list[InferredEncoding]:
         InferredEncoding(first, None if clear else second),
         *(InferredEncoding(encoding, first) for encoding in (second, *others)),
     ]
-    return [each for inferred in order if scores[inferred.encoding] >= PLAUSIBLE for each in _family(inferred)]
+    return [variant for inferred in order if scores[inferred.encoding] >= PLAUSIBLE for variant in _family(inferred)]
 
 
 def _family(inferred: InferredEncoding) -> list[InferredEncoding]:

@@ -18,8 +18,8 @@ def unify_dictionaries(chunks: list[pa.DictionaryArray]) -> tuple[NDArray[np.int
     emptied, since many texts do not fit into memory twice.
     """
     if sum(len(chunk.dictionary) for chunk in chunks) <= MANY_TEXTS:
-        whole = pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
-        return codes_of(whole), whole.dictionary
+        unified = pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
+        return codes_of(unified), unified.dictionary
     texts: list[pa.Array] = []
     while chunks:
         texts.append(chunks.pop(0).cast(pa.string()))

@@ -153,7 +153,7 @@ class StrayValues:
     # One of the numbers or dates in a column that stays text because no type fits all values.
     odd: str | None = None
 
-    def look(self, values: pa.DictionaryArray, row: int) -> None:
+    def add(self, values: pa.DictionaryArray, row: int) -> None:
         """Count texts that are neither numbers nor dates in a block of categories; it begins at the table row `row`."""
         self.texts += len(values) - values.null_count
         if self.count > EXAMPLES_SHOWN and self.count > STRAY_SHARE * self.texts:

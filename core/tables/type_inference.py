@@ -50,7 +50,7 @@ class TypeInference:
         if self.inferred.needs_warning and self.example is None:
             self.example = Example.among(texts, values)
         if self.inferred.type == "category":
-            self.strays.look(values, row)
+            self.strays.add(values, row)
         values = self._finite(values)
         self.missing += values.null_count
         self._code(values, row)

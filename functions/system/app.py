@@ -49,7 +49,7 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
         problem = UnavailableError("The object store does not answer, so nothing can be read or stored now.")
         body = {**problem.problem(request.url.path), **report}
         return JSONResponse(body, status_code=problem.status, media_type=PROBLEM_JSON)
-    down = any(report[part]["status"] == "down" for part in ("redis", "queue"))
+    down = any(report[name]["status"] == "down" for name in ("redis", "queue"))
     return {"status": "degraded" if down else "ok", **report}
 
 
