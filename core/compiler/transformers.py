@@ -265,6 +265,7 @@ def _matrix(block: RawBlock | Matrix, transformer: Any) -> Matrix:
 
 
 def _unsupported(transformer: Any) -> TrainingFailedError:
+    """Return the error for a transformer that no converter takes."""
     return TrainingFailedError(f"The preprocessing {transformer!r:.200} cannot be compiled to a graph.")
 
 

@@ -177,6 +177,7 @@ def _ensemble(graph: GraphBuilder, matrix: str, trees: list[_Tree]) -> str:
     leaves = np.cumsum([0, *(len(tree.leaves) for tree in trees)])
 
     def joined(name: str) -> NDArray[Any]:
+        """Return an array of all trees, one after the other."""
         return np.concatenate([getattr(tree, name) for tree in trees])
 
     def children(side: str) -> Ints:

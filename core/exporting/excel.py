@@ -149,6 +149,7 @@ class _Sheet:
         self.sheet.write_datetime(row, column, moment, self._dates[num_format])
 
     def _nested(self, row: int, column: int, value: Any) -> None:
+        """Write a list or an object as JSON text."""
         self._text(row, column, nested(value))
 
     def _text(self, row: int, column: int, text: str, cell_format: "CellFormat | None" = None) -> None:

@@ -117,6 +117,7 @@ def raw_columns_of_clean_row(
 
 
 def _names(features: Sequence[Feature]) -> set[str]:
+    """Return the names of the features."""
     return {feature.name for feature in features}
 
 

@@ -144,6 +144,7 @@ def _listed(texts: Sequence[str], limit: int) -> str:
 
 
 def _located(row: int, field: str, message: str) -> dict[str, Any]:
+    """Return an error with its row."""
     return {"row": row, "field": field, "message": message}
 
 

@@ -72,7 +72,7 @@ class CompiledModel:
 
 
 def _known_values(feature: Feature) -> frozenset[str | bool] | None:
-    """Return the values that training has seen; None for a number."""
+    """Return the values that training has seen; none of them for a date, and None for a number."""
     if feature.type == "number":
         return None
     # A date has no known values: its text has to be parsed.

@@ -243,6 +243,7 @@ def _most_sampled(has_missing: NDArray[np.bool_]) -> int:
 
 
 def _or_nan(coefficient: float | None) -> float:
+    """Return NaN for None."""
     return nan if coefficient is None else coefficient
 
 

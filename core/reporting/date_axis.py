@@ -40,6 +40,7 @@ def seconds(date: datetime) -> float:
 
 
 def _moment(seconds: float) -> datetime:
+    """Return the date of seconds since 1970-01-01, in UTC."""
     return EPOCH + timedelta(seconds=seconds)
 
 
@@ -80,12 +81,15 @@ def _month(date: datetime, first: bool) -> str:
 
 
 def _day(date: datetime, _first: bool) -> str:
+    """Label a day by its number and month."""
     return f"{date.day}{SPACE}{MONTHS[date.month - 1]}"
 
 
 def _clock(date: datetime, _first: bool) -> str:
+    """Label a time by hours and minutes."""
     return f"{date:%H:%M}"
 
 
 def _clock_with_seconds(date: datetime, _first: bool) -> str:
+    """Label a time by hours, minutes and seconds."""
     return f"{date:%H:%M:%S}"

@@ -186,6 +186,7 @@ def _differences(schema: Json) -> Iterator[Content]:
 
 
 def _names(names: list[str]) -> Content:
+    """Join names of the data by commas."""
     return [piece for position, name in enumerate(names) for piece in (", " if position else "", isolated(name))]
 
 

@@ -49,6 +49,7 @@ def _summary(findings: list[Json]) -> str:
 
 
 def _none() -> Markup:
+    """Return the note that there are no findings."""
     return element("p", "Nothing stands out: no gaps, oddities or repetitions worth a word.", class_="note")
 
 
@@ -93,12 +94,15 @@ def _where(finding: Json) -> Iterable[Markup]:
 
 
 def _sentence(text: str) -> str:
+    """Capitalise a text, and end it."""
     return _ended(_capitalised(text))
 
 
 def _capitalised(text: str) -> str:
+    """Return a text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def _ended(text: str) -> str:
+    """End a text with a full stop, unless it has an end."""
     return text if text.endswith((".", "}", "!", "?")) else f"{text}."

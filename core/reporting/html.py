@@ -61,4 +61,5 @@ def scrolled(label: str, *content: Content, class_: str = "") -> Markup:
 
 
 def _escaped(text: str) -> str:
+    """Escape a text, and replace characters that HTML cannot hold."""
     return escape(UNWRITABLE.sub("\ufffd", text))

@@ -54,6 +54,7 @@ def correlations_section(correlations: Json) -> Markup | None:
 
 
 def _legend() -> Markup:
+    """Return the legend of the colours."""
     ramp = element("i", class_="ramp")
     return element("p", "−1", ramp, "+1", class_="legend", role="img", aria_label="From −1, orange, to +1, blue")
 
@@ -119,6 +120,7 @@ def shade_ink(shade: int) -> str:
 
 
 def _shade(value: float) -> int:
+    """Return the shade of a correlation, 0 to `SHADES`."""
     return round(SHADES * abs(value))
 
 

@@ -132,6 +132,7 @@ def _letters(texts: pa.Array, position: int, rows: NDArray[np.intp] | slice = sl
 
 
 def _is_digit(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which bytes are ASCII digits."""
     return (letters >= ord("0")) & (letters <= ord("9"))
 
 
@@ -171,8 +172,10 @@ def _boolean(texts: pa.Array, words: tuple[str, str]) -> pa.Array | None:
 
 
 def _any(flags: pa.Array) -> bool:
+    """Return whether a flag is true."""
     return bool(pc.any(flags).as_py())
 
 
 def _all(flags: pa.Array) -> bool:
+    """Return whether all flags are true."""
     return bool(pc.all(flags).as_py())

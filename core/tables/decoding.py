@@ -236,7 +236,7 @@ def _warn_of_doubt(inferred: InferredEncoding) -> list[str]:
 
 
 def _sample(path: Path) -> bytes:
-    """Return lines that are not ASCII, from all over the beginning of the file; long ones are cut."""
+    """Return the first lines that are not ASCII, `SAMPLE_BYTES` in all; long ones are cut."""
     sample = bytearray()
     with path.open("rb") as file:
         for line in iter(lambda: file.readline(PIECE_BYTES), b""):
