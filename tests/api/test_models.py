@@ -38,8 +38,8 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
     ):
         client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
         for model_type in ("ridge", "lasso"):
-            order = {"model_type": model_type, "target_column": "价格", "model_name": "价格 模型"}
-            client.post("/model/train", json=order).raise_for_status()
+            payload = {"model_type": model_type, "target_column": "价格", "model_name": "价格 模型"}
+            client.post("/model/train", json=payload).raise_for_status()
         yield client
 
 
@@ -204,8 +204,8 @@ def test_a_rollback_says_what_served_before(client: httpx.Client) -> None:
 
 
 def test_a_renamed_model_predicts_under_its_new_name_only(client: httpx.Client) -> None:
-    order = {"model_type": "ridge", "target_column": "价格", "model_name": "old name"}
-    client.post("/model/train", json=order).raise_for_status()
+    payload = {"model_type": "ridge", "target_column": "价格", "model_name": "old name"}
+    client.post("/model/train", json=payload).raise_for_status()
     before = client.post("/predict", json={"model_name": "old name", "data": ROW}).json()
     answer = client.post("/model/rename/old name", json={"new_name": "新名"}).raise_for_status().json()
     assert answer == {"model_name": "新名", "before": "old name", "versions": [1], "serves": 1}
@@ -235,8 +235,8 @@ def test_what_serves_is_deleted_only_with_the_whole_model(client: httpx.Client) 
 
 def test_a_deleted_version_that_was_in_use_stops_at_once_here(client: httpx.Client) -> None:
     for _ in range(2):
-        order = {"model_type": "ridge", "target_column": "价格", "model_name": "in use"}
-        client.post("/model/train", json=order).raise_for_status()
+        payload = {"model_type": "ridge", "target_column": "价格", "model_name": "in use"}
+        client.post("/model/train", json=payload).raise_for_status()
     question = {"model_name": "in use", "version": 1, "data": ROW}
     client.post("/predict", json=question).raise_for_status()
     client.delete("/model/trained/in use", params={"version": 1}).raise_for_status()

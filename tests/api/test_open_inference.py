@@ -20,8 +20,8 @@ def expected(stack: Stack) -> list[float]:
     """What POST /predict/batch says of the rows; the model is there from now on."""
     with httpx.Client(base_url=stack.base_url, timeout=60) as client:
         file_id = client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())}).json()["file_id"]
-        order = {"model_type": "ridge", "target_column": "价格", "model_name": "flats v2", "file_id": file_id}
-        assert client.post("/model/train", json=order).status_code == 200
+        payload = {"model_type": "ridge", "target_column": "价格", "model_name": "flats v2", "file_id": file_id}
+        assert client.post("/model/train", json=payload).status_code == 200
         answer = client.post("/predict/batch", json={"model_name": "flats v2", "data": ROWS})
         predictions: list[float] = answer.json()["predictions"]
         return predictions

@@ -31,8 +31,8 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
         httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
     ):
         client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
-        order = {"model_type": "ridge", "target_column": "价格", "return_model": True, **CHOICE}
-        assert client.post("/model/train", json=order).status_code == 200
+        payload = {"model_type": "ridge", "target_column": "价格", "return_model": True, **CHOICE}
+        assert client.post("/model/train", json=payload).status_code == 200
         yield client
 
 
@@ -42,8 +42,8 @@ def answer(response: httpx.Response) -> dict[str, Any]:
     return body
 
 
-def batch(client: httpx.Client, **order: Any) -> dict[str, Any]:
-    return answer(client.post("/predict/batch", json={**CHOICE, **order}))
+def batch(client: httpx.Client, **payload: Any) -> dict[str, Any]:
+    return answer(client.post("/predict/batch", json={**CHOICE, **payload}))
 
 
 def still_serves(client: httpx.Client) -> bool:
@@ -79,17 +79,17 @@ def test_records_rows_and_csv_in_any_encoding_predict_alike(client: httpx.Client
 def test_a_large_batch_is_answered_like_a_small_one(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any], row: dict[str, Any]
 ) -> None:
-    order = {**CHOICE, **how, "data": [*ROWS, {**ROW, **row}]}
-    small = client.post("/predict/batch", json=order)
+    payload = {**CHOICE, **how, "data": [*ROWS, {**ROW, **row}]}
+    small = client.post("/predict/batch", json=payload)
     monkeypatch.setattr("functions.predict.app.PLAIN_BYTES", 0)
-    large = client.post("/predict/batch", json=order)
+    large = client.post("/predict/batch", json=payload)
     assert (large.status_code, large.json()) == (small.status_code, small.json())
 
 
 def test_what_is_missing_is_imputed_and_said_or_refused(client: httpx.Client) -> None:
     row = {"面积": 88.5, "城市": "成都", "楼层": 3}
     warnings = answer(client.post("/predict", json={"data": row, **CHOICE}))["warnings"]
-    assert [name for name in ("房龄", "城市", "楼层") if any(repr(name) in said for said in warnings)] == [
+    assert [name for name in ("房龄", "城市", "楼层") if any(repr(name) in message for message in warnings)] == [
         "房龄",
         "城市",
         "楼层",
@@ -102,8 +102,8 @@ def test_what_is_missing_is_imputed_and_said_or_refused(client: httpx.Client) ->
 def test_a_stored_file_may_be_taken_strictly_too(client: httpx.Client) -> None:
     file_id = client.get("/data/files").json()["current"]
     assert "'房龄' has 7 missing values" in batch(client, file_id=file_id)["warnings"][0]
-    order = {"file_id": file_id, "strict": True, **CHOICE}
-    body = problem(client.post("/predict/batch", json=order), 422, "invalid-records")
+    payload = {"file_id": file_id, "strict": True, **CHOICE}
+    body = problem(client.post("/predict/batch", json=payload), 422, "invalid-records")
     # The sixth row of data is the seventh of the file.
     assert body["errors"][0] == {"row": 7, "field": "房龄", "message": "is missing"}
 
@@ -122,14 +122,14 @@ def test_bounds_lie_around_the_prediction_and_a_higher_level_is_wider(client: ht
     stored = batch(client, file_id=client.get("/data/files").json()["current"], interval=0.9)
     assert len(stored["lower"]) == len(stored["upper"]) == stored["count"]
     for level in (0, 1, 90, "most", 0.9999):
-        order = {"data": ROW, "interval": level, **CHOICE}
-        assert problem(client.post("/predict", json=order), 422, "invalid-input")["errors"][0]["field"] == "interval"
+        payload = {"data": ROW, "interval": level, **CHOICE}
+        assert problem(client.post("/predict", json=payload), 422, "invalid-input")["errors"][0]["field"] == "interval"
 
 
 @pytest.mark.parametrize("field", ["model_name", "version", "model_type", "target_column"])
 def test_model_info_about_another_model_is_refused_by_its_field(client: httpx.Client, field: str) -> None:
-    order = {"model_type": "ridge", "target_column": "价格", "return_model": True, "model_name": "brought"}
-    info = answer(client.post("/model/train", json=order))
+    payload = {"model_type": "ridge", "target_column": "价格", "return_model": True, "model_name": "brought"}
+    info = answer(client.post("/model/train", json=payload))
     brought = {"data": ROW, "model_data": info.pop("model_data")}
     answer(client.post("/predict", json={**brought, "model_info": info}))
     wrong = {**brought, "model_info": {**info, field: 99}}
@@ -163,7 +163,7 @@ def test_an_answer_over_the_limit_is_a_file_of_it(client: httpx.Client, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "slug", "said"),
+    ("body", "status", "slug", "message"),
     [
         (b'{"model_name": "sent", "data": [{"a": 1}', 400, "bad-request", "JSON"),
         (
@@ -186,10 +186,10 @@ def test_an_answer_over_the_limit_is_a_file_of_it(client: httpx.Client, monkeypa
         (b'{"data": [{}], "model_name": "' + b"x" * 10_000_000 + b'"}', 422, "invalid-input", "model_name"),
     ],
 )
-def test_a_batch_that_cannot_be(client: httpx.Client, body: bytes, status: int, slug: str, said: str) -> None:
+def test_a_batch_that_cannot_be(client: httpx.Client, body: bytes, status: int, slug: str, message: str) -> None:
     headers = {"content-type": "application/json"}
     found = problem(client.post("/predict/batch", content=body, headers=headers), status, slug)
-    assert said in json.dumps(found, ensure_ascii=False)
+    assert message in json.dumps(found, ensure_ascii=False)
     assert still_serves(client)
 
 

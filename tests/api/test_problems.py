@@ -71,7 +71,7 @@ def test_an_upload_without_a_file_names_the_field(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "status", "slug", "said"),
+    ("payload", "status", "slug", "message"),
     [
         ({"model_type": "xgboost"}, 422, "unknown-model-type", "random_forest"),
         ({"model_type": "ridge", "target_column": "cost"}, 422, "unknown-column", "价格"),
@@ -87,19 +87,19 @@ def test_an_upload_without_a_file_names_the_field(client: httpx.Client) -> None:
     ],
 )
 def test_a_training_that_cannot_be(
-    client: httpx.Client, order: dict[str, Any], status: int, slug: str, said: str
+    client: httpx.Client, payload: dict[str, Any], status: int, slug: str, message: str
 ) -> None:
     before = client.get("/model/trained").json()
-    body = problem(client.post("/model/train", json=order), status, slug)
-    assert said in body["detail"]
+    body = problem(client.post("/model/train", json=payload), status, slug)
+    assert message in body["detail"]
     assert client.get("/model/trained").json() == before
 
 
 def test_too_few_rows_say_how_many_are_needed(client: httpx.Client) -> None:
     current = client.get("/data/files").json()["current"]
     uploaded = client.post("/data/upload", files={"file": ("x.csv", b"a,b\n1,2\n3,4\n")}).json()
-    order = {"model_type": "ridge", "target_column": "b", "file_id": uploaded["file_id"]}
-    assert "at least 20" in problem(client.post("/model/train", json=order), 422, "not-enough-rows")["detail"]
+    payload = {"model_type": "ridge", "target_column": "b", "file_id": uploaded["file_id"]}
+    assert "at least 20" in problem(client.post("/model/train", json=payload), 422, "not-enough-rows")["detail"]
     client.delete(f"/data/files/{uploaded['file_id']}")
     client.post(f"/data/switch/{current}")
 
@@ -115,7 +115,7 @@ def test_a_model_that_is_not_there(client: httpx.Client, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "said"),
+    ("change", "field", "message"),
     [
         ({"房龄": "old"}, "房龄", "'old'"),
         ({"房龄": [1]}, "房龄", "[1]"),
@@ -124,11 +124,11 @@ def test_a_model_that_is_not_there(client: httpx.Client, path: str) -> None:
         ({"城市": {"name": "上海"}}, "城市", "text"),
     ],
 )
-def test_a_wrong_feature_is_named(client: httpx.Client, change: dict[str, Any], field: str, said: str) -> None:
+def test_a_wrong_feature_is_named(client: httpx.Client, change: dict[str, Any], field: str, message: str) -> None:
     row = {**ROW, **change}
     body = problem(client.post("/predict", json={"data": row, "model_name": "known"}), 422, "invalid-records")
     assert body["errors"][0]["field"] == field
-    assert said in body["errors"][0]["message"]
+    assert message in body["errors"][0]["message"]
     batch = client.post("/predict/batch", json={"data": [ROW, row], "model_name": "known"})
     assert problem(batch, 422, "invalid-records")["errors"][0]["row"] == 1
 
@@ -136,16 +136,16 @@ def test_a_wrong_feature_is_named(client: httpx.Client, change: dict[str, Any], 
 def test_a_file_that_lacks_a_feature_names_it(client: httpx.Client) -> None:
     current = client.get("/data/files").json()["current"]
     uploaded = client.post("/data/upload", files={"file": ("x.csv", "面积,城市\n80,上海\n".encode())}).json()
-    order = {"file_id": uploaded["file_id"], "model_name": "known"}
-    body = problem(client.post("/predict/batch", json=order), 422, "unknown-column")
+    payload = {"file_id": uploaded["file_id"], "model_name": "known"}
+    body = problem(client.post("/predict/batch", json=payload), 422, "unknown-column")
     assert body["errors"][0]["field"] == "房龄"
     client.delete(f"/data/files/{uploaded['file_id']}")
     client.post(f"/data/switch/{current}")
 
 
 def test_model_data_that_was_changed_is_refused(client: httpx.Client) -> None:
-    order = {"model_type": "ridge", "model_name": "kept", "return_model": True}
-    sealed = client.post("/model/train", json=order).json()["model_data"]
+    payload = {"model_type": "ridge", "model_name": "kept", "return_model": True}
+    sealed = client.post("/model/train", json=payload).json()["model_data"]
     assert client.post("/predict", json={"data": ROW, "model_data": sealed}).status_code == 200
     middle = len(sealed) // 2
     for changed in (sealed[:-4], sealed[:middle] + "AAAA" + sealed[middle + 4 :], "", "no base64!", "AAAAAAAA"):

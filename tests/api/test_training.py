@@ -33,8 +33,8 @@ def upload(client: httpx.Client, text: str) -> str:
     return file_id
 
 
-def train(client: httpx.Client, **order: Any) -> httpx.Response:
-    return client.post("/model/train", json={"model_type": "ridge", "target_column": "mpg", **order})
+def train(client: httpx.Client, **payload: Any) -> httpx.Response:
+    return client.post("/model/train", json={"model_type": "ridge", "target_column": "mpg", **payload})
 
 
 def test_a_training_says_all_that_is_known_of_the_model(client: httpx.Client) -> None:
@@ -65,8 +65,8 @@ def test_a_training_by_time_or_by_group_says_so_wherever_it_is_shown(client: htt
 
 
 def test_a_tuned_training_keeps_its_trials(client: httpx.Client) -> None:
-    order = {"tune_hyperparameters": True, "tuning_seconds": 2, "target_transform": "auto", "model_name": "tuned"}
-    answer = train(client, model_type="knn", **order).raise_for_status().json()
+    payload = {"tune_hyperparameters": True, "tuning_seconds": 2, "target_transform": "auto", "model_name": "tuned"}
+    answer = train(client, model_type="knn", **payload).raise_for_status().json()
     info = client.get("/model/info", params={"model_name": "tuned"}).json()
     assert {trial["target_transform"] for trial in info["trials"]} == {"none", "log", "yeo_johnson", "trend"}
     assert info["parameters"] == answer["parameters"]
@@ -91,7 +91,7 @@ def test_available_regressors_show_what_they_cost(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "slug", "field"),
+    ("payload", "slug", "field"),
     [
         ({"model_type": "boat"}, "unknown-model-type", "model_type"),
         ({"target_column": "price"}, "unknown-column", "target_column"),
@@ -112,14 +112,14 @@ def test_available_regressors_show_what_they_cost(client: httpx.Client) -> None:
     ],
 )
 def test_what_cannot_be_trained_is_refused_with_its_field(
-    client: httpx.Client, order: dict[str, Any], slug: str, field: str
+    client: httpx.Client, payload: dict[str, Any], slug: str, field: str
 ) -> None:
-    refused = problem(train(client, **order), 422, slug)
+    refused = problem(train(client, **payload), 422, slug)
     assert field in [error["field"] for error in refused["errors"]]
 
 
 @pytest.mark.parametrize(
-    ("text", "slug", "said"),
+    ("text", "slug", "message"),
     [
         ("x,y\n" + "1,2\n" * 12, "bad-target", "same value"),
         ("x,y\n" + "".join(f"{i % 5}.5,{i}\n" for i in range(12)), "not-enough-rows", "12 usable rows"),
@@ -129,10 +129,10 @@ def test_what_cannot_be_trained_is_refused_with_its_field(
     ],
 )
 def test_tables_that_teach_nothing_are_refused_with_the_reason(
-    client: httpx.Client, text: str, slug: str, said: str
+    client: httpx.Client, text: str, slug: str, message: str
 ) -> None:
     file_id = upload(client, text)
-    assert said in problem(train(client, file_id=file_id, target_column="y"), 422, slug)["detail"]
+    assert message in problem(train(client, file_id=file_id, target_column="y"), 422, slug)["detail"]
 
 
 def test_a_logarithm_of_negative_numbers_is_refused_with_the_way_out(client: httpx.Client) -> None:

@@ -80,7 +80,7 @@ def test_deploying_where_nothing_listens_says_so(mine: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ((), "--endpoint-url"),
         (("--aws", "--endpoint-url", "http://127.0.0.1:9"), "--endpoint-url"),
@@ -88,9 +88,11 @@ def test_deploying_where_nothing_listens_says_so(mine: Stack) -> None:
         (("--endpoint-url", "http://127.0.0.1:9", "--parameter", "LogLevel"), "NAME=VALUE"),
     ],
 )
-def test_deploying_nowhere_in_particular_is_explained(mine: Stack, options: tuple[str, ...], said: str) -> None:
+def test_deploying_nowhere_in_particular_is_explained(mine: Stack, options: tuple[str, ...], message: str) -> None:
     answer = mine.cli("deploy", *options)
-    assert (answer.returncode, said in answer.stderr, "Traceback" in answer.stderr) == (1, True, False), answer.stderr
+    assert (answer.returncode, message in answer.stderr, "Traceback" in answer.stderr) == (1, True, False), (
+        answer.stderr
+    )
 
 
 def test_what_answers_there_has_to_be_an_aws(stack: Stack) -> None:

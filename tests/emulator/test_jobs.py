@@ -63,7 +63,9 @@ def file_id(own: Stack) -> str:
     return str(answer.raise_for_status().json()["file_id"])
 
 
-def order(client: httpx.Client, name: str, file_id: str, headers: Json = ASYNC, **fields: Any) -> httpx.Response:
+def submit_training(
+    client: httpx.Client, name: str, file_id: str, headers: Json = ASYNC, **fields: Any
+) -> httpx.Response:
     body = {"model_type": "ridge", "target_column": "price", "model_name": name, "file_id": file_id, **fields}
     answer = client.post("/model/train", json=body, headers=headers)
     assert answer.status_code in (200, 202), answer.text
@@ -94,13 +96,13 @@ def workers(own: Stack) -> list[psutil.Process]:
 @pytest.mark.parametrize("road", ["server", "gateway"])
 def test_training_is_answered_with_a_job_that_succeeds(own: Stack, file_id: str, road: str) -> None:
     with httpx.Client(base_url=own.base_url if road == "server" else own.api_url, timeout=60) as client:
-        answer = order(client, f"later-{road}", file_id, return_model=True)
+        answer = submit_training(client, f"later-{road}", file_id, return_model=True)
         assert (answer.status_code, answer.headers["preference-applied"]) == (202, "respond-async")
         location = answer.headers["location"]
         assert (location, answer.json()["status"]) == (f"/jobs/{answer.json()['job_id']}", "queued")
         job = wait_for_job(client, answer.json()["job_id"], is_over)
         assert (job["status"], job["progress"], job["kind"], job["error"]) == ("succeeded", 1.0, "train", None)
-        now = order(client, f"now-{road}", file_id, {}, return_model=True).json()
+        now = submit_training(client, f"now-{road}", file_id, {}, return_model=True).json()
         result = job["result"]
         assert set(result) == set(now)
         assert (result["metrics"], result["cross_validation"]) == (now["metrics"], now["cross_validation"])
@@ -119,7 +121,7 @@ def test_a_key_makes_one_of_two_requests_on_every_road(own: Stack, file_id: str,
         announcement, key = {"filename": "flats.csv", "size_bytes": 9}, {"Idempotency-Key": f'"{road}"'}
         announced = [client.post("/data/uploads", json=announcement, headers=key) for _ in range(2)]
         assert announced[0].json()["file_id"] == announced[1].json()["file_id"]
-        trained = [order(client, f"keyed-{road}", file_id, key) for _ in range(2)]
+        trained = [submit_training(client, f"keyed-{road}", file_id, key) for _ in range(2)]
         assert trained[0].json() == trained[1].json()
         assert versions(client, f"keyed-{road}") == [1]
 
@@ -128,20 +130,20 @@ def test_a_comparison_tells_how_far_each_model_is(client: httpx.Client, file_id:
     params = {"target_column": "price", "file_id": file_id}
     answer = client.post("/model/compare", params=params, headers=ASYNC)
     assert answer.status_code == 202, answer.text
-    told: list[Json] = []
-    job = wait_for_job(client, answer.json()["job_id"], lambda job: told.append(job) or is_over(job), 120)
+    states: list[Json] = []
+    job = wait_for_job(client, answer.json()["job_id"], lambda job: states.append(job) or is_over(job), 120)
     assert job["status"] == "succeeded", job
     assert job["result"]["best"] == job["result"]["results"][0]
-    assert any(0 < job["progress"] < 1 and "ridge" in job["parts"] for job in told)
-    assert [job["progress"] for job in told] == sorted(job["progress"] for job in told)
+    assert any(0 < job["progress"] < 1 and "ridge" in job["parts"] for job in states)
+    assert [job["progress"] for job in states] == sorted(job["progress"] for job in states)
 
 
 def test_another_worker_finishes_what_a_killed_one_has_begun(own: Stack, client: httpx.Client, file_id: str) -> None:
-    job_id = order(client, "survivor", file_id, **SLOW).json()["job_id"]
+    job_id = submit_training(client, "survivor", file_id, **SLOW).json()["job_id"]
     wait_for_job(client, job_id, is_training)
-    doomed = workers(own)
-    assert doomed
-    for process in doomed:
+    killed = workers(own)
+    assert killed
+    for process in killed:
         process.kill()
     job = wait_for_job(client, job_id, is_over, 90)
     assert (job["status"], job["attempts"]) == ("succeeded", 2)
@@ -151,7 +153,7 @@ def test_another_worker_finishes_what_a_killed_one_has_begun(own: Stack, client:
 def test_the_champion_serves_while_retraining_is_killed_and_finished_by_the_next_worker(
     own: Stack, client: httpx.Client, file_id: str
 ) -> None:
-    order(client, "series", file_id, {}, **SLOW)
+    submit_training(client, "series", file_id, {}, **SLOW)
     client.put("/series/series", json={"target_column": "price", "tolerance": 1}).raise_for_status()
     s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
     s3.put_object(Bucket="regatta", Key="incoming/default/series/next.csv", Body=flats(6).encode())
@@ -173,7 +175,7 @@ def test_the_champion_serves_while_retraining_is_killed_and_finished_by_the_next
 
 
 def test_a_message_that_comes_five_times_trains_once(own: Stack, client: httpx.Client, sqs: Any, file_id: str) -> None:
-    job_id = order(client, "once", file_id, **SLOW).json()["job_id"]
+    job_id = submit_training(client, "once", file_id, **SLOW).json()["job_id"]
     body = json.dumps({"workspace": "default", "job_id": job_id})
     for _ in range(5):
         sqs.send_message(QueueUrl=own.env["REGATTA_JOBS_QUEUE_URL"], MessageBody=body)
@@ -206,7 +208,7 @@ def test_running_work_is_cancelled(own: Stack, client: httpx.Client, file_id: st
 def test_poison_ends_as_a_dead_letter_that_shows_and_can_be_redriven(
     own: Stack, client: httpx.Client, file_id: str
 ) -> None:
-    job_id = order(client, "poisoned", file_id).json()["job_id"]
+    job_id = submit_training(client, "poisoned", file_id).json()["job_id"]
     wait_for_job(client, job_id, is_over)
     # A job of a kind that this worker does not know: one that a newer release has ordered, say.
     s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
@@ -230,7 +232,7 @@ def test_poison_ends_as_a_dead_letter_that_shows_and_can_be_redriven(
 
 
 def test_a_job_is_followed_from_the_shell(own: Stack, client: httpx.Client, file_id: str) -> None:
-    job_id = order(client, "followed", file_id).json()["job_id"]
+    job_id = submit_training(client, "followed", file_id).json()["job_id"]
     answer = own.cli("jobs", "--follow", job_id)
     assert (answer.returncode, "followed version 1" in answer.stdout) == (0, True), answer.stderr
     assert own.cli("jobs", "--follow", "00000000").returncode == 1
@@ -249,6 +251,6 @@ def test_a_server_without_a_queue_does_jobs_itself(own: Stack, file_id: str, tmp
     with served([*CLI, "serve", "--workers", "2"], environment, tmp_path / "log"):
         wait_until_up(f"{url}/system/status")
         with httpx.Client(base_url=url, timeout=60) as client:
-            job_id = order(client, "by-a-server", file_id).json()["job_id"]
+            job_id = submit_training(client, "by-a-server", file_id).json()["job_id"]
             assert wait_for_job(client, job_id, is_over)["status"] == "succeeded"
             assert versions(client, "by-a-server") == [1]

@@ -75,10 +75,10 @@ def test_a_million_rows_become_a_file_in_little_memory(million: Stack) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    assert said["peak_mb"] < MEGABYTES
-    answer = httpx.get(said["url"]).raise_for_status()
-    assert len(answer.content) == said["size_bytes"]
+    output = json.loads(done.stdout)
+    assert output["peak_mb"] < MEGABYTES
+    answer = httpx.get(output["url"]).raise_for_status()
+    assert len(answer.content) == output["size_bytes"]
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"].endswith(f"filename*=UTF-8''{quote(MODEL)}-v1.csv")
     rows = read_csv(io.BytesIO(answer.content))
@@ -97,8 +97,8 @@ def test_an_answer_over_the_limit_is_a_url_that_a_browser_can_follow(million: St
         process_environment(variables),
         httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
     ):
-        asked = {"model_name": MODEL, "data": [{"x": 1.5, "colour": "red"}], "format": kind}
-        answer = client.post("/predict/export", json=asked)
+        payload = {"model_name": MODEL, "data": [{"x": 1.5, "colour": "red"}], "format": kind}
+        answer = client.post("/predict/export", json=payload)
     assert answer.status_code == 303
     file = httpx.get(answer.headers["location"]).raise_for_status()
     ending = {"csv": "csv", "excel": "xlsx", "json": "json"}[kind]

@@ -47,9 +47,9 @@ def start(processes: list[subprocess.Popen[str]]) -> None:
 
 
 def numbers(process: subprocess.Popen[str]) -> list[int]:
-    said, error = process.communicate(timeout=60)
+    output, error = process.communicate(timeout=60)
     assert process.returncode in (0, -signal.SIGKILL), error
-    return [int(line) for line in said.split()]
+    return [int(line) for line in output.split()]
 
 
 def check_whole(stack: Stack, name: str) -> list[int]:
@@ -83,15 +83,15 @@ def test_one_job_in_two_processes_publishes_once(stack: Stack) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_killed_trainings_leave_no_gap(stack: Stack, seed: int) -> None:
     chance, name = random.Random(seed), f"killed {seed}"
-    doomed = [trainer(stack, name, number, rounds=1000) for number in range(3)]
+    killed = [trainer(stack, name, number, rounds=1000) for number in range(3)]
     steady = trainer(stack, name, 9, rounds=10)
-    start([*doomed, steady])
-    for process in doomed:
+    start([*killed, steady])
+    for process in killed:
         time.sleep(chance.uniform(0.02, 0.15))
         process.kill()
-    told = [number for process in [*doomed, steady] for number in numbers(process)]
+    printed = [number for process in [*killed, steady] for number in numbers(process)]
     found = check_whole(stack, name)
     assert found == list(range(1, len(found) + 1))
-    assert len(told) == len(set(told))
+    assert len(printed) == len(set(printed))
     # A version that was told of is there; one that was not, of a process killed in between, may be.
-    assert set(told) <= set(found)
+    assert set(printed) <= set(found)

@@ -142,10 +142,10 @@ def test_predictions_go_on_while_a_new_champion_comes(client: httpx.Client, put:
     over = threading.Event()
 
     def predict() -> None:
-        order = {"model_name": "steady", "data": [ROW] * 50}
+        payload = {"model_name": "steady", "data": [ROW] * 50}
         with httpx.Client(base_url=client.base_url, timeout=60) as mine:
             while not over.wait(0.01):  # some of the machine is for the training
-                answers.append(mine.post("/predict/batch", json=order))
+                answers.append(mine.post("/predict/batch", json=payload))
 
     loops = [threading.Thread(target=predict) for _ in range(2)]
     for loop in loops:
@@ -161,8 +161,8 @@ def test_predictions_go_on_while_a_new_champion_comes(client: httpx.Client, put:
     seen = {(answer.json()["version"], *answer.json()["predictions"]) for answer in answers}
     assert len(seen) == len({one[0] for one in seen}) == champion
     for version, *predictions in seen:
-        order = {"model_name": "steady", "version": version, "data": ROW}
-        assert set(predictions) == {client.post("/predict", json=order).json()["prediction"]}
+        payload = {"model_name": "steady", "version": version, "data": ROW}
+        assert set(predictions) == {client.post("/predict", json=payload).json()["prediction"]}
 
 
 def test_poison_is_a_dead_letter_with_its_reason_and_stops_nobody(

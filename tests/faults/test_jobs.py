@@ -24,7 +24,7 @@ def handlers(**kwargs: object) -> httpx.Client:
     return httpx.Client(transport=HandlerTransport(), base_url="http://handlers", **kwargs)
 
 
-def order(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
+def submit_training(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
     client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
     return client.post("/model/train", json={**ORDER, "model_name": name}, headers={**ASYNC, **headers})
 
@@ -39,7 +39,7 @@ def test_flushall_before_every_call_loses_no_job(stack: Stack) -> None:
             redis.flushall()
 
     with httpx.Client(base_url=stack.api_url, timeout=60, event_hooks={"request": [flush]}) as client:
-        job: dict[str, Any] = order(client, "flushed-job").json()
+        job: dict[str, Any] = submit_training(client, "flushed-job").json()
         deadline = time.monotonic() + 30
         while job["status"] in ("queued", "running"):
             assert time.monotonic() < deadline
@@ -55,17 +55,19 @@ def test_without_redis_a_job_is_ordered_done_and_looked_at(stack: Stack, tmp_pat
         variables = {**stack.env, "REGATTA_REDIS_URL": f"redis://127.0.0.1:{port}/0"}
         del variables["REGATTA_JOBS_QUEUE_URL"]
         with process_environment(variables), handlers() as client:
-            waiting = order(client, "before-the-outage").json()["job_id"]
+            waiting = submit_training(client, "before-the-outage").json()["job_id"]
             process.kill()
             process.wait()
             forget_singletons()
-            ordered = order(client, "in-the-outage").json()["job_id"]
+            ordered = submit_training(client, "in-the-outage").json()["job_id"]
             for job_id in (waiting, ordered):
                 assert client.get(f"/jobs/{job_id}").json()["status"] == "queued"
                 run_job(home(), job_id, HANDLERS, seconds=60)
                 assert client.get(f"/jobs/{job_id}").json()["status"] == "succeeded"
-            assert client.post(f"/jobs/{order(client, 'given-up').json()['job_id']}/cancel").status_code == 202
-            keyed = [order(client, "keyed", **{"Idempotency-Key": "3"}).json()["job_id"] for _ in range(2)]
+            assert (
+                client.post(f"/jobs/{submit_training(client, 'given-up').json()['job_id']}/cancel").status_code == 202
+            )
+            keyed = [submit_training(client, "keyed", **{"Idempotency-Key": "3"}).json()["job_id"] for _ in range(2)]
             assert keyed[0] == keyed[1]
 
 
@@ -74,9 +76,9 @@ def test_an_order_that_the_queue_does_not_take_is_no_job(stack: Stack) -> None:
     with process_environment(variables), handlers() as client:
         before = client.get("/jobs").json()
         for headers in ({}, {"Idempotency-Key": "untaken"}):
-            refused = order(client, "untaken", **headers)
+            refused = submit_training(client, "untaken", **headers)
             assert (refused.status_code, refused.json()["type"]) == (503, "urn:regatta:problem:storage-unavailable")
         assert client.get("/jobs").json() == before
         status = client.get("/system/status").json()
         assert (status["status"], status["queue"]["status"]) == ("degraded", "down")
-        assert order(client, "untaken", Prefer="wait=60").status_code == 200
+        assert submit_training(client, "untaken", Prefer="wait=60").status_code == 200

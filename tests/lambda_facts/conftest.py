@@ -22,8 +22,8 @@ def file_id(stack: Stack) -> str:
 @pytest.fixture(scope="session")
 def model(stack: Stack, file_id: str) -> str:
     """The name of a model of it."""
-    order = {"model_type": "ridge", "target_column": "价格", "model_name": "facts", "file_id": file_id}
-    httpx.post(f"{stack.base_url}/model/train", json=order, timeout=60).raise_for_status()
+    payload = {"model_type": "ridge", "target_column": "价格", "model_name": "facts", "file_id": file_id}
+    httpx.post(f"{stack.base_url}/model/train", json=payload, timeout=60).raise_for_status()
     return "facts"
 
 

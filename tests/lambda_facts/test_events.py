@@ -36,13 +36,13 @@ def test_a_file_whose_arrival_is_told_twice_becomes_one_dataset(stack: Stack, cl
     file_id, key = announced["file_id"], announced["fields"]["key"]
     with aws("s3", stack) as s3:
         s3.put_object(Bucket="regatta", Key=key, Body=gbk_csv())
-    told = message({"Records": [{"s3": {"object": {"key": key}}}]})
+    event = message({"Records": [{"s3": {"object": {"key": key}}}]})
     environments = [Environment("ingest", stack.env, **template_limits("ingest")) for _ in range(2)]
     try:
         # At the same time to both, while the stack's own function hears of it too; and later once more.
         with ThreadPoolExecutor() as threads:
-            list(threads.map(lambda environment: deliver(environment, told), environments))
-        assert environments[0].invoke(told) == NOTHING_FAILED
+            list(threads.map(lambda environment: deliver(environment, event), environments))
+        assert environments[0].invoke(event) == NOTHING_FAILED
     finally:
         for environment in environments:
             environment.close()
@@ -61,12 +61,12 @@ def test_a_job_that_is_told_twice_trains_once(stack: Stack, file_id: str) -> Non
     variables = {name: value for name, value in stack.env.items() if name != "REGATTA_JOBS_QUEUE_URL"}
     transport = EnvironmentTransport(variables)
     with httpx.Client(transport=transport, base_url="http://lambda") as client:
-        order = {"model_type": "ridge", "target_column": "价格", "model_name": "told-twice", "file_id": file_id}
-        queued = client.post("/model/train", json=order, headers={"Prefer": "respond-async"})
+        payload = {"model_type": "ridge", "target_column": "价格", "model_name": "told-twice", "file_id": file_id}
+        queued = client.post("/model/train", json=payload, headers={"Prefer": "respond-async"})
         job_id = queued.json()["job_id"]
-        told = message({"workspace": "default", "job_id": job_id})
+        event = message({"workspace": "default", "job_id": job_id})
         worker = transport.environment("worker")
-        assert [worker.invoke(told) for _ in range(2)] == [NOTHING_FAILED] * 2
+        assert [worker.invoke(event) for _ in range(2)] == [NOTHING_FAILED] * 2
         job = client.get(f"/jobs/{job_id}").json()
         assert (job["status"], job["attempts"]) == ("succeeded", 1), job["error"]
         versions = client.get("/model/trained").json()["models"]
@@ -92,11 +92,11 @@ def test_two_environments_of_one_function_share_nothing_but_storage(stack: Stack
 
 def test_messages_wait_while_the_worker_may_not_run(stack: Stack, file_id: str) -> None:
     name = f"{STACK_NAME}-worker"
-    order = {"model_type": "ridge", "target_column": "价格", "model_name": "waiting", "file_id": file_id}
+    payload = {"model_type": "ridge", "target_column": "价格", "model_name": "waiting", "file_id": file_id}
     with httpx.Client(base_url=stack.base_url, timeout=60) as client, aws("lambda", stack) as functions:
         functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
         try:
-            answer = client.post("/model/train", json=order, headers={"Prefer": "respond-async"})
+            answer = client.post("/model/train", json=payload, headers={"Prefer": "respond-async"})
             time.sleep(1)
             assert client.get(answer.headers["location"]).json()["status"] == "queued"
         finally:

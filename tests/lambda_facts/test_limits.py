@@ -30,13 +30,13 @@ def test_answers_that_lambda_would_not_let_out_become_links(client: httpx.Client
     file_id = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("many.csv", table)}, timeout=60).json()[
         "file_id"
     ]
-    order = {"file_id": file_id, "model_name": model}
-    batch = client.post("/predict/batch", json={**order, "interval": 0.9})
+    payload = {"file_id": file_id, "model_name": model}
+    batch = client.post("/predict/batch", json={**payload, "interval": 0.9})
     assert batch.status_code == 303
     linked = httpx.get(batch.headers["location"], timeout=60)
     assert len(linked.content) > PAYLOAD_BYTES
     assert linked.json()["count"] == table.count(b"\n")
-    export = client.post("/predict/export", json={**order, "format": "json"})
+    export = client.post("/predict/export", json={**payload, "format": "json"})
     assert export.status_code == 303
 
 

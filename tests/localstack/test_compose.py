@@ -14,7 +14,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 LOCALSTACK: dict[str, Any] = SERVICES["localstack"]
 
 
-def said(*command: str) -> str:
+def output_of(*command: str) -> str:
     """What a program of LocalStack's environment says."""
     ended = subprocess.run([VENV / "bin" / command[0], *command[1:]], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -23,7 +23,9 @@ def said(*command: str) -> str:
 
 def test_it_is_a_compose_file() -> None:
     """The schema of the Compose specification, as check-jsonschema brings it along."""
-    assert "ok" in said("check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / "localstack.yml"))
+    assert "ok" in output_of(
+        "check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / "localstack.yml")
+    )
 
 
 def test_the_release_is_the_one_that_is_tested() -> None:
@@ -54,7 +56,7 @@ def test_localstack_understands_its_settings() -> None:
         f"flags = Util.parse_additional_flags({LOCALSTACK['environment']['LAMBDA_DOCKER_FLAGS']!r}); "
         "print(json.dumps([[*config.CONFIG_ENV_VARS, *vars(config)], flags.volumes]))"
     )
-    known, volumes = json.loads(said("python", "-c", script).splitlines()[-1])
+    known, volumes = json.loads(output_of("python", "-c", script).splitlines()[-1])
     ours = {name for name in LOCALSTACK["environment"] if not name.startswith("DEPLOY_")}
     assert ours - set(known) == set()
     assert volumes == [[COMPOSE["volumes"]["packages"]["name"], "/opt/python"]]

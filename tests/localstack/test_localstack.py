@@ -82,8 +82,8 @@ def test_the_whole_job_gives_the_answers_of_the_handlers(localstack: LocalStack,
 
 
 def test_bytes_go_through_the_gateway_as_they_are(localstack: LocalStack, http: httpx.Client, flats: str) -> None:
-    order = {"file_id": flats, "model_name": "flats", "format": "excel"}
-    workbook = http.post("/predict/export", json=order)
+    payload = {"file_id": flats, "model_name": "flats", "format": "excel"}
+    workbook = http.post("/predict/export", json=payload)
     assert zipfile.is_zipfile(io.BytesIO(workbook.content))
     artifact = http.get("/model/artifact/flats", params={"format": "onnx"})
     version = http.get("/model/info", params={"model_name": "flats"}).json()
@@ -143,8 +143,8 @@ def test_an_upload_that_lands_in_the_bucket_becomes_a_dataset(http: httpx.Client
 
 
 def test_a_job_goes_through_the_queue_to_the_worker(http: httpx.Client, flats: str) -> None:
-    order = {"model_type": "ridge", "target_column": "价格", "model_name": "queued", "file_id": flats}
-    accepted = http.post("/model/train", json=order, headers={"Prefer": "respond-async"})
+    payload = {"model_type": "ridge", "target_column": "价格", "model_name": "queued", "file_id": flats}
+    accepted = http.post("/model/train", json=payload, headers={"Prefer": "respond-async"})
     assert accepted.status_code == 202, accepted.text
     job = wait_for(
         lambda: http.get(accepted.headers["location"]).json(), lambda j: j["status"] not in ("queued", "running")
@@ -162,8 +162,8 @@ def test_a_csv_in_the_bucket_retrains_and_poison_ends_as_a_dead_letter(
 ) -> None:
     first = linear_table(0, 300).to_csv(index=False).encode()
     file_id = http.post("/data/upload", files={"file": ("first.csv", first)}).raise_for_status().json()["file_id"]
-    order = {"model_type": "ridge", "target_column": TARGET, "model_name": "prices", "file_id": file_id}
-    http.post("/model/train", json=order).raise_for_status()
+    payload = {"model_type": "ridge", "target_column": TARGET, "model_name": "prices", "file_id": file_id}
+    http.post("/model/train", json=payload).raise_for_status()
     wanted = {"target_column": TARGET, "tolerance": 0.5}
     http.put("/series/prices", json=wanted).raise_for_status()
     s3 = localstack.client("s3")
@@ -275,17 +275,17 @@ def test_an_environment_is_kept_until_it_fails(toy: Telling) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "error", "said"),
+    ("what", "error", "message"),
     [
         ("sleep", "Sandbox.Timedout", "Task timed out after 1.00 seconds"),
         ("return a set", "Runtime.MarshalError", "not JSON serializable"),
         ("return much", "Function.ResponseSizeTooLarge", "6291556"),
     ],
 )
-def test_what_lambda_refuses_is_refused(toy: Telling, what: str, error: str, said: str) -> None:
+def test_what_lambda_refuses_is_refused(toy: Telling, what: str, error: str, message: str) -> None:
     answer, _ = toy(what)
     assert answer["errorType"] == error
-    assert said in answer["errorMessage"]
+    assert message in answer["errorMessage"]
 
 
 @pytest.mark.parametrize(

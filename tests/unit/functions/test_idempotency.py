@@ -133,8 +133,8 @@ def test_an_announced_upload_is_one(client: httpx.Client) -> None:
 def test_an_export_is_the_same_file_again(client: httpx.Client) -> None:
     file_id = upload(client).json()["file_id"]
     client.post("/model/train", json=ORDER)
-    order = {"model_name": "car", "file_id": file_id, "format": "csv"}
-    first, second = (client.post("/predict/export", json=order, headers=KEY) for _ in range(2))
+    payload = {"model_name": "car", "file_id": file_id, "format": "csv"}
+    first, second = (client.post("/predict/export", json=payload, headers=KEY) for _ in range(2))
     assert (first.status_code, second.content) == (200, first.content)
     assert second.headers["content-disposition"] == first.headers["content-disposition"]
 
@@ -188,8 +188,8 @@ def test_of_two_trainings_with_a_key_at_the_same_moment_one_trains(
 
 def test_a_refused_training_is_refused_again_with_the_same_words(client: httpx.Client) -> None:
     upload(client, headers={})
-    order = {**ORDER, "params": {"alpha": -1}}
-    first, second = (client.post("/model/train", json=order, headers=KEY) for _ in range(2))
+    payload = {**ORDER, "params": {"alpha": -1}}
+    first, second = (client.post("/model/train", json=payload, headers=KEY) for _ in range(2))
     assert (first.status_code, first.json()["instance"]) == (422, "/model/train")
     assert first.json() == second.json()
 

@@ -24,8 +24,8 @@ ASYNC = {"Prefer": "respond-async"}
 def client(handlers: httpx.Client) -> httpx.Client:
     """The Lambda handlers over an emulated bucket with one table and one model in it."""
     handlers.post("/data/upload", files={"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())})
-    order = {"model_type": "ridge", "target_column": "mpg", "model_name": "car"}
-    handlers.post("/model/train", json=order).raise_for_status()
+    payload = {"model_type": "ridge", "target_column": "mpg", "model_name": "car"}
+    handlers.post("/model/train", json=payload).raise_for_status()
     return handlers
 
 
@@ -58,10 +58,10 @@ def file_of(result: dict[str, Any]) -> bytes:
 def test_a_table_of_too_many_rows_is_predicted_by_a_job(
     client: httpx.Client, file_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = {"model_name": "car", "file_id": file_id, "interval": 0.9}
-    at_once = client.post("/predict/batch", json=order).raise_for_status().json()
+    payload = {"model_name": "car", "file_id": file_id, "interval": 0.9}
+    at_once = client.post("/predict/batch", json=payload).raise_for_status().json()
     limit_rows(monkeypatch)
-    answer = client.post("/predict/batch", json=order)
+    answer = client.post("/predict/batch", json=payload)
     assert answer.status_code == 202
     job = answer.json()
     assert answer.headers["location"] == f"/jobs/{job['job_id']}"
@@ -73,10 +73,10 @@ def test_a_table_of_too_many_rows_is_predicted_by_a_job(
 def test_an_export_of_too_many_rows_is_written_by_a_job(
     client: httpx.Client, file_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = {"model_name": "car", "file_id": file_id, "format": "csv"}
-    at_once = client.post("/predict/export", json=order).content
+    payload = {"model_name": "car", "file_id": file_id, "format": "csv"}
+    at_once = client.post("/predict/export", json=payload).content
     limit_rows(monkeypatch)
-    answer = client.post("/predict/export", json=order)
+    answer = client.post("/predict/export", json=payload)
     assert (answer.status_code, answer.json()["kind"]) == (202, "export")
     body = file_of(result_of(answer.json()))
     assert body.startswith(codecs.BOM_UTF8)
@@ -86,9 +86,9 @@ def test_an_export_of_too_many_rows_is_written_by_a_job(
 
 @pytest.mark.parametrize("path", ["/predict/batch", "/predict/export"])
 def test_the_caller_may_ask_for_a_job(client: httpx.Client, file_id: str, path: str) -> None:
-    order = {"model_name": "car", "file_id": file_id}
-    assert client.post(path, json=order).status_code == 200
-    assert client.post(path, json=order, headers=ASYNC).status_code == 202
+    payload = {"model_name": "car", "file_id": file_id}
+    assert client.post(path, json=payload).status_code == 200
+    assert client.post(path, json=payload, headers=ASYNC).status_code == 202
     # Rows in the request are answered with it: they are there already.
     record = dict.fromkeys(["cylinders", "displacement", "horsepower", "weight", "acceleration", "model_year"], 4)
     rows = {"model_name": "car", "data": [{**record, "origin": "usa"}]}
@@ -97,8 +97,8 @@ def test_the_caller_may_ask_for_a_job(client: httpx.Client, file_id: str, path: 
 
 def test_a_job_predicts_with_the_version_that_served_when_it_was_ordered(client: httpx.Client, file_id: str) -> None:
     job = client.post("/predict/batch", json={"model_name": "car", "file_id": file_id}, headers=ASYNC).json()
-    order = {"model_type": "decision_tree", "target_column": "mpg", "model_name": "car"}
-    assert client.post("/model/train", json=order).json()["version"] == 2
+    payload = {"model_type": "decision_tree", "target_column": "mpg", "model_name": "car"}
+    assert client.post("/model/train", json=payload).json()["version"] == 2
     assert result_of(job)["version"] == 1
 
 
@@ -117,8 +117,8 @@ def test_what_no_job_could_do_is_refused_at_once(
 def test_a_model_that_the_caller_keeps_has_to_predict_in_parts(
     client: httpx.Client, file_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = {"model_type": "ridge", "target_column": "mpg", "return_model": True}
-    sealed = client.post("/model/train", json=order).json()["model_data"]
+    payload = {"model_type": "ridge", "target_column": "mpg", "return_model": True}
+    sealed = client.post("/model/train", json=payload).json()["model_data"]
     limit_rows(monkeypatch)
     refused = client.post("/predict/batch", json={"model_data": sealed, "file_id": file_id})
     assert refused.status_code == 413

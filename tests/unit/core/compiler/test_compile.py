@@ -249,9 +249,9 @@ def test_a_category_of_very_many_levels_compiles_at_once_into_one_node() -> None
     assert time.perf_counter() - begun < 1
     assert [node.op_type for node in onnx.load_from_string(body).graph.node] == ["LabelEncoder", "Identity"]
     model = CompiledModel(body, list(features.values()))
-    asked = np.array([*levels[::999], "", UNSEEN], object)
+    queried = np.array([*levels[::999], "", UNSEEN], object)
     expected = encoder.transform(np.array([*levels[::999], np.nan, UNSEEN], object)[:, np.newaxis])[:, 0]
-    assert model.run({"c": asked}).tolist() == expected.tolist()
+    assert model.run({"c": queried}).tolist() == expected.tolist()
 
 
 def test_members_of_an_ensemble_share_what_they_have_in_common() -> None:

@@ -82,7 +82,7 @@ def test_a_wrong_value_is_named_with_its_row_as_a_spreadsheet_counts(batch_size:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b"", "no rows"),
         (b"\n\n", "no rows"),
@@ -95,8 +95,8 @@ def test_a_wrong_value_is_named_with_its_row_as_a_spreadsheet_counts(batch_size:
         (b"\x89PNG\r\n\x1a\n\x00\x00", "charset"),
     ],
 )
-def test_what_is_no_table_is_refused(body: bytes, said: str) -> None:
-    with pytest.raises(NotACsvError, match=said):
+def test_what_is_no_table_is_refused(body: bytes, message: str) -> None:
+    with pytest.raises(NotACsvError, match=message):
         read(body)
 
 

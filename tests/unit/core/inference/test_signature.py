@@ -43,12 +43,12 @@ def test_types_levels_formats_and_what_fills_a_gap_are_told() -> None:
         Feature(name="c", type="category", fill="a", levels=["a", "b"]),
         Feature(name="x", type="number", fill=0.5),
     ]
-    told = signature(model_draft(b"", b"", features=features, interval_quantiles=[0.0, 1.0]), version=3)
-    assert told["features"] == [
+    found = signature(model_draft(b"", b"", features=features, interval_quantiles=[0.0, 1.0]), version=3)
+    assert found["features"] == [
         {"name": "day", "type": "date", "fill": "1970-01-01", "format": "M/D/Y"},
         {"name": "c", "type": "category", "fill": "a", "levels": ["a", "b"]},
         {"name": "x", "type": "number", "fill": 0.5},
     ]
-    assert told["output"] == {"name": "prediction", "type": "number", "target_column": "y", "interval": True}
-    assert told["example"]["version"] == 3
+    assert found["output"] == {"name": "prediction", "type": "number", "target_column": "y", "interval": True}
+    assert found["example"]["version"] == 3
     assert "version" not in signature(model_draft(b"", b""))["example"]

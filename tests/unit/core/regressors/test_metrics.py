@@ -99,11 +99,11 @@ def test_where_every_target_is_the_same_nothing_matters() -> None:
 
 def test_a_wide_table_gets_by_with_fewer_rows() -> None:
     columns = {f"x{i}": RANDOM.normal(size=1000) for i in range(400)}
-    asked: list[int] = []
+    batch_rows: list[int] = []
 
     def predict(c: Any) -> Any:
-        asked.append(len(c["x0"]))
+        batch_rows.append(len(c["x0"]))
         return c["x0"]
 
     permutation_importance(predict, columns, columns["x0"])
-    assert sum(asked) < 450_000
+    assert sum(batch_rows) < 450_000

@@ -112,8 +112,8 @@ def test_what_matters_comes_first(name: str) -> None:
 
 def test_every_picture_says_what_it_shows_or_leaves_it_to_the_text() -> None:
     for picture in Page(real_report("taxis")).root.all("svg"):
-        told = picture.attributes.get("role") == "img" and bool(picture.attributes.get("aria-label"))
-        assert told or picture.attributes.get("aria-hidden") == "true"
+        labelled = picture.attributes.get("role") == "img" and bool(picture.attributes.get("aria-label"))
+        assert labelled or picture.attributes.get("aria-hidden") == "true"
 
 
 def test_findings_say_what_where_how_often_and_what_to_do() -> None:

@@ -91,10 +91,10 @@ def test_a_deleted_version_in_another_process_ends_within_about_a_second(
 ) -> None:
     here, there = Repositories(bucket), Repositories(bucket)
     publish_versions(here, 2)
-    asked = None if whole else 1
-    assert there.models.resolve("boat", asked) == (2 if whole else 1)
-    here.models.delete("boat", asked)
+    version = None if whole else 1
+    assert there.models.resolve("boat", version) == (2 if whole else 1)
+    here.models.delete("boat", version)
     later = time.monotonic() + CHAMPION_SECONDS
     monkeypatch.setattr("core.storage.champions.time.monotonic", lambda: later)
     with pytest.raises(NoSuchModelError):
-        there.models.resolve("boat", asked)
+        there.models.resolve("boat", version)

@@ -188,7 +188,7 @@ def test_decimal_commas_are_numbers_only_where_the_comma_does_not_divide() -> No
 
 
 @pytest.mark.parametrize(
-    ("content", "names", "told"),
+    ("content", "names", "warning"),
     [
         ("a,b\nr1,1,2\nr2,3,4\n", ["", "a", "b"], "taken for the names of the rows"),
         ("a,b\n1,2,\n3,4,\n", ["a", "b", ""], "last column is empty"),
@@ -198,11 +198,11 @@ def test_decimal_commas_are_numbers_only_where_the_comma_does_not_divide() -> No
         (' a , "b" ,c\n1,2,3\n', [" a ", ' "b" ', "c"], None),
     ],
 )
-def test_a_header_is_as_wide_as_the_rows(folder: Path, content: str, names: list[str], told: str | None) -> None:
+def test_a_header_is_as_wide_as_the_rows(folder: Path, content: str, names: list[str], warning: str | None) -> None:
     found = find(folder, content)
     assert (found.names, found.width) == (names, len(names))
-    assert bool(found.warnings) == bool(told)
-    assert not told or told in found.warnings[0]
+    assert bool(found.warnings) == bool(warning)
+    assert not warning or warning in found.warnings[0]
 
 
 @pytest.mark.parametrize(

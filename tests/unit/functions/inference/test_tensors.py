@@ -89,7 +89,7 @@ def test_absent_and_unknown_inputs_are_warned_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tensors", "said"),
+    ("tensors", "message"),
     [
         ([], "no rows"),
         ([tensor("x", "FP64", [], [0])], "no rows"),
@@ -110,8 +110,10 @@ def test_absent_and_unknown_inputs_are_warned_of() -> None:
         ([(Input(name="x", datatype="FP64", shape=[2**60], parameters={"binary_data_size": 8}), b"\0" * 8)], "bytes"),
     ],
 )
-def test_shapes_datatypes_and_values_that_disagree_are_refused(tensors: list[tuple[Input, bytes]], said: str) -> None:
-    with pytest.raises(InvalidInputError, match=said):
+def test_shapes_datatypes_and_values_that_disagree_are_refused(
+    tensors: list[tuple[Input, bytes]], message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
         read(*tensors)
 
 

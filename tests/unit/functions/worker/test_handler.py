@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from core.jobs import service as jobs
-from core.jobs.commands import COMMANDS
 from core.settings import settings
 from core.storage.container import container
 from core.storage.job_queue import SqsQueue
@@ -18,6 +17,7 @@ from functions.remaining_time import MARGIN_SECONDS
 from functions.worker.handler import handler
 from infra.dead_letters import describe_dead_letters, redrive
 from tests.support.job_commands import JobProbe
+from tests.support.jobs import submit
 from tests.support.lambda_context import LambdaContext
 from tests.support.process_state import connect_container
 from tests.support.storage import WORKSPACE, home
@@ -40,12 +40,8 @@ def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQ
     monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", url)
     connect_container(bucket)
     yield container().queue
-    for doomed in (url, dead):
-        sqs.delete_queue(QueueUrl=doomed)
-
-
-def ordered(kind: str, **order: object) -> str:
-    return jobs.submit_job(home(), COMMANDS[kind](**order)).job_id
+    for queue_url in (url, dead):
+        sqs.delete_queue(QueueUrl=queue_url)
 
 
 def receive(queue: SqsQueue) -> list[Json]:
@@ -76,7 +72,7 @@ def deliver(queue: SqsQueue, context: LambdaContext | None = None) -> list[str]:
 
 
 def test_a_message_becomes_a_finished_job(queue: SqsQueue, probe: JobProbe) -> None:
-    job_id = ordered("steps")
+    job_id = submit("steps")
     assert queue.state() == {"depth": 1, "in_flight": 0, "dead_letters": 0}
     assert deliver(queue) == []
     assert jobs.job_status(home(), job_id).result == {"calls": 1}
@@ -85,7 +81,7 @@ def test_a_message_becomes_a_finished_job(queue: SqsQueue, probe: JobProbe) -> N
 
 def test_only_the_messages_that_failed_come_again(queue: SqsQueue, probe: JobProbe) -> None:
     queue.client.send_message(QueueUrl=queue.url, MessageBody="no JSON")
-    good = ordered("steps")
+    good = submit("steps")
     gone = json.dumps({"workspace": WORKSPACE, "job_id": "00000000"})
     queue.client.send_message(QueueUrl=queue.url, MessageBody=gone)
     assert len(deliver(queue)) == 1
@@ -100,7 +96,7 @@ def test_while_it_works_a_message_is_hidden_no_longer_than_a_lease(
     settings.cache_clear()
     hidden: list[int] = []
     monkeypatch.setattr(SqsQueue, "set_visibility", lambda self, receipt, seconds: hidden.append(seconds))
-    ordered("waiting")
+    submit("waiting")
     probe.released.wait = lambda _: time.sleep(0.02) or len(hidden) > 2
     assert deliver(queue) == []
     assert hidden[:3] == [2, 2, 2]
@@ -109,7 +105,7 @@ def test_while_it_works_a_message_is_hidden_no_longer_than_a_lease(
 def test_a_second_delivery_comes_back_when_the_lease_could_be_over(
     queue: SqsQueue, probe: JobProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id = ordered("steps")
+    job_id = submit("steps")
     home().jobs.change(job_id, lambda job: job.lease("it", "another", 60))
     hidden: list[int] = []
     monkeypatch.setattr(SqsQueue, "set_visibility", lambda self, receipt, seconds: hidden.append(seconds))
@@ -123,7 +119,7 @@ def test_a_second_delivery_comes_back_when_the_lease_could_be_over(
 
 
 def test_work_ends_before_the_invocation_does(queue: SqsQueue, probe: JobProbe) -> None:
-    job_id = ordered("waiting")
+    job_id = submit("waiting")
     assert deliver(queue, LambdaContext(MARGIN_SECONDS + 0.2)) == []
     assert jobs.job_status(home(), job_id).error["type"] == "urn:regatta:problem:job-timed-out"
 
@@ -139,7 +135,7 @@ def deliver_until_dead(queue: SqsQueue) -> None:
 
 def poison(queue: SqsQueue) -> str:
     """The id of a job that has ended in the dead-letter queue."""
-    job_id = ordered("failing", errors=["fault"] * 9)
+    job_id = submit("failing", errors=["fault"] * 9)
     deliver_until_dead(queue)
     return job_id
 
@@ -165,7 +161,7 @@ def test_what_nobody_waits_for_is_a_dead_letter_after_its_first_failure(
     queue: SqsQueue, probe: JobProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.jobs.worker.UNATTENDED", {"failing"})
-    job_id = ordered("failing", errors=["refusal"] * 9)
+    job_id = submit("failing", errors=["refusal"] * 9)
     deliver_until_dead(queue)
     assert [(letter.subject, letter.reason) for letter in describe_dead_letters(queue)] == [
         (job_id, "The target is text.")

@@ -21,13 +21,13 @@ class Script:
 
     def __init__(self, **lines: list[Any]) -> None:
         self.lines = lines
-        self.asked: list[str] = []
+        self.calls: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         name = {"/data/files": "look", "/data/uploads": "resume"}.get(request.url.path.rpartition("/")[0], "complete")
         if request.url.path == "/data/uploads":
             name = "announce"
-        self.asked.append(name)
+        self.calls.append(name)
         lines = self.lines[name]
         answer = lines.pop(0) if len(lines) > 1 else lines[0]
         return httpx.Response(answer, json={"detail": "gone"}) if isinstance(answer, int) else _json(answer)
@@ -61,14 +61,14 @@ def test_what_was_interrupted_is_said_again_once(path: Path) -> None:
     interrupted = state("ingesting", "interrupted")
     script = Script(look=[interrupted] * 4 + [state("ingesting", "reading"), READY], complete=[interrupted])
     assert run(path, script) == READY
-    assert script.asked.count("complete") == 1
+    assert script.calls.count("complete") == 1
     assert UploadRecord(URL, path, {}).read() is None
 
 
 def test_a_file_that_became_a_dataset_while_nobody_looked_is_not_sent_again(path: Path) -> None:
     script = Script(look=[READY])
     assert run(path, script) == READY
-    assert set(script.asked) == {"look"}
+    assert set(script.calls) == {"look"}
 
 
 @pytest.mark.parametrize("found", [404, state("failed", error=PROBLEM)])
@@ -77,7 +77,7 @@ def test_what_is_gone_or_was_refused_begins_anew(path: Path, found: Any) -> None
         look=[found, READY], announce=[state("waiting", part_size=8)], resume=[state("waiting")], complete=[{}]
     )
     assert run(path, script) == READY
-    assert script.asked == ["look", "announce", "complete", "look"]
+    assert script.calls == ["look", "announce", "complete", "look"]
 
 
 def test_a_refused_file_ends_with_the_rows_of_its_problem_and_is_forgotten(path: Path) -> None:
@@ -107,4 +107,4 @@ def test_a_file_that_changes_while_it_is_sent_is_given_up(path: Path) -> None:
     client = httpx.Client(base_url=URL, transport=httpx.MockTransport(changing))
     with pytest.raises(UploadError, match="was changed while it was sent"):
         Upload(Service(client), path, {}, UploadRecord(URL, path, {})).run(UploadDisplay())
-    assert script.asked == ["look", "announce", "resume"]  # the last one is its DELETE
+    assert script.calls == ["look", "announce", "resume"]  # the last one is its DELETE

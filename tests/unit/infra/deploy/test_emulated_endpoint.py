@@ -12,12 +12,12 @@ from tests.support.http_server import QuietHandler, running_server
 
 
 class _Emulator(QuietHandler):
-    """Says of itself what LocalStack says at this address."""
+    """Answers as LocalStack does at this address."""
 
-    told: ClassVar[dict[str, object]] = {}
+    info: ClassVar[dict[str, object]] = {}
 
     def do_GET(self) -> None:
-        body = json.dumps(self.told).encode() if self.path == "/_localstack/info" else b""
+        body = json.dumps(self.info).encode() if self.path == "/_localstack/info" else b""
         self.answer(body, 200 if body else 404)
 
 
@@ -28,15 +28,15 @@ def port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    ("told", "host"),
+    ("info", "host"),
     [
         ({"version": "4.12.0", "is_docker": True}, "localhost.localstack.cloud"),
         ({"version": "4.12.0", "is_docker": False}, "127.0.0.1"),
         ({}, "127.0.0.1"),
     ],
 )
-def test_only_containers_need_another_name_for_this_machine(port: int, told: dict[str, object], host: str) -> None:
-    _Emulator.told = told
+def test_only_containers_need_another_name_for_this_machine(port: int, info: dict[str, object], host: str) -> None:
+    _Emulator.info = info
     assert endpoint_for_functions(f"http://127.0.0.1:{port}") == f"http://{host}:{port}"
 
 

@@ -18,10 +18,14 @@ def test_a_bucket_from_before_notifies_the_queues_of_what_arrives(bucket: Object
     notify_queues(
         bucket.client, bucket.bucket, emulator_template((ROOT / "template.yaml").read_text(), "b", "k"), outputs
     )
-    told = bucket.client.get_bucket_notification_configuration(Bucket=bucket.bucket)["QueueConfigurations"]
-    rules = [{rule["Name"].lower(): rule["Value"] for rule in one["Filter"]["Key"]["FilterRules"]} for one in told]
-    assert {tuple(one["Events"]) for one in told} == {("s3:ObjectCreated:*",)}
-    assert [(one["QueueArn"], rule["prefix"], rule["suffix"]) for one, rule in zip(told, rules, strict=True)] == [
+    configurations = bucket.client.get_bucket_notification_configuration(Bucket=bucket.bucket)["QueueConfigurations"]
+    rules = [
+        {rule["Name"].lower(): rule["Value"] for rule in one["Filter"]["Key"]["FilterRules"]} for one in configurations
+    ]
+    assert {tuple(one["Events"]) for one in configurations} == {("s3:ObjectCreated:*",)}
+    assert [
+        (one["QueueArn"], rule["prefix"], rule["suffix"]) for one, rule in zip(configurations, rules, strict=True)
+    ] == [
         (outputs["UploadsQueueArn"], "uploads/", ".csv"),
         (outputs["IncomingQueueArn"], "incoming/", ".csv"),
         (outputs["IncomingQueueArn"], "incoming/", ".CSV"),

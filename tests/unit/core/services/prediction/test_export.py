@@ -65,16 +65,16 @@ def file_id(client: httpx.Client, tmp_path: Path) -> str:
     return ingested(tmp_path, voyages_csv(gap_every=13))
 
 
-def order(file_id: str, **more: Any) -> dict[str, Any]:
+def export_payload(file_id: str, **more: Any) -> dict[str, Any]:
     return {"model_name": "船价", "file_id": file_id, **more}
 
 
 def command(file_id: str, **more: Any) -> ExportTableCommand:
-    return ExportTableCommand(**order(file_id, **more))
+    return ExportTableCommand(**export_payload(file_id, **more))
 
 
-def exported(client: httpx.Client, **asked: Any) -> httpx.Response:
-    return client.post("/predict/export", json=asked).raise_for_status()
+def exported(client: httpx.Client, **payload: Any) -> httpx.Response:
+    return client.post("/predict/export", json=payload).raise_for_status()
 
 
 def predictions(client: httpx.Client, file_id: str) -> list[float]:
@@ -92,7 +92,7 @@ def stored(bucket: ObjectStore, url: str) -> bytes:
 
 
 def test_a_csv_holds_the_table_and_its_predictions(client: httpx.Client, file_id: str) -> None:
-    answer = exported(client, **order(file_id))
+    answer = exported(client, **export_payload(file_id))
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == disposition("船价-v1.csv")
     assert answer.content.startswith(b"\xef\xbb\xbf")
@@ -107,20 +107,20 @@ def test_a_csv_holds_the_table_and_its_predictions(client: httpx.Client, file_id
 
 
 def test_raw_leaves_texts_of_a_csv_as_they_are(client: httpx.Client, file_id: str) -> None:
-    body = exported(client, **order(file_id, raw=True)).content
+    body = exported(client, **export_payload(file_id, raw=True)).content
     assert [row["port"] for row in csv_rows(body)[:3]] == ["=cmd", "上海", "-2 Oslo"]
     assert "=start" in csv_rows(body)[0]
 
 
 def test_json_holds_the_same(client: httpx.Client, file_id: str) -> None:
-    rows = json.loads(exported(client, **order(file_id, format="json")).content)
+    rows = json.loads(exported(client, **export_payload(file_id, format="json")).content)
     assert [row["prediction_2"] for row in rows] == predictions(client, file_id)
     first = {"船": "boat 0", "=start": "2020-01-01", "crew": -500, "length": None, "port": "=cmd", "insured": True}
     assert first.items() <= rows[0].items()
 
 
 def test_a_workbook_holds_the_same_and_says_where_it_is_from(client: httpx.Client, file_id: str) -> None:
-    book = load_workbook(io.BytesIO(exported(client, **order(file_id, format="excel")).content))
+    book = load_workbook(io.BytesIO(exported(client, **export_payload(file_id, format="excel")).content))
     assert book.sheetnames == ["data", "about"]
     header, *rows = book["data"].iter_rows()
     assert [cell.value for cell in header][-3:] == ["prediction", "fare", "prediction_2"]
@@ -156,11 +156,11 @@ def test_records_keep_their_values_and_numbers_that_came_as_text_are_numbers(
         "insured": "yes",
         "prediction": 1,
     }
-    asked = {"model_name": "船价", "data": [row, {**row, "crew": -6.5, "note": "=x"}]}
-    first, second = csv_rows(exported(client, **asked).content)
+    payload = {"model_name": "船价", "data": [row, {**row, "crew": -6.5, "note": "=x"}]}
+    first, second = csv_rows(exported(client, **payload).content)
     assert (first["crew"], first["length"], first["port"], first["'=start"]) == ("-5.0", "NA", "'-2", "2020-01-01")
     assert (second["crew"], second["note"], first["note"]) == ("-6.5", "'=x", "")
-    cells = load_workbook(io.BytesIO(exported(client, **asked, format="excel").content))["data"]
+    cells = load_workbook(io.BytesIO(exported(client, **payload, format="excel").content))["data"]
     assert [cells[name].data_type for name in ("A2", "C2", "C3", "E2")] == ["s", "n", "n", "s"]
 
 
@@ -170,7 +170,7 @@ def test_a_file_larger_than_an_answer_is_offered_under_its_name(
 ) -> None:
     monkeypatch.setenv("REGATTA_MAX_RESPONSE_BYTES", "100")
     settings.cache_clear()
-    answer = client.post("/predict/export", json=order(file_id, format=kind))
+    answer = client.post("/predict/export", json=export_payload(file_id, format=kind))
     assert (answer.status_code, answer.content) == (303, b"")
     where = urlsplit(answer.headers["location"])
     name = f"船价-v1.{FORMATS[kind].ending}"
@@ -181,16 +181,16 @@ def test_a_file_larger_than_an_answer_is_offered_under_its_name(
     assert len(bucket.get(key)) > 100
 
 
-class Told:
-    """A `ReportProgress` that remembers, and stops the work at a stage."""
+class RecordedProgress:
+    """A `ReportProgress` that records its reports and stops the work at a stage."""
 
     def __init__(self, stop: str | None = None) -> None:
-        self.said: list[tuple[str, float]] = []
+        self.reports: list[tuple[str, float]] = []
         self.stop = stop
 
     def __call__(self, stage: str, share: float, parts: Any = None) -> None:
-        self.said.append((stage, share))
-        if stage == self.stop and len(self.said) > 2:
+        self.reports.append((stage, share))
+        if stage == self.stop and len(self.reports) > 2:
             raise StoppedError(stage)
 
 
@@ -201,7 +201,10 @@ def test_a_table_by_slices_is_the_same_csv_as_the_whole_one(
 ) -> None:
     monkeypatch.setattr(module, "SLICE_ROWS", slice_rows)
     done = export_table(home(), command(file_id, raw=raw), ignore_progress)
-    ours, whole = csv_rows(stored(bucket, done["url"])), csv_rows(exported(client, **order(file_id, raw=raw)).content)
+    ours, whole = (
+        csv_rows(stored(bucket, done["url"])),
+        csv_rows(exported(client, **export_payload(file_id, raw=raw)).content),
+    )
     assert [list(row) for row in ours] == [list(row) for row in whole]
     # Numbers are written the shorter way: 5 for 5.0. A slice adds up in another order, so the last digit may differ.
     for row, other in zip(ours, whole, strict=True):
@@ -224,7 +227,7 @@ def test_a_table_by_slices_is_the_same_workbook_and_json(
     monkeypatch.setattr(module, "SLICE_ROWS", 50)
     monkeypatch.setattr(excel, "EXCEL_ROWS", 71)
     ours = read(stored(bucket, export_table(home(), command(file_id, format=kind), ignore_progress)["url"]))
-    whole = read(exported(client, **order(file_id, format=kind)).content)
+    whole = read(exported(client, **export_payload(file_id, format=kind)).content)
     assert [row[:-1] for row in ours] == [row[:-1] for row in whole]
     assert [row[-1] for row in ours] == pytest.approx([row[-1] for row in whole], rel=1e-12)
 
@@ -233,9 +236,9 @@ def test_an_export_tells_how_far_it_is_and_says_what_it_made(
     client: httpx.Client, file_id: str, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SLICE_ROWS", 50)
-    told = Told()
-    done = export_table(home(), command(file_id), told)
-    stages, shares = zip(*told.said, strict=True)
+    progress = RecordedProgress()
+    done = export_table(home(), command(file_id), progress)
+    stages, shares = zip(*progress.reports, strict=True)
     assert stages == ("predicting",) * 4 + ("storing",)
     assert list(shares) == sorted(shares)
     assert (shares[0], shares[-1]) == (0, 0.95)
@@ -247,7 +250,7 @@ def test_an_export_tells_how_far_it_is_and_says_what_it_made(
 
 
 def test_records_are_exported_the_same_way(client: httpx.Client, file_id: str, bucket: ObjectStore) -> None:
-    rows = json.loads(exported(client, **order(file_id, format="json")).content)
+    rows = json.loads(exported(client, **export_payload(file_id, format="json")).content)
     data = [{name: value for name, value in row.items() if name != "prediction_2"} for row in rows[:5]]
     done = exported(client, model_name="船价", data=data, format="json")
     assert done.json() == rows[:5]
@@ -268,7 +271,7 @@ def test_a_stopped_export_leaves_nothing(
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     monkeypatch.setattr(module, "SLICE_ROWS", 20)
     with pytest.raises(StoppedError):
-        export_table(home(), command(file_id, format=kind), Told(stop=stage))
+        export_table(home(), command(file_id, format=kind), RecordedProgress(stop=stage))
     assert list(folder.iterdir()) == []
     assert list(bucket.list("exports/")) == []
 
@@ -291,6 +294,6 @@ def test_an_export_leaves_nothing_on_the_disk(
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    exported(client, **order(file_id, format=kind))
+    exported(client, **export_payload(file_id, format=kind))
     export_table(home(), command(file_id, format=kind), ignore_progress)
     assert list(folder.iterdir()) == []

@@ -32,9 +32,9 @@ def jobs() -> list[str]:
 def test_the_same_event_five_times_is_one_job() -> None:
     key = put_file("1.csv", linear_table(1))
     etag = container().objects.head(key).etag
-    told = [submit_arrival(key, etag=etag.strip('"'), sequencer=str(n)) for n in range(4)] + [submit_arrival(key)]
-    assert len({job.job_id for job in told}) == 1
-    assert len({job.order["file_id"] for job in told}) == 1
+    submitted = [submit_arrival(key, etag=etag.strip('"'), sequencer=str(n)) for n in range(4)] + [submit_arrival(key)]
+    assert len({job.job_id for job in submitted}) == 1
+    assert len({job.order["file_id"] for job in submitted}) == 1
     assert len(jobs()) == 1
 
 

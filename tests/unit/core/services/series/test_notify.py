@@ -108,9 +108,9 @@ def test_a_topic_hears_of_a_decision(bucket: ObjectStore, monkeypatch: pytest.Mo
     settings.cache_clear()
     notifying.notify(home(), DECISION)
     (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
-    told: dict[str, Any] = json.loads(message["Body"])
-    assert json.loads(told["Message"])["id"] == "k123-accepted"
-    assert {name: value["Value"] for name, value in told["MessageAttributes"].items()} == {
+    notification: dict[str, Any] = json.loads(message["Body"])
+    assert json.loads(notification["Message"])["id"] == "k123-accepted"
+    assert {name: value["Value"] for name, value in notification["MessageAttributes"].items()} == {
         "series": "房价",
         "promoted": "true",
     }

@@ -50,17 +50,17 @@ def test_the_file_is_what_the_batch_would_answer(file_id: str, bucket: ObjectSto
 
 
 def test_it_tells_how_far_it_is_and_stops_where_nobody_wants_it_any_more(file_id: str, bucket: ObjectStore) -> None:
-    told: list[tuple[str, float]] = []
+    reported: list[tuple[str, float]] = []
 
     def report_progress(stage: str, share: float, parts: object = None) -> None:
-        told.append((stage, share))
-        if len(told) == 12:
+        reported.append((stage, share))
+        if len(reported) == 12:
             raise StoppedError
 
     command = PredictTableCommand(file_id=file_id, model_name="cars")
     predict_stored_table(home(), command, report_progress)
-    assert [share for _, share in told] == sorted(share for _, share in told)
-    assert {stage for stage, _ in told} == {"predicting", "writing", "storing"}
+    assert [share for _, share in reported] == sorted(share for _, share in reported)
+    assert {stage for stage, _ in reported} == {"predicting", "writing", "storing"}
     before = stored(bucket)
     with pytest.raises(StoppedError):
         predict_stored_table(home(), command, report_progress)

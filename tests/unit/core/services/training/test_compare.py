@@ -40,8 +40,8 @@ def ingested(folder: Path, text: str) -> str:
     return ingest(home(), "made.csv", folder / "made.csv").file_id
 
 
-def compare(file_id: str, target: str = "mpg", **order: Any) -> dict[str, Any]:
-    return compare_models(home(), CompareCommand(target_column=target, file_id=file_id, **order))
+def compare(file_id: str, target: str = "mpg", **fields: Any) -> dict[str, Any]:
+    return compare_models(home(), CompareCommand(target_column=target, file_id=file_id, **fields))
 
 
 def by_type(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:

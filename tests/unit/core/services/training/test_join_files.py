@@ -110,5 +110,5 @@ def test_a_model_of_other_rows_has_the_same_parameters_and_can_be_reproduced(sto
     assert len(after.cross_validation.scores) == 5
     assert home().models.serving("m") == 1
     assert reproduce(home(), "m", 2).differing == []
-    asked = refit_as(before, data).predict(open_as(home(), second, before).frame.loc[data.test_x.index])
-    assert np.sqrt(np.mean((asked - data.test_y) ** 2)) == pytest.approx(after.metrics["rmse"])
+    predictions = refit_as(before, data).predict(open_as(home(), second, before).frame.loc[data.test_x.index])
+    assert np.sqrt(np.mean((predictions - data.test_y) ** 2)) == pytest.approx(after.metrics["rmse"])

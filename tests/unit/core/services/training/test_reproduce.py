@@ -27,8 +27,8 @@ def blended(bucket: ObjectStore) -> tuple[str, dict[str, Any]]:
     return file_id, compare(file_id, "strength", ensemble=True)
 
 
-def compare(file_id: str, target: str = "mpg", **order: Any) -> dict[str, Any]:
-    return compare_models(home(), CompareCommand(target_column=target, file_id=file_id, **order))
+def compare(file_id: str, target: str = "mpg", **fields: Any) -> dict[str, Any]:
+    return compare_models(home(), CompareCommand(target_column=target, file_id=file_id, **fields))
 
 
 @pytest.mark.parametrize("model_type", ["ridge", "svr", "random_forest", "hist_gradient_boosting"])

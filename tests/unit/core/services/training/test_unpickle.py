@@ -71,8 +71,8 @@ def test_a_model_of_other_versions_predicts_by_its_graph_and_its_pickle_is_refus
         load_pipeline(home(), "boat")
     (library,) = libraries
     assert refused.value.errors == [{"field": library, "message": f"trained with 1.2.3, running {HERE[library]}"}]
-    for said in (library, "1.2.3", HERE[library], "POST /model/train", "'ridge'", "'boat'", "船.csv"):
-        assert said in refused.value.detail
+    for part in (library, "1.2.3", HERE[library], "POST /model/train", "'ridge'", "'boat'", "船.csv"):
+        assert part in refused.value.detail
 
 
 def test_a_model_that_does_not_say_its_versions_is_refused(bomb: Path, tmp_path: Path) -> None:

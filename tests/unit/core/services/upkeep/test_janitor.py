@@ -256,12 +256,12 @@ def test_one_thing_that_cannot_go_does_not_keep_the_rest(kept: Workspace, monkey
         kept.objects.put(f"default/artifacts/{number:04}/model.onnx", b"left")
     delete = kept.objects.delete
 
-    def refuses_one(doomed: list[str]) -> None:
-        if "0001" in doomed[0]:
+    def delete_or_fail(keys: list[str]) -> None:
+        if "0001" in keys[0]:
             raise UnavailableError("The object store did not answer.")
-        delete(doomed)
+        delete(keys)
 
-    monkeypatch.setattr(kept.objects, "delete", refuses_one)
+    monkeypatch.setattr(kept.objects, "delete", delete_or_fail)
     assert [result.outcome for result in sweep()] == ["done", "failed", "done"]
 
 

@@ -26,11 +26,11 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 class _Store(QuietHandler):
     protocol_version = "HTTP/1.1"
     connections: ClassVar[set[tuple[str, int]]] = set()
-    asked: ClassVar[list[str]] = []
+    paths: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.connections.add(self.client_address)
-        self.asked.append(self.path)
+        self.paths.append(self.path)
         found = not self.path.endswith("/absent")
         body = b"\x00bytes\xff" if found else b"<Code>NoSuchKey</Code>"
         self.answer(body, 200 if found else 404)
@@ -40,7 +40,7 @@ class _Store(QuietHandler):
 def store() -> Iterator[str]:
     with running_server(_Store) as url:
         _Store.connections.clear()
-        _Store.asked.clear()
+        _Store.paths.clear()
         yield url
 
 
@@ -58,7 +58,7 @@ def test_a_read_is_signed_as_boto3_signs_it(token: str | None) -> None:
 def test_objects_come_as_they_are_over_one_connection(store: str) -> None:
     reads = SignedGet("regatta", store)
     assert [reads.get(key) for key in (KEY, "absent", "x")] == [b"\x00bytes\xff", None, b"\x00bytes\xff"]
-    assert _Store.asked[0] == "/regatta/default/models/%E6%88%BF%E4%BB%B7%20a%2Bb%25/1/model.onnx"
+    assert _Store.paths[0] == "/regatta/default/models/%E6%88%BF%E4%BB%B7%20a%2Bb%25/1/model.onnx"
     assert len(_Store.connections) == 1
     reads.close()
 
@@ -81,4 +81,4 @@ def test_what_only_boto3_knows_is_left_to_boto3(store: str, name: str, monkeypat
     else:
         monkeypatch.delenv(name)
     assert SignedGet("regatta", store).get(KEY) is None
-    assert _Store.asked == []
+    assert _Store.paths == []
