@@ -1,4 +1,4 @@
-"""What `sam build` makes of each function, and what the image of the heavy ones installs: sizes, and that it loads."""
+"""The package of each function by `sam build`, and the image of the heavy ones: their sizes, and that they load."""
 
 import os
 import subprocess

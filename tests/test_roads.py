@@ -1,4 +1,4 @@
-"""The same functions on every road: the whole job gives the same answers through each of them."""
+"""The same functions on every road: the whole workflow gives the same answers through each of them."""
 
 import hashlib
 
@@ -17,7 +17,7 @@ ROADS = ("handlers", "environments", "server", "gateway")
 
 @pytest.fixture(scope="module")
 def jobs(stack: Stack) -> dict[str, dict[str, object]]:
-    """What the whole job answered on each road."""
+    """The answers of the whole workflow on each road."""
     with process_environment(stack.env):
         clients = {
             "handlers": httpx.Client(transport=HandlerTransport(), base_url="http://handlers"),

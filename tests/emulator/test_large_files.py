@@ -47,7 +47,7 @@ def announce(client: httpx.Client, filename: str, size: int, **wishes: Any) -> J
 
 
 def outcome(client: httpx.Client, file_id: str) -> Json:
-    """What became of an upload, once it is over."""
+    """Return the final state of an upload."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         state: Json = client.get(f"/data/files/{file_id}").raise_for_status().json()

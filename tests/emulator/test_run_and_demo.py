@@ -1,4 +1,4 @@
-"""`regatta run` and `regatta demo`: the whole job told in the terminal."""
+"""`regatta run` and `regatta demo`: the whole workflow, shown in the terminal."""
 
 import json
 from pathlib import Path

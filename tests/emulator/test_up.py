@@ -1,4 +1,4 @@
-"""What `regatta up` gives: apps, gateway, Redis and S3, on the loopback address only."""
+"""`regatta up` starts apps, gateway, Redis and S3, on the loopback address only."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""What Lambda and its gateway let through and what they hold back, and what Regatta does about it."""
+"""The limits of Lambda and its gateway, and how Regatta stays within them."""
 
 import io
 import random

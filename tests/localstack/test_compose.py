@@ -1,4 +1,4 @@
-"""localstack.yml, as far as it can be proven where there is no Docker."""
+"""The parts of localstack.yml that can be tested without Docker."""
 
 import json
 import re
@@ -15,7 +15,7 @@ LOCALSTACK: dict[str, Any] = SERVICES["localstack"]
 
 
 def output_of(*command: str) -> str:
-    """What a program of LocalStack's environment says."""
+    """Return the output of a program in the environment of LocalStack."""
     ended = subprocess.run([VENV / "bin" / command[0], *command[1:]], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout

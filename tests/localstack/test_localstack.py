@@ -21,7 +21,7 @@ from infra.paths import ROOT
 from tests.api.test_open_inference import ROWS, rows
 from tests.localstack.events import DAILY, FLAT, MESSAGES, requests
 from tests.localstack.running import COMPOSE, LocalStack
-from tests.localstack.toys import Telling, toy_function
+from tests.localstack.toys import Invoke, toy_function
 from tests.support.arrivals import TARGET, linear_table
 from tests.support.fake_programs import make_fake_programs
 from tests.support.gateway import HandlerTransport, proxy_event
@@ -62,7 +62,7 @@ def flats(localstack: LocalStack) -> str:
     return str(uploaded["file_id"])
 
 
-def test_the_whole_job_gives_the_answers_of_the_handlers(localstack: LocalStack, http: httpx.Client) -> None:
+def test_the_whole_workflow_gives_the_answers_of_the_handlers(localstack: LocalStack, http: httpx.Client) -> None:
     localstack.client("s3").create_bucket(Bucket="handlers")
     apart = {
         "REGATTA_S3_ENDPOINT": localstack.url,
@@ -256,12 +256,12 @@ def test_a_bucket_that_is_there_already_is_not_made_again(
 
 
 @pytest.fixture(scope="module")
-def toy(localstack: LocalStack) -> Telling:
+def toy(localstack: LocalStack) -> Invoke:
     """The function in toy.py."""
     return toy_function(localstack, "toy", "toy.handler")
 
 
-def test_an_environment_is_kept_until_it_fails(toy: Telling) -> None:
+def test_an_environment_is_kept_until_it_fails(toy: Invoke) -> None:
     (first, log), (second, _) = toy("tell"), toy("tell")
     assert log
     assert first["pid"] == second["pid"]
@@ -282,7 +282,7 @@ def test_an_environment_is_kept_until_it_fails(toy: Telling) -> None:
         ("return much", "Function.ResponseSizeTooLarge", "6291556"),
     ],
 )
-def test_what_lambda_refuses_is_refused(toy: Telling, what: str, error: str, message: str) -> None:
+def test_what_lambda_refuses_is_refused(toy: Invoke, what: str, error: str, message: str) -> None:
     answer, _ = toy(what)
     assert answer["errorType"] == error
     assert message in answer["errorMessage"]

@@ -1,4 +1,4 @@
-"""A function that misbehaves as it is told."""
+"""A function that misbehaves as its event asks."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """What `event` says under `do`."""
+    """Do what the event names under `do`."""
     sys.stdout.write(f"told to {event['do']}\n")
     match event["do"]:
         case "sleep":

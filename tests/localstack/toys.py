@@ -11,12 +11,12 @@ from infra.emulator_account import ACCOUNT
 from tests.localstack.events import Json
 from tests.localstack.running import LocalStack
 
-# What it is told to do; its answer, and its log.
-Telling = Callable[[str], tuple[Json, str]]
+# Takes the name of a deed; returns the answer of the function and its log.
+Invoke = Callable[[str], tuple[Json, str]]
 
 
-def toy_function(localstack: LocalStack, name: str, handler: str) -> Telling:
-    """Deploy toy.py under `name`; tells it what to do, for its answer and its log."""
+def toy_function(localstack: LocalStack, name: str, handler: str) -> Invoke:
+    """Deploy toy.py under `name`; return a function that invokes it and returns its answer and its log."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("toy.py", Path(__file__).with_name("toy.py").read_bytes())
@@ -32,8 +32,8 @@ def toy_function(localstack: LocalStack, name: str, handler: str) -> Telling:
     )
     functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
 
-    def tell(what: str) -> tuple[Json, str]:
+    def invoke(what: str) -> tuple[Json, str]:
         answer = functions.invoke(FunctionName=name, Payload=json.dumps({"do": what}), LogType="Tail")
         return json.loads(answer["Payload"].read()), answer.get("LogResult", "")
 
-    return tell
+    return invoke

@@ -17,7 +17,7 @@ Handler = Callable[[Any, "Context"], Any]
 
 
 class Context:
-    """What a handler is told about its invocation."""
+    """The context of an invocation."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.aws_request_id: str = order["request_id"]
@@ -35,7 +35,7 @@ class Context:
 
 
 def main(answers: BinaryIO) -> None:
-    """Load the handler, say so, and answer what comes until nothing more can come."""
+    """Load the handler, report it, and answer invocations until the input ends."""
     try:
         handler = load(os.environ["_HANDLER"], os.environ["LAMBDA_TASK_ROOT"])
     except Exception as error:

@@ -29,7 +29,7 @@ MOST_ANSWER_BYTES = 6 * 1024 * 1024 + 100
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
-    """What the entry point names."""
+    """The plugin that the entry point names."""
 
     name = "process"
 

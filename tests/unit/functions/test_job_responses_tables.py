@@ -42,7 +42,7 @@ def limit_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def result_of(job: dict[str, Any]) -> dict[str, Any]:
-    """What the job comes to when a worker does it."""
+    """Carry out the job as a worker does and return its result."""
     done = run_job(home(), job["job_id"], HANDLERS, seconds=60)
     assert done is not None
     assert done.status == "succeeded", done.error

@@ -87,7 +87,7 @@ def test_what_retrains_may_write_nothing_that_would_trigger_it(function: str) ->
     statements = [one for policy in policies for one in policy.get("Statement", []) if "Effect" in one]
 
     def effects(action: str, key: str) -> set[str]:
-        """What the statements say of this action on this key."""
+        """Return the effects that the statements have on this action and this key."""
         arn = f"arn:${{AWS::Partition}}:s3:::${{BucketName}}/{key}"
         return {
             one["Effect"]

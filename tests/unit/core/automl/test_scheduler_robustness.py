@@ -1,4 +1,4 @@
-"""What no table may do to a race: make it print, leave the cores it was given, or predict beyond all reason."""
+"""No table makes a search print, use more cores than it may, or predict far outside of the target's range."""
 
 import json
 import os

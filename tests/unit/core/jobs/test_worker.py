@@ -1,4 +1,4 @@
-"""A worker carries out a job once: it holds the lease, counts attempts, and hears of cancellation and time limits."""
+"""A worker carries out a job once: it holds the lease, counts attempts, and ends at cancellation and time limits."""
 
 import time
 from collections.abc import Callable

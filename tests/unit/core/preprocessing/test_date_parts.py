@@ -43,7 +43,7 @@ def moments(count: int) -> np.ndarray:
 
 
 def in_graph(seconds: np.ndarray) -> np.ndarray:
-    """What the compiled calendar makes of (rows, columns) seconds."""
+    """Return the date parts that the compiled calendar computes from (rows, columns) seconds."""
     columns = [f"c{i}" for i in range(seconds.shape[1])]
     graph = GraphBuilder(columns)
     inputs = [graph.input(name, text=False) for name in columns]

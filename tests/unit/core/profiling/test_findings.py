@@ -1,4 +1,4 @@
-"""What is worth knowing of a table is found, and what is not is not."""
+"""Findings of tables and columns: each problem is found, and ordinary columns have none."""
 
 import json
 from pathlib import Path

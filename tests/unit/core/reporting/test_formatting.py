@@ -1,4 +1,4 @@
-"""Numbers, dates and axes as people read them, and colours that everybody can tell from what is behind them."""
+"""Numbers, dates and axes are readable, and colours have enough contrast with their background."""
 
 import re
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What is kept warm: bounded by count, bytes and idle time, and never needed for an answer."""
+"""The cache is bounded by count, bytes and idle time, and no answer depends on it."""
 
 import pytest
 

@@ -154,7 +154,7 @@ def test_a_job_delivered_again_does_not_undo_a_rollback(repositories: Repositori
 
 
 def at_once(bucket: ObjectStore, count: int, act: Callable[[Repositories, int], int]) -> list[int]:
-    """What `act` returns in as many threads, each with stores of its own, all starting at the same moment."""
+    """Call `act` in `count` threads at the same moment, each with repositories of its own, and return the results."""
     barrier = Barrier(count)
     shared = AtomicStore(bucket)
 

@@ -1,4 +1,4 @@
-"""What a column of texts is taken for, and which values it has then."""
+"""The type of a column of texts, and its values in that type."""
 
 import random
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""From CSV text to a typed table: headers, types, missing values, and what is said about it."""
+"""From CSV text to a typed table: headers, types, missing values and warnings."""
 
 import csv
 import math

@@ -1,4 +1,4 @@
-"""Series over HTTP: what is wanted of one, ways in, pages of its history, and what is said when something is wrong."""
+"""Series over HTTP: settings, upload forms, pages of the history, and errors."""
 
 import json
 from collections.abc import Iterator

@@ -45,7 +45,7 @@ def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQ
 
 
 def receive(queue: SqsQueue) -> list[Json]:
-    """What Lambda would get, as it would get it."""
+    """Receive messages in the form in which Lambda gets them."""
     answer = queue.client.receive_message(
         QueueUrl=queue.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["ApproximateReceiveCount"]
     )

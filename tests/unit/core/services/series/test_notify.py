@@ -1,4 +1,4 @@
-"""Who hears of a decision: a webhook that any library of Standard Webhooks believes, and an SNS topic."""
+"""A decision is sent to a webhook, signed by the Standard Webhooks, and to an SNS topic."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The leaderboard of a stored dataset: who is on it, in which order, what is stored, and what is said of the rest."""
+"""The leaderboard of a stored dataset: its entries, their order, the stored models, and the failures."""
 
 import time
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What the janitor cannot read: it is logged, whatever may depend on it stays, and the sweep goes on."""
+"""A document that the janitor cannot read is logged, its dependants stay, and the cleanup goes on."""
 
 import pytest
 

@@ -28,7 +28,7 @@ LATER = 3 * DAY
 
 
 def sweep(after: float = LATER, *, dry_run: bool = False) -> list[CleanupResult]:
-    """What the janitor does `after` so many seconds."""
+    """Return the results of a cleanup after so many seconds."""
     return list(clean_up(container(), dry_run=dry_run, now=time.time() + after))
 
 
