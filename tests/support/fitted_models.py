@@ -170,7 +170,7 @@ def extremes(*, text: bool) -> list[Any]:
     return [np.nan, 0.0, -0.0, 1.0, 5e-324, -1e-310, 1e-300, 16777217.0, 1e30, -1e30, 1e300, -1e300, 3e11, -7e10]
 
 
-def with_hostile_values(frame: pd.DataFrame, rows: int = 5, *, most: float = np.inf) -> pd.DataFrame:
+def hostile_rows(frame: pd.DataFrame, rows: int = 5, *, most: float = np.inf) -> pd.DataFrame:
     """Return the first rows of a frame, and copies with a missing, extreme or unseen value in one column each.
 
     Other copies are within one float32 of real values. No number is beyond `most`.

@@ -20,13 +20,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import BayesianRidge, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import (
-    FunctionTransformer,
-    QuantileTransformer,
-    RobustScaler,
-    StandardScaler,
-    TargetEncoder,
-)
+from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, RobustScaler, StandardScaler, TargetEncoder
 from sklearn.svm import SVR
 
 from core.catalogue import CATALOGUE
@@ -43,9 +37,9 @@ from tests.support.fitted_models import (
     compiled,
     difference,
     fit,
+    hostile_rows,
     largest_number,
     make_ensemble,
-    with_hostile_values,
 )
 from tests.support.tables import noisy
 from tests.support.training import fitted, real_split, split_text
@@ -119,7 +113,7 @@ def test_awkward_column_names_are_inputs_like_any_other(name: str, header: str) 
     data = split_text(source)
     pipeline = fitted(data, name)
     assert (
-        difference(pipeline, compiled(pipeline, data), with_hostile_values(data.test_x), limit=largest_number(name))
+        difference(pipeline, compiled(pipeline, data), hostile_rows(data.test_x), limit=largest_number(name))
         <= TOLERANCE
     )
 
@@ -133,7 +127,7 @@ def test_any_number_of_levels_compiles(name: str, levels: int) -> None:
     model = compiled(pipeline, data)
     assert model.features[0].levels == sorted(set(data.train_x["c"]))
     assert difference(pipeline, model, data.train_x) <= TOLERANCE
-    assert difference(pipeline, model, with_hostile_values(data.test_x), limit=largest_number(name)) <= TOLERANCE
+    assert difference(pipeline, model, hostile_rows(data.test_x), limit=largest_number(name)) <= TOLERANCE
 
 
 def test_features_tell_types_fills_and_levels() -> None:
@@ -277,7 +271,7 @@ def test_a_feature_that_one_member_alone_uses_is_an_input_with_its_fill_and_leve
     assert [feature.name for feature in graph.features] == [column.name for column in data.columns]
     alone = {feature.name: feature for feature in compiled(members["all"], data).features}
     assert [feature for feature in graph.features if feature != alone[feature.name]] == []
-    assert difference(model, graph, with_hostile_values(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE
+    assert difference(model, graph, hostile_rows(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE
 
 
 @pytest.mark.parametrize("name", ["svr", "knn", "knn_manhattan"])

@@ -17,9 +17,9 @@ from tests.support.fitted_models import (
     compiled,
     difference,
     fit,
+    hostile_rows,
     largest_number,
     make_ensemble,
-    with_hostile_values,
 )
 from tests.support.tables import CSVS
 from tests.support.training import real_split
@@ -54,7 +54,7 @@ def test_the_graph_is_the_pipeline(name: str, table: str) -> None:
     assert [feature.name for feature in graph.features] == list(dict.fromkeys(f.name for f in graph.features))
     assert difference(model, graph, data.train_x) <= TOLERANCE
     assert difference(model, graph, data.test_x) <= TOLERANCE
-    assert difference(model, graph, with_hostile_values(data.test_x), limit=largest_number(name)) <= TOLERANCE
+    assert difference(model, graph, hostile_rows(data.test_x), limit=largest_number(name)) <= TOLERANCE
     assert check_parity(model, graph, data.train_x) <= TOLERANCE
 
 
@@ -65,5 +65,5 @@ def test_the_graph_is_the_ensemble(table: str) -> None:
     model = make_ensemble({name: fit(data, name, shared[ESTIMATORS[name][1]]) for name in ENSEMBLE}, [3, 1, 2, 4, 0.5])
     graph = compiled(model, data)
     assert difference(model, graph, data.train_x) <= TOLERANCE
-    assert difference(model, graph, with_hostile_values(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE
+    assert difference(model, graph, hostile_rows(data.test_x, most=FLOAT32_MAX)) <= TOLERANCE
     assert check_parity(model, graph, data.train_x) <= TOLERANCE
