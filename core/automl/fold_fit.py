@@ -9,8 +9,8 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from core.automl.forecast import Forecast
-from core.automl.serving_cost import measure_cost
 from core.automl.trial import FoldResult, Trial
+from core.automl.verified_graph import measure_cost
 from core.errors import ParameterError, RegattaError, TrainingFailedError
 from core.preprocessing.target_transforms import inner_regressor
 from core.regressors.candidates import reached_max_iter

@@ -12,8 +12,9 @@ from core.automl.portfolio_search import PortfolioSearch, fitting_seconds, stori
 from core.automl.scheduler import TrialScheduler
 from core.automl.screening import subsample_split
 from core.automl.selection import Selection, cost_of_trials, select
-from core.automl.serving_cost import ServingCost, VerifiedGraph, measure_cost, verify_graph
+from core.automl.serving_cost import ServingCost
 from core.automl.trial import Trial, make_trial
+from core.automl.verified_graph import VerifiedGraph, measure_cost, verify_graph
 from core.errors import RegattaError, TrainingFailedError
 from core.progress import ReportProgress, StoppedError
 from core.regressors.fold_cache import FoldCache

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def drop(
     file: Annotated[Path, typer.Argument(help="A CSV.", exists=True, dir_okay=False)],
-    series: Annotated[str, typer.Option(help="The series, and the model that it teaches.")],
+    series: Annotated[str, typer.Option(help="The series, and the name of the model that it trains.")],
     target: Annotated[str | None, typer.Option(help="The column to predict, where the series has none yet.")] = None,
     wait: Annotated[bool, typer.Option(help="Show what is decided about it.")] = True,
     url: Url = None,
@@ -54,7 +54,7 @@ def reconcile(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what was missed.")] = False,
     workspace: Annotated[str | None, typer.Option(help="Whose files.", show_default="everybody's")] = None,
 ) -> None:
-    """Find the files below incoming/ that no event has told of, and order their jobs."""
+    """Find the files below incoming/ for which no event came, and submit their jobs."""
     use_running_stack()
     from core.services.series.arrivals import reconcile as find_missed
     from core.storage.container import container

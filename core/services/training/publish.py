@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from core.automl.serving_cost import VerifiedGraph, verify_graph
 from core.automl.training import TrainedModel
+from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.compiler.compile import raw_columns_of_frame
 from core.errors import TrainingFailedError
 from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now

@@ -11,8 +11,9 @@ from core.automl.fold_fit import fit_fold
 from core.automl.forecast import Forecast
 from core.automl.portfolio_search import STORING_SECONDS, TimeLimit, search_portfolio
 from core.automl.refit import refit_winner
-from core.automl.serving_cost import ServingLimits, VerifiedGraph, verify_graph
+from core.automl.serving_cost import ServingLimits
 from core.automl.trial import FoldResult, Trial
+from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.progress import StoppedError, ignore_progress
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits

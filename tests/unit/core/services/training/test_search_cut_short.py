@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.automl import portfolio_search, refit, serving_cost
+from core.automl import portfolio_search, refit, verified_graph
 from core.automl.selection import Selection, select
+from core.automl.serving_cost import ServingCost
 from core.errors import ConflictError, TrainingFailedError
 from core.jobs import service as jobs
 from core.jobs.commands import CompareCommand
@@ -173,9 +174,9 @@ def test_a_race_whose_worker_has_no_more_time_succeeds_with_its_best(concrete: s
 
 def disagreeing(monkeypatch: pytest.MonkeyPatch, wrong: Callable[[Any], bool]) -> None:
     """Let the graphs of some pipelines disagree with them."""
-    verify_graph = serving_cost.verify_graph
+    verify_graph = verified_graph.verify_graph
 
-    def judge(pipeline: Any, data: Any) -> serving_cost.VerifiedGraph:
+    def judge(pipeline: Any, data: Any) -> verified_graph.VerifiedGraph:
         if wrong(pipeline):
             raise TrainingFailedError("The compiled graph differs from scikit-learn.")
         return verify_graph(pipeline, data)
@@ -231,15 +232,13 @@ def test_if_no_graph_agrees_the_last_reason_is_given(concrete: str, monkeypatch:
 def test_a_winner_over_its_bounds_after_all_is_not_the_winner_and_the_time_is_kept(
     concrete: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured, choices, most = serving_cost.verify_graph, list[Selection](), 20_000
+    measured, choices, most = verified_graph.verify_graph, list[Selection](), 20_000
 
-    def heavier(pipeline: Any, data: Any) -> serving_cost.VerifiedGraph:
+    def heavier(pipeline: Any, data: Any) -> verified_graph.VerifiedGraph:
         # As if the folds had promised half of what it weighs.
         proven = measured(pipeline, data)
         size = proven.cost.size_bytes * (2 if len(choices) <= 2 else 1)
-        return serving_cost.VerifiedGraph(
-            proven.graph, proven.features, proven.compiled, serving_cost.ServingCost(size, 1.0, 0.0)
-        )
+        return verified_graph.VerifiedGraph(proven.graph, proven.features, proven.compiled, ServingCost(size, 1.0, 0.0))
 
     def counted(*given: Any) -> Any:
         choices.append((chosen := select(*given))[0])

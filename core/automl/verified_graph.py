@@ -1,0 +1,48 @@
+"""Compile a fitted pipeline, measure what its graph costs to serve, and verify that both predict the same."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from core.automl.serving_cost import ServingCost
+from core.compiler.compile import check_parity, compile_pipeline, raw_columns_of_frame
+from core.inference.latency import latency_us
+from core.inference.session import CompiledModel
+from core.manifests import Column, Feature
+from core.regressors.splits import Split
+
+
+def measure_cost(pipeline: Any, columns: Sequence[Column], rows: pd.DataFrame) -> ServingCost:
+    """Compile a fitted pipeline and measure the prediction of the first of `rows`; raises `TrainingFailedError`."""
+    begun = time.perf_counter()
+    graph, features = compile_pipeline(pipeline, columns)
+    compiled = CompiledModel(graph, features)
+    seconds = time.perf_counter() - begun
+    return ServingCost(len(graph), latency_us(compiled, raw_columns_of_frame(rows.iloc[:1], features)), seconds)
+
+
+@dataclass(frozen=True)
+class VerifiedGraph:
+    """A loaded graph that agrees with its pipeline, and its serving cost."""
+
+    graph: bytes
+    features: list[Feature]
+    compiled: CompiledModel
+    cost: ServingCost
+
+
+def verify_graph(pipeline: Any, data: Split) -> VerifiedGraph:
+    """Compile a fitted pipeline and compare both on its train rows.
+
+    Raises `TrainingFailedError` when they disagree, or for an estimator that has no compiler.
+    """
+    begun = time.perf_counter()
+    graph, features = compile_pipeline(pipeline, data.columns)
+    compiled = CompiledModel(graph, features)
+    check_parity(pipeline, compiled, data.train_x)
+    seconds = time.perf_counter() - begun
+    latency = latency_us(compiled, raw_columns_of_frame(data.test_x, features))
+    return VerifiedGraph(graph, features, compiled, ServingCost(len(graph), latency, seconds))
