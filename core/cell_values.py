@@ -6,10 +6,37 @@ Both a CSV at upload (read by Arrow, millions a second) and a JSON record at pre
 import re
 from datetime import UTC, datetime, time, timedelta, timezone
 
-# Cells that mean a missing value.
+# Cells that mean a missing value, to every reader.
 _ENGLISH = {"NA", "N/A", "n/a", "na", "#N/A", "#NA", "NaN", "nan", "NULL", "null", "None", "none", "NIL", "nil"}
 _CHINESE = {"无", "空", "缺失", "暂无", "不详"}
-MISSING = frozenset({"", "-", "--", "?", ".", "…"} | _ENGLISH | _CHINESE)
+USUAL_MISSING = frozenset({"", "-", "--", "?", ".", "…"} | _ENGLISH | _CHINESE)
+# The spellings of spreadsheets, databases, statistical offices and printed floats. A warning says where they stand.
+_SPREADSHEETS = {
+    *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#N/A N/A"),
+    *("#WERT!", "#BEZUG!", "#ZAHL!", "#NV", "#VALEUR!", "#NOMBRE!", "#NOM?", "#N/D", "#¡DIV/0!", "#¡VALOR!"),
+    *("#¡REF!", "#¡NUM!", "#¿NOMBRE?", "#ERROR!", "Err:502", "Err:508", "Err:522"),
+}
+_DATABASES = {
+    "\\N",
+    "(null)",
+    "(NULL)",
+    "(Null)",
+    "<NA>",
+    "<na>",
+    "<null>",
+    "<NULL>",
+    "[NULL]",
+    "[null]",
+    "NaT",
+    "NONE",
+}
+_OFFICES = {
+    *("..", "...", ":", "—", "–", "---", "----", "n.a.", "N.A.", "n.a", "N.A", "n. a.", "N/a", "n/d", "N/D", "n.d."),
+    *("k.A.", "k. A.", "Null", "Nil", "不适用", "无数据"),
+}
+_FLOATS = {"NAN", "Nan", "-nan", "-NaN", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"}
+UNUSUAL_MISSING = frozenset(_SPREADSHEETS | _DATABASES | _OFFICES | _FLOATS)
+MISSING = USUAL_MISSING | UNUSUAL_MISSING
 
 # Pairs of words for true and false, in lower case. 1 and 0 are numbers.
 BOOLEANS = (

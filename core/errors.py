@@ -20,6 +20,7 @@ RegattaError                      500
 │   ├── OtherLibrariesError       409  a pickle of other library versions than those that run
 │   └── NewerFormatError          409  a stored document of a format that this version cannot read
 ├── TooLargeError                 413
+├── UnsupportedEncodingError      415  a body in a Content-Encoding other than gzip
 ├── UnprocessableError            422  understood, but the content is wrong
 │   ├── NotACsvError              422
 │   ├── UnknownColumnError        422
@@ -180,6 +181,12 @@ class TooLargeError(RegattaError):
     """The body or the answer is over a limit."""
 
     status, slug, title = 413, "too-large", "That is over a limit"
+
+
+class UnsupportedEncodingError(RegattaError):
+    """The Content-Encoding of the body is not one that can be unpacked."""
+
+    status, slug, title = 415, "unsupported-encoding", "The Content-Encoding of the body cannot be read"
 
 
 class UnprocessableError(RegattaError):

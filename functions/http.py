@@ -9,6 +9,7 @@ from core import __version__
 from core.settings import settings
 from core.storage.container import container
 from core.storage.workspace import Workspace
+from functions.content_encoding import ContentEncodingMiddleware
 from functions.problems import answer_errors_as_problems
 
 DEFAULT_WORKSPACE = "default"
@@ -43,6 +44,7 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     app = FastAPI(title="Regatta", version=__version__, docs_url=None, redoc_url=None, **kwargs)
     app.include_router(router)
     answer_errors_as_problems(app)
+    app.add_middleware(ContentEncodingMiddleware)
     if origin := settings().cors_origin:
         # Loaded, and in every request's way, only where a page may call. The gateway passes preflight requests on.
         from starlette.middleware.cors import CORSMiddleware

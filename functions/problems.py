@@ -28,7 +28,7 @@ def answer_errors_as_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected_error)
 
 
-def _respond(request: Request, error: RegattaError) -> JSONResponse:
+def respond(request: Request, error: RegattaError) -> JSONResponse:
     """Return the answer for an error."""
     body = error.problem(request.url.path)
     if request.url.path.startswith("/v2"):
@@ -42,7 +42,7 @@ async def _known_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RegattaError)
     if error.status >= 500:
         log.error("%s %s: %s", request.method, request.url.path, error.detail)
-    return _respond(request, error)
+    return respond(request, error)
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
@@ -51,15 +51,15 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     findings = error.errors()
     if findings and findings[0]["type"] == "json_invalid":
         reason = findings[0].get("ctx", {}).get("error", "not JSON")
-        return _respond(request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object."))
+        return respond(request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object."))
     if any(finding["loc"] == ("body",) for finding in findings) and "json" not in request.headers.get(
         "content-type", ""
     ):
         detail = "The body is not read as JSON. Send one JSON object, with Content-Type: application/json."
-        return _respond(request, BadRequestError(detail))
+        return respond(request, BadRequestError(detail))
     errors = [{"field": _field(finding["loc"]), "message": str(finding["msg"])} for finding in findings]
     named = ", ".join(dict.fromkeys(finding["field"] for finding in errors))
-    return _respond(request, InvalidInputError(f"Correct these fields and send again: {named}.", errors))
+    return respond(request, InvalidInputError(f"Correct these fields and send again: {named}.", errors))
 
 
 def _field(location: tuple[Any, ...]) -> str:
@@ -75,15 +75,15 @@ async def _framework_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == 404:
-        return _respond(request, NoSuchRouteError(f"Nothing answers at {path}. GET / lists what does."))
+        return respond(request, NoSuchRouteError(f"Nothing answers at {path}. GET / lists what does."))
     if error.status_code == 405:
-        return _respond(request, MethodNotAllowedError(f"{path} does not take {request.method}. See GET /."))
+        return respond(request, MethodNotAllowedError(f"{path} does not take {request.method}. See GET /."))
     if error.status_code == 413:
-        return _respond(request, TooLargeError(str(error.detail)))
-    return _respond(request, BadRequestError(str(error.detail)))
+        return respond(request, TooLargeError(str(error.detail)))
+    return respond(request, BadRequestError(str(error.detail)))
 
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     """Log a bug, and answer with 500."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))
+    return respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))

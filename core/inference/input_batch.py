@@ -225,26 +225,30 @@ def _is_missing(value: Any) -> bool:
 def _texts(values: Values, feature: Feature, errors: InputErrors) -> NDArray[np.object_]:
     """Read a category as texts, "" for missing; add an error for each value that is no text or number."""
     texts = np.empty(len(values), dtype=object)
+    levels = frozenset(feature.levels)
     if set(map(type, values)) == {str}:
         # A column has few different texts: each is read once.
-        read = {value: _text(value) for value in set(values)}
+        read = {value: _text(value, levels) for value in set(values)}
         if None not in read.values():
             texts[:] = list(map(read.__getitem__, values))
             return texts
     for row, value in enumerate(_python_values(values)):
-        text = _text(value)
+        text = _text(value, levels)
         if text is None:
             errors.add(feature.name, f"must be a text, not {shortened(value)}", row)
         texts[row] = text or ""
     return texts
 
 
-def _text(value: Any) -> str | None:
-    """Return a JSON value as the text of a category, "" for missing; None for a value that cannot be one."""
+def _text(value: Any, levels: frozenset[str]) -> str | None:
+    """Return a JSON value as the text of a category, "" for missing; None for a value that cannot be one.
+
+    A word for a missing value that is one of the model's `levels` is an answer.
+    """
     if isinstance(value, str):
         text = value.strip()
         if _is_text(text):
-            return "" if text in MISSING else text
+            return "" if text in MISSING and text not in levels else text
     if value is None:
         return ""
     if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):

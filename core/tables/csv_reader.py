@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from core.cell_values import MISSING
+from core.cell_values import USUAL_MISSING
 from core.errors import NotACsvError, TooLargeError
 from core.progress import ReportProgress, ignore_progress
 from core.tables.blocks import cut
@@ -207,7 +207,8 @@ class _ReadingPass:
             ),
             convert_options=csv.ConvertOptions(
                 column_types=dict(zip(names, map(self._parser_type, self.inferences), strict=True)),
-                null_values=list(MISSING),
+                # The others are counted by `TypeInference`.
+                null_values=list(USUAL_MISSING),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
             ),

@@ -1,17 +1,20 @@
 """Infer the type of a column while its blocks pass: the narrowest one that has fitted all of them so far."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.cell_values import MISSING
+from core.cell_values import MISSING, UNUSUAL_MISSING
 from core.manifests import Column
 from core.tables.coded_columns import CodedColumn, Coder, NumberCoder, TextCoder
 from core.tables.column_types import TypeCandidate, try_type
 from core.tables.reading_warnings import Example, StrayValues, quoted
 
 MISSING_WORDS = pa.array(sorted(MISSING))
+UNUSUAL_WORDS = pa.array(sorted(UNUSUAL_MISSING))
+SPELLINGS_SHOWN = 5
 
 
 class TypeInference:
@@ -26,6 +29,8 @@ class TypeInference:
         """Start a pass over the file; the inferred type is kept."""
         self.missing = 0
         self.infinite = 0
+        # How often each unusual spelling of a missing value occurs.
+        self.unusual: Counter[str] = Counter()
         self.example: Example | None = None
         self.strays = StrayValues()
         self.coder: Coder | None = None
@@ -42,8 +47,8 @@ class TypeInference:
         """
         texts = cells
         values = try_type(self.inferred, cells) if pa.types.is_string(cells.type) else cells
-        if values is None or _has_blanks(values):
-            texts = _trimmed(cells.cast(pa.string()))
+        if values is None or _needs_trimming(values):
+            texts = self._trimmed(cells.cast(pa.string()))
             while (values := try_type(self.inferred, texts)) is None:
                 self.candidates.pop(0)
                 self.example = self.coder = None
@@ -55,6 +60,14 @@ class TypeInference:
         self.missing += values.null_count
         self._code(values, row)
         return values
+
+    def _trimmed(self, texts: pa.Array) -> pa.Array:
+        """Trim the texts, and replace every word for a missing value by null; count the unusual ones."""
+        trimmed = pc.utf8_trim_whitespace(texts)
+        missing = pc.is_in(trimmed, MISSING_WORDS)
+        if unusual := trimmed.filter(pc.is_in(trimmed, UNUSUAL_WORDS)):
+            self.unusual.update(unusual.to_pylist())
+        return pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)
 
     def _code(self, values: pa.Array, row: int) -> None:
         """Encode a block, unless the column has dates; drop the coder at the first value that it cannot encode."""
@@ -85,21 +98,29 @@ class TypeInference:
         """Yield the warnings; `locate` returns where a row of the table is in the file."""
         if self.infinite:
             yield f"column {self.name!r} has {self.infinite:,} infinite or undefined numbers; they count as missing"
+        if self.unusual:
+            yield f"column {self.name!r}: {_counted(self.unusual)} as missing"
         if self.example is not None:
             yield f"column {self.name!r}: {quoted(self.example.text)} is read as {self.example.value}"
         if self.inferred.type == "category":
             yield from self.strays.warnings(self.name, locate)
 
 
-def _has_blanks(values: pa.Array) -> bool:
-    """Return whether texts that were kept as they are should have been trimmed; other types trim theirs anyway."""
+def _needs_trimming(values: pa.Array) -> bool:
+    """Return whether texts that were kept as they are have blanks around them or mean a missing value.
+
+    Other types trim theirs anyway.
+    """
     if not pa.types.is_dictionary(values.type):
         return False
-    levels = values.dictionary
-    return not bool(pc.utf8_trim_whitespace(levels).equals(levels))
+    trimmed = pc.utf8_trim_whitespace(values.dictionary)
+    return not trimmed.equals(values.dictionary) or bool(pc.any(pc.is_in(trimmed, UNUSUAL_WORDS)).as_py())
 
 
-def _trimmed(texts: pa.Array) -> pa.Array:
-    """Trim the texts, and replace every word for a missing value by null."""
-    trimmed = pc.utf8_trim_whitespace(texts)
-    return pc.if_else(pc.is_in(trimmed, MISSING_WORDS), pa.scalar(None, pa.string()), trimmed)
+def _counted(spellings: Counter[str]) -> str:
+    """Describe how often each spelling occurs, as the subject of a sentence with its verb."""
+    shown = spellings.most_common(SPELLINGS_SHOWN)
+    counts = ", ".join(f"{quoted(text)} in {count:,} row{'s' * (count > 1)}" for text, count in shown)
+    others = len(spellings) - len(shown)
+    rest = f" and {others} other spelling{'s' * (others > 1)}" if others else ""
+    return f"{counts}{rest} {'counts' if len(spellings) == 1 else 'count'}"

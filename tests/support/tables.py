@@ -21,6 +21,8 @@ from core.tables.dialect import find_dialect
 from core.tables.table import Table
 
 ROOT = Path(__file__).parents[2]
+# Small made-up tables as they come from other programs, one a kind of trouble.
+CASES = ROOT / "tests/data/cases"
 
 # File and target column.
 CSVS: dict[str, tuple[Path, str]] = {

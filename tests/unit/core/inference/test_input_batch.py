@@ -209,3 +209,9 @@ def test_the_short_way_leaves_odd_categories_to_the_long_one(value: Any) -> None
 @pytest.mark.parametrize("record", [{}, {"age": 1}, {"age": 1, "town": "Oslo"}, {"age": 1, "city": "Oslo", "x": 1}])
 def test_the_short_way_leaves_other_fields_to_the_long_one(record: dict[str, Any]) -> None:
     assert raw_columns_of_clean_row(record, LEVELS) is None
+
+
+def test_a_word_for_missing_that_is_a_level_of_the_model_is_an_answer() -> None:
+    features = [Feature(name="lift", type="category", fill="", levels=["无", "有"])]
+    columns, _ = raw_columns_of_records([{"lift": "无"}, {"lift": "有"}, {"lift": "NA"}, {"lift": None}], features)
+    assert columns["lift"].tolist() == ["无", "有", "", ""]

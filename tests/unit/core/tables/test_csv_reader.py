@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.cell_values import MISSING, parse_date
+from core.cell_values import MISSING, UNUSUAL_MISSING, USUAL_MISSING, parse_date
 from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column, Reading
 from core.packed_columns import Category
@@ -15,7 +15,7 @@ from core.tables import csv_reader as reading
 from core.tables.decoding import read_text
 from core.tables.dialect import find_dialect
 from core.tables.table import Table
-from tests.support.tables import CSVS, cells, packed, read, real
+from tests.support.tables import CASES, CSVS, cells, packed, read, real
 
 
 def types(source: bytes | str) -> dict[str, str]:
@@ -94,13 +94,48 @@ def test_a_number_beyond_float64_is_missing_and_said_so() -> None:
     assert table.warnings == ["column 'a' has 2 infinite or undefined numbers; they count as missing"]
 
 
-@pytest.mark.parametrize("token", sorted(MISSING))
+@pytest.mark.parametrize("token", sorted(USUAL_MISSING))
 def test_every_missing_token_is_a_gap_in_numbers_and_in_texts(token: str) -> None:
     table = read(f'n,t,y\n1.5,u,1\n{token},{token},2\n"{token}", {token} ,3\n')
     assert cells(table, "n") == [1.5, None, None]
     assert cells(table, "t") == ["u", None, None]
     assert [column.type for column in table.columns] == ["number", "category", "integer"]
     assert table.warnings == []
+
+
+@pytest.mark.parametrize("token", sorted(UNUSUAL_MISSING))
+def test_an_unusual_missing_token_is_a_gap_and_said_so(token: str) -> None:
+    table = read(f'n,t,y\n1.5,u,1\n{token},{token},2\n"{token}", {token} ,3\n')
+    assert cells(table, "n") == [1.5, None, None]
+    assert cells(table, "t") == ["u", None, None]
+    assert [column.type for column in table.columns] == ["number", "category", "integer"]
+    assert table.warnings == [f"column '{name}': {token!r} in 2 rows counts as missing" for name in "nt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "token"), [("C7_missing_excel_div0.csv", "#DIV/0!"), ("C7_missing_worldbank_dots.csv", "..")]
+)
+def test_errors_of_a_spreadsheet_and_dots_are_gaps_in_numbers(name: str, token: str) -> None:
+    content = (CASES / name).read_text()
+    table = read(content)
+    assert [column.type for column in table.columns] == ["number", "integer", "number"]
+    assert table.columns[0].missing == content.count(token)
+    assert table.warnings == [f"column 'x': {token!r} in {content.count(token)} rows counts as missing"]
+
+
+def test_unusual_gaps_far_down_are_counted_whichever_way_the_column_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 12)
+    rows = [f"{i / 4},2020-01-01,{'yes' if i % 2 else 'no'},w{i % 9},1\n" for i in range(900)]
+    rows[700:702] = ["#REF!,..,:,<NA>,1\n", ":,..,\\N,<NA>,2\n"]
+    table = read("n,d,b,t,y\n" + "".join(rows))
+    assert [column.type for column in table.columns] == ["number", "date", "boolean", "category", "integer"]
+    assert [column.missing for column in table.columns] == [2, 2, 2, 2, 0]
+    assert [warning.split(": ", 1)[1] for warning in table.warnings] == [
+        "'#REF!' in 1 row, ':' in 1 row count as missing",
+        "'..' in 2 rows counts as missing",
+        "':' in 1 row, '\\\\N' in 1 row count as missing",
+        "'<NA>' in 2 rows counts as missing",
+    ]
 
 
 def test_a_column_without_any_value_is_kept_as_missing() -> None:
