@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
-from functools import wraps
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import httpx
 import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from core.services.series import arrivals
 from core.settings import settings
@@ -19,6 +19,20 @@ from tests.support.process_state import connect_container, forget_singletons
 from tests.support.storage import BUCKET, Repositories
 
 KEY = "a key for the tests, long enough"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def serialized_requests() -> Iterator[None]:
+    """Let moto answer one request at a time, as atomically as S3: its objects are not safe for threads."""
+    lock, process = RLock(), BotocoreStubber.process_request
+
+    def process_one(stubber: BotocoreStubber, request: Any) -> Any:
+        with lock:
+            return process(stubber, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BotocoreStubber, "process_request", process_one)
+        yield
 
 
 @pytest.fixture
@@ -67,23 +81,6 @@ def handlers(bucket: ObjectStore) -> Iterator[httpx.Client]:
 def repositories(bucket: ObjectStore) -> Repositories:
     """The stores over that bucket, without Redis."""
     return Repositories(bucket)
-
-
-@pytest.fixture
-def atomic_writes(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make conditional writes atomic for several threads: moto checks the condition and writes in two steps."""
-    lock = Lock()
-
-    def locked(method: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(method)
-        def atomic(*arguments: object) -> Any:
-            with lock:
-                return method(*arguments)
-
-        return atomic
-
-    for name in ("create", "replace"):
-        monkeypatch.setattr(ObjectStore, name, locked(getattr(ObjectStore, name)))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from threading import Thread
 import pytest
 
 from core.settings import settings
+from core.storage.s3.object_store import ObjectStore
 from tests.support.job_commands import JobProbe
 from tests.support.jobs import carry_out, submit
 
@@ -13,7 +14,7 @@ LEASE_SECONDS = 2.0
 
 
 @pytest.fixture(autouse=True)
-def _short_leases(atomic_writes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_leases(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", str(LEASE_SECONDS))
     settings.cache_clear()
 

@@ -11,7 +11,7 @@ from tests.support.jobs import read_job, submit
 from tests.support.storage import WORKSPACE
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.usefixtures("atomic_writes")
+pytestmark = pytest.mark.usefixtures("bucket")
 
 
 @pytest.fixture
