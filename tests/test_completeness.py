@@ -1,8 +1,11 @@
 """What is added in one place is in every other place that needs it: functions, packages, settings, formats, locks."""
 
+import ast
+import importlib.util
 import inspect
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -85,3 +88,24 @@ def test_a_job_over_a_table_takes_the_fields_of_the_request(
 ) -> None:
     # A job decides itself how many rows it has in memory.
     assert set(request_kind.model_fields) - BROUGHT_ALONG - {"batch_size"} == set(command.model_fields)
+
+
+IMPORT = re.compile(r"^ *from ((?:bench|core|functions|infra|tests)[\w.]*) import ([\w, ]+)$", re.MULTILINE)
+
+
+def _code_in_strings(path: Path) -> Iterator[str]:
+    """Yield the texts in a Python file, of which some are programs for a process of their own."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("folder", ["bench", "infra", "tests"])
+def test_a_program_in_a_string_imports_only_what_exists(folder: str) -> None:
+    for path in (ROOT / folder).rglob("*.py"):
+        for module, names in re.findall(IMPORT, "\n".join(_code_in_strings(path))):
+            for name in names.split(", "):
+                attribute = name.partition(" as ")[0].strip()
+                package = importlib.import_module(module)
+                is_module = hasattr(package, "__path__") and importlib.util.find_spec(f"{module}.{attribute}")
+                assert hasattr(package, attribute) or is_module, f"{path}: {module} has no {attribute}"

@@ -133,7 +133,7 @@ def served(command: list[str], environment: dict[str, str], log: Path) -> Iterat
 
 
 def wait_until_up(url: str) -> dict[str, object]:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             return httpx.get(url, timeout=10).json()

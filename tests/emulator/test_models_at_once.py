@@ -16,7 +16,8 @@ from tests.support.storage import PICKLE_BYTES, home
 # A graph says who trained it; each number is printed once its version serves.
 TRAINING = """
 import sys
-from tests.support.storage import GRAPH, PICKLE, PICKLE_BYTES, home, model_draft
+from core.storage.artifacts import GRAPH, PICKLE
+from tests.support.storage import PICKLE_BYTES, home, model_draft
 
 name, trainer, rounds, job = sys.argv[1:]
 print("ready", flush=True)
