@@ -1,4 +1,4 @@
-"""What is added in one place is in every other place that needs it: functions, packages, settings, formats, locks."""
+"""What is added in one place is in every other place that needs it: functions, commands, settings, formats, locks."""
 
 import ast
 import importlib.util
@@ -13,15 +13,23 @@ import pytest
 from packaging.requirements import Requirement
 from samtranslator.yaml_helper import yaml_parse
 
+from core.csv_options import DELIMITER_WORDS, USUAL_ENCODINGS
 from core.exporting.files import FORMATS
+from core.inference import csv_input
 from core.jobs.commands import ExportTableCommand, PredictTableCommand, TableCommand
 from core.jobs.fields import ExportFormat
+from core.reporting import formatting
 from core.services.prediction.export import ExportRequest
 from core.services.prediction.requests import ModelChoice
 from core.settings import Settings
+from core.tables import dialect
+from core.tables.decoding import DISPLAY_NAMES
+from core.tables.encodings import SCORERS
 from core.tables.table_writers import TABLE_FORMATS
 from functions.predict.requests import BatchRequest
 from functions.process.app import download
+from infra.cli import COMMANDS
+from infra.cli.demo_run import EXPORT_SUFFIX
 from infra.local.server import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,8 +42,25 @@ def test_every_folder_of_a_function_is_in_the_template_and_in_the_server() -> No
     functions = [r["Properties"] for r in resources if r["Type"] == "AWS::Serverless::Function"]
     deployed = {p.get("Handler") or p["ImageConfig"]["Command"][0] for p in functions}
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/*.py") if path.stem in ("app", "handler")}
-    assert {f"functions.{name}.handler.handler" for name in folders} == deployed
-    assert {path.parent.name for path in (ROOT / "functions").glob("*/app.py")} == set(FUNCTIONS)
+    assert {f"functions.{name}.handler.handler" for name in folders} == deployed, "add them to template.yaml"
+    with_routes = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    assert with_routes == set(FUNCTIONS), "add them to FUNCTIONS in infra/local/server.py"
+
+
+def test_every_function_of_the_command_line_is_a_command_or_used_by_another_module() -> None:
+    defined, imported = set(), set()
+    for path in sorted((ROOT / "infra").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if path.parent == ROOT / "infra/cli":
+            functions = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+            defined |= {(module, function.name) for function in functions if not function.name.startswith("_")}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                imported |= {(node.module, alias.name) for alias in node.names}
+    commands = {(command.__module__, command.__name__) for command in COMMANDS}
+    assert commands <= defined
+    assert defined - imported - commands == set(), "add them to COMMANDS in infra/cli/__init__.py, or make them private"
 
 
 def test_every_package_and_module_of_core_has_a_layer() -> None:
@@ -74,6 +99,23 @@ def test_every_dependency_is_locked(extra: str | None, lock: str) -> None:
 def test_every_format_can_be_asked_for_and_every_one_that_is_asked_for_can_be_written() -> None:
     assert set(get_args(ExportFormat)) == set(FORMATS)
     assert set(get_args(inspect.signature(download).parameters["format"].annotation)) == set(TABLE_FORMATS)
+
+
+def test_regatta_run_writes_every_export_format() -> None:
+    endings = {name: kind.ending for name, kind in FORMATS.items()}
+    assert endings == EXPORT_SUFFIX, "add it to EXPORT_SUFFIX in infra/cli/demo_run.py"
+
+
+def test_every_delimiter_is_found_in_a_file_and_in_a_request_and_may_be_named() -> None:
+    assert set(csv_input.DELIMITERS) == set(dialect.DELIMITERS), "add it to both lists of delimiters"
+    assert set(dialect.DELIMITERS) <= set(DELIMITER_WORDS.values()), "add a word for it to core/csv_options.py"
+    assert set(DELIMITER_WORDS.values()) <= set(formatting.DELIMITERS), "add its name to core/reporting/formatting.py"
+
+
+def test_every_encoding_that_is_inferred_is_one_of_the_usual_ones() -> None:
+    inferred = {DISPLAY_NAMES.get(encoding, encoding) for encoding in SCORERS}
+    missing = inferred - set(USUAL_ENCODINGS.split(", "))
+    assert missing == set(), "add them to USUAL_ENCODINGS in core/csv_options.py"
 
 
 # What brings the rows or the model along: only a stored table and a stored model can be a job.

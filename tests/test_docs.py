@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from core import errors
-from core.catalogue import CATALOGUE
+from core.catalogue import CATALOGUE, DEFAULT_MODEL_TYPES
 from core.exporting.files import FORMATS
 from core.jobs.commands import COMMANDS
 from core.jobs.fields import ExportFormat
@@ -183,6 +183,9 @@ def test_every_field_of_a_request_is_documented(function: str, method: str, path
     # Whatever else a row names, such as the values of a field, is somewhere in the function's OpenAPI page.
     unknown = {name for name in row - request.top - optional if f'"{name}"' not in json.dumps(openapi_of(function))}
     assert unknown == set(), f"{method} {path} takes no such fields"
+    # A row that names a value of a field names all of them.
+    missing = {value for values in request.values.values() if values & (row - request.top) for value in values - row}
+    assert missing == set(), f"add these values to the row of {method} {path} in docs/http.md"
     assert request.nested - _quoted(page) == set(), "say in docs/http.md what these fields of objects are"
     assert {name for name in request.headers if f"`{name}" not in page.lower()} == set(), "say what these headers do"
 
@@ -200,3 +203,18 @@ def test_no_regressor_is_documented_that_does_not_exist() -> None:
     table = (ROOT / "docs/learning.md").read_text().partition("| `model_type` | scikit-learn |")[2].partition("\n\n")[0]
     first_cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
     assert {name for cell in first_cells for name in _quoted(cell)} == set(CATALOGUE)
+
+
+def test_the_number_of_regressors_that_are_compared_is_the_one_that_is_documented() -> None:
+    number = {8: "eight", 9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}[len(DEFAULT_MODEL_TYPES)]
+    hint = f"there are {number} now; correct the number everywhere, or make the new one an `extra`"
+    assert f"# Compare {number} regressors on the same folds" in README, hint
+    assert f"`POST /model/compare` trains the {number} on the same folds" in (ROOT / "docs/learning.md").read_text(), (
+        hint
+    )
+
+
+def test_the_readme_names_every_export_format() -> None:
+    *others, last = sorted(FORMATS)
+    sentence = f"# Export the file with its predictions: {', '.join(others)} or {last}."
+    assert sentence in README, "name them all"

@@ -73,6 +73,7 @@ def test_the_template_routes_what_the_functions_serve() -> None:
         (method, path, f"functions.{name}.handler.handler") for name in FUNCTIONS for method, path in routes_of(name)
     }
     routes = set(template_routes())
-    assert {route for route in routes if route[0] != "OPTIONS"} == served
+    assert {route for route in routes if route[0] != "OPTIONS"} == served, "correct the Api events in template.yaml"
     # What browsers ask first.
-    assert {path for method, path, _ in routes if method == "OPTIONS"} == {path for _, path, _ in served}
+    asked_first = {path for method, path, _ in routes if method == "OPTIONS"}
+    assert asked_first == {path for _, path, _ in served}, "each path has an event of OPTIONS as well"

@@ -44,7 +44,7 @@ def test_every_function_has_a_folder_a_name_and_two_alarms(function: str) -> Non
         for alarm in of_type("AWS::CloudWatch::Alarm", MONITORING).values()
         if alarm["Namespace"] == "AWS/Lambda" and alarm["Dimensions"][0]["Value"] == {"Fn::Sub": f"${{Name}}-{name}"}
     }
-    assert {"Errors", "Throttles"} <= watched
+    assert {"Errors", "Throttles"} <= watched, "add its alarms to infra/aws/monitoring.yaml"
 
 
 @pytest.mark.parametrize("function", [n for n, p in FUNCTIONS.items() if p.get("PackageType") != "Image"])

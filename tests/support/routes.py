@@ -14,11 +14,15 @@ def routes_of(function: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class RequestFields:
-    """The names that a request may have: in the query or the body, in objects of the body, and in headers."""
+    """The names that a request may have: in the query or the body, in objects of the body, and in headers.
+
+    `values` are by name those of a field of the query or the body that takes one of a few texts.
+    """
 
     top: set[str]
     nested: set[str]
     headers: set[str]
+    values: dict[str, set[str]]
 
 
 def fields_of(function: str, method: str, path: str) -> RequestFields:
@@ -26,8 +30,10 @@ def fields_of(function: str, method: str, path: str) -> RequestFields:
     page = openapi_of(function)
     operation = page["paths"][path][method.lower()]
     given: dict[str, set[str]] = {"path": set(), "query": set(), "header": set()}
+    values: dict[str, set[str]] = {}
     for parameter in operation.get("parameters", []):
         given[parameter["in"]].add(parameter["name"])
+        values[parameter["name"]] = _values_of(parameter["schema"], page)
     top, nested = given["query"], set()
     for content in operation.get("requestBody", {}).get("content", {}).values():
         body = _resolved(content["schema"], page)
@@ -35,7 +41,15 @@ def fields_of(function: str, method: str, path: str) -> RequestFields:
         for name, field in body.get("properties", {}).items():
             top.add(name)
             nested |= _names_below(field, page)
-    return RequestFields(top, nested, given["header"])
+            values[name] = _values_of(field, page)
+    return RequestFields(top, nested, given["header"], values)
+
+
+def _values_of(schema: Json, page: Json) -> set[str]:
+    """The texts that a field takes, or none where it takes any."""
+    schema = _resolved(schema, page)
+    either = [value for each in schema.get("anyOf", []) for value in _values_of(each, page)]
+    return {value for value in (*schema.get("enum", []), *either) if isinstance(value, str)}
 
 
 def _names_below(schema: Any, page: Json) -> set[str]:

@@ -69,6 +69,9 @@ def test_every_entry_is_documented(name: str) -> None:
     kind = CATALOGUE[name].estimator.rpartition(".")[2]
     rows = [row for row in TABLE if f"`{name}`" in row and f"`{kind}`" in row]
     assert len(rows) == 1, f"{name}: add it with {kind} to the table of regressors in docs/learning.md"
+    most = CATALOGUE[name].max_rows
+    expected = "all" if most is None else f"{most:,}"
+    assert rows[0].split("|")[3].strip().startswith(expected), f"{name}: it uses {expected} rows"
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

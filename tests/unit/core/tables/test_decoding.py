@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
-from core.tables.decoding import DecodedText, read_text
+from core.tables.decoding import DISPLAY_NAMES, DecodedText, read_text
+from core.tables.encodings import SCORERS
 
 LIMIT = 10_000_000
 LANGUAGES = {
@@ -55,6 +56,11 @@ def test_every_language_survives_its_encodings(source: Path, text: str, encoding
     found = read(source, text.encode(encoding))
     assert found.path.read_text(encoding="utf-8-sig") == text
     assert found.encoding == SHOWN.get(encoding, encoding)
+
+
+def test_every_encoding_that_is_inferred_has_a_language_that_uses_it() -> None:
+    used = {DISPLAY_NAMES.get(encoding, encoding) for *_, encodings in LANGUAGES.values() for encoding in encodings}
+    assert {DISPLAY_NAMES.get(encoding, encoding) for encoding in SCORERS} <= used, "add a text in it to LANGUAGES"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-8"])
