@@ -1,10 +1,23 @@
-"""The meaning of a cell's text: the words for a missing value, for true and false, and the formats of dates.
+"""The meaning of a cell's text: the words for a missing value, for true and false, and dates.
 
 Both a CSV at upload (read by Arrow, millions a second) and a JSON record at prediction (read by Python) follow it.
 """
 
-import re
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
+
+from core.date_formats import (
+    CLOCK,
+    DATE_FORMATS,
+    EXCEL_EPOCH,
+    FIRST_PART,
+    PATTERNS,
+    full_year,
+    is_second_half,
+    month_number,
+    offset_minutes,
+    parts_of,
+    quarter_number,
+)
 
 # Cells that mean a missing value, to every reader.
 _ENGLISH = {"NA", "N/A", "n/a", "na", "#N/A", "#NA", "NaN", "nan", "NULL", "null", "None", "none", "NIL", "nil"}
@@ -49,39 +62,10 @@ BOOLEANS = (
     ("真", "假"),
 )
 
-_TIME = (
-    r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?P<fraction>[.,]\d{1,9})?)?"
-    r"(?: ?(?P<half>[AaPp][Mm]))?(?: ?(?P<zone>Z|[+-]\d{2}:?\d{2}))?)?"
-)
-# The patterns of dates, by the name that `Column.format` has, for Python's `re` and Arrow's RE2 alike. They are tried
-# in this order: a date that fits both month/day and day/month is month/day, with a warning.
-DATE_FORMATS = {
-    "Y-M-D": r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + _TIME,
-    "Y年M月D日": r"(?P<year>\d{4})年(?P<month>\d{1,2})月(?P<day>\d{1,2})日" + _TIME,
-    "M/D/Y": r"(?P<month>\d{1,2})[-/](?P<day>\d{1,2})[-/](?P<year>\d{4})" + _TIME,
-    "D/M/Y": r"(?P<day>\d{1,2})[-/](?P<month>\d{1,2})[-/](?P<year>\d{4})" + _TIME,
-    "D.M.Y": r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})" + _TIME,
-    "D Mon Y": r"(?P<day>\d{1,2})[- ](?P<name>[A-Za-z]{3,9})[- ,]+(?P<year>\d{4})" + _TIME,
-    "Mon D Y": r"(?P<name>[A-Za-z]{3,9})[- ](?P<day>\d{1,2})[- ,]+(?P<year>\d{4})" + _TIME,
-}
-MONTHS = (
-    *("january", "february", "march", "april", "may", "june", "july"),
-    *("august", "september", "october", "november", "december"),
-)
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The first and the last second of a date, in the years 1 to 9999, counted from 1970-01-01.
 EARLIEST = -62_135_596_800.0
 LATEST = 253_402_300_799.0
-
-
-def month_number(name: str) -> int | None:
-    """Return 1 to 12 for an English month name or its first three letters, in any case; None for another word."""
-    lower = name.lower()
-    for number, month in enumerate(MONTHS, start=1):
-        if lower in (month, month[:3]) or (month == "september" and lower == "sept"):
-            return number
-    return None
 
 
 def parse_boolean(text: str) -> bool | None:
@@ -96,16 +80,53 @@ def parse_boolean(text: str) -> bool | None:
 def parse_date(text: str, preferred: str | None = None) -> float | None:
     """Return the seconds since 1970-01-01 of a date or timestamp, or None for another text.
 
-    The wall-clock time counts as written; one with an offset is converted to UTC. `preferred`, a key of `DATE_FORMATS`,
-    is tried before the others, so a file's own format takes precedence.
+    The wall-clock time counts as written; one with an offset is converted to UTC. `preferred`, a key of `PATTERNS`, is
+    the format of a file. A text in another format counts only if it cannot be taken for two dates, has a day if the
+    preferred format has one, and does not contradict its order of day and month. Without `preferred` the first format
+    counts.
     """
-    order = [preferred, *DATE_FORMATS] if preferred else [*DATE_FORMATS]
-    for name in order:
-        match = re.fullmatch(DATE_FORMATS[name], text.strip(), re.ASCII)
-        seconds = _seconds(match.groupdict()) if match else None
-        if seconds is not None:
-            return seconds
-    return None
+    stripped = text.strip()
+    if preferred is None:
+        return next((seconds for name in DATE_FORMATS if (seconds := read_date(stripped, name)) is not None), None)
+    seconds = read_date(stripped, preferred)
+    if seconds is not None:
+        return seconds
+    readings = {seconds for name in _also_allowed(preferred) if (seconds := read_date(stripped, name)) is not None}
+    return readings.pop() if len(readings) == 1 else None
+
+
+def _also_allowed(preferred: str) -> list[str]:
+    """Return the formats that a text may have beside the preferred one."""
+    first, is_of_days = FIRST_PART.get(preferred), "<day>" in PATTERNS[preferred] or preferred == "Excel"
+    return [
+        name
+        for name, pattern in DATE_FORMATS.items()
+        if (not first or "." in name or FIRST_PART.get(name, first) == first) and (not is_of_days or "<day>" in pattern)
+    ]
+
+
+def read_date(text: str, name: str) -> float | None:
+    """Return the seconds since 1970-01-01 of a text in the format `name` of `PATTERNS`; None for another text."""
+    parts = parts_of(text, PATTERNS[name])
+    if parts is None:
+        return None
+    if "serial" in parts:
+        return round((float(parts["serial"]) - EXCEL_EPOCH) * 86_400_000) / 1000
+    try:
+        day, time_of_day = _day(parts), _time_of_day(parts) if "hour" in parts else 0
+    except ValueError:
+        return None
+    ahead = offset_minutes(parts.get("zone", ""))
+    if time_of_day is None or ahead is None:
+        return None
+    return (86_400_000 * (day.toordinal() - EPOCH.toordinal()) + time_of_day - 60_000 * ahead) / 1000
+
+
+def parse_clock(text: str) -> float | None:
+    """Return the seconds since midnight of a time of day such as 14:35, 2:35 PM or 14时35分; None for another text."""
+    parts = parts_of(text.strip(), CLOCK)
+    milliseconds = _time_of_day(parts) if parts else None
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def to_datetime(seconds: float) -> datetime:
@@ -113,35 +134,37 @@ def to_datetime(seconds: float) -> datetime:
     return (EPOCH + timedelta(milliseconds=round(1000 * seconds))).replace(tzinfo=None)
 
 
-def format_date(date: float | datetime) -> str:
+def format_date(value: float | datetime) -> str:
     """Return a naive datetime, or seconds since 1970-01-01, as ISO 8601.
 
     At midnight it is the day alone; milliseconds are written only if there are any.
     """
-    moment = date if isinstance(date, datetime) else to_datetime(date)
+    moment = value if isinstance(value, datetime) else to_datetime(value)
     if moment.time() == time.min:
         return moment.date().isoformat()
     return moment.isoformat(sep=" ", timespec="milliseconds" if moment.microsecond else "seconds")
 
 
-def _seconds(parts: dict[str, str | None]) -> float | None:
-    """Return the seconds since 1970-01-01 of the groups of a date pattern; None for an impossible date."""
-    month = month_number(parts["name"] or "") if "name" in parts else int(parts["month"] or 0)
-    hour = int(parts["hour"] or 0)
-    if parts["half"]:
-        if not 1 <= hour <= 12:
+def _day(parts: dict[str, str]) -> date:
+    """Return the first day that the parts of a date stand for; raises `ValueError` for one that does not exist."""
+    year = full_year(int(parts["short"])) if "short" in parts else int(parts["year"])
+    if "week" in parts:
+        return date.fromisocalendar(year, int(parts["week"]), 1)
+    if "quarter" in parts:
+        return date(year, 3 * quarter_number(parts["quarter"]) - 2, 1)
+    month = month_number(parts["name"]) if "name" in parts else int(parts["month"])
+    return date(year, month or 0, int(parts.get("day", 1)))
+
+
+def _time_of_day(parts: dict[str, str]) -> int | None:
+    """Return the milliseconds since midnight, 0 without a time; None for a time that does not exist."""
+    hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
+    if parts.get("half"):
+        is_second = is_second_half(parts["half"])
+        if is_second is None or not 1 <= hour <= 12:
             return None
-        hour = hour % 12 + (12 if parts["half"].lower() == "pm" else 0)
-    zone = UTC
-    try:
-        if parts["zone"] not in (None, "Z"):
-            sign, hours, minutes = parts["zone"][0], int(parts["zone"][1:3]), int(parts["zone"][-2:])
-            zone = timezone((1 if sign == "+" else -1) * timedelta(hours=hours, minutes=minutes))
-        moment = datetime(
-            int(parts["year"] or 0), month or 0, int(parts["day"] or 0), hour, int(parts["minute"] or 0),
-            int(parts["second"] or 0), tzinfo=zone,
-        )  # fmt: skip
-    except ValueError:
+        hour = hour % 12 + 12 * is_second
+    if hour > 23 or minute > 59 or second > 59:
         return None
-    fraction = float("0" + (parts["fraction"] or ".0").replace(",", "."))
-    return (1000 * (moment - EPOCH).total_seconds() + round(1000 * fraction)) / 1000
+    thousandths = round(1000 * float("0" + (parts["fraction"] or ".0").replace(",", ".")))
+    return 1000 * (3600 * hour + 60 * minute + second) + thousandths

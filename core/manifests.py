@@ -62,7 +62,7 @@ class Column(Document):
     missing: int
     # Counted while the table is profiled.
     distinct: int = 0
-    # The format of its dates: a key of `core.cell_values.DATE_FORMATS`.
+    # The format of its dates: a key of `core.date_formats.PATTERNS`; `h:m` for a number that is a time of day.
     format: str | None = None
 
 

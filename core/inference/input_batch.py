@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.array_types import Floats, RawColumns
-from core.cell_values import EARLIEST, LATEST, MISSING, parse_boolean, parse_date
+from core.cell_values import EARLIEST, LATEST, MISSING, parse_boolean, parse_clock, parse_date
+from core.date_formats import CLOCK_FORMAT, NUMBER_FORMATS, POINTED
 from core.errors import InvalidInputError
 from core.inference.input_warnings import NAMES_SHOWN, InputErrors, InputWarnings, shortened
 from core.manifests import Feature
@@ -133,7 +134,12 @@ def _numbers(values: Values, feature: Feature, errors: InputErrors) -> Floats:
         if not np.isinf(numbers).any():
             return numbers
     quick = _quick_numbers(values)
-    return quick if quick is not None else _checked(_number, "a finite number", values, feature, errors)
+    if quick is not None:
+        return quick
+    if feature.format == CLOCK_FORMAT:
+        accepted = "a time of day such as 14:35 or 14:35:20, or the number of seconds since midnight"
+        return _checked(_clock, accepted, values, feature, errors)
+    return _checked(_number, "a finite number", values, feature, errors)
 
 
 def _quick_numbers(values: Values) -> Floats | None:
@@ -164,7 +170,8 @@ def _booleans(values: Values, feature: Feature, errors: InputErrors) -> Floats:
 def _dates(values: Values, feature: Feature, errors: InputErrors) -> Floats:
     """Read a date feature as seconds since 1970-01-01; add an error for each other value."""
     own_format = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
-    accepted = f"a date ({own_format}2012-01-31 or 2012-01-31 08:30:00) or seconds since 1970"
+    or_number = "" if feature.format in NUMBER_FORMATS else " or seconds since 1970"
+    accepted = f"a date ({own_format}2012-01-31 or 2012-01-31 08:30:00){or_number}"
     return _checked(partial(_date, date_format=feature.format), accepted, values, feature, errors)
 
 
@@ -209,8 +216,20 @@ def _boolean(value: Any) -> float | None:
     return None
 
 
+def _clock(value: Any) -> float | None:
+    """Return the seconds since midnight of a time of day, or a number as it is; None for another value."""
+    number = _number(value)
+    return parse_clock(value) if number is None and isinstance(value, str) else number
+
+
 def _date(value: Any, date_format: str | None) -> float | None:
-    """Return the seconds of a text, in the file's format or ISO 8601, or of a number; a number as text is no date."""
+    """Return the seconds of a text, in the file's format or ISO 8601, or of a number; a number as text is no date.
+
+    Where the file's dates are numbers, such as 20220301, a number is one of these and not seconds.
+    """
+    if date_format in NUMBER_FORMATS and isinstance(value, int | float) and not isinstance(value, bool):
+        # A float does not tell 2018.1 from 2018.10.
+        value = None if date_format in POINTED else str(int(value)) if value == value // 1 else repr(value)
     seconds = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     if isinstance(value, str):
         seconds = parse_date(value, date_format)

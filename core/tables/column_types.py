@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.cell_values import BOOLEANS, DATE_FORMATS
+from core.cell_values import BOOLEANS
+from core.date_formats import CLOCK_FORMAT, DATE_FORMATS, LITERAL
 from core.manifests import ColumnType
-from core.tables.date_parsing import DATE, parse_dates
+from core.tables.date_parsing import DATE, parse_clocks, parse_dates
 
 # How many texts are tried before all of them are: most types fail on the first ones.
 FIRST_LOOK = 64
@@ -41,7 +42,7 @@ class TypeCandidate:
     type: ColumnType
     arrow: pa.DataType
     convert: Convert
-    # The format of its dates: a key of `DATE_FORMATS`.
+    # The format of its dates, a key of `core.date_formats.PATTERNS`, or of its times of day.
     format: str | None = None
     # Whether values are read as something that the text is not literally, which deserves a warning.
     needs_warning: bool = False
@@ -64,18 +65,16 @@ def type_candidates(delimiter: str, *, decimal_comma: bool) -> list[TypeCandidat
         TypeCandidate("number", pa.float64(), _number, parsed_by_arrow=True),
         *amounts,
         *(TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words)) for words in BOOLEANS),
-        *(
-            TypeCandidate(
-                "date",
-                DATE,
-                partial(parse_dates, date_format=date_format),
-                date_format,
-                needs_warning=date_format[0] != "Y",
-            )
-            for date_format in DATE_FORMATS
-        ),
+        *map(date_candidate, DATE_FORMATS),
+        TypeCandidate("number", pa.float64(), parse_clocks, CLOCK_FORMAT, needs_warning=True),
         TypeCandidate("category", TEXT, lambda texts: texts.dictionary_encode(), parsed_by_arrow=True),
     ]
+
+
+def date_candidate(date_format: str) -> TypeCandidate:
+    """Return the type of dates in one format of `core.date_formats.PATTERNS`."""
+    convert = partial(parse_dates, date_format=date_format)
+    return TypeCandidate("date", DATE, convert, date_format, needs_warning=date_format not in LITERAL)
 
 
 def try_type(candidate: TypeCandidate, texts: pa.Array) -> pa.Array | None:

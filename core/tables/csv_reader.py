@@ -15,6 +15,7 @@ from core.errors import NotACsvError, TooLargeError
 from core.progress import ReportProgress, ignore_progress
 from core.tables.blocks import cut
 from core.tables.column_types import type_candidates
+from core.tables.date_readings import settle_date_orders
 from core.tables.dialect import Dialect
 from core.tables.reading_warnings import RaggedRows, line_labels, quoted
 from core.tables.table import Table
@@ -79,7 +80,7 @@ def _read_until_settled(
         except _MisfitError:
             arrow_parses = False
         else:
-            if reading.settled:
+            if reading.settled and not settle_date_orders(inferences):
                 return reading
 
 

@@ -1,96 +1,145 @@
-"""Parse columns of dates: from texts to timestamps, a whole block at once."""
+"""Parse columns of dates and of times of day: from texts to values, a whole block at once.
+
+`core.cell_values` reads single texts by the same patterns, to the same values.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.array_types import Ints
-from core.cell_values import DATE_FORMATS, month_number
+from core.date_formats import (
+    CLOCK,
+    EXCEL_EPOCH,
+    PATTERNS,
+    PLAIN,
+    full_year,
+    is_second_half,
+    month_number,
+    offset_minutes,
+    quarter_number,
+)
 
 DATE = pa.timestamp("ms")
+DAY = 86_400_000
 MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1000}
+# The first and the last week of a year are the ones with 4 January and 28 December.
+WEEK_ANCHOR = 3
 
 
 def parse_dates(texts: pa.Array, date_format: str) -> pa.Array | None:
-    """Return timestamp[ms] of texts in one format, a key of `DATE_FORMATS`; None where one does not fit.
+    """Return timestamp[ms] of texts in one format, a key of `PATTERNS`; None where one does not fit.
 
     Times are wall-clock times as written; those with an offset are converted to UTC, as by
     `core.cell_values.parse_date`.
     """
     encoded = texts.dictionary_encode()
-    parts = pc.extract_regex(encoded.dictionary, f"^(?:{DATE_FORMATS[date_format]})$")
-    if parts.null_count:
-        return None
-    fields = dict(zip((field.name for field in parts.type), parts.flatten(), strict=True))
-    days = _days(fields)
-    clock = _clock(fields)
-    if days is None or clock is None:
-        return None
-    moments = pa.array(days * 24 * MILLISECONDS["hour"] + clock, pa.int64()).cast(DATE)
-    return moments.take(encoded.indices)
+    parts = _parts(encoded.dictionary, PLAIN[date_format]) if date_format in PLAIN else None
+    parts = parts or _parts(encoded.dictionary, PATTERNS[date_format])
+    moments = None if parts is None else _moments(parts)
+    return None if moments is None else pa.array(moments, pa.int64()).cast(DATE).take(encoded.indices)
 
 
-def _days(fields: dict[str, pa.Array]) -> Ints | None:
+def parse_clocks(texts: pa.Array) -> pa.Array | None:
+    """Return the seconds since midnight (float64) of times of day; None where a text is none.
+
+    `core.cell_values.parse_clock` reads a single text the same way.
+    """
+    encoded = texts.dictionary_encode()
+    parts = _parts(encoded.dictionary, CLOCK)
+    clock = None if parts is None else _clock(parts)
+    return None if clock is None else pa.array(clock / 1000, pa.float64()).take(encoded.indices)
+
+
+def _parts(texts: pa.Array, pattern: str) -> dict[str, pa.Array] | None:
+    """Return the parts of texts by name, "" for an absent one; None where a text does not match the pattern."""
+    found = pc.extract_regex(texts, f"^(?:{pattern})$")
+    if found.null_count:
+        return None
+    parts: dict[str, pa.Array] = {}
+    for field, values in zip(found.type, found.flatten(), strict=True):
+        name = field.name.split("_")[0]
+        parts[name] = pc.binary_join_element_wise(parts[name], values, "") if name in parts else values
+    return parts
+
+
+def _moments(parts: dict[str, pa.Array]) -> Ints | None:
+    """Return milliseconds since 1970-01-01 in UTC (int64); None where a date or a time does not exist."""
+    if "serial" in parts:
+        days_since_epoch = np.asarray(parts["serial"].cast(pa.float64())) - EXCEL_EPOCH
+        in_excel: Ints = np.rint(days_since_epoch * DAY).astype(np.int64)
+        return in_excel
+    days = _days(parts)
+    clock = _clock(parts) if "hour" in parts else np.int64(0)
+    ahead = _mapped(parts["zone"], offset_minutes) if "zone" in parts else np.int64(0)
+    if days is None or clock is None or ahead is None:
+        return None
+    moments: Ints = days * DAY + clock - ahead * MILLISECONDS["minute"]
+    return moments
+
+
+def _days(parts: dict[str, pa.Array]) -> Ints | None:
     """Return days since 1970-01-01 (int64); None where a date does not exist."""
-    year, day = _numbers(fields["year"]), _numbers(fields["day"])
-    month = _months(fields["name"]) if "name" in fields else _numbers(fields["month"])
-    if not np.all((year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)):
+    year = _mapped(parts["short"], lambda text: full_year(int(text))) if "short" in parts else _numbers(parts["year"])
+    if year is None or not np.all(year >= 1):
+        return None
+    if "week" in parts:
+        return _mondays(year, _numbers(parts["week"]))
+    month, day = _months(parts), _numbers(parts["day"]) if "day" in parts else np.int64(1)
+    if month is None or not np.all((month >= 1) & (month <= 12) & (day >= 1)):
         return None
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (day - 1)
     return days.astype(np.int64) if np.array_equal(days.astype("datetime64[M]"), months) else None
 
 
-def _clock(fields: dict[str, pa.Array]) -> Ints | None:
-    """Return milliseconds since midnight in UTC (int64); None where a time does not exist."""
-    hour, minute, second = (_numbers(fields[name]) for name in MILLISECONDS)
-    half = np.asarray(pc.utf8_lower(fields["half"]))
-    is_twelve_hour = half != ""
-    utc_offsets = _offsets(fields["zone"])
-    is_valid = (hour < 24) & (minute < 60) & (second < 60) & (~is_twelve_hour | ((hour >= 1) & (hour <= 12)))
-    if utc_offsets is None or not np.all(is_valid):
+def _months(parts: dict[str, pa.Array]) -> Ints | None:
+    """Return the numbers of months; None where a name is no month's."""
+    if "quarter" in parts:
+        quarters = _mapped(parts["quarter"], quarter_number)
+        return None if quarters is None else 3 * quarters - 2
+    return _mapped(parts["name"], month_number) if "name" in parts else _numbers(parts["month"])
+
+
+def _mondays(year: Ints, week: Ints) -> Ints | None:
+    """Return the first days of ISO weeks, as days since 1970-01-01; None where a year has no such week."""
+    fourth = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64) + WEEK_ANCHOR
+    mondays = fourth - (fourth + WEEK_ANCHOR) % 7 + 7 * (week - 1)
+    # A week is in the year of its Thursday.
+    thursdays = (mondays + 3).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    return mondays if np.all((week >= 1) & (thursdays == year)) else None
+
+
+def _clock(parts: dict[str, pa.Array]) -> Ints | None:
+    """Return milliseconds since midnight (int64); None where a time does not exist."""
+    hour, minute, second = (_numbers(parts[name]) for name in MILLISECONDS)
+    if not np.all((hour < 24) & (minute < 60) & (second < 60)):
         return None
-    hour = np.where(is_twelve_hour, hour % 12 + 12 * (half == "pm"), hour)
-    fraction = pc.replace_substring(fields["fraction"], ",", ".")
+    if "half" in parts:
+        is_twelve_hour = np.asarray(pc.not_equal(parts["half"], "").cast(pa.uint8()), bool)
+        is_second = _mapped(parts["half"], lambda text: is_second_half(text) if text else False)
+        if is_second is None or not np.all(~is_twelve_hour | ((hour >= 1) & (hour <= 12))):
+            return None
+        hour = np.where(is_twelve_hour, hour % 12 + 12 * is_second, hour)
+    fraction = pc.replace_substring(parts["fraction"], ",", ".")
     seconds = pc.binary_join_element_wise("0", pc.if_else(pc.equal(fraction, ""), ".0", fraction), "")
     thousandths = np.rint(1000 * np.asarray(seconds.cast(pa.float64()))).astype(np.int64)
     clock: Ints = (
-        hour * MILLISECONDS["hour"]
-        + minute * MILLISECONDS["minute"]
-        + second * MILLISECONDS["second"]
-        + thousandths
-        - utc_offsets
+        hour * MILLISECONDS["hour"] + minute * MILLISECONDS["minute"] + second * MILLISECONDS["second"] + thousandths
     )
     return clock
 
 
-def _offsets(zones: pa.Array) -> Ints | None:
-    """Return the offsets from UTC in milliseconds (int64); None where one is a day or more."""
-    encoded = zones.dictionary_encode()
-    offsets = [_offset(zone) for zone in encoded.dictionary.to_pylist()]
-    known = [offset for offset in offsets if offset is not None]
-    return _by_row(known, encoded) if len(known) == len(offsets) else None
-
-
-def _offset(zone: str) -> int | None:
-    """Return the milliseconds that a zone such as "+02:00" is ahead of UTC; None for a day or more."""
-    if zone in ("", "Z"):
-        return 0
-    hours, minutes = int(zone[1:3]), int(zone[-2:])
-    if hours > 23 or minutes > 59:
+def _mapped(texts: pa.Array, meaning: Callable[[str], int | None]) -> Ints | None:
+    """Return the meaning of each text (int64), found once for each different one; None where one has none."""
+    encoded = texts.dictionary_encode()
+    meanings = [meaning(text) for text in encoded.dictionary.to_pylist()]
+    known = [number for number in meanings if number is not None]
+    if len(known) < len(meanings):
         return None
-    return (-1 if zone[0] == "-" else 1) * (hours * MILLISECONDS["hour"] + minutes * MILLISECONDS["minute"])
-
-
-def _months(names: pa.Array) -> Ints:
-    """Return the numbers of months by name, 0 for another word."""
-    encoded = names.dictionary_encode()
-    return _by_row([month_number(name) or 0 for name in encoded.dictionary.to_pylist()], encoded)
-
-
-def _by_row(values: list[int], encoded: pa.DictionaryArray) -> Ints:
-    """Return the value of each row's level in `encoded`, given one value for each level."""
-    by_row: Ints = np.array(values, np.int64)[np.asarray(encoded.indices)]
+    by_row: Ints = np.array(known, np.int64)[np.asarray(encoded.indices)]
     return by_row
 
 

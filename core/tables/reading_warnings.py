@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from core.cell_values import DATE_FORMATS, format_date
+from core.date_formats import CLOCK, DATE_FORMATS
 from core.errors import NotACsvError
 from core.tables.column_types import CODE, FIRST_LOOK
 from core.tables.dialect import Dialect, csv_rows
@@ -28,7 +28,7 @@ STRAY_SHARE = 0.05
 LINES_SEARCHED = 2_000_000
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_DATES = (re.sub(r"\?P<\w+>", "", pattern) for pattern in DATE_FORMATS.values())
+_DATES = (re.sub(r"\?P<\w+>", "", pattern) for pattern in (*DATE_FORMATS.values(), CLOCK))
 NUMBER = f"^{_NUMBER}$"
 NUMBER_OR_DATE = f"^(?:{'|'.join([_NUMBER, *_DATES])})$"
 
@@ -137,8 +137,6 @@ class Example:
         if position < 0:
             return None
         value = values.filter(present)[position]
-        if pa.types.is_timestamp(value.type):
-            return cls(head[position].as_py(), format_date(value.cast(pa.int64()).as_py() / 1000))
         return cls(head[position].as_py(), str(value.as_py()))
 
 

@@ -7,9 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.cell_values import MISSING, UNUSUAL_MISSING
+from core.date_formats import CLOCK_FORMAT
 from core.manifests import Column
 from core.tables.coded_columns import CodedColumn, Coder, NumberCoder, TextCoder
 from core.tables.column_types import TypeCandidate, try_type
+from core.tables.date_readings import DateReadings, has_year_first, prefer
+from core.tables.numbers_as_dates import has_reason, is_number_format, number_date_candidates
 from core.tables.reading_warnings import Example, StrayValues, quoted
 
 MISSING_WORDS = pa.array(sorted(MISSING))
@@ -22,7 +25,7 @@ class TypeInference:
 
     def __init__(self, name: str, type_candidates: list[TypeCandidate]) -> None:
         self.name = name
-        self.candidates = type_candidates
+        self.candidates = [*number_date_candidates(name), *type_candidates]
         self.begin()
 
     def begin(self) -> None:
@@ -32,6 +35,7 @@ class TypeInference:
         # How often each unusual spelling of a missing value occurs.
         self.unusual: Counter[str] = Counter()
         self.example: Example | None = None
+        self.dates: DateReadings | None = None
         self.strays = StrayValues()
         self.coder: Coder | None = None
 
@@ -45,14 +49,22 @@ class TypeInference:
 
         `cells` are texts, or values that Arrow parsed already.
         """
+        while not row and is_number_format(self.inferred) and not has_reason(self.inferred, cells):
+            self.candidates.pop(0)
         texts = cells
         values = try_type(self.inferred, cells) if pa.types.is_string(cells.type) else cells
         if values is None or _needs_trimming(values):
             texts = self._trimmed(cells.cast(pa.string()))
             while (values := try_type(self.inferred, texts)) is None:
                 self.candidates.pop(0)
-                self.example = self.coder = None
-        if self.inferred.needs_warning and self.example is None:
+                self.example = self.coder = self.dates = None
+        if not row and has_year_first(self.inferred.format, texts, values):
+            prefer(self.candidates, "y/M/D")
+            values = try_type(self.inferred, texts)
+        if self.inferred.type == "date" and self.inferred.needs_warning:
+            self.dates = self.dates or DateReadings.of(self.inferred.format or "")
+            self.dates.add(texts, values)
+        elif self.inferred.needs_warning and self.example is None:
             self.example = Example.among(texts, values)
         if self.inferred.type == "category":
             self.strays.add(values, row)
@@ -101,7 +113,10 @@ class TypeInference:
         if self.unusual:
             yield f"column {self.name!r}: {_counted(self.unusual)} as missing"
         if self.example is not None:
-            yield f"column {self.name!r}: {quoted(self.example.text)} is read as {self.example.value}"
+            unit = " seconds since midnight" if self.inferred.format == CLOCK_FORMAT else ""
+            yield f"column {self.name!r}: {quoted(self.example.text)} is read as {self.example.value}{unit}"
+        if self.dates is not None and self.dates.text is not None:
+            yield self.dates.warning(self.name)
         if self.inferred.type == "category":
             yield from self.strays.warnings(self.name, locate)
 

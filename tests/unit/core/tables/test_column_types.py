@@ -1,14 +1,12 @@
 """The type of a column of texts, and its values in that type."""
 
-import random
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyarrow as pa
 import pytest
 
-from core.cell_values import BOOLEANS, DATE_FORMATS, parse_date
+from core.cell_values import BOOLEANS, parse_date
 from core.tables.column_types import CURRENCY, try_type, type_candidates
-from core.tables.date_parsing import parse_dates
 
 
 def read(*texts: str | None, delimiter: str = ",", decimal_comma: bool = False) -> tuple[str, list[object]]:
@@ -136,30 +134,6 @@ def test_days_and_months_are_told_apart_by_the_whole_column() -> None:
 def test_a_day_or_time_that_does_not_exist_is_no_date(text: str) -> None:
     assert read(text)[0] == "category"
     assert parse_date(text) is None
-
-
-@pytest.mark.parametrize("form", DATE_FORMATS)
-def test_a_column_and_a_single_text_are_read_alike(form: str) -> None:
-    """Arrow reads columns and Python reads records: the same text must be the same moment."""
-    rng = random.Random(form)
-    texts = []
-    for _ in range(300):
-        moment = datetime(1600, 1, 1) + timedelta(seconds=rng.randrange(900 * 365 * 86400))
-        day = {
-            "Y-M-D": "%Y-%m-%d",
-            "Y年M月D日": "%Y年%m月%d日",
-            "M/D/Y": "%m/%d/%Y",
-            "D/M/Y": "%d/%m/%Y",
-            "D.M.Y": "%d.%m.%Y",
-            "D Mon Y": "%d %b %Y",
-            "Mon D Y": "%B %d, %Y",
-        }[form]
-        clock = rng.choice(["", " %H:%M", "T%H:%M:%S", " %H:%M:%S.123", " %I:%M %p", " %H:%M:%S-05:30"])
-        texts.append(moment.strftime(day + clock))
-    column = parse_dates(pa.array(texts), form)
-    assert column is not None
-    moments = [parse_date(text, form) for text in texts]
-    assert [round(1000 * (moment or 0)) for moment in moments] == column.cast(pa.int64()).to_pylist()
 
 
 def test_a_column_without_values_fits_every_kind() -> None:
