@@ -208,7 +208,8 @@ def repeat_divisions(search: PortfolioSearch, report_progress: ReportProgress) -
         return search
     repeated = [trial.label for trial in _trials_to_repeat(search)]
     for start in range(once, folds if repeated else once, once):
-        trials = [trial for trial in search.trials if trial.label in repeated]
+        by_label = {trial.label: trial for trial in search.trials}
+        trials = [by_label[label] for label in repeated]
         if not _is_time_for(search, trials, once):
             break
         trials, stop = TrialScheduler(

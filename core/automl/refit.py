@@ -68,8 +68,8 @@ class Refits:
 class RefitStage:
     """What is known between two attempts to refit a winner; each attempt that fails returns a new stage.
 
-    `refits` are by number of train rows. The `dropped` trials, by label, take no part any more. The limits of an
-    ensemble are multiplied by `tightened`.
+    `refits` are by number of train rows. The `dropped` trials, by label, take no part while there are others: an
+    ensemble with them took too long. The limits of an ensemble are multiplied by `tightened`.
     """
 
     search: PortfolioSearch
@@ -84,15 +84,24 @@ class RefitStage:
     def eligible(self) -> list[Trial]:
         """Return the trials that may win.
 
-        They are the finalists; once time is up, those of them that are refitted and within the limits.
+        They are the finalists within the limits that are not dropped, or all within the limits if each one is dropped.
+        Once time is up, they are those of them that are refitted. If no finalist is within the limits, they are all
+        finalists, and `select` names the nearest.
         """
         search = self.search
-        pool = [trial for trial in search.finalists if trial.label not in self.dropped] or search.finalists
+        growth, limits = search.growth(), search.serving_limits
+        within = [trial for trial in search.finalists if limits.excess(cost_of_trials([trial], growth)) <= 1]
+        if not within:
+            return search.finalists
+        pool = [trial for trial in within if trial.label not in self.dropped] or within
         if time.monotonic() < search.deadline:
             return pool
-        ready = [trial for trial in pool if any(not refits.missing([trial]) for refits in self.refits.values())]
-        growth, limits = search.growth(), search.serving_limits
-        return [trial for trial in ready if limits.excess(cost_of_trials([trial], growth)) <= 1] or pool
+        return [trial for trial in pool if any(not refits.missing([trial]) for refits in self.refits.values())] or pool
+
+    def without(self, trial: Trial) -> "RefitStage":
+        """Return the stage with this trial dropped; if each eligible trial was dropped before, with this one alone."""
+        before = frozenset[str]() if trial.label in self.dropped else self.dropped
+        return replace(self, dropped=before | {trial.label})
 
     def affordable_rows(self, trials: Sequence[Trial]) -> int:
         """Return the most train rows that there is time for; fewer than a fold has where even those take too long."""
@@ -114,12 +123,12 @@ class RefitStage:
     def with_costs(self, costs: Mapping[str, ServingCost]) -> "RefitStage":
         """Return the stage with the costs of final models, by label, and tighter limits for the next ensemble."""
         growth = self.search.growth()
-        # Divided by the growth that `select` multiplies by.
-        measured = [
-            replace(trial, cost=costs[trial.label].grown(1 / growth))
-            for trial in self.search.trials
-            if trial.label in costs
-        ]
+        measured = []
+        for trial in self.search.trials:
+            if cost := costs.get(trial.label):
+                # Divided by the growth that `select` multiplies by, and never less than measured after that.
+                most_bytes = max(trial.most_bytes, cost.size_bytes)
+                measured.append(replace(trial, cost=cost.grown(1 / growth), most_bytes=most_bytes))
         return replace(self, search=self.search.with_trials(measured), tightened=self.tightened * TIGHTER)
 
 
@@ -132,7 +141,8 @@ def refit_winner(search: PortfolioSearch, report_progress: ReportProgress) -> Wi
     `StoppedError`.
     """
     outcome: RefitStage | Winner = RefitStage(search)
-    # It ends: each attempt that fails leaves fewer trials, a costlier one or tighter limits, or cuts the search once.
+    # It ends: each attempt that fails leaves fewer trials or fewer within the limits, drops one more, rules out the
+    # ensemble or tightens its limits, or cuts the search once.
     while isinstance(outcome, RefitStage):
         outcome = attempt_refit(outcome, report_progress)
     return outcome
@@ -147,7 +157,7 @@ def attempt_refit(stage: RefitStage, report_progress: ReportProgress) -> RefitSt
     )
     rows = stage.affordable_rows(selection.trials)
     if rows < search.rows and len(selection.members) > 1:
-        return replace(stage, dropped=stage.dropped | {selection.lightest.label})
+        return stage.without(selection.lightest)
     stage, refits, stop = refit(stage, selection.trials, max(rows, search.rows), report_progress)
     if stop is not None:
         return replace(stage, search=search.cut_short(stop))
@@ -161,18 +171,22 @@ def attempt_refit(stage: RefitStage, report_progress: ReportProgress) -> RefitSt
 def refit(
     stage: RefitStage, trials: Sequence[Trial], rows: int, report_progress: ReportProgress
 ) -> tuple[RefitStage, Refits, StoppedError | None]:
-    """Refit those of the trials that are not refitted on so many rows yet.
+    """Refit those of the trials that are not refitted on so many rows yet; progress reports name the others as done.
 
     Returns the stage with the refits on these rows, those refits, and the `StoppedError` of `report_progress` if there
     was one.
     """
     search = stage.search
     known = stage.refits.get(rows) or Refits(FoldCache(subsample_split(search.data, rows)))
-    missing = [
-        make_trial(known.fold_cache, trial.candidate, search.limits, trial.label) for trial in known.missing(trials)
+    missing = known.missing(trials)
+    begun = [
+        make_trial(known.fold_cache, trial.candidate, search.limits, trial.label)
+        if trial in missing
+        else known.trials[trial.label]
+        for trial in trials
     ]
     fold_numbers = [known.fold_cache.holdout_fold]
-    fitted, stop = TrialScheduler(known.fold_cache, missing, fold_numbers, search.limits, report_progress, None).run()
+    fitted, stop = TrialScheduler(known.fold_cache, begun, fold_numbers, search.limits, report_progress, None).run()
     refits = replace(known, trials={**known.trials, **{trial.label: trial for trial in fitted}})
     return replace(stage, refits={**stage.refits, rows: refits}), refits, stop
 
