@@ -8,8 +8,6 @@ from core.regressors.candidates import Candidate
 
 # The fixed cost of a fit, in seconds.
 LEAST_SECONDS = 0.005
-
-
 # After so many seconds of fits they count as much as the catalogue: fits of the same regressor, and of others.
 OF_ITS_KIND, OF_OTHERS = 0.02, 0.3
 
@@ -22,8 +20,8 @@ class Forecast:
         self._lock = Lock()
         # By the regressor's name: expected and measured seconds.
         self._kinds: dict[str, tuple[float, float]] = {}
-        # By candidate (its id): measured by expected seconds.
-        self._own: dict[int, float] = {}
+        # By the candidate's id: measured by expected seconds. The candidate is kept, so that no other one gets its id.
+        self._own: dict[int, tuple[Candidate, float]] = {}
 
     def seconds(self, candidate: Candidate, rows: int) -> float:
         """Return how long one fit on `rows` rows should take, in seconds.
@@ -33,7 +31,7 @@ class Forecast:
         expected = self._expected(candidate, rows)
         with self._lock:
             if id(candidate) in self._own:
-                return expected * self._own[id(candidate)]
+                return expected * self._own[id(candidate)][1]
             known = self._kinds.get(candidate.regressor.name)
             if known is not None:
                 return expected * _factor(*known, OF_ITS_KIND)
@@ -41,10 +39,10 @@ class Forecast:
             return expected * _factor(sum(kind[0] for kind in kinds), sum(kind[1] for kind in kinds), OF_OTHERS)
 
     def learn(self, candidate: Candidate, rows: int, took: float) -> float:
-        """Record that a fit on `rows` rows took so many seconds."""
+        """Record that a fit on `rows` rows took so many seconds; return that as a multiple of the expected seconds."""
         expected, name = self._expected(candidate, rows), candidate.regressor.name
         with self._lock:
-            self._own[id(candidate)] = took / expected
+            self._own[id(candidate)] = candidate, took / expected
             before = self._kinds.get(name, (0.0, 0.0))
             self._kinds[name] = (before[0] + expected, before[1] + took)
         return took / expected

@@ -37,6 +37,13 @@ def test_a_forecast_learns_from_fits_of_the_same_kind() -> None:
     assert forecast.seconds(other, 20_000) > 2 * before
 
 
+def test_a_forecast_does_not_take_a_new_candidate_for_one_that_is_gone() -> None:
+    forecast = Forecast(10)
+    forecast.learn(Candidate(regressor("knn")), 1_000, 50.0)
+    new = [Candidate(regressor("ridge")) for _ in range(50)]
+    assert len({forecast.seconds(candidate, 1_000) for candidate in new}) == 1
+
+
 def test_the_longest_go_first_on_the_cores_there_are() -> None:
     assert makespan([1, 1, 1, 3], 2) == 3
     assert makespan([2.0, 2.0, 2.0], 2) == 4
