@@ -139,6 +139,21 @@ def test_one_that_cannot_be_trained_is_named_and_the_race_goes_on(
     assert [entry["model_type"] for entry in answer["failed"]] == ["knn"]
 
 
+def test_one_that_fails_on_all_rows_only_is_named_once(
+    bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 80 rows to learn from, and 64 of them in each fold.
+    monkeypatch.setattr(
+        fold_fit,
+        "rows_to_fit",
+        lambda regressor, _, rows, *rest: 1 / 0 if (regressor.name, rows) == ("knn", 80) else rows,
+    )
+    answer = compare(ingested(tmp_path, noisy(100)), "y", target_transform="auto")
+    assert "knn" not in by_type(answer)
+    # The target has negative values, so its logarithm fails for each regressor.
+    assert [entry["model_type"] for entry in answer["failed"] if ", log" not in entry["model_type"]] == ["knn"]
+
+
 def test_with_little_time_the_cheapest_come_through_and_the_others_are_named(file_id: str) -> None:
     begun = time.monotonic()
     answer = compare(file_id, time_limit=0.01)
