@@ -66,9 +66,10 @@ class TimeLimit:
 class PortfolioSearch:
     """A search after some step: `data` is the whole split, `fold_cache` the rows that trials are compared on.
 
-    `limits` are those of one member of an ensemble, `serving_limits` those of the winner. `deadline` is by
-    `time.monotonic()`, for a stored winner. `division` folds make one division of the rows; the others repeat it.
-    `cut` is why it ended before its time, `ensemble_failure` why no ensemble can win; None if neither.
+    `limits` are those of one member of an ensemble, `serving_limits` those of the winner. `deadline` is when the winner
+    has to be stored, by `time.monotonic()`; `seconds` is the time limit. The first `division` folds make one division
+    of the rows; the others repeat it. `cut` is why it ended before its time, `ensemble_failure` why no ensemble can
+    win; None if neither.
     """
 
     data: Split
@@ -123,7 +124,10 @@ class PortfolioSearch:
         return replace(self._without_half_divisions().with_trials(ended), cut=stop, deadline=deadline)
 
     def _without_half_divisions(self) -> "PortfolioSearch":
-        """Return the search without repetitions that not all of their trials finished: all are compared on the same."""
+        """Return the search without the results of repetitions that some trial did not finish.
+
+        So all trials that were repeated are compared on the same folds.
+        """
         search = self
         for start in range(self.division, len(self.fold_cache.data.folds), self.division):
             folds = range(start, start + self.division)
@@ -203,21 +207,21 @@ def run_division(search: PortfolioSearch, report_progress: ReportProgress) -> Po
 
 def repeat_divisions(search: PortfolioSearch, report_progress: ReportProgress) -> PortfolioSearch:
     """Return the search after its best trials ran on the repetitions too, as far as there was time for all of them."""
-    folds, once = len(search.fold_cache.data.folds), search.division
-    if folds == once:
+    folds, division = len(search.fold_cache.data.folds), search.division
+    if folds == division:
         return search
     repeated = [trial.label for trial in _trials_to_repeat(search)]
-    for start in range(once, folds if repeated else once, once):
+    for start in range(division, folds if repeated else division, division):
         by_label = {trial.label: trial for trial in search.trials}
         trials = [by_label[label] for label in repeated]
-        if not _is_time_for(search, trials, once):
+        if not _is_time_for(search, trials, division):
             break
         trials, stop = TrialScheduler(
             search.fold_cache,
             trials,
-            range(start, start + once),
+            range(start, start + division),
             search.limits,
-            progress_within(report_progress, (start - once) / (folds - once), start / (folds - once)),
+            progress_within(report_progress, (start - division) / (folds - division), start / (folds - division)),
             None,
             others=[trial for trial in search.trials if trial.label not in repeated],
         ).run()

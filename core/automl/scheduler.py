@@ -25,8 +25,8 @@ LEAST_SECONDS = 0.02
 class TrialBudget:
     """The time of a run: its `deadline` by `time.monotonic()`, and the forecast of its fits.
 
-    `after` returns the seconds that are needed after the run if this one of the trials succeeds too; for one that has
-    begun (True) the least of them.
+    `after` takes all trials as they are now, one of them, and whether that one has begun. It returns the seconds to
+    keep for what follows the run: if this trial succeeds beside the others, or, once it has begun, if it alone is used.
     """
 
     deadline: float
@@ -150,7 +150,9 @@ class TrialScheduler:
             for done, fold_number in enumerate(missing):
                 if self._trials[position].failure is not None:
                     break
-                if not self._is_only_hope(position) and not self._in_time(budget, position, missing[done:], done > 0):
+                if not self._no_other_succeeded(position) and not self._in_time(
+                    budget, position, missing[done:], done > 0
+                ):
                     self._trials[position] = self._trials[position].with_failure(TrainingFailedError(OUT_OF_TIME))
                     break
                 yield position, fold_number
@@ -169,16 +171,17 @@ class TrialScheduler:
     def _next(self, budget: TrialBudget, waiting: Sequence[int]) -> int:
         """Return the position of the trial with the highest prior for its seconds.
 
-        The fastest where none is in time and none has run.
+        It is that of the fastest one instead if there is no time for that trial and no other one has a result. An
+        infinite prior puts a trial first whatever it takes.
         """
         best = max(waiting, key=self._prior_per_second)
-        alone = self._is_only_hope(best) and math.isfinite(self._trials[best].prior)
-        if alone and not self._in_time(budget, best, self._missing_folds(self._trials[best]), False):
+        first = self._no_other_succeeded(best) and math.isfinite(self._trials[best].prior)
+        if first and not self._in_time(budget, best, self._missing_folds(self._trials[best]), False):
             return min(waiting, key=lambda position: self._seconds(self._trials[position], self.fold_numbers[0]))
         return best
 
-    def _is_only_hope(self, position: int) -> bool:
-        """Return whether no other trial has succeeded."""
+    def _no_other_succeeded(self, position: int) -> bool:
+        """Return whether no other trial has a result so far, failed ones left aside."""
         return not any(
             other != position and trial.failure is None and trial.predicted for other, trial in enumerate(self._trials)
         )

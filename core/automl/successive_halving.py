@@ -108,10 +108,10 @@ def _rungs(rows: int) -> list[tuple[int, float]]:
 
 def _make_trials(fold_cache: FoldCache, candidates: Sequence[Candidate], limits: TrainingLimits) -> list[Trial]:
     """Return trials with falling priors; the first one runs first whatever it costs."""
-    gains = [math.inf, *range(len(candidates) - 1, 0, -1)]
+    priors = [math.inf, *range(len(candidates) - 1, 0, -1)]
     return [
         make_trial(fold_cache, candidate, limits, prior=prior)
-        for candidate, prior in zip(candidates, gains, strict=True)
+        for candidate, prior in zip(candidates, priors, strict=True)
     ]
 
 
