@@ -26,6 +26,11 @@ def new_file_id() -> str:
     return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"
 
 
+def is_none(value: Any) -> bool:
+    """Return whether a field that younger versions added has no value: answers and documents are as before then."""
+    return value is None
+
+
 class Document(BaseModel):
     """Base of every stored document. Unknown fields, which a newer version wrote, are ignored."""
 
@@ -64,6 +69,10 @@ class Column(Document):
     distinct: int = 0
     # The format of its dates: a key of `core.date_formats.PATTERNS`; `h:m` for a number that is a time of day.
     format: str | None = None
+    # The unit or currency that its numbers are written with, as most rows have it.
+    unit: str | None = Field(default=None, exclude_if=is_none)
+    # A comma if that divides the fraction from whole numbers in its file.
+    decimal: Literal[".", ","] | None = Field(default=None, exclude_if=is_none)
 
 
 class Reading(Document):
@@ -122,7 +131,8 @@ class DatasetManifest(FormattedDocument):
         }
 
     def understanding(self) -> dict[str, Any]:
-        """Return how the file was read: types, missing values and warnings."""
+        """Return how the file was read: types, missing values, units if there are any, and warnings."""
+        units = {column.name: column.unit for column in self.columns if column.unit is not None}
         return {
             "sha256": self.sha256,
             "encoding": self.encoding,
@@ -130,6 +140,7 @@ class DatasetManifest(FormattedDocument):
             "has_header": self.has_header,
             "column_types": {column.name: column.type for column in self.columns},
             "missing": {column.name: column.missing for column in self.columns},
+            **({"units": units} if units else {}),
             "warnings": self.warnings,
         }
 
@@ -145,6 +156,9 @@ class Feature(Document):
     fill: float | str
     levels: list[str] = Field(default_factory=list)
     format: str | None = None
+    # As `Column` has them: how a text is read as a number.
+    unit: str | None = Field(default=None, exclude_if=is_none)
+    decimal: Literal[".", ","] | None = Field(default=None, exclude_if=is_none)
 
 
 class StoredFile(Document):

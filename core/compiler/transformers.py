@@ -122,7 +122,14 @@ def _convert_imputer(
         return replace(raw, fills=[str(fill) for fill in imputer.statistics_])
     fills = imputer.statistics_.astype(np.float64)
     for column, fill in zip(raw.columns, fills.tolist(), strict=True):
-        features[column.name] = Feature(name=column.name, type=_raw_type(column), fill=fill, format=column.format)
+        features[column.name] = Feature(
+            name=column.name,
+            type=_raw_type(column),
+            fill=fill,
+            format=column.format,
+            unit=column.unit,
+            decimal=column.decimal,
+        )
     matrix = _side_by_side(graph, [graph.input(column.name, text=False) for column in raw.columns])
     return graph.node("Where", graph.node("IsNaN", matrix), graph.constant(fills[np.newaxis, :]), matrix)
 

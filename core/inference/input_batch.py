@@ -1,5 +1,6 @@
 """Convert rows of JSON values to the raw columns that a model takes, and check each value."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,15 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.amounts import EXACT_INTEGER, DecimalMark, parse_amount
 from core.array_types import Floats, RawColumns
 from core.cell_values import EARLIEST, LATEST, MISSING, parse_boolean, parse_clock, parse_date
 from core.date_formats import CLOCK_FORMAT, NUMBER_FORMATS, POINTED
+from core.decimal_marks import AMBIGUOUS, count_decimal_marks
 from core.errors import InvalidInputError
 from core.inference.input_warnings import NAMES_SHOWN, InputErrors, InputWarnings, shortened
 from core.manifests import Feature
-
-# Every integer up to this one is exact in float64.
-EXACT_INTEGER = 2**53
 
 # JSON values, or an array of numbers with NaN for missing.
 Values = Sequence[Any] | NDArray[Any]
@@ -85,6 +85,9 @@ def raw_columns_of_batch(batch: InputBatch, features: Sequence[Feature], input_w
             columns[feature.name] = _missing(batch.rows, feature)
         else:
             columns[feature.name] = READERS[feature.type](values, feature, errors)
+            if feature.type == "number" and (example := _ambiguous(values, feature)) is not None:
+                text, position = example
+                input_warnings.add_reading(feature.name, text, float(columns[feature.name][position]))
     errors.raise_if_any(input_warnings.next_row, batch.rows)
     input_warnings.update(columns, batch.rows, absent, batch.ignored)
     return columns
@@ -133,13 +136,37 @@ def _numbers(values: Values, feature: Feature, errors: InputErrors) -> Floats:
         numbers = values.astype(np.float64)
         if not np.isinf(numbers).any():
             return numbers
-    quick = _quick_numbers(values)
+    decimal = _decimal_mark(values, feature)
+    quick = _quick_numbers(values) if decimal != "," else None
     if quick is not None:
         return quick
     if feature.format == CLOCK_FORMAT:
         accepted = "a time of day such as 14:35 or 14:35:20, or the number of seconds since midnight"
         return _checked(_clock, accepted, values, feature, errors)
-    return _checked(_number, "a finite number", values, feature, errors)
+    accepted = f"a finite number, with the unit {feature.unit!r} or without" if feature.unit else "a finite number"
+    return _checked(partial(_number, unit=feature.unit, decimal=decimal), accepted, values, feature, errors)
+
+
+def _decimal_mark(values: Values, feature: Feature) -> DecimalMark:
+    """Return the decimal mark of these values: a comma as in the model's file, unless they have certain points."""
+    if feature.decimal != ",":
+        return "."
+    commas, points = count_decimal_marks(value.strip() for value in values if isinstance(value, str))
+    return "." if points > commas else ","
+
+
+def _ambiguous(values: Values, feature: Feature) -> tuple[str, int] | None:
+    """Return the first text whose mark may divide thousands or a fraction, and its position, if none settles it."""
+    if isinstance(values, np.ndarray) or not any(isinstance(value, str) for value in values):
+        return None
+    search = re.compile(AMBIGUOUS).search
+    texts = [value.strip() if isinstance(value, str) else "" for value in values]
+    # A point is a decimal mark to every program, except where the model's file has decimal commas.
+    marks = ",." if feature.decimal == "," else ","
+    position = next((i for i, text in enumerate(texts) if any(map(text.count, marks)) and search(text)), None)
+    if position is None or any(count_decimal_marks(texts)):
+        return None
+    return texts[position], position
 
 
 def _quick_numbers(values: Values) -> Floats | None:
@@ -195,14 +222,21 @@ def _python_values(values: Values) -> Sequence[Any]:
     return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN alone differs
 
 
-def _number(value: Any) -> float | None:
-    """Return a JSON number, or a text of one, as a finite float; None for another value."""
+def _number(value: Any, unit: str | None = None, decimal: DecimalMark = ".") -> float | None:
+    """Return a JSON number, or a text of one, as a finite float; None for another value.
+
+    An amount is read as in the file of the model: with its unit or without, and with its decimal mark.
+    """
     if not isinstance(value, int | float | str) or isinstance(value, bool):
         return None
+    if isinstance(value, str) and decimal == "," and (amount := parse_amount(value, unit, decimal)) is not None:
+        return amount
     try:
         # Python would accept "1_000" as a number.
         number = inf if isinstance(value, str) and "_" in value else float(value)
-    except (ValueError, OverflowError):
+    except ValueError:
+        return parse_amount(value, unit, decimal) if isinstance(value, str) else None
+    except OverflowError:
         return None
     return number if isfinite(number) else None
 

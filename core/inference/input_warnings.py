@@ -59,6 +59,8 @@ class InputWarnings:
         self._missing_counts: Counter[str] = Counter()
         self._absent: dict[str, None] = {}
         self._ignored: dict[str, None] = {}
+        # By feature a text of two readings, and the number that it was read as.
+        self._readings: dict[str, tuple[str, float]] = {}
         self._levels = {feature.name: {*feature.levels, ""} for feature in features if feature.type == "category"}
         self._unseen: dict[str, dict[str, None]] = {name: {} for name in self._levels}
 
@@ -91,6 +93,10 @@ class InputWarnings:
             errors.raise_if_any(self.next_row, rows)
         self.next_row += rows
 
+    def add_reading(self, name: str, text: str, value: float) -> None:
+        """Note that a text of two readings was read as a number; the first one of each feature is kept."""
+        self._readings.setdefault(name, (text, value))
+
     def _check_texts(self, values: NDArray[Any], name: str, errors: InputErrors) -> None:
         """Collect the missing and unseen values of a category; with `strict`, each is an error."""
         seen = set(values.tolist())
@@ -120,6 +126,9 @@ class InputWarnings:
             if count:
                 values = "1 missing value" if count == 1 else f"{count} missing values"
                 warnings.append(f"{name!r} has {values}, {_replacement(feature)}")
+            if name in self._readings:
+                text, value = self._readings[name]
+                warnings.append(f"{name!r}: {shortened(text)} is read as {value:g}, as in the file of the model")
             if unseen := self._unseen.get(name):
                 listed = _listed(sorted(unseen), LEVELS_SHOWN)
                 warnings.append(f"{name!r} has values that training never saw: {listed}")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from core.amounts import EXACT_INTEGER
 from core.cell_values import format_date
-from core.inference.input_batch import EXACT_INTEGER
 from core.manifests import Feature, ModelManifest
 
 
@@ -34,10 +34,15 @@ def example(features: list[Feature]) -> dict[str, Any]:
 
 
 def _describe(feature: Feature) -> dict[str, Any]:
-    """Describe a feature: `fill` replaces a missing value, `levels` are known categories, `format` is that of dates."""
+    """Describe a feature.
+
+    `fill` replaces a missing value, `levels` are known categories, `format` is that of dates, `unit` that of numbers.
+    """
     description: dict[str, Any] = {"name": feature.name, "type": feature.type, "fill": feature.fill}
     if feature.type == "category":
         description["levels"] = feature.levels
+    if feature.unit is not None:
+        description["unit"] = feature.unit
     if feature.type == "date":
         description |= {"fill": format_date(float(feature.fill)), "format": feature.format}
     return description

@@ -12,22 +12,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from core.amounts import EXACT_INTEGER, DecimalMark, loses_digits
 from core.cell_values import BOOLEANS
 from core.date_formats import CLOCK_FORMAT, DATE_FORMATS, LITERAL
 from core.manifests import ColumnType
+from core.tables.amount_columns import AmountReader
 from core.tables.date_parsing import DATE, parse_clocks, parse_dates
 
 # How many texts are tried before all of them are: most types fail on the first ones.
 FIRST_LOOK = 64
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
-CURRENCY = r"(?:[$€£¥₹₩₽元円]|US\$|HK\$|NT\$|RMB|USD|EUR|CNY|GBP|JPY)"
-# Marks between digit groups; an apostrophe or a blank is never a decimal mark.
-GROUP_MARKS = "'’ "
-# The characters of an amount before full-width ones are narrowed: "10²" is not 102.
-AMOUNT = r"^[-+−－(（)）\d０-９ eE.,．，'’\x{a0}\x{202f}$＄€£¥￥₹₩₽元円A-Z%％‰]*$"
 # A whole number with leading zeros is a code ("007") that would lose them as a number; "07" may well be a month.
 CODE = r"^[-+]?0\d\d+$"
+# A whole number that float64 may not keep to the last digit.
+WHOLE = r"^[-+]?\d{16,}$"
 
 Convert = Callable[[pa.Array], pa.Array | None]
 
@@ -46,24 +45,40 @@ class TypeCandidate:
     format: str | None = None
     # Whether values are read as something that the text is not literally, which deserves a warning.
     needs_warning: bool = False
+    # Whether the point of "1.234" may divide thousands; a warning says so if it may in every number of the column.
+    is_unsure: bool = False
+    # Reads the amounts of one column, and keeps their unit.
+    amounts: AmountReader | None = None
+    # The decimal mark of the file where it is a comma.
+    decimal: DecimalMark | None = None
     # The type by which Arrow's own CSV parser makes the same values in half the time, if there is one.
     parsed_by_arrow: bool = False
 
 
-def type_candidates(delimiter: str, *, decimal_comma: bool) -> list[TypeCandidate]:
+def type_candidates(
+    delimiter: str, *, decimal_comma: bool, has_decimal_commas: bool = False, has_decimal_points: bool = True
+) -> list[TypeCandidate]:
     """Return every type in the order in which they are tried; the last one, a category, takes any text.
 
-    A comma can be a decimal mark only where it is not the delimiter; `decimal_comma` chooses which of the two
-    readings of "1,234" is tried first there.
+    The list is for one column. A comma can be a decimal mark where it is not the delimiter, or where the file has such
+    numbers in quotes (`has_decimal_commas`); `decimal_comma` chooses which of the two readings of "1,234" is tried
+    first there. In a file that a comma does not divide and that has no certain decimal point
+    (`has_decimal_points`), "1.234" may be either.
     """
-    styles = [(",", "."), (".", ",")] if delimiter != "," else [(",", ".")]
-    amounts = [_amount(group, decimal, is_integer) for group, decimal in styles for is_integer in (True, False)]
+    points = [_amounts(".", is_integer) for is_integer in (True, False)]
+    commas = [_amounts(",", is_integer) for is_integer in (True, False)]
+    is_unsure = delimiter != "," and not has_decimal_points and not decimal_comma
+    number = TypeCandidate(
+        "number", pa.float64(), _number, parsed_by_arrow=not is_unsure, needs_warning=is_unsure, is_unsure=is_unsure
+    )
     if decimal_comma:
-        amounts = amounts[2:] + amounts[:2]
+        # "52.750" is 52,750 in a file where a comma divides fractions.
+        numbers = [*commas, number, *points]
+    else:
+        numbers = [number, *points, *(commas if delimiter != "," or has_decimal_commas else [])]
     return [
-        TypeCandidate("integer", pa.int64(), _integer),
-        TypeCandidate("number", pa.float64(), _number, parsed_by_arrow=True),
-        *amounts,
+        TypeCandidate("integer", pa.int64(), _integer, decimal="," if decimal_comma else None),
+        *numbers,
         *(TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words)) for words in BOOLEANS),
         *map(date_candidate, DATE_FORMATS),
         TypeCandidate("number", pa.float64(), parse_clocks, CLOCK_FORMAT, needs_warning=True),
@@ -88,13 +103,25 @@ def try_type(candidate: TypeCandidate, texts: pa.Array) -> pa.Array | None:
 
 
 def _integer(texts: pa.Array) -> pa.Array | None:
-    """Convert to int64."""
-    return _cast(texts, pa.int64())
+    """Convert to int64; None where a number is beyond what float64 keeps, which predictions and exports have."""
+    values = _cast(texts, pa.int64())
+    if values is None or any(abs(end or 0) > EXACT_INTEGER for end in pc.min_max(values).as_py().values()):
+        return None
+    return values
 
 
 def _number(texts: pa.Array) -> pa.Array | None:
-    """Convert to float64, infinite where a text is beyond its range."""
-    return _cast(texts, pa.float64())
+    """Convert to float64, infinite where a text is beyond its range; None where a whole number would lose digits."""
+    values = _cast(texts, pa.float64())
+    if values is None or not is_beyond_exact(values):
+        return values
+    whole = texts.filter(pc.match_substring_regex(texts, WHOLE)).drop_null()
+    return None if any(map(loses_digits, whole.to_pylist())) else values
+
+
+def is_beyond_exact(values: pa.Array) -> bool:
+    """Return whether a number may be a whole one that float64 does not keep."""
+    return any(abs(end or 0) >= EXACT_INTEGER for end in pc.min_max(values).as_py().values())
 
 
 def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
@@ -135,31 +162,17 @@ def _is_digit(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return (letters >= ord("0")) & (letters <= ord("9"))
 
 
-def _amount(group: str, decimal: str, is_integer: bool) -> TypeCandidate:
-    """Return the type of numbers with digit groups, a currency or percent sign, or brackets for minus; 5% is read as 5.
-
-    `group` delimits the groups, and `decimal` the fraction, which only a number has, not an integer.
-    """
-    marks = f"[{group}{GROUP_MARKS}]"
-    digits = rf"[1-9]\d{{0,2}}(?:{marks}\d{{2}})*(?:{marks}\d{{3}})+|0?\d|[1-9]\d*|"
-    rest = "()()" if is_integer else rf"([{decimal}]\d+)?([eE][-+]?\d+)?"
-    pattern = rf"^([-+−]?) ?{CURRENCY}? ?([-+−]?)({digits}){rest} ?(?:{CURRENCY}|[%‰])?$"
-    target = pa.int64() if is_integer else pa.float64()
-    convert = partial(_read_amounts, pattern=pattern, marks=marks, decimal=decimal, target=target)
-    return TypeCandidate("integer" if is_integer else "number", target, convert, needs_warning=True)
-
-
-def _read_amounts(texts: pa.Array, pattern: str, marks: str, decimal: str, target: pa.DataType) -> pa.Array | None:
-    """Convert texts that match `pattern` to `target`, without the `marks` of digit groups; None where one does not."""
-    if not _all(pc.match_substring_regex(texts, AMOUNT)):
-        return None
-    plain = pc.replace_substring_regex(pc.utf8_normalize(texts, form="NFKC"), r"^\((.*)\)$", r"-\1")
-    if not _all(pc.match_substring_regex(plain, pattern)):
-        return None
-    parts = pc.replace_substring_regex(plain, pattern, r"\1\2\3\4\5")
-    bare = pc.replace_substring_regex(parts, marks, "")
-    signed = pc.replace_substring_regex(pc.replace_substring(bare, decimal, "."), "−", "-")
-    return _cast(signed, target)
+def _amounts(decimal: DecimalMark, is_integer: bool) -> TypeCandidate:
+    """Return the type of amounts: numbers with digit groups, a currency, a unit, or brackets for minus; 5% is 5."""
+    reader = AmountReader(decimal, is_integer)
+    return TypeCandidate(
+        "integer" if is_integer else "number",
+        pa.int64() if is_integer else pa.float64(),
+        reader.convert,
+        needs_warning=True,
+        amounts=reader,
+        decimal="," if decimal == "," else None,
+    )
 
 
 def _boolean(texts: pa.Array, words: tuple[str, str]) -> pa.Array | None:

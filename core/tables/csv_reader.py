@@ -14,7 +14,7 @@ from core.cell_values import USUAL_MISSING
 from core.errors import NotACsvError, TooLargeError
 from core.progress import ReportProgress, ignore_progress
 from core.tables.blocks import cut
-from core.tables.column_types import type_candidates
+from core.tables.column_types import TypeCandidate, is_beyond_exact, type_candidates
 from core.tables.date_readings import settle_date_orders
 from core.tables.dialect import Dialect
 from core.tables.reading_warnings import RaggedRows, line_labels, quoted
@@ -39,8 +39,7 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
     for more than 50 million rows.
     """
     warnings: list[str] = []
-    tried = type_candidates(dialect.original_delimiter, decimal_comma=dialect.decimal_comma)
-    inferences = [TypeInference(name, list(tried)) for name in _unique_names(dialect, warnings)]
+    inferences = [TypeInference(name, _candidates(dialect)) for name in _unique_names(dialect, warnings)]
     path = folder / "table.parquet"
     reading = _read_until_settled(dialect, inferences, path, _rising(report_progress))
     warnings += reading.warnings()
@@ -49,6 +48,16 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
     columns = [inference.column() for inference in inferences]
     coded = {inference.name: found for inference in inferences if (found := inference.coded())}
     return Table(path, columns, reading.rows, reading.memory_bytes, warnings, coded)
+
+
+def _candidates(dialect: Dialect) -> list[TypeCandidate]:
+    """Return the types that a column of this file is tried as."""
+    return type_candidates(
+        dialect.original_delimiter,
+        decimal_comma=dialect.decimal_comma,
+        has_decimal_commas=dialect.has_decimal_commas,
+        has_decimal_points=dialect.has_decimal_points,
+    )
 
 
 def _rising(report_progress: ReportProgress) -> Progress:
@@ -150,6 +159,9 @@ class _ReadingPass:
 
     def _convert(self, block: pa.RecordBatch) -> pa.RecordBatch:
         """Convert a block and count its rows; a change of type unsettles the pass. Raises `TooLargeError`."""
+        if any(pa.types.is_floating(column.type) and is_beyond_exact(column) for column in block.columns):
+            # The texts decide whether digits would be lost.
+            raise _MisfitError
         before = [inference.inferred for inference in self.inferences]
         values = [inference.convert(block.column(i), self.rows) for i, inference in enumerate(self.inferences)]
         if self.rows and before != [inference.inferred for inference in self.inferences]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.csv_options import BLANKS, find_delimiter
+from core.decimal_marks import count_decimal_marks
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
 from core.tables.decoding import DecodedText
 from core.tables.header import has_header as find_header
@@ -28,9 +29,6 @@ SAMPLE_CHARACTERS = 256 << 10
 END_OF_SAMPLE = "\x1e"
 TITLE_CHARACTERS = 60
 
-DECIMAL_COMMA = re.compile(r"[-+]?(?:0,\d+|[1-9]\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)\s*[%€]?")
-DECIMAL_POINT = re.compile(r"[-+]?(?:0\.\d+|[1-9]\d*\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+)\s*[%€]?")
-
 
 @dataclass(frozen=True)
 class Dialect:
@@ -47,6 +45,9 @@ class Dialect:
     skip_lines: int = 0
     # Numbers are more often written "1,5" than "1.5".
     decimal_comma: bool = False
+    # Whether the first rows have numbers that can only be decimal commas, or only decimal points.
+    has_decimal_commas: bool = False
+    has_decimal_points: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
@@ -233,7 +234,7 @@ def _make_dialect(
             else f"the columns are called column_1 to column_{delimited.width}"
         )
     cells = [cell.strip() for row in rows for cell in row]
-    commas, points = (sum(map(bool, map(pattern.fullmatch, cells))) for pattern in (DECIMAL_COMMA, DECIMAL_POINT))
+    commas, points = count_decimal_marks(cells)
     blanks = delimited.delimiter == BLANKS
     return Dialect(
         path=copy_with_tabs(text.path, folder) if blanks else text.path,
@@ -243,7 +244,10 @@ def _make_dialect(
         names=names,
         width=delimited.width,
         skip_lines=first.lines_above,
-        decimal_comma=delimited.delimiter != "," and commas > points,
+        # In a comma-separated file they stand in quotes, where one alone may be a list.
+        decimal_comma=commas > max(points, int(delimited.delimiter == ",")),
+        has_decimal_commas=commas > 0,
+        has_decimal_points=points > 0,
         warnings=warnings,
     )
 

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from core.cell_values import MISSING, UNUSUAL_MISSING
 from core.date_formats import CLOCK_FORMAT
 from core.manifests import Column
+from core.tables.amount_columns import MarkCheck, amount_reading, other_reading
 from core.tables.coded_columns import CodedColumn, Coder, NumberCoder, TextCoder
 from core.tables.column_types import TypeCandidate, try_type
 from core.tables.date_readings import DateReadings, has_year_first, prefer
@@ -38,6 +39,10 @@ class TypeInference:
         self.dates: DateReadings | None = None
         self.strays = StrayValues()
         self.coder: Coder | None = None
+        for candidate in self.candidates:
+            if candidate.amounts is not None:
+                candidate.amounts.begin()
+        self.marks = MarkCheck()
 
     @property
     def inferred(self) -> TypeCandidate:
@@ -64,8 +69,10 @@ class TypeInference:
         if self.inferred.type == "date" and self.inferred.needs_warning:
             self.dates = self.dates or DateReadings.of(self.inferred.format or "")
             self.dates.add(texts, values)
-        elif self.inferred.needs_warning and self.example is None:
-            self.example = Example.among(texts, values)
+        elif self.inferred.needs_warning:
+            self._keep_example(texts, values)
+        if self.inferred.amounts is not None:
+            self.inferred.amounts.count()
         if self.inferred.type == "category":
             self.strays.add(values, row)
         values = self._finite(values)
@@ -80,6 +87,16 @@ class TypeInference:
         if unusual := trimmed.filter(pc.is_in(trimmed, UNUSUAL_WORDS)):
             self.unusual.update(unusual.to_pylist())
         return pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)
+
+    def _keep_example(self, texts: pa.Array, values: pa.Array) -> None:
+        """Keep a text that is read as something that it is not literally: if there is one, a text of two readings."""
+        if self.inferred.amounts is not None or self.inferred.is_unsure:
+            position = self.marks.check(texts)
+            if position is not None:
+                self.example = Example(texts[position].as_py(), str(values[position].as_py()))
+                return
+        if self.example is None and not self.inferred.is_unsure:
+            self.example = Example.among(texts, values)
 
     def _code(self, values: pa.Array, row: int) -> None:
         """Encode a block, unless the column has dates; drop the coder at the first value that it cannot encode."""
@@ -104,7 +121,14 @@ class TypeInference:
 
     def column(self) -> Column:
         """Return the column for the manifest; the profile counts its distinct values."""
-        return Column(name=self.name, type=self.inferred.type, missing=self.missing, format=self.inferred.format)
+        return Column(
+            name=self.name,
+            type=self.inferred.type,
+            missing=self.missing,
+            format=self.inferred.format,
+            unit=self.inferred.amounts.unit if self.inferred.amounts else None,
+            decimal=self.inferred.decimal,
+        )
 
     def warnings(self, locate: Callable[[int], str]) -> Iterator[str]:
         """Yield the warnings; `locate` returns where a row of the table is in the file."""
@@ -112,13 +136,30 @@ class TypeInference:
             yield f"column {self.name!r} has {self.infinite:,} infinite or undefined numbers; they count as missing"
         if self.unusual:
             yield f"column {self.name!r}: {_counted(self.unusual)} as missing"
-        if self.example is not None:
-            unit = " seconds since midnight" if self.inferred.format == CLOCK_FORMAT else ""
-            yield f"column {self.name!r}: {quoted(self.example.text)} is read as {self.example.value}{unit}"
+        yield from self._reading_warnings()
         if self.dates is not None and self.dates.text is not None:
             yield self.dates.warning(self.name)
         if self.inferred.type == "category":
             yield from self.strays.warnings(self.name, locate)
+
+    def _reading_warnings(self) -> Iterator[str]:
+        """Yield the warnings of a column whose values are not what its texts literally are."""
+        amounts = self.inferred.amounts
+        if self.example is not None and not (self.inferred.is_unsure and self.marks.is_settled):
+            text, value = self.example.text, self.example.value
+            how = amount_reading(amounts) if amounts else ""
+            how += " seconds since midnight" if self.inferred.format == CLOCK_FORMAT else ""
+            doubt = (
+                ""
+                if self.marks.is_settled or not self.marks.has_ambiguous
+                else other_reading(text, amounts.decimal if amounts else ".")
+            )
+            yield f"column {self.name!r}: {quoted(text)} is read as {value}{how}{doubt}"
+        if amounts and amounts.unit and amounts.without_unit:
+            yield (
+                f"column {self.name!r}: {amounts.without_unit:,} of its numbers have no unit and are taken for "
+                f"{amounts.unit}"
+            )
 
 
 def _needs_trimming(values: pa.Array) -> bool:

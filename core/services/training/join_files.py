@@ -76,4 +76,12 @@ def _besides(dataset: DatasetManifest, model: ModelManifest) -> list[Feature]:
 def _column(feature: Feature, frame: pd.DataFrame) -> Column:
     values = frame[feature.name]
     missing, distinct = int(values.isna().sum()), int(values.nunique())
-    return Column(name=feature.name, type=feature.type, missing=missing, distinct=distinct, format=feature.format)
+    return Column(
+        name=feature.name,
+        type=feature.type,
+        missing=missing,
+        distinct=distinct,
+        format=feature.format,
+        unit=feature.unit,
+        decimal=feature.decimal,
+    )

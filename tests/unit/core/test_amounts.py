@@ -1,0 +1,87 @@
+"""Amounts mean the same to the reader of columns and to the reader of single texts."""
+
+import random
+
+import pyarrow as pa
+import pytest
+
+from core.amounts import DecimalMark, loses_digits, parse_amount, same_unit
+from core.currencies import CODES, CURRENCIES
+from core.tables.amount_columns import AmountReader
+
+LEADS = ["", "", "$", "$ ", "R$ ", "Rs. ", "CHF ", "-", "−", "(", "($", "$ (", "¥", "kr ", "+", "R ", "- €"]
+TAILS = [
+    "",
+    "",
+    " kg",
+    "GB",
+    "%",
+    " €",
+    " kr",
+    "-",
+    ")",
+    " €)",
+    "万",
+    "亿元",
+    "元/平",
+    "K",
+    " M",
+    "㎡",
+    "-door",
+    "am",
+    " EUR-",
+]
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_a_column_and_a_single_text_are_read_alike(decimal: DecimalMark) -> None:
+    rng = random.Random(decimal)
+    read = 0
+    for _ in range(4000):
+        group = rng.choice(["", "", ",", ".", "'", " ", "\u202f"])
+        whole = f"{rng.randrange(10 ** rng.randrange(1, 9)):,}".replace(",", group)
+        fraction = rng.choice(["", "", ",5", ".25", ",125", ".125", ",-", "."])
+        text = f"{rng.choice(LEADS)}{whole}{fraction}{rng.choice(TAILS)}"
+        reader = AmountReader(decimal, is_integer=False)
+        column = reader.convert(pa.array([text]))
+        if column is None:
+            assert parse_amount(text, "?", decimal) is None, text
+            continue
+        reader.count()
+        read += 1
+        assert parse_amount(text, reader.unit, decimal) == column[0].as_py(), text
+    assert read > 500
+
+
+def test_every_currency_is_known_before_and_behind_a_number() -> None:
+    for spelling in CURRENCIES:
+        for text in (f"{spelling} 12.50", f"12.50 {spelling}", f"-{spelling} 12.50", f"({spelling} 12.50)"):
+            value = parse_amount(text, spelling)
+            assert value == (12.5 if text[0] not in "-(" else -12.5), text
+    assert len(CODES) > 170
+
+
+def test_the_unit_may_be_left_out_but_not_be_another_one() -> None:
+    assert parse_amount("1248 CC", "CC") == parse_amount("1,248", "CC") == parse_amount("1248cc", "CC") == 1248
+    assert parse_amount("1248 kg", "CC") is None
+    assert parse_amount("1248 CC") is None
+    assert parse_amount("$ -", "$") == 0
+    assert parse_amount("12M", "M") == 12
+    assert parse_amount("12M") == 12_000_000
+
+
+def test_spellings_of_one_unit() -> None:
+    assert same_unit("$", "USD")
+    assert same_unit("kg", "KG")
+    assert same_unit("year", "years")
+    assert same_unit("m²", "㎡")
+    assert not same_unit("mW", "MW")
+    assert not same_unit("A$", "US$")
+    assert not same_unit("kg", "g")
+
+
+def test_whole_numbers_that_float64_does_not_keep() -> None:
+    assert loses_digits("9007199254740993")
+    assert loses_digits("4200001234202405011234567800")
+    assert not loses_digits("9007199254740992")
+    assert not loses_digits("1" + "0" * 25)
