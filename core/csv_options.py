@@ -1,6 +1,7 @@
 """The encodings and delimiters that a caller may name for a CSV."""
 
 import codecs
+import re
 
 from core.errors import InvalidInputError
 
@@ -44,3 +45,10 @@ def find_delimiter(name: str) -> str:
             [{"field": "delimiter", "message": f"not one character, nor one of {words}"}],
         )
     return found
+
+
+def with_tabs(line: str) -> str:
+    """Return the line with one tab for each run of blanks outside quotes, none at its ends."""
+    if '"' not in line:
+        return re.sub(r"[ \t]+", "\t", line.strip(" \t\r\n"))
+    return "\t".join(re.findall(r'"(?:[^"]|"")*"|[^ \t\r\n]+', line))

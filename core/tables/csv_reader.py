@@ -1,13 +1,15 @@
 """Read CSV text into a typed table, block by block, each column with the narrowest type that fits all its values."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import reduce
 from mmap import ACCESS_READ, MADV_DONTNEED, mmap
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from core.cell_values import USUAL_MISSING
@@ -17,6 +19,7 @@ from core.tables.blocks import cut
 from core.tables.column_types import TypeCandidate, is_beyond_exact, type_candidates
 from core.tables.date_readings import settle_date_orders
 from core.tables.dialect import Dialect
+from core.tables.junk_copy import leave_out_junk
 from core.tables.reading_warnings import RaggedRows, line_labels, quoted
 from core.tables.table import Table
 from core.tables.type_inference import TypeInference
@@ -39,6 +42,17 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
     for more than 50 million rows.
     """
     warnings: list[str] = []
+    if dialect.has_junk:
+        dialect, warnings = leave_out_junk(dialect, folder)
+    try:
+        return _read(dialect, folder, report_progress, warnings)
+    except _JunkError:
+        dialect, warnings = leave_out_junk(dialect, folder)
+        return _read(dialect, folder, report_progress, warnings)
+
+
+def _read(dialect: Dialect, folder: Path, report_progress: ReportProgress, warnings: list[str]) -> Table:
+    """Parse and type a CSV; `warnings` has those about rows that were left out. Raises also `_JunkError`."""
     inferences = [TypeInference(name, _candidates(dialect)) for name in _unique_names(dialect, warnings)]
     path = folder / "table.parquet"
     reading = _read_until_settled(dialect, inferences, path, _rising(report_progress))
@@ -93,6 +107,10 @@ def _read_until_settled(
                 return reading
 
 
+class _JunkError(Exception):
+    """Far down in the file there seem to be rows that are no rows of the table."""
+
+
 class _MisfitError(Exception):
     """Arrow cannot parse a text as the type that its column had so far."""
 
@@ -100,6 +118,22 @@ class _MisfitError(Exception):
 def _has_line_end(cell: object) -> bool:
     """Return whether a cell is a text of several lines."""
     return isinstance(cell, str) and ("\n" in cell or "\r" in cell)
+
+
+def _has_empty_row(block: pa.RecordBatch) -> bool:
+    """Return whether a row of the block has no value in any column."""
+    # Most columns of most files have all their values, so the first look mostly decides.
+    if any(column.null_count == 0 for column in block.columns):
+        return False
+    empty = reduce(pc.and_, (column.is_null() for column in block.columns))
+    return bool(pc.any(empty).as_py())
+
+
+def _repeats_names(values: list[pa.Array], names: Sequence[str]) -> bool:
+    """Return whether each column of a block is text, and has the name of the column among its texts."""
+    return all(pa.types.is_dictionary(column.type) for column in values) and all(
+        not name or pc.index(column.dictionary, name).as_py() >= 0 for column, name in zip(values, names, strict=True)
+    )
 
 
 @dataclass
@@ -159,6 +193,8 @@ class _ReadingPass:
 
     def _convert(self, block: pa.RecordBatch) -> pa.RecordBatch:
         """Convert a block and count its rows; a change of type unsettles the pass. Raises `TooLargeError`."""
+        if not self.dialect.is_clean and _has_empty_row(block):
+            raise _JunkError
         if any(pa.types.is_floating(column.type) and is_beyond_exact(column) for column in block.columns):
             # The texts decide whether digits would be lost.
             raise _MisfitError
@@ -166,6 +202,8 @@ class _ReadingPass:
         values = [inference.convert(block.column(i), self.rows) for i, inference in enumerate(self.inferences)]
         if self.rows and before != [inference.inferred for inference in self.inferences]:
             self.settled = False
+        if not self.dialect.is_clean and self.dialect.has_header and _repeats_names(values, self.dialect.rules.names):
+            raise _JunkError
         self.rows += block.num_rows
         if self.rows > MAX_ROWS:
             raise TooLargeError(f"The table has more than {MAX_ROWS:,} rows. Send fewer, or a sample of them.")
@@ -215,6 +253,8 @@ class _ReadingPass:
             ),
             parse_options=csv.ParseOptions(
                 delimiter=self.dialect.delimiter,
+                quote_char=self.dialect.quoting.quote,
+                escape_char=self.dialect.quoting.escape or False,
                 newlines_in_values=True,
                 invalid_row_handler=self.ragged.note,
             ),
@@ -242,7 +282,8 @@ class _ReadingPass:
     def _odd_quotes(self) -> bool:
         """Return whether the file has an odd number of quotes, so that one of them is never closed."""
         with self.dialect.path.open("rb") as file:
-            quotes = sum(piece.count(b'"') for piece in iter(lambda: file.read(1 << 20), b""))
+            quote = self.dialect.quoting.quote.encode()
+            quotes = sum(piece.count(quote) for piece in iter(lambda: file.read(1 << 20), b""))
         return quotes % 2 == 1
 
     def _unreadable(self, error: pa.ArrowInvalid, size: int) -> NotACsvError:

@@ -3,18 +3,21 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.csv_options import BLANKS, find_delimiter
+from core.cell_kinds import cell_kind, column_kind, is_number
+from core.csv_options import BLANKS, find_delimiter, with_tabs
+from core.csv_quoting import USUAL, Quoting, find_quoting
 from core.decimal_marks import count_decimal_marks
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
+from core.junk_rows import NUMERIC, TAIL_RECORDS, JunkRules, is_unit
 from core.tables.decoding import DecodedText
+from core.tables.header import CHECKED_ROWS
 from core.tables.header import has_header as find_header
-from core.tables.header import is_number
-from core.tables.whitespace_delimited import MAX_LINE, copy_with_tabs, with_tabs
+from core.tables.whitespace_delimited import MAX_LINE, copy_with_tabs
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -28,6 +31,9 @@ SAMPLE_CHARACTERS = 256 << 10
 # Appended to the sample: an open quote swallows it, which shows that the quote is open.
 END_OF_SAMPLE = "\x1e"
 TITLE_CHARACTERS = 60
+CELLS_SHOWN = 5
+# Totals and footers are looked for in so many bytes at the end.
+TAIL_BYTES = 16 << 10
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,12 @@ class Dialect:
     has_decimal_commas: bool = False
     has_decimal_points: bool = False
     warnings: list[str] = field(default_factory=list)
+    quoting: Quoting = USUAL
+    rules: JunkRules = field(default_factory=lambda: JunkRules.of([], [], 0, ",", is_complete=True))
+    # Whether rows that are no rows of the table were left out, if there were any.
+    is_clean: bool = False
+    # Whether there seem to be such rows.
+    has_junk: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,14 +88,18 @@ class _DelimitedSample:
     # The lines above the record in which a quote stays open, if there is one.
     open_quote: int | None
     width: int
+    quoting: Quoting
+    # Whether a row has delimiters and nothing else.
+    has_empty: bool
+    # The share of cells that are numbers.
+    numbers: float
     # A score of how well the delimiter fits, up to about 1.5.
     fit: float
 
 
-def csv_rows(lines: Iterable[str], delimiter: str) -> "Reader":
+def csv_rows(lines: Iterable[str], delimiter: str, quoting: Quoting = USUAL) -> "Reader":
     """Return a reader of rows that takes cells of any length; its `line_num` counts lines."""
-    csv.field_size_limit(1 << 30)
-    return csv.reader(lines, delimiter=delimiter)
+    return quoting.rows(lines, delimiter)
 
 
 def find_dialect(
@@ -135,13 +151,17 @@ def _sample(path: Path) -> _Sample:
 
 def _delimit(sample: _Sample, delimiter: str) -> _DelimitedSample:
     """Divide the sample into cells and score how well the delimiter fits."""
-    rows = _blank_rows(sample.lines) if delimiter == BLANKS else csv_rows([*sample.lines, END_OF_SAMPLE], delimiter)
-    records, lines_above, swallowed = [], 0, True
+    quoting = USUAL if delimiter == BLANKS else find_quoting(sample.lines, delimiter)
+    lines = [*sample.lines, END_OF_SAMPLE]
+    rows = _blank_rows(sample.lines) if delimiter == BLANKS else csv_rows(lines, delimiter, quoting)
+    records, lines_above, swallowed, has_empty = [], 0, True, False
     for cells in rows:
         if cells == [END_OF_SAMPLE]:
             swallowed = False
         elif any(map(str.strip, cells)):
             records.append(_Record(lines_above, cells))
+        else:
+            has_empty = has_empty or (len(cells) > 1 and bool(records))
         lines_above = getattr(rows, "line_num", lines_above + 1)
         if len(records) == SAMPLE_LINES:
             swallowed = False
@@ -150,14 +170,14 @@ def _delimit(sample: _Sample, delimiter: str) -> _DelimitedSample:
     # Among equals the later rows decide, since the first lines may be a title.
     widths = Counter(len(record.cells) for record in reversed(records))
     width, count = widths.most_common(1)[0] if widths else (0, 0)
-    if width < 2:
-        return _DelimitedSample(delimiter, records, open_quote, width, 0.0)
-    cells = [cell for record in records for cell in record.cells if cell.strip()]
-    numbers = sum(is_number(cell, delimiter) for cell in cells) / len(cells)
-    if width == 2 and not any(record.cells[-1].strip() for record in records):
-        return _DelimitedSample(delimiter, records, open_quote, width, 0.0)  # it ends lines, and divides nothing
-    fit = count / len(records) + 0.2 * (len(records[0].cells) == width) + 0.3 * numbers
-    return _DelimitedSample(delimiter, records, open_quote, width, fit if 2 * count >= len(records) else 0.0)
+    numbers = fit = 0.0
+    # A delimiter of two columns the last of which is empty ends lines, and divides nothing.
+    if width > 2 or (width == 2 and any(record.cells[-1].strip() for record in records)):
+        cells = [cell for record in records for cell in record.cells if cell.strip()]
+        numbers = sum(is_number(cell, delimiter) for cell in cells) / len(cells)
+        fit = count / len(records) + 0.2 * (len(records[0].cells) == width) + 0.3 * numbers
+        fit = fit if 2 * count >= len(records) else 0.0
+    return _DelimitedSample(delimiter, records, open_quote, width, quoting, has_empty, numbers, fit)
 
 
 def _blank_rows(lines: Iterable[str]) -> Iterator[list[str]]:
@@ -179,10 +199,47 @@ def _best(sample: _Sample) -> _DelimitedSample:
             "No delimiter divides these lines into the same number of columns; comma, semicolon, tab, | and blanks "
             "were tried. Send a CSV with at least two columns, or name its delimiter in the field `delimiter`."
         )
+    if best.delimiter == "\t" and _divided_by_blanks(best, blanks := _delimit(sample, BLANKS)):
+        return blanks
+    _refuse_tie(candidates, best)
     if best.delimiter == "|" and all(set(cell) <= set(" :-") for cell in best.records[min(1, len(best.records))].cells):
         raise NotACsvError("This is a Markdown table, not a CSV. Save it as CSV UTF-8 and send that.")
     _refuse_open_quote(sample, best)
     return best
+
+
+def _divided_by_blanks(tabs: _DelimitedSample, blanks: _DelimitedSample) -> bool:
+    """Return whether blanks divide lines with a stray tab, or tabs come in runs."""
+    if {len(record.cells) for record in blanks.records} != {blanks.width}:
+        return False
+    if blanks.width > tabs.width and blanks.numbers > tabs.numbers:
+        return True
+    if {len(record.cells) for record in tabs.records} != {tabs.width}:
+        return all(sum(map(bool, map(str.strip, record.cells))) == blanks.width for record in tabs.records)
+    # Between two columns of several tabs there is always an empty one.
+    columns = list(zip(*(record.cells for record in tabs.records), strict=False))
+    empty = sum(not any(map(str.strip, column)) for column in columns[:-1])
+    return blanks.width + empty >= tabs.width > blanks.width and empty > 0 and blanks.width > 1
+
+
+def _refuse_tie(candidates: Sequence[_DelimitedSample], best: _DelimitedSample) -> None:
+    """Raise `NotACsvError` where another delimiter divides the lines into as many columns as well as the best one."""
+    for other in candidates:
+        if other.delimiter != best.delimiter and (other.fit, other.width) == (best.fit, best.width):
+            readings = " and ".join(
+                f"{found.delimiter!r} gives {' | '.join(map(_shortened, found.records[0].cells[:CELLS_SHOWN]))}"
+                for found in (best, other)
+            )
+            raise NotACsvError(
+                f"Two delimiters divide the lines equally well: {readings} in the first line. Name the right one in "
+                "the field `delimiter`, and send the file again.",
+                [{"field": "delimiter", "message": f"may be {best.delimiter!r} or {other.delimiter!r}"}],
+            )
+
+
+def _shortened(cell: str) -> str:
+    """Return a cell in quotes, cut where it is long."""
+    return repr(cell if len(cell) <= TITLE_CHARACTERS else f"{cell[:TITLE_CHARACTERS]}…")
 
 
 def _delimit_as_requested(sample: _Sample, delimiter: str) -> _DelimitedSample:
@@ -233,6 +290,16 @@ def _make_dialect(
             if has_header is None
             else f"the columns are called column_1 to column_{delimited.width}"
         )
+    if delimited.quoting != USUAL:
+        warnings.append(_warn_of_quoting(delimited.quoting))
+    rules = JunkRules.of(names, rows, delimited.width, delimited.delimiter, is_complete=sample.is_complete)
+    below = [record.cells for record in delimited.records[position + 1 :]]
+    has_junk = (
+        delimited.has_empty
+        or any(rules.reason(cells) for cells in below)
+        or bool(below and rules.below_header(below[0]))
+        or bool(rules.tail(below if sample.is_complete else _last_records(text.path, delimited)))
+    )
     cells = [cell.strip() for row in rows for cell in row]
     commas, points = count_decimal_marks(cells)
     blanks = delimited.delimiter == BLANKS
@@ -249,7 +316,27 @@ def _make_dialect(
         has_decimal_commas=commas > 0,
         has_decimal_points=points > 0,
         warnings=warnings,
+        quoting=delimited.quoting,
+        rules=rules,
+        has_junk=has_junk,
     )
+
+
+def _last_records(path: Path, delimited: _DelimitedSample) -> list[list[str]]:
+    """Return the cells of the last lines of a file."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        lines = file.read().decode("utf-8", "ignore").splitlines(keepends=True)[1:]
+    if delimited.delimiter == BLANKS:
+        return [cells for cells in _blank_rows(lines[-TAIL_RECORDS:]) if cells]
+    rows: Iterable[list[str]] = csv_rows(lines, delimited.delimiter, delimited.quoting)
+    return [*filter(None, rows)][-TAIL_RECORDS:]
+
+
+def _warn_of_quoting(quoting: Quoting) -> str:
+    """Return the warning about cells that are not quoted as usual."""
+    inside = f", in which {quoting.escape + quoting.quote} is a quote" if quoting.escape else ""
+    return f"cells are read as quoted with {quoting.quote}{inside}"
 
 
 def _first_record(delimited: _DelimitedSample) -> int:
@@ -263,6 +350,8 @@ def _first_record(delimited: _DelimitedSample) -> int:
         is_comment = record.cells[0].lstrip().startswith("#")
         # A spreadsheet writes a title as one cell and as many delimiters as the table has.
         is_title = delimited.width > 2 and sum(map(bool, map(str.strip, record.cells))) == 1
+        if rows and _is_title_of(record.cells, rows, delimited.delimiter):
+            continue
         if not rows or not (is_comment or is_title):
             break
         is_named = find_header(rows[0], rows[1:], delimited.delimiter) or following[0].cells != rows[0]
@@ -270,6 +359,21 @@ def _first_record(delimited: _DelimitedSample) -> int:
         if not is_named:
             break
     return position
+
+
+def _is_title_of(cells: list[str], rows: list[list[str]], delimiter: str) -> bool:
+    """Return whether these cells are a title of several cells: less full than a header of words close below."""
+    if len(cells) == len(rows[0]) and all(cell_kind(cell, delimiter) == "word" for cell in cells):
+        return False
+    return any(_is_named_by(rows[i], rows[i + 1 : i + CHECKED_ROWS], delimiter) for i in range(min(3, len(rows))))
+
+
+def _is_named_by(header: list[str], rows: list[list[str]], delimiter: str) -> bool:
+    """Return whether these cells are all words, different, and above numbers or dates."""
+    if any(cell_kind(cell, delimiter) != "word" for cell in header) or all(map(is_unit, header)):
+        return False
+    kinds = [column_kind(column, delimiter) for column in zip(*rows, strict=True)]
+    return len(set(header)) == len(header) and any(kind in NUMERIC for kind in kinds)
 
 
 def _can_be_row(cells: list[str], width: int, rows: list[list[str]]) -> bool:

@@ -48,7 +48,7 @@ def line_labels(dialect: Dialect, records: Iterable[int]) -> dict[int, str]:
     with dialect.path.open(encoding="utf-8-sig", newline="") as file:
         for _ in range(dialect.skip_lines):
             file.readline()
-        reader = csv_rows(file, dialect.delimiter)
+        reader = csv_rows(file, dialect.delimiter, dialect.quoting)
         number, start = 0, 1
         for row in islice(reader, LINES_SEARCHED):
             if row:

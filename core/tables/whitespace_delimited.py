@@ -1,7 +1,8 @@
 """Files whose columns are delimited by runs of blanks: make a copy with tabs, which other readers take."""
 
-import re
 from pathlib import Path
+
+from core.csv_options import with_tabs
 
 # No row may be longer, since readers hold one in memory whole.
 MAX_LINE = 4 << 20
@@ -31,10 +32,3 @@ def _tabbed_lines(text: str) -> str:
     while "  " in text:
         text = text.replace("  ", " ")
     return text.replace("\n ", "\n").replace(" \n", "\n").strip(" ").replace(" ", "\t")
-
-
-def with_tabs(line: str) -> str:
-    """Return the line with one tab for each run of blanks outside quotes, none at its ends."""
-    if '"' not in line:
-        return re.sub(r"[ \t]+", "\t", line.strip(" \t\r\n"))
-    return "\t".join(re.findall(r'"(?:[^"]|"")*"|[^ \t\r\n]+', line))

@@ -1,6 +1,7 @@
 """Requests for predictions: one row, or many as records, as columns and rows, as a CSV, or as a stored file."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, SkipValidation
@@ -61,8 +62,10 @@ class ManyRequest(PredictRequest):
 
     def predict_csv(self, model: LoadedModel, body: bytes, charset: str) -> Predictions:
         """Predict the rows of a CSV; errors count them as a spreadsheet does."""
-        batches = batches_from_csv(body, charset, model.manifest.features, self.batch_size)
-        return predict_batches(model, batches, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
+        left_out: list[str] = []
+        batches = batches_from_csv(body, charset, model.manifest.features, self.batch_size, left_out)
+        found = predict_batches(model, batches, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
+        return replace(found, warnings=[*left_out, *found.warnings])
 
 
 class BatchRequest(ManyRequest):

@@ -1,0 +1,41 @@
+"""The kind of a cell or column of text, by its look: number, date or word."""
+
+import re
+from collections.abc import Sequence
+
+from core.cell_values import MISSING, parse_date
+
+NUMBER = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ ',\u00a0]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
+WITH_COMMA = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ '.\u00a0]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
+# A column is of a kind if all but this fraction of its cells are.
+STRAY_SHARE = 0.1
+# Cells no longer than this can be dates.
+LONGEST_DATE = 40
+
+
+def is_number(cell: str, delimiter: str) -> bool:
+    """Return whether a cell is a number in some notation; a decimal comma counts where it is not the delimiter."""
+    stripped = cell.strip()
+    if not any(character.isdigit() for character in stripped):
+        return False
+    return bool(re.fullmatch(NUMBER, stripped) or (delimiter != "," and re.fullmatch(WITH_COMMA, stripped)))
+
+
+def cell_kind(cell: str, delimiter: str) -> str:
+    """Return the kind of a cell: number, date or word; "" for a missing value."""
+    stripped = cell.strip()
+    if stripped in MISSING:
+        return ""
+    if is_number(stripped, delimiter):
+        return "number"
+    is_short = len(stripped) < LONGEST_DATE and any(map(str.isdigit, stripped))
+    return "date" if is_short and parse_date(stripped) is not None else "word"
+
+
+def column_kind(cells: Sequence[str], delimiter: str) -> str:
+    """Return the kind of nearly all cells of a column, else word; "" where all are empty."""
+    kinds = [kind for cell in cells if (kind := cell_kind(cell, delimiter))]
+    for kind in ("number", "date"):
+        if kinds and kinds.count(kind) >= (1 - STRAY_SHARE) * len(kinds):
+            return kind
+    return "word" if kinds else ""

@@ -1,0 +1,70 @@
+"""Find out how a CSV quotes its cells: with double or single quotes, and quotes inside of them doubled or escaped."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _csv import Reader
+    from collections.abc import Iterable
+
+CELL_CHARACTERS = 1 << 30
+# Single quotes are quotes if they are around at least this share of the cells that begin with one.
+QUOTED_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class Quoting:
+    """The character around quoted cells, and the one before a quote inside of them, if it is not doubled."""
+
+    quote: str = '"'
+    escape: str | None = None
+
+    def rows(self, lines: "Iterable[str]", delimiter: str, *, strict: bool = False) -> "Reader":
+        """Return a reader of rows that takes cells of any length; its `line_num` counts lines."""
+        csv.field_size_limit(CELL_CHARACTERS)
+        return csv.reader(lines, delimiter=delimiter, quotechar=self.quote, escapechar=self.escape, strict=strict)
+
+
+USUAL = Quoting()
+
+
+def find_quoting(lines: Sequence[str], delimiter: str) -> Quoting:
+    """Return how these first lines of a file quote their cells; the usual way unless another one fits better."""
+    text = "".join(lines)
+    others = []
+    if "'" in text and _single_quotes(text, delimiter):
+        others.append(Quoting("'", "\\" if "\\'" in text else None))
+    if '\\"' in text and '"' in text:
+        others.append(Quoting('"', "\\"))
+    usual = _regularity(lines, delimiter, USUAL) if others else 0.0
+    for quoting in others:
+        regularity = _regularity(lines, delimiter, quoting)
+        # Where both fit, cells in single quotes are quoted, and a backslash is a character.
+        if regularity > usual or (quoting.quote == "'" and regularity == usual and '"' not in text):
+            return quoting
+    return USUAL
+
+
+def _single_quotes(text: str, delimiter: str) -> bool:
+    """Return whether nearly all cells that begin with a single quote end with one, and some do."""
+    mark = re.escape(delimiter)
+    begun = len(re.findall(rf"(?:^|{mark})[ ]*'", text, re.MULTILINE))
+    closed = len(re.findall(rf"(?:^|{mark})[ ]*'(?:[^'\\\n]|''|\\.)*'[ ]*(?=\r?$|{mark})", text, re.MULTILINE))
+    return closed > 0 and closed >= QUOTED_SHARE * begun
+
+
+def _regularity(lines: Sequence[str], delimiter: str, quoting: Quoting) -> float:
+    """Return the share of rows of the commonest width; less than any where a quote is not where it may be."""
+    widths: Counter[int] = Counter()
+    reader = quoting.rows(lines, delimiter, strict=True)
+    try:
+        widths.update(len(cells) for cells in reader if any(map(str.strip, cells)))
+    except csv.Error as error:
+        # The sample may end inside of a cell.
+        if "unexpected end" not in str(error):
+            return -1.0
+    return widths.most_common(1)[0][1] / widths.total() if widths else 0.0

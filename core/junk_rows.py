@@ -1,0 +1,213 @@
+"""Rows of a CSV that are no rows of its table: of delimiters alone, repeated headers, units, totals and footers."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.cell_kinds import cell_kind, column_kind
+
+# So many records at the end may be totals and footers, and so many below the header units and descriptions.
+TAIL_RECORDS = 20
+UNIT_RECORDS = 3
+LINES_SHOWN = 5
+CHARACTERS_SHOWN = 60
+# Fewer rows do not show the kind of a column.
+FEWEST_ROWS = 3
+NUMERIC = ("number", "date")
+
+_TOTAL_WORDS = (
+    "(?:grand |sub|overall |column )?totals?|sums?|overall|average|mean|all|summe|gesamt(?:summe)?|insgesamt|"
+    "zwischensumme|durchschnitt|mittelwert|total(?:e|es)?(?: g[eé]n[eé]ral)?|somme|moyenne|suma|promedio|итого|всего|"
+    "合\\s*计|总\\s*计|总\\s*和|小\\s*计|共\\s*计|平均(?:值)?|計|総計|합계"
+)
+_TOTAL = re.compile(rf"(?:{_TOTAL_WORDS})\s*(?:[:：=(（].*|\s\d.*)?", re.IGNORECASE)
+_FOOTER_WORDS = (
+    "sources?|notes?|footnotes?|data from|last updated?|updated|generated|exported|printed|report|created|copyright|"
+    "remarks?|disclaimer|quellen?|hinweis|anmerkung|stand|erstellt|seite|fuente|nota|origine"
+)
+_CHINESE_FOOTERS = "(?:数据|资料)?来源|备注|注[:：]|说明|制表|审核|填表|打印|第\\s*\\d+\\s*页|共\\s*\\d+\\s*[条行页]"
+_FOOTER = re.compile(
+    rf"\(?\d[\d,]* (?:rows?|records?|lines?|entries)\b.*|\(\d[\d,]* .*\)|page\s+-?\d+.*|(?:{_FOOTER_WORDS})\b.*|"
+    rf"©.*|\(c\) .*|[*†‡#]+ ?\D.*|(?:end of|eof\b|-- ?end).*|(?:{_CHINESE_FOOTERS}).*|"
+    r".*rows? (?:affected|selected|returned|exported|in set).*",
+    re.IGNORECASE | re.DOTALL,
+)
+_SEPARATOR = re.compile(r"[-=_+:~*]+")
+_UNIT = re.compile(
+    r"[\[(（<{].{1,20}[\])）>}]|[%‰°$€£¥#]|°[CFK]|℃|㎡|[mckMGµμn]?(?:m|g|s|W|V|A|Hz|Pa|J|N|L|l|B|b)[²³23]?|t|h|min|sec|"
+    r"days?|years?|months?|hours?|inch(?:es)?|ft|feet|miles?|mi|lbs?|oz|gal|mpg|hp|bhp|PS|kWh|MWh|Wh|rpm|ppm|ppb|mmHg|"
+    r"bar|mbar|dB|K|C|F|deg|degrees|rad|count|units?|number|text|string|date|float|int|integer|numeric|double|"
+    r"USD|EUR|GBP|CNY|RMB|JPY|INR|mg/(?:l|L|dl|dL|m3|m³)|[µμ]g/m[3³]|g/cm[3³]|kg/m[23²³]|m/s[2²]?|km/h|mph|"
+    r"元|万元|亿元|平米|平方米|米|千米|公里|公斤|千克|克|吨|个|件|台|人|岁|年|月|日|天|小时|分钟|秒|元/平.*|只|套|次",
+)
+
+
+@dataclass
+class LeftOut:
+    """Rows that were left out of a table, with the lines of the file where they begin."""
+
+    empty: int = 0
+    first_empty: int = 0
+    headers: list[int] = field(default_factory=list)
+    # By line what stands there, and what it was taken for.
+    others: list[tuple[int, str, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.empty or self.headers or self.others)
+
+    def note(self, reason: str, line: int, text: str = "") -> None:
+        """Add a row that begins in this line; `reason` is one of `JunkRules`."""
+        if reason == "empty":
+            self.first_empty = self.first_empty or line
+            self.empty += 1
+        elif reason == "header":
+            self.headers.append(line)
+        else:
+            self.others.append((line, reason, text))
+
+    def warnings(self) -> list[str]:
+        """Return one sentence for each kind of rows."""
+        found = []
+        if self.empty:
+            rows, were = ("1 row", "was") if self.empty == 1 else (f"{self.empty:,} rows", "were")
+            first = "in line" if self.empty == 1 else "the first in line"
+            found.append(f"{rows} of nothing but delimiters {were} left out, {first} {self.first_empty}")
+        if self.headers:
+            lines = ", ".join(map(str, self.headers[:LINES_SHOWN]))
+            rest = f" and {len(self.headers) - LINES_SHOWN:,} more" if len(self.headers) > LINES_SHOWN else ""
+            repeat = f"line {lines} repeats" if len(self.headers) == 1 else f"lines {lines}{rest} repeat"
+            found.append(f"{repeat} the header and {'was' if len(self.headers) == 1 else 'were'} left out")
+        for line, reason, text in sorted(self.others):
+            found.append(f"line {line} is {reason} and was left out: {_shortened(text)}")
+        return found
+
+
+@dataclass(frozen=True)
+class JunkRules:
+    """Recognises rows that are no rows of one table, by its header and the kinds of its columns."""
+
+    # Stripped; empty without a header.
+    names: tuple[str, ...]
+    width: int
+    delimiter: str
+    # By column: number, date, word, or "" where it is empty.
+    kinds: tuple[str, ...]
+    # By column how often each text occurs in the first rows.
+    texts: tuple[Counter[str], ...]
+    # How often a text of the last rows is in `texts` because of that row itself.
+    own: int
+
+    @classmethod
+    def of(
+        cls, names: Sequence[str], rows: Sequence[Sequence[str]], width: int, delimiter: str, *, is_complete: bool
+    ) -> "JunkRules":
+        """Return the rules for a table, from its first rows, which are all of them if `is_complete`."""
+        whole = [row for row in rows if len(row) == width]
+        ordinary = [row for row in whole if _is_ordinary(row)]
+        # The first ones may be units and descriptions.
+        skipped = min(UNIT_RECORDS, max(0, len(ordinary) - FEWEST_ROWS))
+        return cls(
+            tuple(name.strip() for name in names),
+            width,
+            delimiter,
+            # Below too few rows a column may be anything.
+            tuple(column_kind([row[i] for row in ordinary[skipped:]], delimiter) for i in range(width))
+            if len(ordinary) >= FEWEST_ROWS
+            else ("",) * width,
+            tuple(Counter(row[i].strip() for row in whole) for i in range(width)),
+            int(is_complete),
+        )
+
+    def reason(self, cells: Sequence[str]) -> str | None:
+        """Return "empty" or "header" for such a row anywhere in the file; None for any other row."""
+        if not any(map(str.strip, cells)):
+            return "empty" if self.width > 1 else None
+        if self.names and cells[0].strip() == self.names[0] and tuple(map(str.strip, cells)) == self.names:
+            return "header"
+        return None
+
+    def below_header(self, cells: Sequence[str]) -> str | None:
+        """Return what a row right below the header is if it is no row: units, or a line of dashes; else None."""
+        filled = [cell.strip() for cell in cells if cell.strip()]
+        if not self.names or not filled:
+            return None
+        if all(map(_SEPARATOR.fullmatch, filled)) and any(len(cell) > 1 for cell in filled) and len(filled) > 1:
+            return "a line of dashes below the header"
+        if len(cells) != self.width:
+            return None
+        inside = [
+            cell.strip()
+            for cell, kind in zip(cells, self.kinds, strict=True)
+            if kind in NUMERIC and cell_kind(cell, self.delimiter)
+        ]
+        if not inside or any(cell_kind(cell, self.delimiter) != "word" for cell in inside):
+            return None
+        # A single word among numbers may as well be a stray value.
+        if len(inside) < 2 and not all(map(is_unit, filled)):
+            return None
+        return "below the header, has units or descriptions,"
+
+    def at_end(self, cells: Sequence[str]) -> str | None:
+        """Return what one of the last rows is if it is no row: a total or a footer; else None."""
+        filled = [(position, cell.strip()) for position, cell in enumerate(cells) if cell.strip()]
+        if not filled:
+            return "empty"
+        position, first = filled[0]
+        if len(cells) != self.width:
+            is_said = _TOTAL.fullmatch(first) or _FOOTER.fullmatch(first)
+            is_text = len(filled) == 1 and cell_kind(first, self.delimiter) == "word"
+            return "a footer" if self.width > 1 and (is_text or is_said) else None
+        if self.texts[position][first] > self.own:
+            return None  # a text that rows above have as well
+        if _TOTAL.fullmatch(first) and (len(filled) == 1 or any(self.kinds)):
+            return "a total"
+        return "a footer" if self._is_footer(cells, position, len(filled)) else None
+
+    def _is_footer(self, cells: Sequence[str], position: int, filled: int) -> bool:
+        """Return whether a row is a footer, given where its first text is and how many cells are filled."""
+        if filled > 1 and (not self._numeric or self._has_numbers(cells)):
+            return False
+        first = cells[position].strip()
+        is_word = cell_kind(first, self.delimiter) == "word"
+        is_alone = filled == 1 < self.width
+        return _FOOTER.fullmatch(first) is not None or (is_alone and is_word and self.kinds[position] in NUMERIC)
+
+    @property
+    def _numeric(self) -> bool:
+        """Return whether a column is one of numbers or dates."""
+        return any(kind in NUMERIC for kind in self.kinds)
+
+    def _has_numbers(self, cells: Sequence[str]) -> bool:
+        """Return whether a cell of a row is a number or date in a column of such."""
+        return any(
+            kind in NUMERIC and cell_kind(cell, self.delimiter) == kind
+            for cell, kind in zip(cells, self.kinds, strict=True)
+        )
+
+    def tail(self, records: Sequence[Sequence[str]]) -> list[str]:
+        """Return what each of the last records is that is no row, the very last one last."""
+        found: list[str] = []
+        for cells in reversed(records):
+            reason = self.at_end(cells)
+            if reason is None:
+                break
+            found.append(reason)
+        return found[::-1]
+
+
+def is_unit(cell: str) -> bool:
+    """Return whether a cell is a unit, in brackets or not, or a word for a type."""
+    return _UNIT.fullmatch(cell.strip()) is not None
+
+
+def _is_ordinary(cells: Sequence[str]) -> bool:
+    """Return whether a row has several cells, and no words of a total or a footer."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > 1 and not _TOTAL.fullmatch(filled[0]) and not _FOOTER.fullmatch(filled[0])
+
+
+def _shortened(text: str) -> str:
+    """Return a line in quotes, cut where it is long."""
+    text = text.strip()
+    return repr(text if len(text) <= CHARACTERS_SHOWN else f"{text[:CHARACTERS_SHOWN]}…")
