@@ -8,7 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.array_types import Floats
-from core.manifests import ColumnType
+from core.manifests import Column, ColumnType
 
 # Light functions have little memory: a table of more rows is not packed, and heavy functions predict it.
 PACKED_ROWS = 2_000_000
@@ -42,10 +42,21 @@ class Category:
 
 @dataclass(frozen=True)
 class ColumnTable:
-    """A table as one array a column, in the order of the file, with the type of each column."""
+    """A table as one array a column, in the order of the file, with the type of each column.
+
+    `formats` has the `Column.format` of those that have one; it is empty for tables that version 0.2 packed.
+    """
 
     values: Mapping[str, Floats | Category]
     types: Mapping[str, ColumnType]
+    formats: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Floats | Category], columns: Iterable[Column]) -> "ColumnTable":
+        """Return a table with the types and formats of its columns."""
+        described = list(columns)
+        formats = {column.name: column.format for column in described if column.format}
+        return cls(values, {column.name: column.type for column in described}, formats)
 
     @property
     def rows(self) -> int:
@@ -75,13 +86,17 @@ class ColumnTable:
                     for name, column in self.values.items()
                 },
                 self.types,
+                self.formats,
             )
 
 
-def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Category]]) -> None:
+def pack(
+    file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Category]], formats: Mapping[str, str] | None = None
+) -> None:
     """Write a table as a compressed .npz without pickles, one column (name, type, values) at a time.
 
-    The levels of a category may be an Arrow array, which is converted to Python strings in parts.
+    `formats` are those of a `ColumnTable`. The levels of a category may be an Arrow array, which is converted to Python
+    strings in parts.
     """
     # The levels are written last and may be as large as the table, so they are kept on disk until then.
     with (
@@ -92,7 +107,8 @@ def pack(file: BinaryIO, table: Iterable[tuple[str, ColumnType, Floats | Categor
         for position, (name, column_type, column) in enumerate(table):
             array = column.codes if isinstance(column, Category) else column
             _write(packed, f"c{position}", array.dtype, len(array), [array.data])
-            entry = json.dumps({"name": name, "type": column_type, "levels": None})
+            known = {"format": formats[name]} if formats and name in formats else {}
+            entry = json.dumps({"name": name, "type": column_type, **known, "levels": None})
             head.write(b", " * (position > 0) + entry.removesuffix("null}").encode())
             head.writelines(_json_list(column.levels) if isinstance(column, Category) else [b"null"])
             head.write(b"}")
@@ -130,4 +146,5 @@ def unpack(body: bytes) -> ColumnTable:
         for position, entry in enumerate(head["columns"]):
             array = stored[f"c{position}"]
             values[entry["name"]] = array if entry["levels"] is None else Category(array, entry["levels"])
-    return ColumnTable(values, {entry["name"]: entry["type"] for entry in head["columns"]})
+    formats = {entry["name"]: entry["format"] for entry in head["columns"] if "format" in entry}
+    return ColumnTable(values, {entry["name"]: entry["type"] for entry in head["columns"]}, formats)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from math import isnan
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.array_types import Floats
-from core.cell_values import format_date, parse_boolean, to_datetime
+from core.cell_values import format_date, parse_boolean, parse_clock, read_date, to_datetime
+from core.date_formats import CLOCK_FORMAT, EXCEL_EPOCH
 from core.errors import InvalidInputError, UnknownColumnError
 from core.manifests import ColumnType, Feature
 from core.packed_columns import Category, ColumnTable
@@ -32,8 +34,8 @@ def raw_columns_of_table(table: ColumnTable, features: list[Feature]) -> dict[st
     """
     check_feature_columns(table.values.keys(), features)
     for feature in features:
-        _check_type(table.values[feature.name], table.types[feature.name], feature)
-    return {feature.name: _raw(table.values[feature.name], feature, table.types[feature.name]) for feature in features}
+        _check_type(table, feature)
+    return {feature.name: _raw(table, feature) for feature in features}
 
 
 def check_feature_columns(columns: Collection[str], features: Sequence[Feature]) -> None:
@@ -60,16 +62,53 @@ def _cells(column: Floats | Category, column_type: ColumnType) -> list[Any]:
     return [None if isnan(value) else to_python(value) for value in column.tolist()]
 
 
-def _raw(column: Floats | Category, feature: Feature, column_type: ColumnType) -> NDArray[Any]:
+def _raw(table: ColumnTable, feature: Feature) -> NDArray[Any]:
     """Return a stored column as the raw column of a feature."""
+    column, column_type = table.values[feature.name], table.types[feature.name]
+    date_format = table.formats.get(feature.name)
     if isinstance(column, Category):
         # A column without any value is stored as a category, whatever the type of the feature.
         return column.texts() if feature.type == "category" else np.full(len(column.codes), np.nan)
+    if feature.type == "number" and column_type == "date" and date_format in NUMBERS_OF_DATES:
+        return NUMBERS_OF_DATES[date_format](column)
     if feature.type != "category":
         return column
+    known = _levels_by_value(feature, date_format)
     texts = np.empty(len(column), dtype=object)
-    texts[:] = ["" if cell is None else _text(cell, feature) for cell in _cells(column, column_type)]
+    for row, (value, cell) in enumerate(zip(column.tolist(), _cells(column, column_type), strict=True)):
+        texts[row] = "" if cell is None else known.get(value) or _text(cell, feature)
     return texts
+
+
+def _levels_by_value(feature: Feature, date_format: str | None) -> dict[float, str]:
+    """Return the levels that are dates, or times of day, in the format of a column by its values.
+
+    An earlier version read such columns as texts.
+    """
+    if date_format is None:
+        return {}
+    read = parse_clock if date_format == CLOCK_FORMAT else partial(read_date, name=date_format)
+    return {value: level for level in feature.levels if (value := read(level)) is not None}
+
+
+def _of_calendar(seconds: Floats, month_factor: int, day_factor: int) -> Floats:
+    """Return dates as the digits of year, month and day, such as 20220301.0; NaN stays."""
+    numbers = np.full(len(seconds), np.nan)
+    present = ~np.isnan(seconds)
+    days = np.floor(seconds[present]).astype(np.int64).astype("datetime64[s]").astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    year, month = months.astype("datetime64[Y]").astype(np.int64) + 1970, months.astype(np.int64) % 12 + 1
+    day = (days - months).astype(np.int64) + 1
+    numbers[present] = year * 100 * month_factor + month * month_factor + day * day_factor
+    return numbers
+
+
+# By the format of dates that are numbers in their file: how to get these back, for models that took them as numbers.
+NUMBERS_OF_DATES: dict[str | None, Callable[[Floats], Floats]] = {
+    "YYYYMMDD": partial(_of_calendar, month_factor=100, day_factor=1),
+    "YYYYMM": partial(_of_calendar, month_factor=1, day_factor=0),
+    "Excel": lambda seconds: seconds / 86_400 + EXCEL_EPOCH,
+}
 
 
 def _text(cell: Any, feature: Feature) -> str:
@@ -81,9 +120,10 @@ def _text(cell: Any, feature: Feature) -> str:
     return str(cell)
 
 
-def _check_type(column: Floats | Category, column_type: ColumnType, feature: Feature) -> None:
+def _check_type(table: ColumnTable, feature: Feature) -> None:
     """Raise `InvalidInputError` where a column cannot be the feature."""
-    if not fits_feature(column, column_type, feature):
+    column_type = table.types[feature.name]
+    if not fits_feature(table.values[feature.name], column_type, feature, table.formats.get(feature.name)):
         found, wanted = TYPE_NAMES[column_type], TYPE_NAMES[feature.type]
         raise InvalidInputError(
             f"Column {feature.name!r} is {found} in this file, and the model takes {wanted} there.",
@@ -91,11 +131,15 @@ def _check_type(column: Floats | Category, column_type: ColumnType, feature: Fea
         )
 
 
-def fits_feature(column: Floats | Category, column_type: ColumnType, feature: Feature) -> bool:
+def fits_feature(
+    column: Floats | Category, column_type: ColumnType, feature: Feature, date_format: str | None = None
+) -> bool:
     """Return whether a stored column can be the feature: by its type, or because each of its values fits."""
     if feature.type in ("category", column_type) or (
         feature.type == "number" and column_type in ("integer", "boolean")
     ):
+        return True
+    if feature.type == "number" and column_type == "date" and date_format in NUMBERS_OF_DATES:
         return True
     if isinstance(column, Category):
         return bool((column.codes == -1).all())

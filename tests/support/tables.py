@@ -75,10 +75,7 @@ def cells(table: Table, name: str) -> list[Any]:
 
 def packed(table: Table) -> ColumnTable:
     """The table as light functions get it."""
-    return ColumnTable(
-        {column.name: table.values(column.name) for column in table.columns},
-        {column.name: column.type for column in table.columns},
-    )
+    return ColumnTable.of({column.name: table.values(column.name) for column in table.columns}, table.columns)
 
 
 def frame(table: Table, rows: int | None = None) -> pd.DataFrame:

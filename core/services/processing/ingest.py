@@ -100,7 +100,8 @@ def _manifest(
 def _packed(table: Table, path: Path) -> Path:
     """Write the packed columns, which light functions read."""
     with path.open("wb") as file:
-        pack(file, ((column.name, column.type, _values(table, column)) for column in table.columns))
+        formats = {column.name: column.format for column in table.columns if column.format}
+        pack(file, ((column.name, column.type, _values(table, column)) for column in table.columns), formats)
     return path
 
 

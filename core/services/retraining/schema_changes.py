@@ -62,13 +62,14 @@ def _retyped(
     if not other:
         return []
     types = {column.name: column.type for column in dataset.columns}
+    formats = {column.name: column.format for column in dataset.columns}
     features = {feature.name: feature for feature in model.features}
     retyped = []
     with open_table(workspace, dataset.file_id) as (_, table):
         for name, was in other.items():
             values = table.values(name)
             if name in features:
-                usable = fits_feature(values, types[name], features[name])
+                usable = fits_feature(values, types[name], features[name], formats[name])
             else:
                 usable = types[name] in ("boolean", "integer") and not isinstance(values, Category)
             retyped.append({"name": name, "was": _shown(was), "is": types[name], "usable": usable})

@@ -84,13 +84,12 @@ def _predicted(
     model: LoadedModel, command: ExportTableCommand, table: Table, schema: pa.Schema, report_progress: ReportProgress
 ) -> Generator[pa.RecordBatch, None, None]:
     """Yield the table's rows with their predictions, in order; while one slice is written, others are predicted."""
-    types = {column.name: column.type for column in table.columns}
     interval = None if command.interval is None else conformal_interval(model.manifest, command.interval)
 
     def predict(numbered: tuple[int, pa.RecordBatch]) -> pa.RecordBatch:
         first_row, batch = numbered
         input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=first_row)
-        piece = ColumnTable({name: to_numpy(batch.column(name)) for name in batch.schema.names}, types)
+        piece = ColumnTable.of({name: to_numpy(batch.column(name)) for name in batch.schema.names}, table.columns)
         (values,) = predict_slices(model, [piece], input_warnings)
         added = Predictions(values, [], interval).columns
         return pa.record_batch([*batch.columns, *map(pa.array, added)], schema=schema)

@@ -85,11 +85,11 @@ def _predict(
 
 def _slices(table: Table, model: LoadedModel) -> Iterator[ColumnTable]:
     """Yield the columns that the model takes, as far as the table has them, slice by slice."""
-    types = {column.name: column.type for column in table.columns}
-    names = [feature.name for feature in model.manifest.features if feature.name in types]
+    present = {column.name for column in table.columns}
+    names = [feature.name for feature in model.manifest.features if feature.name in present]
     for batch in table.batches(names, SLICE_ROWS):
         # Asked for "a", Parquet also returns "a.b".
-        yield ColumnTable({name: to_numpy(batch.column(name)) for name in names}, types)
+        yield ColumnTable.of({name: to_numpy(batch.column(name)) for name in names}, table.columns)
 
 
 def _write(file: BinaryIO, head: Mapping[str, Any], lists: Mapping[str, float], numbers: Path) -> None:

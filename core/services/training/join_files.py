@@ -29,10 +29,10 @@ def open_as(workspace: Workspace, file_id: str, model: ModelManifest) -> Opened:
     the model cannot take.
     """
     with open_table(workspace, file_id) as (dataset, table):
-        types = {column.name: column.type for column in dataset.columns}
+        names = {column.name for column in dataset.columns}
         wanted = [*model.features, *_besides(dataset, model)]
-        present = [feature.name for feature in wanted if feature.name in types]
-        columns = ColumnTable({name: table.values(name) for name in present}, {name: types[name] for name in present})
+        present = [feature.name for feature in wanted if feature.name in names]
+        columns = ColumnTable.of({name: table.values(name) for name in present}, dataset.columns)
     raw = raw_columns_of_table(columns, wanted)
     for feature in wanted:
         if feature.type == "category":

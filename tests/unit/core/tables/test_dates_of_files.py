@@ -201,3 +201,31 @@ def test_one_other_text_keeps_dates_as_they_are_written() -> None:
     assert read_column("2018-01", "2018-13")[0] == "category"
     assert read_column("14:35", "16:9")[0] == "category"
     assert read_column("1-Mar-22", "soon")[0] == "category"
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (("44621", "44622.25"), [44621.0, 44622.25]),
+        (("20220301", "20221231"), [20220301.0, 20221231.0]),
+        (("202203", ""), [202203.0, None]),
+    ],
+)
+def test_a_model_that_took_such_dates_as_numbers_still_gets_numbers(
+    texts: tuple[str, ...], numbers: list[float | None]
+) -> None:
+    table = read("\n".join(["date,k", *(f"{text},{row}" for row, text in enumerate(texts))]))
+    assert table.columns[0].type == "date"
+    feature = Feature(name="date", type="number", fill=0.0)
+    raw = raw_columns_of_table(packed(table), [feature])["date"].tolist()
+    assert [None if value != value else value for value in raw] == numbers  # noqa: PLR0124 - NaN alone differs
+
+
+@pytest.mark.parametrize(
+    "texts", [("2018Q1", "2018Q4"), ("Jan-2018", "May-2018"), ("14:35", "9:05"), ("1-Mar-22", "2-Mar-22")]
+)
+def test_a_model_that_took_such_dates_as_texts_still_gets_its_levels(texts: tuple[str, ...]) -> None:
+    table = read("\n".join(["c,k", *(f"{text},{row}" for row, text in enumerate(texts))]))
+    assert table.columns[0].type != "category"
+    feature = Feature(name="c", type="category", fill=texts[0], levels=list(texts))
+    assert raw_columns_of_table(packed(table), [feature])["c"].tolist() == list(texts)
