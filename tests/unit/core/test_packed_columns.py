@@ -102,3 +102,11 @@ def test_no_columns_have_no_rows() -> None:
 def test_size_counts_the_arrays_and_the_levels() -> None:
     columns = ColumnTable({"n": np.zeros(10), "c": Category(np.zeros(10, np.int32), ["red", "green"])}, {})
     assert columns.size_bytes == 80 + 40 + 8
+
+
+def test_the_formats_of_dates_are_packed_too() -> None:
+    file = io.BytesIO()
+    columns = (("day", "date", np.zeros(2)), ("n", "number", np.ones(2)))
+    pack(file, iter(columns), {"day": "D.M.y"})
+    assert unpack(file.getvalue()).formats == {"day": "D.M.y"}
+    assert next(unpack(file.getvalue()).slices(1)).formats == {"day": "D.M.y"}

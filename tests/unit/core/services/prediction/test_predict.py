@@ -1,5 +1,6 @@
 """A stored table with dates and booleans, predicted by a model that takes them, or by one that does not."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from core.packed_columns import ColumnTable
 from core.services.prediction.predict import LoadedModel, predict_records, predict_table
 from core.tables.table import Table
 from tests.support.storage import model_draft
-from tests.support.tables import typed, voyages
+from tests.support.tables import read, typed, voyages
 from tests.support.training import fitted, split_of
+
+CASES = Path(__file__).parents[4] / "data" / "cases"
 
 
 @pytest.fixture
@@ -137,3 +140,18 @@ def test_a_boolean_target_is_learned_as_how_likely_it_is(table: Table) -> None:
     data = split_of(table, "insured")
     assert "insured is true or false" in data.notes[0]
     assert set(data.train_y.tolist()) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("B3_*.csv")), ids=lambda path: path.stem)
+def test_dates_as_in_the_file_predict_as_its_table_does(path: Path) -> None:
+    table = read(path.read_bytes())
+    with path.open(encoding="utf-8", newline="") as file:
+        records: list[dict[str, Any]] = list(csv.DictReader(file))
+    target = table.columns[-1].name
+    for record in records:
+        del record[target]
+    model = trained(table, target)
+    assert {feature.name for feature in model.manifest.features} == set(records[0])
+    whole = predict_table(model, packed(table))
+    assert not whole.warnings
+    assert predict_records(model, records).values.tolist() == whole.values.tolist()
