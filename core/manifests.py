@@ -73,6 +73,8 @@ class Column(Document):
     unit: str | None = Field(default=None, exclude_if=is_none)
     # A comma if that divides the fraction from whole numbers in its file.
     decimal: Literal[".", ","] | None = Field(default=None, exclude_if=is_none)
+    # Why it is text although most of its values are not, as the end of a sentence.
+    text_because: str | None = Field(default=None, exclude_if=is_none)
 
 
 class Reading(Document):

@@ -91,8 +91,9 @@ def check_target(columns: list[Column], target: str) -> Column:
     numeric = ", ".join(column.name for column in columns if column.type in ("integer", "number")) or "none"
     if found.type in ("category", "date"):
         what = "text" if found.type == "category" else "a date"
+        because = f"{found.text_because}. But" if found.text_because else ", and"
         raise TargetError(
-            f"{target!r} is {what}, and regression predicts a number. Numeric columns: {numeric}.",
+            f"{target!r} is {what}{because} regression predicts a number. Numeric columns: {numeric}.",
             [{"field": "target_column", "message": "not numeric"}],
         )
     if found.distinct < 2:

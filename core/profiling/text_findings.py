@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.array_types import Ints
@@ -16,7 +15,8 @@ from core.profiling.findings import (
     nearly_constant,
 )
 from core.profiling.rows import EXAMPLES, row_numbers_where
-from core.tables.reading_warnings import NUMBER_OR_DATE, quoted
+from core.tables.reading_warnings import quoted
+from core.tables.stray_values import described_units, sort_levels
 from core.types import Json
 
 # An identifier is distinct almost everywhere; texts of such length are sentences.
@@ -39,20 +39,30 @@ def category_findings(context: ColumnContext, codes: NDArray[np.int32], levels: 
 
 
 def _mixed(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, counts: Ints) -> list[Json]:
-    """Return a finding where a column has mostly numbers or dates, and a few words."""
-    count = context.statistics["count"]
-    first = pc.match_substring_regex(levels[:FIRST_LEVELS], NUMBER_OR_DATE)
-    if not pc.any(first).as_py():
+    """Return a finding where a column has mostly numbers or dates and a few words, or numbers in different units."""
+    first = sort_levels(levels[:FIRST_LEVELS], counts[:FIRST_LEVELS])
+    if first.is_stray.all():
         return []
-    words = ~np.asarray(pc.match_substring_regex(levels, NUMBER_OR_DATE).cast(pa.uint8()), bool)
-    strays = int(counts[words].sum())
-    if not 0 < strays <= (1 - MIXED_SHARE) * count:
+    known = sort_levels(levels, counts) if len(levels) > FIRST_LEVELS else first
+    strays = int(counts[known.is_stray].sum())
+    if not strays and len(known.units) > 1:
+        sentence = f"is read as text because of different units: {described_units(known.units, known.examples)}"
+        suggestion = "write all numbers in one unit, and upload again"
+        rare = sum(known.units.values()) - max(known.units.values())
+        return [context.finding("warning", "mixed-type", sentence, suggestion, rare)]
+    if not 0 < strays <= (1 - MIXED_SHARE) * context.statistics["count"]:
         return []
-    rows = row_numbers_where(np.append(words, False)[codes])
-    examples = ", ".join(quoted(levels[code].as_py()) for code in np.flatnonzero(words)[:EXAMPLES].tolist())
+    rows = row_numbers_where(np.append(known.is_stray, False)[codes])
+    shown = np.flatnonzero(known.is_stray)[:EXAMPLES].tolist()
+    examples = ", ".join(_in_rows(levels[code].as_py(), int(counts[code])) for code in shown)
     sentence = f"is read as text because of {counted(strays, 'value')} among numbers or dates: {examples}"
     suggestion = "correct them, or empty these cells, and upload again"
     return [context.finding("warning", "mixed-type", sentence, suggestion, strays, rows)]
+
+
+def _in_rows(text: str, rows: int) -> str:
+    """Return a text in quotes, and how many rows have it if there are several."""
+    return f"{quoted(text)} in {rows:,} rows" if rows > 1 else quoted(text)
 
 
 def _variety(context: ColumnContext) -> list[Json]:

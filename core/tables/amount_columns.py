@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -221,6 +222,25 @@ def parse_levels(levels: pa.Array, decimal: DecimalMark) -> ParsedAmounts | None
     if len(companies) < len(found):
         return None
     return ParsedAmounts(texts, groups, companies, np.asarray(around.indices, np.intp))
+
+
+def divided_levels(levels: pa.Array) -> Iterator[tuple[str, str, int]]:
+    """Yield what stands before and behind the digits of each text that has digits as an amount has, and its position.
+
+    A text that fits with a decimal point and with a decimal comma is yielded twice.
+    """
+    texts = _plain(levels)
+    marks: tuple[DecimalMark, DecimalMark] = (".", ",")
+    for divides, whole in map(division_pattern, marks):
+        parts = pc.extract_regex(texts, divides)
+        groups = dict(zip((group.name for group in parts.type), parts.flatten(), strict=True))
+        fits = pc.and_(parts.is_valid(), pc.match_substring_regex(groups["whole"], whole))
+        positions = np.flatnonzero(np.asarray(pc.fill_null(fits, False).cast(pa.uint8()), bool))
+        leads, tails = (groups[name].take(pa.array(positions)).to_pylist() for name in ("lead", "tail"))
+        known = {lead for lead in set(leads) if re.fullmatch(LEAD, lead)}
+        for lead, tail, position in zip(leads, tails, positions.tolist(), strict=True):
+            if lead in known:
+                yield lead, tail, position
 
 
 def _divided(texts: pa.Array, decimal: DecimalMark) -> dict[str, pa.Array] | None:

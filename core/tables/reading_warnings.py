@@ -2,18 +2,17 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
 from core.date_formats import CLOCK, DATE_FORMATS
 from core.errors import NotACsvError
-from core.tables.column_types import CODE, FIRST_LOOK
+from core.tables.column_types import FIRST_LOOK
 from core.tables.dialect import Dialect, csv_rows
 
 EXAMPLES_SHOWN = 5
@@ -138,53 +137,3 @@ class Example:
             return None
         value = values.filter(present)[position]
         return cls(head[position].as_py(), str(value.as_py()))
-
-
-@dataclass
-class StrayValues:
-    """Stray values: the few texts that keep a column from being numbers or dates."""
-
-    texts: int = 0
-    count: int = 0
-    first_row: int = 0
-    examples: dict[str, None] = field(default_factory=dict)
-    # One of the numbers or dates in a column that stays text because no type fits all values.
-    odd: str | None = None
-
-    def add(self, values: pa.DictionaryArray, row: int) -> None:
-        """Count texts that are neither numbers nor dates in a block of categories; it begins at the table row `row`."""
-        self.texts += len(values) - values.null_count
-        if self.count > EXAMPLES_SHOWN and self.count > STRAY_SHARE * self.texts:
-            return  # words, and no strays
-        levels = values.dictionary
-        ordinary = pc.match_substring_regex(levels, NUMBER_OR_DATE)
-        self._keep_odd(levels, ordinary)
-        codes = pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)
-        is_stray = np.append(~np.asarray(ordinary.cast(pa.uint8()), bool), False)[codes]
-        rows = np.flatnonzero(is_stray)
-        if len(rows) and not self.count:
-            self.first_row = row + int(rows[0])
-        self.count += len(rows)
-        for position in rows[:EXAMPLES_SHOWN].tolist():
-            if len(self.examples) < EXAMPLES_SHOWN:
-                self.examples[levels[int(codes[position])].as_py()] = None
-
-    def _keep_odd(self, levels: pa.Array, ordinary: pa.Array) -> None:
-        """Keep one number or date among the levels, a code with leading zeros if there is one."""
-        if self.odd is None and pc.any(ordinary).as_py():
-            code = pc.index(pc.match_substring_regex(levels, CODE), True).as_py()
-            position = code if code >= 0 else pc.index(ordinary, True).as_py()
-            self.odd = levels[position].as_py()
-
-    def warnings(self, name: str, locate: Callable[[int], str]) -> Iterator[str]:
-        """Yield the warnings about column `name`; `locate` returns where a row of the table is in the file."""
-        if not self.count and self.odd is not None:
-            yield (
-                f"column {name!r} is text: its values look like numbers or dates, but no one kind takes them all "
-                f"without loss, such as {quoted(self.odd)}"
-            )
-        elif 0 < self.count <= STRAY_SHARE * self.texts:
-            yield (
-                f"column {name!r} is text because {self.count:,} of its values are neither numbers nor dates: "
-                f"{', '.join(map(quoted, self.examples))}; the first is in {locate(self.first_row)}"
-            )

@@ -14,7 +14,8 @@ from core.tables.coded_columns import CodedColumn, Coder, NumberCoder, TextCoder
 from core.tables.column_types import TypeCandidate, try_type
 from core.tables.date_readings import DateReadings, has_year_first, prefer
 from core.tables.numbers_as_dates import has_reason, is_number_format, number_date_candidates
-from core.tables.reading_warnings import Example, StrayValues, quoted
+from core.tables.reading_warnings import Example, quoted
+from core.tables.stray_values import StrayValues
 
 MISSING_WORDS = pa.array(sorted(MISSING))
 UNUSUAL_WORDS = pa.array(sorted(UNUSUAL_MISSING))
@@ -38,6 +39,8 @@ class TypeInference:
         self.example: Example | None = None
         self.dates: DateReadings | None = None
         self.strays = StrayValues()
+        # Why the column is text, as `warnings` found out.
+        self.text_because: str | None = None
         self.coder: Coder | None = None
         for candidate in self.candidates:
             if candidate.amounts is not None:
@@ -128,6 +131,7 @@ class TypeInference:
             format=self.inferred.format,
             unit=self.inferred.amounts.unit if self.inferred.amounts else None,
             decimal=self.inferred.decimal,
+            text_because=self.text_because,
         )
 
     def warnings(self, locate: Callable[[int], str]) -> Iterator[str]:
@@ -140,7 +144,9 @@ class TypeInference:
         if self.dates is not None and self.dates.text is not None:
             yield self.dates.warning(self.name)
         if self.inferred.type == "category":
-            yield from self.strays.warnings(self.name, locate)
+            self.text_because = self.strays.reason(locate)
+            if self.text_because is not None:
+                yield f"column {self.name!r} is text{self.text_because}"
 
     def _reading_warnings(self) -> Iterator[str]:
         """Yield the warnings of a column whose values are not what its texts literally are."""

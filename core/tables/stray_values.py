@@ -1,0 +1,164 @@
+"""Stray values: the few texts that keep a column from being numbers or dates, and units that do not go together."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.amounts import currency_codes, read_company, same_unit
+from core.array_types import Ints
+from core.tables.amount_columns import divided_levels
+from core.tables.column_types import CODE, WHOLE
+from core.tables.reading_warnings import EXAMPLES_SHOWN, NUMBER_OR_DATE, STRAY_SHARE, quoted
+
+# Texts that may be amounts, found fast.
+AMOUNT_LIKE = r"^[^0-9]{0,8}[0-9][0-9.,' ]*(?:[^0-9]{0,20}[23]?)$"
+# A unit that is no currency is one if so many of the texts have it: "12 Main St" is no amount.
+UNIT_SHARE = 0.1
+# So few words, in up to such a share of a column, stand for something that is no number.
+FEW_WORDS_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class SortedLevels:
+    """Distinct texts as the reader understands them: which are stray, and the rows and an example of each unit."""
+
+    is_stray: NDArray[np.bool_]
+    units: Counter[str]
+    examples: dict[str, str]
+
+
+def sort_levels(levels: pa.Array, counts: Ints) -> SortedLevels:
+    """Sort distinct texts, which `counts` rows have, into strays, dates, and numbers by their unit."""
+    ordinary = np.asarray(pc.match_substring_regex(levels, NUMBER_OR_DATE).cast(pa.uint8()), bool)
+    is_stray = ~ordinary
+    found: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    if ordinary.any():
+        found[""] = int(counts[ordinary].sum())
+        examples[""] = levels[int(np.argmax(ordinary))].as_py()
+    like = np.flatnonzero(is_stray & np.asarray(pc.match_substring_regex(levels, AMOUNT_LIKE).cast(pa.uint8()), bool))
+    by_unit: dict[str, list[int]] = {}
+    for position, unit in zip(like.tolist(), _units(levels.take(pa.array(like))), strict=True):
+        if unit is not None:
+            by_unit.setdefault(unit, []).append(position)
+    for unit, positions in by_unit.items():
+        rows = int(counts[positions].sum())
+        if unit in ("", "%") or currency_codes(unit) or rows >= UNIT_SHARE * counts.sum():
+            is_stray[positions] = False
+            same = next((other for other in found if other and unit and same_unit(other, unit)), unit)
+            found[same] += rows
+            examples.setdefault(same, levels[positions[0]].as_py())
+    return SortedLevels(is_stray, found, examples)
+
+
+def _units(texts: pa.Array) -> list[str | None]:
+    """Return the unit of each amount, "" where it has none, and None for a text that is no amount."""
+    found: list[str | None] = [None] * len(texts)
+    for lead, tail, position in divided_levels(texts):
+        company = read_company(lead, tail)
+        if company is not None and found[position] is None:
+            found[position] = company.unit
+    return found
+
+
+@dataclass
+class StrayValues:
+    """Collects the stray values of a column of texts, block by block."""
+
+    texts: int = 0
+    count: int = 0
+    first_row: int = 0
+    # By text the rows that have it and the first of them, for the first few texts.
+    words: dict[str, tuple[int, int]] = field(default_factory=dict)
+    is_wordy: bool = False
+    units: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    # One of the numbers or dates in a column that stays text because no type fits all values.
+    odd: str | None = None
+    is_long: bool = False
+
+    def add(self, values: pa.DictionaryArray, row: int) -> None:
+        """Count texts that are neither numbers nor dates in a block of categories; it begins at the table row `row`."""
+        self.texts += len(values) - values.null_count
+        if self.is_wordy and self.count > EXAMPLES_SHOWN and self.count > STRAY_SHARE * self.texts:
+            return  # words, and no strays
+        levels = values.dictionary
+        codes = pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)
+        counts = np.bincount(codes[codes >= 0], minlength=len(levels))
+        levels_sorted = sort_levels(levels, counts)
+        self._keep_odd(levels, pa.array(~levels_sorted.is_stray))
+        self.units += levels_sorted.units
+        self.examples = levels_sorted.examples | self.examples
+        rows = np.flatnonzero(np.append(levels_sorted.is_stray, False)[codes])
+        if len(rows) and not self.count:
+            self.first_row = row + int(rows[0])
+        self.count += len(rows)
+        self._keep_words(levels, codes, counts, rows, row)
+
+    def _keep_words(
+        self, levels: pa.Array, codes: NDArray[np.integer], counts: Ints, rows: NDArray[np.intp], row: int
+    ) -> None:
+        """Count the first few stray texts; `rows` are the rows of strays within the block."""
+        strays, first = np.unique(codes[rows], return_index=True)
+        for code, at in sorted(zip(strays.tolist(), rows[first].tolist(), strict=True), key=lambda pair: pair[1]):
+            text = levels[code].as_py()
+            if text not in self.words and len(self.words) == EXAMPLES_SHOWN:
+                self.is_wordy = True
+                break
+            before, since = self.words.get(text, (0, row + at))
+            self.words[text] = (before + int(counts[code]), since)
+
+    def _keep_odd(self, levels: pa.Array, ordinary: pa.Array) -> None:
+        """Keep one number or date among the levels, a code with leading zeros if there is one."""
+        if self.odd is None and pc.any(ordinary).as_py():
+            long = pc.index(pc.match_substring_regex(levels, WHOLE), True).as_py()
+            code = pc.index(pc.match_substring_regex(levels, CODE), True).as_py()
+            position = next((at for at in (code, long) if at >= 0), pc.index(ordinary, True).as_py())
+            self.is_long = code < 0 <= long
+            self.odd = levels[position].as_py()
+
+    def reason(self, locate: Callable[[int], str]) -> str | None:
+        """Return why the column is text, as a part of a sentence; None where it was meant to be.
+
+        `locate` returns where a row of the table is in the file.
+        """
+        if self.count:
+            is_few = not self.is_wordy and self.count <= FEW_WORDS_SHARE * self.texts
+            if self.count > STRAY_SHARE * self.texts and not is_few:
+                return None
+            return f" because {self.count:,} of its values are neither numbers nor dates: {self._named(locate)}"
+        if len(self.units) > 1:
+            return f": its numbers have different units: {described_units(self.units, self.examples)}"
+        if self.odd is None:
+            return None
+        if self.is_long:
+            return f": its whole numbers have more digits than a number keeps, such as {quoted(self.odd)}"
+        return (
+            f": its values look like numbers or dates, but no one kind takes them all without loss, such as "
+            f"{quoted(self.odd)}"
+        )
+
+    def _named(self, locate: Callable[[int], str]) -> str:
+        """Return the words with the rows that have them and their lines."""
+        if all(count == 1 for count, _ in self.words.values()):
+            return f"{', '.join(map(quoted, self.words))}; the first is in {locate(self.first_row)}"
+        named = [
+            f"{quoted(text)} in {count:,} rows, first in {locate(first)}"
+            if count > 1
+            else f"{quoted(text)} in {locate(first)}"
+            for text, (count, first) in self.words.items()
+        ]
+        return "; ".join(named) + (" and others" if self.is_wordy else "")
+
+
+def described_units(units: Counter[str], examples: dict[str, str]) -> str:
+    """Return how many rows have each unit, with an example of each."""
+    return ", ".join(
+        f"{repr(unit) if unit else 'none'} in {count:,} row{'s' * (count != 1)} (such as {quoted(examples[unit])})"
+        for unit, count in units.most_common(EXAMPLES_SHOWN)
+    )
