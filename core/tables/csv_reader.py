@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from core.cell_values import USUAL_MISSING
+from core.cell_values import ANSWERS, USUAL_MISSING
 from core.errors import NotACsvError, TooLargeError
 from core.progress import ReportProgress, ignore_progress
 from core.tables.blocks import cut
@@ -261,7 +261,7 @@ class _ReadingPass:
             convert_options=csv.ConvertOptions(
                 column_types=dict(zip(names, map(self._parser_type, self.inferences), strict=True)),
                 # The others are counted by `TypeInference`.
-                null_values=list(USUAL_MISSING),
+                null_values=list(USUAL_MISSING.difference(ANSWERS)),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
             ),

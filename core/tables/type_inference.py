@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.cell_values import MISSING, UNUSUAL_MISSING
+from core.cell_values import ANSWERS, MISSING, UNUSUAL_MISSING
 from core.date_formats import CLOCK_FORMAT
 from core.manifests import Column
 from core.tables.amount_columns import MarkCheck, amount_reading, other_reading
@@ -19,6 +19,9 @@ from core.tables.stray_values import StrayValues
 
 MISSING_WORDS = pa.array(sorted(MISSING))
 UNUSUAL_WORDS = pa.array(sorted(UNUSUAL_MISSING))
+ANSWER_WORDS = pa.array(sorted(ANSWERS))
+# Texts that Arrow leaves as they are, though they may be missing values.
+DOUBTFUL_WORDS = pa.array(sorted({*ANSWERS, *UNUSUAL_MISSING}))
 SPELLINGS_SHOWN = 5
 
 
@@ -27,6 +30,8 @@ class TypeInference:
 
     def __init__(self, name: str, type_candidates: list[TypeCandidate]) -> None:
         self.name = name
+        # A word for a missing value that is an answer in this column, and the value beside it.
+        self.pair: tuple[str, str] | None = None
         self.candidates = [*number_date_candidates(name), *type_candidates]
         self.begin()
 
@@ -62,7 +67,7 @@ class TypeInference:
         texts = cells
         values = try_type(self.inferred, cells) if pa.types.is_string(cells.type) else cells
         if values is None or _needs_trimming(values):
-            texts = self._trimmed(cells.cast(pa.string()))
+            texts = self._trimmed(cells.cast(pa.string()), row)
             while (values := try_type(self.inferred, texts)) is None:
                 self.candidates.pop(0)
                 self.example = self.coder = self.dates = None
@@ -83,10 +88,14 @@ class TypeInference:
         self._code(values, row)
         return values
 
-    def _trimmed(self, texts: pa.Array) -> pa.Array:
+    def _trimmed(self, texts: pa.Array, row: int) -> pa.Array:
         """Trim the texts, and replace every word for a missing value by null; count the unusual ones."""
         trimmed = pc.utf8_trim_whitespace(texts)
         missing = pc.is_in(trimmed, MISSING_WORDS)
+        if not row:
+            self.pair = self.pair or _pair(trimmed, missing)
+        if self.pair:
+            missing = pc.and_(missing, pc.invert(pc.fill_null(pc.equal(trimmed, self.pair[0]), False)))
         if unusual := trimmed.filter(pc.is_in(trimmed, UNUSUAL_WORDS)):
             self.unusual.update(unusual.to_pylist())
         return pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)
@@ -138,6 +147,9 @@ class TypeInference:
         """Yield the warnings; `locate` returns where a row of the table is in the file."""
         if self.infinite:
             yield f"column {self.name!r} has {self.infinite:,} infinite or undefined numbers; they count as missing"
+        if self.pair:
+            word, other = map(quoted, self.pair)
+            yield f"column {self.name!r}: {word} is an answer beside {other}, not missing"
         if self.unusual:
             yield f"column {self.name!r}: {_counted(self.unusual)} as missing"
         yield from self._reading_warnings()
@@ -176,7 +188,19 @@ def _needs_trimming(values: pa.Array) -> bool:
     if not pa.types.is_dictionary(values.type):
         return False
     trimmed = pc.utf8_trim_whitespace(values.dictionary)
-    return not trimmed.equals(values.dictionary) or bool(pc.any(pc.is_in(trimmed, UNUSUAL_WORDS)).as_py())
+    return not trimmed.equals(values.dictionary) or bool(pc.any(pc.is_in(trimmed, DOUBTFUL_WORDS)).as_py())
+
+
+def _pair(texts: pa.Array, missing: pa.Array) -> tuple[str, str] | None:
+    """Return the word for a missing value that is an answer among these texts, and the other value, or None."""
+    words = pc.unique(texts.filter(pc.is_in(texts, ANSWER_WORDS)))
+    if len(words) != 1:
+        return None
+    others = pc.unique(texts.filter(pc.and_(pc.is_valid(texts), pc.invert(missing))))
+    word = words[0].as_py()
+    if len(others) != 1 or others[0].as_py().lower() not in ANSWERS[word]:
+        return None
+    return word, others[0].as_py()
 
 
 def _counted(spellings: Counter[str]) -> str:

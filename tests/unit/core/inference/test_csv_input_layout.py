@@ -41,6 +41,7 @@ LAYOUTS = {
     "double tabs": [line.replace(",", "\t\t") for line in [HEADER, *ROWS]],
     "single quotes": [HEADER, *[f"{i},'a, {i % 3}',{i / 4}" for i in range(30)]],
     "escaped quotes": [HEADER, *[rf'{i},"say \"hi\", {i % 3}",{i / 4}' for i in range(30)]],
+    "a pair": ["t,lift,y", *[f"t{i},{('有', '无')[i % 2]},{i}" for i in range(30)]],
     "unusual gaps": [HEADER, *ROWS, "..,#N/A,1", ":,<NA>,2", "#DIV/0!,n.a.,3", "1,t1,4"],
 }
 

@@ -260,3 +260,30 @@ def test_two_readings_that_are_equally_good_are_both_shown() -> None:
         table_of(["x;y,z", *["a;b,c"] * 5])
     assert "',' gives 'x;y' | 'z' and ';' gives 'x' | 'y,z'" in caught.value.detail
     assert caught.value.errors[0]["field"] == "delimiter"
+
+
+def test_has_and_has_not_are_a_pair() -> None:
+    table = case("A5_gbk_you_wu_is_has_and_has_not.csv")
+    column = next(column for column in table.columns if column.name == "电梯")
+    assert (column.type, column.missing, set(cells(table, "电梯"))) == ("category", 0, {"有", "无"})
+    assert "column '电梯': '无' is an answer beside '有', not missing" in table.warnings
+
+
+@pytest.mark.parametrize(
+    ("texts", "levels", "missing"),
+    [
+        (["有", "无"], {"有", "无"}, 0),
+        (["Yes", "None"], {"Yes", "None"}, 0),
+        (["yes", " none ", "NA"], {"yes", "none"}, 3),
+        (["有", "无", "暂无"], {"有", "无"}, 3),
+        (["red", "none"], {"red"}, 3),
+        (["有", "没有", "无"], {"有", "没有"}, 3),
+        (["有", "NA"], {"有"}, 3),
+        (["1.5", "无"], {1.5}, 3),
+    ],
+)
+def test_a_word_for_missing_is_an_answer_in_a_pair_alone(texts: list[str], levels: set[Any], missing: int) -> None:
+    table = table_of(["t,y", *[f"{text},{i}" for i in range(3) for text in texts]])
+    assert (set(cells(table, "t")) - {None}, table.columns[0].missing) == (levels, missing)
+    is_pair = bool(levels & {"无", "None", "none"})
+    assert any("not missing" in warning for warning in table.warnings) == is_pair
