@@ -28,7 +28,7 @@ _ZONE = (
 )
 _CLOCK = (
     rf"(?:(?P<half_2>{_HALF}){_GAP}*)?(?P<hour>\d{{1,2}})"
-    r"(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?P<fraction>[.,]\d{1,9})?)?"
+    r"(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?P<fraction>[.,]\d{1,9})?)?|[hH](?P<minute_3>\d{2})"
     r"|[时時点點](?:(?P<minute_2>\d{1,2})分(?:(?P<second_2>\d{1,2})秒)?)?)"
     rf"(?:{_GAP}?(?P<half>{_HALF}))?"
 )
@@ -67,7 +67,7 @@ DATE_FORMATS = {
     "y/M/D": rf"{_SHORT}[-/.]{_MONTH}[-/.]{_DAY}{_TIME}",
     "D Mon y": rf"{_WEEKDAY}{_DAY}[-/ ]*{_NAME}[-/, ]*'?{_SHORT}{_TIME_AFTER_COLON}",
     "Mon D y": rf"{_WEEKDAY}{_NAME}[-/ ]+{_DAY}[-/, ]+'?{_SHORT}{_TIME}",
-    "Y-M": rf"{_MODERN}[-/]{_MONTH}",
+    "Y-M": rf"{_MODERN}[-/M]{_MONTH}",
     "M/Y": rf"{_MONTH}[-/]{_MODERN}",
     "Y年M月": rf"{_MODERN}年{_MONTH}月份?",
     "Mon Y": rf"{_NAME}[-/, ]*{_MODERN}",

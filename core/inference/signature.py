@@ -36,7 +36,8 @@ def example(features: list[Feature]) -> dict[str, Any]:
 def _describe(feature: Feature) -> dict[str, Any]:
     """Describe a feature.
 
-    `fill` replaces a missing value, `levels` are known categories, `format` is that of dates, `unit` that of numbers.
+    `fill` replaces a missing value, `levels` are known categories, `format` is that of dates and times of day,
+    `unit` that of numbers.
     """
     description: dict[str, Any] = {"name": feature.name, "type": feature.type, "fill": feature.fill}
     if feature.type == "category":
@@ -45,6 +46,8 @@ def _describe(feature: Feature) -> dict[str, Any]:
         description["unit"] = feature.unit
     if feature.type == "date":
         description |= {"fill": format_date(float(feature.fill)), "format": feature.format}
+    elif feature.format:
+        description["format"] = feature.format
     return description
 
 

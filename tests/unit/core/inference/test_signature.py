@@ -52,3 +52,9 @@ def test_types_levels_formats_and_what_fills_a_gap_are_told() -> None:
     assert found["output"] == {"name": "prediction", "type": "number", "target_column": "y", "interval": True}
     assert found["example"]["version"] == 3
     assert "version" not in signature(model_draft(b"", b""))["example"]
+
+
+def test_a_time_of_day_is_a_number_that_shows_its_format() -> None:
+    feature = Feature(name="clock", type="number", fill=52500.0, format="h:m")
+    described = signature(model_draft(b"", b"", features=[feature]))["features"]
+    assert described == [{"name": "clock", "type": "number", "fill": 52500.0, "format": "h:m"}]
