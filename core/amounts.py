@@ -187,7 +187,7 @@ def same_unit(one: str, other: str) -> bool:
 
 def _key(unit: str) -> str:
     """Return a unit without the differences of spelling. Milli and mega differ by their case alone."""
-    plain = unicodedata.normalize("NFKC", unit).replace("^", "").replace(" ", "").rstrip(".")
+    plain = unicodedata.normalize("NFKC", unit).replace("^", "").replace(" ", "").replace(".", "")
     lower = plain.casefold()
     if len(lower) > 3 and lower.isalpha():
         lower = lower.removesuffix("s")

@@ -17,6 +17,8 @@ from core.tables.numbers_as_dates import has_reason, is_number_format, number_da
 from core.tables.reading_warnings import Example, quoted
 from core.tables.stray_values import StrayValues
 
+# Without a currency, a spreadsheet's accounting format writes zero so, and others a missing value.
+PADDED_DASH = r"^\s*-\s\s+$"
 MISSING_WORDS = pa.array(sorted(MISSING))
 UNUSUAL_WORDS = pa.array(sorted(UNUSUAL_MISSING))
 ANSWER_WORDS = pa.array(sorted(ANSWERS))
@@ -43,6 +45,7 @@ class TypeInference:
         self.unusual: Counter[str] = Counter()
         self.example: Example | None = None
         self.dates: DateReadings | None = None
+        self.padded_dashes = 0
         self.strays = StrayValues()
         # Why the column is text, as `warnings` found out.
         self.text_because: str | None = None
@@ -92,6 +95,7 @@ class TypeInference:
         """Trim the texts, and replace every word for a missing value by null; count the unusual ones."""
         trimmed = pc.utf8_trim_whitespace(texts)
         missing = pc.is_in(trimmed, MISSING_WORDS)
+        self.padded_dashes += pc.sum(pc.match_substring_regex(texts, PADDED_DASH)).as_py() or 0
         if not row:
             self.pair = self.pair or _pair(trimmed, missing)
         if self.pair:
@@ -173,6 +177,11 @@ class TypeInference:
                 else other_reading(text, amounts.decimal if amounts else ".")
             )
             yield f"column {self.name!r}: {quoted(text)} is read as {value}{how}{doubt}"
+        if amounts and self.padded_dashes:
+            yield (
+                f"column {self.name!r}: {self.padded_dashes:,} of its values are a dash between blanks and count as "
+                "missing; if they are the zeros of an accounting format, write 0"
+            )
         if amounts and amounts.unit and amounts.without_unit:
             yield (
                 f"column {self.name!r}: {amounts.without_unit:,} of its numbers have no unit and are taken for "
