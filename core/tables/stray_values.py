@@ -89,29 +89,37 @@ class StrayValues:
             return  # words, and no strays
         levels = values.dictionary
         codes = pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)
-        counts = np.bincount(codes[codes >= 0], minlength=len(levels))
+        counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
         levels_sorted = sort_levels(levels, counts)
         self._keep_odd(levels, pa.array(~levels_sorted.is_stray))
         self.units += levels_sorted.units
         self.examples = levels_sorted.examples | self.examples
-        rows = np.flatnonzero(np.append(levels_sorted.is_stray, False)[codes])
-        if len(rows) and not self.count:
-            self.first_row = row + int(rows[0])
-        self.count += len(rows)
-        self._keep_words(levels, codes, counts, rows, row)
+        self._keep_words(levels, codes, np.where(levels_sorted.is_stray, counts, 0), row)
+        self.count += int(counts[levels_sorted.is_stray].sum())
 
-    def _keep_words(
-        self, levels: pa.Array, codes: NDArray[np.integer], counts: Ints, rows: NDArray[np.intp], row: int
-    ) -> None:
-        """Count the first few stray texts; `rows` are the rows of strays within the block."""
-        strays, first = np.unique(codes[rows], return_index=True)
-        for code, at in sorted(zip(strays.tolist(), rows[first].tolist(), strict=True), key=lambda pair: pair[1]):
+    def _keep_words(self, levels: pa.Array, codes: NDArray[np.integer], counts: Ints, row: int) -> None:
+        """Count the first few stray texts; `counts` are the rows of each level in this block, 0 if it is not stray."""
+        is_new = np.zeros(len(levels) + 1, bool)
+        for code in np.flatnonzero(counts).tolist():
             text = levels[code].as_py()
-            if text not in self.words and len(self.words) == EXAMPLES_SHOWN:
+            if text in self.words:
+                before, since = self.words[text]
+                self.words[text] = (before + int(counts[code]), since)
+            elif len(self.words) == EXAMPLES_SHOWN:
                 self.is_wordy = True
-                break
-            before, since = self.words.get(text, (0, row + at))
-            self.words[text] = (before + int(counts[code]), since)
+                return
+            else:
+                is_new[code] = True
+        # The last one stands for missing values.
+        rows = np.flatnonzero(is_new[codes])
+        strays, first = np.unique(codes[rows], return_index=True)
+        for code, position in sorted(zip(strays.tolist(), rows[first].tolist(), strict=True), key=lambda pair: pair[1]):
+            if len(self.words) == EXAMPLES_SHOWN:
+                self.is_wordy = True
+                return
+            if not self.words:
+                self.first_row = row + position
+            self.words[levels[code].as_py()] = (int(counts[code]), row + position)
 
     def _keep_odd(self, levels: pa.Array, ordinary: pa.Array) -> None:
         """Keep one number or date among the levels, a code with leading zeros if there is one."""
