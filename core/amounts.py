@@ -41,11 +41,12 @@ _PLAIN_DIGITS = "0?[0-9]|[1-9][0-9]*"
 # A unit begins with a letter or a sign, and has digits only as the power of a length.
 _LETTER = (
     "A-Za-z\u00aa\u00b0\u00b5\u00ba\u00c0-\u024f\u0370-\u03ff\u0400-\u052f\u0e00-\u0e7f\u20a0-\u20cf\u2100-\u214f\u2032"
-    "\u2033\u3040-\u30ff\u3300-\u33ff\u3400-\u9fff\uac00-\ud7af\uffe0-\uffe6%‰$£¥'\""
+    "\u2033\u3040-\u30ff\u3300-\u33ff\u3400-\u9fff\uac00-\ud7af\uffe0-\uffe6%‰$£¥"
 )
 _POWER = "(?:(?:[cdk]?m|ft|in|yd)\\^?[23]|(?<=[a-zA-Z])[⁻¹²³]+)"
 _PART = rf"(?:[{_LETTER}]*{_POWER}|[{_LETTER}]+)\.?"
-_UNIT = re.compile(rf"/? ?{_PART}(?:[ ./·*-]{{0,3}}{_PART}){{0,3}}")
+# Feet and inches are marks that stand alone: 5" pipe is no amount.
+_UNIT = re.compile(rf"['\"]|/? ?{_PART}(?:[ ./·*-]{{0,3}}{_PART}){{0,3}}")
 # The end of half a number ("1e"), the half of a day, and the endings of ordinals are no units.
 _NO_UNITS = frozenset({"e", "E", "am", "AM", "pm", "PM", "a.m.", "p.m.", "st", "nd", "rd", "x", "X"})
 

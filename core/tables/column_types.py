@@ -5,7 +5,7 @@ A type is tried on a whole block of a column. It converts every text or does not
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -79,13 +79,23 @@ def type_candidates(
     return [
         TypeCandidate("integer", pa.int64(), _integer, decimal="," if decimal_comma else None),
         *numbers,
+        *_candidates_of_words(),
+    ]
+
+
+# Columns share what they do not change: there may be thousands of them.
+@cache
+def _candidates_of_words() -> tuple[TypeCandidate, ...]:
+    """Return the types that are no plain numbers, in the order in which they are tried."""
+    return (
         *(TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words)) for words in BOOLEANS),
         *map(date_candidate, DATE_FORMATS),
         TypeCandidate("number", pa.float64(), parse_clocks, CLOCK_FORMAT, needs_warning=True),
         TypeCandidate("category", TEXT, lambda texts: texts.dictionary_encode(), parsed_by_arrow=True),
-    ]
+    )
 
 
+@cache
 def date_candidate(date_format: str) -> TypeCandidate:
     """Return the type of dates in one format of `core.date_formats.PATTERNS`."""
     convert = partial(parse_dates, date_format=date_format)
@@ -121,6 +131,12 @@ def _number(texts: pa.Array) -> pa.Array | None:
 
 def is_beyond_exact(values: pa.Array) -> bool:
     """Return whether a number may be a whole one that float64 does not keep."""
+    if values.null_count == 0 and len(values):
+        floats = np.asarray(values)
+        # Several times as fast as Arrow, and not a number where any of the values is not.
+        low, high = float(floats.min()), float(floats.max())
+        if low > -EXACT_INTEGER and high < EXACT_INTEGER:
+            return False
     return any(abs(end or 0) >= EXACT_INTEGER for end in pc.min_max(values).as_py().values())
 
 

@@ -1,7 +1,7 @@
 """Stray values: the few texts that keep a column from being numbers or dates, and units that do not go together."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,8 @@ AMOUNT_LIKE = r"^[^0-9]{0,8}[0-9][0-9.,' ]*(?:[^0-9]{0,20}[23]?)$"
 UNIT_SHARE = 0.1
 # So few words, in up to such a share of a column, stand for something that is no number.
 FEW_WORDS_SHARE = 0.5
+# Up to so many distinct texts of a column are read once and not in each block.
+FEW_LEVELS = 256
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,17 @@ class SortedLevels:
     examples: dict[str, str]
 
 
-def sort_levels(levels: pa.Array, counts: Ints) -> SortedLevels:
-    """Sort distinct texts, which `counts` rows have, into strays, dates, and numbers by their unit."""
-    ordinary = np.asarray(pc.match_substring_regex(levels, NUMBER_OR_DATE).cast(pa.uint8()), bool)
-    is_stray = ~ordinary
+def sort_levels(levels: pa.Array, counts: Ints, level_units: Sequence[str | None] | None = None) -> SortedLevels:
+    """Sort distinct texts, which `counts` rows have, into strays and numbers by their units.
+
+    `level_units` is what `units_of` returned for the texts, where that is known.
+    """
+    level_units = units_of(levels) if level_units is None else level_units
+    is_stray = np.ones(len(levels), bool)
     found: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    if ordinary.any():
-        found[""] = int(counts[ordinary].sum())
-        examples[""] = levels[int(np.argmax(ordinary))].as_py()
-    like = np.flatnonzero(is_stray & np.asarray(pc.match_substring_regex(levels, AMOUNT_LIKE).cast(pa.uint8()), bool))
     by_unit: dict[str, list[int]] = {}
-    for position, unit in zip(like.tolist(), _units(levels.take(pa.array(like))), strict=True):
+    for position, unit in enumerate(level_units):
         if unit is not None:
             by_unit.setdefault(unit, []).append(position)
     for unit, positions in by_unit.items():
@@ -56,13 +57,16 @@ def sort_levels(levels: pa.Array, counts: Ints) -> SortedLevels:
     return SortedLevels(is_stray, found, examples)
 
 
-def _units(texts: pa.Array) -> list[str | None]:
-    """Return the unit of each amount, "" where it has none, and None for a text that is no amount."""
-    found: list[str | None] = [None] * len(texts)
-    for lead, tail, position in divided_levels(texts):
+def units_of(texts: pa.Array) -> list[str | None]:
+    """Return the unit of each amount, "" for dates and for numbers without one, and None for any other text."""
+    ordinary = np.asarray(pc.match_substring_regex(texts, NUMBER_OR_DATE).cast(pa.uint8()), bool)
+    found: list[str | None] = ["" if is_ordinary else None for is_ordinary in ordinary.tolist()]
+    amounts = ~ordinary & np.asarray(pc.match_substring_regex(texts, AMOUNT_LIKE).cast(pa.uint8()), bool)
+    positions = np.flatnonzero(amounts)
+    for lead, tail, position in divided_levels(texts.take(pa.array(positions))):
         company = read_company(lead, tail)
-        if company is not None and found[position] is None:
-            found[position] = company.unit
+        if company is not None and found[positions[position]] is None:
+            found[positions[position]] = company.unit
     return found
 
 
@@ -81,6 +85,8 @@ class StrayValues:
     # One of the numbers or dates in a column that stays text because no type fits all values.
     odd: str | None = None
     is_long: bool = False
+    # The units of texts that were met, if there are few.
+    known_units: dict[str, str | None] = field(default_factory=dict)
 
     def add(self, values: pa.DictionaryArray, row: int) -> None:
         """Count texts that are neither numbers nor dates in a block of categories; it begins at the table row `row`."""
@@ -90,12 +96,24 @@ class StrayValues:
         levels = values.dictionary
         codes = pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)
         counts = np.bincount(codes + 1, minlength=len(levels) + 1)[1:]
-        levels_sorted = sort_levels(levels, counts)
+        levels_sorted = sort_levels(levels, counts, self._units_of(levels))
         self._keep_odd(levels, pa.array(~levels_sorted.is_stray))
         self.units += levels_sorted.units
         self.examples = levels_sorted.examples | self.examples
         self._keep_words(levels, codes, np.where(levels_sorted.is_stray, counts, 0), row)
         self.count += int(counts[levels_sorted.is_stray].sum())
+
+    def _units_of(self, levels: pa.Array) -> list[str | None]:
+        """Return what `units_of` returns; few texts, which mostly come in each block, are read once."""
+        if len(levels) > FEW_LEVELS:
+            return units_of(levels)
+        texts = levels.to_pylist()
+        if new := [text for text in texts if text not in self.known_units]:
+            self.known_units.update(zip(new, units_of(pa.array(new, pa.string())), strict=True))
+        found = [self.known_units[text] for text in texts]
+        if len(self.known_units) > FEW_LEVELS:
+            self.known_units.clear()
+        return found
 
     def _keep_words(self, levels: pa.Array, codes: NDArray[np.integer], counts: Ints, row: int) -> None:
         """Count the first few stray texts; `counts` are the rows of each level in this block, 0 if it is not stray."""

@@ -56,6 +56,8 @@ def test_rows_of_few_kinds_are_told_apart_like_pandas_does() -> None:
         "b": rng.choice([None, True, False], 5000),
     }
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    # A row of nothing but missing values is left out by the reader.
+    frame = frame.dropna(how="all").reset_index(drop=True)
     table = read(frame.to_csv(index=False))
     kinds = RowKinds.of(table)
     assert kinds is not None
