@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 CELL_CHARACTERS = 1 << 30
 # Single quotes are quotes if they are around at least this share of the cells that begin with one.
 QUOTED_SHARE = 0.9
+# Where a file can be read without them as well, at least this share of its lines must have a cell in single quotes.
+QUOTED_LINES_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -36,25 +38,28 @@ def find_quoting(lines: Sequence[str], delimiter: str) -> Quoting:
     """Return how these first lines of a file quote their cells; the usual way unless another one fits better."""
     text = "".join(lines)
     others = []
-    if "'" in text and _single_quotes(text, delimiter):
+    quoted_cells = _single_quoted_cells(text, delimiter) if "'" in text else 0
+    if quoted_cells:
         others.append(Quoting("'", "\\" if "\\'" in text else None))
     if '\\"' in text and '"' in text:
         others.append(Quoting('"', "\\"))
     usual = _regularity(lines, delimiter, USUAL) if others else 0.0
     for quoting in others:
         regularity = _regularity(lines, delimiter, quoting)
-        # Where both fit, cells in single quotes are quoted, and a backslash is a character.
-        if regularity > usual or (quoting.quote == "'" and regularity == usual and '"' not in text):
+        # Where both fit, a backslash is a character, and so are single quotes around a few cells: below the first lines
+        # a name such as 't Hart would open a quote.
+        is_habit = quoting.quote == "'" and quoted_cells >= QUOTED_LINES_SHARE * len(lines) and '"' not in text
+        if regularity > usual or (is_habit and regularity == usual):
             return quoting
     return USUAL
 
 
-def _single_quotes(text: str, delimiter: str) -> bool:
-    """Return whether nearly all cells that begin with a single quote end with one, and some do."""
+def _single_quoted_cells(text: str, delimiter: str) -> int:
+    """Return how many cells are in single quotes; 0 unless nearly all cells that begin with one end with one."""
     mark = re.escape(delimiter)
     begun = len(re.findall(rf"(?:^|{mark})[ ]*'", text, re.MULTILINE))
     closed = len(re.findall(rf"(?:^|{mark})[ ]*'(?:[^'\\\n]|''|\\.)*'[ ]*(?=\r?$|{mark})", text, re.MULTILINE))
-    return closed > 0 and closed >= QUOTED_SHARE * begun
+    return closed if closed >= QUOTED_SHARE * begun else 0
 
 
 def _regularity(lines: Sequence[str], delimiter: str, quoting: Quoting) -> float:
