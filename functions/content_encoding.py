@@ -15,6 +15,8 @@ GZIP = frozenset({"gzip", "x-gzip"})
 IDENTITY = "identity"
 # The bits of zlib's window, and the flag for the header and trailer of gzip.
 GZIP_WINDOW = 31
+# So much of the packed body is given to zlib at a time: it copies whatever is left behind the end of a member.
+PIECE_BYTES = 16 << 10
 
 
 class ContentEncodingMiddleware:
@@ -54,21 +56,26 @@ def unpack(packed: bytes) -> bytes:
     """Return the content of a gzip; raises `BadRequestError` for a damaged one, `TooLargeError` for a large content."""
     limit = settings().max_body_bytes
     pieces: list[bytes] = []
-    size = 0
-    while packed or not pieces:
-        member = zlib.decompressobj(GZIP_WINDOW)
+    size = position = 0
+    member = zlib.decompressobj(GZIP_WINDOW)
+    while position < len(packed):
+        if member.eof:
+            member = zlib.decompressobj(GZIP_WINDOW)
+        piece = packed[position : position + PIECE_BYTES]
         try:
-            pieces.append(member.decompress(packed, limit + 1 - size))
+            unpacked = member.decompress(piece, limit + 1 - size)
         except zlib.error as error:
             raise _damaged(str(error)) from None
-        size += len(pieces[-1])
+        size += len(unpacked)
         if size > limit:
             raise TooLargeError(
                 f"The gzip in the body holds more than {limit:,} bytes, which is the most that is taken. Send less."
             )
-        if not member.eof:
-            raise _damaged("it ends too early")
-        packed = member.unused_data
+        if unpacked:
+            pieces.append(unpacked)
+        position += len(piece) - len(member.unused_data)
+    if not member.eof:
+        raise _damaged("it ends too early")
     return b"".join(pieces)
 
 
