@@ -22,6 +22,8 @@ _MONTH_WORDS = {"month", "months", "monat", "mois", "mes", "ym", "yyyymm", "year
 _CHINESE_DATES, _CHINESE_MONTHS = r"日期|年月日|生日|日付", r"年月|月份|月度|月分"
 # Words in which "date" is no date.
 _NOT_DATES = {"update", "candidate", "mandate", "validate", "consolidate", "accommodate", "liquidate", "intimidate"}
+# The end of the name of a sum until today, such as "sales_year_to_date".
+_TO_DATE = ("to", "date")
 # What one of the texts must have, because every number may look like the others.
 _EVIDENCE = {
     # The same number as 2018.1, so that October would be January.
@@ -32,9 +34,13 @@ _EVIDENCE = {
 
 
 def _words(name: str) -> set[str]:
-    """Return the words of a column's name in lower case: those of "OrderDate" and "order_date" are order and date."""
+    """Return the words of a column's name in lower case: those of "OrderDate" and "order_date" are order and date.
+
+    The "to date" at the end of a sum until today is left out.
+    """
     apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    return set(re.findall(r"[a-zà-ÿ]+", apart.lower()))
+    words = re.findall(r"[a-zà-ÿ]+", apart.lower())
+    return set(words[:-2] if tuple(words[-2:]) == _TO_DATE else words)
 
 
 def is_date_name(name: str) -> bool:
