@@ -241,9 +241,10 @@ def compiled_pattern(decimal: DecimalMark) -> re.Pattern[str]:
 
 
 def loses_digits(text: str) -> bool:
-    """Return whether a whole number has more digits than float64 keeps."""
+    """Return whether a whole number has more digits than float64 keeps; one beyond its range is infinite instead."""
     digits = re.sub(r"[^0-9]", "", text).lstrip("0")
-    return len(digits) > 15 and int(float(digits)) != int(digits) and _shortest(float(digits)) != digits
+    number = float(digits or "0")
+    return len(digits) > 15 and isfinite(number) and int(number) != int(digits) and _shortest(number) != digits
 
 
 def _shortest(number: float) -> str:

@@ -86,3 +86,4 @@ def test_whole_numbers_that_float64_does_not_keep() -> None:
     assert loses_digits("4200001234202405011234567800")
     assert not loses_digits("9007199254740992")
     assert not loses_digits("1" + "0" * 25)
+    assert not loses_digits("9" * 5000)

@@ -94,6 +94,13 @@ def test_a_number_beyond_float64_is_missing_and_said_so() -> None:
     assert table.warnings == ["column 'a' has 2 infinite or undefined numbers; they count as missing"]
 
 
+@pytest.mark.parametrize("lines", ["1\n2.5\nN", "$1\n$2\n$N", "1kg\n2kg\nNkg", '1\n"1,234"\nN', '1\n"1,234.5"\nN'])
+def test_a_number_of_400_digits_is_missing_too(lines: str) -> None:
+    table = read("k,a\n" + "".join(f"k,{line}\n" for line in lines.replace("N", "9" * 400).split("\n")))
+    assert (table.columns[1].type, table.columns[1].missing) == ("number", 1)
+    assert "column 'a' has 1 infinite or undefined numbers; they count as missing" in table.warnings
+
+
 @pytest.mark.parametrize("token", sorted(USUAL_MISSING))
 def test_every_missing_token_is_a_gap_in_numbers_and_in_texts(token: str) -> None:
     table = read(f'n,t,y\n1.5,u,1\n{token},{token},2\n"{token}", {token} ,3\n')
