@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from math import inf, isfinite, nan
+from math import isfinite, nan
 from operator import itemgetter
 from types import NoneType
 from typing import Any
@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.amounts import EXACT_INTEGER, DecimalMark, parse_amount
+from core.amounts import EXACT_INTEGER, DecimalMark
 from core.array_types import Floats, RawColumns
-from core.cell_values import EARLIEST, LATEST, MISSING, parse_boolean, parse_clock, parse_date
-from core.date_formats import CLOCK_FORMAT, NUMBER_FORMATS, POINTED
+from core.date_formats import CLOCK_FORMAT, NUMBER_FORMATS
 from core.decimal_marks import AMBIGUOUS, count_decimal_marks
 from core.errors import InvalidInputError
 from core.inference.input_warnings import NAMES_SHOWN, InputErrors, InputWarnings, shortened
+from core.inference.json_values import is_missing, read_boolean, read_clock, read_date, read_number, read_text
 from core.manifests import Feature
 
 # JSON values, or an array of numbers with NaN for missing.
@@ -142,9 +142,9 @@ def _numbers(values: Values, feature: Feature, errors: InputErrors) -> Floats:
         return quick
     if feature.format == CLOCK_FORMAT:
         accepted = "a time of day such as 14:35 or 14:35:20, or the number of seconds since midnight"
-        return _checked(_clock, accepted, values, feature, errors)
+        return _checked(read_clock, accepted, values, feature, errors)
     accepted = f"a finite number, with the unit {feature.unit!r} or without" if feature.unit else "a finite number"
-    return _checked(partial(_number, unit=feature.unit, decimal=decimal), accepted, values, feature, errors)
+    return _checked(partial(read_number, unit=feature.unit, decimal=decimal), accepted, values, feature, errors)
 
 
 def _decimal_mark(values: Values, feature: Feature) -> DecimalMark:
@@ -157,7 +157,7 @@ def _decimal_mark(values: Values, feature: Feature) -> DecimalMark:
 
 def _ambiguous(values: Values, feature: Feature) -> tuple[str, int] | None:
     """Return the first text whose mark may divide thousands or a fraction, and its position, if none settles it."""
-    if isinstance(values, np.ndarray) or not any(isinstance(value, str) for value in values):
+    if isinstance(values, np.ndarray) or str not in set(map(type, values)):
         return None
     search = re.compile(AMBIGUOUS).search
     texts = [value.strip() if isinstance(value, str) else "" for value in values]
@@ -191,7 +191,7 @@ def _booleans(values: Values, feature: Feature, errors: InputErrors) -> Floats:
     """Read a boolean feature as 1 and 0; add an error for each other value."""
     if set(map(type, values)) == {bool}:
         return np.array(values, np.float64)
-    return _checked(_boolean, "true or false (or 1, 0, yes, no)", values, feature, errors)
+    return _checked(read_boolean, "true or false (or 1, 0, yes, no)", values, feature, errors)
 
 
 def _dates(values: Values, feature: Feature, errors: InputErrors) -> Floats:
@@ -199,7 +199,7 @@ def _dates(values: Values, feature: Feature, errors: InputErrors) -> Floats:
     own_format = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
     or_number = "" if feature.format in NUMBER_FORMATS else " or seconds since 1970"
     accepted = f"a date ({own_format}2012-01-31 or 2012-01-31 08:30:00){or_number}"
-    return _checked(partial(_date, date_format=feature.format), accepted, values, feature, errors)
+    return _checked(partial(read_date, date_format=feature.format), accepted, values, feature, errors)
 
 
 def _checked(
@@ -208,7 +208,7 @@ def _checked(
     """Return `read` of each value, NaN for a missing one. Where that is None, add an error: it must be `accepted`."""
     numbers = []
     for row, value in enumerate(_python_values(values)):
-        number = nan if _is_missing(value) else read(value)
+        number = nan if is_missing(value) else read(value)
         if number is None:
             errors.add(feature.name, f"must be {accepted}, not {shortened(value)}", row)
         numbers.append(nan if number is None else number)
@@ -222,100 +222,22 @@ def _python_values(values: Values) -> Sequence[Any]:
     return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN alone differs
 
 
-def _number(value: Any, unit: str | None = None, decimal: DecimalMark = ".") -> float | None:
-    """Return a JSON number, or a text of one, as a finite float; None for another value.
-
-    An amount is read as in the file of the model: with its unit or without, and with its decimal mark.
-    """
-    if not isinstance(value, int | float | str) or isinstance(value, bool):
-        return None
-    if isinstance(value, str) and decimal == "," and (amount := parse_amount(value, unit, decimal)) is not None:
-        return amount
-    try:
-        # Python would accept "1_000" as a number.
-        number = inf if isinstance(value, str) and "_" in value else float(value)
-    except ValueError:
-        return parse_amount(value, unit, decimal) if isinstance(value, str) else None
-    except OverflowError:
-        return None
-    return number if isfinite(number) else None
-
-
-def _boolean(value: Any) -> float | None:
-    """Return true, 1 or a word for it as 1.0, their opposites as 0.0; None for another value."""
-    if isinstance(value, int | float) and value in (0, 1):
-        return float(value)
-    if isinstance(value, str):
-        return {"1": True, "0": False}.get(value.strip(), parse_boolean(value))
-    return None
-
-
-def _clock(value: Any) -> float | None:
-    """Return the seconds since midnight of a time of day, or a number as it is; None for another value."""
-    number = _number(value)
-    return parse_clock(value) if number is None and isinstance(value, str) else number
-
-
-def _date(value: Any, date_format: str | None) -> float | None:
-    """Return the seconds of a text, in the file's format or ISO 8601, or of a number; a number as text is no date.
-
-    Where the file's dates are numbers, such as 20220301, a number is one of these and not seconds.
-    """
-    if date_format in NUMBER_FORMATS and isinstance(value, int | float) and not isinstance(value, bool):
-        # A float does not tell 2018.1 from 2018.10.
-        value = None if date_format in POINTED else str(int(value)) if value == value // 1 else repr(value)
-    seconds = value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if isinstance(value, str):
-        seconds = parse_date(value, date_format)
-    return float(seconds) if seconds is not None and EARLIEST <= seconds < LATEST + 1 else None
-
-
-def _is_missing(value: Any) -> bool:
-    """Return whether a JSON value is null or a word for a missing value."""
-    return value is None or (isinstance(value, str) and value.strip() in MISSING)
-
-
 def _texts(values: Values, feature: Feature, errors: InputErrors) -> NDArray[np.object_]:
     """Read a category as texts, "" for missing; add an error for each value that is no text or number."""
     texts = np.empty(len(values), dtype=object)
     levels = frozenset(feature.levels)
     if set(map(type, values)) == {str}:
         # A column has few different texts: each is read once.
-        read = {value: _text(value, levels) for value in set(values)}
+        read = {value: read_text(value, levels) for value in set(values)}
         if None not in read.values():
             texts[:] = list(map(read.__getitem__, values))
             return texts
     for row, value in enumerate(_python_values(values)):
-        text = _text(value, levels)
+        text = read_text(value, levels)
         if text is None:
             errors.add(feature.name, f"must be a text, not {shortened(value)}", row)
         texts[row] = text or ""
     return texts
-
-
-def _text(value: Any, levels: frozenset[str]) -> str | None:
-    """Return a JSON value as the text of a category, "" for missing; None for a value that cannot be one.
-
-    A word for a missing value that is one of the model's `levels` is an answer.
-    """
-    if isinstance(value, str):
-        text = value.strip()
-        if _is_text(text):
-            return "" if text in MISSING and text not in levels else text
-    if value is None:
-        return ""
-    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
-        return str(value)
-    return None
-
-
-def _is_text(text: str) -> bool:
-    """Return whether UTF-8 can encode it: in JSON a text may have half a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 READERS: dict[str, Callable[[Values, Feature, InputErrors], NDArray[Any]]] = {

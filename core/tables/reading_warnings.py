@@ -13,7 +13,8 @@ from pyarrow import csv
 from core.date_formats import CLOCK, DATE_FORMATS
 from core.errors import NotACsvError
 from core.tables.column_types import FIRST_LOOK
-from core.tables.dialect import Dialect, csv_rows
+from core.tables.delimited_sample import csv_rows
+from core.tables.dialect import Dialect
 
 EXAMPLES_SHOWN = 5
 CHARACTERS_SHOWN = 40

@@ -7,7 +7,8 @@ import pytest
 
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
 from core.tables.decoding import read_text
-from core.tables.dialect import MAX_COLUMNS, SAMPLE_CHARACTERS, Dialect, csv_rows, find_dialect
+from core.tables.delimited_sample import SAMPLE_CHARACTERS, csv_rows
+from core.tables.dialect import MAX_COLUMNS, Dialect, find_dialect
 from core.tables.header import has_header
 from core.tables.whitespace_delimited import MAX_LINE
 from tests.support.tables import CSVS, read
