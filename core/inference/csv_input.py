@@ -103,6 +103,8 @@ def _find_layout(lines: list[str], features: Sequence[Feature]) -> _Layout:
 def _layout(lines: list[str], delimiter: str, features: Sequence[Feature]) -> _Layout:
     """Return the layout that the first lines have with this delimiter."""
     quoting = USUAL if delimiter == BLANKS else find_quoting(lines, delimiter)
+    if quoting.quote == "'" and _has_quoted_levels(features):
+        quoting = USUAL
     records = [record for record in _records(lines, delimiter, quoting) if record]
     known = {feature.name for feature in features}
     found = [len(known & set(map(str.strip, record))) for record in records[:HEADER_RECORDS]]
@@ -125,6 +127,12 @@ def _layout(lines: list[str], delimiter: str, features: Sequence[Feature]) -> _L
     # A repeated one is refused, unless it has no name at all.
     names = [name if names[i] or name not in names else "" for i, name in enumerate(named)]
     return _Layout(delimiter, quoting, names, position + 1, records[position + 1 :], warnings)
+
+
+def _has_quoted_levels(features: Sequence[Feature]) -> bool:
+    """Return whether single quotes around a text are part of it in the model's file."""
+    levels = (level for feature in features for level in feature.levels)
+    return any(len(level) > 1 and level[0] == level[-1] == "'" for level in levels)
 
 
 def _rules(layout: _Layout, features: Sequence[Feature], *, is_complete: bool) -> JunkRules:

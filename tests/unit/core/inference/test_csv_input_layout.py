@@ -109,3 +109,10 @@ def test_gaps_are_gaps() -> None:
     features = [Feature(name="n", type="number", fill=0.0)]
     batch = next(batches_from_csv(b"n,m\n..,1\n", "utf-8", features, 5))
     assert isnan(raw_columns_of_batch(batch, features, InputWarnings(features))["n"][0])
+
+
+def test_single_quotes_of_a_level_stay_in_a_row_of_its_own() -> None:
+    feature = Feature(name="x", type="category", fill="", levels=["'abc, d'", "'def'"])
+    for body in ("k,x\n1,'def'\n", "k,x\n1,\"'def'\"\n"):
+        (batch,) = batches_from_csv(body.encode(), "utf-8", [feature], 10)
+        assert raw_columns_of_batch(batch, [feature], InputWarnings([feature]))["x"].tolist() == ["'def'"]
