@@ -19,6 +19,7 @@ from core.date_formats import (
     is_second_half,
     month_number,
     offset_minutes,
+    parts_of,
     quarter_number,
 )
 
@@ -35,6 +36,10 @@ def parse_dates(texts: pa.Array, date_format: str) -> pa.Array | None:
     Times are wall-clock times as written; those with an offset are converted to UTC, as by
     `core.cell_values.parse_date`.
     """
+    first = texts[0].as_py() if len(texts) else None
+    # Arrow compiles a pattern in each call, and Python once: the first text rules out most formats.
+    if first is not None and parts_of(first, PATTERNS[date_format]) is None:
+        return None
     encoded = texts.dictionary_encode()
     parts = _parts(encoded.dictionary, PLAIN[date_format]) if date_format in PLAIN else None
     parts = parts or _parts(encoded.dictionary, PATTERNS[date_format])
