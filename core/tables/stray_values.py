@@ -1,5 +1,6 @@
 """Stray values: the few texts that keep a column from being numbers or dates, and units that do not go together."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -59,15 +60,24 @@ def sort_levels(levels: pa.Array, counts: Ints, level_units: Sequence[str | None
 
 def units_of(texts: pa.Array) -> list[str | None]:
     """Return the unit of each amount, "" for dates and for numbers without one, and None for any other text."""
-    ordinary = np.asarray(pc.match_substring_regex(texts, NUMBER_OR_DATE).cast(pa.uint8()), bool)
+    ordinary = _matches(texts, NUMBER_OR_DATE)
     found: list[str | None] = ["" if is_ordinary else None for is_ordinary in ordinary.tolist()]
-    amounts = ~ordinary & np.asarray(pc.match_substring_regex(texts, AMOUNT_LIKE).cast(pa.uint8()), bool)
+    amounts = ~ordinary & _matches(texts, AMOUNT_LIKE)
     positions = np.flatnonzero(amounts)
     for lead, tail, position in divided_levels(texts.take(pa.array(positions))):
         company = read_company(lead, tail)
         if company is not None and found[positions[position]] is None:
             found[positions[position]] = company.unit
     return found
+
+
+def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
+    """Return which of the texts match a pattern that ends with the text."""
+    if len(texts) > FEW_LEVELS:
+        return np.asarray(pc.match_substring_regex(texts, pattern).cast(pa.uint8()), bool)
+    # Arrow compiles a pattern at each call, which takes longer than to match few texts in Python.
+    match = re.compile(pattern, re.ASCII).match
+    return np.array([match(text) is not None for text in texts.to_pylist()], bool)
 
 
 @dataclass
