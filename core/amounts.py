@@ -38,6 +38,7 @@ _TAIL = r"(?P<tail>(?:[^0-9.,].{0,23})?)"
 _EXPONENT = "(?P<exponent>[eE][-+]?[0-9]{1,3})?"
 _PLAIN_DIGITS = "0?[0-9]|[1-9][0-9]*"
 
+# `re` compiles these patterns at their first use: a light function that starts needs none of them.
 # A unit begins with a letter or a sign, and has digits only as the power of a length.
 _LETTER = (
     "A-Za-z\u00aa\u00b0\u00b5\u00ba\u00c0-\u024f\u0370-\u03ff\u0400-\u052f\u0e00-\u0e7f\u20a0-\u20cf\u2100-\u214f\u2032"
@@ -46,7 +47,7 @@ _LETTER = (
 _POWER = "(?:(?:[cdk]?m|ft|in|yd)\\^?[23]|(?<=[a-zA-Z])[⁻¹²³]+)"
 _PART = rf"(?:[{_LETTER}]*{_POWER}|[{_LETTER}]+)\.?"
 # Feet and inches are marks that stand alone: 5" pipe is no amount.
-_UNIT = re.compile(rf"['\"]|/? ?{_PART}(?:[ ./·*-]{{0,3}}{_PART}){{0,3}}")
+_UNIT = rf"['\"]|/? ?{_PART}(?:[ ./·*-]{{0,3}}{_PART}){{0,3}}"
 # The end of half a number ("1e"), the half of a day, and the endings of ordinals are no units.
 _NO_UNITS = frozenset({"e", "E", "am", "AM", "pm", "PM", "a.m.", "p.m.", "st", "nd", "rd", "x", "X"})
 
@@ -66,11 +67,9 @@ MAGNITUDES = {
 LETTERS = {"k": 3, "m": 6, "b": 9, "t": 12}
 # Without company these letters are magnitudes where they stand right behind the digits; others are units.
 CERTAIN_LETTERS = frozenset("KkMB")
-_MAGNITUDE = re.compile(
-    rf"({'|'.join(sorted(MAGNITUDES, key=len, reverse=True))})(?:(?<=[a-zа-я])(?![A-Za-zа-я]))?(\.?) ?(.*)"
-)
+_MAGNITUDE = rf"({'|'.join(sorted(MAGNITUDES, key=len, reverse=True))})(?:(?<=[a-zа-я])(?![A-Za-zа-я]))?(\.?) ?(.*)"
 # A thousand metres is a kilometre: the unit is the whole of it.
-_KILO = re.compile("[千仟](?:米|克|瓦|卡|焦|帕|赫|伏|升|字节).*")
+_KILO = "[千仟](?:米|克|瓦|卡|焦|帕|赫|伏|升|字节).*"
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def read_company(lead: str, tail: str) -> Company | None:
 
 def _with_unit(is_negative: bool, prefix: str, rest: str, attached: bool) -> Company | None:
     """Return the company with a magnitude or a unit, or both, behind the digits."""
-    if (found := _MAGNITUDE.fullmatch(rest)) and not _KILO.fullmatch(rest):
+    if (found := re.fullmatch(_MAGNITUDE, rest)) and not re.fullmatch(_KILO, rest):
         unit = found[3]
         word = found[1] + found[2] if not unit else found[1]
         if (not unit or _is_unit(unit)) and not (prefix and unit and unit not in CURRENCIES):
@@ -172,7 +171,7 @@ def _with_unit(is_negative: bool, prefix: str, rest: str, attached: bool) -> Com
 
 def _is_unit(text: str) -> bool:
     """Return whether a text can be a unit."""
-    return text in CURRENCIES or (text not in _NO_UNITS and _UNIT.fullmatch(text) is not None)
+    return text in CURRENCIES or (text not in _NO_UNITS and re.fullmatch(_UNIT, text) is not None)
 
 
 def currency_codes(unit: str) -> frozenset[str]:

@@ -8,13 +8,13 @@ _BEFORE = r"(?:[-+−(]|[^\d\s.,]{1,4}\.?|\s)*?"
 _BEHIND = r"(?:\s*[^\d\s.,][^\d,]*|-)?"
 
 
-def _certain(decimal: str, group: str) -> re.Pattern[str]:
+def _certain(decimal: str, group: str) -> str:
     """Return the pattern of a number whose decimal mark cannot be taken for a mark of thousands."""
     number = (
         rf"0{decimal}\d+|[1-9]\d*{decimal}(?:\d{{1,2}}|\d{{4,}})|[1-9]\d{{3,}}{decimal}\d+|"
         rf"\d{{1,3}}(?:[{group}' ]\d{{3}})+{decimal}\d+"
     )
-    return re.compile(rf"{_BEFORE}(?:{number}){_BEHIND}\s*")
+    return rf"{_BEFORE}(?:{number}){_BEHIND}\s*"
 
 
 DECIMAL_COMMA = _certain(",", r"\.")
@@ -28,6 +28,6 @@ def count_decimal_marks(cells: Iterable[str]) -> tuple[int, int]:
     """Return how many cells have a decimal comma for certain, and how many a decimal point."""
     short = [cell for cell in cells if len(cell) <= LONGEST]
     return (
-        sum("," in cell and DECIMAL_COMMA.fullmatch(cell) is not None for cell in short),
-        sum("." in cell and DECIMAL_POINT.fullmatch(cell) is not None for cell in short),
+        sum("," in cell and re.fullmatch(DECIMAL_COMMA, cell) is not None for cell in short),
+        sum("." in cell and re.fullmatch(DECIMAL_POINT, cell) is not None for cell in short),
     )

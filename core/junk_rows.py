@@ -21,25 +21,25 @@ _TOTAL_WORDS = (
     "zwischensumme|durchschnitt|mittelwert|total(?:e|es)?(?: g[eé]n[eé]ral)?|somme|moyenne|suma|promedio|итого|всего|"
     "合\\s*计|总\\s*计|总\\s*和|小\\s*计|共\\s*计|平均(?:值)?|計|総計|합계"
 )
-_TOTAL = re.compile(rf"(?:{_TOTAL_WORDS})\s*(?:[:：=(（].*|\s\d.*)?", re.IGNORECASE)
+# `re` compiles these patterns at their first use: a light function that starts needs none of them.
+_TOTAL = rf"(?i:(?:{_TOTAL_WORDS})\s*(?:[:：=(（].*|\s\d.*)?)"
 _FOOTER_WORDS = (
     "sources?|notes?|footnotes?|data from|last updated?|updated|generated|exported|printed|report|created|copyright|"
     "remarks?|disclaimer|quellen?|hinweis|anmerkung|stand|erstellt|seite|fuente|nota|origine"
 )
 _CHINESE_FOOTERS = "(?:数据|资料)?来源|备注|注[:：]|说明|制表|审核|填表|打印|第\\s*\\d+\\s*页|共\\s*\\d+\\s*[条行页]"
-_FOOTER = re.compile(
-    rf"\(?\d[\d,]* (?:rows?|records?|lines?|entries)\b.*|\(\d[\d,]* .*\)|page\s+-?\d+.*|(?:{_FOOTER_WORDS})\b.*|"
+_FOOTER = (
+    rf"(?is:\(?\d[\d,]* (?:rows?|records?|lines?|entries)\b.*|\(\d[\d,]* .*\)|page\s+-?\d+.*|(?:{_FOOTER_WORDS})\b.*|"
     rf"©.*|\(c\) .*|[*†‡#]+ ?\D.*|(?:end of|eof\b|-- ?end).*|(?:{_CHINESE_FOOTERS}).*|"
-    r".*rows? (?:affected|selected|returned|exported|in set).*",
-    re.IGNORECASE | re.DOTALL,
+    r".*rows? (?:affected|selected|returned|exported|in set).*)"
 )
-_SEPARATOR = re.compile(r"[-=_+:~*]+")
-_UNIT = re.compile(
+_SEPARATOR = r"[-=_+:~*]+"
+_UNIT = (
     r"[\[(（<{].{1,20}[\])）>}]|[%‰°$€£¥#]|°[CFK]|℃|㎡|[mckMGµμn]?(?:m|g|s|W|V|A|Hz|Pa|J|N|L|l|B|b)[²³23]?|t|h|min|sec|"
     r"days?|years?|months?|hours?|inch(?:es)?|ft|feet|miles?|mi|lbs?|oz|gal|mpg|hp|bhp|PS|kWh|MWh|Wh|rpm|ppm|ppb|mmHg|"
     r"bar|mbar|dB|K|C|F|deg|degrees|rad|count|units?|number|text|string|date|float|int|integer|numeric|double|"
     r"USD|EUR|GBP|CNY|RMB|JPY|INR|mg/(?:l|L|dl|dL|m3|m³)|[µμ]g/m[3³]|g/cm[3³]|kg/m[23²³]|m/s[2²]?|km/h|mph|"
-    r"元|万元|亿元|平米|平方米|米|千米|公里|公斤|千克|克|吨|个|件|台|人|岁|年|月|日|天|小时|分钟|秒|元/平.*|只|套|次",
+    r"元|万元|亿元|平米|平方米|米|千米|公里|公斤|千克|克|吨|个|件|台|人|岁|年|月|日|天|小时|分钟|秒|元/平.*|只|套|次"
 )
 
 
@@ -132,7 +132,11 @@ class JunkRules:
         filled = [cell.strip() for cell in cells if cell.strip()]
         if not self.names or not filled:
             return None
-        if all(map(_SEPARATOR.fullmatch, filled)) and any(len(cell) > 1 for cell in filled) and len(filled) > 1:
+        if (
+            all(re.fullmatch(_SEPARATOR, cell) for cell in filled)
+            and any(len(cell) > 1 for cell in filled)
+            and len(filled) > 1
+        ):
             return "a line of dashes below the header"
         if len(cells) != self.width:
             return None
@@ -155,12 +159,12 @@ class JunkRules:
             return "empty"
         position, first = filled[0]
         if len(cells) != self.width:
-            is_said = _TOTAL.fullmatch(first) or _FOOTER.fullmatch(first)
+            is_said = re.fullmatch(_TOTAL, first) or re.fullmatch(_FOOTER, first)
             is_text = len(filled) == 1 and cell_kind(first, self.delimiter) == "word"
             return "a footer" if self.width > 1 and (is_text or is_said) else None
         if self.texts[position][first] > self.own:
             return None  # a text that rows above have as well
-        if _TOTAL.fullmatch(first) and (len(filled) == 1 or any(self.kinds)):
+        if re.fullmatch(_TOTAL, first) and (len(filled) == 1 or any(self.kinds)):
             return "a total"
         return "a footer" if self._is_footer(cells, position, len(filled)) else None
 
@@ -171,7 +175,7 @@ class JunkRules:
         first = cells[position].strip()
         is_word = cell_kind(first, self.delimiter) == "word"
         is_alone = filled == 1 < self.width
-        return _FOOTER.fullmatch(first) is not None or (is_alone and is_word and self.kinds[position] in NUMERIC)
+        return re.fullmatch(_FOOTER, first) is not None or (is_alone and is_word and self.kinds[position] in NUMERIC)
 
     @property
     def _numeric(self) -> bool:
@@ -198,13 +202,13 @@ class JunkRules:
 
 def is_unit(cell: str) -> bool:
     """Return whether a cell is a unit, in brackets or not, or a word for a type."""
-    return _UNIT.fullmatch(cell.strip()) is not None
+    return re.fullmatch(_UNIT, cell.strip()) is not None
 
 
 def _is_ordinary(cells: Sequence[str]) -> bool:
     """Return whether a row has several cells, and no words of a total or a footer."""
     filled = [cell.strip() for cell in cells if cell.strip()]
-    return len(filled) > 1 and not _TOTAL.fullmatch(filled[0]) and not _FOOTER.fullmatch(filled[0])
+    return len(filled) > 1 and not re.fullmatch(_TOTAL, filled[0]) and not re.fullmatch(_FOOTER, filled[0])
 
 
 def _shortened(text: str) -> str:
