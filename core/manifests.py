@@ -1,62 +1,17 @@
-"""Stored documents as types that every room of core shares."""
+"""The manifests of datasets and models, and their parts, as types that every room of core shares."""
 
-import secrets
-import time
-from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from core.errors import NewerFormatError
+from core.amounts import DecimalMark
+from core.stored_document import Document, FormattedDocument, is_empty, is_none
 
 ColumnType = Literal["integer", "number", "boolean", "date", "category"]
 HandleMissing = Literal["drop", "mean", "median", "mode"]
+DateOrder = Literal["dmy", "mdy", "ymd"]
 
-# The newest format of stored documents that this version reads.
-FORMAT = 1
-
-
-def now() -> str:
-    """Return the current time in UTC as ISO 8601 with seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def new_file_id() -> str:
-    """Return a unique id that sorts by creation: milliseconds in hexadecimal, then 40 random bits."""
-    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"
-
-
-def is_none(value: Any) -> bool:
-    """Return whether a field that younger versions added has no value: answers and documents are as before then."""
-    return value is None
-
-
-class Document(BaseModel):
-    """Base of every stored document. Unknown fields, which a newer version wrote, are ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
-
-
-class FormattedDocument(Document):
-    """Base of a document that is an object of the bucket and has the number of its format in `format`.
-
-    New fields keep the number, because older versions ignore them. It grows where an older version would read the
-    document wrongly.
-    """
-
-    @model_validator(mode="before")
-    @classmethod
-    def _check_format(cls, document: Any) -> Any:
-        """Raise `NewerFormatError`, which no caller may take for a damaged document, for a format above `FORMAT`."""
-        number = document.get("format", FORMAT) if isinstance(document, dict) else FORMAT
-        if isinstance(number, int) and number > FORMAT:
-            names = (document.get(key) for key in ("model_name", "file_id", "job_id", "name"))
-            name = next((f" {name!r}" for name in names if name), "")
-            raise NewerFormatError(
-                f"The stored {cls.__name__}{name} has format {number}, and this version of Regatta reads formats up to "
-                f"{FORMAT}. Deploy the version that wrote it, or a newer one. Nothing was changed."
-            )
-        return document
+ThousandsMark = Literal[".", ",", "'", " "]
 
 
 class Column(Document):
@@ -72,17 +27,28 @@ class Column(Document):
     # The unit or currency that its numbers are written with, as most rows have it.
     unit: str | None = Field(default=None, exclude_if=is_none)
     # A comma if that divides the fraction from whole numbers in its file.
-    decimal: Literal[".", ","] | None = Field(default=None, exclude_if=is_none)
+    decimal: DecimalMark | None = Field(default=None, exclude_if=is_none)
     # Why it is text although most of its values are not, as the end of a sentence.
     text_because: str | None = Field(default=None, exclude_if=is_none)
+    # Whether every value is literally its text, such as 12.5 or 2022-03-04; None in datasets of earlier versions.
+    is_literal: bool | None = Field(default=None, exclude_if=is_none)
 
 
 class Reading(Document):
-    """How to read a CSV, where the caller knows it; None means that it is inferred."""
+    """How to read a file, where the caller knows it; what is None or empty is inferred."""
 
     encoding: str | None = None
     delimiter: str | None = None
     has_header: bool | None = None
+    # The order of day, month and year where a column of dates fits more than one.
+    dates: DateOrder | None = Field(default=None, exclude_if=is_none)
+    decimal: DecimalMark | None = Field(default=None, exclude_if=is_none)
+    thousands: ThousandsMark | None = Field(default=None, exclude_if=is_none)
+    # By column. A text as written is a category.
+    types: dict[str, ColumnType] = Field(default_factory=dict, exclude_if=is_empty)
+    # Further spellings of a missing value, and spellings of one that are answers in this file.
+    missing: list[str] = Field(default_factory=list, exclude_if=is_empty)
+    keep: list[str] = Field(default_factory=list, exclude_if=is_empty)
 
 
 class Recipe(Document):
@@ -120,6 +86,9 @@ class DatasetManifest(FormattedDocument):
     time_column: str | None = None
     warnings: list[str]
     recipe: Recipe = Recipe()
+    # How the caller said that it is to be read, and the dataset of the same bytes that was read otherwise before.
+    reading: Reading | None = Field(default=None, exclude_if=is_none)
+    parent: str | None = Field(default=None, exclude_if=is_none)
 
     def summary(self) -> dict[str, Any]:
         """Return the fields of a dataset that every list shows."""
@@ -160,7 +129,10 @@ class Feature(Document):
     format: str | None = None
     # As `Column` has them: how a text is read as a number.
     unit: str | None = Field(default=None, exclude_if=is_none)
-    decimal: Literal[".", ","] | None = Field(default=None, exclude_if=is_none)
+    decimal: DecimalMark | None = Field(default=None, exclude_if=is_none)
+    # Spellings that the column's file was told to read as missing, or as answers, beyond the usual ones.
+    missing: list[str] = Field(default_factory=list, exclude_if=is_empty)
+    keep: list[str] = Field(default_factory=list, exclude_if=is_empty)
 
 
 class StoredFile(Document):
@@ -260,7 +232,7 @@ class SearchRecord(Document):
     # The most bytes that the compiled model of each member may have.
     member_bytes: int
     # R2 of a single winner by fold. Its `cross_validation` is an estimate for the selection as a whole.
-    scores: list[float] = []
+    scores: list[float] = Field(default_factory=list)
     time_limit: float
     seconds: float
     # Why it ended before its time limit, if it did.
@@ -277,6 +249,10 @@ class ModelManifest(FormattedDocument):
     created_at: str
     target_column: str
     features: list[Feature]
+    # How the target, and the column that rows are divided by, are written in the file that it was trained on. Later
+    # files are read so too. None in models of earlier versions.
+    target: Feature | None = Field(default=None, exclude_if=is_none)
+    divided_by: Feature | None = Field(default=None, exclude_if=is_none)
     # On the holdout, and on the train rows (up to 4,000 of them).
     metrics: Metrics
     train_metrics: Metrics = Field(default_factory=dict)

@@ -13,13 +13,13 @@ from core.errors import (
     UnavailableError,
 )
 from core.jobs.commands import Command, TrainCommand, UnreadableCommandError, parse_command
-from core.manifests import new_file_id, now
 from core.paging import page_of
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.leases import free
 from core.storage.signed_models import encode_model
 from core.storage.workspace import Workspace
+from core.stored_document import new_file_id, now
 from core.types import Json
 
 # A job that no worker has reported for this long goes to the queue again when its state is asked for: its message may

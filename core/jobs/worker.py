@@ -13,12 +13,12 @@ from typing import Any, Protocol, TypeVar
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
 from core.jobs.commands import UNATTENDED, Command, IngestCommand, UnreadableCommandError, parse_command
 from core.jobs.service import ended, requeued
-from core.manifests import now
 from core.progress import Reason, ReportProgress, StoppedError, TrialStatus
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.leases import if_owned
 from core.storage.workspace import Workspace
+from core.stored_document import now
 from core.types import Json
 
 log = logging.getLogger("regatta")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from pydantic import Field
 
 from core.errors import ConflictError, ModelServesError, NameTakenError, NoSuchModelError
-from core.manifests import Document
 from core.storage.documents import Documents
+from core.stored_document import Document
 from core.types import Json
 
 CHAMPION = "champion.json"

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from core.errors import ConflictError
-from core.manifests import Document, FormattedDocument
 from core.storage.documents import Documents
+from core.stored_document import Document, FormattedDocument
 from core.types import Json
 
 

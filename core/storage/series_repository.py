@@ -13,10 +13,11 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from core.errors import NoSuchSeriesError
-from core.manifests import RANDOM, Document, FormattedDocument, HandleMissing, Validation, now
+from core.manifests import RANDOM, HandleMissing, Validation
 from core.storage.documents import Documents
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
+from core.stored_document import Document, FormattedDocument, now
 from core.types import Json
 
 # So many of the newest arrivals stay in the document; older ones have their reports only.

@@ -13,13 +13,14 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from core.manifests import FormattedDocument, Reading
+from core.manifests import Reading
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
 from core.storage.job_repository import Job, JobProgress
 from core.storage.job_repository import Status as JobStatus
 from core.storage.leases import change_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.stored_document import FormattedDocument
 from core.types import Json
 
 # How long a URL works. GET /data/uploads/{file_id} returns fresh ones.

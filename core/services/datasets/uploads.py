@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from core.csv_options import find_codec, find_delimiter
 from core.errors import ConflictError, IncompleteUploadError, InvalidInputError, NoSuchFileError, TooLargeError
-from core.manifests import DatasetManifest, Reading, new_file_id, now
+from core.manifests import DatasetManifest, Reading
 from core.settings import settings
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.upload_repository import MOST_POST_BYTES, Method, Ticket, urls_expire_at
 from core.storage.workspace import Workspace
+from core.stored_document import new_file_id, now
 
 # A single request that breaks off starts again from nothing; larger files are worth sending in parts.
 POST_BYTES = 100_000_000

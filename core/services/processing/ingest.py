@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from core.array_types import Floats
 from core.errors import TooLargeError
-from core.manifests import Column, DatasetManifest, Reading, new_file_id, now
+from core.manifests import Column, DatasetManifest, Reading
 from core.packed_columns import PACKED_ROWS, Category, pack
 from core.profiling.profile import profile
 from core.profiling.time_order import ORDERED
@@ -14,6 +14,7 @@ from core.progress import ReportProgress, ignore_progress, progress_within
 from core.settings import settings
 from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.workspace import Workspace
+from core.stored_document import new_file_id, now
 from core.tables.csv_reader import read_table
 from core.tables.decoding import DecodedText, read_text
 from core.tables.dialect import Dialect, find_dialect

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from core.jobs.commands import RetrainCommand
-from core.manifests import DatasetManifest, now
+from core.manifests import DatasetManifest
 from core.progress import ReportProgress
 from core.reporting.decision_page import retraining_page
 from core.services.series.arrivals import parse_arrival_key
 from core.storage.series_repository import Arrival, Series, State
 from core.storage.workspace import Workspace
+from core.stored_document import now
 from core.types import Json
 
 # A retry does not change these.

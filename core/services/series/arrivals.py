@@ -10,13 +10,13 @@ from urllib.parse import unquote
 from core.errors import InvalidInputError
 from core.jobs import service
 from core.jobs.commands import RetrainCommand
-from core.manifests import new_file_id
 from core.storage.container import Container
 from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.series_repository import Arrival
 from core.storage.workspace import Workspace
+from core.stored_document import new_file_id
 
 INCOMING = "incoming/"
 INCOMING_KEY = re.compile(rf"{INCOMING}(?P<workspace>[^/]+)/(?P<series>[^/]+)/(?P<rest>.+\.csv)", re.I | re.S)

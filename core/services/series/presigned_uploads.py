@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from core.errors import InvalidInputError, TooLargeError
-from core.manifests import new_file_id
 from core.services.series.arrivals import INCOMING, TARGET_METADATA
 from core.settings import settings
 from core.storage.model_repository import check_name
 from core.storage.upload_repository import MOST_POST_BYTES, URL_SECONDS, urls_expire_at
 from core.storage.workspace import Workspace
+from core.stored_document import new_file_id
 
 # The suffixes that the bucket sends events about: it compares them letter by letter.
 FILENAME = re.compile(r"[^/\x00-\x1f]+\.(csv|CSV)")

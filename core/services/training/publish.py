@@ -12,12 +12,13 @@ from core.automl.training import TrainedModel
 from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.compiler.compile import raw_columns_of_frame
 from core.errors import TrainingFailedError
-from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn, now
+from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn
 from core.regressors.importance import permutation_importance
 from core.regressors.splits import Split
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.workspace import Workspace
+from core.stored_document import now
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 

@@ -10,10 +10,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.errors import NewerFormatError
-from core.manifests import Document
 from core.storage.manifest_index import Audit
 from core.storage.s3.object_metadata import ObjectSummary
 from core.storage.s3.object_store import ObjectStore
+from core.stored_document import Document
 
 T = TypeVar("T")
 D = TypeVar("D", bound=Document)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import NewerFormatError
-from core.manifests import DatasetManifest, FormattedDocument, ModelManifest
+from core.manifests import DatasetManifest, ModelManifest
 from core.services.upkeep.cleanup import DAY
 from core.services.upkeep.janitor import clean_up
 from core.storage.artifacts import GRAPH, PICKLE
@@ -17,6 +17,7 @@ from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import Series
 from core.storage.upload_repository import Ticket
+from core.stored_document import FormattedDocument
 from tests.support.process_state import connect_container
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, add_dataset, dataset_manifest, home, model_draft
 
