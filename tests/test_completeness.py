@@ -13,7 +13,10 @@ import pytest
 from packaging.requirements import Requirement
 from samtranslator.yaml_helper import yaml_parse
 
-from core.csv_options import BLANKS, DELIMITER_WORDS, USUAL_ENCODINGS
+from core.delimited import delimiter
+from core.delimited.decoding import DISPLAY_NAMES
+from core.delimited.encodings import SCORERS
+from core.delimited.options import BLANKS, DELIMITER_WORDS, USUAL_ENCODINGS
 from core.exporting.files import FORMATS
 from core.inference import csv_input
 from core.jobs.commands import ExportTableCommand, PredictTableCommand, TableCommand
@@ -22,9 +25,6 @@ from core.reporting import formatting
 from core.services.prediction.export import ExportRequest
 from core.services.prediction.requests import ModelChoice
 from core.settings import Settings
-from core.tables import delimiter
-from core.tables.decoding import DISPLAY_NAMES
-from core.tables.encodings import SCORERS
 from core.tables.table_writers import TABLE_FORMATS
 from functions.predict.requests import BatchRequest
 from functions.process.app import download
@@ -108,14 +108,14 @@ def test_regatta_run_writes_every_export_format() -> None:
 
 def test_every_delimiter_is_found_in_a_file_and_in_a_request_and_may_be_named() -> None:
     assert set(csv_input.DELIMITERS) - {BLANKS} == set(delimiter.DELIMITERS), "add it to both lists of delimiters"
-    assert set(delimiter.DELIMITERS) <= set(DELIMITER_WORDS.values()), "add a word for it to core/csv_options.py"
+    assert set(delimiter.DELIMITERS) <= set(DELIMITER_WORDS.values()), "add a word for it to core/delimited/options.py"
     assert set(DELIMITER_WORDS.values()) <= set(formatting.DELIMITERS), "add its name to core/reporting/formatting.py"
 
 
 def test_every_encoding_that_is_inferred_is_one_of_the_usual_ones() -> None:
     inferred = {DISPLAY_NAMES.get(encoding, encoding) for encoding in SCORERS}
     missing = inferred - set(USUAL_ENCODINGS.split(", "))
-    assert missing == set(), "add them to USUAL_ENCODINGS in core/csv_options.py"
+    assert missing == set(), "add them to USUAL_ENCODINGS in core/delimited/options.py"
 
 
 # What brings the rows or the model along: only a stored table and a stored model can be a job.

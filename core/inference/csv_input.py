@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from core.csv_options import BLANKS, with_tabs
-from core.csv_quoting import USUAL, Quoting, find_quoting
+from core.delimited.junk_rows import TAIL_RECORDS, UNIT_RECORDS, JunkRules, LeftOut
+from core.delimited.options import BLANKS, with_tabs
+from core.delimited.quoting import USUAL, Quoting, find_quoting
 from core.errors import InvalidInputError, NotACsvError
 from core.inference.input_batch import InputBatch, batch_from_rows
-from core.junk_rows import TAIL_RECORDS, UNIT_RECORDS, JunkRules, LeftOut
 from core.manifests import Feature
 
 if TYPE_CHECKING:

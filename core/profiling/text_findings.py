@@ -5,6 +5,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.array_types import Ints
+from core.delimited.names import quoted
 from core.profiling.findings import (
     FEW_ROWS,
     MOSTLY,
@@ -15,7 +16,6 @@ from core.profiling.findings import (
     nearly_constant,
 )
 from core.profiling.rows import EXAMPLES, row_numbers_where
-from core.tables.reading_warnings import quoted
 from core.tables.stray_values import described_units, sort_levels
 from core.types import Json
 

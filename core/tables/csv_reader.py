@@ -13,17 +13,18 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from core.cell_values import ANSWERS, USUAL_MISSING
+from core.delimited.blanks import MAX_LINE
+from core.delimited.dialect import Dialect
+from core.delimited.junk_copy import leave_out_junk
+from core.delimited.names import unique_names
 from core.errors import NotACsvError, TooLargeError
 from core.progress import ReportProgress, ignore_progress
 from core.tables.blocks import cut
 from core.tables.column_types import TypeCandidate, is_beyond_exact, type_candidates
 from core.tables.date_readings import settle_date_orders
-from core.tables.dialect import Dialect
-from core.tables.junk_copy import leave_out_junk
-from core.tables.reading_warnings import RaggedRows, line_labels, quoted
+from core.tables.reading_warnings import RaggedRows, line_labels
 from core.tables.table import Table
 from core.tables.type_inference import TypeInference
-from core.tables.whitespace_delimited import MAX_LINE
 
 # Profiling takes about 28 bytes of memory for each row, and the ingesting function has 3 GB.
 MAX_ROWS = 50_000_000
@@ -53,7 +54,10 @@ def read_table(dialect: Dialect, folder: Path, report_progress: ReportProgress =
 
 def _read(dialect: Dialect, folder: Path, report_progress: ReportProgress, warnings: list[str]) -> Table:
     """Parse and type a CSV; `warnings` has those about rows that were left out. Raises also `_JunkError`."""
-    inferences = [TypeInference(name, _candidates(dialect)) for name in _unique_names(dialect, warnings)]
+    headers = dialect.names if dialect.has_header else [""] * dialect.width
+    inferences = [
+        TypeInference(name, _candidates(dialect)) for name in unique_names(headers, warnings, warns=dialect.has_header)
+    ]
     path = folder / "table.parquet"
     reading = _read_until_settled(dialect, inferences, path, _rising(report_progress))
     warnings += reading.warnings()
@@ -302,22 +306,3 @@ class _ReadingPass:
 def _no_rows() -> NotACsvError:
     """Return the error for a header without rows."""
     return NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
-
-
-def _unique_names(dialect: Dialect, warnings: list[str]) -> list[str]:
-    """Return stripped headers, empty ones named `column_N` and repeated ones `name_2`; each change is a warning."""
-    headers = dialect.names if dialect.has_header else [""] * dialect.width
-    taken: set[str] = set()
-    names: list[str] = []
-    for position, header in enumerate(headers, start=1):
-        stripped = header.strip()
-        name = stripped or f"column_{position}"
-        number = 2
-        while name in taken:
-            name = f"{stripped or 'column'}_{number}"
-            number += 1
-        if name != stripped and dialect.has_header:
-            warnings.append(f"column {position} has the header {quoted(header)}; it is called {quoted(name)}")
-        taken.add(name)
-        names.append(name)
-    return names

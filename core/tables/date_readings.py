@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from core.cell_values import format_date
 from core.date_formats import FIRST_PART, SWAPPED
+from core.delimited.names import quoted
 from core.tables.column_types import TypeCandidate, date_candidate, try_type
-from core.tables.reading_warnings import quoted
 
 # What a warning adds about dates of a format.
 _NOTES = {

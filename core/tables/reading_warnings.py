@@ -11,13 +11,12 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from core.date_formats import CLOCK, DATE_FORMATS
+from core.delimited.dialect import Dialect
+from core.delimited.sample import csv_rows
 from core.errors import NotACsvError
 from core.tables.column_types import FIRST_LOOK
-from core.tables.delimited_sample import csv_rows
-from core.tables.dialect import Dialect
 
 EXAMPLES_SHOWN = 5
-CHARACTERS_SHOWN = 40
 # A few ragged rows are left out and named; with more than this share the file is not the table that it seems.
 RAGGED_SHARE = 0.05
 # How many are counted at once; each takes a few microseconds, and a file may be full of them.
@@ -31,11 +30,6 @@ _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _DATES = (re.sub(r"\?P<\w+>", "", pattern) for pattern in (*DATE_FORMATS.values(), CLOCK))
 NUMBER = f"^{_NUMBER}$"
 NUMBER_OR_DATE = f"^(?:{'|'.join([_NUMBER, *_DATES])})$"
-
-
-def quoted(text: str) -> str:
-    """Return a text of the file in quotes, cut where it is long."""
-    return repr(text if len(text) <= CHARACTERS_SHOWN else f"{text[:CHARACTERS_SHOWN]}…")
 
 
 def line_labels(dialect: Dialect, records: Iterable[int]) -> dict[int, str]:

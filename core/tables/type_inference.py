@@ -8,13 +8,14 @@ import pyarrow.compute as pc
 
 from core.cell_values import ANSWERS, MISSING, UNUSUAL_MISSING
 from core.date_formats import CLOCK_FORMAT
+from core.delimited.names import quoted
 from core.manifests import Column
 from core.tables.amount_columns import MarkCheck, amount_reading, other_reading
 from core.tables.coded_columns import CodedColumn, Coder, NumberCoder, TextCoder
 from core.tables.column_types import TypeCandidate, try_type
 from core.tables.date_readings import DateReadings, has_year_first, prefer
 from core.tables.numbers_as_dates import has_reason, is_number_format, number_date_candidates
-from core.tables.reading_warnings import Example, quoted
+from core.tables.reading_warnings import Example
 from core.tables.stray_values import StrayValues
 
 # Without a currency, a spreadsheet's accounting format writes zero so, and others a missing value.

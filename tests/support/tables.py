@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from core.delimited.decoding import read_text
+from core.delimited.dialect import find_dialect
 from core.manifests import Column, ColumnType, Reading
 from core.packed_columns import ColumnTable
 from core.preprocessing.pipeline import raw_frame
 from core.tables.csv_reader import read_table
-from core.tables.decoding import read_text
-from core.tables.dialect import find_dialect
 from core.tables.table import Table
 
 ROOT = Path(__file__).parents[2]

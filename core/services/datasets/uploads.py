@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from core.csv_options import find_codec, find_delimiter
+from core.delimited.options import find_codec, find_delimiter
 from core.errors import ConflictError, IncompleteUploadError, InvalidInputError, NoSuchFileError, TooLargeError
 from core.manifests import DatasetManifest, Reading
 from core.settings import settings

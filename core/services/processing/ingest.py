@@ -5,6 +5,8 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from core.array_types import Floats
+from core.delimited.decoding import DecodedText, read_text
+from core.delimited.dialect import Dialect, find_dialect
 from core.errors import TooLargeError
 from core.manifests import Column, DatasetManifest, Reading
 from core.packed_columns import PACKED_ROWS, Category, pack
@@ -16,8 +18,6 @@ from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id, now
 from core.tables.csv_reader import read_table
-from core.tables.decoding import DecodedText, read_text
-from core.tables.dialect import Dialect, find_dialect
 from core.tables.table import Table
 from core.types import Json
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from core.cell_values import MISSING, UNUSUAL_MISSING, USUAL_MISSING, parse_date
+from core.delimited.decoding import read_text
+from core.delimited.dialect import find_dialect
 from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column, Reading
 from core.packed_columns import Category
 from core.tables import csv_reader as reading
-from core.tables.decoding import read_text
-from core.tables.dialect import find_dialect
 from core.tables.table import Table
 from tests.support.tables import CASES, CSVS, cells, packed, read, real
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.delimited.decoding import DISPLAY_NAMES, DecodedText, read_text
+from core.delimited.encodings import SCORERS
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
-from core.tables.decoding import DISPLAY_NAMES, DecodedText, read_text
-from core.tables.encodings import SCORERS
 
 LIMIT = 10_000_000
 LANGUAGES = {

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cell_kinds import is_number
-from core.csv_options import BLANKS, with_tabs
-from core.csv_quoting import USUAL, Quoting, find_quoting
+from core.delimited.blanks import MAX_LINE
+from core.delimited.cell_kinds import is_number
+from core.delimited.options import BLANKS, with_tabs
+from core.delimited.quoting import USUAL, Quoting, find_quoting
 from core.errors import NotACsvError
-from core.tables.whitespace_delimited import MAX_LINE
 
 if TYPE_CHECKING:
     from _csv import Reader

@@ -6,8 +6,8 @@ from dataclasses import replace
 from io import TextIOBase
 from pathlib import Path
 
-from core.junk_rows import TAIL_RECORDS, UNIT_RECORDS, LeftOut
-from core.tables.dialect import Dialect
+from core.delimited.dialect import Dialect
+from core.delimited.junk_rows import TAIL_RECORDS, UNIT_RECORDS, LeftOut
 
 Record = tuple[int, str, list[str]]
 

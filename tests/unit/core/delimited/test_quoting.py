@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.csv_quoting import USUAL, Quoting, find_quoting
+from core.delimited.quoting import USUAL, Quoting, find_quoting
 from tests.support.tables import cells, read
 
 

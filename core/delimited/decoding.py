@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from core.csv_options import USUAL_ENCODINGS, find_codec
+from core.delimited.encodings import InferredEncoding, infer_encodings
+from core.delimited.file_signatures import refuse_binary_file, refuse_other_format
+from core.delimited.options import USUAL_ENCODINGS, find_codec
 from core.errors import NotACsvError, TooLargeError
-from core.tables.encodings import InferredEncoding, infer_encodings
-from core.tables.file_signatures import refuse_binary_file, refuse_other_format
 
 PIECE_BYTES = 1 << 20
 HEAD_BYTES = 64 << 10

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.csv_options import BLANKS
+from core.delimited.options import BLANKS
+from core.delimited.sample import DelimitedSample, Sample, delimit
 from core.errors import InvalidInputError, NotACsvError
-from core.tables.delimited_sample import DelimitedSample, Sample, delimit
 
 # In the order of preference among equals.
 DELIMITERS = (",", ";", "\t", "|")

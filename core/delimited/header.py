@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from core.cell_kinds import cell_kind, column_kind
+from core.delimited.cell_kinds import cell_kind, column_kind
 
 # So many rows are checked.
 CHECKED_ROWS = 50

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.csv_options import with_tabs
+from core.delimited.options import with_tabs
 
 # No row may be longer, since readers hold one in memory whole.
 MAX_LINE = 4 << 20

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.cell_kinds import cell_kind, column_kind
+from core.delimited.cell_kinds import cell_kind, column_kind
 
 # So many records at the end may be totals and footers, and so many below the header units and descriptions.
 TAIL_RECORDS = 20

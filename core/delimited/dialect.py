@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.cell_kinds import cell_kind, column_kind, is_number
-from core.csv_options import BLANKS, find_delimiter
-from core.csv_quoting import USUAL, Quoting
 from core.decimal_marks import count_decimal_marks
+from core.delimited.blanks import copy_with_tabs
+from core.delimited.cell_kinds import cell_kind, column_kind, is_number
+from core.delimited.decoding import DecodedText
+from core.delimited.delimiter import best_delimited, delimit_as_requested
+from core.delimited.header import CHECKED_ROWS
+from core.delimited.header import has_header as find_header
+from core.delimited.junk_rows import NUMERIC, TAIL_RECORDS, JunkRules, is_unit
+from core.delimited.options import BLANKS, find_delimiter
+from core.delimited.quoting import USUAL, Quoting
+from core.delimited.sample import DelimitedSample, Sample, blank_rows, csv_rows, read_sample
 from core.errors import NotACsvError, TooLargeError
-from core.junk_rows import NUMERIC, TAIL_RECORDS, JunkRules, is_unit
-from core.tables.decoding import DecodedText
-from core.tables.delimited_sample import DelimitedSample, Sample, blank_rows, csv_rows, read_sample
-from core.tables.delimiter import best_delimited, delimit_as_requested
-from core.tables.header import CHECKED_ROWS
-from core.tables.header import has_header as find_header
-from core.tables.whitespace_delimited import copy_with_tabs
 
 # Every column is profiled and paired with every other.
 MAX_COLUMNS = 2_000

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from core.delimited.blanks import MAX_LINE
+from core.delimited.decoding import read_text
+from core.delimited.dialect import MAX_COLUMNS, Dialect, find_dialect
+from core.delimited.header import has_header
+from core.delimited.sample import SAMPLE_CHARACTERS, csv_rows
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
-from core.tables.decoding import read_text
-from core.tables.delimited_sample import SAMPLE_CHARACTERS, csv_rows
-from core.tables.dialect import MAX_COLUMNS, Dialect, find_dialect
-from core.tables.header import has_header
-from core.tables.whitespace_delimited import MAX_LINE
 from tests.support.tables import CSVS, read
 
 ROWS = [["size", "price", "town"], ["1.5", "2", "Bonn"], ["3", "4", "Köln"], ["5", "6.25", "Ulm"]]

@@ -1,0 +1,28 @@
+"""Names of the columns of a CSV: each stripped, different from all others, and never empty."""
+
+from collections.abc import Sequence
+
+CHARACTERS_SHOWN = 40
+
+
+def unique_names(headers: Sequence[str], warnings: list[str], *, warns: bool = True) -> list[str]:
+    """Return stripped headers, empty ones named `column_N` and repeated ones `name_2`; each change is a warning."""
+    taken: set[str] = set()
+    names: list[str] = []
+    for position, header in enumerate(headers, start=1):
+        stripped = header.strip()
+        name = stripped or f"column_{position}"
+        number = 2
+        while name in taken:
+            name = f"{stripped or 'column'}_{number}"
+            number += 1
+        if name != stripped and warns:
+            warnings.append(f"column {position} has the header {quoted(header)}; it is called {quoted(name)}")
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def quoted(text: str) -> str:
+    """Return a text of the file in quotes, cut where it is long."""
+    return repr(text if len(text) <= CHARACTERS_SHOWN else f"{text[:CHARACTERS_SHOWN]}…")
