@@ -50,6 +50,11 @@ class Reading(Document):
     missing: list[str] = Field(default_factory=list, exclude_if=is_empty)
     keep: list[str] = Field(default_factory=list, exclude_if=is_empty)
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Return by name the fields that say something."""
+        return {name: value for name, value in self.model_dump().items() if value is False or value}
+
 
 class Recipe(Document):
     """How a table is preprocessed for training. It is fitted on train rows only; the dataset stays as it is."""
@@ -99,11 +104,11 @@ class DatasetManifest(FormattedDocument):
             "columns": len(self.columns),
             "size_bytes": self.size_bytes,
             "created_at": self.created_at,
+            **({"parent": self.parent} if self.parent else {}),
         }
 
     def understanding(self) -> dict[str, Any]:
-        """Return how the file was read: types, missing values, units if there are any, and warnings."""
-        units = {column.name: column.unit for column in self.columns if column.unit is not None}
+        """Return how the file was read: types, missing values, what `notation` returns, and warnings."""
         return {
             "sha256": self.sha256,
             "encoding": self.encoding,
@@ -111,9 +116,24 @@ class DatasetManifest(FormattedDocument):
             "has_header": self.has_header,
             "column_types": {column.name: column.type for column in self.columns},
             "missing": {column.name: column.missing for column in self.columns},
-            **({"units": units} if units else {}),
+            **self.notation(),
             "warnings": self.warnings,
         }
+
+    def notation(self) -> dict[str, Any]:
+        """Return by column the `formats` of dates, `decimals` (a comma) and `units`, and the `reading` that was sent.
+
+        Each only where there is any.
+        """
+        # A dataset of an earlier version answers as it did then.
+        dated = (column for column in self.columns if column.format is not None and column.is_literal is not None)
+        fields = {
+            "formats": {column.name: column.format for column in dated},
+            "decimals": {column.name: column.decimal for column in self.columns if column.decimal is not None},
+            "units": {column.name: column.unit for column in self.columns if column.unit is not None},
+            "reading": self.reading.asked if self.reading else {},
+        }
+        return {name: field for name, field in fields.items() if field}
 
 
 class Feature(Document):

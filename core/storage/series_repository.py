@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 
 from core.errors import NoSuchSeriesError
 from core.manifests import RANDOM, HandleMissing, Validation
+from core.reading_fields import ReadingFields
 from core.storage.documents import Documents
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
@@ -30,8 +31,8 @@ Mode = Literal["append", "replace"]
 State = Literal["accepted", "held", "refused", "waiting", "superseded", "old"]
 
 
-class SeriesSettings(Document):
-    """The settings of a series. Without `target_column` its files are only registered."""
+class SeriesSettings(ReadingFields, Document):
+    """The settings of a series, and how its files are read. Without `target_column` they are only registered."""
 
     target_column: str | None = None
     # Whether a challenger is trained on the new file alone (replace) or on the accepted files of the window as well.

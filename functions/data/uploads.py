@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from core.manifests import DatasetManifest, Reading
+from core.manifests import DatasetManifest
+from core.reading_fields import ReadingFields
 from core.services.datasets import uploads as uploading
 from core.services.datasets.uploads import UploadInstructions
 from core.storage.upload_repository import Method, Ticket
@@ -15,23 +16,19 @@ from functions.idempotency import IdempotentRoute
 router = APIRouter(route_class=IdempotentRoute)
 
 
-class StartUploadRequest(RequestBody):
-    """The file that is going to be uploaded."""
+class StartUploadRequest(ReadingFields, RequestBody):
+    """The file that is going to be uploaded, and how to read it where the caller knows it."""
 
     filename: str = Field(min_length=1, max_length=1000)
     size_bytes: int = Field(ge=1, description="exactly: parts of another size are not taken")
-    encoding: str | None = Field(None, description="default: found out")
-    delimiter: str | None = Field(None, description="one character, or tab, space; default: found out")
-    has_header: bool | None = Field(None, description="whether the first line names the columns; default: found out")
     method: Method | None = Field(None, description="default: post up to 100 MB, multipart above")
 
 
 @router.post("/uploads", status_code=201)
 def start_upload(workspace: CallerWorkspace, body: StartUploadRequest) -> dict[str, Any]:
     """Start an upload; the answer says where to send the bytes. Ingestion starts by itself once they are received."""
-    reading = Reading(encoding=body.encoding, delimiter=body.delimiter, has_header=body.has_header)
     return _describe_instructions(
-        uploading.start_upload(workspace, body.filename, body.size_bytes, reading, body.method)
+        uploading.start_upload(workspace, body.filename, body.size_bytes, body.reading, body.method)
     )
 
 
@@ -61,7 +58,8 @@ def upload_status(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
     """Return a dataset, or the progress of a large upload until it is one."""
     found = uploading.upload_status(workspace, file_id)
     if isinstance(found, DatasetManifest):
-        return {**found.summary(), "status": "ready", "progress": 1.0, "warnings": found.warnings}
+        ready = {"status": "ready", "progress": 1.0, "warnings": found.warnings}
+        return {**found.summary(), **ready, **found.notation()}
     return _describe_ticket(found)
 
 
@@ -83,7 +81,8 @@ def _describe_ticket(ticket: Ticket) -> dict[str, Any]:
 def _describe_instructions(instructions: UploadInstructions) -> dict[str, Any]:
     """Return the progress of an upload, and where to send its bytes."""
     ticket = instructions.ticket
-    answer = {**_describe_ticket(ticket), "method": ticket.method}
+    asked = ticket.reading.asked
+    answer = {**_describe_ticket(ticket), **({"reading": asked} if asked else {}), "method": ticket.method}
     if ticket.method == "post":
         return {**answer, "url": instructions.url, "fields": instructions.fields}
     return {

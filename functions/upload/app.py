@@ -1,14 +1,16 @@
 """Upload a CSV: POST /data/upload."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
+from pydantic_core import from_json
 
-from core.manifests import Reading
+from core.reading_fields import ReadingFields
 from core.services.processing.ingest import check_request_size, ingest
 from functions.http import CallerWorkspace, create_app
 from functions.idempotency import IdempotentRoute
@@ -16,15 +18,35 @@ from functions.idempotency import IdempotentRoute
 router = APIRouter(tags=["data"], route_class=IdempotentRoute)
 
 
-class UploadForm(BaseModel):
-    """A CSV, and how to read it where the caller knows it."""
+class UploadForm(ReadingFields):
+    """A CSV, and how to read it where the caller knows it.
+
+    In a form `types` is the text of a JSON object. `missing` and `keep` may be sent several times, or once as the text
+    of a JSON list.
+    """
 
     model_config = ConfigDict(defer_build=False)  # as in `functions.http.RequestBody`
 
     file: UploadFile = Field(description="the CSV, as it is or as gzip")
-    encoding: str | None = Field(None, description="default: found out")
-    delimiter: str | None = Field(None, description="one character, or tab, space; default: found out")
-    has_header: bool | None = Field(None, description="whether the first line names the columns")
+
+    @field_validator("types", mode="before")
+    @classmethod
+    def _from_json(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return from_json(value)
+        except ValueError:
+            raise ValueError('should be the text of a JSON object, such as {"price": "number"}') from None
+
+    @field_validator("missing", "keep", mode="before")
+    @classmethod
+    def _from_texts(cls, value: Any) -> Any:
+        texts = [value] if isinstance(value, str) else value
+        if isinstance(texts, list) and len(texts) == 1 and isinstance(texts[0], str) and texts[0].startswith("["):
+            with suppress(ValueError):
+                return from_json(texts[0])
+        return [text for text in texts if text != ""] if isinstance(texts, list) else texts
 
 
 @router.post("/data/upload")
@@ -33,12 +55,11 @@ def upload(
 ) -> dict[str, Any]:
     """Store a CSV unchanged, infer its types, profile it, and make it the current file."""
     check_request_size(form.file.size or 0)
-    reading = Reading(encoding=form.encoding, delimiter=form.delimiter, has_header=form.has_header)
     with TemporaryDirectory(prefix="regatta-") as folder:
         source = Path(folder) / "source.csv"
         with source.open("wb") as copy:
             shutil.copyfileobj(form.file.file, copy, 1 << 20)
-        manifest = ingest(workspace, form.file.filename or "", source, reading)
+        manifest = ingest(workspace, form.file.filename or "", source, form.reading)
     return {**manifest.summary(), **manifest.understanding()}
 
 

@@ -3,9 +3,9 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from core.delimited.options import find_codec, find_delimiter
 from core.errors import ConflictError, IncompleteUploadError, InvalidInputError, NoSuchFileError, TooLargeError
 from core.manifests import DatasetManifest, Reading
+from core.reading_fields import check_reading
 from core.settings import settings
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.upload_repository import MOST_POST_BYTES, Method, Ticket, urls_expire_at
@@ -36,10 +36,7 @@ def start_upload(
     Raises `TooLargeError`, and `InvalidInputError` for a form for more than S3 takes in one request, and for a
     `reading` that no file could be read by: better now than when everything has been sent.
     """
-    if reading.encoding is not None:
-        find_codec(reading.encoding)
-    if reading.delimiter is not None:
-        find_delimiter(reading.delimiter)
+    check_reading(reading)
     limit = settings().max_file_bytes
     if size_bytes > limit:
         raise TooLargeError(

@@ -62,6 +62,7 @@ def ingest(
         if table.rows <= PACKED_ROWS:
             draft.send(COLUMNS, _packed(table, folder / COLUMNS))
         manifest = _manifest(file_id, filename, text, dialect, table, profiled)
+        manifest = manifest.model_copy(update={"reading": reading if reading.asked else None})
         draft.commit(manifest)
     return manifest
 
