@@ -17,12 +17,12 @@ from core.delimited.blanks import MAX_LINE
 from core.delimited.dialect import Dialect
 from core.delimited.junk_copy import leave_out_junk
 from core.delimited.names import unique_names
+from core.delimited.ragged_rows import RaggedRows, line_labels
 from core.errors import NotACsvError, TooLargeError
 from core.progress import ReportProgress, ignore_progress
 from core.tables.blocks import cut
 from core.tables.column_types import TypeCandidate, is_beyond_exact, type_candidates
 from core.tables.date_readings import settle_date_orders
-from core.tables.reading_warnings import RaggedRows, line_labels
 from core.tables.table import Table
 from core.tables.type_inference import TypeInference
 
@@ -124,12 +124,12 @@ def _has_line_end(cell: object) -> bool:
     return isinstance(cell, str) and ("\n" in cell or "\r" in cell)
 
 
-def _has_empty_row(block: pa.RecordBatch) -> bool:
+def _has_empty_row(values: Sequence[pa.Array]) -> bool:
     """Return whether a row of the block has no value in any column."""
     # Most columns of most files have all their values, so the first look mostly decides.
-    if any(column.null_count == 0 for column in block.columns):
+    if any(column.null_count == 0 for column in values):
         return False
-    empty = reduce(pc.and_, (column.is_null() for column in block.columns))
+    empty = reduce(pc.and_, (column.is_null() for column in values))
     return bool(pc.any(empty).as_py())
 
 
@@ -197,8 +197,6 @@ class _ReadingPass:
 
     def _convert(self, block: pa.RecordBatch) -> pa.RecordBatch:
         """Convert a block and count its rows; a change of type unsettles the pass. Raises `TooLargeError`."""
-        if not self.dialect.is_clean and _has_empty_row(block):
-            raise _JunkError
         if any(pa.types.is_floating(column.type) and is_beyond_exact(column) for column in block.columns):
             # The texts decide whether digits would be lost.
             raise _MisfitError
@@ -206,6 +204,8 @@ class _ReadingPass:
         values = [inference.convert(block.column(i), self.rows) for i, inference in enumerate(self.inferences)]
         if self.rows and before != [inference.inferred for inference in self.inferences]:
             self.settled = False
+        if not self.dialect.is_clean and _has_empty_row(values):
+            raise _JunkError
         if not self.dialect.is_clean and self.dialect.has_header and _repeats_names(values, self.dialect.rules.names):
             raise _JunkError
         self.rows += block.num_rows
