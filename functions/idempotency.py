@@ -8,12 +8,10 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
-from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
 
 from core.errors import InvalidInputError, KeyInUseError, KeyReusedError
@@ -21,6 +19,7 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.redis.keys import ANSWER_SECONDS, idempotent_answer_key
 from functions.http import caller_workspace
+from functions.query_parameters import Handler, StrictRoute
 
 KEY_CHARACTERS = 255
 # A request in progress extends its claim this often; the claim of a killed one expires after CLAIM_SECONDS.
@@ -32,10 +31,9 @@ Key = Annotated[
     str | None,
     Header(min_length=1, max_length=KEY_CHARACTERS, description="the same key with the same request: done only once"),
 ]
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class IdempotentRoute(APIRoute):
+class IdempotentRoute(StrictRoute):
     """A route whose POST is carried out once for each key; other requests pass unchanged."""
 
     def get_route_handler(self) -> Handler:

@@ -55,7 +55,22 @@ def validate_body(content: Any, body_type: type[Body]) -> Body:
         raise RequestValidationError([{**finding, "loc": ("body", *finding["loc"])} for finding in findings]) from None
 
 
-def describe_body(body_type: type[BaseModel], *, other_types: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the `openapi_extra` of a route whose body is read here."""
+def describe_body(
+    body_type: type[BaseModel],
+    *,
+    other_types: dict[str, Any] | None = None,
+    query_type: type[BaseModel] | None = None,
+    required: bool = True,
+) -> dict[str, Any]:
+    """Return the `openapi_extra` of a route whose body is read here.
+
+    `query_type` has the fields that are query parameters where the body has one of the `other_types`.
+    """
     content = {"application/json": {"schema": body_type.model_json_schema()}, **(other_types or {})}
-    return {"requestBody": {"required": True, "content": content}}
+    described: dict[str, Any] = {"requestBody": {"required": required, "content": content}}
+    if query_type is not None:
+        properties = query_type.model_json_schema()["properties"]
+        described["parameters"] = [
+            {"name": name, "in": "query", "required": False, "schema": schema} for name, schema in properties.items()
+        ]
+    return described

@@ -61,7 +61,9 @@ def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerT
     if dataset.rows <= most_table_rows() and not terms.later(seconds):
         return None
     check_feature_columns({column.name for column in dataset.columns}, model.features)
-    resolved = command.model_copy(update={"file_id": dataset.file_id, "version": model.version})
+    resolved = command.model_copy(
+        update={"file_id": dataset.file_id, "model_name": model.model_name, "version": model.version}
+    )
     return _respond_accepted(workspace, service.submit_job(workspace, resolved, key=terms.key), terms)
 
 

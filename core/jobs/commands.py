@@ -63,9 +63,11 @@ class TrainCommand(Command):
     file_id: str | None = Field(None, description="default: the current file")
 
 
-def _split_names(value: Any) -> list[str]:
-    """Split texts at commas. `value` is a text such as `"svr, knn"` in a query, and a list of texts in a stored job."""
+def _split_names(value: Any) -> Any:
+    """Split texts at commas: a text such as `"svr, knn"`, or a list of texts; anything else stays, for pydantic."""
     texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return value
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
@@ -84,8 +86,7 @@ class CompareCommand(Command):
     """
 
     kind = "compare"
-    # Unknown parameters of a query are ignored, as those of every other endpoint are.
-    model_config = ConfigDict(**ROUTED, extra="ignore")
+    model_config = ROUTED
 
     test_size: float = Field(0.2, gt=0, lt=1)
     target_column: str | None = Field(None, description="default: the one that processing stored")

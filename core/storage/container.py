@@ -51,10 +51,13 @@ class Container:
         index = {kind: ManifestIndex(name, objects, self.redis, kind) for kind in ("datasets", "models")}
         progress = JobProgress(name, self.redis)
         index["jobs"] = ManifestIndex(name, objects, self.redis, "jobs", ".json")
+        datasets = DatasetRepository(name, objects, documents, self._cached_objects, index["datasets"])
         return Workspace(
             name=name,
-            datasets=DatasetRepository(name, objects, documents, self._cached_objects, index["datasets"]),
-            models=ModelRepository(name, objects, documents, self._cached_objects, index["models"]),
+            datasets=datasets,
+            models=ModelRepository(
+                name, objects, documents, self._cached_objects, index["models"], current_file=datasets.current
+            ),
             jobs=JobRepository(name, documents, progress, index["jobs"]),
             series=SeriesRepository(name, objects, documents),
             uploads=UploadRepository(name, objects, documents, progress),

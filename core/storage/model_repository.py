@@ -14,6 +14,7 @@ from core.storage.cache import CachedObjects
 from core.storage.champions import Champions, ServingState
 from core.storage.documents import Documents
 from core.storage.manifest_index import ManifestIndex
+from core.storage.newest_models import NewestModels
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import StoredModel, check_manifest
 from core.storage.versions import MODEL_NAME, VersionId, Versions
@@ -46,10 +47,13 @@ class ModelRepository:
         documents: Documents,
         cached_objects: CachedObjects,
         index: ManifestIndex,
+        current_file: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """`current_file` returns the id of the workspace's current file, or None."""
         self._versions = Versions(workspace, objects, cached_objects, index)
         self._artifacts = Artifacts(workspace, objects, cached_objects)
         self._champions = Champions(workspace, documents)
+        self._newest = NewestModels(self._versions, self._champions, current_file)
 
     def publish(self, draft: ModelManifest, files: Mapping[str, bytes], *, promote: bool = True) -> ModelManifest:
         """Store a model of these files (GRAPH, PICKLE, EVALUATION) as the next version; return its signed manifest.
@@ -70,6 +74,7 @@ class ModelRepository:
                 self._artifacts.discard(folder)
         if promote:
             self._champions.promote(name, manifest.version)
+        self._newest.forget()
         return manifest
 
     def published_by(self, name: str, job_id: str) -> ModelManifest | None:
@@ -108,19 +113,42 @@ class ModelRepository:
         which = f"model {name!r} serves" if version is None else f"version {version} of model {name!r} exists"
         raise NoSuchModelError(f"No {which}. GET /model/trained lists what there is.")
 
-    def manifest(self, name: str, version: int | None = None) -> ModelManifest:
-        """Return the manifest of a version, of the serving one without `version`.
+    def find(self, name: str | None, version: int | None = None) -> VersionId:
+        """Return the version that a caller means, as `resolve` does.
+
+        A model type that is no model's name means the newest model of that type, of the current file if that has one;
+        None means the model that was trained last. Raises `NoSuchModelError`.
+        """
+        if name is not None and not self._is_unused_type(name):
+            return VersionId(name, self.resolve(name, version))
+        newest = self._newest.name(name)
+        if newest is None:
+            what = "model" if name is None else f"model {name!r}, nor one of this model type,"
+            raise NoSuchModelError(f"There is no {what} yet. POST /model/train trains one.")
+        return VersionId(newest, self.resolve(newest, version))
+
+    def _is_unused_type(self, name: str) -> bool:
+        """Return whether a name is a model type, and no model has it."""
+        if not MODEL_NAME.fullmatch(name) or self._champions.serving_state(name).version is not None:
+            return False
+        from core.catalogue import CATALOGUE  # a request for a model that there is does not need it
+
+        return name in CATALOGUE and not self._versions.listed(name)
+
+    def manifest(self, name: str | None, version: int | None = None) -> ModelManifest:
+        """Return the manifest of a version, found as by `find`: of the serving one without `version`.
 
         Raises `NoSuchModelError`, and `BadSignatureError` when it is damaged.
         """
-        return self._versions.read(name, self.resolve(name, version))
+        found = self.find(name, version)
+        return self._versions.read(found.name, found.number)
 
     def load(self, name: str, version: int) -> StoredModel:
         """Return a version with its graph.
 
         Raises `NoSuchModelError`, and `BadSignatureError` when bytes were changed.
         """
-        manifest = self.manifest(name, version)
+        manifest = self._versions.read(name, self.resolve(name, version))
         return StoredModel(manifest, self.file(manifest, GRAPH))
 
     def file(self, manifest: ModelManifest, file: str) -> bytes:
@@ -153,6 +181,7 @@ class ModelRepository:
     def choose(self, name: str, version: int) -> int | None:
         """Let a version serve, an older one too; return the version that served before. Raises `NoSuchModelError`."""
         self._verified_manifest(name, version)
+        self._newest.forget()
         return self._champions.choose(name, version)
 
     def delete(self, name: str, version: int | None = None) -> list[int]:
@@ -167,6 +196,7 @@ class ModelRepository:
             what = f"model {name!r}" if version is None else f"version {version} of model {name!r}"
             raise NoSuchModelError(f"There is no {what}. GET /model/trained lists what there is.")
         self._champions.withdraw(name, doomed, serving_too=version is None)
+        self._newest.forget()
         _map(lambda number: self._delete(name, number), doomed)
         return doomed
 
@@ -191,6 +221,7 @@ class ModelRepository:
         left = [n.number for n in self._versions.listed(old) if n.number in gone]
         _map(lambda number: self._erase(old, number), left)
         self._champions.release(old, new)
+        self._newest.forget()
         return [numbered.number for numbered in self._versions.listed(new)]
 
     def _movable(self, name: str) -> list[ModelManifest]:

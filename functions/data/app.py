@@ -12,8 +12,9 @@ from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.datasets.profiles import stored_preview, stored_profile
 from functions.data import uploads
 from functions.http import CallerWorkspace, create_app
+from functions.query_parameters import StrictRoute
 
-router = APIRouter(prefix="/data", tags=["data"])
+router = APIRouter(prefix="/data", tags=["data"], route_class=StrictRoute)
 
 PREVIEW_LIMIT = 100
 

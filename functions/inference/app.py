@@ -15,9 +15,10 @@ from core.storage.container import container
 from core.storage.workspace import Workspace
 from functions.http import CallerWorkspace, create_app
 from functions.inference.tensors import InferRequest, batch_from_tensors, declare_inputs, encode_outputs
+from functions.query_parameters import StrictRoute
 from functions.request_bodies import describe_body, json_object, read_body, validate_body
 
-router = APIRouter(prefix="/v2", tags=["open inference protocol"])
+router = APIRouter(prefix="/v2", tags=["open inference protocol"], route_class=StrictRoute)
 
 # The length of the JSON where binary data follows it.
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -60,7 +61,7 @@ def ready() -> dict[str, bool]:
 def metadata(workspace: CallerWorkspace, model_name: str, version: Version | None = None) -> dict[str, Any]:
     """Return the inputs and outputs of a model, and its versions."""
     manifest = workspace.models.manifest(model_name, version)
-    stored = workspace.models.page(VERSIONS_SHOWN, name=model_name).models
+    stored = workspace.models.page(VERSIONS_SHOWN, name=manifest.model_name).models
     return {
         "name": manifest.model_name,
         "versions": [str(version_manifest.version) for version_manifest, _ in stored],

@@ -15,8 +15,9 @@ from core.storage.artifacts import GRAPH, PICKLE, file_record
 from core.storage.versions import VersionId
 from functions.file_responses import attachment
 from functions.http import CallerWorkspace, RequestBody, create_app
+from functions.query_parameters import StrictRoute
 
-router = APIRouter(prefix="/model", tags=["model"])
+router = APIRouter(prefix="/model", tags=["model"], route_class=StrictRoute)
 
 PAGE_DEFAULT, PAGE_LIMIT = 100, 1000
 FILES = {"onnx": GRAPH, "pickle": PICKLE}
@@ -71,7 +72,7 @@ def delete(workspace: CallerWorkspace, model_name: str, version: DeletedVersion 
 @router.get("/info")
 async def info(
     workspace: CallerWorkspace,
-    model_name: Annotated[str, Query(min_length=1)],
+    model_name: Annotated[str | None, Query(min_length=1, description="default: the model trained last")] = None,
     version: Version = None,
 ) -> dict[str, Any]:
     """Return the manifest of a model: features, metrics, parameters, data, library versions, digests."""
@@ -82,7 +83,7 @@ async def info(
 async def metrics(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
     """Return the metrics of a model: on the holdout, by cross-validation, and the data of its evaluation plots."""
     manifest = workspace.models.manifest(model_name, version)
-    evaluation = workspace.models.evaluation(model_name, manifest.version) or {}
+    evaluation = workspace.models.evaluation(manifest.model_name, manifest.version) or {}
     return {
         **evaluation,
         **manifest.result(),
@@ -96,8 +97,8 @@ async def importance(workspace: CallerWorkspace, model_name: str, version: Versi
     manifest = workspace.models.manifest(model_name, version)
     if not manifest.importance:
         raise NoEvaluationError(
-            f"Version {manifest.version} of model {model_name!r} was trained before importance was worked out. Train "
-            "it again with POST /model/train."
+            f"Version {manifest.version} of model {manifest.model_name!r} was trained before importance was worked "
+            "out. Train it again with POST /model/train."
         )
     return manifest.model_dump(include={"model_name", "version", "importance"})
 
@@ -120,7 +121,7 @@ def artifact(
     headers = _file_headers(manifest, stored.sha256)
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
-    name = f"{model_name}-v{manifest.version}.{file.partition('.')[2]}"
+    name = f"{manifest.model_name}-v{manifest.version}.{file.partition('.')[2]}"
     if stored.size_bytes > settings().max_response_bytes:
         url = workspace.models.presign(manifest, file, name)
         return RedirectResponse(url, status_code=303, headers=headers)

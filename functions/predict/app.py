@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic_core import to_json
 
+from core.errors import InvalidInputError
 from core.exporting.files import NamedFile
 from core.inference.signature import signature
 from core.services.prediction.predict import LoadedModel, Predictions
@@ -19,9 +20,10 @@ from functions.answer_terms import AnswerTerms, Terms
 from functions.file_responses import file_answer
 from functions.http import CallerWorkspace, create_app
 from functions.predict.requests import BatchRequest, ManyRequest, RowRequest, check_rows_of
+from functions.query_parameters import StrictRoute
 from functions.request_bodies import describe_body, json_object, read_body, validate_body
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 
 CSV = "text/csv"
 JSON = "application/json"
@@ -44,7 +46,9 @@ async def predict(workspace: CallerWorkspace, request: Request) -> Response:
 
 
 @router.post(
-    "/predict/batch", tags=["predict"], openapi_extra=describe_body(BatchRequest, other_types={CSV: {"schema": {}}})
+    "/predict/batch",
+    tags=["predict"],
+    openapi_extra=describe_body(BatchRequest, other_types={CSV: {"schema": {}}}, query_type=ManyRequest),
 )
 async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Request) -> Response:
     """Predict many rows, in their order: records, columns and rows, a stored file, or a CSV as the body.
@@ -65,6 +69,9 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
         in_query = validate_body(dict(request.query_params), ManyRequest)
         model = in_query.model(workspace)
         predicted = in_query.predict_csv(model, body, content_type.get_content_charset("utf-8"))
+    elif request.query_params:
+        errors = [{"field": name, "message": "goes with a CSV only"} for name in request.query_params]
+        raise InvalidInputError("Send these fields in the body, as JSON: only a CSV takes them in the query.", errors)
     elif found := _predict_plain(workspace, body, content_type.get_content_type()):
         model, predicted = found
     else:

@@ -12,8 +12,9 @@ from core.errors import RegattaError, UnavailableError
 from core.storage.container import container
 from functions.http import CallerWorkspace, create_app
 from functions.problems import PROBLEM_JSON
+from functions.query_parameters import StrictRoute
 
-router = APIRouter(tags=["system"])
+router = APIRouter(tags=["system"], route_class=StrictRoute)
 
 LINKS = {
     "status": "/system/status",

@@ -89,7 +89,7 @@ def find_model(
     model_data: str | None = None,
     model_info: Mapping[str, Any] | None = None,
 ) -> LoadedModel:
-    """Load a stored model by name (the serving version without `version`), or the one in `model_data`.
+    """Load a stored model by name or model type (the serving version without `version`), or the one in `model_data`.
 
     Raises `InvalidInputError` unless exactly one of `name` and `model_data` is given, and where `model_info` is about
     another model; `NoSuchModelError`, `BadSignatureError`, `UnavailableError`.
@@ -112,9 +112,9 @@ def find_model(
 def _stored_model(
     models: MemoryCache[LoadedModel], workspace: Workspace, name: str, version: int | None
 ) -> LoadedModel:
-    number = workspace.models.resolve(name, version)
-    key = f"{workspace.name}/{name}/{number}"
-    return models.get(key) or _kept(models, key, workspace.models.load(name, number))
+    found = workspace.models.find(name, version)
+    key = f"{workspace.name}/{found.name}/{found.number}"
+    return models.get(key) or _kept(models, key, workspace.models.load(found.name, found.number))
 
 
 def _sealed_model(models: MemoryCache[LoadedModel], model_data: str) -> LoadedModel:

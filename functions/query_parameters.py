@@ -1,0 +1,63 @@
+"""Refuse query parameters that an endpoint does not know, so that no typo passes silently."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from difflib import get_close_matches
+from functools import cached_property
+from inspect import isclass
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from core.errors import InvalidInputError
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses unknown query parameters, as `functions.http.RequestBody` does unknown fields."""
+
+    @cached_property
+    def query_names(self) -> list[str]:
+        """Return the names of the parameters, with those that `openapi_extra` declares for a body read by hand."""
+        declared = (self.openapi_extra or {}).get("parameters", ())
+        by_hand = [parameter["name"] for parameter in declared if parameter["in"] == "query"]
+        return [*dict.fromkeys([*_query_names(self.dependant), *by_hand])]
+
+    def get_route_handler(self) -> Handler:
+        """Return the route's handler, preceded by the check of the query."""
+        handle = super().get_route_handler()
+
+        async def handle_checked(request: Request) -> Response:
+            if request.scope["query_string"]:
+                self._check(request)
+            return await handle(request)
+
+        return handle_checked
+
+    def _check(self, request: Request) -> None:
+        """Raise `InvalidInputError` that names the unknown parameters, and known ones that are like them."""
+        unknown = [name for name in dict.fromkeys(request.query_params) if name not in self.query_names]
+        if not unknown:
+            return
+        known = ", ".join(self.query_names) or "none"
+        errors = []
+        for name in unknown:
+            similar = get_close_matches(name, self.query_names, 1)
+            hint = f"; did you mean {similar[0]!r}?" if similar else ""
+            errors.append({"field": name[:100], "message": f"no such query parameter{hint}"})
+        shown = ", ".join(error["field"] for error in errors)
+        raise InvalidInputError(f"Leave these query parameters out: {shown}. The known ones are: {known}.", errors)
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        annotation = field.field_info.annotation
+        if isclass(annotation) and issubclass(annotation, BaseModel):
+            yield from (known.alias or name for name, known in annotation.model_fields.items())
+        else:
+            yield field.alias
+    for other in dependant.dependencies:
+        yield from _query_names(other)
