@@ -13,11 +13,12 @@ from core.date_formats import (
     PATTERNS,
     full_year,
     is_second_half,
-    month_number,
     offset_minutes,
     parts_of,
     quarter_number,
+    semester_number,
 )
+from core.month_names import month_number
 
 # Cells that mean a missing value, to every reader.
 _ENGLISH = {"NA", "N/A", "n/a", "na", "#N/A", "#NA", "NaN", "nan", "NULL", "null", "None", "none", "NIL", "nil"}
@@ -64,6 +65,8 @@ BOOLEANS = (
     ("真", "假"),
 )
 
+# In milliseconds.
+DAY = 86_400_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The first and the last second of a date, in the years 1 to 9999, counted from 1970-01-01.
 EARLIEST = -62_135_596_800.0
@@ -113,7 +116,7 @@ def read_date(text: str, name: str) -> float | None:
     if parts is None:
         return None
     if "serial" in parts:
-        return round((float(parts["serial"]) - EXCEL_EPOCH) * 86_400_000) / 1000
+        return round((float(parts["serial"]) - EXCEL_EPOCH) * DAY) / 1000
     try:
         day, time_of_day = _day(parts), _time_of_day(parts) if "hour" in parts else 0
     except ValueError:
@@ -121,7 +124,7 @@ def read_date(text: str, name: str) -> float | None:
     ahead = offset_minutes(parts.get("zone", ""))
     if time_of_day is None or ahead is None:
         return None
-    return (86_400_000 * (day.toordinal() - EPOCH.toordinal()) + time_of_day - 60_000 * ahead) / 1000
+    return (DAY * (day.toordinal() - EPOCH.toordinal()) + time_of_day - 60_000 * ahead) / 1000
 
 
 def parse_clock(text: str) -> float | None:
@@ -154,6 +157,8 @@ def _day(parts: dict[str, str]) -> date:
         return date.fromisocalendar(year, int(parts["week"]), 1)
     if "quarter" in parts:
         return date(year, 3 * quarter_number(parts["quarter"]) - 2, 1)
+    if "semester" in parts:
+        return date(year, 6 * semester_number(parts["semester"]) - 5, 1)
     month = month_number(parts["name"]) if "name" in parts else int(parts["month"])
     return date(year, month or 0, int(parts.get("day", 1)))
 
@@ -166,7 +171,9 @@ def _time_of_day(parts: dict[str, str]) -> int | None:
         if is_second is None or not 1 <= hour <= 12:
             return None
         hour = hour % 12 + 12 * is_second
-    if hour > 23 or minute > 59 or second > 59:
+    if hour > 24 or minute > 59 or second > 59:
         return None
     thousandths = round(1000 * float("0" + (parts["fraction"] or ".0").replace(",", ".")))
-    return 1000 * (3600 * hour + 60 * minute + second) + thousandths
+    milliseconds = 1000 * (3600 * hour + 60 * minute + second) + thousandths
+    # 24:00 is the end of a day; 24:01 is no time.
+    return milliseconds if hour < 24 or milliseconds == DAY else None

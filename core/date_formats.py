@@ -5,6 +5,8 @@ A group whose name ends in `_2` or `_3` is another place for the same part; only
 
 import re
 
+from core.month_names import LETTER, LONGEST, SHORTEST, WEEKDAYS
+
 # Python reads `\d` as other digits too unless its flag `re.ASCII` is set; RE2 does not.
 _BLANKS = " \u00a0\u202f"
 _GAP = f"[{_BLANKS}]"
@@ -39,10 +41,13 @@ _TIME_AFTER_COLON = _TIME.replace("[T", "[:T", 1)
 _YEAR, _SHORT, _MONTH, _DAY = r"(?P<year>\d{4})", r"(?P<short>\d{2})", r"(?P<month>\d{1,2})", r"(?P<day>\d{1,2})"
 # A year and a month alone are a date only in these years: 4711-12 is a code.
 _MODERN = r"(?P<year>(?:18|19|20|21)\d{2})"
-_NAME = r"(?P<name>[A-Za-z]{3,9})\.?"
-_ORDINAL = r"(?:st|nd|rd|th)?\.?"
-_WEEKDAY = rf"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?{_GAP}+)?"
+_NAME = rf"(?P<name>[{LETTER}]{{{SHORTEST},{LONGEST}}})\.?"
+_ORDINAL = r"(?:st|nd|rd|th|er|re|º|ª)?\.?"
+_OF = "(?: (?:de|del|of) )"
+_WEEKDAY = rf"(?:(?i:{WEEKDAYS})[{LETTER}-]*\.?,?{_GAP}+)?"
 _WEEKDAY_BEHIND = rf"(?:{_GAP}*(?:星期|周|週)[一二三四五六日天]|{_GAP}*[(（][一二三四五六日月火水木金土][)）])?"
+# The halves of a year.
+_SEMESTER = r"(?:[HhSs](?P<semester>[12])|(?P<semester_2>[12])[Hh])"
 _QUARTER = r"(?:[Qq](?P<quarter>[1-4])|(?P<quarter_2>[1-4])[Qq])"
 
 # By the name that `Column.format` has. They are tried in this order: a date that fits both month/day and day/month is
@@ -53,7 +58,7 @@ DATE_FORMATS = {
     "M/D/Y": rf"{_MONTH}[-/]{_DAY}[-/]{_YEAR}{_TIME}",
     "D/M/Y": rf"{_DAY}[-/]{_MONTH}[-/]{_YEAR}{_TIME}",
     "D.M.Y": rf"{_DAY}\. ?{_MONTH}\. ?{_YEAR}{_TIME}",
-    "D Mon Y": rf"{_WEEKDAY}{_DAY}{_ORDINAL}[-/ ]*{_NAME}[-/, ]*{_YEAR}{_TIME_AFTER_COLON}",
+    "D Mon Y": rf"{_WEEKDAY}{_DAY}{_ORDINAL}(?:{_OF}|[-/ ]*){_NAME}(?:{_OF}|[-/, ]*){_YEAR}{_TIME_AFTER_COLON}",
     "Mon D Y": rf"{_WEEKDAY}{_NAME}[-/ ]+{_DAY}{_ORDINAL}[-/, ]+{_YEAR}{_TIME}",
     "Y Mon D": rf"{_YEAR}[-/ ]*{_NAME}[-/ ]*{_DAY}{_TIME}",
     "Mon D h:m Y": rf"{_WEEKDAY}{_NAME} +{_DAY} +{_CLOCK}(?: {_ZONE})? +{_YEAR}",
@@ -70,12 +75,14 @@ DATE_FORMATS = {
     "Y-M": rf"{_MODERN}[-/M]{_MONTH}",
     "M/Y": rf"{_MONTH}[-/]{_MODERN}",
     "Y年M月": rf"{_MODERN}年{_MONTH}月份?",
-    "Mon Y": rf"{_NAME}[-/, ]*{_MODERN}",
+    "Mon Y": rf"{_NAME}(?:{_OF}|[-/, ]*){_MODERN}",
     "Y Mon": rf"{_MODERN}[-/ ]*{_NAME}",
     "Mon y": rf"{_NAME}(?:[-/ ]'?|'){_SHORT}",
     "Y Q": rf"{_MODERN}(?:[-/ ]?{_QUARTER}|年 ?第?(?P<quarter_3>[1-4一二三四])季度?|年[Qq](?P<quarter_4>[1-4]))",
     "Q Y": rf"{_QUARTER}[-/ ]*{_MODERN}",
     "Q y": rf"(?:[Qq](?P<quarter>[1-4])(?:[-/ ]'?|')|(?P<quarter_2>[1-4])[Qq][-/ ]?'?){_SHORT}",
+    "Y H": rf"{_MODERN}(?:[-/ ]?{_SEMESTER}|年?(?P<semester_3>[上下])半年)",
+    "H Y": rf"{_SEMESTER}[-/ ]*{_MODERN}",
     "Y W": rf"{_MODERN}-?W(?P<week>\d{{2}})",
 }
 # The usual texts of a format, which RE2 reads in half the time.
@@ -120,28 +127,20 @@ FIRST_PART = {
 # Dates that are as literal as ISO 8601; all others are read with a warning that has an example.
 LITERAL = {"Y-M-D", "Y年M月D日", "Y Mon D", "YMDThms"}
 
-MONTHS = (
-    *("january", "february", "march", "april", "may", "june", "july"),
-    *("august", "september", "october", "november", "december"),
-)
 # A year of two digits is in 1969 to 2068, as in POSIX.
 PIVOT = 69
 # The day in Excel's count that is 1970-01-01. The count has a 29 February 1900, so it is right from March 1900 on.
 EXCEL_EPOCH = 25_569
 
 
-def month_number(name: str) -> int | None:
-    """Return 1 to 12 for an English month name or its first three letters, in any case; None for another word."""
-    lower = name.lower()
-    for number, month in enumerate(MONTHS, start=1):
-        if lower in (month, month[:3]) or (month == "september" and lower == "sept"):
-            return number
-    return None
-
-
 def quarter_number(text: str) -> int:
     """Return 1 to 4 for the digit of a quarter, a Chinese one too; 0 for another text."""
     return "一二三四".find(text) + 1 if text in "一二三四" and text else int(text or 0)
+
+
+def semester_number(text: str) -> int:
+    """Return 1 or 2 for the digit of half a year, or for the Chinese word; 0 for another text."""
+    return "上下".find(text) + 1 if text in "上下" and text else int(text or 0)
 
 
 def full_year(two_digits: int) -> int:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.array_types import Ints
+from core.cell_values import DAY
 from core.date_formats import (
     CLOCK,
     EXCEL_EPOCH,
@@ -17,14 +18,14 @@ from core.date_formats import (
     PLAIN,
     full_year,
     is_second_half,
-    month_number,
     offset_minutes,
     parts_of,
     quarter_number,
+    semester_number,
 )
+from core.month_names import month_number
 
 DATE = pa.timestamp("ms")
-DAY = 86_400_000
 MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1000}
 # The first and the last week of a year are the ones with 4 January and 28 December.
 WEEK_ANCHOR = 3
@@ -105,6 +106,9 @@ def _months(parts: dict[str, pa.Array]) -> Ints | None:
     if "quarter" in parts:
         quarters = _mapped(parts["quarter"], quarter_number)
         return None if quarters is None else 3 * quarters - 2
+    if "semester" in parts:
+        semesters = _mapped(parts["semester"], semester_number)
+        return None if semesters is None else 6 * semesters - 5
     return _mapped(parts["name"], month_number) if "name" in parts else _numbers(parts["month"])
 
 
@@ -120,7 +124,7 @@ def _mondays(year: Ints, week: Ints) -> Ints | None:
 def _clock(parts: dict[str, pa.Array]) -> Ints | None:
     """Return milliseconds since midnight (int64); None where a time does not exist."""
     hour, minute, second = (_numbers(parts[name]) for name in MILLISECONDS)
-    if not np.all((hour < 24) & (minute < 60) & (second < 60)):
+    if not np.all((hour <= 24) & (minute < 60) & (second < 60)):
         return None
     if "half" in parts:
         is_twelve_hour = np.asarray(pc.not_equal(parts["half"], "").cast(pa.uint8()), bool)
@@ -134,7 +138,8 @@ def _clock(parts: dict[str, pa.Array]) -> Ints | None:
     clock: Ints = (
         hour * MILLISECONDS["hour"] + minute * MILLISECONDS["minute"] + second * MILLISECONDS["second"] + thousandths
     )
-    return clock
+    # 24:00 is the end of a day; 24:01 is no time.
+    return clock if np.all((hour < 24) | (clock == DAY)) else None
 
 
 def _mapped(texts: pa.Array, meaning: Callable[[str], int | None]) -> Ints | None:

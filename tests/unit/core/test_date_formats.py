@@ -56,6 +56,8 @@ WHOLE = {
     "Q Y": ("Q{q} %Y", "{q}Q%Y", "Q{q}/%Y"),
     "Q y": ("Q{q} '%y", "{q}Q%y", "q{q}-%y"),
     "Y W": ("%G-W%V", "%GW%V"),
+    "Y H": ("%YH{s}", "%Y-H{s}", "%Y {s}H", "%YS{s}", "%Y年{up}半年"),
+    "H Y": ("H{s} %Y", "{s}H%Y", "S{s}/%Y"),
     "YYYYMMDD": ("%Y%m%d",),
     "YYYYMM": ("%Y%m",),
     "Excel": ("{serial}",),
@@ -77,6 +79,8 @@ def texts_of(name: str, rng: random.Random) -> list[str]:
         pattern = rng.choice(DAYS[name]) + rng.choice(CLOCKS) if name in DAYS else rng.choice(WHOLE[name])
         quarter = (moment.month + 2) // 3
         serial = (moment - datetime(1899, 12, 30)).total_seconds() / 86400
+        semester = (moment.month + 5) // 6
+        pattern = pattern.replace("{s}", str(semester)).replace("{up}", "上下"[semester - 1])
         pattern = pattern.replace("{q}", str(quarter)).replace("{c}", "一二三四"[quarter - 1])
         texts.append(moment.strftime(pattern.replace("{serial}", rng.choice([str(int(serial)), repr(serial)]))))
     return texts
@@ -142,6 +146,22 @@ def test_the_usual_texts_of_a_format_are_read_as_all_others_are(name: str) -> No
         ("2018年第三季度", datetime(2018, 7, 1)),
         ("Sept 2018", datetime(2018, 9, 1)),
         ("2020-W53", datetime(2020, 12, 28)),
+        ("2018H2", datetime(2018, 7, 1)),
+        ("2018年上半年", datetime(2018, 1, 1)),
+        ("2022-03-01 24:00", datetime(2022, 3, 2)),
+        ("1. März 2022", datetime(2022, 3, 1)),
+        ("Dienstag, 1. März 2022", datetime(2022, 3, 1)),
+        ("15 janv. 2021", datetime(2021, 1, 15)),
+        ("1er août 2021", datetime(2021, 8, 1)),
+        ("lundi 15 FÉVRIER 2021", datetime(2021, 2, 15)),
+        ("5 de septiembre de 2021", datetime(2021, 9, 5)),
+        ("5 de março de 2021", datetime(2021, 3, 5)),
+        ("mié, 5 mayo 2021", datetime(2021, 5, 5)),
+        ("5 mag 2021", datetime(2021, 5, 5)),
+        ("5 mrt. 2021", datetime(2021, 3, 5)),
+        ("Mai 2021", datetime(2021, 5, 1)),
+        ("5 мая 2021", datetime(2021, 5, 5)),
+        ("Okt-21", datetime(2021, 10, 1)),
     ],
 )
 def test_dates_of_other_programs(text: str, moment: datetime) -> None:
@@ -203,6 +223,8 @@ def test_a_text_in_another_format_counts_where_it_can_only_be_one_date() -> None
         ("9am", None),
         ("9", None),
         ("14 PM", None),
+        ("24:00", 86400),
+        ("24:00:00", 86400),
         ("24:01", None),
         ("14:60", None),
         ("16:9", None),
