@@ -51,8 +51,6 @@ _OFFICES = {
 _FLOATS = {"NAN", "Nan", "-nan", "-NaN", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"}
 UNUSUAL_MISSING = frozenset(_SPREADSHEETS | _DATABASES | _OFFICES | _FLOATS)
 MISSING = USUAL_MISSING | UNUSUAL_MISSING
-# Words for a missing value that are an answer in a column whose only other value is the affirmative one.
-ANSWERS = {"无": ("有", "是", "y", "yes"), "None": ("yes", "y"), "none": ("yes", "y")}
 
 # Pairs of words for true and false, in lower case. 1 and 0 are numbers.
 BOOLEANS = (

@@ -29,6 +29,7 @@ from core.amounts import (
     same_unit,
 )
 from core.decimal_marks import AMBIGUOUS
+from core.manifests import ThousandsMark
 
 # So many levels are tried by themselves before all of them are.
 FIRST_LEVELS = 8
@@ -61,6 +62,8 @@ class AmountReader:
 
     decimal: DecimalMark
     is_integer: bool
+    # The only mark that may divide groups of digits, where the caller has said so.
+    thousands: ThousandsMark | None = None
     # By company the rows that have it, without zeros; and rows of zeros without company, which every unit may have.
     rows: Counter[Company] = field(default_factory=Counter)
     _pending: Counter[Company] = field(default_factory=Counter)
@@ -89,7 +92,7 @@ class AmountReader:
         """Convert trimmed texts to int64 or float64; None where one is no amount, or has another unit."""
         encoded = texts.dictionary_encode()
         parsed = parse_levels(encoded.dictionary, self.decimal)
-        if parsed is None:
+        if parsed is None or (self.thousands and _has_other_marks(parsed.groups["whole"], self.thousands)):
             return None
         as_magnitude = letters_are_magnitudes([*parsed.companies, *self.rows])
         chosen = [resolved(company, as_magnitude=as_magnitude) for company in parsed.companies]
@@ -269,6 +272,11 @@ def _plain(levels: pa.Array) -> pa.Array:
     if pc.any(pc.match_substring_regex(levels, DASH_ALONE)).as_py():
         levels = pc.replace_substring_regex(levels, DASH_ZERO, r"\1 0\2")
     return levels
+
+
+def _has_other_marks(whole: pa.Array, thousands: ThousandsMark) -> bool:
+    """Return whether digits are divided by another mark than this one."""
+    return bool(pc.any(pc.match_substring_regex(whole, f"[^0-9{thousands}]")).as_py())
 
 
 def _without_marks(whole: pa.Array) -> pa.Array:

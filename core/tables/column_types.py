@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.amounts import EXACT_INTEGER, DecimalMark, loses_digits
 from core.cell_values import BOOLEANS
 from core.date_formats import CLOCK_FORMAT, DATE_FORMATS, LITERAL
-from core.manifests import ColumnType
+from core.manifests import ColumnType, ThousandsMark
 from core.tables.amount_columns import AmountReader
 from core.tables.date_parsing import DATE, parse_clocks, parse_dates
 
@@ -27,6 +27,11 @@ TEXT = pa.dictionary(pa.int32(), pa.string())
 CODE = r"^[-+]?0\d\d+$"
 # A whole number that float64 may not keep to the last digit.
 WHOLE = r"^[-+]?\d{16,}$"
+
+# What a column that is told to be boolean may have.
+TRUE_WORDS, FALSE_WORDS = (
+    [*(words[position] for words in BOOLEANS), digit] for position, digit in ((0, "1"), (1, "0"))
+)
 
 Convert = Callable[[pa.Array], pa.Array | None]
 
@@ -51,6 +56,10 @@ class TypeCandidate:
     amounts: AmountReader | None = None
     # The decimal mark of the file where it is a comma.
     decimal: DecimalMark | None = None
+    # The field of a `Reading` that a column of this type contradicts.
+    contradicts: str = ""
+    # Whether it is the type of a model's feature.
+    is_like: bool = False
     # The type by which Arrow's own CSV parser makes the same values in half the time, if there is one.
     parsed_by_arrow: bool = False
 
@@ -65,27 +74,39 @@ def type_candidates(
     first there. In a file that a comma does not divide and that has no certain decimal point
     (`has_decimal_points`), "1.234" may be either.
     """
-    points = [_amounts(".", is_integer) for is_integer in (True, False)]
-    commas = [_amounts(",", is_integer) for is_integer in (True, False)]
+    points = [amounts_candidate(".", is_integer) for is_integer in (True, False)]
+    commas = [amounts_candidate(",", is_integer) for is_integer in (True, False)]
     is_unsure = delimiter != "," and not has_decimal_points and not decimal_comma
-    number = TypeCandidate(
-        "number", pa.float64(), _number, parsed_by_arrow=not is_unsure, needs_warning=is_unsure, is_unsure=is_unsure
-    )
+    number = number_candidate(is_unsure=is_unsure)
     if decimal_comma:
         # "52.750" is 52,750 in a file where a comma divides fractions.
         numbers = [*commas, number, *points]
     else:
         numbers = [number, *points, *(commas if delimiter != "," or has_decimal_commas else [])]
     return [
-        TypeCandidate("integer", pa.int64(), _integer, decimal="," if decimal_comma else None),
+        integer_candidate("," if decimal_comma else "."),
         *numbers,
-        *_candidates_of_words(),
+        *candidates_of_words(),
     ]
 
 
 # Columns share what they do not change: there may be thousands of them.
 @cache
-def _candidates_of_words() -> tuple[TypeCandidate, ...]:
+def integer_candidate(decimal: DecimalMark) -> TypeCandidate:
+    """Return the type of plain whole numbers in a file with this decimal mark."""
+    return TypeCandidate("integer", pa.int64(), _integer, decimal="," if decimal == "," else None)
+
+
+@cache
+def number_candidate(*, is_unsure: bool = False) -> TypeCandidate:
+    """Return the type of plain numbers with a decimal point."""
+    return TypeCandidate(
+        "number", pa.float64(), _number, parsed_by_arrow=not is_unsure, needs_warning=is_unsure, is_unsure=is_unsure
+    )
+
+
+@cache
+def candidates_of_words() -> tuple[TypeCandidate, ...]:
     """Return the types that are no plain numbers, in the order in which they are tried."""
     return (
         *(TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words)) for words in BOOLEANS),
@@ -140,7 +161,29 @@ def is_beyond_exact(values: pa.Array) -> bool:
     return any(abs(end or 0) >= EXACT_INTEGER for end in pc.min_max(values).as_py().values())
 
 
-def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
+def plain_number(texts: pa.Array) -> pa.Array | None:
+    """Convert to float64 as `_number` does, and codes with leading zeros as well."""
+    values = _cast(texts, pa.float64(), with_codes=True)
+    return None if values is None or (is_beyond_exact(values) and _number(texts) is None) else values
+
+
+def whole_number(texts: pa.Array) -> pa.Array | None:
+    """Convert whole numbers to int64, such as 3.0 and 007; None where one has a fraction."""
+    values = plain_number(texts)
+    if values is None or not _all(pc.and_(pc.is_finite(values), pc.equal(pc.floor(values), values))):
+        return None
+    return values.cast(pa.int64())
+
+
+def any_boolean(texts: pa.Array) -> pa.Array | None:
+    """Convert all words for true and false, 1 and 0 too, to booleans."""
+    lower = pc.utf8_lower(texts)
+    yes, no = (pc.is_in(lower, pa.array(words)) for words in (TRUE_WORDS, FALSE_WORDS))
+    known = pc.or_(pc.or_(yes, no), pc.is_null(lower))
+    return pc.if_else(pc.is_null(lower), pa.scalar(None, pa.bool_()), yes) if _all(known) else None
+
+
+def _cast(texts: pa.Array, target: pa.DataType, *, with_codes: bool = False) -> pa.Array | None:
     """Convert plain numbers to `target`; None for hexadecimal, for codes with leading zeros, and for other texts."""
     # Arrow refuses a plus sign and accepts hexadecimal.
     first = _letters(texts, 0)
@@ -151,7 +194,7 @@ def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
             return None
         codes = texts.take(pa.array(zeros[_is_digit(second) & _is_digit(third)], pa.int64()))
         # Among fractions it is a number that is padded to a width.
-        if _any(pc.match_substring_regex(codes, CODE)) and not _any(pc.match_substring(texts, ".")):
+        if not with_codes and _any(pc.match_substring_regex(codes, CODE)) and not _any(pc.match_substring(texts, ".")):
             return None
     if np.any(first == ord("+")):
         texts = pc.replace_substring_regex(texts, r"^\+([\d.])", r"\1")
@@ -178,9 +221,12 @@ def _is_digit(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return (letters >= ord("0")) & (letters <= ord("9"))
 
 
-def _amounts(decimal: DecimalMark, is_integer: bool) -> TypeCandidate:
-    """Return the type of amounts: numbers with digit groups, a currency, a unit, or brackets for minus; 5% is 5."""
-    reader = AmountReader(decimal, is_integer)
+def amounts_candidate(decimal: DecimalMark, is_integer: bool, thousands: ThousandsMark | None = None) -> TypeCandidate:
+    """Return the type of amounts: numbers with digit groups, a currency, a unit, or brackets for minus; 5% is 5.
+
+    Only `thousands` divides the groups, if it is given.
+    """
+    reader = AmountReader(decimal, is_integer, thousands)
     return TypeCandidate(
         "integer" if is_integer else "number",
         pa.int64() if is_integer else pa.float64(),

@@ -32,15 +32,20 @@ class DateReadings:
     """An example of how the dates of one format are read, and the other formats that fit all of them as well."""
 
     date_format: str
+    # Whether the caller or a model says that this is the format.
+    is_settled: bool = False
+    # Whether numbers are dates because of the column's name or how they are written, which a warning says.
+    has_reason: bool = True
     text: str | None = None
     value: str = ""
     # By format: a text and its other value; None while both formats read every text as the same date.
     others: dict[str, tuple[str, str, str] | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, date_format: str) -> "DateReadings":
-        """Return the readings before any date is seen."""
-        return cls(date_format, others=dict.fromkeys(SWAPPED.get(date_format, ())))
+    def of(cls, date_format: str, *, is_settled: bool = False, has_reason: bool = True) -> "DateReadings":
+        """Return the readings before any date is seen; one that is settled has no other."""
+        others = () if is_settled else SWAPPED.get(date_format, ())
+        return cls(date_format, is_settled, has_reason, others=dict.fromkeys(others))
 
     @property
     def ambiguous(self) -> list[tuple[str, str, str, str]]:
@@ -62,8 +67,10 @@ class DateReadings:
         """Return the warning about column `name`: what was assumed, and what the other readings would be."""
         ambiguous = self.ambiguous
         text, value = ambiguous[0][1:3] if ambiguous else (self.text or "", self.value)
-        order = f", the {FIRST_PART[self.date_format]} first ({self.date_format})" if ambiguous else ""
-        said = f"column {name!r}: {quoted(text)} is read as {value}{order}{_NOTES.get(self.date_format, '')}"
+        is_ordered = bool(ambiguous) or (self.is_settled and self.date_format in SWAPPED)
+        order = f", the {FIRST_PART[self.date_format]} first ({self.date_format})" if is_ordered else ""
+        note = _NOTES.get(self.date_format, "") if self.has_reason else ""
+        said = f"column {name!r}: {quoted(text)} is read as {value}{order}{note}"
         if "y" in self.date_format:
             said += _PIVOT_NOTE
         for other, example, _, other_value in ambiguous:

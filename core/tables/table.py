@@ -36,6 +36,8 @@ class Table:
     warnings: list[str] = field(default_factory=list)
     # Columns that are also in memory as codes, which is faster.
     coded: Mapping[str, CodedColumn] = field(default_factory=dict)
+    # By column that was read unlike the model's feature of its name: the text that does not fit, with its line.
+    unlike: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _opened(self) -> threading.local:

@@ -1,49 +1,56 @@
 """Infer the type of a column while its blocks pass: the narrowest one that has fitted all of them so far."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.cell_values import ANSWERS, MISSING, UNUSUAL_MISSING
+from core.cell_values import MISSING, UNUSUAL_MISSING
 from core.date_formats import CLOCK_FORMAT
 from core.delimited.names import quoted
 from core.manifests import Column
-from core.tables.amount_columns import MarkCheck, amount_reading, other_reading
+from core.tables.amount_columns import MARKED, MarkCheck, amount_reading, other_reading
 from core.tables.coded_columns import CodedColumn, Coder, NumberCoder, TextCoder
 from core.tables.column_types import TypeCandidate, try_type
+from core.tables.contradictions import ContradictionError, Misfit
 from core.tables.date_readings import DateReadings, has_year_first, prefer
-from core.tables.numbers_as_dates import has_reason, is_number_format, number_date_candidates
+from core.tables.expectations import Expectation
+from core.tables.missing_words import POSSIBLE_ANSWERS, LevelCount, answers_among, answers_warning
+from core.tables.numbers_as_dates import has_reason, is_number_format
 from core.tables.reading_warnings import Example
 from core.tables.stray_values import StrayValues
 
 # Without a currency, a spreadsheet's accounting format writes zero so, and others a missing value.
 PADDED_DASH = r"^\s*-\s\s+$"
-MISSING_WORDS = pa.array(sorted(MISSING))
-UNUSUAL_WORDS = pa.array(sorted(UNUSUAL_MISSING))
-ANSWER_WORDS = pa.array(sorted(ANSWERS))
-# Texts that Arrow leaves as they are, though they may be missing values.
-DOUBTFUL_WORDS = pa.array(sorted({*ANSWERS, *UNUSUAL_MISSING}))
 SPELLINGS_SHOWN = 5
 
 
 class TypeInference:
     """The inferred type of one column: the first of the candidates that has fitted every block so far."""
 
-    def __init__(self, name: str, type_candidates: list[TypeCandidate]) -> None:
-        self.name = name
-        # A word for a missing value that is an answer in this column, and the value beside it.
-        self.pair: tuple[str, str] | None = None
-        self.candidates = [*number_date_candidates(name), *type_candidates]
+    def __init__(self, expectation: Expectation) -> None:
+        self.name = expectation.name
+        self.expectation = expectation
+        self.candidates = [*expectation.candidates]
+        # Words for a missing value that are answers in this column, and whether that is decided for good.
+        self.answers_are_settled = self.inferred.is_like and self.inferred.type == "category"
+        self.answers: Set[str] = expectation.keep if self.answers_are_settled else frozenset()
+        # Whether Arrow gives texts where it could parse values.
+        self.reads_texts = bool(expectation.missing)
+        self.missing_words = pa.array(sorted(MISSING | expectation.missing), pa.string())
         self.begin()
 
     def begin(self) -> None:
         """Start a pass over the file; the inferred type is kept."""
+        self.present = 0
         self.missing = 0
         self.infinite = 0
-        # How often each unusual spelling of a missing value occurs.
+        # How often each unusual spelling of a missing value occurs, and each word that may be an answer.
         self.unusual: Counter[str] = Counter()
+        self.words: Counter[str] = Counter()
+        self.levels = LevelCount()
         self.example: Example | None = None
         self.dates: DateReadings | None = None
         self.padded_dashes = 0
@@ -51,6 +58,9 @@ class TypeInference:
         # Why the column is text, as `warnings` found out.
         self.text_because: str | None = None
         self.coder: Coder | None = None
+        # The texts that a model's type does not fit, and those that its own reading does not.
+        self.unlike: Misfit | None = None
+        self.misfit: Misfit | None = None
         for candidate in self.candidates:
             if candidate.amounts is not None:
                 candidate.amounts.begin()
@@ -64,22 +74,16 @@ class TypeInference:
     def convert(self, cells: pa.Array, row: int) -> pa.Array:
         """Convert a block that begins at the table's row `row`; discard types that do not fit it.
 
-        `cells` are texts, or values that Arrow parsed already.
+        `cells` are texts, or values that Arrow parsed already. Raises `ContradictionError`.
         """
-        while not row and is_number_format(self.inferred) and not has_reason(self.inferred, cells):
-            self.candidates.pop(0)
-        texts = cells
-        values = try_type(self.inferred, cells) if pa.types.is_string(cells.type) else cells
-        if values is None or _needs_trimming(values):
-            texts = self._trimmed(cells.cast(pa.string()), row)
-            while (values := try_type(self.inferred, texts)) is None:
-                self.candidates.pop(0)
-                self.example = self.coder = self.dates = None
-        if not row and has_year_first(self.inferred.format, texts, values):
-            prefer(self.candidates, "y/M/D")
-            values = try_type(self.inferred, texts)
+        texts, values = self._typed(cells, row)
+        if self._keeps_answers(values, row):
+            self.words.clear()
+            self.unusual.clear()
+            self.padded_dashes = 0
+            texts, values = self._typed(cells, row)
         if self.inferred.type == "date" and self.inferred.needs_warning:
-            self.dates = self.dates or DateReadings.of(self.inferred.format or "")
+            self.dates = self.dates or self._date_readings()
             self.dates.add(texts, values)
         elif self.inferred.needs_warning:
             self._keep_example(texts, values)
@@ -87,27 +91,131 @@ class TypeInference:
             self.inferred.amounts.count()
         if self.inferred.type == "category":
             self.strays.add(values, row)
+        if self.inferred.type in ("category", "boolean"):
+            self.levels.add(values)
         values = self._finite(values)
         self.missing += values.null_count
+        self.present += len(values) - values.null_count
         self._code(values, row)
         return values
+
+    def _typed(self, cells: pa.Array, row: int) -> tuple[pa.Array, pa.Array]:
+        """Return the trimmed texts of a block, and their values in the first type that fits."""
+        while (
+            not row
+            and is_number_format(self.inferred)
+            and not (self.inferred.is_like or self.expectation.forced)
+            and not has_reason(self.inferred, cells)
+        ):
+            self.candidates.pop(0)
+        texts = cells
+        is_text = pa.types.is_string(cells.type)
+        values = cells if not is_text else None if self.expectation.missing else try_type(self.inferred, cells)
+        if values is None or self._needs_trimming(values):
+            texts = self._trimmed(cells.cast(pa.string()), row)
+            values = self._first_fit(texts, row)
+        if not row and not self._is_settled("dates") and has_year_first(self.inferred.format, texts, values):
+            prefer(self.candidates, "y/M/D")
+            values = try_type(self.inferred, texts)
+        return texts, values
+
+    def _first_fit(self, texts: pa.Array, row: int) -> pa.Array:
+        """Return the values in the first type that fits; raises `ContradictionError` if the column's own does not."""
+        discarded: list[TypeCandidate] = []
+        while (values := try_type(self.inferred, texts)) is None:
+            discarded.append(self.candidates.pop(0))
+            self.example = self.coder = self.dates = None
+            if not self.candidates:
+                raise ContradictionError.of_type(
+                    self.name, self.expectation.forced or "category", Misfit.among(discarded, texts, row)
+                )
+        if any(one.is_like for one in discarded) and not self.inferred.is_like:
+            self.unlike = Misfit.among([one for one in discarded if one.is_like], texts, row)
+        if self.inferred.contradicts and discarded:
+            right = [one for one in discarded if not one.contradicts and one.type == self.inferred.type]
+            self.misfit = Misfit.among(right or discarded, texts, row)
+        return values
+
+    def _date_readings(self) -> DateReadings:
+        """Return the readings of the column's dates before any is seen."""
+        is_said = self.expectation.forced is not None or self.inferred.is_like
+        return DateReadings.of(self.inferred.format or "", is_settled=self._is_settled("dates"), has_reason=not is_said)
+
+    def _is_settled(self, field: str) -> bool:
+        """Return whether the caller or a model says how this column's dates, or its marks, are to be read."""
+        return field in self.expectation.told or self.inferred.is_like
+
+    def check(self) -> None:
+        """Raise `ContradictionError` if the column, read in full, is not as the caller said."""
+        field = self.inferred.contradicts
+        if not field or self.misfit is None:
+            return
+        if field == "dates" or re.search(MARKED, self.misfit.text):
+            raise ContradictionError.of_reading(self.name, field, self.misfit)
+
+    def _needs_trimming(self, values: pa.Array) -> bool:
+        """Return whether texts that were kept as they are have blanks around them or mean a missing value.
+
+        Other types trim theirs anyway.
+        """
+        if not pa.types.is_dictionary(values.type):
+            return False
+        trimmed = pc.utf8_trim_whitespace(values.dictionary)
+        return not trimmed.equals(values.dictionary) or bool(pc.any(pc.is_in(trimmed, self.missing_words)).as_py())
 
     def _trimmed(self, texts: pa.Array, row: int) -> pa.Array:
         """Trim the texts, and replace every word for a missing value by null; count the unusual ones."""
         trimmed = pc.utf8_trim_whitespace(texts)
-        missing = pc.is_in(trimmed, MISSING_WORDS)
+        missing = pc.is_in(trimmed, self.missing_words)
         self.padded_dashes += pc.sum(pc.match_substring_regex(texts, PADDED_DASH)).as_py() or 0
-        if not row:
-            self.pair = self.pair or _pair(trimmed, missing)
-        if self.pair:
-            missing = pc.and_(missing, pc.invert(pc.fill_null(pc.equal(trimmed, self.pair[0]), False)))
-        if unusual := trimmed.filter(pc.is_in(trimmed, UNUSUAL_WORDS)):
-            self.unusual.update(unusual.to_pylist())
+        if not pc.any(missing).as_py():
+            return trimmed
+        found = Counter(trimmed.filter(missing).to_pylist())
+        possible, unusual = POSSIBLE_ANSWERS | self.expectation.keep, UNUSUAL_MISSING | self.expectation.missing
+        self.words.update({word: count for word, count in found.items() if word in possible})
+        self.unusual.update(
+            {word: count for word, count in found.items() if word in unusual and word not in self.answers}
+        )
+        if self.answers:
+            missing = pc.and_(missing, pc.invert(pc.is_in(trimmed, pa.array(sorted(self.answers)))))
         return pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)
+
+    def _keeps_answers(self, values: pa.Array, row: int) -> bool:
+        """Decide by the first block which words are answers; return whether there are any."""
+        if row or self.answers_are_settled or self.answers or not self.words:
+            return False
+        levels = LevelCount()
+        if self.inferred.type in ("category", "boolean"):
+            levels.add(values)
+        self.answers = self._answers(levels, len(values) - values.null_count)
+        return bool(self.answers)
+
+    def settles_answers(self) -> bool:
+        """Decide by the whole column which words are answers; return whether the file is to be read again."""
+        if self.answers_are_settled or not self.words:
+            return False
+        answers, before = self._answers(self.levels, self.present), self.answers
+        if answers == before:
+            return False
+        self.answers, self.answers_are_settled = answers, True
+        self.candidates = [*self.expectation.candidates]
+        self.reads_texts = True
+        return True
+
+    def _answers(self, levels: LevelCount, present: int) -> Set[str]:
+        """Return the words that are answers in a column with these levels and so many values."""
+        kept = self.expectation.keep & self.words.keys()
+        if self.inferred.type not in ("category", "boolean"):
+            # A column without any value has the narrowest type.
+            return frozenset() if present or self.expectation.forced else kept
+        if self.inferred.type == "boolean" and (self.expectation.forced or self.inferred.is_like):
+            return frozenset()
+        return kept | (answers_among(self.words, levels, self.answers) - self.expectation.missing)
 
     def _keep_example(self, texts: pa.Array, values: pa.Array) -> None:
         """Keep a text that is read as something that it is not literally: if there is one, a text of two readings."""
-        if self.inferred.amounts is not None or self.inferred.is_unsure:
+        is_settled = any(map(self._is_settled, ("decimal", "thousands")))
+        if not is_settled and (self.inferred.amounts is not None or self.inferred.is_unsure):
             position = self.marks.check(texts)
             if position is not None:
                 self.example = Example(texts[position].as_py(), str(values[position].as_py()))
@@ -152,15 +260,15 @@ class TypeInference:
         """Yield the warnings; `locate` returns where a row of the table is in the file."""
         if self.infinite:
             yield f"column {self.name!r} has {self.infinite:,} infinite or undefined numbers; they count as missing"
-        if self.pair:
-            word, other = map(quoted, self.pair)
-            yield f"column {self.name!r}: {word} is an answer beside {other}, not missing"
+        answers = (self.answers & self.words.keys()) - self.expectation.keep
+        if answers:
+            yield answers_warning(self.name, answers, self.levels.levels)
         if self.unusual:
             yield f"column {self.name!r}: {_counted(self.unusual)} as missing"
         yield from self._reading_warnings()
         if self.dates is not None and self.dates.text is not None:
             yield self.dates.warning(self.name)
-        if self.inferred.type == "category":
+        if self.inferred.type == "category" and not (self.expectation.forced or self.inferred.is_like):
             self.text_because = self.strays.reason(locate)
             if self.text_because is not None:
                 yield f"column {self.name!r} is text{self.text_because}"
@@ -188,29 +296,6 @@ class TypeInference:
                 f"column {self.name!r}: {amounts.without_unit:,} of its numbers have no unit and are taken for "
                 f"{amounts.unit}"
             )
-
-
-def _needs_trimming(values: pa.Array) -> bool:
-    """Return whether texts that were kept as they are have blanks around them or mean a missing value.
-
-    Other types trim theirs anyway.
-    """
-    if not pa.types.is_dictionary(values.type):
-        return False
-    trimmed = pc.utf8_trim_whitespace(values.dictionary)
-    return not trimmed.equals(values.dictionary) or bool(pc.any(pc.is_in(trimmed, DOUBTFUL_WORDS)).as_py())
-
-
-def _pair(texts: pa.Array, missing: pa.Array) -> tuple[str, str] | None:
-    """Return the word for a missing value that is an answer among these texts, and the other value, or None."""
-    words = pc.unique(texts.filter(pc.is_in(texts, ANSWER_WORDS)))
-    if len(words) != 1:
-        return None
-    others = pc.unique(texts.filter(pc.and_(pc.is_valid(texts), pc.invert(missing))))
-    word = words[0].as_py()
-    if len(others) != 1 or others[0].as_py().lower() not in ANSWERS[word]:
-        return None
-    return word, others[0].as_py()
 
 
 def _counted(spellings: Counter[str]) -> str:

@@ -52,7 +52,7 @@ def read_file(path: Path, folder: Path, reading: Reading) -> Table:
     """The table in a file, as ingestion reads it, all warnings with it."""
     text = read_text(path, folder, reading.encoding, max_bytes=1 << 30)
     dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
-    table = read_table(dialect, folder)
+    table = read_table(dialect, folder, reading=reading)
     table = table.with_distinct({c.name: len(table.column(c.name).drop_null().unique()) for c in table.columns})
     return replace(table, warnings=[*text.warnings, *dialect.warnings, *table.warnings])
 

@@ -14,6 +14,7 @@ from core.errors import NotACsvError, TooLargeError
 from core.manifests import Column, Reading
 from core.packed_columns import Category
 from core.tables import csv_reader as reading
+from core.tables import reading_pass
 from core.tables.table import Table
 from tests.support.tables import CASES, CSVS, cells, packed, read, real
 
@@ -131,7 +132,7 @@ def test_errors_of_a_spreadsheet_and_dots_are_gaps_in_numbers(name: str, token: 
 
 
 def test_unusual_gaps_far_down_are_counted_whichever_way_the_column_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 12)
+    monkeypatch.setattr(reading_pass, "BLOCK_BYTES", 1 << 12)
     rows = [f"{i / 4},2020-01-01,{'yes' if i % 2 else 'no'},w{i % 9},1\n" for i in range(900)]
     rows[700:702] = ["#REF!,..,:,<NA>,1\n", ":,..,\\N,<NA>,2\n"]
     table = read("n,d,b,t,y\n" + "".join(rows))
@@ -283,7 +284,7 @@ def test_a_quote_that_never_closes_is_found() -> None:
 
 
 def test_a_table_of_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_ROWS", 3)
+    monkeypatch.setattr(reading_pass, "MAX_ROWS", 3)
     assert read("a,b\n1,2\n1,2\n1,2\n").rows == 3
     with pytest.raises(TooLargeError, match="more than 3 rows"):
         read("a,b\n1,2\n1,2\n1,2\n1,2\n")
@@ -297,7 +298,7 @@ def test_a_row_longer_than_a_block_is_refused() -> None:
 def test_a_column_that_turns_out_otherwise_far_down_is_read_again_from_the_top(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 10)
+    monkeypatch.setattr(reading_pass, "BLOCK_BYTES", 1 << 10)
     rows = [f"{i},{i},1/2/2024,{i}" for i in range(2000)]
     rows[900] = "900.5,900,13/2/2024,900"
     rows[1500] = "1500,word,1/2/2024,1500"
@@ -315,7 +316,7 @@ def test_what_arrow_parses_itself_comes_out_as_it_does_from_texts(monkeypatch: p
     rows[700:703] = ["NA,,,", "+2.5,x ,1,0", "1e400,  z,+7,1"]
     source = "fraction,word,whole,y\n" + "\n".join(rows)
     whole = read(source)
-    monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 10)
+    monkeypatch.setattr(reading_pass, "BLOCK_BYTES", 1 << 10)
     in_blocks = read(source)
     assert content(in_blocks) == content(whole)
     assert in_blocks.columns == whole.columns
@@ -324,7 +325,7 @@ def test_what_arrow_parses_itself_comes_out_as_it_does_from_texts(monkeypatch: p
 
 
 def test_progress_only_ever_grows_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 14)
+    monkeypatch.setattr(reading_pass, "BLOCK_BYTES", 1 << 14)
     source = tmp_path / "source.csv"
     source.write_text("a,b\n" + "1,2\n" * 1_000_000 + "x,2\n")
     reported: list[float] = []
