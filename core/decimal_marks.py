@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 # What may stand around the digits: a currency, a unit, signs, brackets.
-_BEFORE = r"(?:[-+−(]|[^\d\s.,]{1,4}\.?|\s)*?"
+_BEFORE = r"[^\d.,]{0,24}(?:\.[^\d.,]{0,3})?"
 _BEHIND = r"(?:\s*[^\d\s.,][^\d,]*|-)?"
 
 
@@ -14,7 +14,8 @@ def _certain(decimal: str, group: str) -> str:
         rf"0{decimal}\d+|[1-9]\d*{decimal}(?:\d{{1,2}}|\d{{4,}})|[1-9]\d{{3,}}{decimal}\d+|"
         rf"\d{{1,3}}(?:[{group}' ]\d{{3}})+{decimal}\d+"
     )
-    return rf"{_BEFORE}(?:{number}){_BEHIND}\s*"
+    # Thousands are not divided in front of an exponent.
+    return rf"{_BEFORE}(?:(?:{number}){_BEHIND}|\d+{decimal}\d+[eE][-+]?\d{{1,3}})\s*"
 
 
 DECIMAL_COMMA = _certain(",", r"\.")

@@ -7,6 +7,7 @@ import pytest
 
 from core.amounts import DecimalMark, loses_digits, parse_amount, same_unit
 from core.currencies import CODES, CURRENCIES
+from core.decimal_marks import count_decimal_marks
 from core.tables.amount_columns import AmountReader
 
 LEADS = ["", "", "$", "$ ", "R$ ", "Rs. ", "CHF ", "-", "−", "(", "($", "$ (", "¥", "kr ", "+", "R ", "- €"]
@@ -87,3 +88,17 @@ def test_whole_numbers_that_float64_does_not_keep() -> None:
     assert not loses_digits("9007199254740992")
     assert not loses_digits("1" + "0" * 25)
     assert not loses_digits("9" * 5000)
+
+
+@pytest.mark.parametrize("piece", ["a", " ", "1", ",", ".", "1,", "-(", "a.", "$ ", "1 ", "(1", "é"])
+def test_reading_a_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
+    # With a pattern that tries every division of a text, these would take years.
+    for end in ("", ",b", "1,5", ",5x", "-", "e"):
+        text = piece * 19 + end
+        count_decimal_marks([text])
+        for decimal in (".", ","):
+            parse_amount(text * 100, "kg", decimal)
+
+
+def test_a_number_with_an_exponent_shows_the_decimal_mark() -> None:
+    assert count_decimal_marks(["7,067e+06", "1,5", "1,234", "R$ 1.799,51", "Rs. 1,069.19", "-4.137e-08"]) == (3, 2)
