@@ -1,6 +1,7 @@
 """The headers by which a caller chooses how long work is answered: `Prefer` and `Idempotency-Key`."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -21,7 +22,9 @@ class AnswerTerms:
     wait: float | None
 
     def later(self, seconds: float) -> bool:
-        """Return whether work of so many seconds is to be answered with a job."""
+        """Return whether work of so many seconds is to be answered with a job; work of `inf` seconds always is."""
+        if seconds == inf:
+            return True
         limit = settings().answer_seconds
         if limit and seconds > limit:
             return True

@@ -191,6 +191,23 @@ class IngestCommand(Command):
     reading: Reading = Reading()
 
 
+class ReadAgainCommand(Command):
+    """Read the bytes of the dataset `parent` again, with `changes` of how it was read, as a new dataset."""
+
+    kind = "read"
+
+    parent: str
+    changes: Json
+    # Made when the command is submitted: the whole reading, and the new dataset, which every attempt stores.
+    reading: Reading = Reading()
+    file_id: str = ""
+
+    @property
+    def identity(self) -> Json:
+        """Return what the caller sent."""
+        return {"parent": self.parent, "changes": self.changes}
+
+
 COMMANDS: dict[str, type[Command]] = {
     command.kind: command
     for command in (
@@ -200,6 +217,7 @@ COMMANDS: dict[str, type[Command]] = {
         ExportTableCommand,
         RetrainCommand,
         IngestCommand,
+        ReadAgainCommand,
     )
 }
 

@@ -5,11 +5,13 @@ from core.jobs.commands import (
     ExportTableCommand,
     IngestCommand,
     PredictTableCommand,
+    ReadAgainCommand,
     RetrainCommand,
     TrainCommand,
 )
 from core.jobs.worker import Handlers
 from core.services.processing.ingest_upload import ingest_upload
+from core.services.processing.read_again import read_again
 from core.services.retraining.retrain import retrain
 from core.services.table_prediction.export_table import export_table
 from core.services.table_prediction.predict_table import predict_stored_table
@@ -23,4 +25,5 @@ HANDLERS: Handlers = {
     ExportTableCommand: export_table,
     RetrainCommand: retrain,
     IngestCommand: ingest_upload,
+    ReadAgainCommand: read_again,
 }

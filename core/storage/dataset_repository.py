@@ -114,6 +114,10 @@ class DatasetRepository:
             self._documents.change(_key(self._workspace, file_id, MANIFEST), edit),
         )
 
+    def key(self, file_id: str, name: str) -> str:
+        """Return the key of one of the dataset's files."""
+        return _key(self._workspace, file_id, name)
+
     def read(self, file_id: str, name: str) -> bytes:
         """Return one of the dataset's files (SOURCE, TABLE, ...), which never change; raises `NoSuchFileError`."""
         try:

@@ -1,4 +1,4 @@
-"""Upload a CSV: POST /data/upload."""
+"""Upload a CSV, and read it again otherwise: POST /data/upload, PATCH /data/files/{file_id}/reading."""
 
 import shutil
 from contextlib import suppress
@@ -7,15 +7,28 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, UploadFile
+from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import from_json
 
+from core.jobs.commands import ReadAgainCommand
+from core.jobs.worker import Handlers
 from core.reading_fields import ReadingFields
 from core.services.processing.ingest import check_request_size, ingest
-from functions.http import CallerWorkspace, create_app
+from core.services.processing.read_again import check_read_again, read_again
+from functions.answer_terms import Terms
+from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 
 router = APIRouter(tags=["data"], route_class=IdempotentRoute)
+
+
+# One row of `core.services.handlers.HANDLERS`: nothing that trains is loaded here.
+HANDLERS: Handlers = {ReadAgainCommand: read_again}
+
+
+class ReadingRequest(ReadingFields, RequestBody):
+    """How a file is to be read from now on. What is not sent stays, null clears a field."""
 
 
 class UploadForm(ReadingFields):
@@ -61,6 +74,23 @@ def upload(
             shutil.copyfileobj(form.file.file, copy, 1 << 20)
         manifest = ingest(workspace, form.file.filename or "", source, form.reading)
     return {**manifest.summary(), **manifest.understanding()}
+
+
+@router.patch("/data/files/{file_id}/reading", status_code=201)
+def change_reading(workspace: CallerWorkspace, file_id: str, body: ReadingRequest, terms: Terms) -> Any:
+    """Read the bytes of a file again, as a new file that names this one as its parent and inherits its recipe.
+
+    Fields that are not sent stay as they were sent for the parent; null clears one. The new file is current if the
+    parent is.
+    """
+    # An upload needs none of what this loads.
+    from functions.respond_async import respond
+
+    submitted = ReadAgainCommand(parent=file_id, changes=body.changes)
+    answer = respond(workspace, submitted, terms, check_read_again, HANDLERS)
+    if isinstance(answer, JSONResponse):
+        return answer
+    return JSONResponse(answer, status_code=201, headers={"Location": f"/data/files/{answer['file_id']}"})
 
 
 app = create_app(router)

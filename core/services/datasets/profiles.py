@@ -36,18 +36,19 @@ def _profile(workspace: Workspace, manifest: DatasetManifest) -> Json:
 def store_target(workspace: Workspace, manifest: DatasetManifest, relations: Json) -> None:
     """Store the relations of the columns to a target beside the dataset."""
     body = json.dumps(relations, ensure_ascii=False).encode()
-    workspace.datasets.attach(manifest.file_id, _target_file(manifest, relations["target"]), body)
+    workspace.datasets.attach(manifest.file_id, target_file(manifest, relations["target"]), body)
 
 
 def stored_target(workspace: Workspace, manifest: DatasetManifest, target: str) -> Json | None:
     """Return the stored relations to this target, or None where it never was the target."""
     try:
-        relations: Json = json.loads(workspace.datasets.read(manifest.file_id, _target_file(manifest, target)))
+        relations: Json = json.loads(workspace.datasets.read(manifest.file_id, target_file(manifest, target)))
     except NoSuchFileError:
         return None
     return relations
 
 
-def _target_file(manifest: DatasetManifest, target: str) -> str:
+def target_file(manifest: DatasetManifest, target: str) -> str:
+    """Return the name of the file with the relations to this target."""
     # By position: a column may have a name that no file can have.
     return f"target-{[column.name for column in manifest.columns].index(target)}.json"

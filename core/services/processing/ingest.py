@@ -1,6 +1,7 @@
 """Ingest a CSV: read it, infer types, profile it, and store it as a dataset with its source unchanged."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
@@ -8,13 +9,16 @@ from core.array_types import Floats
 from core.delimited.decoding import DecodedText, read_text
 from core.delimited.dialect import Dialect, find_dialect
 from core.errors import TooLargeError
-from core.manifests import Column, DatasetManifest, Reading
+from core.manifests import Column, DatasetManifest, Feature, Reading
 from core.packed_columns import PACKED_ROWS, Category, pack
 from core.profiling.profile import profile
+from core.profiling.target_relations import target_relations
 from core.profiling.time_order import ORDERED
 from core.progress import ReportProgress, ignore_progress, progress_within
+from core.services.datasets.profiles import target_file
+from core.services.processing.inherited_recipe import inherit
 from core.settings import settings
-from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE
+from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE, Draft
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id, now
 from core.tables.csv_reader import read_table
@@ -32,14 +36,17 @@ def ingest(
     *,
     file_id: str | None = None,
     received: str | None = None,
+    like: Sequence[Feature] = (),
+    parent: DatasetManifest | None = None,
     current: bool = True,
     report_progress: ReportProgress = ignore_progress,
 ) -> DatasetManifest:
     """Store a CSV as a dataset, and as the workspace's current file if `current`, in memory for one column at a time.
 
-    `reading` overrules the inferred dialect. A large upload was given its `file_id` beforehand and is in the
-    bucket already, at the key `received`. The stages are "reading", "profiling" and "storing". Raises `TooLargeError`,
-    `NotACsvError`, `InvalidInputError`, `UnavailableError`; then nothing is stored.
+    `reading` overrules what would be inferred; a column of the name of one in `like` is read as that one, unless a text
+    does not fit. A large upload was given its `file_id` beforehand and is in the bucket already, at the key `received`.
+    With a `parent`, whose bytes these are, its recipe is inherited. The stages are "reading", "profiling" and
+    "storing". Raises `TooLargeError`, `NotACsvError`, `InvalidInputError`, `UnavailableError`; then nothing is stored.
     """
     file_id = file_id or new_file_id()
     with (
@@ -52,7 +59,7 @@ def ingest(
         dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
         # It is most likely a table, so its source is uploaded while it is read.
         draft.send(SOURCE, source) if received is None else draft.copy(SOURCE, received)
-        table = read_table(dialect, folder, progress_within(report_progress, 0.05, 0.5))
+        table = read_table(dialect, folder, progress_within(report_progress, 0.05, 0.5), reading, like)
         draft.send(TABLE, table.path)
         report_progress("profiling", 0.5)
         profiled = profile(table)
@@ -63,8 +70,18 @@ def ingest(
             draft.send(COLUMNS, _packed(table, folder / COLUMNS))
         manifest = _manifest(file_id, filename, text, dialect, table, profiled)
         manifest = manifest.model_copy(update={"reading": reading if reading.asked else None})
+        if parent is not None:
+            manifest = inherit(manifest, parent)
+            _send_target(draft, table, manifest)
         draft.commit(manifest)
     return manifest
+
+
+def _send_target(draft: Draft, table: Table, manifest: DatasetManifest) -> None:
+    """Compute the relations to the target of the recipe, if it has one."""
+    if (target := manifest.recipe.target_column) is not None:
+        relations = json.dumps(target_relations(table, target), ensure_ascii=False)
+        draft.send(target_file(manifest, target), relations.encode())
 
 
 def check_request_size(size: int) -> None:

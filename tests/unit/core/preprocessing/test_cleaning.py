@@ -12,7 +12,7 @@ from core.errors import InvalidInputError, TargetError, UnknownColumnError
 from core.manifests import Recipe
 from core.preprocessing.cleaning import CleanTable, clean
 from core.preprocessing.pipeline import make_preprocessor, raw_frame
-from core.services.processing.process import check_recipe
+from core.services.processing.recipe_check import check_recipe
 from core.tables.table import Table
 from tests.support.tables import typed, voyages
 
