@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from core.inference.input_batch import InputBatch, Values
+from core.inference.input_batch import InputBatch
+from core.inference.value_readers import Values
 from core.manifests import Feature
 
 DECODERS_KEPT = 64

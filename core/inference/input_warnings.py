@@ -34,6 +34,10 @@ class InputErrors:
         if len(self.listed) < ERRORS_SHOWN:
             self.listed.append({"field": field, "message": message} if row is None else _located(row, field, message))
 
+    def add_unreadable(self, feature: Feature, accepted: str, value: Any, row: int) -> None:
+        """Add the error of a value that is not what the feature takes: `accepted` says what that is."""
+        self.add(feature.name, f"must be {accepted}, not {shortened(value)}", row)
+
     def raise_if_any(self, first_row: int, rows: int) -> None:
         """Raise `InvalidRecordsError` if there are errors; `first_row` is the caller's number of the first row."""
         if not self.count:

@@ -1,11 +1,13 @@
 """The meaning of one JSON value: as a number, a boolean, a time of day, a date or a text."""
 
+from collections.abc import Collection
 from math import inf, isfinite
 from typing import Any
 
 from core.amounts import DecimalMark, parse_amount
 from core.cell_values import EARLIEST, LATEST, MISSING, parse_boolean, parse_clock, parse_date
 from core.date_formats import NUMBER_FORMATS, POINTED
+from core.manifests import Feature
 
 
 def read_number(value: Any, unit: str | None = None, decimal: DecimalMark = ".") -> float | None:
@@ -56,24 +58,39 @@ def read_date(value: Any, date_format: str | None) -> float | None:
     return float(seconds) if seconds is not None and EARLIEST <= seconds < LATEST + 1 else None
 
 
-def is_missing(value: Any) -> bool:
-    """Return whether a JSON value is null or a word for a missing value."""
-    return value is None or (isinstance(value, str) and value.strip() in MISSING)
+def missing_words(feature: Feature) -> Collection[str]:
+    """Return the texts that are a missing value of a feature.
+
+    A level, and a word that its file was told to keep, is an answer; so is a word for true or false that is written
+    like one for a missing value.
+    """
+    if feature.type == "category":
+        return MISSING.union(feature.missing).difference(feature.levels, feature.keep) | {""}
+    if feature.type == "boolean":
+        own = [*feature.keep, *(feature.format or "").split("/")]
+        return MISSING.union(feature.missing).difference(word for word in own if parse_boolean(word) is not None)
+    return MISSING.union(feature.missing) if feature.missing else MISSING
 
 
-def read_text(value: Any, levels: frozenset[str]) -> str | None:
+def is_missing(value: Any, words: Collection[str] = MISSING) -> bool:
+    """Return whether a JSON value is null or one of the `words` for a missing value."""
+    return value is None or (isinstance(value, str) and value.strip() in words)
+
+
+def read_text(value: Any, words: Collection[str] = MISSING) -> str | None:
     """Return a JSON value as the text of a category, "" for missing; None for a value that cannot be one.
 
-    A word for a missing value that is one of the model's `levels` is an answer.
+    `words` are those that mean a missing value.
     """
     if isinstance(value, str):
         text = value.strip()
         if _is_text(text):
-            return "" if text in MISSING and text not in levels else text
+            return "" if text in words else text
     if value is None:
         return ""
     if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
-        return str(value)
+        text = str(value)
+        return "" if text in words else text
     return None
 
 

@@ -72,9 +72,12 @@ class CompiledModel:
 
 
 def _known_values(feature: Feature) -> frozenset[str | bool] | None:
-    """Return the values that training has seen; none of them for a date, and None for a number."""
+    """Return the values that training has seen; none of them for a date, and None for a number.
+
+    None of them either where certain numbers stand for a missing value.
+    """
     if feature.type == "number":
-        return None
+        return frozenset() if feature.missing else None
     # A date has no known values: its text has to be parsed.
     return frozenset((True, False) if feature.type == "boolean" else feature.levels)
 

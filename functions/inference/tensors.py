@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from core.errors import InvalidInputError
-from core.inference.input_batch import InputBatch, Values
+from core.inference.input_batch import InputBatch
+from core.inference.value_readers import Values
 from core.manifests import Feature
 
 # Datatypes of numbers, and the numpy types of their binary form.

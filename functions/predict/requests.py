@@ -8,6 +8,7 @@ from pydantic import Field, SkipValidation
 
 from core.errors import InvalidInputError, TooLargeError
 from core.inference.csv_input import batches_from_csv
+from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_rows
 from core.jobs.fields import IntervalLevel, Strict
 from core.services.prediction.predict import (
@@ -62,10 +63,20 @@ class ManyRequest(PredictRequest):
 
     def predict_csv(self, model: LoadedModel, body: bytes, charset: str) -> Predictions:
         """Predict the rows of a CSV; errors count them as a spreadsheet does."""
-        left_out: list[str] = []
-        batches = batches_from_csv(body, charset, model.manifest.features, self.batch_size, left_out)
-        found = predict_batches(model, batches, strict=self.strict, interval=self.interval, first_row=FIRST_FILE_ROW)
-        return replace(found, warnings=[*left_out, *found.warnings])
+        cells = FileCells(strict=self.strict)
+        while True:
+            left_out: list[str] = []
+            batches = batches_from_csv(body, charset, model.manifest.features, self.batch_size, left_out)
+            found = predict_batches(
+                model,
+                batches,
+                strict=self.strict,
+                interval=self.interval,
+                first_row=FIRST_FILE_ROW,
+                cells=cells,
+            )
+            if not cells.must_read_again():
+                return replace(found, warnings=[*left_out, *found.warnings])
 
 
 class BatchRequest(ManyRequest):

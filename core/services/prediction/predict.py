@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, InvalidRecordsError, TooLargeError
+from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_records, raw_columns_of_batch, raw_columns_of_clean_row
 from core.inference.input_warnings import ERRORS_SHOWN, InputWarnings, shortened
 from core.inference.intervals import Interval, conformal_interval
@@ -187,10 +188,12 @@ def predict_batches(
     strict: bool = False,
     interval: float | None = None,
     first_row: int = 0,
+    cells: FileCells | None = None,
 ) -> Predictions:
     """Predict unchecked rows batch by batch, with one batch in memory at a time.
 
-    `first_row` is the number of the first row in errors. With `strict`, warnings are errors. Raises
+    `first_row` is the number of the first row in errors; `cells` collects what cannot be read where the rows are those
+    of a file. With `strict`, warnings are errors. Raises
     `InvalidRecordsError`, `TooLargeError`, and `InvalidInputError` for an `interval` that the model does not support.
     """
     width = None if interval is None else conformal_interval(model.manifest, interval)
@@ -199,9 +202,10 @@ def predict_batches(
     for batch in batches:
         start = input_warnings.next_row
         _check_rows(start - first_row + batch.rows, settings().max_batch_rows)
-        columns = raw_columns_of_batch(batch, model.manifest.features, input_warnings)
+        columns = raw_columns_of_batch(batch, model.manifest.features, input_warnings, cells)
         predicted.append(_finite(model.compiled.run(columns), start))
-    return Predictions(_joined(predicted), input_warnings.warnings(), width)
+    unreadable = cells.finish() if cells else []
+    return Predictions(_joined(predicted), [*unreadable, *input_warnings.warnings()], width)
 
 
 def predict_table(
