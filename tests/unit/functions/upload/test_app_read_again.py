@@ -48,8 +48,8 @@ def test_the_same_bytes_become_a_new_dataset_that_names_its_parent(
     assert repositories.objects.get(f"{WORKSPACE}/datasets/{child['file_id']}/source.csv") == CSV
     after = {item.key: item.etag for item in repositories.objects.list(f"{WORKSPACE}/datasets/{parent['file_id']}/")}
     assert after == before
-    for path in ("/data/info", f"/data/files/{child['file_id']}"):
-        shown = handlers.get(path, params={"file_id": child["file_id"]}).json()
+    for path in (f"/data/info?file_id={child['file_id']}", f"/data/files/{child['file_id']}"):
+        shown = handlers.get(path).json()
         assert (shown["parent"], shown["reading"]) == (child["parent"], child["reading"])
 
 
