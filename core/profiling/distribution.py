@@ -90,6 +90,17 @@ class Distribution:
         is_exact = max(-self.values[0], self.values[-1]) < WHOLE_LIMIT
         return bool(is_exact and all(np.array_equal(piece, np.rint(piece)) for piece, _ in self._pieces()))
 
+    def counts(self, start: int = 0, stop: int | None = None) -> Ints:
+        """Return how many values are equal to each distinct one, for those at the positions of a slice."""
+        first, end, _ = slice(start, stop).indices(len(self.values))
+        before = self.cumulative_counts[first - 1] if first else 0
+        return np.diff(self.cumulative_counts[first:end], prepend=before)
+
+    def part(self, start: int, stop: int) -> "Distribution":
+        """Return the distribution of the distinct values at the positions from `start` to `stop`."""
+        before = self.cumulative_counts[start - 1] if start else 0
+        return Distribution(self.values[start:stop], self.cumulative_counts[start:stop] - before)
+
     def below(self, limit: float) -> int:
         """Count the values below `limit`."""
         position = int(np.searchsorted(self.values, limit, side="left"))

@@ -31,6 +31,8 @@ class ColumnContext:
     statistics: Json
     # The numbers of a few rows without a value.
     missing_rows: list[int]
+    # Values that no example is of, because a finding of their own has them.
+    left_out: tuple[float, ...] = ()
 
     def finding(
         self, severity: Severity, kind: str, sentence: str, suggestion: str, count: int, rows: Iterable[int] = ()
@@ -46,7 +48,8 @@ class ColumnContext:
         """Return the numbers of the first few rows that are chosen by their value. Reads the column again."""
         values = self.table.values(self.column.name)
         assert isinstance(values, np.ndarray)
-        return row_numbers_where(chosen(values))
+        found = chosen(values)
+        return row_numbers_where(found & ~np.isin(values, self.left_out) if self.left_out else found)
 
 
 def finding(
@@ -141,15 +144,21 @@ def table_findings(
             "and the holdout makes a model look better than it is"
         )
         found.append(finding(severity, "duplicates", None, sentence, suggestion, duplicates, repeated))
-    return found + _redundant(rows, related)
+    return found + _redundant(rows, columns, related)
 
 
-def _redundant(rows: int, related: Json) -> list[Json]:
-    """Return a finding about each column that is perfectly correlated with an earlier one."""
+def _redundant(rows: int, columns: dict[str, Json], related: Json) -> list[Json]:
+    """Return a finding about each column that is perfectly correlated with an earlier one.
+
+    Two columns that both have sentinels are correlated by those alone.
+    """
     found = []
+    suspected = {name for name, statistics in columns.items() if "sentinels" in statistics}
     names, pearson = related["columns"], related["pearson"]
     for j, name in enumerate(names):
         for i in range(j):
+            if {name, names[i]} <= suspected:
+                continue
             if rows >= FEW_ROWS and pearson[i][j] is not None and abs(pearson[i][j]) > REDUNDANT:
                 sentence = f"follows exactly from {names[i]!r} (correlation {pearson[i][j]:.4f})"
                 suggestion = f"one of the two is enough, unless one is the target: {way_out({'leave_out': [name]})}"

@@ -1,6 +1,9 @@
-"""Findings about a column of numbers: counters, placeholder zeros, caps, extreme values, long tails."""
+"""Findings about a column of numbers: counters, sentinels, caps, extreme values, long tails."""
 
+import json
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +17,8 @@ from core.profiling.findings import (
     nearly_constant,
     percent,
 )
+from core.profiling.sentinels import Sentinel, spellings, values_of, without, written
+from core.profiling.statistics import number_statistics
 from core.types import Json
 
 ID_NAME = re.compile(r"(?:^|[\s_.-])(?:id|uuid|guid|index)$|编号|序号|主键", re.IGNORECASE)
@@ -31,27 +36,57 @@ OUTLIER_SHARE = 0.05
 SKEWED = 3.0
 
 
-def number_findings(context: ColumnContext, distribution: Distribution, *, is_ascending: bool) -> list[Json]:
+def number_findings(
+    context: ColumnContext, distribution: Distribution, sentinels: Sequence[Sentinel] = (), *, is_ascending: bool
+) -> list[Json]:
     """Return findings of an integer, number, boolean or date column.
 
-    `is_ascending` is whether each row has more than the one before.
+    `sentinels` are the values that may stand for missing: the other findings leave them out. `is_ascending` is whether
+    each row has more than the one before.
     """
     common = missing_or_constant(context)
     if context.statistics["distinct"] < 2:
         return common
-    common += nearly_constant(context, int(np.diff(distribution.cumulative_counts, prepend=0).max()))
+    common += nearly_constant(context, int(distribution.counts().max()))
+    common += [_sentinel(context, one) for one in sentinels]
     if context.column.type not in ("integer", "number"):
         return common
     if context.column.type == "integer" and _is_identifier(context, distribution, is_ascending=is_ascending):
         return [*common, identifier(context)]
-    if len(distribution.values) <= FEW_VALUES:
+    others = without(distribution, sentinels)
+    if len(others.values) <= FEW_VALUES:
         return common
-    return [
-        *common,
-        *_zeros(context, distribution),
-        *_capped(context, distribution),
-        *(_extremes(context, distribution) or _tails(context)),
-    ]
+    context = _leaving_out(context, others, sentinels)
+    zeros = _zeros(context, others)
+    if zeros:
+        sentinels = [*sentinels, Sentinel(0.0, zeros[0]["count"])]
+        others = without(distribution, sentinels)
+        context = _leaving_out(context, others, sentinels)
+    return [*common, *zeros, *_capped(context, others), *(_extremes(context, others) or _tails(context))]
+
+
+def _sentinel(context: ColumnContext, sentinel: Sentinel) -> Json:
+    """Return the finding of a value that may stand for missing."""
+    column = context.column
+    sentence = (
+        f"{written(sentinel.value, column)} stands {counted(sentinel.count, 'time')}, far from all others: "
+        "it may stand for missing"
+    )
+    request = {"missing": spellings(sentinel.value, column)}
+    suggestion = (
+        f"if so, PATCH /data/files/{{file_id}}/reading with {json.dumps(request, ensure_ascii=False)}, and with all "
+        "other spellings of a missing value in this file"
+    )
+    rows = context.rows_where(lambda values: values == sentinel.value)
+    return context.finding("warning", "sentinel", sentence, suggestion, sentinel.count, rows)
+
+
+def _leaving_out(context: ColumnContext, others: Distribution, sentinels: Sequence[Sentinel]) -> ColumnContext:
+    """Return the context with the statistics of the `others`, and examples among them."""
+    if not sentinels:
+        return context
+    statistics = {"count": others.count, **number_statistics(others, others.moments())}
+    return replace(context, statistics=context.statistics | statistics, left_out=values_of(sentinels))
 
 
 def _is_identifier(context: ColumnContext, distribution: Distribution, *, is_ascending: bool) -> bool:
@@ -73,14 +108,14 @@ def _zeros(context: ColumnContext, distribution: Distribution) -> list[Json]:
     if low < ZERO_DISTANCE * median:
         return []
     rows = context.rows_where(lambda values: values == 0)
-    sentence = f"is 0 in {counted(zeros, 'row')} and far from 0 everywhere else: 0 may stand for a missing value"
+    sentence = f"0 stands {counted(zeros, 'time')}, far from all others: it may stand for missing"
     suggestion = "if so, empty these cells, upload again, and let handle_missing fill them"
     return [context.finding("warning", "zeros", sentence, suggestion, zeros, rows)]
 
 
 def _capped(context: ColumnContext, distribution: Distribution) -> list[Json]:
     """Return a finding where many values equal the maximum."""
-    largest_count, *neighbours = np.diff(distribution.cumulative_counts[-CAP_NEIGHBOURS - 2 :])[::-1].tolist()
+    largest_count, *neighbours = distribution.counts(-CAP_NEIGHBOURS - 1, None)[::-1].tolist()
     if (
         distribution.count < FEW_ROWS
         or largest_count < CAP_SHARE * distribution.count

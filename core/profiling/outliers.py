@@ -10,6 +10,7 @@ from core.manifests import Column
 from core.profiling.column_threads import map_columns
 from core.profiling.distribution import Distribution
 from core.profiling.rows import row_numbers
+from core.profiling.sentinels import find_sentinels, values_of
 from core.tables.table import Table
 from core.types import Json
 
@@ -23,10 +24,12 @@ ROWS_SHOWN = 100
 def outliers(table: Table, method: Method = "iqr", threshold: float | None = None) -> Json:
     """Return the values outside of the bounds of each integer or number column; a value on a bound is inside.
 
+    Sentinels (`core.profiling.sentinels`) are no outliers: they are left out of quartiles, mean and rows.
     `iqr`: below q25 - threshold * (q75 - q25) or above q75 + threshold * (q75 - q25), quartiles interpolated linearly,
     threshold 1.5 by default (Tukey's fences). `zscore`: more than threshold standard deviations (ddof 1) from the
     mean, 3 by default. Returns `method`, `threshold`, and in `columns` by name: `lower` and `upper` (None for a column
-    without values and beyond float64), `count`, and `rows` and `values` of the first 100. Raises `InvalidInputError`.
+    without values and beyond float64), `count`, `rows` and `values` of the first 100, and `sentinels` if there are
+    any. Raises `InvalidInputError`.
     """
     chosen = THRESHOLDS[method] if threshold is None else threshold
     if not (isfinite(chosen) and chosen > 0):
@@ -36,7 +39,7 @@ def outliers(table: Table, method: Method = "iqr", threshold: float | None = Non
         )
 
     def column_outliers(column: Column) -> Json:
-        return _outliers(table, column.name, method, chosen)
+        return _outliers(table, column, method, chosen)
 
     columns = [column for column in table.columns if column.type in ("integer", "number")]
     found = map_columns(column_outliers, columns, table.rows)
@@ -50,11 +53,15 @@ def iqr_bounds(q25: float, q75: float, threshold: float) -> tuple[float, float]:
     return q25 - reach, q75 + reach
 
 
-def _outliers(table: Table, name: str, method: Method, threshold: float) -> Json:
+def _outliers(table: Table, column: Column, method: Method, threshold: float) -> Json:
     """Return the outliers of one column."""
-    values = table.values(name)
+    values = table.values(column.name)
     assert isinstance(values, np.ndarray)
     distribution = Distribution.of(values.copy())
+    suspected = values_of(find_sentinels(distribution, column))
+    if suspected:
+        values[np.isin(values, suspected)] = np.nan
+        distribution = Distribution.of(values.copy())
     if not distribution.count:
         return {"lower": None, "upper": None, "count": 0, "rows": [], "values": []}
     if method == "iqr":
@@ -68,6 +75,7 @@ def _outliers(table: Table, name: str, method: Method, threshold: float) -> Json
         "count": len(outside),
         "rows": row_numbers(outside, ROWS_SHOWN),
         "values": values[outside[:ROWS_SHOWN]].tolist(),
+        **({"sentinels": list(suspected)} if suspected else {}),
     }
 
 

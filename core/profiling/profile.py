@@ -1,6 +1,6 @@
 """The profile of a table: statistics of each column, correlations, missingness and findings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from core.profiling.correlations import correlations
 from core.profiling.distribution import Distribution, Moments
 from core.profiling.findings import ColumnContext
 from core.profiling.rows import RowHashes, RowKinds, missing_shares, row_numbers_where
+from core.profiling.sentinels import Sentinel, find_sentinels
 from core.profiling.statistics import (
     boolean_statistics,
     category_statistics,
@@ -23,6 +24,7 @@ from core.profiling.statistics import (
     count_codes,
     date_statistics,
     number_statistics,
+    sentinel_statistics,
 )
 from core.severity import worst_first
 from core.tables.table import Table
@@ -107,13 +109,16 @@ def _profile_column(table: Table, rows: RowKinds | RowHashes, position: int) -> 
         )
         distribution = Distribution.of(values)
     moments = distribution.moments() if distribution.count else None
-    statistics = common_statistics(
-        column, table.rows, distribution.count, len(distribution.values)
-    ) | _statistics_by_type(column, distribution, moments)
+    sentinels = find_sentinels(distribution, column)
+    statistics = {
+        **common_statistics(column, table.rows, distribution.count, len(distribution.values)),
+        **_statistics_by_type(column, distribution, moments, sentinels),
+        **sentinel_statistics(column, sentinels),
+    }
     context = ColumnContext(table, column, statistics, missing_rows)
     return _ColumnProfile(
         statistics,
-        numeric_findings.number_findings(context, distribution, is_ascending=in_order),
+        numeric_findings.number_findings(context, distribution, sentinels, is_ascending=in_order),
         shares,
         moments,
         in_order=in_order,
@@ -138,8 +143,12 @@ def _missing_rows(missing: NDArray[np.bool_]) -> tuple[list[int], list[float]]:
     return row_numbers_where(missing), missing_shares(missing) if missing.any() else []
 
 
-def _statistics_by_type(column: Column, distribution: Distribution, moments: Moments | None) -> Json:
+def _statistics_by_type(
+    column: Column, distribution: Distribution, moments: Moments | None, sentinels: Sequence[Sentinel]
+) -> Json:
     """Return the statistics that only columns of this type have."""
     if column.type == "boolean":
         return boolean_statistics(distribution)
-    return date_statistics(distribution) if column.type == "date" else number_statistics(distribution, moments)
+    return (
+        date_statistics(distribution) if column.type == "date" else number_statistics(distribution, moments, sentinels)
+    )

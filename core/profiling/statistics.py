@@ -1,5 +1,6 @@
 """Statistics of one column by its type, for JSON: an undefined or infinite one is None."""
 
+from collections.abc import Sequence
 from math import isfinite
 
 import numpy as np
@@ -12,6 +13,7 @@ from core.cell_values import EARLIEST, LATEST, format_date
 from core.manifests import Column
 from core.profiling.distribution import Distribution, Moments
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
+from core.profiling.sentinels import Sentinel, without
 from core.tables.coded_columns import PIECE_LENGTH
 from core.types import Json
 
@@ -22,8 +24,11 @@ DATE_UNITS = (86_400.0, 3600.0, 60.0, 1.0)
 MANY_UNITS = 60
 
 
-def number_statistics(distribution: Distribution, moments: Moments | None) -> Json:
-    """Return the statistics of an integer or number column; `moments` are None where it has no values."""
+def number_statistics(distribution: Distribution, moments: Moments | None, sentinels: Sequence[Sentinel] = ()) -> Json:
+    """Return the statistics of an integer or number column; `moments` are None where it has no values.
+
+    Only the number of outliers leaves the sentinels out.
+    """
     names = ("mean", "std", "min", "q25", "median", "q75", "max", "skew", "kurtosis")
     if moments is None:
         return {**dict.fromkeys(names), "zeros": 0, "negatives": 0, "histogram": NO_HISTOGRAM, "outliers": 0}
@@ -45,8 +50,13 @@ def number_statistics(distribution: Distribution, moments: Moments | None) -> Js
         "zeros": distribution.at_most(0) - distribution.below(0),
         "negatives": distribution.below(0),
         "histogram": {"edges": edges.tolist(), "counts": distribution.histogram(edges)},
-        "outliers": distribution.outside(*iqr_bounds(q25, q75, IQR_THRESHOLD)),
+        "outliers": _count_outliers(without(distribution, sentinels)),
     }
+
+
+def _count_outliers(distribution: Distribution) -> int:
+    """Return how many values are outside of Tukey's fences."""
+    return distribution.outside(*iqr_bounds(distribution.quantile(0.25), distribution.quantile(0.75), IQR_THRESHOLD))
 
 
 def boolean_statistics(distribution: Distribution) -> Json:
@@ -92,8 +102,18 @@ def category_statistics(levels: pa.Array, counts: Ints) -> Json:
 
 
 def common_statistics(column: Column, rows: int, count: int, distinct: int) -> Json:
-    """Return the statistics that every type of column has."""
-    return {"type": column.type, "count": count, "missing": rows - count, "distinct": distinct}
+    """Return the statistics that every type of column has, and its unit if it has one."""
+    unit = {} if column.unit is None else {"unit": column.unit}
+    return {"type": column.type, **unit, "count": count, "missing": rows - count, "distinct": distinct}
+
+
+def sentinel_statistics(column: Column, sentinels: Sequence[Sentinel]) -> Json:
+    """Return as `sentinels` the values that may stand for missing and how many rows have them; nothing without any."""
+    if not sentinels:
+        return {}
+    is_date = column.type == "date"
+    found = [{"value": iso(one.value) if is_date else one.value, "count": one.count} for one in sentinels]
+    return {"sentinels": found}
 
 
 def count_codes(codes: NDArray[np.int32], levels: int) -> Ints:

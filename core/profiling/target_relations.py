@@ -14,6 +14,7 @@ from core.profiling.distribution import Distribution, scaled, unsafe_exponent
 from core.profiling.findings import FEW_ROWS, MOSTLY, counted, finding, percent, way_out
 from core.profiling.outliers import IQR_THRESHOLD, iqr_bounds
 from core.profiling.rows import row_numbers
+from core.profiling.sentinels import find_sentinels, without
 from core.severity import Severity, worst_first
 from core.tables.table import Table
 from core.types import Json
@@ -46,13 +47,24 @@ def target_relations(table: Table, target: str) -> Json:
     found = map_columns(partial(_relation, table, values), others, table.rows)
     relations = {column.name: relation for column, relation in zip(others, found, strict=True)}
     missing = np.flatnonzero(np.isnan(values))
-    findings = [*_leaks(relations), *_target_findings(target, table, missing, Distribution.of(values))]
+    distribution = Distribution.of(values)
+    sentinels = find_sentinels(distribution, next(column for column in table.columns if column.name == target))
+    leaks = _leaks(relations)
+    if sentinels:
+        leaks = [entry for entry in leaks if not _has_sentinels(table, entry["column"])]
+    findings = [*leaks, *_target_findings(target, table, missing, without(distribution, sentinels))]
     return {
         "target": target,
         "rows": table.rows - len(missing),
         "relations": relations,
         "findings": worst_first(findings),
     }
+
+
+def _has_sentinels(table: Table, name: str) -> bool:
+    """Return whether a column has sentinels: to a target that has some too, it is related by those alone."""
+    column = next(column for column in table.columns if column.name == name)
+    return column.type != "category" and bool(find_sentinels(Distribution.of(table.numbers(name)), column))
 
 
 def _relation(table: Table, target: Floats, column: Column) -> Json:
@@ -176,7 +188,10 @@ def _leaks(relations: dict[str, Json]) -> list[Json]:
 
 
 def _target_findings(target: str, table: Table, missing: NDArray[np.intp], distribution: Distribution) -> list[Json]:
-    """Return findings about the target itself: `missing` rows, few values, a long tail."""
+    """Return findings about the target itself: `missing` rows, few values, a long tail.
+
+    `distribution` is of its values without the sentinels.
+    """
     found = []
     if len(missing):
         sentence = (
