@@ -49,7 +49,7 @@ _PART = rf"(?:[{_LETTER}]*{_POWER}|[{_LETTER}]+)\.?"
 # Feet and inches are marks that stand alone: 5" pipe is no amount.
 _UNIT = rf"['\"]|/? ?{_PART}(?:[ ./·*-]{{0,3}}{_PART}){{0,3}}"
 # The end of half a number ("1e"), the half of a day, and the endings of ordinals are no units.
-_NO_UNITS = frozenset({"e", "E", "am", "AM", "pm", "PM", "a.m.", "p.m.", "st", "nd", "rd", "x", "X"})
+_NO_UNITS = frozenset({"e", "E", "am", "AM", "pm", "PM", "a.m.", "p.m.", "st", "nd", "rd", "th", "x", "X"})
 
 # By its word the power of ten that a magnitude stands for.
 MAGNITUDES = {
@@ -226,6 +226,8 @@ def parse_amount(text: str, unit: str | None = None, decimal: DecimalMark | None
     if company.letter and not (unit and same_unit(company.unit, unit)):
         company = resolved(company, as_magnitude=True)
     if company.unit and not (unit and same_unit(company.unit, unit)):
+        return None
+    if match["exponent"] and re.search("[^0-9]", match["whole"] or ""):
         return None
     digits = re.sub("[^0-9]", "", match["whole"] or "0")
     exponent = int(match["exponent"][1:]) if match["exponent"] else 0

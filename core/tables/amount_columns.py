@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,46 +10,22 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.amounts import (
-    DASH_ZERO,
     EXACT_INTEGER,
-    LEAD,
-    PLAIN,
-    UNPLAIN,
     Company,
     DecimalMark,
-    amount_pattern,
-    compiled_pattern,
     currency_codes,
-    division_pattern,
     letters_are_magnitudes,
     loses_digits,
-    read_company,
     resolved,
     same_unit,
 )
 from core.decimal_marks import AMBIGUOUS
 from core.manifests import ThousandsMark
+from core.tables.amount_texts import ParsedAmounts, all_true, any_true, parse_levels
+from core.tables.code_letters import have_one_letter, look_like_codes
 
-# So many levels are tried by themselves before all of them are.
-FIRST_LEVELS = 8
-# A column with more kinds of company is no column of amounts.
-MOST_COMPANIES = 64
 # Any mark between digits.
 MARKED = "[0-9][.,][0-9]"
-HAS_DIGIT_OR_DASH = "[0-9０-９−–‒﹣-]"
-DASH_ALONE = "^[^0-9]*-[^0-9]*$"
-# Between what stands before the digits and what stands behind them, in a key of both.
-SEPARATOR = "\x1f"
-
-
-@dataclass(frozen=True)
-class ParsedAmounts:
-    """Some distinct texts, divided: their groups by name, and by text the position of its company in `companies`."""
-
-    texts: pa.Array
-    groups: dict[str, pa.Array]
-    companies: list[Company]
-    positions: NDArray[np.intp]
 
 
 @dataclass
@@ -64,6 +39,10 @@ class AmountReader:
     is_integer: bool
     # The only mark that may divide groups of digits, where the caller has said so.
     thousands: ThousandsMark | None = None
+    # Whether the name of the column says that its values identify things, such as the seat 12K.
+    identifies: bool = False
+    # Whether a number without unit is a fraction of 1, which beside "12%" may stand for 100 times as much.
+    has_shares: bool = False
     # By company the rows that have it, without zeros; and rows of zeros without company, which every unit may have.
     rows: Counter[Company] = field(default_factory=Counter)
     _pending: Counter[Company] = field(default_factory=Counter)
@@ -71,6 +50,7 @@ class AmountReader:
     def begin(self) -> None:
         """Start a pass over the file."""
         self.rows = Counter()
+        self.has_shares = False
 
     @property
     def unit(self) -> str | None:
@@ -94,11 +74,16 @@ class AmountReader:
         parsed = parse_levels(encoded.dictionary, self.decimal)
         if parsed is None or (self.thousands and _has_other_marks(parsed.groups["whole"], self.thousands)):
             return None
+        if self._may_be_codes(parsed):
+            return None
         as_magnitude = letters_are_magnitudes([*parsed.companies, *self.rows])
         chosen = [resolved(company, as_magnitude=as_magnitude) for company in parsed.companies]
         values = self._values(parsed, chosen)
         if values is None:
             return None
+        bare = np.array([not company.unit for company in chosen], bool)[parsed.positions]
+        sizes = np.abs(np.asarray(values, np.float64))
+        self.has_shares = self.has_shares or bool(np.any(bare & (sizes > 0) & (sizes <= 1)))
         self._pending = self._counted(
             parsed.companies, parsed.positions, values, np.asarray(encoded.indices.drop_null())
         )
@@ -128,7 +113,15 @@ class AmountReader:
         named = sorted(units - {""})
         if not all(same_unit(one, other) for one in named for other in named):
             return False
-        return "" not in units or not named or bool(currency_codes(named[0]))
+        if "" not in units or not named:
+            return True
+        return bool(currency_codes(named[0])) or (named[0] == "%" and not self.has_shares)
+
+    def _may_be_codes(self, parsed: ParsedAmounts) -> bool:
+        """Return whether digits and a letter identify things, by the name of the column or by its first texts."""
+        if self.identifies:
+            return have_one_letter(parsed.companies)
+        return not self.rows and look_like_codes(parsed.companies, parsed.groups["whole"], parsed.fraction)
 
     def _counted(
         self, companies: list[Company], positions: NDArray[np.intp], values: pa.Array, rows: NDArray[np.int32]
@@ -149,11 +142,13 @@ class AmountReader:
         whole = _without_marks(groups["whole"])
         exponents = np.array([company.exponent for company in companies], np.int64)[parsed.positions]
         signs = np.array([-1 if company.is_negative else 1 for company in companies], np.int64)[parsed.positions]
-        fraction = pc.binary_join_element_wise(groups["fraction"], groups["bare"], "")
+        fraction = parsed.fraction
+        if any_true(pc.and_(pc.not_equal(groups["exponent"], ""), pc.match_substring_regex(groups["whole"], "[^0-9]"))):
+            return None  # thousands are not divided in front of an exponent
         is_whole = pc.equal(pc.binary_join_element_wise(fraction, groups["exponent"], ""), "")
         try:
             if self.is_integer:
-                return _integers(whole, exponents, signs) if _all(is_whole) else None
+                return _integers(whole, exponents, signs) if all_true(is_whole) else None
             values = _floats(whole, fraction, groups["exponent"], exponents)
         except pa.ArrowInvalid:
             return None
@@ -198,80 +193,11 @@ def other_reading(text: str, decimal: DecimalMark) -> str:
         return ""
     mark = "," if re.search("[0-9],[0-9]", text) else "."
     name = "comma" if mark == "," else "point"
-    digits = re.sub("[^0-9.,]", "", text).strip(".,")
+    minus = "-" if re.search("^[^0-9]*[-−(]|[-−]$", text.strip()) else ""
+    digits = re.sub("[^0-9.,]", "", re.split("(?<=[0-9])[^0-9., ']", text)[0]).strip(".,")
     if mark == decimal:
-        return f"; if its {name} divides thousands, it is {re.sub('[.,]', '', digits)}"
-    return f"; if its {name} is a decimal mark, it is {digits.replace(',', '.')}"
-
-
-def parse_levels(levels: pa.Array, decimal: DecimalMark) -> ParsedAmounts | None:
-    """Divide distinct texts into the parts of an amount; None where one is none."""
-    if not _all(pc.match_substring_regex(levels, HAS_DIGIT_OR_DASH)):
-        return None
-    pattern = compiled_pattern(decimal)
-    for text in levels[:FIRST_LEVELS].drop_null().to_pylist():
-        plain = text.translate(PLAIN).strip()
-        if not (pattern.fullmatch(plain) or plain.endswith("-") or plain.startswith("-")):
-            return None
-    texts = _plain(levels)
-    groups = _divided(texts, decimal)
-    if groups is None:
-        return None
-    around = pc.binary_join_element_wise(groups["lead"], groups["tail"], SEPARATOR).dictionary_encode()
-    if len(around.dictionary) > MOST_COMPANIES:
-        return None
-    found = [read_company(*key.split(SEPARATOR)) for key in around.dictionary.to_pylist()]
-    companies = [company for company in found if company is not None]
-    if len(companies) < len(found):
-        return None
-    return ParsedAmounts(texts, groups, companies, np.asarray(around.indices, np.intp))
-
-
-def divided_levels(levels: pa.Array) -> Iterator[tuple[str, str, int]]:
-    """Yield what stands before and behind the digits of each text that has digits as an amount has, and its position.
-
-    A text that fits with a decimal point and with a decimal comma is yielded twice.
-    """
-    texts = _plain(levels)
-    marks: tuple[DecimalMark, DecimalMark] = (".", ",")
-    for divides, whole in map(division_pattern, marks):
-        parts = pc.extract_regex(texts, divides)
-        groups = dict(zip((group.name for group in parts.type), parts.flatten(), strict=True))
-        fits = pc.and_(parts.is_valid(), pc.match_substring_regex(groups["whole"], whole))
-        positions = np.flatnonzero(np.asarray(pc.fill_null(fits, False).cast(pa.uint8()), bool))
-        leads, tails = (groups[name].take(pa.array(positions)).to_pylist() for name in ("lead", "tail"))
-        known = {lead for lead in set(leads) if re.fullmatch(LEAD, lead)}
-        for lead, tail, position in zip(leads, tails, positions.tolist(), strict=True):
-            if lead in known:
-                yield lead, tail, position
-
-
-def _divided(texts: pa.Array, decimal: DecimalMark) -> dict[str, pa.Array] | None:
-    """Return the groups of `amount_pattern` in each text; None where one is no amount."""
-    divides, whole = division_pattern(decimal)
-    groups = _groups(texts, divides)
-    if groups is not None:
-        leads = groups["lead"].unique().to_pylist()
-        if len(leads) <= MOST_COMPANIES and all(re.fullmatch(LEAD, lead) for lead in leads):
-            return groups if _all(pc.match_substring_regex(groups["whole"], whole)) else None
-    return _groups(texts, amount_pattern(decimal))
-
-
-def _groups(texts: pa.Array, pattern: str) -> dict[str, pa.Array] | None:
-    """Return the named groups of a pattern in each text; None where it does not fit one."""
-    parts = pc.extract_regex(texts, pattern)
-    if parts.null_count > texts.null_count:
-        return None
-    return dict(zip((group.name for group in parts.type), parts.flatten(), strict=True))
-
-
-def _plain(levels: pa.Array) -> pa.Array:
-    """Return the texts with the digits, signs and blanks of ASCII, and a 0 for a dash that stands for zero."""
-    if pc.any(pc.match_substring_regex(levels, UNPLAIN)).as_py():
-        levels = pa.array([text.translate(PLAIN).strip() for text in levels.to_pylist()], pa.string())
-    if pc.any(pc.match_substring_regex(levels, DASH_ALONE)).as_py():
-        levels = pc.replace_substring_regex(levels, DASH_ZERO, r"\1 0\2")
-    return levels
+        return f"; if its {name} divides thousands, it is {minus}{re.sub('[.,]', '', digits)}"
+    return f"; if its {name} is a decimal mark, it is {minus}{digits.replace(',', '.')}"
 
 
 def _has_other_marks(whole: pa.Array, thousands: ThousandsMark) -> bool:
@@ -300,13 +226,8 @@ def _floats(
 ) -> NDArray[np.float64] | None:
     """Return the numbers in float64, rounded once; None where a number has both an exponent and a magnitude."""
     if np.any(exponents):
-        if not _all(pc.equal(exponent, "")):
+        if not all_true(pc.equal(exponent, "")):
             return None
         exponent = pc.binary_join_element_wise("e", pa.array(exponents).cast(pa.string()), "")
     literal = pc.binary_join_element_wise("0", whole, ".", fraction, "0", exponent, "")
     return np.array(literal.cast(pa.float64()), np.float64)
-
-
-def _all(flags: pa.Array) -> bool:
-    """Return whether all flags are true."""
-    return bool(pc.all(flags).as_py())

@@ -69,8 +69,8 @@ def type_candidates(
 ) -> list[TypeCandidate]:
     """Return every type in the order in which they are tried; the last one, a category, takes any text.
 
-    The list is for one column. A comma can be a decimal mark where it is not the delimiter, or where the file has such
-    numbers in quotes (`has_decimal_commas`); `decimal_comma` chooses which of the two readings of "1,234" is tried
+    The list is for one column. A comma can be a decimal mark where it is not the delimiter, or where the file may have
+    such numbers in quotes (`has_decimal_commas`); `decimal_comma` chooses which of the two readings of "1,234" is tried
     first there. In a file that a comma does not divide and that has no certain decimal point
     (`has_decimal_points`), "1.234" may be either.
     """

@@ -12,6 +12,7 @@ from core.date_formats import CLOCK_FORMAT, DATE_FORMATS, FIRST_PART, NUMBER_FOR
 from core.delimited.dialect import Dialect
 from core.errors import InvalidInputError
 from core.manifests import ColumnType, DateOrder, Feature, Reading
+from core.tables.code_names import is_code_name
 from core.tables.column_types import (
     TypeCandidate,
     amounts_candidate,
@@ -61,6 +62,10 @@ def expectations(
         candidates = [*_like(feature, reading), *number_date_candidates(name), *_usual(dialect, reading)]
         if forced:
             candidates = _forced(forced, candidates)
+        elif feature is None and is_code_name(name):
+            for candidate in candidates:
+                if candidate.amounts is not None:
+                    candidate.amounts.identifies = True
         one = Expectation(name, candidates, missing, keep, forced, told)
         found.append(_with_words_of(feature, one) if feature else one)
     return found
@@ -127,7 +132,8 @@ def _usual(dialect: Dialect, reading: Reading) -> list[TypeCandidate]:
     usual = type_candidates(
         dialect.original_delimiter,
         decimal_comma=dialect.decimal_comma,
-        has_decimal_commas=dialect.has_decimal_commas,
+        # They may also be in quotes and far below the first rows.
+        has_decimal_commas=True,
         has_decimal_points=dialect.has_decimal_points,
     )
     if not reading.decimal and not reading.thousands and not reading.dates:
@@ -135,7 +141,8 @@ def _usual(dialect: Dialect, reading: Reading) -> list[TypeCandidate]:
     words = len(candidates_of_words())
     numbers = usual[:-words]
     if reading.decimal or reading.thousands:
-        numbers = _told_numbers(dialect, reading, has_commas=any(one.decimal == "," for one in numbers))
+        has_commas = dialect.has_decimal_commas or dialect.original_delimiter != ","
+        numbers = _told_numbers(dialect, reading, has_commas=has_commas)
     return [*numbers, *(_told_words(reading.dates) if reading.dates else usual[-words:])]
 
 

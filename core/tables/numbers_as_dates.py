@@ -33,7 +33,7 @@ _EVIDENCE = {
 }
 
 
-def _words(name: str) -> set[str]:
+def words_of_name(name: str) -> set[str]:
     """Return the words of a column's name in lower case: those of "OrderDate" and "order_date" are order and date.
 
     The "to date" at the end of a sum until today is left out.
@@ -45,14 +45,14 @@ def _words(name: str) -> set[str]:
 
 def is_date_name(name: str) -> bool:
     """Return whether the name of a column says that it has dates."""
-    words = _words(name)
+    words = words_of_name(name)
     ends = any(word.endswith(("date", "datum", "datetime")) and word not in _NOT_DATES for word in words)
     return ends or bool(words & _DATE_WORDS) or bool(re.search(_CHINESE_DATES, name))
 
 
 def is_month_name(name: str) -> bool:
     """Return whether the name of a column says that it has months, or dates."""
-    return bool(_words(name) & _MONTH_WORDS or re.search(_CHINESE_MONTHS, name)) or is_date_name(name)
+    return bool(words_of_name(name) & _MONTH_WORDS or re.search(_CHINESE_MONTHS, name)) or is_date_name(name)
 
 
 def number_date_candidates(name: str) -> list[TypeCandidate]:
@@ -60,7 +60,7 @@ def number_date_candidates(name: str) -> list[TypeCandidate]:
     formats = [*_EVIDENCE]
     if is_date_name(name):
         formats += ["Excel"]
-    if is_date_name(name) or _words(name) & _DAY_WORDS:
+    if is_date_name(name) or words_of_name(name) & _DAY_WORDS:
         formats += ["YYYYMMDD"]
     if is_month_name(name):
         formats += ["YYYYMM"]

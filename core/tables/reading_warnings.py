@@ -29,9 +29,9 @@ class Example:
     def among(cls, texts: pa.Array, values: pa.Array) -> "Example | None":
         """Return the first text whose value differs from its literal reading."""
         present = pc.is_valid(texts)
-        head = texts.filter(present)[:FIRST_LOOK]
-        position = pc.index(pc.match_substring_regex(head, NUMBER), False).as_py()
-        if position < 0:
-            return None
-        value = values.filter(present)[position]
-        return cls(head[position].as_py(), str(value.as_py()))
+        texts, values = texts.filter(present), values.filter(present)
+        for some in (texts[:FIRST_LOOK], texts):
+            position = pc.index(pc.match_substring_regex(some, NUMBER), False).as_py()
+            if position >= 0:
+                return cls(texts[position].as_py(), str(values[position].as_py()))
+        return None

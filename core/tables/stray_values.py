@@ -14,7 +14,7 @@ from core.amounts import currency_codes, read_company, same_unit
 from core.array_types import Ints
 from core.delimited.names import quoted
 from core.delimited.ragged_rows import EXAMPLES_SHOWN
-from core.tables.amount_columns import divided_levels
+from core.tables.amount_texts import divided_levels
 from core.tables.column_types import CODE, WHOLE
 from core.tables.reading_warnings import NUMBER_OR_DATE, STRAY_SHARE
 
