@@ -26,6 +26,8 @@ from core.tables.code_letters import have_one_letter, look_like_codes
 
 # Any mark between digits.
 MARKED = "[0-9][.,][0-9]"
+# How a reading is corrected afterwards, as the end of a warning.
+WAY_OUT = "with PATCH /data/files/{file_id}/reading"
 
 
 @dataclass
@@ -196,8 +198,11 @@ def other_reading(text: str, decimal: DecimalMark) -> str:
     minus = "-" if re.search("^[^0-9]*[-−(]|[-−]$", text.strip()) else ""
     digits = re.sub("[^0-9.,]", "", re.split("(?<=[0-9])[^0-9., ']", text)[0]).strip(".,")
     if mark == decimal:
-        return f"; if its {name} divides thousands, it is {minus}{re.sub('[.,]', '', digits)}"
-    return f"; if its {name} is a decimal mark, it is {minus}{digits.replace(',', '.')}"
+        other = "point" if mark == "," else "comma"
+        said = f"; if its {name} divides thousands, it is {minus}{re.sub('[.,]', '', digits)}: to have it read so,"
+        return f"{said} send decimal={other} {WAY_OUT}"
+    said = f"; if its {name} is a decimal mark, it is {minus}{digits.replace(',', '.')}: to have it read so,"
+    return f"{said} send decimal={name} {WAY_OUT}"
 
 
 def _has_other_marks(whole: pa.Array, thousands: ThousandsMark) -> bool:

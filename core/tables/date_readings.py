@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from core.cell_values import format_date
 from core.date_formats import FIRST_PART, SWAPPED
 from core.delimited.names import quoted
+from core.manifests import DateOrder
+from core.tables.amount_columns import WAY_OUT
 from core.tables.column_types import TypeCandidate, date_candidate, try_type
 
 # What a warning adds about dates of a format.
@@ -22,6 +24,8 @@ _NOTES = {
     "M.Y": ", a month and a year, because of the zero in front",
     "Mon y": ", a month and a year; a day and a month without a year are no date",
 }
+# By its first part the order that a caller may name.
+FIRST_FIELD: dict[str, DateOrder] = {"day": "dmy", "month": "mdy", "year": "ymd"}
 _PIVOT_NOTE = "; years of two digits are 1969 to 2068"
 # With the year in front, dates must lie so much closer together to be read so.
 _CLOSER = 2
@@ -78,7 +82,8 @@ class DateReadings:
                 f"; the {FIRST_PART[other]} first ({other}) fits every date as well: {quoted(example)} would be "
                 f"{other_value}"
             )
-        return said
+        orders = " or ".join(f"dates={FIRST_FIELD[FIRST_PART[other]]}" for other, *_ in ambiguous)
+        return f"{said}; to have it read so, send {orders} {WAY_OUT}" if orders else said
 
 
 class DatedColumn(Protocol):

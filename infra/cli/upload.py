@@ -15,6 +15,19 @@ def upload(
     encoding: Annotated[str | None, typer.Option(help="Default: found out.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="One character, or tab, space. Default: found out.")] = None,
     header: Annotated[bool | None, typer.Option(help="Whether the first line names the columns.")] = None,
+    dates: Annotated[str | None, typer.Option(help="The order in ambiguous dates: dmy, mdy or ymd.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="The mark before a fraction: point or comma.")] = None,
+    thousands: Annotated[
+        str | None, typer.Option(help="The mark between digits: point, comma, apostrophe or space.")
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="COLUMN=TYPE", help="integer, number, boolean, date or category. Repeatable."),
+    ] = None,
+    missing: Annotated[
+        list[str] | None, typer.Option(help="A further spelling of a missing value. Repeatable.")
+    ] = None,
+    keep: Annotated[list[str] | None, typer.Option(help="A spelling of one that is an answer. Repeatable.")] = None,
 ) -> None:
     """Upload FILE in parts, going on where an earlier run broke off, and wait until it is a dataset."""
     from infra.cli.upload_display import TerminalUploadDisplay
@@ -23,12 +36,22 @@ def upload(
     from infra.client.upload import Upload, UploadError, UploadRecord
 
     base_url = url or service_url()
-    options = {"encoding": encoding, "delimiter": delimiter, "has_header": header}
-    csv_options = {name: value for name, value in options.items() if value is not None}
+    options = {
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "has_header": header,
+        "dates": dates,
+        "decimal": decimal,
+        "thousands": thousands,
+        "types": _types_by_column(types or []),
+        "missing": missing,
+        "keep": keep,
+    }
+    reading = {name: value for name, value in options.items() if value or value is False}
     try:
         with connect(base_url) as service:
-            record = UploadRecord(base_url, file, csv_options)
-            dataset = Upload(service, file, csv_options, record).run(TerminalUploadDisplay())
+            record = UploadRecord(base_url, file, reading)
+            dataset = Upload(service, file, reading, record).run(TerminalUploadDisplay())
     except UploadError as error:
         raise failure(str(error)) from None
     except (PartError, ServiceError) as error:
@@ -40,3 +63,12 @@ def upload(
     console.print(f"[green]Ready[/]: {dataset['filename']}, {shape}, file_id {dataset['file_id']}")
     for warning in dataset["warnings"]:
         console.print(f"[yellow]{warning}[/]", soft_wrap=True)
+
+
+def _types_by_column(pairs: list[str]) -> dict[str, str]:
+    """Return by column its type from texts such as `zip=category`; the service checks the types."""
+    if wrong := next((pair for pair in pairs if "=" not in pair), None):
+        raise typer.BadParameter(
+            f"{wrong!r} is not of the form COLUMN=TYPE, such as zip=category.", param_hint="--type"
+        )
+    return {column: name for column, _, name in (pair.rpartition("=") for pair in pairs)}

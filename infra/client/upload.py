@@ -40,12 +40,12 @@ class UploadDisplay:
 class UploadRecord:
     """A file on this disk that says which upload a file belongs to.
 
-    The same service, path, size, time of change and CSV options are the same upload.
+    The same service, path, size, time of change and reading are the same upload.
     """
 
-    def __init__(self, url: str, path: Path, csv_options: Json) -> None:
+    def __init__(self, url: str, path: Path, reading: Json) -> None:
         stat = path.stat()
-        identity = json.dumps([url, str(path.resolve()), stat.st_size, stat.st_mtime_ns, csv_options], sort_keys=True)
+        identity = json.dumps([url, str(path.resolve()), stat.st_size, stat.st_mtime_ns, reading], sort_keys=True)
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         self._file = cache / "regatta" / "uploads" / hashlib.sha256(identity.encode()).hexdigest()[:32]
 
@@ -69,11 +69,11 @@ class UploadRecord:
 class Upload:
     """One file that becomes a dataset."""
 
-    def __init__(self, service: Service, path: Path, csv_options: Json, record: UploadRecord) -> None:
-        """`csv_options` are `encoding`, `delimiter` and `has_header`; the service infers those that are not given."""
+    def __init__(self, service: Service, path: Path, reading: Json, record: UploadRecord) -> None:
+        """`reading` has the fields that say how the file is to be read; the service infers those that are not given."""
         self.service = service
         self.path = path
-        self.csv_options = csv_options
+        self.reading = reading
         self.record = record
         self._stat = path.stat()
 
@@ -95,7 +95,7 @@ class Upload:
 
     def _announce(self) -> Json:
         announcement = {"filename": self.path.name, "size_bytes": self._stat.st_size, "method": "multipart"}
-        state = self.service.call("POST", "/data/uploads", json={**announcement, **self.csv_options})
+        state = self.service.call("POST", "/data/uploads", json={**announcement, **self.reading})
         self.record.write(state["file_id"])
         return state
 

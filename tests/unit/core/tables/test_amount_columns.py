@@ -144,10 +144,30 @@ def test_numbers_without_a_currency_among_others_are_counted() -> None:
 @pytest.mark.parametrize(
     ("texts", "beside", "values", "warning"),
     [
-        (("1,234", "5,678"), "a", [1234, 5678], "if its comma is a decimal mark, it is 1.234"),
-        (("1,234", "5,678"), "2,5", [1.234, 5.678], "if its comma divides thousands, it is 1234"),
-        (("1.234", "5.678"), "2,5", [1234, 5678], "if its point is a decimal mark, it is 1.234"),
-        (("1.234", "5.678"), "a", [1.234, 5.678], "if its point divides thousands, it is 1234"),
+        (
+            ("1,234", "5,678"),
+            "a",
+            [1234, 5678],
+            "if its comma is a decimal mark, it is 1.234: to have it read so, send decimal=comma",
+        ),
+        (
+            ("1,234", "5,678"),
+            "2,5",
+            [1.234, 5.678],
+            "if its comma divides thousands, it is 1234: to have it read so, send decimal=point",
+        ),
+        (
+            ("1.234", "5.678"),
+            "2,5",
+            [1234, 5678],
+            "if its point is a decimal mark, it is 1.234: to have it read so, send decimal=point",
+        ),
+        (
+            ("1.234", "5.678"),
+            "a",
+            [1.234, 5.678],
+            "if its point divides thousands, it is 1234: to have it read so, send decimal=comma",
+        ),
     ],
 )
 def test_a_mark_of_two_readings_is_settled_by_the_file_and_said_so(

@@ -198,7 +198,7 @@ def test_what_a_text_was_read_as_is_shown_by_an_example() -> None:
     assert content(table)["price"] == [5, 1200]
     assert table.warnings == [
         "column 'price': '$1,200' is read as 1200, in the unit '$', which is kept apart; if its comma is a decimal "
-        "mark, it is 1.200",
+        "mark, it is 1.200: to have it read so, send decimal=comma with PATCH /data/files/{file_id}/reading",
         "column 'price': 1 of its numbers have no unit and are taken for $",
         "column 'share': '12%' is read as 12, in the unit '%', which is kept apart",
         "column 'day': '1/13/2024' is read as 2024-01-13",

@@ -162,23 +162,23 @@ def test_a_float_cannot_be_a_month_with_a_point(text: Any) -> None:
         (
             ("01/01/2022", "03/04/2022"),
             "'03/04/2022' is read as 2022-03-04, the month first (M/D/Y); the day first (D/M/Y) fits every date as "
-            "well: '03/04/2022' would be 2022-04-03",
+            "well: '03/04/2022' would be 2022-04-03; to have it read so, send dates=dmy",
         ),
         (
             ("03-04-22",),
             "'03-04-22' is read as 2022-03-04, the month first (M/D/y); years of two digits are 1969 to 2068; the day "
             "first (D/M/y) fits every date as well: '03-04-22' would be 2022-04-03; the year first (y/M/D) fits every "
-            "date as well: '03-04-22' would be 2003-04-22",
+            "date as well: '03-04-22' would be 2003-04-22; to have it read so, send dates=dmy or dates=ymd",
         ),
         (
             ("14.03.22",),
             "'14.03.22' is read as 2022-03-14, the day first (D.M.y); years of two digits are 1969 to 2068; the year "
-            "first (y/M/D) fits every date as well: '14.03.22' would be 2014-03-22",
+            "first (y/M/D) fits every date as well: '14.03.22' would be 2014-03-22; to have it read so, send dates=ymd",
         ),
     ],
 )
 def test_an_ambiguous_column_says_what_is_assumed_and_what_else_it_could_be(texts: tuple[str, ...], said: str) -> None:
-    assert read_column(*texts)[3] == [f"column 'c': {said}"]
+    assert read_column(*texts)[3] == [f"column 'c': {said} with PATCH /data/files/{{file_id}}/reading"]
 
 
 @pytest.mark.parametrize(
