@@ -45,6 +45,8 @@ class AmountReader:
     identifies: bool = False
     # Whether a number without unit is a fraction of 1, which beside "12%" may stand for 100 times as much.
     has_shares: bool = False
+    # The unit of a model's feature, "" for none: numbers have it or none. None where it is not known.
+    expected: str | None = None
     # By company the rows that have it, without zeros; and rows of zeros without company, which every unit may have.
     rows: Counter[Company] = field(default_factory=Counter)
     _pending: Counter[Company] = field(default_factory=Counter)
@@ -76,10 +78,10 @@ class AmountReader:
         parsed = parse_levels(encoded.dictionary, self.decimal)
         if parsed is None or (self.thousands and _has_other_marks(parsed.groups["whole"], self.thousands)):
             return None
-        if self._may_be_codes(parsed):
+        if self.expected is None and self._may_be_codes(parsed):
             return None
         as_magnitude = letters_are_magnitudes([*parsed.companies, *self.rows])
-        chosen = [resolved(company, as_magnitude=as_magnitude) for company in parsed.companies]
+        chosen = [self._as_read(company, as_magnitude) for company in parsed.companies]
         values = self._values(parsed, chosen)
         if values is None:
             return None
@@ -102,11 +104,19 @@ class AmountReader:
         as_magnitude = letters_are_magnitudes(rows)
         counts: Counter[Company] = Counter()
         for company, count in rows.items():
-            counts[resolved(company, as_magnitude=as_magnitude)] += count
+            counts[self._as_read(company, as_magnitude)] += count
         return counts
+
+    def _as_read(self, company: Company, as_magnitude: bool) -> Company:
+        """Return the company with its letter resolved: as in the column, or where the unit is known by that."""
+        if self.expected is not None:
+            as_magnitude = not same_unit(company.unit, self.expected)
+        return resolved(company, as_magnitude=as_magnitude)
 
     def _fits(self, rows: Counter[Company]) -> bool:
         """Return whether all company is of one unit, and none is without it unless the unit is a currency."""
+        if self.expected is not None:
+            return all(not one.unit or same_unit(one.unit, self.expected) for one in self._resolved(rows))
         # A letter that became a magnitude in a later block was a unit in an earlier one.
         has_letters = any(company.letter for company in self.rows)
         if has_letters and letters_are_magnitudes(rows) != letters_are_magnitudes(self.rows):

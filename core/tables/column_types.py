@@ -60,6 +60,8 @@ class TypeCandidate:
     contradicts: str = ""
     # Whether it is the type of a model's feature.
     is_like: bool = False
+    # Whether its values are what their texts are under every meaning of the type.
+    is_literal: bool = False
     # The type by which Arrow's own CSV parser makes the same values in half the time, if there is one.
     parsed_by_arrow: bool = False
 
@@ -94,14 +96,20 @@ def type_candidates(
 @cache
 def integer_candidate(decimal: DecimalMark) -> TypeCandidate:
     """Return the type of plain whole numbers in a file with this decimal mark."""
-    return TypeCandidate("integer", pa.int64(), _integer, decimal="," if decimal == "," else None)
+    return TypeCandidate("integer", pa.int64(), _integer, decimal="," if decimal == "," else None, is_literal=True)
 
 
 @cache
 def number_candidate(*, is_unsure: bool = False) -> TypeCandidate:
     """Return the type of plain numbers with a decimal point."""
     return TypeCandidate(
-        "number", pa.float64(), _number, parsed_by_arrow=not is_unsure, needs_warning=is_unsure, is_unsure=is_unsure
+        "number",
+        pa.float64(),
+        _number,
+        needs_warning=is_unsure,
+        is_unsure=is_unsure,
+        is_literal=True,
+        parsed_by_arrow=not is_unsure,
     )
 
 
@@ -109,7 +117,7 @@ def number_candidate(*, is_unsure: bool = False) -> TypeCandidate:
 def candidates_of_words() -> tuple[TypeCandidate, ...]:
     """Return the types that are no plain numbers, in the order in which they are tried."""
     return (
-        *(TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words)) for words in BOOLEANS),
+        *(TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words), is_literal=True) for words in BOOLEANS),
         *map(date_candidate, DATE_FORMATS),
         TypeCandidate("number", pa.float64(), parse_clocks, CLOCK_FORMAT, needs_warning=True),
         TypeCandidate("category", TEXT, lambda texts: texts.dictionary_encode(), parsed_by_arrow=True),
@@ -120,7 +128,8 @@ def candidates_of_words() -> tuple[TypeCandidate, ...]:
 def date_candidate(date_format: str) -> TypeCandidate:
     """Return the type of dates in one format of `core.date_formats.PATTERNS`."""
     convert = partial(parse_dates, date_format=date_format)
-    return TypeCandidate("date", DATE, convert, date_format, needs_warning=date_format not in LITERAL)
+    is_literal = date_format in LITERAL
+    return TypeCandidate("date", DATE, convert, date_format, needs_warning=not is_literal, is_literal=is_literal)
 
 
 def try_type(candidate: TypeCandidate, texts: pa.Array) -> pa.Array | None:
@@ -221,12 +230,14 @@ def _is_digit(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return (letters >= ord("0")) & (letters <= ord("9"))
 
 
-def amounts_candidate(decimal: DecimalMark, is_integer: bool, thousands: ThousandsMark | None = None) -> TypeCandidate:
+def amounts_candidate(
+    decimal: DecimalMark, is_integer: bool, thousands: ThousandsMark | None = None, unit: str | None = None
+) -> TypeCandidate:
     """Return the type of amounts: numbers with digit groups, a currency, a unit, or brackets for minus; 5% is 5.
 
-    Only `thousands` divides the groups, if it is given.
+    Only `thousands` divides the groups, if it is given. With `unit` they have that unit or none ("" for none).
     """
-    reader = AmountReader(decimal, is_integer, thousands)
+    reader = AmountReader(decimal, is_integer, thousands, expected=unit)
     return TypeCandidate(
         "integer" if is_integer else "number",
         pa.int64() if is_integer else pa.float64(),

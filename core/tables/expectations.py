@@ -123,7 +123,7 @@ def _numbers_like(feature: Feature, decimal: DecimalMark) -> list[TypeCandidate]
     if feature.format == CLOCK_FORMAT:
         return [candidates_of_words()[-2]]
     plain = [] if decimal == "," else [number_candidate()]
-    amounts = [amounts_candidate(decimal, is_integer) for is_integer in (True, False)]
+    amounts = [amounts_candidate(decimal, is_integer, unit=feature.unit or "") for is_integer in (True, False)]
     return [integer_candidate(decimal), *plain, *amounts, *([] if decimal == "," else [_plain_number()])]
 
 
@@ -205,4 +205,4 @@ def _plain_number() -> TypeCandidate:
 @cache
 def _boolean() -> TypeCandidate:
     """Return the type of all words for true and false."""
-    return TypeCandidate("boolean", pa.bool_(), any_boolean)
+    return TypeCandidate("boolean", pa.bool_(), any_boolean, is_literal=True)

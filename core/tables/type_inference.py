@@ -254,7 +254,18 @@ class TypeInference:
             unit=self.inferred.amounts.unit if self.inferred.amounts else None,
             decimal=self.inferred.decimal,
             text_because=self.text_because,
+            is_literal=self._is_literal,
         )
+
+    @property
+    def _is_literal(self) -> bool:
+        """Return whether every value is what its text is under every meaning of the type."""
+        if self.infinite or self.unusual.keys() & self.expectation.missing:
+            return False
+        if self.inferred.type == "category":
+            # What was missing may have been written.
+            return not self.missing
+        return self.inferred.is_literal
 
     def warnings(self, locate: Callable[[int], str]) -> Iterator[str]:
         """Yield the warnings; `locate` returns where a row of the table is in the file."""
