@@ -77,6 +77,16 @@ def _ragged(record: Record, number: int) -> RaggedRow:
     return RaggedRow(number, len(record.cells), "\n" if any("\n" in cell for cell in record.cells) else "")
 
 
+def stored_rows(source: Path, folder: Path, manifest: DatasetManifest) -> TableRows:
+    """Return the rows of a stored dataset, read from the bytes in `source`; copies of these go to `folder`."""
+    size = source.stat().st_size
+    encoding = manifest.reading.encoding if manifest.reading else None
+    text = read_text(source, folder, encoding, max_bytes=max(size, 1 << 40))
+    if text.encoding != manifest.encoding:
+        text = read_text(source, folder, manifest.encoding, max_bytes=max(size, 1 << 40))
+    return TableRows(find_dialect(text, folder, manifest.delimiter, manifest.has_header))
+
+
 def stored_batches(
     source: Path, folder: Path, manifest: DatasetManifest, names: Sequence[str], batch_rows: int
 ) -> Iterator[dict[str, list[str]]]:
@@ -85,12 +95,7 @@ def stored_batches(
     `source` has the bytes that the dataset was read from; copies go to `folder`. The rows are those of the stored
     table, in its order. Raises `NotACsvError` where they are not as many as the manifest has.
     """
-    size = source.stat().st_size
-    encoding = manifest.reading.encoding if manifest.reading else None
-    text = read_text(source, folder, encoding, max_bytes=max(size, 1 << 40))
-    if text.encoding != manifest.encoding:
-        text = read_text(source, folder, manifest.encoding, max_bytes=max(size, 1 << 40))
-    table = TableRows(find_dialect(text, folder, manifest.delimiter, manifest.has_header))
+    table = stored_rows(source, folder, manifest)
     positions = {column.name: position for position, column in enumerate(manifest.columns)}
     wanted = {name: positions[name] for name in names}
     rows = iter(table)

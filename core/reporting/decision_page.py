@@ -172,6 +172,15 @@ def _differences(schema: Json) -> Iterator[Content]:
     """Yield one line for each kind of difference, and for each retyped or unseen column."""
     if schema["missing"]:
         yield ["Missing: ", _names(schema["missing"])]
+    # Reports of earlier versions have no contradictions.
+    for column in schema.get("contradictions", []):
+        rows = f", as in {counted(column['rows'] - 1, 'more row')}" if column["rows"] > 1 else ""
+        yield [
+            isolated(column["name"]),
+            f" contradicts the series, which reads it as {column['read_as']}: line {column['line']} has ",
+            isolated(repr(column["text"])),
+            f", {column['otherwise']}{rows}",
+        ]
     if schema["new"]:
         yield ["New, and not learned from: ", _names(schema["new"])]
     for column in schema["retyped"]:

@@ -13,12 +13,12 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from core.errors import NoSuchSeriesError
-from core.manifests import RANDOM, HandleMissing, Validation
+from core.manifests import RANDOM, HandleMissing, Reading, Validation
 from core.reading_fields import ReadingFields
 from core.storage.documents import Documents
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
-from core.stored_document import Document, FormattedDocument, now
+from core.stored_document import Document, FormattedDocument, is_empty, is_none, now
 from core.types import Json
 
 # So many of the newest arrivals stay in the document; older ones have their reports only.
@@ -89,6 +89,12 @@ class Arrival(Document):
     challenger_rmse: float | None = None
     # Of a held arrival: a later one has contradicted it, so only a person can let it in.
     contradicted: bool = False
+    # Of an arrival that is held because these of its columns contradict how the series reads them: whether a person can
+    # let it in with the values of its own dataset.
+    contradicts: list[str] = Field(default_factory=list, exclude_if=is_empty)
+    fits_by_itself: bool = Field(default=True, exclude_if=bool)
+    # How the settings said that it is to be read, where it waits for other settings.
+    reading: Reading | None = Field(default=None, exclude_if=is_none)
 
     def let_in(self, reason: str) -> "Arrival":
         """Return a held arrival as an accepted one; later arrivals are not compared with its errors."""
@@ -150,16 +156,21 @@ class Series(FormattedDocument):
         return any(one.learned and one.last_modified > written for one in self.arrivals)
 
     def with_arrival(self, arrival: Arrival) -> "Series":
-        """Return the series with this arrival in place of an earlier one of the same file.
+        """Return the series with this arrival in place of an earlier one of the same file or content.
 
         It keeps the place of that one if the decision is the same, and is the last one otherwise.
         """
-        places = [place for place, other in enumerate(self.arrivals) if other.file_id == arrival.file_id]
+        places = [place for place, other in enumerate(self.arrivals) if _is_same(other, arrival)]
         if places and self.arrivals[places[0]].decided_at == arrival.decided_at:
             arrivals = [*self.arrivals[: places[0]], arrival, *self.arrivals[places[0] + 1 :]]
         else:
-            arrivals = [*(other for other in self.arrivals if other.file_id != arrival.file_id), arrival]
+            arrivals = [*(other for other in self.arrivals if not _is_same(other, arrival)), arrival]
         return self.model_copy(update={"arrivals": arrivals[-ARRIVALS_KEPT:]})
+
+
+def _is_same(one: Arrival, other: Arrival) -> bool:
+    """Return whether two decisions are about the same file: a content that was read in another way is another file."""
+    return one.file_id == other.file_id or (one.key, one.etag) == (other.key, other.etag)
 
 
 class SeriesRepository:

@@ -13,19 +13,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.array_types import Floats
-from core.errors import ArrivalRefusedError, NoSuchFileError
+from core.errors import ArrivalRefusedError, NotFoundError, RegattaError
 from core.manifests import DatasetManifest, ModelManifest
 from core.progress import progress_within
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
+from core.services.retraining.contradictions import sentence
 from core.services.retraining.decision import ArrivalCase
 from core.services.retraining.drift import drift_of_columns
 from core.services.retraining.paired_comparison import ErrorDifference, difference
 from core.services.retraining.plausibility import Plausibility, plausibility
 from core.services.retraining.schema_changes import NAMES_SHOWN, compare_schema, refusals, unseen_levels
+from core.services.retraining.series_meaning import as_series_reads
 from core.services.retraining.serving_model import ServingModel
-from core.services.training.join_files import Opened, join, open_as
+from core.services.training.join_files import Opened, join, open_files, opened_as
 from core.services.training.publish import Publication, publish_model
+from core.services.training.read_as import ReadFile, read_as
 from core.services.training.refit_stored import limit_rows, refit_as, retrain_as
 from core.storage.series_repository import Arrival, Series
 from core.types import Json
@@ -40,7 +43,8 @@ def decide_next(case: ArrivalCase, dataset: DatasetManifest, before: int, target
     Raises `ArrivalRefusedError` for a file that cannot be trained on, and what training raises.
     """
     champion = ServingModel.load(case.workspace, case.name, before)
-    model, series = champion.manifest, case.series()
+    series = case.series()
+    model = as_series_reads(champion.manifest, case.settings.reading)
     if model.target_column != target:
         raise ArrivalRefusedError(
             f"The model {case.name!r} predicts {model.target_column!r}, and the series is to predict {target!r}. Give "
@@ -50,25 +54,53 @@ def decide_next(case: ArrivalCase, dataset: DatasetManifest, before: int, target
         known = "was learned from" if twin.learned else "was held back"
         reason = f"brings nothing new: it has the same bytes as {twin.filename!r}, which {known} already"
         return case.end("old", reason, champion=before)
-    schema = case.found["schema"] = compare_schema(case.workspace, dataset, model)
+    file = read_as(case.workspace, dataset.file_id, model)
+    schema = case.found["schema"] = compare_schema(file, model)
+    contradictions = schema["contradictions"]
+    if contradictions and not schema["missing"]:
+        return _hold_contradiction(case, file, contradictions, before)
     if reasons := refusals(schema):
         raise ArrivalRefusedError(f"The file does not fit the model: {'; '.join(reasons)}.")
-    opened = open_as(case.workspace, dataset.file_id, model)
+    opened = opened_as(file)
     schema["unseen"] = unseen_levels(opened.frame, model)
-    return _ChampionChallenger(case, series, champion, opened).decide()
+    return _ChampionChallenger(case, series, champion, model, opened).decide()
+
+
+def _hold_contradiction(case: ArrivalCase, file: ReadFile, contradictions: list[Json], before: int) -> Json | None:
+    """Hold a file that contradicts how the series reads its columns; no later file confirms or contradicts it."""
+    names = [one["name"] for one in contradictions]
+    by_itself = all(file.fits(feature) for feature in file.wanted if feature.name in names)
+    way_out = f"say with PUT /series/{case.name} how its files are read (dates, decimal, missing), and it is read anew"
+    if by_itself:
+        way_out += (
+            f"; or let it in as it was read by itself, with PATCH /series/{case.name}/arrivals/{case.job_id} and "
+            '{"learned": true}'
+        )
+    said = "; ".join(map(sentence, contradictions))
+    reason = (
+        f"held back, and not learned from: {said}. Nothing is guessed. Correct the file and put it again; or {way_out}."
+    )
+    return case.end("held", reason, champion=before, contradicted=True, contradicts=names, fits_by_itself=by_itself)
 
 
 class _ChampionChallenger:
     """The comparison of one file, which the champion can read, with that champion."""
 
-    def __init__(self, case: ArrivalCase, series: Series, champion: ServingModel, opened: Opened) -> None:
+    def __init__(
+        self, case: ArrivalCase, series: Series, champion: ServingModel, model: ModelManifest, opened: Opened
+    ) -> None:
         self.case = case
         self.series = series
         self.champion = champion
-        self.model: ModelManifest = champion.manifest
+        # The champion with its columns as the series reads them.
+        self.model = model
         self.opened = opened
-        self._files: dict[str, Opened | None] = {opened.dataset.file_id: opened}
-        self.known = self._open([*(self.model.dataset.earlier or []), self.model.dataset.file_id])
+        known = [*(model.dataset.earlier or []), model.dataset.file_id]
+        window = [one.file_id for one in series.window(case.written)]
+        self._files = open_files(case.workspace, [*known, *window], model)
+        self._files[opened.dataset.file_id] = opened
+        self._noted: set[str] = set()
+        self.known = self._open(known)
 
     def decide(self) -> Json | None:
         """Apply the policy, step by step; return the decision, None where another version serves by now."""
@@ -198,7 +230,13 @@ class _ChampionChallenger:
             case.report_progress("storing", 0.9)
             dataset = self.opened.dataset.model_copy(update={"recipe": self.model.recipe})
             publication = Publication(
-                case.workspace, dataset, self.model.test_size, case.job_id, earlier=earlier, promote=False
+                case.workspace,
+                dataset,
+                self.model.test_size,
+                case.job_id,
+                earlier=earlier,
+                like=self.model,
+                promote=False,
             )
             done = publish_model(publication, case.name, data, trained)
         return ServingModel.load(case.workspace, case.name, done.version)
@@ -218,15 +256,29 @@ class _ChampionChallenger:
         return holdout
 
     def _open(self, file_ids: Sequence[str]) -> list[Opened]:
-        """Open these files with the champion's columns; leave out those that were deleted."""
+        """Return these files with the champion's columns; leave out those that were deleted or do not fit it."""
+        found = []
         for file_id in file_ids:
             if file_id not in self._files:
-                try:
-                    self._files[file_id] = open_as(self.case.workspace, file_id, self.model)
-                except NoSuchFileError:
-                    self._files[file_id] = None
-                    self.case.note(f"the file {file_id} was deleted, so it is neither learned from nor compared with")
-        return [opened for file_id in file_ids if (opened := self._files[file_id]) is not None]
+                self._files |= open_files(self.case.workspace, [file_id], self.model)
+            file = self._files[file_id]
+            if isinstance(file, Opened):
+                found.append(file)
+            if file_id not in self._noted:
+                self._noted.add(file_id)
+                self._note(file_id, file)
+        return found
+
+    def _note(self, file_id: str, file: Opened | RegattaError) -> None:
+        """Add a note about a file that is left out, or that is not read as the series reads its files."""
+        left_out = "so it is neither learned from nor compared with"
+        if isinstance(file, NotFoundError):
+            self.case.note(f"the file {file_id} was deleted, {left_out}")
+        elif isinstance(file, RegattaError):
+            self.case.note(f"the file {file_id} does not fit the model any more, {left_out}: {file.detail}")
+        elif file.own:
+            names = ", ".join(map(repr, file.own[:NAMES_SHOWN]))
+            self.case.note(f"{file.dataset.filename!r} has {names} as it was read by itself, since it was let in so")
 
     def rows(self, opened: Opened) -> pd.DataFrame:
         """Return the rows of a file that have a target."""

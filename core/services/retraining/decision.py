@@ -1,5 +1,6 @@
 """One arrival while it is decided: the command, the findings so far, and how the decision is stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -8,7 +9,7 @@ from core.manifests import DatasetManifest
 from core.progress import ReportProgress
 from core.reporting.decision_page import retraining_page
 from core.services.series.arrivals import parse_arrival_key
-from core.storage.series_repository import Arrival, Series, State
+from core.storage.series_repository import Arrival, Series, SeriesSettings, State
 from core.storage.workspace import Workspace
 from core.stored_document import now
 from core.types import Json
@@ -29,6 +30,7 @@ class ArrivalCase:
     found: Json = field(default_factory=dict)
     surprise: float | None = None
     missed_by: float | None = None
+    _settings: SeriesSettings | None = None
 
     @property
     def name(self) -> str:
@@ -39,6 +41,13 @@ class ArrivalCase:
     def written(self) -> str:
         """Return when the object was written, in UTC as ISO 8601."""
         return self.command.last_modified
+
+    @property
+    def settings(self) -> SeriesSettings:
+        """Return the settings of the series as they were when the work on this arrival began."""
+        if self._settings is None:
+            self._settings = self.series().settings
+        return self._settings
 
     def series(self) -> Series:
         """Return the series as the bucket has it now."""
@@ -73,12 +82,15 @@ class ArrivalCase:
         promoted: bool = False,
         contradicted: bool = False,
         held: Json | None = None,
+        contradicts: Sequence[str] = (),
+        fits_by_itself: bool = True,
     ) -> Json | None:
         """Store the decision; `promoted` lets `version` serve in the place of `champion`, if that one still serves.
 
         The report is stored first, then the promotion, then the series, so that a retry finds out how far this got.
-        `held` has what the decision means for a held arrival: `confirmed` or `contradicted`. Return None where another
-        version serves by now: then nothing is decided.
+        `held` has what the decision means for a held arrival: `confirmed` or `contradicted`. `contradicts` are columns
+        that contradict how the series reads them. Return None where another version serves by now: then nothing is
+        decided.
         """
         scores = self.found.get("scores") or {}
         arrival = Arrival(
@@ -98,6 +110,9 @@ class ArrivalCase:
             champion_rmse=(scores.get("champion") or {}).get("rmse"),
             challenger_rmse=(scores.get("challenger") or {}).get("rmse"),
             contradicted=contradicted,
+            contradicts=list(contradicts),
+            reading=self.settings.reading if self.settings.reading.asked and state in ("held", "waiting") else None,
+            fits_by_itself=fits_by_itself,
         )
         report = self._report(arrival, champion, held)
         self.workspace.series.write_report(self.name, self.job_id, report, retraining_page(report))

@@ -1,11 +1,12 @@
 """Ingest the object of an arrival as a dataset, as any upload is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.errors import NoSuchFileError
 from core.jobs.commands import RetrainCommand
-from core.manifests import DatasetManifest, Reading
+from core.manifests import DatasetManifest, Feature, Reading
 from core.progress import ReportProgress
 from core.services.processing.ingest import ingest
 from core.services.series.arrivals import parse_arrival_key, unquoted_etag
@@ -13,10 +14,17 @@ from core.storage.s3.object_store import MissingObjectError
 from core.storage.workspace import Workspace
 
 
-def fetch(workspace: Workspace, command: RetrainCommand, report_progress: ReportProgress) -> DatasetManifest | None:
+def fetch(
+    workspace: Workspace,
+    command: RetrainCommand,
+    reading: Reading,
+    like: Sequence[Feature],
+    report_progress: ReportProgress,
+) -> DatasetManifest | None:
     """Return the dataset of an arrival, stored now unless an earlier attempt did.
 
-    None where the object has changed since.
+    Its columns are read as `reading` says, and those in `like` as these features are, if their texts allow it. None
+    where the object has changed since.
 
     The workspace's current file stays the same: a person who works by hand has not chosen this one. Raises what
     `ingest` raises, and `UnavailableError`.
@@ -39,7 +47,8 @@ def fetch(workspace: Workspace, command: RetrainCommand, report_progress: Report
             workspace,
             parse_arrival_key(key).filename,
             source,
-            Reading(),
+            reading,
+            like=like,
             file_id=command.file_id,
             current=False,
             report_progress=report_progress,

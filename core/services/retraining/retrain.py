@@ -1,16 +1,24 @@
 """The job of an arrival: ingest it, check it, train a challenger, compare, and promote or not."""
 
 import time
+from contextlib import suppress
 
 from core.automl.portfolio_search import TimeLimit
 from core.automl.serving_cost import ServingLimits
-from core.errors import ArrivalRefusedError, ConflictError, RegattaError
+from core.errors import ArrivalRefusedError, ConflictError, NoSuchFileError, RegattaError
+from core.inference.column_meaning import feature_of
 from core.jobs.commands import RetrainCommand
-from core.manifests import DatasetManifest, Recipe
+from core.manifests import DatasetManifest, Feature, Recipe
 from core.progress import ReportProgress, progress_within
 from core.services.retraining.champion_challenger import decide_next
 from core.services.retraining.decision import ArrivalCase
 from core.services.retraining.ingest_arrival import fetch
+from core.services.retraining.series_meaning import (
+    as_read,
+    as_series_reads,
+    read_columns,
+    without_orders,
+)
 from core.services.series.arrivals import submit_waiting
 from core.services.series.notify import notify
 from core.services.training.publish import Publication
@@ -49,8 +57,12 @@ def retrain(workspace: Workspace, command: RetrainCommand, report_progress: Repo
 def _decide(case: ArrivalCase) -> Json | None:
     """Decide once; return None where another version began to serve meanwhile."""
     case.report_progress("reading", 0.0)
-    case.dataset = fetch(case.workspace, case.command, progress_within(case.report_progress, 0.0, 0.2))
     before = case.workspace.models.serving(case.name, fresh=True)
+    reading, like = case.settings.reading, _meaning_so_far(case, before)
+    if like:
+        # A file that contradicts what the columns mean is stored all the same, and held.
+        reading = without_orders(reading)
+    case.dataset = fetch(case.workspace, case.command, reading, like, progress_within(case.report_progress, 0.0, 0.2))
     if case.dataset is None:
         reason = "the object was overwritten or deleted before it was read; what is there now has a job of its own"
         return case.end("superseded", reason, champion=before)
@@ -69,6 +81,19 @@ def _decide(case: ArrivalCase) -> Json | None:
     if before is None:
         return _first(case, case.dataset, target)
     return decide_next(case, case.dataset, before, target)
+
+
+def _meaning_so_far(case: ArrivalCase, before: int | None) -> list[Feature]:
+    """Return how the series reads its columns: as its champion, or as the first file that has been read."""
+    if before is not None:
+        champion = case.workspace.models.manifest(case.name, before)
+        return read_columns(as_series_reads(champion, case.settings.reading))
+    for arrival in case.series().arrivals:
+        if arrival.state == "waiting" and arrival.file_id != case.command.file_id:
+            with suppress(NoSuchFileError):
+                columns = case.workspace.datasets.manifest(arrival.file_id, fresh=True).columns
+                return as_read(list(map(feature_of, columns)), case.settings.reading)
+    return []
 
 
 def _target(case: ArrivalCase, series: Series) -> str | None:

@@ -1,31 +1,38 @@
 """Compare the columns of a new file with those that the champion takes."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from core.inference.stored_columns import TYPE_NAMES, fits_feature
-from core.manifests import Column, DatasetManifest, ModelManifest
-from core.packed_columns import Category
-from core.services.processing.open_table import open_table
-from core.storage.workspace import Workspace
+from core.inference.stored_columns import TYPE_NAMES
+from core.manifests import Column, ModelManifest
+from core.services.retraining.contradictions import contradiction_of
+from core.services.training.read_as import ReadFile
 from core.types import Json
 
 NAMES_SHOWN, LEVELS_SHOWN = 8, 5
 
 
-def compare_schema(workspace: Workspace, dataset: DatasetManifest, model: ModelManifest) -> Json:
-    """Return the model's columns that a file lacks, the columns it has besides, and those of another type.
+def compare_schema(file: ReadFile, model: ModelManifest) -> Json:
+    """Return the model's columns that a file lacks, the columns it has besides, and those of another type or meaning.
 
     `missing` and `new` are names; `retyped` has `name`, `was`, `is` and whether it is `usable` nevertheless: numbers
-    where there were texts are, texts where there were numbers are not.
+    where there were texts are, texts where there were numbers are not, unless the model reads these as numbers.
+    `contradictions` are columns whose texts can only be read in another way than the model's, with the first of them.
     """
-    found = {column.name: column for column in dataset.columns}
+    found = {column.name: column for column in file.dataset.columns}
     wanted = {feature.name: feature.type for feature in model.features} | {model.target_column: "number"}
     divided = model.validation.column
     missing = [name for name in {**wanted, **({divided: ""} if divided else {})} if name not in found]
     new = [name for name in found if name not in wanted and name not in {divided, *model.recipe.leave_out}]
     other = {name: kind for name, kind in wanted.items() if name in found and _kind(found[name]) != kind}
-    return {"missing": missing, "new": new, "retyped": _retyped(workspace, dataset, model, other), "unseen": []}
+    return {
+        "missing": missing,
+        "new": new,
+        "retyped": [
+            _retyped(file, found[name], kind, is_target=name == model.target_column) for name, kind in other.items()
+        ],
+        "contradictions": [one for unread in file.unread.values() if (one := contradiction_of(file, unread))],
+        "unseen": [],
+    }
 
 
 def refusals(schema: Json) -> list[str]:
@@ -35,9 +42,9 @@ def refusals(schema: Json) -> list[str]:
         reasons.append(f"it lacks {_named(schema['missing'])}, which the model needs")
     for one in schema["retyped"]:
         if not one["usable"]:
-            reasons.append(
-                f"{one['name']!r} is {TYPE_NAMES[one['is']]}, and the model takes {TYPE_NAMES[one['was']]} there"
-            )
+            found, wanted = TYPE_NAMES[one["is"]], TYPE_NAMES[one["was"]]
+            example = f" ({one['example']})" if "example" in one else ""
+            reasons.append(f"{one['name']!r} is {found}, and the model takes {wanted} there{example}")
     return reasons
 
 
@@ -55,25 +62,15 @@ def unseen_levels(frame: Any, model: ModelManifest) -> list[Json]:
     return found
 
 
-def _retyped(
-    workspace: Workspace, dataset: DatasetManifest, model: ModelManifest, other: Mapping[str, str]
-) -> list[Json]:
-    """Return the columns of another type; one without values fits any type."""
-    if not other:
-        return []
-    types = {column.name: column.type for column in dataset.columns}
-    formats = {column.name: column.format for column in dataset.columns}
-    features = {feature.name: feature for feature in model.features}
-    retyped = []
-    with open_table(workspace, dataset.file_id) as (_, table):
-        for name, was in other.items():
-            values = table.values(name)
-            if name in features:
-                usable = fits_feature(values, types[name], features[name], formats[name])
-            else:
-                usable = types[name] in ("boolean", "integer") and not isinstance(values, Category)
-            retyped.append({"name": name, "was": _shown(was), "is": types[name], "usable": usable})
-    return retyped
+def _retyped(file: ReadFile, column: Column, was: str, *, is_target: bool) -> Json:
+    """Describe a column of another type than the model's; one without values fits any type."""
+    retyped: Json = {"name": column.name, "was": _shown(was), "is": column.type}
+    if unread := file.unread.get(column.name):
+        return {**retyped, "usable": False, "example": unread.first}
+    if is_target and column.name not in file.again:
+        return {**retyped, "usable": column.type in ("boolean", "integer")}
+    feature = next(feature for feature in file.wanted if feature.name == column.name)
+    return {**retyped, "usable": column.name in file.again or file.fits(feature)}
 
 
 def _kind(column: Column) -> str:

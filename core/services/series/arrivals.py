@@ -10,11 +10,12 @@ from urllib.parse import unquote
 from core.errors import InvalidInputError
 from core.jobs import service
 from core.jobs.commands import RetrainCommand
+from core.manifests import Reading
 from core.storage.container import Container
 from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.s3.object_store import MissingObjectError
-from core.storage.series_repository import Arrival
+from core.storage.series_repository import Arrival, SeriesSettings
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id
 
@@ -87,13 +88,17 @@ def submit_retraining(
 
 
 def submit_waiting(workspace: Workspace, name: str) -> list[Job]:
-    """Submit the jobs of the arrivals that waited for the series' target, now that it has one; the oldest first."""
+    """Submit the jobs of the arrivals that waited for settings, now that the series has them; the oldest first.
+
+    These are the ones that waited for its target, and the ones that were held because they contradict how the files of
+    the series are read, if the settings say otherwise by now.
+    """
     series = workspace.series.get(name, fresh=True)
-    target = series.settings.target_column
-    if target is None:
-        return []
-    waiting = [arrival for arrival in series.arrivals if arrival.state == "waiting"]
-    return [_again(workspace, name, arrival, target) for arrival in sorted(waiting, key=lambda a: a.last_modified)]
+    return [
+        _again(workspace, name, arrival, series.settings)
+        for arrival in sorted(series.arrivals, key=lambda a: a.last_modified)
+        if _waits_no_longer(arrival, series.settings)
+    ]
 
 
 def reconcile(storage: Container, workspace: str | None = None, *, dry_run: bool = False) -> list[UnsubmittedObject]:
@@ -136,14 +141,31 @@ def _is_decided(storage: Container, place: ArrivalKey, key: str, etag: str) -> b
     return series is not None and any((a.key, a.etag) == (key, etag) for a in series.arrivals)
 
 
-def _again(workspace: Workspace, name: str, arrival: Arrival, target: str) -> Job:
+def _waits_no_longer(arrival: Arrival, settings: SeriesSettings) -> bool:
+    """Return whether the settings have what an arrival was waiting for."""
+    if arrival.state == "waiting":
+        return settings.target_column is not None
+    return arrival.state == "held" and bool(arrival.contradicts) and not _was_read_so(arrival, settings)
+
+
+def _was_read_so(arrival: Arrival, settings: SeriesSettings) -> bool:
+    """Return whether the settings say as much about the reading of a file as they did when it was decided."""
+    return (arrival.reading or Reading()).asked == settings.reading.asked
+
+
+def _again(workspace: Workspace, name: str, arrival: Arrival, settings: SeriesSettings) -> Job:
+    target = settings.target_column
+    # A dataset never changes, so another reading of a file is another dataset.
+    is_read_anew = arrival.state == "waiting" and not _was_read_so(arrival, settings)
     command = RetrainCommand(
         series=name,
-        **arrival.model_dump(include={"key", "etag", "last_modified", "size_bytes", "file_id"}),
+        **arrival.model_dump(include={"key", "etag", "last_modified", "size_bytes"}),
+        file_id=new_file_id() if is_read_anew else arrival.file_id,
         sequencer=None,
         target_column=target,
     )
-    return service.submit_job(workspace, command, key=f"{_job_key(arrival.key, arrival.etag)} {target}")
+    about = target if arrival.state == "waiting" else f"again after {arrival.job_id}"
+    return service.submit_job(workspace, command, key=f"{_job_key(arrival.key, arrival.etag)} {about}")
 
 
 def _job_key(key: str, etag: str) -> str:

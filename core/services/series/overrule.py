@@ -8,8 +8,9 @@ from core.storage.workspace import Workspace
 def overrule(workspace: Workspace, name: str, job_id: str, *, learned: bool) -> Arrival:
     """Let challengers train on an arrival from the next one on, or not any more; the champion stays.
 
-    Raises `NoSuchSeriesError`, `NoSuchJobError`, and `ConflictError` for an arrival that cannot be trained on: refused,
-    waiting, never read, or the same bytes as another.
+    One that contradicts how the series reads its files is trained on with the values of its own dataset. Raises
+    `NoSuchSeriesError`, `NoSuchJobError`, and `ConflictError` for an arrival that cannot be trained on: refused,
+    waiting, never read, the same bytes as another, or not readable by itself either.
     """
     workspace.series.get(name, fresh=True)
 
@@ -31,6 +32,10 @@ def overrule(workspace: Workspace, name: str, job_id: str, *, learned: bool) -> 
 def _let_in(series: Series, arrival: Arrival) -> Arrival:
     if arrival.state not in ("accepted", "held", "old"):
         raise ConflictError(f"The file cannot be learned from: {arrival.reason}")
+    if arrival.contradicts and not arrival.fits_by_itself:
+        raise ConflictError(
+            f"The file cannot be learned from: {arrival.reason} Read by itself its columns do not fit the model either."
+        )
     if any(other.learned and other.sha256 == arrival.sha256 for other in series.arrivals):
         raise ConflictError("The same bytes are learned from already.")
     reason = f"{arrival.reason} Let in by hand."
@@ -42,4 +47,5 @@ def _let_in(series: Series, arrival: Arrival) -> Arrival:
 def _left_out(arrival: Arrival) -> Arrival:
     reason = f"{arrival.reason} Left out by hand."
     contradicted = arrival.contradicted or arrival.state == "held"
-    return arrival.model_copy(update={"learned": False, "contradicted": contradicted, "reason": reason})
+    update = {"learned": False, "contradicted": contradicted, "contradicts": [], "reason": reason}
+    return arrival.model_copy(update=update)

@@ -1,43 +1,66 @@
 """Open files for a stored model: its columns in its types, of one file or of several joined."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from core.inference.stored_columns import raw_columns_of_table
+from core.errors import NotFoundError, RegattaError, UnprocessableError
 from core.manifests import Column, DatasetManifest, Feature, ModelManifest
-from core.packed_columns import ColumnTable
 from core.regressors.splits import Split, SplitOptions, split_table
-from core.services.processing.open_table import open_table
+from core.services.training.read_as import ReadFile, read_as
 from core.storage.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A dataset and its rows as a model takes them: features, target and the validation column; NaN is missing."""
+    """A dataset and its rows as a model takes them: features, target and the validation column; NaN is missing.
+
+    `own` are columns that contradict the model's reading. They have the values that the dataset itself has.
+    """
 
     dataset: DatasetManifest
     frame: pd.DataFrame
+    own: list[str] = field(default_factory=list)
 
 
-def open_as(workspace: Workspace, file_id: str, model: ModelManifest) -> Opened:
+def open_as(workspace: Workspace, file_id: str, model: ModelManifest, own: Sequence[str] = ()) -> Opened:
     """Open a file with the columns and types that a model was trained on.
 
-    Raises `NoSuchFileError`, `UnknownColumnError` for a missing column, `InvalidInputError` for one with values that
-    the model cannot take.
+    Columns that contradict the model's reading have the values of the dataset itself, and those in `own` too. Raises
+    `NoSuchFileError`, `UnknownColumnError` for a missing column, `InvalidInputError` for one with values that the
+    model cannot take.
     """
-    with open_table(workspace, file_id) as (dataset, table):
-        names = {column.name for column in dataset.columns}
-        wanted = [*model.features, *_besides(dataset, model)]
-        present = [feature.name for feature in wanted if feature.name in names]
-        columns = ColumnTable.of({name: table.values(name) for name in present}, dataset.columns)
-    raw = raw_columns_of_table(columns, wanted)
-    for feature in wanted:
+    return opened_as(read_as(workspace, file_id, model), own)
+
+
+def opened_as(file: ReadFile, own: Sequence[str] = ()) -> Opened:
+    """Return a file that was read as a model does, as `open_as` returns it."""
+    names = list(dict.fromkeys([*file.unread, *own]))
+    raw = dict(file.raw_columns(names))
+    for feature in file.wanted:
         if feature.type == "category":
             raw[feature.name] = np.where(raw[feature.name] == "", np.nan, raw[feature.name])
-    return Opened(dataset, pd.DataFrame(raw))
+    return Opened(file.dataset, pd.DataFrame(raw), names)
+
+
+def open_files(workspace: Workspace, file_ids: Sequence[str], model: ModelManifest) -> dict[str, Opened | RegattaError]:
+    """Open several files of a series; return them by `file_id`, or the error of one that `open_as` cannot open.
+
+    A file that contradicts the model's reading was let in by a person, and has the values of its own dataset. In the
+    columns in which it does, so do all older files: they were read as the model was before.
+    """
+    own: list[str] = []
+    found: dict[str, Opened | RegattaError] = {}
+    # The identifiers of datasets are in the order of creation.
+    for file_id in sorted(set(file_ids), reverse=True):
+        try:
+            opened = found[file_id] = open_as(workspace, file_id, model, own)
+            own = opened.own
+        except (NotFoundError, UnprocessableError) as error:
+            found[file_id] = error
+    return found
 
 
 def open_joined(
@@ -47,33 +70,30 @@ def open_joined(
 
     Raises what `open_as` and `core.regressors.splits.split` raise.
     """
-    opened = open_as(workspace, file_id, model)
-    return opened.dataset, join(opened, [open_as(workspace, one, model) for one in earlier], model)
+    files = open_files(workspace, [*earlier, file_id], model)
+    *more, opened = [_or_raise(files[name]) for name in (*earlier, file_id)]
+    return opened.dataset, join(opened, more, model)
+
+
+def _or_raise(opened: Opened | RegattaError) -> Opened:
+    if isinstance(opened, RegattaError):
+        raise opened
+    return opened
 
 
 def join(opened: Opened, earlier: Sequence[Opened], model: ModelManifest) -> Split:
     """Split an open file in the same way; the holdout is of this dataset alone. Raises what `split` raises."""
     more = pd.concat([one.frame for one in earlier], ignore_index=True) if earlier else None
     whole = opened.frame if more is None else pd.concat([more, opened.frame], ignore_index=True)
-    columns = [_column(feature, whole) for feature in model.features]
+    # A model of an earlier version does not know how its numbers are written.
+    described = {} if model.target else {column.name: column for column in opened.dataset.columns}
+    columns = [_column(feature, whole, described.get(feature.name)) for feature in model.features]
     options = SplitOptions(columns, model.recipe, model.target_column, model.test_size, model.validation)
     return split_table(opened.frame, options, extra_train=more)
 
 
-def _besides(dataset: DatasetManifest, model: ModelManifest) -> list[Feature]:
-    """Return the columns that are needed besides the features: the target and the validation column."""
-    besides = [Feature(name=model.target_column, type="number", fill=0.0)]
-    name, kind = model.validation.column, model.validation.kind
-    if name is not None and all(name != feature.name for feature in model.features):
-        dates = {column.name for column in dataset.columns if column.type == "date"}
-        if kind == "group":
-            besides.append(Feature(name=name, type="category", fill=""))
-        else:
-            besides.append(Feature(name=name, type="date" if name in dates else "number", fill=0.0))
-    return besides
-
-
-def _column(feature: Feature, frame: pd.DataFrame) -> Column:
+def _column(feature: Feature, frame: pd.DataFrame, described: Column | None) -> Column:
+    written = feature if described is None or described.type not in ("integer", "number") else described
     values = frame[feature.name]
     missing, distinct = int(values.isna().sum()), int(values.nunique())
     return Column(
@@ -82,6 +102,6 @@ def _column(feature: Feature, frame: pd.DataFrame) -> Column:
         missing=missing,
         distinct=distinct,
         format=feature.format,
-        unit=feature.unit,
-        decimal=feature.decimal,
+        unit=written.unit,
+        decimal=written.decimal,
     )

@@ -12,7 +12,8 @@ from core.automl.training import TrainedModel
 from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.compiler.compile import raw_columns_of_frame
 from core.errors import TrainingFailedError
-from core.manifests import DatasetManifest, ModelManifest, StoredFile, TrainedOn
+from core.inference.column_meaning import feature_of
+from core.manifests import DatasetManifest, Feature, ModelManifest, StoredFile, TrainedOn
 from core.regressors.importance import permutation_importance
 from core.regressors.splits import Split
 from core.settings import settings
@@ -27,8 +28,8 @@ LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 class Publication:
     """What the models of one training have in common: where they are stored and what they were trained from.
 
-    `test_size` is the share of the holdout, `earlier` are further files that they were trained on. They serve from now
-    on if `promote`.
+    `test_size` is the share of the holdout, `earlier` are further files that they were trained on, and `like` is the
+    model as whose columns all files were read. They serve from now on if `promote`.
     """
 
     workspace: Workspace
@@ -36,6 +37,7 @@ class Publication:
     test_size: float
     job_id: str | None = None
     earlier: Sequence[str] | None = None
+    like: ModelManifest | None = None
     promote: bool = True
 
 
@@ -62,6 +64,8 @@ def publish_model(
         created_at=now(),
         target_column=data.target,
         features=features,
+        target=_meaning(publication, data.target),
+        divided_by=_meaning(publication, data.validation.column),
         metrics=trained.metrics,
         train_metrics=trained.train_metrics,
         baseline=trained.baseline,
@@ -95,6 +99,16 @@ def publish_model(
     evaluation = json.dumps({"plots": trained.plots}).encode()
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
     return publication.workspace.models.publish(draft, files, promote=publication.promote)
+
+
+def _meaning(publication: Publication, name: str | None) -> Feature | None:
+    """Return how a column besides the features is read: as by the model before it, else as in its file."""
+    before = publication.like
+    known = {} if before is None else {one.name: one for one in (before.target, before.divided_by) if one is not None}
+    if name is None or name in known:
+        return known.get(name or "")
+    dataset = publication.dataset
+    return next((feature_of(column, dataset.reading) for column in dataset.columns if column.name == name), None)
 
 
 def _check_size(graph: bytes, model_type: str) -> None:

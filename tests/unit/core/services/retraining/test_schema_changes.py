@@ -19,13 +19,17 @@ def test_a_file_without_a_column_of_the_model_is_refused_with_its_name(tmp_path:
     assert home().series.report(SERIES, job.job_id)["schema"]["missing"] == ["colour"]
 
 
-def test_text_where_a_number_was_is_refused_and_a_number_where_text_was_is_taken(tmp_path: Path) -> None:
+def test_text_where_a_number_was_is_refused_and_a_number_where_text_was_is_text(tmp_path: Path) -> None:
     whole = linear_table(0, 300).assign(size=lambda rows: np.where(rows.index % 2, "12", "about 9"))
     serve_champion(tmp_path, body=whole)
     texts = retrain_on("1.csv", whole.assign(x="wide"))
     assert "'x' is text, and the model takes a number there" in texts.error["detail"]
     job = retrain_on("2.csv", linear_table(2).assign(size=12, weight=1.5, colour=lambda rows: rows["colour"] + "ish"))
     schema = home().series.report(SERIES, job.job_id)["schema"]
-    assert schema["retyped"] == [{"name": "size", "was": "category", "is": "integer", "usable": True}]
+    assert "line 2" in texts.error["detail"]
+    # All of it are numbers here, which are read as levels, as the model does.
+    assert schema["retyped"] == []
+    dataset = home().datasets.manifest(job.order["file_id"])
+    assert next(column.type for column in dataset.columns if column.name == "size") == "category"
     assert schema["new"] == ["weight"]
     assert [(one["name"], one["rows"]) for one in schema["unseen"]] == [("colour", 200)]

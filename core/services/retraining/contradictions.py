@@ -1,0 +1,97 @@
+"""Texts of a file that contradict how the series reads a column: they can be read, but only in another way."""
+
+import numpy as np
+import pyarrow as pa
+
+from core.amounts import DecimalMark, parse_amount
+from core.cell_values import read_date
+from core.date_formats import FIRST_PART, PATTERNS
+from core.delimited.names import quoted
+from core.inference.stored_columns import TYPE_NAMES
+from core.manifests import Feature
+from core.services.training.read_as import ReadFile, Unread
+from core.tables.stray_values import sort_levels
+from core.types import Json
+
+
+def contradiction_of(file: ReadFile, unread: Unread) -> Json | None:
+    """Return the first text that contradicts how a column is read, and how many rows have such texts; None without one.
+
+    A text that is nothing else either, such as a remark, is no contradiction.
+    """
+    feature = unread.feature
+    others: dict[str, str] = {}
+    if feature.type == "date":
+        others = {text: other for text in unread.texts if (other := _other_format(text, feature))}
+    elif feature.type == "number":
+        others = _other_numbers(unread)
+    if not others and file.stored.types[feature.name] != "category" and file.fits(feature):
+        # Read by itself, the file has values of the right type there.
+        others = dict.fromkeys(unread.texts, f"read as {TYPE_NAMES[file.stored.types[feature.name]]} by itself")
+    if not others:
+        return None
+    first = next(iter(others))
+    return {
+        "name": feature.name,
+        "line": unread.lines[first],
+        "text": first,
+        "rows": sum(unread.counts[text] for text in others),
+        "read_as": _read_as(feature),
+        "otherwise": others[first],
+    }
+
+
+def sentence(contradiction: Json) -> str:
+    """Describe a contradiction, as a part of a sentence about its file."""
+    more = f", as in {contradiction['rows'] - 1:,} more rows" if contradiction["rows"] > 1 else ""
+    return (
+        f"the series reads {contradiction['name']!r} as {contradiction['read_as']}, and "
+        f"{quoted(contradiction['text'])} in line {contradiction['line']} is {contradiction['otherwise']}{more}"
+    )
+
+
+def _other_format(text: str, feature: Feature) -> str | None:
+    """Return the words for the first other format in which a text is a date."""
+    names = (name for name in PATTERNS if name != feature.format and read_date(text, name) is not None)
+    found = next(names, None)
+    return None if found is None else f"one {_format_words(found)}"
+
+
+def _other_numbers(unread: Unread) -> dict[str, str]:
+    """Return, by text, the words for the other unit or decimal mark in which it is a number."""
+    feature, texts = unread.feature, list(unread.counts)
+    found = sort_levels(pa.array(texts), np.array([unread.counts[text] for text in texts], np.int64))
+    is_stray: dict[str, bool] = dict(zip(texts, found.is_stray.tolist(), strict=True))
+    own: DecimalMark = feature.decimal or "."
+    other: DecimalMark = "," if own == "." else "."
+    others: dict[str, str] = {}
+    for text in unread.texts:
+        if is_stray[text]:
+            continue
+        if parse_amount(text, feature.unit, other) is not None:
+            others[text] = f"a number {_mark_words(other)}"
+            continue
+        unit = next((unit for unit in found.units if parse_amount(text, unit, own) is not None), None)
+        unit = unit or next((unit for unit in found.units if parse_amount(text, unit, other) is not None), None)
+        others[text] = f"one in {unit!r}" if unit else "a number that is written in another way"
+    return others
+
+
+def _read_as(feature: Feature) -> str:
+    """Return the words for how a feature is read."""
+    if feature.type == "date":
+        return f"dates {_format_words(feature.format or 'Y-M-D')}"
+    if feature.type == "boolean":
+        return TYPE_NAMES[feature.type]
+    unit = f"numbers in {feature.unit!r}" if feature.unit else "numbers"
+    return f"{unit} {_mark_words(feature.decimal or '.')}"
+
+
+def _format_words(name: str) -> str:
+    """Return the words for a format of dates."""
+    first = FIRST_PART.get(name)
+    return f"with the {first} first ({name})" if first else f"as {name}"
+
+
+def _mark_words(mark: DecimalMark) -> str:
+    return f"with a decimal {'comma' if mark == ',' else 'point'}"
