@@ -15,6 +15,7 @@ from core.jobs.commands import Command, TableCommand
 from core.jobs.worker import Handlers, run_job
 from core.progress import ignore_progress
 from core.services.prediction.predict import most_table_rows
+from core.services.prediction.stored_texts import seconds_to_read_again
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
@@ -57,7 +58,7 @@ def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerT
     """
     dataset = workspace.datasets.manifest(command.file_id)
     model = workspace.models.manifest(command.model_name, command.version)
-    seconds = dataset.rows * (model.latency_us or 0.0) / 1e6
+    seconds = dataset.rows * (model.latency_us or 0.0) / 1e6 + seconds_to_read_again(dataset, model.features)
     if dataset.rows <= most_table_rows() and not terms.later(seconds):
         return None
     check_feature_columns({column.name for column in dataset.columns}, model.features)

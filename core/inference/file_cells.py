@@ -86,8 +86,13 @@ class FileCells:
 
     def raise_if_strict(self) -> None:
         """Raise `InvalidRecordsError` in strict mode if a cell could not be read."""
+        if self._strict:
+            self.raise_if_any()
+
+    def raise_if_any(self) -> None:
+        """Raise `InvalidRecordsError` if a cell could not be read."""
         named = [name for name, column in self._columns.items() if column.unreadable]
-        if self._strict and named:
+        if named:
             raise InvalidRecordsError(
                 f"Correct {', '.join(map(shortened, named))} and send again.", self._errors(named)
             )

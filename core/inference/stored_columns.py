@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.array_types import Floats
+from core.array_types import Floats, RawColumns
 from core.cell_values import format_date, parse_boolean, parse_clock, read_date, to_datetime
 from core.date_formats import CLOCK_FORMAT, EXCEL_EPOCH
 from core.errors import InvalidInputError, UnknownColumnError
+from core.inference.json_values import missing_words
+from core.inference.value_readers import without_missing
 from core.manifests import ColumnType, Feature
 from core.packed_columns import Category, ColumnTable
 
@@ -26,16 +28,25 @@ TYPE_NAMES = {
 }
 
 
-def raw_columns_of_table(table: ColumnTable, features: list[Feature]) -> dict[str, NDArray[Any]]:
+def raw_columns_of_table(
+    table: ColumnTable, features: list[Feature], read_again: RawColumns | None = None
+) -> dict[str, NDArray[Any]]:
     """Return the raw columns of a table, or of a slice of one, that the model's features take.
+
+    `read_again` has the raw columns of features whose stored columns may mean something else.
 
     Raises `UnknownColumnError` for a feature that the table does not have, `InvalidInputError` for one whose column has
     a type that the feature cannot have.
     """
     check_feature_columns(table.values.keys(), features)
-    for feature in features:
+    found = dict(read_again or {})
+    stored = [feature for feature in features if feature.name not in found]
+    for feature in stored:
         _check_type(table, feature)
-    return {feature.name: _raw(table, feature) for feature in features}
+    for feature in stored:
+        column = _raw(table, feature)
+        found[feature.name] = without_missing(column, feature) if feature.missing else column
+    return {feature.name: found[feature.name] for feature in features}
 
 
 def check_feature_columns(columns: Collection[str], features: Sequence[Feature]) -> None:
@@ -68,7 +79,7 @@ def _raw(table: ColumnTable, feature: Feature) -> NDArray[Any]:
     date_format = table.formats.get(feature.name)
     if isinstance(column, Category):
         # A column without any value is stored as a category, whatever the type of the feature.
-        return column.texts() if feature.type == "category" else np.full(len(column.codes), np.nan)
+        return _answers(column, feature).texts() if feature.type == "category" else np.full(len(column.codes), np.nan)
     if feature.type == "number" and column_type == "date" and date_format in NUMBERS_OF_DATES:
         return NUMBERS_OF_DATES[date_format](column)
     if feature.type != "category":
@@ -78,6 +89,15 @@ def _raw(table: ColumnTable, feature: Feature) -> NDArray[Any]:
     for row, (value, cell) in enumerate(zip(column.tolist(), _cells(column, column_type), strict=True)):
         texts[row] = "" if cell is None else known.get(value) or _text(cell, feature)
     return texts
+
+
+def _answers(column: Category, feature: Feature) -> Category:
+    """Return a category without the texts that are a missing value to the model."""
+    words = missing_words(feature)
+    missing = [level for level in column.levels if level in words]
+    if not missing:
+        return column
+    return Category(column.codes, ["" if level in words else level for level in column.levels])
 
 
 def _levels_by_value(feature: Feature, date_format: str | None) -> dict[float, str]:

@@ -134,12 +134,17 @@ def _checked(
 ) -> Floats:
     """Return `read` of each value, NaN for a missing one. Where that is None, add an error: it must be `accepted`."""
     numbers, words, missing = [], missing_words(feature), 0
+    # A text is read once: parsing a date takes microseconds.
+    known: dict[str, float | None] = {}
     for row, value in enumerate(_python_values(values)):
         if is_missing(value, words):
             missing += 1
             numbers.append(nan)
             continue
-        number = read(value)
+        is_text = isinstance(value, str)
+        number = known[value] if is_text and value in known else read(value)
+        if is_text:
+            known[value] = number
         if number is None:
             errors.add_unreadable(feature, accepted, value, row)
         numbers.append(nan if number is None else number)

@@ -10,10 +10,10 @@ from core.errors import InvalidInputError, TooLargeError
 from core.inference.csv_input import batches_from_csv
 from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_rows
+from core.inference.read_again import FIRST_FILE_ROW
 from core.jobs.fields import IntervalLevel, Strict
 from core.services.prediction.predict import (
     DEFAULT_BATCH,
-    FIRST_FILE_ROW,
     IN_PARTS,
     LoadedModel,
     Predictions,
@@ -24,6 +24,7 @@ from core.services.prediction.predict import (
     predict_table,
 )
 from core.services.prediction.requests import ModelChoice
+from core.services.prediction.stored_texts import columns_read_again
 from core.settings import settings
 from core.storage.workspace import Workspace
 
@@ -76,7 +77,7 @@ class ManyRequest(PredictRequest):
                 cells=cells,
             )
             if not cells.must_read_again():
-                return replace(found, warnings=[*left_out, *found.warnings])
+                return replace(found, warnings=[*left_out, *cells.finish(), *found.warnings])
 
 
 class BatchRequest(ManyRequest):
@@ -103,7 +104,10 @@ class BatchRequest(ManyRequest):
         """Predict the rows; raises `InvalidInputError` unless they are given, and in one way only."""
         options: dict[str, Any] = {"strict": self.strict, "interval": self.interval}
         if self._source() == "file_id":
-            return predict_table(model, find_table(workspace, self.file_id or ""), self.batch_size, **options)
+            table = find_table(workspace, self.file_id or "")
+            dataset = workspace.datasets.manifest(self.file_id)
+            read_again = columns_read_again(workspace, dataset, model.manifest.features)
+            return predict_table(model, table, self.batch_size, read_again=read_again, **options)
         if self._source() == "rows":
             return predict_batches(model, self._batches(model, self.columns or [], self.rows or []), **options)
         return predict_records(model, self.data or [], self.batch_size, **options)

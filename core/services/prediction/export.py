@@ -18,6 +18,7 @@ from core.manifests import Feature, ModelManifest
 from core.packed_columns import ColumnTable
 from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
 from core.services.prediction.requests import ModelChoice
+from core.services.prediction.stored_texts import columns_read_again
 from core.storage.workspace import Workspace
 from core.types import Json
 
@@ -63,7 +64,9 @@ def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> N
     model = find_model(workspace, request.model_name, request.version, request.model_data, request.model_info)
     if request.file_id is not None:
         table = find_table(workspace, request.file_id)
-        predicted = predict_table(model, table, strict=request.strict, interval=request.interval)
+        dataset = workspace.datasets.manifest(request.file_id)
+        read_again = columns_read_again(workspace, dataset, model.manifest.features)
+        predicted = predict_table(model, table, read_again=read_again, strict=request.strict, interval=request.interval)
         header, rows = list(table.values), _table_rows(table)
     else:
         records = request.data or []

@@ -14,6 +14,7 @@ from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_records, raw_columns_of_batch, raw_columns_of_clean_row
 from core.inference.input_warnings import ERRORS_SHOWN, InputWarnings, shortened
 from core.inference.intervals import Interval, conformal_interval
+from core.inference.read_again import FIRST_FILE_ROW, NOTHING_READ_AGAIN, ColumnsReadAgain
 from core.inference.session import CompiledModel
 from core.inference.stored_columns import raw_columns_of_table
 from core.manifests import ModelManifest
@@ -29,8 +30,6 @@ MEMORY_PER_BYTE = 12
 MODELS_KEPT = 256
 TABLES_KEPT = 3
 DEFAULT_BATCH = 10_000
-# The first row of a file, as a spreadsheet counts: the header is row 1.
-FIRST_FILE_ROW = 2
 
 # The way out for a request with too many rows.
 IN_PARTS = "Send the rows in parts, or upload them as a file and name its file_id."
@@ -204,8 +203,7 @@ def predict_batches(
         _check_rows(start - first_row + batch.rows, settings().max_batch_rows)
         columns = raw_columns_of_batch(batch, model.manifest.features, input_warnings, cells)
         predicted.append(_finite(model.compiled.run(columns), start))
-    unreadable = cells.finish() if cells else []
-    return Predictions(_joined(predicted), [*unreadable, *input_warnings.warnings()], width)
+    return Predictions(_joined(predicted), input_warnings.warnings(), width)
 
 
 def predict_table(
@@ -213,26 +211,36 @@ def predict_table(
     table: ColumnTable,
     batch_size: int = DEFAULT_BATCH,
     *,
+    read_again: ColumnsReadAgain = NOTHING_READ_AGAIN,
     strict: bool = False,
     interval: float | None = None,
 ) -> Predictions:
-    """Predict every row of a stored table; raises what `predict_slices` does."""
+    """Predict every row of a stored table, with the columns that were `read_again` from its source.
+
+    Raises what `predict_slices` does, and what `ColumnsReadAgain.warnings` does.
+    """
+    warnings = read_again.warnings(strict=strict)
     width = None if interval is None else conformal_interval(model.manifest, interval)
     input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=FIRST_FILE_ROW)
-    predicted = _joined(list(predict_slices(model, table.slices(batch_size), input_warnings)))
-    return Predictions(_finite(predicted, FIRST_FILE_ROW), input_warnings.warnings(), width)
+    predicted = _joined(list(predict_slices(model, table.slices(batch_size), input_warnings, read_again)))
+    return Predictions(_finite(predicted, FIRST_FILE_ROW), [*warnings, *input_warnings.warnings()], width)
 
 
 def predict_slices(
-    model: LoadedModel, slices: Iterable[ColumnTable], input_warnings: InputWarnings
+    model: LoadedModel,
+    slices: Iterable[ColumnTable],
+    input_warnings: InputWarnings,
+    read_again: ColumnsReadAgain = NOTHING_READ_AGAIN,
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the predictions of each slice of a stored table, and add what is unusual to `input_warnings`.
 
+    `read_again` has all rows of the columns that were read again; the next row of `input_warnings` is the first one.
     Raises `UnknownColumnError`, `InvalidInputError`, and `InvalidRecordsError` where `input_warnings` is strict.
     """
     features = model.manifest.features
     for some in slices:
-        columns = raw_columns_of_table(some, features)
+        start = input_warnings.next_row - FIRST_FILE_ROW
+        columns = raw_columns_of_table(some, features, read_again.rows(start, start + some.rows))
         input_warnings.update(columns, some.rows)
         yield model.compiled.run(columns)
 

@@ -14,11 +14,13 @@ import pyarrow as pa
 from core.exporting.files import NamedFile
 from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
+from core.inference.read_again import FIRST_FILE_ROW, ColumnsReadAgain
 from core.jobs.commands import ExportTableCommand
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.export import added_columns, file_options, named_file
-from core.services.prediction.predict import FIRST_FILE_ROW, LoadedModel, Predictions, find_model, predict_slices
+from core.services.prediction.predict import LoadedModel, Predictions, find_model, predict_slices
+from core.services.prediction.stored_texts import read_again_on_disk
 from core.services.processing.open_table import open_table
 from core.settings import settings
 from core.storage.export_repository import URL_SECONDS
@@ -66,7 +68,9 @@ def _write_table(
     model = find_model(workspace, command.model_name, command.version, model_info=command.model_info)
     chosen = TABLE_FORMATS[command.format]
     made = named_file(model.manifest, chosen, folder)
-    with open_table(workspace, command.file_id) as (_, table):
+    with open_table(workspace, command.file_id) as (dataset, table):
+        read_again = read_again_on_disk(workspace, dataset, model.manifest.features, folder)
+        read_again.warnings(strict=command.strict)
         stored = table.schema
         added = added_columns(stored.names, bounds=command.interval is not None)
         schema = pa.schema([*stored, *((name, pa.float64()) for name in added)])
@@ -74,14 +78,19 @@ def _write_table(
         options = file_options(model.manifest, added, raw=command.raw)
         with (
             made.path.open("wb") as file,
-            closing(_predicted(model, command, table, schema, report_progress)) as batches,
+            closing(_predicted(model, command, table, read_again, schema, report_progress)) as batches,
         ):
             chosen.write(file, schema, batches, options)
     return made
 
 
 def _predicted(
-    model: LoadedModel, command: ExportTableCommand, table: Table, schema: pa.Schema, report_progress: ReportProgress
+    model: LoadedModel,
+    command: ExportTableCommand,
+    table: Table,
+    read_again: ColumnsReadAgain,
+    schema: pa.Schema,
+    report_progress: ReportProgress,
 ) -> Generator[pa.RecordBatch, None, None]:
     """Yield the table's rows with their predictions, in order; while one slice is written, others are predicted."""
     interval = None if command.interval is None else conformal_interval(model.manifest, command.interval)
@@ -90,7 +99,7 @@ def _predicted(
         first_row, batch = numbered
         input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=first_row)
         piece = ColumnTable.of({name: to_numpy(batch.column(name)) for name in batch.schema.names}, table.columns)
-        (values,) = predict_slices(model, [piece], input_warnings)
+        (values,) = predict_slices(model, [piece], input_warnings, read_again)
         added = Predictions(values, [], interval).columns
         return pa.record_batch([*batch.columns, *map(pa.array, added)], schema=schema)
 

@@ -12,10 +12,12 @@ from pydantic_core import to_json
 
 from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
+from core.inference.read_again import FIRST_FILE_ROW, ColumnsReadAgain
 from core.jobs.commands import PredictTableCommand
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
-from core.services.prediction.predict import FIRST_FILE_ROW, LoadedModel, find_model, predict_slices
+from core.services.prediction.predict import LoadedModel, find_model, predict_slices
+from core.services.prediction.stored_texts import read_again_on_disk
 from core.services.processing.open_table import open_table
 from core.storage.export_repository import URL_SECONDS
 from core.storage.workspace import Workspace
@@ -42,14 +44,16 @@ def predict_stored_table(
     input_warnings = InputWarnings(model.manifest.features, strict=command.strict, first_row=FIRST_FILE_ROW)
     with TemporaryDirectory(prefix="regatta-") as folder:
         numbers, path = Path(folder) / "predictions.f8", Path(folder) / "predictions.json"
-        with open_table(workspace, command.file_id) as (_, table):
-            _predict(model, table, input_warnings, numbers, report_progress)
+        with open_table(workspace, command.file_id) as (dataset, table):
+            read_again = read_again_on_disk(workspace, dataset, model.manifest.features, Path(folder))
+            unreadable = read_again.warnings(strict=command.strict)
+            _predict(model, table, read_again, input_warnings, numbers, report_progress)
             count = table.rows
         head: Json = {
             "count": count,
             "model_name": model.manifest.model_name,
             "version": model.manifest.version,
-            "warnings": input_warnings.warnings(),
+            "warnings": [*unreadable, *input_warnings.warnings()],
         }
         lists = {"predictions": 0.0}
         if interval:
@@ -72,12 +76,17 @@ def predict_stored_table(
 
 
 def _predict(
-    model: LoadedModel, table: Table, input_warnings: InputWarnings, numbers: Path, report_progress: ReportProgress
+    model: LoadedModel,
+    table: Table,
+    read_again: ColumnsReadAgain,
+    input_warnings: InputWarnings,
+    numbers: Path,
+    report_progress: ReportProgress,
 ) -> None:
     """Write the predictions of all rows to the file `numbers`, as plain float64."""
     done = 0
     with numbers.open("wb") as file:
-        for values in predict_slices(model, _slices(table, model), input_warnings):
+        for values in predict_slices(model, _slices(table, model), input_warnings, read_again):
             file.write(values.astype("<f8").tobytes())
             done += len(values)
             report_progress("predicting", PREDICTED * done / max(1, table.rows))

@@ -41,7 +41,9 @@ def column(kind: str, **fields: object) -> Column:
         (DOLLARS, column("number", is_literal=False, unit="€"), False),
         (LEVELS, column("category"), True),
         (LEVELS, column("number", is_literal=True), False),
-        (LEVELS.model_copy(update={"levels": ["无", "有"]}), column("category"), False),
+        (LEVELS.model_copy(update={"levels": ["无", "有"]}), column("category", missing=1), False),
+        # No text of it was taken for a missing value.
+        (LEVELS.model_copy(update={"levels": ["无", "有"]}), column("category"), True),
         (Feature(name="a", type="boolean", fill=0.0), column("boolean"), True),
         (Feature(name="a", type="boolean", fill=0.0), column("integer"), False),
     ],
