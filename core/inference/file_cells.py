@@ -138,7 +138,7 @@ class FileCells:
                 f"{'is' if one else 'are'} not {column.accepted}, and {'counts' if one else 'count'} as missing: "
                 f"{shown}{more}{self._swapped(name)}"
             )
-        if column.marks and self._settled.get(name, _mark(column)) == ".":
+        if column.marks.total() and self._settled.get(name, _mark(column)) == ".":
             warnings.append(
                 f"{name!r} is read with decimal points, which its numbers have for certain; the model's file has commas"
             )

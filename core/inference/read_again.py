@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.array_types import Floats
 from core.inference.file_cells import FileCells
 from core.inference.json_values import missing_words, read_text
-from core.inference.value_readers import raw_column
+from core.inference.value_readers import ambiguous, raw_column
 from core.manifests import Feature
 from core.packed_columns import Category
 
@@ -105,6 +105,9 @@ class _Column:
         stop = start + len(texts)
         if self._levels is None:
             self._array[start:stop] = raw_column(texts, self.feature, cells)
+            if self.feature.type == "number" and (example := ambiguous(texts, self.feature)) is not None:
+                text, position = example
+                cells.add_ambiguous(self.feature, text, float(self._array[start + position]))
         else:
             self._array[start:stop] = [self._levels[text] for text in texts]
 
