@@ -62,6 +62,7 @@ def test_an_ambiguous_file_is_settled_by_the_way_that_its_warning_shows(client: 
     assert answer.status_code == 201, answer.text
     settled = answer.json()
     assert (settled["parent"], settled["sha256"]) == (assumed["file_id"], assumed["sha256"])
+    assert settled["formats"] == {"日": "D/M/Y"}
     assert settled["column_types"] == {"日": "date", "价格": "integer", "备注": "category"}
     assert not [warning for warning in settled["warnings"] if "fits every date" in warning]
     assert days(client, settled["file_id"]) == DAYS_FIRST
