@@ -14,11 +14,11 @@ LONGEST_DATE = 40
 
 
 def is_number(cell: str, delimiter: str) -> bool:
-    """Return whether a cell is a number in some notation, with a decimal point or comma."""
+    """Return whether a cell is a number in some notation; a decimal comma counts where it is not the delimiter."""
     stripped = cell.strip()
     if not any(character.isdigit() for character in stripped):
         return False
-    return bool(re.fullmatch(NUMBER, stripped) or re.fullmatch(WITH_COMMA, stripped))
+    return bool(re.fullmatch(NUMBER, stripped) or (delimiter != "," and re.fullmatch(WITH_COMMA, stripped)))
 
 
 def cell_kind(cell: str, delimiter: str) -> str:

@@ -1,5 +1,6 @@
 """Find the delimiter that divides the first lines of a CSV best, or refuse them."""
 
+import re
 from collections.abc import Sequence
 
 from core.delimited.options import BLANKS
@@ -14,6 +15,8 @@ CELLS_SHOWN, CHARACTERS_SHOWN = 5, 60
 def best_delimited(sample: Sample) -> DelimitedSample:
     """Return the sample delimited by the delimiter that fits best; raises `NotACsvError` where none fits."""
     candidates = [delimit(sample, delimiter) for delimiter in DELIMITERS]
+    if _are_decimal_marks(sample) and any(other.fit for other in candidates[1:]):
+        candidates = candidates[1:]
     best = max(candidates, key=lambda delimited: (delimited.fit, delimited.width))
     if best.fit == 0:
         blanks = delimit(sample, BLANKS)
@@ -31,6 +34,12 @@ def best_delimited(sample: Sample) -> DelimitedSample:
         raise NotACsvError("This is a Markdown table, not a CSV. Save it as CSV UTF-8 and send that.")
     _refuse_open_quote(sample, best)
     return best
+
+
+def _are_decimal_marks(sample: Sample) -> bool:
+    """Return whether all commas stand between digits, the header's too, as decimal commas do."""
+    text = "".join(sample.lines)
+    return "," in text and not re.search("(?<![0-9]),|,(?![0-9])", text)
 
 
 def _divided_by_blanks(tabs: DelimitedSample, blanks: DelimitedSample) -> bool:

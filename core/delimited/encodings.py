@@ -53,6 +53,8 @@ PLAUSIBLE = 0.25
 CLEAR_LEAD = 0.3
 CLEAR_POINTS = 0.68
 ENOUGH_BYTES = 8
+# A word counts so often at most: the currency of each row is no evidence against the words of the header.
+MOST_COUNTED = 3
 
 Scorer = Callable[..., float]
 
@@ -90,9 +92,13 @@ def _score(sample: bytes, encoding: str, scorer: Scorer) -> float:
     """Return the score for each byte that belongs to a character beyond ASCII."""
     text = sample.decode(encoding, errors="replace")
     words = Counter(re.findall(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?", text))
-    total = sum(count * scorer(word, encoding) for word, count in words.items())
-    beyond_ascii = re.sub(r"[\x00-\x7f]", "", text).encode(encoding, errors="replace")
-    return total / max(1, len(beyond_ascii)) - PENALTIES.get(encoding, 0)
+    counted = {word: min(count, MOST_COUNTED) for word, count in words.items()}
+    total = sum(count * scorer(word, encoding) for word, count in counted.items())
+    beyond_ascii = sum(
+        count * len(re.sub(r"[\x00-\x7f]", "", word).encode(encoding, errors="replace"))
+        for word, count in counted.items()
+    )
+    return total / max(1, beyond_ascii) - PENALTIES.get(encoding, 0)
 
 
 def _east_asian(word: str, encoding: str, frequent: frozenset[str], frequent_lead_bytes: range) -> float:

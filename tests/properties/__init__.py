@@ -1,0 +1,1 @@
+"""Properties that hold for every table, tried on many random ones."""
