@@ -121,3 +121,15 @@ def test_an_upload_that_the_old_version_received_becomes_a_dataset(version: str,
     event = {"Records": [{"messageId": "1", "body": json.dumps({"Records": [record]})}]}
     assert handler(event, None) == {"batchItemFailures": []}
     assert client.get(f"/data/files/{file_id}").json()["status"] == "ready"
+
+
+def test_a_file_of_the_old_version_is_read_again_with_its_recipe(version: str, client: httpx.Client) -> None:
+    listed = client.get("/data/files").json()
+    for file in listed["files"]:
+        before = client.get("/data/info", params={"file_id": file["file_id"]}).json()
+        answer = client.patch(f"/data/files/{file['file_id']}/reading", json={})
+        assert answer.status_code == 201, answer.text
+        after = client.get("/data/info", params={"file_id": answer.json()["file_id"]}).json()
+        for field in ("sha256", "encoding", "rows", "recipe"):
+            assert after[field] == before[field], field
+        assert after["parent"] == file["file_id"]

@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import from_json
 
+from core.delimited.names import quoted
 from core.jobs.commands import ReadAgainCommand
 from core.jobs.worker import Handlers
 from core.reading_fields import ReadingFields
@@ -38,7 +40,8 @@ class UploadForm(ReadingFields):
     of a JSON list.
     """
 
-    model_config = ConfigDict(defer_build=False)  # as in `functions.http.RequestBody`
+    # Built at once as in `functions.http.RequestBody`. Forms of other programs have fields of their own.
+    model_config = ConfigDict(defer_build=False, extra="allow")
 
     file: UploadFile = Field(description="the CSV, as it is or as gzip")
 
@@ -61,6 +64,16 @@ class UploadForm(ReadingFields):
                 return from_json(texts[0])
         return [text for text in texts if text != ""] if isinstance(texts, list) else texts
 
+    def warnings(self) -> list[str]:
+        """Return a warning about each field that is not known, and was ignored."""
+        known = list(type(self).model_fields)
+        similar = {name: get_close_matches(name, known, 1) for name in self.model_extra or {}}
+        return [
+            f"the form has a field {quoted(name)}, which is not known and was ignored"
+            + (f"; did you mean {found[0]!r}?" if found else "")
+            for name, found in similar.items()
+        ]
+
 
 @router.post("/data/upload")
 def upload(
@@ -73,7 +86,7 @@ def upload(
         with source.open("wb") as copy:
             shutil.copyfileobj(form.file.file, copy, 1 << 20)
         manifest = ingest(workspace, form.file.filename or "", source, form.reading)
-    return {**manifest.summary(), **manifest.understanding()}
+    return {**manifest.summary(), **manifest.understanding(), "warnings": [*form.warnings(), *manifest.warnings]}
 
 
 @router.patch("/data/files/{file_id}/reading", status_code=201)

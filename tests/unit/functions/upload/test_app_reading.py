@@ -37,6 +37,15 @@ def test_spellings_come_one_by_one_or_as_one_list(handlers: httpx.Client) -> Non
         assert answer["reading"] == {"missing": ["x", "[q"]}
 
 
+def test_a_field_that_is_not_known_is_ignored_and_named(handlers: httpx.Client) -> None:
+    answer = upload(handlers, {"date": "dmy", "submit": "Send"}).json()
+    assert answer["warnings"][:2] == [
+        "the form has a field 'date', which is not known and was ignored; did you mean 'dates'?",
+        "the form has a field 'submit', which is not known and was ignored",
+    ]
+    assert "reading" not in answer
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "allowed"),
     [
