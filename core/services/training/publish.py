@@ -63,7 +63,7 @@ def publish_model(
         model_type=trained.model_type,
         created_at=now(),
         target_column=data.target,
-        features=features,
+        features=[_with_spellings(publication, feature) for feature in features],
         target=_meaning(publication, data.target),
         divided_by=_meaning(publication, data.validation.column),
         metrics=trained.metrics,
@@ -99,6 +99,16 @@ def publish_model(
     evaluation = json.dumps({"plots": trained.plots}).encode()
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
     return publication.workspace.models.publish(draft, files, promote=publication.promote)
+
+
+def _with_spellings(publication: Publication, feature: Feature) -> Feature:
+    """Return a feature with the missing values and answers of its file, or of the model before it."""
+    before = publication.like
+    known = next((one for one in before.features if one.name == feature.name), None) if before else None
+    spellings = known or publication.dataset.reading
+    if spellings is None:
+        return feature
+    return feature.model_copy(update={"missing": spellings.missing, "keep": spellings.keep})
 
 
 def _meaning(publication: Publication, name: str | None) -> Feature | None:

@@ -12,7 +12,7 @@ from core.delimited.names import quoted
 from core.errors import InvalidInputError
 from core.inference.file_cells import FileCells
 from core.inference.stored_columns import TYPE_NAMES, check_feature_columns, fits_feature, raw_columns_of_table
-from core.inference.sufficiency import is_sufficient
+from core.inference.sufficiency import features_to_read_again
 from core.inference.value_readers import raw_column
 from core.manifests import ColumnType, DatasetManifest, Feature, ModelManifest
 from core.packed_columns import ColumnTable
@@ -74,18 +74,11 @@ def read_as(workspace: Workspace, file_id: str, model: ModelManifest) -> ReadFil
     Raises `NoSuchFileError`.
     """
     with open_table(workspace, file_id) as (dataset, table):
-        columns = {column.name: column for column in dataset.columns}
+        names = {column.name for column in dataset.columns}
         wanted = [*model.features, *_besides(dataset, model)]
-        present = [feature for feature in wanted if feature.name in columns]
-        stored = ColumnTable.of({feature.name: table.values(feature.name) for feature in present}, dataset.columns)
-    misfits = [
-        feature
-        for feature in present
-        if model.target is not None
-        and columns[feature.name].missing < dataset.rows
-        and not is_sufficient(columns[feature.name], feature, dataset.reading)
-    ]
-    again, unread = _read_again(workspace, dataset, misfits)
+        present = [feature.name for feature in wanted if feature.name in names]
+        stored = ColumnTable.of({name: table.values(name) for name in present}, dataset.columns)
+    again, unread = _read_again(workspace, dataset, features_to_read_again(dataset, wanted) if model.target else [])
     return ReadFile(dataset, wanted, stored, again, unread)
 
 

@@ -220,6 +220,20 @@ def test_another_currency_is_held_and_a_remark_is_refused(tmp_path: Path) -> Non
     assert (serving_version() or 0) in (1, without.result["version"])
 
 
+def test_missing_values_of_the_settings_are_those_of_every_file() -> None:
+    settings = SeriesSettings(target_column=TARGET, time_limit=1, missing=["-999"], decimal=",")
+    home().series.configure(SERIES, settings)
+    for number in range(3):
+        body = numbers(number, lambda value: "-999" if value < 2 else with_comma(value), with_comma)
+        job = retrain_on(f"{number}.csv", body)
+        assert job.result["state"] == "accepted", job.result["reason"]
+        model = home().models.manifest(SERIES, job.result["version"])
+        (feature,) = model.features
+        assert (feature.missing, feature.decimal, model.target.missing) == (["-999"], ",", ["-999"])
+        x = open_as(home(), job.order["file_id"], model).frame["x"]
+        assert (x.min() > 0, bool(x.isna().any())) == (True, True)
+
+
 def levelled(seed: int, levels: list[str]) -> bytes:
     random = np.random.default_rng(seed)
     known = ["1.50", "2.00", "open"]
