@@ -23,6 +23,7 @@ def signature(manifest: ModelManifest, version: int | None = None) -> dict[str, 
             "type": "number",
             "target_column": manifest.target_column,
             "interval": bool(manifest.interval_quantiles),
+            **(_notation(manifest.target) if manifest.target else {}),
         },
         "example": {**model, "data": example(manifest.features)},
     }
@@ -36,19 +37,28 @@ def example(features: list[Feature]) -> dict[str, Any]:
 def _describe(feature: Feature) -> dict[str, Any]:
     """Describe a feature.
 
-    `fill` replaces a missing value, `levels` are known categories, `format` is that of dates and times of day,
-    `unit` that of numbers.
+    `fill` replaces a missing value, `levels` are known categories, `format` is that of dates and times of day; the
+    others are as `_notation` has them.
     """
     description: dict[str, Any] = {"name": feature.name, "type": feature.type, "fill": feature.fill}
     if feature.type == "category":
         description["levels"] = feature.levels
-    if feature.unit is not None:
-        description["unit"] = feature.unit
+    description |= _notation(feature)
     if feature.type == "date":
         description |= {"fill": format_date(float(feature.fill)), "format": feature.format}
     elif feature.format:
         description["format"] = feature.format
     return description
+
+
+def _notation(feature: Feature) -> dict[str, Any]:
+    """Return how the values of a feature are written: each field only where there is something to say.
+
+    `unit` stands beside numbers, `decimal` is a comma; `missing` and `keep` are texts that are missing values, and that
+    are answers although they look like missing values.
+    """
+    fields = {"unit": feature.unit, "decimal": feature.decimal, "missing": feature.missing, "keep": feature.keep}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _typical_value(feature: Feature) -> Any:

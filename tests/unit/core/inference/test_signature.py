@@ -58,3 +58,14 @@ def test_a_time_of_day_is_a_number_that_shows_its_format() -> None:
     feature = Feature(name="clock", type="number", fill=52500.0, format="h:m")
     described = signature(model_draft(b"", b"", features=[feature]))["features"]
     assert described == [{"name": "clock", "type": "number", "fill": 52500.0, "format": "h:m"}]
+
+
+def test_how_values_are_written_is_part_of_the_signature() -> None:
+    written = {"unit": "kg", "decimal": ",", "missing": ["-999"], "keep": ["-"]}
+    features = [Feature(name="w", type="number", fill=1.0, **written), Feature(name="v", type="number", fill=1.0)]
+    target = Feature(name="y", type="number", fill=0.0, unit="€")
+    manifest = model_draft(b"", b"", features=features).model_copy(update={"target": target})
+    first, second = signature(manifest)["features"]
+    assert first == {"name": "w", "type": "number", "fill": 1.0, **written}
+    assert second == {"name": "v", "type": "number", "fill": 1.0}
+    assert signature(manifest)["output"]["unit"] == "€"
