@@ -23,6 +23,8 @@ class Options:
     raw: bool = False
     # Excel: how many decimals a column of numbers shows, by its name; the cells hold every digit.
     decimals: Mapping[str, int] = field(default_factory=dict)
+    # Excel: the unit that a column of numbers shows behind each figure, by its name; the cells hold numbers.
+    units: Mapping[str, str] = field(default_factory=dict)
     # Excel: labels and cells of a sheet about the rows.
     about: Sequence[tuple[str, Any]] = ()
 

@@ -5,11 +5,12 @@ into a formula.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from itertools import chain, count, islice
 from math import isfinite
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.cell_values import format_date
@@ -73,10 +74,11 @@ def _write_data(book: "Workbook", header: Sequence[str], rows: Rows, options: Op
     remaining = iter(rows)
     first = list(islice(remaining, ROWS_LOOKED_AT))
     widths = [_column_width(name, column, first, options) for column, name in enumerate(header)]
-    cell_formats = [_decimal_format(book, name, options) for name in header]
+    cell_formats = [_number_format(book, name, options) for name in header]
     remaining = chain(first, remaining)
     for number in count():
-        sheet = _Sheet(book, f"data {number + 1}" if number else "data", header, rows_before=number * (EXCEL_ROWS - 1))
+        title = f"data {number + 1}" if number else "data"
+        sheet = _Sheet(book, title, header, rows_before=number * (EXCEL_ROWS - 1), units=options.units)
         for column, (width, cell_format) in enumerate(zip(widths, cell_formats, strict=True)):
             sheet.sheet.set_column(column, column, width, cell_format)
         sheet.fill(islice(remaining, EXCEL_ROWS - 1))
@@ -97,14 +99,22 @@ def _write_about(book: "Workbook", about: Sequence[tuple[str, Any]]) -> None:
 class _Sheet:
     """One sheet being written: a header in bold, and below it cells by their type."""
 
-    def __init__(self, book: "Workbook", name: str, header: Sequence[str], rows_before: int) -> None:
-        """Begin a sheet; `rows_before` rows of the table are on the sheets before it."""
+    def __init__(
+        self,
+        book: "Workbook",
+        name: str,
+        header: Sequence[str],
+        rows_before: int,
+        units: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Begin a sheet; `rows_before` rows of the table are on the sheets before it, `units` are by column name."""
         self.sheet = book.add_worksheet(name)
         self.sheet.freeze_panes(1, 0)
         self._header = header
         self._rows_before = rows_before
         self._plain = book.add_format()
-        self._whole = book.add_format({"num_format": "0"})
+        whole = {unit: book.add_format({"num_format": f"0{_behind(unit)}"}) for unit in {"", *units.values()}}
+        self._whole = [whole[units.get(title, "")] for title in header]
         self._dates = {
             num_format: book.add_format({"num_format": num_format}) for num_format in (DAY, SECOND, MILLISECOND)
         }
@@ -136,7 +146,7 @@ class _Sheet:
     def _integer(self, row: int, column: int, number: int) -> None:
         """Write an integer; one of more than 15 digits, with which Excel cannot calculate, is written as text."""
         if abs(number) < EXCEL_DIGITS:
-            self.sheet.write_number(row, column, number, self._whole)
+            self.sheet.write_number(row, column, number, self._whole[column])
         else:
             self._text(row, column, str(number))
 
@@ -170,18 +180,27 @@ class _Sheet:
             )
 
 
-def _decimal_format(book: "Workbook", name: str, options: Options) -> "CellFormat | None":
-    """Return the format of a column whose number of decimals is given, else None."""
-    if name not in options.decimals:
+def _number_format(book: "Workbook", name: str, options: Options) -> "CellFormat | None":
+    """Return the format of a column whose number of decimals or unit is given, else None."""
+    if name not in options.decimals and name not in options.units:
         return None
-    return book.add_format({"num_format": f"#,##0.{'0' * options.decimals[name]}".rstrip(".")})
+    decimals = options.decimals.get(name)
+    digits = "General" if decimals is None else f"#,##0.{'0' * decimals}".rstrip(".")
+    return book.add_format({"num_format": digits + _behind(options.units.get(name, ""))})
+
+
+def _behind(unit: str) -> str:
+    """Return the end of a number format that shows a unit behind each figure, as a literal: 12% stays 12."""
+    text = FORBIDDEN.sub("", unit).replace('"', "")
+    return f'"{"" if text == "%" else " "}{text}"' if text else ""
 
 
 def _column_width(name: str, column: int, rows: Sequence[Sequence[Any]], options: Options) -> int:
     """Return how wide a column should be, in characters."""
     decimals = options.decimals.get(name)
     lengths = (_cell_length(row[column], decimals) for row in rows)
-    return min(max(NARROW, _cell_length(name, None), *lengths) + 1, WIDE)
+    unit = _cell_length(_behind(options.units.get(name, "")), None)
+    return min(max(_cell_length(name, None), max((NARROW, *lengths)) + unit) + 1, WIDE)
 
 
 def _cell_length(cell: Any, decimals: int | None) -> int:

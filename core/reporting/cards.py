@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from core.reporting.distributions import plot
 from core.reporting.formatting import SPACE, count, counted, date, duration, share, short_number, shortened
 from core.reporting.html import Markup, Named, definition_list, element, isolated, scrolled
+from core.reporting.units import named
 from core.types import Json
 
 # A page of more cards is neither readable nor fast; a long name is cut where it is on one line.
@@ -47,7 +48,7 @@ def _index(columns: Mapping[str, Json], anchors: Mapping[str, str]) -> Markup:
 
 def column_card(name: str, statistics: Json, rows: int, anchor: str | None = None) -> Markup:
     """Return the card of a column: type, plot and statistics; the share of missing values is of `rows`."""
-    heading = element("h3", isolated(name), title=name if len(name) > NAME_CHARACTERS else None)
+    heading = element("h3", named(name, statistics), title=name if len(name) > NAME_CHARACTERS else None)
     kind = element("span", statistics["type"], class_="kind")
     return element(
         "article",
@@ -116,7 +117,7 @@ def _table(others: list[tuple[str, Json]], rows: int, anchors: Mapping[str, str]
     lines = (
         element(
             "tr",
-            element("th", isolated(shortened(name, NAME_CHARACTERS)), scope="row", id=anchors[name]),
+            element("th", named(name, statistics, NAME_CHARACTERS), scope="row", id=anchors[name]),
             element("td", statistics["type"]),
             (element("td", text, class_="number") for text in _line(statistics, rows)),
         )

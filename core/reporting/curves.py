@@ -5,6 +5,7 @@ from core.reporting.formatting import brief, date, short_number
 from core.reporting.html import Markup, element, isolated
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar_between, horizontal_line, rounded, stretched
+from core.reporting.units import named, with_unit
 from core.types import Json
 
 LEVELS_SHOWN = 8
@@ -22,8 +23,9 @@ def mean_scale(relations: list[Json], mean: float) -> Scale:
     return Scale(low - margin, high + margin)
 
 
-def panel(name: str, kind: str, relation: Json, means: Scale, mean: float) -> Markup:
-    """Return the panel of one column of type `kind`; the target's overall mean is `mean`."""
+def panel(name: str, statistics: Json, relation: Json, means: Scale, mean: float) -> Markup:
+    """Return the panel of one column with these statistics; the target's overall mean is `mean`."""
+    kind = statistics["type"]
     if kind == "boolean":
         words = {0.0: "false", 1.0: "true"}
         levels = [{**point, "value": words[float(point["from"])]} for point in relation["curve"]]
@@ -31,11 +33,11 @@ def panel(name: str, kind: str, relation: Json, means: Scale, mean: float) -> Ma
     elif kind == "category":
         drawn = _levels(relation["levels"][:LEVELS_SHOWN], means, mean)
     else:
-        drawn = _curve(name, relation["curve"], means, mean, dates=kind == "date")
-    return element("article", element("h4", isolated(name)), drawn, class_="panel")
+        drawn = _curve(name, relation["curve"], means, mean, statistics)
+    return element("article", element("h4", named(name, statistics)), drawn, class_="panel")
 
 
-def _curve(name: str, curve: list[Json], means: Scale, mean: float, *, dates: bool) -> Markup:
+def _curve(name: str, curve: list[Json], means: Scale, mean: float, statistics: Json) -> Markup:
     """Draw bins of equal width side by side, since they hold about equally many rows; label their edges."""
     points = [
         (rounded(100 * (position + 0.5) / len(curve)), rounded(100 - 100 * means.share(point["mean"])))
@@ -56,7 +58,7 @@ def _curve(name: str, curve: list[Json], means: Scale, mean: float, *, dates: bo
         "div",
         element("div", *texts, class_="heights", aria_hidden="true"),
         drawing,
-        axis(_ticks(curve, dates=dates)),
+        axis(with_unit(_ticks(curve, dates=statistics["type"] == "date"), statistics)),
         class_="axes",
     )
 
@@ -92,12 +94,12 @@ def _levels(levels: list[Json], means: Scale, mean: float) -> Markup:
     return value_bars(rows)
 
 
-def legend(target: str, mean: float) -> Markup:
+def legend(target: str, statistics: Json, mean: float) -> Markup:
     """Return the legend of the panels."""
     return element(
         "p",
         "The mean of ",
-        isolated(target),
+        named(target, statistics),
         " along each column, all to the same scale; a point is the mean of a twentieth "
         "of the rows, or of one value where there are few. "
         f"The dashed line is the mean over all rows, {short_number(mean)}.",

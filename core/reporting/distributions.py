@@ -8,6 +8,7 @@ from core.reporting.formatting import count, counted, date, share, short_number
 from core.reporting.html import Content, Markup, element, isolated
 from core.reporting.scales import Scale
 from core.reporting.svg import axis, bar, columns, rounded, stretched, vertical_line
+from core.reporting.units import spoken, with_unit
 from core.types import Json
 
 VALUES_SHOWN = 10
@@ -37,14 +38,17 @@ def _numbers(name: str, statistics: Json) -> Content:
         return scale.share(value + centre)
 
     fullest = counts.index(max(counts))
+    low, high = short_number(statistics["min"]), short_number(statistics["max"])
     label = (
-        f"Histogram of {name}, from {short_number(statistics['min'])} to {short_number(statistics['max'])}. "
+        f"Histogram of {spoken(name, statistics)}, from {low} to {high}. "
         f"Most values, {count(counts[fullest])}, lie between {short_number(edges[fullest])} and "
         f"{short_number(edges[fullest + 1])}."
     )
     bars = columns(_bars(edges, counts, scale), "bars")
     if statistics["distinct"] == 1:
-        return stretched(label, bars, class_="histogram"), axis([(0.5, short_number(statistics["min"]))])
+        return stretched(label, bars, class_="histogram"), axis(
+            with_unit([(0.5, short_number(statistics["min"]))], statistics)
+        )
     marks = [
         vertical_line(100 * position(statistics[mark]), mark)
         for mark in ("mean", "median")
@@ -55,7 +59,11 @@ def _numbers(name: str, statistics: Json) -> Content:
         for value, text in scale.ticks(1.0 if is_integer else 0.0)
         if value + centre <= edges[-1]
     ]
-    return stretched(label, bars, marks, class_="histogram"), _box(name, statistics, position), axis(ticks)
+    return (
+        stretched(label, bars, marks, class_="histogram"),
+        _box(name, statistics, position),
+        axis(with_unit(ticks, statistics)),
+    )
 
 
 def _box(name: str, statistics: Json, position: Callable[[float], float]) -> Markup:

@@ -15,6 +15,8 @@ SHAPES = {
 }
 # These kinds count distinct values; all others count rows.
 COUNTING_VALUES = frozenset({"identifier", "free-text", "high-cardinality", "target-few-values"})
+# The subject of these sentences is a value of the column, and not the column.
+NAMING_A_VALUE = frozenset({"sentinel", "zeros"})
 # How many are visible at once, and how many are on the page at all.
 VISIBLE, LISTED_LIMIT = 12, 100
 
@@ -70,13 +72,14 @@ def _finding(finding: Json, anchors: Mapping[str, str]) -> Markup:
     severity, column = finding["severity"], finding["column"]
     sign = element("svg", element("path", d=SHAPES[severity]), viewBox="0 0 16 16", aria_hidden="true")
     named = element("a", isolated(column), href=f"#{anchors[column]}") if column in anchors else None
+    between = (": " if finding["kind"] in NAMING_A_VALUE else " ") if named else None
     sentence = finding["finding"] if named else _capitalised(finding["finding"])
     return element(
         "li",
         element("span", sign, SEVERITIES[severity], class_="severity"),
         element(
             "div",
-            element("p", named, " " if named else None, isolated(_ended(sentence))),
+            element("p", named, between, isolated(_ended(sentence))),
             element("p", isolated(_sentence(finding["suggestion"])), class_="suggestion"),
         ),
         element("p", _where(finding), class_="where"),

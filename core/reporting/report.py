@@ -10,6 +10,7 @@ from core.reporting.html import Markup, Named, definition_list, element, isolate
 from core.reporting.matrices import correlations_section, missing_section
 from core.reporting.page import page, tile
 from core.reporting.target_section import target_section
+from core.reporting.units import named
 from core.types import Json
 
 PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 10, 100, 60
@@ -76,10 +77,9 @@ def _preview(preview: Json, columns: Json) -> Markup:
     rows: list[list[Any]] = preview["rows"][:PREVIEW_ROWS]
     numeric = [columns[name]["type"] in ("integer", "number") for name in names]
     classes = ["number" if number else None for number in numeric]
-    head = element("tr", *(_cell("th", name, class_) for name, class_ in zip(names, classes, strict=True)))
+    head = element("tr", *(_heading(name, columns[name], class_) for name, class_ in zip(names, classes, strict=True)))
     lines = (
-        element("tr", *(_cell("td", value, class_) for value, class_ in zip(row, classes, strict=False)))
-        for row in rows
+        element("tr", *(_cell(value, class_) for value, class_ in zip(row, classes, strict=False))) for row in rows
     )
     more = len(preview["columns"]) - len(names)
     note = f"The first {counted(len(rows), 'row')}" + (f" of the first {len(names)} columns." if more else ".")
@@ -93,11 +93,14 @@ def _preview(preview: Json, columns: Json) -> Markup:
     )
 
 
-def _cell(name: str, value: Any, kind: str | None) -> Markup:
+def _heading(name: str, statistics: Json, kind: str | None) -> Markup:
+    """Return the heading of a column."""
+    return element("th", named(name, statistics, PREVIEW_CHARACTERS), class_=kind, scope="col")
+
+
+def _cell(value: Any, kind: str | None) -> Markup:
     """Return a cell as the data has it: digits are neither rounded nor grouped."""
     if value is None:
-        return element(name, "–", class_="none")
+        return element("td", "–", class_="none")
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return element(
-        name, isolated(shortened(text, PREVIEW_CHARACTERS)), class_=kind, scope="col" if name == "th" else None
-    )
+    return element("td", isolated(shortened(text, PREVIEW_CHARACTERS)), class_=kind)

@@ -7,6 +7,7 @@ from core.reporting.curves import legend, mean_scale, panel
 from core.reporting.formatting import coefficient, count, shortened
 from core.reporting.html import Markup, element, isolated
 from core.reporting.svg import bar, signed_bar
+from core.reporting.units import named
 from core.types import Json
 
 RELATIONS_SHOWN = 20
@@ -23,7 +24,7 @@ def target_section(target: Json, columns: Mapping[str, Json], rows: int, anchors
     )
     return element(
         "section",
-        element("h2", "Target", element("small", isolated(name))),
+        element("h2", "Target", element("small", named(name, columns[name]))),
         element(
             "div",
             column_card(name, columns[name], rows),
@@ -81,9 +82,12 @@ def _panels(target: str, relations: list[tuple[str, Json]], columns: Mapping[str
         return None
     drawn = drawn[:PANELS_SHOWN]
     means = mean_scale([relation for _, relation in drawn], mean)
-    panels = (panel(name, columns[name]["type"], relation, means, mean) for name, relation in drawn)
+    panels = (panel(name, columns[name], relation, means, mean) for name, relation in drawn)
     return element(
-        "div", element("h3", "How it follows them"), legend(target, mean), element("div", *panels, class_="cards")
+        "div",
+        element("h3", "How it follows them"),
+        legend(target, columns[target], mean),
+        element("div", *panels, class_="cards"),
     )
 
 

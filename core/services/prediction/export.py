@@ -96,7 +96,10 @@ def named_file(model: ModelManifest, kind: Format[Any], folder: Path) -> NamedFi
 
 def file_options(model: ModelManifest, added: Iterable[str], *, raw: bool) -> Options:
     """Return how the file shows the columns that were `added`, and what it says about the model."""
-    return Options(raw=raw, decimals=_decimals(model, added), about=_about(model))
+    units = {feature.name: feature.unit for feature in model.features if feature.unit is not None}
+    if model.target is not None and model.target.unit is not None:
+        units |= dict.fromkeys(added, model.target.unit)
+    return Options(raw=raw, decimals=_decimals(model, added), units=units, about=_about(model))
 
 
 def _decimals(model: ModelManifest, added: Iterable[str]) -> Mapping[str, int]:

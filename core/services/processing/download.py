@@ -34,7 +34,8 @@ def table_file(
         chosen.check_columns(len(schema))
         path = table.path.with_name(f"download.{chosen.ending}")
         with path.open("wb") as file:
-            chosen.write(file, schema, batches, Options(raw=raw))
+            units = {column.name: column.unit for column in table.columns if column.unit is not None}
+            chosen.write(file, schema, batches, Options(raw=raw, units=units))
         stem = PurePath(manifest.filename).stem + ("-processed" if processed else "")
         yield NamedFile(path, f"{stem}.{chosen.ending}", chosen.media_type)
 

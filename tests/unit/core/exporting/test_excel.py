@@ -73,6 +73,16 @@ def test_numbers_are_numbers_with_a_format_that_shows_them() -> None:
     assert cells(["p"], [(2.5,)], Options(decimals={"p": 0}))[1][0].number_format == "#,##0"
 
 
+def test_a_unit_is_shown_behind_each_figure_and_the_cell_stays_a_number() -> None:
+    header, units = ["n", "x", "share", "p", "plain"], {"n": "kg", "x": '5"', "share": "%", "p": "元/平"}
+    row = cells(header, [(3, 2.5, 12.0, 7.25, 1)], Options(decimals={"p": 1}, units=units))[1]
+    assert [cell.value for cell in row] == [3, 2.5, 12.0, 7.25, 1]
+    assert {cell.data_type for cell in row} == {"n"}
+    formats = ['0" kg"', 'General" 5"', 'General"%"', '#,##0.0" 元/平"', "0"]
+    assert [cell.number_format for cell in row] == formats
+    assert not any(cell.is_date for cell in row)
+
+
 def test_dates_and_booleans_are_real_ones() -> None:
     day, moment, precise, truth = cells(["d", "m", "p", "b"], [(DAY, MOMENT, PRECISE, True)])[1]
     assert (day.value, day.is_date, day.number_format) == (DAY, True, "yyyy-mm-dd")
