@@ -16,7 +16,7 @@ from core.profiling.findings import (
     nearly_constant,
 )
 from core.profiling.rows import EXAMPLES, row_numbers_where
-from core.tables.stray_values import described_units, sort_levels
+from core.tables.stray_values import SortedLevels, described_units, sort_levels
 from core.types import Json
 
 # An identifier is distinct almost everywhere; texts of such length are sentences.
@@ -39,25 +39,37 @@ def category_findings(context: ColumnContext, codes: NDArray[np.int32], levels: 
 
 
 def _mixed(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, counts: Ints) -> list[Json]:
-    """Return a finding where a column has mostly numbers or dates and a few words, or numbers in different units."""
+    """Return findings where a column has mostly numbers or dates and a few words, or numbers in different units."""
     first = sort_levels(levels[:FIRST_LEVELS], counts[:FIRST_LEVELS])
     if first.is_stray.all():
         return []
     known = sort_levels(levels, counts) if len(levels) > FIRST_LEVELS else first
     strays = int(counts[known.is_stray].sum())
-    if not strays and len(known.units) > 1:
-        sentence = f"is read as text because of different units: {described_units(known.units, known.examples)}"
-        suggestion = "write all numbers in one unit, and upload again"
-        rare = sum(known.units.values()) - max(known.units.values())
-        return [context.finding("warning", "mixed-type", sentence, suggestion, rare)]
-    if not 0 < strays <= (1 - MIXED_SHARE) * context.statistics["count"]:
+    # The reader knows the lines, and its reason stands although the words are many if they are few different ones.
+    if context.column.text_because is None and strays > (1 - MIXED_SHARE) * context.statistics["count"]:
         return []
-    rows = row_numbers_where(np.append(known.is_stray, False)[codes])
+    found = []
+    if strays:
+        rows = row_numbers_where(np.append(known.is_stray, False)[codes])
+        sentence = f"is read as text{context.column.text_because or _because_of(known, strays, levels, counts)}"
+        suggestion = (
+            "correct these cells and upload again; or, if they mean missing, PATCH /data/files/{file_id}/reading with "
+            "their texts in `missing`"
+        )
+        found.append(context.finding("warning", "mixed-type", sentence, suggestion, strays, rows))
+    if len(known.units) > 1:
+        sentence = f"is text because its numbers have different units: {described_units(known.units, known.examples)}"
+        rare = sum(known.units.values()) - max(known.units.values())
+        suggestion = "write all numbers in one unit, and upload again"
+        found.append(context.finding("warning", "mixed-type", sentence, suggestion, rare))
+    return found
+
+
+def _because_of(known: SortedLevels, strays: int, levels: pa.Array, counts: Ints) -> str:
+    """Return the end of a sentence that names the first few stray texts."""
     shown = np.flatnonzero(known.is_stray)[:EXAMPLES].tolist()
     examples = ", ".join(_in_rows(levels[code].as_py(), int(counts[code])) for code in shown)
-    sentence = f"is read as text because of {counted(strays, 'value')} among numbers or dates: {examples}"
-    suggestion = "correct them, or empty these cells, and upload again"
-    return [context.finding("warning", "mixed-type", sentence, suggestion, strays, rows)]
+    return f" because of {counted(strays, 'value')} among numbers or dates: {examples}"
 
 
 def _in_rows(text: str, rows: int) -> str:

@@ -9,6 +9,8 @@ from core.types import Json
 
 # A longer unit is cut beside a name, and left out of an axis, where it would touch the next label.
 UNIT_CHARACTERS, LABEL_CHARACTERS = 20, 6
+# Here and not in the style sheet, so that pages without units stay the same to the byte.
+LIGHT = "font-weight:400"
 
 
 def named(name: str, statistics: Json, characters: int | None = None) -> Content:
@@ -17,7 +19,8 @@ def named(name: str, statistics: Json, characters: int | None = None) -> Content
     unit = statistics.get("unit")
     if unit is None:
         return shown
-    return [shown, " ", element("small", "(", isolated(shortened(unit, UNIT_CHARACTERS)), ")", class_="unit")]
+    bracketed = ("(", isolated(shortened(unit, UNIT_CHARACTERS)), ")")
+    return [shown, " ", element("span", *bracketed, class_="kind", style=LIGHT)]
 
 
 def spoken(name: str, statistics: Json) -> str:

@@ -57,7 +57,7 @@ def parse_levels(levels: pa.Array, decimal: DecimalMark) -> ParsedAmounts | None
         plain = text.translate(PLAIN).strip()
         if not (pattern.fullmatch(plain) or plain.endswith("-") or plain.startswith("-")):
             return None
-    texts = _plain(levels)
+    texts = plain_levels(levels)
     groups = _divided(texts, decimal)
     if groups is None:
         return None
@@ -76,7 +76,7 @@ def divided_levels(levels: pa.Array) -> Iterator[tuple[str, str, int]]:
 
     A text that fits with a decimal point and with a decimal comma is yielded twice.
     """
-    texts = _plain(levels)
+    texts = plain_levels(levels)
     marks: tuple[DecimalMark, DecimalMark] = (".", ",")
     for divides, whole in map(division_pattern, marks):
         parts = pc.extract_regex(texts, divides)
@@ -109,7 +109,7 @@ def _groups(texts: pa.Array, pattern: str) -> dict[str, pa.Array] | None:
     return dict(zip((group.name for group in parts.type), parts.flatten(), strict=True))
 
 
-def _plain(levels: pa.Array) -> pa.Array:
+def plain_levels(levels: pa.Array) -> pa.Array:
     """Return the texts with the digits, signs and blanks of ASCII, and a 0 for a dash that stands for zero."""
     if pc.any(pc.match_substring_regex(levels, UNPLAIN)).as_py():
         levels = pa.array([text.translate(PLAIN).strip() for text in levels.to_pylist()], pa.string())

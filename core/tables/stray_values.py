@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.amounts import currency_codes, read_company, same_unit
+from core.amounts import CERTAIN_LETTERS, LETTERS, Company, currency_codes, read_company, same_unit
 from core.array_types import Ints
 from core.delimited.names import quoted
 from core.delimited.ragged_rows import EXAMPLES_SHOWN
-from core.tables.amount_texts import divided_levels
+from core.tables.amount_texts import divided_levels, plain_levels
 from core.tables.column_types import CODE, WHOLE
 from core.tables.reading_warnings import NUMBER_OR_DATE, STRAY_SHARE
 
@@ -57,11 +57,12 @@ def sort_levels(levels: pa.Array, counts: Ints, level_units: Sequence[str | None
             same = next((other for other in found if other and unit and same_unit(other, unit)), unit)
             found[same] += rows
             examples.setdefault(same, levels[positions[0]].as_py())
-    return SortedLevels(is_stray, found, examples)
+    return SortedLevels(is_stray, _without_magnitudes(found), examples)
 
 
 def units_of(texts: pa.Array) -> list[str | None]:
     """Return the unit of each amount, "" for dates and for numbers without one, and None for any other text."""
+    texts = plain_levels(texts)
     ordinary = _matches(texts, NUMBER_OR_DATE)
     found: list[str | None] = ["" if is_ordinary else None for is_ordinary in ordinary.tolist()]
     amounts = ~ordinary & _matches(texts, AMOUNT_LIKE)
@@ -69,8 +70,23 @@ def units_of(texts: pa.Array) -> list[str | None]:
     for lead, tail, position in divided_levels(texts.take(pa.array(positions))):
         company = read_company(lead, tail)
         if company is not None and found[positions[position]] is None:
-            found[positions[position]] = company.unit
+            found[positions[position]] = "" if _is_magnitude(company) else company.unit
     return found
+
+
+def _is_magnitude(company: Company) -> bool:
+    """Return whether the letter behind a number, such as the M of "12M", is a magnitude in any column."""
+    return company.attached and company.letter in CERTAIN_LETTERS
+
+
+def _without_magnitudes(units: Counter[str]) -> Counter[str]:
+    """Return the units where several single letters, such as the K and M of "1.5 K" and "2 M", are magnitudes."""
+    letters = {unit for unit in units if unit.lower() in LETTERS}
+    if len({letter.lower() for letter in letters}) < 2:
+        return units
+    named = Counter({unit: count for unit, count in units.items() if unit not in letters})
+    named[""] += sum(units[letter] for letter in letters)
+    return named
 
 
 def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
@@ -170,8 +186,9 @@ class StrayValues:
             if self.count > STRAY_SHARE * self.texts and not is_few:
                 return None
             return f" because {self.count:,} of its values are neither numbers nor dates: {self._named(locate)}"
-        if len(self.units) > 1:
-            return f": its numbers have different units: {described_units(self.units, self.examples)}"
+        units = _without_magnitudes(self.units)
+        if len(units) > 1:
+            return f": its numbers have different units: {described_units(units, self.examples)}"
         if self.odd is None:
             return None
         if self.is_long:
@@ -196,7 +213,9 @@ class StrayValues:
 
 def described_units(units: Counter[str], examples: dict[str, str]) -> str:
     """Return how many rows have each unit, with an example of each."""
+    letter = next((examples[unit] for unit in examples if unit.lower() in LETTERS), "")
+    shown = {"": letter} | examples
     return ", ".join(
-        f"{repr(unit) if unit else 'none'} in {count:,} row{'s' * (count != 1)} (such as {quoted(examples[unit])})"
+        f"{repr(unit) if unit else 'none'} in {count:,} row{'s' * (count != 1)} (such as {quoted(shown[unit])})"
         for unit, count in units.most_common(EXAMPLES_SHOWN)
     )
