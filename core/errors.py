@@ -23,6 +23,7 @@ RegattaError                      500
 ├── UnsupportedEncodingError      415  a body in a Content-Encoding other than gzip
 ├── UnprocessableError            422  understood, but the content is wrong
 │   ├── NotACsvError              422
+│   │   └── UnreadableContainerError  422  a workbook, an archive or another container without one readable table
 │   ├── UnknownColumnError        422
 │   ├── TargetError               422
 │   ├── UnknownModelTypeError     422
@@ -199,6 +200,12 @@ class NotACsvError(UnprocessableError):
     """The bytes are not a table."""
 
     slug, title = "not-a-csv", "The file is not a readable CSV"
+
+
+class UnreadableContainerError(NotACsvError):
+    """The container is damaged, protected, has macros, or has no table or no single one."""
+
+    slug, title = "unreadable-container", "No table of the file can be read"
 
 
 class UnknownColumnError(UnprocessableError):

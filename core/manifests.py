@@ -32,6 +32,8 @@ class Column(Document):
     text_because: str | None = Field(default=None, exclude_if=is_none)
     # Whether every value is literally its text, such as 12.5 or 2022-03-04; None in datasets of earlier versions.
     is_literal: bool | None = Field(default=None, exclude_if=is_none)
+    # True where a container states the type: its cells are values and no texts, so nothing was inferred.
+    is_value: bool | None = Field(default=None, exclude_if=is_none)
 
 
 class Reading(Document):
@@ -49,11 +51,25 @@ class Reading(Document):
     # Further spellings of a missing value, and spellings of one that are answers in this file.
     missing: list[str] = Field(default_factory=list, exclude_if=is_empty)
     keep: list[str] = Field(default_factory=list, exclude_if=is_empty)
+    # The sheet of a workbook by its name or its number from 1, and the file of an archive by its name.
+    sheet: str | None = Field(default=None, exclude_if=is_none)
+    member: str | None = Field(default=None, exclude_if=is_none)
 
     @property
     def asked(self) -> dict[str, Any]:
         """Return by name the fields that say something."""
         return {name: value for name, value in self.model_dump().items() if value is False or value}
+
+
+class FileContainer(Document):
+    """The file that a table was received in, other than a plain text; its text is stored beside it."""
+
+    # Of the file that has the table; csv for a plain text in an archive.
+    format: Literal["xlsx", "xls", "ods", "parquet", "json", "csv"]
+    sheet: str | None = Field(default=None, exclude_if=is_none)
+    # The archive that the file was in, and its name there.
+    packed_in: Literal["zip", "gzip"] | None = Field(default=None, exclude_if=is_none)
+    member: str | None = Field(default=None, exclude_if=is_none)
 
 
 class Recipe(Document):
@@ -94,6 +110,8 @@ class DatasetManifest(FormattedDocument):
     # How the caller said that it is to be read, and the dataset of the same bytes that was read otherwise before.
     reading: Reading | None = Field(default=None, exclude_if=is_none)
     parent: str | None = Field(default=None, exclude_if=is_none)
+    # The container that it was received in; None for a plain text, as it is or as gzip.
+    container: FileContainer | None = Field(default=None, exclude_if=is_none)
 
     def summary(self) -> dict[str, Any]:
         """Return the fields of a dataset that every list shows."""
@@ -121,9 +139,9 @@ class DatasetManifest(FormattedDocument):
         }
 
     def notation(self) -> dict[str, Any]:
-        """Return by column the `formats` of dates, `decimals` (a comma) and `units`, and the `reading` that was sent.
+        """Return by column the `formats` of dates, `decimals` (a comma) and `units`; the `reading` that was sent.
 
-        Each only where there is any.
+        Also the `container`. Each only where there is any.
         """
         # A dataset of an earlier version answers as it did then.
         dated = (column for column in self.columns if column.format is not None and column.is_literal is not None)
@@ -132,6 +150,7 @@ class DatasetManifest(FormattedDocument):
             "decimals": {column.name: column.decimal for column in self.columns if column.decimal is not None},
             "units": {column.name: column.unit for column in self.columns if column.unit is not None},
             "reading": self.reading.asked if self.reading else {},
+            "container": self.container.model_dump() if self.container else {},
         }
         return {name: field for name, field in fields.items() if field}
 

@@ -38,6 +38,11 @@ def _possible_delimiter(name: str | None) -> str | None:
     return name
 
 
+def _as_text(value: Any) -> Any:
+    """Return a number as its text, and anything else as it is."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _or_empty_list(value: Any) -> Any:
     return [] if value is None else value
 
@@ -87,6 +92,13 @@ class ReadingFields(BaseModel):
     missing: Spellings = Field([], description="further spellings of a missing value", exclude_if=is_empty)
     keep: Spellings = Field(
         [], description="spellings of a missing value that are answers in this file", exclude_if=is_empty
+    )
+
+    sheet: Annotated[str | None, BeforeValidator(_as_text), Field(max_length=200)] = Field(
+        None, description="of a workbook its sheet, by name or number from 1", exclude_if=is_none
+    )
+    member: str | None = Field(
+        None, max_length=1000, description="of a zip archive the file with the table", exclude_if=is_none
     )
 
     @field_validator("thousands")

@@ -29,8 +29,8 @@ class Settings(BaseSettings):
     signing_key: SecretStr | None = Field(None, description="the key itself, where neither of the two fits")
 
     # Limits, each with its reason in the README's table.
-    max_upload_bytes: int = Field(256 * MIB, gt=0, description="largest CSV taken in one request")
-    max_file_bytes: int = Field(2 << 30, gt=0, description="largest CSV at all, unpacked")
+    max_upload_bytes: int = Field(256 * MIB, gt=0, description="largest file taken in one request")
+    max_file_bytes: int = Field(2 << 30, gt=0, description="largest file at all, unpacked")
     max_batch_rows: int = Field(200_000, gt=0, description="most rows predicted in one request")
     max_body_bytes: int = Field(64 * MIB, gt=0, description="largest JSON or CSV taken to predict")
     max_response_bytes: int = Field(100 * MIB, gt=0, description="largest file sent in a response body")

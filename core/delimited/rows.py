@@ -6,7 +6,8 @@ from itertools import islice
 from pathlib import Path
 
 from core.delimited.decoding import read_text
-from core.delimited.dialect import Dialect, find_dialect
+from core.delimited.dialect import Dialect
+from core.delimited.exact import stored_dialect
 from core.delimited.junk_rows import LeftOut
 from core.delimited.names import unique_names
 from core.delimited.ragged_rows import RaggedRow, RaggedRows
@@ -84,7 +85,7 @@ def stored_rows(source: Path, folder: Path, manifest: DatasetManifest) -> TableR
     text = read_text(source, folder, encoding, max_bytes=max(size, 1 << 40))
     if text.encoding != manifest.encoding:
         text = read_text(source, folder, manifest.encoding, max_bytes=max(size, 1 << 40))
-    return TableRows(find_dialect(text, folder, manifest.delimiter, manifest.has_header))
+    return TableRows(stored_dialect(text, folder, manifest))
 
 
 def stored_batches(
@@ -92,8 +93,9 @@ def stored_batches(
 ) -> Iterator[dict[str, list[str]]]:
     """Yield columns of a stored dataset as texts as written: by name, of at most `batch_rows` rows each time.
 
-    `source` has the bytes that the dataset was read from; copies go to `folder`. The rows are those of the stored
-    table, in its order. Raises `NotACsvError` where they are not as many as the manifest has.
+    `source` has the text that the dataset was read from, as received or made of its container; copies go to `folder`.
+    The rows are those of the stored table, in its order. Raises `NotACsvError` where they are not as many as the
+    manifest has.
     """
     table = stored_rows(source, folder, manifest)
     positions = {column.name: position for position, column in enumerate(manifest.columns)}

@@ -65,7 +65,7 @@ def is_sufficient(column: Column, feature: Feature, reading: Reading | None = No
     if not _has_same_spellings(feature, reading):
         return False
     feature = as_written(feature, column, reading)
-    if getattr(column, "is_value", None) and feature.type != "category":
+    if column.is_value and feature.type != "category":
         # The cells of a workbook are numbers and dates, and no texts.
         return feature.type == ("number" if column.type == "integer" else column.type)
     if feature.type == "category":

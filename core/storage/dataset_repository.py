@@ -14,7 +14,10 @@ from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.types import Json
 
+# The bytes as received, whatever their format.
 SOURCE = "source.csv"
+# The text of the table where it was received in a container; else the source is that text.
+TEXT = "text.csv"
 TABLE = "table.parquet"
 COLUMNS = "columns.npz"
 PROFILE = "profile.json"
@@ -23,6 +26,11 @@ PROFILE = "profile.json"
 SENDERS = 2
 
 FILE_ID = re.compile(r"[0-9a-z]{8,40}")
+
+
+def text_name(manifest: DatasetManifest) -> str:
+    """Return which of a dataset's files is the text that its table was read from."""
+    return SOURCE if manifest.container is None else TEXT
 
 
 class DatasetRepository:

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
+from core.errors import InvalidInputError
 from core.manifests import HandleMissing, Recipe
 from core.profiling.outliers import Method, outliers
-from core.services.processing.download import table_file
+from core.services.processing.download import source_file, table_file
 from core.services.processing.open_table import open_table
 from core.services.processing.process import process
 from functions.file_responses import file_answer
@@ -55,12 +56,22 @@ def download(
     format: Literal["csv", "excel", "json", "parquet"] = "csv",
     processed: Annotated[bool, Query(description="as the stored recipe leaves it")] = False,
     raw: Raw = False,
+    source: Annotated[bool, Query(description="the bytes as they were received, under their own name")] = False,
     file_id: FileId = None,
 ) -> Response:
     """Return the typed table, or the one that its recipe makes: gaps filled, dates and categories as numbers.
 
-    A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
+    With `source`, return the bytes that were received. A file that is larger than one answer may be comes as 303 to a
+    URL that works for an hour.
     """
+    if source:
+        if processed or raw or format != "csv":
+            error = {"field": "source", "message": "goes with no format, processed or raw; leave them out"}
+            raise InvalidInputError(
+                "The bytes as received have one form only. Leave the other parameters out.", [error]
+            )
+        with source_file(workspace, file_id) as file:
+            return file_answer(workspace, file)
     with table_file(workspace, file_id, format, processed=processed, raw=raw) as file:
         return file_answer(workspace, file)
 

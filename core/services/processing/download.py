@@ -1,20 +1,35 @@
-"""Download a stored table as a file: the typed table, or the one that its recipe makes."""
+"""Download a stored table as a file: the typed table, the one that its recipe makes, or the bytes as received."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
+from core.containers.formats import GZIP
 from core.errors import NotEnoughRowsError
 from core.exporting.cells import Options
 from core.exporting.files import NamedFile
 from core.manifests import Recipe
 from core.preprocessing.cleaning import clean
 from core.services.processing.open_table import open_table
+from core.storage.dataset_repository import SOURCE
 from core.storage.workspace import Workspace
 from core.tables.table import Table
 from core.tables.table_writers import TABLE_FORMATS
+
+# By the format of a source.
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "gzip": "application/gzip",
+    "zip": "application/zip",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xls": "application/vnd.ms-excel",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+}
 
 
 @contextmanager
@@ -38,6 +53,23 @@ def table_file(
             chosen.write(file, schema, batches, Options(raw=raw, units=units))
         stem = PurePath(manifest.filename).stem + ("-processed" if processed else "")
         yield NamedFile(path, f"{stem}.{chosen.ending}", chosen.media_type)
+
+
+@contextmanager
+def source_file(workspace: Workspace, file_id: str | None) -> Iterator[NamedFile]:
+    """Fetch the bytes of a dataset as they were received, under their own name; deleted when the context ends.
+
+    Raises `NoSuchFileError`, `NoCurrentFileError`.
+    """
+    manifest = workspace.datasets.manifest(file_id, fresh=True)
+    with TemporaryDirectory(prefix="regatta-") as folder:
+        path = Path(folder) / "source"
+        workspace.datasets.download(manifest.file_id, SOURCE, path)
+        with path.open("rb") as file:
+            is_gzip = file.read(2) == GZIP
+        container = manifest.container
+        kind = "gzip" if is_gzip else (container and (container.packed_in or container.format)) or "csv"
+        yield NamedFile(path, manifest.filename, MEDIA_TYPES[kind])
 
 
 def _processed(table: Table, recipe: Recipe) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:

@@ -1,4 +1,4 @@
-"""Ingest a CSV: read it, infer types, profile it, and store it as a dataset with its source unchanged."""
+"""Ingest a file: read its table, infer types, profile it, and store it as a dataset with its source unchanged."""
 
 import json
 from collections.abc import Sequence
@@ -6,8 +6,6 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from core.array_types import Floats
-from core.delimited.decoding import DecodedText, read_text
-from core.delimited.dialect import Dialect, find_dialect
 from core.errors import TooLargeError
 from core.manifests import Column, DatasetManifest, Feature, Reading
 from core.packed_columns import PACKED_ROWS, Category, pack
@@ -17,8 +15,9 @@ from core.profiling.time_order import ORDERED
 from core.progress import ReportProgress, ignore_progress, progress_within
 from core.services.datasets.profiles import target_file
 from core.services.processing.inherited_recipe import inherit
+from core.services.processing.received_table import ReceivedTable, find_table
 from core.settings import settings
-from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE, Draft
+from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE, TEXT, Draft
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id, now
 from core.tables.csv_reader import read_table
@@ -41,7 +40,7 @@ def ingest(
     current: bool = True,
     report_progress: ReportProgress = ignore_progress,
 ) -> DatasetManifest:
-    """Store a CSV as a dataset, and as the workspace's current file if `current`, in memory for one column at a time.
+    """Store a file as a dataset, and as the workspace's current file if `current`, in memory for one column at a time.
 
     `reading` overrules what would be inferred; a column of the name of one in `like` is read as that one, unless a text
     does not fit. A large upload was given its `file_id` beforehand and is in the bucket already, at the key `received`.
@@ -55,11 +54,13 @@ def ingest(
     ):
         folder = Path(name)
         report_progress("reading", 0.0)
-        text = read_text(source, folder, reading.encoding, max_bytes=settings().max_file_bytes)
-        dialect = find_dialect(text, folder, reading.delimiter, reading.has_header)
+        found = find_table(source, folder, reading, settings().max_file_bytes)
         # It is most likely a table, so its source is uploaded while it is read.
         draft.send(SOURCE, source) if received is None else draft.copy(SOURCE, received)
-        table = read_table(dialect, folder, progress_within(report_progress, 0.05, 0.5), reading, like)
+        if found.container is not None:
+            draft.send(TEXT, found.text.path)
+        progress = progress_within(report_progress, 0.05, 0.5)
+        table = read_table(found.dialect, folder, progress, found.reading, found.texts_like(like))
         draft.send(TABLE, table.path)
         report_progress("profiling", 0.5)
         profiled = profile(table)
@@ -68,7 +69,7 @@ def ingest(
         report_progress("storing", 0.8)
         if table.rows <= PACKED_ROWS:
             draft.send(COLUMNS, _packed(table, folder / COLUMNS))
-        manifest = _manifest(file_id, filename, text, dialect, table, profiled)
+        manifest = _manifest(file_id, filename, found, table, profiled)
         manifest = manifest.model_copy(update={"reading": reading if reading.asked else None})
         if parent is not None:
             manifest = inherit(manifest, parent)
@@ -94,9 +95,8 @@ def check_request_size(size: int) -> None:
         )
 
 
-def _manifest(
-    file_id: str, filename: str, text: DecodedText, dialect: Dialect, table: Table, profiled: Json
-) -> DatasetManifest:
+def _manifest(file_id: str, filename: str, received: ReceivedTable, table: Table, profiled: Json) -> DatasetManifest:
+    text, dialect = received.text, received.dialect
     return DatasetManifest(
         file_id=file_id,
         # Only the last part: a browser or a script may send a whole path, with either slash.
@@ -109,10 +109,11 @@ def _manifest(
         has_header=dialect.has_header,
         rows=table.rows,
         memory_bytes=table.memory_bytes,
-        columns=table.columns,
+        columns=received.columns(table.columns),
         duplicate_rows=profiled["duplicate_rows"],
         time_column=next((found["column"] for found in profiled["findings"] if found["kind"] == ORDERED), None),
-        warnings=[*text.warnings, *dialect.warnings, *table.warnings],
+        container=received.container,
+        warnings=[*text.warnings, *received.warnings, *dialect.warnings, *table.warnings],
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.delimited.rows import stored_rows
 from core.manifests import DatasetManifest
-from core.storage.dataset_repository import SOURCE
+from core.storage.dataset_repository import text_name
 from core.storage.workspace import Workspace
 
 
@@ -35,8 +35,8 @@ def source_texts(workspace: Workspace, dataset: DatasetManifest, names: Sequence
     columns = [(places[name], ColumnTexts(np.empty(dataset.rows, np.int32)), _Codes()) for name in names]
     with TemporaryDirectory(prefix="regatta-") as name:
         folder = Path(name)
-        source = folder / SOURCE
-        workspace.datasets.download(dataset.file_id, SOURCE, source)
+        source = folder / text_name(dataset)
+        workspace.datasets.download(dataset.file_id, source.name, source)
         for row, (line, cells) in enumerate(stored_rows(source, folder, dataset)):
             for place, column, codes in columns:
                 code = codes[cells[place].strip()]

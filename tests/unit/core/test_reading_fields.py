@@ -21,9 +21,17 @@ def test_all_fields_become_a_reading() -> None:
         "types": {"zip": "category"},
         "missing": [" -999 ", "unknown", "-999"],
         "keep": ["None"],
+        "sheet": 2,
+        "member": "data/a.csv",
     }
     reading = ReadingFields.model_validate(sent).reading
-    assert reading.asked == {**sent, "decimal": ",", "thousands": " ", "missing": ["-999", "unknown"]}
+    assert reading.asked == {
+        **sent,
+        "decimal": ",",
+        "thousands": " ",
+        "missing": ["-999", "unknown"],
+        "sheet": "2",
+    }
     assert set(reading.asked) == set(Reading.model_fields) == set(ReadingFields.model_fields)
 
 

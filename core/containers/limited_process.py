@@ -1,0 +1,89 @@
+"""Run a reader of containers in a process of its own, with limits of memory and time.
+
+Neither a bomb nor a damaged file can then end more than this process, whatever the native code of the reader does.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from core.errors import InvalidInputError, RegattaError, TooLargeError, UnreadableContainerError
+from core.types import Json
+
+# A sheet is in memory whole, with about 32 bytes for each cell between its corners; Arrow reserves 1.3 GB at once.
+MEMORY_BYTES = 3 << 30
+# Seconds of processor time for any file, and bytes that are surely read in one more second.
+SECONDS, BYTES_PER_SECOND = 60, 2 << 20
+# The errors that a reader raises.
+ERRORS = {error.__name__: error for error in (InvalidInputError, TooLargeError, UnreadableContainerError)}
+
+
+def run_limited(reader: str, request: Json, unpacked_bytes: int) -> Json:
+    """Run a reader, one of "sheet" and "parquet", and return its answer.
+
+    `unpacked_bytes` bounds the time. Raises what the reader raises, and `TooLargeError` where a limit ended it.
+    """
+    seconds = SECONDS + unpacked_bytes // BYTES_PER_SECOND
+    limited = {"reader": reader, "request": request, "memory_bytes": MEMORY_BYTES, "seconds": seconds}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "core.containers.limited_process"],
+            input=json.dumps(limited).encode(),
+            capture_output=True,
+            env=environment,
+            timeout=2 * seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _beyond_limits() from None
+    if done.returncode:
+        raise _beyond_limits()
+    answer: Json = json.loads(done.stdout)
+    if error := answer.get("error"):
+        raise ERRORS[error["name"]](error["detail"], error["errors"])
+    return answer
+
+
+def _beyond_limits() -> TooLargeError:
+    return TooLargeError(
+        "The file is damaged, or takes more time or memory to read than a table may. Send the table as CSV, or fewer "
+        "rows and columns of it."
+    )
+
+
+def _reader(name: str) -> Callable[..., Json]:
+    if name == "parquet":
+        from core.containers.parquet_rows import write_parquet
+
+        return write_parquet
+    from core.containers.sheets import write_sheet
+
+    return write_sheet
+
+
+def _limit(memory_bytes: int, seconds: int) -> None:
+    """Limit the memory and the processor time of this process, where the system can."""
+    import resource
+
+    for limit, most in ((resource.RLIMIT_AS, memory_bytes), (resource.RLIMIT_CPU, seconds)):
+        with suppress(ValueError, OSError):
+            resource.setrlimit(limit, (most, most))
+
+
+def main() -> None:
+    """Take a request from the input, and write the answer, or an error, to the output."""
+    limited = json.load(sys.stdin)
+    _limit(limited["memory_bytes"], limited["seconds"])
+    try:
+        answer = _reader(limited["reader"])(**limited["request"])
+    except RegattaError as error:
+        answer = {"error": {"name": type(error).__name__, "detail": error.detail, "errors": error.errors}}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
