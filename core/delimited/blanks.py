@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from core.delimited.copies import copy_path
 from core.delimited.options import with_tabs
 
 # No row may be longer, since readers hold one in memory whole.
@@ -11,7 +12,7 @@ PIECE_CHARACTERS = 1 << 20
 
 def copy_with_tabs(source: Path, folder: Path) -> Path:
     """Write a copy to `folder` in which tabs delimit the columns, line by line."""
-    path = folder / "tabbed.csv"
+    path = copy_path(folder, "tabbed.csv")
     rest = ""
     with source.open(encoding="utf-8-sig") as file, path.open("w", encoding="utf-8", newline="") as copy:
         # Many lines at a time, because one by one takes ten times as long.

@@ -9,6 +9,8 @@ NUMBER = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ ',\u00a0]\d{3})+|\d+)?(?:\.\d*)?(?:
 WITH_COMMA = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ '.\u00a0]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
 # A column is of a kind if all but this fraction of its cells are.
 STRAY_SHARE = 0.1
+# A letter or two right before a digit is a name such as V12, but for quarters and halves of a year.
+_NAME = r"(?![QqHhSs]\d)[A-Za-z]{1,2}\d.*|.*_.*"
 # Cells no longer than this can be dates.
 LONGEST_DATE = 40
 
@@ -28,8 +30,14 @@ def cell_kind(cell: str, delimiter: str) -> str:
         return ""
     if is_number(stripped, delimiter):
         return "number"
-    is_short = len(stripped) < LONGEST_DATE and any(map(str.isdigit, stripped))
-    return "date" if is_short and parse_date(stripped) is not None else "word"
+    return "date" if _may_be_date(stripped) and parse_date(stripped) is not None else "word"
+
+
+def _may_be_date(text: str) -> bool:
+    """Return whether a text can be a date; trying all formats takes long, and most words are none at a glance."""
+    if not 1 < len(text) < LONGEST_DATE or sum(map(str.isdigit, text)) < 2:
+        return False
+    return re.fullmatch(_NAME, text) is None
 
 
 def column_kind(cells: Sequence[str], delimiter: str) -> str:

@@ -3,22 +3,20 @@
 import codecs
 import gzip
 import hashlib
-import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from core.delimited.encodings import InferredEncoding, infer_encodings
+from core.delimited.copies import copy_path
+from core.delimited.encodings import InferredEncoding, infer_encodings, sample_beyond_ascii
 from core.delimited.file_signatures import refuse_binary_file, refuse_other_format
 from core.delimited.options import USUAL_ENCODINGS, find_codec
 from core.errors import NotACsvError, TooLargeError
 
 PIECE_BYTES = 1 << 20
 HEAD_BYTES = 64 << 10
-# How much text beyond ASCII is enough to infer the encoding.
-SAMPLE_BYTES = 16 << 10
 
 GZIP = b"\x1f\x8b"
 # UTF-32 first: its little-endian mark begins like that of UTF-16.
@@ -71,14 +69,16 @@ class _Scan:
     broken_at: int | None
 
 
-def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_bytes: int) -> DecodedText:
+def read_text(
+    source: Path, folder: Path, encoding: str | None = None, *, max_bytes: int, known: Collection[str] = ()
+) -> DecodedText:
     """Convert a file to plain UTF-8, unpacking gzip; copies go to `folder`, and a file in UTF-8 needs none.
 
     Streams: memory does not grow with the file. `encoding` overrules the inferred one; `max_bytes` bounds the
-    unpacked file. Raises `NotACsvError` for a file that is no text, `TooLargeError`, `InvalidInputError` for
-    `encoding`.
+    unpacked file. An encoding in doubt is the one that has most of the texts `known` in the first lines. Raises
+    `NotACsvError` for a file that is no text, `TooLargeError`, `InvalidInputError` for `encoding`.
     """
-    codec = find_codec(encoding) if encoding else None
+    codec = None if encoding is None else find_codec(encoding)
     scan = received = _scan(source, max_bytes)
     compressed = received.head.startswith(GZIP)
     if compressed:
@@ -88,7 +88,7 @@ def read_text(source: Path, folder: Path, encoding: str | None = None, *, max_by
     refuse_binary_file(scan.head)
     if scan.is_blank:
         raise _empty()
-    path, found, warnings = _decode(scan, folder, codec)
+    path, found, warnings = _decode(scan, folder, codec, known)
     with path.open("rb") as file:
         refuse_other_format(file.read(HEAD_BYTES))
     name = found if found == "utf-8-sig" else _display_name(found)
@@ -140,7 +140,7 @@ def _broken_at(decoder: codecs.IncrementalDecoder, piece: bytes, end: int, *, fi
 
 def _unpack(source: Path, folder: Path, max_bytes: int) -> Path:
     """Unpack gzip to a file in `folder`; raises `NotACsvError` for damaged gzip, `TooLargeError`."""
-    path = folder / "unpacked.csv"
+    path = copy_path(folder, "unpacked.csv")
     size = 0
     try:
         with gzip.open(source) as packed, path.open("wb") as unpacked:
@@ -161,10 +161,12 @@ def _unpack(source: Path, folder: Path, max_bytes: int) -> Path:
 
 def _empty() -> NotACsvError:
     """Return the error for a file without any text."""
-    return NotACsvError("The file is empty. Send a CSV with a header line and at least one row.")
+    return NotACsvError(
+        "The file is empty and has no rows. Send a CSV with a header line and at least one row below it."
+    )
 
 
-def _decode(scan: _Scan, folder: Path, codec: str | None) -> tuple[Path, str, list[str]]:
+def _decode(scan: _Scan, folder: Path, codec: str | None, known: Collection[str]) -> tuple[Path, str, list[str]]:
     """Return a path to the text in UTF-8, its original encoding, and warnings."""
     marked = next((encoding for mark, encoding in BYTE_ORDER_MARKS if scan.head.startswith(mark)), None)
     is_utf_8 = scan.broken_at is None and scan.nul_at is None and marked in (None, "utf-8-sig")
@@ -178,7 +180,7 @@ def _decode(scan: _Scan, folder: Path, codec: str | None) -> tuple[Path, str, li
         return _transcode(scan, folder, encoding), encoding, []
     if scan.nul_at is not None:
         raise _binary(scan.nul_at)
-    return _infer_and_transcode(scan, folder)
+    return _infer_and_transcode(scan, folder, known)
 
 
 def _binary(offset: int) -> NotACsvError:
@@ -200,18 +202,18 @@ def _unmarked_utf_16(head: bytes) -> str | None:
     return None
 
 
-def _infer_and_transcode(scan: _Scan, folder: Path) -> tuple[Path, str, list[str]]:
+def _infer_and_transcode(scan: _Scan, folder: Path, known: Collection[str]) -> tuple[Path, str, list[str]]:
     """Transcode from the likeliest encoding that fits; return the path, the encoding, and warnings.
 
     Raises `NotACsvError` for a file in UTF-8 with a few invalid bytes, and for one that no encoding fits.
     """
-    sample = _sample(scan.path)
+    sample = sample_beyond_ascii(scan.path)
     as_utf_8 = sample.decode(errors="replace")
     broken = as_utf_8.count("\ufffd")
     # In no other encoding are so many bytes valid UTF-8 by chance.
     if sum(character > "\x7f" for character in as_utf_8) > 2 * broken:
         raise _misfit(scan.path, "utf-8", scan.broken_at or 0)
-    for inferred in infer_encodings(sample):
+    for inferred in infer_encodings(sample, known):
         try:
             path = _transcode(scan, folder, inferred.encoding)
         except NotACsvError:
@@ -235,23 +237,9 @@ def _warn_of_doubt(inferred: InferredEncoding) -> list[str]:
     ]
 
 
-def _sample(path: Path) -> bytes:
-    """Return the first lines that are not ASCII, `SAMPLE_BYTES` in all; long ones are cut."""
-    sample = bytearray()
-    with path.open("rb") as file:
-        for line in iter(lambda: file.readline(PIECE_BYTES), b""):
-            if not line.isascii():
-                first = re.search(rb"[\x80-\xff]", line)
-                start = max(0, first.start() - 1) if first else 0
-                sample += line[start : start + SAMPLE_BYTES - len(sample)] + b"\n"
-                if len(sample) >= SAMPLE_BYTES:
-                    break
-    return bytes(sample)
-
-
 def _transcode(scan: _Scan, folder: Path, encoding: str) -> Path:
     """Write the text as UTF-8, without a byte order mark and without the Ctrl-Z at the end of DOS files."""
-    path = folder / "decoded.csv"
+    path = copy_path(folder, "decoded.csv")
     decoder = codecs.getincrementaldecoder(encoding)()
     end, is_blank = 0, True
     last = ""
@@ -289,7 +277,8 @@ def _misfit(path: Path, encoding: str, offset: int) -> NotACsvError:
     return NotACsvError(
         f"The file is not {_display_name(encoding)} throughout: byte {offset:,}, in line {_line(path, offset):,}, "
         f"does not fit. Save it again as UTF-8, or name its encoding in the field `encoding` "
-        f"(such as {USUAL_ENCODINGS})."
+        f"(such as {USUAL_ENCODINGS}).",
+        [{"field": "encoding", "message": f"is not {_display_name(encoding)} throughout"}],
     )
 
 

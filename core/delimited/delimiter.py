@@ -12,9 +12,9 @@ DELIMITERS = (",", ";", "\t", "|")
 CELLS_SHOWN, CHARACTERS_SHOWN = 5, 60
 
 
-def best_delimited(sample: Sample) -> DelimitedSample:
+def best_delimited(sample: Sample, *, single_quotes: bool = True) -> DelimitedSample:
     """Return the sample delimited by the delimiter that fits best; raises `NotACsvError` where none fits."""
-    candidates = [delimit(sample, delimiter) for delimiter in DELIMITERS]
+    candidates = [delimit(sample, delimiter, single_quotes=single_quotes) for delimiter in DELIMITERS]
     if _are_decimal_marks(sample) and any(other.fit for other in candidates[1:]):
         candidates = candidates[1:]
     best = max(candidates, key=lambda delimited: (delimited.fit, delimited.width))
@@ -76,9 +76,9 @@ def _shortened(cell: str) -> str:
     return repr(cell if len(cell) <= CHARACTERS_SHOWN else f"{cell[:CHARACTERS_SHOWN]}…")
 
 
-def delimit_as_requested(sample: Sample, delimiter: str) -> DelimitedSample:
+def delimit_as_requested(sample: Sample, delimiter: str, *, single_quotes: bool = True) -> DelimitedSample:
     """Delimit the sample by the delimiter of the request; raises `InvalidInputError` where it divides nothing."""
-    delimited = delimit(sample, delimiter)
+    delimited = delimit(sample, delimiter, single_quotes=single_quotes)
     _refuse_open_quote(sample, delimited)
     if delimited.width < 2:
         quoted = "a blank" if delimiter == BLANKS else repr(delimiter)

@@ -6,9 +6,10 @@ little.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 # The most frequent characters in headers and cells of tables.
 SIMPLIFIED = frozenset(
@@ -49,6 +50,9 @@ PENALTIES = {"euc_jp": 0.08}
 
 # Real text scores 0.4 points per byte and more in its own encoding, and less in all others.
 PLAUSIBLE = 0.25
+# How much text beyond ASCII is enough to infer the encoding.
+SAMPLE_BYTES = 16 << 10
+LONGEST_LINE = 1 << 20
 # How certain an inference has to be: points ahead of the runner-up, points, and bytes that it is based on.
 CLEAR_LEAD = 0.3
 CLEAR_POINTS = 0.68
@@ -67,8 +71,25 @@ class InferredEncoding:
     alternative: str | None
 
 
-def infer_encodings(sample: bytes) -> list[InferredEncoding]:
-    """Return the encodings that a text beyond ASCII and Unicode may be in, the likeliest first; possibly none."""
+def sample_beyond_ascii(path: Path) -> bytes:
+    """Return the first lines that are not ASCII, `SAMPLE_BYTES` in all; long ones are cut."""
+    sample = bytearray()
+    with path.open("rb") as file:
+        for line in iter(lambda: file.readline(LONGEST_LINE), b""):
+            if not line.isascii():
+                first = re.search(rb"[\x80-\xff]", line)
+                start = max(0, first.start() - 1) if first else 0
+                sample += line[start : start + SAMPLE_BYTES - len(sample)] + b"\n"
+                if len(sample) >= SAMPLE_BYTES:
+                    break
+    return bytes(sample)
+
+
+def infer_encodings(sample: bytes, known: Collection[str] = ()) -> list[InferredEncoding]:
+    """Return the encodings that a text beyond ASCII and Unicode may be in, the likeliest first; possibly none.
+
+    Where they are in doubt, those come first in which the sample has most of the texts `known`.
+    """
     scores = {encoding: _score(sample, encoding, scorer) for encoding, scorer in SCORERS.items()}
     first, second, *others = sorted(scores, key=lambda encoding: -scores[encoding])
     lead = scores[first] - scores[second]
@@ -78,7 +99,25 @@ def infer_encodings(sample: bytes) -> list[InferredEncoding]:
         InferredEncoding(first, None if clear else second),
         *(InferredEncoding(encoding, first) for encoding in (second, *others)),
     ]
-    return [variant for inferred in order if scores[inferred.encoding] >= PLAUSIBLE for variant in _family(inferred)]
+    found = [variant for inferred in order if scores[inferred.encoding] >= PLAUSIBLE for variant in _family(inferred)]
+    texts = [] if clear else [text for text in known if not text.isascii()]
+    if not texts:
+        return found
+    found.sort(key=lambda inferred: -_occurring(texts, sample, inferred.encoding))
+    return [_settled(inferred, texts, sample) for inferred in found]
+
+
+def _settled(inferred: InferredEncoding, texts: Collection[str], sample: bytes) -> InferredEncoding:
+    """Return an inferred encoding, without its alternative where that has fewer of the texts in the sample."""
+    alternative = inferred.alternative or inferred.encoding
+    if _occurring(texts, sample, alternative) < _occurring(texts, sample, inferred.encoding):
+        return InferredEncoding(inferred.encoding, None)
+    return inferred
+
+
+def _occurring(texts: Collection[str], sample: bytes, encoding: str) -> int:
+    """Return how many of the texts the sample has in this encoding."""
+    return sum(encoded in sample for text in texts if (encoded := text.encode(encoding, "ignore")))
 
 
 def _family(inferred: InferredEncoding) -> list[InferredEncoding]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from core.delimited.copies import copy_path
 from core.delimited.dialect import Dialect
 from core.delimited.junk_rows import LeftOut
 from core.delimited.records import classified, records_with_text
@@ -14,7 +15,7 @@ def leave_out_junk(dialect: Dialect, folder: Path) -> tuple[Dialect, list[str]]:
     Where there are none, it is the dialect of the file itself, now known to have none. Every other line keeps its
     number.
     """
-    path = folder / "clean.csv"
+    path = copy_path(folder, "clean.csv")
     left_out = LeftOut()
     with (
         dialect.path.open(encoding="utf-8-sig", newline="") as source,

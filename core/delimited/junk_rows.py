@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from core.delimited.cell_kinds import cell_kind, column_kind
@@ -97,12 +97,24 @@ class JunkRules:
     texts: tuple[Counter[str], ...]
     # How often a text of the last rows is in `texts` because of that row itself.
     own: int
+    # By column texts that are known to be values of it.
+    known: tuple[Collection[str], ...] = ()
 
     @classmethod
     def of(
-        cls, names: Sequence[str], rows: Sequence[Sequence[str]], width: int, delimiter: str, *, is_complete: bool
+        cls,
+        names: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        width: int,
+        delimiter: str,
+        *,
+        is_complete: bool,
+        known: Sequence[Collection[str]] = (),
     ) -> "JunkRules":
-        """Return the rules for a table, from its first rows, which are all of them if `is_complete`."""
+        """Return the rules for a table, from its first rows, which are all of them if `is_complete`.
+
+        `known` has, by column, texts that it may have.
+        """
         whole = [row for row in rows if len(row) == width]
         ordinary = [row for row in whole if _is_ordinary(row)]
         # The first ones may be units and descriptions.
@@ -117,6 +129,7 @@ class JunkRules:
             else ("",) * width,
             tuple(Counter(row[i].strip() for row in whole) for i in range(width)),
             int(is_complete),
+            tuple(known),
         )
 
     def reason(self, cells: Sequence[str]) -> str | None:
@@ -162,7 +175,7 @@ class JunkRules:
             is_said = re.fullmatch(_TOTAL, first) or re.fullmatch(_FOOTER, first)
             is_text = len(filled) == 1 and cell_kind(first, self.delimiter) == "word"
             return "a footer" if self.width > 1 and (is_text or is_said) else None
-        if self.texts[position][first] > self.own:
+        if self.texts[position][first] > self.own or (self.known and first in self.known[position]):
             return None  # a text that rows above have as well
         if re.fullmatch(_TOTAL, first) and (len(filled) == 1 or any(self.kinds)):
             return "a total"

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.delimited.escapes import STAND_IN, with_stand_ins
+
 if TYPE_CHECKING:
     from _csv import Reader
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 CELL_CHARACTERS = 1 << 30
 # Single quotes are quotes if they are around at least this share of the cells that begin with one.
@@ -25,20 +27,45 @@ class Quoting:
     quote: str = '"'
     escape: str | None = None
 
-    def rows(self, lines: "Iterable[str]", delimiter: str, *, strict: bool = False) -> "Reader":
+    def rows(self, lines: "Iterable[str]", delimiter: str, *, strict: bool = False) -> "Reader | EscapedRows":
         """Return a reader of rows that takes cells of any length; its `line_num` counts lines."""
         csv.field_size_limit(CELL_CHARACTERS)
-        return csv.reader(lines, delimiter=delimiter, quotechar=self.quote, escapechar=self.escape, strict=strict)
+        if self.escape:
+            lines = with_stand_ins(lines, self.quote)
+        reader = csv.reader(lines, delimiter=delimiter, quotechar=self.quote, strict=strict)
+        return EscapedRows(reader, self.quote) if self.escape else reader
+
+
+@dataclass
+class EscapedRows:
+    """A reader of rows in which a backslash escapes quotes, and nothing else."""
+
+    reader: "Reader"
+    quote: str
+
+    @property
+    def line_num(self) -> int:
+        """Return how many lines were read."""
+        return self.reader.line_num
+
+    def __iter__(self) -> "Iterator[list[str]]":
+        return self
+
+    def __next__(self) -> list[str]:
+        return [cell.replace(STAND_IN, self.quote) for cell in next(self.reader)]
 
 
 USUAL = Quoting()
 
 
-def find_quoting(lines: Sequence[str], delimiter: str) -> Quoting:
-    """Return how these first lines of a file quote their cells; the usual way unless another one fits better."""
+def find_quoting(lines: Sequence[str], delimiter: str, *, single_quotes: bool = True) -> Quoting:
+    """Return how these first lines of a file quote their cells; the usual way unless another one fits better.
+
+    Without `single_quotes` these are characters.
+    """
     text = "".join(lines)
     others = []
-    quoted_cells = _single_quoted_cells(text, delimiter) if "'" in text else 0
+    quoted_cells = _single_quoted_cells(text, delimiter) if single_quotes and "'" in text else 0
     if quoted_cells:
         others.append(Quoting("'", "\\" if "\\'" in text else None))
     if '\\"' in text and '"' in text:

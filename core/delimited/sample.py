@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.delimited.blanks import MAX_LINE
 from core.delimited.cell_kinds import is_number
 from core.delimited.options import BLANKS, with_tabs
-from core.delimited.quoting import USUAL, Quoting, find_quoting
+from core.delimited.quoting import USUAL, EscapedRows, Quoting, find_quoting
 from core.errors import NotACsvError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class DelimitedSample:
     fit: float
 
 
-def csv_rows(lines: Iterable[str], delimiter: str, quoting: Quoting = USUAL) -> "Reader":
+def csv_rows(lines: Iterable[str], delimiter: str, quoting: Quoting = USUAL) -> "Reader | EscapedRows":
     """Return a reader of rows that takes cells of any length; its `line_num` counts lines."""
     return quoting.rows(lines, delimiter)
 
@@ -85,9 +85,9 @@ def read_sample(path: Path) -> Sample:
     return Sample(lines, is_complete=True)
 
 
-def delimit(sample: Sample, delimiter: str) -> DelimitedSample:
-    """Divide the sample into cells and score how well the delimiter fits."""
-    quoting = USUAL if delimiter == BLANKS else find_quoting(sample.lines, delimiter)
+def delimit(sample: Sample, delimiter: str, *, single_quotes: bool = True) -> DelimitedSample:
+    """Divide the sample into cells and score how well the delimiter fits; cells may be in `single_quotes`."""
+    quoting = USUAL if delimiter == BLANKS else find_quoting(sample.lines, delimiter, single_quotes=single_quotes)
     lines = [*sample.lines, END_OF_SAMPLE]
     rows = blank_rows(sample.lines) if delimiter == BLANKS else csv_rows(lines, delimiter, quoting)
     records, lines_above, swallowed, has_empty = [], 0, True, False

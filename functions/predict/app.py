@@ -19,7 +19,7 @@ from core.storage.workspace import Workspace
 from functions.answer_terms import AnswerTerms, Terms
 from functions.file_responses import file_answer
 from functions.http import CallerWorkspace, create_app
-from functions.predict.requests import BatchRequest, ManyRequest, RowRequest, check_rows_of
+from functions.predict.requests import BatchRequest, CsvRequest, RowRequest, check_rows_of
 from functions.query_parameters import StrictRoute
 from functions.request_bodies import describe_body, json_object, read_body, validate_body
 
@@ -48,7 +48,7 @@ async def predict(workspace: CallerWorkspace, request: Request) -> Response:
 @router.post(
     "/predict/batch",
     tags=["predict"],
-    openapi_extra=describe_body(BatchRequest, other_types={CSV: {"schema": {}}}, query_type=ManyRequest),
+    openapi_extra=describe_body(BatchRequest, other_types={CSV: {"schema": {}}}, query_type=CsvRequest),
 )
 async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Request) -> Response:
     """Predict many rows, in their order: records, columns and rows, a stored file, or a CSV as the body.
@@ -66,9 +66,9 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
     content_type = Message()
     content_type["content-type"] = request.headers.get("content-type", "")
     if content_type.get_content_type() == CSV:
-        in_query = validate_body(dict(request.query_params), ManyRequest)
+        in_query = validate_body(dict(request.query_params), CsvRequest)
         model = in_query.model(workspace)
-        predicted = in_query.predict_csv(model, body, content_type.get_content_charset("utf-8"))
+        predicted = in_query.predict(model, body, content_type.get_content_charset())
     elif request.query_params:
         errors = [{"field": name, "message": "goes with a CSV only"} for name in request.query_params]
         raise InvalidInputError("Send these fields in the body, as JSON: only a CSV takes them in the query.", errors)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, SkipValidation
 
 from core.errors import InvalidInputError, TooLargeError
-from core.inference.csv_input import batches_from_csv
 from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_rows
 from core.inference.read_again import FIRST_FILE_ROW
@@ -58,16 +57,34 @@ class RowRequest(PredictRequest):
 
 
 class ManyRequest(PredictRequest):
-    """Many rows, predicted `batch_size` at a time; the rows themselves may be the body, as a CSV."""
+    """Many rows, predicted `batch_size` at a time."""
 
     batch_size: Annotated[int, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time")] = DEFAULT_BATCH
 
-    def predict_csv(self, model: LoadedModel, body: bytes, charset: str) -> Predictions:
+
+class CsvRequest(ManyRequest):
+    """A CSV as the body; these fields are parameters of the query. What is absent is found out, as at an upload."""
+
+    encoding: Annotated[str | None, Field(max_length=100, description="instead of the Content-Type's charset")] = None
+    delimiter: Annotated[str | None, Field(max_length=100)] = None
+    has_header: bool | None = None
+
+    def predict(self, model: LoadedModel, body: bytes, charset: str | None) -> Predictions:
         """Predict the rows of a CSV; errors count them as a spreadsheet does."""
+        from core.inference.csv_input import batches_from_csv  # most requests start without it
+
         cells = FileCells(strict=self.strict)
         while True:
-            left_out: list[str] = []
-            batches = batches_from_csv(body, charset, model.manifest.features, self.batch_size, left_out)
+            warnings: list[str] = []
+            batches = batches_from_csv(
+                body,
+                self.encoding or charset,
+                model.manifest.features,
+                self.batch_size,
+                warnings,
+                delimiter=self.delimiter,
+                has_header=self.has_header,
+            )
             found = predict_batches(
                 model,
                 batches,
@@ -77,7 +94,7 @@ class ManyRequest(PredictRequest):
                 cells=cells,
             )
             if not cells.must_read_again():
-                return replace(found, warnings=[*left_out, *cells.finish(), *found.warnings])
+                return replace(found, warnings=[*warnings, *cells.finish(), *found.warnings])
 
 
 class BatchRequest(ManyRequest):

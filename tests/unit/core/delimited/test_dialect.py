@@ -183,9 +183,10 @@ def test_a_caller_who_knows_about_the_header_is_believed(folder: Path) -> None:
     assert find(folder, "a,b\n3,4\n", has_header=False).names == []
 
 
-def test_decimal_commas_are_numbers_only_where_the_comma_does_not_divide() -> None:
-    assert not has_header(["1,5", "2"], [["2,5", "3"]], ";")
-    assert has_header(["1,5", "2"], [["2.5", "3"], ["1.5", "4"]], ",")
+@pytest.mark.parametrize("delimiter", [";", ","])
+def test_decimal_commas_are_numbers_also_in_the_quotes_of_a_file_with_commas(delimiter: str) -> None:
+    assert not has_header(["1,5", "2"], [["2,5", "3"]], delimiter)
+    assert has_header(["1,5,7", "2"], [["2,5", "3"], ["1,5", "4"]], delimiter)
 
 
 @pytest.mark.parametrize(

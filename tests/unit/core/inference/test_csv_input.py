@@ -1,5 +1,6 @@
 """A CSV in a request is read by the types of the model's features; wrong values are refused by row."""
 
+import gzip
 from collections.abc import Iterable
 from math import isnan
 from typing import Any
@@ -87,12 +88,12 @@ def test_a_wrong_value_is_named_with_its_row_as_a_spreadsheet_counts(batch_size:
         (b"", "no rows"),
         (b"\n\n", "no rows"),
         ("面积\n".encode(), "no rows"),
-        ("面积,城市\n1,上海\n2\n".encode(), "Row 3 has 1 columns"),
-        ("面积,城市\n1,上海,x\n".encode(), "Row 2 has 3 columns"),
-        ('面积,城市\n1,"上海\n2,x\n'.encode(), "quotes"),
-        ("面积,面积\n1,2\n".encode(), "twice"),
-        ("城市,面积\n上海,1\n".encode("gbk"), "charset=gbk"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "charset"),
+        ("面积,城市\n1,上海\n2\n".encode(), r"1 row has another number .* than the table's 2: line 3 \(1\)"),
+        ("面积,城市\n1,上海,x\n".encode(), r"1 row has another number .* than the table's 2: line 2 \(3\)"),
+        ('面积,城市\n1,"上海\n2,x\n'.encode(), "quote that opens in line 2 is never closed"),
+        ("城市,面积\n上海,1\n".encode("gbk"), "line 1, does not fit.*charset=gbk"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "This is an image"),
+        ('{"面积": 1}\n'.encode(), "This is JSON"),
     ],
 )
 def test_what_is_no_table_is_refused(body: bytes, message: str) -> None:
@@ -104,6 +105,31 @@ def test_what_is_no_table_is_refused(body: bytes, message: str) -> None:
 def test_a_charset_that_is_not_known_is_named_with_those_that_are(charset: str) -> None:
     with pytest.raises(InvalidInputError, match="charset=gbk"):
         read(TEXT.encode(), charset)
+
+
+def test_names_are_made_unique_as_an_upload_does() -> None:
+    features = [Feature(name=name, type="number", fill=0.0) for name in ("面积", "面积_2", "column_3")]
+    warnings: list[str] = []
+    (batch,) = batches_from_csv("面积,面积,\n1,2,3\n".encode(), None, features, 10, warnings)
+    assert dict(batch.columns) == {"面积": ("1",), "面积_2": ("2",), "column_3": ("3",)}
+    assert warnings == [
+        "column 2 has the header '面积'; it is called '面积_2'",
+        "column 3 has the header ''; it is called 'column_3'",
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gbk", "big5", "utf-8-sig"])
+def test_the_encoding_is_found_out_by_the_names_of_the_model(encoding: str) -> None:
+    features = [Feature(name=name, type="number", fill=0.0) for name in ("面積", "價格")]
+    warnings: list[str] = []
+    (batch,) = batches_from_csv("面積,價格\n1,2\n".encode(encoding), None, features, 10, warnings)
+    assert (dict(batch.columns), warnings) == ({"面積": ("1",), "價格": ("2",)}, [])
+
+
+@pytest.mark.parametrize("charset", [None, "utf-8", "us-ascii"])
+def test_a_body_may_be_gzip(charset: str | None) -> None:
+    body = gzip.compress(TEXT.encode())
+    assert [batch.rows for batch in batches_from_csv(body, charset, FEATURES, 10)] == [3]
 
 
 def test_one_piece_at_a_time_is_read() -> None:

@@ -75,7 +75,8 @@ def check(content: bytes) -> None:
     columns, warnings = read_body(content, features_of(table))
     assert columns == {column.name: cells(table, column.name) for column in table.columns}
     assert left_out(warnings) == left_out(table.warnings)
-    assert len(warnings) == sum("left out" in found or "skipped" in found for found in table.warnings)
+    # All others of an upload are about values, which the model decides upon.
+    assert [found for found in table.warnings if found in warnings or "skipped" in found] == warnings
 
 
 @pytest.mark.parametrize("name", CASE_NAMES)
@@ -101,7 +102,7 @@ def test_columns_without_a_name_are_called_by_their_positions() -> None:
 
 
 def test_a_row_that_was_cut_off_is_no_footer() -> None:
-    with pytest.raises(NotACsvError, match="Row 5 has 1 columns"):
+    with pytest.raises(NotACsvError, match=r"1 row has another number .*: line 5 \(1\)"):
         read_body(b"n,t\n1,a\n2,b\n3,c\n4\n", [Feature(name="n", type="number", fill=0.0)])
 
 
