@@ -199,8 +199,11 @@ def amount_reading(amounts: AmountReader) -> str:
     return unit + (f", as {' and '.join(words)}" if words else "")
 
 
-def other_reading(text: str, decimal: DecimalMark) -> str:
-    """Return the other reading of a mark before three digits, as the end of a warning; "" where there is none."""
+def other_reading(text: str, decimal: DecimalMark, *, is_open: bool) -> str:
+    """Return the other reading of a mark before three digits, as the end of a warning; "" where there is none.
+
+    It says how to choose that one if no other number of the file has settled the mark (`is_open`).
+    """
     if not re.search(AMBIGUOUS, text):
         return ""
     mark = "," if re.search("[0-9],[0-9]", text) else "."
@@ -209,10 +212,11 @@ def other_reading(text: str, decimal: DecimalMark) -> str:
     digits = re.sub("[^0-9.,]", "", re.split("(?<=[0-9])[^0-9., ']", text)[0]).strip(".,")
     if mark == decimal:
         other = "point" if mark == "," else "comma"
-        said = f"; if its {name} divides thousands, it is {minus}{re.sub('[.,]', '', digits)}: to have it read so,"
-        return f"{said} send decimal={other} {WAY_OUT}"
-    said = f"; if its {name} is a decimal mark, it is {minus}{digits.replace(',', '.')}: to have it read so,"
-    return f"{said} send decimal={name} {WAY_OUT}"
+        said = f"; if its {name} divides thousands, it is {minus}{re.sub('[.,]', '', digits)}"
+    else:
+        other = name
+        said = f"; if its {name} is a decimal mark, it is {minus}{digits.replace(',', '.')}"
+    return f"{said}: to have it read so, send decimal={other} {WAY_OUT}" if is_open else said
 
 
 def _has_other_marks(whole: pa.Array, thousands: ThousandsMark) -> bool:

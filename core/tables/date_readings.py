@@ -44,6 +44,8 @@ class DateReadings:
     value: str = ""
     # By format: a text and its other value; None while both formats read every text as the same date.
     others: dict[str, tuple[str, str, str] | None] = field(default_factory=dict)
+    # What comes first in the columns of the file that fit one order only.
+    certain: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, date_format: str, *, is_settled: bool = False, has_reason: bool = True) -> "DateReadings":
@@ -82,7 +84,9 @@ class DateReadings:
                 f"; the {FIRST_PART[other]} first ({other}) fits every date as well: {quoted(example)} would be "
                 f"{other_value}"
             )
-        orders = " or ".join(f"dates={FIRST_FIELD[FIRST_PART[other]]}" for other, *_ in ambiguous)
+        # Another order than that of the other columns would contradict them.
+        possible = [FIRST_PART[other] for other, *_ in ambiguous if self.certain <= {FIRST_PART[other]}]
+        orders = " or ".join(f"dates={FIRST_FIELD[part]}" for part in possible)
         return f"{said}; to have it read so, send {orders} {WAY_OUT}" if orders else said
 
 
@@ -97,6 +101,9 @@ def settle_date_orders(columns: Sequence[DatedColumn]) -> bool:
     """Read ambiguous columns with the day first where all others of the file have it; return whether any changed."""
     dated = [column for column in columns if column.dates and column.dates.date_format in SWAPPED]
     certain = {FIRST_PART[c.dates.date_format] for c in dated if c.dates and not c.dates.ambiguous and c.dates.text}
+    for column in dated:
+        if column.dates:
+            column.dates.certain = frozenset(certain)
     if certain != {"day"}:
         return False
     changed = False

@@ -291,11 +291,10 @@ class TypeInference:
             text, value = self.example.text, self.example.value
             how = amount_reading(amounts) if amounts else ""
             how += " seconds since midnight" if self.inferred.format == CLOCK_FORMAT else ""
-            doubt = (
-                ""
-                if self.marks.is_settled or not self.marks.has_ambiguous
-                else other_reading(text, amounts.decimal if amounts else ".")
-            )
+            doubt = ""
+            if self.marks.has_ambiguous and not self.marks.is_settled:
+                is_open = self.expectation.marks_are_open
+                doubt = other_reading(text, amounts.decimal if amounts else ".", is_open=is_open)
             yield f"column {self.name!r}: {quoted(text)} is read as {value}{how}{doubt}"
         if amounts and self.padded_dashes:
             yield (

@@ -154,13 +154,13 @@ def test_numbers_without_a_currency_among_others_are_counted() -> None:
             ("1,234", "5,678"),
             "2,5",
             [1.234, 5.678],
-            "if its comma divides thousands, it is 1234: to have it read so, send decimal=point",
+            "if its comma divides thousands, it is 1234",
         ),
         (
             ("1.234", "5.678"),
             "2,5",
             [1234, 5678],
-            "if its point is a decimal mark, it is 1.234: to have it read so, send decimal=point",
+            "if its point is a decimal mark, it is 1.234",
         ),
         (
             ("1.234", "5.678"),
@@ -176,6 +176,8 @@ def test_a_mark_of_two_readings_is_settled_by_the_file_and_said_so(
     _, found, warnings = column_of(*texts, beside=beside)
     assert found == values
     assert warning in warnings[0]
+    # Where another number of the file settles the mark, the other reading would contradict that one.
+    assert ("PATCH" in warnings[0]) == (beside == "a")
 
 
 def test_a_mark_that_the_column_settles_has_no_other_reading() -> None:

@@ -192,6 +192,8 @@ def test_the_other_columns_of_a_file_settle_the_order() -> None:
     table = read("a,b,k\n03/04/2022,14/05/2022,1\n05/04/2022,15/05/2022,2\n")
     assert cells(table, "a") == [datetime(2022, 4, 3), datetime(2022, 4, 5)]
     assert "the day first (D/M/Y); the month first (M/D/Y) fits every date as well" in " ".join(table.warnings)
+    # The other column contradicts that order, so there is nothing to send.
+    assert "dates=" not in " ".join(table.warnings)
 
 
 def test_the_year_is_first_where_the_dates_lie_closer_together_so() -> None:
