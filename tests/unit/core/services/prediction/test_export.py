@@ -297,3 +297,16 @@ def test_an_export_leaves_nothing_on_the_disk(
     exported(client, **export_payload(file_id, format=kind))
     export_table(home(), command(file_id, format=kind), ignore_progress)
     assert list(folder.iterdir()) == []
+
+
+def test_a_workbook_shows_the_units_of_the_features_and_of_the_target(client: httpx.Client, tmp_path: Path) -> None:
+    lines = "".join(f"{n + 0.5} kg,¥{900 + 3 * n},{n % 9}\n" for n in range(80))
+    file_id = ingested(tmp_path, f"weight,price,rooms\n{lines}")
+    train_model(home(), TrainCommand(model_type="ridge", target_column="price", file_id=file_id, model_name="flats"))
+    sent = {"model_name": "flats", "format": "excel", "interval": 0.9}
+    for rows in ({"file_id": file_id}, {"data": [{"weight": "0.5 kg", "rooms": 0}]}):
+        answer = client.post("/predict/export", json={**sent, **rows}).raise_for_status()
+        sheet = load_workbook(io.BytesIO(answer.content))["data"]
+        formats = {name.value: cell.number_format for name, cell in zip(sheet[1], sheet[2], strict=True)}
+        assert formats["weight"] == 'General" kg"' or "data" in rows
+        assert all(formats[name].endswith('0" ¥"') for name in ("prediction", "prediction_lower", "prediction_upper"))
