@@ -1,9 +1,10 @@
 """The kind of a cell or column of text, by its look: number, date or word."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from core.cell_values import MISSING, parse_date
+from core.decimal_marks import count_decimal_marks
 
 NUMBER = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ ',\u00a0]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
 WITH_COMMA = r"[-+−]?[$€£¥]?(?:\d{1,3}(?:[ '.\u00a0]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?\s?[%€]?"
@@ -21,6 +22,14 @@ def is_number(cell: str, delimiter: str) -> bool:
     if not any(character.isdigit() for character in stripped):
         return False
     return bool(re.fullmatch(NUMBER, stripped) or (delimiter != "," and re.fullmatch(WITH_COMMA, stripped)))
+
+
+def kind_delimiter(rows: Iterable[Sequence[str]], delimiter: str) -> str:
+    """Return the delimiter for the kinds of these rows: no comma where those in quotes are decimal marks."""
+    if delimiter != ",":
+        return delimiter
+    commas, points = count_decimal_marks(cell.strip() for row in rows for cell in row)
+    return ";" if commas > points else delimiter
 
 
 def cell_kind(cell: str, delimiter: str) -> str:

@@ -37,9 +37,9 @@ def best_delimited(sample: Sample, *, single_quotes: bool = True) -> DelimitedSa
 
 
 def _are_decimal_marks(sample: Sample) -> bool:
-    """Return whether all commas stand between digits, the header's too, as decimal commas do."""
+    """Return whether all commas stand behind a digit and before one or a dash, as decimal commas do."""
     text = "".join(sample.lines)
-    return "," in text and not re.search("(?<![0-9]),|,(?![0-9])", text)
+    return "," in text and not re.search("(?<![0-9]),|,(?![0-9-])", text)
 
 
 def _divided_by_blanks(tabs: DelimitedSample, blanks: DelimitedSample) -> bool:

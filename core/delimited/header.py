@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from core.decimal_marks import count_decimal_marks
-from core.delimited.cell_kinds import cell_kind, column_kind
+from core.delimited.cell_kinds import cell_kind, column_kind, kind_delimiter
 
 # So many rows are checked.
 CHECKED_ROWS = 50
@@ -18,10 +17,7 @@ def has_header(first: Sequence[str], rows: Sequence[Sequence[str]], delimiter: s
     and years are names of columns, unless the rows below are alike.
     """
     rows = rows[:CHECKED_ROWS]
-    if delimiter == ",":
-        commas, points = count_decimal_marks(cell.strip() for row in rows for cell in row)
-        # In quotes they are decimal marks as elsewhere.
-        delimiter = ";" if commas > points else delimiter
+    delimiter = kind_delimiter(rows, delimiter)
     kinds = [cell_kind(cell, delimiter) for cell in first]
     below = [column_kind([row[i] for row in rows if i < len(row)], delimiter) for i in range(len(first))]
     pairs = [pair for pair in zip(kinds, below, strict=True) if "" not in pair]

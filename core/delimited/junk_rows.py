@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from core.delimited.cell_kinds import cell_kind, column_kind
+from core.delimited.cell_kinds import cell_kind, column_kind, kind_delimiter
 
 # So many records at the end may be totals and footers, and so many below the header units and descriptions.
 TAIL_RECORDS = 20
@@ -116,6 +116,7 @@ class JunkRules:
         `known` has, by column, texts that it may have.
         """
         whole = [row for row in rows if len(row) == width]
+        delimiter = kind_delimiter(whole, delimiter)
         ordinary = [row for row in whole if _is_ordinary(row)]
         # The first ones may be units and descriptions.
         skipped = min(UNIT_RECORDS, max(0, len(ordinary) - FEWEST_ROWS))

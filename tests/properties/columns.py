@@ -3,6 +3,7 @@
 One function makes one kind. A value is a float, a boolean, a naive datetime, a text, or None for a missing one.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,6 +116,75 @@ def thousands(rng: Random, style: Style) -> Column:
     return Column("thousands", texts, [*map(float, numbers)])
 
 
+def lakhs(rng: Random, style: Style) -> Column:
+    """Return whole numbers whose digits are divided as in India: 12,34,567."""
+    numbers = [rng.randrange(10 ** rng.choice([5, 6, 8])) for _ in range(style.rows)]
+    mark = "," if style.decimal == "." else "."
+    texts = []
+    for number in numbers:
+        head, tail = divmod(number, 1000)
+        pairs = f"{head:,d}" if head < 100 else mark.join(_pairs(str(head)))
+        texts.append(f"{pairs}{mark}{tail:03d}" if head else str(number))
+    return Column("lakhs", texts, [*map(float, numbers)])
+
+
+def _pairs(digits: str) -> list[str]:
+    """Return digits in pairs, the first of which may be one alone."""
+    odd = len(digits) % 2
+    return ([digits[:1]] if odd else []) + [digits[i : i + 2] for i in range(odd, len(digits), 2)]
+
+
+def odd_numbers(rng: Random, style: Style) -> Column:
+    """Return numbers as some programs write them: .5, 5., +5, -0, with the minus of a typesetter or wide digits."""
+    numbers = decimals(rng, style, digits=1)
+    odd = rng.choice(["point", "plus", "minus", "wide", "dash"])
+    texts = [written(number, style) for number in numbers]
+    if odd == "point":
+        texts = [
+            text.removesuffix("0") if text.endswith(style.decimal + "0") else re.sub("^(-?)0(?=[.,])", r"\1", text)
+            for text in texts
+        ]
+    elif odd == "plus":
+        texts = [text if text.startswith("-") else f"+{text}" for text in texts]
+    elif odd == "minus" and style.can_write("−"):
+        texts = [text.replace("-", "−") for text in texts]
+    elif odd == "wide" and style.can_write("０１２３４５６７８９"):
+        texts = [text.translate({48 + i: 0xFF10 + i for i in range(10)}) for text in texts]
+    elif odd == "dash":
+        numbers = [Decimal(round(number)) for number in numbers]
+        texts = [f"{number}{style.decimal}-" for number in numbers]
+    return Column("odd_numbers", texts, [*map(float, numbers)], missing=("", "NA", "N/A"))
+
+
+def late_surprises(rng: Random, style: Style) -> Column:
+    """Return whole numbers whose last ones have fractions, digit groups, an exponent, a sign or many digits."""
+    numbers = [Decimal(rng.randrange(1000)) for _ in range(style.rows)]
+    texts = [str(number) for number in numbers]
+    numbers[-1], texts[-1] = rng.choice(
+        [
+            (Decimal("12345.5"), f"12345{style.decimal}5"),
+            (Decimal(1_234_567), grouped(1_234_567, style.group)),
+            (Decimal(2_000), "2e3"),
+            (Decimal(-7), "-7"),
+            (Decimal("0.125"), f"0{style.decimal}125"),
+        ]
+    )
+    return Column("late_surprises", texts, [*map(float, numbers)], missing=("", "NA"))
+
+
+def prices_of_something(rng: Random, style: Style) -> Column:
+    """Return amounts of money for each of something."""
+    sign, behind = rng.choice(
+        [("$", "/hr"), ("€", "/kg"), ("", "元/平"), ("", " EUR/MWh"), ("", "€/m²"), ("$", " per hour")]
+    )
+    if not style.can_write(sign + behind) or (style.delimiter == " " and " " in behind):
+        sign, behind = "$", "/hr"
+    numbers = decimals(rng, style, digits=2, signed=False)
+    return Column(
+        "prices_of_something", [sign + written(number, style) + behind for number in numbers], [*map(float, numbers)]
+    )
+
+
 def exponents(rng: Random, style: Style) -> Column:
     """Return numbers in scientific notation."""
     texts = [f"{rng.uniform(-10, 10):.3f}e{rng.randrange(-9, 10):+03d}" for _ in range(style.rows)]
@@ -143,11 +213,12 @@ def currencies(rng: Random, style: Style) -> Column:
     if before[-1:].isalpha() and len(before) == 1:
         before += " " if style.delimiter != " " else ""
     numbers = decimals(rng, style, digits=rng.choice([0, 2, 2]))
-    minus = rng.choice(["-{}", "({})", "{}-"] if is_before else ["-{}", "({})"])
+    minus = rng.choice(["-{}", "({})", "{}-"] if is_before else ["-{}", "({})", "{}"])
     group = rng.choice(["", style.group])
     texts = []
     for number in numbers:
-        text = before + written(abs(number), style, group) + behind
+        sign_inside = "-" if number < 0 and minus == "{}" else ""
+        text = before + sign_inside + written(abs(number), style, group) + behind
         texts.append(minus.format(text) if number < 0 else text)
     return Column("currencies", texts, [float(number) for number in numbers])
 

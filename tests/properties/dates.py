@@ -94,6 +94,21 @@ def dates(rng: Random, style: Style) -> Column:
     return Column("dates", texts, values, missing=("", "NA", "null", "-", "NaT"))
 
 
+def dates_of_two_lengths(rng: Random, style: Style) -> Column:
+    """Return timestamps that leave out what is zero: seconds, or the whole time at midnight."""
+    long, short = rng.choice([(" %H:%M:%S", " %H:%M"), (" %H:%M:%S", ""), (" %H:%M", "")])
+    day = rng.choice(["%Y-%m-%d", "%Y/%m/%d", *DAYS[style.dates][:2]])
+    if "%y" in day or style.delimiter == " ":
+        day, long, short = "%Y-%m-%d", "T%H:%M:%S", "T%H:%M"
+    texts, values = [], list[Value]()
+    for any_moment in moments(rng, style):
+        is_short = rng.random() < 0.3
+        moment = _cut(any_moment, short if is_short else long)
+        texts.append(moment.strftime(day + (short if is_short else long)))
+        values.append(moment)
+    return Column("dates_of_two_lengths", texts, values, missing=("", "NA"))
+
+
 def _cut(moment: datetime, clock: str) -> datetime:
     """Return the moment without what the pattern of its time leaves out."""
     if not clock:
@@ -148,6 +163,10 @@ def times_of_day(rng: Random, style: Style) -> Column:
     texts, values = [], list[Value]()
     for any_moment in moments(rng, style):
         moment = _cut(any_moment, pattern)
+        if rng.random() < 0.02 and pattern == "%H:%M":
+            texts.append("24:00")
+            values.append(86400.0)
+            continue
         texts.append(moment.strftime(pattern))
         values.append(float(moment.hour * 3600 + moment.minute * 60 + moment.second))
     return Column("times_of_day", texts, values, missing=("", "NA"))

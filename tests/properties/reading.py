@@ -23,6 +23,8 @@ from core.tables.csv_reader import read_table
 from tests.properties.columns import Column, Value
 from tests.properties.tables import WrittenTable
 
+# What a file's warnings say of all its texts, and of its rows.
+GUESS = "the encoding is a guess"
 LEFT_OUT = re.compile(r"left out|skipped")
 
 
@@ -53,8 +55,6 @@ def outcome_of(table: WrittenTable) -> Outcome:
         except RegattaError as error:
             return Outcome(refusal=str(error))
         warnings = [*text.warnings, *dialect.warnings, *read.warnings]
-        if any("encoding is a guess" in warning for warning in text.warnings) and text.encoding != table.style.encoding:
-            return Outcome(warned=[f"encoding: {text.encoding} for {table.style.encoding}"])
         values = [read.column(column.name).combine_chunks() for column in read.columns]
         return _compared(table, read.columns, values, warnings)
 
@@ -68,12 +68,15 @@ def _compared(table: WrittenTable, read: list[ReadColumn], values: list[pa.Array
     if len(rows) < len(table.lines):
         outcome.warned.append(f"rows: {len(table.lines) - len(rows)} left out: {warnings}")
     if [column.name for column in read] != names:
+        if any(GUESS in warning for warning in warnings):
+            outcome.warned.append(f"encoding: a guess, {warnings}")
+            return outcome
         return _misread(outcome, f"names: {[column.name for column in read]} for {names}", warnings)
     if any(len(column) != len(rows) for column in values):
         return _misread(outcome, f"rows: {len(values[0])} for {len(rows)}", warnings)
     for written, column, found in zip(table.columns, read, values, strict=True):
         outcome.cells += len(rows)
-        about = [warning for warning in warnings if repr(column.name) in warning]
+        about = [warning for warning in warnings if repr(column.name) in warning or GUESS in warning]
         wrong = next(_wrong(written, rows, found), None)
         if wrong is not None:
             note = f"{written.kind}: {wrong} as {column.type} {column.format or ''} | {about}"

@@ -80,7 +80,7 @@ def random_style(rng: Random) -> Style:
         decimal=decimal,
         group=rng.choice(groups),
         dates=rng.choice(["dmy", "mdy", "ymd"]),
-        rows=rng.randrange(5, 41),
+        rows=rng.randrange(210, 300) if rng.random() < 0.03 else rng.randrange(5, 36),
         is_encoding_said=not encoding.startswith(("utf", "ascii")) and rng.random() < 0.5,
     )
 

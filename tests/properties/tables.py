@@ -16,18 +16,22 @@ from tests.properties.columns import (
     currencies,
     exponents,
     fractions,
+    lakhs,
+    late_surprises,
     magnitudes,
     mixed_units,
     notes,
     numbers_and_a_word,
+    odd_numbers,
     percents,
+    prices_of_something,
     thousands,
     trailing_minus,
     units,
     whole_numbers,
     words,
 )
-from tests.properties.dates import dates, months, named_dates, numeric_dates, times_of_day
+from tests.properties.dates import dates, dates_of_two_lengths, months, named_dates, numeric_dates, times_of_day
 from tests.properties.styles import NAMES, Style, random_style
 
 KINDS = (
@@ -43,8 +47,34 @@ KINDS = (
         units,
         percents,
     ),
-    *(magnitudes, accounting, trailing_minus, booleans, words, words, notes, codes, codes, mixed_units),
-    *(numbers_and_a_word, constants, dates, dates, dates, months, named_dates, numeric_dates, times_of_day),
+    *(
+        lakhs,
+        odd_numbers,
+        late_surprises,
+        prices_of_something,
+        magnitudes,
+        accounting,
+        trailing_minus,
+        booleans,
+        words,
+        words,
+        notes,
+        codes,
+        codes,
+        mixed_units,
+    ),
+    *(
+        numbers_and_a_word,
+        constants,
+        dates,
+        dates,
+        dates,
+        dates_of_two_lengths,
+        months,
+        named_dates,
+        numeric_dates,
+        times_of_day,
+    ),
 )
 # Blanks divide the columns of files that are numbers throughout.
 IN_BLANKS = (whole_numbers, fractions, fractions, exponents, units, percents, words, dates)
@@ -88,10 +118,10 @@ def _leave_out(rng: Random, style: Style, column: Column) -> None:
     spellings = [text for text in column.missing if text or style.delimiter != " "]
     if rng.random() < 0.6 or not spellings:
         return
-    spelling, share = rng.choice(["", *spellings] if "" in spellings else spellings), rng.choice([0.05, 0.2, 0.6])
+    chosen, share = rng.sample(spellings, min(len(spellings), rng.choice([1, 1, 1, 2]))), rng.choice([0.05, 0.2, 0.6])
     for row in range(style.rows):
         if rng.random() < share:
-            column.texts[row], column.values[row] = spelling, None
+            column.texts[row], column.values[row] = rng.choice(chosen), None
 
 
 def _fill_empty_rows(columns: list[Column]) -> None:

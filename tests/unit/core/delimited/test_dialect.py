@@ -287,3 +287,15 @@ def test_a_row_cut_by_the_end_of_the_sample_does_not_count(folder: Path) -> None
 def test_a_quote_that_never_closes_does_not_swallow_the_rows() -> None:
     with pytest.raises(NotACsvError, match="quote"):
         read('a,b\n1,"2\n' + "3,4\n" * 1000)
+
+
+def test_commas_that_all_stand_between_digits_divide_nothing_where_another_mark_does(folder: Path) -> None:
+    rows = "".join(f"{i},5|3/{i}/2001 10:00|{i}GB\n" for i in range(1, 20))
+    assert find(folder, f"# made by a program\nprice|day|size\n{rows}").original_delimiter == "|"
+    assert find(folder, "1,2\n3,4\n5,6\n").original_delimiter == ","
+
+
+def test_units_above_quoted_decimal_commas_are_left_out(folder: Path) -> None:
+    rows = '"1,5","2,25"\n' * 10
+    assert find(folder, f"a,b\n(m),kg\n{rows}").has_junk
+    assert find(folder, rows + '"NA","3,5"\n').has_header is False
