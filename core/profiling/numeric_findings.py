@@ -74,8 +74,8 @@ def _sentinel(context: ColumnContext, sentinel: Sentinel) -> Json:
     )
     request = {"missing": spellings(sentinel.value, column)}
     suggestion = (
-        f"if so, PATCH /data/files/{{file_id}}/reading with {json.dumps(request, ensure_ascii=False)}, and with all "
-        "other spellings of a missing value in this file"
+        f"if so, PATCH /data/files/{{file_id}}/reading with {json.dumps(request, ensure_ascii=False)}, spelled as in "
+        "the file, beside the other texts that mean missing there"
     )
     rows = context.rows_where(lambda values: values == sentinel.value)
     return context.finding("warning", "sentinel", sentence, suggestion, sentinel.count, rows)

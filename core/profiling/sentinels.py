@@ -179,9 +179,14 @@ def spellings(value: float, column: Column) -> list[str]:
         moment = to_datetime(value)
         has_pattern = column.format in DAYS and moment.time() == time.min
         return [DAYS[str(column.format)].format(moment) if has_pattern else text]
+    if column.decimal == ",":
+        text = text.replace(".", ",")
+    texts = [text]
     if column.type == "number" and value.is_integer():
-        return [text, f"{text}{column.decimal or '.'}0"]
-    return [text]
+        texts.append(f"{text}{column.decimal or '.'}0")
+    if column.unit is not None:
+        texts += [f"{one}{blank}{column.unit}" for one in texts for blank in (" ", "")]
+    return texts
 
 
 def _may_have_some(distribution: Distribution) -> bool:

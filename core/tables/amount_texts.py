@@ -28,7 +28,7 @@ FIRST_LEVELS = 8
 # A column with more kinds of company is no column of amounts.
 MOST_COMPANIES = 64
 HAS_DIGIT_OR_DASH = "[0-9０-９−–‒﹣-]"
-DASH_ALONE = "^[^0-9]*-[^0-9]*$"
+DASH_ALONE = "^(?:[^0-9-]{1,20}-+|-+[^0-9-]{1,20})$"
 # Between what stands before the digits and what stands behind them, in a key of both.
 SEPARATOR = "\x1f"
 

@@ -14,6 +14,7 @@ from tests.support.tables import CASES
 CASE = (CASES / "C3_sentinels_minus200_and_9999.csv").read_bytes()
 DATES = "day,x\n" + "".join(f"{n % 28 + 1:02}/{n % 12 + 1:02}/2021,{n * 7 % 31}\n" for n in range(300))
 FLOATS = "t,x\n" + "".join(f"{n % 23 + n % 7 / 10},{n * 7 % 31}\n" for n in range(400))
+UNITS = "t,x\n" + "".join(f"{n % 23 + n % 7 / 10} °C,{n * 7 % 31}\n" for n in range(400))
 COMMAS = "t;x\n" + "".join(f"{n % 23},{n % 7};{n * 7 % 31}\n" for n in range(400))
 
 
@@ -38,6 +39,7 @@ def sentinels(handlers: httpx.Client, file_id: str) -> list[dict[str, Any]]:
         (DATES.encode() + b"01/01/1900,4\n" * 12, {"day": 12}),
         (FLOATS.encode() + b"-999.0,4\n" * 12, {"t": 12}),
         (FLOATS.encode() + b"-999,4\n" * 12, {"t": 12}),
+        (UNITS.encode() + "-999 °C,4\n".encode() * 12, {"t": 12}),
         (COMMAS.encode() + b"-999,0;4\n" * 12, {"t": 12}),
     ],
 )
