@@ -20,6 +20,8 @@ from core.delimited.options import DELIMITER_WORDS, USUAL_ENCODINGS
 from core.exporting.files import FORMATS
 from core.jobs.commands import ExportTableCommand, PredictTableCommand, TableCommand
 from core.jobs.fields import ExportFormat
+from core.manifests import Reading
+from core.reading_fields import ReadingFields
 from core.reporting import formatting
 from core.services.prediction.export import ExportRequest
 from core.services.prediction.requests import ModelChoice
@@ -29,6 +31,7 @@ from functions.predict.requests import BatchRequest
 from functions.process.app import download
 from infra.cli import COMMANDS
 from infra.cli.demo_run import EXPORT_SUFFIX
+from infra.cli.upload import upload
 from infra.local.server import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,6 +117,12 @@ def test_every_encoding_that_is_inferred_is_one_of_the_usual_ones() -> None:
     inferred = {DISPLAY_NAMES.get(encoding, encoding) for encoding in SCORERS}
     missing = inferred - set(USUAL_ENCODINGS.split(", "))
     assert missing == set(), "add them to USUAL_ENCODINGS in core/delimited/options.py"
+
+
+def test_every_field_of_a_reading_can_be_sent_and_has_an_option_of_the_command_line() -> None:
+    assert set(ReadingFields.model_fields) == set(Reading.model_fields), "add it to core/reading_fields.py"
+    options = {"has_header" if name == "header" else name for name in inspect.signature(upload).parameters}
+    assert set(Reading.model_fields) - options == set(), "add them to infra/cli/upload.py"
 
 
 # What brings the rows or the model along: only a stored table and a stored model can be a job.

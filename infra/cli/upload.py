@@ -10,7 +10,9 @@ from infra.cli.terminal import console, error_console, failure, service_url
 
 
 def upload(
-    file: Annotated[Path, typer.Argument(help="A CSV of any size, as it is or as gzip.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A CSV, workbook, Parquet or JSON file of any size.", exists=True, dir_okay=False)
+    ],
     url: Url = None,
     encoding: Annotated[str | None, typer.Option(help="Default: found out.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="One character, or tab, space. Default: found out.")] = None,
@@ -28,6 +30,8 @@ def upload(
         list[str] | None, typer.Option(help="A further spelling of a missing value. Repeatable.")
     ] = None,
     keep: Annotated[list[str] | None, typer.Option(help="A spelling of one that is an answer. Repeatable.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Of a workbook the sheet, by name or number from 1.")] = None,
+    member: Annotated[str | None, typer.Option(help="Of a zip archive the file with the table.")] = None,
 ) -> None:
     """Upload FILE in parts, going on where an earlier run broke off, and wait until it is a dataset."""
     from infra.cli.upload_display import TerminalUploadDisplay
@@ -46,6 +50,8 @@ def upload(
         "types": _types_by_column(types or []),
         "missing": missing,
         "keep": keep,
+        "sheet": sheet,
+        "member": member,
     }
     reading = {name: value for name, value in options.items() if value or value is False}
     try:

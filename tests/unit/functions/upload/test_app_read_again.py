@@ -1,9 +1,11 @@
 """PATCH /data/files/{file_id}/reading: the same bytes, read otherwise, as a new dataset."""
 
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from openpyxl import Workbook
 
 from core.errors import UnavailableError
 from core.jobs.worker import run_job
@@ -217,3 +219,32 @@ def test_storage_that_fails_leaves_nothing(
     monkeypatch.setattr(type(home().objects), "copy", fail)
     assert patch(handlers, parent["file_id"], {"has_header": False}).status_code == 503
     assert repositories.keys() == before
+
+
+def test_another_sheet_of_a_workbook_is_read_from_the_same_bytes(
+    handlers: httpx.Client, repositories: Repositories
+) -> None:
+    book = Workbook()
+    for name, header in (("first", "a"), ("second", "b")):
+        sheet = book.create_sheet(name)
+        for row in ([header, "y"], [1, 2.5], [2, 3.5]):
+            sheet.append(row)
+    book.remove(book.worksheets[0])
+    file = BytesIO()
+    book.save(file)
+    parent = upload(handlers, {}, file.getvalue())
+    assert list(parent["column_types"]) == ["a", "y"]
+    answer = patch(handlers, parent["file_id"], {"sheet": 2})
+    assert answer.status_code == 201, answer.text
+    child = answer.json()
+    assert (list(child["column_types"]), child["reading"], child["parent"]) == (
+        ["b", "y"],
+        {"sheet": "2"},
+        parent["file_id"],
+    )
+    assert repositories.objects.get(f"{WORKSPACE}/datasets/{child['file_id']}/source.csv") == file.getvalue()
+    for fields in ({"sheet": "third"}, {"encoding": "gbk"}, {"types": {"b": "boolean"}}, {"member": "x.csv"}):
+        refused = patch(handlers, child["file_id"], fields)
+        assert refused.status_code == 422, fields
+        assert refused.json()["errors"][0]["field"].partition(".")[0] in fields
+    assert len(handlers.get("/data/files").json()["files"]) == 2
