@@ -15,7 +15,7 @@ from core.services.table_prediction.export_table import export_table
 from core.services.table_prediction.predict_table import predict_stored_table
 from core.storage.s3.object_store import ObjectStore
 from functions.inference.tensors import Input, batch_from_tensors
-from functions.predict.requests import BatchRequest, ManyRequest
+from functions.predict.requests import BatchRequest, CsvRequest
 from tests.support.storage import home
 
 Row = dict[str, str]
@@ -63,8 +63,8 @@ class Roads:
 
     def body(self, text: bytes, *, strict: bool = False) -> list[float]:
         """Predict the rows of a CSV body."""
-        request = ManyRequest(model_name=self._name, strict=strict)
-        found = request.predict_csv(request.model(home()), text, "utf-8")
+        request = CsvRequest(model_name=self._name, strict=strict)
+        found = request.predict(request.model(home()), text, None)
         self.warnings = found.warnings
         return found.values.tolist()
 
