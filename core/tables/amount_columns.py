@@ -23,6 +23,7 @@ from core.decimal_marks import AMBIGUOUS
 from core.manifests import ThousandsMark
 from core.tables.amount_texts import ParsedAmounts, all_true, any_true, parse_levels
 from core.tables.code_letters import have_one_letter, look_like_codes
+from core.tables.text_matching import first, matches
 
 # Any mark between digits.
 MARKED = "[0-9][.,][0-9]"
@@ -155,7 +156,10 @@ class AmountReader:
         exponents = np.array([company.exponent for company in companies], np.int64)[parsed.positions]
         signs = np.array([-1 if company.is_negative else 1 for company in companies], np.int64)[parsed.positions]
         fraction = parsed.fraction
-        if any_true(pc.and_(pc.not_equal(groups["exponent"], ""), pc.match_substring_regex(groups["whole"], "[^0-9]"))):
+        has_exponent = pc.not_equal(groups["exponent"], "")
+        if any_true(has_exponent) and any_true(
+            pc.and_(has_exponent, pc.match_substring_regex(groups["whole"], "[^0-9]"))
+        ):
             return None  # thousands are not divided in front of an exponent
         is_whole = pc.equal(pc.binary_join_element_wise(fraction, groups["exponent"], ""), "")
         try:
@@ -183,13 +187,13 @@ class MarkCheck:
         """Look at some texts; return the position of the first one of two readings in the column."""
         if self.is_settled:
             return None
-        marked, ambiguous = (pc.match_substring_regex(texts, one) for one in (MARKED, AMBIGUOUS))
-        self.is_settled = bool(pc.any(pc.and_not(marked, ambiguous)).as_py())
-        position = pc.index(ambiguous, True).as_py()
+        marked, ambiguous = (matches(texts, one) for one in (MARKED, AMBIGUOUS))
+        self.is_settled = bool(np.any(marked & ~ambiguous))
+        position = first(ambiguous)
         if position < 0 or self.has_ambiguous:
             return None
         self.has_ambiguous = True
-        return int(position)
+        return position
 
 
 def amount_reading(amounts: AmountReader) -> str:

@@ -250,6 +250,10 @@ def amounts_candidate(
 
 def _boolean(texts: pa.Array, words: tuple[str, str]) -> pa.Array | None:
     """Convert the two words for true and false, in any case, to booleans."""
+    # Most columns are ruled out by their first text.
+    first = texts[0].as_py() if len(texts) else None
+    if first is not None and first.lower() not in words:
+        return None
     lower = pc.utf8_lower(texts)
     # A null is in no set and equals only null.
     known = pc.or_kleene(pc.equal(lower, words[0]), pc.equal(lower, words[1]))

@@ -53,6 +53,9 @@ def parse_clocks(texts: pa.Array) -> pa.Array | None:
 
     `core.cell_values.parse_clock` reads a single text the same way.
     """
+    first = texts[0].as_py() if len(texts) else None
+    if first is not None and parts_of(first, CLOCK) is None:
+        return None
     encoded = texts.dictionary_encode()
     parts = _parts(encoded.dictionary, CLOCK)
     clock = None if parts is None else _clock(parts)

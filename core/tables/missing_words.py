@@ -12,8 +12,8 @@ from core.tables.stray_values import units_of
 
 # Words that may be an answer. A dash is one only where none of the others is in the column.
 _WORDS = frozenset({"无", "None", "none", "NONE", "nil", "Nil", "NIL"})
-_DASH = "-"
-POSSIBLE_ANSWERS = _WORDS | {_DASH}
+DASH = "-"
+POSSIBLE_ANSWERS = _WORDS | {DASH}
 # A column of one of these and such a word is a pair. The word for a value that is present may differ from "true".
 _AFFIRMATIVE = frozenset({yes for yes, _ in BOOLEANS} | {"有", "x", "√", "✓", "✔"})
 # Whether a column is one of categories is asked for up to so many levels, which occur so often on average.
@@ -48,7 +48,7 @@ def answers_among(words: Mapping[str, int], levels: LevelCount, kept: Set[str]) 
 
     The rows of the words in `kept` are counted among its levels.
     """
-    found = _WORDS.intersection(words) or {_DASH}.intersection(words)
+    found = _WORDS.intersection(words) or {DASH}.intersection(words)
     others = levels.levels - kept - POSSIBLE_ANSWERS
     if not found or not others or levels.is_many or _is_boolean(others):
         return frozenset()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.cell_values import MISSING
-from core.date_formats import NUMBER_FORMATS
+from core.date_formats import NUMBER_FORMATS, PATTERNS
 from core.tables.column_types import FIRST_LOOK, TypeCandidate, date_candidate, try_type
 
 MISSING_WORDS = pa.array(sorted(MISSING))
@@ -74,9 +74,20 @@ def is_number_format(candidate: TypeCandidate) -> bool:
 
 def has_reason(candidate: TypeCandidate, texts: pa.Array) -> bool:
     """Return whether the first texts fit, and one of all has what makes them dates and no numbers."""
+    if _rules_out(texts, candidate.format or ""):
+        return False
     head = pc.utf8_trim_whitespace(texts.drop_null()[:FIRST_LOOK])
     head = head.filter(pc.invert(pc.is_in(head, MISSING_WORDS)))
     if not len(head) or try_type(candidate, head) is None:
         return False
     evidence = _EVIDENCE.get(candidate.format or "")
     return evidence is None or bool(pc.any(pc.match_substring_regex(texts, evidence)).as_py())
+
+
+def _rules_out(texts: pa.Array, date_format: str) -> bool:
+    """Return whether the first text that is not missing has another format."""
+    for text in texts[:FIRST_LOOK]:
+        stripped = (text.as_py() or "").strip()
+        if stripped not in MISSING:
+            return re.fullmatch(PATTERNS[date_format], stripped, re.ASCII) is None
+    return False

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from core.date_formats import CLOCK, DATE_FORMATS
 from core.tables.column_types import FIRST_LOOK
+from core.tables.text_matching import first, matches
 
 # A text column where all but this share are numbers or dates deserves a warning.
 STRAY_SHARE = 0.05
@@ -28,10 +29,11 @@ class Example:
     @classmethod
     def among(cls, texts: pa.Array, values: pa.Array) -> "Example | None":
         """Return the first text whose value differs from its literal reading."""
-        present = pc.is_valid(texts)
-        texts, values = texts.filter(present), values.filter(present)
+        if texts.null_count:
+            present = pc.is_valid(texts)
+            texts, values = texts.filter(present), values.filter(present)
         for some in (texts[:FIRST_LOOK], texts):
-            position = pc.index(pc.match_substring_regex(some, NUMBER), False).as_py()
+            position = first(~matches(some, NUMBER))
             if position >= 0:
                 return cls(texts[position].as_py(), str(values[position].as_py()))
         return None

@@ -1,6 +1,5 @@
 """Stray values: the few texts that keep a column from being numbers or dates, and units that do not go together."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from core.delimited.ragged_rows import EXAMPLES_SHOWN
 from core.tables.amount_texts import divided_levels, plain_levels
 from core.tables.column_types import CODE, WHOLE
 from core.tables.reading_warnings import NUMBER_OR_DATE, STRAY_SHARE
+from core.tables.text_matching import matches
 
 # Texts that may be amounts, found fast.
 AMOUNT_LIKE = r"^[^0-9]{0,8}[0-9][0-9.,' ]*(?:[^0-9]{0,20}[23]?)$"
@@ -63,10 +63,12 @@ def sort_levels(levels: pa.Array, counts: Ints, level_units: Sequence[str | None
 def units_of(texts: pa.Array) -> list[str | None]:
     """Return the unit of each amount, "" for dates and for numbers without one, and None for any other text."""
     texts = plain_levels(texts)
-    ordinary = _matches(texts, NUMBER_OR_DATE)
+    ordinary = matches(texts, NUMBER_OR_DATE)
     found: list[str | None] = ["" if is_ordinary else None for is_ordinary in ordinary.tolist()]
-    amounts = ~ordinary & _matches(texts, AMOUNT_LIKE)
+    amounts = ~ordinary & matches(texts, AMOUNT_LIKE)
     positions = np.flatnonzero(amounts)
+    if not len(positions):
+        return found
     for lead, tail, position in divided_levels(texts.take(pa.array(positions))):
         company = read_company(lead, tail)
         if company is not None and found[positions[position]] is None:
@@ -87,15 +89,6 @@ def _without_magnitudes(units: Counter[str]) -> Counter[str]:
     named = Counter({unit: count for unit, count in units.items() if unit not in letters})
     named[""] += sum(units[letter] for letter in letters)
     return named
-
-
-def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
-    """Return which of the texts match a pattern that ends with the text."""
-    if len(texts) > FEW_LEVELS:
-        return np.asarray(pc.match_substring_regex(texts, pattern).cast(pa.uint8()), bool)
-    # Arrow compiles a pattern at each call, which takes longer than to match few texts in Python.
-    match = re.compile(pattern, re.ASCII).match
-    return np.array([match(text) is not None for text in texts.to_pylist()], bool)
 
 
 @dataclass

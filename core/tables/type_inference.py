@@ -17,7 +17,7 @@ from core.tables.column_types import TypeCandidate, try_type
 from core.tables.contradictions import ContradictionError, Misfit
 from core.tables.date_readings import DateReadings, has_year_first, prefer
 from core.tables.expectations import Expectation
-from core.tables.missing_words import POSSIBLE_ANSWERS, LevelCount, answers_among, answers_warning
+from core.tables.missing_words import DASH, POSSIBLE_ANSWERS, LevelCount, answers_among, answers_warning
 from core.tables.numbers_as_dates import has_reason, is_number_format
 from core.tables.reading_warnings import Example
 from core.tables.stray_values import StrayValues
@@ -167,10 +167,11 @@ class TypeInference:
         """Trim the texts, and replace every word for a missing value by null; count the unusual ones."""
         trimmed = pc.utf8_trim_whitespace(texts)
         missing = pc.is_in(trimmed, self.missing_words)
-        self.padded_dashes += pc.sum(pc.match_substring_regex(texts, PADDED_DASH)).as_py() or 0
         if not pc.any(missing).as_py():
             return trimmed
         found = Counter(trimmed.filter(missing).to_pylist())
+        if DASH in found:
+            self.padded_dashes += pc.sum(pc.match_substring_regex(texts, PADDED_DASH)).as_py() or 0
         possible, unusual = POSSIBLE_ANSWERS | self.expectation.keep, UNUSUAL_MISSING | self.expectation.missing
         self.words.update({word: count for word, count in found.items() if word in possible})
         self.unusual.update(
