@@ -136,7 +136,7 @@ def try_type(candidate: TypeCandidate, texts: pa.Array) -> pa.Array | None:
     """Convert texts to a type; None where one does not fit, which the first few texts mostly show."""
     if texts.null_count == len(texts):
         return pa.nulls(len(texts), candidate.arrow)
-    head = texts[:FIRST_LOOK].drop_null()
+    head = texts[:FIRST_LOOK].drop_null() if len(texts) > FIRST_LOOK else ()
     if len(head) and candidate.convert(head) is None:
         return None
     return candidate.convert(texts)
