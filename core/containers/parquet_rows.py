@@ -157,7 +157,10 @@ def _texts(column: pa.Array, decimal: str) -> pa.Array:
         is_number = pc.invert(pc.is_nan(column)) if decimal == "." else pc.is_finite(column)
         column = pc.if_else(is_number, column, pa.scalar(None, type_))
     texts = column.cast(pa.string())
-    if pa.types.is_time(type_):
+    if pa.types.is_timestamp(type_):
+        # At midnight it is the day alone.
+        texts = pc.replace_substring_regex(texts, r"(?: 00:00:00)?\.000$", "")
+    elif pa.types.is_time(type_):
         texts = pc.replace_substring_regex(texts, r"\.?0*$", "") if type_.unit != "s" else texts
     if decimal != "." and (pa.types.is_floating(column.type) or pa.types.is_decimal(type_)):
         texts = pc.replace_substring(texts, ".", decimal)

@@ -43,7 +43,7 @@ class OverruleRequest(RequestBody):
 class SeriesUploadRequest(RequestBody):
     """The file that is going to be uploaded."""
 
-    filename: str = Field(min_length=1, description="ends in .csv")
+    filename: str = Field(min_length=1, description="ends in .csv, .xlsx or another ending of tables")
     size_bytes: int = Field(ge=1, description="larger files are not taken")
     target_column: str | None = Field(None, min_length=1, description="where the series does not know it")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="the same file is then learned from once")

@@ -1,4 +1,4 @@
-"""Watches a folder of the embedded stack: a CSV saved below `incoming/{series}/` is copied into the bucket.
+"""Watches a folder of the embedded stack: a table saved below `incoming/{series}/` is copied into the bucket.
 
 The file stays where it is. The metadata of its object have the state of the file that was sent, so that after a restart
 no file is sent twice.
@@ -20,7 +20,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.errors import InvalidInputError
-from core.services.series.arrivals import INCOMING, parse_arrival_key
+from core.services.series.arrivals import ENDING, INCOMING, parse_arrival_key
 
 WORKSPACE = "default"
 # How often the folder is listed. No notification of files works on every system and file system.
@@ -102,7 +102,7 @@ class Watcher(threading.Thread):
     def _send(self, path: Path, key: str, state: State) -> bool:
         """Put the file into the bucket; return False, and put nothing, where it was changed while it was read."""
         with TemporaryDirectory(prefix="regatta-") as folder:
-            copy = Path(folder) / "copy.csv"
+            copy = Path(folder) / "copy"
             shutil.copyfile(path, copy)
             if _state(path) != state:
                 return False
@@ -118,19 +118,21 @@ class Watcher(threading.Thread):
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the CSVs below the folder, without temporary files and folders."""
+    """Yield the files with tables below the folder, without temporary files and folders."""
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(TEMPORARY))
         for name in sorted(names):
-            if name.lower().endswith(".csv") and not name.startswith(TEMPORARY):
+            if ENDING.search(name) and not name.startswith(TEMPORARY):
                 yield Path(parent) / name
 
 
 def _key(relative: Path) -> str:
     """Return the key of a file's object; raises `InvalidInputError` where its path names no series."""
-    # Some systems store letters and their accents apart. The bucket notifies of endings in small letters.
+    # Some systems store letters and their accents apart.
     name = unicodedata.normalize("NFC", relative.as_posix())
-    key = f"{INCOMING}{WORKSPACE}/{name[:-4]}.csv"
+    # A bucket of an earlier version notifies of endings in small letters.
+    name = ENDING.sub(lambda ending: ending[0].lower(), name)
+    key = f"{INCOMING}{WORKSPACE}/{name}"
     parse_arrival_key(key)
     return key
 

@@ -13,7 +13,7 @@ from core.inference.sufficiency import features_to_read_again
 from core.manifests import DatasetManifest, Feature
 from core.settings import MIB, settings
 from core.storage.cache import Counters, MemoryCache
-from core.storage.dataset_repository import SOURCE
+from core.storage.dataset_repository import text_name
 from core.storage.workspace import Workspace
 
 # Larger files are read again as a job: a request has seconds, and half a gigabyte of disk.
@@ -68,8 +68,8 @@ def _read_again(
     """Read the columns of these features from the stored source, of which copies go to `folder`."""
     from core.delimited.rows import stored_batches  # most requests start without it
 
-    source = folder / SOURCE
-    workspace.datasets.download(dataset.file_id, SOURCE, source)
+    source = folder / text_name(dataset)
+    workspace.datasets.download(dataset.file_id, source.name, source)
     names = [feature.name for feature in features]
     return read_columns_again(
         partial(stored_batches, source, folder, dataset, names, BATCH_ROWS),

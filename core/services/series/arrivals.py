@@ -20,7 +20,12 @@ from core.storage.workspace import Workspace
 from core.stored_document import new_file_id
 
 INCOMING = "incoming/"
-INCOMING_KEY = re.compile(rf"{INCOMING}(?P<workspace>[^/]+)/(?P<series>[^/]+)/(?P<rest>.+\.csv)", re.I | re.S)
+# The endings of files with tables. The bytes decide what a file is; the ending, that it is one and no note beside it.
+ENDINGS = ("csv", "xlsx", "xls", "ods", "parquet", "jsonl", "ndjson", "json", "zip", "gz")
+ENDING = re.compile(rf"\.({'|'.join(ENDINGS)})$", re.I)
+INCOMING_KEY = re.compile(
+    rf"{INCOMING}(?P<workspace>[^/]+)/(?P<series>[^/]+)/(?P<rest>.+\.(?:{'|'.join(ENDINGS)}))", re.I | re.S
+)
 # Metadata of an object that names the target. Percent-encoded, since S3 takes only ASCII there.
 TARGET_METADATA = "target-column"
 
@@ -47,8 +52,9 @@ def parse_arrival_key(key: str) -> ArrivalKey:
     """Parse a key (not URL-encoded); raises `InvalidInputError` for a key that is no arrival."""
     match = INCOMING_KEY.fullmatch(key)
     if match is None:
+        endings = ", ".join(f".{ending}" for ending in ENDINGS[1:])
         raise InvalidInputError(
-            f"{key!r} is not of the form incoming/{{workspace}}/{{series}}/{{anything}}.csv.",
+            f"{key!r} is not of the form incoming/{{workspace}}/{{series}}/{{anything}}.csv (or {endings}).",
             [{"field": "key", "message": "is no arrival"}],
         )
     check_name(match["series"], "series")

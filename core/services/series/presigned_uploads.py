@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from core.errors import InvalidInputError, TooLargeError
-from core.services.series.arrivals import INCOMING, TARGET_METADATA
+from core.services.series.arrivals import ENDINGS, INCOMING, TARGET_METADATA
 from core.settings import settings
 from core.storage.model_repository import check_name
 from core.storage.upload_repository import MOST_POST_BYTES, URL_SECONDS, urls_expire_at
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id
 
-# The suffixes that the bucket sends events about: it compares them letter by letter.
-FILENAME = re.compile(r"[^/\x00-\x1f]+\.(csv|CSV)")
+FILENAME = re.compile(rf"[^/\x00-\x1f]+\.(?:{'|'.join(ENDINGS)})", re.IGNORECASE)
 # S3 takes keys of up to 1024 bytes; a series has a name of up to 100 characters, of up to four bytes each.
 FILENAME_BYTES = 255
 
@@ -39,7 +38,9 @@ def presign_upload(
     """
     check_name(series, "name")
     if not FILENAME.fullmatch(filename) or len(filename.encode()) > FILENAME_BYTES:
-        problem = {"field": "filename", "message": f"ends in .csv, has no slash and at most {FILENAME_BYTES} bytes"}
+        endings = ", ".join(f".{ending}" for ending in ENDINGS)
+        message = f"ends in one of {endings}, has no slash and at most {FILENAME_BYTES} bytes"
+        problem = {"field": "filename", "message": message}
         raise InvalidInputError("The file cannot have this name. Give it another one.", [problem])
     limit = min(settings().max_file_bytes, MOST_POST_BYTES)
     if size_bytes > limit:

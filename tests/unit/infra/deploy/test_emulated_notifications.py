@@ -24,9 +24,9 @@ def test_a_bucket_from_before_notifies_the_queues_of_what_arrives(bucket: Object
     ]
     assert {tuple(one["Events"]) for one in configurations} == {("s3:ObjectCreated:*",)}
     assert [
-        (one["QueueArn"], rule["prefix"], rule["suffix"]) for one, rule in zip(configurations, rules, strict=True)
+        (one["QueueArn"], rule["prefix"], rule.get("suffix")) for one, rule in zip(configurations, rules, strict=True)
     ] == [
         (outputs["UploadsQueueArn"], "uploads/", ".csv"),
-        (outputs["IncomingQueueArn"], "incoming/", ".csv"),
-        (outputs["IncomingQueueArn"], "incoming/", ".CSV"),
+        # RetrainFunction drops what has no ending of a table, in any case of its letters.
+        (outputs["IncomingQueueArn"], "incoming/", None),
     ]
