@@ -110,6 +110,8 @@ class DatasetManifest(FormattedDocument):
     # How the caller said that it is to be read, and the dataset of the same bytes that was read otherwise before.
     reading: Reading | None = Field(default=None, exclude_if=is_none)
     parent: str | None = Field(default=None, exclude_if=is_none)
+    # The features that its columns were read like, where their texts allowed it: those of the champion of a series.
+    like: list["Feature"] = Field(default_factory=list, exclude_if=is_empty)
     # The container that it was received in; None for a plain text, as it is or as gzip.
     container: FileContainer | None = Field(default=None, exclude_if=is_none)
 

@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from core.array_types import Floats
+from core.cell_values import MISSING
 from core.errors import TooLargeError
 from core.manifests import Column, DatasetManifest, Feature, Reading
 from core.packed_columns import PACKED_ROWS, Category, pack
@@ -70,12 +71,23 @@ def ingest(
         if table.rows <= PACKED_ROWS:
             draft.send(COLUMNS, _packed(table, folder / COLUMNS))
         manifest = _manifest(file_id, filename, found, table, profiled)
-        manifest = manifest.model_copy(update={"reading": reading if reading.asked else None})
+        update = {"reading": reading if reading.asked else None, "like": _kept(like, table)}
+        manifest = manifest.model_copy(update=update)
         if parent is not None:
             manifest = inherit(manifest, parent)
             _send_target(draft, table, manifest)
         draft.commit(manifest)
     return manifest
+
+
+def _kept(like: Sequence[Feature], table: Table) -> list[Feature]:
+    """Return what is stored of the features that columns were read like, without levels that are plain answers."""
+    names = {column.name for column in table.columns}
+    return [
+        feature.model_copy(update={"levels": [level for level in feature.levels if level in MISSING]})
+        for feature in like
+        if feature.name in names
+    ]
 
 
 def _send_target(draft: Draft, table: Table, manifest: DatasetManifest) -> None:

@@ -39,6 +39,8 @@ def read_again(
 ) -> Json:
     """Store the new dataset, as the current file if its parent is; return the answer of an upload.
 
+    A file of a series is read like the series reads its columns, where the reading does not say otherwise.
+
     An attempt that was broken off after the dataset was stored is only finished. Raises what `ingest` raises.
     """
     datasets = workspace.datasets
@@ -63,6 +65,7 @@ def _ingest(workspace: Workspace, command: ReadAgainCommand, report_progress: Re
             command.reading,
             file_id=command.file_id,
             received=workspace.datasets.key(parent.file_id, SOURCE),
+            like=parent.like,
             parent=parent,
             current=False,
             report_progress=report_progress,

@@ -1,6 +1,7 @@
 """PATCH /data/files/{file_id}/reading: the same bytes, read otherwise, as a new dataset."""
 
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,8 +10,10 @@ from openpyxl import Workbook
 
 from core.errors import UnavailableError
 from core.jobs.worker import run_job
+from core.manifests import Feature
 from core.services.handlers import HANDLERS
 from core.services.processing import read_again
+from core.services.processing.ingest import ingest
 from core.settings import settings
 from tests.support.jobs import end_process
 from tests.support.storage import WORKSPACE, Repositories, home
@@ -248,3 +251,21 @@ def test_another_sheet_of_a_workbook_is_read_from_the_same_bytes(
         assert refused.status_code == 422, fields
         assert refused.json()["errors"][0]["field"].partition(".")[0] in fields
     assert len(handlers.get("/data/files").json()["files"]) == 2
+
+
+def test_a_file_of_a_series_is_read_again_like_the_series_reads_its_columns(
+    handlers: httpx.Client, tmp_path: Path
+) -> None:
+    source = tmp_path / "a.csv"
+    source.write_bytes(b"day,k,y\n01/02/2022,None,-9\n03/04/2022,Yes,1\n05/06/2022,b,2\n")
+    like = [
+        Feature(name="day", type="date", fill=0.0, format="D/M/Y"),
+        Feature(name="k", type="category", fill="a", levels=["None", "a", "b"]),
+        Feature(name="gone", type="number", fill=0.0),
+    ]
+    parent = ingest(home(), "a.csv", source, like=like)
+    assert [(feature.name, feature.levels) for feature in parent.like] == [("day", []), ("k", ["None"])]
+    child = patch(handlers, parent.file_id, {"missing": ["-9"]}).json()
+    assert (child["formats"], child["missing"]) == ({"day": "D/M/Y"}, {"day": 0, "k": 0, "y": 1})
+    grandchild = patch(handlers, child["file_id"], {"dates": "mdy", "missing": ["None"]}).json()
+    assert (grandchild["formats"], grandchild["missing"]) == ({"day": "M/D/Y"}, {"day": 0, "k": 1, "y": 0})
