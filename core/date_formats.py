@@ -69,7 +69,8 @@ DATE_FORMATS = {
     "M/D/y": rf"{_MONTH}[-/]{_DAY}[-/]{_SHORT}{_TIME}",
     "D/M/y": rf"{_DAY}[-/]{_MONTH}[-/]{_SHORT}{_TIME}",
     "D.M.y": rf"{_DAY}\. ?{_MONTH}\. ?{_SHORT}{_TIME}",
-    "y/M/D": rf"{_SHORT}[-/.]{_MONTH}[-/.]{_DAY}{_TIME}",
+    # 18.1.5 is the version of a program.
+    "y/M/D": rf"{_SHORT}(?:[-/]{_MONTH}[-/]{_DAY}|\.(?P<month_2>\d{{2}})\.(?P<day_2>\d{{2}})){_TIME}",
     "D Mon y": rf"{_WEEKDAY}{_DAY}[-/ ]*{_NAME}[-/, ]*'?{_SHORT}{_TIME_AFTER_COLON}",
     "Mon D y": rf"{_WEEKDAY}{_NAME}[-/ ]+{_DAY}[-/, ]+'?{_SHORT}{_TIME}",
     "Y-M": rf"{_MODERN}[-/M]{_MONTH}",

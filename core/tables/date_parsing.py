@@ -29,6 +29,7 @@ DATE = pa.timestamp("ms")
 MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1000}
 # The first and the last week of a year are the ones with 4 January and 28 December.
 WEEK_ANCHOR = 3
+EARLY_DAY, LATE_DAY, LAST_DAY = 9, 27, 31
 
 
 def parse_dates(texts: pa.Array, date_format: str) -> pa.Array | None:
@@ -44,8 +45,19 @@ def parse_dates(texts: pa.Array, date_format: str) -> pa.Array | None:
     encoded = texts.dictionary_encode()
     parts = _parts(encoded.dictionary, PLAIN[date_format]) if date_format in PLAIN else None
     parts = parts or _parts(encoded.dictionary, PATTERNS[date_format])
-    moments = None if parts is None else _moments(parts)
+    if parts is None or (date_format == "Mon y" and _are_days(parts["short"])):
+        return None
+    moments = _moments(parts)
     return None if moments is None else pa.array(moments, pa.int64()).cast(DATE).take(encoded.indices)
+
+
+def _are_days(numbers: pa.Array) -> bool:
+    """Return whether the numbers beside months, "Mar 13", are days rather than years: from 1 to 31, most of that range.
+
+    Years from before 2010 to after 2026 would be of the past and of the future.
+    """
+    low, high = pc.min_max(numbers.cast(pa.int64())).as_py().values() if len(numbers) else (0, 0)
+    return bool(1 <= low <= EARLY_DAY and LATE_DAY <= high <= LAST_DAY)
 
 
 def parse_clocks(texts: pa.Array) -> pa.Array | None:

@@ -185,7 +185,7 @@ def test_dates_of_other_programs(text: str, moment: datetime) -> None:
             "Foo-2018",
         ),
         *("2021-W53", "2022-03-01 下午 13:00", "2022-03-01 上午 1:00 PM", "2022-03-01 10:00 CST", "Q101", "Mar12"),
-        *("Fri, 32 Mar 2022", "2022-03-01 25时", "29-Feb-23", "1-Mar-222"),
+        *("Fri, 32 Mar 2022", "2022-03-01 25时", "29-Feb-23", "1-Mar-222", "18.12.2"),
     ],
 )
 def test_a_number_a_code_and_an_impossible_date_are_no_dates(text: str) -> None:
@@ -243,3 +243,10 @@ def test_no_pattern_needs_more_than_both_languages_have() -> None:
     for pattern in (*PATTERNS.values(), *PLAIN.values(), CLOCK):
         assert not re.search(r"\\[uxbB]|\(\?[=!<](?!\w)", pattern)
         assert "(?P=" not in pattern
+
+
+def test_days_beside_months_are_no_years() -> None:
+    days = [f"{month} {day:02d}" for month, day in [("Mar", 13), ("Apr", 2), ("May", 28), ("Jun", 31)]]
+    assert parse_dates(pa.array(days), "Mon y") is None
+    for years in (["Mar 13", "Apr 22"], ["Jan-98", "Feb-28", "Mar-02"], ["Oct-18", "Nov-30"]):
+        assert parse_dates(pa.array(years), "Mon y") is not None
