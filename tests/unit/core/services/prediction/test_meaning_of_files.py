@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from core.manifests import Reading
 from core.services.processing.ingest import ingest
 from core.services.training.train import train_model
 from core.storage.s3.object_store import ObjectStore
+from tests.support.containers import workbook
 from tests.support.prediction_roads import Roads, Row, csv_text
 from tests.support.storage import home
 
@@ -201,3 +203,25 @@ def test_later_rows_may_show_that_a_file_has_decimal_points(
     file_id = roads.upload(csv_text(sent))
     assert roads.stored(file_id) == roads.job(file_id) == roads.body(csv_text(sent)) == expected
     assert "'x' is read with decimal points" in "".join(roads.warnings)
+
+
+def test_the_cells_of_a_workbook_are_the_values_that_they_are(bucket: ObjectStore, tmp_path: Path) -> None:
+    columns = {
+        "d": DAYS,
+        "x": [f"{n:.2f}".replace(".", ",") for n in NUMBERS],
+        "c": ["1.5", "2.25", "open"] * 20,
+        "k": [str(i % 5) for i in range(60)],
+    }
+    roads = trained_on(columns, bucket, tmp_path)
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(
+        workbook([["d", "x", "c", "k"], [date(2023, 11, 5), 1.234, 1.5, 0], [date(2023, 2, 1), 8.5, 2.25, 1]])
+    )
+    file_id = ingest(home(), path.name, path, current=False).file_id
+    rows = [
+        {"d": "05/11/2023", "x": "1,234", "c": "1.5", "k": "0"},
+        {"d": "01/02/2023", "x": "8,5", "c": "2.25", "k": "1"},
+    ]
+    expected = roads.records(rows)
+    assert roads.stored(file_id) == roads.job(file_id) == roads.export(file_id) == roads.export_job(file_id) == expected
+    assert roads.warnings == []
