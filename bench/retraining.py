@@ -86,6 +86,8 @@ class _Replay:
         errors = self._predict(clean) if number > 1 else {}
         sent = clean.assign(**{TARGET: clean[TARGET] * CENTS}) if number == self.corrupted else clean
         job, took, training = _drop(SERIES, f"month {number:02}.csv", sent.to_csv(index=False).encode())
+        if job.result is None:
+            raise RuntimeError(f"month {number} has no decision: {job.error}")
         self.overheads += [took - training] if number > 1 else []
         self.promoted[number], self.states[number] = job.result["promoted"], job.result["state"]
         self._files.append(job.order["file_id"])

@@ -202,6 +202,21 @@ def test_a_target_of_three_decimals_has_the_decimal_commas_of_the_series(tmp_pat
     assert open_as(home(), job.order["file_id"], home().models.manifest(SERIES)).frame[TARGET].max() < 100
 
 
+def test_certain_decimal_points_are_read_in_a_series_of_commas_and_commas_held_in_one_of_points(
+    tmp_path: Path,
+) -> None:
+    first_file(tmp_path, numbers(0, with_comma, with_comma))
+    points = retrain_on("1.csv", numbers(1, lambda value: f"{value:.2f}", str))
+    assert points.result["state"] == "accepted", points.result["reason"]
+    frame = open_as(home(), points.order["file_id"], home().models.manifest(SERIES)).frame
+    assert (frame["x"].max() < 10, frame[TARGET].max() < 100) == (True, True)
+    home().models.delete(SERIES)
+    first_file(tmp_path, numbers(0, str))
+    commas = retrain_on("2.csv", numbers(2, with_comma))
+    assert (commas.result["state"], read_arrival(commas).contradicts) == ("held", ["x"])
+    assert "is a number with a decimal comma" in commas.result["reason"]
+
+
 def test_another_currency_is_held_and_a_remark_is_refused(tmp_path: Path) -> None:
     first_file(tmp_path, numbers(0, lambda value: f"${value}"))
     held = retrain_on("1.csv", numbers(1, lambda value: f"€{value}"))
