@@ -57,9 +57,9 @@ def _divided_by_blanks(tabs: DelimitedSample, blanks: DelimitedSample) -> bool:
 
 
 def _refuse_tie(candidates: Sequence[DelimitedSample], best: DelimitedSample) -> None:
-    """Raise `NotACsvError` where another delimiter divides the lines into as many columns as well as the best one."""
+    """Raise `NotACsvError` where another delimiter divides the lines as well as the best one."""
     for other in candidates:
-        if other.delimiter != best.delimiter and (other.fit, other.width) == (best.fit, best.width):
+        if other.delimiter != best.delimiter and other.fit == best.fit:
             readings = " and ".join(
                 f"{found.delimiter!r} gives {' | '.join(map(_shortened, found.records[0].cells[:CELLS_SHOWN]))}"
                 for found in (best, other)

@@ -16,15 +16,15 @@ from core.delimited.junk_rows import TAIL_RECORDS, JunkRules
 from core.delimited.layout import Layout, expected_layout, find_layout
 from core.delimited.options import BLANKS, find_delimiter
 from core.delimited.quoting import USUAL, Quoting
-from core.delimited.sample import DelimitedSample, Sample, blank_rows, csv_rows, read_sample
+from core.delimited.sample import DelimitedSample, Sample, blank_rows, csv_rows, delimit, read_sample
 from core.errors import NotACsvError, TooLargeError
 
 # Every column is profiled and paired with every other.
 MAX_COLUMNS = 2_000
 # Totals and footers are looked for in so many bytes at the end.
 TAIL_BYTES = 16 << 10
-# A line by which a spreadsheet names the delimiter.
-DECLARED = r'"?sep=(.)"?'
+# A line by which a spreadsheet names the delimiter; saving it again puts delimiters or blanks behind it.
+DECLARED = r'"?sep ?= ?([^\w"])"?[,;\t| ]*'
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,10 @@ def find_dialect(
     declared = re.fullmatch(DECLARED, sample.lines[0].strip("\r\n"), re.IGNORECASE)
     if declared:
         sample = Sample(["\n", *sample.lines[1:]], sample.is_complete)
-        requested = requested or declared[1]
+        # A file may have been saved with another delimiter since.
+        divided = delimit(sample, declared[1])
+        is_divided = divided.width > 1 and len(divided.records[0].cells) > 1
+        requested = requested or (declared[1] if is_divided else None)
     layout = _choose_layout(sample, requested, has_header, expected)
     if layout.width > MAX_COLUMNS:
         raise TooLargeError(

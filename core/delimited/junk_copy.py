@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+from core.delimited.classified import classified
 from core.delimited.copies import copy_path
 from core.delimited.dialect import Dialect
-from core.delimited.junk_rows import LeftOut
-from core.delimited.records import classified, records_with_text
+from core.delimited.left_out import LeftOut
+from core.delimited.records import records_with_text
 
 
 def leave_out_junk(dialect: Dialect, folder: Path) -> tuple[Dialect, list[str]]:
@@ -26,7 +27,7 @@ def leave_out_junk(dialect: Dialect, folder: Path) -> tuple[Dialect, list[str]]:
         for record, stays in classified(records_with_text(source, dialect), dialect, left_out):
             copy.write(record.text if stays else _blank(record.text))
     if not left_out:
-        return replace(dialect, is_clean=True), []
+        return replace(dialect, is_clean=True), left_out.warnings()
     return replace(dialect, path=path, is_clean=True), left_out.warnings()
 
 

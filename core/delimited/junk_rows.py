@@ -3,23 +3,27 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from core.cell_values import MISSING
 from core.delimited.cell_kinds import cell_kind, column_kind, kind_delimiter
 
 # So many records at the end may be totals and footers, and so many below the header units and descriptions.
 TAIL_RECORDS = 20
 UNIT_RECORDS = 3
-LINES_SHOWN = 5
-CHARACTERS_SHOWN = 60
 # Fewer rows do not show the kind of a column.
 FEWEST_ROWS = 3
 NUMERIC = ("number", "date")
+# What rows at the end are taken for.
+TOTAL, FOOTER = "a total", "a footer"
+# A column is full if at most this share of its first rows has no value in it.
+GAPS_SHARE = 0.05
 
+_MEAN_WORDS = "average|mean|durchschnitt|mittelwert|moyenne|promedio|平均(?:值)?"
 _TOTAL_WORDS = (
-    "(?:grand |sub|overall |column )?totals?|sums?|overall|average|mean|all|summe|gesamt(?:summe)?|insgesamt|"
-    "zwischensumme|durchschnitt|mittelwert|total(?:e|es)?(?: g[eé]n[eé]ral)?|somme|moyenne|suma|promedio|итого|всего|"
-    "合\\s*计|总\\s*计|总\\s*和|小\\s*计|共\\s*计|平均(?:值)?|計|総計|합계"
+    "(?:grand |sub|overall |column )?totals?|sums?|overall|all|summe|gesamt(?:summe)?|insgesamt|zwischensumme|"
+    "total(?:e|es)?(?: g[eé]n[eé]ral)?|somme|suma|итого|всего|合\\s*计|总\\s*计|总\\s*和|小\\s*计|共\\s*计|計|総計|"
+    f"합계|{_MEAN_WORDS}"
 )
 # `re` compiles these patterns at their first use: a light function that starts needs none of them.
 _TOTAL = rf"(?i:(?:{_TOTAL_WORDS})\s*(?:[:：=(（].*|\s\d.*)?)"
@@ -34,6 +38,11 @@ _FOOTER = (
     r".*rows? (?:affected|selected|returned|exported|in set).*)"
 )
 _SEPARATOR = r"[-=_+:~*]+"
+# Words that stand for a value that is not there: no descriptions of columns.
+_UNKNOWN = (
+    r"(?i:unknown|unspecified|undefined|undisclosed|not .*|no data|none|null|missing|pending|tb[acd]|other|error|"
+    r"invalid|unbekannt|inconnue?|desconocid[oa]|未知|不明|不详|其他|待定|[-?.*x]+)"
+)
 _UNIT = (
     r"[\[(（<{].{1,20}[\])）>}]|[%‰°$€£¥#]|°[CFK]|℃|㎡|[mckMGµμn]?(?:m|g|s|W|V|A|Hz|Pa|J|N|L|l|B|b)[²³23]?|t|h|min|sec|"
     r"days?|years?|months?|hours?|inch(?:es)?|ft|feet|miles?|mi|lbs?|oz|gal|mpg|hp|bhp|PS|kWh|MWh|Wh|rpm|ppm|ppb|mmHg|"
@@ -41,46 +50,6 @@ _UNIT = (
     r"USD|EUR|GBP|CNY|RMB|JPY|INR|mg/(?:l|L|dl|dL|m3|m³)|[µμ]g/m[3³]|g/cm[3³]|kg/m[23²³]|m/s[2²]?|km/h|mph|"
     r"元|万元|亿元|平米|平方米|米|千米|公里|公斤|千克|克|吨|个|件|台|人|岁|年|月|日|天|小时|分钟|秒|元/平.*|只|套|次"
 )
-
-
-@dataclass
-class LeftOut:
-    """Rows that were left out of a table, with the lines of the file where they begin."""
-
-    empty: int = 0
-    first_empty: int = 0
-    headers: list[int] = field(default_factory=list)
-    # By line what stands there, and what it was taken for.
-    others: list[tuple[int, str, str]] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.empty or self.headers or self.others)
-
-    def note(self, reason: str, line: int, text: str = "") -> None:
-        """Add a row that begins in this line; `reason` is one of `JunkRules`."""
-        if reason == "empty":
-            self.first_empty = self.first_empty or line
-            self.empty += 1
-        elif reason == "header":
-            self.headers.append(line)
-        else:
-            self.others.append((line, reason, text))
-
-    def warnings(self) -> list[str]:
-        """Return one sentence for each kind of rows."""
-        found = []
-        if self.empty:
-            rows, were = ("1 row", "was") if self.empty == 1 else (f"{self.empty:,} rows", "were")
-            first = "in line" if self.empty == 1 else "the first in line"
-            found.append(f"{rows} of nothing but delimiters {were} left out, {first} {self.first_empty}")
-        if self.headers:
-            lines = ", ".join(map(str, self.headers[:LINES_SHOWN]))
-            rest = f" and {len(self.headers) - LINES_SHOWN:,} more" if len(self.headers) > LINES_SHOWN else ""
-            repeat = f"line {lines} repeats" if len(self.headers) == 1 else f"lines {lines}{rest} repeat"
-            found.append(f"{repeat} the header and {'was' if len(self.headers) == 1 else 'were'} left out")
-        for line, reason, text in sorted(self.others):
-            found.append(f"line {line} is {reason} and was left out: {_shortened(text)}")
-        return found
 
 
 @dataclass(frozen=True)
@@ -95,6 +64,8 @@ class JunkRules:
     kinds: tuple[str, ...]
     # By column how often each text occurs in the first rows.
     texts: tuple[Counter[str], ...]
+    # By column whether nearly every row has a value.
+    full: tuple[bool, ...]
     # How often a text of the last rows is in `texts` because of that row itself.
     own: int
     # By column texts that are known to be values of it.
@@ -129,6 +100,7 @@ class JunkRules:
             if len(ordinary) >= FEWEST_ROWS
             else ("",) * width,
             tuple(Counter(row[i].strip() for row in whole) for i in range(width)),
+            tuple(_is_full([row[i] for row in ordinary]) for i in range(width)),
             int(is_complete),
             tuple(known),
         )
@@ -162,9 +134,18 @@ class JunkRules:
         if not inside or any(cell_kind(cell, self.delimiter) != "word" for cell in inside):
             return None
         # A single word among numbers may as well be a stray value.
-        if len(inside) < 2 and not all(map(is_unit, filled)):
-            return None
-        return "below the header, has units or descriptions,"
+        is_described = all(map(is_unit, filled)) or (len(inside) > 1 and self._describes(cells, inside))
+        return "below the header, has units or descriptions," if is_described else None
+
+    def _describes(self, cells: Sequence[str], inside: Sequence[str]) -> bool:
+        """Return whether a row describes its columns, given its texts `inside` of columns of numbers.
+
+        Else these are stray values: a description is of one column, and of this row alone.
+        """
+        if len(set(inside)) < len(inside) or len(inside) < sum(kind in NUMERIC for kind in self.kinds):
+            return all(map(is_unit, inside))
+        is_own = all(self.texts[i][cell.strip()] <= 1 for i, cell in enumerate(cells) if cell.strip())
+        return is_own and not any(re.fullmatch(_UNKNOWN, cell) for cell in inside)
 
     def at_end(self, cells: Sequence[str]) -> str | None:
         """Return what one of the last rows is if it is no row: a total or a footer; else None."""
@@ -175,21 +156,33 @@ class JunkRules:
         if len(cells) != self.width:
             is_said = re.fullmatch(_TOTAL, first) or re.fullmatch(_FOOTER, first)
             is_text = len(filled) == 1 and cell_kind(first, self.delimiter) == "word"
-            return "a footer" if self.width > 1 and (is_text or is_said) else None
+            return FOOTER if self.width > 1 and (is_text or is_said) else None
         if self.texts[position][first] > self.own or (self.known and first in self.known[position]):
             return None  # a text that rows above have as well
         if re.fullmatch(_TOTAL, first) and (len(filled) == 1 or any(self.kinds)):
-            return "a total"
-        return "a footer" if self._is_footer(cells, position, len(filled)) else None
+            return TOTAL
+        return FOOTER if self._is_footer(cells, position, len(filled)) else None
+
+    def fits(self, cells: Sequence[str]) -> bool:
+        """Return whether a total may be a row: its first text is in a column of words, and no full column has a gap."""
+        position = next((i for i, cell in enumerate(cells) if cell.strip()), 0)
+        has_gap = any(is_full and cell.strip() in MISSING for cell, is_full in zip(cells, self.full, strict=True))
+        return self.kinds[position] not in NUMERIC and not has_gap
 
     def _is_footer(self, cells: Sequence[str], position: int, filled: int) -> bool:
         """Return whether a row is a footer, given where its first text is and how many cells are filled."""
-        if filled > 1 and (not self._numeric or self._has_numbers(cells)):
-            return False
         first = cells[position].strip()
+        is_footer = re.fullmatch(_FOOTER, first) is not None
+        if filled > 1:
+            if not is_footer or not self._numeric or self._has_numbers(cells):
+                return False
+            # A single word may be a value, where all other cells fit their columns.
+            others = [(i, cell.strip()) for i, cell in enumerate(cells) if i != position and cell.strip()]
+            is_misfit = any(self.kinds[i] in NUMERIC for i, _ in others)
+            return (is_misfit or not first.isalpha()) and not any(self.texts[i][cell] > self.own for i, cell in others)
         is_word = cell_kind(first, self.delimiter) == "word"
         is_alone = filled == 1 < self.width
-        return re.fullmatch(_FOOTER, first) is not None or (is_alone and is_word and self.kinds[position] in NUMERIC)
+        return is_footer or (is_alone and is_word and self.kinds[position] in NUMERIC)
 
     @property
     def _numeric(self) -> bool:
@@ -225,7 +218,11 @@ def _is_ordinary(cells: Sequence[str]) -> bool:
     return len(filled) > 1 and not re.fullmatch(_TOTAL, filled[0]) and not re.fullmatch(_FOOTER, filled[0])
 
 
-def _shortened(text: str) -> str:
-    """Return a line in quotes, cut where it is long."""
-    text = text.strip()
-    return repr(text if len(text) <= CHARACTERS_SHOWN else f"{text[:CHARACTERS_SHOWN]}…")
+def is_mean(cell: str) -> bool:
+    """Return whether a total with this word is a mean, and no sum."""
+    return re.match(rf"(?i:{_MEAN_WORDS})", cell.strip()) is not None
+
+
+def _is_full(cells: Sequence[str]) -> bool:
+    """Return whether nearly all cells have a value."""
+    return sum(cell.strip() in MISSING for cell in cells) <= GAPS_SHARE * len(cells)

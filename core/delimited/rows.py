@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from core.delimited.classified import classified
 from core.delimited.decoding import read_text
 from core.delimited.dialect import Dialect
 from core.delimited.exact import stored_dialect
-from core.delimited.junk_rows import LeftOut
+from core.delimited.left_out import LeftOut
 from core.delimited.names import unique_names
 from core.delimited.ragged_rows import RaggedRow, RaggedRows
-from core.delimited.records import Record, classified, records_without_text
+from core.delimited.records import Record, records_without_text
 from core.errors import NotACsvError
 from core.manifests import DatasetManifest
 
