@@ -8,11 +8,14 @@ import pyarrow.compute as pc
 
 from core.cell_values import BOOLEANS
 from core.delimited.names import quoted
+from core.manifests import ColumnType
 from core.tables.stray_values import units_of
 
 # Words that may be an answer. A dash is one only where none of the others is in the column.
 _WORDS = frozenset({"无", "None", "none", "NONE", "nil", "Nil", "NIL"})
 DASH = "-"
+# Always missing, though R writes it for "not applicable" too.
+NA = "NA"
 POSSIBLE_ANSWERS = _WORDS | {DASH}
 # A column of one of these and such a word is a pair. The word for a value that is present may differ from "true".
 _AFFIRMATIVE = frozenset({yes for yes, _ in BOOLEANS} | {"有", "x", "√", "✓", "✔"})
@@ -55,10 +58,22 @@ def answers_among(words: Mapping[str, int], levels: LevelCount, kept: Set[str]) 
     if len(others) == 1 and {level.lower() for level in others} <= _AFFIRMATIVE:
         return frozenset(found)
     present = levels.present - sum(count for word, count in words.items() if word in kept)
-    numbers = sum(unit is not None for unit in units_of(pa.array(sorted(others))))
-    if present < REPEATS * len(others) or numbers > NUMBERS_SHARE * len(others):
+    if not _are_kinds(others, present):
         return frozenset()
     return frozenset(word for word in found if words[word] >= REPEATS)
+
+
+def may_be_level(column_type: ColumnType, levels: LevelCount, kept: Set[str]) -> bool:
+    """Return whether a word that is always missing may be one of the kinds of things that a column has."""
+    others = levels.levels - kept
+    is_of_kinds = column_type == "category" and bool(others) and not levels.is_many
+    return is_of_kinds and not _is_boolean(others) and _are_kinds(others, levels.present)
+
+
+def _are_kinds(levels: Set[str], present: int) -> bool:
+    """Return whether these are kinds of things, which repeat among so many values, and not mostly numbers."""
+    numbers = sum(unit is not None for unit in units_of(pa.array(sorted(levels))))
+    return present >= REPEATS * len(levels) and numbers <= NUMBERS_SHARE * len(levels)
 
 
 def _is_boolean(levels: Set[str]) -> bool:

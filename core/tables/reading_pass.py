@@ -1,7 +1,7 @@
 """One pass over the text of a CSV: its blocks are converted to typed columns and written to a Parquet file."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from core.tables.blocks import cut
 from core.tables.column_types import is_beyond_exact
 from core.tables.contradictions import ContradictionError
 from core.tables.date_readings import settle_date_orders
-from core.tables.missing_words import POSSIBLE_ANSWERS
+from core.tables.missing_words import NA, POSSIBLE_ANSWERS
 from core.tables.type_inference import TypeInference
 
 # Profiling takes about 28 bytes of memory for each row, and the ingesting function has 3 GB.
@@ -246,7 +246,7 @@ class ReadingPass:
             convert_options=csv.ConvertOptions(
                 column_types=dict(zip(names, map(self._parser_type, self.inferences), strict=True)),
                 # The others are counted by `TypeInference`.
-                null_values=list(USUAL_MISSING - POSSIBLE_ANSWERS - self._kept),
+                null_values=list(USUAL_MISSING - self._words_to_see),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
             ),
@@ -258,9 +258,10 @@ class ReadingPass:
         return inference.inferred.arrow if is_parsed else pa.string()
 
     @property
-    def _kept(self) -> set[str]:
-        """Return the words for a missing value that are answers in some column."""
-        return {word for inference in self.inferences for word in inference.expectation.keep}
+    def _words_to_see(self) -> Set[str]:
+        """Return the words for a missing value that Arrow leaves as they are: answers, if only in some column."""
+        kept = {word for inference in self.inferences for word in inference.expectation.keep}
+        return POSSIBLE_ANSWERS | kept | (set() if self.arrow_parses else {NA})
 
     def _check_end(self) -> None:
         """Raise `NotACsvError` for a quote that is never closed, and for a file without rows."""

@@ -1,8 +1,10 @@
 """Stray values: the few texts that keep a column from being numbers or dates, and units that do not go together."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +17,7 @@ from core.delimited.names import quoted
 from core.delimited.ragged_rows import EXAMPLES_SHOWN
 from core.tables.amount_texts import divided_levels, plain_levels
 from core.tables.column_types import CODE, WHOLE
+from core.tables.odd_cells import OddCell
 from core.tables.reading_warnings import NUMBER_OR_DATE, STRAY_SHARE
 from core.tables.text_matching import matches
 
@@ -169,27 +172,40 @@ class StrayValues:
             self.is_long = code < 0 <= long
             self.odd = levels[position].as_py()
 
-    def reason(self, locate: Callable[[int], str]) -> str | None:
+    def reason(self, locate: Callable[[int], str], find_odd: Callable[[str | None], OddCell | None]) -> str | None:
         """Return why the column is text, as a part of a sentence; None where it was meant to be.
 
-        `locate` returns where a row of the table is in the file.
+        `locate` returns where a row of the table is in the file, and `find_odd` the one cell of another kind than the
+        others, given their unit.
         """
         if self.count:
             is_few = not self.is_wordy and self.count <= FEW_WORDS_SHARE * self.texts
-            if self.count > STRAY_SHARE * self.texts and not is_few:
+            # "0" beside "有" is an answer.
+            if self._has_one_number or (self.count > STRAY_SHARE * self.texts and not is_few):
                 return None
             return f" because {self.count:,} of its values are neither numbers nor dates: {self._named(locate)}"
         units = _without_magnitudes(self.units)
         if len(units) > 1:
             return f": its numbers have different units: {described_units(units, self.examples)}"
-        if self.odd is None:
-            return None
+        return None if self.odd is None else self._oddity(self.odd, locate, partial(find_odd, next(iter(units), None)))
+
+    def _oddity(self, example: str, locate: Callable[[int], str], find_odd: Callable[[], OddCell | None]) -> str:
+        """Return why numbers and dates such as `example` are of no one kind: they are long, or one is of another."""
+        if re.match(CODE, example):
+            return f": its whole numbers have zeros in front, which a number does not keep, such as {quoted(example)}"
         if self.is_long:
-            return f": its whole numbers have more digits than a number keeps, such as {quoted(self.odd)}"
+            return f": its whole numbers have more digits than a number keeps, such as {quoted(example)}"
+        if odd := find_odd():
+            return odd.said(locate)
         return (
             f": its values look like numbers or dates, but no one kind takes them all without loss, such as "
-            f"{quoted(self.odd)}"
+            f"{quoted(example)}"
         )
+
+    @property
+    def _has_one_number(self) -> bool:
+        """Return whether only one of the few texts of the column is a number or date."""
+        return sum(unit is not None for unit in self.known_units.values()) == 1
 
     def _named(self, locate: Callable[[int], str]) -> str:
         """Return the words with the rows that have them and their lines."""

@@ -17,8 +17,17 @@ from core.tables.column_types import TypeCandidate, try_type
 from core.tables.contradictions import ContradictionError, Misfit
 from core.tables.date_readings import DateReadings, has_year_first, prefer
 from core.tables.expectations import Expectation
-from core.tables.missing_words import DASH, POSSIBLE_ANSWERS, LevelCount, answers_among, answers_warning
+from core.tables.missing_words import (
+    DASH,
+    NA,
+    POSSIBLE_ANSWERS,
+    LevelCount,
+    answers_among,
+    answers_warning,
+    may_be_level,
+)
 from core.tables.numbers_as_dates import has_reason, is_number_format
+from core.tables.odd_cells import OddCell
 from core.tables.reading_warnings import Example
 from core.tables.stray_values import StrayValues
 
@@ -40,6 +49,10 @@ class TypeInference:
         # Whether Arrow gives texts where it could parse values.
         self.reads_texts = bool(expectation.missing)
         self.missing_words = pa.array(sorted(MISSING | expectation.missing), pa.string())
+        # The first texts of a column that became text, and the odd one if that was further down.
+        self.head: pa.Array | None = None
+        self.odd: OddCell | None = None
+        self.has_na = False
         self.begin()
 
     def begin(self) -> None:
@@ -129,6 +142,10 @@ class TypeInference:
                 raise ContradictionError.of_type(
                     self.name, self.expectation.forced or "category", Misfit.among(discarded, texts, row)
                 )
+        if discarded and self.inferred.type == "category":
+            # The rows before fitted the first of the discarded types.
+            self.odd = OddCell(discarded[0], Misfit.among(discarded, texts, row)) if row else None
+            self.head = texts
         if any(one.is_like for one in discarded) and not self.inferred.is_like:
             self.unlike = Misfit.among([one for one in discarded if one.is_like], texts, row)
         if self.inferred.contradicts and discarded:
@@ -140,6 +157,13 @@ class TypeInference:
         """Return the readings of the column's dates before any is seen."""
         is_said = self.expectation.forced is not None or self.inferred.is_like
         return DateReadings.of(self.inferred.format or "", is_settled=self._is_settled("dates"), has_reason=not is_said)
+
+    def _odd_cell(self, unit: str | None) -> OddCell | None:
+        """Return the cell that is of another kind than the others, if most of them are of one."""
+        if self.odd is not None or self.head is None:
+            return self.odd
+        kinds = [one for one in self.expectation.candidates if one.type not in ("boolean", "category")]
+        return OddCell.among(self.head, kinds, unit)
 
     def _is_settled(self, field: str) -> bool:
         """Return whether the caller or a model says how this column's dates, or its marks, are to be read."""
@@ -170,6 +194,7 @@ class TypeInference:
         if not pc.any(missing).as_py():
             return trimmed
         found = Counter(trimmed.filter(missing).to_pylist())
+        self.has_na = self.has_na or NA in found
         if DASH in found:
             self.padded_dashes += pc.sum(pc.match_substring_regex(texts, PADDED_DASH)).as_py() or 0
         possible, unusual = POSSIBLE_ANSWERS | self.expectation.keep, UNUSUAL_MISSING | self.expectation.missing
@@ -275,13 +300,15 @@ class TypeInference:
         answers = (self.answers & self.words.keys()) - self.expectation.keep
         if answers:
             yield answers_warning(self.name, answers, self.levels.levels)
+        if self.has_na and NA not in self.answers and may_be_level(self.inferred.type, self.levels, self.answers):
+            yield f"column {self.name!r}: {NA!r} counts as missing; if it is an answer, send it in keep"
         if self.unusual:
             yield f"column {self.name!r}: {_counted(self.unusual)} as missing"
         yield from self._reading_warnings()
         if self.dates is not None and self.dates.text is not None:
             yield self.dates.warning(self.name)
         if self.inferred.type == "category" and not (self.expectation.forced or self.inferred.is_like):
-            self.text_because = self.strays.reason(locate)
+            self.text_because = self.strays.reason(locate, self._odd_cell)
             if self.text_because is not None:
                 yield f"column {self.name!r} is text{self.text_because}"
 

@@ -96,3 +96,11 @@ def test_names_far_down_make_a_word_missing(monkeypatch: pytest.MonkeyPatch) -> 
     found, warnings = column([*["a", "b", "None"] * 300, *[f"name {i}" for i in range(200)]])
     assert found[:3] == ["a", "b", None]
     assert not any("not missing" in warning for warning in warnings)
+
+
+def test_na_among_kinds_is_missing_and_said_so() -> None:
+    _, warnings = column(["Grvl", "NA", "Pave"] * 4)
+    assert warnings == ["column 't': 'NA' counts as missing; if it is an answer, send it in keep"]
+    assert column(["Grvl", "NA", "Pave"] * 4, keep=["NA"]) == (["Grvl", "NA", "Pave"] * 4, [])
+    for others in (["1", "2"], ["yes", "no"], ["2022-01-01", "2022-01-02"]):
+        assert not any("keep" in warning for warning in column([*others * 4, "NA"])[1])
