@@ -189,7 +189,7 @@ def _key(unit: str) -> str:
     """Return a unit without the differences of spelling. Milli and mega differ by their case alone."""
     plain = unicodedata.normalize("NFKC", unit).replace("^", "").replace(" ", "").replace(".", "")
     lower = plain.casefold()
-    if len(lower) > 3 and lower.isalpha():
+    if len(lower) > 2 and lower.isalpha():
         lower = lower.removesuffix("s")
     return plain[0] + lower[1:] if plain[:1] in ("m", "M") and len(plain) > 1 else lower
 

@@ -47,6 +47,8 @@ def parse_dates(texts: pa.Array, date_format: str) -> pa.Array | None:
     parts = parts or _parts(encoded.dictionary, PATTERNS[date_format])
     if parts is None or (date_format == "Mon y" and _are_days(parts["short"])):
         return None
+    if date_format == "Y-M" and _are_seasons(parts):
+        return None
     moments = _moments(parts)
     return None if moments is None else pa.array(moments, pa.int64()).cast(DATE).take(encoded.indices)
 
@@ -58,6 +60,12 @@ def _are_days(numbers: pa.Array) -> bool:
     """
     low, high = pc.min_max(numbers.cast(pa.int64())).as_py().values() if len(numbers) else (0, 0)
     return bool(1 <= low <= EARLY_DAY and LATE_DAY <= high <= LAST_DAY)
+
+
+def _are_seasons(parts: dict[str, pa.Array]) -> bool:
+    """Return whether several texts such as 2010-11 and 2011-12 all have the next year behind the year."""
+    year, following = _numbers(parts["year"]), _numbers(parts["month"])
+    return len(year) > 1 and bool(np.all((year + 1) % 100 == following))
 
 
 def parse_clocks(texts: pa.Array) -> pa.Array | None:

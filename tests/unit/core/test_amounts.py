@@ -75,6 +75,7 @@ def test_spellings_of_one_unit() -> None:
     assert same_unit("$", "USD")
     assert same_unit("kg", "KG")
     assert same_unit("year", "years")
+    assert same_unit("lb", "lbs")
     assert same_unit("m²", "㎡")
     assert same_unit("sq ft", "sq. ft")
     assert not same_unit("mW", "MW")

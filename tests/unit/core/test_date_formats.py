@@ -250,3 +250,9 @@ def test_days_beside_months_are_no_years() -> None:
     assert parse_dates(pa.array(days), "Mon y") is None
     for years in (["Mar 13", "Apr 22"], ["Jan-98", "Feb-28", "Mar-02"], ["Oct-18", "Nov-30"]):
         assert parse_dates(pa.array(years), "Mon y") is not None
+
+
+def test_two_years_are_no_months() -> None:
+    assert parse_dates(pa.array(["2009-10", "2010-11", "2011-12"]), "Y-M") is None
+    assert parse_dates(pa.array(["2009-10", "2009-11", "2009-12"]), "Y-M") is not None
+    assert parse_dates(pa.array(["2009-10", "2009-10"]), "Y-M") is not None
