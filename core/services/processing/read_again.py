@@ -12,6 +12,7 @@ from core.reading_fields import changed_reading
 from core.services.processing.ingest import ingest
 from core.settings import settings
 from core.storage.dataset_repository import SOURCE
+from core.storage.s3.object_store import MissingObjectError
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id
 from core.types import Json
@@ -54,19 +55,23 @@ def read_again(
 
 
 def _ingest(workspace: Workspace, command: ReadAgainCommand, report_progress: ReportProgress) -> DatasetManifest:
+    """Ingest the bytes of the parent; raises `NoSuchFileError` also where it is deleted meanwhile."""
     parent = workspace.datasets.manifest(command.parent, fresh=True)
     with TemporaryDirectory(prefix="regatta-") as folder:
         source = Path(folder) / "source.csv"
         workspace.datasets.download(parent.file_id, SOURCE, source)
-        return ingest(
-            workspace,
-            parent.filename,
-            source,
-            command.reading,
-            file_id=command.file_id,
-            received=workspace.datasets.key(parent.file_id, SOURCE),
-            like=parent.like,
-            parent=parent,
-            current=False,
-            report_progress=report_progress,
-        )
+        try:
+            return ingest(
+                workspace,
+                parent.filename,
+                source,
+                command.reading,
+                file_id=command.file_id,
+                received=workspace.datasets.key(parent.file_id, SOURCE),
+                like=parent.like,
+                parent=parent,
+                current=False,
+                report_progress=report_progress,
+            )
+        except MissingObjectError as error:
+            raise NoSuchFileError(f"File {parent.file_id!r} was deleted while it was read again.") from error

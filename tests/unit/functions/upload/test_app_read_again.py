@@ -269,3 +269,15 @@ def test_a_file_of_a_series_is_read_again_like_the_series_reads_its_columns(
     assert (child["formats"], child["missing"]) == ({"day": "D/M/Y"}, {"day": 0, "k": 0, "y": 1})
     grandchild = patch(handlers, child["file_id"], {"dates": "mdy", "missing": ["None"]}).json()
     assert (grandchild["formats"], grandchild["missing"]) == ({"day": "M/D/Y"}, {"day": 0, "k": 1, "y": 0})
+
+
+def test_a_file_that_is_deleted_while_it_is_read_again_is_a_404(
+    handlers: httpx.Client, repositories: Repositories, parent: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def delete_first(*args: Any, **kwargs: Any) -> Any:
+        home().datasets.delete(parent["file_id"])
+        return ingest(*args, **kwargs)
+
+    monkeypatch.setattr(read_again, "ingest", delete_first)
+    assert patch(handlers, parent["file_id"], {"has_header": False}).status_code == 404
+    assert repositories.keys() == []
