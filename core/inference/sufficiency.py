@@ -22,8 +22,16 @@ def features_to_read_again(dataset: DatasetManifest, features: Iterable[Feature]
     return [
         as_written(feature, column, dataset.reading)
         for column, feature in present
-        if not _is_empty(column, dataset.rows, feature) and not is_sufficient(column, feature, dataset.reading)
+        if not _is_empty(column, dataset.rows, feature) and not _is_enough(column, feature, dataset.reading)
     ]
+
+
+def _is_enough(column: Column, feature: Feature, reading: Reading | None) -> bool:
+    """Return whether the values of a stored column are enough, if those that are missing to the model are taken out."""
+    missing, keep = (reading.missing, reading.keep) if reading else ([], [])
+    spelled_alike = feature.model_copy(update={"missing": missing, "keep": keep})
+    has_lost = feature.type == "category" and column.missing > 0 and _has_answers(feature)
+    return not has_lost and is_sufficient(column, spelled_alike, reading)
 
 
 def as_written(feature: Feature, column: Column, reading: Reading | None) -> Feature:

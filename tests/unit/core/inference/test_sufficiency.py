@@ -2,8 +2,9 @@
 
 import pytest
 
-from core.inference.sufficiency import is_sufficient
+from core.inference.sufficiency import as_written, features_to_read_again, is_sufficient
 from core.manifests import Column, Feature, Reading
+from tests.support.storage import dataset_manifest
 
 DAY_FIRST = Feature(name="a", type="date", fill=0.0, format="D/M/Y")
 POINTS = Feature(name="a", type="number", fill=0.0)
@@ -58,3 +59,47 @@ def test_a_file_with_other_missing_values_is_read_again() -> None:
     assert not is_sufficient(stored, feature)
     assert is_sufficient(stored, feature, Reading(missing=["-999"]))
     assert not is_sufficient(stored, POINTS, Reading(keep=["-"]))
+
+
+def test_only_columns_that_may_mean_something_else_are_read_again() -> None:
+    stored = [
+        Column(name="number", type="integer", missing=0, is_literal=True),
+        Column(name="day", type="date", missing=0, format="M/D/Y", is_literal=False),
+        Column(name="level", type="category", missing=1, is_literal=True),
+        Column(name="empty", type="category", missing=4, is_literal=True),
+    ]
+    features = [
+        Feature(name="number", type="number", fill=0.0, missing=["-999"]),
+        Feature(name="day", type="date", fill=0.0, format="D/M/Y"),
+        Feature(name="level", type="category", fill="", levels=["无", "有"]),
+        Feature(name="empty", type="number", fill=0.0),
+        Feature(name="absent", type="number", fill=0.0),
+    ]
+
+    def read_again(reading: Reading | None) -> dict[str, Feature]:
+        dataset = dataset_manifest(rows=4, columns=stored, reading=reading)
+        return {feature.name: feature for feature in features_to_read_again(dataset, features)}
+
+    assert [*read_again(None)] == ["day", "level"]
+    # What the caller said of the file goes before what the model has.
+    assert [*read_again(Reading(types={"day": "date"}))] == ["level"]
+    told = read_again(Reading(dates="mdy", missing=["x"]))
+    assert [*told] == ["level"]
+    assert told["level"].missing == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("feature", "reading", "expected"),
+    [
+        (DAY_FIRST, Reading(dates="mdy"), {"format": "M/D/Y"}),
+        (DAY_FIRST, Reading(dates="dmy"), {"format": "D/M/Y"}),
+        (COMMAS, Reading(decimal="."), {"decimal": None}),
+        (POINTS, Reading(thousands="."), {"decimal": ","}),
+        (POINTS, Reading(missing=["x"], keep=["-"]), {"missing": ["x"], "keep": ["-"]}),
+        (POINTS, None, {"missing": []}),
+    ],
+)
+def test_texts_are_read_as_the_caller_says_that_the_file_writes_them(
+    feature: Feature, reading: Reading | None, expected: dict[str, object]
+) -> None:
+    assert as_written(feature, column("date", format="M/D/Y"), reading) == feature.model_copy(update=expected)
