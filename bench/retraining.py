@@ -86,15 +86,16 @@ class _Replay:
         errors = self._predict(clean) if number > 1 else {}
         sent = clean.assign(**{TARGET: clean[TARGET] * CENTS}) if number == self.corrupted else clean
         job, took, training = _drop(SERIES, f"month {number:02}.csv", sent.to_csv(index=False).encode())
-        if job.result is None:
-            raise RuntimeError(f"month {number} has no decision: {job.error}")
         self.overheads += [took - training] if number > 1 else []
-        self.promoted[number], self.states[number] = job.result["promoted"], job.result["state"]
+        result = job.result or {"promoted": False, "state": "failed", "champion": "as before"}
+        if job.error:
+            print(f"month {number:2}  {job.error['detail']}", flush=True)
+        self.promoted[number], self.states[number] = result["promoted"], result["state"]
         self._files.append(job.order["file_id"])
         self._refit_always()
         error_texts = "  ".join(f"{side} {error:.4f}" for side, error in errors.items())
-        serves = f"version {job.result['champion']}{', promoted' if job.result['promoted'] else ''}"
-        return f"month {number:2}  {error_texts:44}  {job.result['state']:8}  {serves:22}  {took:.1f} s"
+        serves = f"version {result['champion']}{', promoted' if result['promoted'] else ''}"
+        return f"month {number:2}  {error_texts:44}  {result['state']:8}  {serves:22}  {took:.1f} s"
 
     def _predict(self, clean: pd.DataFrame) -> dict[str, float]:
         """Return by model the root mean squared error as a share of the mean price, on uncorrupted rows."""

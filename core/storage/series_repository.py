@@ -25,7 +25,8 @@ from core.types import Json
 ARRIVALS_KEPT = 500
 
 Mode = Literal["append", "replace"]
-# accepted: trained on. held: too odd to be trained on until the next arrival confirms it. refused: not usable.
+# accepted: trained on. held: too odd to be trained on until the next arrival confirms it, or
+# its columns contradict how the series reads them. refused: not usable.
 # waiting: the target is not known. superseded: the object was overwritten or deleted before it was read.
 # old: it came after a newer one, so it is trained on later and does not change the champion now.
 State = Literal["accepted", "held", "refused", "waiting", "superseded", "old"]

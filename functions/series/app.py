@@ -57,7 +57,7 @@ def list_series(workspace: CallerWorkspace) -> dict[str, Any]:
 
 @router.put("/{name}")
 def configure(workspace: CallerWorkspace, name: str, body: SeriesSettingsRequest) -> dict[str, Any]:
-    """Store the settings of a series, which may have no files yet, and submit the files that waited for the target."""
+    """Store the settings of a series, which may have no files yet, and submit files that waited for others."""
     check_name(name, "name")
     series = workspace.series.configure(name, SeriesSettings.model_validate(body.model_dump()))
     submitted = arrivals.submit_waiting(workspace, name)

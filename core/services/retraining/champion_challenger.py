@@ -18,7 +18,7 @@ from core.manifests import DatasetManifest, ModelManifest
 from core.progress import progress_within
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split
-from core.services.retraining.contradictions import sentence
+from core.services.retraining.contradictions import hold
 from core.services.retraining.decision import ArrivalCase
 from core.services.retraining.drift import drift_of_columns
 from core.services.retraining.paired_comparison import ErrorDifference, difference
@@ -28,7 +28,7 @@ from core.services.retraining.series_meaning import as_series_reads
 from core.services.retraining.serving_model import ServingModel
 from core.services.training.join_files import Opened, join, open_files, opened_as
 from core.services.training.publish import Publication, publish_model
-from core.services.training.read_as import ReadFile, read_as
+from core.services.training.read_as import read_as
 from core.services.training.refit_stored import limit_rows, refit_as, retrain_as
 from core.storage.series_repository import Arrival, Series
 from core.types import Json
@@ -58,29 +58,12 @@ def decide_next(case: ArrivalCase, dataset: DatasetManifest, before: int, target
     schema = case.found["schema"] = compare_schema(file, model)
     contradictions = schema["contradictions"]
     if contradictions and not schema["missing"]:
-        return _hold_contradiction(case, file, contradictions, before)
+        return hold(case, file, contradictions, before)
     if reasons := refusals(schema):
         raise ArrivalRefusedError(f"The file does not fit the model: {'; '.join(reasons)}.")
     opened = opened_as(file)
     schema["unseen"] = unseen_levels(opened.frame, model)
     return _ChampionChallenger(case, series, champion, model, opened).decide()
-
-
-def _hold_contradiction(case: ArrivalCase, file: ReadFile, contradictions: list[Json], before: int) -> Json | None:
-    """Hold a file that contradicts how the series reads its columns; no later file confirms or contradicts it."""
-    names = [one["name"] for one in contradictions]
-    by_itself = all(file.fits(feature) for feature in file.wanted if feature.name in names)
-    way_out = f"say with PUT /series/{case.name} how its files are read (dates, decimal, missing), and it is read anew"
-    if by_itself:
-        way_out += (
-            f"; or let it in as it was read by itself, with PATCH /series/{case.name}/arrivals/{case.job_id} and "
-            '{"learned": true}'
-        )
-    said = "; ".join(map(sentence, contradictions))
-    reason = (
-        f"held back, and not learned from: {said}. Nothing is guessed. Correct the file and put it again; or {way_out}."
-    )
-    return case.end("held", reason, champion=before, contradicted=True, contradicts=names, fits_by_itself=by_itself)
 
 
 class _ChampionChallenger:

@@ -9,9 +9,13 @@ from core.date_formats import FIRST_PART, PATTERNS
 from core.delimited.names import quoted
 from core.inference.stored_columns import TYPE_NAMES
 from core.manifests import Feature
+from core.services.retraining.decision import ArrivalCase
 from core.services.training.read_as import ReadFile, Unread
 from core.tables.stray_values import sort_levels
 from core.types import Json
+
+# So many texts are tried in every format of dates, and the others in the formats that these have.
+TEXTS_TRIED = 1_000
 
 
 def contradiction_of(file: ReadFile, unread: Unread) -> Json | None:
@@ -22,7 +26,7 @@ def contradiction_of(file: ReadFile, unread: Unread) -> Json | None:
     feature = unread.feature
     others: dict[str, str] = {}
     if feature.type == "date":
-        others = {text: other for text in unread.texts if (other := _other_format(text, feature))}
+        others = _other_dates(unread)
     elif feature.type == "number":
         others = _other_numbers(unread)
     if not others and file.stored.types[feature.name] != "category" and file.fits(feature):
@@ -41,7 +45,24 @@ def contradiction_of(file: ReadFile, unread: Unread) -> Json | None:
     }
 
 
-def sentence(contradiction: Json) -> str:
+def hold(case: ArrivalCase, file: ReadFile, contradictions: list[Json], before: int) -> Json | None:
+    """Hold a file that contradicts how the series reads its columns; no later file confirms or contradicts it."""
+    names = [one["name"] for one in contradictions]
+    by_itself = all(file.fits(feature) for feature in file.wanted if feature.name in names)
+    way_out = f"say with PUT /series/{case.name} how its files are read (dates, decimal, missing), and it is read anew"
+    if by_itself:
+        way_out += (
+            f"; or let it in as it was read by itself, with PATCH /series/{case.name}/arrivals/{case.job_id} and "
+            '{"learned": true}'
+        )
+    said = "; ".join(map(_sentence, contradictions))
+    reason = (
+        f"held back, and not learned from: {said}. Nothing is guessed. Correct the file and put it again; or {way_out}."
+    )
+    return case.end("held", reason, champion=before, contradicted=True, contradicts=names, fits_by_itself=by_itself)
+
+
+def _sentence(contradiction: Json) -> str:
     """Describe a contradiction, as a part of a sentence about its file."""
     more = f", as in {contradiction['rows'] - 1:,} more rows" if contradiction["rows"] > 1 else ""
     return (
@@ -50,11 +71,18 @@ def sentence(contradiction: Json) -> str:
     )
 
 
-def _other_format(text: str, feature: Feature) -> str | None:
-    """Return the words for the first other format in which a text is a date."""
-    names = (name for name in PATTERNS if name != feature.format and read_date(text, name) is not None)
-    found = next(names, None)
-    return None if found is None else f"one {_format_words(found)}"
+def _other_dates(unread: Unread) -> dict[str, str]:
+    """Return, by text, the words for the first other format in which it is a date."""
+    names: dict[str, None] = {}
+    others: dict[str, str] = {}
+    for place, text in enumerate(unread.texts):
+        # Texts of a column are alike, and there are many formats.
+        tried = [*names, *(PATTERNS if place < TEXTS_TRIED else ())]
+        found = next((name for name in tried if read_date(text, name) is not None), None)
+        if found is not None:
+            names[found] = None
+            others[text] = f"one {_format_words(found)}"
+    return others
 
 
 def _other_numbers(unread: Unread) -> dict[str, str]:
