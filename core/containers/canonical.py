@@ -6,13 +6,13 @@ have all their digits, booleans are `true` and `false`, and a missing value is e
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.amounts import EXACT_INTEGER
 from core.cell_values import MISSING
@@ -20,10 +20,12 @@ from core.delimited.cell_kinds import cell_kind
 from core.errors import TooLargeError
 from core.manifests import ColumnType
 
+if TYPE_CHECKING:
+    from _csv import Writer
+
 # The kinds of these rows are kept one by one, since the header may be any of them.
 HEAD_ROWS = 200
-# Different combinations of kinds that are counted before they are added up.
-COMBINATIONS = 1_000
+BATCH_ROWS = 1_000
 # A number with leading zeros is a code, and so is one of more digits than a float keeps.
 CODE = re.compile(r"[-+]?(?:0\d+|\d{16,})")
 MIDNIGHT = time()
@@ -90,24 +92,47 @@ class CanonicalWriter:
             date: lambda cell: (cell, "date"),
             datetime: lambda cell: (cell.date() if cell.time() == MIDNIGHT else cell.isoformat(sep=" "), "date"),
             time: lambda cell: (cell, "time"),
-            timedelta: self._duration,
+            timedelta: lambda cell: (self._float(cell.total_seconds())[0], "duration"),
         }
-        self._combinations: Counter[tuple[str, ...]] = Counter()
-        # The columns below the head whose texts, so far, all look like numbers or like dates.
-        self._open: dict[int, bool] = {}
 
     def write(self, rows: Iterable[Sequence[Any]]) -> int:
         """Write all rows, of which each is as long as the first one; return how many. Raises `TooLargeError`."""
-        count = 0
+        left = iter(rows)
         with self.path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            for count, row in enumerate(rows, start=1):
-                writer.writerow(self._cells(row, count <= HEAD_ROWS))
-                if count % 1024 == 0:
-                    self._check_size(file.tell())
+            count = self._write_head(writer, list(islice(left, HEAD_ROWS)))
+            while batch := list(islice(left, BATCH_ROWS)):
+                count += len(batch)
+                columns = [self._column(position, cells) for position, cells in enumerate(zip(*batch, strict=True))]
+                writer.writerows(zip(*columns, strict=True))
+                self._check_size(file.tell())
             self._check_size(file.tell())
-        self._add_up()
         return count
+
+    def _write_head(self, writer: "Writer", rows: list[Sequence[Any]]) -> int:
+        """Write the first rows, and keep the kind of each of their cells."""
+        for row in rows:
+            cells = [self._converters[type(cell)](cell) for cell in row]
+            writer.writerow([cell for cell, _ in cells])
+            self.kinds.head.append([text_kind(cell) if kind == TEXT else kind for cell, kind in cells])
+        self.kinds.below = [set() for _ in rows[0]] if rows else []
+        return len(rows)
+
+    def _column(self, position: int, cells: Sequence[Any]) -> Sequence[Any]:
+        """Return some cells of a column as they are written, and add their kinds."""
+        found = self.kinds.below[position]
+        if set(map(type, cells)) == {str} and all(cells):
+            _look_at_texts(cells, found)
+            return cells
+        converted = [self._converters[type(cell)](cell) for cell in cells]
+        found |= {kind for _, kind in converted} - {TEXT}
+        _look_at_texts([cell for cell, kind in converted if kind == TEXT], found)
+        return [cell for cell, _ in converted]
+
+    def _float(self, cell: float) -> tuple[Any, str]:
+        if cell.is_integer() and abs(cell) < WHOLE:
+            return int(cell), "integer"
+        return (None, "") if isnan(cell) else (repr(cell).replace(".", self._decimal), "number")
 
     def _check_size(self, size: int) -> None:
         if size > self._max_bytes:
@@ -116,52 +141,13 @@ class CanonicalWriter:
                 "fewer rows or columns."
             )
 
-    def _cells(self, row: Sequence[Any], is_head: bool) -> list[Any]:
-        """Return the cells as they are written, and count their kinds."""
-        cells: list[Any] = []
-        kinds: list[str] = []
-        for cell in row:
-            text, kind = self._converters[type(cell)](cell)
-            cells.append(text)
-            kinds.append(kind)
-        if is_head:
-            self.kinds.head.append([text_kind(c) if k == TEXT else k for c, k in zip(cells, kinds, strict=True)])
-            return cells
-        self._combinations[tuple(kinds)] += 1
-        if len(self._combinations) > COMBINATIONS:
-            self._add_up()
-        self._look_at_texts(cells, kinds)
-        return cells
 
-    def _float(self, cell: float) -> tuple[Any, str]:
-        if cell.is_integer() and abs(cell) < WHOLE:
-            return int(cell), "integer"
-        return (None, "") if isnan(cell) else (repr(cell).replace(".", self._decimal), "number")
-
-    def _duration(self, cell: timedelta) -> tuple[Any, str]:
-        return self._float(cell.total_seconds())[0], "duration"
-
-    def _look_at_texts(self, cells: list[Any], kinds: list[str]) -> None:
-        """Add the kinds of texts, as long as no other text of the column was an ordinary one."""
-        for position, kind in enumerate(kinds):
-            if kind == TEXT and self._open.get(position, True):
-                found = text_kind(cells[position])
-                self._column(position).add(found)
-                self._open[position] = found != TEXT
-
-    def _column(self, position: int) -> set[str]:
-        below = self.kinds.below
-        while len(below) <= position:
-            below.append(set())
-        return below[position]
-
-    def _add_up(self) -> None:
-        for combination in self._combinations:
-            for position, kind in enumerate(combination):
-                # `_look_at_texts` adds those.
-                if kind != TEXT:
-                    self._column(position).add(kind)
-        self._combinations.clear()
+def _look_at_texts(texts: Sequence[str], found: set[str]) -> None:
+    """Add the kinds of texts, until one of them is an ordinary text."""
+    for text in texts:
+        if TEXT in found:
+            return
+        found.add(text_kind(text))
 
 
 def text_kind(text: str) -> str:

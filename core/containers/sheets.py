@@ -41,8 +41,7 @@ def write_sheet(source: str, target: str, kind: str, wanted: str | None, decimal
 
     try:
         with calamine.CalamineWorkbook.from_path(source) as workbook:
-            choice = _named(workbook, wanted) if wanted is not None else _first_with_table(workbook)
-            sheet = workbook.get_sheet_by_name(choice.name)
+            choice, sheet = _named(workbook, wanted) if wanted is not None else _first_with_table(workbook)
             writer = CanonicalWriter(Path(target), max_bytes, decimal)
             writer.write(sheet.iter_rows())
             merged = _merged(sheet.merged_cell_ranges or ())
@@ -65,7 +64,7 @@ def _visibility(workbook: Any) -> dict[str, bool]:
     return {sheet.name: sheet.visible == SheetVisibleEnum.Visible for sheet in sheets}
 
 
-def _named(workbook: Any, wanted: str) -> Choice:
+def _named(workbook: Any, wanted: str) -> tuple[Choice, Any]:
     """Return the sheet of this name, or else of this number from 1."""
     visible = _visibility(workbook)
     names = list(visible)
@@ -79,34 +78,35 @@ def _named(workbook: Any, wanted: str) -> Choice:
             [{"field": "sheet", "message": f"no such sheet; there are {listed(names)}"}],
         )
     others = {name: "" if is_shown else "hidden" for name, is_shown in visible.items() if name != found}
-    if workbook.get_sheet_by_name(found).start is None:
+    sheet = workbook.get_sheet_by_name(found)
+    if sheet.start is None:
         more = f" Other sheets are {listed([*others])}." if others else ""
         raise UnreadableContainerError(f"The sheet {found!r} has no cells.{more} Send one with a header and rows.")
-    return Choice(found, others)
+    return Choice(found, others), sheet
 
 
-def _first_with_table(workbook: Any) -> Choice:
+def _first_with_table(workbook: Any) -> tuple[Choice, Any]:
     """Return the first visible sheet with a table; raises where so many have cells that it is not clear which."""
     visible = _visibility(workbook)
-    first, has_table, filled = None, False, []
+    chosen, has_table, filled = None, False, []
     for name in [name for name, is_shown in visible.items() if is_shown] or [*visible]:
         sheet = workbook.get_sheet_by_name(name)
         if sheet.start is None:
             continue
         filled.append(name)
-        if first is None or not has_table:
+        if not has_table:
             has_table = _has_table(sheet)
-            first = name if first is None or has_table else first
+            chosen = sheet if chosen is None or has_table else chosen
     if len(filled) > MAX_UNNAMED_SHEETS:
         raise UnreadableContainerError(
             f"The workbook has {len(filled)} sheets with cells, and more than {MAX_UNNAMED_SHEETS} are not chosen "
             f"from: {listed(filled)}. Give the name of one, or its number from 1, in the field `sheet`.",
             [{"field": "sheet", "message": f"name one of {listed(filled)}"}],
         )
-    if first is None:
+    if chosen is None:
         raise UnreadableContainerError("The workbook has no cells. Send one with a header and at least one row.")
     others = {name: "" if name in filled else "empty" if is_shown else "hidden" for name, is_shown in visible.items()}
-    return Choice(first, {name: why for name, why in others.items() if name != first})
+    return Choice(chosen.name, {name: why for name, why in others.items() if name != chosen.name}), chosen
 
 
 def _has_table(sheet: Any) -> bool:
