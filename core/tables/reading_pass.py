@@ -21,6 +21,7 @@ from core.delimited.ragged_rows import RaggedRows, line_labels
 from core.errors import NotACsvError, TooLargeError
 from core.tables.blocks import cut
 from core.tables.column_types import is_beyond_exact
+from core.tables.column_warnings import column_warnings
 from core.tables.contradictions import ContradictionError
 from core.tables.date_readings import settle_date_orders
 from core.tables.missing_words import NA, POSSIBLE_ANSWERS
@@ -150,7 +151,7 @@ class ReadingPass:
         """Return the warnings of the pass; raises `NotACsvError` for too many ragged rows."""
         return [
             *self.ragged.warnings(self.rows),
-            *(warning for inference in self.inferences for warning in inference.warnings(self._locate)),
+            *(warning for column in self.inferences for warning in column_warnings(column, self._locate)),
         ]
 
     def check(self) -> None:

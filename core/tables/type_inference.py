@@ -2,16 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Set
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.cell_values import MISSING, UNUSUAL_MISSING
-from core.date_formats import CLOCK_FORMAT
-from core.delimited.names import quoted
 from core.manifests import Column
-from core.tables.amount_columns import MARKED, MarkCheck, amount_reading, other_reading
+from core.tables.amount_columns import MARKED, MarkCheck
 from core.tables.coded_columns import CodedColumn, Coder, NumberCoder, TextCoder
 from core.tables.column_types import TypeCandidate, try_type
 from core.tables.contradictions import ContradictionError, Misfit
@@ -23,8 +22,6 @@ from core.tables.missing_words import (
     POSSIBLE_ANSWERS,
     LevelCount,
     answers_among,
-    answers_warning,
-    may_be_level,
 )
 from core.tables.numbers_as_dates import has_reason, is_number_format
 from core.tables.odd_cells import OddCell
@@ -33,7 +30,12 @@ from core.tables.stray_values import StrayValues
 
 # Without a currency, a spreadsheet's accounting format writes zero so, and others a missing value.
 PADDED_DASH = r"^\s*-\s\s+$"
-SPELLINGS_SHOWN = 5
+
+
+@cache
+def _sorted_words(words: frozenset[str]) -> pa.Array:
+    """Return words as Arrow has them; most columns share theirs."""
+    return pa.array(sorted(words), pa.string())
 
 
 class TypeInference:
@@ -48,11 +50,14 @@ class TypeInference:
         self.answers: Set[str] = expectation.keep if self.answers_are_settled else frozenset()
         # Whether Arrow gives texts where it could parse values.
         self.reads_texts = bool(expectation.missing)
-        self.missing_words = pa.array(sorted(MISSING | expectation.missing), pa.string())
+        self.missing_words = _sorted_words(MISSING | expectation.missing)
         # The first texts of a column that became text, and the odd one if that was further down.
         self.head: pa.Array | None = None
         self.odd: OddCell | None = None
         self.has_na = False
+        # The text that the type of a model's feature does not fit, and the one that contradicts the reading.
+        self.unlike: Misfit | None = None
+        self.misfit: Misfit | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -68,12 +73,9 @@ class TypeInference:
         self.dates: DateReadings | None = None
         self.padded_dashes = 0
         self.strays = StrayValues()
-        # Why the column is text, as `warnings` found out.
+        # Why the column is text, as `core.tables.column_warnings` finds out.
         self.text_because: str | None = None
         self.coder: Coder | None = None
-        # The texts that a model's type does not fit, and those that its own reading does not.
-        self.unlike: Misfit | None = None
-        self.misfit: Misfit | None = None
         for candidate in self.candidates:
             if candidate.amounts is not None:
                 candidate.amounts.begin()
@@ -158,7 +160,7 @@ class TypeInference:
         is_said = self.expectation.forced is not None or self.inferred.is_like
         return DateReadings.of(self.inferred.format or "", is_settled=self._is_settled("dates"), has_reason=not is_said)
 
-    def _odd_cell(self, unit: str | None) -> OddCell | None:
+    def find_odd_cell(self, unit: str | None) -> OddCell | None:
         """Return the cell that is of another kind than the others, if most of them are of one."""
         if self.odd is not None or self.head is None:
             return self.odd
@@ -292,54 +294,3 @@ class TypeInference:
             # What was missing may have been written.
             return not self.missing
         return self.inferred.is_literal
-
-    def warnings(self, locate: Callable[[int], str]) -> Iterator[str]:
-        """Yield the warnings; `locate` returns where a row of the table is in the file."""
-        if self.infinite:
-            yield f"column {self.name!r} has {self.infinite:,} infinite or undefined numbers; they count as missing"
-        answers = (self.answers & self.words.keys()) - self.expectation.keep
-        if answers:
-            yield answers_warning(self.name, answers, self.levels.levels)
-        if self.has_na and NA not in self.answers and may_be_level(self.inferred.type, self.levels, self.answers):
-            yield f"column {self.name!r}: {NA!r} counts as missing; if it is an answer, send it in keep"
-        if self.unusual:
-            yield f"column {self.name!r}: {_counted(self.unusual)} as missing"
-        yield from self._reading_warnings()
-        if self.dates is not None and self.dates.text is not None:
-            yield self.dates.warning(self.name)
-        if self.inferred.type == "category" and not (self.expectation.forced or self.inferred.is_like):
-            self.text_because = self.strays.reason(locate, self._odd_cell)
-            if self.text_because is not None:
-                yield f"column {self.name!r} is text{self.text_because}"
-
-    def _reading_warnings(self) -> Iterator[str]:
-        """Yield the warnings of a column whose values are not what its texts literally are."""
-        amounts = self.inferred.amounts
-        if self.example is not None and not (self.inferred.is_unsure and self.marks.is_settled):
-            text, value = self.example.text, self.example.value
-            how = amount_reading(amounts) if amounts else ""
-            how += " seconds since midnight" if self.inferred.format == CLOCK_FORMAT else ""
-            doubt = ""
-            if self.marks.has_ambiguous and not self.marks.is_settled:
-                is_open = self.expectation.marks_are_open
-                doubt = other_reading(text, amounts.decimal if amounts else ".", is_open=is_open)
-            yield f"column {self.name!r}: {quoted(text)} is read as {value}{how}{doubt}"
-        if amounts and self.padded_dashes:
-            yield (
-                f"column {self.name!r}: {self.padded_dashes:,} of its values are a dash between blanks and count as "
-                "missing; if they are the zeros of an accounting format, write 0"
-            )
-        if amounts and amounts.unit and amounts.without_unit:
-            yield (
-                f"column {self.name!r}: {amounts.without_unit:,} of its numbers have no unit and are taken for "
-                f"{amounts.unit}"
-            )
-
-
-def _counted(spellings: Counter[str]) -> str:
-    """Describe how often each spelling occurs, as the subject of a sentence with its verb."""
-    shown = spellings.most_common(SPELLINGS_SHOWN)
-    counts = ", ".join(f"{quoted(text)} in {count:,} row{'s' * (count > 1)}" for text, count in shown)
-    others = len(spellings) - len(shown)
-    rest = f" and {others} other spelling{'s' * (others > 1)}" if others else ""
-    return f"{counts}{rest} {'counts' if len(spellings) == 1 else 'count'}"

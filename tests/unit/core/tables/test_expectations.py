@@ -10,6 +10,7 @@ from core.delimited.decoding import read_text
 from core.delimited.dialect import find_dialect
 from core.errors import InvalidInputError
 from core.manifests import Feature, Reading
+from core.tables import reading_pass
 from core.tables.csv_reader import read_table
 from core.tables.table import Table
 from tests.support.tables import cells, read
@@ -200,3 +201,16 @@ def test_a_column_is_literal_if_its_values_are_what_their_texts_are(text: str, i
 def test_a_text_that_became_missing_is_not_literal() -> None:
     table = read("t,n\nred,1\nNA,-9\nred,3\n", Reading(missing=["-9"]))
     assert [column.is_literal for column in table.columns] == [False, False]
+
+
+def test_a_contradiction_is_found_wherever_it_stands_in_a_large_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(reading_pass, "BLOCK_BYTES", 1 << 10)
+    good = "03/04/2022,1.5,a\n"
+    for before in (0, 300):
+        text = "d,n,t\n" + good * before + '05/13/2022,"2,5",b\n' + good * 300
+        assert f"'05/13/2022' in line {before + 2}" in refusal(text, dates="dmy").detail
+        assert f"'2,5' in line {before + 2}" in refusal(text, types={"n": "number"}, decimal=".").detail
+        table = read_like(tmp_path, text, feature("date", format="D/M/Y"))
+        assert table.unlike == {"d": f"'05/13/2022' in line {before + 2}"}
