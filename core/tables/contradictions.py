@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from core.amounts import loses_digits
 from core.delimited.names import quoted
 from core.errors import InvalidInputError
 from core.manifests import ColumnType
@@ -44,12 +45,16 @@ class ContradictionError(Exception):
     @classmethod
     def of_type(cls, column: str, forced: ColumnType, misfit: Misfit) -> "ContradictionError":
         """Return the error for a text that is not of the type of its column."""
-        return cls(column, f"types.{column}", f"is not {_MEANINGS[forced]}", misfit)
+        is_long = forced in ("integer", "number") and misfit.text.isdigit() and loses_digits(misfit.text)
+        wanted = "has more digits than a number keeps" if is_long else f"is not {_MEANINGS[forced]}"
+        return cls(column, f"types.{column}", wanted, misfit)
 
     @classmethod
     def of_reading(cls, column: str, field: str, misfit: Misfit) -> "ContradictionError":
         """Return the error for a text that contradicts a field of the reading that is for all columns."""
-        return cls(column, field, f"contradicts {_SAID[field]}", misfit)
+        is_dotted = field == "dates" and "." in misfit.text
+        wanted = "has the day first, as all dates with points" if is_dotted else f"contradicts {_SAID[field]}"
+        return cls(column, field, wanted, misfit)
 
     def refusal(self, locate: Callable[[int], str]) -> InvalidInputError:
         """Return the error for the caller; `locate` returns where a row of the table is in the file."""

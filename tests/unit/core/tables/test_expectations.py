@@ -214,3 +214,9 @@ def test_a_contradiction_is_found_wherever_it_stands_in_a_large_file(
         assert f"'2,5' in line {before + 2}" in refusal(text, types={"n": "number"}, decimal=".").detail
         table = read_like(tmp_path, text, feature("date", format="D/M/Y"))
         assert table.unlike == {"d": f"'05/13/2022' in line {before + 2}"}
+
+
+def test_a_refusal_says_why_in_the_words_of_the_case() -> None:
+    assert "has the day first, as all dates with points" in refusal("d,y\n01.03.2022,1\n", dates="mdy").detail
+    error = refusal("c,y\n12345678901234567891,1\n", types={"c": "integer"})
+    assert "has more digits than a number keeps" in error.detail
