@@ -16,7 +16,7 @@ from core.profiling.findings import (
     nearly_constant,
 )
 from core.profiling.rows import EXAMPLES, row_numbers_where
-from core.tables.stray_values import SortedLevels, described_units, sort_levels
+from core.tables.stray_values import OF_CODES, SortedLevels, described_units, sort_levels
 from core.types import Json
 
 # An identifier is distinct almost everywhere; texts of such length are sentences.
@@ -46,17 +46,21 @@ def _mixed(context: ColumnContext, codes: NDArray[np.int32], levels: pa.Array, c
     known = sort_levels(levels, counts) if len(levels) > FIRST_LEVELS else first
     strays = int(counts[known.is_stray].sum())
     # The reader knows the lines, and its reason stands although the words are many if they are few different ones.
-    if context.column.text_because is None and strays > (1 - MIXED_SHARE) * context.statistics["count"]:
+    reason = context.column.text_because
+    is_mostly_words = strays > (1 - MIXED_SHARE) * context.statistics["count"]
+    if reason is None and (is_mostly_words or np.count_nonzero(~known.is_stray) == 1):
         return []
     found = []
-    if strays:
+    is_odd = reason is not None and len(known.units) == 1 and not reason.startswith(OF_CODES)
+    if strays or is_odd:
         rows = row_numbers_where(np.append(known.is_stray, False)[codes])
-        sentence = f"is read as text{context.column.text_because or _because_of(known, strays, levels, counts)}"
+        sentence = f"is read as text{reason or _because_of(known, strays, levels, counts)}"
         suggestion = (
             "correct these cells and upload again; or, if they mean missing, PATCH /data/files/{file_id}/reading with "
             "their texts in `missing`"
         )
-        found.append(context.finding("warning", "mixed-type", sentence, suggestion, strays, rows))
+        # Which cells besides the named one are odd is not known here.
+        found.append(context.finding("warning", "mixed-type", sentence, suggestion, strays or 1, rows))
     if len(known.units) > 1:
         sentence = f"is text because its numbers have different units: {described_units(known.units, known.examples)}"
         rare = sum(known.units.values()) - max(known.units.values())

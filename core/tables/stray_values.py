@@ -27,6 +27,8 @@ AMOUNT_LIKE = r"^[^0-9]{0,8}[0-9][0-9.,' ]*(?:[^0-9]{0,20}[23]?)$"
 UNIT_SHARE = 0.1
 # So few words, in up to such a share of a column, stand for something that is no number.
 FEW_WORDS_SHARE = 0.5
+# The start of a reason that is none to correct the cells: they are codes.
+OF_CODES = ": its whole numbers have"
 # Up to so many distinct texts of a column are read once and not in each block.
 FEW_LEVELS = 256
 
@@ -192,9 +194,9 @@ class StrayValues:
     def _oddity(self, example: str, locate: Callable[[int], str], find_odd: Callable[[], OddCell | None]) -> str:
         """Return why numbers and dates such as `example` are of no one kind: they are long, or one is of another."""
         if re.match(CODE, example):
-            return f": its whole numbers have zeros in front, which a number does not keep, such as {quoted(example)}"
+            return f"{OF_CODES} zeros in front, which a number does not keep, such as {quoted(example)}"
         if self.is_long:
-            return f": its whole numbers have more digits than a number keeps, such as {quoted(example)}"
+            return f"{OF_CODES} more digits than a number keeps, such as {quoted(example)}"
         if odd := find_odd():
             return odd.said(locate)
         return (

@@ -109,3 +109,21 @@ def test_words_do_not_hide_that_units_are_mixed() -> None:
 @pytest.mark.parametrize("texts", [["$5", "US$7"] * 30, ["¥5", "￥7"] * 30, ["5 kg", "7 KG"] * 30, ["$5", "0"] * 30])
 def test_spellings_of_one_unit_are_not_mixed(texts: list[str]) -> None:
     assert "mixed-type" not in kinds_of(findings_of(*texts))
+
+
+@pytest.mark.parametrize(
+    ("texts", "named"),
+    [
+        ([f"2022-{n % 12 + 1:02}-{n % 28 + 1:02}" for n in range(60)] + ["03/04/2022"], "'03/04/2022' in line 62"),
+        (["1,5", "2,7", "0,25", "3,125"] * 20 + ["3.5"], "'3.5' in line 82"),
+    ],
+)
+def test_the_one_cell_of_another_kind_is_named(texts: list[str], named: str) -> None:
+    (entry,) = findings_of(*texts)
+    assert (entry["kind"], entry["count"]) == ("mixed-type", 1)
+    assert named in entry["finding"]
+
+
+@pytest.mark.parametrize("texts", [["0"] * 90 + ["有"] * 10, [f"{n * 7 % 99:05}" for n in range(99)] * 2])
+def test_answers_and_codes_are_not_mixed(texts: list[str]) -> None:
+    assert "mixed-type" not in kinds_of(findings_of(*texts))
