@@ -19,9 +19,14 @@ LONGEST_DATE = 40
 def is_number(cell: str, delimiter: str) -> bool:
     """Return whether a cell is a number in some notation; a decimal comma counts where it is not the delimiter."""
     stripped = cell.strip()
-    if not any(character.isdigit() for character in stripped):
-        return False
-    return bool(re.fullmatch(NUMBER, stripped) or (delimiter != "," and re.fullmatch(WITH_COMMA, stripped)))
+    try:
+        # Most numbers are plain, which this shows in a third of the time. "nan" and "1_000" are none.
+        float(stripped)
+    except ValueError:
+        if not any(map(str.isdigit, stripped)):
+            return False
+        return bool(re.fullmatch(NUMBER, stripped) or (delimiter != "," and re.fullmatch(WITH_COMMA, stripped)))
+    return stripped.lstrip("+-.")[:1].isdigit() and "_" not in stripped
 
 
 def kind_delimiter(rows: Iterable[Sequence[str]], delimiter: str) -> str:

@@ -30,7 +30,7 @@ def best_delimited(sample: Sample, *, single_quotes: bool = True) -> DelimitedSa
     if best.delimiter == "\t" and _divided_by_blanks(best, blanks := delimit(sample, BLANKS)):
         return blanks
     _refuse_tie(candidates, best)
-    if best.delimiter == "|" and all(set(cell) <= set(" :-") for cell in best.records[min(1, len(best.records))].cells):
+    if best.delimiter == "|" and any(all(set(cell) <= set(" :-") for cell in row.cells) for row in best.records[1:2]):
         raise NotACsvError("This is a Markdown table, not a CSV. Save it as CSV UTF-8 and send that.")
     _refuse_open_quote(sample, best)
     return best

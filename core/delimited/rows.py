@@ -28,7 +28,8 @@ class TableRows:
 
     def __post_init__(self) -> None:
         headers = self.dialect.names if self.dialect.has_header else [""] * self.dialect.width
-        self.names = unique_names(headers, self.warnings, warns=self.dialect.has_header)
+        self._renamed: list[str] = []
+        self.names = unique_names(headers, self._renamed, warns=self.dialect.has_header)
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line where each row begins, and its cells as written.
@@ -60,7 +61,7 @@ class TableRows:
         self._check_quotes(last, ragged, rows)
         if not rows and not ragged.records:
             raise NotACsvError("The file has a header but no rows. Send at least one row of data below it.")
-        self.warnings += [*left_out.warnings(), *ragged.warnings(rows)]
+        self.warnings += [*left_out.warnings(), *self._renamed, *ragged.warnings(rows)]
 
     def _check_quotes(self, last: list[str], ragged: RaggedRows, rows: int) -> None:
         """Raise `NotACsvError` where a quote is never closed: the last cells have line ends, and quotes are odd."""

@@ -98,9 +98,10 @@ def _has_empty_row(values: Sequence[pa.Array]) -> bool:
 
 
 def _repeats_names(values: list[pa.Array], names: Sequence[str]) -> bool:
-    """Return whether each column of a block is text, and has the name of the column among its texts."""
-    return all(pa.types.is_dictionary(column.type) for column in values) and all(
-        not name or pc.index(column.dictionary, name).as_py() >= 0 for column, name in zip(values, names, strict=True)
+    """Return whether each column of a block with a name is text, and has its name among its texts."""
+    named = [(column, name) for column, name in zip(values, names, strict=True) if name]
+    return all(pa.types.is_dictionary(column.type) for column, _ in named) and all(
+        pc.index(column.dictionary, name).as_py() >= 0 for column, name in named
     )
 
 

@@ -51,3 +51,9 @@ def test_a_named_delimiter_may_be_an_unusual_one(mark: str) -> None:
 def test_runs_of_blanks_and_stray_tabs_divide_alike(lines: list[str]) -> None:
     table = read("\n".join(lines) + "\n")
     assert len(table.columns) == len(lines[0].replace('"a b"', "x").split())
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_a_single_line_is_a_header_without_rows(mark: str) -> None:
+    with pytest.raises(NotACsvError, match="has a header but no rows"):
+        read(f"a{mark}b\n")

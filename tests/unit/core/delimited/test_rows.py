@@ -30,6 +30,9 @@ LAYOUTS = {
     "GBK without a header": "\n".join(f"上海{i},{i},{i % 7}" for i in range(40)).encode("gbk"),
     "blanks": "\n".join(line.replace(",", "   ") for line in ["n,t,y", *ROWS]).encode(),
     "a quote behind a quote": b'n,t,y\n1,"a"b,2\n2,c"d",3\n3,e,4\n',
+    "a repeated header with an unnamed column": "\n".join(
+        ["t,,y", *[row[row.index("t") :].replace(",", ",1,") for row in ROWS * 2], "t,,y", "t1,,2"]
+    ).encode(),
     "rows of blanks far down": "\n".join(["n,t,y", *ROWS, " , , ", *ROWS]).encode(),
 }
 
