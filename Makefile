@@ -7,7 +7,7 @@ SAM    := .venv-sam/bin
 SAM_SETUP := .venv-sam/.ready
 LOCALSTACK_SETUP := .venv-localstack/.ready
 
-.PHONY: demo up down test test-localstack lint template build bench setup lock clean
+.PHONY: demo up down test test-localstack lint template build openapi bench setup lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
 	$(BIN)/regatta demo
@@ -37,6 +37,9 @@ template: $(SAM_SETUP)  ## check template.yaml with the two checkers of AWS
 build: $(SAM_SETUP)  ## build every zip function as `sam deploy` uploads it, in .aws-sam/build; images need Docker
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam build \
 	  $$(awk '/^  [A-Za-z]+Function:/ {name = $$1} /PackageType: Image/ {print "--exclude", name}' template.yaml | tr -d :)
+
+openapi: $(SETUP)  ## write docs/openapi.json anew from the code
+	@$(BIN)/python -m infra.openapi > docs/openapi.json
 
 bench: $(SETUP)  ## every measured ratio but bench/quality.py, which installs what it compares with; fails below a limit
 	@status=0; for script in bench/[a-z]*.py; do \

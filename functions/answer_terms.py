@@ -10,6 +10,8 @@ from core.settings import settings
 from functions.idempotency import Key
 
 RESPOND_ASYNC = "respond-async"
+# After so many seconds a caller may ask how a job stands. With ?wait= it need not ask again and again.
+RETRY_AFTER = {"Retry-After": "1"}
 
 
 @dataclass(frozen=True)

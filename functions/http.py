@@ -21,6 +21,7 @@ EXPOSED_HEADERS = (
     "Inference-Header-Content-Length",
     "Location",
     "Preference-Applied",
+    "Retry-After",
 )
 
 

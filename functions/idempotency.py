@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -27,14 +28,28 @@ RENEW_SECONDS = 5
 CLAIM_SECONDS = 30
 REPLAYED = "Idempotency-Replayed"
 
-Key = Annotated[
-    str | None,
-    Header(min_length=1, max_length=KEY_CHARACTERS, description="the same key with the same request: done only once"),
-]
+KEY_DESCRIPTION = "the same key with the same request: done only once"
+KEY_PARAMETER = {
+    "name": "idempotency-key",
+    "in": "header",
+    "required": False,
+    "description": KEY_DESCRIPTION,
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS},
+}
+
+Key = Annotated[str | None, Header(min_length=1, max_length=KEY_CHARACTERS, description=KEY_DESCRIPTION)]
 
 
 class IdempotentRoute(StrictRoute):
     """A route whose POST is carried out once for each key; other requests pass unchanged."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Make the route, and describe the key in the OpenAPI document of a POST."""
+        if "POST" in (options.get("methods") or ()):
+            described = dict(options.get("openapi_extra") or {})
+            described["parameters"] = [*described.get("parameters", ()), KEY_PARAMETER]
+            options["openapi_extra"] = described
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
         """Return the route's handler, preceded by the check of the key."""

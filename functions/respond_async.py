@@ -19,7 +19,7 @@ from core.services.prediction.stored_texts import seconds_to_read_again
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
-from functions.answer_terms import RESPOND_ASYNC, AnswerTerms
+from functions.answer_terms import RESPOND_ASYNC, RETRY_AFTER, AnswerTerms
 from functions.job_responses import job_response
 from functions.problems import PROBLEM_JSON
 
@@ -70,7 +70,7 @@ def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerT
 
 def _respond_accepted(workspace: Workspace, job: Job, terms: AnswerTerms) -> JSONResponse:
     """Return 202 and the job."""
-    headers = {"Location": f"/jobs/{job.job_id}"}
+    headers = {"Location": f"/jobs/{job.job_id}", **RETRY_AFTER}
     if terms.respond_async:
         headers["Preference-Applied"] = RESPOND_ASYNC
     return JSONResponse(job_response(workspace, job), status_code=202, headers=headers)

@@ -10,6 +10,7 @@ from core.reading_fields import ReadingFields
 from core.services.datasets import uploads as uploading
 from core.services.datasets.uploads import UploadInstructions
 from core.storage.upload_repository import Method, Ticket
+from functions.answer_terms import RETRY_AFTER
 from functions.http import CallerWorkspace, RequestBody
 from functions.idempotency import IdempotentRoute
 
@@ -42,7 +43,7 @@ def resume_upload(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
 def complete_upload(workspace: CallerWorkspace, file_id: str, response: Response) -> dict[str, Any]:
     """Join the parts, which starts the ingestion."""
     ticket = uploading.complete_upload(workspace, file_id)
-    response.headers["Location"] = f"/data/files/{file_id}"
+    response.headers.update({"Location": f"/data/files/{file_id}", **RETRY_AFTER})
     return _describe_ticket(ticket)
 
 

@@ -13,6 +13,7 @@ import httpx
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.environment import TMP_MIB, Environment
+from tests.support.contract import check_answer
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 BINARY = ("multipart/form-data", "application/octet-stream", "text/csv")
@@ -59,7 +60,9 @@ class HandlerTransport(httpx.BaseTransport):
         if found is None:
             return httpx.Response(404, json={"type": "urn:regatta:problem:no-such-route"})
         resource, dotted = found
-        return _response(self.call(dotted, proxy_event(request, resource)))
+        response = _response(self.call(dotted, proxy_event(request, resource)))
+        check_answer(request.method, resource, response)
+        return response
 
     def handler_of(self, method: str, path: str) -> tuple[str, str] | None:
         """Return the route and the dotted handler for a request; None where there is no route."""

@@ -150,9 +150,15 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(client: httpx.Client
 
 def test_a_report_comes_as_json_or_as_a_page_that_runs_nothing(client: httpx.Client) -> None:
     client.put("/series/flats", json={})
-    home().series.write_report("flats", "k1234567", {"series": "房"}, "<p>房</p>")
+    reported = arrival(1)
+    undecided = dict.fromkeys(("file", "before", "held", "schema", "drift", "plausibility", "learned", "scores"))
+    report = {
+        "series": "房", "created_at": reported.decided_at, "arrival": reported.model_dump(), **undecided,
+        "notes": [], "links": {},
+    }  # fmt: skip
+    home().series.write_report("flats", "k1234567", report, "<p>房</p>")
     path = "/series/flats/reports/k1234567"
-    assert client.get(path).json() == {"series": "房"}
+    assert client.get(path).json() == report
     assert json.loads(client.get(path, params={"format": "json"}, headers={"Accept": "text/html"}).text)
     page = client.get(path, headers={"Accept": "text/html,application/xhtml+xml"})
     assert (page.text, "default-src 'none'" in page.headers["content-security-policy"]) == ("<p>房</p>", True)

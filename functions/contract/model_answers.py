@@ -1,0 +1,217 @@
+"""What the operations on models answer."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from core.manifests import Baseline, CrossValidation, Importance, Metrics, ModelManifest, TargetTransformName
+from functions.contract.answer import Answer, ModelResult, ValidationUsed, absent
+
+
+class ServingCost(Answer):
+    """How the time of a training grows, and how many rows it takes at most."""
+
+    grows_with: str
+    most_rows: int | None
+
+
+class RegressorEntry(Answer):
+    """A regressor of the catalogue."""
+
+    model_type: str
+    title: str
+    estimator: str = Field(description="the scikit-learn class")
+    parameters: dict[str, Any]
+    grid: dict[str, list[Any]]
+    extra: bool = Field(description="whether a comparison has it only if it is asked for")
+    cost: ServingCost
+
+
+class Regressors(Answer):
+    """Every regressor that can be trained."""
+
+    models: list[RegressorEntry]
+
+
+class TrainedModel(Answer):
+    """A version as lists show it."""
+
+    model_name: str
+    version: int
+    model_type: str
+    target_column: str
+    created_at: str
+    metrics: Metrics
+    size_bytes: int
+    serves: bool
+
+
+class TrainedModels(Answer):
+    """One page of versions, by name and number."""
+
+    models: list[TrainedModel]
+    next: str | None = Field(description="the `cursor` of the next page")
+
+
+class VersionsDeleted(Answer):
+    """The versions that were deleted."""
+
+    model_name: str
+    deleted: list[int]
+
+
+class ChampionChosen(Answer):
+    """The version that serves from now on, and the one before."""
+
+    model_name: str
+    version: int
+    before: int | None
+
+
+class ModelRenamed(Answer):
+    """A model under its new name."""
+
+    model_name: str
+    before: str
+    versions: list[int]
+    serves: int | None
+
+
+class PredictedVsActual(Answer):
+    """Points of the holdout."""
+
+    actual: list[float]
+    predicted: list[float]
+
+
+class Residuals(Answer):
+    """A histogram of residuals on the holdout."""
+
+    edges: list[float]
+    counts: list[int]
+    mean: float
+    std: float
+
+
+class EvaluationPlots(Answer):
+    """The points of the plots of an evaluation."""
+
+    predicted_vs_actual: PredictedVsActual | None = absent()
+    residuals: Residuals | list[float] | None = absent()
+
+
+class ModelMetrics(ModelResult):
+    """How good a version is."""
+
+    plots: EvaluationPlots | None = absent()
+    validation: ValidationUsed
+    train_metrics: Metrics
+    baseline: Baseline | None
+
+
+class ModelImportance(Answer):
+    """How much R2 falls when a column is shuffled."""
+
+    model_name: str
+    version: int
+    importance: list[Importance]
+
+
+class FeatureSchema(Answer):
+    """A column that a model takes."""
+
+    name: str
+    type: Literal["number", "boolean", "date", "category"]
+    fill: float | str = Field(description="replaces a missing value")
+    levels: list[str] | None = absent()
+    format: str | None = absent()
+    unit: str | None = absent()
+    decimal: str | None = absent()
+    missing: list[str] | None = absent()
+    keep: list[str] | None = absent()
+
+
+class OutputSchema(Answer):
+    """What a model predicts."""
+
+    name: str
+    type: Literal["number"]
+    target_column: str
+    interval: bool = Field(description="whether it can predict bounds")
+    unit: str | None = absent()
+    decimal: str | None = absent()
+    missing: list[str] | None = absent()
+    keep: list[str] | None = absent()
+
+
+class ExampleRequest(Answer):
+    """A body for POST /predict that works as it stands."""
+
+    model_name: str
+    version: int | None = absent()
+    data: dict[str, Any]
+
+
+class ModelSchema(Answer):
+    """What a model takes and gives."""
+
+    model_name: str
+    version: int
+    model_type: str
+    features: list[FeatureSchema]
+    output: OutputSchema
+    example: ExampleRequest
+
+
+class Trained(ModelResult):
+    """A new version of a model."""
+
+    target_column: str
+    train_metrics: Metrics
+    baseline: Baseline | None
+    importance: list[Importance]
+    target_transform: TargetTransformName
+    parameters: dict[str, Any]
+    validation: ValidationUsed
+    warnings: list[str]
+    model_data: str | None = absent("the signed model, with return_model")
+    trials: list[dict[str, Any]] | None = absent()
+    tuning: dict[str, Any] | None = absent()
+
+
+class LeaderboardRow(Answer):
+    """A regressor of a comparison. The baseline, which predicts the mean, has no version."""
+
+    model_name: str | None
+    version: int | None
+    model_type: str
+    metrics: Metrics
+    cross_validation: CrossValidation
+    training_seconds: float
+    latency_us: float | None
+    size_bytes: int | None
+    tuned: bool
+    target_transform: str
+
+
+class FailedRegressor(Answer):
+    """A regressor that could not be trained, and why."""
+
+    model_type: str
+    error: str
+
+
+class Comparison(Answer):
+    """A leaderboard, the best first."""
+
+    file_id: str
+    validation: ValidationUsed
+    results: list[LeaderboardRow]
+    best: LeaderboardRow
+    failed: list[FailedRegressor]
+    warnings: list[str]
+    cut: str | None = Field(None, description="why it ended before its time limit")
+
+
+# The manifest itself is what GET /model/info answers.
+ModelInformation = ModelManifest

@@ -1,0 +1,108 @@
+"""What predictions answer, in Regatta's own form and in that of the Open Inference Protocol."""
+
+from typing import Any, Literal
+
+from functions.contract.answer import Answer, absent
+
+
+class IntervalBounds(Answer):
+    """Bounds that hold a share of true values."""
+
+    level: float
+    lower: float
+    upper: float
+
+
+class IntervalLevel(Answer):
+    """The share of true values that the bounds hold."""
+
+    level: float
+
+
+class Prediction(Answer):
+    """The prediction of one row, and which model predicted."""
+
+    prediction: float
+    model_name: str
+    version: int
+    warnings: list[str]
+    interval: IntervalBounds | None = absent()
+
+
+class BatchPredictions(Answer):
+    """The predictions of many rows, in their order."""
+
+    predictions: list[float]
+    count: int
+    model_name: str
+    version: int
+    warnings: list[str]
+    interval: IntervalLevel | None = absent()
+    lower: list[float] | None = absent()
+    upper: list[float] | None = absent()
+
+
+class ServerMetadata(Answer):
+    """The server, and which extensions of the protocol it has."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class Live(Answer):
+    """The server is alive."""
+
+    live: bool
+
+
+class Ready(Answer):
+    """Models can be loaded."""
+
+    ready: bool
+
+
+class TensorMetadata(Answer):
+    """An input or output of a model."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class ModelMetadata(Answer):
+    """The inputs and outputs of a model."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+class ModelReady(Answer):
+    """A model is loaded."""
+
+    name: str
+    ready: bool
+
+
+class OutputTensor(Answer):
+    """Predictions as a tensor; the values of a binary one follow the JSON."""
+
+    name: str
+    datatype: Literal["FP64", "FP32"]
+    shape: list[int]
+    data: list[Any] | None = absent()
+    parameters: dict[str, Any] | None = absent()
+
+
+class InferAnswer(Answer):
+    """The predictions of a request in the Open Inference Protocol."""
+
+    # Named by the protocol.
+    model_name: str
+    model_version: str
+    outputs: list[OutputTensor]
+    id: str | None = absent()
+    parameters: dict[str, Any] | None = absent("warnings about the rows")

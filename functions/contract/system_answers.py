@@ -1,0 +1,39 @@
+"""What the operations on the service itself answer."""
+
+from typing import Any, Literal
+
+from functions.contract.answer import Answer, absent
+
+
+class Index(Answer):
+    """Name, version and the first links."""
+
+    name: str
+    version: str
+    links: dict[str, str]
+
+
+class PartStatus(Answer):
+    """Whether a part of the service answers."""
+
+    status: Literal["up", "down", "off"]
+    latency_ms: float | None = absent()
+
+
+class QueueStatus(PartStatus):
+    """The queue of jobs: how many wait, are worked on, and were given up."""
+
+    waiting: int | None = absent()
+    working: int | None = absent()
+    dead: int | None = absent()
+
+
+class SystemStatus(Answer):
+    """The state of the service."""
+
+    status: Literal["ok", "degraded"]
+    storage: PartStatus
+    redis: PartStatus
+    queue: QueueStatus
+    cache: dict[str, Any]
+    index: dict[str, int | None]

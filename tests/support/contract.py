@@ -1,0 +1,55 @@
+"""Check answers against the OpenAPI document: status, media type, and every field of the JSON."""
+
+from functools import cache
+from typing import Any
+
+import httpx
+from jsonschema import Draft202012Validator
+
+from core.types import Json
+from infra.local.server import openapi
+
+# Checking takes a few microseconds for each value, so the largest answers are left out.
+CHECKED_BYTES = 200_000
+
+
+def check_answer(method: str, route: str, response: httpx.Response) -> None:
+    """Raise `AssertionError` where the document does not say that the route may give this answer."""
+    operation = _document()["paths"].get(route, {}).get(method.lower())
+    if operation is None:
+        return  # a preflight request, or a route that a test made
+    where = f"{method} {route} answers {response.status_code}"
+    declared = operation["responses"].get(str(response.status_code))
+    assert declared is not None, f"{where}, which its document does not declare"
+    content = declared.get("content", {})
+    if not content:
+        assert not response.content, f"{where} with a body, which its document does not declare"
+        return
+    media = response.headers["content-type"].partition(";")[0]
+    if (response.status_code, media) == (500, "text/plain"):
+        return  # Mangum's own answer for a function that a test kills
+    assert media in content, f"{where} as {media}, and its document declares {', '.join(content)}"
+    for name in response.headers.keys() & {"location", "etag", "preference-applied", "retry-after"}:
+        assert name in map(str.lower, declared.get("headers", {})), f"{where} with the undeclared header {name}"
+    if media.endswith("json") and len(response.content) <= CHECKED_BYTES and route != "/data/download":
+        error = next(_validator(method, route, response.status_code, media).iter_errors(response.json()), None)
+        assert error is None, f"{where} with {_innermost(error)}, which its document does not declare"
+
+
+@cache
+def _document() -> Json:
+    return openapi(strict=True)
+
+
+@cache
+def _validator(method: str, route: str, status: int, media: str) -> Draft202012Validator:
+    document = _document()
+    schema = document["paths"][route][method.lower()]["responses"][str(status)]["content"][media]["schema"]
+    return Draft202012Validator({"components": document["components"], **schema})
+
+
+def _innermost(error: Any) -> str:
+    """Return the error of the alternative that fits best, and where it is."""
+    while error.context:
+        error = max(error.context, key=lambda each: len(each.absolute_path))
+    return f"{error.message[:200]} at {'.'.join(map(str, error.absolute_path)) or 'the top'}"
