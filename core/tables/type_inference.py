@@ -120,7 +120,7 @@ class TypeInference:
             not row
             and is_number_format(self.inferred)
             and not (self.inferred.is_like or self.expectation.forced)
-            and not has_reason(self.inferred, cells)
+            and not has_reason(self.inferred, self._without_told_words(cells))
         ):
             self.candidates.pop(0)
         texts = cells
@@ -133,6 +133,13 @@ class TypeInference:
             prefer(self.candidates, "y/M/D")
             values = try_type(self.inferred, texts)
         return texts, values
+
+    def _without_told_words(self, texts: pa.Array) -> pa.Array:
+        """Return the texts without those that the caller says are missing."""
+        if not self.expectation.missing:
+            return texts
+        told = pc.is_in(pc.utf8_trim_whitespace(texts), pa.array(sorted(self.expectation.missing)))
+        return pc.if_else(told, pa.scalar(None, pa.string()), texts)
 
     def _first_fit(self, texts: pa.Array, row: int) -> pa.Array:
         """Return the values in the first type that fits; raises `ContradictionError` if the column's own does not."""

@@ -220,3 +220,8 @@ def test_a_refusal_says_why_in_the_words_of_the_case() -> None:
     assert "has the day first, as all dates with points" in refusal("d,y\n01.03.2022,1\n", dates="mdy").detail
     error = refusal("c,y\n12345678901234567891,1\n", types={"c": "integer"})
     assert "has more digits than a number keeps" in error.detail
+
+
+def test_a_date_of_digits_is_one_below_a_spelling_that_is_missing() -> None:
+    table = read("order_date,y\n-999,1\n20220304,2\n20220405,3\n", Reading(missing=["-999"]))
+    assert cells(table, "order_date") == [None, datetime(2022, 3, 4), datetime(2022, 4, 5)]
