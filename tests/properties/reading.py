@@ -18,13 +18,15 @@ from core.errors import RegattaError
 from core.inference.input_warnings import InputErrors
 from core.inference.value_readers import raw_column
 from core.manifests import Column as ReadColumn
-from core.manifests import Feature
+from core.manifests import Feature, Reading
 from core.tables.csv_reader import read_table
 from tests.properties.columns import Column, Value
 from tests.properties.tables import WrittenTable
 
+DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 # What a file's warnings say of all its texts, and of its rows.
 GUESS = "the encoding is a guess"
+KEPT = "is kept as a row"
 LEFT_OUT = re.compile(r"left out|skipped")
 
 
@@ -41,17 +43,19 @@ class Outcome:
     cells: int = 0
 
 
-def outcome_of(table: WrittenTable) -> Outcome:
-    """Read a table and compare it, cell by cell."""
+def outcome_of(table: WrittenTable, *, is_told: bool = False) -> Outcome:
+    """Read a table and compare it, cell by cell; `is_told` if its dialect and dates are said."""
+    style = table.style
+    marks = Reading(decimal=style.decimal, dates=style.dates) if is_told else Reading()
     with TemporaryDirectory() as name:
         folder = Path(name)
         source = folder / "source.csv"
         source.write_bytes(table.body)
-        said = table.style.encoding if table.style.is_encoding_said else None
         try:
+            said = style.encoding if is_told or style.is_encoding_said else None
             text = read_text(source, folder, said, max_bytes=1 << 30)
-            dialect = find_dialect(text, folder)
-            read = read_table(dialect, folder)
+            dialect = find_dialect(text, folder, DELIMITER_NAMES[style.delimiter] if is_told else None)
+            read = read_table(dialect, folder, reading=marks)
         except RegattaError as error:
             return Outcome(refusal=str(error))
         warnings = [*text.warnings, *dialect.warnings, *read.warnings]
@@ -72,6 +76,10 @@ def _compared(table: WrittenTable, read: list[ReadColumn], values: list[pa.Array
             outcome.warned.append(f"encoding: a guess, {warnings}")
             return outcome
         return _misread(outcome, f"names: {[column.name for column in read]} for {names}", warnings)
+    kept = sum(KEPT in warning for warning in warnings)
+    if kept and len(values[0]) == len(rows) + kept:
+        outcome.warned.append(f"totals: {kept} kept as rows: {warnings}")
+        values = [column[:-kept] for column in values]
     if any(len(column) != len(rows) for column in values):
         return _misread(outcome, f"rows: {len(values[0])} for {len(rows)}", warnings)
     for written, column, found in zip(table.columns, read, values, strict=True):

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from random import Random
 
+from core.amounts import DecimalMark
+from core.manifests import DateOrder
+
 # By script: the encodings that write it, some words, and names for columns.
 ENCODINGS = {
     "english": ("utf-8", "utf-8", "utf-8-sig", "utf-16", "ascii"),
@@ -45,9 +48,9 @@ class Style:
     script: str
     encoding: str
     delimiter: str
-    decimal: str
+    decimal: DecimalMark
     group: str
-    dates: str
+    dates: DateOrder
     rows: int
     # Whether the encoding is sent with the file.
     is_encoding_said: bool = False
@@ -71,7 +74,8 @@ def random_style(rng: Random) -> Style:
     script = rng.choice(["english", "english", *ENCODINGS])
     encoding = rng.choice(ENCODINGS[script])
     delimiter = rng.choice([*",;\t|" * 3, " "])
-    decimal = "." if delimiter == " " else rng.choice(".,") if delimiter != "," else rng.choice("....,")
+    decimal: DecimalMark = "," if delimiter != " " and rng.random() < (0.2 if delimiter == "," else 0.5) else "."
+    orders: list[DateOrder] = ["dmy", "mdy", "ymd"]
     groups = [mark for mark in GROUPS[decimal] if _can_write(encoding, mark) and (delimiter != " " or mark in "'.,")]
     return Style(
         script=script,
@@ -79,7 +83,7 @@ def random_style(rng: Random) -> Style:
         delimiter=delimiter,
         decimal=decimal,
         group=rng.choice(groups),
-        dates=rng.choice(["dmy", "mdy", "ymd"]),
+        dates=rng.choice(orders),
         rows=rng.randrange(210, 300) if rng.random() < 0.03 else rng.randrange(5, 36),
         is_encoding_said=not encoding.startswith(("utf", "ascii")) and rng.random() < 0.5,
     )

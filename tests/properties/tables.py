@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 from typing import Literal
 
@@ -30,6 +31,7 @@ from tests.properties.columns import (
     units,
     whole_numbers,
     words,
+    written,
 )
 from tests.properties.dates import dates, dates_of_two_lengths, months, named_dates, numeric_dates, times_of_day
 from tests.properties.styles import NAMES, Style, random_style
@@ -78,6 +80,9 @@ KINDS = (
 )
 # Blanks divide the columns of files that are numbers throughout.
 IN_BLANKS = (whole_numbers, fractions, fractions, exponents, units, percents, words, dates)
+# Below so many rows, one with too few cells is left out and named; among fewer the file is refused.
+MANY_ROWS = 25
+SUMMED = ("whole_numbers", "fractions")
 TOTALS = ("Total", "total", "TOTAL", "Sum")
 FOOTERS = ("Source: national office", "(3 rows affected)", "* provisional", "Note: all figures are made up")
 TITLES = ("Report of the second quarter", "Table 3 Prices", "# made by a program")
@@ -144,16 +149,34 @@ def _names(rng: Random, style: Style, columns: list[Column]) -> list[str]:
     ]
 
 
+def _sum(column: Column, style: Style) -> str:
+    """Return the sum of a column as a total has it; nothing below a column that is not summed."""
+    if column.kind not in SUMMED:
+        return ""
+    return written(sum((Decimal(str(value)) for value in column.values if value is not None), Decimal(0)), style)
+
+
 def _written(
     rng: Random, style: Style, names: list[str], columns: list[Column], quoting: Literal[0, 1]
 ) -> WrittenTable:
     """Write a table, with titles above, junk between and totals and footers below at random."""
     end = rng.choice(["\n", "\n", "\r\n"])
     out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=style.delimiter, quoting=quoting, lineterminator=end)
+    texts = "".join(text for column in columns for text in column.texts)
+    is_escaped = quoting == csv.QUOTE_ALL and '"' in texts and "\\" not in texts and rng.random() < 0.5
+    writer = csv.writer(
+        out,
+        delimiter=style.delimiter,
+        quoting=quoting,
+        lineterminator=end,
+        doublequote=not is_escaped,
+        escapechar="\\" if is_escaped else None,
+    )
     has_header = style.delimiter == " " or not all(column.kind in ("whole_numbers", "fractions") for column in columns)
     has_junk = style.delimiter != " " and rng.random() < 0.3 and has_header
-    if has_junk and rng.random() < 0.4:
+    if has_header and rng.random() < 0.03 and style.delimiter in ",;":
+        out.write(f"sep={style.delimiter}{end}")
+    elif has_junk and rng.random() < 0.4:
         for title in rng.sample(TITLES, rng.randrange(1, 3)):
             out.write(title + end)
         out.write(end * rng.randrange(2))
@@ -165,19 +188,15 @@ def _written(
     for row, cells in enumerate(zip(*(column.texts for column in columns), strict=True)):
         if has_junk and row and rng.random() < 0.05:
             writer.writerow(rng.choice([names, [""] * len(names)]))
+        if has_junk and row == MANY_ROWS and len(names) > 2:
+            writer.writerow(["1", "2"])
         lines.append(out.getvalue().count("\n") + 1)
         if style.delimiter == " ":
             out.write((" " * rng.randrange(1, 4)).join(cells) + end)
         else:
             writer.writerow(cells)
-    if has_junk and rng.random() < 0.3:
-        total = [rng.choice(TOTALS), *("" for _ in names[1:])]
-        writer.writerow(
-            [
-                cell or (column.texts[0] if column.kind == "fractions" else "")
-                for cell, column in zip(total, columns, strict=True)
-            ]
-        )
+    if has_junk and rng.random() < 0.3 and any(column.kind in SUMMED for column in columns[1:]):
+        writer.writerow([rng.choice(TOTALS), *(_sum(column, style) for column in columns[1:])])
     if has_junk and rng.random() < 0.3:
         out.write(end * rng.randrange(2) + rng.choice(FOOTERS) + end)
     text = out.getvalue()
