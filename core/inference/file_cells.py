@@ -1,10 +1,10 @@
-"""The cells of one file that a model's features cannot take, and the decimal mark of its numbers, over all batches.
+"""The cells of one file that a model's features cannot take, and what all cells of a column together settle.
 
 In a file a cell that cannot be read counts as missing, and a warning names it. In JSON records it is an error at once.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.inference.input_warnings import ERRORS_SHOWN, shortened
 from core.manifests import Feature
 
 CELLS_SHOWN = 5
+MARK_NAMES: dict[DecimalMark, str] = {",": "commas", ".": "points"}
 # How the caller can have a file read that does not fit the model.
 CORRECT_IT = "Correct the file, or choose a model that was trained on one like it."
 
@@ -35,6 +36,8 @@ class _Column:
     read_by: set[DecimalMark] = field(default_factory=set)
     # A text whose mark may divide thousands or a fraction, and the number that it was read as.
     ambiguous: tuple[str, float] | None = None
+    # The formats with an order of day and month that fit every date which the model's format does not.
+    ordered: set[str] | None = None
 
 
 class FileCells:
@@ -48,7 +51,9 @@ class FileCells:
         self._way_out = way_out
         self._features: dict[str, Feature] = {}
         self._columns: dict[str, _Column] = {}
+        # By column the mark and the format that the file has for certain, where they are not the model's.
         self._settled: dict[str, DecimalMark] = {}
+        self._formats: dict[str, str] = {}
         self._first_row = 0
 
     def begin_batch(self, first_row: int) -> None:
@@ -74,10 +79,37 @@ class FileCells:
             return self._settled[feature.name]
         commas, points = count_decimal_marks(texts)
         column.marks.update({",": commas, ".": points})
-        mark = _mark(column)
+        mark = _mark(column, ",")
         if any("," in text or "." in text for text in texts):
             column.read_by.add(mark)
         return mark
+
+    def settled_mark(self, feature: Feature) -> DecimalMark | None:
+        """Return the decimal mark that an earlier reading of the file has settled, or None."""
+        return self._settled.get(feature.name)
+
+    def add_marks(self, feature: Feature, texts: Sequence[str]) -> None:
+        """Count the marks of numbers that were read with decimal points, as the model has them."""
+        column = self._column(feature)
+        if feature.name not in self._settled:
+            # Without a number that cannot be read, no mark is in doubt.
+            commas, points = count_decimal_marks(texts) if column.unreadable else (0, sum("." in one for one in texts))
+            column.marks.update({",": commas, ".": points})
+            column.read_by.add(".")
+
+    def date_format(self, feature: Feature) -> str | None:
+        """Return the format that dates are read in: the model's, or the one that this file has for certain."""
+        return self._formats.get(feature.name, feature.format)
+
+    def add_dates(self, feature: Feature, texts: Iterable[str]) -> None:
+        """Find out which order of day and month fits dates of a model whose own dates do not show one."""
+        column, own = self._column(feature), feature.format
+        if not column.unreadable or own in FIRST_PART or feature.name in self._formats:
+            return
+        for text in {text.strip() for text in texts}:
+            fits = {name for name in FIRST_PART if read_date(text, name) is not None}
+            if fits:
+                column.ordered = fits if column.ordered is None else column.ordered & fits
 
     def add_ambiguous(self, feature: Feature, text: str, number: float) -> None:
         """Keep the first text whose mark may divide thousands or a fraction."""
@@ -98,15 +130,22 @@ class FileCells:
             )
 
     def must_read_again(self) -> bool:
-        """Return whether later rows showed another decimal mark than the one that earlier rows were read by.
+        """Return whether the file as a whole showed another decimal mark or order of dates than it was read by.
 
-        Then everything that was collected is forgotten, and the mark is known beforehand.
+        Then everything that was collected is forgotten, and these are known beforehand.
         """
-        changed = {name: column for name, column in self._columns.items() if column.read_by - {_mark(column)}}
-        self._settled |= {name: _mark(column) for name, column in changed.items()}
-        if changed:
+        marks = {name: _mark(column, self._features[name].decimal or ".") for name, column in self._columns.items()}
+        changed = {name: column for name, column in self._columns.items() if column.read_by - {marks[name]}}
+        dated = {
+            name: next(iter(column.ordered))
+            for name, column in self._columns.items()
+            if name not in self._formats and column.unreadable and len(column.ordered or ()) == 1 and column.ordered
+        }
+        self._settled |= {name: marks[name] for name in changed}
+        self._formats |= dated
+        if changed or dated:
             self._columns = {name: _Column(marks=column.marks) for name, column in changed.items()}
-        return bool(changed)
+        return bool(changed or dated)
 
     def finish(self) -> list[str]:
         """Return the warnings about the whole file.
@@ -138,9 +177,18 @@ class FileCells:
                 f"{'is' if one else 'are'} not {column.accepted}, and {'counts' if one else 'count'} as missing: "
                 f"{shown}{more}{self._swapped(name)}"
             )
-        if column.marks.total() and self._settled.get(name, _mark(column)) == ".":
+        own = self._features[name].decimal or "."
+        mark = self._settled.get(name, _mark(column, own))
+        if name in self._formats:
+            used = self._formats[name]
             warnings.append(
-                f"{name!r} is read with decimal points, which its numbers have for certain; the model's file has commas"
+                f"{name!r} is read with the {FIRST_PART[used]} first ({used}), which its dates show for certain; the "
+                f"model's file has {self._features[name].format}"
+            )
+        if mark != own and column.marks.total():
+            warnings.append(
+                f"{name!r} is read with decimal {MARK_NAMES[mark]}, which its numbers have for certain; the model's "
+                f"file has {MARK_NAMES[own]}"
             )
         elif column.ambiguous and not column.marks.total():
             text, number = column.ambiguous
@@ -175,6 +223,7 @@ class FileCells:
         return self._columns.setdefault(feature.name, _Column())
 
 
-def _mark(column: _Column) -> DecimalMark:
-    """Return the decimal mark of a column of a model with decimal commas."""
-    return "." if column.marks["."] > column.marks[","] else ","
+def _mark(column: _Column, own: DecimalMark) -> DecimalMark:
+    """Return the decimal mark of a column: the model's own, unless more numbers have the other one for certain."""
+    other: DecimalMark = "." if own == "," else ","
+    return other if column.marks[other] > column.marks[own] else own

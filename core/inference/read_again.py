@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.array_types import Floats
+from core.errors import InvalidRecordsError
 from core.inference.file_cells import FileCells
 from core.inference.json_values import missing_words, read_text
 from core.inference.value_readers import ambiguous, raw_column
@@ -31,6 +32,8 @@ class ColumnsReadAgain:
 
     values: Mapping[str, Floats | Category]
     cells: FileCells
+    # Why columns were not read again although they should have been, as a warning.
+    doubt: str | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -55,8 +58,10 @@ class ColumnsReadAgain:
         Raises `InvalidRecordsError` for a column that is mostly unreadable, with `strict` for any such cell.
         """
         if strict:
+            if self.doubt is not None:
+                raise InvalidRecordsError(f"{self.doubt}.", [{"field": "file_id", "message": self.doubt}])
             self.cells.raise_if_any()
-        return self.cells.finish()
+        return [*([self.doubt] if self.doubt else []), *self.cells.finish()]
 
 
 NOTHING_READ_AGAIN = ColumnsReadAgain({}, FileCells())
@@ -78,7 +83,9 @@ def read_columns_again(
     columns = {feature.name: _Column(feature, rows, folder, place) for place, feature in enumerate(features)}
     while True:
         start = 0
-        for texts in batches():
+        for batch in batches():
+            # The source of the batches raises at their end if they are too many.
+            texts = {name: cells_of_rows[: rows - start] for name, cells_of_rows in batch.items()}
             cells.begin_batch(FIRST_FILE_ROW + start)
             for column in columns.values():
                 column.fill(start, texts[column.feature.name], cells)

@@ -51,17 +51,20 @@ def _numbers(values: Values, feature: Feature, errors: InputErrors | FileCells) 
         numbers = values.astype(np.float64)
         if not np.isinf(numbers).any():
             return numbers
-    decimal = _decimal_mark(values, feature, errors)
-    quick = _quick_numbers(values) if decimal != "," else None
-    if quick is not None:
-        if isinstance(errors, FileCells):
-            errors.add_present(feature, int((~np.isnan(quick)).sum()))
-        return quick
-    if feature.format == CLOCK_FORMAT:
+    if feature.format == CLOCK_FORMAT and _quick_numbers(values) is None:
         accepted = "a time of day such as 14:35 or 14:35:20, or the number of seconds since midnight"
         return _checked(read_clock, accepted, values, feature, errors)
-    accepted = f"a finite number, with the unit {feature.unit!r} or without" if feature.unit else "a finite number"
-    return _checked(partial(read_number, unit=feature.unit, decimal=decimal), accepted, values, feature, errors)
+    decimal = _decimal_mark(values, feature, errors)
+    found = _quick_numbers(values) if decimal != "," else None
+    if found is None:
+        accepted = f"a finite number, with the unit {feature.unit!r} or without" if feature.unit else "a finite number"
+        read = partial(read_number, unit=feature.unit, decimal=decimal)
+        found = _checked(read, accepted, values, feature, errors)
+    elif isinstance(errors, FileCells):
+        errors.add_present(feature, int((~np.isnan(found)).sum()))
+    if isinstance(errors, FileCells) and feature.decimal != ",":
+        errors.add_marks(feature, [value.strip() for value in values if isinstance(value, str)])
+    return found
 
 
 def _decimal_mark(values: Values, feature: Feature, errors: InputErrors | FileCells) -> DecimalMark:
@@ -69,8 +72,9 @@ def _decimal_mark(values: Values, feature: Feature, errors: InputErrors | FileCe
 
     The cells of a file decide together.
     """
-    if feature.decimal != ",":
-        return "."
+    settled = errors.settled_mark(feature) if isinstance(errors, FileCells) else None
+    if settled is not None or feature.decimal != ",":
+        return settled or "."
     texts = [value.strip() for value in values if isinstance(value, str)]
     if isinstance(errors, FileCells):
         return errors.decimal_mark(feature, texts)
@@ -122,7 +126,11 @@ def _dates(values: Values, feature: Feature, errors: InputErrors | FileCells) ->
     own_format = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
     or_number = "" if feature.format in NUMBER_FORMATS else " or seconds since 1970"
     accepted = f"a date ({own_format}2012-01-31 or 2012-01-31 08:30:00){or_number}"
-    return _checked(partial(read_date, date_format=feature.format), accepted, values, feature, errors)
+    date_format = errors.date_format(feature) if isinstance(errors, FileCells) else feature.format
+    seconds = _checked(partial(read_date, date_format=date_format), accepted, values, feature, errors)
+    if isinstance(errors, FileCells):
+        errors.add_dates(feature, (value for value in values if isinstance(value, str)))
+    return seconds
 
 
 def _checked(

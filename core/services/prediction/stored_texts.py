@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.errors import TooLargeError
+from core.errors import NotACsvError, TooLargeError
+from core.inference.input_warnings import NAMES_SHOWN
 from core.inference.read_again import NOTHING_READ_AGAIN, WAY_OUT, ColumnsReadAgain, read_columns_again
 from core.inference.sufficiency import features_to_read_again
 from core.manifests import DatasetManifest, Feature
@@ -21,6 +23,10 @@ MOST_BYTES = 64 * MIB
 # So many bytes of a file are read again in a second, roughly.
 BYTES_A_SECOND = 10 * MIB
 KEPT = 8
+EARLIER = (
+    "an earlier version read this file, and this one finds other rows in it: {} may mean something else to the model "
+    "than what is stored; upload the file again to be certain"
+)
 BATCH_ROWS = 10_000
 
 
@@ -71,13 +77,20 @@ def _read_again(
     source = folder / text_name(dataset)
     workspace.datasets.download(dataset.file_id, source.name, source)
     names = [feature.name for feature in features]
-    return read_columns_again(
-        partial(stored_batches, source, folder, dataset, names, BATCH_ROWS),
-        features,
-        dataset.rows,
-        way_out=WAY_OUT.format(file_id=dataset.file_id),
-        folder=folder if on_disk else None,
-    )
+    try:
+        return read_columns_again(
+            partial(stored_batches, source, folder, dataset, names, BATCH_ROWS),
+            features,
+            dataset.rows,
+            way_out=WAY_OUT.format(file_id=dataset.file_id),
+            folder=folder if on_disk else None,
+        )
+    except NotACsvError:
+        if any(column.is_literal is not None for column in dataset.columns):
+            raise
+        # An earlier version took other lines of the file for rows.
+        listed = ", ".join(map(repr, names[:NAMES_SHOWN])) + (" and others" if len(names) > NAMES_SHOWN else "")
+        return replace(NOTHING_READ_AGAIN, doubt=EARLIER.format(listed))
 
 
 def seconds_to_read_again(dataset: DatasetManifest, features: Sequence[Feature]) -> float:

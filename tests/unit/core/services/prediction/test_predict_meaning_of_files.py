@@ -205,6 +205,36 @@ def test_later_rows_may_show_that_a_file_has_decimal_points(
     assert "'x' is read with decimal points" in "".join(roads.warnings)
 
 
+@pytest.mark.parametrize(
+    ("texts", "rows", "as_the_model_writes", "said"),
+    [
+        (
+            [f"{n:.2f}" for n in NUMBERS],
+            ["1,234", "8,5", "2,75", "4"],
+            ["1.234", "8.5", "2.75", "4"],
+            "'x' is read with decimal commas, which its numbers have for certain; the model's file has points",
+        ),
+        (
+            [f"2023-{m:02}-{d:02}" for m in range(1, 13) for d in (1, 5, 9, 13, 28)],
+            ["05/11/2023", "01/02/2023", "28/02/2023", "04/04/2023"],
+            ["2023-11-05", "2023-02-01", "2023-02-28", "2023-04-04"],
+            "'x' is read with the day first (D/M/Y), which its dates show for certain; the model's file has Y-M-D",
+        ),
+    ],
+)
+def test_a_file_that_can_be_read_in_one_way_only_is_read_so(
+    texts: list[str], rows: list[str], as_the_model_writes: list[str], said: str, bucket: ObjectStore, tmp_path: Path
+) -> None:
+    roads = trained_on({"x": texts, "k": [str(i % 5) for i in range(60)]}, bucket, tmp_path)
+    expected = roads.records(rows_of(as_the_model_writes))
+    sent = csv_text(rows_of(rows), ";")
+    file_id = roads.upload(sent)
+    for way in (lambda: roads.body(sent), lambda: roads.stored(file_id), lambda: roads.job(file_id)):
+        assert way() == expected
+        assert roads.warnings == [said]
+    assert roads.export(file_id) == expected
+
+
 def test_the_cells_of_a_workbook_are_the_values_that_they_are(bucket: ObjectStore, tmp_path: Path) -> None:
     columns = {
         "d": DAYS,

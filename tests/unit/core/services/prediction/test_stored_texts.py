@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import TooLargeError
+from core.errors import InvalidRecordsError, NotACsvError, TooLargeError
 from core.inference.read_again import NOTHING_READ_AGAIN
 from core.manifests import DatasetManifest, Feature
 from core.services.prediction import stored_texts
@@ -60,3 +60,18 @@ def test_a_large_file_is_read_again_as_a_job_only(
     with pytest.raises(TooLargeError, match="as a job"):
         columns_read_again(home(), dataset, [DAY_FIRST])
     assert read_again_on_disk(home(), dataset, [DAY_FIRST], tmp_path).rows(0, 1)["day"].size == 1
+
+
+def test_a_file_in_which_an_earlier_version_found_other_rows_is_predicted_as_stored(
+    dataset: DatasetManifest, tmp_path: Path
+) -> None:
+    columns = [column.model_copy(update={"is_literal": None}) for column in dataset.columns]
+    for rows in (2, 4):
+        earlier = dataset.model_copy(update={"columns": columns, "rows": rows})
+        found = read_again_on_disk(home(), earlier, [DAY_FIRST], tmp_path)
+        assert found.values == {}
+        assert "'day' may mean something else to the model" in found.warnings()[0]
+        with pytest.raises(InvalidRecordsError, match="upload the file again"):
+            found.warnings(strict=True)
+        with pytest.raises(NotACsvError, match="Upload it again"):
+            read_again_on_disk(home(), dataset.model_copy(update={"rows": rows}), [DAY_FIRST], tmp_path)
