@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from core.amounts import DecimalMark, parse_amount
 from core.cell_values import read_date
-from core.date_formats import FIRST_PART, PATTERNS
+from core.date_formats import FIRST_PART, PATTERNS, SWAPPED
 from core.delimited.names import quoted
 from core.inference.stored_columns import TYPE_NAMES
 from core.manifests import Feature
@@ -26,7 +26,7 @@ def contradiction_of(file: ReadFile, unread: Unread) -> Json | None:
     feature = unread.feature
     others: dict[str, str] = {}
     if feature.type == "date":
-        others = _other_dates(unread)
+        others = _other_dates(unread, file.stored.formats.get(feature.name))
     elif feature.type == "number":
         others = _other_numbers(unread)
     if not others and file.stored.types[feature.name] != "category" and file.fits(feature):
@@ -42,23 +42,32 @@ def contradiction_of(file: ReadFile, unread: Unread) -> Json | None:
         "rows": sum(unread.counts[text] for text in others),
         "read_as": _read_as(feature),
         "otherwise": others[first],
+        "setting": _setting(feature, others[first]),
     }
+
+
+def _setting(feature: Feature, otherwise: str) -> str | None:
+    """Return the setting of a series that may settle a contradiction, if there is one."""
+    if feature.type == "date":
+        orders = map(_format_words, SWAPPED.get(feature.format or "", ()))
+        return "dates" if any(order in otherwise for order in orders) else None
+    return "decimal" if "decimal" in otherwise else None
 
 
 def hold(case: ArrivalCase, file: ReadFile, contradictions: list[Json], before: int) -> Json | None:
     """Hold a file that contradicts how the series reads its columns; no later file confirms or contradicts it."""
     names = [one["name"] for one in contradictions]
     by_itself = all(file.fits(feature) for feature in file.wanted if feature.name in names)
-    way_out = f"say with PUT /series/{case.name} how its files are read (dates, decimal, missing), and it is read anew"
+    settings = dict.fromkeys(one["setting"] for one in contradictions)
+    ways_out = ["Correct the file and put it again"]
+    if None not in settings:
+        said = " and ".join(map(str, settings))
+        ways_out.append(f"say {said} with PUT /series/{case.name}, and it is read anew")
     if by_itself:
-        way_out += (
-            f"; or let it in as it was read by itself, with PATCH /series/{case.name}/arrivals/{case.job_id} and "
-            '{"learned": true}'
-        )
+        path = f"/series/{case.name}/arrivals/{case.job_id}"
+        ways_out.append(f'let it in as it was read by itself, with PATCH {path} and {{"learned": true}}')
     said = "; ".join(map(_sentence, contradictions))
-    reason = (
-        f"held back, and not learned from: {said}. Nothing is guessed. Correct the file and put it again; or {way_out}."
-    )
+    reason = f"held back, and not learned from: {said}. Nothing is guessed. {'; or '.join(ways_out)}."
     return case.end("held", reason, champion=before, contradicted=True, contradicts=names, fits_by_itself=by_itself)
 
 
@@ -71,9 +80,9 @@ def _sentence(contradiction: Json) -> str:
     )
 
 
-def _other_dates(unread: Unread) -> dict[str, str]:
-    """Return, by text, the words for the first other format in which it is a date."""
-    names: dict[str, None] = {}
+def _other_dates(unread: Unread, own: str | None) -> dict[str, str]:
+    """Return, by text, the words for another format in which it is a date: that of the dataset, `own`, or the first."""
+    names: dict[str, None] = dict.fromkeys([own] if own in PATTERNS else [])
     others: dict[str, str] = {}
     for place, text in enumerate(unread.texts):
         # Texts of a column are alike, and there are many formats.

@@ -98,7 +98,8 @@ def test_files_that_contradict_it_are_held_with_the_line_and_confirm_nothing(
         first = next(place for place, day in enumerate(body["day"]) if int(day[3:5]) > 12)
         found = contradiction_in(job)
         assert (found["text"], found["line"]) == (body["day"][first], first + 2)
-        for words in ("'day'", "D/M/Y", f"'{body['day'][first]}' in line {first + 2}", "M/D/Y"):
+        assert found["setting"] == "dates"
+        for words in ("say dates with PUT", "'day'", "D/M/Y", f"'{body['day'][first]}' in line {first + 2}", "M/D/Y"):
             assert words in arrival.reason
     assert (serving_version(), version_numbers()) == (1, [1])
     page = handlers.get(f"/series/{SERIES}/reports/{job.job_id}", params={"format": "html"}).text
@@ -221,6 +222,7 @@ def test_another_currency_is_held_and_a_remark_is_refused(tmp_path: Path) -> Non
     first_file(tmp_path, numbers(0, lambda value: f"${value}"))
     held = retrain_on("1.csv", numbers(1, lambda value: f"€{value}"))
     assert held.result["state"] == "held"
+    assert (contradiction_in(held)["setting"], "PUT" in held.result["reason"]) == (None, False)
     assert "'x' as numbers in '$'" in held.result["reason"]
     assert "in line 2 is one in '€', as in 119 more rows" in held.result["reason"]
     mixed = retrain_on("2.csv", numbers(2, lambda value: f"{'€' if value > 5 else '$'}{value}"))
@@ -290,6 +292,13 @@ def test_dates_that_are_certain_are_read_in_other_formats_too(
         assert job.result["state"] == "accepted", job.result["reason"]
 
 
+def test_dates_that_only_their_own_file_settles_are_held_with_its_format(tmp_path: Path) -> None:
+    serve_champion(tmp_path, MODEL, body=dated(0, "%Y-%m-%d"))
+    job = retrain_on("1.csv", dated(1, DAY_FIRST))
+    assert (job.result["state"], contradiction_in(job)["otherwise"]) == ("held", "one with the day first (D/M/Y)")
+    assert overrule(home(), SERIES, job.job_id, learned=True).learned
+
+
 def test_serial_numbers_where_the_series_has_dates_are_held(tmp_path: Path) -> None:
     serve_champion(tmp_path, MODEL, body=dated(0, DAY_FIRST))
     table = dated(1, "%Y-%m-%d")
@@ -297,6 +306,7 @@ def test_serial_numbers_where_the_series_has_dates_are_held(tmp_path: Path) -> N
     job = retrain_on("1.csv", table.assign(day=serials))
     assert job.result["state"] == "held"
     assert "one as Excel" in job.result["reason"]
+    assert contradiction_in(job)["setting"] is None
 
 
 def test_booleans_of_a_month_are_read_as_the_series_does(tmp_path: Path) -> None:
