@@ -28,20 +28,21 @@ def batches_from_csv(
     batch_size: int,
     warnings: list[str] | None = None,
     *,
+    encoding: str | None = None,
     delimiter: str | None = None,
     has_header: bool | None = None,
 ) -> Iterator[InputBatch]:
     """Yield the rows of a CSV in batches of at most `batch_size`, with only one batch in memory.
 
-    The encoding is found out without `charset`, as are delimiter and header. `warnings` gets those of an upload when
-    all was read. Raises `InvalidInputError` for an unknown charset, and `NotACsvError` for bytes that are no text or no
-    table, or that have no rows.
+    What is None is found out; `charset` is that of the Content-Type, which `encoding` overrules. `warnings` gets those
+    of an upload when all was read. Raises `InvalidInputError` for an unknown encoding or delimiter, and `NotACsvError`
+    for bytes that are no text or no table, or that have no rows.
     """
     expected = Expected(
         frozenset(feature.name for feature in features), {feature.name: feature.levels for feature in features}
     )
     with temporary_source(body) as (source, folder):
-        text = _decode(source, folder, charset, expected.names)
+        text = _decode(source, folder, encoding, charset, expected.names)
         table = TableRows(find_dialect(text, folder, delimiter, has_header, expected))
         rows = iter(table)
         while batch := [cells for _, cells in islice(rows, batch_size)]:
@@ -50,14 +51,16 @@ def batches_from_csv(
             warnings += [*text.warnings, *table.dialect.warnings, *table.warnings]
 
 
-def _decode(source: Path, folder: Path, charset: str | None, names: Collection[str]) -> DecodedText:
+def _decode(
+    source: Path, folder: Path, encoding: str | None, charset: str | None, names: Collection[str]
+) -> DecodedText:
     """Return the text of a body; errors about its encoding name the charset."""
     # A client that names ASCII does not know better; a text in it is one in UTF-8.
-    encoding = "utf-8" if charset is not None and charset.lower() in ("us-ascii", "ascii") else charset
+    named = "utf-8" if charset is not None and charset.lower() in ("us-ascii", "ascii") else charset
     try:
-        return read_text(source, folder, encoding, max_bytes=settings().max_body_bytes, known=names)
+        return read_text(source, folder, encoding or named, max_bytes=settings().max_body_bytes, known=names)
     except UnprocessableError as error:
-        if charset is None or not any(finding.get("field") == "encoding" for finding in error.errors):
+        if encoding or charset is None or not any(finding.get("field") == "encoding" for finding in error.errors):
             raise
         errors = [{**finding, "field": "charset"} for finding in error.errors]
         way_out = "Leave the charset out to have it found out, or name it: Content-Type: text/csv; charset=gbk."

@@ -78,10 +78,11 @@ class CsvRequest(ManyRequest):
             warnings: list[str] = []
             batches = batches_from_csv(
                 body,
-                self.encoding or charset,
+                charset,
                 model.manifest.features,
                 self.batch_size,
                 warnings,
+                encoding=self.encoding,
                 delimiter=self.delimiter,
                 has_header=self.has_header,
             )

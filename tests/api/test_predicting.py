@@ -1,5 +1,6 @@
 """Predicting over HTTP: every way to send rows, what is imputed or refused, bounds, and bodies that cannot be."""
 
+import gzip
 import json
 import os
 import re
@@ -64,6 +65,29 @@ def test_records_rows_and_csv_in_any_encoding_predict_alike(client: httpx.Client
     assert [
         answer(client.post("/predict", json={"data": row, **CHOICE}))["prediction"] for row in ROWS
     ] == pytest.approx(expected["predictions"], rel=1e-12)
+
+
+def test_a_csv_is_read_as_an_upload_of_it_is(client: httpx.Client) -> None:
+    def send(content: bytes, content_type: str = "text/csv", **params: Any) -> httpx.Response:
+        headers = {"content-type": content_type}
+        return client.post("/predict/batch", params={**CHOICE, **params}, content=content, headers=headers)
+
+    expected = batch(client, data=ROWS)["predictions"]
+    rows = "".join(f"{r['面积']};{r['房龄']};{r['城市']}\n" for r in ROWS)
+    text = f"面积;房龄;城市\n{rows}"
+    for content in (text.encode("utf-16"), text.encode("gbk"), gzip.compress(text.encode("gbk"))):
+        assert answer(send(content))["predictions"] == expected
+    assert answer(send(text.encode("gbk"), encoding="gbk"))["predictions"] == expected
+    framed = answer(send(f"sep=;\n{text};;\n面积;房龄;城市\n(2 rows affected)\n".encode()))
+    assert framed["predictions"] == expected
+    left_out = [warning for warning in framed["warnings"] if "left out" in warning]
+    assert len(left_out) == 3
+    assert answer(send(text.replace(";", "^").encode(), delimiter="^"))["predictions"] == expected
+    wrong = problem(send(text.encode("gbk"), "text/csv; charset=utf-8"), 422, "not-a-csv")
+    assert wrong["errors"][0]["field"] == "charset"
+    for params in ({"delimiter": "ab"}, {"encoding": "zip"}, {"has_header": "perhaps"}, {"encodign": "gbk"}):
+        wrong = problem(send(text.encode(), **params), 422, "invalid-input")
+        assert wrong["errors"][0]["field"] == next(iter(params))
 
 
 @pytest.mark.parametrize(
