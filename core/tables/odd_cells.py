@@ -15,6 +15,8 @@ from core.tables.contradictions import Misfit
 # The kind of most cells is looked for among so many different ones.
 MOST_LEVELS = 200
 FIRST_LEVELS = 8
+# The cell of another kind is looked for among the first rows.
+MOST_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,13 @@ class OddCell:
                 best, most = kind, count
         if best is None:
             return None
-        is_odd = {text for text in levels if not _fits(best, text, unit)}
-        row = next((row for row, text in enumerate(texts.to_pylist()) if text in is_odd), None)
-        return None if row is None else cls(best, Misfit(texts[row].as_py(), row))
+        fits: dict[str | None, bool] = {None: True}
+        for row, text in enumerate(texts[:MOST_ROWS].to_pylist()):
+            if text not in fits:
+                fits[text] = _fits(best, text, unit)
+            if not fits[text]:
+                return cls(best, Misfit(text, row))
+        return None
 
     def said(self, locate: Callable[[int], str]) -> str:
         """Return what is odd, as the end of a sentence; `locate` returns where a row of the table is in the file."""

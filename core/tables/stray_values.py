@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.amounts import CERTAIN_LETTERS, LETTERS, Company, currency_codes, read_company, same_unit
 from core.array_types import Ints
+from core.cell_values import parse_clock, parse_date
 from core.delimited.names import quoted
 from core.delimited.ragged_rows import EXAMPLES_SHOWN
 from core.tables.amount_texts import divided_levels, plain_levels
@@ -23,6 +24,9 @@ from core.tables.text_matching import matches
 
 # Texts that may be amounts, found fast.
 AMOUNT_LIKE = r"^[^0-9]{0,8}[0-9][0-9.,' ]*(?:[^0-9]{0,20}[23]?)$"
+WORD = "[A-Za-z]{3}"
+# Up to so many dates with a word are read one by one.
+MOST_WORDS = 2_000
 # A unit that is no currency is one if so many of the texts have it: "12 Main St" is no amount.
 UNIT_SHARE = 0.1
 # So few words, in up to such a share of a column, stand for something that is no number.
@@ -69,6 +73,10 @@ def units_of(texts: pa.Array) -> list[str | None]:
     """Return the unit of each amount, "" for dates and for numbers without one, and None for any other text."""
     texts = plain_levels(texts)
     ordinary = matches(texts, NUMBER_OR_DATE)
+    # To the pattern "Zone 10" is a month and a year; few texts have a word.
+    for position in np.flatnonzero(ordinary & matches(texts, WORD))[:MOST_WORDS].tolist():
+        text = texts[position].as_py()
+        ordinary[position] = parse_date(text) is not None or parse_clock(text) is not None
     found: list[str | None] = ["" if is_ordinary else None for is_ordinary in ordinary.tolist()]
     amounts = ~ordinary & matches(texts, AMOUNT_LIKE)
     positions = np.flatnonzero(amounts)

@@ -26,6 +26,7 @@ def column(texts: list[str], **said: Any) -> tuple[list[Any], list[str]]:
         ["是", "-"],
         ["x", "-"],
         ["pool", "none"] * 3,
+        [*[f"Zone {i % 40}" for i in range(200)], "None", "None"],
     ],
 )
 def test_a_word_is_an_answer_in_a_column_of_kinds(texts: list[str]) -> None:

@@ -13,6 +13,7 @@ def reason(cells: list[str]) -> str | None:
     return because
 
 
+ZONES = [f"Zone {i}" for i in range(10, 30)]
 DAYS = [f"2022-01-{day:02}" for day in range(1, 29)]
 
 
@@ -25,6 +26,8 @@ DAYS = [f"2022-01-{day:02}" for day in range(1, 29)]
         (["1,5", "2,7", "3.5"] * 5, "numbers with decimal commas, but not '3.5' in line 4"),
         ([f"{hour}:15" for hour in range(1, 20)] + ["25:99"], "times of day, but not '25:99' in line 21"),
         ([f"{i}.5" for i in range(20)] + ["2022-01-01"], "numbers, but not '2022-01-01' in line 22"),
+        ([str(i) for i in range(300)] + ["99/99/9999"] * 3, "numbers, but not '99/99/9999' in line 302"),
+        ([str(i) for i in range(300)] + ["Zone 10"] * 3, "'Zone 10' in 3 rows, first in line 302"),
         ([f"{i:05}" for i in range(20)], "zeros in front, which a number does not keep, such as '00000'"),
     ],
 )
@@ -38,7 +41,14 @@ def test_a_cell_of_another_kind_far_down_is_blamed(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "cells", [["有", "0"] * 5, ["Garage", "0", "Carport"] * 5, ["yes", "no"] * 9 + ["maybe"], ["S", "M", "42"] * 5]
+    "cells",
+    [
+        ["有", "0"] * 5,
+        ["Garage", "0", "Carport"] * 5,
+        ["yes", "no"] * 9 + ["maybe"],
+        ["S", "M", "42"] * 5,
+        [f"Zone {i}" for i in range(10, 30)] * 2,
+    ],
 )
 def test_a_column_of_kinds_blames_no_cell(cells: list[str]) -> None:
     assert reason(cells) is None
