@@ -23,6 +23,8 @@ def has_header(first: Sequence[str], rows: Sequence[Sequence[str]], delimiter: s
     pairs = [pair for pair in zip(kinds, below, strict=True) if "" not in pair]
     if any(kind != column for kind, column in pairs if column != "word"):
         return True
+    if rows and not any(kinds) and any(map(str.strip, first)):
+        return False  # spellings of missing values name no columns
     if not rows:
         return "word" in kinds or not any(kinds)
     if not any(kind != "word" for kind, _ in pairs):

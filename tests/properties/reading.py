@@ -82,9 +82,10 @@ def _compared(table: WrittenTable, read: list[ReadColumn], values: list[pa.Array
         values = [column[:-kept] for column in values]
     if any(len(column) != len(rows) for column in values):
         return _misread(outcome, f"rows: {len(values[0])} for {len(rows)}", warnings)
+    of_all = [GUESS, *(["left out"] if len(rows) < len(table.lines) else [])]
     for written, column, found in zip(table.columns, read, values, strict=True):
         outcome.cells += len(rows)
-        about = [warning for warning in warnings if repr(column.name) in warning or GUESS in warning]
+        about = [warning for warning in warnings if any(map(warning.__contains__, [repr(column.name), *of_all]))]
         wrong = next(_wrong(written, rows, found), None)
         if wrong is not None:
             note = f"{written.kind}: {wrong} as {column.type} {column.format or ''} | {about}"

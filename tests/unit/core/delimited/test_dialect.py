@@ -299,3 +299,8 @@ def test_units_above_quoted_decimal_commas_are_left_out(folder: Path) -> None:
     rows = '"1,5","2,25"\n' * 10
     assert find(folder, f"a,b\n(m),kg\n{rows}").has_junk
     assert find(folder, rows + '"NA","3,5"\n').has_header is False
+
+
+def test_spellings_of_missing_values_are_no_header() -> None:
+    assert not has_header(["..", "NaN"], [["1.5", "2"], ["..", "3"]], ";")
+    assert not has_header(["NA", ""], [["a", "b"]], ";")
