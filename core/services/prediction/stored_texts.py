@@ -21,7 +21,7 @@ from core.storage.workspace import Workspace
 # Larger files are read again as a job: a request has seconds, and half a gigabyte of disk.
 MOST_BYTES = 64 * MIB
 # So many bytes of a file are read again in a second, roughly.
-BYTES_A_SECOND = 10 * MIB
+BYTES_A_SECOND = MIB
 KEPT = 8
 EARLIER = (
     "an earlier version read this file, and this one finds other rows in it: {} may mean something else to the model "
