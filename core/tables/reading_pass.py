@@ -256,14 +256,20 @@ class ReadingPass:
 
     def _parser_type(self, inference: TypeInference) -> pa.DataType:
         """Return the type that Arrow parses a column as."""
-        is_parsed = self.arrow_parses and inference.inferred.parsed_by_arrow and not inference.reads_texts
+        reads_texts = inference.reads_texts or (inference.has_words and self._may_have_answers)
+        is_parsed = self.arrow_parses and inference.inferred.parsed_by_arrow and not reads_texts
         return inference.inferred.arrow if is_parsed else pa.string()
 
     @property
     def _words_to_see(self) -> Set[str]:
         """Return the words for a missing value that Arrow leaves as they are: answers, if only in some column."""
         kept = {word for inference in self.inferences for word in inference.expectation.keep}
-        return POSSIBLE_ANSWERS | kept | (set() if self.arrow_parses else {NA})
+        return kept | (POSSIBLE_ANSWERS if self._may_have_answers else set()) | (set() if self.arrow_parses else {NA})
+
+    @property
+    def _may_have_answers(self) -> bool:
+        """Return whether a column may have words for a missing value that are answers: among numbers there are none."""
+        return not self.arrow_parses or any(one.inferred.type in ("category", "boolean") for one in self.inferences)
 
     def _check_end(self) -> None:
         """Raise `NotACsvError` for a quote that is never closed, and for a file without rows."""

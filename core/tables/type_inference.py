@@ -54,7 +54,7 @@ class TypeInference:
         # The first texts of a column that became text, and the odd one if that was further down.
         self.head: pa.Array | None = None
         self.odd: OddCell | None = None
-        self.has_na = False
+        self.has_na = self.has_words = False
         # The text that the type of a model's feature does not fit, and the one that contradicts the reading.
         self.unlike: Misfit | None = None
         self.misfit: Misfit | None = None
@@ -208,6 +208,7 @@ class TypeInference:
             self.padded_dashes += pc.sum(pc.match_substring_regex(texts, PADDED_DASH)).as_py() or 0
         possible, unusual = POSSIBLE_ANSWERS | self.expectation.keep, UNUSUAL_MISSING | self.expectation.missing
         self.words.update({word: count for word, count in found.items() if word in possible})
+        self.has_words = self.has_words or bool(self.words)
         self.unusual.update(
             {word: count for word, count in found.items() if word in unusual and word not in self.answers}
         )

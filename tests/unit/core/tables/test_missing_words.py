@@ -105,3 +105,13 @@ def test_na_among_kinds_is_missing_and_said_so() -> None:
     assert column(["Grvl", "NA", "Pave"] * 4, keep=["NA"]) == (["Grvl", "NA", "Pave"] * 4, [])
     for others in (["1", "2"], ["yes", "no"], ["2022-01-01", "2022-01-02"]):
         assert not any("keep" in warning for warning in column([*others * 4, "NA"])[1])
+
+
+def test_words_among_numbers_are_missing_whatever_else_the_file_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_pass, "BLOCK_BYTES", 1 << 10)
+    gaps = {3: "-", 150: "None", 700: "无"}
+    for other in ("1.5", "2022-01-01", "red", "yes"):
+        rows = [f"{gaps.get(i, i / 4)},{other},{gaps.get(i, i)}\n" for i in range(900)]
+        table = read("n,other,m\n" + "".join(rows))
+        assert [(column.type, column.missing) for column in table.columns][::2] == [("number", 3), ("integer", 3)]
+        assert table.columns[1].missing == 0
