@@ -210,10 +210,13 @@ def _infer_and_transcode(scan: _Scan, folder: Path, known: Collection[str]) -> t
     sample = sample_beyond_ascii(scan.path)
     as_utf_8 = sample.decode(errors="replace")
     broken = as_utf_8.count("\ufffd")
+    found = infer_encodings(sample, known)
+    # Some words of East Asian encodings are valid UTF-8, and one may stand in every row.
+    is_certain = bool(found) and found[0].alternative is None and not found[0].encoding.startswith("cp125")
     # In no other encoding are so many bytes valid UTF-8 by chance.
-    if sum(character > "\x7f" for character in as_utf_8) > 2 * broken:
+    if not is_certain and sum(character > "\x7f" for character in as_utf_8) > 2 * broken:
         raise _misfit(scan.path, "utf-8", scan.broken_at or 0)
-    for inferred in infer_encodings(sample, known):
+    for inferred in found:
         try:
             path = _transcode(scan, folder, inferred.encoding)
         except NotACsvError:

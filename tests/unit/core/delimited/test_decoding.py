@@ -10,6 +10,7 @@ import pytest
 from core.delimited.decoding import DISPLAY_NAMES, DecodedText, read_text
 from core.delimited.encodings import SCORERS
 from core.errors import InvalidInputError, NotACsvError, TooLargeError
+from tests.properties.styles import WORDS
 
 LIMIT = 10_000_000
 LANGUAGES = {
@@ -253,3 +254,18 @@ def test_bytes_that_do_not_fit_the_named_encoding_are_located(
     with pytest.raises(NotACsvError, match=says) as caught:
         read(source, content, name)
     assert "`encoding`" in caught.value.detail
+
+
+def test_words_of_gbk_that_are_valid_utf_8_are_read_as_gbk(source: Path) -> None:
+    # 绿色 and 医院 are also two characters each in UTF-8.
+    text = "等级;速度\n" + "1,5;绿色\n2,5;医院\n" * 30
+    found = read(source, text.encode("gbk"))
+    assert (found.path.read_text(encoding="utf-8"), found.warnings) == (text, [])
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_a_file_in_utf_8_with_one_invalid_byte_is_no_other_encoding(source: Path, words: str) -> None:
+    for word in words.split():
+        if not word.isascii():
+            with pytest.raises(NotACsvError, match="not utf-8 throughout"):
+                read(source, f"a,b\n{word},1\n".encode() * 20 + b"\xff,2\n")
