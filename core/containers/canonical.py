@@ -110,10 +110,12 @@ class CanonicalWriter:
         return count
 
     def _write_head(self, writer: "Writer", rows: list[Sequence[Any]]) -> int:
-        """Write the first rows, and keep the kind of each of their cells."""
+        """Write the first rows, those above all cells as blank lines, and keep the kind of each of their cells."""
+        has_begun = False
         for row in rows:
             cells = [self._converters[type(cell)](cell) for cell in row]
-            writer.writerow([cell for cell, _ in cells])
+            has_begun = has_begun or any(kind for _, kind in cells)
+            writer.writerow([cell for cell, _ in cells] if has_begun else [])
             self.kinds.head.append([text_kind(cell) if kind == TEXT else kind for cell, kind in cells])
         self.kinds.below = [set() for _ in rows[0]] if rows else []
         return len(rows)

@@ -13,8 +13,10 @@ from contextlib import suppress
 from core.errors import InvalidInputError, RegattaError, TooLargeError, UnreadableContainerError
 from core.types import Json
 
-# A sheet is in memory whole, with about 32 bytes for each cell between its corners; Arrow reserves 1.3 GB at once.
-MEMORY_BYTES = 3 << 30
+# A sheet is in memory whole, with about 32 bytes for each cell between its corners.
+MEMORY_BYTES = 2 << 30
+# The MiB that a function on AWS has, and the share of them for this process.
+FUNCTION_MEMORY, FUNCTION_SHARE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 0.6
 # Seconds of processor time for any file, and bytes that are surely read in one more second.
 SECONDS, BYTES_PER_SECOND = 60, 2 << 20
 # The errors that a reader raises.
@@ -27,8 +29,13 @@ def run_limited(reader: str, request: Json, unpacked_bytes: int) -> Json:
     `unpacked_bytes` bounds the time. Raises what the reader raises, and `TooLargeError` where a limit ended it.
     """
     seconds = SECONDS + unpacked_bytes // BYTES_PER_SECOND
-    limited = {"reader": reader, "request": request, "memory_bytes": MEMORY_BYTES, "seconds": seconds}
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    limited = {"reader": reader, "request": request, "memory_bytes": _memory_bytes(), "seconds": seconds}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        # The default pool reserves a gigabyte at once.
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+    }
     try:
         done = subprocess.run(
             [sys.executable, "-m", "core.containers.limited_process"],
@@ -46,6 +53,12 @@ def run_limited(reader: str, request: Json, unpacked_bytes: int) -> Json:
     if error := answer.get("error"):
         raise ERRORS[error["name"]](error["detail"], error["errors"])
     return answer
+
+
+def _memory_bytes() -> int:
+    """Return how much address space the process may take: less than a function has, so that only this one is ended."""
+    function = int(os.environ.get(FUNCTION_MEMORY, "0")) << 20
+    return min(MEMORY_BYTES, int(FUNCTION_SHARE * function)) if function else MEMORY_BYTES
 
 
 def _beyond_limits() -> TooLargeError:

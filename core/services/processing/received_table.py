@@ -116,7 +116,7 @@ def _may_be_dates(name: str) -> bool:
 def _first_row(path: Path) -> list[str]:
     csv.field_size_limit(CELL_CHARACTERS)
     with path.open(encoding="utf-8", newline="") as file:
-        return next(csv.reader(file), [])
+        return next(filter(None, csv.reader(file)), [])
 
 
 def _rows_in(path: Path, lines: int) -> int:

@@ -223,6 +223,12 @@ def test_fields_for_texts_are_refused() -> None:
         read(b"a,b\n1,2\n", sheet="1")
 
 
+def test_a_table_may_begin_anywhere() -> None:
+    rows = [[None] * 3, [None] * 3, [None, "code", "n"], [None, "007", 1], [None, "008", 2]]
+    table = read(workbook(rows))
+    assert (table.values, table.warnings) == ({"code": ["007", "008"], "n": [1, 2]}, [])
+
+
 def test_one_column_is_no_table() -> None:
     with pytest.raises(UnreadableContainerError, match="one column"):
         read(workbook([["day"], [1], [2]]))

@@ -3,16 +3,19 @@
 import gzip
 import hashlib
 import io
+import json
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
-from core.manifests import Reading
+from core.manifests import Feature, Reading
+from core.services.processing.ingest import ingest
 from tests.support.arrivals import linear_table, read_arrival, retrain_on, serve_champion
 from tests.support.containers import archive, parquet_file, workbook
 from tests.support.storage import WORKSPACE, Repositories, home
@@ -38,7 +41,7 @@ FILES: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.fixture(params=FILES.items(), ids=FILES.keys())
+@pytest.fixture(params=list(FILES.items()), ids=list(FILES))
 def file(request: pytest.FixtureRequest) -> tuple[str, bytes, str]:
     """A name, bytes and their media type."""
     name, (body, media_type) = request.param
@@ -126,7 +129,9 @@ def german(rows: int = 80) -> tuple[bytes, list[list[Any]]]:
     random = np.random.default_rng(0)
     size = [round(float(value), 3) for value in random.uniform(1, 9, rows)]
     days = [datetime(2024, 1, 1) + timedelta(days=3 * n) for n in range(rows)]
-    values = [[a, day, round(3 * a + n / 10, 3)] for n, (a, day) in enumerate(zip(size, days, strict=True))]
+    values: list[list[Any]] = [
+        [a, day, round(3 * a + n / 10, 3)] for n, (a, day) in enumerate(zip(size, days, strict=True))
+    ]
     lines = [_german(*row) for row in values]
     return ("size;day;y\n" + "\n".join(lines) + "\n").encode(), values
 
@@ -146,12 +151,27 @@ def test_values_mean_the_same_to_a_model_of_decimal_commas(
     expected = predicted(handlers, upload(handlers, "b.csv", text).json()["file_id"])
     columns = {name: [row[i] for row in rows] for i, name in enumerate(("size", "day", "y"))}
     lines = "".join(f'{{"size": {a!r}, "day": "{day:%Y-%m-%d}", "y": {y!r}}}\n' for a, day, y in rows)
-    body = {
-        "xlsx": lambda: workbook([["size", "day", "y"], *rows]),
-        "parquet": lambda: parquet_file(columns),
-        "json": lines.encode,
-    }[pack]()
-    assert predicted(handlers, upload(handlers, "b", body).json()["file_id"]) == pytest.approx(expected, abs=1e-9)
+    bodies = {
+        "xlsx": workbook([["size", "day", "y"], *rows]),
+        "parquet": parquet_file(columns),
+        "json": lines.encode(),
+    }
+    assert predicted(handlers, upload(handlers, "b", bodies[pack]).json()["file_id"]) == pytest.approx(
+        expected, abs=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [workbook([["size", "y"], [1.234, 1], [52.75, 2]]), b'{"size": 1.234, "y": 1}\n{"size": 52.75, "y": 2}\n']
+)
+def test_values_mean_the_same_to_a_series_of_decimal_commas(
+    repositories: Repositories, tmp_path: Path, body: bytes
+) -> None:
+    like = [Feature(name="size", type="number", fill=0.0, decimal=","), Feature(name="y", type="number", fill=0.0)]
+    (tmp_path / "a").write_bytes(body)
+    file_id = ingest(home(), "a.xlsx", tmp_path / "a", like=like).file_id
+    rows = json.loads(repositories.objects.get(f"{WORKSPACE}/datasets/{file_id}/profile.json"))["preview"]["rows"]
+    assert rows == [[1.234, 1], [52.75, 2]]
 
 
 def predicted(handlers: httpx.Client, file_id: str) -> list[float]:
