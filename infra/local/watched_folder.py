@@ -128,9 +128,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _key(relative: Path) -> str:
     """Return the key of a file's object; raises `InvalidInputError` where its path names no series."""
-    # Some systems store letters and their accents apart.
+    # Some systems store letters and their accents apart. The bucket notifies of endings in small letters.
     name = unicodedata.normalize("NFC", relative.as_posix())
-    # A bucket of an earlier version notifies of endings in small letters.
     name = ENDING.sub(lambda ending: ending[0].lower(), name)
     key = f"{INCOMING}{WORKSPACE}/{name}"
     parse_arrival_key(key)

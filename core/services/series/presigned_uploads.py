@@ -12,7 +12,8 @@ from core.storage.upload_repository import MOST_POST_BYTES, URL_SECONDS, urls_ex
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id
 
-FILENAME = re.compile(rf"[^/\x00-\x1f]+\.(?:{'|'.join(ENDINGS)})", re.IGNORECASE)
+# The suffixes that the bucket sends events about: it compares them letter by letter.
+FILENAME = re.compile(rf"[^/\x00-\x1f]+\.(?:{'|'.join((*ENDINGS, *map(str.upper, ENDINGS)))})")
 # S3 takes keys of up to 1024 bytes; a series has a name of up to 100 characters, of up to four bytes each.
 FILENAME_BYTES = 255
 

@@ -22,7 +22,7 @@ from tests.support.storage import WORKSPACE, Repositories, home
 from tests.support.uploads import put_upload, read_ticket, receive_event
 
 HEADER = ["code", "price", "sold"]
-ROWS = [[f"{n:03}", n + 0.125, datetime(2024, 1, 3) + timedelta(days=n)] for n in range(1, 60)]
+ROWS: list[list[Any]] = [[f"{n:03}", n + 0.125, datetime(2024, 1, 3) + timedelta(days=n)] for n in range(1, 60)]
 TEXT = "code,price,sold\n" + "".join(f"{code},{price},{day:%Y-%m-%d}\n" for code, price, day in ROWS)
 TYPES = {"code": "category", "price": "number", "sold": "date"}
 XLSX = workbook([HEADER, *ROWS])

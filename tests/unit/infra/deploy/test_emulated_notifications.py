@@ -2,6 +2,7 @@
 
 import boto3
 
+from core.services.series.arrivals import ENDINGS
 from core.storage.s3.object_store import ObjectStore
 from infra.deploy.emulated import notify_queues
 from infra.deploy.emulator_template import emulator_template
@@ -24,9 +25,12 @@ def test_a_bucket_from_before_notifies_the_queues_of_what_arrives(bucket: Object
     ]
     assert {tuple(one["Events"]) for one in configurations} == {("s3:ObjectCreated:*",)}
     assert [
-        (one["QueueArn"], rule["prefix"], rule.get("suffix")) for one, rule in zip(configurations, rules, strict=True)
+        (one["QueueArn"], rule["prefix"], rule["suffix"]) for one, rule in zip(configurations, rules, strict=True)
     ] == [
         (outputs["UploadsQueueArn"], "uploads/", ".csv"),
-        # RetrainFunction drops what has no ending of a table, in any case of its letters.
-        (outputs["IncomingQueueArn"], "incoming/", None),
+        *(
+            (outputs["IncomingQueueArn"], "incoming/", f".{suffix}")
+            for ending in ENDINGS
+            for suffix in (ending, ending.upper())
+        ),
     ]
