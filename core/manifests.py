@@ -28,6 +28,8 @@ class Column(Document):
     unit: str | None = Field(default=None, exclude_if=is_none)
     # A comma if that divides the fraction from whole numbers in its file.
     decimal: DecimalMark | None = Field(default=None, exclude_if=is_none)
+    # The words for true and false of a boolean.
+    words: list[str] = Field(default_factory=list, exclude_if=is_empty)
     # Why it is text although most of its values are not, as the end of a sentence.
     text_because: str | None = Field(default=None, exclude_if=is_none)
     # Whether every value is literally its text, such as 12.5 or 2022-03-04; None in datasets of earlier versions.
@@ -171,6 +173,7 @@ class Feature(Document):
     # As `Column` has them: how a text is read as a number.
     unit: str | None = Field(default=None, exclude_if=is_none)
     decimal: DecimalMark | None = Field(default=None, exclude_if=is_none)
+    words: list[str] = Field(default_factory=list, exclude_if=is_empty)
     # Spellings that the column's file was told to read as missing, or as answers, beyond the usual ones.
     missing: list[str] = Field(default_factory=list, exclude_if=is_empty)
     keep: list[str] = Field(default_factory=list, exclude_if=is_empty)

@@ -129,6 +129,7 @@ def _convert_imputer(
             format=column.format,
             unit=column.unit,
             decimal=column.decimal,
+            words=column.words,
         )
     matrix = _side_by_side(graph, [graph.input(column.name, text=False) for column in raw.columns])
     return graph.node("Where", graph.node("IsNaN", matrix), graph.constant(fills[np.newaxis, :]), matrix)

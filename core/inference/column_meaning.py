@@ -12,6 +12,7 @@ def feature_of(column: Column, reading: Reading | None = None) -> Feature:
         format=column.format,
         unit=column.unit,
         decimal=column.decimal,
+        words=column.words,
         missing=reading.missing if reading else [],
         keep=reading.keep if reading else [],
     )

@@ -54,10 +54,16 @@ def _describe(feature: Feature) -> dict[str, Any]:
 def _notation(feature: Feature) -> dict[str, Any]:
     """Return how the values of a feature are written: each field only where there is something to say.
 
-    `unit` stands beside numbers, `decimal` is a comma; `missing` and `keep` are texts that are missing values, and that
-    are answers although they look like missing values.
+    `unit` stands beside numbers, `decimal` is a comma; `words` stand for true and false; `missing` and `keep` are texts
+    that are missing values, and that are answers although they look like missing values.
     """
-    fields = {"unit": feature.unit, "decimal": feature.decimal, "missing": feature.missing, "keep": feature.keep}
+    fields = {
+        "unit": feature.unit,
+        "decimal": feature.decimal,
+        "words": feature.words,
+        "missing": feature.missing,
+        "keep": feature.keep,
+    }
     return {name: value for name, value in fields.items() if value}
 
 

@@ -56,6 +56,8 @@ class TypeCandidate:
     amounts: AmountReader | None = None
     # The decimal mark of the file where it is a comma.
     decimal: DecimalMark | None = None
+    # The words for true and false of a boolean.
+    words: tuple[str, ...] = ()
     # The field of a `Reading` that a column of this type contradicts.
     contradicts: str = ""
     # Whether it is the type of a model's feature.
@@ -117,7 +119,7 @@ def number_candidate(*, is_unsure: bool = False) -> TypeCandidate:
 def candidates_of_words() -> tuple[TypeCandidate, ...]:
     """Return the types that are no plain numbers, in the order in which they are tried."""
     return (
-        *(TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words), is_literal=True) for words in BOOLEANS),
+        *map(_boolean_candidate, BOOLEANS),
         *map(date_candidate, DATE_FORMATS),
         TypeCandidate("number", pa.float64(), parse_clocks, CLOCK_FORMAT, needs_warning=True),
         TypeCandidate("category", TEXT, lambda texts: texts.dictionary_encode(), parsed_by_arrow=True),
@@ -246,6 +248,11 @@ def amounts_candidate(
         amounts=reader,
         decimal="," if decimal == "," else None,
     )
+
+
+def _boolean_candidate(words: tuple[str, str]) -> TypeCandidate:
+    """Return the type of the words for true and false."""
+    return TypeCandidate("boolean", pa.bool_(), partial(_boolean, words=words), words=words, is_literal=True)
 
 
 def _boolean(texts: pa.Array, words: tuple[str, str]) -> pa.Array | None:

@@ -289,6 +289,7 @@ class TypeInference:
             format=self.inferred.format,
             unit=self.inferred.amounts.unit if self.inferred.amounts else None,
             decimal=self.inferred.decimal,
+            words=list(self.inferred.words),
             text_because=self.text_because,
             is_literal=self._is_literal,
         )

@@ -127,6 +127,7 @@ class FeatureSchema(Answer):
     format: str | None = absent()
     unit: str | None = absent()
     decimal: str | None = absent()
+    words: list[str] | None = absent("for true and false")
     missing: list[str] | None = absent()
     keep: list[str] | None = absent()
 

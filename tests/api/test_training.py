@@ -184,3 +184,12 @@ def test_options_that_do_not_go_together_are_named(client: httpx.Client) -> None
 
 def test_of_bounds_that_nothing_meets_the_nearest_is_named(client: httpx.Client) -> None:
     assert "The nearest is" in problem(race(client, max_bytes=10), 422, "invalid-input")["detail"]
+
+
+@pytest.mark.parametrize(("yes", "no"), [("yes", "no"), ("Y", "N"), ("是", "否"), ("TRUE", "False")])
+def test_a_model_keeps_the_words_for_true_and_false(client: httpx.Client, yes: str, no: str) -> None:
+    rows = "".join(f"{size},{yes if size % 3 else no},{2 * size + size % 3}\n" for size in range(60))
+    file_id = upload(client, "size,lift,mpg\n" + rows)
+    name = train(client, file_id=file_id, model_name=f"lift-{len(yes)}").json()["model_name"]
+    lift = client.get(f"/model/schema/{name}").json()["features"][-1]
+    assert (lift["type"], lift["words"]) == ("boolean", [yes.lower(), no.lower()])

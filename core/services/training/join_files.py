@@ -104,4 +104,5 @@ def _column(feature: Feature, frame: pd.DataFrame, described: Column | None) -> 
         format=feature.format,
         unit=written.unit,
         decimal=written.decimal,
+        words=feature.words,
     )
