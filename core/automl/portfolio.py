@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalogue import regressor
-from core.manifests import TargetTransformName
+from core.model_manifest import TargetTransformName
 from core.regressors.candidates import Candidate
 
 # Up to the first number of rows a table is small, up to the second it is medium.

@@ -10,7 +10,7 @@ from core.automl.ensemble_selection import ENSEMBLE, final_weights, nested_score
 from core.automl.serving_cost import ServingCost, ServingLimits
 from core.automl.trial import Trial
 from core.errors import InvalidInputError, TrainingFailedError
-from core.manifests import CrossValidation
+from core.model_manifest import CrossValidation
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 

@@ -13,7 +13,7 @@ from core.automl.forecast import Forecast
 from core.automl.scheduler import OUT_OF_TIME, TrialBudget, run_trials
 from core.automl.trial import Trial, make_trial
 from core.catalogue import SEED, Regressor
-from core.manifests import TrialRecord
+from core.model_manifest import TrialRecord
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import ReportProgress
 from core.regressors.candidates import Candidate, regressor_parameters

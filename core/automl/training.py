@@ -12,7 +12,7 @@ from core.automl.scheduler import run_trials
 from core.automl.successive_halving import choose_target, tune
 from core.automl.trial import Trial, make_trial
 from core.errors import TrainingFailedError
-from core.manifests import (
+from core.model_manifest import (
     Baseline,
     CrossValidation,
     EnsembleMember,

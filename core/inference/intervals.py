@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInputError
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 
 # As a float, 0.9 is a little more than nine tenths; without a tolerance it would be rounded up to the next level.
 ROUNDING = 1e-9

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from core.array_types import Floats, RawColumns
 from core.inference.row_order import z_order
-from core.manifests import Feature, ModelManifest
+from core.manifests import Feature
+from core.model_manifest import ModelManifest
 
 ERRORS_ONLY = 3
 # At least so many rows of a large graph are sorted and divided over all cores. Similar neighbours take the same path

@@ -4,7 +4,8 @@ from typing import Any
 
 from core.amounts import EXACT_INTEGER
 from core.cell_values import format_date
-from core.manifests import Feature, ModelManifest
+from core.manifests import Feature
+from core.model_manifest import ModelManifest
 
 
 def signature(manifest: ModelManifest, version: int | None = None) -> dict[str, Any]:

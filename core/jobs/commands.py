@@ -10,7 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.errors import InvalidInputError, RegattaError
 from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
-from core.manifests import Reading, TargetTransformChoice, ValidationKind
+from core.manifests import Reading
+from core.model_manifest import TargetTransformChoice, ValidationKind
 from core.types import Json
 
 # How long a Lambda function may run.

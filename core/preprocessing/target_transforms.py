@@ -10,7 +10,7 @@ from sklearn.preprocessing import PowerTransformer, StandardScaler
 
 from core.array_types import Floats
 from core.errors import TargetError
-from core.manifests import TargetTransformName
+from core.model_manifest import TargetTransformName
 
 TARGET_TRANSFORMS: tuple[TargetTransformName, ...] = get_args(TargetTransformName)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.catalogue import Regressor
-from core.manifests import TargetTransformName
+from core.model_manifest import TargetTransformName
 from core.preprocessing.target_transforms import inner_regressor, with_target_transform
 from core.regressors.limits import TrainingLimits, limit_graph_bytes, sample_per_tree
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.array_types import Floats, RawColumns
 from core.catalogue import SEED
-from core.manifests import Importance
+from core.model_manifest import Importance
 from core.regressors.splits import evenly_spaced
 
 SHUFFLES = 5

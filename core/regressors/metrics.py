@@ -12,7 +12,7 @@ from sklearn.metrics import (
 )
 
 from core.array_types import Floats
-from core.manifests import Baseline, CrossValidation, Metrics
+from core.model_manifest import Baseline, CrossValidation, Metrics
 from core.regressors.splits import Fold, Split, evenly_spaced
 
 # As many points of a scatter plot and bars of a histogram as a person can distinguish.

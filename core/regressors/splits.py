@@ -12,7 +12,8 @@ from sklearn.model_selection import KFold, train_test_split
 from core.array_types import Floats
 from core.catalogue import SEED
 from core.errors import InvalidInputError, NotEnoughRowsError
-from core.manifests import RANDOM, Column, Recipe, Validation
+from core.manifests import Column, Recipe
+from core.model_manifest import RANDOM, Validation
 from core.preprocessing.pipeline import make_preprocessor, make_standardiser
 from core.regressors.validation import (
     FOLDS,

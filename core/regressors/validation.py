@@ -11,7 +11,8 @@ from sklearn.model_selection import GroupKFold
 
 from core.catalogue import SEED
 from core.errors import InvalidInputError, UnknownColumnError
-from core.manifests import RANDOM, Column, Validation, ValidationKind
+from core.manifests import Column
+from core.model_manifest import RANDOM, Validation, ValidationKind
 
 FOLDS = 5
 # With fewer folds a score has no standard deviation.

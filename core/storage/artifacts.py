@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from core.errors import NoSuchModelError, UnavailableError
-from core.manifests import ModelManifest, StoredFile
+from core.model_manifest import ModelManifest, StoredFile
 from core.storage.cache import CachedObjects
 from core.storage.manifest_index import MANIFEST
 from core.storage.s3.object_store import MissingObjectError, ObjectStore

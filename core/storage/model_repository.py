@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from core.errors import BadSignatureError, InvalidInputError, NameTakenError, NoSuchModelError
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.storage.artifacts import GRAPH, Artifacts
 from core.storage.cache import CachedObjects
 from core.storage.champions import Champions, ServingState

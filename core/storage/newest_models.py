@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.storage.champions import CHAMPION_SECONDS, Champions
 from core.storage.versions import Versions
 

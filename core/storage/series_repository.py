@@ -13,7 +13,8 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from core.errors import NoSuchSeriesError
-from core.manifests import RANDOM, HandleMissing, Reading, Validation
+from core.manifests import HandleMissing, Reading
+from core.model_manifest import RANDOM, Validation
 from core.reading_fields import ReadingFields
 from core.storage.documents import Documents
 from core.storage.s3.object_store import MissingObjectError, ObjectStore

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from core.errors import BadSignatureError
-from core.manifests import ModelManifest, StoredFile
+from core.model_manifest import ModelManifest, StoredFile
 from core.storage.signing import is_signed, sign
 
 # model_data: the length of the manifest, the manifest, the graph.

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import BadSignatureError, NoSuchModelError
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.storage.cache import CachedObjects
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore

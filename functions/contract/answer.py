@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.manifests import CrossValidation, Metrics, ValidationKind
+from core.model_manifest import CrossValidation, Metrics, ValidationKind
 from core.types import Json
 
 

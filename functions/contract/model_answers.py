@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from core.manifests import Baseline, CrossValidation, Importance, Metrics, ModelManifest, TargetTransformName
+from core.model_manifest import Baseline, CrossValidation, Importance, Metrics, ModelManifest, TargetTransformName
 from functions.contract.answer import Answer, ModelResult, ValidationUsed, absent
 
 

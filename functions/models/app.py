@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.catalogue import CATALOGUE
 from core.errors import InvalidInputError, NoEvaluationError
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, file_record
 from core.storage.versions import VersionId

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.manifests import CrossValidation, DatasetManifest, Feature, ModelManifest, Recipe, StoredFile, TrainedOn
+from core.manifests import DatasetManifest, Feature, Recipe
+from core.model_manifest import CrossValidation, ModelManifest, StoredFile, TrainedOn
 from core.storage.cache import CachedObjects, Counters
 from core.storage.container import container
 from core.storage.dataset_repository import DatasetRepository

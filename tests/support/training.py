@@ -7,7 +7,8 @@ from sklearn.pipeline import Pipeline
 from core.automl.portfolio import select_presets
 from core.automl.training import TrainedModel, train
 from core.catalogue import CATALOGUE, regressor
-from core.manifests import RANDOM, Recipe, Validation
+from core.manifests import Recipe
+from core.model_manifest import RANDOM, Validation
 from core.preprocessing.features import choose_features
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache

@@ -14,7 +14,8 @@ from core.exporting.cells import Options
 from core.exporting.files import FORMATS, Format, NamedFile
 from core.inference.stored_columns import rows_of_table
 from core.jobs.fields import ExportFormat, IntervalLevel, RawTexts, Strict
-from core.manifests import Feature, ModelManifest
+from core.manifests import Feature
+from core.model_manifest import ModelManifest
 from core.packed_columns import ColumnTable
 from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
 from core.services.prediction.requests import ModelChoice

@@ -17,7 +17,7 @@ from core.inference.intervals import Interval, conformal_interval
 from core.inference.read_again import FIRST_FILE_ROW, NOTHING_READ_AGAIN, ColumnsReadAgain
 from core.inference.session import CompiledModel
 from core.inference.stored_columns import raw_columns_of_table
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.packed_columns import PACKED_ROWS, ColumnTable, unpack
 from core.settings import settings
 from core.storage.cache import Counters, MemoryCache

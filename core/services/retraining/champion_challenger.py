@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from core.array_types import Floats
 from core.errors import ArrivalRefusedError, NotFoundError, RegattaError
-from core.manifests import DatasetManifest, ModelManifest
+from core.manifests import DatasetManifest
+from core.model_manifest import ModelManifest
 from core.progress import progress_within
 from core.regressors.metrics import evaluate
 from core.regressors.splits import Split

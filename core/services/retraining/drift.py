@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.array_types import Floats
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.regressors.splits import evenly_spaced
 from core.types import Json
 

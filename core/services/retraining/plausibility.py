@@ -11,7 +11,7 @@ from math import sqrt
 import numpy as np
 
 from core.array_types import Floats
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 
 # Errors beyond nine tenths of the out-of-fold errors are "outside": a tenth of all rows, if nothing has changed.
 PROMISED_LEVEL = 0.9

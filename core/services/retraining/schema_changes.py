@@ -3,7 +3,8 @@
 from typing import Any
 
 from core.inference.stored_columns import TYPE_NAMES
-from core.manifests import Column, ModelManifest
+from core.manifests import Column
+from core.model_manifest import ModelManifest
 from core.services.retraining.contradictions import contradiction_of
 from core.services.training.read_as import ReadFile
 from core.types import Json

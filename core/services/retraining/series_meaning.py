@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from core.date_formats import FIRST_PART, SWAPPED
-from core.manifests import DateOrder, Feature, ModelManifest, Reading
+from core.manifests import DateOrder, Feature, Reading
+from core.model_manifest import ModelManifest
 
 # The part of a date that is first in each order.
 FIRST_PARTS: dict[DateOrder, str] = {"dmy": "day", "mdy": "month", "ymd": "year"}

@@ -8,7 +8,7 @@ import numpy as np
 from core.array_types import Floats
 from core.compiler.compile import raw_columns_of_frame
 from core.inference.session import CompiledModel
-from core.manifests import Metrics, ModelManifest
+from core.model_manifest import Metrics, ModelManifest
 from core.regressors.metrics import evaluate
 from core.storage.workspace import Workspace
 

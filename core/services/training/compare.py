@@ -18,7 +18,7 @@ from core.automl.trial import Trial, make_trial
 from core.catalogue import DEFAULT_MODEL_TYPES, Regressor, regressor
 from core.errors import RegattaError, UnavailableError
 from core.jobs.commands import CompareCommand
-from core.manifests import TargetTransformName, TrialRecord
+from core.model_manifest import TargetTransformName, TrialRecord
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.candidates import Candidate

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import NotFoundError, RegattaError, UnprocessableError
-from core.manifests import Column, DatasetManifest, Feature, ModelManifest
+from core.manifests import Column, DatasetManifest, Feature
+from core.model_manifest import ModelManifest
 from core.regressors.splits import Split, SplitOptions, split_table
 from core.services.training.read_as import ReadFile, read_as
 from core.storage.workspace import Workspace

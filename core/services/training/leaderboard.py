@@ -5,7 +5,7 @@ from typing import Any
 
 from core.automl.ensemble_selection import ENSEMBLE
 from core.automl.trial import Trial
-from core.manifests import Baseline, CrossValidation, EnsembleMember, ModelManifest
+from core.model_manifest import Baseline, CrossValidation, EnsembleMember, ModelManifest
 from core.regressors.candidates import regressor_parameters
 from core.regressors.metrics import cross_validation
 

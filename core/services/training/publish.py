@@ -13,7 +13,8 @@ from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.compiler.compile import raw_columns_of_frame
 from core.errors import TrainingFailedError
 from core.inference.column_meaning import feature_of
-from core.manifests import DatasetManifest, Feature, ModelManifest, StoredFile, TrainedOn
+from core.manifests import DatasetManifest, Feature
+from core.model_manifest import ModelManifest, StoredFile, TrainedOn
 from core.regressors.importance import permutation_importance
 from core.regressors.splits import Split
 from core.settings import settings

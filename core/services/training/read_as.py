@@ -14,7 +14,8 @@ from core.inference.file_cells import FileCells
 from core.inference.stored_columns import TYPE_NAMES, check_feature_columns, fits_feature, raw_columns_of_table
 from core.inference.sufficiency import features_to_read_again
 from core.inference.value_readers import raw_column
-from core.manifests import ColumnType, DatasetManifest, Feature, ModelManifest
+from core.manifests import ColumnType, DatasetManifest, Feature
+from core.model_manifest import ModelManifest
 from core.packed_columns import ColumnTable
 from core.services.processing.open_table import open_table
 from core.services.processing.source_texts import source_texts

@@ -14,7 +14,7 @@ from core.automl.screening import subsample_split, with_finer_folds
 from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial, residuals
 from core.automl.trial import Trial, make_trial
 from core.catalogue import regressor
-from core.manifests import EnsembleMember, ModelManifest, SearchRecord
+from core.model_manifest import EnsembleMember, ModelManifest, SearchRecord
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.candidates import Candidate
 from core.regressors.expected_time import expected_seconds

@@ -9,7 +9,8 @@ import numpy as np
 from core.automl.ensemble_selection import weighted_prediction
 from core.automl.screening import subsample_split, with_finer_folds
 from core.errors import ConflictError
-from core.manifests import DatasetManifest, ModelManifest
+from core.manifests import DatasetManifest
+from core.model_manifest import ModelManifest
 from core.progress import ReportProgress, ignore_progress
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import evaluate

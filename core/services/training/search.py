@@ -8,7 +8,7 @@ from core.automl.portfolio_search import PortfolioSearch, TimeLimit, search_port
 from core.automl.refit import Winner, refit_winner
 from core.automl.serving_cost import ServingLimits
 from core.automl.training import TrainedModel, evaluate_on_holdout, residuals
-from core.manifests import SearchRecord
+from core.model_manifest import SearchRecord
 from core.progress import ReportProgress, StoppedError, progress_within, stop_once
 from core.regressors.candidates import regressor_parameters
 from core.regressors.splits import Split

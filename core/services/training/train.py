@@ -7,7 +7,8 @@ from core.automl.training import TrainedModel, train
 from core.catalogue import regressor
 from core.errors import TargetError
 from core.jobs.commands import TrainCommand
-from core.manifests import RANDOM, DatasetManifest, ModelManifest, Recipe, Validation
+from core.manifests import DatasetManifest, Recipe
+from core.model_manifest import RANDOM, ModelManifest, Validation
 from core.preprocessing.features import check_target, choose_features
 from core.preprocessing.pipeline import raw_frame
 from core.progress import ReportProgress, ignore_progress

@@ -5,7 +5,7 @@ from importlib.metadata import version as installed
 from sklearn.base import BaseEstimator
 
 from core.errors import OtherLibrariesError
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.preprocessing.former_names import unpickle
 from core.storage.artifacts import PICKLE
 from core.storage.workspace import Workspace

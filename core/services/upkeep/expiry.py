@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 from core.errors import ConflictError, NoSuchModelError
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.services.upkeep.cleanup import DAY, CleanupAction, Finding, idle, needed_if_unreadable, removal
 from core.settings import settings
 from core.storage import export_repository as exporting

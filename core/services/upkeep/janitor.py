@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import RegattaError
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.services.upkeep import expiry, orphans
 from core.services.upkeep.cleanup import CleanupAction, Finding, all_readable, parsed
 from core.storage.container import Container

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.services.upkeep.cleanup import (
     DAY,
     Finding,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.errors import NewerFormatError
-from core.manifests import DatasetManifest, ModelManifest
+from core.manifests import DatasetManifest
+from core.model_manifest import ModelManifest
 from core.services.upkeep.cleanup import DAY
 from core.services.upkeep.janitor import clean_up
 from core.storage.artifacts import GRAPH, PICKLE

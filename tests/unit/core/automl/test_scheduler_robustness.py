@@ -32,7 +32,7 @@ from core.automl.scheduler import run_trials
 from core.automl.trial import make_trial
 from core.automl.training import evaluate_trial
 from core.regressors.fold_cache import FoldCache
-from core.manifests import Validation
+from core.model_manifest import (Validation)
 from core.progress import ignore_progress
 from core.compiler.compile import check_parity, compile_pipeline
 from core.regressors.importance import permutation_importance

@@ -13,7 +13,7 @@ from core.catalogue import regressor
 from core.compiler.compile import check_parity, compile_pipeline
 from core.errors import TargetError
 from core.inference.session import CompiledModel
-from core.manifests import TargetTransformName
+from core.model_manifest import TargetTransformName
 from core.preprocessing.target_transforms import MARGIN, OnTrend, TargetTransformer
 from core.regressors.candidates import Candidate
 from tests.support.training import LIMITS, real_split, split_text

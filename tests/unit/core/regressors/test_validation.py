@@ -13,7 +13,8 @@ from core.automl.training import train
 from core.automl.trial import make_trial
 from core.catalogue import regressor
 from core.errors import InvalidInputError
-from core.manifests import Recipe, Validation
+from core.manifests import Recipe
+from core.model_manifest import Validation
 from core.progress import ignore_progress
 from core.regressors import splits
 from core.regressors.candidates import Candidate

@@ -14,7 +14,7 @@ from core.automl.serving_cost import ServingLimits
 from core.automl.trial import make_trial
 from core.errors import InvalidInputError
 from core.jobs.commands import CompareCommand
-from core.manifests import ModelManifest
+from core.model_manifest import ModelManifest
 from core.progress import ignore_progress
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits

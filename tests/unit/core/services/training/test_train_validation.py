@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import InvalidInputError, RegattaError, UnknownColumnError
 from core.jobs.commands import CompareCommand, TrainCommand
-from core.manifests import Validation
+from core.model_manifest import Validation
 from core.services.processing.ingest import ingest
 from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
