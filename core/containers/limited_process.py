@@ -4,14 +4,15 @@ Neither a bomb nor a damaged file can then end more than this process, whatever 
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
 
-from core.errors import InvalidInputError, RegattaError, TooLargeError, UnreadableContainerError
+from core.errors import InvalidInputError, TooLargeError, UnreadableContainerError
 from core.types import Json
+
+log = logging.getLogger("regatta")
 
 # A sheet is in memory whole, with about 32 bytes for each cell between its corners.
 MEMORY_BYTES = 2 << 30
@@ -38,7 +39,7 @@ def run_limited(reader: str, request: Json, unpacked_bytes: int) -> Json:
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "core.containers.limited_process"],
+            [sys.executable, "-m", "core.containers.reader_process"],
             input=json.dumps(limited).encode(),
             capture_output=True,
             env=environment,
@@ -48,6 +49,8 @@ def run_limited(reader: str, request: Json, unpacked_bytes: int) -> Json:
     except subprocess.TimeoutExpired:
         raise _beyond_limits() from None
     if done.returncode:
+        last = done.stderr.decode(errors="replace").rstrip().rpartition("\n")[2]
+        log.warning("the reader of a %s ended with %d: %.200s", reader, done.returncode, last)
         raise _beyond_limits()
     answer: Json = json.loads(done.stdout)
     if error := answer.get("error"):
@@ -66,37 +69,3 @@ def _beyond_limits() -> TooLargeError:
         "The file is damaged, or takes more time or memory to read than a table may. Send the table as CSV, or fewer "
         "rows and columns of it."
     )
-
-
-def _reader(name: str) -> Callable[..., Json]:
-    if name == "parquet":
-        from core.containers.parquet_rows import write_parquet
-
-        return write_parquet
-    from core.containers.sheets import write_sheet
-
-    return write_sheet
-
-
-def _limit(memory_bytes: int, seconds: int) -> None:
-    """Limit the memory and the processor time of this process, where the system can."""
-    import resource
-
-    for limit, most in ((resource.RLIMIT_AS, memory_bytes), (resource.RLIMIT_CPU, seconds)):
-        with suppress(ValueError, OSError):
-            resource.setrlimit(limit, (most, most))
-
-
-def main() -> None:
-    """Take a request from the input, and write the answer, or an error, to the output."""
-    limited = json.load(sys.stdin)
-    _limit(limited["memory_bytes"], limited["seconds"])
-    try:
-        answer = _reader(limited["reader"])(**limited["request"])
-    except RegattaError as error:
-        answer = {"error": {"name": type(error).__name__, "detail": error.detail, "errors": error.errors}}
-    json.dump(answer, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,13 +10,13 @@ from core.decimal_marks import count_decimal_marks
 from core.delimited.blanks import copy_with_tabs
 from core.delimited.decoding import DecodedText
 from core.delimited.delimiter import best_delimited, delimit_as_requested
-from core.delimited.escapes import copy_unescaped
 from core.delimited.expected import NOTHING, Expected
 from core.delimited.junk_rows import TAIL_RECORDS, JunkRules
 from core.delimited.layout import Layout, expected_layout, find_layout
 from core.delimited.options import BLANKS, find_delimiter
 from core.delimited.quoting import USUAL, Quoting
 from core.delimited.sample import DelimitedSample, Sample, blank_rows, csv_rows, delimit, read_sample
+from core.delimited.unescaped_copy import copy_unescaped
 from core.errors import NotACsvError, TooLargeError
 
 # Every column is profiled and paired with every other.

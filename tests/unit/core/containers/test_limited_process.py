@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.containers import limited_process
-from core.containers.limited_process import main, run_limited
+from core.containers import limited_process, reader_process
+from core.containers.limited_process import run_limited
+from core.containers.reader_process import main
 from core.errors import TooLargeError, UnreadableContainerError
 from tests.support.containers import workbook
 
@@ -39,7 +40,7 @@ def test_a_process_that_ends_early_is_an_error_with_a_way_out(monkeypatch: pytes
 def test_a_request_is_answered_with_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(limited_process, "_limit", lambda *_: None)
+    monkeypatch.setattr(reader_process, "_limit", lambda *_: None)
     source = tmp_path / "a.xlsx"
     source.write_bytes(workbook([["a", "b"], [1, "x"]]))
     request = {**REQUEST, "source": str(source), "target": str(tmp_path / "a.csv")}
