@@ -1,5 +1,6 @@
 """Files that arrive in a series: made up, put into the bucket, and retrained on as by a worker."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -90,13 +91,20 @@ def version_numbers() -> list[int]:
     return [manifest.version for manifest, _ in home().models.page(100, name=SERIES).models]
 
 
-def serve_champion(tmp_path: Any, model_type: str = "ridge", body: pd.DataFrame | None = None, **settings: Any) -> None:
+def serve_champion(
+    tmp_path: Any,
+    model_type: str = "ridge",
+    body: pd.DataFrame | None = None,
+    fields: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> None:
     """Configure the series, and let a model that is quickly trained on 300 rows serve as its champion."""
     home().series.configure(SERIES, SeriesSettings(target_column=TARGET, **settings))
     path = tmp_path / "first.csv"
     (linear_table(0, 300) if body is None else body).to_csv(path, index=False)
     file_id = ingest(home(), "first.csv", path).file_id
-    train_model(home(), TrainCommand(model_type=model_type, target_column=TARGET, file_id=file_id, model_name=SERIES))
+    command = {"model_type": model_type, "target_column": TARGET, "file_id": file_id, "model_name": SERIES}
+    train_model(home(), TrainCommand.model_validate({**command, **(fields or {})}))
 
 
 def drifting_table(seed: int, step: int) -> pd.DataFrame:

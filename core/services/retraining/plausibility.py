@@ -23,6 +23,9 @@ FAR_SHARE = 0.05
 HALF_WAY = 0.5
 # With a variance below this many times the expected error, the mean of a file is as good as any model.
 LEAST_TO_EXPLAIN = 1.2
+# A champion that explains all but this share of the variance of a file knows it, however small its own errors were:
+# where the folds were all but perfect, later rows are easily ten times as far off and still right.
+HARMLESS_SHARE = 0.01
 # For bounds that hold with 97.5%.
 Z = 1.96
 # How many earlier arrivals count as usual.
@@ -73,7 +76,9 @@ def plausibility(
     far = float(np.mean(errors > promised[-1]))
     promised_mse = float(np.trapezoid(promised**2) / (len(promised) - 1))
     kept = max([promised_mse, *([float(np.median([rmse**2 for _, rmse in recent]))] if recent else [])])
-    reasons = []
+    reasons: list[str] = []
+    if mse <= HARMLESS_SHARE * mean_mse:
+        return Plausibility(len(errors), outside, limit, far, mse, promised_mse, mean_mse, reasons)
     if _at_least(outside, len(errors)) > limit:
         reasons.append(
             f"{outside:.0%} of its rows are further off than nine tenths of the champion's own rows were "

@@ -101,7 +101,10 @@ def test_another_encoding_is_a_415_with_the_way_out(client: Client, name: str) -
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("content", [b"", b'{"x": 7}', gzip.compress(b'{"x": 7}')[:-3], gzip.compress(b"1") + b"rest"])
+PACKED = gzip.compress(b'{"x": 7}', mtime=0)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"x": 7}', PACKED[:-3], PACKED + b"rest"])
 def test_a_damaged_gzip_is_refused(client: Client, content: bytes) -> None:
     refused = client.post("/parsed", content=content, headers=GZIPPED)
     assert (refused.status_code, "damaged or no gzip" in refused.json()["detail"]) == (400, True)
