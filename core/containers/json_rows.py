@@ -17,7 +17,9 @@ PIECE_CHARACTERS = 1 << 20
 # As for a row of a CSV.
 MAX_OBJECT = 4 << 20
 MAX_COLUMNS = 2_000
+MAX_DIGITS = 4_000
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 BETWEEN = re.compile(r"[ \t\r\n,]*")
 FLAT = 'Send one flat object for each row, such as {"size": 3.5, "city": "Oslo"}.'
 
@@ -26,7 +28,12 @@ class _Object(list[tuple[str, Any]]):
     """The pairs of one object; a plain list is an array."""
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_Object)
+def _integer(digits: str) -> int | str:
+    """Return a whole number; its digits as a text if they are more than Python converts."""
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_Object, parse_int=_integer)
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,12 @@ def _check(row: _Row, name: str, value: Any) -> None:
         raise UnreadableContainerError(
             f"In line {row.line:,} the field {name[:60]!r} has {what} as its value, which is no cell of a table. {FLAT}"
         )
+    for text in (name, value):
+        if isinstance(text, str) and not text.isascii() and HALF_CHARACTER.search(text):
+            raise UnreadableContainerError(
+                f"In line {row.line:,} the field {name[:60]!r} has half of a character, such as \\ud83d without the "
+                "other half of an emoji. Correct or leave out this text and send the file again."
+            )
 
 
 def _rows(source: Path) -> Iterator[_Row]:

@@ -13,7 +13,7 @@ from core.cell_values import read_date
 from core.date_formats import FIRST_PART, SWAPPED
 from core.decimal_marks import count_decimal_marks
 from core.errors import InvalidRecordsError
-from core.inference.input_warnings import ERRORS_SHOWN, shortened
+from core.inference.input_warnings import ERRORS_SHOWN, share_warning, shortened
 from core.manifests import Feature
 
 CELLS_SHOWN = 5
@@ -36,6 +36,8 @@ class _Column:
     read_by: set[DecimalMark] = field(default_factory=set)
     # A text whose mark may divide thousands or a fraction, and the number that it was read as.
     ambiguous: tuple[str, float] | None = None
+    # A number without the unit of a column in per cent, which may be a share of 1.
+    share: str | float | None = None
     # The formats with an order of day and month that fit every date which the model's format does not.
     ordered: set[str] | None = None
 
@@ -116,6 +118,11 @@ class FileCells:
         column = self._column(feature)
         column.ambiguous = column.ambiguous or (text, number)
 
+    def add_share(self, feature: Feature, value: str | float) -> None:
+        """Keep the first number that may be a share of 1 in a column in per cent."""
+        column = self._column(feature)
+        column.share = value if column.share is None else column.share
+
     def raise_if_strict(self) -> None:
         """Raise `InvalidRecordsError` in strict mode if a cell could not be read."""
         if self._strict:
@@ -193,6 +200,8 @@ class FileCells:
         elif column.ambiguous and not column.marks.total():
             text, number = column.ambiguous
             warnings.append(f"{name!r}: {shortened(text)} is read as {number:g}, as in the file of the model")
+        if column.share is not None:
+            warnings.append(share_warning(name, column.share))
         return warnings
 
     def _swapped(self, name: str) -> str:

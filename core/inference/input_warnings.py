@@ -65,6 +65,8 @@ class InputWarnings:
         self._ignored: dict[str, None] = {}
         # By feature a text of two readings, and the number that it was read as.
         self._readings: dict[str, tuple[str, float]] = {}
+        # By feature in per cent a number without it that may be a share of 1.
+        self._shares: dict[str, str | float] = {}
         self._levels = {feature.name: {*feature.levels, ""} for feature in features if feature.type == "category"}
         self._unseen: dict[str, dict[str, None]] = {name: {} for name in self._levels}
 
@@ -101,6 +103,10 @@ class InputWarnings:
         """Note that a text of two readings was read as a number; the first one of each feature is kept."""
         self._readings.setdefault(name, (text, value))
 
+    def add_share(self, feature: Feature, value: str | float) -> None:
+        """Note a number that may be a share of 1 in a column in per cent; the first one of each feature is kept."""
+        self._shares.setdefault(feature.name, value)
+
     def _check_texts(self, values: NDArray[Any], name: str, errors: InputErrors) -> None:
         """Collect the missing and unseen values of a category; with `strict`, each is an error."""
         seen = set(values.tolist())
@@ -133,6 +139,8 @@ class InputWarnings:
             if name in self._readings:
                 text, value = self._readings[name]
                 warnings.append(f"{name!r}: {shortened(text)} is read as {value:g}, as in the file of the model")
+            if name in self._shares:
+                warnings.append(share_warning(name, self._shares[name]))
             if unseen := self._unseen.get(name):
                 listed = _listed(sorted(unseen), LEVELS_SHOWN)
                 warnings.append(f"{name!r} has values that training never saw: {listed}")
@@ -141,6 +149,14 @@ class InputWarnings:
         if len(ignored) > NAMES_SHOWN:
             warnings.append(f"the model does not use {len(ignored) - NAMES_SHOWN} more columns; they were ignored")
         return warnings
+
+
+def share_warning(name: str, value: str | float) -> str:
+    """Return the warning about a number without a unit in a column in per cent."""
+    return (
+        f"{name!r}: {shortened(value)} is read as {shortened(value)} %, the unit of the model's file; if it is a share "
+        "of 1, send it in per cent (12 or '12%' for 0.12)"
+    )
 
 
 def shortened(value: Any) -> str:

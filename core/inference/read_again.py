@@ -12,7 +12,7 @@ from core.array_types import Floats
 from core.errors import InvalidRecordsError
 from core.inference.file_cells import FileCells
 from core.inference.json_values import missing_words, read_text
-from core.inference.value_readers import ambiguous, raw_column
+from core.inference.value_readers import ambiguous, bare_share, raw_column
 from core.manifests import Feature
 from core.packed_columns import Category
 
@@ -115,6 +115,8 @@ class _Column:
             if self.feature.type == "number" and (example := ambiguous(texts, self.feature)) is not None:
                 text, position = example
                 cells.add_ambiguous(self.feature, text, float(self._array[start + position]))
+            if (share := bare_share(texts, self.feature)) is not None:
+                cells.add_share(self.feature, share)
         else:
             self._array[start:stop] = [self._levels[text] for text in texts]
 

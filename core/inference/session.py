@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.array_types import Floats, RawColumns
 from core.inference.row_order import z_order
+from core.inference.value_readers import takes_percent
 from core.manifests import Feature
 from core.model_manifest import ModelManifest
 
@@ -75,10 +76,10 @@ class CompiledModel:
 def _known_values(feature: Feature) -> frozenset[str | bool] | None:
     """Return the values that training has seen; none of them for a date, and None for a number.
 
-    None of them either where certain numbers stand for a missing value.
+    None of them either where certain numbers stand for a missing value, or may be a share instead of per cent.
     """
     if feature.type == "number":
-        return frozenset() if feature.missing else None
+        return frozenset() if feature.missing or takes_percent(feature) else None
     # A date has no known values: its text has to be parsed.
     return frozenset((True, False) if feature.type == "boolean" else feature.levels)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from core.amounts import LETTERS, MAGNITUDES, DecimalMark, same_unit
 from core.cell_values import MISSING
 from core.date_formats import CLOCK_FORMAT, FIRST_PART, LITERAL, SWAPPED
+from core.inference.value_readers import takes_percent
 from core.manifests import Column, DatasetManifest, DateOrder, Feature, Reading
 
 FIRST_PARTS: dict[DateOrder, str] = {"dmy": "day", "mdy": "month", "ymd": "year"}
@@ -70,7 +71,8 @@ def is_sufficient(column: Column, feature: Feature, reading: Reading | None = No
     `reading` is how the caller said that the column's file is to be read. Columns of earlier versions do not say
     whether they are literal; then only their type and format count.
     """
-    if not _has_same_spellings(feature, reading):
+    # Numbers without the unit of a column in per cent may be shares of 1, which a warning has to say.
+    if not _has_same_spellings(feature, reading) or (takes_percent(feature) and column.unit is None):
         return False
     feature = as_written(feature, column, reading)
     if column.is_value and feature.type != "category":

@@ -96,6 +96,27 @@ def ambiguous(values: Values, feature: Feature) -> tuple[str, int] | None:
     return texts[position], position
 
 
+def bare_share(values: Values, feature: Feature) -> str | float | None:
+    """Return the first number without a unit, if a column in per cent may have shares of 1 there: 0.12 for 12%."""
+    if not takes_percent(feature):
+        return None
+    first: str | float | None = None
+    for value in _python_values(values):
+        try:
+            number = float(value.strip().replace(",", ".") if isinstance(value, str) else value)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if abs(number) > 1:
+            return None
+        first = value if first is None and 0 < abs(number) <= 1 else first
+    return first
+
+
+def takes_percent(feature: Feature) -> bool:
+    """Return whether a number is in per cent, and usually above 1, so that a bare 0.12 may mean 12%."""
+    return feature.type == "number" and feature.unit == "%" and abs(float(feature.fill)) > 1
+
+
 def _quick_numbers(values: Values) -> Floats | None:
     """Return all values in one conversion if they are numbers and nulls, or texts of numbers; else None."""
     types = set(map(type, values))

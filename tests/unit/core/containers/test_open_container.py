@@ -109,6 +109,11 @@ def test_columns_of_json_are_in_the_order_of_their_first_use() -> None:
     assert table.values == {"a": ["1", None, "12345678901234567890"], "b": [None, 2.5, None], "c": [None, None, "x"]}
 
 
+def test_a_number_in_json_of_more_digits_than_python_converts_is_read_as_in_a_csv() -> None:
+    digits = "1" + 5_000 * "0"
+    assert read(b'{"a": %s, "b": 1}\n{"a": 2, "b": 2}' % digits.encode()).values["a"] == [None, 2]
+
+
 def test_dates_and_words_in_json_are_read_as_in_a_csv() -> None:
     lines = b'{"d": "2020-01-31", "b": true, "w": "yes"}\n{"d": "2020-02-01", "b": false, "w": "no"}\n'
     assert read(lines).types == {"d": "date", "b": "boolean", "w": "boolean"}
@@ -131,6 +136,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "no object": (LINES + b"[1]", "line 3 is no object"),
     "rows as arrays": (b"[[1, 2], [3, 4]]", "line 1 is no object"),
     "a name twice": (b'{"a": 1, "b": 1}\n{"a": 1, "a": 2}', "line 2 has a name twice"),
+    "half of a character": (LINES + b'{"code": "\\ud83d", "price": 1}', "line 3 .*'code' has half of a character"),
+    "half of a character in a name": (b'{"a": 1, "b\\udc00": 2}', "line 1 .*half of a character"),
     "cut JSON": (LINES + b'{"code":', "Line 3 is no JSON"),
     "an open array": (b'[{"a": 1, "b": 2}', "never closed"),
     "a word between objects": (LINES + b"oops\n" + LINES, "Line 3 is no JSON"),

@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import InvalidRecordsError
 from core.inference.csv_input import batches_from_csv
+from core.inference.file_cells import FileCells
 from core.inference.input_batch import batch_from_records, raw_columns_of_batch
 from core.inference.input_warnings import InputWarnings
 from core.manifests import Feature
@@ -58,6 +59,22 @@ def test_what_may_be_read_in_two_ways_has_a_warning() -> None:
     assert read(feature(decimal=","), "1.234", "0.5") == ([1.234, 0.5], [])
     assert read(feature(), "1.234") == ([1.234], [])
     assert read(feature(decimal=","), 1.234, "2,5") == ([1.234, 2.5], [])
+
+
+def test_a_bare_number_that_may_be_a_share_of_a_column_in_per_cent_has_a_warning() -> None:
+    percent = feature("%").model_copy(update={"fill": 31.0})
+    for value in ("0.12", 0.12):
+        values, warnings = read(percent, value, 0)
+        assert values == [0.12, 0]
+        assert "is read as" in warnings[0]
+        assert "if it is a share of 1, send it in per cent (12 or '12%' for 0.12)" in warnings[0]
+    for clear in (["0.12%"], ["12", "0.5"], [12, 0.5], ["12%"], [None, 0]):
+        assert not any("share" in warning for warning in read(percent, *clear)[1])
+    assert read(feature("%"), "0.12") == ([0.12], [])
+    cells = FileCells()
+    (batch,) = batches_from_csv(b"x;k\n0.12;1\n0.5;1\n", "utf-8", [percent], 10)
+    raw_columns_of_batch(batch, [percent], InputWarnings([percent]), cells)
+    assert "'x': '0.12' is read as '0.12' %" in cells.finish()[0]
 
 
 @pytest.mark.parametrize("text", ["1248 kg", "$5", "1,5", "1_000", "5-door"])

@@ -10,6 +10,7 @@ DAY_FIRST = Feature(name="a", type="date", fill=0.0, format="D/M/Y")
 POINTS = Feature(name="a", type="number", fill=0.0)
 COMMAS = POINTS.model_copy(update={"decimal": ","})
 DOLLARS = POINTS.model_copy(update={"unit": "$"})
+PERCENT = POINTS.model_copy(update={"unit": "%", "fill": 31.0})
 LEVELS = Feature(name="a", type="category", fill="", levels=["1.50", "open"])
 
 
@@ -40,6 +41,10 @@ def column(kind: str, **fields: object) -> Column:
         (COMMAS, column("number", is_literal=False, decimal=","), True),
         (DOLLARS, column("number", is_literal=False, unit="USD"), True),
         (DOLLARS, column("number", is_literal=False, unit="€"), False),
+        # Its numbers may be shares of 1.
+        (PERCENT, column("number", is_literal=True), False),
+        (PERCENT, column("number", is_value=True), False),
+        (PERCENT, column("number", is_literal=False, unit="%"), True),
         (LEVELS, column("category"), True),
         (LEVELS, column("number", is_literal=True), False),
         (LEVELS.model_copy(update={"levels": ["无", "有"]}), column("category", missing=1), False),
