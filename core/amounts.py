@@ -130,6 +130,9 @@ def read_company(lead: str, tail: str) -> Company | None:
     attached = not tail.startswith(" ")
     rest = tail.strip()
     opened = lead.count("(")
+    if opened and rest.startswith(")") and (currency := rest[1:].strip()) in CURRENCIES:
+        # "(45,00) €"
+        rest = f"{currency})"
     if opened != rest.count(")") or opened > 1 or (opened and (signs or not rest.endswith(")"))):
         return None
     rest = rest.removesuffix(")").rstrip()

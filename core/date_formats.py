@@ -54,11 +54,13 @@ _QUARTER = r"(?:[Qq](?P<quarter>[1-4])|(?P<quarter_2>[1-4])[Qq])"
 # month/day, with a warning.
 DATE_FORMATS = {
     "Y-M-D": rf"{_YEAR}[-/.] ?{_MONTH}[-/.] ?{_DAY}\.?{_WEEKDAY_BEHIND}{_TIME}",
-    "Y年M月D日": rf"{_YEAR}年{_MONTH}月{_DAY}[日号]{_WEEKDAY_BEHIND}{_TIME_AFTER_MARK}",
+    "Y年M月D日": rf"{_YEAR}[年년] ?{_MONTH}[月월] ?{_DAY}[日号일]{_WEEKDAY_BEHIND}{_TIME_AFTER_MARK}",
     "M/D/Y": rf"{_MONTH}[-/]{_DAY}[-/]{_YEAR}{_TIME}",
     "D/M/Y": rf"{_DAY}[-/]{_MONTH}[-/]{_YEAR}{_TIME}",
     "D.M.Y": rf"{_DAY}\. ?{_MONTH}\. ?{_YEAR}{_TIME}",
-    "D Mon Y": rf"{_WEEKDAY}{_DAY}{_ORDINAL}(?:{_OF}|[-/ ]*){_NAME}(?:{_OF}|[-/, ]*){_YEAR}{_TIME_AFTER_COLON}",
+    # "5 мая 2021 г." ends in the word for year.
+    "D Mon Y": rf"{_WEEKDAY}{_DAY}{_ORDINAL}(?:{_OF}|[-/ ]*){_NAME}(?:{_OF}|[-/, ]*){_YEAR}(?: ?г\.)?"
+    rf"{_TIME_AFTER_COLON}",
     "Mon D Y": rf"{_WEEKDAY}{_NAME}[-/ ]+{_DAY}{_ORDINAL}[-/, ]+{_YEAR}{_TIME}",
     "Y Mon D": rf"{_YEAR}[-/ ]*{_NAME}[-/ ]*{_DAY}{_TIME}",
     "Mon D h:m Y": rf"{_WEEKDAY}{_NAME} +{_DAY} +{_CLOCK}(?: {_ZONE})? +{_YEAR}",

@@ -103,3 +103,12 @@ def test_reading_a_text_takes_time_in_proportion_to_its_length(piece: str) -> No
 
 def test_a_number_with_an_exponent_shows_the_decimal_mark() -> None:
     assert count_decimal_marks(["7,067e+06", "1,5", "1,234", "R$ 1.799,51", "Rs. 1,069.19", "-4.137e-08"]) == (3, 2)
+
+
+@pytest.mark.parametrize("text", ["(45,00) €", "(45,00)€", "( 45,00 ) EUR", "(€45,00)"])
+def test_brackets_of_a_negative_amount_may_end_before_the_currency(text: str) -> None:
+    assert parse_amount(text, "€", ",") == -45
+
+
+def test_brackets_before_a_word_are_no_minus() -> None:
+    assert parse_amount("(45) apples", "apples") is None

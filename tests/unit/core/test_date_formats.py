@@ -161,6 +161,8 @@ def test_the_usual_texts_of_a_format_are_read_as_all_others_are(name: str) -> No
         ("5 mrt. 2021", datetime(2021, 3, 5)),
         ("Mai 2021", datetime(2021, 5, 1)),
         ("5 мая 2021", datetime(2021, 5, 5)),
+        ("5 мая 2021 г.", datetime(2021, 5, 5)),
+        ("2021년 5월 5일", datetime(2021, 5, 5)),
         ("Okt-21", datetime(2021, 10, 1)),
     ],
 )
