@@ -80,10 +80,16 @@ async def _framework_error(request: Request, error: Exception) -> JSONResponse:
         return respond(request, MethodNotAllowedError(f"{path} does not take {request.method}. See GET /."))
     if error.status_code == 413:
         return respond(request, TooLargeError(str(error.detail)))
+    if error.detail == "There was an error parsing the body":
+        detail = "The body is nested too deeply, or has a number of thousands of digits. Send one plain JSON object."
+        return respond(request, BadRequestError(detail))
     return respond(request, BadRequestError(str(error.detail)))
 
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
-    """Log a bug, and answer with 500."""
+    """Log a bug, and answer with 500; a text of the caller that no file can hold is their error."""
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        detail = "A text of the request has half of a character, such as \\ud83d without the other half of an emoji."
+        return respond(request, InvalidInputError(f"{detail} Correct it or leave it out, and send again."))
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))
