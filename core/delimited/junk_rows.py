@@ -26,7 +26,7 @@ _TOTAL_WORDS = (
     f"합계|{_MEAN_WORDS}"
 )
 # `re` compiles these patterns at their first use: a light function that starts needs none of them.
-_TOTAL = rf"(?i:(?:{_TOTAL_WORDS})\s*(?:[:：=(（].*|\s\d.*)?)"
+TOTAL_PATTERN = rf"(?i:(?:{_TOTAL_WORDS})\s*(?:[:：=(（].*|\s\d.*)?)"
 _FOOTER_WORDS = (
     "sources?|notes?|footnotes?|data from|last updated?|updated|generated|exported|printed|report|created|copyright|"
     "remarks?|disclaimer|quellen?|hinweis|anmerkung|stand|erstellt|seite|fuente|nota|origine"
@@ -154,12 +154,12 @@ class JunkRules:
             return "empty"
         position, first = filled[0]
         if len(cells) != self.width:
-            is_said = re.fullmatch(_TOTAL, first) or re.fullmatch(_FOOTER, first)
+            is_said = re.fullmatch(TOTAL_PATTERN, first) or re.fullmatch(_FOOTER, first)
             is_text = len(filled) == 1 and cell_kind(first, self.delimiter) == "word"
             return FOOTER if self.width > 1 and (is_text or is_said) else None
         if self.texts[position][first] > self.own or (self.known and first in self.known[position]):
             return None  # a text that rows above have as well
-        if re.fullmatch(_TOTAL, first) and (len(filled) == 1 or any(self.kinds)):
+        if re.fullmatch(TOTAL_PATTERN, first) and (len(filled) == 1 or any(self.kinds)):
             return TOTAL
         return FOOTER if self._is_footer(cells, position, len(filled)) else None
 
@@ -215,7 +215,7 @@ def is_unit(cell: str) -> bool:
 def _is_ordinary(cells: Sequence[str]) -> bool:
     """Return whether a row has several cells, and no words of a total or a footer."""
     filled = [cell.strip() for cell in cells if cell.strip()]
-    return len(filled) > 1 and not re.fullmatch(_TOTAL, filled[0]) and not re.fullmatch(_FOOTER, filled[0])
+    return len(filled) > 1 and not re.fullmatch(TOTAL_PATTERN, filled[0]) and not re.fullmatch(_FOOTER, filled[0])
 
 
 def is_mean(cell: str) -> bool:

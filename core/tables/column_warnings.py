@@ -26,6 +26,8 @@ def column_warnings(column: TypeInference, locate: Callable[[int], str]) -> Iter
     yield from _reading_warnings(column)
     if column.dates is not None and column.dates.text is not None:
         yield column.dates.warning(column.name)
+    if column.inferred.type == "category" and (totals := column.totals.warning(column.name, locate)):
+        yield totals
     if column.inferred.type == "category" and not (column.expectation.forced or column.inferred.is_like):
         column.text_because = column.strays.reason(locate, column.find_odd_cell)
         if column.text_because is not None:

@@ -27,6 +27,7 @@ from core.tables.numbers_as_dates import has_reason, is_number_format
 from core.tables.odd_cells import OddCell
 from core.tables.reading_warnings import Example
 from core.tables.stray_values import StrayValues
+from core.tables.total_rows import TotalRows
 
 # Without a currency, a spreadsheet's accounting format writes zero so, and others a missing value.
 PADDED_DASH = r"^\s*-\s\s+$"
@@ -73,6 +74,7 @@ class TypeInference:
         self.dates: DateReadings | None = None
         self.padded_dashes = 0
         self.strays = StrayValues()
+        self.totals = TotalRows()
         # Why the column is text, as `core.tables.column_warnings` finds out.
         self.text_because: str | None = None
         self.coder: Coder | None = None
@@ -106,6 +108,7 @@ class TypeInference:
             self.inferred.amounts.count()
         if self.inferred.type == "category":
             self.strays.add(values, row)
+            self.totals.add(values, row)
         if self.inferred.type in ("category", "boolean"):
             self.levels.add(values)
         values = self._finite(values)
