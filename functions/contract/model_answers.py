@@ -180,19 +180,29 @@ class Trained(ModelResult):
     tuning: dict[str, Any] | None = absent()
 
 
+class MemberWeight(Answer):
+    """A member of a blend."""
+
+    model_type: str
+    target_transform: TargetTransformName
+    weight: float
+
+
 class LeaderboardRow(Answer):
-    """A regressor of a comparison. The baseline, which predicts the mean, has no version."""
+    """A regressor of a comparison. One that was not stored, and the baseline, have no version."""
 
     model_name: str | None
     version: int | None
     model_type: str
-    metrics: Metrics
+    metrics: Metrics | None
     cross_validation: CrossValidation
-    training_seconds: float
+    training_seconds: float | None
     latency_us: float | None
     size_bytes: int | None
     tuned: bool
     target_transform: str
+    parameters: dict[str, Any] | None = absent("of one that was not stored")
+    members: list[MemberWeight] | None = absent("of a blend")
 
 
 class FailedRegressor(Answer):

@@ -21,11 +21,11 @@ class PartStatus(Answer):
 
 
 class QueueStatus(PartStatus):
-    """The queue of jobs: how many wait, are worked on, and were given up."""
+    """The queue of jobs: how many messages wait, are worked on, and were given up."""
 
-    waiting: int | None = absent()
-    working: int | None = absent()
-    dead: int | None = absent()
+    depth: int | None = absent()
+    in_flight: int | None = absent()
+    dead_letters: int | None = absent()
 
 
 class SystemStatus(Answer):

@@ -60,7 +60,9 @@ def million(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
         small = ingest(home(), "noisy.csv", folder / "noisy.csv").file_id
         train_model(home(), TrainCommand(model_type="ridge", target_column="y", file_id=small, model_name=MODEL))
         table = typed(folder / "t.parquet", columns, row_group_size=1 << 16)
-        add_dataset(home().datasets, dataset_manifest(FILE_ID, columns=table.columns, rows=ROWS), {TABLE: table.path})
+        # As ingestion describes them: nothing has to be read again.
+        literal = [column.model_copy(update={"is_literal": True}) for column in table.columns]
+        add_dataset(home().datasets, dataset_manifest(FILE_ID, columns=literal, rows=ROWS), {TABLE: table.path})
     return stack
 
 
