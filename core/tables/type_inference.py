@@ -30,7 +30,7 @@ from core.tables.stray_values import StrayValues
 from core.tables.total_rows import TotalRows
 
 # Without a currency, a spreadsheet's accounting format writes zero so, and others a missing value.
-PADDED_DASH = r"^\s*-\s\s+$"
+PADDED_DASH = r"^(?:\s+-\s*|-\s+)$"
 
 
 @cache

@@ -129,8 +129,9 @@ def test_what_is_no_column_of_amounts_stays_text(texts: tuple[str, ...]) -> None
     assert (column.type, values) == ("category", list(texts))
 
 
-def test_a_padded_dash_without_a_currency_is_missing_and_said_so() -> None:
-    column, values, warnings = column_of(" 1,234.50 ", " -   ", " (5.00)")
+@pytest.mark.parametrize("dash", [" -   ", " - ", "- ", " -"])
+def test_a_padded_dash_without_a_currency_is_missing_and_said_so(dash: str) -> None:
+    column, values, warnings = column_of(" 1,234.50 ", dash, " (5.00)")
     assert (column.type, values) == ("number", [1234.5, None, -5])
     assert "1 of its values are a dash between blanks and count as missing" in " ".join(warnings)
 
