@@ -92,7 +92,7 @@ def test_a_wrong_index_mends_itself(stack: Stack) -> None:
         assert file_id in {file["file_id"] for file in listed[0]["files"]}
 
 
-@pytest.mark.parametrize("path", ["/data/files", "/model/trained"])
+@pytest.mark.parametrize("path", ["/data/files", "/model/trained?limit=1000"])
 def test_a_write_that_redis_missed_is_found_by_the_next_listing(stack: Stack, path: str) -> None:
     with process_environment(stack.env), handlers() as client:
         client.get(path)

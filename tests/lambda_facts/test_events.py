@@ -69,7 +69,7 @@ def test_a_job_that_is_told_twice_trains_once(stack: Stack, file_id: str) -> Non
         assert [worker.invoke(event) for _ in range(2)] == [NOTHING_FAILED] * 2
         job = client.get(f"/jobs/{job_id}").json()
         assert (job["status"], job["attempts"]) == ("succeeded", 1), job["error"]
-        versions = client.get("/model/trained").json()["models"]
+        versions = client.get("/model/trained", params={"model_name": "told-twice"}).json()["models"]
         assert [model["version"] for model in versions if model["model_name"] == "told-twice"] == [1]
 
 
