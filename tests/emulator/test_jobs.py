@@ -85,7 +85,11 @@ def is_training(job: Json) -> bool:
 
 
 def versions(client: httpx.Client, name: str) -> list[int]:
-    return [model["version"] for model in client.get("/model/trained").json()["models"] if model["model_name"] == name]
+    return [
+        model["version"]
+        for model in client.get("/model/trained", params={"model_name": name}).json()["models"]
+        if model["model_name"] == name
+    ]
 
 
 def workers(own: Stack) -> list[psutil.Process]:

@@ -30,7 +30,11 @@ def submit_training(client: httpx.Client, name: str, **headers: str) -> httpx.Re
 
 
 def versions(client: httpx.Client, name: str) -> list[int]:
-    return [model["version"] for model in client.get("/model/trained").json()["models"] if model["model_name"] == name]
+    return [
+        model["version"]
+        for model in client.get("/model/trained", params={"model_name": name}).json()["models"]
+        if model["model_name"] == name
+    ]
 
 
 def test_flushall_before_every_call_loses_no_job(stack: Stack) -> None:
