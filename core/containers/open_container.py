@@ -1,17 +1,16 @@
 """Open whatever a table is packed in: find its format by its bytes, and write its table as a text."""
 
-import gzip
 import re
 import zipfile
-import zlib
 from pathlib import Path
 
-from core.containers.archive import PIECE_BYTES, UNPACK, extract, open_zip
+from core.containers.archive import UNPACK, extract, open_zip
 from core.containers.formats import find_format
 from core.containers.listing import listed
 from core.containers.unpacked import Unpacked
+from core.delimited.decoding import unpack_gzip
 from core.delimited.exact import is_exact
-from core.errors import InvalidInputError, TooLargeError, UnreadableContainerError
+from core.errors import InvalidInputError, UnreadableContainerError
 from core.manifests import FileContainer, Reading
 
 # Entries of an archive that systems add by themselves.
@@ -30,7 +29,7 @@ def open_container(source: Path, folder: Path, reading: Reading, max_bytes: int)
     """
     found = find_format(source)
     if found == "gzip":
-        inner = _unpack_gzip(source, folder, max_bytes)
+        inner = unpack_gzip(source, folder / "unpacked", max_bytes, _damaged_gzip)
         unpacked = _open(inner, folder, reading, max_bytes, depth=1).inside(packed_in="gzip")
     else:
         unpacked = _open(source, folder, reading, max_bytes, depth=0)
@@ -111,24 +110,10 @@ def _choose_member(archive: zipfile.ZipFile, wanted: str | None) -> tuple[str, l
     return tables[0], warnings
 
 
-def _unpack_gzip(source: Path, folder: Path, max_bytes: int) -> Path:
-    target = folder / "unpacked"
-    size = 0
-    try:
-        with gzip.open(source) as packed, target.open("wb") as unpacked:
-            while piece := packed.read(PIECE_BYTES):
-                size += len(piece)
-                if size > max_bytes:
-                    raise TooLargeError(
-                        f"The gzip holds more than {max_bytes:,} bytes, which is the most that is taken. Send fewer "
-                        "rows or columns."
-                    )
-                unpacked.write(piece)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UnreadableContainerError(
-            f"The gzip is damaged or cut off ({error}). Compress the file again, or send it as it is."
-        ) from None
-    return target
+def _damaged_gzip(reason: Exception) -> UnreadableContainerError:
+    return UnreadableContainerError(
+        f"The gzip is damaged or cut off ({reason}). Compress the file again, or send it as it is."
+    )
 
 
 def _check_reading(reading: Reading, container: FileContainer) -> None:

@@ -4,7 +4,7 @@ import codecs
 import gzip
 import hashlib
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -13,7 +13,7 @@ from core.delimited.copies import copy_path
 from core.delimited.encodings import InferredEncoding, infer_encodings, sample_beyond_ascii
 from core.delimited.file_signatures import refuse_binary_file, refuse_other_format
 from core.delimited.options import USUAL_ENCODINGS, find_codec
-from core.errors import NotACsvError, TooLargeError
+from core.errors import NotACsvError, RegattaError, TooLargeError
 
 PIECE_BYTES = 1 << 20
 HEAD_BYTES = 64 << 10
@@ -82,7 +82,7 @@ def read_text(
     scan = received = _scan(source, max_bytes)
     compressed = received.head.startswith(GZIP)
     if compressed:
-        scan = _scan(_unpack(source, folder, max_bytes), max_bytes)
+        scan = _scan(unpack_gzip(source, copy_path(folder, "unpacked.csv"), max_bytes, _damaged_gzip), max_bytes)
         if scan.head.startswith(GZIP):
             raise NotACsvError("The file is gzip inside gzip. Unpack it and send the CSV, as it is or as gzip once.")
     refuse_binary_file(scan.head)
@@ -138,12 +138,11 @@ def _broken_at(decoder: codecs.IncrementalDecoder, piece: bytes, end: int, *, fi
     return None
 
 
-def _unpack(source: Path, folder: Path, max_bytes: int) -> Path:
-    """Unpack gzip to a file in `folder`; raises `NotACsvError` for damaged gzip, `TooLargeError`."""
-    path = copy_path(folder, "unpacked.csv")
+def unpack_gzip(source: Path, target: Path, max_bytes: int, damaged: Callable[[Exception], RegattaError]) -> Path:
+    """Unpack gzip to the file `target`; raises what `damaged` makes of the reason for damaged gzip, `TooLargeError`."""
     size = 0
     try:
-        with gzip.open(source) as packed, path.open("wb") as unpacked:
+        with gzip.open(source) as packed, target.open("wb") as unpacked:
             while piece := packed.read(PIECE_BYTES):
                 size += len(piece)
                 if size > max_bytes:
@@ -153,10 +152,12 @@ def _unpack(source: Path, folder: Path, max_bytes: int) -> Path:
                     )
                 unpacked.write(piece)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise NotACsvError(
-            f"The gzip is damaged or cut off ({error}). Compress the CSV again, or send it as it is."
-        ) from None
-    return path
+        raise damaged(error) from None
+    return target
+
+
+def _damaged_gzip(reason: Exception) -> NotACsvError:
+    return NotACsvError(f"The gzip is damaged or cut off ({reason}). Compress the CSV again, or send it as it is.")
 
 
 def _empty() -> NotACsvError:

@@ -28,7 +28,7 @@ CODE = r"^[-+]?0\d\d+$"
 # A whole number that float64 may not keep to the last digit.
 WHOLE = r"^[-+]?\d{16,}$"
 
-# What a column that is told to be boolean may have.
+# What a column that is said to be boolean may have.
 TRUE_WORDS, FALSE_WORDS = (
     [*(words[position] for words in BOOLEANS), digit] for position, digit in ((0, "1"), (1, "0"))
 )

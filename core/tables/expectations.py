@@ -45,7 +45,7 @@ class Expectation:
     # The type that the caller has said.
     forced: ColumnType | None = None
     # The fields of the reading that settle what would be ambiguous otherwise.
-    told: frozenset[str] = field(default_factory=frozenset)
+    given: frozenset[str] = field(default_factory=frozenset)
     # Whether no number at the beginning of the file shows which mark divides fractions.
     marks_are_open: bool = False
 
@@ -56,7 +56,7 @@ def expectations(
     """Return how each column of a file is to be read; raises `InvalidInputError` for a reading that cannot be."""
     _check(reading, names)
     features = {feature.name: feature for feature in like}
-    told = frozenset(name for name in ("dates", "decimal", "thousands") if getattr(reading, name) is not None)
+    given = frozenset(name for name in ("dates", "decimal", "thousands") if getattr(reading, name) is not None)
     missing, keep = (frozenset(text.strip() for text in texts) for texts in (reading.missing, reading.keep))
     marks_are_open = not (dialect.has_decimal_commas or dialect.has_decimal_points)
     found = []
@@ -69,7 +69,7 @@ def expectations(
             for candidate in candidates:
                 if candidate.amounts is not None:
                     candidate.amounts.identifies = True
-        one = Expectation(name, candidates, missing, keep, forced, told, marks_are_open)
+        one = Expectation(name, candidates, missing, keep, forced, given, marks_are_open)
         found.append(_with_words_of(feature, one) if feature else one)
     return found
 

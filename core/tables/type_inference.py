@@ -179,7 +179,7 @@ class TypeInference:
 
     def _is_settled(self, field: str) -> bool:
         """Return whether the caller or a model says how this column's dates, or its marks, are to be read."""
-        return field in self.expectation.told or self.inferred.is_like
+        return field in self.expectation.given or self.inferred.is_like
 
     def check(self) -> None:
         """Raise `ContradictionError` if the column, read in full, is not as the caller said."""
