@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel, ConfigDict
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import __version__
 from core.settings import settings
@@ -21,8 +22,27 @@ EXPOSED_HEADERS = (
     "Inference-Header-Content-Length",
     "Location",
     "Preference-Applied",
+    "Regatta-Version",
     "Retry-After",
 )
+VERSION_HEADER = (b"regatta-version", __version__.encode())
+
+
+class VersionMiddleware:
+    """Says in a header of every answer which version answered: a client knows by it that this is Regatta at all."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_with_version(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), VERSION_HEADER]}
+            await send(message)
+
+        await self.app(scope, receive, send_with_version)
 
 
 async def caller_workspace() -> Workspace:
@@ -46,16 +66,23 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     app.include_router(router)
     answer_errors_as_problems(app)
     app.add_middleware(ContentEncodingMiddleware)
-    if origin := settings().cors_origin:
-        # Loaded, and in every request's way, only where a page may call. The gateway passes preflight requests on.
-        from starlette.middleware.cors import CORSMiddleware
-
-        # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
-        app.middleware_stack = CORSMiddleware(
-            app.build_middleware_stack(),
-            allow_origins=[origin],
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["*"],
-            expose_headers=EXPOSED_HEADERS,
-        )
+    # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
+    app.middleware_stack = VersionMiddleware(_with_cors(app.build_middleware_stack()))
     return app
+
+
+def _with_cors(stack: ASGIApp) -> ASGIApp:
+    """Return the stack that lets the pages of REGATTA_CORS_ORIGIN call; unset, the stack as it is."""
+    origin = settings().cors_origin
+    if origin is None:
+        return stack
+    # Loaded, and in every request's way, only where a page may call. The gateway passes preflight requests on.
+    from starlette.middleware.cors import CORSMiddleware
+
+    return CORSMiddleware(
+        stack,
+        allow_origins=[origin],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=EXPOSED_HEADERS,
+    )

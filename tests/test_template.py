@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from core import __version__
 from core.errors import RegattaError
 from infra import cost
 
@@ -93,8 +94,12 @@ def test_no_function_that_a_caller_waits_for_is_given_more_than_the_gateway_wait
 @pytest.mark.parametrize("kind", GATEWAY_RESPONSES)
 def test_what_the_gateway_answers_by_itself_is_a_documented_problem(kind: str) -> None:
     response = GATEWAY_RESPONSES[kind]
-    assert set(response["ResponseParameters"]["Headers"]) == {"Content-Type", "Access-Control-Allow-Origin"}
-    assert response["ResponseParameters"]["Headers"]["Content-Type"] == "'application/problem+json'"
+    headers = response["ResponseParameters"]["Headers"]
+    assert {name: value for name, value in headers.items() if name != "Access-Control-Allow-Origin"} == {
+        "Content-Type": "'application/problem+json'",
+        "Regatta-Version": f"'{__version__}'",
+        "Access-Control-Expose-Headers": "'Regatta-Version'",
+    }
     # API Gateway puts its own texts in: this one with quotes, all others without.
     text = response["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"refused"')
     problem = json.loads(text)

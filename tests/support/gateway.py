@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote
 import httpx
 from samtranslator.yaml_helper import yaml_parse
 
+from core import __version__
 from infra.environment import TMP_MIB, Environment
 from tests.support.contract import check_answer
 
@@ -61,6 +62,7 @@ class HandlerTransport(httpx.BaseTransport):
             return httpx.Response(404, json={"type": "urn:regatta:problem:no-such-route"})
         resource, dotted = found
         response = _response(self.call(dotted, proxy_event(request, resource)))
+        assert response.headers["Regatta-Version"] == __version__
         check_answer(request.method, resource, response)
         return response
 

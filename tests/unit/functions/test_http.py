@@ -1,9 +1,11 @@
-"""Pages of another origin: they may call where REGATTA_CORS_ORIGIN says so, and nowhere else."""
+"""What every answer has: the version, and for pages of another origin what REGATTA_CORS_ORIGIN allows."""
 
 import httpx
 import pytest
 from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
 
+from core import __version__
 from core.errors import NoSuchFileError
 from core.settings import settings
 from functions.aws_lambda import lambda_handler
@@ -44,6 +46,10 @@ def client() -> httpx.Client:
     async def fault() -> None:
         raise ZeroDivisionError
 
+    @router.get("/file")
+    async def file() -> Response:
+        return RedirectResponse("https://storage.example.com/file", status_code=303)
+
     return httpx.Client(transport=OneApp(router), base_url="http://app")
 
 
@@ -51,6 +57,28 @@ def client() -> httpx.Client:
 def allowed(settled: None, monkeypatch: pytest.MonkeyPatch) -> httpx.Client:
     monkeypatch.setenv("REGATTA_CORS_ORIGIN", PAGE)
     return client()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/file", 303), ("GET", "/missing", 404), ("POST", "/file", 405), ("GET", "/nowhere", 404)],
+)
+def test_every_answer_says_which_version_gave_it(settled: None, method: str, path: str, status: int) -> None:
+    answer = client().request(method, path)
+    assert (answer.status_code, answer.headers["Regatta-Version"]) == (status, __version__)
+
+
+def test_so_do_an_unexpected_error_and_an_unreadable_body(settled: None) -> None:
+    app = client()
+    unreadable = app.post("/file", content=b"x", headers={"Content-Encoding": "br"})
+    for answer, status in ((app.get("/fault"), 500), (unreadable, 415)):
+        assert (answer.status_code, answer.headers["Regatta-Version"]) == (status, __version__)
+
+
+def test_a_page_may_read_the_version(allowed: httpx.Client) -> None:
+    answer = allowed.get("/missing", headers={"Origin": PAGE})
+    assert "Regatta-Version" in answer.headers["access-control-expose-headers"]
+    assert allowed.options("/missing", headers=ASKS).headers["Regatta-Version"] == __version__
 
 
 def test_nobody_may_unless_it_is_set(settled: None) -> None:
