@@ -6,8 +6,10 @@ SETUP  := .venv/.ready
 SAM    := .venv-sam/bin
 SAM_SETUP := .venv-sam/.ready
 LOCALSTACK_SETUP := .venv-localstack/.ready
+# Go, Node.js and schemathesis.
+CLIENTS_SETUP := .venv-clients/.ready
 
-.PHONY: demo up down test test-localstack lint template build openapi bench setup lock clean
+.PHONY: demo up down test test-localstack test-clients lint template build openapi bench setup lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
 	$(BIN)/regatta demo
@@ -18,11 +20,14 @@ up: $(SETUP)  ## the same stack without the run
 down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
-test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP)  ## every test, with coverage of core and functions
+test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP) $(CLIENTS_SETUP)  ## every test, with coverage of core and functions
 	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --cov
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack
+
+test-clients: $(SETUP) $(CLIENTS_SETUP)  ## the clients in Go and TypeScript, and other programs that read the OpenAPI document
+	$(BIN)/pytest tests/clients
 
 lint: $(SETUP) template  ## format, lint, types, import contracts, templates
 	$(BIN)/ruff format --check .
@@ -73,6 +78,7 @@ lock:
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/light.txt
 	$(COMPILE) pyproject.toml --extra export --constraints requirements/dev.txt --output-file requirements/scoring.txt
 	$(COMPILE) pyproject.toml --extra learning --constraints requirements/dev.txt --output-file requirements/heavy.txt
+	$(COMPILE) --group clients --output-file requirements/clients.txt
 	$(COMPILE) --group sam --output-file requirements/sam.txt
 	$(COMPILE) --group localstack --exclude-newer 2025-12-20 --output-file requirements/localstack.txt
 
@@ -95,4 +101,4 @@ build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
 	tar -c --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
 
 clean: down  ## remove the set-up and every stored dataset and model
-	rm -rf .venv .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	rm -rf .venv .venv-clients .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
