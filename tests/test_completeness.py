@@ -60,7 +60,7 @@ def test_every_function_of_the_command_line_is_a_command_or_used_by_another_modu
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):
                 imported |= {(node.module, alias.name) for alias in node.names}
-    commands = {(command.__module__, command.__name__) for command in COMMANDS}
+    commands = {(f"infra.cli.{command.module}", command.function) for command in COMMANDS}
     assert commands <= defined
     assert defined - imported - commands == set(), "add them to COMMANDS in infra/cli/__init__.py, or make them private"
 

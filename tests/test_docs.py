@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.tables.table_writers import TABLE_FORMATS
 from functions.process.app import download
-from infra.cli import app
+from infra.cli import COMMANDS as COMMANDS_OF_THE_COMMAND_LINE
 from infra.local.server import FUNCTIONS
 from tests.support.routes import fields_of, openapi_of, routes_of
 
@@ -84,7 +84,7 @@ def test_every_kind_of_job_is_documented(kind: str) -> None:
     assert f"| `{kind}` |" in (ROOT / "docs/http.md").read_text()
 
 
-CLI_COMMANDS = [(c.name or c.callback.__name__).replace("_", "-") for c in app.registered_commands]
+CLI_COMMANDS = [command.name for command in COMMANDS_OF_THE_COMMAND_LINE]
 
 
 @pytest.mark.parametrize("command", CLI_COMMANDS)

@@ -1,35 +1,89 @@
 """The command line: the embedded stack, requests to a service, series and jobs, operation and deployment."""
 
+from typing import Annotated, Any
+
 import typer
+from typer.core import TyperGroup
 
-from infra.cli import embedded, jobs, operating, run, series, upload
+from core import __version__
+from infra.cli.completion import InstallCompletion, ShowCompletion, know_shells, with_shell
+from infra.cli.lazy import Command, LazyCommand
 
-# In the order in which `regatta --help` lists them.
-COMMANDS = (
-    embedded.up,
-    embedded.demo,
-    run.run,
-    upload.upload,
-    series.drop,
-    series.series,
-    series.reconcile,
-    jobs.jobs,
-    jobs.redrive,
-    operating.janitor,
-    operating.reproduce,
-    operating.serve,
-    operating.deploy,
-    embedded.status,
-    embedded.down,
-    embedded.env,
-    operating.webhook_secret,
-)
+# What `regatta --help` lists, by heading: the module of each command, its function, and how its help begins.
+SECTIONS = {
+    "Data, models and predictions": (
+        Command("upload", "upload", "Upload FILE in parts, going on where an earlier run broke off."),
+        Command("run", "run", "Run the whole job on FILE."),
+    ),
+    "Series and jobs": (
+        Command("series", "drop", "Send FILE into a series, whose model learns from it."),
+        Command("series", "series", "Show every series and what serves."),
+        Command("series", "reconcile", "Find the files below incoming/ for which no event came."),
+        Command("jobs", "jobs", "Show the newest jobs and the dead letters."),
+        Command("jobs", "redrive", "Let the jobs and arrivals of the dead-letter queue begin anew."),
+    ),
+    "The stack on this machine": (
+        Command("embedded", "up", "Start the embedded stack."),
+        Command("embedded", "demo", "Start the embedded stack and run the whole job on a real CSV."),
+        Command("embedded", "status", "Say whether the embedded stack runs, and where."),
+        Command("embedded", "down", "Stop the embedded stack; its data stays."),
+        Command("embedded", "env", "Print `export` lines that point a process at the running stack."),
+    ),
+    "Operation": (
+        Command("operating", "serve", "Serve with several workers from any S3 endpoint and any Redis."),
+        Command("operating", "deploy", "Deploy template.yaml, or what has changed in it."),
+        Command("operating", "janitor", "Remove what nobody needs any more from the bucket."),
+        Command("operating", "reproduce", "Train a stored model again from its manifest."),
+        Command("operating", "webhook_secret", "Print the secret that receivers of webhooks check signatures with."),
+    ),
+}
+COMMANDS = tuple(command for section in SECTIONS.values() for command in section)
+
+
+class CommandLine(TyperGroup):
+    """All commands; see `COMMANDS`."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        know_shells()
+        for command in COMMANDS:
+            self.add_command(LazyCommand(command))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands below their headings."""
+        for heading, commands in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(command.name, command.summary) for command in commands], col_max=16)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the options before the command."""
+        return super().parse_args(ctx, with_shell(args))
+
 
 app = typer.Typer(
+    cls=CommandLine,
     help="Regatta: tabular regression as a service.",
     no_args_is_help=True,
+    # Plain help and errors: rich takes longer to load than all else.
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in COMMANDS:
-    app.command()(command)
+
+
+def _print_version(chosen: bool) -> None:
+    if chosen:
+        typer.echo(f"regatta {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    install_completion: InstallCompletion = None,
+    show_completion: ShowCompletion = None,
+) -> None:
+    """Regatta: tabular regression as a service."""

@@ -2,4 +2,4 @@
 
 from infra.cli import app
 
-app()
+app(prog_name="regatta")

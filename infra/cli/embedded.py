@@ -19,7 +19,7 @@ EXAMPLE_TARGET = "median_house_value"
 
 
 def up() -> None:
-    """Start the embedded stack (Redis, emulated AWS, web apps) and keep it running until Ctrl-C."""
+    """Start the embedded stack. It has Redis, an emulated AWS and the web apps, and runs until Ctrl-C."""
     raise typer.Exit(_supervise(demo=None, leave=False))
 
 
@@ -27,7 +27,7 @@ def demo(
     leave: Annotated[bool, typer.Option("--exit", help="Stop the stack when the job is done.")] = False,
     time_limit: Annotated[float, typer.Option(min=0.1, max=900, help="Seconds for the race.")] = 30,
 ) -> None:
-    """Start the embedded stack, run the whole job on California housing prices, then keep serving."""
+    """Start the embedded stack and run the whole job on a real CSV, California housing prices; then keep serving."""
     raise typer.Exit(_supervise(demo=time_limit, leave=leave))
 
 

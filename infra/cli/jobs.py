@@ -45,7 +45,7 @@ def jobs(
 
 
 def redrive() -> None:
-    """Let the jobs and arrivals begin anew that ended in the dead-letter queue, after what broke them is mended."""
+    """Let the jobs and arrivals of the dead-letter queue begin anew, after what broke them is mended."""
     from infra import dead_letters
 
     use_running_stack()

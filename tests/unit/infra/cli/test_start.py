@@ -1,0 +1,113 @@
+"""How the command line starts: what it lists, what it loads for that, and what it says to a misspelt command."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from core import __version__
+from infra.cli import COMMANDS, app
+from infra.cli.lazy import Command
+
+# A process that runs the command line and prints the modules that it has loaded by then.
+LOADED = """
+import sys
+from infra.cli import app
+try:
+    app(sys.argv[1:], standalone_mode=False)
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+# No start needs them; each takes longer to load than all that it does need.
+HEAVY = {"boto3", "fastapi", "httpx", "numpy", "onnxruntime", "pandas", "psutil", "pydantic", "rich", "sklearn"}
+
+
+def _run(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, arguments, prog_name="regatta", env=environment)
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_the_start_loads_nothing_heavy_and_no_command(option: str) -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED, option], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "infra.cli" in loaded
+    assert loaded & HEAVY == set()
+    assert loaded & {f"infra.cli.{command.module}" for command in COMMANDS} == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_is_listed_as_its_help_begins(command: Command) -> None:
+    loaded = command.load()
+    assert loaded.name == command.name
+    assert (loaded.help or "").startswith(command.summary.removesuffix("."))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_every_command_has_help(command: Command, option: str) -> None:
+    code, output, _ = _run(command.name, option)
+    assert code == 0
+    assert output.startswith(f"Usage: regatta {command.name} ")
+
+
+def test_the_version_is_printed() -> None:
+    assert _run("--version") == (0, f"regatta {__version__}\n", "")
+
+
+def test_all_commands_are_listed() -> None:
+    code, output, _ = _run("-h")
+    assert code == 0
+    for command in COMMANDS:
+        assert f"\n  {command.name} " in output
+
+
+@pytest.mark.parametrize(("typed", "near"), [("uplaod", "upload"), ("serie", "series"), ("webhook_secret", "webhook-")])
+def test_a_misspelt_command_suggests_the_near_one(typed: str, near: str) -> None:
+    code, output, errors = _run(typed)
+    assert (code, output) == (2, "")
+    assert f"Did you mean '{near}" in errors
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_of_every_shell_can_be_shown(shell: str) -> None:
+    code, output, _ = _run("--show-completion", shell)
+    assert code == 0
+    assert f"_REGATTA_COMPLETE=complete_{shell}" in output
+
+
+@pytest.mark.parametrize("option", ["--show-completion", "--install-completion"])
+def test_a_shell_that_is_not_known_is_asked_for(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psutil.Process.parents", lambda process: [])
+    code, output, errors = _run(option)
+    assert (code, output) == (1, "")
+    assert "Name one of bash, zsh, fish" in errors
+
+
+def test_completion_is_installed_for_the_shell_that_is_named(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    code, output, _ = _run("--install-completion", "fish")
+    assert code == 0
+    installed = tmp_path / ".config/fish/completions/regatta.fish"
+    assert str(installed) in output
+    assert installed.exists()
+
+
+def test_a_home_that_cannot_be_written_to_is_said(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    code, _, errors = _run("--install-completion", "bash")
+    assert code == 1
+    assert "`regatta --show-completion bash` prints it" in errors
+
+
+def test_commands_and_their_options_are_completed() -> None:
+    words = {"_REGATTA_COMPLETE": "complete_bash"}
+    assert _completions({**words, "COMP_WORDS": "regatta up", "COMP_CWORD": "1"}) == ["upload", "up"]
+    assert "--delimiter" in _completions({**words, "COMP_WORDS": "regatta upload --", "COMP_CWORD": "2"})
+
+
+def _completions(environment: dict[str, str]) -> list[str]:
+    command = [sys.executable, "-m", "infra.cli"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
