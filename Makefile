@@ -9,7 +9,7 @@ LOCALSTACK_SETUP := .venv-localstack/.ready
 # Go, Node.js and schemathesis.
 CLIENTS_SETUP := .venv-clients/.ready
 
-.PHONY: demo up down test test-localstack test-clients lint template build openapi bench setup lock clean
+.PHONY: demo up down test test-localstack test-clients lint template build openapi client bench setup lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
 	$(BIN)/regatta demo
@@ -45,6 +45,9 @@ build: $(SAM_SETUP)  ## build every zip function as `sam deploy` uploads it, in 
 
 openapi: $(SETUP)  ## write docs/openapi.json anew from the code
 	@$(BIN)/python -m infra.openapi > docs/openapi.json
+
+client: $(SETUP)  ## write the sync half of the Python client anew from the async one
+	@$(BIN)/python clients/python/generate_sync.py
 
 bench: $(SETUP)  ## every measured ratio but bench/quality.py, which installs what it compares with; fails below a limit
 	@status=0; for script in bench/[a-z]*.py; do \

@@ -1,0 +1,1 @@
+"""The client as coroutines, written by hand. `regatta._sync` is generated from it by `make client`."""

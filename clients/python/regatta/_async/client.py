@@ -1,0 +1,72 @@
+"""The client: its resources, and how it reaches the service."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from regatta._async.connection import AsyncConnection
+from regatta._async.data import AsyncData
+from regatta._async.models import AsyncModels
+from regatta._async.predict import AsyncPredict
+from regatta.address import Address
+from regatta.retries import Retries
+
+# A large table on a slow machine takes minutes, and the service answers as soon as it is done.
+TIMEOUT = httpx.Timeout(300, connect=5, pool=None)
+
+
+class AsyncRegatta:
+    """A client of one service. Use it in an `async with` block, or call `close` at the end.
+
+    `url` is the address of the service, also with the path of a stage or a proxy; without it REGATTA_URL counts, and
+    else http://127.0.0.1:8000. `api_key` (or REGATTA_API_KEY) is sent as X-Api-Key, `headers` as they are.
+    `timeout` is in seconds. Requests that may be repeated are, as `retries` says.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        retries: Retries | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Raises `ValueError` for a URL or a header that cannot be used. Nothing is sent yet."""
+        address = Address.of(url, api_key, headers)
+        self._connection = AsyncConnection(address, TIMEOUT if timeout is None else timeout, retries, transport)
+        self.data = AsyncData(self._connection)
+        self.models = AsyncModels(self._connection)
+        self.predict = AsyncPredict(self._connection)
+
+    @property
+    def url(self) -> str:
+        """Return the address of the service, without a slash at its end."""
+        return self._connection.address.shown
+
+    async def status(self) -> dict[str, Any]:
+        """Return how the service is: storage, Redis, queue and cache."""
+        status: dict[str, Any] = await self._connection.json("GET", "/system/status")
+        return status
+
+    async def version(self) -> str:
+        """Return the version of the service."""
+        return str((await self._connection.json("GET", "/"))["version"])
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"

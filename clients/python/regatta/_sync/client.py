@@ -1,0 +1,73 @@
+# Generated from regatta/_async/client.py by `make client`. Change that file.
+"""The client: its resources, and how it reaches the service."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from regatta._sync.connection import Connection
+from regatta._sync.data import Data
+from regatta._sync.models import Models
+from regatta._sync.predict import Predict
+from regatta.address import Address
+from regatta.retries import Retries
+
+# A large table on a slow machine takes minutes, and the service answers as soon as it is done.
+TIMEOUT = httpx.Timeout(300, connect=5, pool=None)
+
+
+class Regatta:
+    """A client of one service. Use it in a `with` block, or call `close` at the end.
+
+    `url` is the address of the service, also with the path of a stage or a proxy; without it REGATTA_URL counts, and
+    else http://127.0.0.1:8000. `api_key` (or REGATTA_API_KEY) is sent as X-Api-Key, `headers` as they are.
+    `timeout` is in seconds. Requests that may be repeated are, as `retries` says.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        retries: Retries | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Raises `ValueError` for a URL or a header that cannot be used. Nothing is sent yet."""
+        address = Address.of(url, api_key, headers)
+        self._connection = Connection(address, TIMEOUT if timeout is None else timeout, retries, transport)
+        self.data = Data(self._connection)
+        self.models = Models(self._connection)
+        self.predict = Predict(self._connection)
+
+    @property
+    def url(self) -> str:
+        """Return the address of the service, without a slash at its end."""
+        return self._connection.address.shown
+
+    def status(self) -> dict[str, Any]:
+        """Return how the service is: storage, Redis, queue and cache."""
+        status: dict[str, Any] = self._connection.json("GET", "/system/status")
+        return status
+
+    def version(self) -> str:
+        """Return the version of the service."""
+        return str((self._connection.json("GET", "/"))["version"])
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
