@@ -56,6 +56,15 @@ class AsyncRegatta:
         """Return the version of the service."""
         return str((await self._connection.json("GET", "/"))["version"])
 
+    async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send any request to the service and return its answer; raises `RegattaError` where it is refused.
+
+        `options` are `params`, `headers`, and one of `json`, `content`, `data` and `files` as httpx takes them. A
+        request that changes nothing may be `pure`, one that the service takes once only `keyed`: both are sent again
+        after a failure that may pass, as a GET is.
+        """
+        return await self._connection.send(method, path, **options)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()

@@ -57,6 +57,15 @@ class Regatta:
         """Return the version of the service."""
         return str((self._connection.json("GET", "/"))["version"])
 
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send any request to the service and return its answer; raises `RegattaError` where it is refused.
+
+        `options` are `params`, `headers`, and one of `json`, `content`, `data` and `files` as httpx takes them. A
+        request that changes nothing may be `pure`, one that the service takes once only `keyed`: both are sent again
+        after a failure that may pass, as a GET is.
+        """
+        return self._connection.send(method, path, **options)
+
     def close(self) -> None:
         """Close the connections."""
         self._connection.close()
