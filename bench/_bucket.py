@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench._load import end, free_port
-from core.settings import Settings
+from core.settings import load
 from infra.local import processes
 from infra.local.serving import check
 from infra.local.stack import create_signing_key
@@ -31,7 +31,7 @@ def bucket(*, redis: bool = False) -> Iterator[Path]:
         before = dict(os.environ)
         for name in [name for name in os.environ if name.startswith(("REGATTA_", "AWS_"))]:
             del os.environ[name]
-        settings = Settings(home=home, aws_port=free_port(), redis_port=free_port())
+        settings = load(home=home, aws_port=free_port(), redis_port=free_port())
         servers = [processes.ministack(settings, home), *([processes.redis(settings, home)] if redis else [])]
         variables = processes.stack_variables(settings, home)
         if not redis:
@@ -42,7 +42,7 @@ def bucket(*, redis: bool = False) -> Iterator[Path]:
             for server in servers:
                 _wait(server)
             os.environ.update(variables)
-            check(Settings())
+            check(load())
             yield home
         finally:
             for server in servers:

@@ -1,71 +1,92 @@
-"""Every setting of Regatta, read once from the environment (`REGATTA_*`) and checked before anything starts."""
+"""Every setting of Regatta, read once from the environment (`REGATTA_*`) and checked before anything starts.
+
+It loads nothing but the standard library, because the command line and every cold start begin with it.
+"""
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from core.errors import InvalidSettingError
+from core.setting_forms import (
+    ANY,
+    BUCKET,
+    BYTES,
+    ORIGIN,
+    PATH,
+    PORT,
+    REDIS_ADDRESS,
+    SECRET,
+    TOPIC,
+    WEB_ADDRESS,
+    Form,
+    Secret,
+    one_of,
+    seconds,
+    whole_number,
+)
 
 MIB = 1 << 20
+PREFIX = "REGATTA_"
 
 
-class Settings(BaseSettings):
+def setting(form: Form, default: Any, description: str) -> Any:
+    """Return the dataclass field of a setting."""
+    return field(default=default, metadata={"form": form, "description": description})
+
+
+@dataclass(frozen=True)
+class Settings:
     """The typed settings; each field `name` is the variable `REGATTA_NAME`."""
 
-    model_config = SettingsConfigDict(env_prefix="REGATTA_", env_ignore_empty=True, frozen=True)
-
     # Storage.
-    s3_endpoint: str | None = Field(None, pattern="^https?://", description="S3 endpoint; unset means AWS itself")
-    bucket: str = Field("regatta", min_length=3, max_length=63, description="bucket that holds everything")
-    redis_url: str | None = Field(
-        None, pattern="^(rediss?|unix)://", description="Redis or Valkey; unset means no index and no shared cache"
-    )
-    signing_key_file: Path | None = Field(None, description="file with the key that signs models")
-    signing_key_secret: str | None = Field(None, description="Secrets Manager ARN of that key (on AWS)")
-    signing_key: SecretStr | None = Field(None, description="the key itself, where neither of the two fits")
+    s3_endpoint: str | None = setting(WEB_ADDRESS, None, "S3 endpoint; unset means AWS itself")
+    bucket: str = setting(BUCKET, "regatta", "bucket that holds everything")
+    redis_url: str | None = setting(REDIS_ADDRESS, None, "Redis or Valkey; unset means no index and no shared cache")
+    signing_key_file: Path | None = setting(PATH, None, "file with the key that signs models")
+    signing_key_secret: str | None = setting(ANY, None, "Secrets Manager ARN of that key (on AWS)")
+    signing_key: Secret | None = setting(SECRET, None, "the key itself, where neither of the two fits")
 
     # Limits, each with its reason in the README's table.
-    max_upload_bytes: int = Field(256 * MIB, gt=0, description="largest file taken in one request")
-    max_file_bytes: int = Field(2 << 30, gt=0, description="largest file at all, unpacked")
-    max_batch_rows: int = Field(200_000, gt=0, description="most rows predicted in one request")
-    max_body_bytes: int = Field(64 * MIB, gt=0, description="largest JSON or CSV taken to predict")
-    max_response_bytes: int = Field(100 * MIB, gt=0, description="largest file sent in a response body")
-    model_max_bytes: int = Field(64 * MIB, gt=0, description="byte budget of one compiled model")
-    cache_model_bytes: int = Field(512 * MIB, gt=0, description="process memory for compiled models")
-    cache_table_bytes: int = Field(256 * MIB, gt=0, description="process memory for tables")
-    cache_redis_entry_bytes: int = Field(16 * MIB, ge=0, description="largest entry kept in Redis")
-    cache_ttl_seconds: int = Field(1800, gt=0, description="how long an idle cache entry lives")
-    training_threads: int = Field(0, ge=0, description="threads of one training; 0 means one per core")
+    max_upload_bytes: int = setting(BYTES, 256 * MIB, "largest file taken in one request")
+    max_file_bytes: int = setting(BYTES, 2 << 30, "largest file at all, unpacked")
+    max_batch_rows: int = setting(whole_number(1, unit="rows"), 200_000, "most rows predicted in one request")
+    max_body_bytes: int = setting(BYTES, 64 * MIB, "largest JSON or CSV taken to predict")
+    max_response_bytes: int = setting(BYTES, 100 * MIB, "largest file sent in a response body")
+    model_max_bytes: int = setting(BYTES, 64 * MIB, "byte budget of one compiled model")
+    cache_model_bytes: int = setting(BYTES, 512 * MIB, "process memory for compiled models")
+    cache_table_bytes: int = setting(BYTES, 256 * MIB, "process memory for tables")
+    cache_redis_entry_bytes: int = setting(whole_number(0, unit="bytes"), 16 * MIB, "largest entry kept in Redis")
+    cache_ttl_seconds: int = setting(whole_number(1, unit="seconds"), 1800, "how long an idle cache entry lives")
+    training_threads: int = setting(whole_number(0), 0, "threads of one training; 0 means one per core")
     # Long work.
-    jobs_queue_url: str | None = Field(
-        None, pattern="^https?://", description="SQS queue of jobs; unset means that the servers run them themselves"
+    jobs_queue_url: str | None = setting(
+        WEB_ADDRESS, None, "SQS queue of jobs; unset means that the servers run them themselves"
     )
-    answer_seconds: float = Field(0, ge=0, description="what is expected to take longer becomes a job; 0 means nothing")
-    job_seconds: int = Field(3600, gt=0, description="how long one attempt at a job may take")
-    job_lease_seconds: float = Field(60, ge=2, description="how soon the job of a killed worker is free again")
-    cors_origin: str | None = Field(
-        None,
-        pattern="^(\\*|https?://[^/ '\"]+)$",
-        description="origin whose pages may call from a browser; unset: none",
-    )
+    answer_seconds: float = setting(seconds(0), 0, "what is expected to take longer becomes a job; 0 means nothing")
+    job_seconds: int = setting(whole_number(1, unit="seconds"), 3600, "how long one attempt at a job may take")
+    job_lease_seconds: float = setting(seconds(2), 60, "how soon the job of a killed worker is free again")
+    cors_origin: str | None = setting(ORIGIN, None, "origin whose pages may call from a browser; unset: none")
     # Notifications of decisions about a series.
-    webhook_url: str | None = Field(None, pattern="^https?://", description="where each decision is posted")
-    sns_topic_arn: str | None = Field(None, pattern="^arn:", description="SNS topic that hears of each decision")
+    webhook_url: str | None = setting(WEB_ADDRESS, None, "where each decision is posted")
+    sns_topic_arn: str | None = setting(TOPIC, None, "SNS topic that hears of each decision")
     # Retention, for the janitor.
-    keep_versions: int = Field(0, ge=0, description="versions of each model that are kept; 0 means all")
-    keep_jobs_days: int = Field(30, ge=0, description="how long jobs are kept that are over; 0 means for ever")
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="level of the log")
+    keep_versions: int = setting(whole_number(0), 0, "versions of each model that are kept; 0 means all")
+    keep_jobs_days: int = setting(
+        whole_number(0, unit="days"), 30, "how long jobs are kept that are over; 0 means for ever"
+    )
+    log_level: str = setting(one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "level of the log")
 
     # The machine it runs on (infra/ only).
-    home: Path = Field(Path(".regatta"), description="data, logs and pid files of the embedded stack")
-    port: int = Field(8000, ge=1, le=65535, description="HTTP port of the apps")
-    aws_port: int = Field(4566, ge=1, le=65535, description="port of the emulated AWS")
-    redis_port: int = Field(6380, ge=1, le=65535, description="port of the embedded Redis")
-    workers: int = Field(2, ge=1, le=64, description="uvicorn worker processes")
+    home: Path = setting(PATH, Path(".regatta"), "data, logs and pid files of the embedded stack")
+    port: int = setting(PORT, 8000, "HTTP port of the apps")
+    aws_port: int = setting(PORT, 4566, "port of the emulated AWS")
+    redis_port: int = setting(PORT, 6380, "port of the embedded Redis")
+    workers: int = setting(whole_number(1, 64), 2, "uvicorn worker processes")
 
     @property
     def threads(self) -> int:
@@ -73,14 +94,35 @@ class Settings(BaseSettings):
         return self.training_threads or os.cpu_count() or 1
 
 
+# By field what it is for.
+DESCRIPTIONS: dict[str, str] = {one.name: one.metadata["description"] for one in fields(Settings)}
+
+
 def load(**overrides: Any) -> Settings:
-    """Read and check the settings; raises `InvalidSettingError` that names the variable and what it may be."""
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        variable = "REGATTA_" + "_".join(str(item) for item in first["loc"]).upper()
-        raise InvalidSettingError(f"{variable} is not usable: {first['msg']}.") from None
+    """Read and check the settings; an empty variable is an unset one. `overrides` are taken as they are.
+
+    Raises `InvalidSettingError` that says of every wrong variable what it has to be.
+    """
+    found, wrong = {}, []
+    for one in fields(Settings):
+        variable = PREFIX + one.name.upper()
+        text = os.environ.get(variable, "")
+        form: Form = one.metadata["form"]
+        if text and one.name not in overrides:
+            try:
+                found[one.name] = form.read(text)
+            except ValueError:
+                wrong.append(f"{variable} is not usable: it has to be {form.words}.")
+    if wrong:
+        raise InvalidSettingError("\n".join(wrong))
+    return Settings(**found, **overrides)
+
+
+def unknown_variables(environment: Mapping[str, str], known: tuple[str, ...] = ()) -> dict[str, str | None]:
+    """Return by variable `REGATTA_*` that is no setting and none of `known` the name that it resembles, if any."""
+    names = [*(PREFIX + name.upper() for name in DESCRIPTIONS), *known]
+    unknown = sorted(name for name in environment if name.upper().startswith(PREFIX) and name not in names)
+    return {name: next(iter(get_close_matches(name.upper(), names, n=1, cutoff=0.8)), None) for name in unknown}
 
 
 @cache

@@ -25,7 +25,7 @@ from core.reading_fields import ReadingFields
 from core.reporting import formatting
 from core.services.prediction.export import ExportRequest
 from core.services.prediction.requests import ModelChoice
-from core.settings import Settings
+from core.settings import DESCRIPTIONS
 from core.tables.table_writers import TABLE_FORMATS
 from functions.predict.requests import BatchRequest
 from functions.process.app import download
@@ -76,7 +76,7 @@ def test_every_package_and_module_of_core_has_a_layer() -> None:
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_the_template_sets_no_setting_that_does_not_exist(template: Path) -> None:
     named = set(re.findall(r"REGATTA_([A-Z0-9_]+)", template.read_text()))
-    assert named <= {field.upper() for field in Settings.model_fields}
+    assert named <= {field.upper() for field in DESCRIPTIONS}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from core.catalogue import CATALOGUE, DEFAULT_MODEL_TYPES
 from core.exporting.files import FORMATS
 from core.jobs.commands import COMMANDS
 from core.jobs.fields import ExportFormat
-from core.settings import Settings
+from core.settings import DESCRIPTIONS
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.tables.table_writers import TABLE_FORMATS
 from functions.process.app import download
@@ -28,14 +28,14 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("field", Settings.model_fields)
+@pytest.mark.parametrize("field", DESCRIPTIONS)
 def test_every_setting_is_in_the_readme(field: str) -> None:
     assert f"| `REGATTA_{field.upper()}` |" in README
 
 
 def test_the_readme_names_no_setting_that_does_not_exist() -> None:
     named = set(re.findall(r"`?REGATTA_([A-Z0-9_]+)", README))
-    assert named == {field.upper() for field in Settings.model_fields}
+    assert named == {field.upper() for field in DESCRIPTIONS}
 
 
 T = TypeVar("T")

@@ -25,7 +25,7 @@ def signing_key() -> bytes:
     elif chosen.signing_key_secret is not None:
         key = _from_secrets_manager(chosen.signing_key_secret)
     elif chosen.signing_key is not None:
-        key = chosen.signing_key.get_secret_value().encode()
+        key = chosen.signing_key.reveal().encode()
     else:
         raise InvalidSettingError("Set REGATTA_SIGNING_KEY_FILE: models cannot be signed or checked without a key.")
     if len(key) < KEY_BYTES_MIN:

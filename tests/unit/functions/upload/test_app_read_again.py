@@ -14,7 +14,7 @@ from core.manifests import Feature
 from core.services.handlers import HANDLERS
 from core.services.processing import read_again
 from core.services.processing.ingest import ingest
-from core.settings import settings
+from core.settings import load
 from tests.support.jobs import end_process
 from tests.support.storage import WORKSPACE, Repositories, home
 
@@ -180,7 +180,7 @@ def test_what_takes_long_becomes_a_job_with_the_same_answer(
 ) -> None:
     headers = {"Prefer": "respond-async"} if how == "asked for" else {}
     if how == "too large":
-        monkeypatch.setattr(read_again, "settings", lambda: settings().model_copy(update={"max_upload_bytes": 10}))
+        monkeypatch.setattr(read_again, "settings", lambda: load(max_upload_bytes=10))
     answer = patch(handlers, parent["file_id"], {"has_header": False}, **headers)
     assert answer.status_code == 202, answer.text
     job = answer.json()

@@ -1,0 +1,84 @@
+"""What the text of a setting may be: for each form a function that reads it, and the words that say what is right."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the text of a variable is read; `read` raises `ValueError` where it is not what `words` say."""
+
+    words: str
+    read: Callable[[str], Any]
+
+
+class Secret:
+    """A text that does not show in logs: only `reveal` returns it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._text
+
+
+def whole_number(least: int, most: int | None = None, *, unit: str = "") -> Form:
+    """Return the form of an integer between two bounds, which are included."""
+    what = f"a whole number of {unit}" if unit else "a whole number"
+    bounds = f", at least {least:,}" if most is None else f" from {least} to {most}"
+    return Form(what + bounds, lambda text: _within(int(text), least, most))
+
+
+def seconds(least: float) -> Form:
+    """Return the form of a duration in seconds, at least `least`."""
+    return Form(f"a number of seconds, at least {least:g}", lambda text: _within(float(text), least, None))
+
+
+def text(words: str, pattern: str = ".+") -> Form:
+    """Return the form of a text that `pattern` matches in full."""
+    return Form(words, lambda value: _matching(value, pattern))
+
+
+def one_of(*names: str) -> Form:
+    """Return the form of a name from a list, in letters of any case."""
+    return Form(
+        " or ".join([", ".join(names[:-1]), names[-1]]), lambda value: _matching(value.upper(), "|".join(names))
+    )
+
+
+WEB_ADDRESS = text("an address that begins with http:// or https://", r"https?://[^/\s].*")
+REDIS_ADDRESS = text(
+    "an address that begins with redis://, rediss:// or unix://, such as redis://127.0.0.1:6379/0",
+    r"(rediss?|unix)://.+",
+)
+ORIGIN = text(
+    "* or an origin without a path, such as https://app.example.com",
+    r"\*|https?://[^/ '\"]+",
+)
+BUCKET = text("the name of a bucket, of 3 to 63 characters, without s3:// and without slashes", r"[^/\s:]{3,63}")
+TOPIC = text("the ARN of a topic, such as arn:aws:sns:eu-central-1:123456789012:decisions", "arn:.+")
+ANY = Form("a text", str)
+PORT = whole_number(1, 65535)
+BYTES = whole_number(1, unit="bytes")
+SECRET = Form("a text", Secret)
+PATH = Form("a path", Path)
+
+
+def _within(value: float, least: float, most: float | None) -> float:
+    if not math.isfinite(value) or value < least or (most is not None and value > most):
+        raise ValueError(value)
+    return value
+
+
+def _matching(value: str, pattern: str) -> str:
+    if re.fullmatch(pattern, value, re.DOTALL) is None:
+        raise ValueError(value)
+    return value
