@@ -1,6 +1,6 @@
 """The fields by which a request says how a file is to be read: one definition for uploads, announcements and series."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, field_validator
 from pydantic_core.core_schema import ValidationInfo
@@ -39,8 +39,12 @@ def _possible_delimiter(name: str | None) -> str | None:
 
 
 def _as_text(value: Any) -> Any:
-    """Return a number as its text, and anything else as it is."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    """Return the number of a sheet as its text, and anything else as it is; raises `ValueError` for one below 1."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    if value < 1:
+        raise ValueError("sheets are numbered from 1")
+    return str(value)
 
 
 def _or_empty_list(value: Any) -> Any:
@@ -65,6 +69,20 @@ Spellings = Annotated[
 ]
 
 
+# Each with what a request may have in its place.
+Sheet = Annotated[
+    Annotated[str, Field(max_length=200)] | None,
+    BeforeValidator(_as_text, Annotated[str, Field(max_length=200)] | Annotated[int, Field(ge=1)] | None),
+]
+NamedDecimalMark = Annotated[
+    DecimalMark | None, BeforeValidator(_named_mark, DecimalMark | Literal["point", "comma"] | None)
+]
+NamedThousandsMark = Annotated[
+    ThousandsMark | None,
+    BeforeValidator(_named_mark, ThousandsMark | Literal["point", "comma", "apostrophe", "space"] | None),
+]
+
+
 class ReadingFields(BaseModel):
     """How a file is to be read, where the caller knows it. What is left out is inferred."""
 
@@ -80,10 +98,10 @@ class ReadingFields(BaseModel):
     dates: DateOrder | None = Field(
         None, description="the order of day, month and year where a column fits more than one", exclude_if=is_none
     )
-    decimal: Annotated[DecimalMark | None, BeforeValidator(_named_mark)] = Field(
+    decimal: NamedDecimalMark = Field(
         None, description="the mark before the fraction of a number, or its name", exclude_if=is_none
     )
-    thousands: Annotated[ThousandsMark | None, BeforeValidator(_named_mark)] = Field(
+    thousands: NamedThousandsMark = Field(
         None, description="the mark between groups of digits, or its name", exclude_if=is_none
     )
     types: Annotated[dict[str, ColumnType], Field(max_length=MOST_TYPES), BeforeValidator(_or_empty_object)] = Field(
@@ -94,9 +112,7 @@ class ReadingFields(BaseModel):
         [], description="spellings of a missing value that are answers in this file", exclude_if=is_empty
     )
 
-    sheet: Annotated[str | None, BeforeValidator(_as_text), Field(max_length=200)] = Field(
-        None, description="of a workbook its sheet, by name or number from 1", exclude_if=is_none
-    )
+    sheet: Sheet = Field(None, description="of a workbook its sheet, by name or number from 1", exclude_if=is_none)
     member: str | None = Field(
         None, max_length=1000, description="of a zip archive the file with the table", exclude_if=is_none
     )

@@ -56,8 +56,9 @@ CallerWorkspace = Annotated[Workspace, Depends(caller_workspace)]
 class RequestBody(BaseModel):
     """Base of every JSON body. A field that the endpoint does not know is an error, so that no typo passes silently."""
 
-    # Built at once, and not on first use as `functions.fast_start` has it: FastAPI makes a route of it right away.
-    model_config = ConfigDict(extra="forbid", protected_namespaces=(), defer_build=False)
+    # Strict, so that 1 is no boolean and false no number. Built at once, and not on first use as `functions.fast_start`
+    # has it: FastAPI makes a route of it right away.
+    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), defer_build=False)
 
 
 def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from core.errors import (
@@ -77,13 +78,24 @@ async def _framework_error(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 404:
         return respond(request, NoSuchRouteError(f"Nothing answers at {path}. GET / lists what does."))
     if error.status_code == 405:
-        return respond(request, MethodNotAllowedError(f"{path} does not take {request.method}. See GET /."))
+        return _method_not_allowed(request)
     if error.status_code == 413:
         return respond(request, TooLargeError(str(error.detail)))
     if error.detail == "There was an error parsing the body":
         detail = "The body is nested too deeply, or has a number of thousands of digits. Send one plain JSON object."
         return respond(request, BadRequestError(detail))
     return respond(request, BadRequestError(str(error.detail)))
+
+
+def _method_not_allowed(request: Request) -> JSONResponse:
+    """Answer a method that the path does not take; `Allow` has those that it does, of all its routes."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    routes = [route for route in iter_route_contexts(request.app.routes) if route.path_regex.match(path)]
+    allowed = ", ".join(sorted({method for route in routes for method in route.methods or ()}))
+    detail = f"{request.url.path} does not take {request.method}. It takes {allowed}; GET / lists more."
+    answer = respond(request, MethodNotAllowedError(detail))
+    answer.headers["Allow"] = allowed
+    return answer
 
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:

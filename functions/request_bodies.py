@@ -46,10 +46,13 @@ def json_object(body: bytes, media_type: str = "application/json") -> Any:
         raise BadRequestError(f"The body is not valid JSON: {error}. Send one JSON object.") from None
 
 
-def validate_body(content: Any, body_type: type[Body]) -> Body:
-    """Validate `content` as a request of this kind; raises the error that FastAPI would, which names the fields."""
+def validate_body(content: Any, body_type: type[Body], *, strict: bool | None = None) -> Body:
+    """Validate `content` as a request of this kind; raises the error that FastAPI would, which names the fields.
+
+    With `strict`, 1 is no boolean and false no number, whatever the type itself says.
+    """
     try:
-        return body_type.model_validate(content)
+        return body_type.model_validate(content, strict=strict)
     except ValidationError as error:
         findings = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**finding, "loc": ("body", *finding["loc"])} for finding in findings]) from None

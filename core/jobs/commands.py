@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.errors import InvalidInputError, RegattaError
-from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
+from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict, WholeNumber
 from core.manifests import Reading
 from core.model_manifest import TargetTransformChoice, ValidationKind
 from core.types import Json
@@ -45,7 +45,8 @@ class TrainCommand(Command):
     """Train one model on a file. Without `target_column` the target is the one in the dataset's recipe."""
 
     kind = "train"
-    model_config = ROUTED
+    # Strict, so that 1 is no boolean and false no number.
+    model_config = ConfigDict(**ROUTED, strict=True)
 
     model_type: str
     target_column: str | None = None
@@ -105,8 +106,10 @@ class CompareCommand(Command):
     tuning_seconds: float = Field(COMPARE_TUNING_SECONDS, gt=0, le=MOST_SECONDS, description="for all of them")
     time_limit: float | None = Field(None, gt=0, le=MOST_SECONDS, description="seconds for the race")
     ensemble: bool = Field(False, description="add a blend; with time_limit: race the portfolio")
-    max_bytes: int | None = Field(None, gt=0, description="largest model that may win the portfolio")
-    max_latency_us: float | None = Field(None, gt=0, description="slowest, in microseconds for one row")
+    max_bytes: WholeNumber | None = Field(None, gt=0, description="largest model that may win the portfolio")
+    max_latency_us: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="slowest, in microseconds for one row"
+    )
 
     @property
     def searches_portfolio(self) -> bool:

@@ -1,13 +1,20 @@
 """Fields that requests and commands share, each described once. A module of its own, because it loads faster."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from core.types import Json
 
+
+def _whole(value: Any) -> Any:
+    """Return 5.0 as 5, because JSON has one kind of numbers; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
 ExportFormat = Literal["csv", "excel", "json"]
-ModelVersion = Annotated[int | None, Field(ge=1, description="default: the version that serves")]
+ModelVersion = Annotated[WholeNumber | None, Field(ge=1, description="default: the version that serves")]
 ModelInfo = Annotated[
     Json | None, Field(description="model_name, version, model_type, target_column that the model must have")
 ]

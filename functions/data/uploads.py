@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from core.jobs.fields import WholeNumber
 from core.manifests import DatasetManifest
 from core.reading_fields import ReadingFields
 from core.services.datasets import uploads as uploading
@@ -21,7 +22,7 @@ class StartUploadRequest(ReadingFields, RequestBody):
     """The file that is going to be uploaded, and how to read it where the caller knows it."""
 
     filename: str = Field(min_length=1, max_length=1000)
-    size_bytes: int = Field(ge=1, description="exactly: parts of another size are not taken")
+    size_bytes: WholeNumber = Field(ge=1, description="exactly: parts of another size are not taken")
     method: Method | None = Field(None, description="default: post up to 100 MB, multipart above")
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 from core.errors import InvalidInputError
 from core.inference.input_batch import InputBatch
 from core.inference.value_readers import Values
+from core.jobs.fields import WholeNumber
 from core.manifests import Feature
 
 # Datatypes of numbers, and the numpy types of their binary form.
@@ -44,8 +45,10 @@ Parameters = dict[str, Any]
 class Input(BaseModel):
     """One column of the rows to predict, its values in `data` or in binary after the JSON."""
 
+    model_config = ConfigDict(strict=True)
+
     name: str
-    shape: list[int]
+    shape: list[WholeNumber]
     datatype: str
     parameters: Parameters = Field(default_factory=dict)
     data: SkipValidation[list[Any]] | None = None
@@ -54,6 +57,8 @@ class Input(BaseModel):
 class Output(BaseModel):
     """A requested output, and whether it is wanted in binary."""
 
+    model_config = ConfigDict(strict=True)
+
     name: str
     parameters: Parameters = Field(default_factory=dict)
 
@@ -61,7 +66,7 @@ class Output(BaseModel):
 class InferRequest(BaseModel):
     """Rows to predict, an input for each feature; parameters `strict` and `interval` are as for POST /predict/batch."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", strict=True)
 
     id: str | None = None
     parameters: Parameters = Field(default_factory=dict)

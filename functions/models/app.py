@@ -9,6 +9,7 @@ from pydantic import Field
 
 from core.catalogue import CATALOGUE
 from core.errors import InvalidInputError, NoEvaluationError
+from core.jobs.fields import WholeNumber
 from core.model_manifest import ModelManifest
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, file_record
@@ -29,7 +30,7 @@ DeletedVersion = Annotated[int | None, Query(ge=1, description="default: the who
 class ChampionRequest(RequestBody):
     """The version that is to serve."""
 
-    version: int = Field(ge=1)
+    version: WholeNumber = Field(ge=1)
 
 
 class RenameRequest(RequestBody):

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, SkipValidation
+from pydantic import ConfigDict, Field, SkipValidation
 
 from core.errors import InvalidInputError, TooLargeError
 from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_rows
 from core.inference.read_again import FIRST_FILE_ROW
-from core.jobs.fields import IntervalLevel, Strict
+from core.jobs.fields import IntervalLevel, Strict, WholeNumber
 from core.services.prediction.predict import (
     DEFAULT_BATCH,
     IN_PARTS,
@@ -59,11 +59,16 @@ class RowRequest(PredictRequest):
 class ManyRequest(PredictRequest):
     """Many rows, predicted `batch_size` at a time."""
 
-    batch_size: Annotated[int, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time")] = DEFAULT_BATCH
+    batch_size: Annotated[WholeNumber, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time")] = (
+        DEFAULT_BATCH
+    )
 
 
 class CsvRequest(ManyRequest):
     """A CSV as the body; these fields are parameters of the query. What is absent is found out, as at an upload."""
+
+    # A query has texts only.
+    model_config = ConfigDict(strict=False)
 
     encoding: Annotated[str | None, Field(max_length=100, description="instead of the Content-Type's charset")] = None
     delimiter: Annotated[str | None, Field(max_length=100)] = None

@@ -18,6 +18,7 @@ from functions.idempotency import IdempotentRoute
 
 router = APIRouter(tags=["data"], route_class=IdempotentRoute)
 
+THRESHOLDS = "above 0; default: 1.5 for iqr, 3 for zscore"
 FileId = Annotated[str | None, Query(description="default: the current file")]
 Raw = Annotated[bool, Query(description="csv: leave texts as they are that a spreadsheet would run as formulas")]
 
@@ -42,7 +43,7 @@ def process_data(workspace: CallerWorkspace, body: ProcessRequest) -> dict[str, 
 def find_outliers(
     workspace: CallerWorkspace,
     method: Method = "iqr",
-    threshold: Annotated[float | None, Query(description="default: 1.5 for iqr, 3 for zscore")] = None,
+    threshold: Annotated[float | None, Query(description=THRESHOLDS, json_schema_extra={"exclusiveMinimum": 0})] = None,
     file_id: FileId = None,
 ) -> dict[str, Any]:
     """Return the outliers of each column: bounds, how many values lie outside, and the first rows."""

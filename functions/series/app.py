@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from core.errors import NoSuchJobError
 from core.jobs.commands import RetrainCommand
+from core.jobs.fields import WholeNumber
 from core.jobs.service import read_command
 from core.paging import page_of
 from core.reporting.page import CONTENT_SECURITY_POLICY
@@ -30,8 +31,8 @@ PAGE_DEFAULT, PAGE_LIMIT = 20, 100
 class SeriesSettingsRequest(SeriesSettings):
     """The settings of a series; a missing field has its default."""
 
-    # Built at once, as `functions.http.RequestBody` is: FastAPI makes routes of it.
-    model_config = ConfigDict(extra="forbid", defer_build=False)
+    # Strict and built at once, as `functions.http.RequestBody` is: FastAPI makes routes of it.
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=False)
 
 
 class OverruleRequest(RequestBody):
@@ -44,7 +45,7 @@ class SeriesUploadRequest(RequestBody):
     """The file that is going to be uploaded."""
 
     filename: str = Field(min_length=1, description="ends in .csv, .xlsx or another ending of tables")
-    size_bytes: int = Field(ge=1, description="larger files are not taken")
+    size_bytes: WholeNumber = Field(ge=1, description="larger files are not taken")
     target_column: str | None = Field(None, min_length=1, description="where the series does not know it")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="the same file is then learned from once")
 

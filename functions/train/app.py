@@ -44,7 +44,7 @@ def _joined(query: CompareCommand, body: Mapping[str, Any]) -> CompareCommand:
     if both:
         errors = [{"field": name, "message": "is in the body and in the query"} for name in both]
         raise InvalidInputError(f"Send these fields once: {', '.join(both)}.", errors)
-    return validate_body({**query.model_dump(include=query.model_fields_set), **body}, CompareCommand)
+    return validate_body({**query.model_dump(include=query.model_fields_set), **body}, CompareCommand, strict=True)
 
 
 app = create_app(router)

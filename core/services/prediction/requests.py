@@ -8,8 +8,8 @@ from core.jobs.fields import ModelInfo, ModelVersion
 class ModelChoice(BaseModel):
     """The model that predicts: a stored one, or one that the caller sends along."""
 
-    # Built at once, as `functions.http.RequestBody` is: FastAPI makes routes of it.
-    model_config = ConfigDict(extra="forbid", protected_namespaces=(), defer_build=False)
+    # Strict and built at once, as `functions.http.RequestBody` is: FastAPI makes routes of it.
+    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), defer_build=False)
 
     model_name: str | None = Field(None, max_length=200, description="a stored model")
     version: ModelVersion = None

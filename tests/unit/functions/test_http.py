@@ -108,3 +108,12 @@ def test_other_pages_may_not(allowed: httpx.Client) -> None:
     answer = allowed.options("/missing", headers={**ASKS, "Origin": "https://elsewhere.example.com"})
     assert answer.status_code == 400
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_method_that_a_path_does_not_take_is_a_405_that_says_which_it_takes() -> None:
+    router = APIRouter()
+    router.add_api_route("/files/{name}", lambda name: name, methods=["GET"])
+    router.add_api_route("/files/{name}", lambda name: name, methods=["DELETE"])
+    answer = httpx.Client(transport=OneApp(router), base_url="http://test").put("/files/a")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET")
+    assert "It takes DELETE, GET" in answer.json()["detail"]

@@ -1,4 +1,6 @@
-"""Bodies that no endpoint can use: too many rows, half of a character, too many digits."""
+"""Bodies that no endpoint can use, and values of the wrong type in them."""
+
+from typing import Any
 
 import httpx
 import pytest
@@ -34,3 +36,32 @@ def test_a_number_of_thousands_of_digits_is_refused_with_the_reason(handlers: ht
     body = b'{"target_column": 1' + b"0" * 5_000 + b"}"
     answer = handlers.put("/series/prices", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, "thousands of digits" in answer.json()["detail"]) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/predict", {"model_name": "m", "data": {}, "strict": 0}, "strict"),
+        ("POST", "/predict/batch", {"model_name": "m", "data": [{}], "version": True}, "version"),
+        ("POST", "/model/train", {"model_type": "ridge", "test_size": "0.2"}, "test_size"),
+        ("POST", "/model/compare", {"time_limit": False}, "time_limit"),
+        ("PUT", "/series/prices", {"tolerance": False}, "tolerance"),
+        ("POST", "/data/uploads", {"filename": "a.csv", "size_bytes": "9"}, "size_bytes"),
+        ("POST", "/data/uploads", {"filename": "a.csv", "size_bytes": 9, "sheet": 0}, "sheet"),
+    ],
+)
+def test_a_number_is_no_boolean_and_a_text_is_neither(
+    handlers: httpx.Client, method: str, path: str, body: dict[str, Any], field: str
+) -> None:
+    answer = handlers.request(method, path, json=body)
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
+
+
+def test_json_has_one_kind_of_numbers(handlers: httpx.Client) -> None:
+    assert handlers.put("/series/prices", json={"window": 6.0, "tolerance": 1}).json()["settings"]["window"] == 6
+
+
+@pytest.mark.parametrize(("sheet", "stored"), [(2, "2"), ("Prices", "Prices"), (None, None)])
+def test_a_sheet_is_a_name_or_a_number_or_null(handlers: httpx.Client, sheet: Any, stored: str | None) -> None:
+    answer = handlers.put("/series/prices", json={"sheet": sheet}).raise_for_status()
+    assert answer.json()["settings"].get("sheet") == stored
