@@ -9,10 +9,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.errors import InvalidInputError, RegattaError
-from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict, WholeNumber
+from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
 from core.manifests import Reading
 from core.model_manifest import TargetTransformChoice, ValidationKind
 from core.types import Json
+from core.whole_numbers import WholeNumber
 
 # How long a Lambda function may run.
 MOST_SECONDS = 900

@@ -1,18 +1,12 @@
 """Fields that requests and commands share, each described once. A module of its own, because it loads faster."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from core.types import Json
+from core.whole_numbers import WholeNumber
 
-
-def _whole(value: Any) -> Any:
-    """Return 5.0 as 5, because JSON has one kind of numbers; anything else as it is."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
 ExportFormat = Literal["csv", "excel", "json"]
 ModelVersion = Annotated[WholeNumber | None, Field(ge=1, description="default: the version that serves")]
 ModelInfo = Annotated[

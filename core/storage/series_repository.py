@@ -21,6 +21,7 @@ from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
 from core.stored_document import Document, FormattedDocument, is_empty, is_none, now
 from core.types import Json
+from core.whole_numbers import WholeNumber
 
 # So many of the newest arrivals stay in the document; older ones have their reports only.
 ARRIVALS_KEPT = 500
@@ -41,7 +42,7 @@ class SeriesSettings(ReadingFields, Document):
     mode: Mode = "append"
     # How many arrivals a challenger is trained on, the new one included. It counts arrivals and not rows, because a
     # decision is about a whole arrival, and users think in arrivals: twelve monthly files are a year.
-    window: int = Field(default=12, ge=1, le=100)
+    window: WholeNumber = Field(default=12, ge=1, le=100)
     # How much worse than the champion a challenger may be, as a fraction of the champion's root mean squared error.
     tolerance: float = Field(default=0.02, ge=0, le=1)
     # Of the first search. Later models are preprocessed and validated as the champion was.

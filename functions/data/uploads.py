@@ -5,12 +5,12 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from core.jobs.fields import WholeNumber
 from core.manifests import DatasetManifest
 from core.reading_fields import ReadingFields
 from core.services.datasets import uploads as uploading
 from core.services.datasets.uploads import UploadInstructions
 from core.storage.upload_repository import Method, Ticket
+from core.whole_numbers import WholeNumber
 from functions.answer_terms import RETRY_AFTER
 from functions.http import CallerWorkspace, RequestBody
 from functions.idempotency import IdempotentRoute

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 from core.errors import InvalidInputError
 from core.inference.input_batch import InputBatch
 from core.inference.value_readers import Values
-from core.jobs.fields import WholeNumber
 from core.manifests import Feature
+from core.whole_numbers import WholeNumber
 
 # Datatypes of numbers, and the numpy types of their binary form.
 NUMBERS = {

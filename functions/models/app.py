@@ -9,11 +9,11 @@ from pydantic import Field
 
 from core.catalogue import CATALOGUE
 from core.errors import InvalidInputError, NoEvaluationError
-from core.jobs.fields import WholeNumber
 from core.model_manifest import ModelManifest
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, file_record
 from core.storage.versions import VersionId
+from core.whole_numbers import WholeNumber
 from functions.file_responses import attachment
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.query_parameters import StrictRoute

@@ -10,7 +10,7 @@ from core.errors import InvalidInputError, TooLargeError
 from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_rows
 from core.inference.read_again import FIRST_FILE_ROW
-from core.jobs.fields import IntervalLevel, Strict, WholeNumber
+from core.jobs.fields import IntervalLevel, Strict
 from core.services.prediction.predict import (
     DEFAULT_BATCH,
     IN_PARTS,
@@ -26,6 +26,7 @@ from core.services.prediction.requests import ModelChoice
 from core.services.prediction.stored_texts import columns_read_again
 from core.settings import settings
 from core.storage.workspace import Workspace
+from core.whole_numbers import WholeNumber
 
 if TYPE_CHECKING:
     from core.jobs.commands import PredictTableCommand

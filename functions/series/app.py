@@ -8,7 +8,6 @@ from pydantic import ConfigDict, Field
 
 from core.errors import NoSuchJobError
 from core.jobs.commands import RetrainCommand
-from core.jobs.fields import WholeNumber
 from core.jobs.service import read_command
 from core.paging import page_of
 from core.reporting.page import CONTENT_SECURITY_POLICY
@@ -19,6 +18,7 @@ from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.series_repository import Series, SeriesSettings
 from core.storage.workspace import Workspace
+from core.whole_numbers import WholeNumber
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_responses import job_summary
