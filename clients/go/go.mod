@@ -1,0 +1,3 @@
+module regatta
+
+go 1.24

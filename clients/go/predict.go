@@ -1,0 +1,183 @@
+package regatta
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"reflect"
+)
+
+// PredictResource has the predictions; see [Client].
+type PredictResource struct{ client *Client }
+
+// Row is one row of raw values by the name of their column. NaN and nil are missing values.
+type Row map[string]any
+
+// MarshalJSON writes the row with null for NaN.
+func (r Row) MarshalJSON() ([]byte, error) {
+	values := make(map[string]any, len(r))
+	for name, value := range r {
+		if float, ok := value.(float64); ok && math.IsNaN(float) {
+			value = nil
+		}
+		values[name] = value
+	}
+	return json.Marshal(values)
+}
+
+// Predict says which model predicts, and how.
+type Predict struct {
+	// Model is the name of a stored model.
+	Model string `json:"model_name,omitempty"`
+	// Version is the one that serves where it is 0.
+	Version int `json:"version,omitempty"`
+	// ModelData is a model that you keep yourself, from Trained.ModelData, in place of a name.
+	ModelData string `json:"model_data,omitempty"`
+	// Strict makes an error of what would be a warning about the rows.
+	Strict bool `json:"strict,omitempty"`
+	// Interval is the share of true values that the bounds of a prediction are to hold, such as 0.9; 0 asks for none.
+	Interval float64 `json:"interval,omitempty"`
+}
+
+// Prediction is that of one row, and which model predicted.
+type Prediction struct {
+	Prediction float64         `json:"prediction"`
+	ModelName  string          `json:"model_name"`
+	Version    int             `json:"version"`
+	Warnings   []string        `json:"warnings"`
+	Interval   *IntervalBounds `json:"interval,omitempty"`
+}
+
+// IntervalBounds is the bounds of one prediction.
+type IntervalBounds struct {
+	Level float64 `json:"level"`
+	Lower float64 `json:"lower"`
+	Upper float64 `json:"upper"`
+}
+
+// Predictions is those of many rows, in their order.
+type Predictions struct {
+	Predictions []float64 `json:"predictions"`
+	Count       int       `json:"count"`
+	ModelName   string    `json:"model_name"`
+	Version     int       `json:"version"`
+	Warnings    []string  `json:"warnings"`
+	// Interval, Lower and Upper are there if Predict.Interval asked for bounds.
+	Interval *IntervalLevel `json:"interval,omitempty"`
+	Lower    []float64      `json:"lower,omitempty"`
+	Upper    []float64      `json:"upper,omitempty"`
+}
+
+// IntervalLevel is the share of true values that bounds hold.
+type IntervalLevel struct {
+	Level float64 `json:"level"`
+}
+
+// Row predicts one row: a [Row], or a struct or map whose JSON has a field for each column.
+func (r *PredictResource) Row(ctx context.Context, row any, how Predict) (*Prediction, error) {
+	call, err := newCall(http.MethodPost, "/predict", nil).withJSON(struct {
+		Predict
+		Data any `json:"data"`
+	}{how, row})
+	if err != nil {
+		return nil, err
+	}
+	call.repeatable = true
+	return fetch[Prediction](ctx, r.client, call)
+}
+
+// Rows predicts a slice of rows, each one as [PredictResource.Row] takes it. Many rows are several requests over one
+// connection.
+func (r *PredictResource) Rows(ctx context.Context, rows any, how Predict, options ...CallOption) (*Predictions, error) {
+	slice := reflect.ValueOf(rows)
+	if slice.Kind() != reflect.Slice {
+		return nil, invalidRequest(fmt.Errorf("rows are a slice, such as []regatta.Row, not %T", rows))
+	}
+	chosen := callWith(options)
+	all := &Predictions{}
+	for start := 0; start < slice.Len() || start == 0; {
+		data, err := encodeRows(slice, start)
+		if err != nil {
+			return nil, invalidRequest(err)
+		}
+		batch, err := r.batch(ctx, how, data)
+		if err != nil {
+			return nil, fromRow(err, start)
+		}
+		all.add(batch, start)
+		start += len(data)
+		chosen.progress("predicting", float64(start)/float64(slice.Len()))
+	}
+	return all, nil
+}
+
+// encodeRows returns the JSON of the rows from start on that fit one request.
+func encodeRows(slice reflect.Value, start int) ([]json.RawMessage, error) {
+	data := []json.RawMessage{}
+	for size := 0; start < slice.Len() && size < batchBytes && len(data) < batchRows; start++ {
+		row, err := json.Marshal(slice.Index(start).Interface())
+		if err != nil {
+			return nil, fmt.Errorf("row %d: %w", start, err)
+		}
+		data = append(data, row)
+		size += len(row)
+	}
+	return data, nil
+}
+
+func (r *PredictResource) batch(ctx context.Context, how Predict, data []json.RawMessage) (*Predictions, error) {
+	call, err := newCall(http.MethodPost, "/predict/batch", nil).withJSON(struct {
+		Predict
+		Data []json.RawMessage `json:"data"`
+	}{how, data})
+	if err != nil {
+		return nil, err
+	}
+	call.repeatable = true
+	return fetch[Predictions](ctx, r.client, call)
+}
+
+// File predicts every row of a stored file. One of many rows is a job, which is followed until it is over.
+func (r *PredictResource) File(
+	ctx context.Context, fileID string, how Predict, options ...CallOption,
+) (*Predictions, error) {
+	chosen := callWith(options)
+	call, err := newCall(http.MethodPost, "/predict/batch", nil).withJSON(struct {
+		Predict
+		FileID string `json:"file_id"`
+	}{how, fileID})
+	if err != nil {
+		return nil, err
+	}
+	response, err := r.client.open(ctx, call.withKey(chosen.key), chosen)
+	if err != nil {
+		return nil, err
+	}
+	return decode[Predictions](ctx, response)
+}
+
+// Export asks for rows with their predictions, as a file.
+type Export struct {
+	Predict
+	// FileID is a stored file; Rows are rows of your own, as [PredictResource.Rows] takes them. Give one of both.
+	FileID string `json:"file_id,omitempty"`
+	Rows   any    `json:"data,omitempty"`
+	// Format is csv (the default), excel or json.
+	Format string `json:"format,omitempty"`
+	// Raw leaves texts of a CSV as they are that a spreadsheet would run as formulas.
+	Raw bool `json:"raw,omitempty"`
+}
+
+// Export writes rows with their predictions to w, and returns the number of bytes. A file of any size goes through as it
+// arrives.
+func (r *PredictResource) Export(ctx context.Context, w io.Writer, asked Export, options ...CallOption) (int64, error) {
+	chosen := callWith(options)
+	call, err := newCall(http.MethodPost, "/predict/export", nil).withJSON(asked)
+	if err != nil {
+		return 0, err
+	}
+	return r.client.save(ctx, w, call.withKey(chosen.key), chosen)
+}

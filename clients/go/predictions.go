@@ -1,0 +1,39 @@
+package regatta
+
+import (
+	"errors"
+	"fmt"
+)
+
+// add appends a batch whose first row is row first of all rows, counted from 0.
+func (p *Predictions) add(batch *Predictions, first int) {
+	p.Predictions = append(p.Predictions, batch.Predictions...)
+	p.Lower = append(p.Lower, batch.Lower...)
+	p.Upper = append(p.Upper, batch.Upper...)
+	p.Count += batch.Count
+	p.ModelName, p.Version, p.Interval = batch.ModelName, batch.Version, batch.Interval
+	for _, warning := range batch.Warnings {
+		if first > 0 {
+			warning = fmt.Sprintf("in the batch after %d rows: %s", first, warning)
+		}
+		p.Warnings = append(p.Warnings, warning)
+	}
+}
+
+// fromRow returns an error about a batch with rows that count as in the whole.
+func fromRow(err error, first int) error {
+	var failure *Error
+	if first == 0 || !errors.As(err, &failure) {
+		return err
+	}
+	moved := *failure
+	moved.Errors = append([]FieldError(nil), failure.Errors...)
+	for index, each := range moved.Errors {
+		if each.Row != nil {
+			row := *each.Row + first
+			moved.Errors[index].Row = &row
+		}
+	}
+	moved.Detail = fmt.Sprintf("In the batch after %d rows: %s", first, failure.Detail)
+	return &moved
+}
