@@ -33,9 +33,7 @@ def bucket(*, redis: bool = False) -> Iterator[Path]:
             del os.environ[name]
         settings = load(home=home, aws_port=free_port(), redis_port=free_port())
         servers = [processes.ministack(settings, home), *([processes.redis(settings, home)] if redis else [])]
-        variables = processes.stack_variables(settings, home)
-        if not redis:
-            del variables["REGATTA_REDIS_URL"]
+        variables = processes.stack_variables(settings, home, has_redis=redis)
         try:
             for server in servers:
                 server.start()

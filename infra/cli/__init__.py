@@ -25,7 +25,8 @@ SECTIONS = {
     "The stack on this machine": (
         Command("embedded", "up", "Start the embedded stack."),
         Command("embedded", "demo", "Start the embedded stack and run the whole job on a real CSV."),
-        Command("embedded", "status", "Say whether the embedded stack runs, and where."),
+        Command("status", "status", "Say whether the embedded stack runs, and where."),
+        Command("logs", "logs", "Print the end of the logs of the embedded stack."),
         Command("embedded", "down", "Stop the embedded stack; its data stays."),
         Command("embedded", "env", "Print `export` lines that point a process at the running stack."),
     ),

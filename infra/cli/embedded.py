@@ -9,18 +9,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.terminal import console, error_console, failure, load_settings
+from infra.cli.exit_codes import ExitCode
+from infra.cli.status import print_addresses
+from infra.cli.terminal import console, exit_on_errors, failure, load_settings, warn
 
 if TYPE_CHECKING:
-    from infra.local.stack import Running, Stack
+    from infra.local.stack import Stack
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "california_housing.csv"
 EXAMPLE_TARGET = "median_house_value"
 
 
-def up() -> None:
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return when it is ready; `regatta down` stops it.")
+    ] = False,
+) -> None:
     """Start the embedded stack. It has Redis, an emulated AWS and the web apps, and runs until Ctrl-C."""
-    raise typer.Exit(_supervise(demo=None, leave=False))
+    if detach:
+        _start_detached()
+    else:
+        raise typer.Exit(_supervise(demo=None, leave=False))
 
 
 def demo(
@@ -31,27 +40,13 @@ def demo(
     raise typer.Exit(_supervise(demo=time_limit, leave=leave))
 
 
-def status() -> None:
-    """Say whether the embedded stack runs, and where."""
-    from infra.local import stack
-
-    home = load_settings().home
-    running = stack.find(home)
-    if running is None:
-        starting = stack.supervisor(home.expanduser().resolve()) is not None
-        console.print(f"The stack in {home} is starting." if starting else f"No stack runs in {home}.")
-        raise typer.Exit(1)
-    console.print(f"Running since it was ready after {running.ready_seconds} s (process {running.pid}).")
-    _print_addresses(running, home)
-
-
 def down() -> None:
     """Stop the embedded stack; its data stays."""
     from infra.local import stack
 
     home = load_settings().home
     stopped = stack.down(home)
-    console.print(f"Stopped. The data is still in {home}." if stopped else f"No stack runs in {home}.")
+    typer.echo(f"Stopped. The data is still in {home}." if stopped else f"No stack runs in {home}.")
 
 
 def env() -> None:
@@ -66,6 +61,24 @@ def env() -> None:
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
+def _start_detached() -> None:
+    """Start the stack in a process of its own and wait until it is ready; one that runs already is left as it is."""
+    chosen = load_settings()
+    from infra.local import detached, processes, stack
+
+    running = stack.find(chosen.home)
+    if running is not None:
+        typer.echo(f"A stack is already running in {chosen.home} (process {running.pid}).")
+    else:
+        with exit_on_errors(processes.StackError), console.status("Starting Redis, the emulated AWS and the web apps"):
+            running = detached.start(chosen.home)
+        if not running.variables["REGATTA_REDIS_URL"]:
+            warn(stack.NO_REDIS)
+        typer.echo(f"Ready in {running.ready_seconds} s (process {running.pid}).")
+    print_addresses(running, chosen.home)
+    typer.echo("`regatta down` stops it, `regatta logs --follow` shows what it does.")
+
+
 def _supervise(demo: float | None, leave: bool) -> int:
     """Run the stack until a signal stops it; return the exit status.
 
@@ -75,16 +88,16 @@ def _supervise(demo: float | None, leave: bool) -> int:
     from infra.local.processes import StackError
     from infra.local.stack import Stack
 
-    stack = Stack(chosen, report=lambda line: error_console.print(f"[yellow]{line}[/]", soft_wrap=True))
+    stack = Stack(chosen, report=warn)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stack.stopping.set())
     try:
         with console.status("Starting Redis, the emulated AWS and the web apps ..."):
             running = stack.start()
         if running is None:
-            return 130
+            return ExitCode.INTERRUPTED
         console.print(f"[green]Ready[/] in {running.ready_seconds} s.")
-        _print_addresses(running, chosen.home)
+        print_addresses(running, chosen.home)
         if demo is not None:
             status = _run_demo(stack, demo)
             if status != 0 or leave:
@@ -92,8 +105,7 @@ def _supervise(demo: float | None, leave: bool) -> int:
         console.print("Ctrl-C stops it.")
         stack.watch()
     except StackError as error:
-        error_console.print(f"[red]{error}[/]", soft_wrap=True)
-        return 1
+        return failure(str(error)).exit_code
     finally:
         stack.stop()
     return 0
@@ -107,15 +119,3 @@ def _run_demo(stack: "Stack", time_limit: float) -> int:
     if demo_run.poll() is None:
         demo_run.terminate()
     return demo_run.wait()
-
-
-def _print_addresses(running: "Running", home: Path) -> None:
-    for name, address in (
-        ("apps", running.url),
-        ("docs", f"{running.url}/docs"),
-        ("emulated API", running.api_url),
-        ("emulated AWS", running.aws_endpoint),
-        ("data and logs", home),
-        ("drop CSVs in", home / "incoming" / "SERIES"),
-    ):
-        console.print(f"  {name:<14}{address}", soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from infra.cli.terminal import console, error_console, exit_on_errors, failure, load_settings, use_running_stack
+from infra.cli.terminal import console, exit_on_errors, failure, load_settings, use_running_stack, warn
 
 
 def reproduce(
@@ -25,28 +25,35 @@ def reproduce(
     for figure, stored in again.stored.items():
         style = "red" if figure in again.differing else None
         table.add_row(figure, _figure_text(stored), _figure_text(again.found[figure]), style=style)
-    console.print(f"{name}, version {again.manifest.version}, {again.manifest.model_type}")
+    console.print(f"{name}, version {again.manifest.version}, {again.manifest.model_type}", markup=False)
     console.print(table)
     for library, (was, now) in again.libraries.items():
-        console.print(f"[yellow]trained with {library} {was}, running {now}[/]")
+        warn(f"trained with {library} {was}, running {now}")
     if again.differing:
         raise failure(f"{len(again.differing)} of {len(again.stored)} figures differ.")
     console.print("[green]The same figures came out.[/]")
 
 
 def serve(
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Worker processes.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Worker processes.", show_default="REGATTA_WORKERS")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 is every one.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The port to listen at.", show_default="REGATTA_PORT")
+    ] = None,
 ) -> None:
     """Serve with several workers from any S3 endpoint and any Redis; starts neither."""
     chosen = load_settings()
     from infra.local import processes, serving
 
+    port = port or chosen.port
     with exit_on_errors(processes.StackError, serving.ServingError):
-        processes.check_port(chosen.port, "the web apps", "REGATTA_PORT")
-        warning = serving.check(chosen)
-    if warning:
-        error_console.print(f"[yellow]{warning}[/]", soft_wrap=True)
-    serving.serve(chosen, workers or chosen.workers)
+        processes.check_port(port, "the web apps", "REGATTA_PORT", host)
+        warnings = (serving.check(chosen), serving.exposure(host, port))
+    for warning in filter(None, warnings):
+        warn(warning)
+    serving.serve(workers or chosen.workers, host, port)
 
 
 def deploy(
@@ -76,7 +83,7 @@ def deploy(
         else:
             deployment = sam.deploy(chosen.bucket, parameters)
         check(deployment.api_url)
-    console.print(deployment.api_url, soft_wrap=True)
+    typer.echo(deployment.api_url)
 
 
 def janitor(
@@ -94,7 +101,8 @@ def janitor(
         for result in clean_up(container(), dry_run=dry_run):
             sizes[result.outcome].append(result.size_bytes)
             note = {"kept": " (needed after all)", "failed": " (failed)"}.get(result.outcome, "")
-            console.print(f"{decimal(result.size_bytes):>9}  {result.what}: {result.reason}{note}", soft_wrap=True)
+            line = f"{decimal(result.size_bytes):>9}  {result.what}: {result.reason}{note}"
+            console.print(line, soft_wrap=True, markup=False)
     removed = sizes["found" if dry_run else "done"]
     verb = "would be tidied up" if dry_run else "were tidied up"
     console.print(f"{len(removed)} things with {decimal(sum(removed))} {verb}.")

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from core.errors import InvalidSettingError, RegattaError
 from core.settings import Settings, settings
+from infra.cli.exit_codes import ExitCode
 
 console = Console(highlight=False)
 error_console = Console(stderr=True, highlight=False)
@@ -19,7 +21,7 @@ def load_settings() -> Settings:
     try:
         return settings()
     except InvalidSettingError as error:
-        raise failure(str(error)) from None
+        raise failure(str(error), ExitCode.USAGE) from None
 
 
 def service_url() -> str:
@@ -38,10 +40,15 @@ def use_running_stack() -> None:
         settings.cache_clear()
 
 
-def failure(message: str) -> typer.Exit:
-    """Print what is wrong; return the exception that ends the command with status 1."""
-    error_console.print(f"[red]{message}[/]", soft_wrap=True)
-    return typer.Exit(1)
+def warn(message: str) -> None:
+    """Print a warning as it is, without markup, to stderr."""
+    error_console.print(Text(message, "yellow"), soft_wrap=True)
+
+
+def failure(message: str, code: ExitCode = ExitCode.FAILED) -> typer.Exit:
+    """Print what is wrong as it is, without markup, to stderr; return the exception that ends the command."""
+    error_console.print(Text(message, "red"), soft_wrap=True)
+    return typer.Exit(code)
 
 
 @contextmanager
@@ -49,9 +56,11 @@ def exit_on_errors(*expected: type[Exception]) -> Iterator[None]:
     """End the command with the message of a `RegattaError` or one of `expected`; end it quietly after Ctrl-C."""
     try:
         yield
+    except InvalidSettingError as error:
+        raise failure(str(error), ExitCode.USAGE) from None
     except RegattaError as error:
         raise failure(error.detail) from None
     except expected as error:
         raise failure(str(error)) from None
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None

