@@ -19,7 +19,9 @@ WORDS = [
     (r"an `async with`", "a `with`"),
     (r"\basync with\b", "with"),
     (r"\basync for\b", "for"),
+    (r"\baclosing\b", "closing"),
     (r"\bawait ", ""),
+    (r"\bAwaitable\[(\w+)\]", r"\1"),
     (r"\bhttpx\.Async(\w+)", r"httpx.\1"),
     (r"\bAsync(?=(Iterator|Iterable|Generator|ContextManager)\b)", ""),
     (r"\bAsync([A-Z]\w*)", r"\1"),
@@ -35,7 +37,7 @@ def sync_text(name: str, text: str) -> str:
     """Return the sync file of an async one, formatted and with its imports in order."""
     for pattern, word in WORDS:
         text = re.sub(pattern, word, text)
-    return ruff("format", ruff("check", HEAD.format(name=name) + text, "--fix", "--quiet", "--select", "I"))
+    return ruff("format", ruff("check", HEAD.format(name=name) + text, "--fix", "--quiet", "--select", "I,F401"))
 
 
 def ruff(command: str, text: str, *options: str) -> str:

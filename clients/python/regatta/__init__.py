@@ -21,11 +21,10 @@ if TYPE_CHECKING:
         Dataset,
         Job,
         Model,
-        Prediction,
-        Predictions,
         Series,
     )
     from regatta.errors import RegattaError
+    from regatta.predictions import Prediction, Predictions
     from regatta.retries import Retries
 
 # The client and the service have one version. A test compares it with the service's own.
@@ -49,6 +48,8 @@ __all__ = [
 # Where each name is, so that `import regatta` alone loads nothing. `regatta.local` needs no httpx.
 _PLACES = {
     "AsyncRegatta": "regatta._async.client",
+    "Prediction": "regatta.predictions",
+    "Predictions": "regatta.predictions",
     "Regatta": "regatta._sync.client",
     "RegattaError": "regatta.errors",
     "Retries": "regatta.retries",

@@ -39,12 +39,25 @@ class Address:
     @property
     def shown(self) -> str:
         """Return the URL for a message: without user, password and the slash at its end."""
-        return str(self.url.copy_with(userinfo=b"")).rstrip("/")
+        return shown(self.url)
+
+    def owns(self, url: httpx.URL) -> bool:
+        """Return whether a URL is at the host and port of the service."""
+        return _origin(self.url) == _origin(url)
 
     @property
     def is_loopback(self) -> bool:
         """Return whether the service runs on this machine."""
         return self.url.host in LOOPBACK
+
+
+def shown(url: httpx.URL) -> str:
+    """Return a URL for a message: without user, password, query and the slash at its end."""
+    return str(url.copy_with(userinfo=b"", query=None, fragment=None)).rstrip("/")
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 def _check_header(name: str, value: str) -> None:

@@ -7,7 +7,7 @@ RegattaError
 ├── RedirectTargetUnreachable        the service sent the client to a host that it cannot reach
 ├── UploadInterrupted                the bytes could not be sent in full
 ├── JobCancelled                     the job that was followed was cancelled
-├── ColumnsNotKnown                  rows with columns that the model does not have, or without those that it needs
+├── JobStillRunning                  the job was not over within the seconds that were to be waited
 └── ProblemError                     the service refused: a problem document (RFC 9457)
     ├── BadRequest                   400
     │   └── BadSignature
@@ -25,7 +25,9 @@ RegattaError
     │   ├── NotACsv
     │   │   └── UnreadableContainer
     │   ├── UnknownColumn, BadTarget, UnknownModelType, BadParameter, NotEnoughRows
-    │   ├── IdempotencyKeyReused, ArrivalRefused, InvalidInput, InvalidRecords
+    │   ├── IdempotencyKeyReused, ArrivalRefused, InvalidInput
+    │   ├── InvalidRecords
+    │   │   └── ColumnsNotKnown      rows with columns that the model does not know
     │   └── TrainingFailed
     ├── TooManyRequests              429
     └── ServerError                  500 and above
@@ -91,6 +93,14 @@ class JobCancelled(RegattaError):
         self.job_id = job_id
 
 
+class JobStillRunning(RegattaError):
+    """A job was not over within the given seconds; it goes on."""
+
+    def __init__(self, message: str, job_id: str) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+
+
 class ProblemError(RegattaError):
     """The service refused a request, or a job failed. Holds the problem document."""
 
@@ -108,6 +118,8 @@ class ProblemError(RegattaError):
         self.errors: Sequence[Mapping[str, Any]] = [e for e in _list(problem.get("errors")) if isinstance(e, dict)]
         self.instance = problem.get("instance")
         self.job_id = job_id
+        # The header of the answer, as it came.
+        self.retry_after: str | None = None
         super().__init__("\n".join([self.detail, *map(_error_line, self.errors)]))
 
     @property

@@ -1,66 +1,119 @@
-"""What an answer of the service means, without any I/O: success, one typed exception, or another attempt."""
+"""What an answer means, without any I/O: a success, or one typed exception that says the way out."""
 
+from contextlib import suppress
 from typing import Any
 
 import httpx
 
 from regatta import __version__
-from regatta.address import Address
+from regatta.address import Address, shown
 from regatta.errors import (
     PREFIX,
     AuthenticationError,
     IncompatibleServerError,
     NotRegattaError,
+    ProblemError,
+    RedirectTargetUnreachable,
     RegattaError,
+    ServerError,
     UnreachableError,
     problem_error,
 )
 
 VERSION_HEADER = "Regatta-Version"
+RETRY_AFTER = "Retry-After"
+GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
 
 
 def unreachable(address: Address, error: httpx.TransportError) -> UnreachableError:
-    """Return the exception for an address at which nothing answers, or not in time."""
+    """Return the exception for a host that does not answer, or not in time."""
+    place = address.shown
+    with suppress(RuntimeError):
+        place = place if address.owns(error.request.url) else f"{error.request.url.scheme}://{error.request.url.host}"
     reason = str(error) or type(error).__name__
-    if isinstance(error, httpx.TimeoutException):
-        way_out = "Is it overloaded, or another program's port? `timeout=` waits longer."
+    if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
+        way_out = "A larger timeout= waits longer."
     else:
-        way_out = "Start it with `regatta up`, or name another one with url= or REGATTA_URL."
-    return UnreachableError(f"{address.shown} does not answer ({reason}). {way_out}")
+        way_out = "Start the service with `regatta up`, or name another one with url= or REGATTA_URL."
+    return UnreachableError(f"{place} does not answer ({reason}). {way_out}")
 
 
 def error_of(address: Address, response: httpx.Response) -> RegattaError | None:
-    """Return the exception that an answer stands for, None for one of Regatta's successes. Its body has been read."""
-    status = response.status_code
+    """Return the exception that an answer stands for, None for a success. The body of an error has been read."""
     version = response.headers.get(VERSION_HEADER)
     if version is not None and release(version) != release(__version__):
-        return IncompatibleServerError(
-            f"{address.shown} is Regatta {version}, and this client is {__version__}. Install the client of the "
-            f"service's version: pip install 'regatta[client]=={version}'",
-            __version__,
-            version,
-        )
-    if status < 400:
+        return _incompatible(address, version)
+    status = response.status_code
+    if status < 400 and version is not None:
         return None
-    problem = _problem(response)
-    if status in (401, 403):
-        return AuthenticationError({**problem, "detail": _explain_refusal(address, status, problem)}, status)
-    if problem.get("type", "").startswith(PREFIX):
-        return problem_error(problem, status)
-    if version is None and "html" in response.headers.get("Content-Type", ""):
-        return NotRegattaError(
-            f"{address.shown} answered {status} with an HTML page, as a proxy or another program does. "
-            "Check url= or REGATTA_URL, and the settings of the proxy.",
-            status,
-        )
-    detail = problem.get("detail") or problem.get("message") or f"{address.shown} answered {status}."
-    return problem_error({**problem, "detail": str(detail)}, status)
+    if status < 400:
+        return _foreign(address, response)
+    error = _refusal(address, response)
+    if isinstance(error, ProblemError):
+        error.retry_after = response.headers.get(RETRY_AFTER)
+    return error
 
 
 def release(version: str) -> str:
     """Return what has to be equal of two versions: the first number, and before 1.0 the second one too."""
     major, _, rest = version.partition(".")
     return f"0.{rest.partition('.')[0]}" if major == "0" else major
+
+
+def file_refused(response: httpx.Response) -> ServerError:
+    """Return the exception for a bucket that does not send a file."""
+    detail = (
+        f"{response.url.host} does not send the file ({response.status_code}). Its URL works for an hour: ask again."
+    )
+    return ServerError({"detail": detail}, response.status_code)
+
+
+def file_host_unreachable(url: httpx.URL, error: httpx.TransportError) -> RedirectTargetUnreachable:
+    """Return the exception for a presigned URL whose host cannot be reached from here."""
+    reason = str(error) or type(error).__name__
+    return RedirectTargetUnreachable(
+        f"The service refers to a file at {url.host}, which cannot be reached from here ({reason}). The address of the "
+        "object store has to be one that its clients reach: on a stack of your own see REGATTA_S3_ENDPOINT.",
+        url.host,
+    )
+
+
+def _incompatible(address: Address, version: str) -> IncompatibleServerError:
+    message = (
+        f"{address.shown} is Regatta {version}, and this client is of version {__version__}. Install the client of "
+        f"the service: pip install 'regatta[client]=={version}'"
+    )
+    return IncompatibleServerError(message, __version__, version)
+
+
+def _foreign(address: Address, response: httpx.Response) -> NotRegattaError:
+    """Return the exception for an answer that is none of Regatta's."""
+    status, target = response.status_code, response.headers.get("Location")
+    if response.is_redirect and target:
+        place = shown(response.url.join(target))
+        message = f"{address.shown} redirects to {place}. If that is Regatta, use it as url= or REGATTA_URL."
+        return NotRegattaError(message, status)
+    kind = response.headers.get("Content-Type", "something").partition(";")[0]
+    message = (
+        f"{address.shown} answered {status} with {kind}, and not as Regatta does. Check url= or REGATTA_URL, the "
+        "prefix of the path, and whether a proxy answers in its place."
+    )
+    return NotRegattaError(message, status)
+
+
+def _refusal(address: Address, response: httpx.Response) -> RegattaError:
+    """Return the exception for an answer of 400 and above: of the service, a gateway, a proxy or another program."""
+    status, problem = response.status_code, _problem(response)
+    said = problem.get("detail") or problem.get("message")
+    if status in (401, 403):
+        way_out = "Send the right key with api_key= or REGATTA_API_KEY."
+        detail = f"{address.shown} refuses the request: {said or f'status {status}'} {way_out}"
+        return AuthenticationError({**problem, "detail": detail}, status)
+    if str(problem.get("type", "")).startswith(PREFIX):
+        return problem_error(problem, status)
+    if VERSION_HEADER in response.headers or status in GATEWAY_STATUSES:
+        return problem_error({**problem, "detail": str(said or f"{address.shown} answered {status}.")}, status)
+    return _foreign(address, response)
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
@@ -70,8 +123,3 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _explain_refusal(address: Address, status: int, problem: dict[str, Any]) -> str:
-    said = problem.get("detail") or problem.get("message") or f"status {status}"
-    return f"{address.shown} refuses the key ({said}). Send the right one with api_key= or REGATTA_API_KEY."

@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 
 # Statuses with which a service, a gateway or a bucket asks for another attempt.
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
+# A request with a key that is still being worked on: how long it is waited for.
+BUSY_PAUSE, MOST_BUSY = 5.0, 120
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class Retries:
         pause = self.random() * min(self.longest_pause, self.first_pause * 2.0 ** (attempt - 1))
         return pause if asked is None else asked + pause / 4
 
+    def busy_pause(self, attempt: int) -> float | None:
+        """Return the seconds until the answer to a request that is being worked on is asked for again."""
+        return None if self.attempts == 1 or attempt > MOST_BUSY else min(BUSY_PAUSE, self.first_pause * attempt)
+
     def seconds(self, retry_after: str | None) -> float | None:
         """Return the seconds of a `Retry-After`, which is a number or a date; None where it is neither."""
         if retry_after is None:
@@ -50,6 +56,3 @@ class Retries:
         except ValueError:
             return None
         return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - self.now())
-
-
-NO_RETRIES = Retries(attempts=1)

@@ -8,9 +8,12 @@ import httpx
 
 from regatta._async.connection import AsyncConnection
 from regatta._async.data import AsyncData
+from regatta._async.jobs import AsyncJobs
 from regatta._async.models import AsyncModels
 from regatta._async.predict import AsyncPredict
+from regatta._async.series import AsyncSeriesResource
 from regatta.address import Address
+from regatta.answers import Status
 from regatta.retries import Retries
 
 # A large table on a slow machine takes minutes, and the service answers as soon as it is done.
@@ -37,20 +40,22 @@ class AsyncRegatta:
     ) -> None:
         """Raises `ValueError` for a URL or a header that cannot be used. Nothing is sent yet."""
         address = Address.of(url, api_key, headers)
-        self._connection = AsyncConnection(address, TIMEOUT if timeout is None else timeout, retries, transport)
+        limits = TIMEOUT if timeout is None else httpx.Timeout(timeout)
+        self._connection = AsyncConnection(address, limits, retries, transport)
         self.data = AsyncData(self._connection)
         self.models = AsyncModels(self._connection)
         self.predict = AsyncPredict(self._connection)
+        self.jobs = AsyncJobs(self._connection)
+        self.series = AsyncSeriesResource(self._connection)
 
     @property
     def url(self) -> str:
         """Return the address of the service, without a slash at its end."""
         return self._connection.address.shown
 
-    async def status(self) -> dict[str, Any]:
-        """Return how the service is: storage, Redis, queue and cache."""
-        status: dict[str, Any] = await self._connection.json("GET", "/system/status")
-        return status
+    async def status(self) -> Status:
+        """Return how the service is: storage, Redis, queue and cache. Raises `StorageUnavailable` without storage."""
+        return Status.of(await self._connection.json("GET", "/system/status"))
 
     async def version(self) -> str:
         """Return the version of the service."""

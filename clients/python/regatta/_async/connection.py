@@ -1,17 +1,23 @@
 """Requests to a service. What it refuses becomes a typed exception, and what may be repeated is."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
 
 from regatta._async.runtime import sleep
-from regatta.address import Address
-from regatta.protocol import error_of, unreachable
+from regatta.address import LOOPBACK, Address
+from regatta.errors import IdempotencyKeyInUse, ProblemError
+from regatta.protocol import error_of, file_host_unreachable, file_refused, unreachable
 from regatta.retries import RETRIED_STATUSES, Retries
 
 REPEATED_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+CHUNK_BYTES = 1 << 18
+
+Out = TypeVar("Out")
 
 
 class AsyncConnection:
@@ -20,61 +26,103 @@ class AsyncConnection:
     def __init__(
         self,
         address: Address,
-        timeout: float | httpx.Timeout,
+        timeout: httpx.Timeout,
         retries: Retries | None,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         self.address = address
+        self.timeout = timeout
         self.retries = retries or Retries()
-        self._http = httpx.AsyncClient(
-            base_url=address.url,
-            headers=dict(address.headers),
-            timeout=timeout,
-            transport=transport,
-            # A proxy from the environment does not reach this machine.
-            trust_env=not address.is_loopback,
-        )
+        self._transport = transport
+        self._http = self._client(address.url.host, base_url=address.url, headers=dict(address.headers))
 
     async def json(self, method: str, path: str, **options: Any) -> Any:
         """Send a request and return the JSON of its answer; `options` are those of `send`."""
         return (await self.send(method, path, **options)).json()
 
     async def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        keyed: bool = False,
-        pure: bool = False,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, Any] | None = None,
-        **body: Any,
+        self, method: str, path: str, *, keyed: bool = False, pure: bool = False, **options: Any
     ) -> httpx.Response:
-        """Send a request and return its answer; raises `RegattaError`.
+        """Send a request and return its answer, or the file that the answer points at; raises `RegattaError`.
 
-        It is sent again after a failure that may pass if its method allows it, if it is `keyed`, which is sent with an
-        Idempotency-Key, or `pure`, which changes nothing. `body` is `json`, `content`, `data` or `files` of httpx.
+        `options` are `params`, `headers`, `timeout`, and one of `json`, `content`, `data` and `files` as httpx takes
+        them. The request is sent again after a failure that may pass if its method allows it, if it is `keyed`, which
+        is sent with an Idempotency-Key, or `pure`, which changes nothing.
         """
-        sent = {**(headers or {}), **({"Idempotency-Key": str(uuid4())} if keyed else {})}
-        given = {name: value for name, value in (params or {}).items() if value is not None}
-        repeated = keyed or pure or method in REPEATED_METHODS
-        attempt = 0
+
+        async def once() -> httpx.Response:
+            async with self._exchange(method, path, **options) as response:
+                await response.aread()
+                return response
+
+        options["headers"] = _with_key(options.get("headers"), keyed)
+        return await self._repeat(once, keyed or pure or method in REPEATED_METHODS)
+
+    async def download(
+        self, method: str, path: str, target: Path, *, keyed: bool = False, **options: Any
+    ) -> httpx.Response:
+        """Send a request, and write the file that it answers with to `target`; return the answer, whose body is gone.
+
+        The file has its name once it is complete. A 202 is returned with its body, and nothing is written.
+        """
+
+        async def once() -> httpx.Response:
+            async with self._exchange(method, path, **options) as response:
+                if response.status_code == httpx.codes.ACCEPTED:
+                    await response.aread()
+                else:
+                    await _write(response, target)
+                return response
+
+        options["headers"] = _with_key(options.get("headers"), keyed)
+        return await self._repeat(once, keyed or method in REPEATED_METHODS)
+
+    async def fetch(self, url: str, target: Path) -> None:
+        """Write the file at a URL that the service has named to `target`, as `download` does."""
+
+        async def once() -> None:
+            async with self._file(self.address.url.join(url)) as response:
+                await _write(response, target)
+
+        await self._repeat(once, repeated=True)
+
+    @asynccontextmanager
+    async def bucket(self, url: httpx.URL) -> AsyncIterator[httpx.AsyncClient]:
+        """Connect to the host of a presigned URL, which gets neither the key nor the headers."""
+        client = self._client(url.host)
+        try:
+            yield client
+        finally:
+            # Closing a client closes its transport.
+            if self._transport is None:
+                await client.aclose()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def _repeat(self, once: Callable[[], Awaitable[Out]], repeated: bool) -> Out:
+        """Return what `once` returns; where it fails by what may pass, and may be `repeated`, call it again."""
+        attempt = busy = 0
         while True:
             attempt += 1
             try:
-                response = await self._http.request(method, path, headers=sent, params=given, **body)
+                return await once()
             except httpx.TransportError as error:
                 pause = self.retries.pause(attempt) if self._may_repeat(error, repeated) else None
                 if pause is None:
-                    raise unreachable(self.address, error) from error
-            else:
-                wrong = error_of(self.address, response)
-                if wrong is None:
-                    return response
-                again = repeated and response.status_code in RETRIED_STATUSES
-                pause = self.retries.pause(attempt, response.headers.get("Retry-After")) if again else None
+                    raise unreachable(self.address, error) from None
+            except IdempotencyKeyInUse:
+                # An attempt whose answer was lost is still being worked on.
+                attempt, busy = attempt - 1, busy + 1
+                pause = self.retries.busy_pause(busy)
                 if pause is None:
-                    raise wrong
+                    raise
+            except ProblemError as error:
+                passes = repeated and error.status in RETRIED_STATUSES
+                pause = self.retries.pause(attempt, error.retry_after) if passes else None
+                if pause is None:
+                    raise
             await sleep(pause)
 
     def _may_repeat(self, error: httpx.TransportError, repeated: bool) -> bool:
@@ -82,8 +130,61 @@ class AsyncConnection:
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             # Nothing listens at a port of this machine, and waiting would only delay the message.
             return not self.address.is_loopback
-        return repeated
+        return repeated and not isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
 
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._http.aclose()
+    @asynccontextmanager
+    async def _exchange(self, method: str, path: str, **options: Any) -> AsyncIterator[httpx.Response]:
+        """Send a request once; within the block the body of its answer, or of the file it points at, can be read."""
+        if options.get("params"):
+            options["params"] = {name: value for name, value in options["params"].items() if value is not None}
+        async with self._http.stream(method, path, **options) as response:
+            if response.is_error:
+                await response.aread()
+            wrong = error_of(self.address, response)
+            if wrong is not None:
+                raise wrong
+            if response.status_code != httpx.codes.SEE_OTHER:
+                yield response
+                return
+            target = response.url.join(response.headers["Location"])
+        async with self._file(target) as file:
+            yield file
+
+    @asynccontextmanager
+    async def _file(self, url: httpx.URL) -> AsyncIterator[httpx.Response]:
+        """Get a file that the service has named. Its key and headers go to its own host alone."""
+        if self.address.owns(url):
+            async with self._exchange("GET", str(url)) as response:
+                yield response
+            return
+        async with self.bucket(url) as bucket:
+            try:
+                async with bucket.stream("GET", url) as response:
+                    if response.is_error:
+                        await response.aread()
+                        raise file_refused(response)
+                    yield response
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                raise file_host_unreachable(url, error) from None
+
+    def _client(self, host: str, **options: Any) -> httpx.AsyncClient:
+        """Return a client for one host. A proxy from the environment does not reach this machine."""
+        trusts = host not in LOOPBACK
+        return httpx.AsyncClient(timeout=self.timeout, transport=self._transport, trust_env=trusts, **options)
+
+
+async def _write(response: httpx.Response, target: Path) -> None:
+    """Write the body of an answer to a file, which has its name once it is complete."""
+    partial = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
+    try:
+        with partial.open("wb") as file:
+            async for chunk in response.aiter_bytes(CHUNK_BYTES):
+                file.write(chunk)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _with_key(headers: Mapping[str, str] | None, keyed: bool) -> dict[str, str]:
+    """Return the headers of a request, all attempts of which have the same key."""
+    return {**({"Idempotency-Key": str(uuid4())} if keyed else {}), **(headers or {})}

@@ -1,21 +1,166 @@
 """Files: `client.data`."""
 
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Unpack
+
+import httpx
 
 from regatta._async.connection import AsyncConnection
-from regatta.answers import Dataset
+from regatta._async.jobs import AsyncJobs, ReportProgress
+from regatta._async.runtime import in_thread
+from regatta._async.upload import AsyncPartUpload
+from regatta.answers import Dataset, FileStatus, Outliers, Preview, Processed, Profile
+from regatta.errors import TooLarge
+from regatta.reading import Reading, as_form, given
+from regatta.sources import Source, Uploadable, open_source
+
+# What is larger is sent in parts, straight into the bucket: a Lambda function takes no larger request.
+ONE_REQUEST_BYTES = 4 << 20
+
+DatasetList = list[Dataset]
+HandleMissing = Literal["drop", "mean", "median", "mode"]
 
 
 class AsyncData:
-    """Uploads files, describes them, and cleans them for training."""
+    """Uploads files, describes them, and cleans them for training. Without a file_id the current file is meant."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._jobs = AsyncJobs(connection)
 
-    async def upload(self, source: str | Path | bytes, *, filename: str | None = None, **reading: Any) -> Dataset:
-        """Upload a table and return it as a dataset, which is the current file then."""
-        content = source if isinstance(source, bytes) else Path(source).read_bytes()
-        name = filename or ("data.csv" if isinstance(source, bytes) else Path(source).name)
-        files = {"file": (name, content)}
-        return Dataset.of(await self._connection.json("POST", "/data/upload", keyed=True, files=files, data=reading))
+    async def upload(
+        self,
+        source: Uploadable,
+        *,
+        filename: str | None = None,
+        on_progress: ReportProgress | None = None,
+        **reading: Unpack[Reading],
+    ) -> Dataset:
+        """Upload a table and return it as a dataset, which is the current file then.
+
+        `source` is a path, bytes, a file object, or a DataFrame of pandas or polars. A small one is sent in one
+        request, a large one in parts: the same call goes on where an earlier one broke off. `reading` says how the file
+        is to be read where that cannot be inferred, such as `dates="dmy"` or `types={"zip": "category"}`.
+        """
+        report = on_progress or _ignore
+        with open_source(source, filename) as opened:
+            how = given(opened.reading, reading)
+            if opened.size <= ONE_REQUEST_BYTES:
+                with suppress(TooLarge):
+                    return await self._upload_at_once(opened, how, report)
+            return await AsyncPartUpload(self._connection, opened, how, report).run()
+
+    async def _upload_at_once(self, source: Source, reading: Mapping[str, Any], report: ReportProgress) -> Dataset:
+        report("uploading", 0.0)
+        content = await in_thread(_read, source)
+        form = {"files": {"file": (source.filename, content)}, "data": as_form(reading)}
+        answer = await self._connection.json("POST", "/data/upload", keyed=True, **form)
+        report("ready", 1.0)
+        return Dataset.of(answer)
+
+    async def list(self) -> DatasetList:
+        """Return all datasets, the newest first; `current` says which one requests mean without a file_id."""
+        answer = await self._connection.json("GET", "/data/files")
+        return [Dataset.of(file, current=file["file_id"] == answer["current"]) for file in answer["files"]]
+
+    async def get(self, file_id: str | None = None) -> Dataset:
+        """Return a dataset with its statistics and findings in `raw`; raises `FileNotFound`, `NoCurrentFile`."""
+        return Dataset.of(await self._get("/data/info", file_id))
+
+    async def status(self, file_id: str) -> FileStatus:
+        """Return how far a file is that was sent in parts; raises `FileNotFound`."""
+        return FileStatus.of(await self._connection.json("GET", f"/data/files/{file_id}"))
+
+    async def preview(self, rows: int = 10, *, file_id: str | None = None) -> Preview:
+        """Return the first rows, at most 100."""
+        return Preview.of(await self._get("/data/preview", file_id, rows=rows))
+
+    async def profile(self, file_id: str | None = None) -> Profile:
+        """Return statistics, correlations and findings."""
+        return Profile.of(await self._get("/data/profile", file_id))
+
+    async def report(self, file_id: str | None = None) -> str:
+        """Return the profile as one page of HTML with plots, which loads nothing from elsewhere."""
+        response = await self._connection.send("GET", "/data/report", params={"file_id": file_id})
+        return response.text
+
+    async def outliers(
+        self, method: Literal["iqr", "zscore"] = "iqr", threshold: float | None = None, *, file_id: str | None = None
+    ) -> Outliers:
+        """Return the values outside of the bounds of each column of numbers."""
+        return Outliers.of(await self._get("/data/outliers", file_id, method=method, threshold=threshold))
+
+    async def process(
+        self,
+        target: str | None = None,
+        *,
+        handle_missing: HandleMissing | None = None,
+        columns: Mapping[str, HandleMissing] | None = None,
+        leave_out: Sequence[str] | None = None,
+        file_id: str | None = None,
+    ) -> Processed:
+        """Store how a dataset is cleaned before training, and return the effect on the whole table."""
+        fields = {
+            "target_column": target,
+            "handle_missing": handle_missing,
+            "columns": None if columns is None else dict(columns),
+            "leave_out": None if leave_out is None else [*leave_out],
+            "file_id": file_id,
+        }
+        return Processed.of(await self._connection.json("POST", "/data/process", keyed=True, json=given(fields)))
+
+    async def download(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: Literal["csv", "excel", "json", "parquet"] = "csv",
+        processed: bool = False,
+        raw: bool = False,
+        source: bool = False,
+        file_id: str | None = None,
+    ) -> Path:
+        """Write the table to a file: as it was read, `processed` by its recipe, or with `source` as it was received.
+
+        `raw` leaves texts as they are that a spreadsheet would run as formulas.
+        """
+        options: dict[str, Any] = {"source": True} if source else {"format": format, "processed": processed, "raw": raw}
+        target = Path(path)
+        await self._connection.download("GET", "/data/download", target, params={**options, "file_id": file_id})
+        return target
+
+    async def switch(self, file_id: str) -> Dataset:
+        """Make a dataset the current file."""
+        answer = await self._connection.json("POST", f"/data/switch/{file_id}", pure=True)
+        return Dataset.of(answer, current=True)
+
+    async def delete(self, file_id: str) -> str | None:
+        """Delete a dataset and return the file_id of the current file, None if there is none any more."""
+        answer = await self._connection.json("DELETE", f"/data/files/{file_id}")
+        current: str | None = answer["current"]
+        return current
+
+    async def read_again(
+        self, file_id: str, *, on_progress: ReportProgress | None = None, **reading: Unpack[Reading]
+    ) -> Dataset:
+        """Read the bytes of a file otherwise, as a new dataset; fields that are not given stay, and None clears one."""
+        path, prefer = f"/data/files/{file_id}/reading", {"Prefer": "respond-async"}
+        response = await self._connection.send("PATCH", path, keyed=True, json=dict(reading), headers=prefer)
+        if response.status_code != httpx.codes.ACCEPTED:
+            return Dataset.of(response.json())
+        job = await self._jobs.wait(response.json()["job_id"], on_progress=on_progress)
+        return Dataset.of(job.result or {})
+
+    async def _get(self, path: str, file_id: str | None, **params: Any) -> Any:
+        return await self._connection.json("GET", path, params={"file_id": file_id, **params})
+
+
+def _read(source: Source) -> bytes:
+    with source.open() as file:
+        return file.read()
+
+
+def _ignore(stage: str, fraction: float) -> None:
+    """Take the progress where no one wants to know it."""

@@ -9,9 +9,12 @@ import httpx
 
 from regatta._sync.connection import Connection
 from regatta._sync.data import Data
+from regatta._sync.jobs import Jobs
 from regatta._sync.models import Models
 from regatta._sync.predict import Predict
+from regatta._sync.series import SeriesResource
 from regatta.address import Address
+from regatta.answers import Status
 from regatta.retries import Retries
 
 # A large table on a slow machine takes minutes, and the service answers as soon as it is done.
@@ -38,20 +41,22 @@ class Regatta:
     ) -> None:
         """Raises `ValueError` for a URL or a header that cannot be used. Nothing is sent yet."""
         address = Address.of(url, api_key, headers)
-        self._connection = Connection(address, TIMEOUT if timeout is None else timeout, retries, transport)
+        limits = TIMEOUT if timeout is None else httpx.Timeout(timeout)
+        self._connection = Connection(address, limits, retries, transport)
         self.data = Data(self._connection)
         self.models = Models(self._connection)
         self.predict = Predict(self._connection)
+        self.jobs = Jobs(self._connection)
+        self.series = SeriesResource(self._connection)
 
     @property
     def url(self) -> str:
         """Return the address of the service, without a slash at its end."""
         return self._connection.address.shown
 
-    def status(self) -> dict[str, Any]:
-        """Return how the service is: storage, Redis, queue and cache."""
-        status: dict[str, Any] = self._connection.json("GET", "/system/status")
-        return status
+    def status(self) -> Status:
+        """Return how the service is: storage, Redis, queue and cache. Raises `StorageUnavailable` without storage."""
+        return Status.of(self._connection.json("GET", "/system/status"))
 
     def version(self) -> str:
         """Return the version of the service."""

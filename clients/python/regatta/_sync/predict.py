@@ -1,31 +1,247 @@
 # Generated from regatta/_async/predict.py by `make client`. Change that file.
 """Predictions: `client.predict`."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
 
 from regatta._sync.connection import Connection
-from regatta.answers import Model, Prediction, Predictions
+from regatta._sync.jobs import Jobs, ReportProgress
+from regatta._sync.runtime import in_thread
+from regatta.answers import LeaderboardRow, Model, ModelSchema
+from regatta.batches import (
+    Answered,
+    Batch,
+    answered_records,
+    answered_tensors,
+    combine,
+    frame_batches,
+    frame_records,
+    record,
+    record_batches,
+    shift_rows,
+)
+from regatta.choice import chosen, segment
+from regatta.columns import match_columns, unknown_columns
+from regatta.errors import InvalidRecords, NotFound
+from regatta.frames import Frame, as_frame
+from regatta.predictions import Prediction, Predictions
+from regatta.reading import given
+from regatta.tensors import HEADER_LENGTH
+
+Named = str | Model | LeaderboardRow
+# The schemas of versions, which never change.
+SCHEMAS_KEPT = 64
 
 
 class Predict:
-    """Predicts: call it with rows, or `row` with one."""
+    """Predicts: call it with many rows, `row` with one, or `export` to get a file.
+
+    `model` is a name, the type of a model, or what `train`, `compare` and `list` return; then its version predicts.
+    Without one it is the model that was trained last.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._jobs = Jobs(connection)
+        self._schemas: dict[tuple[str, int], ModelSchema] = {}
 
     def __call__(
-        self, rows: Sequence[Mapping[str, Any]], model: str | Model | None = None, **options: Any
+        self,
+        rows: Any,
+        model: Named | None = None,
+        *,
+        version: int | None = None,
+        interval: float | None = None,
+        strict: bool = False,
+        on_progress: ReportProgress | None = None,
     ) -> Predictions:
-        """Predict rows and return the predictions in their order."""
-        body = {"data": list(rows), "model_name": _name(model), **options}
-        return Predictions.of(self._connection.json("POST", "/predict/batch", pure=True, json=body))
+        """Predict rows and return the predictions in their order.
 
-    def row(self, row: Mapping[str, Any], model: str | Model | None = None, **options: Any) -> Prediction:
-        """Predict one row."""
-        body = {"data": dict(row), "model_name": _name(model), **options}
+        `rows` is a DataFrame of pandas or polars, or dicts with a value for each column. Missing values are None, NaN,
+        NaT or pandas.NA. `interval=0.9` adds bounds that nine tenths of all true values lie between. With `strict`
+        missing values and unseen categories are errors. Raises `ColumnsNotKnown` for a DataFrame with columns that
+        neither the model nor the file that it was trained on has, and `InvalidRecords` for values that it cannot take.
+        """
+        options = {"strict": strict, **({} if interval is None else {"interval": interval})}
+        choice = self._choice(model, version)
+        frame = as_frame(rows)
+        if frame is not None:
+            return self._predict_frame(frame, choice, options, on_progress)
+        return self._predict_records(rows, choice, options, on_progress)
+
+    def row(
+        self,
+        row: Mapping[str, Any],
+        model: Named | None = None,
+        *,
+        version: int | None = None,
+        interval: float | None = None,
+        strict: bool = False,
+    ) -> Prediction:
+        """Predict one row: a dict, or a Series of pandas, with a value for each column."""
+        choice = self._choice(model, version)
+        body = given({**choice, "data": record(row), "interval": interval, "strict": strict or None})
         return Prediction.of(self._connection.json("POST", "/predict", pure=True, json=body))
 
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        model: Named | None = None,
+        *,
+        rows: Any = None,
+        file_id: str | None = None,
+        version: int | None = None,
+        format: Literal["csv", "excel", "json"] = "csv",
+        interval: float | None = None,
+        strict: bool = False,
+        raw: bool = False,
+        delimiter: str | None = None,
+        decimal: str | None = None,
+        on_progress: ReportProgress | None = None,
+    ) -> Path:
+        """Write rows with their predictions to a file and return its path.
 
-def _name(model: str | Model | None) -> str | None:
-    return model.model_name if isinstance(model, Model) else model
+        The rows are a DataFrame or dicts in `rows`, or the stored file `file_id`; without both the current file. A
+        large file is predicted as a job, which is followed. The file has its name once it is complete.
+        """
+        target = Path(path)
+        choice = self._choice(model, version)
+        source = self._rows_to_export(rows, file_id)
+        options = {"format": format, "interval": interval, "delimiter": delimiter, "decimal": decimal}
+        body = given({**choice, **source, **options, "strict": strict or None, "raw": raw or None})
+        response = self._connection.download("POST", "/predict/export", target, keyed=True, json=body)
+        if response.status_code == httpx.codes.ACCEPTED:
+            job = self._jobs.wait(response.json()["job_id"], on_progress=on_progress)
+            self._connection.fetch((job.result or {})["url"], target)
+        return target
+
+    def _rows_to_export(self, rows: Any, file_id: str | None) -> dict[str, Any]:
+        """Return the field of a request that says which rows are predicted."""
+        if rows is not None:
+            frame = as_frame(rows)
+            return {"data": [*frame_records(frame)] if frame is not None else [record(row) for row in rows]}
+        if file_id is None:
+            file_id = (self._connection.json("GET", "/data/info"))["file_id"]
+        return {"file_id": file_id}
+
+    def _choice(self, model: Named | None, version: int | None) -> dict[str, Any]:
+        """Return the fields that name the model; without one, those of the model that was trained last."""
+        choice = chosen(model, version)
+        if choice["model_name"] is None:
+            found = self._connection.json("GET", "/model/info", params=choice)
+            return {"model_name": found["model_name"], "version": found["version"]}
+        return choice
+
+    def _predict_frame(
+        self, frame: Frame, choice: Mapping[str, Any], options: Mapping[str, Any], on_progress: ReportProgress | None
+    ) -> Predictions:
+        """Predict a DataFrame in batches of tensors, all by the version that serves at the beginning."""
+        frame.check_names()
+        schema = self._schema(choice)
+        columns, others = match_columns(frame.names, schema.features)
+        if others:
+            self._refuse_unknown(schema, frame, others, bool(columns))
+        path = f"/v2/models/{segment(schema.model_name)}/versions/{schema.version}/infer"
+
+        def predict(batch: Batch) -> Answered:
+            headers = {HEADER_LENGTH: str(batch.head_length), "Content-Type": "application/octet-stream"}
+            response = self._connection.send("POST", path, pure=True, content=batch.body, headers=headers)
+            return answered_tensors(response.content, int(response.headers[HEADER_LENGTH]))
+
+        answers = []
+        batches = frame_batches(frame, columns, options)
+        while (batch := in_thread(_next, batches)) is not None:
+            answers.append(self._located(predict, batch))
+            if on_progress is not None:
+                on_progress("predicting", batch.stop / frame.rows)
+        return combine(
+            answers,
+            schema.model_name,
+            schema.version,
+            level=options.get("interval"),
+            index=frame.index,
+            library=frame.library,
+        )
+
+    def _predict_records(
+        self,
+        rows: Iterable[Any],
+        choice: Mapping[str, Any],
+        options: Mapping[str, Any],
+        on_progress: ReportProgress | None,
+    ) -> Predictions:
+        """Predict dicts in batches of JSON, all by the version that answers the first one."""
+        listed = rows if isinstance(rows, Sequence) else [*rows]
+        if isinstance(listed, str | bytes) or isinstance(rows, Mapping):
+            raise TypeError("predict() takes a DataFrame or a list of dicts. One row goes to predict.row().")
+        fields: dict[str, Any] = given({**choice, **options})
+        answered: dict[str, Any] = dict(choice)
+
+        def predict(batch: Batch) -> Answered:
+            headers = {"Content-Type": "application/json"}
+            answer = self._connection.json("POST", "/predict/batch", pure=True, content=batch.body, headers=headers)
+            answered.update(model_name=answer["model_name"], version=answer["version"])
+            return answered_records(answer)
+
+        answers = []
+        batches = record_batches(listed, fields)
+        while (batch := in_thread(_next, batches)) is not None:
+            answers.append(self._located(predict, batch))
+            if on_progress is not None:
+                on_progress("predicting", batch.stop / len(listed))
+        return combine(
+            answers,
+            answered["model_name"],
+            answered["version"] or 0,
+            level=options.get("interval"),
+            index=None,
+            library="pandas",
+        )
+
+    def _located(self, predict: Callable[[Batch], Answered], batch: Batch) -> Answered:
+        """Predict a batch; the rows in an error are counted among all rows."""
+        try:
+            return predict(batch)
+        except InvalidRecords as error:
+            raise shift_rows(error, batch.start) from None
+
+    def _schema(self, choice: Mapping[str, Any]) -> ModelSchema:
+        """Return what a model takes. Which version serves may change, and is asked for each time."""
+        name, version = choice["model_name"], choice["version"]
+        known = self._schemas.get((name, version)) if version is not None else None
+        if known is not None:
+            return known
+        params = {"version": version}
+        schema = ModelSchema.of(self._connection.json("GET", f"/model/schema/{segment(name)}", params=params))
+        if version is not None:
+            if len(self._schemas) >= SCHEMAS_KEPT:
+                self._schemas.clear()
+            self._schemas[name, version] = schema
+        return schema
+
+    def _refuse_unknown(self, schema: ModelSchema, frame: Frame, others: Sequence[str], has_any: bool) -> None:
+        """Raise `ColumnsNotKnown` unless the other columns are the target or columns of the file trained on."""
+        known = self._columns_trained_on(schema)
+        unknown = [name for name in others if name.strip() not in known]
+        if unknown or not has_any:
+            features = [feature["name"] for feature in schema.features]
+            raise unknown_columns(schema.model_name, unknown or others, features, frame.names)
+
+    def _columns_trained_on(self, schema: ModelSchema) -> set[str]:
+        """Return the names of the file that a model was trained on that are no features, as far as they are known."""
+        params: dict[str, Any] = {"model_name": schema.model_name, "version": schema.version}
+        manifest = self._connection.json("GET", "/model/info", params=params)
+        names = {manifest["target_column"], *manifest["recipe"].get("leave_out", [])}
+        with suppress(NotFound):
+            params = {"file_id": manifest["dataset"]["file_id"]}
+            names |= set((self._connection.json("GET", "/data/info", params=params))["column_types"])
+        return names
+
+
+def _next(batches: Iterator[Batch]) -> Batch | None:
+    return next(batches, None)

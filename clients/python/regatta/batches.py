@@ -1,0 +1,134 @@
+"""Many rows as the bodies of several requests, and their answers as one `Predictions`."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regatta.errors import ProblemError, problem_error
+from regatta.frames import Frame
+from regatta.predictions import Predictions
+from regatta.tensors import Feature, infer_body, merge_warnings, read_outputs, split_warnings
+from regatta.values import json_value
+
+# What a Lambda function takes in one request, with room for Base64, and what keeps a server's memory small.
+BATCH_BYTES = 4 << 20
+BATCH_ROWS = 50_000
+RECORDS_ROWS = 10_000
+# Of a text in a column, on average. A batch that becomes too large is divided.
+TEXT_BYTES = 24
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The body of one request: its first row and the row behind its last one, and the length of its JSON."""
+
+    start: int
+    stop: int
+    body: bytes
+    head_length: int = 0
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The answer for one batch."""
+
+    predictions: Sequence[float]
+    warnings: Sequence[str] = ()
+    lower: Sequence[float] | None = None
+    upper: Sequence[float] | None = None
+
+
+def frame_batches(
+    frame: Frame, columns: Sequence[tuple[int, Feature]], parameters: Mapping[str, Any]
+) -> Iterator[Batch]:
+    """Yield the rows of a DataFrame as tensors."""
+    width = sum(8 if feature["type"] == "number" else TEXT_BYTES for _, feature in columns)
+    size = max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, width)))
+    start = 0
+    while start < frame.rows:
+        stop = min(start + size, frame.rows)
+        body, head_length = infer_body(frame.slice(start, stop), columns, parameters)
+        if len(body) > BATCH_BYTES and stop - start > 1:
+            size = max(1, (stop - start) // 2)
+            continue
+        yield Batch(start, stop, body, head_length)
+        start = stop
+
+
+def record_batches(rows: Iterable[Any], fields: Mapping[str, Any]) -> Iterator[Batch]:
+    """Yield rows, an object each, as JSON with the other fields of the request."""
+    head = json.dumps(fields)[:-1] + (", " if fields else "") + '"data": ['
+    texts: list[str] = []
+    size = start = 0
+    for row in rows:
+        text = json.dumps(record(row), ensure_ascii=False)
+        if texts and (size + len(text) > BATCH_BYTES or len(texts) == RECORDS_ROWS):
+            yield Batch(start, start + len(texts), _closed(head, texts))
+            start, size, texts = start + len(texts), 0, []
+        texts.append(text)
+        size += len(text) + 2
+    if texts:
+        yield Batch(start, start + len(texts), _closed(head, texts))
+
+
+def record(row: Any) -> dict[str, Any]:
+    """Return one row as a JSON object; raises `TypeError` for what is no mapping."""
+    if not isinstance(row, Mapping):
+        if not hasattr(row, "to_dict"):  # a Series of pandas has it
+            raise TypeError(f"A row is a dict with a value for each column, not {type(row).__name__}.")
+        row = row.to_dict()
+    return {str(name): json_value(value) for name, value in row.items()}
+
+
+def frame_records(frame: Frame) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a DataFrame as JSON objects."""
+    frame.check_names()
+    columns = [
+        column.dates() if column.kind == "date" else [json_value(value) for value in column.values()]
+        for column in frame.columns
+    ]
+    for values in zip(*columns, strict=True):
+        yield {name: (None if value == "" else value) for name, value in zip(frame.names, values, strict=True)}
+
+
+def answered_tensors(body: bytes, head_length: int) -> Answered:
+    """Read the answer to a batch of tensors."""
+    head, outputs = read_outputs(body, head_length)
+    warnings = split_warnings(head.get("parameters", {}).get("warnings", ""))
+    return Answered(outputs["prediction"], warnings, outputs.get("lower"), outputs.get("upper"))
+
+
+def answered_records(answer: Mapping[str, Any]) -> Answered:
+    """Read the answer to a batch of objects."""
+    return Answered(answer["predictions"], answer["warnings"], answer.get("lower"), answer.get("upper"))
+
+
+def combine(
+    answers: Sequence[Answered], model: str, version: int, *, level: float | None, index: Any, library: str
+) -> Predictions:
+    """Return the answers of all batches as one."""
+    predictions = [value for answer in answers for value in answer.predictions]
+    lower = [value for answer in answers for value in answer.lower or ()]
+    upper = [value for answer in answers for value in answer.upper or ()]
+    raw: dict[str, Any] = {
+        "predictions": predictions,
+        "count": len(predictions),
+        "model_name": model,
+        "version": version,
+        "warnings": merge_warnings(answer.warnings for answer in answers),
+        **({} if level is None else {"level": level, "lower": lower, "upper": upper}),
+    }
+    return Predictions.of(raw, index=index, library=library)
+
+
+def shift_rows(error: ProblemError, start: int) -> ProblemError:
+    """Return an error of a batch with the numbers that its rows have among all rows, from 0."""
+    if not start:
+        return error
+    errors = [{**e, "row": e["row"] + start} if isinstance(e.get("row"), int) else e for e in error.errors]
+    return problem_error({**error.problem, "errors": errors}, error.status)
+
+
+def _closed(head: str, texts: Sequence[str]) -> bytes:
+    return f"{head}{', '.join(texts)}]}}".encode("utf-8", "surrogatepass")
