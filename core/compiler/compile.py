@@ -17,6 +17,7 @@ from core.compiler.transformers import UNSEEN, Features, RawBlock, convert_prepr
 from core.errors import TrainingFailedError
 from core.inference.session import CompiledModel
 from core.manifests import Column, Feature
+from core.preprocessing.row_reader import without_row_reader
 
 # The largest allowed difference between graph and scikit-learn, relative to max(1, |y|).
 TOLERANCE = 1e-9
@@ -32,12 +33,12 @@ def compile_pipeline(model: Any, columns: Sequence[Column]) -> tuple[bytes, list
     """Return the serialized graph and the raw features that it takes, in the order of its inputs.
 
     `model` is a fitted Pipeline of preprocessing and estimator, or a VotingRegressor of such; `columns` describe its
-    columns. The graph takes categories as strings with "" for missing, everything else as float64 with NaN for missing.
-    Raises `TrainingFailedError` for a class that has no converter.
+    columns. A first step that reads rows is left out. The graph takes categories as strings with "" for missing,
+    everything else as float64 with NaN for missing. Raises `TrainingFailedError` for a class that has no converter.
     """
     graph = GraphBuilder([column.name for column in columns])
     features: Features = {}
-    result = _convert_model(graph, model, RawBlock(columns), features, {})
+    result = _convert_model(graph, without_row_reader(model), RawBlock(columns), features, {})
     return graph.build(result), [features[name] for name in graph.inputs]
 
 

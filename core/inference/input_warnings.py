@@ -126,14 +126,17 @@ class InputWarnings:
             for row in np.flatnonzero(missing).tolist():
                 errors.add(name, "is missing", row)
 
-    def warnings(self) -> list[str]:
-        """Return one sentence for each finding, in the order of the features."""
+    def warnings(self, *, ordinary: bool = True) -> list[str]:
+        """Return one sentence for each finding, in the order of the features.
+
+        Without `ordinary` ones there is none of missing values and ignored columns.
+        """
         warnings: list[str] = []
         for feature in self._features:
             name, count = feature.name, self._missing_counts[feature.name]
             if name in self._absent:
                 warnings.append(f"{name!r} is absent, {_replacement(feature)}")
-            if count:
+            if count and ordinary:
                 values = "1 missing value" if count == 1 else f"{count} missing values"
                 warnings.append(f"{name!r} has {values}, {_replacement(feature)}")
             if name in self._readings:
@@ -144,7 +147,7 @@ class InputWarnings:
             if unseen := self._unseen.get(name):
                 listed = _listed(sorted(unseen), LEVELS_SHOWN)
                 warnings.append(f"{name!r} has values that training never saw: {listed}")
-        ignored = [*self._ignored]
+        ignored = [*self._ignored] if ordinary else []
         warnings += [f"the model does not use {shortened(name)}; it was ignored" for name in ignored[:NAMES_SHOWN]]
         if len(ignored) > NAMES_SHOWN:
             warnings.append(f"the model does not use {len(ignored) - NAMES_SHOWN} more columns; they were ignored")

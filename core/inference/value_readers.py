@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.amounts import DecimalMark
 from core.array_types import Floats
+from core.cell_values import EARLIEST, LATEST
 from core.date_formats import CLOCK_FORMAT, NUMBER_FORMATS
 from core.decimal_marks import AMBIGUOUS, count_decimal_marks
 from core.inference.file_cells import FileCells
@@ -144,6 +145,13 @@ def _booleans(values: Values, feature: Feature, errors: InputErrors | FileCells)
 
 def _dates(values: Values, feature: Feature, errors: InputErrors | FileCells) -> Floats:
     """Read a date feature as seconds since 1970-01-01; add an error for each other value."""
+    if isinstance(values, np.ndarray) and feature.format not in NUMBER_FORMATS:
+        seconds = values.astype(np.float64)
+        present = ~np.isnan(seconds)
+        if ((seconds[present] >= EARLIEST) & (seconds[present] < LATEST + 1)).all():
+            if isinstance(errors, FileCells):
+                errors.add_present(feature, int(present.sum()))
+            return seconds
     own_format = f"{feature.format} as in the file, or " if feature.format not in (None, "Y-M-D") else ""
     or_number = "" if feature.format in NUMBER_FORMATS else " or seconds since 1970"
     accepted = f"a date ({own_format}2012-01-31 or 2012-01-31 08:30:00){or_number}"

@@ -15,6 +15,7 @@ from core.errors import TrainingFailedError
 from core.inference.column_meaning import feature_of
 from core.manifests import DatasetManifest, Feature
 from core.model_manifest import ModelManifest, StoredFile, TrainedOn
+from core.preprocessing.row_reader import with_row_reader
 from core.regressors.importance import permutation_importance
 from core.regressors.splits import Split
 from core.settings import settings
@@ -57,14 +58,16 @@ def publish_model(
     dataset, earlier = publication.dataset, publication.earlier
     _check_size(graph, trained.model_type)
     holdout = raw_columns_of_frame(data.test_x, features)
-    pickled = pickle.dumps(trained.pipeline, protocol=pickle.HIGHEST_PROTOCOL)
+    features = [_with_spellings(publication, feature) for feature in features]
+    pipeline = with_row_reader(trained.pipeline, features, data.columns)
+    pickled = pickle.dumps(pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     draft = ModelManifest(
         model_name=name,
         version=0,
         model_type=trained.model_type,
         created_at=now(),
         target_column=data.target,
-        features=[_with_spellings(publication, feature) for feature in features],
+        features=features,
         target=_meaning(publication, data.target),
         divided_by=_meaning(publication, data.validation.column),
         metrics=trained.metrics,

@@ -60,7 +60,7 @@ def test_the_python_of_the_docs_runs_as_written_without_regatta(tmp_path: Path) 
     data = real_split("mpg")
     pipeline = fitted(data, "ridge")
     (tmp_path / "model.onnx").write_bytes(compile_pipeline(pipeline, data.columns)[0])
-    (code,) = re.findall(r"```python\n(.*?)```", EMBEDDING, re.DOTALL)
+    code = re.findall(r"```python\n(.*?)```", EMBEDDING, re.DOTALL)[0]
     code += "import sys; assert not {'core', 'sklearn', 'pandas', 'onnx'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     (literal,) = re.findall(r"rows = (\[.*?\n\])", code, re.DOTALL)
