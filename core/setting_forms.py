@@ -64,12 +64,27 @@ ORIGIN = text(
     r"\*|https?://[^/ '\"]+",
 )
 BUCKET = text("the name of a bucket, of 3 to 63 characters, without s3:// and without slashes", r"[^/\s:]{3,63}")
+BASE_PATH = text(
+    "a path without a slash at its end, such as /regatta, or / alone", r"/|(/([A-Za-z0-9._~-]+|\{api_id\}))+"
+)
 TOPIC = text("the ARN of a topic, such as arn:aws:sns:eu-central-1:123456789012:decisions", "arn:.+")
 ANY = Form("a text", str)
 PORT = whole_number(1, 65535)
 BYTES = whole_number(1, unit="bytes")
 SECRET = Form("a text", Secret)
 PATH = Form("a path", Path)
+
+
+def _networks(value: str) -> str:
+    from ipaddress import ip_network  # only servers behind a proxy need it
+
+    for name in value.split(",") if value != "*" else ():
+        ip_network(name.strip(), strict=False)
+    return value
+
+
+NETWORKS = Form("* or addresses and networks, separated by commas, such as 127.0.0.1, 10.0.0.0/8", _networks)
+SWITCH = Form("true or false", lambda value: _matching(value.lower(), "true|false") == "true")
 
 
 def _within(value: float, least: float, most: float | None) -> float:

@@ -14,13 +14,16 @@ from typing import Any
 from core.errors import InvalidSettingError
 from core.setting_forms import (
     ANY,
+    BASE_PATH,
     BUCKET,
     BYTES,
+    NETWORKS,
     ORIGIN,
     PATH,
     PORT,
     REDIS_ADDRESS,
     SECRET,
+    SWITCH,
     TOPIC,
     WEB_ADDRESS,
     Form,
@@ -71,6 +74,14 @@ class Settings:
     job_seconds: int = setting(whole_number(1, unit="seconds"), 3600, "how long one attempt at a job may take")
     job_lease_seconds: float = setting(seconds(2), 60, "how soon the job of a killed worker is free again")
     cors_origin: str | None = setting(ORIGIN, None, "origin whose pages may call from a browser; unset: none")
+    # What is between the callers and the service.
+    base_path: str | None = setting(
+        BASE_PATH, None, "what stands before every path where the callers are; unset: as the gateway or a proxy says"
+    )
+    trusted_proxies: str | None = setting(
+        NETWORKS, None, "addresses and networks of proxies whose X-Forwarded-Prefix is believed; unset: none"
+    )
+    docs: bool = setting(SWITCH, True, "whether /docs, /openapi.json and /openapi-3.0.json answer")
     # Notifications of decisions about a series.
     webhook_url: str | None = setting(WEB_ADDRESS, None, "where each decision is posted")
     sns_topic_arn: str | None = setting(TOPIC, None, "SNS topic that hears of each decision")

@@ -11,6 +11,7 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from functions.log import log, set_up_log
 from functions.problems import PROBLEM_JSON
+from functions.rest_api import RestApi
 from functions.snapshot import load_for_snapshot
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -19,7 +20,8 @@ LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 def lambda_handler(app: FastAPI) -> LambdaHandler:
     """Return the handler that serves the app on Lambda and writes one log line for each call."""
     # A body of any other media type is sent as Base64, a third longer.
-    adapter = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, PROBLEM_JSON])
+    text_types = [*DEFAULT_TEXT_MIME_TYPES, PROBLEM_JSON]
+    adapter = Mangum(app, lifespan="off", custom_handlers=[RestApi], text_mime_types=text_types)
     set_up_log()
     load_for_snapshot()
 

@@ -11,6 +11,7 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.workspace import Workspace
 from functions.content_encoding import ContentEncodingMiddleware
+from functions.links import LinksMiddleware
 from functions.problems import answer_errors_as_problems
 
 DEFAULT_WORKSPACE = "default"
@@ -63,12 +64,12 @@ class RequestBody(BaseModel):
 
 def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     """Return a FastAPI app that serves `router` and answers every error as `application/problem+json`."""
-    app = FastAPI(title="Regatta", version=__version__, docs_url=None, redoc_url=None, **kwargs)
+    app = FastAPI(title="Regatta", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False, **kwargs)
     app.include_router(router)
     answer_errors_as_problems(app)
     app.add_middleware(ContentEncodingMiddleware)
     # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
-    app.middleware_stack = VersionMiddleware(_with_cors(app.build_middleware_stack()))
+    app.middleware_stack = VersionMiddleware(_with_cors(LinksMiddleware(app.build_middleware_stack())))
     return app
 
 

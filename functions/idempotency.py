@@ -20,6 +20,7 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.redis.keys import ANSWER_SECONDS, idempotent_answer_key
 from functions.http import caller_workspace
+from functions.links import base_path
 from functions.query_parameters import Handler, StrictRoute
 
 KEY_CHARACTERS = 255
@@ -69,7 +70,7 @@ class IdempotentRoute(StrictRoute):
 
 async def _carry_out_once(request: Request, key: str, handle: Handler) -> Response:
     """Carry out a request and keep its answer, or repeat the answer of the first one with this key."""
-    path = request.url.path
+    path = request.url.path.removeprefix(base_path())
     digest = hashlib.sha256(json.dumps([path, key]).encode()).hexdigest()
     record = Record(idempotent_answer_key((await caller_workspace()).name, digest), await _fingerprint(request))
     earlier = record.claim()

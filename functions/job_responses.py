@@ -5,6 +5,7 @@ from typing import Any
 from core.jobs.service import job_result
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
+from functions.links import with_links
 
 JOB_FIELDS = {
     "job_id",
@@ -23,14 +24,19 @@ JOB_FIELDS = {
 
 def job_response(workspace: Workspace, job: Job) -> dict[str, Any]:
     """Return one job with its live leaderboard and its result, which is what the call would have answered."""
-    return {**job_summary(job), "standings": job.standings, "result": job_result(workspace, job)}
+    return with_links({**_shown(job), "standings": job.standings, "result": job_result(workspace, job)})
 
 
 def job_summary(job: Job) -> dict[str, Any]:
     """Return a job as a list shows it: with the stored result, without the model itself."""
+    return with_links({**_shown(job), "result": job.result})
+
+
+def _shown(job: Job) -> dict[str, Any]:
+    """Return the fields of every answer about a job, as they are stored."""
     fields = job.model_dump(include=JOB_FIELDS)
     if job.is_interrupted:
         fields["stage"] = "interrupted"
     elif job.cancel_requested and not job.is_over:
         fields["stage"] = "cancelling"
-    return {**fields, "result": job.result}
+    return fields

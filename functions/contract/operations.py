@@ -64,7 +64,7 @@ BODY = (400, 413, 415)
 ABSENT = (404,)
 LONG = (*BODY, 404, 409, 504)
 
-CHANGED_JOB = _json(jobs.JobAnswer, status=202, headers=("Retry-After",))
+CHANGED_JOB = _json(jobs.JobAnswer, status=202, headers=("Location", "Retry-After"))
 INFERRED = (Answers(schema=predictions.InferAnswer, media=(BYTES,), headers=("Inference-Header-Content-Length",)),)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {

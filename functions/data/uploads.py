@@ -14,6 +14,7 @@ from core.whole_numbers import WholeNumber
 from functions.answer_terms import RETRY_AFTER
 from functions.http import CallerWorkspace, RequestBody
 from functions.idempotency import IdempotentRoute
+from functions.links import with_links
 
 router = APIRouter(route_class=IdempotentRoute)
 
@@ -67,7 +68,7 @@ def upload_status(workspace: CallerWorkspace, file_id: str) -> dict[str, Any]:
 
 def _describe_ticket(ticket: Ticket) -> dict[str, Any]:
     """Return the progress of an upload."""
-    return {
+    fields = {
         "file_id": ticket.file_id,
         "filename": ticket.filename,
         "size_bytes": ticket.size_bytes,
@@ -78,6 +79,7 @@ def _describe_ticket(ticket: Ticket) -> dict[str, Any]:
         "expires_at": ticket.expires_at,
         "error": ticket.error,
     }
+    return with_links(fields)
 
 
 def _describe_instructions(instructions: UploadInstructions) -> dict[str, Any]:

@@ -60,14 +60,14 @@ def _shown(job: Job) -> tuple[str, str, float, bool]:
 @router.post("/{job_id}/cancel", status_code=202)
 def cancel_job(workspace: CallerWorkspace, job_id: str, response: Response) -> dict[str, Any]:
     """Cancel a job; a running one ends at its next progress report."""
-    response.headers.update(RETRY_AFTER)
+    response.headers.update({"Location": f"/jobs/{job_id}", **RETRY_AFTER})
     return job_response(workspace, service.cancel_job(workspace, job_id))
 
 
 @router.post("/{job_id}/retry", status_code=202)
 def retry_job(workspace: CallerWorkspace, job_id: str, response: Response) -> dict[str, Any]:
     """Start a job that failed or was cancelled from the beginning."""
-    response.headers.update(RETRY_AFTER)
+    response.headers.update({"Location": f"/jobs/{job_id}", **RETRY_AFTER})
     return job_response(workspace, service.retry_job(workspace, job_id))
 
 

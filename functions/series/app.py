@@ -22,6 +22,7 @@ from core.whole_numbers import WholeNumber
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_responses import job_summary
+from functions.links import page_with_links, with_links
 
 router = APIRouter(prefix="/series", tags=["series"], route_class=IdempotentRoute)
 
@@ -104,11 +105,11 @@ def report(
         page = workspace.series.page(series.name, job_id)
         if page is not None:
             headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
-            return HTMLResponse(page, headers=headers)
+            return HTMLResponse(page_with_links(page), headers=headers)
     else:
         found = workspace.series.report(series.name, job_id)
         if found is not None:
-            return JSONResponse(found)
+            return JSONResponse(with_links(found))
     raise NoSuchJobError(f"Series {name!r} has no report {job_id!r}. GET /series/{name}/history lists what there is.")
 
 

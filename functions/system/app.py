@@ -11,6 +11,7 @@ from core import __version__
 from core.errors import RegattaError, UnavailableError
 from core.storage.container import container
 from functions.http import CallerWorkspace, create_app
+from functions.links import link
 from functions.problems import PROBLEM_JSON
 from functions.query_parameters import StrictRoute
 
@@ -31,7 +32,7 @@ LINKS = {
 @router.get("/")
 async def index() -> dict[str, Any]:
     """Return name, version and the first links."""
-    return {"name": "regatta", "version": __version__, "links": LINKS}
+    return {"name": "regatta", "version": __version__, "links": {name: link(path) for name, path in LINKS.items()}}
 
 
 @router.get("/system/status")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
+# What stands before every path of a REST API in LocalStack and MiniStack, which no event says.
+EMULATED_BASE_PATH = "/restapis/{api_id}/prod/_user_request_"
 # A stack with another status than these has to be deleted before it can be created anew.
 UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 SETTLED = UPDATABLE | {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED"}
@@ -72,7 +74,7 @@ def find_api(cloudformation: "CloudFormationClient", endpoint_url: str) -> str:
     """Return the base URL of the stack's REST API in the emulator at `endpoint_url`."""
     resources = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
     api_id = next(r["PhysicalResourceId"] for r in resources if r["ResourceType"] == "AWS::ApiGateway::RestApi")
-    return f"{endpoint_url}/restapis/{api_id}/prod/_user_request_"
+    return endpoint_url + EMULATED_BASE_PATH.format(api_id=api_id)
 
 
 def _describe(cloudformation: "CloudFormationClient") -> "StackTypeDef":

@@ -25,6 +25,7 @@ def template_parameters(settings: "Settings", **endpoints: str) -> dict[str, str
     """Return the template's parameters: those that the settings have, and `endpoints` as they are given."""
     return {
         "LogLevel": settings.log_level,
+        "Docs": str(settings.docs).lower(),
         "WebhookUrl": settings.webhook_url or "",
         "DecisionsTopicArn": settings.sns_topic_arn or "",
         "KeepVersions": str(settings.keep_versions),

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTT
 
 from infra.buckets import bucket_exists
 from infra.deploy.cloudformation import (
+    EMULATED_BASE_PATH,
     delete_broken_stack,
     find_api,
     find_stack,
@@ -94,7 +95,8 @@ def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeo
         previous = {}
     # A new stack does not own a bucket that exists: the bucket has data, and deleting the stack must not delete it.
     owns_bucket = previous.get("CreateBucket") or ("false" if bucket_exists(s3, bucket) else "true")
-    values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket, "Monitoring": "false"}
+    own = {"BucketName": bucket, "CreateBucket": owns_bucket, "Monitoring": "false", "BasePath": EMULATED_BASE_PATH}
+    values = {**parameters, **own}
     request = _stack_request(template, values, previous)
     if previous:
         update_stack(cloudformation, request)

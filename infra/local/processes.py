@@ -140,7 +140,15 @@ def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
     url = f"http://{HOST}:{settings.port}/"
     return Child(
         "web",
-        [sys.executable, "-m", "uvicorn", "infra.local.server:app", *arguments, "--no-access-log"],
+        [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "infra.local.server:app",
+            *arguments,
+            "--no-access-log",
+            "--no-proxy-headers",
+        ],
         _environment(home, "web") | dict(variables),
         home / "logs" / "web.log",
         lambda: _http_answers(url),

@@ -7,10 +7,12 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi_swagger import patch_fastapi
 
+from core.settings import settings
 from core.types import Json
 from functions.contract.document import assemble
 from functions.contract.openapi_3_0 import render_3_0
 from functions.http import create_app
+from infra.local.proxies import ProxyMiddleware
 from infra.local.runner import running_jobs
 
 FUNCTIONS = (
@@ -47,6 +49,8 @@ def build() -> FastAPI:
     merged.openapi = openapi  # type: ignore[method-assign]
     merged.add_route("/openapi-3.0.json", _older_document, include_in_schema=False)
     patch_fastapi(merged, redirect_from_root_to_docs=False)
+    assert merged.middleware_stack is not None
+    merged.middleware_stack = ProxyMiddleware(merged.middleware_stack, settings())
     return merged
 
 

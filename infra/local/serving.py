@@ -54,6 +54,7 @@ def serve(workers: int, host: str, port: int) -> None:
         workers=workers,
         timeout_worker_healthcheck=WORKER_HEALTHCHECK_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        proxy_headers=False,  # a forwarded address would stand for the proxy's own, by which it is trusted
     )
 
 

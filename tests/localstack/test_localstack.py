@@ -106,6 +106,13 @@ def test_an_error_is_a_problem_for_every_client(localstack: LocalStack) -> None:
     assert answer.json()["type"] == "urn:regatta:problem:no-such-model"
 
 
+def test_links_lead_to_the_address_of_the_emulator(localstack: LocalStack) -> None:
+    with httpx.Client(timeout=60) as client:
+        links = client.get(f"{localstack.api_url}/").json()["links"]
+        for name in ("status", "files", "jobs", "series"):
+            assert client.get(f"{localstack.url}{links[name]}").status_code == 200, links[name]
+
+
 @pytest.mark.parametrize("name", requests())
 def test_a_function_answers_when_it_is_invoked(localstack: LocalStack, flats: str, name: str) -> None:
     request = requests()[name]

@@ -51,6 +51,13 @@ SENTENCES = [
     ("JOB_SECONDS", "1.5", f"{NUMBER} of seconds, at least 1"),
     ("JOB_LEASE_SECONDS", "1", "a number of seconds, at least 2"),
     ("CORS_ORIGIN", "https://app.example.com/", "* or an origin without a path, such as https://app.example.com"),
+    ("BASE_PATH", "/regatta/", "a path without a slash at its end, such as /regatta, or / alone"),
+    (
+        "TRUSTED_PROXIES",
+        "10.0.0.0/99",
+        "* or addresses and networks, separated by commas, such as 127.0.0.1, 10.0.0.0/8",
+    ),
+    ("DOCS", "perhaps", "true or false"),
     ("WEBHOOK_URL", "example.com", WEB),
     ("SNS_TOPIC_ARN", "decisions", "the ARN of a topic, such as arn:aws:sns:eu-central-1:123456789012:decisions"),
     ("KEEP_VERSIONS", "-1", f"{NUMBER}, at least 0"),
