@@ -1,5 +1,6 @@
 """The command line: the embedded stack, requests to a service, series and jobs, operation and deployment."""
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +32,7 @@ SECTIONS = {
         Command("embedded", "env", "Print `export` lines that point a process at the running stack."),
     ),
     "Operation": (
+        Command("doctor", "doctor", "Check what Regatta needs, and say how to mend what is broken."),
         Command("operating", "serve", "Serve with several workers from any S3 endpoint and any Redis."),
         Command("operating", "deploy", "Deploy template.yaml, or what has changed in it."),
         Command("operating", "janitor", "Remove what nobody needs any more from the bucket."),
@@ -88,3 +90,7 @@ def _main(
     show_completion: ShowCompletion = None,
 ) -> None:
     """Regatta: tabular regression as a service."""
+    from infra.cli.variables import unknown_messages
+
+    for message in unknown_messages(os.environ):
+        typer.secho(message, fg="yellow", err=True)

@@ -64,7 +64,8 @@ def _failed(url: str, error: Exception) -> ServiceState:
     if isinstance(error, errors.ProblemError):
         return ServiceState(url, "refused", ExitCode.FAILED, message=error.detail)
     code = ExitCode.USAGE if isinstance(error, ValueError) else ExitCode.UNREACHABLE
-    return ServiceState(url, "unreachable", code, message=str(error))
+    # The client's message names its own argument.
+    return ServiceState(url, "unreachable", code, message=str(error).replace("url=", "--url"))
 
 
 def _parts(report: Mapping[str, Any]) -> dict[str, str]:

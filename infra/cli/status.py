@@ -28,7 +28,10 @@ LABELS = {
 
 def status(
     url: Annotated[
-        str | None, typer.Option(help="Ask the service at this address.", show_default="the stack on this machine")
+        str | None,
+        typer.Option(
+            help="Ask the service at this address.", envvar="REGATTA_URL", show_default="the stack on this machine"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:

@@ -94,3 +94,13 @@ def test_a_home_that_cannot_be_is_said(mine: Stack, tmp_path: Path) -> None:
         assert (answer.returncode, "Traceback" in answer.stderr) == (1, False)
         assert "REGATTA_HOME=DIR" in answer.stderr
     mine.home.unlink()
+
+
+def test_the_doctor_of_a_running_stack_finds_all_well_and_leaves_nothing(stack: Stack) -> None:
+    before = set((stack.home / "aws" / "s3").rglob("*"))
+    for options in ([], ["--url", stack.base_url], ["--url", stack.api_url]):
+        answer = stack.cli("doctor", "--json", *options)
+        document = json.loads(answer.stdout)
+        assert (answer.returncode, document["ok"]) == (0, True), answer.stdout
+        assert {check["state"] for check in document["checks"]} == {"ok"}
+    assert not [path for path in set((stack.home / "aws" / "s3").rglob("*")) - before if "doctor" in path.name]

@@ -1,0 +1,14 @@
+"""Variables of the environment that look like settings and are none."""
+
+from collections.abc import Mapping
+
+from core.settings import unknown_variables
+
+# The Python client reads the first two; the processes of a stack have the others.
+KNOWN = ("REGATTA_URL", "REGATTA_API_KEY", "REGATTA_STACK", "REGATTA_STACK_PART")
+
+
+def unknown_messages(environment: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable `REGATTA_*` that nothing reads, with the one that it resembles."""
+    unknown = unknown_variables(environment, KNOWN)
+    return [f"{name} is no setting." + (f" Did you mean {near}?" if near else "") for name, near in unknown.items()]
