@@ -122,11 +122,14 @@ def combine(
     return Predictions.of(raw, index=index, library=library)
 
 
-def shift_rows(error: ProblemError, start: int) -> ProblemError:
+def shift_rows(error: ProblemError, batch: Batch) -> ProblemError:
     """Return an error of a batch with the numbers that its rows have among all rows, from 0."""
-    if not start:
+    if not batch.start:
         return error
-    errors = [{**e, "row": e["row"] + start} if isinstance(e.get("row"), int) else e for e in error.errors]
+    # A request with one row does not say which row it means.
+    only = {"row": 0} if batch.stop - batch.start == 1 else {}
+    located = [{**only, **entry} for entry in error.errors]
+    errors = [{**e, "row": e["row"] + batch.start} if isinstance(e.get("row"), int) else e for e in located]
     return problem_error({**error.problem, "errors": errors}, error.status)
 
 

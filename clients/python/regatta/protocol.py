@@ -107,7 +107,7 @@ def _refusal(address: Address, response: httpx.Response) -> RegattaError:
     said = problem.get("detail") or problem.get("message")
     if status in (401, 403):
         way_out = "Send the right key with api_key= or REGATTA_API_KEY."
-        detail = f"{address.shown} refuses the request: {said or f'status {status}'} {way_out}"
+        detail = f"{address.shown} refuses the request: {str(said or f'status {status}').rstrip('.')}. {way_out}"
         return AuthenticationError({**problem, "detail": detail}, status)
     if str(problem.get("type", "")).startswith(PREFIX):
         return problem_error(problem, status)

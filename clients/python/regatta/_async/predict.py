@@ -209,7 +209,7 @@ class AsyncPredict:
         try:
             return await predict(batch)
         except InvalidRecords as error:
-            raise shift_rows(error, batch.start) from None
+            raise shift_rows(error, batch) from None
 
     async def _schema(self, choice: Mapping[str, Any]) -> ModelSchema:
         """Return what a model takes. Which version serves may change, and is asked for each time."""

@@ -208,7 +208,7 @@ class Predict:
         try:
             return predict(batch)
         except InvalidRecords as error:
-            raise shift_rows(error, batch.start) from None
+            raise shift_rows(error, batch) from None
 
     def _schema(self, choice: Mapping[str, Any]) -> ModelSchema:
         """Return what a model takes. Which version serves may change, and is asked for each time."""
