@@ -1,7 +1,6 @@
 """A DataFrame as the CSV of an upload, from which the service reads the same values."""
 
 import csv
-from collections.abc import Mapping
 from io import TextIOWrapper
 from typing import IO, Any
 
@@ -23,17 +22,18 @@ def write_csv(frame: Frame, file: IO[bytes]) -> dict[str, Any]:
     text = TextIOWrapper(file, encoding="utf-8", errors="surrogatepass", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(frame.names)
-    words: dict[str, bool] = {}
+    spelled: dict[str, set[bool]] = {name: set() for name in frame.names}
     for start in range(0, frame.rows, ROWS_AT_A_TIME):
         part = frame.slice(start, start + ROWS_AT_A_TIME)
         columns = [cells(column) for column in part.columns]
         writer.writerows(zip(*columns, strict=True))
         for column in part.columns:
-            if column.kind == "mixed":
-                words[column.name] = words.get(column.name, False) or has_words(column)
+            spelled[column.name] |= spells_numbers(column)
     text.flush()
     text.detach()
-    return reading_of(frame, words)
+    texts = [column.name for column in frame.columns if column.kind == "category" or spelled[column.name] == {True}]
+    reading: dict[str, Any] = {"encoding": "utf-8", "delimiter": "comma", "has_header": True}
+    return {**reading, "types": dict.fromkeys(texts, "category")} if texts else reading
 
 
 def cells(column: Column) -> list[str]:
@@ -41,20 +41,14 @@ def cells(column: Column) -> list[str]:
     return column.dates() if column.kind == "date" else column.texts()
 
 
-def reading_of(frame: Frame, words: Mapping[str, bool]) -> dict[str, Any]:
-    """Return the fields that say how the CSV is to be read; `words` says by text column whether some are words."""
-    types = {
-        column.name: "category"
-        for column in frame.columns
-        if column.kind == "category" or (column.kind == "mixed" and not words.get(column.name, True))
-    }
-    reading: dict[str, Any] = {"encoding": "utf-8", "delimiter": "comma", "has_header": True}
-    return {**reading, "types": types} if types else reading
+def spells_numbers(column: Column) -> set[bool]:
+    """Return whether the texts of a column are numbers: true, false, both, or nothing where there are none.
 
-
-def has_words(column: Column) -> bool:
-    """Return whether a column of Python values has others than texts of numbers."""
-    return any(not isinstance(value, str) or not _is_number(value) for value in column.values() if value is not None)
+    A column of Python values has false for each that is no text.
+    """
+    if column.kind != "mixed":
+        return set()
+    return {isinstance(value, str) and _is_number(value) for value in column.values() if value is not None}
 
 
 def _is_number(text: str) -> bool:

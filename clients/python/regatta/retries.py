@@ -3,9 +3,11 @@
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from math import isfinite
 
 # Statuses with which a service, a gateway or a bucket asks for another attempt.
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
@@ -47,10 +49,9 @@ class Retries:
         """Return the seconds of a `Retry-After`, which is a number or a date; None where it is neither."""
         if retry_after is None:
             return None
-        try:
-            return max(0.0, float(retry_after))
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            asked = float(retry_after)
+            return max(0.0, asked) if isfinite(asked) else None
         try:
             date = parsedate_to_datetime(retry_after)
         except ValueError:

@@ -6,6 +6,7 @@ Values of pandas and numpy are known by the names of their classes and by their 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from math import isfinite
 from types import NoneType
 from typing import Any
@@ -73,6 +74,7 @@ def _timestamp(value: datetime) -> str:
 KEPT = frozenset({NoneType, bool, int, str, date, datetime, time, timedelta})
 # In this order: a class that comes later may be a base of one that comes before.
 CONVERTERS: list[tuple[type, Callable[[Any], Any]]] = [
+    (Enum, lambda value: simple(value.value)),
     (float, lambda value: _number(float(value))),
     (Decimal, lambda value: None if value.is_nan() else value),
     (date, lambda value: value),

@@ -17,6 +17,8 @@ from regatta.retries import RETRIED_STATUSES
 from regatta.sources import Source
 
 PARTS_AT_A_TIME = 3
+# S3 asks for another attempt with an internal error as well.
+BUCKET_STATUSES = RETRIED_STATUSES | {500}
 CHUNK_BYTES = 1 << 18
 
 # A part of an answer of the service: `number` and `url`.
@@ -82,7 +84,7 @@ class PartSender:
                     return False
                 reason = f"{response.status_code} {response.text[:200]}"
                 failure = UploadInterrupted(f"Part {number} was not taken: {reason}")
-                may_pass = response.status_code in RETRIED_STATUSES
+                may_pass = response.status_code in BUCKET_STATUSES
                 retry_after = response.headers.get("Retry-After")
             self._count(-begun.bytes)
             pause = self._connection.retries.pause(attempt, retry_after) if may_pass else None
