@@ -85,8 +85,9 @@ lock:
 	$(COMPILE) --group sam --output-file requirements/sam.txt
 	$(COMPILE) --group localstack --exclude-newer 2025-12-20 --output-file requirements/localstack.txt
 
-# `sam build` runs this for each zip function: it copies the code and the requirements, which are installed once for all
-# functions with the same list. SAM sets ARTIFACTS_DIR; set LAMBDA_PLATFORM=aarch64 for arm64.
+# `sam build` runs this for each zip function: it copies the code, with what symbolic links in it lead to, and the
+# requirements, which are installed once for all functions with the same list. SAM sets ARTIFACTS_DIR; set
+# LAMBDA_PLATFORM=aarch64 for arm64.
 LAMBDA_PYTHON   := 3.13
 LAMBDA_PLATFORM ?= x86_64
 INSTALLED       := .aws-sam/installed/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)
@@ -101,7 +102,7 @@ $(INSTALLED)/%: requirements/%.txt
 .SECONDEXPANSION:
 build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
 	cp -R $</. "$(ARTIFACTS_DIR)/"
-	tar -c --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
+	tar -ch --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
 
 clean: down  ## remove the set-up and every stored dataset and model
 	rm -rf .venv .venv-clients .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage

@@ -64,7 +64,8 @@ class RequestBody(BaseModel):
 
 def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     """Return a FastAPI app that serves `router` and answers every error as `application/problem+json`."""
-    app = FastAPI(title="Regatta", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False, **kwargs)
+    # Without a document of its own: `functions.system.documentation` serves that of all functions.
+    app = FastAPI(title="Regatta", version=__version__, openapi_url=None, redirect_slashes=False, **kwargs)
     app.include_router(router)
     answer_errors_as_problems(app)
     app.add_middleware(ContentEncodingMiddleware)

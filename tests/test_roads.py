@@ -5,6 +5,7 @@ import hashlib
 import httpx
 import pytest
 
+from functions.system.documentation import router as documentation_router
 from infra.local.server import FUNCTIONS
 from tests.support.gateway import EnvironmentTransport, HandlerTransport, template_routes
 from tests.support.process_state import process_environment
@@ -72,7 +73,11 @@ def test_the_template_routes_what_the_functions_serve() -> None:
     served = {
         (method, path, f"functions.{name}.handler.handler") for name in FUNCTIONS for method, path in routes_of(name)
     }
+    # The documentation is no operation, and no browser asks before it reads a page.
+    documentation = {("GET", route.path, "functions.system.handler.handler") for route in documentation_router.routes}
     routes = set(template_routes())
+    assert documentation <= routes, "correct the Api events in template.yaml"
+    routes -= documentation
     assert {route for route in routes if route[0] != "OPTIONS"} == served, "correct the Api events in template.yaml"
     # What browsers ask first.
     asked_first = {path for method, path, _ in routes if method == "OPTIONS"}

@@ -1,1 +1,1 @@
-"""The function behind `/` and `/system/status`."""
+"""The function behind `/`, `/system/status` and the documentation."""

@@ -1,4 +1,4 @@
-"""The service itself: GET / and GET /system/status."""
+"""The service itself: GET /, GET /system/status, and the documentation."""
 
 import time
 from collections.abc import Callable
@@ -9,13 +9,16 @@ from fastapi.responses import JSONResponse
 
 from core import __version__
 from core.errors import RegattaError, UnavailableError
+from core.settings import settings
 from core.storage.container import container
 from functions.http import CallerWorkspace, create_app
 from functions.links import link
 from functions.problems import PROBLEM_JSON
 from functions.query_parameters import StrictRoute
+from functions.system import documentation
 
 router = APIRouter(tags=["system"], route_class=StrictRoute)
+router.include_router(documentation.router)
 
 LINKS = {
     "status": "/system/status",
@@ -27,12 +30,14 @@ LINKS = {
     "jobs": "/jobs",
     "series": "/series",
 }
+DOCUMENTATION = {"docs": "/docs", "openapi": "/openapi.json"}
 
 
 @router.get("/")
 async def index() -> dict[str, Any]:
     """Return name, version and the first links."""
-    return {"name": "regatta", "version": __version__, "links": {name: link(path) for name, path in LINKS.items()}}
+    links = {**LINKS, **(DOCUMENTATION if settings().docs else {})}
+    return {"name": "regatta", "version": __version__, "links": {name: link(path) for name, path in links.items()}}
 
 
 @router.get("/system/status")

@@ -1,5 +1,6 @@
 """Every link in the answers of the whole job leads somewhere: at the server, behind a proxy, and at a gateway."""
 
+import re
 import sys
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -102,6 +103,18 @@ def decided(stack: Stack) -> str:
 def test_the_report_of_a_series_can_be_walked_through(address: Follower, decided: str) -> None:
     address.call("GET", f"/jobs/{decided}")
     assert any("/model/info?" in link for link in address.followed), "the page of the report"
+
+
+def test_the_documentation_is_at_every_address(address: Follower) -> None:
+    page = address.client.get(f"{address.url}/docs")
+    address.follow(page)
+    scripts = re.findall(r'src="([^"]+)"', page.text)
+    assert len(scripts) == 2
+    for script in scripts:
+        assert address.client.get(address.url.join(script)).status_code == 200
+    assert address.client.get(f"{address.url}/openapi.json").json()["servers"][0]["url"] == (
+        address.url.path.rstrip("/") or "/"
+    )
 
 
 def test_a_prefix_from_somebody_who_is_not_trusted_changes_nothing(stack: Stack) -> None:

@@ -27,7 +27,7 @@ def _links_in(body: Any) -> Iterator[str]:
     if isinstance(body, list):
         for each in body:
             yield from _links_in(each)
-    elif isinstance(body, dict):
+    elif isinstance(body, dict) and "openapi" not in body:  # the document says only what links are like
         if isinstance(body.get("links"), dict):
             yield from (path for name, path in body["links"].items() if name not in POSTED)
         if isinstance(body.get("instance"), str):
