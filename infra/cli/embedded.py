@@ -11,7 +11,7 @@ import typer
 
 from infra.cli.exit_codes import ExitCode
 from infra.cli.status import print_addresses
-from infra.cli.terminal import console, exit_on_errors, failure, load_settings, warn
+from infra.cli.terminal import exit_on_errors, failure, load_settings, warn
 
 if TYPE_CHECKING:
     from infra.local.stack import Stack
@@ -64,6 +64,7 @@ def env() -> None:
 def _start_detached() -> None:
     """Start the stack in a process of its own and wait until it is ready; one that runs already is left as it is."""
     chosen = load_settings()
+    from infra.cli.terminal import console
     from infra.local import detached, processes, stack
 
     running = stack.find(chosen.home)
@@ -85,6 +86,7 @@ def _supervise(demo: float | None, leave: bool) -> int:
     `demo` is the time limit of a demo run in seconds; None runs none. With `leave` the stack stops after that run.
     """
     chosen = load_settings()
+    from infra.cli.terminal import console
     from infra.local.processes import StackError
     from infra.local.stack import Stack
 

@@ -3,17 +3,30 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from core.errors import InvalidSettingError, RegattaError
 from core.settings import Settings, settings
 from infra.cli.exit_codes import ExitCode
 
-console = Console(highlight=False)
-error_console = Console(stderr=True, highlight=False)
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    console: Console
+    error_console: Console
+
+
+def __getattr__(name: str) -> "Console":
+    """Make `console` or `error_console` for the first module that imports it: most commands need no rich."""
+    if name not in ("console", "error_console"):
+        raise AttributeError(name)
+    from rich.console import Console
+
+    made = Console(stderr=name == "error_console", highlight=False)
+    globals()[name] = made
+    return made
 
 
 def load_settings() -> Settings:
@@ -41,13 +54,13 @@ def use_running_stack() -> None:
 
 
 def warn(message: str) -> None:
-    """Print a warning as it is, without markup, to stderr."""
-    error_console.print(Text(message, "yellow"), soft_wrap=True)
+    """Print a warning to stderr."""
+    typer.secho(message, fg="yellow", err=True)
 
 
 def failure(message: str, code: ExitCode = ExitCode.FAILED) -> typer.Exit:
-    """Print what is wrong as it is, without markup, to stderr; return the exception that ends the command."""
-    error_console.print(Text(message, "red"), soft_wrap=True)
+    """Print what is wrong to stderr; return the exception that ends the command."""
+    typer.secho(message, fg="red", err=True)
     return typer.Exit(code)
 
 

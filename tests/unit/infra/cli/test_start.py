@@ -37,6 +37,15 @@ def test_the_start_loads_nothing_heavy_and_no_command(option: str) -> None:
     assert loaded & {f"infra.cli.{command.module}" for command in COMMANDS} == set()
 
 
+def test_a_command_loads_only_what_it_needs(tmp_path) -> None:
+    environment = {"REGATTA_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", LOADED, "status"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    loaded = set(done.stderr.split())
+    assert loaded & HEAVY == {"psutil"}
+    assert "infra.cli.operating" not in loaded
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_every_command_is_listed_as_its_help_begins(command: Command) -> None:
     loaded = command.load()
