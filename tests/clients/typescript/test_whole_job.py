@@ -1,0 +1,57 @@
+"""The client in TypeScript against the embedded stack: the whole job, and what goes wrong."""
+
+from pathlib import Path
+
+from tests.clients.typescript.package import TypeScriptPackage
+from tests.support.http_server import QuietHandler, running_server
+from tests.support.stack import Stack, free_ports
+
+DISTRICTS = ("朝阳", "海淀", "丰台")
+
+
+class HtmlHandler(QuietHandler):
+    """A proxy whose backend is down, or another program altogether."""
+
+    def do_GET(self) -> None:
+        body = b"<html><body>Welcome to nginx!</body></html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class OtherVersionHandler(QuietHandler):
+    """A Regatta of another major version."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Regatta-Version", "7.0.0")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+
+def test_the_whole_job(package: TypeScriptPackage, stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "houses.csv").write_bytes(_houses(120).encode("gbk"))
+
+    assert "The whole job is done" in package.node("programs/job.ts", stack.base_url, tmp_path)
+
+
+def test_what_goes_wrong_is_a_typed_error(package: TypeScriptPackage, stack: Stack) -> None:
+    (closed,) = free_ports(1)
+    with running_server(HtmlHandler) as html, running_server(OtherVersionHandler) as other:
+        output = package.node("programs/refusals.ts", stack.base_url, html, other, f"http://127.0.0.1:{closed}")
+
+    assert "Every refusal is as it should be" in output
+
+
+def _houses(rows: int) -> str:
+    """Return a table with Chinese headers whose price follows from area and district."""
+    lines = ["面积,城区,签约日,价格"]
+    for row in range(rows):
+        area, district = 40 + (row * 37) % 120 + 0.5, row % len(DISTRICTS)
+        price = 2.5 * area + 60 * district + (row * 13) % 7
+        lines.append(f"{area},{DISTRICTS[district]},2024-{1 + row % 12:02}-{1 + row % 28:02},{price:.1f}")
+    return "\n".join(lines) + "\n"
