@@ -8,6 +8,8 @@ SAM_SETUP := .venv-sam/.ready
 LOCALSTACK_SETUP := .venv-localstack/.ready
 # Go, Node.js and schemathesis.
 CLIENTS_SETUP := .venv-clients/.ready
+NODE_MODULES  := clients/typescript/node_modules/.package-lock.json
+NPM           := PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm --loglevel=error
 
 .PHONY: demo up down test test-localstack test-clients lint template build openapi client bench setup lock clean
 
@@ -43,8 +45,9 @@ build: $(SAM_SETUP)  ## build every zip function as `sam deploy` uploads it, in 
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam build \
 	  $$(awk '/^  [A-Za-z]+Function:/ {name = $$1} /PackageType: Image/ {print "--exclude", name}' template.yaml | tr -d :)
 
-openapi: $(SETUP)  ## write docs/openapi.json anew from the code
+openapi: $(SETUP) $(NODE_MODULES)  ## write docs/openapi.json anew from the code, and from it the types of the client in TypeScript
 	@$(BIN)/python -m infra.openapi > docs/openapi.json
+	@cd clients/typescript && $(NPM) run --silent generate
 
 client: $(SETUP)  ## write the sync half of the Python client anew from the async one
 	@$(BIN)/python clients/python/generate_sync.py
@@ -71,6 +74,10 @@ $(SETUP): requirements/dev.txt pyproject.toml
 	@echo "Setting up .venv-$* (about a minute, once) ..."
 	@$(PYTHON) -m venv --clear .venv-$*
 	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r $<
+	@touch $@
+
+$(NODE_MODULES): clients/typescript/package-lock.json | $(CLIENTS_SETUP)
+	@cd clients/typescript && $(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # After a change of a range in pyproject.toml: `pip install uv`, then `make lock`. The functions' lists take their
@@ -105,4 +112,5 @@ build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
 	tar -ch --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
 
 clean: down  ## remove the set-up and every stored dataset and model
-	rm -rf .venv .venv-clients .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	rm -rf .venv .venv-clients .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage \
+	  clients/typescript/node_modules clients/typescript/dist

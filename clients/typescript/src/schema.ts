@@ -2698,12 +2698,12 @@ export interface components {
              * Decimal
              * @description the mark before the fraction of a number, or its name
              */
-            decimal?: ("." | ",") | null;
+            decimal?: ("." | ",") | ("point" | "comma") | null;
             /**
              * Thousands
              * @description the mark between groups of digits, or its name
              */
-            thousands?: ("." | "," | "'" | " ") | null;
+            thousands?: ("." | "," | "'" | " ") | ("point" | "comma" | "apostrophe" | "space") | null;
             /**
              * Types
              * @description by column its type; a category is a text as written
@@ -2728,7 +2728,7 @@ export interface components {
              * Sheet
              * @description of a workbook its sheet, by name or number from 1
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Member
              * @description of a zip archive the file with the table
@@ -3131,12 +3131,12 @@ export interface components {
              * Decimal
              * @description the mark before the fraction of a number, or its name
              */
-            decimal?: ("." | ",") | null;
+            decimal?: ("." | ",") | ("point" | "comma") | null;
             /**
              * Thousands
              * @description the mark between groups of digits, or its name
              */
-            thousands?: ("." | "," | "'" | " ") | null;
+            thousands?: ("." | "," | "'" | " ") | ("point" | "comma" | "apostrophe" | "space") | null;
             /**
              * Types
              * @description by column its type; a category is a text as written
@@ -3161,7 +3161,7 @@ export interface components {
              * Sheet
              * @description of a workbook its sheet, by name or number from 1
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Member
              * @description of a zip archive the file with the table
@@ -3317,12 +3317,12 @@ export interface components {
              * Decimal
              * @description the mark before the fraction of a number, or its name
              */
-            decimal?: ("." | ",") | null;
+            decimal?: ("." | ",") | ("point" | "comma") | null;
             /**
              * Thousands
              * @description the mark between groups of digits, or its name
              */
-            thousands?: ("." | "," | "'" | " ") | null;
+            thousands?: ("." | "," | "'" | " ") | ("point" | "comma" | "apostrophe" | "space") | null;
             /**
              * Types
              * @description by column its type; a category is a text as written
@@ -3347,7 +3347,7 @@ export interface components {
              * Sheet
              * @description of a workbook its sheet, by name or number from 1
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Member
              * @description of a zip archive the file with the table
@@ -3778,12 +3778,12 @@ export interface components {
              * Decimal
              * @description the mark before the fraction of a number, or its name
              */
-            decimal?: ("." | ",") | null;
+            decimal?: ("." | ",") | ("point" | "comma") | null;
             /**
              * Thousands
              * @description the mark between groups of digits, or its name
              */
-            thousands?: ("." | "," | "'" | " ") | null;
+            thousands?: ("." | "," | "'" | " ") | ("point" | "comma" | "apostrophe" | "space") | null;
             /**
              * Types
              * @description by column its type; a category is a text as written
@@ -3808,7 +3808,7 @@ export interface components {
              * Sheet
              * @description of a workbook its sheet, by name or number from 1
              */
-            sheet?: string | null;
+            sheet?: string | number | null;
             /**
              * Member
              * @description of a zip archive the file with the table
@@ -4452,7 +4452,7 @@ export interface operations {
         parameters: {
             query?: {
                 method?: "iqr" | "zscore";
-                /** @description default: 1.5 for iqr, 3 for zscore */
+                /** @description above 0; default: 1.5 for iqr, 3 for zscore */
                 threshold?: number | null;
                 /** @description default: the current file */
                 file_id?: string | null;
@@ -5374,6 +5374,8 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    /** @description Where the job, the upload or the file is */
+                    Location?: string;
                     /** @description After how many seconds to ask again */
                     "Retry-After"?: number;
                     [name: string]: unknown;
@@ -5446,6 +5448,8 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    /** @description Where the job, the upload or the file is */
+                    Location?: string;
                     /** @description After how many seconds to ask again */
                     "Retry-After"?: number;
                     [name: string]: unknown;

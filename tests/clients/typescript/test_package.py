@@ -14,7 +14,7 @@ def test_types_are_those_of_the_document(package: TypeScriptPackage, tmp_path: P
     package.npx("openapi-typescript", DOCUMENT, "--output", tmp_path / "schema.ts", "--default-non-nullable=false")
 
     made, committed = (tmp_path / "schema.ts").read_text(), (SOURCE / "src/schema.ts").read_text()
-    assert made == committed, "Run `npm run generate` in clients/typescript, and commit src/schema.ts."
+    assert made == committed, "Run `make openapi`, and commit clients/typescript/src/schema.ts."
 
 
 def test_what_uses_the_client_has_the_right_types(package: TypeScriptPackage) -> None:
