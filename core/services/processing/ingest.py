@@ -70,7 +70,7 @@ def ingest(
         report_progress("storing", 0.8)
         if table.rows <= PACKED_ROWS:
             draft.send(COLUMNS, _packed(table, folder / COLUMNS))
-        manifest = _manifest(file_id, filename, found, table, profiled)
+        manifest = make_manifest(file_id, filename, found, table, profiled)
         update = {"reading": reading if reading.asked else None, "like": _kept(like, table)}
         manifest = manifest.model_copy(update=update)
         if parent is not None:
@@ -107,7 +107,10 @@ def check_request_size(size: int) -> None:
         )
 
 
-def _manifest(file_id: str, filename: str, received: ReceivedTable, table: Table, profiled: Json) -> DatasetManifest:
+def make_manifest(
+    file_id: str, filename: str, received: ReceivedTable, table: Table, profiled: Json
+) -> DatasetManifest:
+    """Return the manifest of a dataset from what was found out about its file."""
     text, dialect = received.text, received.dialect
     return DatasetManifest(
         file_id=file_id,
