@@ -17,3 +17,5 @@ class ExitCode(IntEnum):
     UNAUTHORISED = 4
     # Ctrl-C.
     INTERRUPTED = 130
+    # Nobody reads the output any more, as after `| head`.
+    PIPE_CLOSED = 141

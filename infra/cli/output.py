@@ -1,0 +1,118 @@
+"""Where a verb writes: its result to stdout, everything else to stderr.
+
+Nothing here reads markup, so that a text with brackets is a text with brackets; see `infra.cli.text` for control
+characters. Colours are left out where the output is no terminal, and where NO_COLOR is set.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+import typer
+
+from infra.cli.text import visible
+
+if TYPE_CHECKING:
+    from infra.cli.tables import Line, Table
+
+# States of jobs and of arrivals.
+COLOURS = {
+    "succeeded": "green",
+    "failed": "red",
+    "running": "cyan",
+    "cancelled": "dim",
+    "accepted": "green",
+    "held": "yellow",
+    "waiting": "yellow",
+    "refused": "red",
+    "ready": "green",
+}
+WEIGHTS = ("bold", "dim")
+
+
+@dataclass(frozen=True)
+class Output:
+    """The output of one command, in the form that its options ask for.
+
+    With `as_json` stdout has one document and nothing else. With `quiet` it has the result alone, in a form for
+    scripts, and stderr has errors alone.
+    """
+
+    as_json: bool = False
+    quiet: bool = False
+
+    def document(self, document: Any) -> None:
+        """Write a document of the service to stdout as JSON."""
+        import json
+
+        indent = 2 if sys.stdout.isatty() else None
+        # Halves of surrogate pairs and control characters are escaped; other characters stay readable.
+        text = json.dumps(document, ensure_ascii=False, indent=indent)
+        typer.echo(text.encode("utf-8", "backslashreplace").decode())
+
+    def answer(self, document: Any, name: object, sentence: str) -> None:
+        """Write what was done: the document, or with `quiet` the name of what it was done to, or a sentence."""
+        if self.as_json:
+            self.document(document)
+        elif self.quiet:
+            self.result(name)
+        else:
+            self.line(sentence)
+
+    def result(self, text: object) -> None:
+        """Write a line of the result to stdout, as `quiet` shows it too."""
+        write_line(sys.stdout, visible(text))
+
+    def line(self, text: str, colour: str = "") -> None:
+        """Write a line about the result to stdout; `quiet` leaves it out."""
+        if not self.quiet and not self.as_json:
+            write_line(sys.stdout, visible(text), colour)
+
+    def table(self, table: "Table", empty: str) -> None:
+        """Write a table to stdout as wide as the terminal allows; without rows write `empty`."""
+        if not table.rows:
+            self.line(empty)
+            return
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        _write_lines(sys.stdout, table.lines(columns))
+
+    def note(self, text: str) -> None:
+        """Write a remark to stderr."""
+        if not self.quiet:
+            write_line(sys.stderr, visible(text))
+
+    def warn(self, text: object) -> None:
+        """Write a warning to stderr."""
+        if not self.quiet:
+            write_line(sys.stderr, f"warning: {visible(text)}", "yellow")
+
+
+def write_line(stream: TextIO, text: str, colour: str = "") -> None:
+    """Write a line whose texts of others are visible already."""
+    typer.echo(_styled(text, colour, _has_colours(stream)), file=stream)
+
+
+def _write_lines(stream: TextIO, lines: Iterable["Line"]) -> None:
+    """Write lines of pieces, each with its colour."""
+    coloured = _has_colours(stream)
+    for line in lines:
+        typer.echo("".join(_styled(piece.text, piece.colour, coloured) for piece in line), file=stream)
+
+
+def write_error(message: str) -> None:
+    """Write what is wrong, and the way out, to stderr."""
+    write_line(sys.stderr, visible(message, lines=True), "red")
+
+
+def _has_colours(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that shows colours."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _styled(text: str, colour: str, coloured: bool) -> str:
+    if not colour or not coloured:
+        return text
+    return typer.style(text, **{colour: True}) if colour in WEIGHTS else typer.style(text, fg=colour)
