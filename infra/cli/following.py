@@ -1,0 +1,77 @@
+"""Long work of the service: ask for it as a job, follow it, and return its result."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from infra.cli.exit_codes import ExitCode
+from infra.cli.service import CommandError, ask
+
+if TYPE_CHECKING:
+    from core.types import Json
+    from regatta import Regatta
+
+OVER = ("succeeded", "failed", "cancelled")
+# The service answers as soon as something changes, and at the latest after this long.
+WAIT_SECONDS = 20
+
+# Takes each state of a job.
+ShowJob = Callable[["Json"], None]
+
+
+def result_of(client: "Regatta", path: str, show: ShowJob, **options: Any) -> "Json":
+    """Ask for work as a job, follow it, and return its result, which is what the call would have answered.
+
+    Raises `CommandError` for a job that failed or was cancelled without a result. Ctrl-C leaves it running, and says
+    how to go on.
+    """
+    response = client.request("POST", path, headers={"Prefer": "respond-async"}, keyed=True, **options)
+    answer: Json = response.json()
+    if response.status_code != 202:
+        return answer
+    return finished_job(follow(client, answer["job_id"], show))
+
+
+def follow(client: "Regatta", job_id: str, show: ShowJob) -> "Json":
+    """Return a job once it is over; `show` gets each of its states."""
+    from infra.cli.stored_data import segment
+
+    path = f"/jobs/{segment(job_id)}"
+    try:
+        job = ask(client, "GET", path)
+        show(job)
+        while job["status"] not in OVER:
+            job = ask(client, "GET", path, params={"wait": WAIT_SECONDS})
+            show(job)
+    except KeyboardInterrupt:
+        from infra.cli.output import write_error
+
+        write_error(f"The job goes on. `regatta jobs --follow {job_id}` shows it, `--cancel {job_id}` ends it.")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    return job
+
+
+def finished_job(job: "Json") -> "Json":
+    """Return the result of a job that is over; raises `CommandError` for one that has none."""
+    result: Json | None = job["result"]
+    if result is None:
+        raise CommandError(_explain_failure(job))
+    return result
+
+
+def _explain_failure(job: "Json") -> str:
+    """Say why a job did not succeed, and the way out."""
+    again = f"`regatta jobs --retry {job['job_id']}` lets it begin anew."
+    if job["error"] is None:
+        return f"The job {job['job_id']} was {job['status']}. {again}"
+    return explain_problem(job["error"])
+
+
+def explain_problem(problem: "Json") -> str:
+    """Return the detail of a problem document, with a line for each of its errors."""
+    lines = [str(problem["detail"])]
+    for error in problem.get("errors") or []:
+        place = ", ".join(f"{name} {value}" for name, value in error.items() if name != "message")
+        lines.append(f"  {place}: {error.get('message', '')}")
+    return "\n".join(lines)

@@ -1,0 +1,122 @@
+"""The service that a command talks to, by the Python client, and how its errors end a command."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from infra.cli.exit_codes import ExitCode
+from infra.cli.output import write_error
+
+if TYPE_CHECKING:
+    from core.types import Json
+    from regatta import Regatta
+
+# What the client's messages call its arguments, and what the command line calls them.
+WORDS = (
+    ("url= or REGATTA_URL", "--url or REGATTA_URL"),
+    ("with api_key= or REGATTA_API_KEY", "in REGATTA_API_KEY"),
+)
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked for; the message says why and what to do."""
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class UrlError(Exception):
+    """The URL of the service, or the key for it, cannot be used."""
+
+
+@contextmanager
+def connect(url: str | None) -> Iterator["Regatta"]:
+    """Connect to the service for the length of a `with` block. An error ends the command with its message."""
+    with exit_with_code():
+        from regatta import Regatta
+
+        try:
+            client = Regatta(url or os.environ.get("REGATTA_URL") or _local_url())
+        except ValueError as error:
+            raise UrlError(str(error).replace("The url", "The URL")) from None
+        with client:
+            yield client
+
+
+def ask(client: "Regatta", method: str, path: str, **options: Any) -> "Json":
+    """Send a request and return the JSON of its answer; `options` are those of `Regatta.request`."""
+    answer: Json = client.request(method, path, **options).json()
+    return answer
+
+
+@contextmanager
+def exit_with_code() -> Iterator[None]:
+    """End the command where the block raises: the message goes to stderr, and the status says what kind it is."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except BrokenPipeError:
+        # Whoever reads the output has gone, as `head` does; the caller of the command line ends quietly.
+        raise
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        explained = _explain(error)
+        if explained is None:
+            raise
+        code, message = explained
+        write_error(message)
+        raise typer.Exit(code) from None
+
+
+def _explain(error: Exception) -> tuple[ExitCode, str] | None:
+    """Return the exit status and the message of an error; None for one that is a mistake in this program."""
+    import regatta.errors as client
+    from core.errors import InvalidSettingError
+    from core.errors import RegattaError as CoreError
+
+    unreachable = (
+        client.UnreachableError,
+        client.NotRegattaError,
+        client.RedirectTargetUnreachable,
+        client.IncompatibleServerError,
+    )
+    from infra.client.part_upload import PartError
+    from infra.client.series import DropError
+    from infra.client.service import ServiceError
+    from infra.client.upload import UploadError
+
+    codes: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ExitCode], ...] = (
+        (client.AuthenticationError, ExitCode.UNAUTHORISED),
+        (unreachable, ExitCode.UNREACHABLE),
+        (InvalidSettingError, ExitCode.USAGE),
+        (UrlError, ExitCode.USAGE),
+        ((client.RegattaError, CoreError, OSError), ExitCode.FAILED),
+        ((PartError, DropError, ServiceError, UploadError), ExitCode.FAILED),
+    )
+    if isinstance(error, CommandError):
+        return error.code, str(error)
+    code = next((code for kind, code in codes if isinstance(error, kind)), None)
+    return None if code is None else (code, _message(error))
+
+
+def _message(error: Exception) -> str:
+    """Return the message of an error in the words of the command line."""
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return f"{name}{error.strerror or error}"
+    message = str(error)
+    for theirs, ours in WORDS:
+        message = message.replace(theirs, ours)
+    return message
+
+
+def _local_url() -> str:
+    from infra.cli.terminal import service_url
+
+    return service_url()
