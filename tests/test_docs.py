@@ -21,6 +21,8 @@ from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.tables.table_writers import TABLE_FORMATS
 from functions.process.app import download
 from infra.cli import COMMANDS as COMMANDS_OF_THE_COMMAND_LINE
+from infra.cli.exit_codes import ExitCode
+from infra.cli.lazy import Command
 from infra.local.server import FUNCTIONS
 from tests.support.routes import fields_of, openapi_of, routes_of
 
@@ -90,6 +92,27 @@ CLI_COMMANDS = [command.name for command in COMMANDS_OF_THE_COMMAND_LINE]
 @pytest.mark.parametrize("command", CLI_COMMANDS)
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"`regatta {command}" in README
+
+
+@pytest.mark.parametrize("command", COMMANDS_OF_THE_COMMAND_LINE, ids=lambda command: command.name)
+def test_every_command_and_option_is_documented(command: Command) -> None:
+    page = (ROOT / "docs/command-line.md").read_text()
+    _, found, section = page.partition(f"\n### regatta {command.name}\n")
+    assert found, "give it a section in docs/command-line.md, with an example"
+    section = section.partition("\n### ")[0]
+    common = page.partition("\n## Data\n")[0]
+    options = {parameter.opts[0] for parameter in command.load().params if parameter.opts[0].startswith("--")}
+    assert {option for option in options - {"--help"} if option not in section + common} == set()
+
+
+def test_the_page_of_the_command_line_has_no_command_that_does_not_exist() -> None:
+    page = (ROOT / "docs/command-line.md").read_text()
+    assert set(re.findall(r"^### regatta ([a-z-]+)$", page, re.MULTILINE)) == set(CLI_COMMANDS)
+
+
+def test_every_exit_status_is_documented() -> None:
+    page = (ROOT / "docs/command-line.md").read_text()
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == sorted(ExitCode)
 
 
 def test_the_readme_names_no_command_that_does_not_exist() -> None:

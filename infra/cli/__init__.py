@@ -14,7 +14,19 @@ from infra.cli.lazy import Command, LazyCommand
 SECTIONS = {
     "Data, models and predictions": (
         Command("upload", "upload", "Upload FILE in parts, going on where an earlier run broke off."),
+        Command("files", "files", "List the uploaded files, the newest last."),
+        Command("files", "profile", "Show the columns of FILE with their statistics."),
+        Command("report", "report", "Write the report on FILE as one HTML page."),
+        Command("files", "process", "Set how FILE is cleaned before training."),
+        Command("training", "train", "Train one regressor on FILE."),
+        Command("training", "compare", "Compare regressors on FILE."),
+        Command("models", "models", "List the models."),
+        Command("models", "schema", "Show the columns that MODEL takes."),
+        Command("models", "explain", "Show how much the predictions of MODEL depend on each column."),
+        Command("predict", "predict", "Predict the rows of a CSV of any size."),
+        Command("export", "export", "Write FILE with the predictions of MODEL; or the model itself."),
         Command("run", "run", "Run the whole job on FILE."),
+        Command("openapi", "openapi", "Print the OpenAPI document."),
     ),
     "Series and jobs": (
         Command("series", "drop", "Send FILE into a series, whose model learns from it."),

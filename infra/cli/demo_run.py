@@ -5,17 +5,26 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from infra.cli.downloads import export_table
+from infra.cli.figures import counted, number, size
+from infra.cli.following import result_of
+from infra.cli.leaderboard import moving_leaderboard
+from infra.cli.progress import progress_bar
+from infra.cli.service import ask
+from infra.cli.training import scores
+from infra.cli.uploading import upload_with_progress
 
-from core.types import Json
-from infra.cli.display import progress
-from infra.cli.terminal import console
-from infra.client.service import Service
+if TYPE_CHECKING:
+    from core.types import Json
+    from infra.cli.output import Output
+    from regatta import Regatta
 
 # As many rows of the leaderboard are printed.
 SHOWN_ROWS = 5
 EXPORT_SUFFIX = {"csv": "csv", "excel": "xlsx", "json": "json"}
+INDENT = " " * 20
 
 # Adds a line to those that are printed when the step is done.
 Note = Callable[[str], None]
@@ -24,19 +33,24 @@ Note = Callable[[str], None]
 class DemoRun:
     """The steps of one run. Each is a method that sends the requests and prints what came back."""
 
-    def __init__(self, service: Service, export_folder: Path) -> None:
-        self.service = service
+    def __init__(self, client: "Regatta", export_folder: Path, output: "Output") -> None:
+        self.client = client
         self.export_folder = export_folder
+        self.output = output
+        # What --json prints: the answers of the service by step, and the files that were written.
+        self.document: dict[str, Any] = {}
 
     def run(self, file: Path, target: str, model_type: str | None, time_limit: float) -> None:
-        """Run every step on the CSV `file`; raises `ServiceError`.
+        """Run every step on the file; raises the errors of the client and `CommandError`.
 
         With `model_type` that regressor is trained. Without it a portfolio search of `time_limit` seconds finds the
         model.
         """
         begun = time.perf_counter()
         model = model_type or f"the best model that {time_limit:g} s allow"
-        console.print(f"\n[bold]{file.name}[/] → [bold]{target}[/] by {model}\n")
+        self.output.line("")
+        self.output.line(f"{file.name} → {target} by {model}", "bold")
+        self.output.line("")
         file_id = self._upload(file)
         self._look(file_id)
         self._process(file_id, target)
@@ -46,113 +60,126 @@ class DemoRun:
             model_name = self._train(file_id, target, model_type)
         self._predict(file_id, target, model_name)
         self._export(file_id, model_name)
-        console.print(f"\n[green]Done[/] in {time.perf_counter() - begun:.1f} s.")
+        self.output.line("")
+        self.output.line(f"Done in {time.perf_counter() - begun:.1f} s.", "green")
 
     def _upload(self, file: Path) -> str:
         """Upload the file; return its file_id."""
-        with _step("Upload") as note, file.open("rb") as stream:
-            dataset = self.service.call("POST", "/data/upload", files={"file": (file.name, stream, "text/csv")})
-            columns, size = len(dataset["column_types"]), _size(dataset["size_bytes"])
-            note(f"{dataset['rows']:,} rows × {columns} columns, {size}")
+        with self._step("Upload") as note:
+            uploaded = upload_with_progress(self.client, file, {}, self.output)
+            dataset = ask(self.client, "GET", "/data/info", params={"file_id": uploaded["file_id"]})
+            self.document["dataset"] = uploaded
+            columns = len(dataset["column_types"])
+            note(f"{counted(dataset['rows'], 'row')} × {columns} columns, {size(dataset['size_bytes'])}")
             note(f"read as {dataset['encoding']}, file_id {dataset['file_id']}")
             for warning in dataset["warnings"]:
-                note(f"[yellow]{warning}[/]")
+                note(f"warning: {warning}")
         return str(dataset["file_id"])
 
     def _look(self, file_id: str) -> None:
         """Show how many values are missing, by column."""
-        with _step("Look") as note:
-            missing = self.service.call("GET", "/data/info", params={"file_id": file_id})["missing"]
+        with self._step("Look") as note:
+            missing = ask(self.client, "GET", "/data/info", params={"file_id": file_id})["missing"]
             counts = ", ".join(f"{name} {count:,}" for name, count in missing.items() if count) or "none"
             note(f"missing values: {counts}")
 
     def _process(self, file_id: str, target: str) -> None:
         """Set the recipe: the median for missing values, and the target."""
-        with _step("Process") as note:
+        with self._step("Process") as note:
             recipe = {"file_id": file_id, "handle_missing": "median", "target_column": target}
-            encoded = ", ".join(self.service.call("POST", "/data/process", json=recipe)["encoded"]) or "none"
-            note(f"gaps get the median; one-hot encoded: {encoded}")
-            note(f"to look at: {self.service.url}/data/report?file_id={file_id}")
+            processed = ask(self.client, "POST", "/data/process", json=recipe, keyed=True)
+            self.document["processed"] = processed
+            note(f"gaps get the median; one-hot encoded: {', '.join(processed['encoded']) or 'none'}")
+            note(f"to look at: {self.client.url}/data/report?file_id={file_id}")
 
     def _train(self, file_id: str, target: str, model_type: str) -> str:
         """Train one regressor; return the name of the model."""
-        with _step("Train") as note:
+        with self._step("Train") as note, progress_bar(self.output, "queued") as report_progress:
             request = {"file_id": file_id, "model_type": model_type, "target_column": target, "test_size": 0.2}
-            model = self.service.call("POST", "/model/train", json=request)
+            model = result_of(
+                self.client,
+                "/model/train",
+                lambda job: report_progress(job["stage"], job["progress"]),
+                json=request,
+            )
+            self.document["model"] = model
             metrics = model["metrics"]
-            note(_scores(model))
-            note(f"off by {_number(metrics['mae'])} on average (RMSE {_number(metrics['rmse'])})")
+            note(scores(model))
+            note(f"off by {number(metrics['mae'])} on average (RMSE {number(metrics['rmse'])})")
             note(f"stored as {model['model_name']}, version {model['version']}")
         return str(model["model_name"])
 
     def _search(self, file_id: str, target: str, time_limit: float) -> str:
-        """Let a portfolio search find the best model; return its name."""
-        with _step("Race") as note:
-            query = {"file_id": file_id, "target_column": target, "ensemble": True, "time_limit": time_limit}
-            comparison = self.service.call("POST", "/model/compare", params=query)
+        """Let a portfolio search find the best model, and show how it stands meanwhile; return its name."""
+        with self._step("Race") as note, moving_leaderboard(self.output, "Race") as show:
+            request = {"file_id": file_id, "target_column": target, "ensemble": True, "time_limit": time_limit}
+            comparison = result_of(self.client, "/model/compare", show, json=request)
+            self.document["comparison"] = comparison
             best = comparison["best"]
-            note(_scores(best))
+            note(scores(best))
             for row in comparison["results"][:SHOWN_ROWS]:
-                note(_leaderboard_row(row, best))
+                note(_leaderboard_row(row))
             if members := best.get("members"):
-                note(f"[dim]the blend of {len(members)}: {_weights(members)}[/]")
+                note(f"the blend of {len(members)}: {_weights(members)}")
             note(f"stored as {best['model_name']}, version {best['version']}")
         return str(best["model_name"])
 
     def _predict(self, file_id: str, target: str, model_name: str) -> None:
-        """Predict the first row by its values, then all rows of the dataset."""
-        with _step("Predict") as note:
-            preview = self.service.call("GET", "/data/preview", params={"file_id": file_id, "rows": 1})
-            row = dict(zip(preview["columns"], preview["rows"][0], strict=True))
-            actual = row.pop(target)
-            first = self.service.call("POST", "/predict", json={"data": row, "model_name": model_name})
-            note(f"first row: {_number(first['prediction'])}, in the file {_number(actual)}")
+        """Predict the first row that has a target by its values, then all rows of the dataset."""
+        with self._step("Predict") as note:
+            place, row = self._first_row(file_id, target)
+            actual = row.pop(target, None)
+            first = ask(self.client, "POST", "/predict", json={"data": row, "model_name": model_name}, pure=True)
+            in_file = "where the file has no value" if actual is None else f"in the file {_shown(actual)}"
+            note(f"{place}: {number(first['prediction'])}, {in_file}")
             begun = time.perf_counter()
-            batch = self.service.call("POST", "/predict/batch", json={"file_id": file_id, "model_name": model_name})
-            rate = batch["count"] / (time.perf_counter() - begun)
-            note(f"the whole file: {batch['count']:,} predictions, {rate:,.0f} a second")
+            request = {"file_id": file_id, "model_name": model_name}
+            batch = ask(self.client, "POST", "/predict/batch", json=request, pure=True)
+            if "count" in batch:
+                rate = batch["count"] / (time.perf_counter() - begun)
+                note(f"the whole file: {batch['count']:,} predictions, {rate:,.0f} a second")
+
+    def _first_row(self, file_id: str, target: str) -> tuple[str, "Json"]:
+        """Return what to call a row, and its values by column: the first that has a target, or else the first."""
+        preview = ask(self.client, "GET", "/data/preview", params={"file_id": file_id, "rows": 100})
+        rows = [dict(zip(preview["columns"], values, strict=True)) for values in preview["rows"]]
+        at = next((at for at, row in enumerate(rows) if row.get(target) is not None), 0)
+        return ("first row" if at == 0 else f"row {at + 1}, the first one with {target}"), rows[at]
 
     def _export(self, file_id: str, model_name: str) -> None:
         """Write the dataset with its predictions as a file of each format."""
         self.export_folder.mkdir(parents=True, exist_ok=True)
-        with _step("Export") as note:
+        self.document["exports"] = []
+        with self._step("Export") as note, progress_bar(self.output, "exporting") as report_progress:
             for export_format, suffix in EXPORT_SUFFIX.items():
-                request = {"file_id": file_id, "model_name": model_name, "format": export_format}
                 path = self.export_folder / f"{model_name}.{suffix}"
-                path.write_bytes(self.service.send("POST", "/predict/export", json=request).content)
-                note(f"{path} ({_size(path.stat().st_size)})")
+                request = {"model_name": model_name, "file_id": file_id, "format": export_format}
+                export_table(self.client, path, report_progress, **request)
+                self.document["exports"].append(str(path))
+                note(f"{path} ({size(path.stat().st_size)})")
+
+    @contextmanager
+    def _step(self, title: str) -> Iterator[Note]:
+        """Print a step's title, its seconds and its notes when it is done."""
+        notes: list[str] = []
+        begun = time.perf_counter()
+        with progress_bar(self.output, title):
+            yield notes.append
+        seconds = time.perf_counter() - begun
+        self.output.line(f"✓ {title:<8} {seconds:5.1f} s  {notes[0]}")
+        for line in notes[1:]:
+            self.output.line(f"{INDENT}{line}")
 
 
-@contextmanager
-def _step(title: str) -> Iterator[Note]:
-    """Show a progress bar while a step runs; print its title, its seconds and its notes when it is done."""
-    notes: list[str] = []
-    begun = time.perf_counter()
-    with progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as bars:
-        bars.add_task(title, total=None)
-        yield notes.append
-    seconds = time.perf_counter() - begun
-    console.print(f"[green]✓[/] [bold]{title:<8}[/] [dim]{seconds:5.1f} s[/]  {notes[0]}", soft_wrap=True)
-    for line in notes[1:]:
-        console.print(f"{'':20}{line}", soft_wrap=True)
-
-
-def _scores(model: Json) -> str:
-    """Write the R2 of a model on the holdout and over the folds."""
-    r2, folds = model["metrics"]["r2"], model["cross_validation"]
-    return f"R² [bold]{r2:.3f}[/] on rows it has not seen, {folds['mean']:.3f} ± {folds['std']:.3f} over the folds"
-
-
-def _leaderboard_row(row: Json, best: Json) -> str:
-    """Write a row of the leaderboard: score, serving cost, target transform and parameters; the best is green."""
-    cost = f"{row['latency_us']:6.0f} µs a row, {_size(row['size_bytes']):>8}" if row["latency_us"] else ""
+def _leaderboard_row(row: "Json") -> str:
+    """Write a row of the leaderboard: score, serving cost, target transform and parameters."""
+    cost = f"{row['latency_us']:6.0f} µs a row, {size(row['size_bytes']):>8}" if row["latency_us"] else ""
     parameters = [f"{name}={value}" for name, value in (row.get("parameters") or {}).items()]
     configuration = " ".join([*_target_transform(row), *parameters])
-    line = f"{row['model_type']:<24} {row['cross_validation']['mean']:.3f} {cost}  {configuration}".rstrip()
-    return f"[green]{line}[/]" if row is best or row["model_name"] == best["model_name"] else f"[dim]{line}[/]"
+    return f"{row['model_type']:<24} {row['cross_validation']['mean']:.3f} {cost}  {configuration}".rstrip()
 
 
-def _weights(members: list[Json]) -> str:
+def _weights(members: list["Json"]) -> str:
     """Write the weights of an ensemble in per cent, by regressor and target transform, largest first."""
     weights: Counter[str] = Counter()
     for member in members:
@@ -160,14 +187,11 @@ def _weights(members: list[Json]) -> str:
     return ", ".join(f"{100 * weight:.0f} % {name}" for name, weight in weights.most_common())
 
 
-def _target_transform(row: Json) -> list[str]:
+def _target_transform(row: "Json") -> list[str]:
     """Return the target transform of a model in brackets, in a list that is empty where there is none."""
     return [] if row["target_transform"] == "none" else [f"({row['target_transform']})"]
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _size(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.1f} kB"
+def _shown(value: Any) -> str:
+    """Return a value of a file: numbers as figures, others as they are."""
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

@@ -1,12 +1,13 @@
 """`regatta jobs` and `regatta redrive`: jobs, and the dead letters of those that were given up."""
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from infra.cli.options import Url
-from infra.cli.terminal import console, exit_on_errors, failure, service_url, use_running_stack
+from infra.cli.options import AsJson, Quiet, Url
+from infra.cli.output import COLOURS, Output
+from infra.cli.service import CommandError, ask, connect, exit_with_code
+from infra.cli.stored_data import segment
 
 if TYPE_CHECKING:
     from core.types import Json
@@ -18,86 +19,128 @@ def jobs(
     cancel: Annotated[str | None, typer.Option(metavar="ID", help="End this one.")] = None,
     retry: Annotated[str | None, typer.Option(metavar="ID", help="Let this one begin anew.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many to show.")] = 20,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
     url: Url = None,
 ) -> None:
-    """Show the newest jobs and the dead letters; or follow, cancel or retry one."""
-    from infra.cli.display import progress_bar
-    from infra.client.jobs import JobError, cancel_job, follow_job, list_jobs, retry_job
-    from infra.client.service import ServiceError, connect
+    """Show the newest jobs and the dead letters; or follow, cancel or retry one.
 
-    base_url = url or service_url()
-    if url is None:
-        use_running_stack()
-    with exit_on_errors(ServiceError, JobError), connect(base_url) as service:
+    --quiet lists the identifiers alone. --json and --quiet leave the dead letters out.
+    """
+    output = Output(as_json, quiet)
+    with connect(url) as client:
+        changed: Json | None = None
         if cancel is not None:
-            cancel_job(service, cancel)
+            changed = ask(client, "POST", f"/jobs/{segment(cancel)}/cancel")
         if retry is not None:
-            retry_job(service, retry)
+            changed = ask(client, "POST", f"/jobs/{segment(retry)}/retry", keyed=True)
         if follow is not None:
-            with progress_bar("queued") as report_progress:
-                job = follow_job(service, follow, report_progress)
-            console.print(f"[green]Succeeded[/]: {_outcome(job)}", soft_wrap=True)
+            _follow(client, follow, output)
+        elif changed is not None and (as_json or quiet):
+            output.answer(changed, changed["job_id"], "")
         else:
-            _print_jobs(list_jobs(service, limit))
+            listed = ask(client, "GET", "/jobs", params={"limit": limit})
+            _print_jobs(listed, output)
             # The queue of another service is out of reach.
-            if url is None:
-                _print_dead_letters()
+            if _is_here(client.url) and not as_json and not quiet:
+                _print_dead_letters(output)
 
 
 def redrive() -> None:
     """Let the jobs and arrivals of the dead-letter queue begin anew, after what broke them is mended."""
     from infra import dead_letters
+    from infra.cli.terminal import use_running_stack
 
-    use_running_stack()
-    queue = dead_letters.find_queue()
-    if queue is None:
-        raise failure("No queue is in reach. Start the stack with `regatta up`, or set REGATTA_JOBS_QUEUE_URL.")
-    with exit_on_errors():
+    with exit_with_code():
+        use_running_stack()
+        queue = dead_letters.find_queue()
+        if queue is None:
+            raise CommandError(
+                "No queue is in reach. Start the stack with `regatta up`, or set REGATTA_JOBS_QUEUE_URL."
+            )
         retried, unknown = dead_letters.redrive(queue)
     stay = f" {unknown} letters are about no job and no file of a series, and stay." if unknown else ""
-    console.print(f"{retried} jobs begin anew.{stay}")
+    Output().line(f"{retried} jobs begin anew.{stay}")
 
 
-def _print_jobs(jobs: list["Json"]) -> None:
-    from infra.cli.display import coloured, table
+def _is_here(url: str) -> bool:
+    """Return whether a URL is that of the service on this machine, whose queue is known."""
+    from infra.cli.terminal import service_url
 
-    rows = table("job", "kind", "status", "stage", "progress", "age", "reason")
-    for job in jobs:
-        reason = (job["error"] or {}).get("detail", "")
-        progress, age = f"{job['progress']:.0%}", _age(job["created_at"])
-        rows.add_row(job["job_id"], job["kind"], coloured(job["status"]), job["stage"], progress, age, reason)
-    console.print(rows if jobs else "There are no jobs.")
+    return url == service_url()
 
 
-def _print_dead_letters() -> None:
+def _follow(client: Any, job_id: str, output: Output) -> None:
+    """Show a job until it is over, and what came of it."""
+    from infra.cli.following import finished_job, follow
+    from infra.cli.progress import progress_bar
+
+    with progress_bar(output, "queued") as report_progress:
+        job = follow(client, job_id, lambda job: report_progress(job["stage"], job["progress"]))
+    if output.as_json:
+        output.document(job)
+    if job["status"] == "failed" or (job["status"] == "cancelled" and job["result"] is None):
+        finished_job(job)
+    output.answer(job, job["job_id"], f"{job['status'].capitalize()}: {_outcome(job)}") if not output.as_json else None
+
+
+def _print_jobs(listed: "Json", output: Output) -> None:
+    from infra.cli.figures import age
+    from infra.cli.tables import Cell, Column, Table
+
+    if output.as_json:
+        output.document(listed)
+        return
+    if output.quiet:
+        for job in listed["jobs"]:
+            output.result(job["job_id"])
+        return
+    table = Table(
+        [
+            Column("job", is_whole=True),
+            *map(Column, ("kind", "status", "stage")),
+            *(Column(name, is_figure=True) for name in ("progress", "age")),
+            Column("reason"),
+        ]
+    )
+    for job in listed["jobs"]:
+        state = Cell(job["status"], COLOURS.get(job["status"], ""))
+        reason = (job["error"] or {}).get("detail")
+        table.add(
+            job["job_id"], job["kind"], state, job["stage"], f"{job['progress']:.0%}", age(job["created_at"]), reason
+        )
+    output.table(table, "There are no jobs.")
+
+
+def _print_dead_letters(output: Output) -> None:
     """Print the dead letters of the queue of the settings, if there are any."""
-    from infra.cli.display import table
+    from infra.cli.tables import Column, Table
+    from infra.cli.terminal import use_running_stack
     from infra.dead_letters import describe_dead_letters, find_queue
 
+    use_running_stack()
     queue = find_queue()
     letters: list[DescribedLetter] = describe_dead_letters(queue) if queue else []
     if not letters:
         return
-    rows = table("dead letter", "kind", "workspace", "tries", "reason")
+    table = Table(
+        [
+            Column("dead letter", is_whole=True),
+            *map(Column, ("kind", "workspace")),
+            Column("tries", is_figure=True),
+            Column("reason"),
+        ]
+    )
     for one in letters:
-        rows.add_row(one.subject, one.kind, one.workspace, str(one.letter.receives), one.reason)
-    console.print(rows)
-    console.print("`regatta redrive` lets them begin anew.")
+        table.add(one.subject, one.kind, one.workspace, one.letter.receives, one.reason)
+    output.table(table, "")
+    output.line("`regatta redrive` lets them begin anew.")
 
 
 def _outcome(job: "Json") -> str:
     """Return the model of a training, or the texts and numbers of another job's result."""
     result = job["result"] or {}
     model = result.get("best") or result
-    if "model_name" in model:
+    if "model_name" in model and "metrics" in model:
         return f"{model['model_name']} version {model['version']}, R2 {model['metrics']['r2']:.3f}"
     return ", ".join(f"{name} {value}" for name, value in result.items() if isinstance(value, str | int | float))
-
-
-def _age(created_at: str) -> str:
-    """Return the time since an ISO 8601 date in its largest unit."""
-    seconds = (datetime.now(UTC) - datetime.fromisoformat(created_at)).total_seconds()
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(0, seconds):.0f} s"

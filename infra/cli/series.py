@@ -1,16 +1,17 @@
 """The commands about series: files that arrive one after another and train one model."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from infra.cli.options import Url
-from infra.cli.terminal import console, exit_on_errors, service_url, use_running_stack
+from infra.cli.options import AsJson, Quiet, Url
+from infra.cli.output import COLOURS, Output
+from infra.cli.service import ask, connect, exit_with_code
+from infra.cli.stored_data import segment
 
 if TYPE_CHECKING:
     from core.types import Json
-    from infra.client.service import Service
 
 
 def drop(
@@ -18,36 +19,51 @@ def drop(
     series: Annotated[str, typer.Option(help="The series, and the name of the model that it trains.")],
     target: Annotated[str | None, typer.Option(help="The column to predict, where the series has none yet.")] = None,
     wait: Annotated[bool, typer.Option(help="Show what is decided about it.")] = True,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
     url: Url = None,
 ) -> None:
-    """Send FILE into a series, whose model learns from it, and show what was decided."""
-    from infra.cli.display import progress_bar
-    from infra.client import series as client
-    from infra.client.service import ServiceError, connect
+    """Send FILE into a series, whose model learns from it, and show what was decided.
 
-    with exit_on_errors(ServiceError, client.DropError), connect(url or service_url()) as service:
-        key = client.drop(service, file, series, target)
-        console.print(f"Arrived as {key}", soft_wrap=True)
-        if wait:
-            with progress_bar("waiting") as report_progress:
-                arrival = client.wait_for_decision(service, series, key, report_progress)
-            _print_decision(service.url, arrival)
+    --json prints the decision. --quiet prints its state alone, such as accepted; or with --no-wait the key of the file.
+    """
+    from infra.cli.progress import progress_bar
+    from infra.client import series as old_client
+    from infra.client.service import connect as connect_old
+
+    output = Output(as_json, quiet)
+    with connect(url) as client:
+        with progress_bar(output, "sending"), connect_old(client.url) as service:
+            key = old_client.drop(service, file, segment(series), target)
+        if not wait:
+            output.answer({"series": series, "key": key}, key, f"Arrived as {key}")
+            return
+        output.line(f"Arrived as {key}")
+        with progress_bar(output, "waiting") as report_progress, connect_old(client.url) as service:
+            arrival = old_client.wait_for_decision(service, segment(series), key, report_progress)
+        if as_json or quiet:
+            output.answer(arrival, arrival["state"], "")
+        else:
+            _print_decision(client.url, arrival, output)
 
 
 def series(
     name: Annotated[str | None, typer.Argument(help="The history of this one.", show_default="list all")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many decisions to show.")] = 20,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
     url: Url = None,
 ) -> None:
-    """Show every series and what serves; or what was decided about the files of one."""
-    from infra.client.series import list_series
-    from infra.client.service import ServiceError, connect
+    """Show every series and what serves; or what was decided about the files of one.
 
-    with exit_on_errors(ServiceError), connect(url or service_url()) as service:
+    --quiet lists the names alone, or the identifiers of the decisions.
+    """
+    output = Output(as_json, quiet)
+    with connect(url) as client:
         if name is None:
-            _print_all_series(list_series(service))
+            _print_all_series(ask(client, "GET", "/series"), output)
         else:
-            _print_one_series(service, name, limit)
+            _print_one_series(client, name, limit, output)
 
 
 def reconcile(
@@ -55,56 +71,84 @@ def reconcile(
     workspace: Annotated[str | None, typer.Option(help="Whose files.", show_default="everybody's")] = None,
 ) -> None:
     """Find the files below incoming/ for which no event came, and submit their jobs."""
-    use_running_stack()
-    from core.services.series.arrivals import reconcile as find_missed
-    from core.storage.container import container
+    from infra.cli.terminal import use_running_stack
 
-    with exit_on_errors():
+    output = Output()
+    with exit_with_code():
+        use_running_stack()
+        from core.services.series.arrivals import reconcile as find_missed
+        from core.storage.container import container
+
         missed = find_missed(container(), workspace, dry_run=dry_run)
     for one in missed:
-        console.print(f"{one.key}" + (f": job {one.job.job_id}" if one.job else ""), soft_wrap=True)
+        output.line(f"{one.key}" + (f": job {one.job.job_id}" if one.job else ""))
     outcome = "were missed" if dry_run else "were missed and have a job now"
-    console.print(f"{len(missed)} files {outcome}.")
+    output.line(f"{len(missed)} files {outcome}.")
 
 
-def _print_decision(url: str, arrival: "Json") -> None:
+def _print_decision(url: str, arrival: "Json", output: Output) -> None:
     """Print what was decided about a file, what serves now, and where the report is."""
-    from infra.cli.display import coloured
-
     series = arrival["series"]
-    console.print(f"{coloured(arrival['state'])}: {arrival['reason']}", soft_wrap=True)
+    output.line(f"{arrival['state']}: {arrival['reason']}", COLOURS.get(arrival["state"], ""))
     if arrival["champion"] is not None:
         now = "now" if arrival["promoted"] else "still"
-        console.print(f"Version {arrival['champion']} of {series} serves {now}.")
-    report = f"{url}/series/{series}/reports/{arrival['job_id']}?format=html"
-    console.print(f"Report: {report}", soft_wrap=True)
+        output.line(f"Version {arrival['champion']} of {series} serves {now}.")
+    output.line(f"Report: {url}/series/{segment(series)}/reports/{arrival['job_id']}?format=html")
 
 
-def _print_all_series(listed: list["Json"]) -> None:
-    from infra.cli.display import coloured, table
+def _print_all_series(listed: "Json", output: Output) -> None:
+    from infra.cli.tables import Cell, Column, Table
 
-    rows = table("series", "target", "champion", "files", "newest", "decided")
-    for series in listed:
-        newest = series["newest"] or {}
-        champion = "-" if series["champion"] is None else str(series["champion"])
-        target = series["settings"]["target_column"] or "-"
-        decided = (coloured(newest["state"]), newest["decided_at"]) if newest else ("-", "-")
-        rows.add_row(series["name"], target, champion, str(series["arrivals"]), *decided)
-    console.print(rows if listed else "There are no series. `regatta drop FILE --series NAME` begins one.")
+    if output.as_json:
+        output.document(listed)
+        return
+    if output.quiet:
+        for series in listed["series"]:
+            output.result(series["name"])
+        return
+    table = Table(
+        [
+            Column("series"),
+            Column("target"),
+            *(Column(name, is_figure=True) for name in ("champion", "files")),
+            Column("newest"),
+            Column("decided"),
+        ]
+    )
+    for series in listed["series"]:
+        newest = series["newest"] or {"state": None, "decided_at": None}
+        state = Cell(newest["state"], COLOURS.get(newest["state"] or "", ""))
+        target = series["settings"]["target_column"]
+        table.add(series["name"], target, series["champion"], series["arrivals"], state, newest["decided_at"])
+    output.table(table, "There are no series. `regatta drop FILE --series NAME` begins one.")
 
 
-def _print_one_series(service: "Service", name: str, limit: int) -> None:
+def _print_one_series(client: Any, name: str, limit: int, output: Output) -> None:
     """Print the jobs of files that are not decided, and below them the newest decisions as a table."""
-    from infra.cli.display import coloured, table
-    from infra.client.series import history, pending_jobs
+    from infra.cli.tables import Cell, Column, Table
 
-    for job in pending_jobs(service, name):
-        console.print(f"{job['key']}: {job['stage']}, job {job['job_id']}", soft_wrap=True)
-    arrivals = history(service, name, limit)
-    rows = table("decided", "file", "rows", "version", "champion", "state", "reason")
-    for arrival in arrivals:
+    history = ask(client, "GET", f"/series/{segment(name)}/history", params={"limit": limit})
+    if output.as_json:
+        output.document(history)
+        return
+    if output.quiet:
+        for arrival in history["history"]:
+            output.result(arrival["job_id"])
+        return
+    for job in ask(client, "GET", f"/series/{segment(name)}")["jobs"]:
+        output.line(f"{job['key']}: {job['stage']}, job {job['job_id']}")
+    table = Table(
+        [
+            Column("decided"),
+            Column("file"),
+            *(Column(name, is_figure=True) for name in ("rows", "version", "champion")),
+            Column("state"),
+            Column("reason"),
+        ]
+    )
+    for arrival in history["history"]:
         figures = (arrival["rows"], arrival["version"], arrival["champion"])
-        cells = ("-" if figure is None else f"{figure:,}" for figure in figures)
-        state = coloured(arrival["state"])
-        rows.add_row(arrival["decided_at"], arrival["filename"], *cells, state, arrival["reason"])
-    console.print(rows if arrivals else "Nothing was decided yet.")
+        shown = (None if figure is None else f"{figure:,}" for figure in figures)
+        state = Cell(arrival["state"], COLOURS.get(arrival["state"], ""))
+        table.add(arrival["decided_at"], arrival["filename"], *shown, state, arrival["reason"])
+    output.table(table, "Nothing was decided yet.")

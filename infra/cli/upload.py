@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.options import Url
-from infra.cli.terminal import console, error_console, failure, service_url
+from infra.cli.options import AsJson, Quiet, Url
+from infra.cli.output import Output
+from infra.cli.service import connect
 
 
 def upload(
     file: Annotated[
         Path, typer.Argument(help="A CSV, workbook, Parquet or JSON file of any size.", exists=True, dir_okay=False)
     ],
-    url: Url = None,
     encoding: Annotated[str | None, typer.Option(help="Default: found out.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="One character, or tab, space. Default: found out.")] = None,
     header: Annotated[bool | None, typer.Option(help="Whether the first line names the columns.")] = None,
@@ -32,14 +32,17 @@ def upload(
     keep: Annotated[list[str] | None, typer.Option(help="A spelling of one that is an answer. Repeatable.")] = None,
     sheet: Annotated[str | None, typer.Option(help="Of a workbook the sheet, by name or number from 1.")] = None,
     member: Annotated[str | None, typer.Option(help="Of a zip archive the file with the table.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    url: Url = None,
 ) -> None:
-    """Upload FILE in parts, going on where an earlier run broke off, and wait until it is a dataset."""
-    from infra.cli.upload_display import TerminalUploadDisplay
-    from infra.client.part_upload import PartError
-    from infra.client.service import ServiceError, connect
-    from infra.client.upload import Upload, UploadError, UploadRecord
+    """Upload FILE in parts, going on where an earlier run broke off, and wait until it is a dataset.
 
-    base_url = url or service_url()
+    It is the current file then. --quiet prints its file_id alone.
+    """
+    from infra.cli.uploading import upload_with_progress
+
+    output = Output(as_json, quiet)
     options = {
         "encoding": encoding,
         "delimiter": delimiter,
@@ -54,21 +57,13 @@ def upload(
         "member": member,
     }
     reading = {name: value for name, value in options.items() if value or value is False}
-    try:
-        with connect(base_url) as service:
-            record = UploadRecord(base_url, file, reading)
-            dataset = Upload(service, file, reading, record).run(TerminalUploadDisplay())
-    except UploadError as error:
-        raise failure(str(error)) from None
-    except (PartError, ServiceError) as error:
-        raise failure(f"{error}\nThe same command goes on from here.") from None
-    except KeyboardInterrupt:
-        error_console.print("The same command goes on from here.")
-        raise typer.Exit(130) from None
-    shape = f"{dataset['rows']:,} rows × {dataset['columns']} columns"
-    console.print(f"[green]Ready[/]: {dataset['filename']}, {shape}, file_id {dataset['file_id']}")
+    with connect(url) as client:
+        dataset = upload_with_progress(client, file, reading, output)
     for warning in dataset["warnings"]:
-        console.print(f"[yellow]{warning}[/]", soft_wrap=True)
+        output.warn(warning)
+    columns = dataset.get("columns") or len(dataset["column_types"])
+    shape = f"{dataset['rows']:,} rows × {columns} columns"
+    output.answer(dataset, dataset["file_id"], f"Ready: {dataset['filename']}, {shape}, file_id {dataset['file_id']}")
 
 
 def _types_by_column(pairs: list[str]) -> dict[str, str]:

@@ -1,0 +1,102 @@
+"""`regatta export`: a file with its predictions, or the model itself."""
+
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from infra.cli.options import AsJson, Data, Interval, Out, Quiet, Strict, Url, Version
+from infra.cli.output import Output
+from infra.cli.service import CommandError, ask, connect
+from infra.cli.stored_data import file_id_of
+
+if TYPE_CHECKING:
+    from regatta import Regatta
+
+# By format the ending of its files.
+TABLE_ENDINGS = {"csv": ".csv", "excel": ".xlsx", "json": ".json"}
+MODEL_ENDINGS = {"onnx": ".onnx", "pickle": ".pkl"}
+ENDINGS = {**TABLE_ENDINGS, **MODEL_ENDINGS}
+
+
+def export(
+    name: Annotated[str, typer.Argument(metavar="MODEL", help="The name of a model, or a model type such as ridge.")],
+    data: Data = None,
+    out: Out = None,
+    file_format: Annotated[
+        str | None,
+        typer.Option("--format", "-f", help=f"{', '.join(ENDINGS)}.", show_default="by the ending of --out, else csv"),
+    ] = None,
+    version: Version = None,
+    interval: Interval = None,
+    strict: Strict = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Leave texts that begin like formulas as they are.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    url: Url = None,
+) -> None:
+    """Write FILE with the predictions of MODEL; or the model itself, as onnx or pickle.
+
+    Without --out a file is written only where stdout is a terminal: `regatta export mix > predictions.csv` works.
+    `--out -` is stdout. --json prints `path` and `size_bytes`, --quiet the path alone.
+    """
+    from infra.cli.downloads import download_model
+
+    output = Output(as_json, quiet)
+    chosen = _format(file_format, out)
+    to_stdout = str(out) == "-" or (out is None and not as_json and not sys.stdout.isatty())
+    with connect(url) as client, TemporaryDirectory(prefix="regatta-") as folder:
+        written = Path(folder) / f"export{ENDINGS[chosen]}"
+        if chosen in MODEL_ENDINGS:
+            _refuse_data(data, chosen)
+            download_model(client, name, version, chosen, written)
+        else:
+            options = {"version": version, "interval": interval, "strict": strict or None, "raw": raw or None}
+            _export_table(client, name, file_id_of(client, data, output), chosen, options, written, output)
+        if to_stdout:
+            with written.open("rb") as file:
+                shutil.copyfileobj(file, typer.get_binary_stream("stdout"))
+            return
+        target = Path(f"{name}{ENDINGS[chosen]}".replace("/", "_")) if out is None else out
+        target = target / f"{name}{ENDINGS[chosen]}".replace("/", "_") if target.is_dir() else target
+        shutil.copyfile(written, target)
+    size = target.stat().st_size
+    output.answer({"path": str(target), "size_bytes": size}, target, f"Wrote {target} ({size:,} bytes).")
+
+
+def _format(file_format: str | None, out: Path | None) -> str:
+    """Return the format that is asked for, by its name or by the ending of the file."""
+    by_ending = {ending: name for name, ending in ENDINGS.items()}
+    chosen = (
+        file_format or (by_ending.get(out.suffix.lower()) if out is not None and str(out) != "-" else None) or "csv"
+    )
+    chosen = by_ending.get(f".{chosen.lower()}", chosen.lower())
+    if chosen not in ENDINGS:
+        raise typer.BadParameter(f"{file_format!r} is none of {', '.join(ENDINGS)}.", param_hint="--format")
+    return chosen
+
+
+def _refuse_data(data: str | None, chosen: str) -> None:
+    if data is not None:
+        raise CommandError(f"A model as {chosen} has no rows: leave {data!r} out, or choose csv, excel or json.")
+
+
+def _export_table(
+    client: "Regatta",
+    model: str,
+    file_id: str | None,
+    chosen: str,
+    options: dict[str, Any],
+    path: Path,
+    output: Output,
+) -> None:
+    """Write a dataset with its predictions to `path`."""
+    from infra.cli.downloads import export_table
+    from infra.cli.progress import progress_bar
+
+    file_id = file_id or ask(client, "GET", "/data/info")["file_id"]
+    with progress_bar(output, "predicting") as report_progress:
+        export_table(client, path, report_progress, model_name=model, file_id=file_id, format=chosen, **options)

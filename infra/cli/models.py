@@ -1,0 +1,215 @@
+"""`regatta models`, `regatta schema` and `regatta explain`: what was trained, what it takes, what it looks at."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infra.cli.options import AsJson, Quiet, Url, Version
+from infra.cli.output import Output
+from infra.cli.service import ask, connect
+from infra.cli.stored_data import segment
+
+if TYPE_CHECKING:
+    from core.types import Json
+    from regatta import Regatta
+
+PAGE = 1000
+BAR_COLUMNS = 24
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="The name of a model, or a model type such as ridge.")]
+
+
+def models(
+    name: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="All about this one.")] = None,
+    version: Version = None,
+    available: Annotated[bool, typer.Option("--available", help="List the regressors that can be trained.")] = False,
+    promote: Annotated[int | None, typer.Option(metavar="VERSION", help="Let this version serve.")] = None,
+    rename: Annotated[str | None, typer.Option(metavar="NAME", help="Give MODEL another name.")] = None,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete MODEL, or with --version that version of it.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    url: Url = None,
+) -> None:
+    """List the models; or show one with its versions, promote a version, rename it, or delete it.
+
+    --quiet lists the names alone.
+    """
+    output = Output(as_json, quiet)
+    if sum((available, promote is not None, rename is not None, delete)) > 1:
+        raise typer.BadParameter("Give one of --available, --promote, --rename and --delete.")
+    if name is None and (promote is not None or rename is not None or delete):
+        raise typer.BadParameter("Name the MODEL.")
+    with connect(url) as client:
+        if available:
+            _print_available(ask(client, "GET", "/model/available"), output)
+        elif name is None:
+            _print_models(_all_versions(client), output)
+        elif promote is not None:
+            found = ask(client, "POST", f"/model/champion/{segment(name)}", json={"version": promote})
+            output.answer(found, found["version"], f"Version {found['version']} of {name} serves now.")
+        elif rename is not None:
+            found = ask(client, "POST", f"/model/rename/{segment(name)}", json={"new_name": rename})
+            output.answer(found, found["model_name"], f"{name} is called {found['model_name']} now.")
+        elif delete:
+            found = ask(client, "DELETE", f"/model/trained/{segment(name)}", params={"version": version})
+            output.answer(found, name, f"{name}{f' version {version}' if version else ''} is deleted.")
+        else:
+            found = ask(client, "GET", "/model/info", params={"model_name": name, "version": version})
+            _print_model(client, found, output)
+
+
+def schema(name: Name, version: Version = None, as_json: AsJson = False, quiet: Quiet = False, url: Url = None) -> None:
+    """Show the columns that MODEL takes, and a request for it. --quiet prints the names of the columns alone."""
+    output = Output(as_json, quiet)
+    with connect(url) as client:
+        found = ask(client, "GET", f"/model/schema/{segment(name)}", params={"version": version})
+    if as_json:
+        output.document(found)
+    elif quiet:
+        for feature in found["features"]:
+            output.result(feature["name"])
+    else:
+        _print_schema(found, output)
+
+
+def explain(
+    name: Name, version: Version = None, as_json: AsJson = False, quiet: Quiet = False, url: Url = None
+) -> None:
+    """Show how much the predictions of MODEL depend on each column: permutation importance.
+
+    The figure is how much R2 falls when the column is shuffled. --quiet prints the columns alone, the first one first.
+    """
+    output = Output(as_json, quiet)
+    with connect(url) as client:
+        found = ask(client, "GET", f"/model/importance/{segment(name)}", params={"version": version})
+    if as_json:
+        output.document(found)
+    elif quiet:
+        for row in found["importance"]:
+            output.result(row["feature"])
+    else:
+        _print_importance(found, output)
+
+
+def _all_versions(client: "Regatta") -> "Json":
+    """Return the versions of all models in one answer of GET /model/trained."""
+    listed = ask(client, "GET", "/model/trained", params={"limit": PAGE})
+    while listed["next"]:
+        page = ask(client, "GET", "/model/trained", params={"limit": PAGE, "cursor": listed["next"]})
+        listed = {**page, "models": [*listed["models"], *page["models"]]}
+    return listed
+
+
+def _print_models(listed: "Json", output: Output) -> None:
+    """Print a row for each model: the version that serves, or the newest one."""
+    from infra.cli.figures import age, score, size
+    from infra.cli.tables import Column, Table
+
+    if output.as_json:
+        output.document(listed)
+        return
+    by_name: dict[str, list[Json]] = {}
+    for model in listed["models"]:
+        by_name.setdefault(model["model_name"], []).append(model)
+    if output.quiet:
+        for name in by_name:
+            output.result(name)
+        return
+    figures = ("versions", "serves", "R2", "size", "age")
+    table = Table(
+        [Column("model"), Column("type"), Column("target"), *(Column(name, is_figure=True) for name in figures)]
+    )
+    for name, versions in by_name.items():
+        serving = next((model for model in versions if model["serves"]), None)
+        shown = serving or versions[-1]
+        table.add(
+            name,
+            shown["model_type"],
+            shown["target_column"],
+            len(versions),
+            serving and serving["version"],
+            score(shown["metrics"]["r2"]),
+            size(shown["size_bytes"]),
+            age(shown["created_at"]),
+        )
+    output.table(table, "There are no models. `regatta train FILE --target COLUMN` trains one.")
+
+
+def _print_model(client: "Regatta", model: "Json", output: Output) -> None:
+    """Print one version of a model, and the table of all its versions."""
+    from infra.cli.figures import age, number, score, size
+    from infra.cli.tables import Cell, Column, Table
+    from infra.cli.training import scores
+
+    if output.as_json:
+        output.document(model)
+        return
+    if output.quiet:
+        output.result(model["model_name"])
+        return
+    metrics = model["metrics"]
+    output.line(f"{model['model_name']} version {model['version']}: {model['model_type']}", "bold")
+    output.line(f"  predicts {model['target_column']} from {', '.join(f['name'] for f in model['features'])}")
+    output.line(f"  {scores(model)}")
+    output.line(f"  off by {number(metrics['mae'])} on average (RMSE {number(metrics['rmse'])})")
+    output.line("")
+    table = Table(
+        [
+            *(Column(name, is_figure=True) for name in ("version", "R2", "size", "age")),
+            Column("type"),
+            Column("serves"),
+        ]
+    )
+    params = {"model_name": model["model_name"], "limit": PAGE}
+    for row in ask(client, "GET", "/model/trained", params=params)["models"]:
+        figures = (row["version"], score(row["metrics"]["r2"]), size(row["size_bytes"]), age(row["created_at"]))
+        table.add(*figures, row["model_type"], Cell("serves", "green") if row["serves"] else "no")
+    output.table(table, "It has no versions.")
+
+
+def _print_available(listed: "Json", output: Output) -> None:
+    from infra.cli.tables import Column, Table
+
+    if output.as_json:
+        output.document(listed)
+        return
+    table = Table([Column("model_type"), Column("what it is"), Column("compared"), Column("parameters")])
+    for model in listed["models"]:
+        if output.quiet:
+            output.result(model["model_type"])
+            continue
+        parameters = ", ".join(f"{name}={value}" for name, value in model["parameters"].items())
+        table.add(model["model_type"], model["title"], "if asked for" if model["extra"] else "always", parameters)
+    if not output.quiet:
+        output.table(table, "There are no regressors.")
+
+
+def _print_schema(found: "Json", output: Output) -> None:
+    import json
+
+    from infra.cli.tables import Column, Table
+
+    output.line(f"{found['model_name']} version {found['version']} predicts {found['output']['target_column']}", "bold")
+    table = Table([Column("column"), Column("type"), Column("if missing"), Column("values")])
+    for feature in found["features"]:
+        levels = feature.get("levels") or feature.get("words") or []
+        values = feature.get("format") or feature.get("unit") or ", ".join(map(str, levels))
+        table.add(feature["name"], feature["type"], feature.get("fill"), values)
+    output.table(table, "It takes no columns.")
+    output.line("")
+    output.line("A request for POST /predict:")
+    output.line(json.dumps(found["example"], ensure_ascii=False))
+
+
+def _print_importance(found: "Json", output: Output) -> None:
+    from infra.cli.tables import Cell, Column, Table
+
+    table = Table([Column("column"), *(Column(name, is_figure=True) for name in ("importance", "±")), Column("")])
+    longest = max((row["mean"] for row in found["importance"]), default=0.0)
+    for row in found["importance"]:
+        bar = "█" * round(BAR_COLUMNS * max(0.0, row["mean"]) / longest) if longest > 0 else ""
+        table.add(row["feature"], f"{row['mean']:.4f}", f"{row['std']:.4f}", Cell(bar or " ", "cyan"))
+    output.line(f"{found['model_name']} version {found['version']}: how much R2 falls without a column", "bold")
+    output.table(table, "The model has no columns.")

@@ -1,0 +1,199 @@
+"""The verbs of the command line against a running stack."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.paths import ROOT
+from tests.support.stack import Stack
+
+EXAMPLES = ROOT / "examples"
+PAGE = (ROOT / "docs/command-line.md").read_text()
+# What a name may be that somebody gave a file, a column or a value.
+HOSTILE = "price [/usd] [bold]\x1b[31m房价"
+
+
+@pytest.fixture(scope="module")
+def service(stack: Stack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def mix(stack: Stack) -> str:
+    """A model by name."""
+    done = stack.cli(
+        "train", str(EXAMPLES / "concrete.csv"), "--target", "strength", "-m", "ridge", "--name", "mix-cli"
+    )
+    assert done.returncode == 0, done.stderr
+    return "mix-cli"
+
+
+def test_the_examples_of_the_page_run_as_written(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    script = "\n".join(re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
+    path = f"{Path(sys.executable).parent}:{stack.shell['PATH']}"
+    environment = {**stack.shell, "PATH": path, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(
+        ["bash", "-euxo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Traceback" not in done.stderr
+    rows = list(csv.reader((tmp_path / "predictions.csv").read_text().splitlines()))
+    assert len(rows) == 1031
+    assert rows[0][-1] == "prediction"
+    assert (tmp_path / "predicted.xlsx").read_bytes().startswith(b"PK")
+    assert "<html" in (tmp_path / "concrete.html").read_text()
+    assert json.loads((tmp_path / "openapi.json").read_text())["openapi"].startswith("3.0")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        (["files"], "/data/files"),
+        (["models"], "/model/trained?limit=1000"),
+        (["models", "mix-cli"], "/model/info?model_name=mix-cli"),
+        (["models", "--available"], "/model/available"),
+        (["schema", "mix-cli"], "/model/schema/mix-cli"),
+        (["explain", "mix-cli"], "/model/importance/mix-cli"),
+        (["series"], "/series"),
+        (["jobs"], "/jobs?limit=20"),
+        (["profile"], "/data/profile"),
+    ],
+)
+def test_json_is_the_services_own(
+    stack: Stack, service: httpx.Client, mix: str, arguments: list[str], path: str
+) -> None:
+    done = stack.cli(*arguments, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == service.get(path).raise_for_status().json()
+
+
+@pytest.mark.parametrize("arguments", [["files"], ["models"], ["schema", "mix-cli"], ["explain", "mix-cli"], ["jobs"]])
+def test_quiet_prints_one_identifier_a_line(stack: Stack, mix: str, arguments: list[str]) -> None:
+    done = stack.cli(*arguments, "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(re.fullmatch(r"[\w-]+", line) for line in done.stdout.splitlines())
+
+
+def test_a_stage_of_a_gateway_is_a_url_too(stack: Stack, mix: str) -> None:
+    done = stack.cli("models", mix, "--url", stack.api_url)
+    assert done.returncode == 0, done.stderr
+    assert "mix-cli version" in done.stdout
+
+
+def test_nothing_of_a_hostile_file_reaches_the_terminal_or_breaks_a_verb(stack: Stack, tmp_path: Path) -> None:
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(["kind", HOSTILE, "size"])
+    rows.writerow(["[/red]", "", 0])  # the first row has no target
+    rows.writerows([["[/red]" if at % 2 else "a\nb\x1b[2J", at * 1.5, at % 17] for at in range(1, 80)])
+    file = tmp_path / "[red]x[bold].csv"
+    file.write_text(table.getvalue(), encoding="utf-8")
+    done = stack.cli("run", str(file), "--target", HOSTILE, "--model", "ridge", "--out", str(tmp_path / "out"))
+    outputs = [done]
+    assert "row 2, the first one with price [/usd] [bold]\\x1b[31m房价" in done.stdout, done.stderr
+    (model,) = [path.stem for path in (tmp_path / "out").glob("*.csv")]
+    outputs += [
+        stack.cli("files"),
+        stack.cli("profile", str(file)),
+        stack.cli("profile"),
+        stack.cli("process", "--target", HOSTILE, "--column", f"{HOSTILE}=drop"),
+        stack.cli("train", "--target", HOSTILE, "--model", "ridge", "--name", model),
+        stack.cli("models"),
+        stack.cli("models", model),
+        stack.cli("schema", model),
+        stack.cli("explain", model),
+        stack.cli("predict", model, str(file), "--out", str(tmp_path / "predicted.csv")),
+        stack.cli("report", str(file), "--out", str(tmp_path / "report.html")),
+        stack.cli("jobs"),
+    ]
+    for output in outputs:
+        assert output.returncode == 0, output.stderr
+        assert "Traceback" not in output.stderr
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", output.stdout + output.stderr)
+    predicted = list(csv.reader(io.StringIO((tmp_path / "predicted.csv").read_bytes().decode(), newline="")))
+    assert predicted[0] == ["kind", HOSTILE, "size", "prediction"]
+    assert [row[0] for row in predicted[1:4]] == ["[/red]", "[/red]", "a\nb\x1b[2J"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--target", "[/red]\x1b"],
+        ["models", "[/red]\x1b"],
+        ["schema", "[/red]"],
+        ["explain", "[bold]房\n"],
+        ["predict", "[/red]", str(EXAMPLES / "mpg.csv")],
+        ["export", "[/red]\x1b"],
+        ["files", "--delete", "[/red]\x1b"],
+        ["files", "--switch", "[/red]"],
+        ["profile", "[/red]\x1b"],
+        ["process", "--target", "[/red]\x1b"],
+        ["report", "[/red]"],
+        ["compare", "[/red]"],
+        ["jobs", "--follow", "[/red]\x1b"],
+        ["jobs", "--cancel", "[/red]"],
+        ["jobs", "--retry", "[/red]"],
+        ["series", "[/red]\x1b"],
+        ["drop", str(EXAMPLES / "mpg.csv"), "--series", "[/red]\x1b"],
+        ["run", str(EXAMPLES / "mpg.csv"), "--target", "[/red]\x1b"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_what_does_not_exist_is_refused_with_its_name_as_text(stack: Stack, mix: str, arguments: list[str]) -> None:
+    done = stack.cli(*arguments)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stdout + done.stderr
+    assert done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_export_writes_by_the_ending_or_to_a_pipe(stack: Stack, mix: str, tmp_path: Path) -> None:
+    piped = stack.cli("export", mix, "concrete.csv")
+    assert piped.returncode == 0, piped.stderr
+    assert piped.stdout.removeprefix("\ufeff").splitlines()[0].endswith(",strength,prediction")
+    written = stack.cli("export", mix, "concrete.csv", "--out", str(tmp_path / "a.json"), "--quiet")
+    assert written.stdout.strip() == str(tmp_path / "a.json")
+    assert len(json.loads((tmp_path / "a.json").read_text())) == 1030
+    model = stack.cli("export", mix, "--format", "onnx", "--out", str(tmp_path / "mix"), "--json")
+    assert json.loads(model.stdout)["size_bytes"] == (tmp_path / "mix").stat().st_size
+
+
+def test_predict_streams_what_the_service_predicts(stack: Stack, service: httpx.Client, mix: str) -> None:
+    done = stack.cli("predict", mix, str(EXAMPLES / "concrete.csv"), "--interval", "0.9")
+    assert done.returncode == 0, done.stderr
+    body = (EXAMPLES / "concrete.csv").read_bytes()
+    answer = service.post(
+        "/predict/batch",
+        params={"model_name": mix, "interval": 0.9},
+        content=body,
+        headers={"Content-Type": "text/csv"},
+    ).json()
+    rows = list(csv.reader(io.StringIO(done.stdout)))
+    assert rows[0][-3:] == ["prediction", "prediction_lower", "prediction_upper"]
+    for at, name in ((-3, "predictions"), (-2, "lower"), (-1, "upper")):
+        assert [float(row[at]) for row in rows[1:]] == answer[name]
+    assert [",".join(row[:-3]) for row in rows] == body.decode().splitlines()
+
+
+def test_a_race_shows_its_leaders_and_quiet_the_winner(stack: Stack, mix: str) -> None:
+    done = stack.cli("compare", str(EXAMPLES / "mpg.csv"), "--target", "mpg", "--time-limit", "3", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"mpg-[\w-]+\n", done.stdout)
+    shown = stack.cli("compare", "mpg.csv", "--target", "mpg", "--time-limit", "3")
+    assert "leads with R2" in shown.stderr
+    assert "The best is mpg-" in shown.stdout
