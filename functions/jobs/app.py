@@ -1,14 +1,17 @@
 """Long work: GET /jobs, GET /jobs/{job_id}, and POST to cancel or to retry one."""
 
-from asyncio import sleep
+from asyncio import Future, ensure_future, shield, sleep
 from time import monotonic
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
 from core.jobs import service
 from core.storage.job_repository import Job
+from core.storage.workspace import Workspace
 from functions.answer_terms import RETRY_AFTER
 from functions.http import CallerWorkspace, create_app
 from functions.idempotency import IdempotentRoute
@@ -21,6 +24,11 @@ PAGE_LIMIT = 100
 # A gateway waits 29 seconds for an answer.
 MOST_WAIT = 25.0
 POLL_SECONDS = 0.25
+# Threads that look at jobs for those who wait. All others answer requests.
+LOOKERS = 4
+
+_looks: "dict[tuple[str, str], Future[Job]]" = {}
+_lookers = CapacityLimiter(LOOKERS)
 
 
 @router.get("")
@@ -46,10 +54,30 @@ async def job_status(
     """
     job = first = await run_in_threadpool(service.job_status, workspace, job_id)
     deadline = monotonic() + wait
-    while not job.is_over and _shown(job) == _shown(first) and monotonic() < deadline:
-        await sleep(min(POLL_SECONDS, max(0.0, deadline - monotonic())))
-        job = await run_in_threadpool(service.job_status, workspace, job_id)
+    while not job.is_over and _shown(job) == _shown(first) and (left := deadline - monotonic()) > 0:
+        job = await _look(workspace, job_id, min(POLL_SECONDS, left))
     return await run_in_threadpool(job_response, workspace, job)
+
+
+async def _look(workspace: Workspace, job_id: str, after: float) -> Job:
+    """Return the job as it is after so many seconds, or sooner: all who wait for it in this process share a look."""
+    key = (workspace.name, job_id)
+    look = _looks.get(key)
+    if look is None:
+        look = _looks[key] = ensure_future(_look_later(workspace, job_id, after))
+        look.add_done_callback(lambda done: _end_look(key, done))
+    return await shield(look)  # a caller who goes away ends no look of the others
+
+
+async def _look_later(workspace: Workspace, job_id: str, after: float) -> Job:
+    await sleep(after)
+    return await run_sync(service.job_status, workspace, job_id, limiter=_lookers)
+
+
+def _end_look(key: tuple[str, str], look: "Future[Job]") -> None:
+    del _looks[key]
+    if not look.cancelled():
+        look.exception()  # somebody has it, or everybody has gone
 
 
 def _shown(job: Job) -> tuple[str, str, float, bool]:
