@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from infra.cli.downloads import export_table
 from infra.cli.figures import counted, number, size
 from infra.cli.following import result_of
 from infra.cli.leaderboard import moving_leaderboard
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 # As many rows of the leaderboard are printed.
 SHOWN_ROWS = 5
-EXPORT_SUFFIX = {"csv": "csv", "excel": "xlsx", "json": "json"}
+EXPORT_SUFFIX: dict[Literal["csv", "excel", "json"], str] = {"csv": "csv", "excel": "xlsx", "json": "json"}
 INDENT = " " * 20
 
 # Adds a line to those that are printed when the step is done.
@@ -153,8 +152,9 @@ class DemoRun:
         with self._step("Export") as note, progress_bar(self.output, "exporting") as report_progress:
             for export_format, suffix in EXPORT_SUFFIX.items():
                 path = self.export_folder / f"{model_name}.{suffix}"
-                request = {"model_name": model_name, "file_id": file_id, "format": export_format}
-                export_table(self.client, path, report_progress, **request)
+                self.client.predict.export(
+                    path, model_name, file_id=file_id, format=export_format, on_progress=report_progress
+                )
                 self.document["exports"].append(str(path))
                 note(f"{path} ({size(path.stat().st_size)})")
 

@@ -4,17 +4,14 @@ import shutil
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from infra.cli.options import AsJson, Data, Interval, Out, Quiet, Strict, Url, Version
 from infra.cli.output import Output
-from infra.cli.service import CommandError, ask, connect
+from infra.cli.service import CommandError, connect
 from infra.cli.stored_data import file_id_of
-
-if TYPE_CHECKING:
-    from regatta import Regatta
 
 # By format the ending of its files.
 TABLE_ENDINGS = {"csv": ".csv", "excel": ".xlsx", "json": ".json"}
@@ -43,7 +40,7 @@ def export(
     Without --out a file is written only where stdout is a terminal: `regatta export mix > predictions.csv` works.
     `--out -` is stdout. --json prints `path` and `size_bytes`, --quiet the path alone.
     """
-    from infra.cli.downloads import download_model
+    from infra.cli.progress import progress_bar
 
     output = Output(as_json, quiet)
     chosen = _format(file_format, out)
@@ -52,10 +49,21 @@ def export(
         written = Path(folder) / f"export{ENDINGS[chosen]}"
         if chosen in MODEL_ENDINGS:
             _refuse_data(data, chosen)
-            download_model(client, name, version, chosen, written)
+            client.models.download(name, written, format=chosen, version=version)
         else:
-            options = {"version": version, "interval": interval, "strict": strict or None, "raw": raw or None}
-            _export_table(client, name, file_id_of(client, data, output), chosen, options, written, output)
+            file_id = file_id_of(client, data, output)
+            with progress_bar(output, "predicting") as report_progress:
+                client.predict.export(
+                    written,
+                    name,
+                    file_id=file_id,
+                    version=version,
+                    format=chosen,
+                    interval=interval,
+                    strict=strict,
+                    raw=raw,
+                    on_progress=report_progress,
+                )
         if to_stdout:
             with written.open("rb") as file:
                 shutil.copyfileobj(file, typer.get_binary_stream("stdout"))
@@ -67,7 +75,7 @@ def export(
     output.answer({"path": str(target), "size_bytes": size}, target, f"Wrote {target} ({size:,} bytes).")
 
 
-def _format(file_format: str | None, out: Path | None) -> str:
+def _format(file_format: str | None, out: Path | None) -> Any:
     """Return the format that is asked for, by its name or by the ending of the file."""
     by_ending = {ending: name for name, ending in ENDINGS.items()}
     chosen = (
@@ -82,21 +90,3 @@ def _format(file_format: str | None, out: Path | None) -> str:
 def _refuse_data(data: str | None, chosen: str) -> None:
     if data is not None:
         raise CommandError(f"A model as {chosen} has no rows: leave {data!r} out, or choose csv, excel or json.")
-
-
-def _export_table(
-    client: "Regatta",
-    model: str,
-    file_id: str | None,
-    chosen: str,
-    options: dict[str, Any],
-    path: Path,
-    output: Output,
-) -> None:
-    """Write a dataset with its predictions to `path`."""
-    from infra.cli.downloads import export_table
-    from infra.cli.progress import progress_bar
-
-    file_id = file_id or ask(client, "GET", "/data/info")["file_id"]
-    with progress_bar(output, "predicting") as report_progress:
-        export_table(client, path, report_progress, model_name=model, file_id=file_id, format=chosen, **options)

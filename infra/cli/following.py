@@ -2,19 +2,16 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import typer
 
 from infra.cli.exit_codes import ExitCode
-from infra.cli.service import CommandError, ask
+from infra.cli.service import CommandError
 
 if TYPE_CHECKING:
     from core.types import Json
     from regatta import Regatta
-
-OVER = ("succeeded", "failed", "cancelled")
-# The service answers as soon as something changes, and at the latest after this long.
-WAIT_SECONDS = 20
 
 # Takes each state of a job.
 ShowJob = Callable[["Json"], None]
@@ -35,14 +32,10 @@ def result_of(client: "Regatta", path: str, show: ShowJob, **options: Any) -> "J
 
 def follow(client: "Regatta", job_id: str, show: ShowJob) -> "Json":
     """Return a job once it is over; `show` gets each of its states."""
-    from infra.cli.stored_data import segment
-
-    path = f"/jobs/{segment(job_id)}"
+    job: Json = {}
     try:
-        job = ask(client, "GET", path)
-        show(job)
-        while job["status"] not in OVER:
-            job = ask(client, "GET", path, params={"wait": WAIT_SECONDS})
+        for changed in client.jobs.follow(quote(job_id, safe="")):
+            job = dict(changed.raw)
             show(job)
     except KeyboardInterrupt:
         from infra.cli.output import write_error

@@ -28,19 +28,17 @@ def drop(
     --json prints the decision. --quiet prints its state alone, such as accepted; or with --no-wait the key of the file.
     """
     from infra.cli.progress import progress_bar
-    from infra.client import series as old_client
-    from infra.client.service import connect as connect_old
 
     output = Output(as_json, quiet)
     with connect(url) as client:
-        with progress_bar(output, "sending"), connect_old(client.url) as service:
-            key = old_client.drop(service, file, segment(series), target)
+        with progress_bar(output, "sending"):
+            key = client.series.upload(series, file, target=target)
         if not wait:
             output.answer({"series": series, "key": key}, key, f"Arrived as {key}")
             return
         output.line(f"Arrived as {key}")
-        with progress_bar(output, "waiting") as report_progress, connect_old(client.url) as service:
-            arrival = old_client.wait_for_decision(service, segment(series), key, report_progress)
+        with progress_bar(output, "waiting") as report_progress:
+            arrival = dict(client.series.wait(series, key, on_progress=report_progress).raw)
         if as_json or quiet:
             output.answer(arrival, arrival["state"], "")
         else:

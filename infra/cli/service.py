@@ -86,18 +86,12 @@ def _explain(error: Exception) -> tuple[ExitCode, str] | None:
         client.RedirectTargetUnreachable,
         client.IncompatibleServerError,
     )
-    from infra.client.part_upload import PartError
-    from infra.client.series import DropError
-    from infra.client.service import ServiceError
-    from infra.client.upload import UploadError
-
     codes: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ExitCode], ...] = (
         (client.AuthenticationError, ExitCode.UNAUTHORISED),
         (unreachable, ExitCode.UNREACHABLE),
         (InvalidSettingError, ExitCode.USAGE),
         (UrlError, ExitCode.USAGE),
         ((client.RegattaError, CoreError, OSError), ExitCode.FAILED),
-        ((PartError, DropError, ServiceError, UploadError), ExitCode.FAILED),
     )
     if isinstance(error, CommandError):
         return error.code, str(error)
@@ -107,10 +101,16 @@ def _explain(error: Exception) -> tuple[ExitCode, str] | None:
 
 def _message(error: Exception) -> str:
     """Return the message of an error in the words of the command line."""
+    from regatta.errors import UploadInterrupted
+
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
         return f"{name}{error.strerror or error}"
     message = str(error)
+    if isinstance(error, UploadInterrupted):
+        message = f"{message}\nThe same command goes on from here."
+    if job_id := getattr(error, "job_id", None):
+        message = f"{message}\n`regatta jobs --retry {job_id}` lets it begin anew."
     for theirs, ours in WORDS:
         message = message.replace(theirs, ours)
     return message

@@ -10,38 +10,21 @@ if TYPE_CHECKING:
     from infra.cli.output import Output
     from regatta import Regatta
 
+# How the client begins the stage of an upload that was interrupted before.
+RESUMED = "going on"
+
 
 def upload_with_progress(client: "Regatta", path: Path, reading: dict[str, Any], output: "Output") -> "Json":
     """Upload a file in the way that suits its size, going on where an earlier run broke off; return the dataset.
 
     Says on stdout how many parts of an earlier upload are there. Raises the errors of the client.
     """
-    from contextlib import contextmanager
+    with progress_bar(output, "uploading") as report_progress:
 
-    from infra.client.service import connect
-    from infra.client.upload import Upload, UploadDisplay, UploadRecord
+        def report(stage: str, done: float) -> None:
+            if stage.startswith(RESUMED):
+                output.line(f"{stage[:1].upper()}{stage[1:]}.")
+            report_progress(stage, done)
 
-    with progress_bar(output, "sending") as report_progress:
-
-        class Display(UploadDisplay):
-            def show_resumed(self, file_id: str, arrived: int, parts: int) -> None:
-                output.line(f"Going on with {file_id}: {arrived} of {parts} parts are there.")
-
-            @contextmanager
-            def sending(self, size_bytes: int) -> Any:
-                sent = 0
-
-                def report(count: int) -> None:
-                    nonlocal sent
-                    sent += count
-                    report_progress("sending", sent / size_bytes)
-
-                yield report
-
-            @contextmanager
-            def ingesting(self) -> Any:
-                yield report_progress
-
-        with connect(client.url) as service:
-            record = UploadRecord(client.url, path, reading)
-            return Upload(service, path, reading, record).run(Display())
+        dataset = client.data.upload(path, on_progress=report, **reading)
+    return dict(dataset.raw)

@@ -52,7 +52,7 @@ def test_run_shows_what_the_service_says_went_wrong(stack: Stack, tmp_path: Path
 
 def test_run_without_a_service_says_how_to_start_one(mine: Stack) -> None:
     answer = run(mine, MPG, "mpg")
-    assert answer.returncode == 1
+    assert answer.returncode == 3
     assert "regatta up" in answer.stderr
 
 

@@ -67,6 +67,9 @@ class AsyncPartUpload:
         state = await self._find(f"/data/files/{file_id}") if file_id else None
         if state is not None and state["status"] == "waiting":
             state = await self._find(f"/data/uploads/{file_id}")
+            if state is not None:
+                arrived, parts = len(state["arrived"]), len(state["arrived"]) + len(state["parts"])
+                self._on_progress(f"going on with {file_id}: {arrived} of {parts} parts are there", arrived / parts)
         return None if state is None or state["status"] == "failed" else state
 
     async def _find(self, path: str) -> State | None:

@@ -68,6 +68,9 @@ class PartUpload:
         state = self._find(f"/data/files/{file_id}") if file_id else None
         if state is not None and state["status"] == "waiting":
             state = self._find(f"/data/uploads/{file_id}")
+            if state is not None:
+                arrived, parts = len(state["arrived"]), len(state["arrived"]) + len(state["parts"])
+                self._on_progress(f"going on with {file_id}: {arrived} of {parts} parts are there", arrived / parts)
         return None if state is None or state["status"] == "failed" else state
 
     def _find(self, path: str) -> State | None:

@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.client.series import DropError, drop
-from infra.client.service import Service
+from regatta import Regatta
+from regatta.errors import UploadInterrupted
+from tests.support.gateway import HandlerTransport
 from tests.support.storage import home
 
 READING: dict[str, Any] = {
@@ -39,9 +40,10 @@ def test_the_settings_of_a_series_without_them_are_as_before(handlers: httpx.Cli
 def test_a_target_that_comes_with_a_file_leaves_them(handlers: httpx.Client, tmp_path: Path) -> None:
     handlers.put("/series/prices", json=READING)
     (tmp_path / "a.csv").write_bytes(b"a,y\n1,2\n")
-    with pytest.raises(DropError, match="bucket"):
+    client = Regatta(str(handlers.base_url), transport=HandlerTransport())
+    with client, pytest.raises(UploadInterrupted, match="bucket"):
         # The bucket of the tests takes no form; by then the target is set.
-        drop(Service(handlers), tmp_path / "a.csv", "prices", "y")
+        client.series.upload("prices", tmp_path / "a.csv", target="y")
     settings = home().series.get("prices", fresh=True).settings
     assert (settings.target_column, settings.reading.asked) == ("y", READING)
 

@@ -1,1 +1,0 @@
-"""A client of a running service over HTTP: uploads, jobs and series. It shows nothing; the command line does."""
