@@ -1,6 +1,6 @@
-"""The type of whole numbers in requests."""
+"""Whole numbers in requests."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BeforeValidator
 
@@ -10,4 +10,5 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
+# Behind the bounds, so that they are those of the number itself: Annotated[int, Field(ge=1), WHOLE].
+WHOLE = BeforeValidator(_whole)

@@ -74,6 +74,12 @@ def describe_body(
     if query_type is not None:
         properties = query_type.model_json_schema()["properties"]
         described["parameters"] = [
-            {"name": name, "in": "query", "required": False, "schema": schema} for name, schema in properties.items()
+            {"name": name, "in": "query", "required": False, "schema": schema}
+            for name, schema in properties.items()
+            if not _may_be_object(schema)  # which a query cannot hold
         ]
     return described
+
+
+def _may_be_object(schema: dict[str, Any]) -> bool:
+    return any(each.get("type") == "object" for each in (schema, *schema.get("anyOf", ())))

@@ -13,7 +13,7 @@ from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersio
 from core.manifests import Reading
 from core.model_manifest import TargetTransformChoice, ValidationKind
 from core.types import Json
-from core.whole_numbers import WholeNumber
+from core.whole_numbers import WHOLE
 
 # How long a Lambda function may run.
 MOST_SECONDS = 900
@@ -107,7 +107,9 @@ class CompareCommand(Command):
     tuning_seconds: float = Field(COMPARE_TUNING_SECONDS, gt=0, le=MOST_SECONDS, description="for all of them")
     time_limit: float | None = Field(None, gt=0, le=MOST_SECONDS, description="seconds for the race")
     ensemble: bool = Field(False, description="add a blend; with time_limit: race the portfolio")
-    max_bytes: WholeNumber | None = Field(None, gt=0, description="largest model that may win the portfolio")
+    max_bytes: Annotated[int, Field(gt=0), WHOLE] | None = Field(
+        None, description="largest model that may win the portfolio"
+    )
     max_latency_us: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="slowest, in microseconds for one row"
     )

@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from core.types import Json
-from core.whole_numbers import WholeNumber
+from core.whole_numbers import WHOLE
 
 ExportFormat = Literal["csv", "excel", "json"]
-ModelVersion = Annotated[WholeNumber | None, Field(ge=1, description="default: the version that serves")]
+ModelVersion = Annotated[
+    Annotated[int, Field(ge=1), WHOLE] | None, Field(description="default: the version that serves")
+]
 ModelInfo = Annotated[
     Json | None, Field(description="model_name, version, model_type, target_column that the model must have")
 ]

@@ -8,7 +8,7 @@ A series exists from its first file or from its first settings on. Its model has
 
 import json
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -17,11 +17,12 @@ from core.manifests import HandleMissing, Reading
 from core.model_manifest import RANDOM, Validation
 from core.reading_fields import ReadingFields
 from core.storage.documents import Documents
+from core.storage.job_repository import JOB_ID
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
 from core.stored_document import Document, FormattedDocument, is_empty, is_none, now
 from core.types import Json
-from core.whole_numbers import WholeNumber
+from core.whole_numbers import WHOLE
 
 # So many of the newest arrivals stay in the document; older ones have their reports only.
 ARRIVALS_KEPT = 500
@@ -42,7 +43,7 @@ class SeriesSettings(ReadingFields, Document):
     mode: Mode = "append"
     # How many arrivals a challenger is trained on, the new one included. It counts arrivals and not rows, because a
     # decision is about a whole arrival, and users think in arrivals: twelve monthly files are a year.
-    window: WholeNumber = Field(default=12, ge=1, le=100)
+    window: Annotated[int, Field(ge=1, le=100), WHOLE] = 12
     # How much worse than the champion a challenger may be, as a fraction of the champion's root mean squared error.
     tolerance: float = Field(default=0.02, ge=0, le=1)
     # Of the first search. Later models are preprocessed and validated as the champion was.
@@ -238,6 +239,8 @@ class SeriesRepository:
         return None if body is None else body.decode()
 
     def _read(self, name: str, job_id: str, ending: str) -> bytes | None:
+        if not JOB_ID.fullmatch(job_id):
+            return None
         try:
             return self._objects.get(_report_key(self._workspace, name, job_id, ending))
         except MissingObjectError:

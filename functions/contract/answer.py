@@ -1,11 +1,17 @@
 """The base of the types of answers, and answers that several operations share."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.automl.ensemble_selection import ENSEMBLE
+from core.catalogue import CATALOGUE
 from core.model_manifest import CrossValidation, Metrics, ValidationKind
 from core.types import Json
+
+# What a trained model is: a regressor of the catalogue, or a blend of several.
+TrainedType = Annotated[str, Field(json_schema_extra={"enum": [*CATALOGUE, ENSEMBLE]})]
+Timestamp = Annotated[str, Field(description="ISO 8601, in UTC", json_schema_extra={"format": "date-time"})]
 
 
 class Answer(BaseModel):
@@ -47,6 +53,7 @@ class Problem(BaseModel):
     detail: str
     instance: str | None = absent("the path of the request")
     errors: list[FieldError] | None = absent("each field, row and column that is wrong")
+    error: str | None = absent("below /v2 the detail again, for clients of the Open Inference Protocol")
 
 
 class Deleted(Answer):
@@ -63,7 +70,7 @@ class FileSummary(Answer):
     rows: int
     columns: int
     size_bytes: int
-    created_at: str = Field(description="ISO 8601, in UTC")
+    created_at: Timestamp
     parent: str | None = absent("the dataset of the same bytes that was read otherwise before")
 
 
@@ -79,7 +86,7 @@ class ModelResult(Answer):
 
     model_name: str
     version: int
-    model_type: str
+    model_type: TrainedType
     metrics: Metrics
     cross_validation: CrossValidation
     training_seconds: float

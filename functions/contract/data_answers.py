@@ -6,7 +6,7 @@ from pydantic import Field
 
 from core.manifests import ColumnType, FileContainer, HandleMissing, Reading
 from core.storage.upload_repository import Method as UploadMethod
-from functions.contract.answer import Answer, FileSummary, Problem, absent
+from functions.contract.answer import Answer, FileSummary, Problem, Timestamp, absent
 from functions.contract.profile_answers import ColumnStatistics, Finding
 
 Cell = str | int | float | bool | None
@@ -76,11 +76,11 @@ class UploadTicket(Answer):
     file_id: str
     filename: str
     size_bytes: int
-    created_at: str
+    created_at: Timestamp
     status: Literal["waiting", "ingesting", "failed", "queued"]
     stage: str | None
     progress: float
-    expires_at: str
+    expires_at: Timestamp
     error: Problem | None
 
 

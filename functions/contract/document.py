@@ -1,6 +1,5 @@
 """Assemble the OpenAPI document of all functions: their requests as FastAPI describes them, and what each answers."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -8,17 +7,23 @@ from pydantic.json_schema import models_json_schema
 
 from core.types import Json
 from functions.contract.answer import Problem
-from functions.contract.examples import EXAMPLES
+from functions.contract.headers import HEADERS, references
+from functions.contract.links import links_of
 from functions.contract.operations import JSON, OPERATIONS, Answers, Operation
+from functions.contract.requests import REFERENCE, complete_requests
 
 PROBLEM_JSON = "application/problem+json"
-REFERENCE = "#/components/schemas/{model}"
 # FastAPI's own errors, in whose place there are problem documents.
 REPLACED = ("HTTPValidationError", "ValidationError")
 # What every operation can give.
 COMMON_ERRORS = (422, 500, 503)
+# What every operation can give besides where the caller has to say who they are.
+REFUSALS = (401, 403)
+KEY = "Idempotency-Key"
 ERRORS = {
     400: "The request cannot be parsed, or the model is damaged",
+    401: "The request does not say who calls, or in a way that is not valid",
+    403: "The caller may not do this",
     404: "It does not exist",
     409: "Somebody else is changing the same thing, or it is in use",
     413: "It is over a limit",
@@ -27,14 +32,6 @@ ERRORS = {
     500: "A fault of the service, which was logged",
     503: "Storage does not answer; try again",
     504: "The work took longer than it may",
-}
-HEADERS = {
-    "Location": ("Where the job, the upload or the file is", {"type": "string"}),
-    "Preference-Applied": ("respond-async, where the caller asked for it", {"type": "string"}),
-    "Retry-After": ("After how many seconds to ask again", {"type": "integer"}),
-    "ETag": ("The digest of the file", {"type": "string"}),
-    "Content-Disposition": ("The name of the file", {"type": "string"}),
-    "Inference-Header-Content-Length": ("The bytes of JSON before the binary tensors", {"type": "integer"}),
 }
 TAGS = {
     "system": "The service itself.",
@@ -47,37 +44,35 @@ TAGS = {
 }
 
 
-def assemble(page: Json, *, strict: bool = False) -> Json:
+def assemble(page: Json, *, strict: bool = False, schemes: Json | None = None) -> Json:
     """Return the document of the operations on FastAPI's `page`; an operation that `OPERATIONS` lacks is a `KeyError`.
 
     With `strict`, an answer may have no other fields than the declared ones: tests check answers by it, and clients
-    have to accept fields that later versions add.
+    have to accept fields that later versions add. `schemes` are the security schemes, by name, of a service that asks
+    who calls: each of them is enough, and every operation can refuse.
     """
     components: Json = {name: schema for name, schema in page["components"]["schemas"].items() if name not in REPLACED}
+    complete_requests(page["paths"], components)
     components.update(_answer_schemas(strict))
     paths: Json = {}
-    for path, method, described in _operations(page):
-        operation = OPERATIONS[method.upper(), path]
-        for media, content in described.get("requestBody", {}).get("content", {}).items():
-            _lift_definitions(content["schema"], components)
-            if media == JSON and (method.upper(), path) in EXAMPLES:
-                content["example"] = EXAMPLES[method.upper(), path]
-        paths.setdefault(path, {})[method] = _described(operation, described)
+    for path, methods in sorted(page["paths"].items()):
+        paths[path] = {
+            method: _described(OPERATIONS[method.upper(), path], described, REFUSALS if schemes else ())
+            for method, described in methods.items()
+        }
     return {
         "openapi": "3.1.0",
         "info": _info(page["info"]["version"]),
         "servers": [{"url": "/", "description": "The service that this document was loaded from"}],
-        "security": [],
+        "security": [{name: []} for name in schemes or ()],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
-        "paths": dict(sorted(paths.items())),
-        "components": {"schemas": dict(sorted(components.items()))},
+        "paths": paths,
+        "components": {
+            "schemas": {name: without_titles(schema) for name, schema in sorted(components.items())},
+            "headers": HEADERS,
+            **({"securitySchemes": schemes} if schemes else {}),
+        },
     }
-
-
-def _operations(page: Json) -> Iterator[tuple[str, str, Json]]:
-    for path, methods in page["paths"].items():
-        for method, described in methods.items():
-            yield path, method, described
 
 
 def _info(version: str) -> Json:
@@ -108,53 +103,33 @@ def _answer_schemas(strict: bool) -> Json:
     return schemas
 
 
-def _lift_definitions(schema: Json, components: Json) -> None:
-    """Move the definitions of a body that a function reads by hand to the components of the document."""
-    for name, definition in schema.pop("$defs", {}).items():
-        components[name] = _with_references(definition)
-    schema.update(_with_references(schema))
-
-
-def _with_references(schema: Any) -> Any:
-    if isinstance(schema, list):
-        return [_with_references(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: value.replace("#/$defs/", "#/components/schemas/") if key == "$ref" else _with_references(value)
-        for key, value in schema.items()
-    }
-
-
-def _described(operation: Operation, described: Json) -> Json:
+def _described(operation: Operation, described: Json, refusals: tuple[int, ...]) -> Json:
     """Return an operation with its name, its summary from the first line of the docstring, and what it answers."""
     summary, _, rest = described.get("description", "").partition("\n")
-    kept: Json = {key: described[key] for key in ("tags", "parameters", "requestBody") if key in described}
-    by_name = {(each["in"], each["name"].lower()): each for each in kept.pop("parameters", [])}
-    # OpenAPI has the media types of the answers instead.
-    parameters = [parameter for name, parameter in by_name.items() if name != ("header", "accept")]
+    has_key = any(parameter["name"] == KEY for parameter in described["parameters"])
     responses: Json = {}
     for answer in operation.answers:
-        _add_answer(responses, answer)
-    for status in sorted({*COMMON_ERRORS, *operation.errors}):
+        _add_answer(responses, operation.id, answer, ("Idempotency-Replayed",) if has_key else ())
+    for status in sorted({*COMMON_ERRORS, *refusals, *operation.errors}):
         problem = {"schema": {"$ref": REFERENCE.format(model="Problem")}}
-        responses[str(status)] = {"description": ERRORS[status], "content": {PROBLEM_JSON: problem}}
+        responses[str(status)] = {
+            "description": ERRORS[status],
+            "headers": references(),
+            "content": {PROBLEM_JSON: problem},
+        }
     return {
         "operationId": operation.id,
         "summary": summary.strip().removesuffix("."),
         **({"description": rest.strip()} if rest.strip() else {}),
-        **kept,
-        **({"parameters": parameters} if parameters else {}),
+        **{key: without_titles(described[key]) for key in ("tags", "parameters", "requestBody") if described.get(key)},
         "responses": responses,
     }
 
 
-def _add_answer(responses: Json, answer: Answers) -> None:
+def _add_answer(responses: Json, operation: str, answer: Answers, headers: tuple[str, ...]) -> None:
     """Add one way to succeed; two of the same status are alternatives."""
-    response = responses.setdefault(str(answer.status), {"description": answer.description})
-    if answer.headers:
-        described = {name: {"description": HEADERS[name][0], "schema": HEADERS[name][1]} for name in answer.headers}
-        response.setdefault("headers", {}).update(described)
+    response = responses.setdefault(str(answer.status), {"description": answer.description, "headers": {}})
+    response["headers"].update(references((*answer.headers, *headers)))
     if answer.schema is not None:
         reference = {"$ref": REFERENCE.format(model=answer.schema.__name__)}
         content = response.setdefault("content", {})
@@ -163,6 +138,8 @@ def _add_answer(responses: Json, answer: Answers) -> None:
         content[JSON] = {"schema": reference if len(alternatives) == 1 else {"anyOf": alternatives}}
     for media in answer.media:
         response.setdefault("content", {})[media] = {"schema": _file_schema(media)}
+    if links := links_of(operation, answer.status):
+        response["links"] = links
 
 
 def _file_schema(media: str) -> Json:
@@ -170,3 +147,15 @@ def _file_schema(media: str) -> Json:
     if media == JSON:
         return {"type": "array", "items": {"type": "object"}}
     return {"type": "string"} if media.startswith("text/") else {"type": "string", "format": "binary"}
+
+
+def without_titles(value: Any) -> Any:
+    """Return schemas without the titles that pydantic makes of the names of fields."""
+    if isinstance(value, list):
+        return [without_titles(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    # The properties may have a title themselves.
+    by_name = {name: without_titles(each) for name, each in value.get("properties", {}).items()}
+    others = {key: without_titles(each) for key, each in value.items() if key not in ("title", "properties")}
+    return {**others, "properties": by_name} if by_name else others

@@ -1,11 +1,17 @@
 """What the operations on models answer."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from core.automl.ensemble_selection import ENSEMBLE
+from core.catalogue import CATALOGUE
 from core.model_manifest import Baseline, CrossValidation, Importance, Metrics, ModelManifest, TargetTransformName
-from functions.contract.answer import Answer, ModelResult, ValidationUsed, absent
+from functions.contract.answer import Answer, ModelResult, Timestamp, TrainedType, ValidationUsed, absent
+
+RegressorName = Annotated[str, Field(json_schema_extra={"enum": list(CATALOGUE)})]
+# Of a leaderboard, which has the mean of the target as well.
+RowType = Annotated[str, Field(json_schema_extra={"enum": [*CATALOGUE, ENSEMBLE, "baseline"]})]
 
 
 class ServingCost(Answer):
@@ -18,7 +24,7 @@ class ServingCost(Answer):
 class RegressorEntry(Answer):
     """A regressor of the catalogue."""
 
-    model_type: str
+    model_type: RegressorName
     title: str
     estimator: str = Field(description="the scikit-learn class")
     parameters: dict[str, Any]
@@ -38,9 +44,9 @@ class TrainedModel(Answer):
 
     model_name: str
     version: int
-    model_type: str
+    model_type: TrainedType
     target_column: str
-    created_at: str
+    created_at: Timestamp
     metrics: Metrics
     size_bytes: int
     serves: bool
@@ -158,7 +164,7 @@ class ModelSchema(Answer):
 
     model_name: str
     version: int
-    model_type: str
+    model_type: TrainedType
     features: list[FeatureSchema]
     output: OutputSchema
     example: ExampleRequest
@@ -183,7 +189,7 @@ class Trained(ModelResult):
 class MemberWeight(Answer):
     """A member of a blend."""
 
-    model_type: str
+    model_type: RegressorName
     target_transform: TargetTransformName
     weight: float
 
@@ -193,14 +199,14 @@ class LeaderboardRow(Answer):
 
     model_name: str | None
     version: int | None
-    model_type: str
+    model_type: RowType
     metrics: Metrics | None
     cross_validation: CrossValidation
     training_seconds: float | None
     latency_us: float | None
     size_bytes: int | None
     tuned: bool
-    target_transform: str
+    target_transform: TargetTransformName
     parameters: dict[str, Any] | None = absent("of one that was not stored")
     members: list[MemberWeight] | None = absent("of a blend")
 
@@ -208,7 +214,7 @@ class LeaderboardRow(Answer):
 class FailedRegressor(Answer):
     """A regressor that could not be trained, and why."""
 
-    model_type: str
+    model_type: str = Field(description="of a race its label, such as ridge-2")
     error: str
 
 

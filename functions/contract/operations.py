@@ -1,6 +1,6 @@
 """The operations of the API: the name of each, what it answers, and which errors it can give."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
@@ -49,8 +49,10 @@ class Operation:
 ACCEPTED = Answers(
     202, jobs.JobAnswer, headers=("Location", "Preference-Applied", "Retry-After"), description="It goes on as a job"
 )
+ATTACHMENT = ("Content-Disposition",)
+OF_GRAPH = ("ETag", "Regatta-Trained-With", "Repr-Digest")
 ELSEWHERE = Answers(303, headers=("Location",), description="The file is at a URL that works for an hour")
-UNCHANGED = Answers(304, headers=("ETag",), description="The caller has these bytes")
+UNCHANGED = Answers(304, headers=OF_GRAPH, description="The caller has these bytes")
 
 
 def _json(
@@ -74,11 +76,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/data/info"): Operation("get_dataset", _json(data.DatasetInfo), ABSENT),
     ("GET", "/data/preview"): Operation("preview_dataset", _json(data.Preview), ABSENT),
     ("GET", "/data/profile"): Operation("profile_dataset", _json(profiles.Profile), ABSENT),
-    ("GET", "/data/report"): Operation("report_dataset", (Answers(media=(HTML,)),), ABSENT),
+    ("GET", "/data/report"): Operation("report_dataset", (Answers(media=(HTML,), headers=ATTACHMENT),), ABSENT),
     ("GET", "/data/outliers"): Operation("find_outliers", _json(profiles.Outliers), ABSENT),
     ("POST", "/data/process"): Operation("process_dataset", _json(data.ProcessEffect), (*BODY, 404, 409)),
     ("GET", "/data/download"): Operation(
-        "download_dataset", (Answers(media=(CSV, EXCEL, JSON, PARQUET, *RECEIVED)), ELSEWHERE), (404, 413)
+        "download_dataset",
+        (Answers(media=(CSV, EXCEL, JSON, PARQUET, *RECEIVED), headers=ATTACHMENT), ELSEWHERE),
+        (404, 413),
     ),
     ("GET", "/data/files"): Operation("list_files", _json(data.Files)),
     ("GET", "/data/files/{file_id}"): Operation(
@@ -106,7 +110,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/model/schema/{model_name}"): Operation("get_schema", _json(models.ModelSchema), (400, 404)),
     ("GET", "/model/artifact/{model_name}"): Operation(
         "download_model",
-        (Answers(media=(BYTES,), headers=("ETag", "Content-Disposition")), ELSEWHERE, UNCHANGED),
+        (
+            Answers(media=(BYTES,), headers=(*OF_GRAPH, *ATTACHMENT)),
+            replace(ELSEWHERE, headers=("Location", *OF_GRAPH)),
+            UNCHANGED,
+        ),
         (400, 404),
     ),
     ("POST", "/model/champion/{model_name}"): Operation(
@@ -118,7 +126,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "predict_rows", _json(predictions.BatchPredictions, ACCEPTED, ELSEWHERE), (*BODY, 404, 409)
     ),
     ("POST", "/predict/export"): Operation(
-        "export_predictions", (Answers(media=(CSV, EXCEL, JSON)), ACCEPTED, ELSEWHERE), (*BODY, 404, 409)
+        "export_predictions",
+        (Answers(media=(CSV, EXCEL, JSON), headers=ATTACHMENT), ACCEPTED, ELSEWHERE),
+        (*BODY, 404, 409),
     ),
     ("GET", "/v2"): Operation("get_server_metadata", _json(predictions.ServerMetadata)),
     ("GET", "/v2/health/live"): Operation("get_liveness", _json(predictions.Live)),

@@ -66,7 +66,7 @@ class TensorMetadata(Answer):
     """An input or output of a model."""
 
     name: str
-    datatype: str
+    datatype: Literal["BOOL", "BYTES", "FP64"]
     shape: list[int]
 
 

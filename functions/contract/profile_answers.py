@@ -8,6 +8,35 @@ from core.profiling.outliers import Method as OutlierMethod
 from core.severity import Severity
 from functions.contract.answer import Answer, absent
 
+FindingKind = Literal[
+    # Of the table, and of the order of its rows.
+    "nothing-to-learn",
+    "few-rows",
+    "duplicates",
+    "redundant",
+    "ordered-in-time",
+    # Of a column.
+    "empty-column",
+    "missing",
+    "constant",
+    "nearly-constant",
+    "identifier",
+    "sentinel",
+    "zeros",
+    "capped",
+    "extremes",
+    "skew",
+    "outliers",
+    "mixed-type",
+    "free-text",
+    "high-cardinality",
+    # Of the target.
+    "leakage",
+    "target-missing",
+    "target-few-values",
+    "target-skewed",
+]
+
 
 class NumberHistogram(Answer):
     """Counts between edges, which are one more."""
@@ -105,7 +134,7 @@ class Finding(Answer):
 
     severity: Severity
     column: str | None
-    kind: str
+    kind: FindingKind
     finding: str = Field(description="a sentence whose subject is the column, or the table")
     count: int
     rows: list[int] = Field(description="the first of them, as a spreadsheet counts")

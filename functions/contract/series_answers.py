@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from core.storage.series_repository import Arrival, SeriesSettings
-from functions.contract.answer import Answer, FileSummary
+from functions.contract.answer import Answer, FileSummary, Timestamp
 from functions.contract.job_answers import JobSummary
 
 
@@ -13,7 +13,7 @@ class SeriesAnswer(Answer):
     """A series with its settings, its champion and its newest decision."""
 
     name: str
-    created_at: str
+    created_at: Timestamp
     settings: SeriesSettings
     arrivals: int
     champion: int | None = Field(description="the version that serves")
@@ -61,7 +61,7 @@ class DecisionReport(Answer):
     """Why a file was learned from or not."""
 
     series: str
-    created_at: str
+    created_at: Timestamp
     arrival: Arrival
     file: ReportedFile | None
     before: int | None = Field(description="the version that served before")
@@ -81,4 +81,4 @@ class SeriesUpload(Answer):
     key: str
     url: str
     fields: dict[str, str]
-    expires_at: str
+    expires_at: Timestamp

@@ -1,6 +1,6 @@
 """Uploads of large files: /data/uploads, and their progress: GET /data/files/{file_id}."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -10,7 +10,7 @@ from core.reading_fields import ReadingFields
 from core.services.datasets import uploads as uploading
 from core.services.datasets.uploads import UploadInstructions
 from core.storage.upload_repository import Method, Ticket
-from core.whole_numbers import WholeNumber
+from core.whole_numbers import WHOLE
 from functions.answer_terms import RETRY_AFTER
 from functions.http import CallerWorkspace, RequestBody
 from functions.idempotency import IdempotentRoute
@@ -23,7 +23,7 @@ class StartUploadRequest(ReadingFields, RequestBody):
     """The file that is going to be uploaded, and how to read it where the caller knows it."""
 
     filename: str = Field(min_length=1, max_length=1000)
-    size_bytes: WholeNumber = Field(ge=1, description="exactly: parts of another size are not taken")
+    size_bytes: Annotated[int, Field(ge=1), WHOLE] = Field(description="exactly: parts of another size are not taken")
     method: Method | None = Field(None, description="default: post up to 100 MB, multipart above")
 
 

@@ -26,6 +26,18 @@ HEADER_LENGTH = "Inference-Header-Content-Length"
 VERSIONS_SHOWN = 1_000
 
 Version = Annotated[int, Path(ge=1)]
+# JSON alone, or followed by the bytes of the tensors.
+BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+INFER = describe_body(InferRequest, other_types=BYTES)
+INFER["parameters"] = [
+    {
+        "name": HEADER_LENGTH.lower(),
+        "in": "header",
+        "required": False,
+        "description": "the bytes of JSON, where the bytes of tensors follow it",
+        "schema": {"type": "integer", "minimum": 0},
+    }
+]
 
 
 class PredictParameters(BaseModel):
@@ -79,8 +91,8 @@ def model_ready(workspace: CallerWorkspace, model_name: str, version: Version | 
     return {"name": found.model_name, "ready": True}
 
 
-@router.post("/models/{model_name}/infer", openapi_extra=describe_body(InferRequest))
-@router.post("/models/{model_name}/versions/{version}/infer", openapi_extra=describe_body(InferRequest))
+@router.post("/models/{model_name}/infer", openapi_extra=INFER)
+@router.post("/models/{model_name}/versions/{version}/infer", openapi_extra=INFER)
 async def infer(
     workspace: CallerWorkspace, request: Request, model_name: str, version: Version | None = None
 ) -> Response:

@@ -6,7 +6,7 @@ Binary data is little-endian and follows the JSON, tensor by tensor (the protoco
 import struct
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from core.errors import InvalidInputError
 from core.inference.input_batch import InputBatch
 from core.inference.value_readers import Values
 from core.manifests import Feature
-from core.whole_numbers import WholeNumber
+from core.whole_numbers import WHOLE
 
 # Datatypes of numbers, and the numpy types of their binary form.
 NUMBERS = {
@@ -48,7 +48,7 @@ class Input(BaseModel):
     model_config = ConfigDict(strict=True)
 
     name: str
-    shape: list[WholeNumber]
+    shape: list[Annotated[int, WHOLE]]
     datatype: str
     parameters: Parameters = Field(default_factory=dict)
     data: SkipValidation[list[Any]] | None = None

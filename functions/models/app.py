@@ -13,7 +13,7 @@ from core.model_manifest import ModelManifest
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, file_record
 from core.storage.versions import VersionId
-from core.whole_numbers import WholeNumber
+from core.whole_numbers import WHOLE
 from functions.file_responses import attachment
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.query_parameters import StrictRoute
@@ -30,7 +30,7 @@ DeletedVersion = Annotated[int | None, Query(ge=1, description="default: the who
 class ChampionRequest(RequestBody):
     """The version that is to serve."""
 
-    version: WholeNumber = Field(ge=1)
+    version: Annotated[int, Field(ge=1), WHOLE]
 
 
 class RenameRequest(RequestBody):

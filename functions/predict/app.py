@@ -48,7 +48,7 @@ async def predict(workspace: CallerWorkspace, request: Request) -> Response:
 @router.post(
     "/predict/batch",
     tags=["predict"],
-    openapi_extra=describe_body(BatchRequest, other_types={CSV: {"schema": {}}}, query_type=CsvRequest),
+    openapi_extra=describe_body(BatchRequest, other_types={CSV: {"schema": {"type": "string"}}}, query_type=CsvRequest),
 )
 async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Request) -> Response:
     """Predict many rows, in their order: records, columns and rows, a stored file, or a CSV as the body.

@@ -26,7 +26,7 @@ from core.services.prediction.requests import ModelChoice
 from core.services.prediction.stored_texts import columns_read_again
 from core.settings import settings
 from core.storage.workspace import Workspace
-from core.whole_numbers import WholeNumber
+from core.whole_numbers import WHOLE
 
 if TYPE_CHECKING:
     from core.jobs.commands import PredictTableCommand
@@ -60,7 +60,7 @@ class RowRequest(PredictRequest):
 class ManyRequest(PredictRequest):
     """Many rows, predicted `batch_size` at a time."""
 
-    batch_size: Annotated[WholeNumber, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time")] = (
+    batch_size: Annotated[int, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time"), WHOLE] = (
         DEFAULT_BATCH
     )
 

@@ -18,7 +18,7 @@ from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.series_repository import Series, SeriesSettings
 from core.storage.workspace import Workspace
-from core.whole_numbers import WholeNumber
+from core.whole_numbers import WHOLE
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_responses import job_summary
@@ -46,7 +46,7 @@ class SeriesUploadRequest(RequestBody):
     """The file that is going to be uploaded."""
 
     filename: str = Field(min_length=1, description="ends in .csv, .xlsx or another ending of tables")
-    size_bytes: WholeNumber = Field(ge=1, description="larger files are not taken")
+    size_bytes: Annotated[int, Field(ge=1), WHOLE] = Field(description="larger files are not taken")
     target_column: str | None = Field(None, min_length=1, description="where the series does not know it")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="the same file is then learned from once")
 

@@ -10,16 +10,19 @@ import httpx
 import pytest
 
 from core.types import Json
-from functions.contract.examples import EXAMPLE_CSV, EXAMPLES
+from functions.contract.document import assemble
+from functions.contract.examples import CSV, EXAMPLES, JSON, PARAMETERS
 from functions.contract.openapi_3_0 import render_3_0
 from functions.contract.operations import OPERATIONS
 from functions.system.documentation import router as documentation_router
-from infra.local.server import openapi
+from infra.local.server import merge, openapi
 from tests.support.gateway import HandlerTransport, template_routes
 from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 
-COMMITTED = Path(__file__).resolve().parents[4] / "docs/openapi.json"
+ROOT = Path(__file__).resolve().parents[4]
+COMMITTED = ROOT / "docs/openapi.json"
+HOUSING = ROOT / "examples/california_housing.csv"
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +89,66 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
 
 
 def test_the_examples_work_one_after_another(client: httpx.Client) -> None:
-    names: dict[str, Any] = {"model_name": "houses", "version": 1, "name": "houses"}
-    uploaded = client.post("/data/upload", files={"file": ("houses.csv", EXAMPLE_CSV)}).raise_for_status().json()
+    header, *rows = HOUSING.read_bytes().splitlines(keepends=True)
+    table = b"".join([header, *rows[::50]])
+    names: dict[str, Any] = {name: each["example"] for (_, name), each in PARAMETERS.items() if "example" in each}
+    uploaded = client.post("/data/upload", files={"file": ("houses.csv", table)}).raise_for_status().json()
     names["file_id"] = uploaded["file_id"]
-    for (method, path), example in EXAMPLES.items():
+    for (method, path), examples in EXAMPLES.items():
         if "job_id" in path:
             continue  # there is no arrival to overrule
-        if path.startswith("/v2"):
-            names["model_name"] = "flats"  # as the example before has renamed it
-        answer = client.request(method, path.format(**names), json=example)
-        assert answer.is_success, (method, path, answer.text)
+        for media, example in examples.items():
+            content = example if media == CSV else json.dumps(example)
+            params = {"model_name": names["model_name"]} if media == CSV else {}
+            answer = client.request(
+                method, path.format(**names), params=params, content=content, headers={"Content-Type": media}
+            )
+            assert answer.is_success, (method, path, answer.text)
+            assert not answer.headers["content-type"].startswith(JSON) or not answer.json().get("warnings"), answer.text
+
+
+def test_a_page_sends_no_query_beside_the_example_of_a_body(document: Json) -> None:
+    """A field in the query and in the body is an error, so a page must not fill in the defaults of the query."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if "requestBody" in operation:
+                filled = [each["name"] for each in operation.get("parameters", ()) if "default" in each["schema"]]
+                assert not filled, (method, path)
+
+
+def test_a_parameter_is_left_out_and_never_null(document: Json) -> None:
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            assert '"null"' not in json.dumps(operation.get("parameters", []))
+    assert '"null"' not in json.dumps(document["components"]["schemas"]["UploadForm"])
+
+
+def test_every_answer_says_its_version_and_where_it_leads(document: Json) -> None:
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                assert "Regatta-Version" in answer["headers"]
+                if status in ("202", "303"):
+                    assert "Location" in answer["headers"] or operation["operationId"] in ("cancel_job", "retry_job")
+
+
+def test_a_link_leads_to_an_operation_that_has_the_parameter(document: Json) -> None:
+    operations = {each["operationId"]: each for methods in document["paths"].values() for each in methods.values()}
+    links = [
+        link
+        for op in operations.values()
+        for answer in op["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+    assert links
+    for link in links:
+        parameters = {each["name"] for each in operations[link["operationId"]]["parameters"]}
+        assert link["parameters"].keys() <= parameters, link
+
+
+def test_an_authorizer_adds_its_scheme_and_its_refusals() -> None:
+    schemes = {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
+    document = assemble(merge().openapi(), schemes=schemes)
+    assert (document["security"], document["components"]["securitySchemes"]) == ([{"key": []}], schemes)
+    assert {"401", "403"} <= document["paths"]["/predict"]["post"]["responses"].keys()
+    assert assemble(merge().openapi())["security"] == []
