@@ -65,7 +65,7 @@ def write_parquet(source: str, target: str, decimal: str, max_bytes: int) -> Jso
     return {
         "head": [[TEXT] * len(schema)],
         "below": [sorted(found) for found in kinds],
-        "stated": {i: type_ for i, field in enumerate(schema) if (type_ := _stated(field.type)) is not None},
+        "stated": {i: type_ for i, field in enumerate(schema) if (type_ := stated_type(field.type)) is not None},
         "warnings": [f"column {name!r}: its times are converted to UTC" for name in zoned],
     }
 
@@ -101,7 +101,7 @@ def _is_text(type_: pa.DataType) -> bool:
     return any(check(type_) for check in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
 
 
-def _stated(type_: pa.DataType) -> ColumnType | None:
+def stated_type(type_: pa.DataType) -> ColumnType | None:
     """Return the type of a column that its Parquet type states; None where its texts decide."""
     if pa.types.is_dictionary(type_):
         type_ = type_.value_type
@@ -120,8 +120,8 @@ def _write(file: parquet.ParquetFile, target: Path, decimal: str, max_bytes: int
     with target.open("wb") as out, csv.CSVWriter(out, schema) as writer:
         for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
             for column, found in zip(batch.columns, kinds, strict=True):
-                _look_at_texts(column, found)
-            columns = [_texts(column, decimal) for column in batch.columns]
+                _look_attexts_of_column(column, found)
+            columns = [texts_of_column(column, decimal) for column in batch.columns]
             writer.write_batch(pa.record_batch(columns, schema=schema))
             if out.tell() > max_bytes:
                 raise TooLargeError(
@@ -131,7 +131,7 @@ def _write(file: parquet.ParquetFile, target: Path, decimal: str, max_bytes: int
     return kinds
 
 
-def _look_at_texts(column: pa.Array, found: set[str]) -> None:
+def _look_attexts_of_column(column: pa.Array, found: set[str]) -> None:
     """Add the kinds of the texts of a column, until one of them is an ordinary text."""
     values = column.dictionary if pa.types.is_dictionary(column.type) else column
     if not _is_text(values.type) or TEXT in found:
@@ -142,7 +142,7 @@ def _look_at_texts(column: pa.Array, found: set[str]) -> None:
             return
 
 
-def _texts(column: pa.Array, decimal: str) -> pa.Array:
+def texts_of_column(column: pa.Array, decimal: str) -> pa.Array:
     """Return a column as the texts of its values; a missing one is empty."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()

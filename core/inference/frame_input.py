@@ -36,6 +36,10 @@ WAY_OUT = f"Correct the rows, read them with {AS_TEXTS}, or choose a model that 
 UNNAMED = "Unnamed: "
 
 
+class InputWarning(UserWarning):
+    """What is in doubt about rows to predict: a value that cannot be read, an unseen level, an absent column."""
+
+
 @dataclass(frozen=True)
 class FrameRows:
     """Raw columns of the rows of a frame, and warnings of what is in doubt about them."""
@@ -175,6 +179,8 @@ def _plain(value: Any) -> Any:
     """Return a value as one of JSON where it has one: a date as its ISO text, a time of day as its seconds."""
     if isinstance(value, np.generic):
         value = value.item()
+    if hasattr(value, "to_timestamp"):
+        value = value.to_timestamp()  # a period of pandas is the moment at which it begins
     if isinstance(value, datetime):
         # The wall clock counts as written; with an offset it is UTC.
         offset = value.utcoffset()

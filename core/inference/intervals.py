@@ -38,11 +38,11 @@ def conformal_interval(manifest: ModelManifest, level: float) -> Interval:
             "Train it again, or ask without interval.",
             [{"field": "interval", "message": "the model keeps no residuals"}],
         )
-    return Interval(level, _half_width(manifest.interval_quantiles, level, manifest.dataset.rows_train))
+    return interval_of(manifest.interval_quantiles, level, manifest.dataset.rows_train)
 
 
-def _half_width(quantiles: Sequence[float], level: float, rows: int) -> float:
-    """Return the (ceil((n + 1) * level) / n)-quantile of n = `rows` absolute residuals.
+def interval_of(quantiles: Sequence[float], level: float, rows: int) -> Interval:
+    """Return the interval of half the width of the (ceil((n + 1) * level) / n)-quantile of n = `rows` residuals.
 
     Lei et al., "Distribution-Free Predictive Inference for Regression" (2018), section 2.2. Between two of the equally
     spaced `quantiles` it is the larger. Raises `InvalidInputError` where `rows` are too few.
@@ -55,4 +55,4 @@ def _half_width(quantiles: Sequence[float], level: float, rows: int) -> float:
             f"Ask for {largest_level:.3f} or less.",
             [{"field": "interval", "message": f"must be at most {largest_level:.3f} for this model"}],
         )
-    return quantiles[ceil(share * (len(quantiles) - 1) - ROUNDING)]
+    return Interval(level, quantiles[ceil(share * (len(quantiles) - 1) - ROUNDING)])

@@ -28,20 +28,22 @@ SHARED_BYTES = 1 << 16
 class CompiledModel:
     """A loaded ONNX graph and the raw features that it takes."""
 
-    def __init__(self, graph: bytes, features: list[Feature], important: Sequence[str] = ()) -> None:
-        """Load the graph. `features` are its inputs; `important` names the most important ones in descending order."""
-        options = ort.SessionOptions()
-        options.log_severity_level = ERRORS_ONLY
-        # One thread per run: to hand a row to another thread takes longer than to predict it.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        # The compiler writes the graph as it should run; optimising it would only double the time to load it.
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    def __init__(
+        self,
+        graph: bytes,
+        features: list[Feature],
+        important: Sequence[str] = (),
+        session: ort.InferenceSession | None = None,
+    ) -> None:
+        """Load the graph, or take its `session` where one is open.
+
+        `features` are its inputs; `important` names the most important ones in descending order.
+        """
         self.features = features
         # By feature the values that training has seen; None for a number.
         self.levels = {feature.name: _known_values(feature) for feature in features}
         self.size_bytes = len(graph)
-        self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._session = session or open_session(graph)
         self._output = self._session.get_outputs()[0].name
         self._sort_by = [*important] or [feature.name for feature in features]
         self._is_large = len(graph) >= SHARED_BYTES
@@ -71,6 +73,18 @@ class CompiledModel:
         feed = {feature.name: columns[feature.name].reshape(-1, 1) for feature in self.features}
         result: Floats = self._session.run([self._output], feed)[0][:, 0]
         return result
+
+
+def open_session(graph: bytes) -> ort.InferenceSession:
+    """Load a graph to be run in the calling thread."""
+    options = ort.SessionOptions()
+    options.log_severity_level = ERRORS_ONLY
+    # One thread per run: to hand a row to another thread takes longer than to predict it.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # The compiler writes the graph as it should run; optimising it would only double the time to load it.
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _known_values(feature: Feature) -> frozenset[str | bool] | None:

@@ -18,7 +18,7 @@ def signature(manifest: ModelManifest, version: int | None = None) -> dict[str, 
         "model_name": manifest.model_name,
         "version": manifest.version,
         "model_type": manifest.model_type,
-        "features": [_describe(feature) for feature in manifest.features],
+        "features": [describe_feature(feature) for feature in manifest.features],
         "output": {
             "name": "prediction",
             "type": "number",
@@ -35,7 +35,7 @@ def example(features: list[Feature]) -> dict[str, Any]:
     return {feature.name: _typical_value(feature) for feature in features}
 
 
-def _describe(feature: Feature) -> dict[str, Any]:
+def describe_feature(feature: Feature) -> dict[str, Any]:
     """Describe a feature.
 
     `fill` replaces a missing value, `levels` are known categories, `format` is that of dates and times of day; the

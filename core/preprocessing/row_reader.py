@@ -10,15 +10,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
-from core.inference.frame_input import read_frame
+from core.inference.frame_input import InputWarning, read_frame
 from core.inference.lost_texts import TrainedFeature
-from core.manifests import Column, Feature
 
 READ, ENSEMBLE = "read", "ensemble"
-
-
-class InputWarning(UserWarning):
-    """What is in doubt about rows to predict: a value that cannot be read, an unseen level, an absent column."""
 
 
 class RowReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -67,12 +62,9 @@ class RowReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return True
 
 
-def with_row_reader(model: Any, features: Sequence[Feature], columns: Sequence[Column]) -> Pipeline:
-    """Return a fitted pipeline, or an ensemble of pipelines, with a first step that reads rows as its file was read.
-
-    `columns` describe the features in the table of the training.
-    """
-    reader = RowReader([TrainedFeature.of(feature, columns).model_dump() for feature in features])
+def with_row_reader(model: Any, features: Sequence[TrainedFeature]) -> Pipeline:
+    """Return a fitted pipeline, or an ensemble of pipelines, with a first step that reads rows as its file was read."""
+    reader = RowReader([feature.model_dump() for feature in features])
     steps = model.steps if isinstance(model, Pipeline) else [(ENSEMBLE, model)]
     return Pipeline([(READ, reader), *steps])
 

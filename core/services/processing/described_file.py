@@ -6,9 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.manifests import DatasetManifest, Reading
-from core.profiling.profile import profile
 from core.progress import ReportProgress, ignore_progress, progress_within
-from core.services.processing.ingest import make_manifest
+from core.services.processing.describe import describe
 from core.services.processing.received_table import find_table
 from core.settings import settings
 from core.stored_document import new_file_id
@@ -33,6 +32,5 @@ def described_file(
             found.dialect, folder, progress_within(report_progress, 0.05, 0.5), found.reading, found.texts_like(())
         )
         report_progress("profiling", 0.5)
-        profiled = profile(table)
-        table = table.with_distinct({name: figures["distinct"] for name, figures in profiled["columns"].items()})
-        yield make_manifest(new_file_id(), source.name, found, table, profiled), table, profiled
+        described = describe(new_file_id(), source.name, found, table, Reading())
+        yield described.manifest, described.table, described.profile

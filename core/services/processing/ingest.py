@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.array_types import Floats
@@ -10,20 +10,18 @@ from core.cell_values import MISSING
 from core.errors import TooLargeError
 from core.manifests import Column, DatasetManifest, Feature, Reading
 from core.packed_columns import PACKED_ROWS, Category, pack
-from core.profiling.profile import profile
 from core.profiling.target_relations import target_relations
-from core.profiling.time_order import ORDERED
 from core.progress import ReportProgress, ignore_progress, progress_within
 from core.services.datasets.profiles import target_file
+from core.services.processing.describe import describe
 from core.services.processing.inherited_recipe import inherit
-from core.services.processing.received_table import ReceivedTable, find_table
+from core.services.processing.received_table import find_table
 from core.settings import settings
 from core.storage.dataset_repository import COLUMNS, PROFILE, SOURCE, TABLE, TEXT, Draft
 from core.storage.workspace import Workspace
-from core.stored_document import new_file_id, now
+from core.stored_document import new_file_id
 from core.tables.csv_reader import read_table
 from core.tables.table import Table
-from core.types import Json
 
 FILENAME_CHARACTERS = 200
 
@@ -64,15 +62,13 @@ def ingest(
         table = read_table(found.dialect, folder, progress, found.reading, found.texts_like(like))
         draft.send(TABLE, table.path)
         report_progress("profiling", 0.5)
-        profiled = profile(table)
-        table = table.with_distinct({name: figures["distinct"] for name, figures in profiled["columns"].items()})
-        draft.send(PROFILE, json.dumps(profiled, ensure_ascii=False).encode())
+        described = describe(file_id, filename, found, table, reading)
+        manifest, table = described.manifest, described.table
+        draft.send(PROFILE, json.dumps(described.profile, ensure_ascii=False).encode())
         report_progress("storing", 0.8)
         if table.rows <= PACKED_ROWS:
             draft.send(COLUMNS, _packed(table, folder / COLUMNS))
-        manifest = make_manifest(file_id, filename, found, table, profiled)
-        update = {"reading": reading if reading.asked else None, "like": _kept(like, table)}
-        manifest = manifest.model_copy(update=update)
+        manifest = manifest.model_copy(update={"like": _kept(like, table)})
         if parent is not None:
             manifest = inherit(manifest, parent)
             _send_target(draft, table, manifest)
@@ -105,31 +101,6 @@ def check_request_size(size: int) -> None:
             f"The file has {size:,} bytes; one request takes at most {limit:,}. Send it by POST /data/uploads, or with "
             "`regatta upload`."
         )
-
-
-def make_manifest(
-    file_id: str, filename: str, received: ReceivedTable, table: Table, profiled: Json
-) -> DatasetManifest:
-    """Return the manifest of a dataset from what was found out about its file."""
-    text, dialect = received.text, received.dialect
-    return DatasetManifest(
-        file_id=file_id,
-        # Only the last part: a browser or a script may send a whole path, with either slash.
-        filename=PurePath(filename.replace("\\", "/")).name[:FILENAME_CHARACTERS] or "upload.csv",
-        created_at=now(),
-        size_bytes=text.size_bytes,
-        sha256=text.sha256,
-        encoding=text.encoding,
-        delimiter=dialect.original_delimiter,
-        has_header=dialect.has_header,
-        rows=table.rows,
-        memory_bytes=table.memory_bytes,
-        columns=received.columns(table.columns),
-        duplicate_rows=profiled["duplicate_rows"],
-        time_column=next((found["column"] for found in profiled["findings"] if found["kind"] == ORDERED), None),
-        container=received.container,
-        warnings=[*text.warnings, *received.warnings, *dialect.warnings, *table.warnings],
-    )
 
 
 def _packed(table: Table, path: Path) -> Path:

@@ -214,7 +214,7 @@ class _ChampionChallenger:
             case.report_progress("storing", 0.9)
             dataset = self.opened.dataset.model_copy(update={"recipe": self.model.recipe})
             publication = Publication(
-                case.workspace,
+                case.workspace.models,
                 dataset,
                 self.model.test_size,
                 case.job_id,

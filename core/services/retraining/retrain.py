@@ -128,7 +128,7 @@ def _first(case: ArrivalCase, dataset: DatasetManifest, target: str) -> Json | N
         )
         cleaned = opened.model_copy(update={"recipe": recipe})
         search = search_models(
-            Publication(case.workspace, cleaned, TEST_SIZE, case.job_id, promote=False),
+            Publication(case.workspace.models, cleaned, TEST_SIZE, case.job_id, promote=False),
             data,
             TimeLimit(chosen.time_limit, time.monotonic()),
             ServingLimits(),

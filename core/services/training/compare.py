@@ -24,6 +24,7 @@ from core.progress import ReportProgress, ignore_progress, progress_within
 from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
+from core.regressors.splits import Split
 from core.regressors.validation import requested_validation
 from core.services.training.leaderboard import Row, baseline_row, failures, in_order, member_of, model_row
 from core.services.training.publish import Publication, publish_model
@@ -66,20 +67,35 @@ def compare_models(
     and `UnavailableError`.
     """
     command.check_options()
-    names = dict.fromkeys([*DEFAULT_MODEL_TYPES, *command.include])
-    chosen = [regressor(name, "include") for name in names]
+    included(command)
     begun = time.monotonic()
     validation = requested_validation(command.validation, command.time_column, command.group_column)
     dataset, data = open_split(
         workspace, command.file_id, command.target_column, command.test_size, validation=validation
     )
-    publication = Publication(workspace, dataset, command.test_size, job_id)
+    publication = Publication(workspace.models, dataset, command.test_size, job_id)
+    return compare_on_split(publication, data, command, begun, report_progress)
+
+
+def included(command: CompareCommand) -> list[Regressor]:
+    """Return the regressors that are compared; raises `UnknownModelTypeError`."""
+    names = dict.fromkeys([*DEFAULT_MODEL_TYPES, *command.include])
+    return [regressor(name, "include") for name in names]
+
+
+def compare_on_split(
+    publication: Publication, data: Split, command: CompareCommand, begun: float, report_progress: ReportProgress
+) -> dict[str, Any]:
+    """Compare regressors on a split of the publication's dataset, as `compare_models` does.
+
+    `begun` is when the comparison began, by `time.monotonic()`.
+    """
     if command.ensemble and command.time_limit is not None:
         time_limit = TimeLimit(command.time_limit, begun)
         serving_limits = ServingLimits(command.max_bytes, command.max_latency_us)
         return search_models(publication, data, time_limit, serving_limits, report_progress)
     fold_cache = FoldCache(data)
-    trials, finalists = _run(fold_cache, command, chosen, begun, report_progress)
+    trials, finalists = _run(fold_cache, command, included(command), begun, report_progress)
     report_progress("storing", 0.9)
     trained = [_evaluated(fold_cache, finalist) for finalist in finalists]
     warnings = list(data.notes)

@@ -4,15 +4,19 @@ import hashlib
 import json
 import pickle
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Protocol
 
 from core.automl.training import TrainedModel
 from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.compiler.compile import raw_columns_of_frame
+from core.compiler.graph_builder import with_metadata
 from core.errors import TrainingFailedError
 from core.inference.column_meaning import feature_of
+from core.inference.lost_texts import TrainedFeature
+from core.inference.model_card import ModelCard
 from core.manifests import DatasetManifest, Feature
 from core.model_manifest import ModelManifest, StoredFile, TrainedOn
 from core.preprocessing.row_reader import with_row_reader
@@ -20,21 +24,27 @@ from core.regressors.importance import permutation_importance
 from core.regressors.splits import Split
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
-from core.storage.workspace import Workspace
 from core.stored_document import now
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 
 
+class ModelStore(Protocol):
+    """Where models are published: the repository of a workspace, or memory."""
+
+    def publish(self, draft: ModelManifest, files: Mapping[str, bytes], *, promote: bool = True) -> ModelManifest:
+        """Store a model of these files as the next version of its name; return its manifest."""
+
+
 @dataclass(frozen=True)
 class Publication:
-    """What the models of one training have in common: where they are stored and what they were trained from.
+    """What the models of one training have in common: the store that gets them and what they were trained from.
 
     `test_size` is the share of the holdout, `earlier` are further files that they were trained on, and `like` is the
     model as whose columns all files were read. They serve from now on if `promote`.
     """
 
-    workspace: Workspace
+    store: ModelStore
     dataset: DatasetManifest
     test_size: float
     job_id: str | None = None
@@ -54,13 +64,13 @@ def publish_model(
     stored.
     """
     verified = verified or verify_graph(trained.pipeline, data)
-    graph, features = verified.graph, verified.features
     dataset, earlier = publication.dataset, publication.earlier
-    _check_size(graph, trained.model_type)
-    holdout = raw_columns_of_frame(data.test_x, features)
-    features = [_with_spellings(publication, feature) for feature in features]
-    pipeline = with_row_reader(trained.pipeline, features, data.columns)
+    _check_size(verified.graph, trained.model_type)
+    features = [_with_spellings(publication, feature) for feature in verified.features]
+    read_as = [TrainedFeature.of(feature, data.columns) for feature in features]
+    pipeline = with_row_reader(trained.pipeline, read_as)
     pickled = pickle.dumps(pipeline, protocol=pickle.HIGHEST_PROTOCOL)
+    holdout = raw_columns_of_frame(data.test_x, features)
     draft = ModelManifest(
         model_name=name,
         version=0,
@@ -96,13 +106,15 @@ def publish_model(
         ),
         notes=trained.notes,
         libraries={"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
-        graph=_stored_file(graph),
+        graph=_stored_file(verified.graph),
         pickle=_stored_file(pickled),
         job_id=publication.job_id,
     )
+    graph = with_metadata(verified.graph, ModelCard.of(draft, read_as).metadata())
+    draft = draft.model_copy(update={"graph": _stored_file(graph)})
     evaluation = json.dumps({"plots": trained.plots}).encode()
     files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
-    return publication.workspace.models.publish(draft, files, promote=publication.promote)
+    return publication.store.publish(draft, files, promote=publication.promote)
 
 
 def _with_spellings(publication: Publication, feature: Feature) -> Feature:

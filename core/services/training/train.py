@@ -21,6 +21,7 @@ from core.services.training.publish import Publication, publish_model
 from core.settings import settings
 from core.storage.model_repository import check_name
 from core.storage.workspace import Workspace
+from core.tables.table import Table
 
 
 def train_model(
@@ -33,28 +34,46 @@ def train_model(
 
     Raises what `open_split`, `train` and `publish_model` raise; then nothing is stored.
     """
-    chosen = regressor(command.model_type)
-    target_transform = "none" if command.target_transform == "auto" else command.target_transform
-    candidate = Candidate(chosen, command.params or {}, target_transform)
-    candidate.make_estimator(1, limits())
+    # Before anything is read.
+    candidate = requested_candidate(command)
     validation = requested_validation(command.validation, command.time_column, command.group_column)
     dataset, data = open_split(
         workspace, command.file_id, command.target_column, command.test_size, validation=validation
     )
-    name = model_name(command.model_name, dataset, chosen.name)
+    name = model_name(command.model_name, dataset, candidate.regressor.name)
     before = workspace.models.published_by(name, job_id) if job_id is not None else None
     if before is not None:
         return before
+    publication = Publication(workspace.models, dataset, command.test_size, job_id)
+    return train_on_split(publication, data, command, name, report_progress)
+
+
+def train_on_split(
+    publication: Publication,
+    data: Split,
+    command: TrainCommand,
+    name: str,
+    report_progress: ReportProgress = ignore_progress,
+) -> ModelManifest:
+    """Train one model on a split of the publication's dataset and publish it; raises what `train_model` raises."""
     trained: TrainedModel = train(
         data,
-        candidate,
+        requested_candidate(command),
         limits(),
         report_progress,
         any_target=command.target_transform == "auto",
         tuning_seconds=command.tuning_seconds if command.tune_hyperparameters else None,
     )
     report_progress("storing", 1.0)
-    return publish_model(Publication(workspace, dataset, command.test_size, job_id), name, data, trained)
+    return publish_model(publication, name, data, trained)
+
+
+def requested_candidate(command: TrainCommand) -> Candidate:
+    """Return the candidate of a command; raises `UnknownModelTypeError` and `ParameterError`."""
+    target_transform = "none" if command.target_transform == "auto" else command.target_transform
+    candidate = Candidate(regressor(command.model_type), command.params or {}, target_transform)
+    candidate.make_estimator(1, limits())
+    return candidate
 
 
 def open_split(
@@ -71,15 +90,26 @@ def open_split(
     """
     with open_table(workspace, file_id) as (manifest, table):
         used = recipe or manifest.recipe
-        target = target_of(used, target_column)
-        check_target(manifest.columns, target)
-        check_validation(manifest.columns, target, validation)
-        grouped_by = validation.column if validation.kind == "group" else None
-        features, notes = choose_features(manifest.columns, used, target, manifest.rows, table.numbers, grouped_by)
-        needed = dict.fromkeys([target, *(column.name for column in features), validation.column])
-        frame = raw_frame(table, [name for name in needed if name is not None])
+        return manifest, split_dataset(manifest, table, used, target_of(used, target_column), test_size, validation)
+
+
+def split_dataset(
+    manifest: DatasetManifest,
+    table: Table,
+    recipe: Recipe,
+    target: str,
+    test_size: float,
+    validation: Validation = RANDOM,
+) -> Split:
+    """Split the table of a dataset; raises what `open_split` raises about it."""
+    check_target(manifest.columns, target)
+    check_validation(manifest.columns, target, validation)
+    grouped_by = validation.column if validation.kind == "group" else None
+    features, notes = choose_features(manifest.columns, recipe, target, manifest.rows, table.numbers, grouped_by)
+    needed = dict.fromkeys([target, *(column.name for column in features), validation.column])
+    frame = raw_frame(table, [name for name in needed if name is not None])
     notes += _maybe_flattering(manifest, target, validation)
-    return manifest, split_table(frame, SplitOptions(features, used, target, test_size, validation), notes)
+    return split_table(frame, SplitOptions(features, recipe, target, test_size, validation), notes)
 
 
 def _maybe_flattering(manifest: DatasetManifest, target: str, validation: Validation) -> list[str]:

@@ -95,7 +95,7 @@ def test_a_challenger_learns_from_no_more_rows_than_it_has_time_for(stored, monk
     fewer = limit_rows(before, data)
     assert 900 <= len(fewer.train_y) <= 1000
     assert "there was no time" in fewer.notes[-1]
-    publish_model(Publication(home(), dataset, 0.2, earlier=[first]), "m", fewer, retrain_as(before, fewer))
+    publish_model(Publication(home().models, dataset, 0.2, earlier=[first]), "m", fewer, retrain_as(before, fewer))
     assert reproduce(home(), "m", 2).differing == []
 
 
@@ -105,7 +105,7 @@ def test_a_model_of_other_rows_has_the_same_parameters_and_can_be_reproduced(sto
     before = train_model(home(), TrainCommand(model_type=model_type, target_column="y", file_id=first, model_name="m"))
     dataset, data = open_joined(home(), second, [first], before)
     trained = retrain_as(before, data)
-    after = publish_model(Publication(home(), dataset, 0.2, earlier=[first], promote=False), "m", data, trained)
+    after = publish_model(Publication(home().models, dataset, 0.2, earlier=[first], promote=False), "m", data, trained)
     assert (after.parameters, after.target_transform) == (before.parameters, before.target_transform)
     assert len(after.cross_validation.scores) == 5
     assert home().models.serving("m") == 1

@@ -17,14 +17,14 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from core.errors import InvalidRecordsError
+from core.inference.frame_input import InputWarning
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.manifests import DatasetManifest, Reading
-from core.preprocessing.row_reader import InputWarning
 from core.services.processing.ingest import ingest
 from core.services.training.compare import compare_models
 from core.services.training.train import train_model
 from core.services.training.unpickle import load_pipeline
-from core.storage.artifacts import PICKLE
+from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
 from tests.support.prediction_roads import Roads
 from tests.support.storage import home
@@ -211,6 +211,23 @@ def test_the_example_of_the_docs_needs_regatta_and_scikit_learn_alone(bucket: Ob
     (tmp_path / "rows.csv").write_bytes(path.read_bytes())
     (code,) = re.findall(r"```python\n(import pickle.*?)```", EMBEDDING, re.DOTALL)
     command = [sys.executable, "-W", "error", "-c", code + OTHERS]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == Roads(bucket, "m", tmp_path).body(path.read_bytes())
+
+
+def test_the_lines_of_the_docs_read_a_file_for_the_graph(bucket: ObjectStore, tmp_path: Path) -> None:
+    lines = [
+        f"{'yes' if i % 3 else 'no'};{i % 28 + 1:02}/{i % 12 + 1:02}/2023;1.{100 + i},{i % 10}5;{i % 9},5 kg;"
+        f"{('None', 'Holz', '')[i % 3]};{i % 28 * 3},{i % 10}"
+        for i in range(80)
+    ]
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(["flag;tag;preis;gewicht;art;y", *lines]), encoding="utf-8")
+    train(path, "y", keep=["None"])
+    (tmp_path / "model.onnx").write_bytes(home().models.file(home().models.manifest("m"), GRAPH))
+    (code,) = re.findall(r"```python\n(import csv.*?)```", EMBEDDING, re.DOTALL)
+    code += "import sys; assert not {'core', 'sklearn', 'pandas', 'onnx'} & set(sys.modules)"
+    command = [sys.executable, "-I", "-W", "error", "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == Roads(bucket, "m", tmp_path).body(path.read_bytes())
 
