@@ -62,7 +62,7 @@ class AsyncData:
         return Dataset.of(answer)
 
     async def list(self) -> DatasetList:
-        """Return all datasets, the newest first; `current` says which one requests mean without a file_id."""
+        """Return all datasets, the oldest first; `current` says which one requests mean without a file_id."""
         answer = await self._connection.json("GET", "/data/files")
         return [Dataset.of(file, current=file["file_id"] == answer["current"]) for file in answer["files"]]
 
@@ -146,7 +146,7 @@ class AsyncData:
         self, file_id: str, *, on_progress: ReportProgress | None = None, **reading: Unpack[Reading]
     ) -> Dataset:
         """Read the bytes of a file otherwise, as a new dataset; fields that are not given stay, and None clears one."""
-        path, prefer = f"/data/files/{file_id}/reading", {"Prefer": "respond-async"}
+        path, prefer = f"/data/files/{file_id}/reading", {"Prefer": "respond-async, wait=10"}
         response = await self._connection.send("PATCH", path, keyed=True, json=dict(reading), headers=prefer)
         if response.status_code != httpx.codes.ACCEPTED:
             return Dataset.of(response.json())
