@@ -1,7 +1,7 @@
 /** The client: its resources, and how it reaches the service. */
 
 import { Address } from "./address.js";
-import { Connection } from "./connection.js";
+import { type Call, Connection } from "./connection.js";
 import { Data } from "./data.js";
 import { Jobs } from "./jobs.js";
 import { Models } from "./models.js";
@@ -64,5 +64,13 @@ export class Regatta {
   /** Return the version of the service. */
   async version({ signal }: CallOptions = {}): Promise<string> {
     return (await this.connection.json<{ version: string }>("GET", "/", { signal })).version;
+  }
+
+  /**
+   * Send any other request, with the same retries and errors, and return the JSON of its answer. One that may not be
+   * repeated is sent once, unless it is `keyed` (it gets an Idempotency-Key) or `pure` (it changes nothing).
+   */
+  request<Result>(method: string, path: string, call: Call = {}): Promise<Result> {
+    return this.connection.json(method, path, call);
   }
 }

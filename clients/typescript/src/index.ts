@@ -1,6 +1,7 @@
 /** Client of Regatta: `import { Regatta } from "@regatta/client"`. */
 
 export { Regatta, type RegattaOptions } from "./client.js";
+export type { Call } from "./connection.js";
 export type { Data, ProcessOptions, UploadOptions } from "./data.js";
 export { Download } from "./download.js";
 export {
@@ -55,7 +56,7 @@ export {
   UploadInterrupted,
 } from "./errors.js";
 export type { Jobs } from "./jobs.js";
-export type { CompareOptions, Models, TrainOptions } from "./models.js";
+export type { CompareOptions, Models, TrainOptions, VersionOptions } from "./models.js";
 export type { CsvOptions, ExportOptions, Predict, PredictOptions, RowsOptions } from "./predict.js";
 export type { Retries } from "./retries.js";
 export type { components, operations, paths } from "./schema.js";

@@ -22,27 +22,35 @@ export class Jobs {
     return this.connection.json("GET", path(jobId), { signal });
   }
 
+  /** Yield a job as it is now, and whenever it changes, until it is over. */
+  async *follow(jobId: string, { signal }: CallOptions = {}): AsyncGenerator<Job, void, undefined> {
+    const query = { wait: Math.min(LONG_POLL_SECONDS, this.connection.transport.timeout / 2000) };
+    let job = await this.get(jobId, { signal });
+    yield job;
+    while (!isOver(job)) {
+      await this.connection.retries.sleep(SHORTEST_PAUSE, signal);
+      job = await this.connection.json<Job>("GET", path(jobId), { query, signal });
+      yield job;
+    }
+  }
+
   /**
    * Wait until a job has succeeded, and return it with its result. An aborted signal ends the waiting and not the job.
    *
    * Throws the problem of a job that has failed, and `JobCancelled`.
    */
   async wait(jobId: string, { onProgress, signal }: FollowOptions = {}): Promise<Job> {
-    const query = { wait: Math.min(LONG_POLL_SECONDS, this.connection.transport.timeout / 2000) };
-    let job = await this.get(jobId, { signal });
-    while (!isOver(job)) {
+    let job: Job | undefined;
+    for await (job of this.follow(jobId, { signal })) {
       onProgress?.(job.stage, job.progress);
-      await this.connection.retries.sleep(SHORTEST_PAUSE, signal);
-      job = await this.connection.json<Job>("GET", path(jobId), { query, signal });
     }
-    onProgress?.(job.stage, job.progress);
-    if (job.status === "failed") {
+    if (job?.status === "failed") {
       throw problemError(job.error ?? {}, job.error?.status ?? 500, jobId);
     }
-    if (job.status === "cancelled") {
+    if (job?.status === "cancelled") {
       throw new JobCancelled(`The job ${jobId} was cancelled. \`jobs.retry\` starts it again.`, job);
     }
-    return job;
+    return job as Job;
   }
 
   /** Ask a job to end. A race of the portfolio ends with its best model so far, any other job without a result. */

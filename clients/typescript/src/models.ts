@@ -1,14 +1,17 @@
 /** Models: `client.models`. */
 
-import { type Connection, readJson } from "./connection.js";
+import { type Connection, type Outcome, readJson } from "./connection.js";
 import type { Download } from "./download.js";
-import { fields } from "./fields.js";
+import { NotRegattaError } from "./errors.js";
+import { fields, modelFields, modelName } from "./fields.js";
 import type { Jobs } from "./jobs.js";
 import type {
   CallOptions,
   Camel,
   Comparison,
   FollowOptions,
+  Job,
+  ModelReference,
   QueryOf,
   Schemas,
   Trained,
@@ -24,12 +27,16 @@ export type CompareOptions = Omit<QueryOf<"compare_models">, "targetColumn" | "i
     include?: readonly string[] | undefined;
   };
 
-interface VersionOptions extends CallOptions {
-  /** Default: the version that serves. */
+export interface VersionOptions extends CallOptions {
+  /** Default: the version that serves, or that of the answer which names the model. */
   version?: number | undefined;
 }
 
-/** Trains models, compares them, and chooses which version serves. */
+/**
+ * Trains models, compares them, and chooses which version serves.
+ *
+ * A model is named by its name, or by an answer that names it, such as that of `train`: this means its very version.
+ */
 export class Models {
   constructor(
     private readonly connection: Connection,
@@ -46,10 +53,13 @@ export class Models {
    *
    * An aborted signal cancels the training.
    */
-  train(modelType: string, target?: string, options: TrainOptions = {}): Promise<Trained> {
-    const { onProgress, signal, ...command } = options;
-    const json = fields({ ...command, modelType, targetColumn: target });
-    return this.order<Trained>("/model/train", json, { onProgress, signal });
+  async train(modelType: string, target?: string, options: TrainOptions = {}): Promise<Trained> {
+    return this.jobs.finish(await this.order<Trained>("/model/train", trainFields(modelType, target, options), options), options);
+  }
+
+  /** Order a training, and return its job at once. */
+  async submitTrain(modelType: string, target?: string, options: TrainOptions = {}): Promise<Job> {
+    return submitted(await this.order("/model/train", trainFields(modelType, target, options), options));
   }
 
   /**
@@ -57,10 +67,13 @@ export class Models {
    *
    * An aborted signal cancels the comparison; a race of the portfolio keeps its best model so far.
    */
-  compare(options: CompareOptions = {}): Promise<Comparison> {
-    const { target, include, onProgress, signal, ...command } = options;
-    const json = fields({ ...command, targetColumn: target, include: include?.join(",") });
-    return this.order<Comparison>("/model/compare", json, { onProgress, signal });
+  async compare(options: CompareOptions = {}): Promise<Comparison> {
+    return this.jobs.finish(await this.order<Comparison>("/model/compare", compareFields(options), options), options);
+  }
+
+  /** Order a comparison, and return its job at once. */
+  async submitCompare(options: CompareOptions = {}): Promise<Job> {
+    return submitted(await this.order("/model/compare", compareFields(options), options));
   }
 
   /** Return every version of all models, or of one. */
@@ -77,55 +90,81 @@ export class Models {
   }
 
   /** Return the manifest of a model; default: of the one that was trained last. */
-  get(modelName?: string, { version, signal }: VersionOptions = {}): Promise<Schemas["ModelManifest"]> {
-    return this.connection.json("GET", "/model/info", { query: { model_name: modelName, version }, signal });
+  get(model?: ModelReference, { version, signal }: VersionOptions = {}): Promise<Schemas["ModelManifest"]> {
+    return this.connection.json("GET", "/model/info", { query: modelFields(model, version), signal });
   }
 
-  metrics(modelName: string, options: VersionOptions = {}): Promise<Schemas["ModelMetrics"]> {
-    return this.of("metrics", modelName, options);
+  metrics(model: ModelReference, options: VersionOptions = {}): Promise<Schemas["ModelMetrics"]> {
+    return this.of("metrics", model, options);
   }
 
-  importance(modelName: string, options: VersionOptions = {}): Promise<Schemas["ModelImportance"]> {
-    return this.of("importance", modelName, options);
+  importance(model: ModelReference, options: VersionOptions = {}): Promise<Schemas["ModelImportance"]> {
+    return this.of("importance", model, options);
   }
 
   /** Return the features that a model takes, with an example of a row. */
-  schema(modelName: string, options: VersionOptions = {}): Promise<Schemas["ModelSchema"]> {
-    return this.of("schema", modelName, options);
+  schema(model: ModelReference, options: VersionOptions = {}): Promise<Schemas["ModelSchema"]> {
+    return this.of("schema", model, options);
   }
 
   /** Return a model as a file: an ONNX graph, or the pickle of its pipeline. */
   download(
-    modelName: string,
-    { signal, ...query }: QueryOf<"download_model"> & CallOptions = {},
+    model: ModelReference,
+    { format, version, signal }: QueryOf<"download_model"> & CallOptions = {},
   ): Promise<Download> {
-    return this.connection.file("GET", `/model/artifact/${encodeURIComponent(modelName)}`, { query, signal });
+    const query = { format, ...versionOf(model, version ?? undefined) };
+    return this.connection.file("GET", path("artifact", model), { query, signal });
   }
 
   /** Let a version serve, newer or older. */
-  promote(modelName: string, version: number, { signal }: CallOptions = {}): Promise<Schemas["ChampionChosen"]> {
-    const path = `/model/champion/${encodeURIComponent(modelName)}`;
-    return this.connection.json("POST", path, { json: { version }, pure: true, signal });
+  promote(model: ModelReference, version?: number, { signal }: CallOptions = {}): Promise<Schemas["ChampionChosen"]> {
+    return this.connection.json("POST", path("champion", model), { json: versionOf(model, version), pure: true, signal });
   }
 
-  rename(modelName: string, newName: string, { signal }: CallOptions = {}): Promise<Schemas["ModelRenamed"]> {
-    const path = `/model/rename/${encodeURIComponent(modelName)}`;
-    return this.connection.json("POST", path, { json: { new_name: newName }, signal });
+  rename(model: ModelReference, newName: string, { signal }: CallOptions = {}): Promise<Schemas["ModelRenamed"]> {
+    return this.connection.json("POST", path("rename", model), { json: { new_name: newName }, signal });
   }
 
-  /** Delete one version, or without it the whole model. */
-  delete(modelName: string, { version, signal }: VersionOptions = {}): Promise<Schemas["VersionsDeleted"]> {
-    const path = `/model/trained/${encodeURIComponent(modelName)}`;
-    return this.connection.json("DELETE", path, { query: { version }, signal });
+  /** Delete one version, or the whole model if only its name is given. */
+  delete(model: ModelReference, { version, signal }: VersionOptions = {}): Promise<Schemas["VersionsDeleted"]> {
+    return this.connection.json("DELETE", path("trained", model), { query: versionOf(model, version), signal });
   }
 
-  /** Order work as a job, follow it, and return its result. */
-  private async order<Result>(path: string, json: Record<string, unknown>, options: FollowOptions): Promise<Result> {
-    const call = { json, keyed: true, headers: { Prefer: "respond-async" }, signal: options.signal };
-    return this.jobs.finish(await this.connection.work("POST", path, call, readJson<Result>), options);
+  private of<Result>(what: string, model: ModelReference, { version, signal }: VersionOptions): Promise<Result> {
+    return this.connection.json("GET", path(what, model), { query: versionOf(model, version), signal });
   }
 
-  private of<Result>(what: string, modelName: string, { version, signal }: VersionOptions): Promise<Result> {
-    return this.connection.json("GET", `/model/${what}/${encodeURIComponent(modelName)}`, { query: { version }, signal });
+  /** Order work, as a job. */
+  private order<Result>(
+    path: string,
+    json: Record<string, unknown>,
+    { signal }: CallOptions,
+  ): Promise<Outcome<Result>> {
+    const call = { json, keyed: true, headers: { Prefer: "respond-async" }, signal };
+    return this.connection.work("POST", path, call, readJson<Result>);
   }
+}
+
+function trainFields(modelType: string, target: string | undefined, options: TrainOptions): Record<string, unknown> {
+  const { onProgress: _, signal: __, ...command } = options;
+  return fields({ ...command, modelType, targetColumn: target });
+}
+
+function compareFields({ target, include, onProgress: _, signal: __, ...command }: CompareOptions): Record<string, unknown> {
+  return fields({ ...command, targetColumn: target, include: include?.join(",") });
+}
+
+function versionOf(model: ModelReference, version: number | undefined): Record<string, unknown> {
+  return fields({ version: modelFields(model, version)["version"] });
+}
+
+function path(what: string, model: ModelReference): string {
+  return `/model/${what}/${encodeURIComponent(modelName(model))}`;
+}
+
+function submitted(outcome: Outcome<unknown>): Job {
+  if ("job" in outcome) {
+    return outcome.job;
+  }
+  throw new NotRegattaError("The service carried the work out at once, though a job was asked for.", 200);
 }

@@ -6,6 +6,7 @@ client by its name, as it is packed.
 
 import fcntl
 import hashlib
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ SOURCE = ROOT / "clients/typescript"
 PROGRAMS = Path(__file__).parent / "programs"
 GENERATED = Path(__file__).parent / "generated"
 DOCUMENT = ROOT / "docs/openapi.json"
+PAGE = ROOT / "docs/typescript.md"
 MANIFESTS = ("package.json", "package-lock.json")
 TEXTS = ("tsconfig.json", "README.md")
 
@@ -67,7 +69,7 @@ class TypeScriptPackage:
     def _build(self) -> None:
         """Copy the sources and compile them, unless they are the same as before."""
         folders = {"src": SOURCE / "src", "test": SOURCE / "test", "programs": PROGRAMS, "generated": GENERATED}
-        files = [SOURCE / name for name in TEXTS]
+        files = [PAGE, *(SOURCE / name for name in TEXTS)]
         files += [file for folder in folders.values() for file in sorted(folder.rglob("*"))]
         digest = _digest([file for file in files if file.is_file()])
         built = self.folder / ".built"
@@ -80,8 +82,14 @@ class TypeScriptPackage:
             shutil.copytree(folder, self.folder / name)
         for name in (*TEXTS, *MANIFESTS):
             shutil.copy(SOURCE / name, self.folder)
+        (self.folder / "programs/page.ts").write_text(examples_of(PAGE))
         self.npx("tsc")
         built.write_text(digest)
+
+
+def examples_of(page: Path) -> str:
+    """Return the examples of a page as one program."""
+    return "\n".join(re.findall(r"```ts\n(.*?)```", page.read_text(), re.DOTALL))
 
 
 def _digest(files: list[Path]) -> str:

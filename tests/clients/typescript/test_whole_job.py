@@ -1,7 +1,9 @@
 """The client in TypeScript against the embedded stack: the whole job, and what goes wrong."""
 
+import re
 from pathlib import Path
 
+from tests.clients.toolchain import ROOT
 from tests.clients.typescript.package import TypeScriptPackage
 from tests.support.http_server import QuietHandler, running_server
 from tests.support.stack import Stack, free_ports
@@ -45,6 +47,18 @@ def test_what_goes_wrong_is_a_typed_error(package: TypeScriptPackage, stack: Sta
         output = package.node("programs/refusals.ts", stack.base_url, html, other, f"http://127.0.0.1:{closed}")
 
     assert "Every refusal is as it should be" in output
+
+
+def test_the_examples_of_the_page_run_as_they_stand(package: TypeScriptPackage, stack: Stack) -> None:
+    page = package.folder / "page_of_stack.ts"
+    page.write_text((package.folder / "programs/page.ts").read_text().replace("http://127.0.0.1:8000", stack.base_url))
+
+    output = package.toolchain.run("node", page, directory=ROOT)
+
+    assert "unknown-column" not in output
+    assert re.search(r"^404 .*concret", output, re.MULTILINE)
+    assert re.search(r"^true UnreachableError: http://127.0.0.1:9 does not answer", output, re.MULTILINE)
+    assert re.search(r"^accepted 1 ", output, re.MULTILINE)
 
 
 def _houses(rows: int) -> str:
