@@ -908,398 +908,297 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * Arrival
-         * @description One file of a series, and what was decided about it.
-         */
+        /** @description One file of a series, and what was decided about it. */
         Arrival: {
-            /** Job Id */
             job_id: string;
-            /** File Id */
             file_id: string;
-            /** Key */
             key: string;
-            /** Etag */
             etag: string;
-            /** Filename */
             filename: string;
-            /** Size Bytes */
             size_bytes: number;
-            /** Last Modified */
             last_modified: string;
-            /**
-             * State
-             * @enum {string}
-             */
+            /** @enum {string} */
             state: "accepted" | "held" | "refused" | "waiting" | "superseded" | "old";
-            /**
-             * Learned
-             * @default false
-             */
+            /** @default false */
             learned?: boolean;
-            /**
-             * Version
-             * @default null
-             */
+            /** @default null */
             version?: number | null;
-            /**
-             * Champion
-             * @default null
-             */
+            /** @default null */
             champion?: number | null;
-            /**
-             * Promoted
-             * @default false
-             */
+            /** @default false */
             promoted?: boolean;
-            /** Reason */
             reason: string;
-            /** Decided At */
             decided_at?: string;
-            /**
-             * Rows
-             * @default null
-             */
+            /** @default null */
             rows?: number | null;
-            /**
-             * Sha256
-             * @default null
-             */
+            /** @default null */
             sha256?: string | null;
-            /**
-             * Surprise
-             * @default null
-             */
+            /** @default null */
             surprise?: number | null;
-            /**
-             * Missed By
-             * @default null
-             */
+            /** @default null */
             missed_by?: number | null;
-            /**
-             * Champion Rmse
-             * @default null
-             */
+            /** @default null */
             champion_rmse?: number | null;
-            /**
-             * Challenger Rmse
-             * @default null
-             */
+            /** @default null */
             challenger_rmse?: number | null;
-            /**
-             * Contradicted
-             * @default false
-             */
+            /** @default false */
             contradicted?: boolean;
-            /** Contradicts */
             contradicts?: string[];
-            /**
-             * Fits By Itself
-             * @default true
-             */
+            /** @default true */
             fits_by_itself?: boolean;
             /** @default null */
             reading?: components["schemas"]["Reading"] | null;
         };
-        /**
-         * ArrivalJob
-         * @description The job of a file that has no decision yet.
-         */
+        /** @description The job of a file that has no decision yet. */
         ArrivalJob: {
-            /** Job Id */
             job_id: string;
-            /** Kind */
-            kind: string;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
+            kind: "train" | "compare" | "predict" | "export" | "retrain" | "ingest" | "read";
+            /** @enum {string} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            /**
-             * Stage
-             * @description what it is doing now, in one word
-             */
+            /** @description what it is doing now, in one word */
             stage: string;
-            /**
-             * Progress
-             * @description from 0 to 1
-             */
+            /** @description from 0 to 1 */
             progress: number;
-            /**
-             * Parts
-             * @description the progress by model, where there are several
-             */
+            /** @description the progress by model, where there are several */
             parts: {
                 [key: string]: number;
             };
-            /** Attempts */
             attempts: number;
-            /** Created At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             created_at: string;
-            /** Started At */
             started_at: string | null;
-            /** Finished At */
             finished_at: string | null;
             error: components["schemas"]["Problem"] | null;
-            /**
-             * Result
-             * @description what the call would have answered, once it has succeeded
-             */
+            /** @description what the call would have answered, once it has succeeded */
             result: {
                 [key: string]: unknown;
             } | null;
-            /** Key */
             key: string | null;
         };
-        /**
-         * Baseline
-         * @description Metrics of predicting the mean target of the train rows for every row.
-         */
+        /** @description Metrics of predicting the mean target of the train rows for every row. */
         Baseline: {
-            /** Metrics */
             metrics: {
                 [key: string]: number | null;
             };
             cross_validation: components["schemas"]["CrossValidation"];
         };
-        /**
-         * BatchPredictions
-         * @description The predictions of many rows, in their order.
-         */
+        /** @description The predictions of many rows, in their order. */
         BatchPredictions: {
-            /** Predictions */
             predictions: number[];
-            /** Count */
             count: number;
-            /** Model Name */
             model_name: string;
-            /** Version */
             version: number;
-            /** Warnings */
             warnings: string[];
             interval?: components["schemas"]["IntervalLevel"];
-            /** Lower */
             lower?: number[];
-            /** Upper */
             upper?: number[];
         };
-        /**
-         * BooleanStatistics
-         * @description How often a column is true and false.
-         */
-        BooleanStatistics: {
-            /** Count */
-            count: number;
-            /** Missing */
-            missing: number;
-            /** Distinct */
-            distinct: number;
-            /** Unit */
-            unit?: string;
+        /** @description Many rows: records, columns and rows, or a stored file. */
+        BatchRequest: {
+            /** @description a stored model */
+            model_name?: string | null;
+            /** @description default: the version that serves */
+            version?: number | null;
+            /** @description what training returned with return_model=true */
+            model_data?: string | null;
+            /** @description model_name, version, model_type, target_column that the model must have */
+            model_info?: {
+                [key: string]: unknown;
+            } | null;
             /**
-             * Type
-             * @constant
+             * @description what would be a warning about the data is an error
+             * @default false
              */
+            strict?: boolean;
+            /** @description share of true values that the bounds are to hold */
+            interval?: number | null;
+            /**
+             * @description rows in memory at a time
+             * @default 10000
+             */
+            batch_size?: number;
+            data?: {
+                [key: string]: unknown;
+            }[] | null;
+            columns?: string[] | null;
+            rows?: unknown[][] | null;
+            file_id?: string | null;
+        };
+        /** @description How often a column is true and false. */
+        BooleanStatistics: {
+            count: number;
+            missing: number;
+            distinct: number;
+            unit?: string;
+            /** @constant */
             type: "boolean";
-            /** True */
             true: number;
-            /** False */
             false: number;
         };
-        /**
-         * CategoryStatistics
-         * @description Statistics of a column of texts.
-         */
+        /** @description Statistics of a column of texts. */
         CategoryStatistics: {
-            /** Count */
             count: number;
-            /** Missing */
             missing: number;
-            /** Distinct */
             distinct: number;
-            /** Unit */
             unit?: string;
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "category";
-            /** Top */
             top: components["schemas"]["LevelCount"][];
-            /**
-             * Other
-             * @description rows with other texts than the most frequent ones
-             */
+            /** @description rows with other texts than the most frequent ones */
             other: number;
-            /**
-             * Entropy
-             * @description in bits
-             */
+            /** @description in bits */
             entropy: number | null;
-            /** Mean Length */
             mean_length: number | null;
         };
-        /**
-         * ChampionChosen
-         * @description The version that serves from now on, and the one before.
-         */
+        /** @description The version that serves from now on, and the one before. */
         ChampionChosen: {
-            /** Model Name */
             model_name: string;
-            /** Version */
             version: number;
-            /** Before */
             before: number | null;
         };
-        /**
-         * ChampionRequest
-         * @description The version that is to serve.
-         */
+        /** @description The version that is to serve. */
         ChampionRequest: {
-            /** Version */
             version: number;
         };
-        /**
-         * ColumnOutliers
-         * @description The values of a column beyond two bounds.
-         */
+        /** @description The values of a column beyond two bounds. */
         ColumnOutliers: {
-            /** Lower */
             lower: number | null;
-            /** Upper */
             upper: number | null;
-            /** Count */
             count: number;
-            /** Rows */
             rows: number[];
-            /** Values */
             values: number[];
-            /**
-             * Sentinels
-             * @description values that may stand for missing, which are no outliers
-             */
+            /** @description values that may stand for missing, which are no outliers */
             sentinels?: number[];
         };
         /**
-         * Comparison
-         * @description A leaderboard, the best first.
+         * @description Compare regressors on a file. Without `target_column` the target is the one in the dataset's recipe.
+         *
+         *     `time_limit` is the seconds of the whole comparison, `tuning_seconds` those of all the tuning in it. `ensemble` with
+         *     a `time_limit` searches the portfolio instead of comparing the nine default regressors; `max_bytes` and
+         *     `max_latency_us` limit the serving cost of its winner.
          */
+        CompareCommand: {
+            /** @default 0.2 */
+            test_size?: number;
+            /** @description default: the one that processing stored */
+            target_column?: string | null;
+            /** @description default: the current file */
+            file_id?: string | null;
+            /**
+             * @description how rows are divided into holdout and folds
+             * @default random
+             * @enum {string}
+             */
+            validation?: "random" | "time" | "group";
+            /** @description with validation time: a date, or a number */
+            time_column?: string | null;
+            /** @description with validation group: what stays together */
+            group_column?: string | null;
+            /**
+             * @description model types beyond the nine, separated by commas
+             * @default []
+             */
+            include?: components["schemas"]["ModelType"][];
+            /**
+             * @default none
+             * @enum {string}
+             */
+            target_transform?: "auto" | "none" | "log" | "yeo_johnson" | "trend";
+            /**
+             * @description show each regressor tuned as well
+             * @default false
+             */
+            tune_hyperparameters?: boolean;
+            /**
+             * @description for all of them
+             * @default 60
+             */
+            tuning_seconds?: number;
+            /** @description seconds for the race */
+            time_limit?: number | null;
+            /**
+             * @description add a blend; with time_limit: race the portfolio
+             * @default false
+             */
+            ensemble?: boolean;
+            /** @description largest model that may win the portfolio */
+            max_bytes?: number | null;
+            /** @description slowest, in microseconds for one row */
+            max_latency_us?: number | null;
+        } | {
+            [key: string]: unknown;
+        } | null;
+        /** @description A leaderboard, the best first. */
         Comparison: {
-            /** File Id */
             file_id: string;
             validation: components["schemas"]["ValidationUsed"];
-            /** Results */
             results: components["schemas"]["LeaderboardRow"][];
             best: components["schemas"]["LeaderboardRow"];
-            /** Failed */
             failed: components["schemas"]["FailedRegressor"][];
-            /** Warnings */
             warnings: string[];
             /**
-             * Cut
              * @description why it ended before its time limit
              * @default null
              */
             cut?: string | null;
         };
-        /**
-         * Correlations
-         * @description Two matrices over the same columns; null where a coefficient is undefined.
-         */
+        /** @description Two matrices over the same columns; null where a coefficient is undefined. */
         Correlations: {
-            /** Columns */
             columns: string[];
-            /** Pearson */
             pearson: (number | null)[][];
-            /** Spearman */
             spearman: (number | null)[][];
-            /**
-             * Rows
-             * @description how many rows the ranks are of
-             */
+            /** @description how many rows the ranks are of */
             rows: number;
         };
-        /**
-         * CrossValidation
-         * @description R2 of each fold, and their mean and standard deviation.
-         */
+        /** @description R2 of each fold, and their mean and standard deviation. */
         CrossValidation: {
-            /** Scores */
             scores: number[];
-            /** Mean */
             mean: number;
-            /** Std */
             std: number;
         };
-        /**
-         * CurvePoint
-         * @description The mean target where a column is between two values.
-         */
+        /** @description The mean target where a column is between two values. */
         CurvePoint: {
-            /** From */
             from: number | string;
-            /** To */
             to: number | string;
-            /** Count */
             count: number;
-            /** Mean */
             mean: number;
         };
-        /**
-         * DatasetInfo
-         * @description Everything about a dataset but its correlations.
-         */
+        /** @description Everything about a dataset but its correlations. */
         DatasetInfo: {
-            /** File Id */
             file_id: string;
-            /** Filename */
             filename: string;
-            /** Rows */
             rows: number;
-            /** Columns */
             columns: number;
-            /** Size Bytes */
             size_bytes: number;
             /**
-             * Created At
+             * Format: date-time
              * @description ISO 8601, in UTC
              */
             created_at: string;
-            /**
-             * Parent
-             * @description the dataset of the same bytes that was read otherwise before
-             */
+            /** @description the dataset of the same bytes that was read otherwise before */
             parent?: string;
-            /** Sha256 */
             sha256: string;
-            /** Encoding */
             encoding: string;
-            /** Delimiter */
             delimiter: string;
-            /** Has Header */
             has_header: boolean;
-            /** Column Types */
             column_types: {
                 [key: string]: "integer" | "number" | "boolean" | "date" | "category";
             };
-            /**
-             * Missing
-             * @description missing values by column
-             */
+            /** @description missing values by column */
             missing: {
                 [key: string]: number;
             };
-            /** Warnings */
             warnings: string[];
-            /** Units */
             units?: {
                 [key: string]: string;
             };
-            /** Formats */
             formats?: {
                 [key: string]: string;
             };
-            /** Decimals */
             decimals?: {
                 [key: string]: string;
             };
@@ -1307,842 +1206,488 @@ export interface components {
             reading?: components["schemas"]["Reading"];
             /** @description the format and the sheet that it was received in */
             container?: components["schemas"]["FileContainer"];
-            /** Memory Bytes */
             memory_bytes: number;
-            /** Duplicate Rows */
             duplicate_rows: number;
-            /** Statistics */
             statistics: {
                 [key: string]: components["schemas"]["NumberStatistics"] | components["schemas"]["BooleanStatistics"] | components["schemas"]["DateStatistics"] | components["schemas"]["CategoryStatistics"];
             };
-            /** Findings */
             findings: components["schemas"]["Finding"][];
             recipe: components["schemas"]["RecipeAnswer"];
         };
-        /**
-         * DateHistogram
-         * @description Counts between dates, which are one more.
-         */
+        /** @description Counts between dates, which are one more. */
         DateHistogram: {
-            /** Edges */
             edges: string[];
-            /** Counts */
             counts: number[];
         };
-        /**
-         * DateStatistics
-         * @description Statistics of a column of dates.
-         */
+        /** @description Statistics of a column of dates. */
         DateStatistics: {
-            /** Count */
             count: number;
-            /** Missing */
             missing: number;
-            /** Distinct */
             distinct: number;
-            /** Unit */
             unit?: string;
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "date";
-            /** Min */
             min: string | null;
-            /** Max */
             max: string | null;
-            /** Range Days */
             range_days: number | null;
-            /** Median Gap Seconds */
             median_gap_seconds: number | null;
-            /** Largest Gap Seconds */
             largest_gap_seconds: number | null;
             histogram: components["schemas"]["DateHistogram"];
-            /** Sentinels */
             sentinels?: components["schemas"]["SentinelCount"][];
         };
-        /**
-         * DecisionReport
-         * @description Why a file was learned from or not.
-         */
+        /** @description Why a file was learned from or not. */
         DecisionReport: {
-            /** Series */
             series: string;
-            /** Created At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             created_at: string;
             arrival: components["schemas"]["Arrival"];
             file: components["schemas"]["ReportedFile"] | null;
-            /**
-             * Before
-             * @description the version that served before
-             */
+            /** @description the version that served before */
             before: number | null;
-            /** Held */
             held: {
                 [key: string]: unknown;
             } | null;
-            /** Schema */
             schema: {
                 [key: string]: unknown;
             } | null;
-            /** Drift */
             drift: {
                 [key: string]: unknown;
             } | null;
-            /** Plausibility */
             plausibility: {
                 [key: string]: unknown;
             } | null;
-            /** Learned */
             learned: {
                 [key: string]: unknown;
             } | null;
-            /** Scores */
             scores: {
                 [key: string]: unknown;
             } | null;
-            /** Notes */
             notes: string[];
-            /** Links */
             links: {
                 [key: string]: string;
             };
         };
-        /**
-         * Deleted
-         * @description What was deleted.
-         */
+        /** @description What was deleted. */
         Deleted: {
-            /** Deleted */
             deleted: string;
         };
-        /**
-         * EnsembleMember
-         * @description One member of an ensemble: a regressor and its weight. The weights add up to 1.
-         */
+        /** @description One member of an ensemble: a regressor and its weight. The weights add up to 1. */
         EnsembleMember: {
-            /** Model Type */
             model_type: string;
-            /** Parameters */
             parameters: {
                 [key: string]: unknown;
             };
-            /**
-             * Target Transform
-             * @enum {string}
-             */
+            /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
-            /** Weight */
             weight: number;
             cross_validation: components["schemas"]["CrossValidation"];
         };
-        /**
-         * EvaluationPlots
-         * @description The points of the plots of an evaluation.
-         */
+        /** @description The points of the plots of an evaluation. */
         EvaluationPlots: {
             predicted_vs_actual?: components["schemas"]["PredictedVsActual"];
-            /** Residuals */
             residuals?: components["schemas"]["Residuals"] | number[];
         };
-        /**
-         * ExampleRequest
-         * @description A body for POST /predict that works as it stands.
-         */
+        /** @description A body for POST /predict that works as it stands. */
         ExampleRequest: {
-            /** Model Name */
             model_name: string;
-            /** Version */
             version?: number;
-            /** Data */
             data: {
                 [key: string]: unknown;
             };
         };
-        /**
-         * ExportRequest
-         * @description A request to predict rows and return them as a file.
-         */
+        /** @description A request to predict rows and return them as a file. */
         ExportRequest: {
-            /**
-             * Model Name
-             * @description a stored model
-             */
+            /** @description a stored model */
             model_name?: string | null;
-            /**
-             * Version
-             * @description default: the version that serves
-             */
+            /** @description default: the version that serves */
             version?: number | null;
-            /**
-             * Model Data
-             * @description what training returned with return_model=true
-             */
+            /** @description what training returned with return_model=true */
             model_data?: string | null;
-            /**
-             * Model Info
-             * @description model_name, version, model_type, target_column that the model must have
-             */
+            /** @description model_name, version, model_type, target_column that the model must have */
             model_info?: {
                 [key: string]: unknown;
             } | null;
-            /** Data */
             data?: {
                 [key: string]: unknown;
             }[] | null;
-            /** File Id */
             file_id?: string | null;
             /**
-             * Strict
              * @description what would be a warning about the data is an error
              * @default false
              */
             strict?: boolean;
-            /**
-             * Interval
-             * @description share of true values that the bounds are to hold
-             */
+            /** @description share of true values that the bounds are to hold */
             interval?: number | null;
             /**
-             * Format
              * @default csv
              * @enum {string}
              */
             format?: "csv" | "excel" | "json";
             /**
-             * Raw
              * @description csv: leave texts as they are that a spreadsheet would run as formulas
              * @default false
              */
             raw?: boolean;
         };
-        /**
-         * FailedRegressor
-         * @description A regressor that could not be trained, and why.
-         */
+        /** @description A regressor that could not be trained, and why. */
         FailedRegressor: {
-            /** Model Type */
+            /** @description of a race its label, such as ridge-2 */
             model_type: string;
-            /** Error */
             error: string;
         };
         /**
-         * Feature
          * @description One raw input of a model. `fill` replaces a missing value; `levels` are a category's known values.
          *
          *     A boolean is a number 1 or 0; a date is a number of seconds since 1970-01-01, written in the format `format`.
          */
         Feature: {
-            /** Name */
             name: string;
-            /**
-             * Type
-             * @enum {string}
-             */
+            /** @enum {string} */
             type: "number" | "boolean" | "date" | "category";
-            /** Fill */
             fill: number | string;
-            /** Levels */
             levels?: string[];
-            /**
-             * Format
-             * @default null
-             */
+            /** @default null */
             format?: string | null;
-            /**
-             * Unit
-             * @default null
-             */
+            /** @default null */
             unit?: string | null;
-            /**
-             * Decimal
-             * @default null
-             */
+            /** @default null */
             decimal?: ("." | ",") | null;
-            /** Words */
             words?: string[];
-            /** Missing */
             missing?: string[];
-            /** Keep */
             keep?: string[];
         };
-        /**
-         * FeatureSchema
-         * @description A column that a model takes.
-         */
+        /** @description A column that a model takes. */
         FeatureSchema: {
-            /** Name */
             name: string;
-            /**
-             * Type
-             * @enum {string}
-             */
+            /** @enum {string} */
             type: "number" | "boolean" | "date" | "category";
-            /**
-             * Fill
-             * @description replaces a missing value
-             */
+            /** @description replaces a missing value */
             fill: number | string;
-            /** Levels */
             levels?: string[];
-            /** Format */
             format?: string;
-            /** Unit */
             unit?: string;
-            /** Decimal */
             decimal?: string;
-            /**
-             * Words
-             * @description for true and false
-             */
+            /** @description for true and false */
             words?: string[];
-            /** Missing */
             missing?: string[];
-            /** Keep */
             keep?: string[];
         };
-        /**
-         * FieldError
-         * @description One thing that is wrong with a request or a file, and where.
-         */
+        /** @description One thing that is wrong with a request or a file, and where. */
         FieldError: {
-            /** Message */
             message: string;
-            /**
-             * Field
-             * @description the field of the request or the column of the table
-             */
+            /** @description the field of the request or the column of the table */
             field?: string;
-            /**
-             * Row
-             * @description as a spreadsheet counts, or from 0 in a list of records
-             */
+            /** @description as a spreadsheet counts, or from 0 in a list of records */
             row?: number;
-            /**
-             * Part
-             * @description of an upload
-             */
+            /** @description of an upload */
             part?: number;
-            /**
-             * Line
-             * @description of the file
-             */
+            /** @description of the file */
             line?: number;
         };
-        /**
-         * FileContainer
-         * @description The file that a table was received in, other than a plain text; its text is stored beside it.
-         */
+        /** @description The file that a table was received in, other than a plain text; its text is stored beside it. */
         FileContainer: {
-            /**
-             * Format
-             * @enum {string}
-             */
+            /** @enum {string} */
             format: "xlsx" | "xls" | "ods" | "parquet" | "json" | "csv";
-            /**
-             * Sheet
-             * @default null
-             */
+            /** @default null */
             sheet?: string | null;
-            /**
-             * Packed In
-             * @default null
-             */
+            /** @default null */
             packed_in?: ("zip" | "gzip") | null;
-            /**
-             * Member
-             * @default null
-             */
+            /** @default null */
             member?: string | null;
         };
-        /**
-         * FileDeleted
-         * @description The dataset that was deleted, and which one is current now.
-         */
+        /** @description The dataset that was deleted, and which one is current now. */
         FileDeleted: {
-            /** Deleted */
             deleted: string;
-            /** Current */
             current: string | null;
         };
-        /**
-         * FileReady
-         * @description A dataset that a large upload became.
-         */
+        /** @description A dataset that a large upload became. */
         FileReady: {
-            /** File Id */
             file_id: string;
-            /** Filename */
             filename: string;
-            /** Rows */
             rows: number;
-            /** Columns */
             columns: number;
-            /** Size Bytes */
             size_bytes: number;
             /**
-             * Created At
+             * Format: date-time
              * @description ISO 8601, in UTC
              */
             created_at: string;
-            /**
-             * Parent
-             * @description the dataset of the same bytes that was read otherwise before
-             */
+            /** @description the dataset of the same bytes that was read otherwise before */
             parent?: string;
-            /**
-             * Status
-             * @constant
-             */
+            /** @constant */
             status: "ready";
-            /** Progress */
             progress: number;
-            /** Warnings */
             warnings: string[];
-            /** Units */
             units?: {
                 [key: string]: string;
             };
-            /** Formats */
             formats?: {
                 [key: string]: string;
             };
-            /** Decimals */
             decimals?: {
                 [key: string]: string;
             };
             reading?: components["schemas"]["Reading"];
             container?: components["schemas"]["FileContainer"];
         };
-        /**
-         * FileSummary
-         * @description A dataset as lists show it.
-         */
+        /** @description A dataset as lists show it. */
         FileSummary: {
-            /** File Id */
             file_id: string;
-            /** Filename */
             filename: string;
-            /** Rows */
             rows: number;
-            /** Columns */
             columns: number;
-            /** Size Bytes */
             size_bytes: number;
             /**
-             * Created At
+             * Format: date-time
              * @description ISO 8601, in UTC
              */
             created_at: string;
-            /**
-             * Parent
-             * @description the dataset of the same bytes that was read otherwise before
-             */
+            /** @description the dataset of the same bytes that was read otherwise before */
             parent?: string;
         };
-        /**
-         * Files
-         * @description Every dataset, oldest first.
-         */
+        /** @description Every dataset, oldest first. */
         Files: {
-            /** Files */
             files: components["schemas"]["FileSummary"][];
-            /** Current */
             current: string | null;
         };
-        /**
-         * Finding
-         * @description One thing that a person should know of a table, with a way out.
-         */
+        /** @description One thing that a person should know of a table, with a way out. */
         Finding: {
-            /**
-             * Severity
-             * @enum {string}
-             */
+            /** @enum {string} */
             severity: "error" | "warning" | "info";
-            /** Column */
             column: string | null;
-            /** Kind */
-            kind: string;
-            /**
-             * Finding
-             * @description a sentence whose subject is the column, or the table
-             */
+            /** @enum {string} */
+            kind: "nothing-to-learn" | "few-rows" | "duplicates" | "redundant" | "ordered-in-time" | "empty-column" | "missing" | "constant" | "nearly-constant" | "identifier" | "sentinel" | "zeros" | "capped" | "extremes" | "skew" | "outliers" | "mixed-type" | "free-text" | "high-cardinality" | "leakage" | "target-missing" | "target-few-values" | "target-skewed";
+            /** @description a sentence whose subject is the column, or the table */
             finding: string;
-            /** Count */
             count: number;
-            /**
-             * Rows
-             * @description the first of them, as a spreadsheet counts
-             */
+            /** @description the first of them, as a spreadsheet counts */
             rows: number[];
-            /** Suggestion */
             suggestion: string;
         };
-        /**
-         * Importance
-         * @description How much R2 falls on the holdout when one column is shuffled, over several shuffles.
-         */
+        /** @description How much R2 falls on the holdout when one column is shuffled, over several shuffles. */
         Importance: {
-            /** Feature */
             feature: string;
-            /** Mean */
             mean: number;
-            /** Std */
             std: number;
         };
-        /**
-         * Index
-         * @description Name, version and the first links.
-         */
+        /** @description Name, version and the first links. */
         Index: {
-            /** Name */
             name: string;
-            /** Version */
             version: string;
-            /** Links */
             links: {
                 [key: string]: string;
             };
         };
-        /**
-         * InferAnswer
-         * @description The predictions of a request in the Open Inference Protocol.
-         */
+        /** @description The predictions of a request in the Open Inference Protocol. */
         InferAnswer: {
-            /** Model Name */
             model_name: string;
-            /** Model Version */
             model_version: string;
-            /** Outputs */
             outputs: components["schemas"]["OutputTensor"][];
-            /** Id */
             id?: string;
-            /**
-             * Parameters
-             * @description warnings about the rows
-             */
+            /** @description warnings about the rows */
             parameters?: {
                 [key: string]: unknown;
             };
         };
-        /**
-         * Input
-         * @description One column of the rows to predict, its values in `data` or in binary after the JSON.
-         */
-        Input: {
-            /** Name */
-            name: string;
-            /** Shape */
-            shape: number[];
-            /** Datatype */
-            datatype: string;
-            /** Parameters */
+        /** @description Rows to predict, an input for each feature; parameters `strict` and `interval` are as for POST /predict/batch. */
+        InferRequest: {
+            id?: string | null;
             parameters?: {
                 [key: string]: unknown;
             };
-            /** Data */
+            inputs: components["schemas"]["Input"][];
+            outputs?: components["schemas"]["Output"][];
+        };
+        /** @description One column of the rows to predict, its values in `data` or in binary after the JSON. */
+        Input: {
+            name: string;
+            /** @description [rows] or [rows, 1] */
+            shape: number[];
+            /** @enum {string} */
+            datatype: "BOOL" | "BYTES" | "FP16" | "FP32" | "FP64" | "INT8" | "INT16" | "INT32" | "INT64" | "UINT8" | "UINT16" | "UINT32" | "UINT64";
+            parameters?: {
+                [key: string]: unknown;
+            };
             data?: unknown[] | null;
         };
-        /**
-         * IntervalBounds
-         * @description Bounds that hold a share of true values.
-         */
+        /** @description Bounds that hold a share of true values. */
         IntervalBounds: {
-            /** Level */
             level: number;
-            /** Lower */
             lower: number;
-            /** Upper */
             upper: number;
         };
-        /**
-         * IntervalLevel
-         * @description The share of true values that the bounds hold.
-         */
+        /** @description The share of true values that the bounds hold. */
         IntervalLevel: {
-            /** Level */
             level: number;
         };
-        /**
-         * JobAnswer
-         * @description A job with its live leaderboard.
-         */
+        /** @description A job with its live leaderboard. */
         JobAnswer: {
-            /** Job Id */
             job_id: string;
-            /** Kind */
-            kind: string;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
+            kind: "train" | "compare" | "predict" | "export" | "retrain" | "ingest" | "read";
+            /** @enum {string} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            /**
-             * Stage
-             * @description what it is doing now, in one word
-             */
+            /** @description what it is doing now, in one word */
             stage: string;
-            /**
-             * Progress
-             * @description from 0 to 1
-             */
+            /** @description from 0 to 1 */
             progress: number;
-            /**
-             * Parts
-             * @description the progress by model, where there are several
-             */
+            /** @description the progress by model, where there are several */
             parts: {
                 [key: string]: number;
             };
-            /** Attempts */
             attempts: number;
-            /** Created At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             created_at: string;
-            /** Started At */
             started_at: string | null;
-            /** Finished At */
             finished_at: string | null;
             error: components["schemas"]["Problem"] | null;
-            /**
-             * Result
-             * @description what the call would have answered, once it has succeeded
-             */
+            /** @description what the call would have answered, once it has succeeded */
             result: {
                 [key: string]: unknown;
             } | null;
-            /** Standings */
             standings: components["schemas"]["TrialStatus"][];
         };
-        /**
-         * JobPage
-         * @description One page of jobs, the newest first.
-         */
+        /** @description One page of jobs, the newest first. */
         JobPage: {
-            /** Jobs */
             jobs: components["schemas"]["JobSummary"][];
-            /**
-             * Next
-             * @description the `after` of the next page
-             */
+            /** @description the `after` of the next page */
             next: string | null;
         };
-        /**
-         * JobSummary
-         * @description A job as lists show it.
-         */
+        /** @description A job as lists show it. */
         JobSummary: {
-            /** Job Id */
             job_id: string;
-            /** Kind */
-            kind: string;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
+            kind: "train" | "compare" | "predict" | "export" | "retrain" | "ingest" | "read";
+            /** @enum {string} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            /**
-             * Stage
-             * @description what it is doing now, in one word
-             */
+            /** @description what it is doing now, in one word */
             stage: string;
-            /**
-             * Progress
-             * @description from 0 to 1
-             */
+            /** @description from 0 to 1 */
             progress: number;
-            /**
-             * Parts
-             * @description the progress by model, where there are several
-             */
+            /** @description the progress by model, where there are several */
             parts: {
                 [key: string]: number;
             };
-            /** Attempts */
             attempts: number;
-            /** Created At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             created_at: string;
-            /** Started At */
             started_at: string | null;
-            /** Finished At */
             finished_at: string | null;
             error: components["schemas"]["Problem"] | null;
-            /**
-             * Result
-             * @description what the call would have answered, once it has succeeded
-             */
+            /** @description what the call would have answered, once it has succeeded */
             result: {
                 [key: string]: unknown;
             } | null;
         };
-        /**
-         * LeaderboardRow
-         * @description A regressor of a comparison. One that was not stored, and the baseline, have no version.
-         */
+        /** @description A regressor of a comparison. One that was not stored, and the baseline, have no version. */
         LeaderboardRow: {
-            /** Model Name */
             model_name: string | null;
-            /** Version */
             version: number | null;
-            /** Model Type */
-            model_type: string;
-            /** Metrics */
+            /** @enum {string} */
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend" | "baseline";
             metrics: {
                 [key: string]: number | null;
             } | null;
             cross_validation: components["schemas"]["CrossValidation"];
-            /** Training Seconds */
             training_seconds: number | null;
-            /** Latency Us */
             latency_us: number | null;
-            /** Size Bytes */
             size_bytes: number | null;
-            /** Tuned */
             tuned: boolean;
-            /** Target Transform */
-            target_transform: string;
-            /**
-             * Parameters
-             * @description of one that was not stored
-             */
+            /** @enum {string} */
+            target_transform: "none" | "log" | "yeo_johnson" | "trend";
+            /** @description of one that was not stored */
             parameters?: {
                 [key: string]: unknown;
             };
-            /**
-             * Members
-             * @description of a blend
-             */
+            /** @description of a blend */
             members?: components["schemas"]["MemberWeight"][];
         };
-        /**
-         * LevelCount
-         * @description How often a text occurs.
-         */
+        /** @description How often a text occurs. */
         LevelCount: {
-            /** Value */
             value: string;
-            /** Count */
             count: number;
         };
-        /**
-         * LevelMean
-         * @description The mean target where a column has a text.
-         */
+        /** @description The mean target where a column has a text. */
         LevelMean: {
-            /** Value */
             value: string;
-            /** Count */
             count: number;
-            /** Mean */
             mean: number;
         };
-        /**
-         * Live
-         * @description The server is alive.
-         */
+        /** @description The server is alive. */
         Live: {
-            /** Live */
             live: boolean;
         };
-        /**
-         * MemberWeight
-         * @description A member of a blend.
-         */
+        /** @description A member of a blend. */
         MemberWeight: {
-            /** Model Type */
-            model_type: string;
-            /**
-             * Target Transform
-             * @enum {string}
-             */
+            /** @enum {string} */
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting";
+            /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
-            /** Weight */
             weight: number;
         };
-        /**
-         * Missingness
-         * @description Where values are missing: by column the share in each block of rows.
-         */
+        /** @description Where values are missing: by column the share in each block of rows. */
         Missingness: {
-            /** Blocks */
             blocks: number;
-            /** Columns */
             columns: {
                 [key: string]: number[];
             };
         };
-        /**
-         * ModelImportance
-         * @description How much R2 falls when a column is shuffled.
-         */
+        /** @description How much R2 falls when a column is shuffled. */
         ModelImportance: {
-            /** Model Name */
             model_name: string;
-            /** Version */
             version: number;
-            /** Importance */
             importance: components["schemas"]["Importance"][];
         };
-        /**
-         * ModelManifest
-         * @description Everything that is known of one version of a model, with the digests of its files. Signed as a whole.
-         */
+        /** @description Everything that is known of one version of a model, with the digests of its files. Signed as a whole. */
         ModelManifest: {
             /**
-             * Format
              * @default 1
              * @constant
              */
             format?: 1;
-            /** Model Name */
             model_name: string;
-            /** Version */
             version: number;
-            /** Model Type */
             model_type: string;
-            /** Created At */
             created_at: string;
-            /** Target Column */
             target_column: string;
-            /** Features */
             features: components["schemas"]["Feature"][];
             /** @default null */
             target?: components["schemas"]["Feature"] | null;
             /** @default null */
             divided_by?: components["schemas"]["Feature"] | null;
-            /** Metrics */
             metrics: {
                 [key: string]: number | null;
             };
-            /** Train Metrics */
             train_metrics?: {
                 [key: string]: number | null;
             };
             /** @default null */
             baseline?: components["schemas"]["Baseline"] | null;
             cross_validation: components["schemas"]["CrossValidation"];
-            /** Interval Quantiles */
             interval_quantiles?: number[];
-            /** Importance */
             importance?: components["schemas"]["Importance"][];
             /**
-             * Target Transform
              * @default none
              * @enum {string}
              */
             target_transform?: "none" | "log" | "yeo_johnson" | "trend";
-            /** Trials */
             trials?: components["schemas"]["TrialRecord"][];
-            /** Members */
             members?: components["schemas"]["EnsembleMember"][];
             /** @default null */
             race?: components["schemas"]["SearchRecord"] | null;
-            /** Parameters */
             parameters: {
                 [key: string]: unknown;
             };
             recipe: components["schemas"]["Recipe"];
-            /** Test Size */
             test_size: number;
             /**
              * @default {
@@ -2151,410 +1696,229 @@ export interface components {
              *     }
              */
             validation?: components["schemas"]["Validation"];
-            /** Training Seconds */
             training_seconds: number;
-            /**
-             * Latency Us
-             * @default null
-             */
+            /** @default null */
             latency_us?: number | null;
             dataset: components["schemas"]["TrainedOn"];
-            /** Notes */
             notes: string[];
-            /** Libraries */
             libraries: {
                 [key: string]: string;
             };
             graph: components["schemas"]["StoredFile"];
             pickle: components["schemas"]["StoredFile"];
-            /**
-             * Artifacts
-             * @default null
-             */
+            /** @default null */
             artifacts?: string | null;
-            /**
-             * Job Id
-             * @default null
-             */
+            /** @default null */
             job_id?: string | null;
-            /**
-             * Signature
-             * @default
-             */
+            /** @default  */
             signature?: string;
         };
-        /**
-         * ModelMetadata
-         * @description The inputs and outputs of a model.
-         */
+        /** @description The inputs and outputs of a model. */
         ModelMetadata: {
-            /** Name */
             name: string;
-            /** Versions */
             versions: string[];
-            /** Platform */
             platform: string;
-            /** Inputs */
             inputs: components["schemas"]["TensorMetadata"][];
-            /** Outputs */
             outputs: components["schemas"]["TensorMetadata"][];
         };
-        /**
-         * ModelMetrics
-         * @description How good a version is.
-         */
+        /** @description How good a version is. */
         ModelMetrics: {
-            /** Model Name */
             model_name: string;
-            /** Version */
             version: number;
-            /** Model Type */
-            model_type: string;
-            /** Metrics */
+            /** @enum {string} */
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
             metrics: {
                 [key: string]: number | null;
             };
             cross_validation: components["schemas"]["CrossValidation"];
-            /** Training Seconds */
             training_seconds: number;
-            /**
-             * Latency Us
-             * @description microseconds for one row in the compiled graph
-             */
+            /** @description microseconds for one row in the compiled graph */
             latency_us: number | null;
-            /**
-             * Size Bytes
-             * @description of the compiled graph
-             */
+            /** @description of the compiled graph */
             size_bytes: number;
             plots?: components["schemas"]["EvaluationPlots"];
             validation: components["schemas"]["ValidationUsed"];
-            /** Train Metrics */
             train_metrics: {
                 [key: string]: number | null;
             };
             baseline: components["schemas"]["Baseline"] | null;
         };
-        /**
-         * ModelReady
-         * @description A model is loaded.
-         */
+        /** @description A model is loaded. */
         ModelReady: {
-            /** Name */
             name: string;
-            /** Ready */
             ready: boolean;
         };
-        /**
-         * ModelRenamed
-         * @description A model under its new name.
-         */
+        /** @description A model under its new name. */
         ModelRenamed: {
-            /** Model Name */
             model_name: string;
-            /** Before */
             before: string;
-            /** Versions */
             versions: number[];
-            /** Serves */
             serves: number | null;
         };
-        /**
-         * ModelSchema
-         * @description What a model takes and gives.
-         */
+        /** @description What a model takes and gives. */
         ModelSchema: {
-            /** Model Name */
             model_name: string;
-            /** Version */
             version: number;
-            /** Model Type */
-            model_type: string;
-            /** Features */
+            /** @enum {string} */
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
             features: components["schemas"]["FeatureSchema"][];
             output: components["schemas"]["OutputSchema"];
             example: components["schemas"]["ExampleRequest"];
         };
         /**
-         * NumberHistogram
-         * @description Counts between edges, which are one more.
+         * @description A regressor that can be trained; GET /model/available describes each.
+         * @enum {string}
          */
+        ModelType: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting";
+        /** @description Counts between edges, which are one more. */
         NumberHistogram: {
-            /** Edges */
             edges: number[];
-            /** Counts */
             counts: number[];
         };
-        /**
-         * NumberStatistics
-         * @description Statistics of a column of numbers; an undefined one is null.
-         */
+        /** @description Statistics of a column of numbers; an undefined one is null. */
         NumberStatistics: {
-            /** Count */
             count: number;
-            /** Missing */
             missing: number;
-            /** Distinct */
             distinct: number;
-            /** Unit */
             unit?: string;
-            /**
-             * Type
-             * @enum {string}
-             */
+            /** @enum {string} */
             type: "integer" | "number";
-            /** Mean */
             mean: number | null;
-            /** Std */
             std: number | null;
-            /** Min */
             min: number | null;
-            /** Q25 */
             q25: number | null;
-            /** Median */
             median: number | null;
-            /** Q75 */
             q75: number | null;
-            /** Max */
             max: number | null;
-            /** Skew */
             skew: number | null;
-            /** Kurtosis */
             kurtosis: number | null;
-            /** Zeros */
             zeros: number;
-            /** Negatives */
             negatives: number;
             histogram: components["schemas"]["NumberHistogram"];
-            /** Outliers */
             outliers: number;
-            /** Sentinels */
             sentinels?: components["schemas"]["SentinelCount"][];
         };
-        /**
-         * Outliers
-         * @description The outliers of every column of numbers.
-         */
+        /** @description The outliers of every column of numbers. */
         Outliers: {
-            /** File Id */
             file_id: string;
-            /**
-             * Method
-             * @enum {string}
-             */
+            /** @enum {string} */
             method: "iqr" | "zscore";
-            /** Threshold */
             threshold: number;
-            /** Columns */
             columns: {
                 [key: string]: components["schemas"]["ColumnOutliers"];
             };
         };
-        /**
-         * Output
-         * @description A requested output, and whether it is wanted in binary.
-         */
+        /** @description A requested output, and whether it is wanted in binary. */
         Output: {
-            /** Name */
             name: string;
-            /** Parameters */
             parameters?: {
                 [key: string]: unknown;
             };
         };
-        /**
-         * OutputSchema
-         * @description What a model predicts.
-         */
+        /** @description What a model predicts. */
         OutputSchema: {
-            /** Name */
             name: string;
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "number";
-            /** Target Column */
             target_column: string;
-            /**
-             * Interval
-             * @description whether it can predict bounds
-             */
+            /** @description whether it can predict bounds */
             interval: boolean;
-            /** Unit */
             unit?: string;
-            /** Decimal */
             decimal?: string;
-            /** Missing */
             missing?: string[];
-            /** Keep */
             keep?: string[];
         };
-        /**
-         * OutputTensor
-         * @description Predictions as a tensor; the values of a binary one follow the JSON.
-         */
+        /** @description Predictions as a tensor; the values of a binary one follow the JSON. */
         OutputTensor: {
-            /** Name */
             name: string;
-            /**
-             * Datatype
-             * @enum {string}
-             */
+            /** @enum {string} */
             datatype: "FP64" | "FP32";
-            /** Shape */
             shape: number[];
-            /** Data */
             data?: unknown[];
-            /** Parameters */
             parameters?: {
                 [key: string]: unknown;
             };
         };
-        /**
-         * OverruleRequest
-         * @description A person's decision about a file, in place of the one by its errors.
-         */
+        /** @description A person's decision about a file, in place of the one by its errors. */
         OverruleRequest: {
-            /**
-             * Learned
-             * @description true lets a file in that was held, false leaves any file out of what comes
-             */
+            /** @description true lets a file in that was held, false leaves any file out of what comes */
             learned: boolean;
         };
-        /**
-         * PartStatus
-         * @description Whether a part of the service answers.
-         */
+        /** @description Whether a part of the service answers. */
         PartStatus: {
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "up" | "down" | "off";
-            /** Latency Ms */
             latency_ms?: number;
         };
-        /**
-         * PartUrl
-         * @description Where to PUT a part.
-         */
+        /** @description Where to PUT a part. */
         PartUrl: {
-            /** Number */
             number: number;
-            /** Url */
             url: string;
         };
-        /**
-         * PredictedVsActual
-         * @description Points of the holdout.
-         */
+        /** @description Points of the holdout. */
         PredictedVsActual: {
-            /** Actual */
             actual: number[];
-            /** Predicted */
             predicted: number[];
         };
-        /**
-         * Prediction
-         * @description The prediction of one row, and which model predicted.
-         */
+        /** @description The prediction of one row, and which model predicted. */
         Prediction: {
-            /** Prediction */
             prediction: number;
-            /** Model Name */
             model_name: string;
-            /** Version */
             version: number;
-            /** Warnings */
             warnings: string[];
             interval?: components["schemas"]["IntervalBounds"];
         };
-        /**
-         * Preview
-         * @description The first rows of a dataset.
-         */
+        /** @description The first rows of a dataset. */
         Preview: {
-            /** File Id */
             file_id: string;
-            /** Columns */
             columns: string[];
-            /** Rows */
             rows: (string | number | boolean | null)[][];
         };
-        /**
-         * Problem
-         * @description An error as a problem document (RFC 9457): `detail` says what is wrong and the way out.
-         */
+        /** @description An error as a problem document (RFC 9457): `detail` says what is wrong and the way out. */
         Problem: {
-            /**
-             * Type
-             * @description urn:regatta:problem: and a word for the kind of the error
-             */
+            /** @description urn:regatta:problem: and a word for the kind of the error */
             type: string;
-            /** Title */
             title: string;
-            /** Status */
             status: number;
-            /** Detail */
             detail: string;
-            /**
-             * Instance
-             * @description the path of the request
-             */
+            /** @description the path of the request */
             instance?: string;
-            /**
-             * Errors
-             * @description each field, row and column that is wrong
-             */
+            /** @description each field, row and column that is wrong */
             errors?: components["schemas"]["FieldError"][];
+            /** @description below /v2 the detail again, for clients of the Open Inference Protocol */
+            error?: string;
         } & {
             [key: string]: unknown;
         };
-        /**
-         * ProcessEffect
-         * @description What a recipe does to its table.
-         */
+        /** @description What a recipe does to its table. */
         ProcessEffect: {
-            /** File Id */
             file_id: string;
             before: components["schemas"]["TableSize"];
             after: components["schemas"]["TableSize"];
-            /** Dropped Rows */
             dropped_rows: {
                 [key: string]: number;
             };
-            /** Imputed */
             imputed: {
                 [key: string]: unknown;
             };
-            /** Encoded */
             encoded: {
                 [key: string]: number;
             };
-            /** Derived */
             derived: {
                 [key: string]: string[];
             };
-            /** Left Out */
             left_out: string[];
-            /** Notes */
             notes: string[];
             recipe: components["schemas"]["RecipeAnswer"];
         };
-        /**
-         * ProcessRequest
-         * @description A recipe: how missing values are handled, which columns are left out, and the target.
-         */
+        /** @description A recipe: how missing values are handled, which columns are left out, and the target. */
         ProcessRequest: {
             /**
-             * Handle Missing
              * @default median
              * @enum {string}
              */
             handle_missing?: "drop" | "mean" | "median" | "mode";
             /**
-             * Columns
              * @description columns that are handled differently, by name
              * @default {}
              */
@@ -2562,476 +1926,294 @@ export interface components {
                 [key: string]: "drop" | "mean" | "median" | "mode";
             };
             /**
-             * Leave Out
              * @description columns that no model gets to see
              * @default []
              */
             leave_out?: string[];
-            /** Target Column */
             target_column?: string | null;
-            /**
-             * File Id
-             * @description default: the current file
-             */
+            /** @description default: the current file */
             file_id?: string | null;
         };
-        /**
-         * Profile
-         * @description The profile of a dataset.
-         */
+        /** @description The profile of a dataset. */
         Profile: {
-            /** File Id */
             file_id: string;
-            /** Rows */
             rows: number;
-            /** Duplicate Rows */
             duplicate_rows: number;
-            /** Columns */
             columns: {
                 [key: string]: components["schemas"]["NumberStatistics"] | components["schemas"]["BooleanStatistics"] | components["schemas"]["DateStatistics"] | components["schemas"]["CategoryStatistics"];
             };
             correlations: components["schemas"]["Correlations"];
             missingness: components["schemas"]["Missingness"];
-            /** Findings */
             findings: components["schemas"]["Finding"][];
             target: components["schemas"]["TargetRelations"] | null;
         };
-        /**
-         * QueueStatus
-         * @description The queue of jobs: how many messages wait, are worked on, and were given up.
-         */
+        /** @description The queue of jobs: how many messages wait, are worked on, and were given up. */
         QueueStatus: {
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "up" | "down" | "off";
-            /** Latency Ms */
             latency_ms?: number;
-            /** Depth */
             depth?: number;
-            /** In Flight */
             in_flight?: number;
-            /** Dead Letters */
             dead_letters?: number;
         };
-        /**
-         * Reading
-         * @description How to read a file, where the caller knows it; what is None or empty is inferred.
-         */
+        /** @description How to read a file, where the caller knows it; what is None or empty is inferred. */
         Reading: {
-            /**
-             * Encoding
-             * @default null
-             */
+            /** @default null */
             encoding?: string | null;
-            /**
-             * Delimiter
-             * @default null
-             */
+            /** @default null */
             delimiter?: string | null;
-            /**
-             * Has Header
-             * @default null
-             */
+            /** @default null */
             has_header?: boolean | null;
-            /**
-             * Dates
-             * @default null
-             */
+            /** @default null */
             dates?: ("dmy" | "mdy" | "ymd") | null;
-            /**
-             * Decimal
-             * @default null
-             */
+            /** @default null */
             decimal?: ("." | ",") | null;
-            /**
-             * Thousands
-             * @default null
-             */
+            /** @default null */
             thousands?: ("." | "," | "'" | " ") | null;
-            /** Types */
             types?: {
                 [key: string]: "integer" | "number" | "boolean" | "date" | "category";
             };
-            /** Missing */
             missing?: string[];
-            /** Keep */
             keep?: string[];
-            /**
-             * Sheet
-             * @default null
-             */
+            /** @default null */
             sheet?: string | null;
-            /**
-             * Member
-             * @default null
-             */
+            /** @default null */
             member?: string | null;
         };
-        /**
-         * ReadingRequest
-         * @description How a file is to be read from now on. What is not sent stays, null clears a field.
-         */
+        /** @description How a file is to be read from now on. What is not sent stays, null clears a field. */
         ReadingRequest: {
-            /**
-             * Encoding
-             * @description default: found out
-             */
+            /** @description default: found out */
             encoding?: string | null;
-            /**
-             * Delimiter
-             * @description one character, or tab, space; default: found out
-             */
+            /** @description one character, or tab, space; default: found out */
             delimiter?: string | null;
-            /**
-             * Has Header
-             * @description whether the first line names the columns; default: found out
-             */
+            /** @description whether the first line names the columns; default: found out */
             has_header?: boolean | null;
-            /**
-             * Dates
-             * @description the order of day, month and year where a column fits more than one
-             */
+            /** @description the order of day, month and year where a column fits more than one */
             dates?: ("dmy" | "mdy" | "ymd") | null;
-            /**
-             * Decimal
-             * @description the mark before the fraction of a number, or its name
-             */
+            /** @description the mark before the fraction of a number, or its name */
             decimal?: ("." | ",") | ("point" | "comma") | null;
-            /**
-             * Thousands
-             * @description the mark between groups of digits, or its name
-             */
+            /** @description the mark between groups of digits, or its name */
             thousands?: ("." | "," | "'" | " ") | ("point" | "comma" | "apostrophe" | "space") | null;
             /**
-             * Types
              * @description by column its type; a category is a text as written
              * @default {}
              */
             types?: {
                 [key: string]: "integer" | "number" | "boolean" | "date" | "category";
-            };
+            } | null;
             /**
-             * Missing
              * @description further spellings of a missing value
              * @default []
              */
-            missing?: string[];
+            missing?: string[] | null;
             /**
-             * Keep
              * @description spellings of a missing value that are answers in this file
              * @default []
              */
-            keep?: string[];
-            /**
-             * Sheet
-             * @description of a workbook its sheet, by name or number from 1
-             */
+            keep?: string[] | null;
+            /** @description of a workbook its sheet, by name or number from 1 */
             sheet?: string | number | null;
-            /**
-             * Member
-             * @description of a zip archive the file with the table
-             */
+            /** @description of a zip archive the file with the table */
             member?: string | null;
         };
-        /**
-         * Ready
-         * @description Models can be loaded.
-         */
+        /** @description Models can be loaded. */
         Ready: {
-            /** Ready */
             ready: boolean;
         };
-        /**
-         * Recipe
-         * @description How a table is preprocessed for training. It is fitted on train rows only; the dataset stays as it is.
-         */
+        /** @description How a table is preprocessed for training. It is fitted on train rows only; the dataset stays as it is. */
         Recipe: {
             /**
-             * Handle Missing
              * @default median
              * @enum {string}
              */
             handle_missing?: "drop" | "mean" | "median" | "mode";
-            /** Columns */
             columns?: {
                 [key: string]: "drop" | "mean" | "median" | "mode";
             };
-            /** Leave Out */
             leave_out?: string[];
-            /**
-             * Target Column
-             * @default null
-             */
+            /** @default null */
             target_column?: string | null;
         };
-        /**
-         * RecipeAnswer
-         * @description How a table is preprocessed for training.
-         */
+        /** @description How a table is preprocessed for training. */
         RecipeAnswer: {
-            /**
-             * Handle Missing
-             * @enum {string}
-             */
+            /** @enum {string} */
             handle_missing: "drop" | "mean" | "median" | "mode";
-            /** Columns */
             columns: {
                 [key: string]: "drop" | "mean" | "median" | "mode";
             };
-            /** Leave Out */
             leave_out: string[];
-            /** Target Column */
             target_column: string | null;
         };
-        /**
-         * RegressorEntry
-         * @description A regressor of the catalogue.
-         */
+        /** @description A regressor of the catalogue. */
         RegressorEntry: {
-            /** Model Type */
-            model_type: string;
-            /** Title */
+            /** @enum {string} */
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting";
             title: string;
-            /**
-             * Estimator
-             * @description the scikit-learn class
-             */
+            /** @description the scikit-learn class */
             estimator: string;
-            /** Parameters */
             parameters: {
                 [key: string]: unknown;
             };
-            /** Grid */
             grid: {
                 [key: string]: unknown[];
             };
-            /**
-             * Extra
-             * @description whether a comparison has it only if it is asked for
-             */
+            /** @description whether a comparison has it only if it is asked for */
             extra: boolean;
             cost: components["schemas"]["ServingCost"];
         };
-        /**
-         * Regressors
-         * @description Every regressor that can be trained.
-         */
+        /** @description Every regressor that can be trained. */
         Regressors: {
-            /** Models */
             models: components["schemas"]["RegressorEntry"][];
         };
-        /**
-         * Relation
-         * @description How a column goes with the target.
-         */
+        /** @description How a column goes with the target. */
         Relation: {
-            /** Pearson */
             pearson: number | null;
-            /** Spearman */
             spearman: number | null;
-            /**
-             * Mutual Information
-             * @description in nats
-             */
+            /** @description in nats */
             mutual_information: number | null;
-            /** Curve */
             curve?: components["schemas"]["CurvePoint"][];
-            /** Levels */
             levels?: components["schemas"]["LevelMean"][];
         };
-        /**
-         * RenameRequest
-         * @description The new name of a model.
-         */
+        /** @description The new name of a model. */
         RenameRequest: {
-            /** New Name */
             new_name: string;
         };
-        /**
-         * ReportedFile
-         * @description The file that a decision is about.
-         */
+        /** @description The file that a decision is about. */
         ReportedFile: {
-            /** File Id */
             file_id: string;
-            /** Filename */
             filename: string;
-            /** Rows */
             rows: number;
-            /** Columns */
             columns: number;
-            /** Size Bytes */
             size_bytes: number;
             /**
-             * Created At
+             * Format: date-time
              * @description ISO 8601, in UTC
              */
             created_at: string;
-            /**
-             * Parent
-             * @description the dataset of the same bytes that was read otherwise before
-             */
+            /** @description the dataset of the same bytes that was read otherwise before */
             parent?: string;
-            /** Warnings */
             warnings: string[];
         };
-        /**
-         * Residuals
-         * @description A histogram of residuals on the holdout.
-         */
+        /** @description A histogram of residuals on the holdout. */
         Residuals: {
-            /** Edges */
             edges: number[];
-            /** Counts */
             counts: number[];
-            /** Mean */
             mean: number;
-            /** Std */
             std: number;
         };
-        /**
-         * SearchRecord
-         * @description The rows, folds and limits of a portfolio search: what it takes to repeat it, beside the fields of a training.
-         */
-        SearchRecord: {
-            /** Rows Compared */
-            rows_compared: number;
-            /** Rows Learned */
-            rows_learned: number;
-            /** Folds */
-            folds: number;
-            /** Repeats */
-            repeats: number;
-            /** Member Bytes */
-            member_bytes: number;
-            /** Scores */
-            scores?: number[];
-            /** Time Limit */
-            time_limit: number;
-            /** Seconds */
-            seconds: number;
+        /** @description One row of raw values, by column name. */
+        RowRequest: {
+            /** @description a stored model */
+            model_name?: string | null;
+            /** @description default: the version that serves */
+            version?: number | null;
+            /** @description what training returned with return_model=true */
+            model_data?: string | null;
+            /** @description model_name, version, model_type, target_column that the model must have */
+            model_info?: {
+                [key: string]: unknown;
+            } | null;
             /**
-             * Cut
-             * @default null
+             * @description what would be a warning about the data is an error
+             * @default false
              */
+            strict?: boolean;
+            /** @description share of true values that the bounds are to hold */
+            interval?: number | null;
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The rows, folds and limits of a portfolio search: what it takes to repeat it, beside the fields of a training. */
+        SearchRecord: {
+            rows_compared: number;
+            rows_learned: number;
+            folds: number;
+            repeats: number;
+            member_bytes: number;
+            scores?: number[];
+            time_limit: number;
+            seconds: number;
+            /** @default null */
             cut?: string | null;
         };
-        /**
-         * SentinelCount
-         * @description A value that may stand for missing, far from all others, and how often it occurs.
-         */
+        /** @description A value that may stand for missing, far from all others, and how often it occurs. */
         SentinelCount: {
-            /** Value */
             value: number | string;
-            /** Count */
             count: number;
         };
-        /**
-         * SeriesAnswer
-         * @description A series with its settings, its champion and its newest decision.
-         */
+        /** @description A series with its settings, its champion and its newest decision. */
         SeriesAnswer: {
-            /** Name */
             name: string;
-            /** Created At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             created_at: string;
             settings: components["schemas"]["SeriesSettings"];
-            /** Arrivals */
             arrivals: number;
-            /**
-             * Champion
-             * @description the version that serves
-             */
+            /** @description the version that serves */
             champion: number | null;
             newest: components["schemas"]["Arrival"] | null;
         };
-        /**
-         * SeriesConfigured
-         * @description A series with its new settings, and the jobs of files that had waited for them.
-         */
+        /** @description A series with its new settings, and the jobs of files that had waited for them. */
         SeriesConfigured: {
-            /** Name */
             name: string;
-            /** Created At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             created_at: string;
             settings: components["schemas"]["SeriesSettings"];
-            /** Arrivals */
             arrivals: number;
-            /**
-             * Champion
-             * @description the version that serves
-             */
+            /** @description the version that serves */
             champion: number | null;
             newest: components["schemas"]["Arrival"] | null;
-            /** Announced */
             announced: string[];
         };
-        /**
-         * SeriesHistory
-         * @description One page of decisions, the newest first.
-         */
+        /** @description One page of decisions, the newest first. */
         SeriesHistory: {
-            /** History */
             history: components["schemas"]["Arrival"][];
-            /**
-             * Next
-             * @description the `after` of the next page
-             */
+            /** @description the `after` of the next page */
             next: string | null;
         };
-        /**
-         * SeriesList
-         * @description Every series, by name.
-         */
+        /** @description Every series, by name. */
         SeriesList: {
-            /** Series */
             series: components["schemas"]["SeriesAnswer"][];
         };
-        /**
-         * SeriesSettings
-         * @description The settings of a series, and how its files are read. Without `target_column` they are only registered.
-         */
+        /** @description The settings of a series, and how its files are read. Without `target_column` they are only registered. */
         SeriesSettings: {
             /**
-             * Encoding
              * @description default: found out
              * @default null
              */
             encoding?: string | null;
             /**
-             * Delimiter
              * @description one character, or tab, space; default: found out
              * @default null
              */
             delimiter?: string | null;
             /**
-             * Has Header
              * @description whether the first line names the columns; default: found out
              * @default null
              */
             has_header?: boolean | null;
             /**
-             * Dates
              * @description the order of day, month and year where a column fits more than one
              * @default null
              */
             dates?: ("dmy" | "mdy" | "ymd") | null;
             /**
-             * Decimal
              * @description the mark before the fraction of a number, or its name
              * @default null
              */
             decimal?: ("." | ",") | null;
             /**
-             * Thousands
              * @description the mark between groups of digits, or its name
              * @default null
              */
             thousands?: ("." | "," | "'" | " ") | null;
             /**
-             * Types
              * @description by column its type; a category is a text as written
              * @default {}
              */
@@ -3039,52 +2221,37 @@ export interface components {
                 [key: string]: "integer" | "number" | "boolean" | "date" | "category";
             };
             /**
-             * Missing
              * @description further spellings of a missing value
              * @default []
              */
             missing?: string[];
             /**
-             * Keep
              * @description spellings of a missing value that are answers in this file
              * @default []
              */
             keep?: string[];
             /**
-             * Sheet
              * @description of a workbook its sheet, by name or number from 1
              * @default null
              */
             sheet?: string | null;
             /**
-             * Member
              * @description of a zip archive the file with the table
              * @default null
              */
             member?: string | null;
-            /**
-             * Target Column
-             * @default null
-             */
+            /** @default null */
             target_column?: string | null;
             /**
-             * Mode
              * @default append
              * @enum {string}
              */
             mode?: "append" | "replace";
-            /**
-             * Window
-             * @default 12
-             */
+            /** @default 12 */
             window?: number;
-            /**
-             * Tolerance
-             * @default 0.02
-             */
+            /** @default 0.02 */
             tolerance?: number;
             /**
-             * Handle Missing
              * @default median
              * @enum {string}
              */
@@ -3096,97 +2263,55 @@ export interface components {
              *     }
              */
             validation?: components["schemas"]["Validation"];
-            /**
-             * Time Limit
-             * @default 60
-             */
+            /** @default 60 */
             time_limit?: number;
         };
-        /**
-         * SeriesSettingsRequest
-         * @description The settings of a series; a missing field has its default.
-         */
+        /** @description The settings of a series; a missing field has its default. */
         SeriesSettingsRequest: {
-            /**
-             * Encoding
-             * @description default: found out
-             */
+            /** @description default: found out */
             encoding?: string | null;
-            /**
-             * Delimiter
-             * @description one character, or tab, space; default: found out
-             */
+            /** @description one character, or tab, space; default: found out */
             delimiter?: string | null;
-            /**
-             * Has Header
-             * @description whether the first line names the columns; default: found out
-             */
+            /** @description whether the first line names the columns; default: found out */
             has_header?: boolean | null;
-            /**
-             * Dates
-             * @description the order of day, month and year where a column fits more than one
-             */
+            /** @description the order of day, month and year where a column fits more than one */
             dates?: ("dmy" | "mdy" | "ymd") | null;
-            /**
-             * Decimal
-             * @description the mark before the fraction of a number, or its name
-             */
+            /** @description the mark before the fraction of a number, or its name */
             decimal?: ("." | ",") | ("point" | "comma") | null;
-            /**
-             * Thousands
-             * @description the mark between groups of digits, or its name
-             */
+            /** @description the mark between groups of digits, or its name */
             thousands?: ("." | "," | "'" | " ") | ("point" | "comma" | "apostrophe" | "space") | null;
             /**
-             * Types
              * @description by column its type; a category is a text as written
              * @default {}
              */
             types?: {
                 [key: string]: "integer" | "number" | "boolean" | "date" | "category";
-            };
+            } | null;
             /**
-             * Missing
              * @description further spellings of a missing value
              * @default []
              */
-            missing?: string[];
+            missing?: string[] | null;
             /**
-             * Keep
              * @description spellings of a missing value that are answers in this file
              * @default []
              */
-            keep?: string[];
-            /**
-             * Sheet
-             * @description of a workbook its sheet, by name or number from 1
-             */
+            keep?: string[] | null;
+            /** @description of a workbook its sheet, by name or number from 1 */
             sheet?: string | number | null;
-            /**
-             * Member
-             * @description of a zip archive the file with the table
-             */
+            /** @description of a zip archive the file with the table */
             member?: string | null;
-            /** Target Column */
             target_column?: string | null;
             /**
-             * Mode
              * @default append
              * @enum {string}
              */
             mode?: "append" | "replace";
-            /**
-             * Window
-             * @default 12
-             */
+            /** @default 12 */
             window?: number;
-            /**
-             * Tolerance
-             * @default 0.02
-             */
+            /** @default 0.02 */
             tolerance?: number;
             /**
-             * Handle Missing
              * @default median
              * @enum {string}
              */
@@ -3197,547 +2322,322 @@ export interface components {
              *     }
              */
             validation?: components["schemas"]["Validation"];
-            /**
-             * Time Limit
-             * @default 60
-             */
+            /** @default 60 */
             time_limit?: number;
         };
-        /**
-         * SeriesStatus
-         * @description A series, and the jobs of files without a decision.
-         */
+        /** @description A series, and the jobs of files without a decision. */
         SeriesStatus: {
-            /** Name */
             name: string;
-            /** Created At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             created_at: string;
             settings: components["schemas"]["SeriesSettings"];
-            /** Arrivals */
             arrivals: number;
-            /**
-             * Champion
-             * @description the version that serves
-             */
+            /** @description the version that serves */
             champion: number | null;
             newest: components["schemas"]["Arrival"] | null;
-            /** Jobs */
             jobs: components["schemas"]["ArrivalJob"][];
         };
-        /**
-         * SeriesUpload
-         * @description A form that uploads a file.
-         */
+        /** @description A form that uploads a file. */
         SeriesUpload: {
-            /** Key */
             key: string;
-            /** Url */
             url: string;
-            /** Fields */
             fields: {
                 [key: string]: string;
             };
-            /** Expires At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             expires_at: string;
         };
-        /**
-         * SeriesUploadRequest
-         * @description The file that is going to be uploaded.
-         */
+        /** @description The file that is going to be uploaded. */
         SeriesUploadRequest: {
-            /**
-             * Filename
-             * @description ends in .csv, .xlsx or another ending of tables
-             */
+            /** @description ends in .csv, .xlsx or another ending of tables */
             filename: string;
-            /**
-             * Size Bytes
-             * @description larger files are not taken
-             */
+            /** @description larger files are not taken */
             size_bytes: number;
-            /**
-             * Target Column
-             * @description where the series does not know it
-             */
+            /** @description where the series does not know it */
             target_column?: string | null;
-            /**
-             * Sha256
-             * @description the same file is then learned from once
-             */
+            /** @description the same file is then learned from once */
             sha256?: string | null;
         };
-        /**
-         * ServerMetadata
-         * @description The server, and which extensions of the protocol it has.
-         */
+        /** @description The server, and which extensions of the protocol it has. */
         ServerMetadata: {
-            /** Name */
             name: string;
-            /** Version */
             version: string;
-            /** Extensions */
             extensions: string[];
         };
-        /**
-         * ServingCost
-         * @description How the time of a training grows, and how many rows it takes at most.
-         */
+        /** @description How the time of a training grows, and how many rows it takes at most. */
         ServingCost: {
-            /** Grows With */
             grows_with: string;
-            /** Most Rows */
             most_rows: number | null;
         };
-        /**
-         * StartUploadRequest
-         * @description The file that is going to be uploaded, and how to read it where the caller knows it.
-         */
+        /** @description The file that is going to be uploaded, and how to read it where the caller knows it. */
         StartUploadRequest: {
-            /**
-             * Encoding
-             * @description default: found out
-             */
+            /** @description default: found out */
             encoding?: string | null;
-            /**
-             * Delimiter
-             * @description one character, or tab, space; default: found out
-             */
+            /** @description one character, or tab, space; default: found out */
             delimiter?: string | null;
-            /**
-             * Has Header
-             * @description whether the first line names the columns; default: found out
-             */
+            /** @description whether the first line names the columns; default: found out */
             has_header?: boolean | null;
-            /**
-             * Dates
-             * @description the order of day, month and year where a column fits more than one
-             */
+            /** @description the order of day, month and year where a column fits more than one */
             dates?: ("dmy" | "mdy" | "ymd") | null;
-            /**
-             * Decimal
-             * @description the mark before the fraction of a number, or its name
-             */
+            /** @description the mark before the fraction of a number, or its name */
             decimal?: ("." | ",") | ("point" | "comma") | null;
-            /**
-             * Thousands
-             * @description the mark between groups of digits, or its name
-             */
+            /** @description the mark between groups of digits, or its name */
             thousands?: ("." | "," | "'" | " ") | ("point" | "comma" | "apostrophe" | "space") | null;
             /**
-             * Types
              * @description by column its type; a category is a text as written
              * @default {}
              */
             types?: {
                 [key: string]: "integer" | "number" | "boolean" | "date" | "category";
-            };
+            } | null;
             /**
-             * Missing
              * @description further spellings of a missing value
              * @default []
              */
-            missing?: string[];
+            missing?: string[] | null;
             /**
-             * Keep
              * @description spellings of a missing value that are answers in this file
              * @default []
              */
-            keep?: string[];
-            /**
-             * Sheet
-             * @description of a workbook its sheet, by name or number from 1
-             */
+            keep?: string[] | null;
+            /** @description of a workbook its sheet, by name or number from 1 */
             sheet?: string | number | null;
-            /**
-             * Member
-             * @description of a zip archive the file with the table
-             */
+            /** @description of a zip archive the file with the table */
             member?: string | null;
-            /** Filename */
             filename: string;
-            /**
-             * Size Bytes
-             * @description exactly: parts of another size are not taken
-             */
+            /** @description exactly: parts of another size are not taken */
             size_bytes: number;
-            /**
-             * Method
-             * @description default: post up to 100 MB, multipart above
-             */
+            /** @description default: post up to 100 MB, multipart above */
             method?: ("post" | "multipart") | null;
         };
-        /**
-         * StoredFile
-         * @description Size and digest of one file of a model.
-         */
+        /** @description Size and digest of one file of a model. */
         StoredFile: {
-            /** Size Bytes */
             size_bytes: number;
-            /** Sha256 */
             sha256: string;
         };
-        /**
-         * SystemStatus
-         * @description The state of the service.
-         */
+        /** @description The state of the service. */
         SystemStatus: {
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "ok" | "degraded";
             storage: components["schemas"]["PartStatus"];
             redis: components["schemas"]["PartStatus"];
             queue: components["schemas"]["QueueStatus"];
-            /** Cache */
             cache: {
                 [key: string]: unknown;
             };
-            /** Index */
             index: {
                 [key: string]: number | null;
             };
         };
-        /**
-         * TableSize
-         * @description The size of a table.
-         */
+        /** @description The size of a table. */
         TableSize: {
-            /** Rows */
             rows: number;
-            /** Columns */
             columns: number;
-            /** Missing Values */
             missing_values: number;
         };
-        /**
-         * TargetRelations
-         * @description How each column goes with the target.
-         */
+        /** @description How each column goes with the target. */
         TargetRelations: {
-            /** Target */
             target: string;
-            /** Rows */
             rows: number;
-            /** Relations */
             relations: {
                 [key: string]: components["schemas"]["Relation"];
             };
-            /** Findings */
             findings: components["schemas"]["Finding"][];
         };
-        /**
-         * TensorMetadata
-         * @description An input or output of a model.
-         */
+        /** @description An input or output of a model. */
         TensorMetadata: {
-            /** Name */
             name: string;
-            /** Datatype */
-            datatype: string;
-            /** Shape */
+            /** @enum {string} */
+            datatype: "BOOL" | "BYTES" | "FP64";
             shape: number[];
         };
-        /**
-         * TrainCommand
-         * @description Train one model on a file. Without `target_column` the target is the one in the dataset's recipe.
-         */
+        /** @description Train one model on a file. Without `target_column` the target is the one in the dataset's recipe. */
         TrainCommand: {
-            /** Model Type */
-            model_type: string;
-            /** Target Column */
+            model_type: components["schemas"]["ModelType"];
             target_column?: string | null;
             /**
-             * Test Size
              * @description share of the rows held out to judge the model
              * @default 0.2
              */
             test_size?: number;
             /**
-             * Validation
              * @description how rows are divided into holdout and folds
              * @default random
              * @enum {string}
              */
             validation?: "random" | "time" | "group";
-            /**
-             * Time Column
-             * @description with validation time: a date, or a number that grows with time
-             */
+            /** @description with validation time: a date, or a number that grows with time */
             time_column?: string | null;
-            /**
-             * Group Column
-             * @description with validation group: rows of one value stay together
-             */
+            /** @description with validation group: rows of one value stay together */
             group_column?: string | null;
             /**
-             * Tune Hyperparameters
              * @description look for better parameters than the defaults
              * @default false
              */
             tune_hyperparameters?: boolean;
             /**
-             * Tuning Seconds
              * @description how long to look for them
              * @default 10
              */
             tuning_seconds?: number;
             /**
-             * Target Transform
              * @description what happens to the target; auto: what scores best
              * @default none
              * @enum {string}
              */
             target_transform?: "auto" | "none" | "log" | "yeo_johnson" | "trend";
             /**
-             * Return Model
              * @description send the signed model back as model_data
              * @default false
              */
             return_model?: boolean;
-            /**
-             * Model Name
-             * @description default: made of the file and the model type
-             */
+            /** @description default: made of the file and the model type */
             model_name?: string | null;
-            /**
-             * Params
-             * @description parameters of the scikit-learn estimator
-             */
+            /** @description parameters of the scikit-learn estimator */
             params?: {
                 [key: string]: unknown;
             } | null;
-            /**
-             * File Id
-             * @description default: the current file
-             */
+            /** @description default: the current file */
             file_id?: string | null;
         };
-        /**
-         * Trained
-         * @description A new version of a model.
-         */
+        /** @description A new version of a model. */
         Trained: {
-            /** Model Name */
             model_name: string;
-            /** Version */
             version: number;
-            /** Model Type */
-            model_type: string;
-            /** Metrics */
+            /** @enum {string} */
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
             metrics: {
                 [key: string]: number | null;
             };
             cross_validation: components["schemas"]["CrossValidation"];
-            /** Training Seconds */
             training_seconds: number;
-            /**
-             * Latency Us
-             * @description microseconds for one row in the compiled graph
-             */
+            /** @description microseconds for one row in the compiled graph */
             latency_us: number | null;
-            /**
-             * Size Bytes
-             * @description of the compiled graph
-             */
+            /** @description of the compiled graph */
             size_bytes: number;
-            /** Target Column */
             target_column: string;
-            /** Train Metrics */
             train_metrics: {
                 [key: string]: number | null;
             };
             baseline: components["schemas"]["Baseline"] | null;
-            /** Importance */
             importance: components["schemas"]["Importance"][];
-            /**
-             * Target Transform
-             * @enum {string}
-             */
+            /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
-            /** Parameters */
             parameters: {
                 [key: string]: unknown;
             };
             validation: components["schemas"]["ValidationUsed"];
-            /** Warnings */
             warnings: string[];
-            /**
-             * Model Data
-             * @description the signed model, with return_model
-             */
+            /** @description the signed model, with return_model */
             model_data?: string;
-            /** Trials */
             trials?: {
                 [key: string]: unknown;
             }[];
-            /** Tuning */
             tuning?: {
                 [key: string]: unknown;
             };
         };
-        /**
-         * TrainedModel
-         * @description A version as lists show it.
-         */
+        /** @description A version as lists show it. */
         TrainedModel: {
-            /** Model Name */
             model_name: string;
-            /** Version */
             version: number;
-            /** Model Type */
-            model_type: string;
-            /** Target Column */
+            /** @enum {string} */
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
             target_column: string;
-            /** Created At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             created_at: string;
-            /** Metrics */
             metrics: {
                 [key: string]: number | null;
             };
-            /** Size Bytes */
             size_bytes: number;
-            /** Serves */
             serves: boolean;
         };
-        /**
-         * TrainedModels
-         * @description One page of versions, by name and number.
-         */
+        /** @description One page of versions, by name and number. */
         TrainedModels: {
-            /** Models */
             models: components["schemas"]["TrainedModel"][];
-            /**
-             * Next
-             * @description the `cursor` of the next page
-             */
+            /** @description the `cursor` of the next page */
             next: string | null;
         };
-        /**
-         * TrainedOn
-         * @description The dataset a model was trained on.
-         */
+        /** @description The dataset a model was trained on. */
         TrainedOn: {
-            /** File Id */
             file_id: string;
-            /** Filename */
             filename: string;
-            /** Sha256 */
             sha256: string;
-            /** Rows Train */
             rows_train: number;
-            /** Rows Test */
             rows_test: number;
-            /**
-             * Earlier
-             * @default null
-             */
+            /** @default null */
             earlier?: string[] | null;
         };
-        /**
-         * TrialRecord
-         * @description A candidate that was tried for a model: its parameters, target transform and score.
-         */
+        /** @description A candidate that was tried for a model: its parameters, target transform and score. */
         TrialRecord: {
-            /** Parameters */
             parameters: {
                 [key: string]: unknown;
             };
             /**
-             * Target Transform
              * @default none
              * @enum {string}
              */
             target_transform?: "none" | "log" | "yeo_johnson" | "trend";
-            /** Rows */
             rows: number;
-            /** Folds */
             folds: number;
-            /** Mean */
             mean: number | null;
-            /** Std */
             std: number | null;
-            /** Seconds */
             seconds: number;
-            /**
-             * Error
-             * @default null
-             */
+            /** @default null */
             error?: string | null;
         };
-        /**
-         * TrialStatus
-         * @description A candidate of a running search.
-         */
+        /** @description A candidate of a running search. */
         TrialStatus: {
-            /** Model Type */
-            model_type: string;
-            /** Target Transform */
-            target_transform: string;
-            /** R2 */
+            /** @enum {string} */
+            model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
+            /** @enum {string} */
+            target_transform: "none" | "log" | "yeo_johnson" | "trend";
             r2: number | null;
-            /** Folds */
             folds: number;
-            /** Seconds */
             seconds: number;
-            /** Running */
             running: boolean;
         };
-        /**
-         * Upload
-         * @description A file that became a dataset, and how it was read.
-         */
+        /** @description A file that became a dataset, and how it was read. */
         Upload: {
-            /** File Id */
             file_id: string;
-            /** Filename */
             filename: string;
-            /** Rows */
             rows: number;
-            /** Columns */
             columns: number;
-            /** Size Bytes */
             size_bytes: number;
             /**
-             * Created At
+             * Format: date-time
              * @description ISO 8601, in UTC
              */
             created_at: string;
-            /**
-             * Parent
-             * @description the dataset of the same bytes that was read otherwise before
-             */
+            /** @description the dataset of the same bytes that was read otherwise before */
             parent?: string;
-            /** Sha256 */
             sha256: string;
-            /** Encoding */
             encoding: string;
-            /** Delimiter */
             delimiter: string;
-            /** Has Header */
             has_header: boolean;
-            /** Column Types */
             column_types: {
                 [key: string]: "integer" | "number" | "boolean" | "date" | "category";
             };
-            /**
-             * Missing
-             * @description missing values by column
-             */
+            /** @description missing values by column */
             missing: {
                 [key: string]: number;
             };
-            /** Warnings */
             warnings: string[];
-            /** Units */
             units?: {
                 [key: string]: string;
             };
-            /** Formats */
             formats?: {
                 [key: string]: string;
             };
-            /** Decimals */
             decimals?: {
                 [key: string]: string;
             };
@@ -3747,7 +2647,6 @@ export interface components {
             container?: components["schemas"]["FileContainer"];
         };
         /**
-         * UploadForm
          * @description A CSV, and how to read it where the caller knows it.
          *
          *     In a form `types` is the text of a JSON object. `missing` and `keep` may be sent several times, or once as the text
@@ -3755,190 +2654,172 @@ export interface components {
          */
         UploadForm: {
             /**
-             * Encoding
              * @description default: found out
+             * @example utf-8
+             * @example gbk
+             * @example cp1252
              */
-            encoding?: string | null;
+            encoding?: string;
+            /** @description one character, or tab, space; default: found out */
+            delimiter?: string;
+            /** @description whether the first line names the columns; default: found out */
+            has_header?: boolean;
             /**
-             * Delimiter
-             * @description one character, or tab, space; default: found out
-             */
-            delimiter?: string | null;
-            /**
-             * Has Header
-             * @description whether the first line names the columns; default: found out
-             */
-            has_header?: boolean | null;
-            /**
-             * Dates
              * @description the order of day, month and year where a column fits more than one
+             * @enum {string}
              */
-            dates?: ("dmy" | "mdy" | "ymd") | null;
-            /**
-             * Decimal
-             * @description the mark before the fraction of a number, or its name
-             */
-            decimal?: ("." | ",") | ("point" | "comma") | null;
-            /**
-             * Thousands
-             * @description the mark between groups of digits, or its name
-             */
-            thousands?: ("." | "," | "'" | " ") | ("point" | "comma" | "apostrophe" | "space") | null;
-            /**
-             * Types
-             * @description by column its type; a category is a text as written
-             * @default {}
-             */
+            dates?: "dmy" | "mdy" | "ymd";
+            /** @description the mark before the fraction of a number, or its name */
+            decimal?: ("." | ",") | ("point" | "comma");
+            /** @description the mark between groups of digits, or its name */
+            thousands?: ("." | "," | "'" | " ") | ("point" | "comma" | "apostrophe" | "space");
+            /** @description by column its type; a category is a text as written */
             types?: {
                 [key: string]: "integer" | "number" | "boolean" | "date" | "category";
             };
-            /**
-             * Missing
-             * @description further spellings of a missing value
-             * @default []
-             */
+            /** @description further spellings of a missing value */
             missing?: string[];
-            /**
-             * Keep
-             * @description spellings of a missing value that are answers in this file
-             * @default []
-             */
+            /** @description spellings of a missing value that are answers in this file */
             keep?: string[];
-            /**
-             * Sheet
-             * @description of a workbook its sheet, by name or number from 1
-             */
-            sheet?: string | number | null;
-            /**
-             * Member
-             * @description of a zip archive the file with the table
-             */
-            member?: string | null;
-            /**
-             * File
-             * @description the CSV, as it is or as gzip
-             */
+            /** @description of a workbook its sheet, by name or number from 1 */
+            sheet?: string | number;
+            /** @description of a zip archive the file with the table */
+            member?: string;
+            /** @description the CSV, as it is or as gzip */
             file: string;
         } & {
             [key: string]: unknown;
         };
-        /**
-         * UploadStarted
-         * @description Where to send the bytes: a form, or one URL a part.
-         */
+        /** @description Where to send the bytes: a form, or one URL a part. */
         UploadStarted: {
-            /** File Id */
             file_id: string;
-            /** Filename */
             filename: string;
-            /** Size Bytes */
             size_bytes: number;
-            /** Created At */
-            created_at: string;
             /**
-             * Status
-             * @enum {string}
+             * Format: date-time
+             * @description ISO 8601, in UTC
              */
+            created_at: string;
+            /** @enum {string} */
             status: "waiting" | "ingesting" | "failed" | "queued";
-            /** Stage */
             stage: string | null;
-            /** Progress */
             progress: number;
-            /** Expires At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             expires_at: string;
             error: components["schemas"]["Problem"] | null;
             reading?: components["schemas"]["Reading"];
-            /**
-             * Method
-             * @enum {string}
-             */
+            /** @enum {string} */
             method: "post" | "multipart";
-            /** Url */
             url?: string;
-            /** Fields */
             fields?: {
                 [key: string]: string;
             };
-            /** Upload Id */
             upload_id?: string;
-            /** Part Size */
             part_size?: number;
-            /** Parts */
             parts?: components["schemas"]["PartUrl"][];
-            /** Arrived */
             arrived?: number[];
         };
-        /**
-         * UploadTicket
-         * @description A large upload on its way to become a dataset.
-         */
+        /** @description A large upload on its way to become a dataset. */
         UploadTicket: {
-            /** File Id */
             file_id: string;
-            /** Filename */
             filename: string;
-            /** Size Bytes */
             size_bytes: number;
-            /** Created At */
-            created_at: string;
             /**
-             * Status
-             * @enum {string}
+             * Format: date-time
+             * @description ISO 8601, in UTC
              */
+            created_at: string;
+            /** @enum {string} */
             status: "waiting" | "ingesting" | "failed" | "queued";
-            /** Stage */
             stage: string | null;
-            /** Progress */
             progress: number;
-            /** Expires At */
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
             expires_at: string;
             error: components["schemas"]["Problem"] | null;
         };
-        /**
-         * Validation
-         * @description How rows are divided into train rows and test rows, and by which column unless at random.
-         */
+        /** @description How rows are divided into train rows and test rows, and by which column unless at random. */
         Validation: {
             /**
-             * Kind
              * @default random
              * @enum {string}
              */
             kind?: "random" | "time" | "group";
-            /**
-             * Column
-             * @default null
-             */
+            /** @default null */
             column?: string | null;
         };
-        /**
-         * ValidationUsed
-         * @description How rows were divided into train rows and test rows, and by which column.
-         */
+        /** @description How rows were divided into train rows and test rows, and by which column. */
         ValidationUsed: {
-            /**
-             * Kind
-             * @enum {string}
-             */
+            /** @enum {string} */
             kind: "random" | "time" | "group";
-            /** Column */
             column: string | null;
         };
-        /**
-         * VersionsDeleted
-         * @description The versions that were deleted.
-         */
+        /** @description The versions that were deleted. */
         VersionsDeleted: {
-            /** Model Name */
             model_name: string;
-            /** Deleted */
             deleted: number[];
         };
     };
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description The name of the file
+         * @example attachment; filename="houses.csv"
+         */
+        "Content-Disposition": string;
+        /**
+         * @description The digest of the file
+         * @example "3f0a5b"
+         */
+        ETag: string;
+        /**
+         * @description true, where this is the kept answer to an earlier request with the same key
+         * @example true
+         */
+        "Idempotency-Replayed": string;
+        /**
+         * @description The bytes of JSON before the binary tensors, if there are any
+         * @example 157
+         */
+        "Inference-Header-Content-Length": number;
+        /**
+         * @description Where the job, the upload or the file is
+         * @example /jobs/1a21d6d94a0fc9d3e8d7a
+         */
+        Location: string;
+        /**
+         * @description respond-async, where the caller asked for it
+         * @example respond-async
+         */
+        "Preference-Applied": string;
+        /**
+         * @description The libraries that wrote the file
+         * @example scikit-learn 1.9.0
+         */
+        "Regatta-Trained-With": string;
+        /**
+         * @description The version of the service that answers
+         * @example 0.2.0
+         */
+        "Regatta-Version": string;
+        /**
+         * @description The digest of the file (RFC 9530)
+         * @example sha-256=:PwpbAg==:
+         */
+        "Repr-Digest": string;
+        /**
+         * @description After how many seconds to ask again
+         * @example 1
+         */
+        "Retry-After": number;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -3955,6 +2836,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3964,6 +2846,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3973,6 +2856,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3982,6 +2866,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4001,7 +2886,7 @@ export interface operations {
                 /** @description the bytes as they were received, under their own name */
                 source?: boolean;
                 /** @description default: the current file */
-                file_id?: string | null;
+                file_id?: string;
             };
             header?: never;
             path?: never;
@@ -4012,6 +2897,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4028,8 +2915,8 @@ export interface operations {
             /** @description The file is at a URL that works for an hour */
             303: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
+                    Location: components["headers"]["Location"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4037,6 +2924,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4046,6 +2934,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4055,6 +2944,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4064,6 +2954,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4073,6 +2964,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4093,6 +2985,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4102,6 +2995,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4111,6 +3005,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4120,6 +3015,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4142,6 +3038,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4151,6 +3048,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4160,6 +3058,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4169,6 +3068,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4178,6 +3078,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4200,6 +3101,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4209,6 +3111,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4218,6 +3121,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4227,6 +3131,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4236,6 +3141,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4245,6 +3151,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4258,9 +3165,9 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string | null;
+                "Idempotency-Key"?: string;
                 /** @description respond-async, and wait=SECONDS if you like */
-                prefer?: string[] | null;
+                Prefer?: string;
             };
             path: {
                 file_id: string;
@@ -4283,8 +3190,9 @@ export interface operations {
             /** @description Success */
             201: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4294,12 +3202,11 @@ export interface operations {
             /** @description It goes on as a job */
             202: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
-                    /** @description respond-async, where the caller asked for it */
-                    "Preference-Applied"?: string;
-                    /** @description After how many seconds to ask again */
-                    "Retry-After"?: number;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4309,6 +3216,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4318,6 +3226,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4327,6 +3236,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4336,6 +3246,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4345,6 +3256,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4354,6 +3266,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4363,6 +3276,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4372,6 +3286,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4381,6 +3296,7 @@ export interface operations {
             /** @description The work took longer than it may */
             504: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4393,7 +3309,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: the current file */
-                file_id?: string | null;
+                file_id?: string;
             };
             header?: never;
             path?: never;
@@ -4404,6 +3320,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4413,6 +3330,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4422,6 +3340,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4431,6 +3350,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4440,6 +3360,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4453,9 +3374,9 @@ export interface operations {
             query?: {
                 method?: "iqr" | "zscore";
                 /** @description above 0; default: 1.5 for iqr, 3 for zscore */
-                threshold?: number | null;
+                threshold?: number;
                 /** @description default: the current file */
-                file_id?: string | null;
+                file_id?: string;
             };
             header?: never;
             path?: never;
@@ -4466,6 +3387,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4475,6 +3397,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4484,6 +3407,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4493,6 +3417,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4502,6 +3427,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4514,7 +3440,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: the current file */
-                file_id?: string | null;
+                file_id?: string;
                 rows?: number;
             };
             header?: never;
@@ -4526,6 +3452,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4535,6 +3462,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4544,6 +3472,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4553,6 +3482,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4562,6 +3492,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4575,7 +3506,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4585,7 +3516,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "handle_missing": "median",
-                 *       "target_column": "price"
+                 *       "target_column": "median_house_value"
                  *     }
                  */
                 "application/json": components["schemas"]["ProcessRequest"];
@@ -4595,6 +3526,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4604,6 +3537,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4613,6 +3547,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4622,6 +3557,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4631,6 +3567,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4640,6 +3577,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4649,6 +3587,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4658,6 +3597,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4667,6 +3607,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4679,7 +3620,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: the current file */
-                file_id?: string | null;
+                file_id?: string;
             };
             header?: never;
             path?: never;
@@ -4690,6 +3631,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4699,6 +3641,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4708,6 +3651,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4717,6 +3661,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4726,6 +3671,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4738,7 +3684,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: the current file */
-                file_id?: string | null;
+                file_id?: string;
             };
             header?: never;
             path?: never;
@@ -4749,6 +3695,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4758,6 +3706,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4767,6 +3716,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4776,6 +3726,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4785,6 +3736,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4807,6 +3759,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4816,6 +3769,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4825,6 +3779,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4834,6 +3789,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4843,6 +3799,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4856,7 +3813,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4870,6 +3827,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4879,6 +3838,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4888,6 +3848,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4897,6 +3858,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4906,6 +3868,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4915,6 +3878,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4924,6 +3888,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4933,6 +3898,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4946,7 +3912,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4956,7 +3922,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "filename": "houses.csv",
-                 *       "size_bytes": 677
+                 *       "size_bytes": 1427000
                  *     }
                  */
                 "application/json": components["schemas"]["StartUploadRequest"];
@@ -4966,6 +3932,8 @@ export interface operations {
             /** @description Success */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4975,6 +3943,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4984,6 +3953,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4993,6 +3963,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5002,6 +3973,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5011,6 +3983,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5020,6 +3993,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5029,6 +4003,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5051,6 +4026,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5060,6 +4036,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5069,6 +4046,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5078,6 +4056,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5087,6 +4066,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5109,6 +4089,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5118,6 +4099,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5127,6 +4109,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5136,6 +4119,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5145,6 +4129,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5154,6 +4139,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5167,7 +4153,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path: {
                 file_id: string;
@@ -5179,10 +4165,10 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
-                    /** @description After how many seconds to ask again */
-                    "Retry-After"?: number;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5192,6 +4178,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5201,6 +4188,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5210,6 +4198,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5219,6 +4208,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5228,6 +4218,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5241,7 +4232,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 /** @description the next of the page before */
-                after?: string | null;
+                after?: string;
             };
             header?: never;
             path?: never;
@@ -5252,6 +4243,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5261,6 +4253,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5270,6 +4263,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5279,6 +4273,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5288,6 +4283,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5313,6 +4309,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5322,6 +4319,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5331,6 +4329,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5340,6 +4339,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5349,6 +4349,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5362,7 +4363,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path: {
                 job_id: string;
@@ -5374,10 +4375,10 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
-                    /** @description After how many seconds to ask again */
-                    "Retry-After"?: number;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5387,6 +4388,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5396,6 +4398,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5405,6 +4408,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5414,6 +4418,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5423,6 +4428,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5436,7 +4442,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path: {
                 job_id: string;
@@ -5448,10 +4454,10 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
-                    /** @description After how many seconds to ask again */
-                    "Retry-After"?: number;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5461,6 +4467,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5470,6 +4477,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5479,6 +4487,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5488,6 +4497,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5497,6 +4507,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5510,12 +4521,14 @@ export interface operations {
             query?: {
                 format?: "onnx" | "pickle";
                 /** @description default: the version that serves */
-                version?: number | null;
+                version?: number;
             };
             header?: {
-                "if-none-match"?: string | null;
+                /** @description ETags of the bytes that the caller has */
+                "If-None-Match"?: string;
             };
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -5525,10 +4538,11 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
-                    /** @description The digest of the file */
-                    ETag?: string;
-                    /** @description The name of the file */
-                    "Content-Disposition"?: string;
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    "Regatta-Trained-With": components["headers"]["Regatta-Trained-With"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5538,8 +4552,11 @@ export interface operations {
             /** @description The file is at a URL that works for an hour */
             303: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Regatta-Trained-With": components["headers"]["Regatta-Trained-With"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5547,8 +4564,10 @@ export interface operations {
             /** @description The caller has these bytes */
             304: {
                 headers: {
-                    /** @description The digest of the file */
-                    ETag?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Regatta-Trained-With": components["headers"]["Regatta-Trained-With"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5556,6 +4575,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5565,6 +4585,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5574,6 +4595,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5583,6 +4605,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5592,6 +4615,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5612,6 +4636,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5621,6 +4646,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5630,6 +4656,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5639,6 +4666,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5652,6 +4680,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -5670,6 +4699,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5679,6 +4709,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5688,6 +4719,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5697,6 +4729,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5706,6 +4739,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5715,6 +4749,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5724,6 +4759,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5733,6 +4769,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5742,6 +4779,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5755,15 +4793,15 @@ export interface operations {
             query?: {
                 test_size?: number;
                 /** @description default: the one that processing stored */
-                target_column?: string | null;
+                target_column?: string;
                 /** @description default: the current file */
-                file_id?: string | null;
+                file_id?: string;
                 /** @description how rows are divided into holdout and folds */
                 validation?: "random" | "time" | "group";
                 /** @description with validation time: a date, or a number */
-                time_column?: string | null;
+                time_column?: string;
                 /** @description with validation group: what stays together */
-                group_column?: string | null;
+                group_column?: string;
                 /** @description model types beyond the nine, separated by commas */
                 include?: string;
                 target_transform?: "auto" | "none" | "log" | "yeo_johnson" | "trend";
@@ -5772,19 +4810,19 @@ export interface operations {
                 /** @description for all of them */
                 tuning_seconds?: number;
                 /** @description seconds for the race */
-                time_limit?: number | null;
+                time_limit?: number;
                 /** @description add a blend; with time_limit: race the portfolio */
                 ensemble?: boolean;
                 /** @description largest model that may win the portfolio */
-                max_bytes?: number | null;
+                max_bytes?: number;
                 /** @description slowest, in microseconds for one row */
-                max_latency_us?: number | null;
+                max_latency_us?: number;
             };
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string | null;
+                "Idempotency-Key"?: string;
                 /** @description respond-async, and wait=SECONDS if you like */
-                prefer?: string[] | null;
+                Prefer?: string;
             };
             path?: never;
             cookie?: never;
@@ -5793,97 +4831,19 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "target_column": "price",
+                 *       "target_column": "median_house_value",
                  *       "test_size": 0.2
                  *     }
                  */
-                "application/json": {
-                    /**
-                     * Test Size
-                     * @default 0.2
-                     */
-                    test_size?: number;
-                    /**
-                     * Target Column
-                     * @description default: the one that processing stored
-                     */
-                    target_column?: string | null;
-                    /**
-                     * File Id
-                     * @description default: the current file
-                     */
-                    file_id?: string | null;
-                    /**
-                     * Validation
-                     * @description how rows are divided into holdout and folds
-                     * @default random
-                     * @enum {string}
-                     */
-                    validation?: "random" | "time" | "group";
-                    /**
-                     * Time Column
-                     * @description with validation time: a date, or a number
-                     */
-                    time_column?: string | null;
-                    /**
-                     * Group Column
-                     * @description with validation group: what stays together
-                     */
-                    group_column?: string | null;
-                    /**
-                     * Include
-                     * @description model types beyond the nine, separated by commas
-                     * @default
-                     */
-                    include?: string;
-                    /**
-                     * Target Transform
-                     * @default none
-                     * @enum {string}
-                     */
-                    target_transform?: "auto" | "none" | "log" | "yeo_johnson" | "trend";
-                    /**
-                     * Tune Hyperparameters
-                     * @description show each regressor tuned as well
-                     * @default false
-                     */
-                    tune_hyperparameters?: boolean;
-                    /**
-                     * Tuning Seconds
-                     * @description for all of them
-                     * @default 60
-                     */
-                    tuning_seconds?: number;
-                    /**
-                     * Time Limit
-                     * @description seconds for the race
-                     */
-                    time_limit?: number | null;
-                    /**
-                     * Ensemble
-                     * @description add a blend; with time_limit: race the portfolio
-                     * @default false
-                     */
-                    ensemble?: boolean;
-                    /**
-                     * Max Bytes
-                     * @description largest model that may win the portfolio
-                     */
-                    max_bytes?: number | null;
-                    /**
-                     * Max Latency Us
-                     * @description slowest, in microseconds for one row
-                     */
-                    max_latency_us?: number | null;
-                } | {
-                    [key: string]: unknown;
-                } | null;
+                "application/json": components["schemas"]["CompareCommand"];
             };
         };
         responses: {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5893,12 +4853,11 @@ export interface operations {
             /** @description It goes on as a job */
             202: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
-                    /** @description respond-async, where the caller asked for it */
-                    "Preference-Applied"?: string;
-                    /** @description After how many seconds to ask again */
-                    "Retry-After"?: number;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5908,6 +4867,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5917,6 +4877,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5926,6 +4887,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5935,6 +4897,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5944,6 +4907,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5953,6 +4917,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5962,6 +4927,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5971,6 +4937,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5980,6 +4947,7 @@ export interface operations {
             /** @description The work took longer than it may */
             504: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5992,10 +4960,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: the version that serves */
-                version?: number | null;
+                version?: number;
             };
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -6005,6 +4974,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6014,6 +4984,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6023,6 +4994,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6032,6 +5004,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6041,6 +5014,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6050,6 +5024,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6062,9 +5037,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: the model trained last */
-                model_name?: string | null;
+                model_name?: string;
                 /** @description default: the version that serves */
-                version?: number | null;
+                version?: number;
             };
             header?: never;
             path?: never;
@@ -6075,6 +5050,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6084,6 +5060,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6093,6 +5070,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6102,6 +5080,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6111,6 +5090,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6120,6 +5100,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6132,10 +5113,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: the version that serves */
-                version?: number | null;
+                version?: number;
             };
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -6145,6 +5127,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6154,6 +5137,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6163,6 +5147,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6172,6 +5157,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6181,6 +5167,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6190,6 +5177,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6203,6 +5191,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -6221,6 +5210,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6230,6 +5220,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6239,6 +5230,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6248,6 +5240,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6257,6 +5250,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6266,6 +5260,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6275,6 +5270,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6284,6 +5280,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6293,6 +5290,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6305,10 +5303,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: the version that serves */
-                version?: number | null;
+                version?: number;
             };
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -6318,6 +5317,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6327,6 +5327,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6336,6 +5337,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6345,6 +5347,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6354,6 +5357,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6363,6 +5367,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6376,9 +5381,9 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string | null;
+                "Idempotency-Key"?: string;
                 /** @description respond-async, and wait=SECONDS if you like */
-                prefer?: string[] | null;
+                Prefer?: string;
             };
             path?: never;
             cookie?: never;
@@ -6388,7 +5393,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "model_type": "ridge",
-                 *       "target_column": "price",
+                 *       "target_column": "median_house_value",
                  *       "model_name": "houses"
                  *     }
                  */
@@ -6399,6 +5404,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6408,12 +5415,11 @@ export interface operations {
             /** @description It goes on as a job */
             202: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
-                    /** @description respond-async, where the caller asked for it */
-                    "Preference-Applied"?: string;
-                    /** @description After how many seconds to ask again */
-                    "Retry-After"?: number;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6423,6 +5429,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6432,6 +5439,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6441,6 +5449,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6450,6 +5459,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6459,6 +5469,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6468,6 +5479,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6477,6 +5489,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6486,6 +5499,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6495,6 +5509,7 @@ export interface operations {
             /** @description The work took longer than it may */
             504: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6507,10 +5522,10 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: every model */
-                model_name?: string | null;
+                model_name?: string;
                 limit?: number;
                 /** @description `next` of the page before */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -6521,6 +5536,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6530,6 +5546,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6539,6 +5556,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6548,6 +5566,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6560,10 +5579,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: the whole model */
-                version?: number | null;
+                version?: number;
             };
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -6573,6 +5593,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6582,6 +5603,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6591,6 +5613,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6600,6 +5623,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6609,6 +5633,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6618,6 +5643,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6637,58 +5663,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "model_name": "ridge",
+                 *       "model_name": "houses",
                  *       "data": {
-                 *         "area": 54.5,
-                 *         "rooms": 3
-                 *       }
+                 *         "longitude": -122.23,
+                 *         "latitude": 37.88,
+                 *         "housing_median_age": 41,
+                 *         "total_rooms": 880,
+                 *         "total_bedrooms": 129,
+                 *         "population": 322,
+                 *         "households": 126,
+                 *         "median_income": 8.3252,
+                 *         "ocean_proximity": "NEAR BAY"
+                 *       },
+                 *       "interval": 0.9
                  *     }
                  */
-                "application/json": {
-                    /**
-                     * Model Name
-                     * @description a stored model
-                     */
-                    model_name?: string | null;
-                    /**
-                     * Version
-                     * @description default: the version that serves
-                     */
-                    version?: number | null;
-                    /**
-                     * Model Data
-                     * @description what training returned with return_model=true
-                     */
-                    model_data?: string | null;
-                    /**
-                     * Model Info
-                     * @description model_name, version, model_type, target_column that the model must have
-                     */
-                    model_info?: {
-                        [key: string]: unknown;
-                    } | null;
-                    /**
-                     * Strict
-                     * @description what would be a warning about the data is an error
-                     * @default false
-                     */
-                    strict?: boolean;
-                    /**
-                     * Interval
-                     * @description share of true values that the bounds are to hold
-                     */
-                    interval?: number | null;
-                    /** Data */
-                    data: {
-                        [key: string]: unknown;
-                    };
-                };
+                "application/json": components["schemas"]["RowRequest"];
             };
         };
         responses: {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6698,6 +5695,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6707,6 +5705,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6716,6 +5715,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6725,6 +5725,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6734,6 +5735,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6743,6 +5745,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6752,6 +5755,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6763,24 +5767,28 @@ export interface operations {
     predict_rows: {
         parameters: {
             query?: {
-                model_name?: string | null;
-                version?: number | null;
-                model_data?: string | null;
-                model_info?: {
-                    [key: string]: unknown;
-                } | null;
+                /** @description a stored model */
+                model_name?: string;
+                /** @description default: the version that serves */
+                version?: number;
+                /** @description what training returned with return_model=true */
+                model_data?: string;
+                /** @description what would be a warning about the data is an error */
                 strict?: boolean;
-                interval?: number | null;
+                /** @description share of true values that the bounds are to hold */
+                interval?: number;
+                /** @description rows in memory at a time */
                 batch_size?: number;
-                encoding?: string | null;
-                delimiter?: string | null;
-                has_header?: boolean | null;
+                /** @description instead of the Content-Type's charset */
+                encoding?: string;
+                delimiter?: string;
+                has_header?: boolean;
             };
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string | null;
+                "Idempotency-Key"?: string;
                 /** @description respond-async, and wait=SECONDS if you like */
-                prefer?: string[] | null;
+                Prefer?: string;
             };
             path?: never;
             cookie?: never;
@@ -6789,81 +5797,59 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "model_name": "ridge",
+                 *       "model_name": "houses",
                  *       "columns": [
-                 *         "area",
-                 *         "rooms"
+                 *         "longitude",
+                 *         "latitude",
+                 *         "housing_median_age",
+                 *         "total_rooms",
+                 *         "total_bedrooms",
+                 *         "population",
+                 *         "households",
+                 *         "median_income",
+                 *         "ocean_proximity"
                  *       ],
                  *       "rows": [
                  *         [
-                 *           54.5,
-                 *           3
+                 *           -122.23,
+                 *           37.88,
+                 *           41,
+                 *           880,
+                 *           129,
+                 *           322,
+                 *           126,
+                 *           8.3252,
+                 *           "NEAR BAY"
                  *         ],
                  *         [
-                 *           80,
-                 *           4
+                 *           -122.23,
+                 *           37.88,
+                 *           41,
+                 *           880,
+                 *           129,
+                 *           322,
+                 *           126,
+                 *           3.5,
+                 *           "INLAND"
                  *         ]
                  *       ]
                  *     }
                  */
-                "application/json": {
-                    /**
-                     * Model Name
-                     * @description a stored model
-                     */
-                    model_name?: string | null;
-                    /**
-                     * Version
-                     * @description default: the version that serves
-                     */
-                    version?: number | null;
-                    /**
-                     * Model Data
-                     * @description what training returned with return_model=true
-                     */
-                    model_data?: string | null;
-                    /**
-                     * Model Info
-                     * @description model_name, version, model_type, target_column that the model must have
-                     */
-                    model_info?: {
-                        [key: string]: unknown;
-                    } | null;
-                    /**
-                     * Strict
-                     * @description what would be a warning about the data is an error
-                     * @default false
-                     */
-                    strict?: boolean;
-                    /**
-                     * Interval
-                     * @description share of true values that the bounds are to hold
-                     */
-                    interval?: number | null;
-                    /**
-                     * Batch Size
-                     * @description rows in memory at a time
-                     * @default 10000
-                     */
-                    batch_size?: number;
-                    /** Data */
-                    data?: {
-                        [key: string]: unknown;
-                    }[] | null;
-                    /** Columns */
-                    columns?: string[] | null;
-                    /** Rows */
-                    rows?: unknown[][] | null;
-                    /** File Id */
-                    file_id?: string | null;
-                };
-                "text/csv": unknown;
+                "application/json": components["schemas"]["BatchRequest"];
+                /**
+                 * @example longitude,latitude,housing_median_age,total_rooms,total_bedrooms,population,households,median_income,ocean_proximity
+                 *     -122.23,37.88,41,880,129,322,126,8.3252,NEAR BAY
+                 *     -122.23,37.88,41,880,129,322,126,3.5,INLAND
+                 */
+                "text/csv": string;
             };
         };
         responses: {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6873,12 +5859,11 @@ export interface operations {
             /** @description It goes on as a job */
             202: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
-                    /** @description respond-async, where the caller asked for it */
-                    "Preference-Applied"?: string;
-                    /** @description After how many seconds to ask again */
-                    "Retry-After"?: number;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6888,8 +5873,9 @@ export interface operations {
             /** @description The file is at a URL that works for an hour */
             303: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6897,6 +5883,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6906,6 +5893,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6915,6 +5903,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6924,6 +5913,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6933,6 +5923,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6942,6 +5933,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6951,6 +5943,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6960,6 +5953,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6973,9 +5967,9 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
                 /** @description respond-async, and wait=SECONDS if you like */
-                prefer?: string[] | null;
+                Prefer?: string;
             };
             path?: never;
             cookie?: never;
@@ -6984,11 +5978,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "model_name": "ridge",
+                 *       "model_name": "houses",
                  *       "data": [
                  *         {
-                 *           "area": 54.5,
-                 *           "rooms": 3
+                 *           "longitude": -122.23,
+                 *           "latitude": 37.88,
+                 *           "housing_median_age": 41,
+                 *           "total_rooms": 880,
+                 *           "total_bedrooms": 129,
+                 *           "population": 322,
+                 *           "households": 126,
+                 *           "median_income": 8.3252,
+                 *           "ocean_proximity": "NEAR BAY"
+                 *         },
+                 *         {
+                 *           "longitude": -122.23,
+                 *           "latitude": 37.88,
+                 *           "housing_median_age": 41,
+                 *           "total_rooms": 880,
+                 *           "total_bedrooms": 129,
+                 *           "population": 322,
+                 *           "households": 126,
+                 *           "median_income": 3.5,
+                 *           "ocean_proximity": "INLAND"
                  *         }
                  *       ],
                  *       "format": "csv"
@@ -7001,6 +6013,9 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7012,12 +6027,11 @@ export interface operations {
             /** @description It goes on as a job */
             202: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
-                    /** @description respond-async, where the caller asked for it */
-                    "Preference-Applied"?: string;
-                    /** @description After how many seconds to ask again */
-                    "Retry-After"?: number;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7027,8 +6041,9 @@ export interface operations {
             /** @description The file is at a URL that works for an hour */
             303: {
                 headers: {
-                    /** @description Where the job, the upload or the file is */
-                    Location?: string;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7036,6 +6051,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7045,6 +6061,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7054,6 +6071,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7063,6 +6081,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7072,6 +6091,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7081,6 +6101,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7090,6 +6111,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7099,6 +6121,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7119,6 +6142,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7128,6 +6152,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7137,6 +6162,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7146,6 +6172,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7159,6 +6186,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description the name of the series
+                 * @example sales
+                 */
                 name: string;
             };
             cookie?: never;
@@ -7168,6 +6199,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7177,6 +6209,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7186,6 +6219,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7195,6 +6229,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7204,6 +6239,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7217,6 +6253,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description the name of the series
+                 * @example sales
+                 */
                 name: string;
             };
             cookie?: never;
@@ -7225,7 +6265,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "target_column": "price",
+                 *       "target_column": "median_house_value",
                  *       "window": 6
                  *     }
                  */
@@ -7236,6 +6276,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7245,6 +6286,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7254,6 +6296,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7263,6 +6306,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7272,6 +6316,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7281,6 +6326,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7290,6 +6336,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7299,6 +6346,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7312,6 +6360,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description the name of the series
+                 * @example sales
+                 */
                 name: string;
                 job_id: string;
             };
@@ -7331,6 +6383,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7340,6 +6393,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7349,6 +6403,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7358,6 +6413,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7367,6 +6423,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7376,6 +6433,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7385,6 +6443,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7394,6 +6453,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7403,6 +6463,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7416,10 +6477,14 @@ export interface operations {
             query?: {
                 limit?: number;
                 /** @description the next of the page before */
-                after?: string | null;
+                after?: string;
             };
             header?: never;
             path: {
+                /**
+                 * @description the name of the series
+                 * @example sales
+                 */
                 name: string;
             };
             cookie?: never;
@@ -7429,6 +6494,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7438,6 +6504,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7447,6 +6514,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7456,6 +6524,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7465,6 +6534,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7477,10 +6547,14 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description default: as Accept says */
-                format?: ("json" | "html") | null;
+                format?: "json" | "html";
             };
             header?: never;
             path: {
+                /**
+                 * @description the name of the series
+                 * @example sales
+                 */
                 name: string;
                 job_id: string;
             };
@@ -7491,6 +6565,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7501,6 +6576,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7510,6 +6586,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7519,6 +6596,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7528,6 +6606,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7541,9 +6620,13 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key with the same request: done only once */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the name of the series
+                 * @example sales
+                 */
                 name: string;
             };
             cookie?: never;
@@ -7553,7 +6636,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "filename": "2026-11.csv",
-                 *       "size_bytes": 677
+                 *       "size_bytes": 48653
                  *     }
                  */
                 "application/json": components["schemas"]["SeriesUploadRequest"];
@@ -7563,6 +6646,8 @@ export interface operations {
             /** @description Success */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7572,6 +6657,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7581,6 +6667,7 @@ export interface operations {
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7590,6 +6677,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7599,6 +6687,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7608,6 +6697,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7617,6 +6707,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7626,6 +6717,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7646,6 +6738,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7655,6 +6748,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7664,6 +6758,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7673,6 +6768,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7693,6 +6789,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7702,6 +6799,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7711,6 +6809,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7720,6 +6819,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7740,6 +6840,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7749,6 +6850,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7758,6 +6860,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7767,6 +6870,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7787,6 +6891,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7796,6 +6901,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7805,6 +6911,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7814,6 +6921,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7825,10 +6933,11 @@ export interface operations {
     get_model_metadata: {
         parameters: {
             query?: {
-                version?: number | null;
+                version?: number;
             };
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -7838,6 +6947,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7847,6 +6957,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7856,6 +6967,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7865,6 +6977,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7874,6 +6987,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7885,10 +6999,14 @@ export interface operations {
     infer: {
         parameters: {
             query?: {
-                version?: number | null;
+                version?: number;
             };
-            header?: never;
+            header?: {
+                /** @description the bytes of JSON, where the bytes of tensors follow it */
+                "Inference-Header-Content-Length"?: number;
+            };
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -7899,52 +7017,126 @@ export interface operations {
                  * @example {
                  *       "inputs": [
                  *         {
-                 *           "name": "area",
+                 *           "name": "longitude",
                  *           "datatype": "FP64",
                  *           "shape": [
                  *             2,
                  *             1
                  *           ],
                  *           "data": [
-                 *             54.5,
-                 *             80
+                 *             -122.23,
+                 *             -122.23
                  *           ]
                  *         },
                  *         {
-                 *           "name": "rooms",
-                 *           "datatype": "INT64",
+                 *           "name": "latitude",
+                 *           "datatype": "FP64",
                  *           "shape": [
                  *             2,
                  *             1
                  *           ],
                  *           "data": [
-                 *             3,
-                 *             4
+                 *             37.88,
+                 *             37.88
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "housing_median_age",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             41,
+                 *             41
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "total_rooms",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             880,
+                 *             880
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "total_bedrooms",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             129,
+                 *             129
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "population",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             322,
+                 *             322
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "households",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             126,
+                 *             126
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "median_income",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             8.3252,
+                 *             3.5
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "ocean_proximity",
+                 *           "datatype": "BYTES",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             "NEAR BAY",
+                 *             "INLAND"
                  *           ]
                  *         }
                  *       ]
                  *     }
                  */
-                "application/json": {
-                    /** Id */
-                    id?: string | null;
-                    /** Parameters */
-                    parameters?: {
-                        [key: string]: unknown;
-                    };
-                    /** Inputs */
-                    inputs: components["schemas"]["Input"][];
-                    /** Outputs */
-                    outputs?: components["schemas"]["Output"][];
-                };
+                "application/json": components["schemas"]["InferRequest"];
+                "application/octet-stream": string;
             };
         };
         responses: {
             /** @description Success */
             200: {
                 headers: {
-                    /** @description The bytes of JSON before the binary tensors */
-                    "Inference-Header-Content-Length"?: number;
+                    "Inference-Header-Content-Length": components["headers"]["Inference-Header-Content-Length"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7955,6 +7147,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7964,6 +7157,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7973,6 +7167,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7982,6 +7177,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7991,6 +7187,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8000,6 +7197,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8009,6 +7207,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8020,10 +7219,11 @@ export interface operations {
     get_model_readiness: {
         parameters: {
             query?: {
-                version?: number | null;
+                version?: number;
             };
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
             };
             cookie?: never;
@@ -8033,6 +7233,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8042,6 +7243,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8051,6 +7253,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8060,6 +7263,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8069,6 +7273,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8078,6 +7283,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8091,8 +7297,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
-                version: number | null;
+                /** @example 1 */
+                version: number;
             };
             cookie?: never;
         };
@@ -8101,6 +7309,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8110,6 +7319,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8119,6 +7329,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8128,6 +7339,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8137,6 +7349,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8148,10 +7361,15 @@ export interface operations {
     infer_with_version: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the bytes of JSON, where the bytes of tensors follow it */
+                "Inference-Header-Content-Length"?: number;
+            };
             path: {
+                /** @example houses */
                 model_name: string;
-                version: number | null;
+                /** @example 1 */
+                version: number;
             };
             cookie?: never;
         };
@@ -8161,52 +7379,126 @@ export interface operations {
                  * @example {
                  *       "inputs": [
                  *         {
-                 *           "name": "area",
+                 *           "name": "longitude",
                  *           "datatype": "FP64",
                  *           "shape": [
                  *             2,
                  *             1
                  *           ],
                  *           "data": [
-                 *             54.5,
-                 *             80
+                 *             -122.23,
+                 *             -122.23
                  *           ]
                  *         },
                  *         {
-                 *           "name": "rooms",
-                 *           "datatype": "INT64",
+                 *           "name": "latitude",
+                 *           "datatype": "FP64",
                  *           "shape": [
                  *             2,
                  *             1
                  *           ],
                  *           "data": [
-                 *             3,
-                 *             4
+                 *             37.88,
+                 *             37.88
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "housing_median_age",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             41,
+                 *             41
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "total_rooms",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             880,
+                 *             880
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "total_bedrooms",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             129,
+                 *             129
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "population",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             322,
+                 *             322
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "households",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             126,
+                 *             126
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "median_income",
+                 *           "datatype": "FP64",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             8.3252,
+                 *             3.5
+                 *           ]
+                 *         },
+                 *         {
+                 *           "name": "ocean_proximity",
+                 *           "datatype": "BYTES",
+                 *           "shape": [
+                 *             2,
+                 *             1
+                 *           ],
+                 *           "data": [
+                 *             "NEAR BAY",
+                 *             "INLAND"
                  *           ]
                  *         }
                  *       ]
                  *     }
                  */
-                "application/json": {
-                    /** Id */
-                    id?: string | null;
-                    /** Parameters */
-                    parameters?: {
-                        [key: string]: unknown;
-                    };
-                    /** Inputs */
-                    inputs: components["schemas"]["Input"][];
-                    /** Outputs */
-                    outputs?: components["schemas"]["Output"][];
-                };
+                "application/json": components["schemas"]["InferRequest"];
+                "application/octet-stream": string;
             };
         };
         responses: {
             /** @description Success */
             200: {
                 headers: {
-                    /** @description The bytes of JSON before the binary tensors */
-                    "Inference-Header-Content-Length"?: number;
+                    "Inference-Header-Content-Length": components["headers"]["Inference-Header-Content-Length"];
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8217,6 +7509,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8226,6 +7519,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8235,6 +7529,7 @@ export interface operations {
             /** @description It is over a limit */
             413: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8244,6 +7539,7 @@ export interface operations {
             /** @description The Content-Encoding of the body is unknown */
             415: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8253,6 +7549,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8262,6 +7559,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8271,6 +7569,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8284,8 +7583,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example houses */
                 model_name: string;
-                version: number | null;
+                /** @example 1 */
+                version: number;
             };
             cookie?: never;
         };
@@ -8294,6 +7595,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8303,6 +7605,7 @@ export interface operations {
             /** @description The request cannot be parsed, or the model is damaged */
             400: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8312,6 +7615,7 @@ export interface operations {
             /** @description It does not exist */
             404: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8321,6 +7625,7 @@ export interface operations {
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8330,6 +7635,7 @@ export interface operations {
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8339,6 +7645,7 @@ export interface operations {
             /** @description Storage does not answer; try again */
             503: {
                 headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
                     [name: string]: unknown;
                 };
                 content: {
