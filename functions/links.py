@@ -33,8 +33,8 @@ class LinksMiddleware:
             return
         base = scope.get("root_path", "")
         _base_path.set(base)
-        if scope["path"].endswith("/"):
-            scope = {**scope, "path": scope["path"].rstrip("/") if scope["path"] != f"{base}/" else scope["path"]}
+        if scope["path"].endswith("/") and scope["path"] != f"{base}/":
+            scope = {**scope, "path": scope["path"].rstrip("/")}
         if not base:
             await self.app(scope, receive, send)
             return

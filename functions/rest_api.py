@@ -25,7 +25,8 @@ class RestApi(APIGateway):
         """Return the ASGI scope."""
         scope = super().scope
         base, path = split_path(self.event, scope["path"])
-        return {**scope, "root_path": base, "path": base + path}
+        scope["root_path"], scope["path"] = base, base + path
+        return scope
 
 
 def split_path(event: dict[str, Any], path: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from core import __version__
 from core.errors import RegattaError
+from functions.jobs.app import MOST_WAIT
 from infra import cost
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,6 +87,7 @@ def test_a_message_is_hidden_for_longer_than_its_function_may_run() -> None:
 def test_no_function_that_a_caller_waits_for_is_given_more_than_the_gateway_waits() -> None:
     default = TEMPLATE["Globals"]["Function"]["Timeout"]
     assert float(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["REGATTA_ANSWER_SECONDS"]) < default
+    assert default > MOST_WAIT + 2, "as long as GET /jobs/{job_id}?wait= may take, with two looks at the job"
     for properties in FUNCTIONS.values():
         if any(event["Type"] == "Api" for event in properties["Events"].values()):
             assert properties.get("Timeout", default) <= 29

@@ -18,7 +18,6 @@ from functions.query_parameters import StrictRoute
 from functions.system import documentation
 
 router = APIRouter(tags=["system"], route_class=StrictRoute)
-router.include_router(documentation.router)
 
 LINKS = {
     "status": "/system/status",
@@ -58,6 +57,10 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
         return JSONResponse(body, status_code=problem.status, media_type=PROBLEM_JSON)
     down = any(report[name]["status"] == "down" for name in ("redis", "queue"))
     return {"status": "degraded" if down else "ok", **report}
+
+
+# Each of its own: a router in a router takes 16 us more to search, for a prediction on a server of all functions too.
+router.routes.extend(documentation.router.routes)
 
 
 def _queue() -> dict[str, Any]:
