@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from regatta.errors import ProblemError, problem_error
 from regatta.frames import Frame
@@ -72,13 +72,22 @@ def record_batches(rows: Iterable[Any], fields: Mapping[str, Any]) -> Iterator[B
         yield Batch(start, start + len(texts), _closed(head, texts))
 
 
-def record(row: Any) -> dict[str, Any]:
+class HasToDict(Protocol):
+    """A Series of pandas, and whatever else says its values by name."""
+
+    def to_dict(self) -> Any:
+        """Return the values by name."""
+
+
+Row = Mapping[str, Any] | HasToDict
+
+
+def record(row: Row) -> dict[str, Any]:
     """Return one row as a JSON object; raises `TypeError` for what is no mapping."""
-    if not isinstance(row, Mapping):
-        if not hasattr(row, "to_dict"):  # a Series of pandas has it
-            raise TypeError(f"A row is a dict with a value for each column, not {type(row).__name__}.")
-        row = row.to_dict()
-    return {str(name): json_value(value) for name, value in row.items()}
+    if not isinstance(row, Mapping) and not hasattr(row, "to_dict"):
+        raise TypeError(f"A row is a dict with a value for each column, not {type(row).__name__}.")
+    values = row if isinstance(row, Mapping) else row.to_dict()
+    return {str(name): json_value(value) for name, value in values.items()}
 
 
 def frame_records(frame: Frame) -> Iterator[dict[str, Any]]:

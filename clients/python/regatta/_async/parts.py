@@ -37,6 +37,7 @@ class AsyncPartSender:
         self._sent = 0
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._failure: BaseException | None = None
 
     def size(self, number: int) -> int:
         """Return the bytes of a part; parts are counted from 1."""
@@ -54,11 +55,17 @@ class AsyncPartSender:
             async def send_part(part: Part) -> bool:
                 try:
                     return await self._send_part(bucket, part["number"], part["url"])
-                except BaseException:
+                except BaseException as error:
+                    with self._lock:
+                        self._failure = self._failure or error
                     self._stopped.set()
                     raise
 
-            return sum(await run_all(send_part, parts, PARTS_AT_A_TIME))
+            try:
+                return sum(await run_all(send_part, parts, PARTS_AT_A_TIME))
+            except UploadInterrupted as error:
+                # Not that of a part that only stopped because another one failed.
+                raise self._failure or error from None
 
     async def _send_part(self, bucket: httpx.AsyncClient, number: int, url: str) -> bool:
         """PUT one part; return False where its URL has expired."""

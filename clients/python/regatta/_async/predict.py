@@ -15,6 +15,7 @@ from regatta.answers import LeaderboardRow, Model, ModelSchema
 from regatta.batches import (
     Answered,
     Batch,
+    Row,
     answered_records,
     answered_tensors,
     combine,
@@ -75,7 +76,7 @@ class AsyncPredict:
 
     async def row(
         self,
-        row: Mapping[str, Any],
+        row: Row,
         model: Named | None = None,
         *,
         version: int | None = None,

@@ -38,6 +38,7 @@ class PartSender:
         self._sent = 0
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._failure: BaseException | None = None
 
     def size(self, number: int) -> int:
         """Return the bytes of a part; parts are counted from 1."""
@@ -55,11 +56,17 @@ class PartSender:
             def send_part(part: Part) -> bool:
                 try:
                     return self._send_part(bucket, part["number"], part["url"])
-                except BaseException:
+                except BaseException as error:
+                    with self._lock:
+                        self._failure = self._failure or error
                     self._stopped.set()
                     raise
 
-            return sum(run_all(send_part, parts, PARTS_AT_A_TIME))
+            try:
+                return sum(run_all(send_part, parts, PARTS_AT_A_TIME))
+            except UploadInterrupted as error:
+                # Not that of a part that only stopped because another one failed.
+                raise self._failure or error from None
 
     def _send_part(self, bucket: httpx.Client, number: int, url: str) -> bool:
         """PUT one part; return False where its URL has expired."""

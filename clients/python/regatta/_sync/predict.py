@@ -16,6 +16,7 @@ from regatta.answers import LeaderboardRow, Model, ModelSchema
 from regatta.batches import (
     Answered,
     Batch,
+    Row,
     answered_records,
     answered_tensors,
     combine,
@@ -76,7 +77,7 @@ class Predict:
 
     def row(
         self,
-        row: Mapping[str, Any],
+        row: Row,
         model: Named | None = None,
         *,
         version: int | None = None,

@@ -88,10 +88,10 @@ def _accepted(hint: Any) -> set[type]:
     if isinstance(hint, UnionType):
         return {kind for either in get_args(hint) for kind in _accepted(either)}
     origin = get_origin(hint) or hint
-    named = {"Mapping": {dict}, "Sequence": {list, str}}.get(getattr(origin, "__name__", ""))
+    named: dict[str, set[type]] = {"Mapping": {dict}, "Sequence": {list, str}}
     if isinstance(origin, type) and issubclass(origin, answers.Answer):
         return {dict}
-    return named or ({int, float} if origin is float else {origin})
+    return named.get(getattr(origin, "__name__", "")) or ({int, float} if origin is float else {origin})
 
 
 def test_a_newer_service_may_add_fields_and_an_older_one_may_lack_some() -> None:

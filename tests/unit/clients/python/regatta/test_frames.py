@@ -73,14 +73,14 @@ def test_a_float32_keeps_its_value() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [pd.Series(pd.to_datetime(MOMENTS)), pl.Series(MOMENTS).str.to_datetime("%Y-%m-%d %H:%M")],
+    [pd.to_datetime(pd.Series(MOMENTS)), pl.Series(MOMENTS).str.to_datetime("%Y-%m-%d %H:%M")],
 )
 def test_dates_have_a_time_where_one_of_them_has(values: Any) -> None:
     assert column(values).dates() == ["2022-03-01T10:00:00", "", "2022-03-02T00:00:00"]
 
 
 def test_days_alone_have_no_time_and_zones_become_utc() -> None:
-    days = pd.Series(pd.to_datetime(["2022-03-01", None]))
+    days = pd.to_datetime(pd.Series(["2022-03-01", None]))
     assert column(days).dates() == ["2022-03-01", ""]
     assert column(days.dt.tz_localize("Asia/Tokyo")).dates() == ["2022-02-28T15:00:00", ""]
     tokyo = pl.Series(["2022-03-01"]).str.to_datetime().dt.replace_time_zone("Asia/Tokyo")

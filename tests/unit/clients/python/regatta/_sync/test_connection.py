@@ -237,3 +237,30 @@ def test_the_key_is_in_no_log_and_no_repr(caplog: pytest.LogCaptureFixture) -> N
     client.version()
     assert "my key" not in caplog.text + repr(client) + repr(client.data)
     assert repr(client) == f"Regatta({URL!r})"
+
+
+def test_a_large_export_is_a_job_whose_file_is_fetched_without_the_key(tmp_path: Path) -> None:
+    job = {"job_id": "j1", "kind": "export", "status": "running", "stage": "predicting", "progress": 0.5}
+    done = {
+        **job,
+        "status": "succeeded",
+        "progress": 1.0,
+        "result": {"url": "https://bucket.example/f.csv?signature=s"},
+    }
+    service = ScriptedService(
+        answer(job, 202), answer(job), answer(done), httpx.Response(200, content=b"a,prediction\n")
+    )
+    seen: list[tuple[str, float]] = []
+    path = regatta(service, api_key="my key").predict.export(
+        tmp_path / "p.csv", "m", file_id="f", on_progress=lambda *progress: seen.append(progress)
+    )
+    assert (path.read_bytes(), seen) == (b"a,prediction\n", [("predicting", 0.5), ("predicting", 1.0)])
+    assert [request.url.host for request in service.requests] == ["service"] * 3 + ["bucket.example"]
+    assert "X-Api-Key" not in service.requests[-1].headers
+
+
+def test_a_file_whose_url_has_expired_says_so(tmp_path: Path) -> None:
+    service = ScriptedService(answer(None, 303, Location="https://bucket.example/f"), httpx.Response(403))
+    with pytest.raises(errors.ServerError, match=r"bucket\.example does not send the file \(403\)"):
+        regatta(service).models.download("m", tmp_path / "m.onnx")
+    assert [*tmp_path.iterdir()] == []

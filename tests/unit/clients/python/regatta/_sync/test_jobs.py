@@ -72,7 +72,7 @@ def test_a_wait_that_is_broken_off_leaves_the_job_and_says_its_id() -> None:
 
 def test_a_wait_can_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 10_000, 7))
-    monkeypatch.setattr(jobs.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("regatta._sync.jobs.time.monotonic", lambda: float(next(clock)))
     service = ScriptedService(job("running"))
     with pytest.raises(errors.JobStillRunning) as raised:
         regatta(service).jobs.wait("j1", timeout=60)

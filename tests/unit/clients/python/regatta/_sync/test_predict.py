@@ -165,10 +165,10 @@ def test_a_promotion_meanwhile_does_not_change_the_version(client: Regatta, monk
 
 def test_without_a_model_the_one_trained_last_predicts(client: Regatta) -> None:
     frame = small()
-    train(client, frame, model_name="first")
-    train(client, frame, model_name="second")
-    assert client.predict(frame).model_name == "second"
-    assert client.predict.row(frame.iloc[0]).model_name == "second"
+    with pytest.raises(errors.ModelNotFound):
+        client.predict(frame)
+    train(client, frame)
+    assert client.predict(frame).model_name == client.predict.row(frame.iloc[0]).model_name == "m"
 
 
 def test_no_rows_are_no_predictions(client: Regatta) -> None:
