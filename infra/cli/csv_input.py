@@ -25,6 +25,8 @@ LONGEST_RECORD = 4 << 20
 # A request has so many characters or rows, whichever comes first.
 CHUNK_CHARACTERS = 1 << 20
 CHUNK_ROWS = 10_000
+# How zip archives (and .xlsx, .ods), .xls and Parquet begin.
+CONTAINERS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1")
 # Records kept back for the last chunk, so that the totals and footers of a file are in one chunk with some rows.
 LAST_RECORDS = 100
 
@@ -95,6 +97,11 @@ class CsvInput:
         if head.startswith(GZIP):
             stream = gzip.GzipFile(fileobj=_Replayed(head, stream))
             head = stream.read(BLOCK_BYTES)
+        if head.startswith(CONTAINERS):
+            raise CsvInputError(
+                "The input is a workbook, an archive or Parquet, which cannot be read as a stream. "
+                "`regatta export MODEL FILE` predicts such a file; `regatta upload FILE` says how it is read."
+            )
         self._known = expected.names
         self._blocks = _line_blocks(head, stream) if not _is_wide(head, encoding) else None
         first = next(self._blocks, b"") if self._blocks is not None else head[: len(head) // 4 * 4]

@@ -86,6 +86,8 @@ class RowWriter:
             for record, *values in zip(chunk.records, *columns, strict=True)
         ]
         self._target.write(self._encoder.encode("".join(lines)))
+        # Whoever reads the output waits for these rows, and may send the next ones after them.
+        self._target.flush()
 
     def _begin(self) -> None:
         self._is_begun = True
