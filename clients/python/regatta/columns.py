@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from regatta.errors import ColumnsNotKnown
+from regatta.errors import ColumnsNotKnown, ProblemError
 
 NAMES_SHOWN = 20
+# What the service says of a column of a strict request.
+NO_FEATURE = "is not a feature of the model"
 
 
 def match_columns(
@@ -44,6 +46,14 @@ def unknown_columns(
         f"{_quoted(list(features)[:NAMES_SHOWN])}{' and others' if len(features) > NAMES_SHOWN else ''}."
     )
     return ColumnsNotKnown({"detail": detail, "errors": errors, "unknown": near})
+
+
+def with_unknown(error: ProblemError) -> ProblemError:
+    """Return a refusal of strict rows as `ColumnsNotKnown` where it names columns that the model does not have."""
+    unknown = [str(entry["field"]) for entry in error.errors if entry.get("message") == NO_FEATURE]
+    if not unknown:
+        return error
+    return ColumnsNotKnown({**error.problem, "unknown": {name: [] for name in unknown}}, error.status)
 
 
 def _near(name: str, names: Sequence[str]) -> list[str]:

@@ -26,7 +26,7 @@ from regatta.batches import (
     shift_rows,
 )
 from regatta.choice import chosen, segment
-from regatta.columns import match_columns, unknown_columns
+from regatta.columns import match_columns, unknown_columns, with_unknown
 from regatta.errors import InvalidRecords, NotFound
 from regatta.frames import Frame, as_frame
 from regatta.predictions import Prediction, Predictions
@@ -86,7 +86,10 @@ class AsyncPredict:
         """Predict one row: a dict, or a Series of pandas, with a value for each column."""
         choice = await self._choice(model, version)
         body = given({**choice, "data": record(row), "interval": interval, "strict": strict or None})
-        return Prediction.of(await self._connection.json("POST", "/predict", pure=True, json=body))
+        try:
+            return Prediction.of(await self._connection.json("POST", "/predict", pure=True, json=body))
+        except InvalidRecords as error:
+            raise with_unknown(error) from None
 
     async def export(
         self,
@@ -100,8 +103,6 @@ class AsyncPredict:
         interval: float | None = None,
         strict: bool = False,
         raw: bool = False,
-        delimiter: str | None = None,
-        decimal: str | None = None,
         on_progress: ReportProgress | None = None,
     ) -> Path:
         """Write rows with their predictions to a file and return its path.
@@ -112,8 +113,8 @@ class AsyncPredict:
         target = Path(path)
         choice = await self._choice(model, version)
         source = await self._rows_to_export(rows, file_id)
-        options = {"format": format, "interval": interval, "delimiter": delimiter, "decimal": decimal}
-        body = given({**choice, **source, **options, "strict": strict or None, "raw": raw or None})
+        options = {"format": format, "interval": interval, "strict": strict or None, "raw": raw or None}
+        body = given({**choice, **source, **options})
         response = await self._connection.download("POST", "/predict/export", target, keyed=True, json=body)
         if response.status_code == httpx.codes.ACCEPTED:
             job = await self._jobs.wait(response.json()["job_id"], on_progress=on_progress)
@@ -210,7 +211,7 @@ class AsyncPredict:
         try:
             return await predict(batch)
         except InvalidRecords as error:
-            raise shift_rows(error, batch) from None
+            raise with_unknown(shift_rows(error, batch)) from None
 
     async def _schema(self, choice: Mapping[str, Any]) -> ModelSchema:
         """Return what a model takes. Which version serves may change, and is asked for each time."""

@@ -27,7 +27,7 @@ from regatta.batches import (
     shift_rows,
 )
 from regatta.choice import chosen, segment
-from regatta.columns import match_columns, unknown_columns
+from regatta.columns import match_columns, unknown_columns, with_unknown
 from regatta.errors import InvalidRecords, NotFound
 from regatta.frames import Frame, as_frame
 from regatta.predictions import Prediction, Predictions
@@ -87,7 +87,10 @@ class Predict:
         """Predict one row: a dict, or a Series of pandas, with a value for each column."""
         choice = self._choice(model, version)
         body = given({**choice, "data": record(row), "interval": interval, "strict": strict or None})
-        return Prediction.of(self._connection.json("POST", "/predict", pure=True, json=body))
+        try:
+            return Prediction.of(self._connection.json("POST", "/predict", pure=True, json=body))
+        except InvalidRecords as error:
+            raise with_unknown(error) from None
 
     def export(
         self,
@@ -101,8 +104,6 @@ class Predict:
         interval: float | None = None,
         strict: bool = False,
         raw: bool = False,
-        delimiter: str | None = None,
-        decimal: str | None = None,
         on_progress: ReportProgress | None = None,
     ) -> Path:
         """Write rows with their predictions to a file and return its path.
@@ -113,8 +114,8 @@ class Predict:
         target = Path(path)
         choice = self._choice(model, version)
         source = self._rows_to_export(rows, file_id)
-        options = {"format": format, "interval": interval, "delimiter": delimiter, "decimal": decimal}
-        body = given({**choice, **source, **options, "strict": strict or None, "raw": raw or None})
+        options = {"format": format, "interval": interval, "strict": strict or None, "raw": raw or None}
+        body = given({**choice, **source, **options})
         response = self._connection.download("POST", "/predict/export", target, keyed=True, json=body)
         if response.status_code == httpx.codes.ACCEPTED:
             job = self._jobs.wait(response.json()["job_id"], on_progress=on_progress)
@@ -209,7 +210,7 @@ class Predict:
         try:
             return predict(batch)
         except InvalidRecords as error:
-            raise shift_rows(error, batch) from None
+            raise with_unknown(shift_rows(error, batch)) from None
 
     def _schema(self, choice: Mapping[str, Any]) -> ModelSchema:
         """Return what a model takes. Which version serves may change, and is asked for each time."""

@@ -51,12 +51,13 @@ class SeriesResource:
         window: int | None = None,
         tolerance: float | None = None,
         handle_missing: Literal["drop", "mean", "median", "mode"] | None = None,
-        validation: Literal["random", "time"] | None = None,
+        validation: Mapping[str, str | None] | None = None,
         time_limit: float | None = None,
         **reading: Unpack[Reading],
     ) -> Series:
         """Store the settings of a series, all of them: what is not given has its default.
 
+        `validation` is an object such as `{"kind": "time", "column": "day"}`; `reading` says how the files are read.
         `announced` of the result are the jobs of files that waited for the target.
         """
         settings = {

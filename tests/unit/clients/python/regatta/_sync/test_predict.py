@@ -185,6 +185,16 @@ def test_strict_refuses_what_would_be_imputed(client: Regatta) -> None:
         client.predict(frame.assign(a=None), "m", strict=True)
 
 
+def test_strict_dicts_with_another_column_are_refused_as_a_frame_is(client: Regatta) -> None:
+    row = {"a": 1.0, "b": "u", "c": 3}
+    train(client, small())
+    assert "does not use 'c'" in client.predict([row], "m").warnings[0]
+    for predict in (lambda: client.predict([row], "m", strict=True), lambda: client.predict.row(row, "m", strict=True)):
+        with pytest.raises(errors.ColumnsNotKnown) as raised:
+            predict()
+        assert raised.value.unknown == {"c": []}
+
+
 def test_rows_and_stored_files_are_exported(client: Regatta, tmp_path: Path) -> None:
     frame = small()
     model = train(client, frame)
