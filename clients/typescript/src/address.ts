@@ -3,6 +3,9 @@
 const DEFAULT_URL = "http://127.0.0.1:8000";
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
+/** What `new Headers` takes. Node's types have no name for it. */
+export type HeadersOption = NonNullable<ConstructorParameters<typeof Headers>[0]>;
+
 export class Address {
   /** The base URL, without a slash at its end. */
   readonly url: string;
@@ -14,7 +17,7 @@ export class Address {
    *
    * Throws a `TypeError` for a URL or a header that cannot be used. No message shows the value of a header.
    */
-  constructor(url: string | URL | undefined, apiKey: string | undefined, headers: HeadersInit | undefined) {
+  constructor(url: string | URL | undefined, apiKey: string | undefined, headers: HeadersOption | undefined) {
     const parsed = parse(String(url ?? (environment("REGATTA_URL") || DEFAULT_URL)).trim());
     this.url = parsed.origin + parsed.pathname.replace(/\/+$/, "");
     this.isLoopback = LOOPBACK.has(parsed.hostname);

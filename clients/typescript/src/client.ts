@@ -1,6 +1,6 @@
 /** The client: its resources, and how it reaches the service. */
 
-import { Address } from "./address.js";
+import { Address, type HeadersOption } from "./address.js";
 import { type Call, Connection } from "./connection.js";
 import { Data } from "./data.js";
 import { Jobs } from "./jobs.js";
@@ -20,7 +20,7 @@ export interface RegattaOptions {
   /** Sent as X-Api-Key to the service, and to no other host; default: REGATTA_API_KEY. */
   apiKey?: string | undefined;
   /** Sent with every request to the service, and to no other host. */
-  headers?: HeadersInit | undefined;
+  headers?: HeadersOption | undefined;
   /** Sends the requests; default: the one of the platform. */
   fetch?: Fetch | undefined;
   /** Milliseconds until an answer has to be there; default: five minutes. A download may take longer. */

@@ -14,7 +14,7 @@ export interface Call extends CallOptions {
   headers?: Record<string, string>;
   /** A body: `json` is written as JSON. */
   json?: unknown;
-  body?: BodyInit;
+  body?: RequestInit["body"];
   /** Sent with an Idempotency-Key, so that it may be repeated. */
   keyed?: boolean;
   /** Changes nothing, so that it may be repeated. */

@@ -87,7 +87,7 @@ export class Predict {
     return this.connection.json("POST", "/predict/batch", {
       query,
       headers,
-      body: content as BodyInit,
+      body: content as NonNullable<RequestInit["body"]>,
       pure: true,
       signal,
     });

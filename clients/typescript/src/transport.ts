@@ -6,7 +6,7 @@ export type Fetch = typeof globalThis.fetch;
 export class NoAnswer extends Error {
   constructor(
     readonly reason: string,
-    /** Node's code of the error, such as ECONNREFUSED. Browsers do not tell. */
+    /** Node's code of the error, such as ECONNREFUSED, or that of an answer that is late. Browsers do not tell. */
     readonly code: string | null,
     cause: unknown,
   ) {
@@ -18,6 +18,9 @@ export class NoAnswer extends Error {
     return this.code !== null && NEVER_CONNECTED.has(this.code);
   }
 }
+
+/** The code of an answer that did not come in time. */
+export const LATE = "ETIMEDOUT";
 
 const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
@@ -69,7 +72,7 @@ export class Transport {
       if (error instanceof Verdict) {
         throw error;
       }
-      throw isLate ? new NoAnswer(`no answer within ${this.timeout / 1000} s`, null, error) : noAnswer(error);
+      throw isLate ? new NoAnswer(`no answer within ${this.timeout / 1000} s`, LATE, error) : noAnswer(error);
     } finally {
       clearTimeout(timer);
       if (!(streamed && isDone)) {

@@ -10,7 +10,7 @@ import {
   type RegattaError,
   UnreachableError,
 } from "./errors.js";
-import { type NoAnswer, Verdict } from "./transport.js";
+import { LATE, type NoAnswer, Verdict } from "./transport.js";
 import type { Problem } from "./types.js";
 import { VERSION } from "./version.js";
 
@@ -56,10 +56,10 @@ async function errorOf(address: Address, response: Response): Promise<RegattaErr
 
 /** Return the error for an address at which nothing answers, or not in time. */
 export function unreachable(address: Address, { reason, code, cause }: NoAnswer): UnreachableError {
-  const isPage = "document" in globalThis;
+  const isPage = "document" in globalThis && code !== LATE;
   const wayOut = isPage
     ? "Is it running, and is the origin of this page its REGATTA_CORS_ORIGIN?"
-    : code === null || code === "ECONNRESET"
+    : code === LATE
       ? "Is it overloaded, or is this the port of another program? A longer `timeout` waits longer."
       : "Start it with `regatta up`, or name another one with url or REGATTA_URL.";
   return new UnreachableError(`${address.url} does not answer (${reason}). ${wayOut}`, { cause });

@@ -35,7 +35,7 @@ export class FakeService {
     return new Regatta({ url: "http://regatta.test/stage/", fetch: this.fetch, retries, ...options });
   }
 
-  readonly fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+  readonly fetch = async (input: unknown, init: RequestInit = {}): Promise<Response> => {
     const { method = "GET", body = null } = init;
     const sent = { method, url: String(input), headers: new Headers(init.headers), body: body as unknown };
     this.sent.push(sent);
