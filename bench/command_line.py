@@ -13,7 +13,7 @@ from bench._report import Figure, Timer, at_most, paired, run
 START_SECONDS = 0.40
 # Nothing listens there, so that a command ends at its first request.
 NOWHERE = "http://127.0.0.1:9"
-COMMANDS = (("--help",), ("--version",), ("status",), ("jobs", "--url", NOWHERE), ("series", "--url", NOWHERE))
+COMMANDS = (("--help",), ("--version",), ("status",), ("files", "--url", NOWHERE), ("jobs", "--url", NOWHERE))
 
 
 def measure(quick: bool) -> Iterator[Figure]:

@@ -102,7 +102,8 @@ def _main(
     show_completion: ShowCompletion = None,
 ) -> None:
     """Regatta: tabular regression as a service."""
+    from infra.cli.text import visible
     from infra.cli.variables import unknown_messages
 
     for message in unknown_messages(os.environ):
-        typer.secho(message, fg="yellow", err=True)
+        typer.secho(visible(message), fg="yellow", err=True)

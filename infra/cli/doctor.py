@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.cli.exit_codes import ExitCode
+from infra.cli.text import visible
 
 if TYPE_CHECKING:
     from infra.cli.checks.check import Check, Checks
@@ -34,10 +35,11 @@ def doctor(
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     broken = sum(check.state is State.BROKEN for check in checks)
+    warnings = sum(check.state is State.WARNING for check in checks)
     if as_json:
         typer.echo(json.dumps({"ok": not broken, "checks": [asdict(check) for check in checks]}, indent=2))
     else:
-        typer.echo(f"{broken} things are broken." if broken > 1 else "1 thing is broken." if broken else "All is well.")
+        typer.echo(f"{broken} broken, {warnings} to look at." if broken or warnings else "All is well.")
     raise typer.Exit(ExitCode.FAILED if broken else ExitCode.OK)
 
 
@@ -87,6 +89,6 @@ def _examine_this_machine() -> "Checks":
 def _print(check: "Check") -> None:
     """Print the result of a check as a line, and below it how to mend what is not well."""
     state = typer.style(f"{check.state:<8}", fg=COLOURS[check.state])
-    typer.echo(f"{state} {check.name:<14} {check.message}")
+    typer.echo(f"{state} {check.name:<14} {visible(check.message)}")
     if check.remedy:
         typer.echo(f"{'':<8} {'':<14} {check.remedy}")

@@ -11,6 +11,7 @@ import typer
 
 from infra.cli.exit_codes import ExitCode
 from infra.cli.terminal import failure, load_settings
+from infra.cli.text import visible
 
 LOOK_SECONDS = 0.2
 
@@ -37,7 +38,7 @@ def logs(
         while True:
             for part, tail in zip(chosen, tails, strict=True):
                 for line in tail.read():
-                    typer.echo(f"{part:<{margin}} | {line}" if margin else line)
+                    typer.echo(f"{part:<{margin}} | {visible(line)}" if margin else visible(line))
             if not follow:
                 return
             time.sleep(LOOK_SECONDS)

@@ -10,6 +10,7 @@ import typer
 from core.errors import InvalidSettingError, RegattaError
 from core.settings import Settings, settings
 from infra.cli.exit_codes import ExitCode
+from infra.cli.text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,12 +56,12 @@ def use_running_stack() -> None:
 
 def warn(message: str) -> None:
     """Print a warning to stderr."""
-    typer.secho(message, fg="yellow", err=True)
+    typer.secho(visible(message, lines=True), fg="yellow", err=True)
 
 
 def failure(message: str, code: ExitCode = ExitCode.FAILED) -> typer.Exit:
     """Print what is wrong to stderr; return the exception that ends the command."""
-    typer.secho(message, fg="red", err=True)
+    typer.secho(visible(message, lines=True), fg="red", err=True)
     return typer.Exit(code)
 
 

@@ -21,7 +21,9 @@ RUNNING = {"job_id": "j1", "kind": "train", "status": "running", "stage": "train
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
+    # `asyncio.run` would take the loop of the process, which the handlers of Lambda made, and leave it unclosed.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work)
 
 
 def test_the_whole_job_in_the_app_itself(bucket: ObjectStore, tmp_path: Path) -> None:
