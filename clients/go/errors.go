@@ -26,6 +26,8 @@ type Error struct {
 	Instance string `json:"instance,omitempty"`
 	// Errors names each field, row and column that is wrong.
 	Errors []FieldError `json:"errors,omitempty"`
+	// InferenceError is what the Open Inference Protocol calls Detail.
+	InferenceError string `json:"error,omitempty"`
 	// RetryAfter is how long the service asked to wait.
 	RetryAfter time.Duration `json:"-"`
 

@@ -51,6 +51,12 @@ class _Rendering:
             del schema["contentMediaType"]
             schema["format"] = "binary"
         schema.pop("propertyNames", None)
+        # Generators write a default that is an object into their code as it stands, and abort at a form that allows
+        # further fields. It allows them without saying so, too.
+        if isinstance(schema.get("default"), dict) and schema["default"]:
+            del schema["default"]
+        if "properties" in schema and schema.get("additionalProperties") is True:
+            del schema["additionalProperties"]
         if isinstance(schema.get("anyOf"), list):
             return self._without_null(schema)
         if "$ref" in schema and len(schema) > 1:
@@ -63,6 +69,7 @@ class _Rendering:
         if len(others) == len(schema["anyOf"]):
             return schema
         rest = {key: each for key, each in schema.items() if key != "anyOf"}
+        others = _one_enum(others)
         nullable = [self._nullable(each) for each in others]
         return {**nullable[0], **rest} if len(nullable) == 1 else {**rest, "anyOf": nullable}
 
@@ -71,3 +78,10 @@ class _Rendering:
             return {**schema, "nullable": True} if "type" in schema else schema
         found = self._schemas[schema["$ref"].rpartition("/")[2]]
         return {"type": found.get("type", "object"), "nullable": True, "allOf": [schema]}
+
+
+def _one_enum(alternatives: list[Json]) -> list[Json]:
+    """Return alternatives that are all enums of texts as one enum of all the texts."""
+    if any(set(each) != {"type", "enum"} or each["type"] != "string" for each in alternatives):
+        return alternatives
+    return [{"type": "string", "enum": [text for each in alternatives for text in each["enum"]]}]
