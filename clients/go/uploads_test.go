@@ -51,7 +51,10 @@ type fakeBucket struct {
 }
 
 func (b *fakeBucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // Another part was refused, which ends this one halfway.
+	}
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	if !b.refused {
