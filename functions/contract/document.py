@@ -9,6 +9,7 @@ from core.types import Json
 from functions.contract.answer import Problem
 from functions.contract.headers import HEADERS, references
 from functions.contract.links import links_of
+from functions.contract.number_formats import with_number_formats
 from functions.contract.operations import JSON, OPERATIONS, Answers, Operation
 from functions.contract.requests import REFERENCE, complete_requests
 
@@ -60,7 +61,7 @@ def assemble(page: Json, *, strict: bool = False, schemes: Json | None = None) -
             method: _described(OPERATIONS[method.upper(), path], described, REFUSALS if schemes else ())
             for method, described in methods.items()
         }
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": _info(page["info"]["version"]),
         "servers": [{"url": "/", "description": "The service that this document was loaded from"}],
@@ -73,6 +74,8 @@ def assemble(page: Json, *, strict: bool = False, schemes: Json | None = None) -
             **({"securitySchemes": schemes} if schemes else {}),
         },
     }
+    formatted: Json = with_number_formats(document)
+    return formatted
 
 
 def _info(version: str) -> Json:

@@ -915,6 +915,7 @@ export interface components {
             key: string;
             etag: string;
             filename: string;
+            /** Format: int64 */
             size_bytes: number;
             last_modified: string;
             /** @enum {string} */
@@ -958,12 +959,16 @@ export interface components {
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
             /** @description what it is doing now, in one word */
             stage: string;
-            /** @description from 0 to 1 */
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
             progress: number;
             /** @description the progress by model, where there are several */
             parts: {
                 [key: string]: number;
             };
+            /** Format: int64 */
             attempts: number;
             /**
              * Format: date-time
@@ -989,8 +994,10 @@ export interface components {
         /** @description The predictions of many rows, in their order. */
         BatchPredictions: {
             predictions: number[];
+            /** Format: int64 */
             count: number;
             model_name: string;
+            /** Format: int64 */
             version: number;
             warnings: string[];
             interval?: components["schemas"]["IntervalLevel"];
@@ -1017,6 +1024,7 @@ export interface components {
             /** @description share of true values that the bounds are to hold */
             interval?: number | null;
             /**
+             * Format: int64
              * @description rows in memory at a time
              * @default 10000
              */
@@ -1030,25 +1038,36 @@ export interface components {
         };
         /** @description How often a column is true and false. */
         BooleanStatistics: {
+            /** Format: int64 */
             count: number;
+            /** Format: int64 */
             missing: number;
+            /** Format: int64 */
             distinct: number;
             unit?: string;
             /** @constant */
             type: "boolean";
+            /** Format: int64 */
             true: number;
+            /** Format: int64 */
             false: number;
         };
         /** @description Statistics of a column of texts. */
         CategoryStatistics: {
+            /** Format: int64 */
             count: number;
+            /** Format: int64 */
             missing: number;
+            /** Format: int64 */
             distinct: number;
             unit?: string;
             /** @constant */
             type: "category";
             top: components["schemas"]["LevelCount"][];
-            /** @description rows with other texts than the most frequent ones */
+            /**
+             * Format: int64
+             * @description rows with other texts than the most frequent ones
+             */
             other: number;
             /** @description in bits */
             entropy: number | null;
@@ -1057,17 +1076,20 @@ export interface components {
         /** @description The version that serves from now on, and the one before. */
         ChampionChosen: {
             model_name: string;
+            /** Format: int64 */
             version: number;
             before: number | null;
         };
         /** @description The version that is to serve. */
         ChampionRequest: {
+            /** Format: int64 */
             version: number;
         };
         /** @description The values of a column beyond two bounds. */
         ColumnOutliers: {
             lower: number | null;
             upper: number | null;
+            /** Format: int64 */
             count: number;
             rows: number[];
             values: number[];
@@ -1082,7 +1104,10 @@ export interface components {
          *     `max_latency_us` limit the serving cost of its winner.
          */
         CompareCommand: {
-            /** @default 0.2 */
+            /**
+             * Format: double
+             * @default 0.2
+             */
             test_size?: number;
             /** @description default: the one that processing stored */
             target_column?: string | null;
@@ -1114,6 +1139,7 @@ export interface components {
              */
             tune_hyperparameters?: boolean;
             /**
+             * Format: double
              * @description for all of them
              * @default 60
              */
@@ -1151,28 +1177,38 @@ export interface components {
             columns: string[];
             pearson: (number | null)[][];
             spearman: (number | null)[][];
-            /** @description how many rows the ranks are of */
+            /**
+             * Format: int64
+             * @description how many rows the ranks are of
+             */
             rows: number;
         };
         /** @description R2 of each fold, and their mean and standard deviation. */
         CrossValidation: {
             scores: number[];
+            /** Format: double */
             mean: number;
+            /** Format: double */
             std: number;
         };
         /** @description The mean target where a column is between two values. */
         CurvePoint: {
             from: number | string;
             to: number | string;
+            /** Format: int64 */
             count: number;
+            /** Format: double */
             mean: number;
         };
         /** @description Everything about a dataset but its correlations. */
         DatasetInfo: {
             file_id: string;
             filename: string;
+            /** Format: int64 */
             rows: number;
+            /** Format: int64 */
             columns: number;
+            /** Format: int64 */
             size_bytes: number;
             /**
              * Format: date-time
@@ -1206,7 +1242,9 @@ export interface components {
             reading?: components["schemas"]["Reading"];
             /** @description the format and the sheet that it was received in */
             container?: components["schemas"]["FileContainer"];
+            /** Format: int64 */
             memory_bytes: number;
+            /** Format: int64 */
             duplicate_rows: number;
             statistics: {
                 [key: string]: components["schemas"]["NumberStatistics"] | components["schemas"]["BooleanStatistics"] | components["schemas"]["DateStatistics"] | components["schemas"]["CategoryStatistics"];
@@ -1221,8 +1259,11 @@ export interface components {
         };
         /** @description Statistics of a column of dates. */
         DateStatistics: {
+            /** Format: int64 */
             count: number;
+            /** Format: int64 */
             missing: number;
+            /** Format: int64 */
             distinct: number;
             unit?: string;
             /** @constant */
@@ -1282,6 +1323,7 @@ export interface components {
             };
             /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
+            /** Format: double */
             weight: number;
             cross_validation: components["schemas"]["CrossValidation"];
         };
@@ -1293,6 +1335,7 @@ export interface components {
         /** @description A body for POST /predict that works as it stands. */
         ExampleRequest: {
             model_name: string;
+            /** Format: int64 */
             version?: number;
             data: {
                 [key: string]: unknown;
@@ -1380,11 +1423,20 @@ export interface components {
             message: string;
             /** @description the field of the request or the column of the table */
             field?: string;
-            /** @description as a spreadsheet counts, or from 0 in a list of records */
+            /**
+             * Format: int64
+             * @description as a spreadsheet counts, or from 0 in a list of records
+             */
             row?: number;
-            /** @description of an upload */
+            /**
+             * Format: int64
+             * @description of an upload
+             */
             part?: number;
-            /** @description of the file */
+            /**
+             * Format: int64
+             * @description of the file
+             */
             line?: number;
         };
         /** @description The file that a table was received in, other than a plain text; its text is stored beside it. */
@@ -1407,8 +1459,11 @@ export interface components {
         FileReady: {
             file_id: string;
             filename: string;
+            /** Format: int64 */
             rows: number;
+            /** Format: int64 */
             columns: number;
+            /** Format: int64 */
             size_bytes: number;
             /**
              * Format: date-time
@@ -1419,6 +1474,7 @@ export interface components {
             parent?: string;
             /** @constant */
             status: "ready";
+            /** Format: double */
             progress: number;
             warnings: string[];
             units?: {
@@ -1437,8 +1493,11 @@ export interface components {
         FileSummary: {
             file_id: string;
             filename: string;
+            /** Format: int64 */
             rows: number;
+            /** Format: int64 */
             columns: number;
+            /** Format: int64 */
             size_bytes: number;
             /**
              * Format: date-time
@@ -1462,6 +1521,7 @@ export interface components {
             kind: "nothing-to-learn" | "few-rows" | "duplicates" | "redundant" | "ordered-in-time" | "empty-column" | "missing" | "constant" | "nearly-constant" | "identifier" | "sentinel" | "zeros" | "capped" | "extremes" | "skew" | "outliers" | "mixed-type" | "free-text" | "high-cardinality" | "leakage" | "target-missing" | "target-few-values" | "target-skewed";
             /** @description a sentence whose subject is the column, or the table */
             finding: string;
+            /** Format: int64 */
             count: number;
             /** @description the first of them, as a spreadsheet counts */
             rows: number[];
@@ -1470,7 +1530,9 @@ export interface components {
         /** @description How much R2 falls on the holdout when one column is shuffled, over several shuffles. */
         Importance: {
             feature: string;
+            /** Format: double */
             mean: number;
+            /** Format: double */
             std: number;
         };
         /** @description Name, version and the first links. */
@@ -1515,12 +1577,16 @@ export interface components {
         };
         /** @description Bounds that hold a share of true values. */
         IntervalBounds: {
+            /** Format: double */
             level: number;
+            /** Format: double */
             lower: number;
+            /** Format: double */
             upper: number;
         };
         /** @description The share of true values that the bounds hold. */
         IntervalLevel: {
+            /** Format: double */
             level: number;
         };
         /** @description A job with its live leaderboard. */
@@ -1532,12 +1598,16 @@ export interface components {
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
             /** @description what it is doing now, in one word */
             stage: string;
-            /** @description from 0 to 1 */
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
             progress: number;
             /** @description the progress by model, where there are several */
             parts: {
                 [key: string]: number;
             };
+            /** Format: int64 */
             attempts: number;
             /**
              * Format: date-time
@@ -1568,12 +1638,16 @@ export interface components {
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
             /** @description what it is doing now, in one word */
             stage: string;
-            /** @description from 0 to 1 */
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
             progress: number;
             /** @description the progress by model, where there are several */
             parts: {
                 [key: string]: number;
             };
+            /** Format: int64 */
             attempts: number;
             /**
              * Format: date-time
@@ -1614,12 +1688,15 @@ export interface components {
         /** @description How often a text occurs. */
         LevelCount: {
             value: string;
+            /** Format: int64 */
             count: number;
         };
         /** @description The mean target where a column has a text. */
         LevelMean: {
             value: string;
+            /** Format: int64 */
             count: number;
+            /** Format: double */
             mean: number;
         };
         /** @description The server is alive. */
@@ -1632,10 +1709,12 @@ export interface components {
             model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting";
             /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
+            /** Format: double */
             weight: number;
         };
         /** @description Where values are missing: by column the share in each block of rows. */
         Missingness: {
+            /** Format: int64 */
             blocks: number;
             columns: {
                 [key: string]: number[];
@@ -1644,17 +1723,20 @@ export interface components {
         /** @description How much R2 falls when a column is shuffled. */
         ModelImportance: {
             model_name: string;
+            /** Format: int64 */
             version: number;
             importance: components["schemas"]["Importance"][];
         };
         /** @description Everything that is known of one version of a model, with the digests of its files. Signed as a whole. */
         ModelManifest: {
             /**
+             * Format: int64
              * @default 1
              * @constant
              */
             format?: 1;
             model_name: string;
+            /** Format: int64 */
             version: number;
             model_type: string;
             created_at: string;
@@ -1688,6 +1770,7 @@ export interface components {
                 [key: string]: unknown;
             };
             recipe: components["schemas"]["Recipe"];
+            /** Format: double */
             test_size: number;
             /**
              * @default {
@@ -1696,6 +1779,7 @@ export interface components {
              *     }
              */
             validation?: components["schemas"]["Validation"];
+            /** Format: double */
             training_seconds: number;
             /** @default null */
             latency_us?: number | null;
@@ -1724,6 +1808,7 @@ export interface components {
         /** @description How good a version is. */
         ModelMetrics: {
             model_name: string;
+            /** Format: int64 */
             version: number;
             /** @enum {string} */
             model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
@@ -1731,10 +1816,14 @@ export interface components {
                 [key: string]: number | null;
             };
             cross_validation: components["schemas"]["CrossValidation"];
+            /** Format: double */
             training_seconds: number;
             /** @description microseconds for one row in the compiled graph */
             latency_us: number | null;
-            /** @description of the compiled graph */
+            /**
+             * Format: int64
+             * @description of the compiled graph
+             */
             size_bytes: number;
             plots?: components["schemas"]["EvaluationPlots"];
             validation: components["schemas"]["ValidationUsed"];
@@ -1758,6 +1847,7 @@ export interface components {
         /** @description What a model takes and gives. */
         ModelSchema: {
             model_name: string;
+            /** Format: int64 */
             version: number;
             /** @enum {string} */
             model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
@@ -1777,8 +1867,11 @@ export interface components {
         };
         /** @description Statistics of a column of numbers; an undefined one is null. */
         NumberStatistics: {
+            /** Format: int64 */
             count: number;
+            /** Format: int64 */
             missing: number;
+            /** Format: int64 */
             distinct: number;
             unit?: string;
             /** @enum {string} */
@@ -1792,9 +1885,12 @@ export interface components {
             max: number | null;
             skew: number | null;
             kurtosis: number | null;
+            /** Format: int64 */
             zeros: number;
+            /** Format: int64 */
             negatives: number;
             histogram: components["schemas"]["NumberHistogram"];
+            /** Format: int64 */
             outliers: number;
             sentinels?: components["schemas"]["SentinelCount"][];
         };
@@ -1803,6 +1899,7 @@ export interface components {
             file_id: string;
             /** @enum {string} */
             method: "iqr" | "zscore";
+            /** Format: double */
             threshold: number;
             columns: {
                 [key: string]: components["schemas"]["ColumnOutliers"];
@@ -1848,10 +1945,12 @@ export interface components {
         PartStatus: {
             /** @enum {string} */
             status: "up" | "down" | "off";
+            /** Format: double */
             latency_ms?: number;
         };
         /** @description Where to PUT a part. */
         PartUrl: {
+            /** Format: int64 */
             number: number;
             url: string;
         };
@@ -1862,8 +1961,10 @@ export interface components {
         };
         /** @description The prediction of one row, and which model predicted. */
         Prediction: {
+            /** Format: double */
             prediction: number;
             model_name: string;
+            /** Format: int64 */
             version: number;
             warnings: string[];
             interval?: components["schemas"]["IntervalBounds"];
@@ -1879,6 +1980,7 @@ export interface components {
             /** @description urn:regatta:problem: and a word for the kind of the error */
             type: string;
             title: string;
+            /** Format: int64 */
             status: number;
             detail: string;
             /** @description the path of the request */
@@ -1937,7 +2039,9 @@ export interface components {
         /** @description The profile of a dataset. */
         Profile: {
             file_id: string;
+            /** Format: int64 */
             rows: number;
+            /** Format: int64 */
             duplicate_rows: number;
             columns: {
                 [key: string]: components["schemas"]["NumberStatistics"] | components["schemas"]["BooleanStatistics"] | components["schemas"]["DateStatistics"] | components["schemas"]["CategoryStatistics"];
@@ -1951,9 +2055,13 @@ export interface components {
         QueueStatus: {
             /** @enum {string} */
             status: "up" | "down" | "off";
+            /** Format: double */
             latency_ms?: number;
+            /** Format: int64 */
             depth?: number;
+            /** Format: int64 */
             in_flight?: number;
+            /** Format: int64 */
             dead_letters?: number;
         };
         /** @description How to read a file, where the caller knows it; what is None or empty is inferred. */
@@ -2082,8 +2190,11 @@ export interface components {
         ReportedFile: {
             file_id: string;
             filename: string;
+            /** Format: int64 */
             rows: number;
+            /** Format: int64 */
             columns: number;
+            /** Format: int64 */
             size_bytes: number;
             /**
              * Format: date-time
@@ -2098,7 +2209,9 @@ export interface components {
         Residuals: {
             edges: number[];
             counts: number[];
+            /** Format: double */
             mean: number;
+            /** Format: double */
             std: number;
         };
         /** @description One row of raw values, by column name. */
@@ -2126,13 +2239,20 @@ export interface components {
         };
         /** @description The rows, folds and limits of a portfolio search: what it takes to repeat it, beside the fields of a training. */
         SearchRecord: {
+            /** Format: int64 */
             rows_compared: number;
+            /** Format: int64 */
             rows_learned: number;
+            /** Format: int64 */
             folds: number;
+            /** Format: int64 */
             repeats: number;
+            /** Format: int64 */
             member_bytes: number;
             scores?: number[];
+            /** Format: double */
             time_limit: number;
+            /** Format: double */
             seconds: number;
             /** @default null */
             cut?: string | null;
@@ -2140,6 +2260,7 @@ export interface components {
         /** @description A value that may stand for missing, far from all others, and how often it occurs. */
         SentinelCount: {
             value: number | string;
+            /** Format: int64 */
             count: number;
         };
         /** @description A series with its settings, its champion and its newest decision. */
@@ -2151,6 +2272,7 @@ export interface components {
              */
             created_at: string;
             settings: components["schemas"]["SeriesSettings"];
+            /** Format: int64 */
             arrivals: number;
             /** @description the version that serves */
             champion: number | null;
@@ -2165,6 +2287,7 @@ export interface components {
              */
             created_at: string;
             settings: components["schemas"]["SeriesSettings"];
+            /** Format: int64 */
             arrivals: number;
             /** @description the version that serves */
             champion: number | null;
@@ -2247,9 +2370,15 @@ export interface components {
              * @enum {string}
              */
             mode?: "append" | "replace";
-            /** @default 12 */
+            /**
+             * Format: int64
+             * @default 12
+             */
             window?: number;
-            /** @default 0.02 */
+            /**
+             * Format: double
+             * @default 0.02
+             */
             tolerance?: number;
             /**
              * @default median
@@ -2263,7 +2392,10 @@ export interface components {
              *     }
              */
             validation?: components["schemas"]["Validation"];
-            /** @default 60 */
+            /**
+             * Format: double
+             * @default 60
+             */
             time_limit?: number;
         };
         /** @description The settings of a series; a missing field has its default. */
@@ -2307,9 +2439,15 @@ export interface components {
              * @enum {string}
              */
             mode?: "append" | "replace";
-            /** @default 12 */
+            /**
+             * Format: int64
+             * @default 12
+             */
             window?: number;
-            /** @default 0.02 */
+            /**
+             * Format: double
+             * @default 0.02
+             */
             tolerance?: number;
             /**
              * @default median
@@ -2322,7 +2460,10 @@ export interface components {
              *     }
              */
             validation?: components["schemas"]["Validation"];
-            /** @default 60 */
+            /**
+             * Format: double
+             * @default 60
+             */
             time_limit?: number;
         };
         /** @description A series, and the jobs of files without a decision. */
@@ -2334,6 +2475,7 @@ export interface components {
              */
             created_at: string;
             settings: components["schemas"]["SeriesSettings"];
+            /** Format: int64 */
             arrivals: number;
             /** @description the version that serves */
             champion: number | null;
@@ -2357,7 +2499,10 @@ export interface components {
         SeriesUploadRequest: {
             /** @description ends in .csv, .xlsx or another ending of tables */
             filename: string;
-            /** @description larger files are not taken */
+            /**
+             * Format: int64
+             * @description larger files are not taken
+             */
             size_bytes: number;
             /** @description where the series does not know it */
             target_column?: string | null;
@@ -2411,13 +2556,17 @@ export interface components {
             /** @description of a zip archive the file with the table */
             member?: string | null;
             filename: string;
-            /** @description exactly: parts of another size are not taken */
+            /**
+             * Format: int64
+             * @description exactly: parts of another size are not taken
+             */
             size_bytes: number;
             /** @description default: post up to 100 MB, multipart above */
             method?: ("post" | "multipart") | null;
         };
         /** @description Size and digest of one file of a model. */
         StoredFile: {
+            /** Format: int64 */
             size_bytes: number;
             sha256: string;
         };
@@ -2437,13 +2586,17 @@ export interface components {
         };
         /** @description The size of a table. */
         TableSize: {
+            /** Format: int64 */
             rows: number;
+            /** Format: int64 */
             columns: number;
+            /** Format: int64 */
             missing_values: number;
         };
         /** @description How each column goes with the target. */
         TargetRelations: {
             target: string;
+            /** Format: int64 */
             rows: number;
             relations: {
                 [key: string]: components["schemas"]["Relation"];
@@ -2462,6 +2615,7 @@ export interface components {
             model_type: components["schemas"]["ModelType"];
             target_column?: string | null;
             /**
+             * Format: double
              * @description share of the rows held out to judge the model
              * @default 0.2
              */
@@ -2482,6 +2636,7 @@ export interface components {
              */
             tune_hyperparameters?: boolean;
             /**
+             * Format: double
              * @description how long to look for them
              * @default 10
              */
@@ -2509,6 +2664,7 @@ export interface components {
         /** @description A new version of a model. */
         Trained: {
             model_name: string;
+            /** Format: int64 */
             version: number;
             /** @enum {string} */
             model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
@@ -2516,10 +2672,14 @@ export interface components {
                 [key: string]: number | null;
             };
             cross_validation: components["schemas"]["CrossValidation"];
+            /** Format: double */
             training_seconds: number;
             /** @description microseconds for one row in the compiled graph */
             latency_us: number | null;
-            /** @description of the compiled graph */
+            /**
+             * Format: int64
+             * @description of the compiled graph
+             */
             size_bytes: number;
             target_column: string;
             train_metrics: {
@@ -2546,6 +2706,7 @@ export interface components {
         /** @description A version as lists show it. */
         TrainedModel: {
             model_name: string;
+            /** Format: int64 */
             version: number;
             /** @enum {string} */
             model_type: "linear_regression" | "ridge" | "lasso" | "elastic_net" | "decision_tree" | "random_forest" | "gradient_boosting" | "svr" | "knn" | "extra_trees" | "hist_gradient_boosting" | "blend";
@@ -2558,6 +2719,7 @@ export interface components {
             metrics: {
                 [key: string]: number | null;
             };
+            /** Format: int64 */
             size_bytes: number;
             serves: boolean;
         };
@@ -2572,7 +2734,9 @@ export interface components {
             file_id: string;
             filename: string;
             sha256: string;
+            /** Format: int64 */
             rows_train: number;
+            /** Format: int64 */
             rows_test: number;
             /** @default null */
             earlier?: string[] | null;
@@ -2587,10 +2751,13 @@ export interface components {
              * @enum {string}
              */
             target_transform?: "none" | "log" | "yeo_johnson" | "trend";
+            /** Format: int64 */
             rows: number;
+            /** Format: int64 */
             folds: number;
             mean: number | null;
             std: number | null;
+            /** Format: double */
             seconds: number;
             /** @default null */
             error?: string | null;
@@ -2602,7 +2769,9 @@ export interface components {
             /** @enum {string} */
             target_transform: "none" | "log" | "yeo_johnson" | "trend";
             r2: number | null;
+            /** Format: int64 */
             folds: number;
+            /** Format: double */
             seconds: number;
             running: boolean;
         };
@@ -2610,8 +2779,11 @@ export interface components {
         Upload: {
             file_id: string;
             filename: string;
+            /** Format: int64 */
             rows: number;
+            /** Format: int64 */
             columns: number;
+            /** Format: int64 */
             size_bytes: number;
             /**
              * Format: date-time
@@ -2694,6 +2866,7 @@ export interface components {
         UploadStarted: {
             file_id: string;
             filename: string;
+            /** Format: int64 */
             size_bytes: number;
             /**
              * Format: date-time
@@ -2703,6 +2876,7 @@ export interface components {
             /** @enum {string} */
             status: "waiting" | "ingesting" | "failed" | "queued";
             stage: string | null;
+            /** Format: double */
             progress: number;
             /**
              * Format: date-time
@@ -2718,6 +2892,7 @@ export interface components {
                 [key: string]: string;
             };
             upload_id?: string;
+            /** Format: int64 */
             part_size?: number;
             parts?: components["schemas"]["PartUrl"][];
             arrived?: number[];
@@ -2726,6 +2901,7 @@ export interface components {
         UploadTicket: {
             file_id: string;
             filename: string;
+            /** Format: int64 */
             size_bytes: number;
             /**
              * Format: date-time
@@ -2735,6 +2911,7 @@ export interface components {
             /** @enum {string} */
             status: "waiting" | "ingesting" | "failed" | "queued";
             stage: string | null;
+            /** Format: double */
             progress: number;
             /**
              * Format: date-time
