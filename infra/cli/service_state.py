@@ -60,7 +60,7 @@ def _failed(url: str, error: Exception) -> ServiceState:
     if isinstance(error, errors.AuthenticationError):
         return ServiceState(url, "refused", ExitCode.UNAUTHORISED, message=error.detail)
     if isinstance(error, errors.IncompatibleServerError):
-        return ServiceState(url, "incompatible", ExitCode.FAILED, error.server_version, message=str(error))
+        return ServiceState(url, "incompatible", ExitCode.UNREACHABLE, error.server_version, message=str(error))
     if isinstance(error, errors.ProblemError):
         return ServiceState(url, "refused", ExitCode.FAILED, message=error.detail)
     code = ExitCode.USAGE if isinstance(error, ValueError) else ExitCode.UNREACHABLE
