@@ -101,7 +101,7 @@ def _supervise(demo: float | None, leave: bool) -> int:
         console.print(f"[green]Ready[/] in {running.ready_seconds} s.")
         print_addresses(running, chosen.home)
         if demo is not None:
-            status = _run_demo(stack, demo)
+            status = _run_demo(stack, running.url, demo)
             if status != 0 or leave:
                 return status
         console.print("Ctrl-C stops it.")
@@ -113,9 +113,11 @@ def _supervise(demo: float | None, leave: bool) -> int:
     return 0
 
 
-def _run_demo(stack: "Stack", time_limit: float) -> int:
+def _run_demo(stack: "Stack", url: str, time_limit: float) -> int:
     """Run `regatta run` in a process of its own, so that the stack is watched meanwhile; return its exit status."""
     command = [sys.executable, "-m", "infra.cli", "run", str(EXAMPLE), "--target", EXAMPLE_TARGET]
+    # REGATTA_URL may name another service.
+    command += ["--url", url]
     demo_run = subprocess.Popen([*command, "--time-limit", str(time_limit)])
     stack.watch(until=lambda: demo_run.poll() is not None)
     if demo_run.poll() is None:

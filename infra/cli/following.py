@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import typer
-
 from infra.cli.exit_codes import ExitCode
 from infra.cli.service import CommandError
 
@@ -31,17 +29,17 @@ def result_of(client: "Regatta", path: str, show: ShowJob, **options: Any) -> "J
 
 
 def follow(client: "Regatta", job_id: str, show: ShowJob) -> "Json":
-    """Return a job once it is over; `show` gets each of its states."""
+    """Return a job once it is over; `show` gets each of its states. Ctrl-C is a `CommandError`: the job goes on."""
     job: Json = {}
     try:
         for changed in client.jobs.follow(quote(job_id, safe="")):
             job = dict(changed.raw)
             show(job)
     except KeyboardInterrupt:
-        from infra.cli.output import write_error
-
-        write_error(f"The job goes on. `regatta jobs --follow {job_id}` shows it, `--cancel {job_id}` ends it.")
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+        raise CommandError(
+            f"The job goes on. `regatta jobs --follow {job_id}` shows it, `--cancel {job_id}` ends it.",
+            ExitCode.INTERRUPTED,
+        ) from None
     return job
 
 

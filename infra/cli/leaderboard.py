@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 12
 
 
-def result_table(comparison: "Json", rows: int | None = None) -> Table:
+def result_table(comparison: "Json") -> Table:
     """Return the leaderboard of a finished comparison; the best is green."""
-    table = Table(
-        [
-            Column("model"),
-            *(Column(name, is_figure=True) for name in ("R2 folds", "R2 holdout", "µs a row", "size")),
-            Column("parameters"),
-        ]
-    )
+    columns = [
+        Column("model"),
+        *(Column(name, is_figure=True) for name in ("R2 folds", "R2 holdout", "µs a row", "size")),
+    ]
+    has_parameters = any(row.get("parameters") for row in comparison["results"])
+    table = Table([*columns, Column("parameters")] if has_parameters else columns)
     best = comparison["best"]
-    for row in comparison["results"][:rows]:
+    for row in comparison["results"]:
         colour = "green" if row == best or row.get("model_name") == best["model_name"] else ""
         cells = (
             _kind(row),
@@ -36,7 +35,7 @@ def result_table(comparison: "Json", rows: int | None = None) -> Table:
             score((row.get("metrics") or {}).get("r2")),
             f"{row['latency_us']:.0f}" if row.get("latency_us") else None,
             size(row["size_bytes"]) if row.get("size_bytes") else None,
-            ", ".join(f"{name}={value}" for name, value in (row.get("parameters") or {}).items()),
+            *([_parameters(row)] if has_parameters else []),
         )
         table.add(*(Cell(cell, colour) for cell in cells))
     return table
@@ -98,6 +97,10 @@ class _Lines:
         if leader != self._leader:
             self._leader = leader
             write_line(sys.stderr, f"{job['progress']:4.0%}  {visible(leader[0])} leads with R2 {leader[1]}")
+
+
+def _parameters(row: "Json") -> str:
+    return ", ".join(f"{name}={value}" for name, value in (row.get("parameters") or {}).items())
 
 
 def _kind(row: "Json") -> str:

@@ -8,11 +8,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import typer
 
+from infra.cli.exit_codes import ExitCode
 from infra.cli.text import visible
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class Output:
         indent = 2 if sys.stdout.isatty() else None
         # Halves of surrogate pairs and control characters are escaped; other characters stay readable.
         text = json.dumps(document, ensure_ascii=False, indent=indent)
-        typer.echo(text.encode("utf-8", "backslashreplace").decode())
+        _echo(text.encode("utf-8", "backslashreplace").decode(), sys.stdout)
 
     def answer(self, document: Any, name: object, sentence: str) -> None:
         """Write what was done: the document, or with `quiet` the name of what it was done to, or a sentence."""
@@ -92,19 +94,34 @@ class Output:
 
 def write_line(stream: TextIO, text: str, colour: str = "") -> None:
     """Write a line whose texts of others are visible already."""
-    typer.echo(_styled(text, colour, _has_colours(stream)), file=stream)
+    _echo(_styled(text, colour, _has_colours(stream)), stream)
 
 
 def _write_lines(stream: TextIO, lines: Iterable["Line"]) -> None:
     """Write lines of pieces, each with its colour."""
     coloured = _has_colours(stream)
     for line in lines:
-        typer.echo("".join(_styled(piece.text, piece.colour, coloured) for piece in line), file=stream)
+        _echo("".join(_styled(piece.text, piece.colour, coloured) for piece in line), stream)
 
 
 def write_error(message: str) -> None:
     """Write what is wrong, and the way out, to stderr."""
     write_line(sys.stderr, visible(message, lines=True), "red")
+
+
+def end_quietly() -> NoReturn:
+    """End the command because nobody reads its output any more, as `head` does not."""
+    with suppress(OSError, ValueError):
+        # What is still in a buffer goes there when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(ExitCode.PIPE_CLOSED)
+
+
+def _echo(text: str, stream: TextIO) -> None:
+    try:
+        typer.echo(text, file=stream)
+    except BrokenPipeError:
+        end_quietly()
 
 
 def _has_colours(stream: TextIO) -> bool:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from infra.cli.exit_codes import ExitCode
 from infra.cli.options import AsJson, Interval, Out, Quiet, Strict, Url, Version
-from infra.cli.output import Output
+from infra.cli.output import Output, end_quietly
 from infra.cli.service import CommandError, connect
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def predict(
             else:
                 _write_csv(predictor, rows, target, size, interval is not None)
         except BrokenPipeError:
-            _end_quietly()
+            end_quietly()
         finally:
             predictor.print_warnings()
 
@@ -179,11 +178,3 @@ def _write_json(predictor: _Predictor, target: BinaryIO) -> None:
     document["count"] = predictor.predicted
     target.write(json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
     target.flush()
-
-
-def _end_quietly() -> None:
-    """End the command because nobody reads its output any more, as `head` does not."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise typer.Exit(ExitCode.PIPE_CLOSED)

@@ -42,7 +42,7 @@ def report(
         path = _write(page, name, out)
     output.answer({"path": str(path), "size_bytes": len(page), "filename": name}, path, f"The report is in {path}")
     if open_it:
-        typer.launch(path.absolute().as_uri())
+        _open(path, output)
 
 
 def _page_here(path: str, target: str | None, output: Output) -> tuple[str, bytes]:
@@ -64,6 +64,14 @@ def _page_of_service(client: "Regatta", data: str | None, target: str | None) ->
     page = client.request("GET", "/data/report", params={"file_id": file_id}).content
     filename = ask(client, "GET", "/data/info", params={"file_id": file_id})["filename"]
     return f"{Path(str(filename)).stem}.html", page
+
+
+def _open(path: Path, output: Output) -> None:
+    """Show a page in the browser of the user, which BROWSER may name."""
+    import webbrowser
+
+    if not webbrowser.open(path.absolute().as_uri()):
+        output.warn(f"No browser was found on this machine. Open {path} in one.")
 
 
 def _write(page: bytes, name: str, out: Path | None) -> Path:

@@ -60,9 +60,6 @@ def exit_with_code() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    except BrokenPipeError:
-        # Whoever reads the output has gone, as `head` does; the caller of the command line ends quietly.
-        raise
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:

@@ -159,8 +159,11 @@ def _print_comparison(comparison: "Json", output: Output) -> None:
         return
     output.table(result_table(comparison), "No model was trained.")
     output.line(f"The best is {best['model_name']} version {best['version']}: {scores(best)}", "green")
+    failed: dict[str, list[str]] = {}
     for failure in comparison.get("failed") or []:
-        output.warn(f"{failure['model_type']}: {failure['error']}")
+        failed.setdefault(failure["error"], []).append(failure["model_type"])
+    for error, names in failed.items():
+        output.warn(f"{', '.join(names)}: {error}")
     for warning in comparison.get("warnings") or []:
         output.warn(warning)
 

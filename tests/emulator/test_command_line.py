@@ -197,3 +197,18 @@ def test_a_race_shows_its_leaders_and_quiet_the_winner(stack: Stack, mix: str) -
     shown = stack.cli("compare", "mpg.csv", "--target", "mpg", "--time-limit", "3")
     assert "leads with R2" in shown.stderr
     assert "The best is mpg-" in shown.stdout
+
+
+def test_a_report_is_the_same_page_with_and_without_a_service(stack: Stack, tmp_path: Path) -> None:
+    def page(*arguments: str) -> str:
+        done = stack.cli("report", *arguments, "--out", str(tmp_path / "page.html"))
+        assert done.returncode == 0, done.stderr
+        # Only the identifier and the time of the upload differ.
+        return re.sub(
+            r"from file \w+|\d+ \w+ \d{4}, \d\d:\d\d UTC|[\w: -]+ UTC", "", (tmp_path / "page.html").read_text()
+        )
+
+    file = str(EXAMPLES / "mpg.csv")
+    assert stack.cli("upload", file).returncode == 0
+    assert stack.cli("process", "mpg.csv", "--target", "mpg").returncode == 0
+    assert page("mpg.csv") == page(file, "--target", "mpg")

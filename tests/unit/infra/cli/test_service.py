@@ -171,3 +171,15 @@ def test_a_job_that_fails_says_how_it_begins_anew() -> None:
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     code, _, errors = run("openapi", "--out", str(tmp_path / "no" / "such" / "folder.json"))
     assert (code, "No such file or directory" in errors) == (ExitCode.FAILED, True)
+
+
+def test_a_reader_that_goes_away_ends_a_list_quietly() -> None:
+    with fake_service(**{"GET /data/files": {**FILES, "files": [FILE] * 5000}}) as service:
+        command = [sys.executable, "-m", "infra.cli", "files", "--url", service.url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait(60) == ExitCode.PIPE_CLOSED
