@@ -135,23 +135,28 @@ def _values(column: Any, feature: TrainedFeature) -> tuple[Values, list[str]]:
 
     Missing ones are NaN in an array of numbers, and "" among other values.
     """
+    if feature.type == "category":
+        return with_swallowed_level(as_levels(_objects(column), feature), feature)
+    values = _uniform(column, feature)
+    if values is not None and feature.type == "date" and feature.format in POINTED:
+        return pointed(values, feature.format), []
+    if feature.type != "number" or feature.decimal != ",":
+        return _objects(column) if values is None else values, []
+    if values is not None:
+        return values, thousands_doubt(values, feature)
+    # Of a large file pandas reads the parts one by one: some may have become numbers.
+    objects = _objects(column)
+    return objects, thousands_doubt(np.array([v if isinstance(v, float) else nan for v in objects]), feature)
+
+
+def _uniform(column: Any, feature: Feature) -> NDArray[np.float64] | None:
+    """Return a column whose dtype is one of numbers, durations or dates as float64; None for any other."""
     kind = getattr(column.dtype, "kind", "O")
-    is_category = feature.type == "category"
-    # Numbers of a column whose dates are written as numbers, such as 20220301, are no seconds.
     if kind == "M" and feature.type == "date" and feature.format not in NUMBER_FORMATS:
-        return _seconds(column), []
-    if kind == "m" and not is_category:
-        return _numbers(column.dt.total_seconds()), []
-    if kind in "iuf" and not is_category:
-        numbers = _numbers(column)
-        if feature.type == "date" and feature.format in POINTED:
-            return pointed(numbers, feature.format), []
-        return numbers, thousands_doubt(numbers, feature)
-    values = _objects(column)
-    if is_category:
-        values = as_levels(values, feature)
-        return with_swallowed_level(values, feature)
-    return values, []
+        return _seconds(column)
+    if kind == "m":
+        return _numbers(column.dt.total_seconds())
+    return _numbers(column) if kind in "iuf" else None
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:

@@ -68,5 +68,10 @@ class ModelCard(FormattedDocument):
         return {COLUMNS: json.dumps(columns, ensure_ascii=False), MODEL: json.dumps(rest, ensure_ascii=False)}
 
     def interval(self, level: float) -> Interval:
-        """Return the prediction interval at a level; raises what `interval_of` does."""
+        """Return the prediction interval at a level between 0 and 1; raises `InvalidInputError` where there is none."""
+        if not 0 < level < 1 or not self.interval_quantiles:
+            raise InvalidInputError(
+                "An interval is a fraction between 0 and 1, such as 0.9, of a model that keeps its residuals.",
+                [{"field": "interval", "message": "must be between 0 and 1"}],
+            )
         return interval_of(self.interval_quantiles, level, self.rows_train)

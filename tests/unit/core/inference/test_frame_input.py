@@ -201,6 +201,8 @@ def test_numbers_with_three_decimals_may_have_been_thousands() -> None:
     found, (warning,) = read_csv("1.234 12", "number", **german)
     assert found == [1.234, 12.0]
     assert "'x': 1.234 is taken as it is" in warning
+    with pytest.raises(InvalidRecordsError, match=r"1\.234 in column 'x'"):
+        read(["1.234", 1.234, "12,5"], "number", dtype=object, **german, is_whole=True)
     assert read_csv("1234.5 12.25", "number", **german) == ([1234.5, 12.25], [])
     assert read_csv("1.2345 12", "number", **german) == ([1.2345, 12.0], [])
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 
 from core.errors import (
@@ -142,6 +143,15 @@ def test_rows_are_a_dataframe_dicts_or_a_file(frame: pd.DataFrame, model: local.
     assert model.predict(rows, interval=0.9).tolist() == bounds.to_numpy().tolist()
     with pytest.raises(InvalidInputError, match=r"nothing about an interval of 0\.9999"):
         model.predict(frame, interval=0.9999)
+    for level in (0.0, 1.0, 90.0):
+        with pytest.raises(InvalidInputError, match="between 0 and 1"):
+            model.predict(frame, interval=level)
+
+
+def test_a_dataframe_of_polars_is_taken_as_well(frame: pd.DataFrame, model: local.Model) -> None:
+    other = polars.from_pandas(frame)
+    assert local.train(other, "mpg", "ridge").metrics == model.metrics
+    assert model.predict(other).tolist() == model.predict(frame).tolist()
 
 
 def test_what_is_in_doubt_is_a_warning_that_names_it(frame: pd.DataFrame, model: local.Model) -> None:
