@@ -87,7 +87,18 @@ def record(row: Row) -> dict[str, Any]:
     if not isinstance(row, Mapping) and not hasattr(row, "to_dict"):
         raise TypeError(f"A row is a dict with a value for each column, not {type(row).__name__}.")
     values = row if isinstance(row, Mapping) else row.to_dict()
-    return {str(name): json_value(value) for name, value in values.items()}
+    try:
+        return {str(name): json_value(value) for name, value in values.items()}
+    except TypeError:
+        return {str(name): _named_value(name, value) for name, value in values.items()}
+
+
+def _named_value(name: Any, value: Any) -> Any:
+    """Return a value as JSON has it; raises `TypeError` that names it."""
+    try:
+        return json_value(value)
+    except TypeError as error:
+        raise TypeError(f"{name!r}: {error}") from None
 
 
 def frame_records(frame: Frame) -> Iterator[dict[str, Any]]:

@@ -3,21 +3,27 @@
 from typing import Any
 from urllib.parse import quote
 
-from regatta.answers import LeaderboardRow, Model
+from regatta.answers import Comparison, LeaderboardRow, Model
+
+# How a caller names a model. A comparison means its best.
+Named = str | Model | LeaderboardRow | Comparison
 
 
-def chosen(name: str | Model | LeaderboardRow | None, version: int | None) -> dict[str, Any]:
+def chosen(named: Named | None, version: int | None) -> dict[str, Any]:
     """Return the `model_name` and `version` of a request; what was trained or listed means its own version.
 
-    Raises `ValueError` for a row of a leaderboard that was not stored.
+    Raises `ValueError` for a row of a leaderboard that was not stored, `TypeError` for another object.
     """
-    if name is None or isinstance(name, str):
-        return {"model_name": name, "version": version}
-    if name.model_name is None:
-        raise ValueError(f"The {name.model_type} of this comparison was not stored. Train it to predict with it.")
-    return {"model_name": name.model_name, "version": name.version if version is None else version}
+    if named is None or isinstance(named, str):
+        return {"model_name": named, "version": version}
+    found = named.best if isinstance(named, Comparison) else named
+    if not isinstance(found, Model | LeaderboardRow):
+        raise TypeError(f"A model is its name, or what train, compare and list return, not {type(found).__name__}.")
+    if found.model_name is None:
+        raise ValueError(f"The {found.model_type} of this comparison was not stored. Train it to predict with it.")
+    return {"model_name": found.model_name, "version": found.version if version is None else version}
 
 
 def segment(name: Any) -> str:
-    """Return a name as one segment of a path."""
+    """Return a name or an identifier as one segment of a path."""
     return quote(str(name), safe="")

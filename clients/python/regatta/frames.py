@@ -21,8 +21,15 @@ class Column(ABC):
     kind: str
 
     @abstractmethod
+    def python_values(self) -> list[Any]:
+        """Return the values as the library gives them."""
+
     def values(self) -> list[Any]:
-        """Return the values as `simple` has them, None for a missing one."""
+        """Return the values as `simple` has them, None for a missing one; raises `TypeError` that names the column."""
+        try:
+            return [simple(value) for value in self.python_values()]
+        except TypeError as error:
+            raise TypeError(f"Column {self.name!r}: {error}") from None
 
     def doubles(self) -> bytes:
         """Return a column of numbers or booleans as float64 in the order of bytes of this machine, NaN for missing."""
@@ -67,9 +74,14 @@ class Frame(ABC):
 
 
 def as_frame(value: Any) -> Frame | None:
-    """Return a DataFrame of pandas or polars as a `Frame`; None for anything else."""
+    """Return a DataFrame of pandas or polars as a `Frame`; None for anything else.
+
+    Raises `TypeError` for a LazyFrame, whose rows are not there yet.
+    """
     for kind in type(value).__mro__:
         library = kind.__module__.partition(".")[0]
+        if kind.__name__ == "LazyFrame" and library == "polars":
+            raise TypeError("A LazyFrame has no rows yet: collect() it first.")
         if kind.__name__ == "DataFrame" and library in ("pandas", "polars"):
             return PandasFrame(value) if library == "pandas" else PolarsFrame(value)
     return None
@@ -114,9 +126,10 @@ class PandasColumn(Column):
         is_category = type(series.dtype).__name__ == "CategoricalDtype"
         self.kind = "category" if is_category else self.KINDS.get(getattr(series.dtype, "kind", "O"), "mixed")
 
-    def values(self) -> list[Any]:
-        """Return the values as `simple` has them, None for a missing one."""
-        return [simple(value) for value in self._series.tolist()]
+    def python_values(self) -> list[Any]:
+        """Return the values as the library gives them."""
+        values: list[Any] = self._series.tolist()
+        return values
 
     def doubles(self) -> bytes:
         """Return a column of numbers or booleans as float64 in the order of bytes of this machine, NaN for missing."""
@@ -173,6 +186,7 @@ class PolarsColumn(Column):
         is_binary_number = series.dtype.is_integer() or series.dtype.is_float()
         self.kind = "number" if is_binary_number else self.KINDS.get(kind, "mixed")
 
-    def values(self) -> list[Any]:
-        """Return the values as `simple` has them, None for a missing one."""
-        return [simple(value) for value in self._series.to_list()]
+    def python_values(self) -> list[Any]:
+        """Return the values as the library gives them."""
+        values: list[Any] = self._series.to_list()
+        return values

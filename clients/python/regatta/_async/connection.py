@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from errno import ENOENT
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -63,7 +64,8 @@ class AsyncConnection:
     ) -> httpx.Response:
         """Send a request, and write the file that it answers with to `target`; return the answer, whose body is gone.
 
-        The file has its name once it is complete. A 202 is returned with its body, and nothing is written.
+        The file has its name once it is complete. A 202 is returned with its body, and nothing is written. Raises
+        `FileNotFoundError` before anything is sent where there is no such folder.
         """
 
         async def once() -> httpx.Response:
@@ -74,6 +76,8 @@ class AsyncConnection:
                     await _write(response, target)
                 return response
 
+        if not target.parent.is_dir():
+            raise FileNotFoundError(ENOENT, "No such folder", str(target.parent))
         options["headers"] = _with_key(options.get("headers"), keyed)
         return await self._repeat(once, keyed or method in REPEATED_METHODS)
 

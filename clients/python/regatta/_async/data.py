@@ -13,6 +13,7 @@ from regatta._async.jobs import AsyncJobs, ReportProgress
 from regatta._async.runtime import in_thread
 from regatta._async.upload import AsyncPartUpload
 from regatta.answers import Dataset, FileStatus, Outliers, Preview, Processed, Profile
+from regatta.choice import segment
 from regatta.errors import TooLarge
 from regatta.reading import Reading, as_form, given
 from regatta.sources import Source, Uploadable, open_source
@@ -72,7 +73,7 @@ class AsyncData:
 
     async def status(self, file_id: str) -> FileStatus:
         """Return how far a file is that was sent in parts; raises `FileNotFound`."""
-        return FileStatus.of(await self._connection.json("GET", f"/data/files/{file_id}"))
+        return FileStatus.of(await self._connection.json("GET", f"/data/files/{segment(file_id)}"))
 
     async def preview(self, rows: int = 10, *, file_id: str | None = None) -> Preview:
         """Return the first rows, at most 100."""
@@ -133,12 +134,12 @@ class AsyncData:
 
     async def switch(self, file_id: str) -> Dataset:
         """Make a dataset the current file."""
-        answer = await self._connection.json("POST", f"/data/switch/{file_id}", pure=True)
+        answer = await self._connection.json("POST", f"/data/switch/{segment(file_id)}", pure=True)
         return Dataset.of(answer, current=True)
 
     async def delete(self, file_id: str) -> str | None:
         """Delete a dataset and return the file_id of the current file, None if there is none any more."""
-        answer = await self._connection.json("DELETE", f"/data/files/{file_id}")
+        answer = await self._connection.json("DELETE", f"/data/files/{segment(file_id)}")
         current: str | None = answer["current"]
         return current
 
@@ -146,7 +147,7 @@ class AsyncData:
         self, file_id: str, *, on_progress: ReportProgress | None = None, **reading: Unpack[Reading]
     ) -> Dataset:
         """Read the bytes of a file otherwise, as a new dataset; fields that are not given stay, and None clears one."""
-        path, prefer = f"/data/files/{file_id}/reading", {"Prefer": "respond-async, wait=10"}
+        path, prefer = f"/data/files/{segment(file_id)}/reading", {"Prefer": "respond-async, wait=10"}
         response = await self._connection.send("PATCH", path, keyed=True, json=dict(reading), headers=prefer)
         if response.status_code != httpx.codes.ACCEPTED:
             return Dataset.of(response.json())

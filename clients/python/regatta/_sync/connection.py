@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from errno import ENOENT
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -62,7 +63,8 @@ class Connection:
     def download(self, method: str, path: str, target: Path, *, keyed: bool = False, **options: Any) -> httpx.Response:
         """Send a request, and write the file that it answers with to `target`; return the answer, whose body is gone.
 
-        The file has its name once it is complete. A 202 is returned with its body, and nothing is written.
+        The file has its name once it is complete. A 202 is returned with its body, and nothing is written. Raises
+        `FileNotFoundError` before anything is sent where there is no such folder.
         """
 
         def once() -> httpx.Response:
@@ -73,6 +75,8 @@ class Connection:
                     _write(response, target)
                 return response
 
+        if not target.parent.is_dir():
+            raise FileNotFoundError(ENOENT, "No such folder", str(target.parent))
         options["headers"] = _with_key(options.get("headers"), keyed)
         return self._repeat(once, keyed or method in REPEATED_METHODS)
 

@@ -14,6 +14,7 @@ from regatta._sync.jobs import Jobs, ReportProgress
 from regatta._sync.runtime import in_thread
 from regatta._sync.upload import PartUpload
 from regatta.answers import Dataset, FileStatus, Outliers, Preview, Processed, Profile
+from regatta.choice import segment
 from regatta.errors import TooLarge
 from regatta.reading import Reading, as_form, given
 from regatta.sources import Source, Uploadable, open_source
@@ -73,7 +74,7 @@ class Data:
 
     def status(self, file_id: str) -> FileStatus:
         """Return how far a file is that was sent in parts; raises `FileNotFound`."""
-        return FileStatus.of(self._connection.json("GET", f"/data/files/{file_id}"))
+        return FileStatus.of(self._connection.json("GET", f"/data/files/{segment(file_id)}"))
 
     def preview(self, rows: int = 10, *, file_id: str | None = None) -> Preview:
         """Return the first rows, at most 100."""
@@ -134,12 +135,12 @@ class Data:
 
     def switch(self, file_id: str) -> Dataset:
         """Make a dataset the current file."""
-        answer = self._connection.json("POST", f"/data/switch/{file_id}", pure=True)
+        answer = self._connection.json("POST", f"/data/switch/{segment(file_id)}", pure=True)
         return Dataset.of(answer, current=True)
 
     def delete(self, file_id: str) -> str | None:
         """Delete a dataset and return the file_id of the current file, None if there is none any more."""
-        answer = self._connection.json("DELETE", f"/data/files/{file_id}")
+        answer = self._connection.json("DELETE", f"/data/files/{segment(file_id)}")
         current: str | None = answer["current"]
         return current
 
@@ -147,7 +148,7 @@ class Data:
         self, file_id: str, *, on_progress: ReportProgress | None = None, **reading: Unpack[Reading]
     ) -> Dataset:
         """Read the bytes of a file otherwise, as a new dataset; fields that are not given stay, and None clears one."""
-        path, prefer = f"/data/files/{file_id}/reading", {"Prefer": "respond-async, wait=10"}
+        path, prefer = f"/data/files/{segment(file_id)}/reading", {"Prefer": "respond-async, wait=10"}
         response = self._connection.send("PATCH", path, keyed=True, json=dict(reading), headers=prefer)
         if response.status_code != httpx.codes.ACCEPTED:
             return Dataset.of(response.json())

@@ -11,6 +11,7 @@ import httpx
 from regatta._sync.connection import Connection
 from regatta._sync.runtime import sleep
 from regatta.answers import Job
+from regatta.choice import segment
 from regatta.errors import JobCancelled, JobStillRunning, problem_error
 
 JobList = list[Job]
@@ -36,7 +37,7 @@ class Jobs:
 
     def get(self, job_id: str) -> Job:
         """Return one job as it is now; raises `JobNotFound`."""
-        return Job.of(self._connection.json("GET", f"/jobs/{job_id}"))
+        return Job.of(self._connection.json("GET", f"/jobs/{segment(job_id)}"))
 
     def follow(self, job_id: str) -> Generator[Job, None]:
         """Yield a job as it is now and after each change, at last as it ended. It does not raise when a job failed."""
@@ -73,7 +74,7 @@ class Jobs:
             if left <= 0:
                 return
             wait = 0 if seen is None else min(LONG_POLL_SECONDS, left)
-            answer = self._connection.json("GET", f"/jobs/{job_id}", params={"wait": wait}, timeout=timeout)
+            answer = self._connection.json("GET", f"/jobs/{segment(job_id)}", params={"wait": wait}, timeout=timeout)
             job = Job.of(answer)
             if job != seen:
                 yield job
@@ -85,11 +86,11 @@ class Jobs:
 
     def cancel(self, job_id: str) -> Job:
         """End a job at its next step; raises `Conflict` when it is over."""
-        return Job.of(self._connection.json("POST", f"/jobs/{job_id}/cancel", keyed=True))
+        return Job.of(self._connection.json("POST", f"/jobs/{segment(job_id)}/cancel", keyed=True))
 
     def retry(self, job_id: str) -> Job:
         """Let a job that failed or was cancelled begin anew; raises `Conflict` when it has succeeded."""
-        return Job.of(self._connection.json("POST", f"/jobs/{job_id}/retry", keyed=True))
+        return Job.of(self._connection.json("POST", f"/jobs/{segment(job_id)}/retry", keyed=True))
 
 
 def succeeded(job: Job) -> Job:

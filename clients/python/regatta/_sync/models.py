@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from regatta._sync.connection import Connection
 from regatta._sync.jobs import Jobs, ReportProgress, succeeded
-from regatta.answers import Comparison, Job, LeaderboardRow, Metrics, Model, ModelSchema, Regressor
-from regatta.choice import chosen, segment
+from regatta.answers import Comparison, Job, Metrics, Model, ModelSchema, Regressor
+from regatta.choice import Named, chosen, segment
 from regatta.reading import given
 
 # A page of the list of models.
@@ -19,7 +19,6 @@ ModelList = list[Model]
 RegressorList = list[Regressor]
 Importances = list[Mapping[str, Any]]
 Versions = list[int]
-Named = str | Model | LeaderboardRow
 Validation = Literal["random", "time", "group"]
 TargetTransform = Literal["none", "log", "yeo_johnson", "trend", "auto"]
 

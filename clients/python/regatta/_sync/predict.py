@@ -12,7 +12,7 @@ import httpx
 from regatta._sync.connection import Connection
 from regatta._sync.jobs import Jobs, ReportProgress
 from regatta._sync.runtime import in_thread
-from regatta.answers import LeaderboardRow, Model, ModelSchema
+from regatta.answers import ModelSchema
 from regatta.batches import (
     Answered,
     Batch,
@@ -26,7 +26,7 @@ from regatta.batches import (
     record_batches,
     shift_rows,
 )
-from regatta.choice import chosen, segment
+from regatta.choice import Named, chosen, segment
 from regatta.columns import match_columns, unknown_columns, with_unknown
 from regatta.errors import InvalidRecords, NotFound
 from regatta.frames import Frame, as_frame
@@ -34,7 +34,6 @@ from regatta.predictions import Prediction, Predictions
 from regatta.reading import given
 from regatta.tensors import HEADER_LENGTH
 
-Named = str | Model | LeaderboardRow
 # The schemas of versions, which never change.
 SCHEMAS_KEPT = 64
 

@@ -125,18 +125,18 @@ class SeriesResource:
 
     def report(self, name: str, job_id: str) -> Json:
         """Return the report on one decision: data, drift, scores and reason."""
-        path, params = f"/series/{segment(name)}/reports/{job_id}", {"format": "json"}
+        path, params = f"/series/{segment(name)}/reports/{segment(job_id)}", {"format": "json"}
         report: Json = self._connection.json("GET", path, params=params)
         return report
 
     def report_html(self, name: str, job_id: str) -> str:
         """Return the report on one decision as a page of HTML."""
-        path, params = f"/series/{segment(name)}/reports/{job_id}", {"format": "html"}
+        path, params = f"/series/{segment(name)}/reports/{segment(job_id)}", {"format": "html"}
         return (self._connection.send("GET", path, params=params)).text
 
     def overrule(self, name: str, job_id: str, *, learned: bool) -> Arrival:
         """Decide whether challengers train on a file from now on, in place of the decision by its errors."""
-        path = f"/series/{segment(name)}/arrivals/{job_id}"
+        path = f"/series/{segment(name)}/arrivals/{segment(job_id)}"
         return Arrival.of(self._connection.json("PATCH", path, pure=True, json={"learned": learned}))
 
     def _set_target(self, name: str, target: str) -> None:

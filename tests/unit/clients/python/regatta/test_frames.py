@@ -105,6 +105,21 @@ def test_a_subclass_is_a_frame_and_other_things_are_none() -> None:
     assert [as_frame(value) for value in ([{"a": 1}], {"a": [1]}, pd.Series([1]), "text", None)] == [None] * 5
 
 
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame({"a": [b"x"]}), pd.DataFrame({"a": [[1, 2]]}), pl.DataFrame({"a": [[1]]})]
+)
+def test_a_value_that_is_none_is_named_with_its_column(frame: Any) -> None:
+    found = as_frame(frame)
+    assert found is not None
+    with pytest.raises(TypeError, match="Column 'a': A value is a number"):
+        found.column(0).values()
+
+
+def test_a_frame_without_its_rows_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"collect\(\)"):
+        as_frame(pl.LazyFrame({"a": [1]}))
+
+
 def test_a_name_that_two_columns_have_is_refused() -> None:
     frame = as_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]))
     assert frame is not None

@@ -214,6 +214,13 @@ def test_a_refused_download_leaves_the_file_that_was_there(tmp_path: Path) -> No
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("model.onnx", b"older")]
 
 
+def test_a_folder_that_is_not_there_is_said_before_anything_is_sent(tmp_path: Path) -> None:
+    service = ScriptedService(answer(OK))
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        regatta(service).models.download("m", tmp_path / "nowhere/model.onnx")
+    assert service.calls == []
+
+
 def test_a_name_is_one_segment_of_a_path() -> None:
     service = ScriptedService(answer({"model_name": "a/b ?", "version": 1, "features": []}))
     regatta(service).models.schema("a/b ?")

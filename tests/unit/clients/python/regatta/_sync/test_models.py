@@ -65,6 +65,11 @@ def test_a_row_of_a_leaderboard_that_was_not_stored_cannot_be_asked() -> None:
         CLIENT.predict([{}], LeaderboardRow.of({"model_type": "baseline"}))
 
 
+def test_another_object_is_no_model() -> None:
+    with pytest.raises(TypeError, match="not dict"):
+        CLIENT.models.schema({"model_name": "m"})  # type: ignore[arg-type]
+
+
 def test_all_pages_of_models_are_one_list() -> None:
     row = {"model_name": "m", "version": 1, "model_type": "ridge", "metrics": {}, "serves": True}
     service = ScriptedService(answer({"models": [row], "next": "c"}), answer({"models": [row], "next": None}))
@@ -80,4 +85,7 @@ def test_a_comparison_is_followed_and_typed() -> None:
     comparison = regatta(service).models.compare("y", include=("svr",), time_limit=5)
     assert isinstance(comparison, Comparison)
     assert (comparison.best.r2, comparison.best) == (0.5, comparison.results[0])
+    service.answers = [answer({"model_name": "m", "version": 1, "features": []})]
+    regatta(service).models.schema(comparison)
+    assert service.requests[-1].url.query == b"version=1"
     assert json.loads(service.requests[0].content) == {"target_column": "y", "include": ["svr"], "time_limit": 5}

@@ -205,6 +205,13 @@ def test_rows_and_stored_files_are_exported(client: Regatta, tmp_path: Path) -> 
     assert heads[0][0].endswith("prediction")
 
 
+def test_a_value_that_is_none_is_named() -> None:
+    with pytest.raises(TypeError, match="'b': A value is a number, a text, a boolean or a date, not a list"):
+        batches.record({"a": 1, "b": [1]})
+    with pytest.raises(TypeError, match="A row is a dict with a value for each column, not ndarray"):
+        batches.record(np.array([1]))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("rows", [{"a": 1}, "a.csv", b"a"])
 def test_what_are_no_rows_is_named(client: Regatta, rows: Any) -> None:
     with pytest.raises(TypeError, match=r"predict\.row"):
