@@ -111,6 +111,10 @@ def test_links_lead_to_the_address_of_the_emulator(localstack: LocalStack) -> No
         links = client.get(f"{localstack.api_url}/").json()["links"]
         for name in ("status", "files", "jobs", "series"):
             assert client.get(f"{localstack.url}{links[name]}").status_code == 200, links[name]
+        # A browser takes gzip; here it gets the text, because LocalStack would send Base64.
+        script = client.get(f"{localstack.url}{links['docs']}/start.js")
+        assert script.text.startswith("// Starts Swagger UI")
+        assert client.get(f"{localstack.url}{links['openapi']}").json()["openapi"].startswith("3.1")
 
 
 @pytest.mark.parametrize("name", requests())
