@@ -11,7 +11,7 @@ import httpx
 import pytest
 from redis import Redis
 
-from core.services.processing import ingest as ingestion
+from core.services.processing import describe
 from core.services.training import train as modelling
 from core.storage.s3.object_store import ObjectStore
 from functions import idempotency
@@ -95,14 +95,14 @@ def test_the_second_at_the_same_moment_is_told_to_come_back(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = Event(), Event()
-    profile = ingestion.profile
+    profile = describe.profile
 
     def slow(*arguments: Any) -> Any:
         begun.set()
         assert go_on.wait(10)
         return profile(*arguments)
 
-    monkeypatch.setattr(ingestion, "profile", slow)
+    monkeypatch.setattr(describe, "profile", slow)
     with another_caller() as pool:
         first = pool.submit(upload, client)
         assert begun.wait(10)
@@ -117,7 +117,7 @@ def test_a_request_whose_function_was_killed_blocks_its_key_for_half_a_minute_at
     client: httpx.Client, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idempotency.Record, "release", lambda _: None)
-    monkeypatch.setattr(ingestion, "profile", killed)
+    monkeypatch.setattr(describe, "profile", killed)
     assert upload(client).status_code == 500
     (name,) = redis.keys("regatta:default:idempotency:*")
     assert 0 < redis.ttl(name) <= idempotency.CLAIM_SECONDS
