@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from core.exporting.csv_style import COMMAS_AND_POINTS, CsvStyle
+
 Rows = Iterable[Sequence[Any]]
 
 # A text cell that starts with one of these would run as a formula in a spreadsheet.
@@ -19,8 +21,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 class Options:
     """Options of a file; each applies to the formats that know it."""
 
-    # CSV: whether texts that look like formulas stay as they are.
+    # CSV: whether texts that look like formulas stay as they are, and the marks.
     raw: bool = False
+    style: CsvStyle = COMMAS_AND_POINTS
     # Excel: how many decimals a column of numbers shows, by its name; the cells hold every digit.
     decimals: Mapping[str, int] = field(default_factory=dict)
     # Excel: the unit that a column of numbers shows behind each figure, by its name; the cells hold numbers.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
@@ -53,10 +54,13 @@ class NamedFile:
 
 def _csv(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = PLAIN, /) -> None:
     """Write UTF-8 with a byte order mark, without which Excel garbles Chinese; None becomes an empty cell."""
-    text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
-    writer = csv.writer(text)
+    style = options.style
+    text = io.TextIOWrapper(file, "utf-8-sig" if style.bom else "utf-8", "replace", newline="")
+    writer = csv.writer(text, delimiter=style.delimiter)
     write_text = _as_is if options.raw else harmless
     cells = {**CSV_CELLS, str: write_text}
+    if style.decimal != ".":
+        cells[float] = lambda number: repr(number).replace(".", style.decimal) if isfinite(number) else None
     writer.writerow([write_text(name) for name in header])
     writer.writerows([cells.get(type(cell), _as_is)(cell) for cell in row] for row in rows)
     text.detach()

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.errors import InvalidInputError, RegattaError
+from core.exporting.csv_style import BomField, CsvStyle, DecimalField, DelimiterField, csv_style
 from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
 from core.manifests import Reading
 from core.model_manifest import TargetTransformChoice, ValidationKind
@@ -162,6 +163,14 @@ class ExportTableCommand(TableCommand):
 
     format: ExportFormat = "csv"
     raw: RawTexts = False
+    delimiter: DelimiterField = None
+    decimal: DecimalField = None
+    bom: BomField = None
+
+    @property
+    def style(self) -> CsvStyle:
+        """Return how a CSV is written; raises `InvalidInputError` where the fields contradict each other."""
+        return csv_style(self.format, self.delimiter, self.decimal, self.bom)
 
 
 class RetrainCommand(Command):

@@ -6,11 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from core.exporting.cells import FORMULA_STARTS, PLAIN, Options, harmless
+from core.exporting.csv_style import CsvStyle
 from core.exporting.files import FORMATS, Format, WriteRows
 
 Batches = Iterable[pa.RecordBatch]
@@ -33,11 +35,37 @@ def _csv(file: BinaryIO, schema: pa.Schema, batches: Batches, options: Options =
     """Write CSV with the values that writing by rows gives, in a twentieth of the time; every text is in quotes."""
     names = schema.names if options.raw else [harmless(name) for name in schema.names]
     written_schema = pa.schema(list(zip(names, map(_csv_type, schema.types), strict=True)))
-    file.write(codecs.BOM_UTF8)
-    with csv.CSVWriter(file, written_schema) as writer:
+    style = options.style
+    if style.bom:
+        file.write(codecs.BOM_UTF8)
+    # Arrow knows no other decimal mark than the point, so then only the header is its own.
+    with csv.CSVWriter(file, written_schema, write_options=csv.WriteOptions(delimiter=style.delimiter)) as writer:
         for batch in batches:
             columns = [_csv_column(column, options) for column in batch.columns]
-            writer.write_batch(pa.record_batch(columns, schema=written_schema))
+            if style.decimal == ".":
+                writer.write_batch(pa.record_batch(columns, schema=written_schema))
+            else:
+                file.write(_lines(columns, style))
+
+
+def _lines(columns: list[pa.Array], style: CsvStyle) -> pa.Buffer:
+    """Return the lines of columns as Arrow writes them, but for the decimal mark."""
+    cells = [_cells(column, style.decimal) for column in columns]
+    lines = pc.binary_join_element_wise(*cells[:-1], pc.binary_join_element_wise(cells[-1], "\n", ""), style.delimiter)
+    _, offsets, texts = lines.buffers()
+    ends = np.frombuffer(offsets, np.int32)[: len(lines) + 1]
+    return texts.slice(ends[0], ends[-1] - ends[0])
+
+
+def _cells(values: pa.Array, decimal: str) -> pa.Array:
+    """Return values as the cells of a line: numbers with this decimal mark, texts in quotes, nothing for null."""
+    if pa.types.is_string(values.type):
+        texts = pc.binary_join_element_wise('"', pc.replace_substring(values, '"', '""'), '"', "")
+    else:
+        texts = values.cast(pa.string())
+    if pa.types.is_floating(values.type):
+        texts = pc.replace_substring(texts, ".", decimal)
+    return pc.fill_null(texts, "")
 
 
 def _csv_type(kind: pa.DataType) -> pa.DataType:

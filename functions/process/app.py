@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from core.errors import InvalidInputError
+from core.exporting.csv_style import BomField, DecimalField, DelimiterField, csv_style
 from core.manifests import HandleMissing, Recipe
 from core.profiling.outliers import Method, outliers
 from core.services.processing.download import source_file, table_file
@@ -59,6 +60,9 @@ def download(
     raw: Raw = False,
     source: Annotated[bool, Query(description="the bytes as they were received, under their own name")] = False,
     file_id: FileId = None,
+    delimiter: DelimiterField = None,
+    decimal: DecimalField = None,
+    bom: BomField = None,
 ) -> Response:
     """Return the typed table, or the one that its recipe makes: gaps filled, dates and categories as numbers.
 
@@ -66,14 +70,15 @@ def download(
     URL that works for an hour.
     """
     if source:
-        if processed or raw or format != "csv":
+        if processed or raw or format != "csv" or (delimiter, decimal, bom) != (None, None, None):
             error = {"field": "source", "message": "goes with no format, processed or raw; leave them out"}
             raise InvalidInputError(
                 "The bytes as received have one form only. Leave the other parameters out.", [error]
             )
         with source_file(workspace, file_id) as file:
             return file_answer(workspace, file)
-    with table_file(workspace, file_id, format, processed=processed, raw=raw) as file:
+    style = csv_style(format, delimiter, decimal, bom)
+    with table_file(workspace, file_id, format, processed=processed, raw=raw, style=style) as file:
         return file_answer(workspace, file)
 
 

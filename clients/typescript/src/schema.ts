@@ -1374,6 +1374,12 @@ export interface components {
              * @default false
              */
             raw?: boolean;
+            /** @description csv: what divides the cells, or its name; default: comma, by a decimal comma semicolon */
+            delimiter?: ("comma" | "semicolon" | "tab" | "pipe") | string | null;
+            /** @description csv: the mark before a fraction, or its name */
+            decimal?: ("." | ",") | ("point" | "comma") | null;
+            /** @description csv: whether it begins with a byte order mark, by which Excel knows UTF-8 */
+            bom?: boolean | null;
         };
         /** @description A regressor that could not be trained, and why. */
         FailedRegressor: {
@@ -3064,6 +3070,12 @@ export interface operations {
                 source?: boolean;
                 /** @description default: the current file */
                 file_id?: string;
+                /** @description csv: what divides the cells, or its name; default: comma, by a decimal comma semicolon */
+                delimiter?: ("comma" | "semicolon" | "tab" | "pipe") | string;
+                /** @description csv: the mark before a fraction, or its name */
+                decimal?: ("." | ",") | ("point" | "comma");
+                /** @description csv: whether it begins with a byte order mark, by which Excel knows UTF-8 */
+                bom?: boolean;
             };
             header?: never;
             path?: never;

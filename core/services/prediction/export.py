@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.exporting.cells import Options
+from core.exporting.csv_style import BomField, CsvStyle, DecimalField, DelimiterField, csv_style
 from core.exporting.files import FORMATS, Format, NamedFile
 from core.inference.stored_columns import rows_of_table
 from core.jobs.fields import ExportFormat, IntervalLevel, RawTexts, Strict
@@ -45,6 +46,18 @@ class ExportRequest(ModelChoice):
     interval: IntervalLevel = None
     format: ExportFormat = "csv"
     raw: RawTexts = False
+    delimiter: DelimiterField = None
+    decimal: DecimalField = None
+    bom: BomField = None
+
+    @property
+    def style(self) -> CsvStyle:
+        """Return how a CSV is written; raises `InvalidInputError` where the fields contradict each other."""
+        return csv_style(self.format, self.delimiter, self.decimal, self.bom)
+
+    def check_style(self) -> None:
+        """Raise `InvalidInputError` where `style` would: before anything is predicted."""
+        csv_style(self.format, self.delimiter, self.decimal, self.bom)
 
     def table_command(self) -> "ExportTableCommand | None":
         """Return the command that does this as a job; None unless a stored model is to predict a stored file."""
@@ -79,7 +92,7 @@ def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> N
     chosen.check_columns(len(header) + len(added))
     made = named_file(model.manifest, chosen, folder)
     with made.path.open("wb") as file:
-        options = file_options(model.manifest, added, raw=request.raw)
+        options = file_options(model.manifest, added, raw=request.raw, style=request.style)
         chosen.write(file, [*header, *added], _joined(rows, predicted.columns), options)
     return made
 
@@ -95,12 +108,12 @@ def named_file(model: ModelManifest, kind: Format[Any], folder: Path) -> NamedFi
     return NamedFile(folder / f"predictions.{kind.ending}", name, kind.media_type)
 
 
-def file_options(model: ModelManifest, added: Iterable[str], *, raw: bool) -> Options:
+def file_options(model: ModelManifest, added: Iterable[str], *, raw: bool, style: CsvStyle) -> Options:
     """Return how the file shows the columns that were `added`, and what it says about the model."""
     units = {feature.name: feature.unit for feature in model.features if feature.unit is not None}
     if model.target is not None and model.target.unit is not None:
         units |= dict.fromkeys(added, model.target.unit)
-    return Options(raw=raw, decimals=_decimals(model, added), units=units, about=_about(model))
+    return Options(raw=raw, style=style, decimals=_decimals(model, added), units=units, about=_about(model))
 
 
 def _decimals(model: ModelManifest, added: Iterable[str]) -> Mapping[str, int]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from core.containers.formats import GZIP
 from core.errors import NotEnoughRowsError
 from core.exporting.cells import Options
+from core.exporting.csv_style import COMMAS_AND_POINTS, CsvStyle
 from core.exporting.files import NamedFile
 from core.manifests import Recipe
 from core.preprocessing.cleaning import clean
@@ -34,7 +35,13 @@ MEDIA_TYPES = {
 
 @contextmanager
 def table_file(
-    workspace: Workspace, file_id: str | None, kind: str, *, processed: bool, raw: bool = False
+    workspace: Workspace,
+    file_id: str | None,
+    kind: str,
+    *,
+    processed: bool,
+    raw: bool = False,
+    style: CsvStyle = COMMAS_AND_POINTS,
 ) -> Iterator[NamedFile]:
     """Write a dataset to a file of one of `TABLE_FORMATS`, which is deleted when the context ends.
 
@@ -50,7 +57,7 @@ def table_file(
         path = table.path.with_name(f"download.{chosen.ending}")
         with path.open("wb") as file:
             units = {column.name: column.unit for column in table.columns if column.unit is not None}
-            chosen.write(file, schema, batches, Options(raw=raw, units=units))
+            chosen.write(file, schema, batches, Options(raw=raw, style=style, units=units))
         stem = PurePath(manifest.filename).stem + ("-processed" if processed else "")
         yield NamedFile(path, f"{stem}.{chosen.ending}", chosen.media_type)
 

@@ -1,0 +1,66 @@
+"""schemathesis over a running stack: all its checks, with data that fits the document and data that does not."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from functions.contract.examples import EXAMPLES, JSON, MODEL, SERIES
+from tests.clients.toolchain import ROOT, Toolchain
+from tests.support.stack import Stack
+
+HOOKS = Path(__file__).with_name("hooks.py")
+HOUSING = ROOT / "examples/california_housing.csv"
+SEED = 19
+EXAMPLES_BY_OPERATION = 12
+
+
+@pytest.fixture
+def file_id(stack: Stack) -> str:
+    """A dataset, a model and a series in the stack, as the examples of the document make them."""
+    header, *rows = HOUSING.read_bytes().splitlines(keepends=True)
+    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+        file = {"file": ("houses.csv", b"".join([header, *rows[::100]]))}
+        file_id: str = client.post("/data/upload", files=file).raise_for_status().json()["file_id"]
+        client.post("/model/train", json=EXAMPLES["POST", "/model/train"][JSON]).raise_for_status()
+        client.put(f"/series/{SERIES}", json=EXAMPLES["PUT", "/series/{name}"][JSON]).raise_for_status()
+    return file_id
+
+
+def test_nothing_is_found_that_is_not_explained(
+    stack: Stack, file_id: str, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    known = {"path.file_id": file_id, "query.file_id": file_id, "path.model_name": MODEL, "path.name": SERIES}
+    config = tmp_path / "schemathesis.toml"
+    config.write_text(_config(known))
+    toolchain.run(
+        "schemathesis",
+        "--config-file",
+        config,
+        "run",
+        f"{stack.base_url}/openapi.json",
+        # By the check of the hooks, which knows the reasons.
+        "--exclude-checks=positive_data_acceptance",
+        f"--max-examples={EXAMPLES_BY_OPERATION}",
+        f"--seed={SEED}",
+        "--continue-on-failure",
+        "--generation-database=none",
+        "--request-timeout=120",
+        "--workers=2",
+        "--no-color",
+        "--no-shrink",
+        directory=tmp_path,
+        variables={"SCHEMATHESIS_HOOKS": str(HOOKS)},
+    )
+
+
+def _config(known: dict[str, str]) -> str:
+    """Return a configuration by which half of the values of these parameters are those that exist."""
+    lines = []
+    for number, value in enumerate(known.values()):
+        lines += [f"[dictionaries.known{number}]", f"values = [{json.dumps(value)}]"]
+    lines.append("[parameters]")
+    for number, name in enumerate(known):
+        lines.append(f'"{name}" = {{ dictionary = "known{number}", probability = 0.5 }}')
+    return "\n".join(lines)
