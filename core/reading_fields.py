@@ -11,6 +11,7 @@ from core.errors import InvalidInputError
 from core.manifests import ColumnType, DateOrder, Reading, ThousandsMark
 from core.stored_document import is_empty, is_none
 from core.types import Json
+from core.whole_numbers import whole
 
 MOST_SPELLINGS = 100
 SPELLING_CHARACTERS = 200
@@ -40,11 +41,12 @@ def _possible_delimiter(name: str | None) -> str | None:
 
 def _as_text(value: Any) -> Any:
     """Return the number of a sheet as its text, and anything else as it is; raises `ValueError` for one below 1."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        return value
-    if value < 1:
+    number = whole(value)
+    if not isinstance(number, int) or isinstance(number, bool):
+        return number
+    if number < 1:
         raise ValueError("sheets are numbered from 1")
-    return str(value)
+    return str(number)
 
 
 def _or_empty_list(value: Any) -> Any:

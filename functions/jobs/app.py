@@ -88,15 +88,19 @@ def _shown(job: Job) -> tuple[str, str, float, bool]:
 @router.post("/{job_id}/cancel", status_code=202)
 def cancel_job(workspace: CallerWorkspace, job_id: str, response: Response) -> dict[str, Any]:
     """Cancel a job; a running one ends at its next progress report."""
-    response.headers.update({"Location": f"/jobs/{job_id}", **RETRY_AFTER})
-    return job_response(workspace, service.cancel_job(workspace, job_id))
+    return _accepted(workspace, service.cancel_job(workspace, job_id), response)
 
 
 @router.post("/{job_id}/retry", status_code=202)
 def retry_job(workspace: CallerWorkspace, job_id: str, response: Response) -> dict[str, Any]:
     """Start a job that failed or was cancelled from the beginning."""
-    response.headers.update({"Location": f"/jobs/{job_id}", **RETRY_AFTER})
-    return job_response(workspace, service.retry_job(workspace, job_id))
+    return _accepted(workspace, service.retry_job(workspace, job_id), response)
+
+
+def _accepted(workspace: Workspace, job: Job, response: Response) -> dict[str, Any]:
+    """Return a job that was changed, and say where to follow it."""
+    response.headers.update({"Location": f"/jobs/{job.job_id}", **RETRY_AFTER})
+    return job_response(workspace, job)
 
 
 app = create_app(router)

@@ -65,3 +65,9 @@ def test_json_has_one_kind_of_numbers(handlers: httpx.Client) -> None:
 def test_a_sheet_is_a_name_or_a_number_or_null(handlers: httpx.Client, sheet: Any, stored: str | None) -> None:
     answer = handlers.put("/series/prices", json={"sheet": sheet}).raise_for_status()
     assert answer.json()["settings"].get("sheet") == stored
+
+
+@pytest.mark.parametrize("deed", ["cancel", "retry"])
+def test_an_identifier_that_no_header_can_hold_is_one_that_no_job_has(handlers: httpx.Client, deed: str) -> None:
+    answer = handlers.post(f"/jobs/%C3%B7%F3%A0%82%A2/{deed}")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:regatta:problem:no-such-job")
