@@ -1,12 +1,11 @@
 """What schemathesis cannot know of the service: keys, resources that stay, and refusals that no schema can express.
 
-Loaded by schemathesis itself (`SCHEMATHESIS_HOOKS`), in an environment without the project.
+schemathesis runs these in an environment of its own, which lacks the project; so they import nothing of either.
 """
 
 import re
 import uuid
-
-import schemathesis
+from typing import Any
 
 # The model, the series and the operations that would take them away from the requests that follow.
 KEPT = {"model_name": "houses", "name": "sales"}
@@ -33,6 +32,7 @@ EXPLAINED = [
         # Of the content of files, rows, tables and models.
         (r"POST /data/upload", r"^urn:regatta:problem:(not-a-csv|unreadable-container)", "the bytes of a file"),
         (r"PATCH /data/files/.*", r"^urn:regatta:problem:(not-a-csv|unreadable-container)", "the bytes of a file"),
+        (r".*", r"leave this field out|cannot be read as asked", "what a file is packed in"),
         (r".*", r"^urn:regatta:problem:(unknown-column|bad-target|not-enough-rows)", "the columns of the table"),
         (r".*", r"^urn:regatta:problem:(bad-parameter|training-failed)", "the parameters of an estimator"),
         (r"POST /(predict|v2)\S*", r"^urn:regatta:problem:(invalid-records|not-a-csv)", "the columns of the model"),
@@ -49,8 +49,7 @@ EXPLAINED = [
 ]
 
 
-@schemathesis.hook
-def before_call(context, case, kwargs):
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Give each request a key of its own; let none take long, nor delete what others need but in a sequence."""
     headers = case.headers or {}
     if "Idempotency-Key" in headers and 1 <= len(str(headers["Idempotency-Key"])) <= 255:
@@ -74,8 +73,7 @@ def before_call(context, case, kwargs):
                 case.path_parameters[name] = "another"
 
 
-@schemathesis.check
-def valid_data_is_refused_for_a_reason(context, response, case):
+def valid_data_is_refused_for_a_reason(context: Any, response: Any, case: Any) -> None:
     """Raise unless valid data is accepted, is of something that does not exist, or is refused as `EXPLAINED` says."""
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code not in REFUSED:
         return

@@ -10,7 +10,14 @@ from functions.contract.examples import EXAMPLES, JSON, MODEL, SERIES
 from tests.clients.toolchain import ROOT, Toolchain
 from tests.support.stack import Stack
 
-HOOKS = Path(__file__).with_name("hooks.py")
+HOOKS = f"""
+import sys
+import schemathesis
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import hooks
+schemathesis.hook(hooks.before_call)
+schemathesis.check(hooks.valid_data_is_refused_for_a_reason)
+"""
 HOUSING = ROOT / "examples/california_housing.csv"
 SEED = 19
 EXAMPLES_BY_OPERATION = 12
@@ -34,6 +41,8 @@ def test_nothing_is_found_that_is_not_explained(
     known = {"path.file_id": file_id, "query.file_id": file_id, "path.model_name": MODEL, "path.name": SERIES}
     config = tmp_path / "schemathesis.toml"
     config.write_text(_config(known))
+    hooks = tmp_path / "registered_hooks.py"
+    hooks.write_text(HOOKS)
     toolchain.run(
         "schemathesis",
         "--config-file",
@@ -51,7 +60,7 @@ def test_nothing_is_found_that_is_not_explained(
         "--no-color",
         "--no-shrink",
         directory=tmp_path,
-        variables={"SCHEMATHESIS_HOOKS": str(HOOKS)},
+        variables={"SCHEMATHESIS_HOOKS": str(hooks)},
     )
 
 
