@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from infra.cli.text import cut, pad, visible, width
 
 GAP = "  "
+# Between the columns of a table that has no room for more.
+NARROW_GAP = " "
 # A cell is cut to no less than this.
 LEAST_COLUMNS = 8
 
@@ -61,19 +63,23 @@ class Table:
             max([width(column.heading), *(width(str(row[at].text)) for row in self.rows)])
             for at, column in enumerate(self.columns)
         ]
+        gap = GAP
         if terminal_columns is not None:
-            fitting = self._fit(widths, terminal_columns)
+            fitting = self._fit(widths, terminal_columns, gap)
+            if fitting is None:
+                gap = NARROW_GAP
+                fitting = self._fit(widths, terminal_columns, gap)
             if fitting is None:
                 yield from self._blocks(terminal_columns)
                 return
             widths = fitting
-        yield self._line([Cell(column.heading, "bold") for column in self.columns], widths)
+        yield self._line([Cell(column.heading, "bold") for column in self.columns], widths, gap)
         for row in self.rows:
-            yield self._line(row, widths)
+            yield self._line(row, widths, gap)
 
-    def _fit(self, widths: list[int], available: int) -> list[int] | None:
-        """Return widths with the widest ones reduced until all fit; None where they cannot."""
-        available -= len(GAP) * (len(widths) - 1)
+    def _fit(self, widths: list[int], available: int, gap: str) -> list[int] | None:
+        """Return widths with the widest ones reduced until all fit with this gap; None where they cannot."""
+        available -= len(gap) * (len(widths) - 1)
         floors = [
             natural if column.is_whole or column.is_figure else min(natural, max(LEAST_COLUMNS, width(column.heading)))
             for natural, column in zip(widths, self.columns, strict=True)
@@ -86,7 +92,7 @@ class Table:
             fitted[max(shrinkable, key=fitted.__getitem__)] -= 1
         return fitted
 
-    def _line(self, cells: Sequence[Cell], widths: Sequence[int]) -> Line:
+    def _line(self, cells: Sequence[Cell], widths: Sequence[int], gap: str) -> Line:
         pieces: list[Styled] = []
         last = len(widths) - 1
         for at, (cell, column, columns) in enumerate(zip(cells, self.columns, widths, strict=True)):
@@ -95,7 +101,7 @@ class Table:
             shown = text if at == last and not column.is_figure else pad(text, columns, right=column.is_figure)
             pieces.append(Styled(shown, cell.colour))
             if at != last:
-                pieces.append(Styled(GAP))
+                pieces.append(Styled(gap))
         return tuple(pieces)
 
     def _blocks(self, terminal_columns: int) -> Iterator[Line]:

@@ -48,3 +48,9 @@ def test_a_table_that_cannot_fit_is_a_block_for_each_row() -> None:
         "rows     7",
         "state    -",
     ]
+
+
+def test_a_table_that_nearly_fits_has_narrow_gaps() -> None:
+    table = Table([Column("version", is_figure=True), Column("R2", is_figure=True), Column("serves")])
+    table.add(1, "0.827", "serves")
+    assert shown(table, 21) == ["version    R2 serves", "      1 0.827 serves"]
