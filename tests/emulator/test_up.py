@@ -3,6 +3,7 @@
 import shlex
 import stat
 import subprocess
+from urllib.parse import urlsplit
 
 import boto3
 import httpx
@@ -20,7 +21,11 @@ def test_the_apps_answer_on_uvicorn(stack: Stack) -> None:
 
 
 def test_the_deployed_template_answers_through_the_gateway(stack: Stack) -> None:
-    assert httpx.get(f"{stack.api_url}/", timeout=30).json() == httpx.get(f"{stack.base_url}/").json()
+    deployed = httpx.get(f"{stack.api_url}/", timeout=30).json()
+    local = httpx.get(f"{stack.base_url}/").json()
+    # Its links begin with the path of the gateway's stage.
+    stage = urlsplit(stack.api_url).path
+    assert deployed == local | {"links": {name: stage + path for name, path in local["links"].items()}}
 
 
 def test_the_functions_on_the_gateway_reach_redis_and_s3(stack: Stack) -> None:
