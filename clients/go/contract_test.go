@@ -37,7 +37,7 @@ var answers = map[string]any{
 	"DateStatistics": DateStatistics{}, "CategoryStatistics": CategoryStatistics{},
 	// Requests.
 	"TrainCommand": Train{}, "ProcessRequest": Process{}, "ReadingRequest": Reading{},
-	"SeriesSettingsRequest": SeriesSettings{},
+	"SeriesSettingsRequest": SeriesSettings{}, "CompareCommand": Compare{}, "ExportRequest": Export{},
 }
 
 // One type stands for several answers, and so has fields that each of them lacks.
@@ -140,6 +140,9 @@ func isOptional(where string) bool { return strings.HasSuffix(where, optional) }
 func (c contract) resolve(asked schema) (schema, bool) {
 	if asked.Ref != "" {
 		return c.resolve(c[asked.Ref[strings.LastIndex(asked.Ref, "/")+1:]])
+	}
+	if asked.Properties != nil {
+		return asked, false
 	}
 	var others []schema
 	for _, each := range asked.AnyOf {

@@ -36,6 +36,8 @@ type Predict struct {
 	Version int `json:"version,omitempty"`
 	// ModelData is a model that you keep yourself, from Trained.ModelData, in place of a name.
 	ModelData string `json:"model_data,omitempty"`
+	// ModelInfo is which model is expected: model_name, version, model_type, target_column. One that differs is refused.
+	ModelInfo map[string]any `json:"model_info,omitempty"`
 	// Strict makes an error of what would be a warning about the rows.
 	Strict bool `json:"strict,omitempty"`
 	// Interval is the share of true values that the bounds of a prediction are to hold, such as 0.9; 0 asks for none.

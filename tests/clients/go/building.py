@@ -69,8 +69,9 @@ def build_programs(go: Go, programs: Mapping[str, str], generated: Path, folder:
         (folder / name / "main.go").write_text(text, encoding="utf-8")
     binaries = folder / "bin"
     binaries.mkdir()
-    # Symbols and the tables of debuggers would take half of the linker's time.
-    go.run("build", "-ldflags=-s -w", "-o", binaries, "./...", "regatta/examples/...", directory=folder)
+    # Symbols and the tables of debuggers would take half of the linker's time. Without the paths of folders in what is
+    # compiled, the next run finds it in the cache.
+    go.run("build", "-trimpath", "-ldflags=-s -w", "-o", binaries, "./...", "regatta/examples/...", directory=folder)
     return binaries
 
 
