@@ -20,7 +20,8 @@ schemathesis.check(hooks.valid_data_is_refused_for_a_reason)
 """
 HOUSING = ROOT / "examples/california_housing.csv"
 SEED = 19
-EXAMPLES_BY_OPERATION = 12
+REFUSALS = ["400", "404", "405", "409", "413", "415", "422", "5xx"]
+EXAMPLES_BY_OPERATION = 6
 
 
 @pytest.fixture
@@ -56,7 +57,8 @@ def test_nothing_is_found_that_is_not_explained(
         "--continue-on-failure",
         "--generation-database=none",
         "--request-timeout=120",
-        "--workers=2",
+        # Generating in several threads at once fails now and then on Python 3.11.
+        "--workers=1",
         "--no-color",
         "--no-shrink",
         directory=tmp_path,
@@ -66,7 +68,8 @@ def test_nothing_is_found_that_is_not_explained(
 
 def _config(known: dict[str, str]) -> str:
     """Return a configuration by which half of the values of these parameters are those that exist."""
-    lines = []
+    # A size over the limit is refused as such (413).
+    lines = ["[checks.negative_data_rejection]", f"expected-statuses = {json.dumps(REFUSALS)}"]
     for number, value in enumerate(known.values()):
         lines += [f"[dictionaries.known{number}]", f"values = [{json.dumps(value)}]"]
     lines.append("[parameters]")
