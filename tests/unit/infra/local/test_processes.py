@@ -1,4 +1,4 @@
-"""Which addresses and ports the stack and the servers take."""
+"""Which ports the stack and the servers take, and what is said of those that they cannot have."""
 
 import socket
 
@@ -6,20 +6,7 @@ import pytest
 
 from core.settings import load
 from infra.local.processes import StackError, check_port, check_ports
-from infra.local.serving import exposure
 from tests.support.stack import free_ports
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.9"])
-def test_this_machine_alone_needs_no_warning(host: str) -> None:
-    assert exposure(host, 8000) is None
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3"])
-def test_an_address_that_others_reach_is_warned_of(host: str) -> None:
-    warning = exposure(host, 8000)
-    assert warning is not None
-    assert "nobody is authenticated" in warning
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "no.such.host.invalid"])
