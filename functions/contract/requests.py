@@ -29,8 +29,9 @@ MODEL_TYPE = {
     "enum": list(CATALOGUE),
 }
 MODEL_TYPE_REFERENCE = {"$ref": REFERENCE.format(model="ModelType")}
-# `core.storage.versions.MODEL_NAME`.
-NAME = {"type": "string", "pattern": r"^[\p{L}\p{N}_][\p{L}\p{N}_ .-]{0,99}$"}
+# `core.storage.versions.MODEL_NAME`. Of ASCII it is exact; beyond, only the service knows what a letter is: the regular
+# expressions of several languages have no \p{L}, and a validator of documents refuses it.
+NAME = {"type": "string", "pattern": r"^[^\x00-/:-@\[-^`{-\x7f][^\x00-\x1f!-,/:-@\[-^`{-\x7f]{0,99}$"}
 # One ASCII character that is no letter, digit, quote or end of a line, or a word.
 _WORDS = "|".join(word.replace("\\", r"\\") for word in DELIMITER_WORDS)
 DELIMITER = {"type": "string", "pattern": rf"^([\x01-\x09\x0b\x0c\x0e-!#-/:-@\[-`{{-\x7f]|{_WORDS})$"}
@@ -103,6 +104,8 @@ def _complete_content(content: Json, components: Json) -> None:
     for name, definition in schema.pop("$defs", {}).items():
         components[name] = _with_references(definition)
     if "title" in schema:
+        # What FastAPI says of a body that it passes on as it is: any object, or none.
+        schema.pop("anyOf", None)
         components[schema["title"]] = _with_references(schema)
         content["schema"] = {"$ref": REFERENCE.format(model=schema["title"])}
 

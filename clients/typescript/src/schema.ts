@@ -1155,9 +1155,7 @@ export interface components {
             max_bytes?: number | null;
             /** @description slowest, in microseconds for one row */
             max_latency_us?: number | null;
-        } | {
-            [key: string]: unknown;
-        } | null;
+        };
         /** @description A leaderboard, the best first. */
         Comparison: {
             file_id: string;

@@ -46,6 +46,7 @@ EXPLAINED = [
         (r"POST /v2\S*", r"inputs|outputs|binary|JSON|must be the number of bytes|parameters", "tensors agree"),
         # Of values whose form is open.
         (r".*", r"There is no encoding|cannot be a delimiter", "the encodings that Python knows"),
+        (r"POST /model/(train|rename)\S*", r"starts with a letter or digit", "the letters of every script"),
         (r".*", r"half of a character", "a text that UTF-8 cannot hold"),
         (r"GET /model/trained", r"cursor is `next`", "only what an answer gave is a cursor"),
         (r"POST /series/.*", r"cannot have this name", "the endings of tables, in any case"),

@@ -9,11 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from core.storage.versions import MODEL_NAME
 from core.types import Json
 from functions.contract.document import assemble
 from functions.contract.examples import CSV, EXAMPLES, JSON, PARAMETERS
 from functions.contract.openapi_3_0 import render_3_0
 from functions.contract.operations import OPERATIONS
+from functions.contract.requests import NAME
 from functions.system.documentation import router as documentation_router
 from infra.local.server import merge, openapi
 from tests.support.gateway import HandlerTransport, template_routes
@@ -70,6 +72,27 @@ def test_answers_may_get_more_fields_and_requests_may_not(document: Json) -> Non
     schemas = document["components"]["schemas"]
     assert "additionalProperties" not in schemas["Prediction"]
     assert schemas["TrainCommand"]["additionalProperties"] is False
+
+
+def test_patterns_are_regular_expressions_of_every_language(document: Json) -> None:
+    patterns = {json.loads(found) for found in re.findall(r'"pattern": ("(?:[^"\\\\]|\\\\.)*")', json.dumps(document))}
+    assert patterns
+    for pattern in patterns:
+        assert r"\p{" not in pattern
+        re.compile(pattern)
+    name = re.compile(NAME["pattern"])
+    for text in ("houses", "_1", "häuser_北京-ridge v1.2", "x" * 100):
+        assert name.search(text) and MODEL_NAME.fullmatch(text)
+    ascii_texts = [chr(code) for code in range(128)] + ["a" + chr(code) for code in range(128) if chr(code) != "\n"]
+    for text in [*ascii_texts, "x" * 101, ""]:
+        assert bool(name.search(text)) == bool(MODEL_NAME.fullmatch(text)), text
+
+
+def test_a_body_that_a_function_reads_has_its_fields_and_no_others(document: Json) -> None:
+    for path in ("/model/train", "/model/compare"):
+        reference = document["paths"][path]["post"]["requestBody"]["content"][JSON]["schema"]["$ref"]
+        schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+        assert schema["additionalProperties"] is False and "anyOf" not in schema
 
 
 def test_the_older_rendering_has_no_keyword_of_3_1(document: Json) -> None:
