@@ -3,15 +3,11 @@
 Every file of tests/data/cases is here; the tests of the modules have more about most of them.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.gateway import HandlerTransport
-from tests.support.process_state import process_environment
-from tests.support.stack import Stack
 from tests.support.tables import CASES
 
 CSV = {"Content-Type": "text/csv"}
@@ -55,15 +51,6 @@ COLUMNS: dict[str, dict[str, tuple[str, list[Any], str | None]]] = {
 }
 # In tests of their own below; C8 is no table and in tests/unit/functions/test_content_encoding.py.
 ELSEWHERE = {"A2", "A3_score", "A4_score", "B4", "C1_csv_body_same_file_two", "C2", "C3", "C6", "C8"}
-
-
-@pytest.fixture(scope="module")
-def client(stack: Stack) -> Iterator[httpx.Client]:
-    with (
-        process_environment(stack.env),
-        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
-    ):
-        yield client
 
 
 def case(beginning: str) -> tuple[str, bytes]:

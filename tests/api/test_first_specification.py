@@ -1,15 +1,11 @@
 """The calls of the first specification, word for word: a model type is a model's name where no model has that name."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.api.test_problems import problem
-from tests.support.gateway import HandlerTransport
-from tests.support.process_state import process_environment
-from tests.support.stack import Stack
 
 HEAD = "size,rooms,price\n"
 NINE = (
@@ -30,15 +26,6 @@ def houses(per_metre: int, rows: int = 60) -> bytes:
     """A table whose price is almost a line of its size."""
     lines = (f"{size},{size // 20 + 1},{per_metre * size + size % 7}\n" for size in range(20, 20 + rows))
     return (HEAD + "".join(lines)).encode()
-
-
-@pytest.fixture(scope="module")
-def client(stack: Stack) -> Iterator[httpx.Client]:
-    with (
-        process_environment(stack.env),
-        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
-    ):
-        yield client
 
 
 def upload(client: httpx.Client, content: bytes) -> str:

@@ -3,7 +3,6 @@
 import base64
 import json
 import pickle
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -19,8 +18,6 @@ from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.container import container
 from tests.api.test_problems import problem
-from tests.support.gateway import HandlerTransport
-from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, home, model_draft
 from tests.support.workflow import gbk_csv
@@ -30,17 +27,13 @@ PLOTS = {"plots": {"residuals": [1.5]}}
 
 
 @pytest.fixture(scope="module")
-def client(stack: Stack) -> Iterator[httpx.Client]:
+def client(client: httpx.Client) -> httpx.Client:
     """The handlers, with two versions of a model trained on a table."""
-    with (
-        process_environment(stack.env),
-        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
-    ):
-        client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
-        for model_type in ("ridge", "lasso"):
-            payload = {"model_type": model_type, "target_column": "价格", "model_name": "价格 模型"}
-            client.post("/model/train", json=payload).raise_for_status()
-        yield client
+    client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
+    for model_type in ("ridge", "lasso"):
+        payload = {"model_type": model_type, "target_column": "价格", "model_name": "价格 模型"}
+        client.post("/model/train", json=payload).raise_for_status()
+    return client
 
 
 def store(name: str, versions: int = 1, files: dict[str, bytes] | None = None) -> None:

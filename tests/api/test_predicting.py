@@ -15,8 +15,6 @@ import pytest
 
 from core.settings import settings
 from tests.api.test_problems import ROW, problem
-from tests.support.gateway import HandlerTransport
-from tests.support.process_state import process_environment
 from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv
 
@@ -25,16 +23,12 @@ ROWS = [{**ROW, "房龄": age} for age in range(5)]
 
 
 @pytest.fixture(scope="module")
-def client(stack: Stack) -> Iterator[httpx.Client]:
+def client(client: httpx.Client) -> httpx.Client:
     """The handlers, with a model of flats and the file it was trained on."""
-    with (
-        process_environment(stack.env),
-        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
-    ):
-        client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
-        payload = {"model_type": "ridge", "target_column": "价格", "return_model": True, **CHOICE}
-        assert client.post("/model/train", json=payload).status_code == 200
-        yield client
+    client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
+    payload = {"model_type": "ridge", "target_column": "价格", "return_model": True, **CHOICE}
+    assert client.post("/model/train", json=payload).status_code == 200
+    return client
 
 
 def answer(response: httpx.Response) -> dict[str, Any]:

@@ -1,31 +1,23 @@
 """Bad input: each mistake a caller can make gets its own problem, with the right status and the way out."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.gateway import HandlerTransport
-from tests.support.process_state import process_environment
-from tests.support.stack import Stack
 from tests.support.workflow import gbk_csv
 
 ROW = {"面积": 88.5, "城市": "上海", "房龄": 3}
 
 
 @pytest.fixture(scope="module")
-def client(stack: Stack) -> Iterator[httpx.Client]:
+def client(client: httpx.Client) -> httpx.Client:
     """The handlers, with one table uploaded and one model trained on it."""
-    with (
-        process_environment(stack.env),
-        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
-    ):
-        client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
-        client.post("/data/process", json={"target_column": "价格"})
-        trained = client.post("/model/train", json={"model_type": "ridge", "model_name": "known"})
-        assert trained.status_code == 200
-        yield client
+    client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())})
+    client.post("/data/process", json={"target_column": "价格"})
+    trained = client.post("/model/train", json={"model_type": "ridge", "model_name": "known"})
+    assert trained.status_code == 200
+    return client
 
 
 def problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:

@@ -1,28 +1,20 @@
 """Training and comparing over HTTP: what can be asked for, what comes back, and what is refused and how."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.api.test_problems import problem
-from tests.support.gateway import HandlerTransport
-from tests.support.process_state import process_environment
-from tests.support.stack import Stack
 from tests.support.tables import CSVS
 
 MPG = CSVS["mpg"][0].read_bytes()
 
 
 @pytest.fixture(scope="module")
-def client(stack: Stack) -> Iterator[httpx.Client]:
-    with (
-        process_environment(stack.env),
-        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
-    ):
-        client.post("/data/upload", files={"file": ("mpg.csv", MPG)})
-        yield client
+def client(client: httpx.Client) -> httpx.Client:
+    client.post("/data/upload", files={"file": ("mpg.csv", MPG)})
+    return client
 
 
 def upload(client: httpx.Client, text: str) -> str:

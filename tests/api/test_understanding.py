@@ -1,26 +1,17 @@
 """Looking at a table over HTTP: the profile before and after a target is chosen, and the outliers."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
-from tests.support.gateway import HandlerTransport
-from tests.support.process_state import process_environment
-from tests.support.stack import Stack
 from tests.support.tables import CSVS
 
 
 @pytest.fixture(scope="module")
-def client(stack: Stack) -> Iterator[httpx.Client]:
+def client(client: httpx.Client) -> httpx.Client:
     """The handlers, with one table uploaded."""
-    with (
-        process_environment(stack.env),
-        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
-    ):
-        uploaded = client.post("/data/upload", files={"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())})
-        assert uploaded.status_code == 200, uploaded.text
-        yield client
+    uploaded = client.post("/data/upload", files={"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())})
+    assert uploaded.status_code == 200, uploaded.text
+    return client
 
 
 def test_the_profile_has_everything_but_the_preview(client: httpx.Client) -> None:

@@ -1,30 +1,24 @@
-"""The OpenAPI document: complete, the one that is committed, and with examples that work."""
+"""The OpenAPI document: complete, and the one that is committed. tests/api/test_examples.py sends its examples."""
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from core.storage.versions import MODEL_NAME
 from core.types import Json
 from functions.contract.document import assemble
-from functions.contract.examples import CSV, EXAMPLES, JSON, PARAMETERS
+from functions.contract.examples import JSON
 from functions.contract.openapi_3_0 import render_3_0
 from functions.contract.operations import OPERATIONS
 from functions.contract.requests import NAME
 from functions.system.documentation import router as documentation_router
 from infra.local.server import merge, openapi
-from tests.support.gateway import HandlerTransport, template_routes
-from tests.support.process_state import process_environment
-from tests.support.stack import Stack
+from tests.support.gateway import template_routes
 
 ROOT = Path(__file__).resolve().parents[4]
 COMMITTED = ROOT / "docs/openapi.json"
-HOUSING = ROOT / "examples/california_housing.csv"
 
 
 @pytest.fixture(scope="module")
@@ -100,34 +94,6 @@ def test_the_older_rendering_has_no_keyword_of_3_1(document: Json) -> None:
     assert '"openapi": "3.0.3"' in text
     for keyword in ('"const":', '"type": "null"', '"exclusiveMinimum": 0', '"propertyNames"', '"contentMediaType"'):
         assert keyword not in text
-
-
-@pytest.fixture(scope="module")
-def client(stack: Stack) -> Iterator[httpx.Client]:
-    with (
-        process_environment(stack.env),
-        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
-    ):
-        yield client
-
-
-def test_the_examples_work_one_after_another(client: httpx.Client) -> None:
-    header, *rows = HOUSING.read_bytes().splitlines(keepends=True)
-    table = b"".join([header, *rows[::50]])
-    names: dict[str, Any] = {name: each["example"] for (_, name), each in PARAMETERS.items() if "example" in each}
-    uploaded = client.post("/data/upload", files={"file": ("houses.csv", table)}).raise_for_status().json()
-    names["file_id"] = uploaded["file_id"]
-    for (method, path), examples in EXAMPLES.items():
-        if "job_id" in path:
-            continue  # there is no arrival to overrule
-        for media, example in examples.items():
-            content = example if media == CSV else json.dumps(example)
-            params = {"model_name": names["model_name"]} if media == CSV else {}
-            answer = client.request(
-                method, path.format(**names), params=params, content=content, headers={"Content-Type": media}
-            )
-            assert answer.is_success, (method, path, answer.text)
-            assert not answer.headers["content-type"].startswith(JSON) or not answer.json().get("warnings"), answer.text
 
 
 def test_a_page_sends_no_query_beside_the_example_of_a_body(document: Json) -> None:
