@@ -181,7 +181,7 @@ class Distribution:
         bins = log2(n) + 1
         if 0 < spread < inf and extent < inf:
             bins = max(bins, extent / spread * n ** (1 / 3) / 2)
-        return min(MOST_BINS, ceil(bins))
+        return ceil(min(MOST_BINS, bins))
 
     def _ranked(self, rank: int) -> float:
         """Return the value with `rank` others before it in ascending order."""

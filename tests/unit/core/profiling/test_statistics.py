@@ -186,6 +186,12 @@ def test_a_figure_beyond_float64_is_null_and_the_rest_is_not(tmp_path: Path) -> 
     assert sum(found["histogram"]["counts"]) == 4
 
 
+def test_one_number_at_the_end_of_float64_among_ordinary_ones_leaves_a_histogram(tmp_path: Path) -> None:
+    """Its distance, in spreads of the others, is beyond float64."""
+    found = figures(tmp_path, pa.array([*np.linspace(-1, 1, 80), 1.797e308]))
+    assert found["histogram"]["counts"] == [80, *[0] * (MOST_BINS - 2), 1]
+
+
 def test_a_small_variance_far_from_zero_is_not_lost(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     steps = rng.integers(0, 8, 500) / 8
