@@ -3,6 +3,7 @@ package regatta
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -121,5 +122,30 @@ func TestErrorsCountTheRowsOfTheWhole(t *testing.T) {
 	var failure *Error
 	if !errors.As(err, &failure) || *failure.Errors[0].Row != batchRows+7 {
 		t.Error(err)
+	}
+}
+
+func TestHowACSVIsWritten(t *testing.T) {
+	var sent map[string]any
+	client, service, _ := newFake(t, answering(200, nil), func(w http.ResponseWriter, r *http.Request) {
+		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+			t.Error(err)
+		}
+		answering(200, nil)(w, r)
+	})
+	without := false
+	style := CSVStyle{Delimiter: "semicolon", Decimal: "comma", BOM: &without}
+	if _, err := client.Data.Download(background, io.Discard, Download{CSVStyle: style}); err != nil {
+		t.Fatal(err)
+	}
+	if query := service.requests[0].URL.RawQuery; query != "bom=false&decimal=comma&delimiter=semicolon" {
+		t.Error(query)
+	}
+	asked := Export{FileID: "f", CSVStyle: style}
+	if _, err := client.Predict.Export(background, io.Discard, asked); err != nil {
+		t.Fatal(err)
+	}
+	if sent["delimiter"] != "semicolon" || sent["decimal"] != "comma" || sent["bom"] != false {
+		t.Error(sent)
 	}
 }

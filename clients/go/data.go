@@ -95,6 +95,7 @@ type Download struct {
 	Raw bool
 	// Source is the bytes as they were received; no other field goes with it.
 	Source bool
+	CSVStyle
 }
 
 // Download writes a table to w, and returns the number of bytes.
@@ -108,6 +109,7 @@ func (r *DataResource) Download(ctx context.Context, w io.Writer, asked Download
 			query.Set(name, "true")
 		}
 	}
+	asked.CSVStyle.addTo(query)
 	return r.client.save(ctx, w, newCall(http.MethodGet, "/data/download", query), nil)
 }
 

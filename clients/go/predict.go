@@ -171,6 +171,7 @@ type Export struct {
 	Format string `json:"format,omitempty"`
 	// Raw leaves texts of a CSV as they are that a spreadsheet would run as formulas.
 	Raw bool `json:"raw,omitempty"`
+	CSVStyle
 }
 
 // Export writes rows with their predictions to w, and returns the number of bytes. A file of any size goes through as it

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -31,6 +32,15 @@ def export(
     interval: Interval = None,
     strict: Strict = False,
     raw: Annotated[bool, typer.Option("--raw", help="Leave texts that begin like formulas as they are.")] = False,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(help="csv: comma, semicolon, tab or pipe. Default: comma; by a decimal comma semicolon."),
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(help="csv: the mark before a fraction: point or comma.")] = None,
+    bom: Annotated[
+        bool | None,
+        typer.Option("--bom/--no-bom", help="csv: begin with the mark by which Excel knows UTF-8.", show_default="bom"),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     url: Url = None,
@@ -44,11 +54,12 @@ def export(
 
     output = Output(as_json, quiet)
     chosen = _format(file_format, out)
+    style: dict[str, Any] = {"delimiter": delimiter, "decimal": decimal, "bom": bom}
     to_stdout = str(out) == "-" or (out is None and not as_json and not sys.stdout.isatty())
     with connect(url) as client, TemporaryDirectory(prefix="regatta-") as folder:
         written = Path(folder) / f"export{ENDINGS[chosen]}"
         if chosen in MODEL_ENDINGS:
-            _refuse_data(data, chosen)
+            _refuse_rows(data, style, chosen)
             client.models.download(name, written, format=chosen, version=version)
         else:
             file_id = file_id_of(client, data, output)
@@ -62,6 +73,7 @@ def export(
                     interval=interval,
                     strict=strict,
                     raw=raw,
+                    **style,
                     on_progress=report_progress,
                 )
         if to_stdout:
@@ -87,6 +99,10 @@ def _format(file_format: str | None, out: Path | None) -> Any:
     return chosen
 
 
-def _refuse_data(data: str | None, chosen: str) -> None:
+def _refuse_rows(data: str | None, style: Mapping[str, Any], chosen: str) -> None:
+    """Raise `CommandError` where a model is asked for, and what goes with rows alone."""
     if data is not None:
         raise CommandError(f"A model as {chosen} has no rows: leave {data!r} out, or choose csv, excel or json.")
+    given = [f"--{name}" for name, value in style.items() if value is not None]
+    if given:
+        raise CommandError(f"A model as {chosen} is no CSV: leave {', '.join(given)} out, or choose csv.")

@@ -169,8 +169,12 @@ def test_export_writes_by_the_ending_or_to_a_pipe(stack: Stack, mix: str, tmp_pa
     written = stack.cli("export", mix, "concrete.csv", "--out", str(tmp_path / "a.json"), "--quiet")
     assert written.stdout.strip() == str(tmp_path / "a.json")
     assert len(json.loads((tmp_path / "a.json").read_text())) == 1030
+    european = stack.cli("export", mix, "concrete.csv", "--decimal", "comma", "--no-bom")
+    assert european.stdout.splitlines()[0].endswith(";strength;prediction")
     model = stack.cli("export", mix, "--format", "onnx", "--out", str(tmp_path / "mix"), "--json")
     assert json.loads(model.stdout)["size_bytes"] == (tmp_path / "mix").stat().st_size
+    refused = stack.cli("export", mix, "--format", "onnx", "--bom")
+    assert (refused.returncode, "leave --bom out" in refused.stderr) == (1, True)
 
 
 def test_predict_streams_what_the_service_predicts(stack: Stack, service: httpx.Client, mix: str) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 ColumnType = Literal["integer", "number", "boolean", "date", "category"]
+DecimalMark = Literal[".", ",", "point", "comma"]
+# What divides the cells of a CSV that the service writes. One that it reads may have any other character.
+Delimiter = Literal[",", ";", "\t", "|", "comma", "semicolon", "tab", "pipe"]
 
 
 class Reading(TypedDict, total=False):
@@ -14,7 +17,7 @@ class Reading(TypedDict, total=False):
     delimiter: str | None
     has_header: bool | None
     dates: Literal["dmy", "mdy", "ymd"] | None
-    decimal: Literal[".", ",", "point", "comma"] | None
+    decimal: DecimalMark | None
     thousands: str | None
     types: Mapping[str, ColumnType] | None
     missing: Sequence[str] | None

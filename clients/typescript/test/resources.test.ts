@@ -172,6 +172,15 @@ test("an export that becomes a job is fetched from its URL", async () => {
   assert.equal(service.sent[2]?.headers.get("X-Api-Key"), null);
 });
 
+test("a CSV is written as it is asked for", async () => {
+  const service = new FakeService(json("a"), json("a"));
+  const style = { delimiter: "semicolon", decimal: "comma", bom: false } as const;
+  await service.client().data.download(style);
+  assert.match(service.sent[0]?.url ?? "", /\?delimiter=semicolon&decimal=comma&bom=false$/);
+  await service.client().predict.export({ fileId: "f1", ...style });
+  assert.deepEqual(JSON.parse(String(service.sent[1]?.body)), { file_id: "f1", ...style });
+});
+
 test("all pages of models are listed", async () => {
   const service = new FakeService(json({ models: [{ version: 1 }], next: "c" }), json({ models: [{ version: 2 }], next: null }));
   assert.deepEqual((await service.client().models.list({ modelName: "房" })).map(({ version }) => version), [1, 2]);

@@ -30,7 +30,7 @@ from regatta.columns import match_columns, unknown_columns, with_unknown
 from regatta.errors import InvalidRecords, NotFound
 from regatta.frames import Frame, as_frame
 from regatta.predictions import Prediction, Predictions
-from regatta.reading import given
+from regatta.reading import DecimalMark, Delimiter, given
 from regatta.tensors import HEADER_LENGTH
 
 # The schemas of versions, which never change.
@@ -102,18 +102,23 @@ class AsyncPredict:
         interval: float | None = None,
         strict: bool = False,
         raw: bool = False,
+        delimiter: Delimiter | None = None,
+        decimal: DecimalMark | None = None,
+        bom: bool | None = None,
         on_progress: ReportProgress | None = None,
     ) -> Path:
         """Write rows with their predictions to a file and return its path.
 
         The rows are a DataFrame or dicts in `rows`, or the stored file `file_id`; without both the current file. A
-        large file is predicted as a job, which is followed. The file has its name once it is complete.
+        large file is predicted as a job, which is followed. The file has its name once it is complete. A CSV is written
+        with the `delimiter` and the `decimal` mark that are given, and without a byte order mark if `bom` is False.
         """
         target = Path(path)
         choice = await self._choice(model, version)
         source = await self._rows_to_export(rows, file_id)
         options = {"format": format, "interval": interval, "strict": strict or None, "raw": raw or None}
-        body = given({**choice, **source, **options})
+        style = {"delimiter": delimiter, "decimal": decimal, "bom": bom}
+        body = given({**choice, **source, **options, **style})
         response = await self._connection.download("POST", "/predict/export", target, keyed=True, json=body)
         if response.status_code == httpx.codes.ACCEPTED:
             job = await self._jobs.wait(response.json()["job_id"], on_progress=on_progress)

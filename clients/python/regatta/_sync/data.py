@@ -16,7 +16,7 @@ from regatta._sync.upload import PartUpload
 from regatta.answers import Dataset, FileStatus, Outliers, Preview, Processed, Profile
 from regatta.choice import segment
 from regatta.errors import TooLarge
-from regatta.reading import Reading, as_form, given
+from regatta.reading import DecimalMark, Delimiter, Reading, as_form, given
 from regatta.sources import Source, Uploadable, open_source
 
 # What is larger is sent in parts, straight into the bucket: a Lambda function takes no larger request.
@@ -122,15 +122,20 @@ class Data:
         processed: bool = False,
         raw: bool = False,
         source: bool = False,
+        delimiter: Delimiter | None = None,
+        decimal: DecimalMark | None = None,
+        bom: bool | None = None,
         file_id: str | None = None,
     ) -> Path:
         """Write the table to a file: as it was read, `processed` by its recipe, or with `source` as it was received.
 
-        `raw` leaves texts as they are that a spreadsheet would run as formulas.
+        `raw` leaves texts as they are that a spreadsheet would run as formulas. A CSV is written with the `delimiter`
+        and the `decimal` mark that are given, and without a byte order mark if `bom` is False.
         """
         options: dict[str, Any] = {"source": True} if source else {"format": format, "processed": processed, "raw": raw}
+        options |= {"delimiter": delimiter, "decimal": decimal, "bom": bom, "file_id": file_id}
         target = Path(path)
-        self._connection.download("GET", "/data/download", target, params={**options, "file_id": file_id})
+        self._connection.download("GET", "/data/download", target, params=options)
         return target
 
     def switch(self, file_id: str) -> Dataset:

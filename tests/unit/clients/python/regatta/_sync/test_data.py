@@ -1,5 +1,6 @@
 """Files by the service's own handlers, and by a script where a bucket would be needed."""
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,11 @@ def test_a_file_is_described(client: Regatta, tmp_path: Path) -> None:
     table = client.data.download(tmp_path / "table.csv")
     assert pd.read_csv(table)["a"].tolist() == [row % 7 for row in range(40)]
     assert client.data.download(tmp_path / "source", source=True).read_bytes() == TABLE
+    european = client.data.download(tmp_path / "european.csv", delimiter="tab", decimal="comma", bom=False)
+    assert not european.read_bytes().startswith(codecs.BOM_UTF8)
+    assert pd.read_csv(european, sep="\t").columns.tolist() == ["a", "day", "y"]
+    with pytest.raises(errors.InvalidInput, match="delimiter"):
+        client.data.download(tmp_path / "table.json", format="json", delimiter="tab")
 
 
 def test_how_a_file_is_read_can_be_said_then_and_later(client: Regatta) -> None:

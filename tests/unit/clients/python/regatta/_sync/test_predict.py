@@ -203,6 +203,11 @@ def test_rows_and_stored_files_are_exported(client: Regatta, tmp_path: Path) -> 
     heads = [path.read_text(encoding="utf-8-sig").splitlines() for path in (mine, current)]
     assert [len(lines) for lines in heads] == [4, ROWS + 1]
     assert heads[0][0].endswith("prediction")
+    european = client.predict.export(tmp_path / "e.csv", model, rows=frame.head(3), decimal=",", bom=False)
+    lines = european.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == heads[0][0].replace(",", ";")
+    last = [line.rpartition(mark)[2] for line, mark in ((lines[1], ";"), (heads[0][1], ","))]
+    assert last[0] == last[1].replace(".", ",")
 
 
 def test_a_value_that_is_none_is_named() -> None:
