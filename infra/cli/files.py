@@ -7,7 +7,8 @@ import typer
 from infra.cli.options import AsJson, Data, Quiet, Url
 from infra.cli.output import Output
 from infra.cli.service import ask, connect
-from infra.cli.stored_data import file_id_of, find_stored, is_file, segment
+from infra.cli.stored_data import file_id_of, find_stored, is_file
+from regatta.choice import segment
 
 if TYPE_CHECKING:
     from core.types import Json

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from infra.cli.exit_codes import ExitCode
 from infra.cli.service import CommandError
+from regatta.errors import explained
 
 if TYPE_CHECKING:
     from core.types import Json
@@ -32,7 +32,7 @@ def follow(client: "Regatta", job_id: str, show: ShowJob) -> "Json":
     """Return a job once it is over; `show` gets each of its states. Ctrl-C is a `CommandError`: the job goes on."""
     job: Json = {}
     try:
-        for changed in client.jobs.follow(quote(job_id, safe="")):
+        for changed in client.jobs.follow(job_id):
             job = dict(changed.raw)
             show(job)
     except KeyboardInterrupt:
@@ -56,13 +56,4 @@ def _explain_failure(job: "Json") -> str:
     again = f"`regatta jobs --retry {job['job_id']}` lets it begin anew."
     if job["error"] is None:
         return f"The job {job['job_id']} was {job['status']}. {again}"
-    return explain_problem(job["error"])
-
-
-def explain_problem(problem: "Json") -> str:
-    """Return the detail of a problem document, with a line for each of its errors."""
-    lines = [str(problem["detail"])]
-    for error in problem.get("errors") or []:
-        place = ", ".join(f"{name} {value}" for name, value in error.items() if name != "message")
-        lines.append(f"  {place}: {error.get('message', '')}")
-    return "\n".join(lines)
+    return explained(str(job["error"]["detail"]), job["error"].get("errors") or ())

@@ -7,7 +7,7 @@ import typer
 from infra.cli.options import AsJson, Quiet, Url
 from infra.cli.output import COLOURS, Output
 from infra.cli.service import CommandError, ask, connect, exit_with_code
-from infra.cli.stored_data import segment
+from regatta.choice import segment
 
 if TYPE_CHECKING:
     from core.types import Json

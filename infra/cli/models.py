@@ -7,7 +7,7 @@ import typer
 from infra.cli.options import AsJson, Quiet, Url, Version
 from infra.cli.output import Output
 from infra.cli.service import ask, connect
-from infra.cli.stored_data import segment
+from regatta.choice import segment
 
 if TYPE_CHECKING:
     from core.types import Json

@@ -82,7 +82,7 @@ def _read(
     from core.delimited.expected import Expected
     from infra.cli.csv_input import CsvInput, CsvInputError
     from infra.cli.service import ask
-    from infra.cli.stored_data import segment
+    from regatta.choice import segment
 
     features = ask(client, "GET", f"/model/schema/{segment(name)}", params={"version": version})["features"]
     texts = {feature["name"]: feature.get("levels") or () for feature in features}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.delimited.options import BLANKS
 from infra.cli.csv_input import Chunk, CsvForm, Record
-from infra.cli.following import explain_problem
 from infra.cli.row_messages import with_lines
+from regatta.errors import explained
 
 if TYPE_CHECKING:
     from core.types import Json
@@ -144,7 +144,7 @@ def _with_lines_of_file(problem: "Json", form: CsvForm, chunk: Chunk, body: str)
     places = _Places(form, chunk, records)
     errors = [_error_with_line(error, places) for error in problem.get("errors") or []]
     detail = with_lines(str(problem.get("detail", "")), places.of_row, places.of_line)
-    return explain_problem({"detail": detail, "errors": errors})
+    return explained(detail, errors)
 
 
 def _error_with_line(error: "Json", places: _Places) -> "Json":

@@ -3,7 +3,6 @@
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from infra.cli.service import CommandError, ask
 
@@ -52,8 +51,3 @@ def find_stored(client: "Regatta", data: str) -> str:
     raise CommandError(
         f"{data!r} is neither a file here nor one that was uploaded.{hint} `regatta files` lists those that were."
     )
-
-
-def segment(name: object) -> str:
-    """Return a name as a segment of a path."""
-    return quote(str(name), safe="")

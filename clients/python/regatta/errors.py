@@ -38,7 +38,7 @@ RegattaError
 A problem of a type that is not listed, as a newer service may have, is raised as the class of its status.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 PREFIX = "urn:regatta:problem:"
@@ -120,7 +120,7 @@ class ProblemError(RegattaError):
         self.job_id = job_id
         # The header of the answer, as it came.
         self.retry_after: str | None = None
-        super().__init__("\n".join([self.detail, *map(_error_line, self.errors)]))
+        super().__init__(explained(self.detail, self.errors))
 
     @property
     def slug(self) -> str:
@@ -413,6 +413,11 @@ def _restore(kind: type[ProblemError], problem: Mapping[str, Any], status: int, 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def explained(detail: str, errors: Iterable[Mapping[str, Any]]) -> str:
+    """Return the detail of a problem, with a line for each of its errors."""
+    return "\n".join([detail, *map(_error_line, errors)])
 
 
 def _error_line(error: Mapping[str, Any]) -> str:
