@@ -98,7 +98,7 @@ def _no_feature(labels: Sequence[Hashable], features: Sequence[Feature]) -> Inva
     return InvalidRecordsError(
         f"The model takes columns such as {', '.join(map(shortened, names))}, and the frame has "
         f"{', '.join(map(shortened, found)) or 'no column'}. Read the file with the sep, encoding and header that it "
-        "has: GET /data/status shows what its upload found.",
+        "has: GET /data/info shows what its upload found.",
         [{"field": name, "message": "is absent, and so is every other feature of the model"} for name in names],
     )
 

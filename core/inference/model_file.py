@@ -43,7 +43,8 @@ class ModelFile:
             session = open_session(graph)
         except Exception as error:
             raise InvalidInputError(
-                "The file is no ONNX model. GET /model/artifact/{model_name}?format=onnx returns one.",
+                "The file is no ONNX model. `Model.save` of regatta.local writes one, and "
+                "GET /model/artifact/{model_name}?format=onnx returns one.",
                 [{"field": "path", "message": "is no ONNX model"}],
             ) from error
         card = ModelCard.from_metadata(session.get_modelmeta().custom_metadata_map)

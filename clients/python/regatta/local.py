@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regatta.html import pairs, table
+from regatta.local_words import in_options
 
 if TYPE_CHECKING:
     from core.inference.model_file import ModelFile, PredictedRows
@@ -147,7 +148,7 @@ class Model:
     @property
     def notes(self) -> list[str]:
         """Return what training has left out and why."""
-        return list(self._file.card.notes)
+        return [in_options(note) for note in self._file.card.notes]
 
     def __repr__(self) -> str:
         r2 = self.metrics.get("r2")
@@ -166,7 +167,7 @@ class Model:
 class Comparison(Mapping[str, Model]):
     """Models that were trained on the same rows and folds, by their type, the best first.
 
-    `results` are the rows of the leaderboard by cross-validated R2, the baseline and what was not kept among them.
+    `results` are all rows of the leaderboard by cross-validated R2, also the baseline and what was not kept.
     """
 
     def __init__(self, answer: Mapping[str, Any], models: Mapping[str, Model]) -> None:
@@ -225,8 +226,8 @@ def train(
     `leave_out`). The dtypes of a DataFrame mean what they are; its texts are read as those of a file. Its index is no
     feature. `core.catalogue.CATALOGUE` has the model types.
 
-    Raises the errors of `core.errors`: among them `UnknownColumnError` and `TargetError` about the target,
-    `NotEnoughRowsError`, `UnknownModelTypeError`, `ParameterError`, and `InvalidInputError` for an option.
+    Raises errors of `core.errors`: `UnknownColumnError` and `TargetError` about the target, `NotEnoughRowsError`,
+    `UnknownModelTypeError`, `ParameterError`, and `InvalidInputError` for an option.
     """
     from core.jobs.commands import TrainCommand
     from core.services.training.in_memory import train_file
@@ -279,7 +280,7 @@ def _warn(texts: Sequence[str]) -> None:
     from core.inference.frame_input import InputWarning
 
     for text in texts:
-        warnings.warn(text, InputWarning, stacklevel=3)
+        warnings.warn(in_options(text), InputWarning, stacklevel=3)
 
 
 def _report(on_progress: OnProgress | None) -> "ReportProgress":

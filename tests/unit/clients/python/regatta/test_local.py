@@ -243,10 +243,17 @@ def test_data_that_is_none_is_refused(frame: pd.DataFrame, tmp_path: Path) -> No
 
 
 def test_a_doubtful_file_warns(tmp_path: Path) -> None:
-    lines = "".join(f"{1 + i % 12}/{1 + i % 12}/2023,{i}\n" for i in range(40))
+    lines = "".join(f"{1 + i % 12}/{1 + 5 * i % 12}/2023,{i}\n" for i in range(40))
     (tmp_path / "rows.csv").write_text(f"day,y\n{lines}")
-    with pytest.warns(InputWarning, match="'day'"):
+    with pytest.warns(InputWarning, match="'day'.*to have it read so, give dates=") as found:
         local.train(tmp_path / "rows.csv", "y", "ridge")
+    assert "PATCH" not in str(found[0].message)
+
+
+def test_a_note_names_the_option_that_changes_it() -> None:
+    counted = pd.DataFrame({"row": range(40), "size": [7 * i % 11 for i in range(40)], "y": [i % 7 for i in range(40)]})
+    (note,) = local.train(counted, "y", "ridge").notes
+    assert note.endswith('the option columns={"row": "median"} keeps it')
 
 
 def test_the_page_runs_as_written(tmp_path: Path) -> None:
