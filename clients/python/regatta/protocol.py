@@ -22,6 +22,8 @@ from regatta.errors import (
 
 VERSION_HEADER = "Regatta-Version"
 RETRY_AFTER = "Retry-After"
+# How many redirects lead to a file before they are a loop.
+MOST_HOPS = 5
 GATEWAY_STATUSES = frozenset({429, 502, 503, 504})
 
 
@@ -31,8 +33,15 @@ def unreachable(address: Address, error: httpx.TransportError) -> UnreachableErr
     with suppress(RuntimeError):
         place = place if address.owns(error.request.url) else f"{error.request.url.scheme}://{error.request.url.host}"
     reason = str(error) or type(error).__name__
+    if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError):
+        return UnreachableError(
+            f"{place} broke off the connection ({reason}). Call again; if it stays so, look at the log of the service "
+            "and at the proxies before it."
+        )
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
         way_out = "A larger timeout= waits longer."
+    elif "SSL" in reason:
+        way_out = "Write http:// or https:// in url= or REGATTA_URL as the service has it, with a certificate to trust."
     else:
         way_out = "Start the service with `regatta up`, or name another one with url= or REGATTA_URL."
     return UnreachableError(f"{place} does not answer ({reason}). {way_out}")
@@ -58,6 +67,36 @@ def release(version: str) -> str:
     """Return what has to be equal of two versions: the first number, and before 1.0 the second one too."""
     major, _, rest = version.partition(".")
     return f"0.{rest.partition('.')[0]}" if major == "0" else major
+
+
+def json_object(address: Address, response: httpx.Response) -> dict[str, Any]:
+    """Return the object that is the body of an answer; raises `NotRegattaError` for any other body."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        return body
+    raise unreadable(address, "the body is no JSON object", response.status_code)
+
+
+def unreadable(address: Address, reason: str, status: int | None = None) -> NotRegattaError:
+    """Return the exception for an answer that has the header of a service, and that no service has written."""
+    message = (
+        f"{address.shown} sent an answer that cannot be read: {reason}. Look at the proxies before the service, and "
+        "whether url= or REGATTA_URL is right."
+    )
+    return NotRegattaError(message, status)
+
+
+def redirect_target(address: Address, response: httpx.Response, hops: int) -> httpx.URL:
+    """Return the URL of the file that an answer points at, after `hops` others; raises `NotRegattaError`."""
+    if hops >= MOST_HOPS:
+        raise unreadable(address, f"it redirected {hops} times", response.status_code)
+    try:
+        return response.url.join(response.headers["Location"])
+    except (KeyError, httpx.InvalidURL):
+        raise unreadable(address, "it redirects and does not say where to", response.status_code) from None
 
 
 def file_refused(response: httpx.Response) -> ServerError:
@@ -112,7 +151,8 @@ def _refusal(address: Address, response: httpx.Response) -> RegattaError:
     if str(problem.get("type", "")).startswith(PREFIX):
         return problem_error(problem, status)
     if VERSION_HEADER in response.headers or status in GATEWAY_STATUSES:
-        return problem_error({**problem, "detail": str(said or f"{address.shown} answered {status}.")}, status)
+        told = f"{address.shown} answered {status} and no reason. The log of the service or of the gateway says more."
+        return problem_error({**problem, "detail": str(said or told)}, status)
     return _foreign(address, response)
 
 

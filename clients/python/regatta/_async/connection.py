@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from errno import ENOENT
+from errno import EISDIR, ENOENT
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -12,7 +12,15 @@ import httpx
 from regatta._async.runtime import sleep
 from regatta.address import LOOPBACK, Address
 from regatta.errors import IdempotencyKeyInUse, ProblemError
-from regatta.protocol import error_of, file_host_unreachable, file_refused, unreachable
+from regatta.protocol import (
+    error_of,
+    file_host_unreachable,
+    file_refused,
+    json_object,
+    redirect_target,
+    unreachable,
+    unreadable,
+)
 from regatta.retries import RETRIED_STATUSES, Retries
 
 REPEATED_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
@@ -38,8 +46,12 @@ class AsyncConnection:
         self._http = self._client(address.url.host, base_url=address.url, headers=dict(address.headers))
 
     async def json(self, method: str, path: str, **options: Any) -> Any:
-        """Send a request and return the JSON of its answer; `options` are those of `send`."""
-        return (await self.send(method, path, **options)).json()
+        """Send a request and return the JSON object of its answer; `options` are those of `send`."""
+        return self.read(await self.send(method, path, **options))
+
+    def read(self, response: httpx.Response) -> dict[str, Any]:
+        """Return the JSON object of an answer of `send`; raises `NotRegattaError` where it is none."""
+        return json_object(self.address, response)
 
     async def send(
         self, method: str, path: str, *, keyed: bool = False, pure: bool = False, **options: Any
@@ -65,7 +77,7 @@ class AsyncConnection:
         """Send a request, and write the file that it answers with to `target`; return the answer, whose body is gone.
 
         The file has its name once it is complete. A 202 is returned with its body, and nothing is written. Raises
-        `FileNotFoundError` before anything is sent where there is no such folder.
+        `FileNotFoundError` and `IsADirectoryError`, before anything is sent, for a path that cannot be a file.
         """
 
         async def once() -> httpx.Response:
@@ -78,6 +90,8 @@ class AsyncConnection:
 
         if not target.parent.is_dir():
             raise FileNotFoundError(ENOENT, "No such folder", str(target.parent))
+        if target.is_dir():
+            raise IsADirectoryError(EISDIR, "Is a folder, and not the name of a file", str(target))
         options["headers"] = _with_key(options.get("headers"), keyed)
         return await self._repeat(once, keyed or method in REPEATED_METHODS)
 
@@ -116,6 +130,8 @@ class AsyncConnection:
                 pause = self.retries.pause(attempt) if self._may_repeat(error, repeated) else None
                 if pause is None:
                     raise unreachable(self.address, error) from None
+            except httpx.DecodingError as error:
+                raise unreadable(self.address, str(error)) from None
             except IdempotencyKeyInUse:
                 # An attempt whose answer was lost is still being worked on.
                 attempt, busy = attempt - 1, busy + 1
@@ -137,7 +153,9 @@ class AsyncConnection:
         return repeated and not isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
 
     @asynccontextmanager
-    async def _exchange(self, method: str, path: str, **options: Any) -> AsyncIterator[httpx.Response]:
+    async def _exchange(
+        self, method: str, path: str, *, hops: int = 0, **options: Any
+    ) -> AsyncIterator[httpx.Response]:
         """Send a request once; within the block the body of its answer, or of the file it points at, can be read."""
         if options.get("params"):
             options["params"] = {name: value for name, value in options["params"].items() if value is not None}
@@ -150,15 +168,15 @@ class AsyncConnection:
             if response.status_code != httpx.codes.SEE_OTHER:
                 yield response
                 return
-            target = response.url.join(response.headers["Location"])
-        async with self._file(target) as file:
+            target = redirect_target(self.address, response, hops)
+        async with self._file(target, hops + 1) as file:
             yield file
 
     @asynccontextmanager
-    async def _file(self, url: httpx.URL) -> AsyncIterator[httpx.Response]:
+    async def _file(self, url: httpx.URL, hops: int = 0) -> AsyncIterator[httpx.Response]:
         """Get a file that the service has named. Its key and headers go to its own host alone."""
         if self.address.owns(url):
-            async with self._exchange("GET", str(url)) as response:
+            async with self._exchange("GET", str(url), hops=hops) as response:
                 yield response
             return
         async with self.bucket(url) as bucket:

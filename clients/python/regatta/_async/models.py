@@ -200,7 +200,7 @@ class AsyncModels:
     async def _submit(self, path: str, body: Mapping[str, Any]) -> Job:
         fields = {name: [*value] if name == "include" and value else value for name, value in body.items()}
         response = await self._connection.send("POST", path, keyed=True, json=given(fields), headers=ASYNCHRONOUS)
-        return Job.of(response.json())
+        return Job.of(self._connection.read(response))
 
     async def _result(self, job: Job, on_progress: ReportProgress | None) -> Mapping[str, Any]:
         """Follow a job and return its result."""

@@ -121,7 +121,7 @@ class AsyncPredict:
         body = given({**choice, **source, **options, **style})
         response = await self._connection.download("POST", "/predict/export", target, keyed=True, json=body)
         if response.status_code == httpx.codes.ACCEPTED:
-            job = await self._jobs.wait(response.json()["job_id"], on_progress=on_progress)
+            job = await self._jobs.wait(self._connection.read(response)["job_id"], on_progress=on_progress)
             await self._connection.fetch((job.result or {})["url"], target)
         return target
 

@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from errno import ENOENT
+from errno import EISDIR, ENOENT
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -13,7 +13,15 @@ import httpx
 from regatta._sync.runtime import sleep
 from regatta.address import LOOPBACK, Address
 from regatta.errors import IdempotencyKeyInUse, ProblemError
-from regatta.protocol import error_of, file_host_unreachable, file_refused, unreachable
+from regatta.protocol import (
+    error_of,
+    file_host_unreachable,
+    file_refused,
+    json_object,
+    redirect_target,
+    unreachable,
+    unreadable,
+)
 from regatta.retries import RETRIED_STATUSES, Retries
 
 REPEATED_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
@@ -39,8 +47,12 @@ class Connection:
         self._http = self._client(address.url.host, base_url=address.url, headers=dict(address.headers))
 
     def json(self, method: str, path: str, **options: Any) -> Any:
-        """Send a request and return the JSON of its answer; `options` are those of `send`."""
-        return (self.send(method, path, **options)).json()
+        """Send a request and return the JSON object of its answer; `options` are those of `send`."""
+        return self.read(self.send(method, path, **options))
+
+    def read(self, response: httpx.Response) -> dict[str, Any]:
+        """Return the JSON object of an answer of `send`; raises `NotRegattaError` where it is none."""
+        return json_object(self.address, response)
 
     def send(
         self, method: str, path: str, *, keyed: bool = False, pure: bool = False, **options: Any
@@ -64,7 +76,7 @@ class Connection:
         """Send a request, and write the file that it answers with to `target`; return the answer, whose body is gone.
 
         The file has its name once it is complete. A 202 is returned with its body, and nothing is written. Raises
-        `FileNotFoundError` before anything is sent where there is no such folder.
+        `FileNotFoundError` and `IsADirectoryError`, before anything is sent, for a path that cannot be a file.
         """
 
         def once() -> httpx.Response:
@@ -77,6 +89,8 @@ class Connection:
 
         if not target.parent.is_dir():
             raise FileNotFoundError(ENOENT, "No such folder", str(target.parent))
+        if target.is_dir():
+            raise IsADirectoryError(EISDIR, "Is a folder, and not the name of a file", str(target))
         options["headers"] = _with_key(options.get("headers"), keyed)
         return self._repeat(once, keyed or method in REPEATED_METHODS)
 
@@ -115,6 +129,8 @@ class Connection:
                 pause = self.retries.pause(attempt) if self._may_repeat(error, repeated) else None
                 if pause is None:
                     raise unreachable(self.address, error) from None
+            except httpx.DecodingError as error:
+                raise unreadable(self.address, str(error)) from None
             except IdempotencyKeyInUse:
                 # An attempt whose answer was lost is still being worked on.
                 attempt, busy = attempt - 1, busy + 1
@@ -136,7 +152,7 @@ class Connection:
         return repeated and not isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
 
     @contextmanager
-    def _exchange(self, method: str, path: str, **options: Any) -> Iterator[httpx.Response]:
+    def _exchange(self, method: str, path: str, *, hops: int = 0, **options: Any) -> Iterator[httpx.Response]:
         """Send a request once; within the block the body of its answer, or of the file it points at, can be read."""
         if options.get("params"):
             options["params"] = {name: value for name, value in options["params"].items() if value is not None}
@@ -149,15 +165,15 @@ class Connection:
             if response.status_code != httpx.codes.SEE_OTHER:
                 yield response
                 return
-            target = response.url.join(response.headers["Location"])
-        with self._file(target) as file:
+            target = redirect_target(self.address, response, hops)
+        with self._file(target, hops + 1) as file:
             yield file
 
     @contextmanager
-    def _file(self, url: httpx.URL) -> Iterator[httpx.Response]:
+    def _file(self, url: httpx.URL, hops: int = 0) -> Iterator[httpx.Response]:
         """Get a file that the service has named. Its key and headers go to its own host alone."""
         if self.address.owns(url):
-            with self._exchange("GET", str(url)) as response:
+            with self._exchange("GET", str(url), hops=hops) as response:
                 yield response
             return
         with self.bucket(url) as bucket:

@@ -156,8 +156,8 @@ class Data:
         path, prefer = f"/data/files/{segment(file_id)}/reading", {"Prefer": "respond-async, wait=10"}
         response = self._connection.send("PATCH", path, keyed=True, json=dict(reading), headers=prefer)
         if response.status_code != httpx.codes.ACCEPTED:
-            return Dataset.of(response.json())
-        job = self._jobs.wait(response.json()["job_id"], on_progress=on_progress)
+            return Dataset.of(self._connection.read(response))
+        job = self._jobs.wait(self._connection.read(response)["job_id"], on_progress=on_progress)
         return Dataset.of(job.result or {})
 
     def _get(self, path: str, file_id: str | None, **params: Any) -> Any:

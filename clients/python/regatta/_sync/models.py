@@ -199,7 +199,7 @@ class Models:
     def _submit(self, path: str, body: Mapping[str, Any]) -> Job:
         fields = {name: [*value] if name == "include" and value else value for name, value in body.items()}
         response = self._connection.send("POST", path, keyed=True, json=given(fields), headers=ASYNCHRONOUS)
-        return Job.of(response.json())
+        return Job.of(self._connection.read(response))
 
     def _result(self, job: Job, on_progress: ReportProgress | None) -> Mapping[str, Any]:
         """Follow a job and return its result."""

@@ -122,7 +122,7 @@ class Predict:
         body = given({**choice, **source, **options, **style})
         response = self._connection.download("POST", "/predict/export", target, keyed=True, json=body)
         if response.status_code == httpx.codes.ACCEPTED:
-            job = self._jobs.wait(response.json()["job_id"], on_progress=on_progress)
+            job = self._jobs.wait(self._connection.read(response)["job_id"], on_progress=on_progress)
             self._connection.fetch((job.result or {})["url"], target)
         return target
 

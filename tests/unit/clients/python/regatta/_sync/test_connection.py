@@ -271,3 +271,47 @@ def test_a_file_whose_url_has_expired_says_so(tmp_path: Path) -> None:
     with pytest.raises(errors.ServerError, match=r"bucket\.example does not send the file \(403\)"):
         regatta(service).models.download("m", tmp_path / "m.onnx")
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("body", [b"{bro", b"[]", b"null", b""])
+def test_an_answer_that_is_no_object_names_what_stands_between(body: bytes) -> None:
+    cut = httpx.Response(200, content=body, headers={"Regatta-Version": package.__version__})
+    with pytest.raises(errors.NotRegattaError, match=r"the body is no JSON object\. Look at the proxies"):
+        regatta(ScriptedService(cut)).data.list()
+
+
+def test_an_answer_that_cannot_be_unpacked_is_named() -> None:
+    service = ScriptedService(httpx.DecodingError("incorrect header check"))
+    with pytest.raises(errors.NotRegattaError, match="cannot be read: incorrect header check"):
+        regatta(service).version()
+
+
+def test_redirects_in_a_circle_end(tmp_path: Path) -> None:
+    service = ScriptedService(answer(None, 303, Location="/again"))
+    with pytest.raises(errors.NotRegattaError, match="it redirected 5 times"):
+        regatta(service).models.download("m", tmp_path / "m.onnx")
+    assert len(service.requests) == 6
+
+
+def test_a_redirect_to_nowhere_is_named(tmp_path: Path) -> None:
+    with pytest.raises(errors.NotRegattaError, match="does not say where to"):
+        regatta(ScriptedService(answer(None, 303))).models.download("m", tmp_path / "m.onnx")
+
+
+def test_a_folder_cannot_be_the_file(tmp_path: Path) -> None:
+    service = ScriptedService(answer(OK))
+    with pytest.raises(IsADirectoryError, match="not the name of a file"):
+        regatta(service).models.download("m", tmp_path)
+    assert service.calls == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "way_out"),
+    [
+        (httpx.RemoteProtocolError("peer closed connection"), r"broke off the connection .* Call again"),
+        (httpx.ConnectError("[SSL: WRONG_VERSION_NUMBER]"), "Write http:// or https:// in url="),
+    ],
+)
+def test_a_failed_connection_says_its_own_way_out(failure: httpx.TransportError, way_out: str) -> None:
+    with pytest.raises(errors.UnreachableError, match=way_out):
+        regatta(ScriptedService(failure), retries=Retries(attempts=1)).version()
