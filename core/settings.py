@@ -76,7 +76,7 @@ class Settings:
     cors_origin: str | None = setting(ORIGIN, None, "origin whose pages may call from a browser; unset: none")
     # What is between the callers and the service.
     base_path: str | None = setting(
-        BASE_PATH, None, "what stands before every path where the callers are; unset: as the gateway or a proxy says"
+        BASE_PATH, None, "path in front of the service at the callers' address; unset: as the gateway or a proxy says"
     )
     trusted_proxies: str | None = setting(
         NETWORKS, None, "addresses and networks of proxies whose X-Forwarded-Prefix is believed; unset: none"
@@ -84,7 +84,7 @@ class Settings:
     docs: bool = setting(SWITCH, True, "whether /docs, /openapi.json and /openapi-3.0.json answer")
     # Notifications of decisions about a series.
     webhook_url: str | None = setting(WEB_ADDRESS, None, "where each decision is posted")
-    sns_topic_arn: str | None = setting(TOPIC, None, "SNS topic that hears of each decision")
+    sns_topic_arn: str | None = setting(TOPIC, None, "SNS topic to which each decision is published")
     # Retention, for the janitor.
     keep_versions: int = setting(whole_number(0), 0, "versions of each model that are kept; 0 means all")
     keep_jobs_days: int = setting(

@@ -1,8 +1,8 @@
 """Links that a caller can follow: the paths of the service below its base path.
 
-The base path is what stands before every path where the caller is: the stage of a gateway, the base path of a domain,
-the prefix of a reverse proxy. ASGI calls it `root_path`. Every link is an absolute path, such as /prod/jobs/42, so that
-scheme, host and port stay those by which the caller came.
+Every path at the caller's address begins with the base path: the stage of a gateway, the base path of a domain, the
+prefix of a reverse proxy. ASGI calls it `root_path`. Every link is an absolute path, such as /prod/jobs/42, so that
+scheme, host and port stay those of the caller's request.
 """
 
 from contextvars import ContextVar
@@ -51,7 +51,7 @@ class LinksMiddleware:
 
 
 def base_path() -> str:
-    """Return what stands before every path of the service where the caller of this request is; often empty."""
+    """Return the base path of this request; often empty."""
     return _base_path.get()
 
 

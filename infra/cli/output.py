@@ -1,4 +1,4 @@
-"""Where a verb writes: its result to stdout, everything else to stderr.
+"""Where a command writes: its result to stdout, everything else to stderr.
 
 Nothing here reads markup, so that a text with brackets is a text with brackets; see `infra.cli.text` for control
 characters. Colours are left out where the output is no terminal, and where NO_COLOR is set.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
-# What stands before every path of a REST API in LocalStack and MiniStack, which no event says.
+# The base path of a REST API in LocalStack and MiniStack, which no event says.
 EMULATED_BASE_PATH = "/restapis/{api_id}/prod/_user_request_"
 # A stack with another status than these has to be deleted before it can be created anew.
 UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}

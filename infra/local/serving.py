@@ -41,7 +41,7 @@ def exposure(host: str, port: int) -> str | None:
         return None
     return (
         f"Whoever reaches port {port} of {host} can read, change and delete everything: nobody is authenticated. "
-        "Let a firewall or a proxy that authenticates stand before it."
+        "Put a firewall or a proxy that authenticates in front of it."
     )
 
 

@@ -37,14 +37,15 @@ def notify(workspace: Workspace, decision: Json | None) -> None:
         return
     message = {"id": f"{decision['job_id']}-{decision['state']}", "workspace": workspace.name, **decision}
     body = json.dumps(message, ensure_ascii=False).encode()
-    for told, where in ((_post, settings().webhook_url), (_publish, settings().sns_topic_arn)):
-        if where is None:
+    targets = (("webhook", _post, settings().webhook_url), ("SNS topic", _publish, settings().sns_topic_arn))
+    for name, send, address in targets:
+        if address is None:
             continue
         try:
-            told(where, message, body)
+            send(address, message, body)
         except Exception as error:
             # No failure of a notification may fail the retraining.
-            log.error("%s did not hear of decision %s: %s", told.__name__, message["id"], error)
+            log.error("decision %s was not sent to the %s: %s", message["id"], name, error)
 
 
 def signature(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:

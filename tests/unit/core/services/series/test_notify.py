@@ -28,13 +28,13 @@ class Receiver:
     """A webhook that answers with these statuses, one a call, and remembers what it was sent."""
 
     def __init__(self, *statuses: int) -> None:
-        self.heard: list[tuple[Message, bytes]] = []
+        self.received: list[tuple[Message, bytes]] = []
         waiting = list(statuses)
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(handler) -> None:  # noqa: N805
                 body = handler.rfile.read(int(handler.headers["Content-Length"]))
-                self.heard.append((handler.headers, body))
+                self.received.append((handler.headers, body))
                 handler.send_response(waiting.pop(0))
                 handler.send_header("Location", "/elsewhere")
                 handler.end_headers()
@@ -63,7 +63,7 @@ def receiver(request: pytest.FixtureRequest, settled: None, monkeypatch: pytest.
 @pytest.mark.parametrize("receiver", [(204,)], indirect=True)
 def test_a_decision_is_posted_and_signed_as_the_standard_says(receiver: Receiver) -> None:
     notifying.notify(home(), DECISION)
-    ((headers, body),) = receiver.heard
+    ((headers, body),) = receiver.received
     assert json.loads(body) == {"id": "k123-accepted", "workspace": "default", **DECISION}
     sign_manifest = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     expected = base64.b64encode(hmac.new(webhook_secret(), sign_manifest, hashlib.sha256).digest()).decode()
@@ -74,7 +74,7 @@ def test_a_decision_is_posted_and_signed_as_the_standard_says(receiver: Receiver
 @pytest.mark.parametrize("receiver", [(500, 429, 200)], indirect=True)
 def test_a_webhook_that_is_down_is_told_again_with_the_same_id(receiver: Receiver) -> None:
     notifying.notify(home(), DECISION)
-    assert [headers["webhook-id"] for headers, _ in receiver.heard] == ["k123-accepted"] * 3
+    assert [headers["webhook-id"] for headers, _ in receiver.received] == ["k123-accepted"] * 3
 
 
 @pytest.mark.parametrize(("receiver", "calls"), [((500, 500, 500), 3), ((404,), 1), ((302,), 1)], indirect=["receiver"])
@@ -82,8 +82,8 @@ def test_a_webhook_that_fails_is_logged_and_stops_nothing(
     receiver: Receiver, calls: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     notifying.notify(home(), DECISION)
-    assert "did not hear of decision k123-accepted" in caplog.text
-    assert len(receiver.heard) == calls
+    assert "decision k123-accepted was not sent to the webhook" in caplog.text
+    assert len(receiver.received) == calls
 
 
 def test_nobody_is_told_where_nobody_wants_to_hear(settled: None, caplog: pytest.LogCaptureFixture) -> None:
@@ -124,4 +124,4 @@ def test_a_topic_that_is_gone_stops_nothing(
     monkeypatch.setenv("REGATTA_SNS_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:gone")
     settings.cache_clear()
     notifying.notify(home(), DECISION)
-    assert "did not hear of decision" in caplog.text
+    assert "was not sent to the" in caplog.text
