@@ -51,7 +51,7 @@ def test_the_examples_of_the_page_run_as_written(stack: Stack, tmp_path: Path) -
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert "Traceback" not in done.stderr
     rows = list(csv.reader((tmp_path / "predictions.csv").read_text().splitlines()))
     assert len(rows) == 1031
