@@ -120,6 +120,8 @@ class ModelManifest(FormattedDocument):
     version: int
     model_type: str
     created_at: str
+    # The microseconds after `created_at`, which tell models of one second apart. None in models of earlier versions.
+    created_us: int | None = Field(default=None, exclude_if=is_none)
     target_column: str
     features: list[Feature]
     # How the target, and the column that rows are divided by, are written in the file that it was trained on. Later

@@ -9,6 +9,7 @@ type Model struct {
 	Version           int               `json:"version"`
 	ModelType         string            `json:"model_type"`
 	CreatedAt         time.Time         `json:"created_at"`
+	CreatedUs         int               `json:"created_us,omitempty"`
 	Target            string            `json:"target_column"`
 	Features          []FeatureSchema   `json:"features"`
 	TargetFeature     *FeatureSchema    `json:"target,omitempty"`

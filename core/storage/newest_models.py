@@ -9,21 +9,23 @@ from core.storage.versions import Versions
 
 
 class NewestModels:
-    """The names of the newest models of a workspace, at most about a second old."""
+    """The names of the newest models of a workspace; that of a model type may be about a second old."""
 
     def __init__(self, versions: Versions, champions: Champions, current_file: Callable[[], str | None]) -> None:
         """`current_file` returns the id of the workspace's current file, or None."""
         self._versions = versions
         self._champions = champions
         self._current_file = current_file
-        # By model type, or None for all types: the name, and when it was found.
-        self._known: dict[str | None, tuple[str, float]] = {}
+        # By model type the name, and when it was found.
+        self._known: dict[str, tuple[str, float]] = {}
 
     def name(self, model_type: str | None = None) -> str | None:
         """Return the name of the model that was trained last, of one type or of all; None where there is none.
 
         Only models with a version that serves count. Those of the current file come first where a type is asked for.
         """
+        if model_type is None:
+            return next(self._names(None), None)
         known = self._known.get(model_type)
         if known is not None and time.monotonic() - known[1] < CHAMPION_SECONDS:
             return known[0]
@@ -39,8 +41,9 @@ class NewestModels:
     def _names(self, model_type: str | None) -> Iterator[str]:
         current = None if model_type is None else self._current_file()
 
-        def rank(manifest: ModelManifest) -> tuple[bool, str, int]:
-            return manifest.dataset.file_id == current, manifest.created_at, manifest.version
+        def rank(manifest: ModelManifest) -> tuple[bool, str, int, int]:
+            of_current = manifest.dataset.file_id == current
+            return of_current, manifest.created_at, manifest.created_us or 0, manifest.version
 
         manifests = self._versions.manifests(self._versions.listed())
         chosen = [manifest for manifest in manifests if model_type in (None, manifest.model_type)]

@@ -1744,6 +1744,8 @@ export interface components {
             version: number;
             model_type: string;
             created_at: string;
+            /** @default null */
+            created_us?: number | null;
             target_column: string;
             features: components["schemas"]["Feature"][];
             /** @default null */

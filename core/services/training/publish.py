@@ -6,6 +6,7 @@ import pickle
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Protocol
 
@@ -24,7 +25,6 @@ from core.regressors.importance import permutation_importance
 from core.regressors.splits import Split
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
-from core.stored_document import now
 
 LIBRARIES = ("scikit-learn", "onnxruntime", "onnx", "numpy", "pandas")
 
@@ -71,11 +71,13 @@ def publish_model(
     pipeline = with_row_reader(trained.pipeline, read_as)
     pickled = pickle.dumps(pipeline, protocol=pickle.HIGHEST_PROTOCOL)
     holdout = raw_columns_of_frame(data.test_x, features)
+    created = datetime.now(UTC)
     draft = ModelManifest(
         model_name=name,
         version=0,
         model_type=trained.model_type,
-        created_at=now(),
+        created_at=created.isoformat(timespec="seconds"),
+        created_us=created.microsecond,
         target_column=data.target,
         features=features,
         target=_meaning(publication, data.target),

@@ -52,6 +52,27 @@ def test_versions_count_up_and_the_newest_serves(repositories: Repositories) -> 
     assert publish(repositories, "ship") == 1
 
 
+@pytest.mark.parametrize("named", [None, "ridge"])
+def test_of_two_models_of_one_second_the_later_is_the_newest(repositories: Repositories, named: str | None) -> None:
+    publish(repositories, "old")  # as versions before 0.2 wrote it, without microseconds
+    publish(repositories, "boat", created_us=7)
+    publish(repositories, "boat", created_us=9)
+    assert repositories.models.find(named) == VersionId("boat", 2)
+    publish(repositories, "barge", created_us=10)
+    publish(repositories, "a next second", created_at="2026-01-01T00:00:01+00:00", created_us=1)
+    assert repositories.models.find(named) == VersionId("a next second", 1)
+    repositories.models.delete("a next second")
+    assert repositories.models.find(named) == VersionId("barge", 1)
+
+
+def test_another_process_finds_the_newest_of_all_at_once(bucket: ObjectStore, repositories: Repositories) -> None:
+    other = Repositories(bucket)
+    publish(repositories, "boat", created_us=1)
+    assert other.models.find(None).name == "boat"
+    publish(repositories, "ship", created_us=2)
+    assert other.models.find(None).name == "ship"
+
+
 def test_eight_trainings_at_once_get_eight_versions_and_one_champion(bucket: ObjectStore) -> None:
     numbers = at_once(
         bucket, 8, lambda repositories, thread: publish(repositories, body=b"graph of thread %d" % thread)
