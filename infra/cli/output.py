@@ -16,6 +16,7 @@ import typer
 
 from infra.cli.exit_codes import ExitCode
 from infra.cli.text import visible
+from infra.cli.wording import in_shell_words
 
 if TYPE_CHECKING:
     from infra.cli.tables import Line, Table
@@ -89,7 +90,7 @@ class Output:
     def warn(self, text: object) -> None:
         """Write a warning to stderr."""
         if not self.quiet:
-            write_line(sys.stderr, f"warning: {visible(text)}", "yellow")
+            write_line(sys.stderr, f"warning: {visible(in_shell_words(str(text)))}", "yellow")
 
 
 def write_line(stream: TextIO, text: str, colour: str = "") -> None:

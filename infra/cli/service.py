@@ -9,16 +9,11 @@ import typer
 
 from infra.cli.exit_codes import ExitCode
 from infra.cli.output import write_error
+from infra.cli.wording import in_shell_words
 
 if TYPE_CHECKING:
     from core.types import Json
     from regatta import Regatta
-
-# What the client's messages call its arguments, and what the command line calls them.
-WORDS = (
-    ("url= or REGATTA_URL", "--url or REGATTA_URL"),
-    ("with api_key= or REGATTA_API_KEY", "in REGATTA_API_KEY"),
-)
 
 
 class CommandError(Exception):
@@ -108,9 +103,7 @@ def _message(error: Exception) -> str:
         message = f"{message}\nThe same command goes on from here."
     if job_id := getattr(error, "job_id", None):
         message = f"{message}\n`regatta jobs --retry {job_id}` lets it begin anew."
-    for theirs, ours in WORDS:
-        message = message.replace(theirs, ours)
-    return message
+    return in_shell_words(message)
 
 
 def _local_url() -> str:
