@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.localstack.running import COMPOSE, ROOT, VENV
+from infra.paths import ROOT
+from tests.localstack.running import COMPOSE, VENV
 
 SERVICES: dict[str, Any] = COMPOSE["services"]
 LOCALSTACK: dict[str, Any] = SERVICES["localstack"]

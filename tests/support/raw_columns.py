@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.inference.input_batch import RawColumns, batch_from_records, raw_columns_of_batch
+from core.array_types import RawColumns
+from core.inference.input_batch import batch_from_records, raw_columns_of_batch
 from core.inference.input_warnings import InputWarnings
 from core.manifests import Feature
 

@@ -16,7 +16,7 @@ from core.settings import load, settings
 from core.storage.s3.object_store import ObjectStore
 from infra.cli import app
 from infra.cli.checks import machine, services
-from infra.cli.checks.check import Check, State, run
+from infra.cli.checks.check import Check, Checks, State, run
 from infra.local import processes
 from tests.support.process_state import connect_container, forget_singletons
 from tests.support.stack import free_ports
@@ -25,11 +25,11 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 Usage = namedtuple("Usage", "total used free")
 
 
-def _states(checks) -> dict[str, State]:
+def _states(checks: Checks) -> dict[str, State]:
     return {check.name: check.state for check in checks}
 
 
-def _only(checks) -> Check:
+def _only(checks: Checks) -> Check:
     (check,) = checks
     return check
 
@@ -57,7 +57,7 @@ def test_a_package_outside_of_its_range_is_named(installed: str | None, monkeypa
             raise metadata.PackageNotFoundError(name)
         return installed
 
-    monkeypatch.setattr(machine.metadata, "version", version)
+    monkeypatch.setattr(metadata, "version", version)
     found = {check.name: check for check in machine.check_versions()}
     assert found["package boto3"].state is State.BROKEN
     assert "is needed" in found["package boto3"].message
@@ -168,7 +168,7 @@ def test_a_service_out_of_reach_is_broken() -> None:
 
 
 def test_a_check_that_fails_itself_is_broken_and_no_traceback() -> None:
-    def fail():
+    def fail() -> Checks:
         raise KeyError("odd")
         yield
 

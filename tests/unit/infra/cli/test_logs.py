@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from core.settings import settings
 from infra.cli import app
@@ -61,5 +61,5 @@ def test_no_logs_at_all_are_said(folder: Path) -> None:
     assert "`regatta up` starts a stack" in answer.stderr
 
 
-def _run(*arguments: str):
+def _run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["logs", *arguments])
