@@ -1,47 +1,29 @@
 """A portfolio search in simulated time: refit and storing end by its time limit, on a slow machine too."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.automl import portfolio_search, refit, scheduler
-from core.automl.fold_fit import fit_fold
 from core.automl.forecast import Forecast
 from core.automl.portfolio_search import STORING_SECONDS, TimeLimit, search_portfolio
 from core.automl.refit import refit_winner
 from core.automl.serving_cost import ServingLimits
-from core.automl.trial import FoldResult, Trial
+from core.automl.trial import Trial
 from core.automl.verified_graph import VerifiedGraph, verify_graph
 from core.progress import StoppedError, ignore_progress
-from core.regressors.fold_cache import FoldCache
-from core.regressors.limits import TrainingLimits
 from core.regressors.splits import Split
+from tests.support.simulated_time import SimulatedTime, simulate_fits, simulate_time
 from tests.support.tables import noisy
 from tests.support.training import LIMITS, fast_presets, split_text
 
 SECONDS = 10.0
 
 
-class SimulatedTime:
-    """A stand-in for `time` that passes only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def elapse(self, seconds: float) -> None:
-        self.now += seconds
-
-
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
-    clock = SimulatedTime()
-    for module in (portfolio_search, scheduler, refit):
-        monkeypatch.setattr(module, "time", clock)
+    clock = simulate_time(monkeypatch, portfolio_search, refit)
     monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
     return clock
 
@@ -51,27 +33,14 @@ def slow_by(monkeypatch: pytest.MonkeyPatch, clock: SimulatedTime) -> Callable[[
     """Let fits and storing take so many times their expected seconds, each kind of regressor some more or less."""
 
     def slow(factor: float) -> None:
-        def fit(
-            fold_cache: FoldCache,
-            trial: Trial,
-            fold_number: int,
-            limits: TrainingLimits,
-            forecast: Forecast,
-            **options: Any,
-        ) -> FoldResult:
-            result = fit_fold(fold_cache, trial, fold_number, limits, Forecast(1), **options)
-            rows, columns = fold_cache.train_rows(fold_number), len(fold_cache.data.columns)
-            unlike = 0.5 + len(trial.candidate.regressor.name) % 3
-            seconds = factor * unlike * (0.01 + trial.candidate.expected_seconds(rows, columns))
-            clock.elapse(seconds)
-            forecast.learn(trial.candidate, rows, seconds)
-            return replace(result, seconds=seconds)
+        def slowness(trial: Trial) -> float:
+            return factor * (0.5 + len(trial.candidate.regressor.name) % 3)
 
         def verify(pipeline: Any, data: Split) -> VerifiedGraph:
             clock.elapse(factor * STORING_SECONDS)
             return verify_graph(pipeline, data)
 
-        monkeypatch.setattr(scheduler, "fit_fold", fit)
+        simulate_fits(monkeypatch, clock, slowness)
         monkeypatch.setattr(refit, "verify_graph", verify)
         monkeypatch.setattr(portfolio_search, "measure_pace", lambda data: (Forecast(len(data.columns)), factor))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.automl import fold_fit
+from core.automl import fold_fit, successive_halving
 from core.catalogue import DEFAULT_MODEL_TYPES
 from core.errors import NoSuchFileError, UnknownModelTypeError
 from core.jobs.commands import CompareCommand, TrainCommand
@@ -19,6 +19,7 @@ from core.services.processing.ingest import ingest
 from core.services.training.compare import compare_models
 from core.services.training.train import train_model
 from core.storage.s3.object_store import ObjectStore
+from tests.support.simulated_time import simulate_fits, simulate_time
 from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
 
@@ -108,7 +109,8 @@ def test_a_blend_that_does_not_help_is_not_stored(bucket: ObjectStore, tmp_path:
     assert any("blend scored" in warning for warning in answer["warnings"])
 
 
-def test_tuned_and_untuned_both_show(file_id: str) -> None:
+def test_tuned_and_untuned_both_show(file_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulate_fits(monkeypatch, simulate_time(monkeypatch, successive_halving))
     answer = compare(file_id, tune_hyperparameters=True, tuning_seconds=4)
     tuned = {row["model_type"]: row for row in answer["results"] if row["tuned"]}
     plain = by_type(answer)
