@@ -59,7 +59,7 @@ func (c *Client) save(ctx context.Context, w io.Writer, call *call, options *cal
 	return written, err // The caller's writer failed.
 }
 
-// A bodyReader remembers whether reading failed, so that a failure of the writer is told from one of the connection.
+// A bodyReader remembers whether reading failed, so that a failure of the writer differs from one of the connection.
 type bodyReader struct {
 	reader io.Reader
 	err    error

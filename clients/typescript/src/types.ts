@@ -31,7 +31,7 @@ export type ModelReference = string | { readonly model_name: string; readonly ve
 /** Bytes of a file. In Node `await openAsBlob(path)` of `node:fs` makes a Blob that is not read into memory. */
 export type Source = Blob | Uint8Array | ArrayBuffer;
 
-/** Is told what is being done, in one word, and how much of it is done, from 0 to 1. */
+/** Is called with what is being done, in one word, and how much of it is done, from 0 to 1. */
 export type OnProgress = (stage: string, fraction: number) => void;
 
 /** What every call takes. */

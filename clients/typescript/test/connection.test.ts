@@ -71,7 +71,7 @@ test("the number of attempts is the caller's", async () => {
   await assert.rejects(client.status(), StorageUnavailable);
 });
 
-test("a port of this machine at which nothing listens is told at once, with the way out", async () => {
+test("a port of this machine at which nothing listens is an error at once, with the way out", async () => {
   const service = new FakeService(noConnection("ECONNREFUSED"));
   await assert.rejects(service.client({ url: "http://127.0.0.1:9" }).status(), (error) => {
     assert.ok(error instanceof UnreachableError);
@@ -80,7 +80,7 @@ test("a port of this machine at which nothing listens is told at once, with the 
   });
 });
 
-test("an answer that is late is told as such", async () => {
+test("an answer that is late has an error of its own", async () => {
   const never = (_: unknown, signal: AbortSignal): Promise<Response> =>
     new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   const service = new FakeService(never);
@@ -142,7 +142,7 @@ test("what answers without the version of Regatta is not Regatta", async () => {
   await assert.rejects(client.status(), /sends to https:\/\/login.test\//);
 });
 
-test("a service of another major version is told, before 1.0 of another minor one", async () => {
+test("a service of another major version is refused, before 1.0 of another minor one", async () => {
   const answer = (version: string): Response => json(STATUS, 200, { "Regatta-Version": version });
   const service = new FakeService(answer("0.2.99"), answer("0.1.9"), answer("2.0.0"));
   const client = service.client();
@@ -162,7 +162,7 @@ test("a file elsewhere is fetched without the key", async () => {
   assert.equal([...(service.sent[1]?.headers ?? [])].length, 0);
 });
 
-test("a file elsewhere that is out of reach or gone is told with its host", async () => {
+test("a file elsewhere that is out of reach or gone is an error that names its host", async () => {
   const moved = (): Response =>
     new Response(null, { status: 303, headers: { Location: "https://bucket.test/f", "Regatta-Version": "0.2.0" } });
   const service = new FakeService(moved(), noConnection("ENOTFOUND"), moved(), new Response("", { status: 403 }));

@@ -117,7 +117,7 @@ test("an interrupted upload goes on with the parts that are missing", async () =
   await assert.rejects(other.client().data.upload(new Blob(["0"]), { resume: "f1" }), /10 bytes, and this one has 1/);
 });
 
-test("a file that one request is too small for goes in parts by itself; one that is refused is told", async () => {
+test("a file that one request is too small for goes in parts by itself; one that is refused is an error", async () => {
   const taken = (): Response => new Response();
   const service = new FakeService(problem("too-large", 413), ...parts(taken(), taken(), taken()));
   assert.equal((await service.client().data.upload(new Blob(["0123456789"]))).file_id, "f1");

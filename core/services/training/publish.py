@@ -5,7 +5,7 @@ import json
 import pickle
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Protocol
@@ -64,22 +64,34 @@ def publish_model(
     stored.
     """
     verified = verified or verify_graph(trained.pipeline, data)
-    dataset, earlier = publication.dataset, publication.earlier
     _check_size(verified.graph, trained.model_type)
     features = [_with_spellings(publication, feature) for feature in verified.features]
     read_as = [TrainedFeature.of(feature, data.columns) for feature in features]
     pipeline = with_row_reader(trained.pipeline, read_as)
     pickled = pickle.dumps(pipeline, protocol=pickle.HIGHEST_PROTOCOL)
-    holdout = raw_columns_of_frame(data.test_x, features)
+    draft = _draft(publication, name, data, trained, replace(verified, features=features), pickled)
+    graph = with_metadata(verified.graph, ModelCard.of(draft, read_as).metadata())
+    draft = draft.model_copy(update={"graph": _stored_file(graph)})
+    evaluation = json.dumps({"plots": trained.plots}).encode()
+    files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
+    return publication.store.publish(draft, files, promote=publication.promote)
+
+
+def _draft(
+    publication: Publication, name: str, data: Split, trained: TrainedModel, verified: VerifiedGraph, pickled: bytes
+) -> ModelManifest:
+    """Return the manifest of a model without its version, with the permutation importance on the holdout."""
+    dataset, earlier = publication.dataset, publication.earlier
+    holdout = raw_columns_of_frame(data.test_x, verified.features)
     created = datetime.now(UTC)
-    draft = ModelManifest(
+    return ModelManifest(
         model_name=name,
         version=0,
         model_type=trained.model_type,
         created_at=created.isoformat(timespec="seconds"),
         created_us=created.microsecond,
         target_column=data.target,
-        features=features,
+        features=verified.features,
         target=_meaning(publication, data.target),
         divided_by=_meaning(publication, data.validation.column),
         metrics=trained.metrics,
@@ -112,11 +124,6 @@ def publish_model(
         pickle=_stored_file(pickled),
         job_id=publication.job_id,
     )
-    graph = with_metadata(verified.graph, ModelCard.of(draft, read_as).metadata())
-    draft = draft.model_copy(update={"graph": _stored_file(graph)})
-    evaluation = json.dumps({"plots": trained.plots}).encode()
-    files = {GRAPH: graph, PICKLE: pickled, EVALUATION: evaluation}
-    return publication.store.publish(draft, files, promote=publication.promote)
 
 
 def _with_spellings(publication: Publication, feature: Feature) -> Feature:

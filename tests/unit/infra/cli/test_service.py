@@ -1,4 +1,4 @@
-"""How the verbs end: the exit status, and the message on stderr with the way out."""
+"""How the commands end: the exit status, and the message on stderr with the way out."""
 
 import json
 import os
