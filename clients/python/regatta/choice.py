@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from regatta.answers import Comparison, LeaderboardRow, Model
+from regatta.errors import InvalidInput
 
 # How a caller names a model. A comparison means its best.
 Named = str | Model | LeaderboardRow | Comparison
@@ -25,5 +26,10 @@ def chosen(named: Named | None, version: int | None) -> dict[str, Any]:
 
 
 def segment(name: Any) -> str:
-    """Return a name or an identifier as one segment of a path."""
+    """Return a name or an identifier as one segment of a path; raises `InvalidInput` for an empty one.
+
+    A path without it is that of another endpoint.
+    """
+    if not str(name):
+        raise InvalidInput({"detail": "A name or an identifier is empty. Give the one that is meant."}, 422)
     return quote(str(name), safe="")

@@ -224,7 +224,7 @@ def train(
     `options` are the fields of `POST /model/train` (`test_size`, `params`, `validation`, `target_transform`, ...), of
     a reading (`encoding`, `dates`, `decimal`, `types`, `missing`, ...), and of a recipe (`handle_missing`, `columns`,
     `leave_out`). The dtypes of a DataFrame mean what they are; its texts are read as those of a file. Its index is no
-    feature. `core.catalogue.CATALOGUE` has the model types.
+    feature; its labels are taken as texts, the target among them. `core.catalogue.CATALOGUE` has the model types.
 
     Raises errors of `core.errors`: `UnknownColumnError` and `TargetError` about the target, `NotEnoughRowsError`,
     `UnknownModelTypeError`, `ParameterError`, and `InvalidInputError` for an option.
@@ -234,7 +234,7 @@ def train(
     from core.storage.artifacts import GRAPH, PICKLE
 
     command: TrainCommand
-    command, reading, recipe = _parsed(TrainCommand, {"model_type": model_type, "target_column": target}, options)
+    command, reading, recipe = _parsed(TrainCommand, {"model_type": model_type, "target_column": str(target)}, options)
     dataset, kept = train_file(data, command, reading, recipe, _report(on_progress))
     _warn(dataset.warnings)
     return _kept(kept.files[GRAPH], kept.files[PICKLE])
@@ -258,7 +258,9 @@ def compare(
     from core.storage.artifacts import GRAPH, PICKLE
 
     command: CompareCommand
-    command, reading, recipe = _parsed(CompareCommand, {"target_column": target, "time_limit": time_limit}, options)
+    command, reading, recipe = _parsed(
+        CompareCommand, {"target_column": str(target), "time_limit": time_limit}, options
+    )
     dataset, answer, kept = compare_file(data, command, reading, recipe, _report(on_progress))
     _warn(dataset.warnings)
     return Comparison(answer, {name: _kept(one.files[GRAPH], one.files[PICKLE]) for name, one in kept.items()})

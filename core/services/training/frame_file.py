@@ -27,10 +27,10 @@ def received_frame(data: Any, folder: Path, reading: Reading) -> ReceivedTable:
     """Return the table of a DataFrame of pandas or polars, without its index, as a text in `folder`.
 
     `reading` overrules what its texts mean. Raises `InvalidInputError` for anything else, for a frame without rows or
-    columns, and for a name that two columns have.
+    columns, for a name that two columns have, and for a column of lists or dicts.
     """
     frame = _checked(data)
-    columns = {str(label): _array(frame.iloc[:, position]) for position, label in enumerate(frame.columns)}
+    columns = {str(label): _array(str(label), frame.iloc[:, position]) for position, label in enumerate(frame.columns)}
     path = folder / "frame.csv"
     texts = pa.table({name: texts_of_column(column, ".") for name, column in columns.items()})
     csv.write_csv(texts, path)
@@ -72,12 +72,21 @@ def _has_decimal_commas(columns: Iterable[pa.Array]) -> bool:
     return any(count_decimal_marks(text for text in some if text)[0] for some in texts)
 
 
-def _array(column: "pd.Series[Any]") -> pa.Array:
-    """Return a column in the form of Arrow; objects of several classes become their texts."""
+def _array(name: str, column: "pd.Series[Any]") -> pa.Array:
+    """Return a column in the form of Arrow; objects of several classes become their texts.
+
+    Raises `InvalidInputError` for a column whose values are lists or dicts.
+    """
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.to_timestamp()
     try:
         array = pa.Array.from_pandas(column)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         array = pa.Array.from_pandas(column.astype(object).where(column.isna(), column.astype(str)))
+    if pa.types.is_nested(array.type):
+        raise InvalidInputError(
+            f"Column {name!r} has lists or dicts for values, and a value is a number, a text, a boolean or a date. "
+            "Leave it out, or spread it over several columns.",
+            [{"field": name, "message": "has lists or dicts for values"}],
+        )
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

@@ -157,6 +157,10 @@ class AsyncConnection:
         self, method: str, path: str, *, hops: int = 0, **options: Any
     ) -> AsyncIterator[httpx.Response]:
         """Send a request once; within the block the body of its answer, or of the file it points at, can be read."""
+        url = httpx.URL(path)
+        if url.is_absolute_url and not self.address.owns(url):
+            # The key and the headers go to the service alone.
+            raise ValueError(f"{url.host} is not the service. A path of the service is meant, such as /model/trained.")
         if options.get("params"):
             options["params"] = {name: value for name, value in options["params"].items() if value is not None}
         async with self._http.stream(method, path, **options) as response:

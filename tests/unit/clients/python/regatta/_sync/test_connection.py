@@ -227,6 +227,24 @@ def test_a_name_is_one_segment_of_a_path() -> None:
     assert service.requests[0].url.raw_path == b"/model/schema/a%2Fb%20%3F"
 
 
+def test_an_empty_name_is_refused_before_anything_is_sent() -> None:
+    service = ScriptedService(answer(OK))
+    for call in (regatta(service).series.get, regatta(service).data.delete, regatta(service).models.delete):
+        with pytest.raises(errors.InvalidInput, match="is empty"):
+            call("")
+    assert service.calls == []
+
+
+def test_a_request_to_another_host_is_refused_because_the_key_goes_with_it() -> None:
+    service = ScriptedService(answer(OK))
+    client = regatta(service, api_key="my key")
+    with pytest.raises(ValueError, match=r"bucket\.example is not the service"):
+        client.request("GET", "https://bucket.example/f.csv?signature=s")
+    assert service.calls == []
+    client.request("GET", f"{URL}/status")
+    assert len(service.calls) == 1
+
+
 def test_what_is_not_given_is_not_sent() -> None:
     job = {"job_id": "j", "kind": "train", "status": "queued"}
     service = ScriptedService(answer(job, 202))
