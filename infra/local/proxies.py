@@ -17,7 +17,7 @@ ANYBODY = "*"
 
 
 class ProxyMiddleware:
-    """Tells the app, as `root_path`, what is in front of every path where the caller is.
+    """Gives the app the base path of the caller as `root_path`.
 
     That is REGATTA_BASE_PATH if it is set, else the prefix that a trusted proxy names. A proxy whose base path is set
     may pass paths on with it or without it; one that names a prefix has taken it off.

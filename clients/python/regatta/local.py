@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regatta.html import pairs, table
-from regatta.local_words import in_options
+from regatta.local_wording import in_options
 
 if TYPE_CHECKING:
     from core.inference.model_file import ModelFile, PredictedRows

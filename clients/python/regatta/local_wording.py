@@ -1,4 +1,4 @@
-"""Messages of the service in the words of `regatta.local`: what is sent to a service is an option there."""
+"""The messages of the service in the words of `regatta.local`, where what is sent to a service is an option."""
 
 import re
 
