@@ -25,6 +25,11 @@ def chosen(named: Named | None, version: int | None) -> dict[str, Any]:
     return {"model_name": found.model_name, "version": found.version if version is None else version}
 
 
+def column(label: Any) -> str | None:
+    """Return the name under which a DataFrame's column is uploaded: the text of its label, which may be a number."""
+    return None if label is None else str(label)
+
+
 def segment(name: Any) -> str:
     """Return a name or an identifier as one segment of a path; raises `InvalidInput` for an empty one.
 

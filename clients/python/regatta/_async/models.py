@@ -8,7 +8,7 @@ from typing import Any, Literal
 from regatta._async.connection import AsyncConnection
 from regatta._async.jobs import AsyncJobs, ReportProgress, succeeded
 from regatta.answers import Comparison, Job, Metrics, Model, ModelSchema, Regressor
-from regatta.choice import Named, chosen, segment
+from regatta.choice import Named, chosen, column, segment
 from regatta.reading import given
 
 # A page of the list of models.
@@ -82,7 +82,9 @@ class AsyncModels:
 
     async def submit_train(self, model_type: str, target: str | None = None, **options: Any) -> Job:
         """Submit a training with the options of `train` and return its job; `jobs.wait` follows it."""
-        return await self._submit("/model/train", {"model_type": model_type, "target_column": target, **options})
+        return await self._submit(
+            "/model/train", {"model_type": model_type, "target_column": column(target), **options}
+        )
 
     async def compare(
         self,
@@ -128,7 +130,7 @@ class AsyncModels:
 
     async def submit_compare(self, target: str | None = None, **options: Any) -> Job:
         """Submit a comparison with the options of `compare` and return its job; `jobs.follow` shows the leaderboard."""
-        return await self._submit("/model/compare", {"target_column": target, **options})
+        return await self._submit("/model/compare", {"target_column": column(target), **options})
 
     async def list(self, name: str | None = None) -> ModelList:
         """Return all versions of all models, or of one, by name and number; `serves` says which one predicts."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from regatta._sync.connection import Connection
 from regatta._sync.jobs import Jobs, ReportProgress, succeeded
 from regatta.answers import Comparison, Job, Metrics, Model, ModelSchema, Regressor
-from regatta.choice import Named, chosen, segment
+from regatta.choice import Named, chosen, column, segment
 from regatta.reading import given
 
 # A page of the list of models.
@@ -83,7 +83,7 @@ class Models:
 
     def submit_train(self, model_type: str, target: str | None = None, **options: Any) -> Job:
         """Submit a training with the options of `train` and return its job; `jobs.wait` follows it."""
-        return self._submit("/model/train", {"model_type": model_type, "target_column": target, **options})
+        return self._submit("/model/train", {"model_type": model_type, "target_column": column(target), **options})
 
     def compare(
         self,
@@ -129,7 +129,7 @@ class Models:
 
     def submit_compare(self, target: str | None = None, **options: Any) -> Job:
         """Submit a comparison with the options of `compare` and return its job; `jobs.follow` shows the leaderboard."""
-        return self._submit("/model/compare", {"target_column": target, **options})
+        return self._submit("/model/compare", {"target_column": column(target), **options})
 
     def list(self, name: str | None = None) -> ModelList:
         """Return all versions of all models, or of one, by name and number; `serves` says which one predicts."""

@@ -89,3 +89,12 @@ def test_a_comparison_is_followed_and_typed() -> None:
     regatta(service).models.schema(comparison)
     assert service.requests[-1].url.query == b"version=1"
     assert json.loads(service.requests[0].content) == {"target_column": "y", "include": ["svr"], "time_limit": 5}
+
+
+def test_a_label_that_is_a_number_names_its_column() -> None:
+    service = ScriptedService(
+        answer({"job_id": "j", "kind": "train", "status": "queued", "stage": "queued", "progress": 0})
+    )
+    label: Any = 1
+    regatta(service).models.submit_train("ridge", label)
+    assert json.loads(service.requests[0].content)["target_column"] == "1"
