@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 
 from core.settings import settings
 from functions.idempotency import Key
+from functions.links import requested_path
 
 RESPOND_ASYNC = "respond-async"
 # After so many seconds a caller may ask how a job stands. With ?wait= it need not ask again and again.
@@ -42,7 +43,7 @@ async def _terms(
     preferences = [preference.strip().lower() for line in prefer or [] for preference in line.split(",")]
     waits = [preference.partition("=")[2].strip('" ') for preference in preferences if preference.startswith("wait=")]
     wait = next((float(seconds) for seconds in waits if seconds.isdecimal()), None)
-    return AnswerTerms(request.url.path, idempotency_key, RESPOND_ASYNC in preferences, wait)
+    return AnswerTerms(requested_path(request.scope), idempotency_key, RESPOND_ASYNC in preferences, wait)
 
 
 Terms = Annotated[AnswerTerms, Depends(_terms)]

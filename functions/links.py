@@ -6,12 +6,15 @@ scheme, host and port stay those of the caller's request.
 """
 
 from contextvars import ContextVar
+from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.types import Json
 
 LOCATION = b"location"
+# What a path may have beside letters, digits and percent-encoding (RFC 3986).
+PATH_CHARACTERS = "/:@!$&'()*+,;="
 
 _base_path: ContextVar[str] = ContextVar("base_path", default="")
 
@@ -58,6 +61,11 @@ def base_path() -> str:
 def link(path: str) -> str:
     """Return the link to a path of the service, for the caller of this request."""
     return _base_path.get() + path
+
+
+def requested_path(scope: Scope) -> str:
+    """Return the path of a request as a link to it: with its base path, and in percent-encoding."""
+    return quote(scope["path"], safe=PATH_CHARACTERS, errors="replace")
 
 
 def with_links(document: Json) -> Json:

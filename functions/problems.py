@@ -16,7 +16,7 @@ from core.errors import (
     RegattaError,
     TooLargeError,
 )
-from functions.links import link
+from functions.links import link, requested_path
 from functions.log import log
 
 PROBLEM_JSON = "application/problem+json"
@@ -32,7 +32,7 @@ def answer_errors_as_problems(app: FastAPI) -> None:
 
 def respond(request: Request, error: RegattaError) -> JSONResponse:
     """Return the answer for an error."""
-    body = error.problem(request.url.path)
+    body = error.problem(requested_path(request.scope))
     if request.url.path.startswith(link("/v2")):
         # Clients of the Open Inference Protocol read this field.
         body["error"] = error.detail

@@ -12,7 +12,7 @@ from core.errors import RegattaError, UnavailableError
 from core.settings import settings
 from core.storage.container import container
 from functions.http import CallerWorkspace, create_app
-from functions.links import link
+from functions.links import link, requested_path
 from functions.problems import PROBLEM_JSON
 from functions.query_parameters import StrictRoute
 from functions.system import documentation
@@ -53,7 +53,7 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
     }
     if report["storage"]["status"] == "down":
         problem = UnavailableError("The object store does not answer, so nothing can be read or stored now.")
-        body = {**problem.problem(request.url.path), **report}
+        body = {**problem.problem(requested_path(request.scope)), **report}
         return JSONResponse(body, status_code=problem.status, media_type=PROBLEM_JSON)
     down = any(report[name]["status"] == "down" for name in ("redis", "queue"))
     return {"status": "degraded" if down else "ok", **report}

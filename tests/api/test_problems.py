@@ -27,7 +27,7 @@ def problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
     body = response.json()
     assert body["type"] == f"urn:regatta:problem:{slug}"
     assert body["status"] == status
-    assert body["instance"] == response.request.url.path
+    assert body["instance"] == response.request.url.raw_path.decode().partition("?")[0]
     assert body["detail"].endswith(".")
     return body
 

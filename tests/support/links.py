@@ -51,7 +51,7 @@ class Follower:
         """Send a request to a path of the service; follow what its answer links to."""
         answer = self.client.request(method, f"{self.url}{path}", **options)
         if answer.status_code >= 400:
-            assert answer.json()["instance"] == httpx.URL(f"{self.url}{path}").path
+            assert answer.json()["instance"] == httpx.URL(f"{self.url}{path}").raw_path.decode().partition("?")[0]
         self.follow(answer)
         return answer
 

@@ -137,3 +137,10 @@ def test_what_is_in_front_of_the_service(
 ) -> None:
     context = {} if requested is None else {"path": requested}
     assert split_path({"resource": resource, "requestContext": context}, path) == expected
+
+
+@pytest.mark.parametrize("path", ["/model/metrics/a%20b", "/model/metrics/%E5%8C%97%25%3F%23"])
+def test_the_instance_of_an_error_is_a_link_to_what_was_asked(address: Follower, path: str) -> None:
+    answer = address.call("GET", path)
+    assert answer.status_code == 404
+    assert answer.json()["instance"] == f"{address.url.path.rstrip('/')}{path}"
