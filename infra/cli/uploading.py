@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from regatta import Regatta
 
 # How the client begins the stage of an upload that was interrupted before.
-RESUMED = "going on"
+RESUMED = "resuming"
 
 
 def upload_with_progress(client: "Regatta", path: Path, reading: dict[str, Any], output: "Output") -> "Json":

@@ -58,6 +58,6 @@ def test_an_upload_that_broke_off_goes_on_where_it_was(
             client.data.upload(large, on_progress=break_off)
         seen: list[tuple[str, float]] = []
         dataset = client.data.upload(large, on_progress=lambda *progress: seen.append(progress))
-        assert seen[:2] == [("resuming", 0.5), ("uploading", pytest.approx(first_part))]
+        assert seen[:2] == [("resuming: 1 of 2 parts are there", 0.5), ("uploading", pytest.approx(first_part))]
         assert (seen[-1], dataset.size_bytes) == (("ready", 1.0), large.stat().st_size)
         client.data.delete(dataset.file_id)

@@ -69,7 +69,7 @@ class AsyncPartUpload:
             state = await self._find(f"/data/uploads/{file_id}")
             if state is not None:
                 arrived, parts = len(state["arrived"]), len(state["arrived"]) + len(state["parts"])
-                self._on_progress("resuming", arrived / parts)
+                self._on_progress(f"resuming: {arrived} of {parts} parts are there", arrived / parts)
         return None if state is None or state["status"] == "failed" else state
 
     async def _find(self, path: str) -> State | None:

@@ -70,7 +70,7 @@ class PartUpload:
             state = self._find(f"/data/uploads/{file_id}")
             if state is not None:
                 arrived, parts = len(state["arrived"]), len(state["arrived"]) + len(state["parts"])
-                self._on_progress("resuming", arrived / parts)
+                self._on_progress(f"resuming: {arrived} of {parts} parts are there", arrived / parts)
         return None if state is None or state["status"] == "failed" else state
 
     def _find(self, path: str) -> State | None:
