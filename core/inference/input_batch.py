@@ -15,7 +15,7 @@ from core.array_types import RawColumns
 from core.errors import InvalidInputError
 from core.inference.file_cells import FileCells
 from core.inference.input_warnings import NAMES_SHOWN, InputErrors, InputWarnings
-from core.inference.value_readers import Values, ambiguous, bare_share, raw_column
+from core.inference.value_readers import Values, ambiguous, bare_share, compact_date, raw_column
 from core.manifests import Feature
 
 
@@ -89,6 +89,8 @@ def raw_columns_of_batch(
                     input_warnings.add_reading(feature.name, text, number)
                 else:
                     cells.add_ambiguous(feature, text, number)
+            if (seconds := compact_date(values, feature)) is not None:
+                input_warnings.add_seconds(feature.name, seconds)
             if (share := bare_share(values, feature)) is not None:
                 (input_warnings if cells is None else cells).add_share(feature, share)
     errors.raise_if_any(input_warnings.next_row, batch.rows)

@@ -67,6 +67,8 @@ class InputWarnings:
         self._readings: dict[str, tuple[str, float]] = {}
         # By feature in per cent a number without it that may be a share of 1.
         self._shares: dict[str, str | float] = {}
+        # By date feature a number of seconds that looks like a date.
+        self._seconds: dict[str, float] = {}
         self._levels = {feature.name: {*feature.levels, ""} for feature in features if feature.type == "category"}
         self._unseen: dict[str, dict[str, None]] = {name: {} for name in self._levels}
 
@@ -107,6 +109,10 @@ class InputWarnings:
         """Note a number that may be a share of 1 in a column in per cent; the first one of each feature is kept."""
         self._shares.setdefault(feature.name, value)
 
+    def add_seconds(self, name: str, value: float) -> None:
+        """Note a number of seconds that looks like a date; the first one of each feature is kept."""
+        self._seconds.setdefault(name, value)
+
     def _check_texts(self, values: NDArray[Any], name: str, errors: InputErrors) -> None:
         """Collect the missing and unseen values of a category; with `strict`, each is an error."""
         seen = set(values.tolist())
@@ -144,6 +150,12 @@ class InputWarnings:
                 warnings.append(f"{name!r}: {shortened(text)} is read as {value:g}, as in the file of the model")
             if name in self._shares:
                 warnings.append(share_warning(name, self._shares[name]))
+            if name in self._seconds:
+                number = f"{self._seconds[name]:.0f}"
+                warnings.append(
+                    f"{name!r}: {number} is read as seconds since 1970-01-01; if it is a date, send it as a text, such "
+                    "as 2022-03-01"
+                )
             if unseen := self._unseen.get(name):
                 listed = _listed(sorted(unseen), LEVELS_SHOWN)
                 warnings.append(f"{name!r} has values that training never saw: {listed}")

@@ -28,6 +28,9 @@ from core.inference.json_values import (
 )
 from core.manifests import Feature
 
+# A whole number that may be a date: a year, with a month, with a day, or the serial number of a spreadsheet.
+COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?)?|[2-5]\d{4}")
+COMPACT_DATES = (1900, 20991231)
 # JSON values, or an array of numbers with NaN for missing.
 Values = Sequence[Any] | NDArray[Any]
 
@@ -111,6 +114,19 @@ def bare_share(values: Values, feature: Feature) -> str | float | None:
             return None
         first = value if first is None and 0 < abs(number) <= 1 else first
     return first
+
+
+def compact_date(values: Values, feature: Feature) -> float | None:
+    """Return the first number that is read as seconds since 1970 and looks like a date, such as 20220301."""
+    if feature.type != "date" or feature.format in NUMBER_FORMATS:
+        return None
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        values = values[(values >= COMPACT_DATES[0]) & (values <= COMPACT_DATES[1])]
+    for value in _python_values(values):
+        is_whole = isinstance(value, int | float) and COMPACT_DATES[0] <= value <= COMPACT_DATES[1] and value % 1 == 0
+        if is_whole and COMPACT_DATE.fullmatch(str(int(value))):
+            return float(value)
+    return None
 
 
 def takes_percent(feature: Feature) -> bool:

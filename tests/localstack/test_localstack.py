@@ -158,7 +158,8 @@ def test_a_job_goes_through_the_queue_to_the_worker(http: httpx.Client, flats: s
     accepted = http.post("/model/train", json=payload, headers={"Prefer": "respond-async"})
     assert accepted.status_code == 202, accepted.text
     job = wait_for(
-        lambda: http.get(accepted.headers["location"]).json(), lambda j: j["status"] not in ("queued", "running")
+        lambda: http.get(http.base_url.join(accepted.headers["location"])).json(),
+        lambda j: j["status"] not in ("queued", "running"),
     )
     assert (job["status"], job["result"]["model_name"]) == ("succeeded", "queued")
     predictions = [

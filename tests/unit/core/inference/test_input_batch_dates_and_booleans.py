@@ -100,3 +100,21 @@ def test_the_short_way_takes_booleans_and_leaves_dates_to_the_long_one() -> None
         assert raw_columns_of_clean_row({"open": value}, {"open": booleans}) is None
     for value in ("2012-01-05", 1325721600, True):
         assert raw_columns_of_clean_row({"day": value}, {"day": frozenset()}) is None
+
+
+@pytest.mark.parametrize("number", [20220301, 20220301.0, 202203, 2022, 44621])
+def test_seconds_that_look_like_a_date_have_a_warning(number: float) -> None:
+    column, (warning,) = raw_columns_of_records([{"day": "5/1/2012"}, {"day": number}], [DAY])
+    assert column["day"][1] == number
+    assert f"'day': {number:.0f} is read as seconds since 1970-01-01" in warning
+    assert "send it as a text, such as 2022-03-01" in warning
+
+
+@pytest.mark.parametrize("number", [0, 1, 1325721600, 20221301, 20220300, 20220301.5, None])
+def test_other_seconds_have_no_such_warning(number: float | None) -> None:
+    assert not any("since 1970" in warning for warning in raw_columns_of_records([{"day": number}], [DAY])[1])
+
+
+def test_a_number_is_no_seconds_where_the_file_writes_dates_as_numbers() -> None:
+    feature = DAY.model_copy(update={"format": "YYYYMMDD"})
+    assert not any("since 1970" in warning for warning in raw_columns_of_records([{"day": 20220301}], [feature])[1])
