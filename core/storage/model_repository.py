@@ -165,7 +165,12 @@ class ModelRepository:
         return None if body is None else json.loads(body)
 
     def page(self, limit: int, after: VersionId | None = None, name: str | None = None) -> Page:
-        """Return up to `limit` versions after `after`, of one model or of all; damaged ones are left out."""
+        """Return up to `limit` versions after `after`, of one model, named as for `find`, or of all.
+
+        Damaged ones are left out, and of an unknown model there are none.
+        """
+        if name is not None and self._is_unused_type(name):
+            name = self._newest.name(name) or name
         listed = self._versions.listed(name)
         rest = [numbered for numbered in listed if after is None or numbered > after]
         chosen = {numbered: listed[numbered] for numbered in rest[:limit]}

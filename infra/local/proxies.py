@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.settings import Settings
 
-PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+# No segment is . or .., which a browser would resolve to another place.
+PREFIX = re.compile(r"(/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)+")
 ANYBODY = "*"
 
 

@@ -71,6 +71,8 @@ def test_a_model_type_means_the_newest_model_of_the_current_file_then_of_any(cli
     assert client.get("/model/metrics/ridge").json()["model_name"] == "first-of-two"  # none of the current file
     train(client, model_type="ridge", model_name="second-of-two")
     assert client.get("/model/metrics/ridge").json()["model_name"] == "second-of-two"
+    (listed,) = client.get("/model/trained", params={"model_name": "ridge"}).json()["models"]
+    assert listed["model_name"] == "second-of-two"
     client.post(f"/data/switch/{first}")
     again = train(client, model_type="ridge", model_name="first-of-two")
     assert again["version"] == of_first["version"] + 1

@@ -4,7 +4,7 @@ import type { Connection } from "./connection.js";
 import { readJson } from "./connection.js";
 import type { Download } from "./download.js";
 import { TooLarge } from "./errors.js";
-import { fields } from "./fields.js";
+import { fields, segment } from "./fields.js";
 import type { Jobs } from "./jobs.js";
 import type {
   CallOptions,
@@ -115,7 +115,7 @@ export class Data {
 
   /** Make a file the current one. */
   switch(fileId: string, { signal }: CallOptions = {}): Promise<Schemas["FileSummary"]> {
-    return this.connection.json("POST", `/data/switch/${encodeURIComponent(fileId)}`, { pure: true, signal });
+    return this.connection.json("POST", `/data/switch/${segment(fileId)}`, { pure: true, signal });
   }
 
   delete(fileId: string, { signal }: CallOptions = {}): Promise<Schemas["FileDeleted"]> {
@@ -132,7 +132,7 @@ export class Data {
 }
 
 function path(fileId: string): string {
-  return `/data/files/${encodeURIComponent(fileId)}`;
+  return `/data/files/${segment(fileId)}`;
 }
 
 /** Return a file and how it is to be read as a form; lists and objects are sent as JSON. */

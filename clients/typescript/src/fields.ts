@@ -1,4 +1,4 @@
-/** From the options of a call to the fields of its request. */
+/** From the options of a call to the fields and the path of its request. */
 
 import type { ModelReference } from "./types.js";
 
@@ -19,6 +19,17 @@ export function modelFields(model: ModelReference | undefined, version: number |
 /** Return the name of a model. */
 export function modelName(model: ModelReference): string {
   return typeof model === "object" ? model.model_name : model;
+}
+
+/**
+ * Return a name as one segment of a path. Throws `TypeError` for an empty one, and for . and .., which `fetch` resolves
+ * to another path.
+ */
+export function segment(name: string): string {
+  if (name === "" || name === "." || name === "..") {
+    throw new TypeError(`Nothing has the name ${JSON.stringify(name)}. Give the name or the identifier of what is meant.`);
+  }
+  return encodeURIComponent(name);
 }
 
 function snakeCase(name: string): string {

@@ -2,6 +2,7 @@
 
 import type { Connection, Outcome } from "./connection.js";
 import { JobCancelled, problemError } from "./errors.js";
+import { segment } from "./fields.js";
 import type { CallOptions, FollowOptions, Job, QueryOf, Schemas } from "./types.js";
 
 /** Seconds that the service waits for a change before it answers; 25 is the most that it allows. */
@@ -88,7 +89,7 @@ export class Jobs {
 }
 
 function path(jobId: string): string {
-  return `/jobs/${encodeURIComponent(jobId)}`;
+  return `/jobs/${segment(jobId)}`;
 }
 
 function isOver({ status }: Job): boolean {

@@ -3,7 +3,7 @@
 import { type Connection, type Outcome, readJson } from "./connection.js";
 import type { Download } from "./download.js";
 import { NotRegattaError } from "./errors.js";
-import { fields, modelFields, modelName } from "./fields.js";
+import { fields, modelFields, modelName, segment } from "./fields.js";
 import type { Jobs } from "./jobs.js";
 import type {
   CallOptions,
@@ -159,7 +159,7 @@ function versionOf(model: ModelReference, version: number | undefined): Record<s
 }
 
 function path(what: string, model: ModelReference): string {
-  return `/model/${what}/${encodeURIComponent(modelName(model))}`;
+  return `/model/${what}/${segment(modelName(model))}`;
 }
 
 function submitted(outcome: Outcome<unknown>): Job {

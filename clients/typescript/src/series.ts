@@ -2,7 +2,7 @@
 
 import { BucketRefusal, checked, type Connection } from "./connection.js";
 import { NotFound, problemError, SeriesNotFound, UploadInterrupted } from "./errors.js";
-import { fields } from "./fields.js";
+import { fields, segment } from "./fields.js";
 import { NoAnswer } from "./transport.js";
 import type { CallOptions, Camel, FollowOptions, QueryOf, Schemas, SeriesStatus, Source } from "./types.js";
 
@@ -123,14 +123,14 @@ export class Series {
     jobId: string,
     { format = "json", signal }: CallOptions & { format?: "json" | "html" } = {},
   ): Promise<Schemas["DecisionReport"] | string> {
-    const report = `${path(name)}/reports/${encodeURIComponent(jobId)}`;
+    const report = `${path(name)}/reports/${segment(jobId)}`;
     const call = { query: { format }, signal };
     return format === "html" ? this.connection.text("GET", report, call) : this.connection.json("GET", report, call);
   }
 
   /** Decide otherwise about a file: whether challengers train on it. */
   overrule(name: string, jobId: string, learned: boolean, { signal }: CallOptions = {}): Promise<Arrival> {
-    const arrival = `${path(name)}/arrivals/${encodeURIComponent(jobId)}`;
+    const arrival = `${path(name)}/arrivals/${segment(jobId)}`;
     return this.connection.json("PATCH", arrival, { json: { learned }, pure: true, signal });
   }
 
@@ -146,7 +146,7 @@ export class Series {
 }
 
 function path(name: string): string {
-  return `/series/${encodeURIComponent(name)}`;
+  return `/series/${segment(name)}`;
 }
 
 function nothingYet(error: unknown): Pick<Schemas["SeriesHistory"], "history"> {

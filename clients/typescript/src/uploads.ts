@@ -2,6 +2,7 @@
 
 import { BucketRefusal, checked, type Connection } from "./connection.js";
 import { problemError, UploadInterrupted } from "./errors.js";
+import { segment } from "./fields.js";
 import { pauseAfter } from "./retries.js";
 import { NoAnswer } from "./transport.js";
 import type { Dataset, FileStatus, FollowOptions, Schemas } from "./types.js";
@@ -28,8 +29,8 @@ export async function uploadInParts(
   const state =
     resume === undefined
       ? await connection.json<Started>("POST", "/data/uploads", { json: announcement, keyed: true, signal })
-      : await connection.json<FileStatus>("GET", `/data/files/${encodeURIComponent(resume)}`, { signal });
-  const path = encodeURIComponent(state.file_id);
+      : await connection.json<FileStatus>("GET", `/data/files/${segment(resume)}`, { signal });
+  const path = segment(state.file_id);
   if (state.status === "waiting") {
     const started = resume === undefined ? (state as Started) : undefined;
     await sendParts(connection, file, state.file_id, started, options);
@@ -45,7 +46,7 @@ export async function waitForFile(
   fileId: string,
   { onProgress, signal }: FollowOptions,
 ): Promise<FileStatus> {
-  const path = encodeURIComponent(fileId);
+  const path = segment(fileId);
   const { now, sleep } = connection.retries;
   let [last, changedAt, pause] = ["", now(), FIRST_PAUSE];
   while (true) {
@@ -84,7 +85,7 @@ async function sendParts(
   started: Started | undefined,
   { onProgress, signal }: FollowOptions,
 ): Promise<void> {
-  const path = `/data/uploads/${encodeURIComponent(fileId)}`;
+  const path = `/data/uploads/${segment(fileId)}`;
   let state = started ?? (await connection.json<Started>("GET", path, { signal }));
   if (state.size_bytes !== file.size) {
     throw new UploadInterrupted(

@@ -51,6 +51,15 @@ test("aborting a training cancels its job; aborting the waiting for a job does n
   assert.deepEqual(asked.slice(1), ["GET /stage/jobs/j1", "POST /stage/jobs/j1/cancel", "GET /stage/jobs/j1"]);
 });
 
+test("a name that would be another path is refused before anything is sent", async () => {
+  const service = new FakeService();
+  for (const name of ["", ".", ".."]) {
+    await assert.rejects(async () => service.client().models.metrics(name), TypeError);
+    await assert.rejects(async () => service.client().series.get(name), TypeError);
+  }
+  assert.equal(service.sent.length, 0);
+});
+
 test("a small file is one request, with lists and objects as JSON", async () => {
   const service = new FakeService(json({ file_id: "f1" }));
   const reading = { types: { zip: "category" as const }, missing: ["-999"], decimal: "," as const, hasHeader: undefined };

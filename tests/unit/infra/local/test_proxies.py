@@ -30,6 +30,9 @@ def test_a_trusted_proxy_names_the_prefix(trusted: str) -> None:
     assert seen("/jobs/a", "/jobs", trusted_proxies=trusted) == ["/jobs", "/jobs/jobs/a"]
     assert seen("/jobs", "/outer/, /inner", trusted_proxies=trusted) == ["/outer/inner", "/outer/inner/jobs"]
     assert seen("/jobs", "/", trusted_proxies=trusted) == ["", "/jobs"]
+    assert seen("/jobs", "/a/../b", trusted_proxies=trusted) == ["", "/jobs"]
+    assert seen("/jobs", "/a/.", trusted_proxies=trusted) == ["", "/jobs"]
+    assert seen("/jobs", "/.a/b..", trusted_proxies=trusted) == ["/.a/b..", "/.a/b../jobs"]
 
 
 @pytest.mark.parametrize("trusted", [None, "10.0.0.8", "192.168.0.0/16, ::1"])
