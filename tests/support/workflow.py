@@ -83,7 +83,7 @@ def excel_cells(body: bytes) -> list[tuple[Any, ...]]:
 
 
 VARYING = {
-    *("file_id", "deleted", "version", "created_at", "training_seconds", "latency_us"),
+    *("file_id", "deleted", "version", "created_at", "created_us", "training_seconds", "latency_us"),
     *("signature", "artifacts", "pickle", "libraries"),
 }
 
