@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel, ConfigDict
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from core import __version__
 from core.settings import settings
@@ -13,6 +13,7 @@ from core.storage.workspace import Workspace
 from functions.content_encoding import ContentEncodingMiddleware
 from functions.links import LinksMiddleware
 from functions.problems import answer_errors_as_problems
+from functions.request_ids import RequestIdMiddleware
 
 DEFAULT_WORKSPACE = "default"
 # The headers of an answer that a page of another origin may read, where it may call at all.
@@ -25,25 +26,8 @@ EXPOSED_HEADERS = (
     "Preference-Applied",
     "Regatta-Version",
     "Retry-After",
+    "X-Request-Id",
 )
-VERSION_HEADER = (b"regatta-version", __version__.encode())
-
-
-class VersionMiddleware:
-    """Says in a header of every answer which version answered: a client knows by it that this is Regatta at all."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-
-        async def send_with_version(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), VERSION_HEADER]}
-            await send(message)
-
-        await self.app(scope, receive, send_with_version)
 
 
 async def caller_workspace() -> Workspace:
@@ -70,7 +54,7 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     answer_errors_as_problems(app)
     app.add_middleware(ContentEncodingMiddleware)
     # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
-    app.middleware_stack = VersionMiddleware(_with_cors(LinksMiddleware(app.build_middleware_stack())))
+    app.middleware_stack = RequestIdMiddleware(_with_cors(LinksMiddleware(app.build_middleware_stack())))
     return app
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from core.telemetry.request_id import serving_request
 from functions.log import log
 
 
@@ -30,11 +31,12 @@ def handle_records(event: dict[str, Any], act: Callable[[CreatedObject], None]) 
     """Call `act` with each object; return which messages failed, so that the queue delivers only these again."""
     failed = []
     for message in event["Records"]:
-        try:
-            for created in objects_in(message["body"]):
-                act(created)
-        except Exception as error:
-            # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
-            log.error("%s: %s: %s", message["messageId"], type(error).__name__, error, exc_info=error)
-            failed.append({"itemIdentifier": message["messageId"]})
+        with serving_request(None):
+            try:
+                for created in objects_in(message["body"]):
+                    act(created)
+            except Exception as error:
+                # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
+                log.error("%s: %s: %s", message["messageId"], type(error).__name__, error, exc_info=error)
+                failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}

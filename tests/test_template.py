@@ -100,7 +100,8 @@ def test_what_the_gateway_answers_by_itself_is_a_documented_problem(kind: str) -
     assert {name: value for name, value in headers.items() if name != "Access-Control-Allow-Origin"} == {
         "Content-Type": "'application/problem+json'",
         "Regatta-Version": f"'{__version__}'",
-        "Access-Control-Expose-Headers": "'Regatta-Version'",
+        "X-Request-Id": "context.requestId",
+        "Access-Control-Expose-Headers": "'Regatta-Version,X-Request-Id'",
     }
     # API Gateway puts its own texts in: this one with quotes, all others without.
     text = response["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"refused"')

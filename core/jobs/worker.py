@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 from math import inf
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -19,6 +20,7 @@ from core.storage.job_repository import Job
 from core.storage.leases import if_owned
 from core.storage.workspace import Workspace
 from core.stored_document import now
+from core.telemetry.request_id import serving_request
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -96,7 +98,7 @@ def run_job(
         if job is not None and _is_given_up(job):
             raise GaveUpError(f"{job_id} has failed: {(job.error or {})['detail']}")
         return job
-    with Attempt(documents, job, seconds, heartbeat, stopping) as attempt:
+    with serving_request(job.request_id), Attempt(documents, job, seconds, heartbeat, stopping) as attempt:
         try:
             command = parse_command(job.kind, job.order)
             result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
@@ -192,7 +194,9 @@ class Attempt:
         self._only_bucket = False
         self._state: Json = {}
         self._over = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name=f"lease-{job.job_id}", daemon=True)
+        self._keeper = threading.Thread(
+            target=copy_context().run, args=(self._keep,), name=f"lease-{job.job_id}", daemon=True
+        )
 
     def __enter__(self) -> "Attempt":
         self._keeper.start()

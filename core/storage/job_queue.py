@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from core.errors import UnavailableError
 from core.storage.s3.object_store import ObjectStore
+from core.telemetry.request_id import request_id
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -59,7 +60,7 @@ class SqsQueue:
     def send(self, workspace: str, job_id: str) -> None:
         """Send a message, so that a worker takes the job."""
         with _translate_errors():
-            body = json.dumps({"workspace": workspace, "job_id": job_id})
+            body = json.dumps({"workspace": workspace, "job_id": job_id, "request_id": request_id()})
             self.client.send_message(QueueUrl=self.url, MessageBody=body)
 
     def set_visibility(self, receipt: str, seconds: int) -> None:
@@ -162,6 +163,15 @@ def parse_message(body: str) -> tuple[str, str] | None:
         return str(message["workspace"]), str(message["job_id"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def submitter_of(body: str) -> str | None:
+    """Return the id of the request that sent a message; None where it names none."""
+    try:
+        found = json.loads(body)["request_id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def _waiting_key(workspace: str, job_id: str) -> str:

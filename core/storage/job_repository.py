@@ -44,6 +44,8 @@ class Job(Leased):
     # Of a job that compares models the leaderboard so far: each a `core.progress.TrialStatus`, the best first.
     standings: list[dict[str, Any]] = Field(default_factory=list)
     created_at: str
+    # Of the request that submitted it.
+    request_id: str | None = None
     # When it was last given to the queue (seconds since 1970).
     offered_at: float = 0.0
     started_at: str | None = None

@@ -61,6 +61,8 @@ class Ticket(FormattedDocument):
     upload_id: str | None = None
     part_size: int = 0
     created_at: str
+    # Of the request that announced the upload.
+    request_id: str | None = None
     # When the URLs that were returned last expire.
     expires_at: str
     # Whether the caller has completed the upload.

@@ -10,7 +10,8 @@ from core.jobs.worker import GaveUpError, run_job
 from core.services.handlers import HANDLERS
 from core.settings import settings
 from core.storage.container import container
-from core.storage.job_queue import SqsQueue, parse_message
+from core.storage.job_queue import SqsQueue, parse_message, submitter_of
+from core.telemetry.request_id import serving_request
 from functions.log import log, set_up_log
 from functions.remaining_time import seconds_for_work
 
@@ -25,13 +26,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     set_up_log()
     failed = []
     for message in event["Records"]:
-        try:
-            _carry_out(message, seconds_for_work(context))
-        except Exception as error:
-            # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
-            log.error("%s: %s: %s", message["messageId"], type(error).__name__, error)
-            failed.append({"itemIdentifier": message["messageId"]})
-            _hide(message, _pause(message, error))
+        with serving_request(submitter_of(message.get("body", ""))):
+            try:
+                _carry_out(message, seconds_for_work(context))
+            except Exception as error:
+                # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
+                log.error("%s: %s: %s", message["messageId"], type(error).__name__, error)
+                failed.append({"itemIdentifier": message["messageId"]})
+                _hide(message, _pause(message, error))
     return {"batchItemFailures": failed}
 
 

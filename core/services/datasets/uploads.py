@@ -11,6 +11,7 @@ from core.storage.s3.object_store import MissingObjectError
 from core.storage.upload_repository import MOST_POST_BYTES, Method, Ticket, urls_expire_at
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id, now
+from core.telemetry.request_id import request_id
 
 # A single request that breaks off starts again from nothing; larger files are worth sending in parts.
 POST_BYTES = 100_000_000
@@ -53,6 +54,7 @@ def start_upload(
         reading=reading,
         method=method or ("post" if size_bytes <= POST_BYTES else "multipart"),
         created_at=now(),
+        request_id=request_id(),
         expires_at=urls_expire_at(),
     )
     return _instructions(workspace, workspace.uploads.open(ticket), {})

@@ -76,7 +76,8 @@ def _submit(workspace: Workspace, file_id: str) -> Job | None:
         if ticket.job is not None:
             return None
         command = IngestCommand(file_id=file_id, filename=ticket.filename, reading=ticket.reading)
-        return {"job": new_job(file_id, command, deferred=False)}
+        job = new_job(file_id, command, deferred=False)
+        return {"job": job.model_copy(update={"request_id": ticket.request_id or job.request_id})}
 
     ticket = workspace.uploads.change(file_id, edit)
     return None if ticket is None else ticket.job

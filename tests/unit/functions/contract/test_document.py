@@ -116,7 +116,7 @@ def test_every_answer_says_its_version_and_where_it_leads(document: Json) -> Non
     for methods in document["paths"].values():
         for operation in methods.values():
             for status, answer in operation["responses"].items():
-                assert "Regatta-Version" in answer["headers"]
+                assert {"Regatta-Version", "X-Request-Id"} <= set(answer["headers"])
                 if status in ("202", "303"):
                     assert "Location" in answer["headers"] or operation["operationId"] in ("cancel_job", "retry_job")
 

@@ -1,0 +1,1 @@
+"""What an operator sees of a process: the ids of requests, log lines, metrics and traces."""
