@@ -35,6 +35,7 @@ RegattaError                      500
 │   └── InvalidRecordsError       422  one or more fields of the records to predict
 ├── TrainingFailedError           422  the estimator or the compiled graph refused this table
 ├── UnavailableError              503  storage cannot be reached
+│   └── DeadlineError             503  the time that the request may take is over
 └── JobTimeoutError               504  a job took longer than it may
 InvalidSettingError               (start-up only)
 """
@@ -49,6 +50,8 @@ class RegattaError(Exception):
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong inside Regatta"
+    # After how many seconds the same request may succeed; None where it has to be changed first.
+    retry_after: float | None = None
 
     def __init__(self, detail: str, errors: Sequence[dict[str, Any]] = ()) -> None:
         """Describe the error: `detail` for people, with the way out; `errors` names fields, rows or columns."""
@@ -140,12 +143,14 @@ class ConflictError(RegattaError):
     """A conditional write lost to another writer."""
 
     status, slug, title = 409, "conflict", "Somebody else changed this at the same moment"
+    retry_after: float | None = 1.0
 
 
 class IncompleteUploadError(ConflictError):
     """A large upload cannot be completed before all of its parts are received."""
 
     slug, title = "incomplete-upload", "Parts of the upload are missing"
+    retry_after = None
 
 
 class KeyInUseError(ConflictError):
@@ -158,24 +163,28 @@ class ModelServesError(ConflictError):
     """A version cannot be deleted while it serves."""
 
     slug, title = "model-serves", "The version serves"
+    retry_after = None
 
 
 class NameTakenError(ConflictError):
     """A model cannot get a name that another one has."""
 
     slug, title = "name-taken", "Another model has this name"
+    retry_after = None
 
 
 class OtherLibrariesError(ConflictError):
     """A pickle is only loaded by the library versions that wrote it."""
 
     slug, title = "other-libraries", "The model was pickled by other library versions"
+    retry_after = None
 
 
 class NewerFormatError(ConflictError):
     """A stored document has a format that only a newer version of Regatta reads."""
 
     slug, title = "newer-format", "A newer version of Regatta wrote this"
+    retry_after = None
 
 
 class TooLargeError(RegattaError):
@@ -272,6 +281,17 @@ class UnavailableError(RegattaError):
     """The object store did not answer."""
 
     status, slug, title = 503, "storage-unavailable", "Storage cannot be reached"
+
+    def __init__(self, detail: str, errors: Sequence[dict[str, Any]] = (), *, retry_after: float = 1.0) -> None:
+        """Describe the error, and after how many seconds another try is worth it."""
+        super().__init__(detail, errors)
+        self.retry_after = retry_after
+
+
+class DeadlineError(UnavailableError):
+    """Nothing is left of the time that the request may take."""
+
+    slug, title = "deadline-exceeded", "The answer was not ready in time"
 
 
 class JobTimeoutError(RegattaError):

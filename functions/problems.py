@@ -1,5 +1,6 @@
 """Answer every error of an HTTP function as a problem document (RFC 9457)."""
 
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -36,7 +37,12 @@ def respond(request: Request, error: RegattaError) -> JSONResponse:
     if request.url.path.startswith(link("/v2")):
         # Clients of the Open Inference Protocol read this field.
         body["error"] = error.detail
-    return JSONResponse(body, status_code=error.status, media_type=PROBLEM_JSON)
+    return JSONResponse(body, status_code=error.status, headers=retry_headers(error), media_type=PROBLEM_JSON)
+
+
+def retry_headers(error: RegattaError) -> dict[str, str]:
+    """Return `Retry-After` in whole seconds for an error after which the same request may succeed."""
+    return {} if error.retry_after is None else {"Retry-After": str(max(1, ceil(error.retry_after)))}
 
 
 async def _known_error(request: Request, error: Exception) -> JSONResponse:

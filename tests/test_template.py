@@ -97,11 +97,13 @@ def test_no_function_that_a_caller_waits_for_is_given_more_than_the_gateway_wait
 def test_what_the_gateway_answers_by_itself_is_a_documented_problem(kind: str) -> None:
     response = GATEWAY_RESPONSES[kind]
     headers = response["ResponseParameters"]["Headers"]
+    repeatable = response.get("StatusCode") in (429, 503)
     assert {name: value for name, value in headers.items() if name != "Access-Control-Allow-Origin"} == {
         "Content-Type": "'application/problem+json'",
         "Regatta-Version": f"'{__version__}'",
         "X-Request-Id": "context.requestId",
-        "Access-Control-Expose-Headers": "'Regatta-Version,X-Request-Id'",
+        "Access-Control-Expose-Headers": "'Regatta-Version,X-Request-Id" + (",Retry-After'" if repeatable else "'"),
+        **({"Retry-After": "'1'"} if repeatable else {}),
     }
     # API Gateway puts its own texts in: this one with quotes, all others without.
     text = response["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"refused"')

@@ -67,6 +67,7 @@ const (
 	ErrInvalidRecords       ProblemType = "invalid-records"
 	ErrTrainingFailed       ProblemType = "training-failed"
 	ErrStorageUnavailable   ProblemType = "storage-unavailable"
+	ErrDeadlineExceeded     ProblemType = "deadline-exceeded"
 	ErrJobTimedOut          ProblemType = "job-timed-out"
 	ErrInternal             ProblemType = "internal"
 	ErrTooManyRequests      ProblemType = "too-many-requests"

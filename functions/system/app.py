@@ -13,7 +13,7 @@ from core.settings import settings
 from core.storage.container import container
 from functions.http import CallerWorkspace, create_app
 from functions.links import link, requested_path
-from functions.problems import PROBLEM_JSON
+from functions.problems import PROBLEM_JSON, retry_headers
 from functions.query_parameters import StrictRoute
 from functions.system import documentation
 
@@ -54,7 +54,8 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
     if report["storage"]["status"] == "down":
         problem = UnavailableError("The object store does not answer, so nothing can be read or stored now.")
         body = {**problem.problem(requested_path(request.scope)), **report}
-        return JSONResponse(body, status_code=problem.status, media_type=PROBLEM_JSON)
+        headers = retry_headers(problem)
+        return JSONResponse(body, status_code=problem.status, headers=headers, media_type=PROBLEM_JSON)
     down = any(report[name]["status"] == "down" for name in ("redis", "queue"))
     return {"status": "degraded" if down else "ok", **report}
 

@@ -33,6 +33,7 @@ RegattaError
     └── ServerError                  500 and above
         ├── Internal                 500
         ├── StorageUnavailable       503
+        │   └── DeadlineExceeded
         └── TimedOut, JobTimedOut    504
 
 A problem of a type that is not listed, as a newer service may have, is raised as the class of its status.
@@ -375,6 +376,12 @@ class StorageUnavailable(ServerError):
 
     type = "storage-unavailable"
     fallback_of = (503,)
+
+
+class DeadlineExceeded(StorageUnavailable):
+    """The service did not have the answer ready in time. A change may have been made all the same."""
+
+    type = "deadline-exceeded"
 
 
 class TimedOut(ServerError):

@@ -184,6 +184,8 @@ export class ServerError extends ProblemError {}
 export class Internal extends ServerError {}
 /** The object store or the queue of jobs did not answer. */
 export class StorageUnavailable extends ServerError {}
+/** The service did not have the answer ready in time. A change may have been made all the same. */
+export class DeadlineExceeded extends StorageUnavailable {}
 /** The answer took longer than the gateway waits. */
 export class TimedOut extends ServerError {}
 /** The job took longer than it may. */
@@ -223,6 +225,7 @@ const BY_TYPE = {
   "training-failed": TrainingFailed,
   "too-many-requests": TooManyRequests,
   "storage-unavailable": StorageUnavailable,
+  "deadline-exceeded": DeadlineExceeded,
   "timed-out": TimedOut,
   "job-timed-out": JobTimedOut,
   internal: Internal,

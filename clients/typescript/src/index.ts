@@ -12,6 +12,7 @@ export {
   BadSignature,
   BadTarget,
   Conflict,
+  DeadlineExceeded,
   FileNotFound,
   IdempotencyKeyInUse,
   IdempotencyKeyReused,

@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from core.errors import NotFoundError, UnavailableError
+from core.storage.s3.client import create_client
 from core.storage.s3.object_metadata import ObjectHead, ObjectSummary, OpenMultipart, UploadedPart
 from core.storage.s3.signed_get import SignedGet
 
@@ -47,31 +49,17 @@ class ObjectStore:
         self.bucket = bucket
         self.endpoint = endpoint
         self._client: S3Client | None = None
+        self._making = Lock()
         self._signed_get = SignedGet(bucket, endpoint)
 
     @property
     def client(self) -> "S3Client":
-        """Return the boto3 client, made on first use.
-
-        It has short time-outs, one retry and keepalive, because the sockets of a function are dead after it was frozen.
-        """
+        """Return the boto3 client, made on first use by one of the threads that need it."""
         if self._client is None:
-            self._signed_get.close()
-            import boto3
-            from botocore.config import Config
-
-            config = Config(
-                connect_timeout=2,
-                read_timeout=20,
-                retries={"total_max_attempts": 2, "mode": "standard"},
-                tcp_keepalive=True,
-                max_pool_connections=32,
-                signature_version="s3v4",  # the older one, still the default for URLs, signs no Content-Length
-                s3={"addressing_style": "path"},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            )
-            self._client = boto3.session.Session().client("s3", endpoint_url=self.endpoint, config=config)
+            with self._making:
+                if self._client is None:
+                    self._client = create_client(self.endpoint)
+                    self._signed_get.retire()
         return self._client
 
     def get(self, key: str) -> bytes:

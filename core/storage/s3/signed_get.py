@@ -23,7 +23,9 @@ class SignedGet:
         self._bucket = bucket
         self._endpoint = endpoint
         self._connection: HTTPConnection | None = None
+        # Held by the read that uses the connection.
         self._lock = threading.Lock()
+        self._is_retired = False
 
     def get(self, key: str) -> bytes | None:
         """Return the object's bytes; None for a missing key, without an answer or without permission.
@@ -39,6 +41,8 @@ class SignedGet:
         path = quote(f"{url.path.rstrip('/')}/{self._bucket}/{key}")
         headers = sigv4_headers(url.netloc, path, access_key, secret, region, os.environ.get("AWS_SESSION_TOKEN"))
         with self._lock:
+            if self._is_retired:
+                return None
             try:
                 if self._connection is None:
                     kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
@@ -48,17 +52,26 @@ class SignedGet:
                 body = response.read()
                 return body if response.status == 200 else None
             except (OSError, HTTPException):
-                self.close()
+                self._close()
                 return None
+            finally:
+                if self._is_retired:
+                    self._close()
 
-    def close(self) -> None:
-        """Close the connection; the next read opens another."""
+    def retire(self) -> None:
+        """Read nothing from now on. A read that goes on ends as usual and closes the connection."""
+        self._is_retired = True
+        if self._lock.acquire(blocking=False):
+            self._close()
+            self._lock.release()
+
+    def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def __del__(self) -> None:
-        self.close()
+        self._close()
 
 
 def sigv4_headers(

@@ -1,7 +1,9 @@
 """Reads without boto3: signed as boto3 signs, and left to boto3 as soon as anything is unusual."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
 from typing import ClassVar
 
 import pytest
@@ -27,8 +29,12 @@ class _Store(QuietHandler):
     protocol_version = "HTTP/1.1"
     connections: ClassVar[set[tuple[str, int]]] = set()
     paths: ClassVar[list[str]] = []
+    asked: ClassVar[Event] = Event()
+    answering: ClassVar[Event] = Event()
 
     def do_GET(self) -> None:
+        self.asked.set()
+        self.answering.wait(60)
         self.connections.add(self.client_address)
         self.paths.append(self.path)
         found = not self.path.endswith("/absent")
@@ -41,6 +47,8 @@ def store() -> Iterator[str]:
     with running_server(_Store) as url:
         _Store.connections.clear()
         _Store.paths.clear()
+        _Store.asked.clear()
+        _Store.answering.set()
         yield url
 
 
@@ -60,18 +68,30 @@ def test_objects_come_as_they_are_over_one_connection(store: str) -> None:
     assert [reads.get(key) for key in (KEY, "absent", "x")] == [b"\x00bytes\xff", None, b"\x00bytes\xff"]
     assert _Store.paths[0] == "/regatta/default/models/%E6%88%BF%E4%BB%B7%20a%2Bb%25/1/model.onnx"
     assert len(_Store.connections) == 1
-    reads.close()
+    reads.retire()
 
 
 def test_an_endpoint_that_only_the_environment_names_is_asked(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", store)
     reads = SignedGet("regatta", None)
     assert reads.get(KEY) == b"\x00bytes\xff"
-    reads.close()
+    reads.retire()
 
 
 def test_a_store_that_cannot_be_reached_is_left_to_boto3(store: str) -> None:
     assert SignedGet("regatta", "http://127.0.0.1:1").get(KEY) is None
+
+
+def test_a_read_that_goes_on_while_boto3_takes_over_ends_as_usual(store: str) -> None:
+    reads = SignedGet("regatta", store)
+    _Store.answering.clear()
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(reads.get, KEY)
+        assert _Store.asked.wait(60)
+        reads.retire()
+        _Store.answering.set()
+        assert read.result() == b"\x00bytes\xff"
+    assert reads.get(KEY) is None
 
 
 @pytest.mark.parametrize("name", [*SPECIAL, "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"])

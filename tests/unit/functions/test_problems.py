@@ -1,0 +1,46 @@
+"""`Retry-After`: on every error after which the same request may succeed, and on no other one."""
+
+from collections.abc import Iterator
+
+import anyio
+import httpx
+import pytest
+from fastapi import APIRouter
+
+from core import errors
+from core.errors import ConflictError, KeyInUseError, RegattaError, UnavailableError
+from functions.http import create_app
+
+
+def _all_errors(base: type[RegattaError] = RegattaError) -> Iterator[type[RegattaError]]:
+    yield base
+    for error in base.__subclasses__():
+        if error.__module__ == errors.__name__:
+            yield from _all_errors(error)
+
+
+def _answer(error: RegattaError) -> tuple[int, str | None]:
+    router = APIRouter()
+
+    @router.get("/fails")
+    def fail() -> None:
+        raise error
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(router), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            return await client.get("/fails")
+
+    answer = anyio.run(ask)
+    return answer.status_code, answer.headers.get("Retry-After")
+
+
+@pytest.mark.parametrize("error", [*_all_errors()], ids=lambda error: error.__name__)
+def test_exactly_what_may_succeed_again_says_when(error: type[RegattaError]) -> None:
+    repeatable = error.status == 503 or error in (ConflictError, KeyInUseError)
+    assert _answer(error("detail")) == (error.status, "1" if repeatable else None)
+
+
+@pytest.mark.parametrize(("seconds", "header"), [(0.02, "1"), (1.2, "2"), (30, "30")])
+def test_seconds_are_whole_and_never_too_short(seconds: float, header: str) -> None:
+    assert _answer(UnavailableError("detail", retry_after=seconds)) == (503, header)
