@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from core.storage.s3.listing import parse_listings_fast
+
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
@@ -26,4 +28,5 @@ def create_client(endpoint: str | None) -> "S3Client":
         response_checksum_validation="when_required",
     )
     client: S3Client = boto3.session.Session().client("s3", endpoint_url=endpoint, config=config)
+    parse_listings_fast(client)
     return client

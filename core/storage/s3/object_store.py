@@ -19,6 +19,7 @@ from core.storage.s3.signed_get import SignedGet
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 # A larger file is uploaded in parts of this size, two at a time, each read from disk as it is sent. A store writes
 # parts twice, alone and joined, so they are few; a part that fails is still cheap to send again.
@@ -29,6 +30,8 @@ COPY_BYTES = 2 << 30
 CHUNK_BYTES = 1 << 20
 # S3 takes at most this many keys in one delete request.
 DELETE_BATCH = 1000
+# S3 lists at most this many keys in one request.
+LIST_KEYS = 1000
 # Characters that a file name may not have where quotes, paths and bytes beyond ASCII are not understood.
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
 UNREACHABLE = "The object store did not answer. Nothing was changed; try again in a moment."
@@ -140,23 +143,32 @@ class ObjectStore:
         except (_LostRaceError, MissingObjectError):
             return None
 
-    def list(self, prefix: str) -> Iterator[ObjectSummary]:
-        """Yield every object below `prefix`, in key order."""
-        with _translate_errors(prefix):
-            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-            for page in pages:
-                for item in page.get("Contents", []):
-                    yield ObjectSummary(item["Key"], item["ETag"], item["Size"], item["LastModified"].timestamp())
+    def list(self, prefix: str, after: str = "", page_keys: int = LIST_KEYS) -> Iterator[ObjectSummary]:
+        """Yield every object below `prefix` whose key comes after `after`, in key order.
 
-    def folders(self, prefix: str) -> Iterator[str]:
-        """Return the names of the folders right below `prefix`, which ends with a slash or is empty, in order."""
+        They are asked for as they are consumed, `page_keys` in a request.
+        """
+        for page in self._pages(prefix, after, page_keys):
+            for item in page.get("Contents", []):
+                yield ObjectSummary(item["Key"], item["ETag"], item["Size"], item["LastModified"].timestamp())
+
+    def folders(self, prefix: str, after: str = "", page_keys: int = LIST_KEYS) -> Iterator[str]:
+        """Yield the names of the folders right below `prefix`, which ends with a slash or is empty, in key order.
+
+        Only those that come after the folder `after`; they are asked for as `list` does.
+        """
+        # A folder's keys begin with its name and a slash, and no key of it comes after a tilde there.
+        for page in self._pages(prefix, f"{prefix}{after}/~" if after else "", page_keys, Delimiter="/"):
+            for item in page.get("CommonPrefixes", []):
+                name = item["Prefix"].removeprefix(prefix).rstrip("/")
+                if name != after:
+                    yield name
+
+    def _pages(self, prefix: str, after: str, page_keys: int, **options: str) -> "Iterator[ListObjectsV2OutputTypeDef]":
+        asked: dict[str, Any] = {"Bucket": self.bucket, "Prefix": prefix, "PaginationConfig": {"PageSize": page_keys}}
+        asked |= {"StartAfter": after, **options} if after else options
         with _translate_errors(prefix):
-            pages = self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=prefix, Delimiter="/"
-            )
-            for page in pages:
-                for item in page.get("CommonPrefixes", []):
-                    yield item["Prefix"].removeprefix(prefix).rstrip("/")
+            yield from self.client.get_paginator("list_objects_v2").paginate(**asked)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete these objects; missing ones do not matter."""
