@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from core.storage.redis.entries import pack, unpack
 from core.storage.redis.keys import cache_counts_key, cached_object_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
@@ -59,7 +60,7 @@ class Counters:
         stored: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(cache_counts_key()), None)
         if stored is None:
             return {}
-        counted = {name.decode(): int(times) for name, times in stored.items()}
+        counted = {name.decode("utf-8", "replace"): _count(times) for name, times in stored.items()}
         return {level: {"hits": counted.get(level, 0), "misses": counted.get(level + MISSED, 0)} for level in LEVELS}
 
 
@@ -132,9 +133,12 @@ class CachedObjects:
         self._ttl = ttl_seconds
 
     def read(self, key: str) -> bytes:
-        """Return the object's bytes; raises `MissingObjectError` or `UnavailableError`."""
+        """Return the object's bytes; raises `MissingObjectError` or `UnavailableError`.
+
+        An entry that is not what was stored under this key is replaced.
+        """
         name = cached_object_key(key)
-        cached: bytes | None = self._redis.run(lambda client: client.getex(name, ex=self._ttl), None)
+        cached = unpack(name, self._redis.run(lambda client: client.getex(name, ex=self._ttl), None))
         if cached is not None:
             self._counters.add("redis")
             return cached
@@ -147,7 +151,7 @@ class CachedObjects:
             raise
         self._counters.add("storage")
         if len(body) <= self._entry_bytes:
-            self._redis.run(lambda client: client.set(name, body, ex=self._ttl), None)
+            self._redis.store(name, lambda client: client.set(name, pack(name, body), ex=self._ttl))
         return body
 
     def forget(self, keys: list[str]) -> None:
@@ -162,3 +166,11 @@ class CachedObjects:
 
         if keys:
             self._redis.run(drop, None)
+
+
+def _count(stored: bytes) -> int:
+    """Return a count that Redis has, 0 for what is none."""
+    try:
+        return int(stored)
+    except ValueError:
+        return 0

@@ -5,6 +5,7 @@ One small document a name, changed by conditional writes.
 
 import time
 from collections.abc import Callable, Iterable
+from math import inf
 
 from pydantic import Field
 
@@ -15,7 +16,7 @@ from core.types import Json
 
 CHAMPION = "champion.json"
 
-# How long a process uses the state that it remembers: every process knows of a promotion within about this time.
+# How old the state may be that a process remembers: every process knows of a promotion within this time.
 CHAMPION_SECONDS = 1.0
 
 
@@ -38,15 +39,18 @@ class Champions:
     def __init__(self, workspace: str, documents: Documents) -> None:
         self._workspace = workspace
         self._documents = documents
-        self._known: dict[str, tuple[ServingState, float]] = {}
+        # By key the state, when it was read or written, and since when it may be out of date.
+        self._known: dict[str, tuple[ServingState, float, float]] = {}
 
     def serving_state(self, name: str, *, fresh: bool = False) -> ServingState:
         """Return the state of a name, at most about a second old; `fresh` reads the bucket itself."""
         key = _key(self._workspace, name)
         known = self._known.get(key)
-        if not fresh and known is not None and time.monotonic() - known[1] < CHAMPION_SECONDS:
+        if not fresh and known is not None and time.monotonic() - known[2] < CHAMPION_SECONDS:
             return known[0]
-        return self._remember(key, _parse_state(self._documents.read(key, fresh=fresh)))
+        begun = time.monotonic()
+        found = self._documents.read_with_age(key, fresh=fresh)
+        return self._remember(key, _parse_state(found.document), begun, time.monotonic() - found.age)
 
     def promote(self, name: str, version: int) -> None:
         """Let a newly trained version serve, unless a later one has served already."""
@@ -160,15 +164,16 @@ class Champions:
             after = edit(_parse_state(document))
             return None if after is None else after.model_dump()
 
-        key = _key(self._workspace, name)
-        return self._remember(key, _parse_state(self._documents.change(key, edited)))
+        key, begun = _key(self._workspace, name), time.monotonic()
+        state = _parse_state(self._documents.change(key, edited))
+        return self._remember(key, state, time.monotonic(), begun)
 
-    def _remember(self, key: str, state: ServingState) -> ServingState:
-        # A name without a champion is not remembered: another process may publish its first version at any moment.
-        if state.version is None:
-            self._known.pop(key, None)
-        else:
-            self._known[key] = (state, time.monotonic())
+    def _remember(self, key: str, state: ServingState, order: float, since: float) -> ServingState:
+        known = self._known.get(key)
+        if known is not None and known[1] > order:
+            return known[0]  # another thread has changed it since this one began to read
+        # A name without a champion is not believed again: another process may publish its first version at any moment.
+        self._known[key] = (state, order, since if state.version is not None else -inf)
         return state
 
 

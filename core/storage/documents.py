@@ -1,9 +1,17 @@
-"""Small JSON documents that change: read through Redis for a moment, changed only by conditional writes."""
+"""Small JSON documents that change: read through Redis for a second, changed only by conditional writes.
+
+What Redis has of a document is believed for `BELIEVED_SECONDS` after the bucket had it, whoever stored it and whatever
+happened to Redis since. So a process that could not reach Redis need not tell anybody of its write: no other process
+believes what was there before for longer than that.
+"""
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from core.errors import ConflictError
+from core.storage.redis.entries import STAMP, STAMP_WIDTH, DocumentEntry
 from core.storage.redis.keys import DOCUMENT_SECONDS, document_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
@@ -11,37 +19,73 @@ from core.types import Json
 
 ATTEMPTS = 8
 
+# How old the state of a document may be that a process reads from Redis.
+BELIEVED_SECONDS = 1.0
+# For so long a process remembers that it wrote a document, so that it does not read what was there before. Twice as
+# long as others' entries are believed, because their clocks may differ from ours.
+OWN_WRITE_SECONDS = 2 * BELIEVED_SECONDS
+# How many of its writes a process remembers at least.
+OWN_WRITES = 1_024
+
+# Redis keeps the entry whose `order` is greater, so the last to write wins and not the last to publish. What does not
+# begin with a number is garbage, and what is further ahead than an entry lives has another clock: both are replaced.
+KEEP_NEWER = f"""
+local held = redis.pcall('GETRANGE', KEYS[1], 0, {STAMP_WIDTH - 1})
+local order = type(held) == 'string' and tonumber(held)
+local ahead = order and order - tonumber(ARGV[1])
+if ahead and ahead > 0 and ahead <= tonumber(ARGV[3]) then
+    return 0
+end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+
+
+@dataclass(frozen=True)
+class ReadDocument:
+    """A document, None where there is none, and how many seconds ago the bucket had it at most."""
+
+    document: Json | None
+    age: float
+
 
 class Documents:
     """Mutable JSON objects of the bucket."""
 
-    def __init__(self, objects: ObjectStore, redis: RedisClient) -> None:
+    def __init__(self, objects: ObjectStore, redis: RedisClient, clock: Callable[[], float] = time.time) -> None:
+        """Read and write documents of `objects`; `clock` returns the seconds since 1970."""
         self._objects = objects
         self._redis = redis
+        self._clock = clock
+        # By key the hash of what this process wrote last, and when that was acknowledged.
+        self._written: dict[str, tuple[int, float]] = {}
 
     def read(self, key: str, *, fresh: bool = False) -> Json | None:
         """Return the document, or None.
 
         `fresh` reads the bucket itself, which a caller needs that acts on the answer.
         """
-        name = document_key(key)
-        if not fresh:
-            cached = self._redis.run(lambda client: client.get(name), None)
-            if cached is not None:
-                return _parse(cached)
+        return self.read_with_age(key, fresh=fresh).document
+
+    def read_with_age(self, key: str, *, fresh: bool = False) -> ReadDocument:
+        """Return the document as `read` does, and its age, for a caller that remembers it."""
+        entry = None if fresh else self._cached(key)
+        if entry is not None:
+            document = None if entry.body is None else _parse(entry.body)
+            return ReadDocument(document, max(0.0, self._clock() - entry.since))
+        begun = self._clock()
         try:
             body = self._objects.get(key)
         except MissingObjectError:
-            return None
-        # NX: a reader that a writer overtook must not put the older document back.
-        self._redis.run(lambda client: client.set(name, body, ex=DOCUMENT_SECONDS, nx=True), None)
-        return _parse(body)
+            return ReadDocument(None, self._clock() - begun)
+        self._publish(key, DocumentEntry(begun, begun, body))
+        return ReadDocument(_parse(body), self._clock() - begun)
 
     def write(self, key: str, document: Json) -> str:
         """Write the document, whatever was there; return its ETag."""
-        body = _dump(document)
+        body, begun = _dump(document), self._clock()
         etag = self._objects.put(key, body, "application/json")
-        self._publish(key, body)
+        self._wrote(key, begun, body)
         return etag
 
     def change(self, key: str, edit: Callable[[Json | None], Json | None]) -> Json | None:
@@ -59,20 +103,45 @@ class Documents:
             after = edit(before)
             if after is None:
                 return before
-            body = _dump(after)
+            body, begun = _dump(after), self._clock()
             won = self._objects.replace(key, body, etag) if etag else self._objects.create(key, body)
             if won:
-                self._publish(key, body)
+                self._wrote(key, begun, body)
                 return after
         raise ConflictError("This is being changed by several callers at once; try again.")
 
     def delete(self, key: str) -> None:
         """Delete the document."""
+        begun = self._clock()
         self._objects.delete([key])
-        self._redis.run(lambda client: client.delete(document_key(key)), None)
+        self._wrote(key, begun, None)
 
-    def _publish(self, key: str, body: bytes) -> None:
-        self._redis.run(lambda client: client.set(document_key(key), body, ex=DOCUMENT_SECONDS), None)
+    def _cached(self, key: str) -> DocumentEntry | None:
+        """Return what Redis has of a document, if it is to be believed."""
+        name = document_key(key)
+        entry = DocumentEntry.unpack(name, self._redis.run(lambda client: client.get(name), None))
+        # A time ahead of ours is that of another clock, or of ours before it was set back.
+        if entry is None or abs(self._clock() - entry.since) >= BELIEVED_SECONDS:
+            return None
+        written, at = self._written.get(key, (None, 0.0))
+        # What is not our last write may be older or newer than it: the bucket knows.
+        is_known = written in (None, hash(entry.body)) or abs(self._clock() - at) >= OWN_WRITE_SECONDS
+        return entry if is_known else None
+
+    def _wrote(self, key: str, begun: float, body: bytes | None) -> None:
+        """Remember and publish a write that the bucket has acknowledged."""
+        now = self._clock()
+        if len(self._written) >= OWN_WRITES:
+            for old in [old for old, (_, at) in self._written.copy().items() if abs(now - at) >= OWN_WRITE_SECONDS]:
+                self._written.pop(old, None)
+        self._written[key] = (hash(body), now)
+        self._publish(key, DocumentEntry(now, begun, body))
+
+    def _publish(self, key: str, entry: DocumentEntry) -> None:
+        """Let Redis have an entry, unless it has a newer one."""
+        name = document_key(key)
+        arguments = (STAMP.format(entry.order), entry.pack(name), DOCUMENT_SECONDS)
+        self._redis.store(name, lambda client: client.register_script(KEEP_NEWER)(keys=[name], args=arguments))
 
 
 def _dump(document: Json) -> bytes:

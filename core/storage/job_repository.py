@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationError
 
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
@@ -66,6 +66,16 @@ class Job(Leased):
         return self.status == "running" and not self.is_leased
 
 
+class ProgressReport(BaseModel):
+    """What a worker reports of its job, as Redis has it."""
+
+    owner: str | None
+    stage: str
+    progress: float
+    parts: dict[str, float]
+    standings: list[dict[str, Any]]
+
+
 class JobProgress:
     """The progress of the running jobs of a workspace in Redis, and the requests to stop them."""
 
@@ -99,10 +109,10 @@ class JobProgress:
         """Return the job with the newest progress of its worker; unchanged where Redis has none."""
         if job.status != "running":
             return job
-        report = self._redis.run(lambda client: client.get(job_progress_key(self._workspace, job.job_id)), None)
-        state: Json = json.loads(report) if report else {}
+        stored = self._redis.run(lambda client: client.get(job_progress_key(self._workspace, job.job_id)), None)
+        report = _parsed_report(stored)
         # A report of a worker that was killed says nothing about the worker that has the job now.
-        return job.model_copy(update=state) if state.get("owner") == job.owner else job
+        return job.model_copy(update=dict(report)) if report is not None and report.owner == job.owner else job
 
 
 class JobRepository:
@@ -152,6 +162,14 @@ class JobRepository:
         """Return every job of the workspace, the newest first."""
         jobs = map(Job.model_validate, self._index.manifests())
         return sorted(jobs, key=lambda job: (job.created_at, job.job_id), reverse=True)
+
+
+def _parsed_report(stored: bytes | None) -> ProgressReport | None:
+    """Parse a report; return None where Redis has none, or something else."""
+    try:
+        return None if stored is None else ProgressReport.model_validate_json(stored)
+    except ValidationError:
+        return None
 
 
 def _key(workspace: str, job_id: str) -> str:

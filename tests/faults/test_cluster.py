@@ -36,5 +36,6 @@ def test_the_whole_workflow_runs_on_a_cluster(stack: Stack, tmp_path: Path, capl
             run_workflow(client, "clustered")
             assert client.get("/system/status").json()["redis"]["status"] == "up"
         assert "Redis did not answer" not in caplog.text
+        assert "Redis refused" not in caplog.text
         with Redis(port=port) as cluster:
             assert cluster.dbsize() > 0

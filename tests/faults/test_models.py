@@ -74,7 +74,7 @@ def test_nothing_of_a_deleted_model_stays_in_redis(stack: Stack) -> None:
         folder = home().models.manifest("forgotten").artifacts
 
         def remembered() -> list[str]:
-            names = [key.decode() for key in (*redis.keys("regatta:object:*"), *redis.hkeys("regatta:default:models"))]
+            names = [key.decode() for key in (*redis.keys("regatta:objects:*"), *redis.hkeys("regatta:default:models"))]
             return [name for name in names if "/forgotten/" in name or f"/{folder}/" in name]
 
         assert len(remembered()) == 3

@@ -1,13 +1,13 @@
 """Every Redis key that Regatta writes or reads.
 
-`KEY_PATTERNS` lists them, and docs/operations.md has the same table for operators. The keys stay as they are: during a
-deploy two versions of Regatta share one Redis.
+`KEY_PATTERNS` lists them, and docs/operations.md has the same table for operators. The keys stay as they are, and a
+value of another form gets another key: during a deploy two versions of Regatta share one Redis.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-# A writer refreshes Redis itself. This bounds how long an answer is stale when Redis did not take that refresh.
+# A document is believed for a second only, whatever Redis has: see core/storage/documents.py.
 DOCUMENT_SECONDS = 30
 PROGRESS_SECONDS = 3_600
 ANSWER_SECONDS = 86_400
@@ -28,14 +28,14 @@ class KeyPattern:
 
 
 CACHED_OBJECT = KeyPattern(
-    "regatta:object:{key}",
+    "regatta:objects:{key}",
     "string",
     "REGATTA_CACHE_TTL_SECONDS",
     "an object that never changes: manifest, graph or evaluation of a model, profile or packed columns of a dataset",
     "the object is read from the bucket",
 )
 DOCUMENT = KeyPattern(
-    "regatta:document:{key}",
+    "regatta:documents:{key}",
     "string",
     DOCUMENT_SECONDS,
     "a document that changes: manifest of a dataset, current file, champion, series, job, ticket",

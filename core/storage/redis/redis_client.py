@@ -11,10 +11,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("regatta")
 
-# After a failure Redis is left alone this long, so an outage costs one time-out a second and not one for each call.
-PAUSE_SECONDS = 1.0
 CONNECT_SECONDS = 0.3
-COMMAND_SECONDS = 1.0
+# A Redis in the same network answers in a millisecond. One that takes longer than this is slower than the bucket.
+COMMAND_SECONDS = 0.5
+# After a failure Redis is left alone this long, and twice as long each time that it fails again, up to the longest.
+PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 8.0
+# Commands that take longer than this are slow, and so many in a row are a failure.
+SLOW_SECONDS = 0.2
+SLOW_COMMANDS = 3
+# What Redis refuses is logged at most this often.
+REFUSAL_LOG_SECONDS = 60.0
 
 T = TypeVar("T")
 
@@ -22,12 +29,16 @@ T = TypeVar("T")
 class RedisClient:
     """Runs Redis commands; where Redis is absent, down or slow, each answers with its default instead."""
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         """Connect to nothing yet; `url` is None where there is no Redis."""
         self._url = url
+        self._clock = clock
         self._client: Redis | None = None
         self._lock = threading.Lock()
         self._paused_until = 0.0
+        self._failures = 0
+        self._slow_commands = 0
+        self._refusal_logged_at = -REFUSAL_LOG_SECONDS
 
     @property
     def configured(self) -> bool:
@@ -35,28 +46,83 @@ class RedisClient:
         return self._url is not None
 
     def run(self, command: Callable[["Redis"], Any], default: T) -> T | Any:
-        """Return the result of `command(client)`, or `default` when Redis does not answer."""
-        if self._url is None or time.monotonic() < self._paused_until:
+        """Return the result of `command(client)`, or `default` when Redis does not answer or refuses it."""
+        if self._url is None or not self._may_try():
             return default
-        from redis.exceptions import RedisError
+        from redis.exceptions import RedisError, ResponseError
 
+        begun = self._clock()
         try:
-            return command(self._connection())
+            answer = command(self._connection())
+        except ResponseError as error:
+            self._log_refusal(error)
+            answer = default
         except (RedisError, OSError) as error:
-            self._paused_until = time.monotonic() + PAUSE_SECONDS
-            log.warning("Redis did not answer (%s); going on without it", type(error).__name__)
+            self._pause(type(error).__name__)
             return default
+        self._answered(self._clock() - begun)
+        return answer
+
+    def store(self, name: str, command: Callable[["Redis"], Any]) -> None:
+        """Run a command that stores a value under `name`.
+
+        A Redis that refuses it, because it is full, loses the value that it has: nobody may read what is out of date.
+        """
+        from redis.exceptions import ResponseError
+
+        def store_or_delete(client: "Redis") -> None:
+            try:
+                command(client)
+            except ResponseError as error:
+                self._log_refusal(error)
+                client.delete(name)
+
+        self.run(store_or_delete, None)
 
     def ping(self) -> bool:
         """Return whether Redis answers now, even while it is left alone after a failure."""
         self._paused_until = 0.0
         return bool(self.run(lambda client: client.ping(), False))
 
+    def _may_try(self) -> bool:
+        """Return whether Redis is to be asked. After a pause one caller tries it; the others go on without it."""
+        if not self._failures:
+            return True
+        with self._lock:
+            now = self._clock()
+            if now < self._paused_until:
+                return False
+            self._paused_until = now + COMMAND_SECONDS + CONNECT_SECONDS
+            return True
+
+    def _answered(self, seconds: float) -> None:
+        """Count the slow commands in a row; end the failures."""
+        if seconds < SLOW_SECONDS:
+            self._slow_commands = self._failures = 0
+            return
+        self._slow_commands += 1
+        if self._slow_commands >= SLOW_COMMANDS:
+            self._pause(f"slow, {seconds:.2f} s")
+
+    def _pause(self, why: str) -> None:
+        with self._lock:
+            self._failures += 1
+            seconds = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2 ** (self._failures - 1))
+            self._paused_until = self._clock() + seconds
+        log.warning("Redis did not answer (%s); going on without it for %.0f s", why, seconds)
+
+    def _log_refusal(self, error: Exception) -> None:
+        now = self._clock()
+        if now - self._refusal_logged_at >= REFUSAL_LOG_SECONDS:
+            self._refusal_logged_at = now
+            log.warning("Redis refused a command (%s: %s); going on without it", type(error).__name__, error)
+
     def _connection(self) -> "Redis":
         with self._lock:
             if self._client is None:
                 from redis import Redis
                 from redis.backoff import NoBackoff
+                from redis.exceptions import ConnectionError
                 from redis.retry import Retry
 
                 assert self._url is not None
@@ -65,8 +131,10 @@ class RedisClient:
                     socket_connect_timeout=CONNECT_SECONDS,
                     socket_timeout=COMMAND_SECONDS,
                     socket_keepalive=True,
+                    driver_info=None,  # two commands less on each new connection
                     health_check_interval=30,
-                    # One retry: the first command on a socket that died while a function was frozen always fails.
-                    retry=Retry(NoBackoff(), 1),
+                    # One retry: the first command on a socket that died while a function was frozen always fails. A
+                    # time-out is not tried again: it would cost a second one.
+                    retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
                 )
             return self._client
