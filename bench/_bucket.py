@@ -11,7 +11,7 @@ from bench._load import end, free_port
 from core.settings import load
 from infra.local import processes
 from infra.local.serving import check
-from infra.local.stack import create_signing_key
+from infra.local.signing_key import create_signing_key
 
 START_SECONDS = 60
 

@@ -53,7 +53,7 @@ def serve(
         warnings = (serving.check(chosen), serving.exposure(host, port))
     for warning in filter(None, warnings):
         warn(warning)
-    serving.serve(workers or chosen.workers, host, port)
+    raise typer.Exit(serving.serve(workers or chosen.workers, host, port, typer.echo))
 
 
 def deploy(

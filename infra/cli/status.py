@@ -1,6 +1,7 @@
 """`regatta status`: whether the embedded stack runs, and how it or another service is."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,7 +52,7 @@ def print_addresses(running: "Running", home: Path) -> None:
 
 def _of_the_stack() -> tuple[dict[str, Any], ExitCode]:
     """Return how the stack of this machine is, and the exit status."""
-    from infra.local import stack
+    from infra.local import parts, stack
 
     home = load_settings().home
     running = stack.find(home)
@@ -60,7 +61,8 @@ def _of_the_stack() -> tuple[dict[str, Any], ExitCode]:
         return {"state": "starting" if is_starting else "stopped", "home": str(home)}, ExitCode.FAILED
     service, code = _of_a_service(running.url)
     report = {"state": "running", "home": str(home), "pid": running.pid, "ready_seconds": running.ready_seconds}
-    return report | {"addresses": _addresses(running, home), "service": service}, min(code, ExitCode.FAILED)
+    report |= {"addresses": _addresses(running, home), "parts": parts.read(home), "service": service}
+    return report, min(code, ExitCode.FAILED)
 
 
 def _of_a_service(url: str) -> tuple[dict[str, Any], ExitCode]:
@@ -94,12 +96,26 @@ def _print(report: dict[str, Any]) -> None:
     if "state" in report:
         typer.echo(f"Running since it was ready after {report['ready_seconds']} s (process {report['pid']}).")
         _print_addresses(report["addresses"])
+        for line in _troubles(report["parts"]):
+            typer.echo(line, err=True)
     service = report.get("service", report)
     parts = ", ".join(f"{part} {service[part]}" for part in PARTS if service[part])
     if parts:
         typer.echo(f"The service at {service['url']} is {service['status']}: {parts}.")
     if "message" in service:
         typer.echo(service["message"], err=True)
+
+
+def _troubles(parts: dict[str, Any]) -> Iterator[str]:
+    """Yield a line about each part of the stack that is not as it should be, or was started again."""
+    for name, part in parts.items():
+        times = f", {part['restarts']} times since the start" if part.get("restarts") else ""
+        if part.get("state") == "restarting":
+            yield f"{name} has ended and is started again{times}."
+        elif times:
+            yield f"{name} was started again{times}."
+        if part.get("serving", 0) < part.get("workers", 0):
+            yield f"{part['serving']} of {part['workers']} workers serve; the others are starting."
 
 
 def _print_addresses(addresses: dict[str, str]) -> None:

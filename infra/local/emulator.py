@@ -1,19 +1,45 @@
-"""Runs MiniStack, which saves its state at SIGUSR1 as it does at a clean stop, so that kill -9 loses nothing."""
+"""Runs MiniStack as the embedded stack needs it: nothing that was acknowledged is lost, and nobody is starved.
 
+It saves its state at SIGUSR1 as it does at a clean stop, so that kill -9 loses nothing. `infra.local.full_disk` lets it
+refuse what the disk has no room for. The functions that train or read tables give way to those that predict.
+"""
+
+import os
 import signal
+import subprocess
+from types import SimpleNamespace
+from typing import Any
 
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.core.persistence import save_all
 
+from infra.local import full_disk
+from infra.local.processes import NICENESS
+
+# The last words of the names of functions that compute for long.
+HEAVY_FUNCTIONS = ("-worker", "-train", "-ingest", "-process", "-upload")
+
 
 def main() -> None:
     """Serve until SIGTERM, then end the processes of the functions. Settings come from the environment."""
     signal.signal(signal.SIGUSR1, lambda *_: save_all(app._build_persistence_save_dict()))
+    full_disk.install()
+    # MiniStack starts a process for each function; there is no other place to set its priority.
+    lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": _start_function})
     try:
         app.main()
     finally:
         lambda_runtime.reset()
+
+
+def _start_function(*arguments: Any, **options: Any) -> "subprocess.Popen[Any]":
+    """Start a process as `subprocess.Popen` does, at a lower priority if it is that of a heavy function."""
+    process = subprocess.Popen(*arguments, **options)
+    name = (options.get("env") or {}).get("AWS_LAMBDA_FUNCTION_NAME", "")
+    if name.endswith(HEAVY_FUNCTIONS):
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+    return process
 
 
 if __name__ == "__main__":

@@ -23,11 +23,12 @@ HOST = "127.0.0.1"
 # Variables of every process of a stack: its home, and which of the processes it is. Their children inherit both.
 MARK = "REGATTA_STACK"
 PART = "REGATTA_STACK_PART"
+# How far processes that compute for long give way to those that answer.
+NICENESS = 10
 REDIS_MEMORY = "256mb"
 LOG_TAIL_LINES = 12
-# A training holds the interpreter lock for seconds at a time, so uvicorn's default of 5 s would kill its worker.
-WORKER_HEALTHCHECK_SECONDS = 300
-DRAIN_SECONDS = 5
+# The file below the home that says how many workers serve.
+WEB_STATE = "web.json"
 HOW_TO_GET_REDIS = (
     "Install one: `apt-get install redis-server` (Debian, Ubuntu), `dnf install valkey` (Fedora), "
     "`brew install redis` (macOS)."
@@ -40,26 +41,37 @@ class StackError(Exception):
 
 @dataclass
 class Child:
-    """One child process: its command, environment and log; `ready` returns whether it serves."""
+    """One child process: its command, environment and log; `ready` returns whether it serves.
+
+    The stack goes on without a child that is not `essential`.
+    """
 
     name: str
     command: list[str]
     environment: dict[str, str]
     log: Path
     ready: Callable[[], bool]
+    essential: bool = True
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the process in a session of its own, so that Ctrl-C in the terminal reaches the supervisor alone."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        """Start the process in a group of its own, so that Ctrl-C in the terminal reaches the supervisor alone.
+
+        It stays in the session, because Linux weighs the niceness of processes within a session only. Raises
+        `StackError` where the machine has no room for it.
+        """
+        try:
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(
+                    self.command,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    process_group=0,
+                )
+        except OSError as error:
+            raise StackError(f"{self.name} cannot be started: {error.strerror}.") from error
 
     def exit_status(self) -> int | None:
         """Return the exit status once the process has ended; None while it runs."""
@@ -93,15 +105,16 @@ def redis(settings: Settings, home: Path) -> Child:
     return Child(
         "redis",
         [server, *arguments],
-        _environment(home, "redis"),
+        stack_environment(home, "redis"),
         home / "logs" / "redis.log",
         lambda: _redis_answers(settings.redis_port),
+        essential=False,
     )
 
 
 def ministack(settings: Settings, home: Path) -> Child:
     """Return MiniStack with its data below `home`. Its functions run on this interpreter."""
-    environment = _environment(home, "ministack") | {
+    environment = stack_environment(home, "ministack") | {
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(settings.aws_port),
         "MINISTACK_HOST": HOST,
@@ -133,23 +146,14 @@ def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
         "host": HOST,
         "port": str(settings.port),
         "workers": str(settings.workers),
-        "timeout-worker-healthcheck": str(WORKER_HEALTHCHECK_SECONDS),
-        "timeout-graceful-shutdown": str(DRAIN_SECONDS),
+        "state": str(home / WEB_STATE),
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     url = f"http://{HOST}:{settings.port}/"
     return Child(
         "web",
-        [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            "infra.local.server:app",
-            *arguments,
-            "--no-access-log",
-            "--no-proxy-headers",
-        ],
-        _environment(home, "web") | dict(variables),
+        [sys.executable, "-m", "infra.local.web", *arguments],
+        stack_environment(home, "web") | dict(variables),
         home / "logs" / "web.log",
         lambda: _http_answers(url),
     )
@@ -268,7 +272,7 @@ def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None
             continue
 
 
-def _environment(home: Path, part: str) -> dict[str, str]:
+def stack_environment(home: Path, part: str) -> dict[str, str]:
     """Return the environment of this process with the stack's mark, its TMPDIR and the emulator's account."""
     replaced = ("AWS_", "REGATTA_SIGNING_KEY")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(replaced)}

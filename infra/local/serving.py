@@ -1,17 +1,18 @@
-"""Serves with many workers from any S3 endpoint and any Redis: checks both, then runs uvicorn."""
+"""Serves with many workers from any S3 endpoint and any Redis: checks both, then starts the workers."""
 
+import os
 import socket
+from collections.abc import Callable
 from ipaddress import ip_address
 
 import boto3
 import redis
-import uvicorn
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.settings import Settings
 from infra.buckets import bucket_exists
-from infra.local.processes import DRAIN_SECONDS, WORKER_HEALTHCHECK_SECONDS
+from infra.local.web import WebServer
 
 
 class ServingError(Exception):
@@ -45,17 +46,12 @@ def exposure(host: str, port: int) -> str | None:
     )
 
 
-def serve(workers: int, host: str, port: int) -> None:
-    """Serve at an address until SIGTERM or Ctrl-C; a worker that dies is replaced."""
-    uvicorn.run(
-        "infra.local.server:app",
-        host=host,
-        port=port,
-        workers=workers,
-        timeout_worker_healthcheck=WORKER_HEALTHCHECK_SECONDS,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        proxy_headers=False,  # a forwarded address would stand for the proxy's own, by which it is trusted
-    )
+def serve(workers: int, host: str, port: int, report: Callable[[str], None]) -> int:
+    """Serve at an address until SIGTERM or Ctrl-C; a worker that dies is replaced. Return the exit status."""
+    server = WebServer(host, port, workers)
+    shown = f"[{host}]" if ":" in host else host
+    report(f"Serving at http://{shown}:{port} with {workers} workers (process {os.getpid()}). Ctrl-C stops it.")
+    return server.run()
 
 
 def _check_bucket(settings: Settings) -> None:

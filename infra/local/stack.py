@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -15,13 +14,13 @@ from pathlib import Path
 from typing import IO
 
 from core.settings import Settings
-from infra.local import processes
+from infra.local import guard, processes
+from infra.local.parts import PartStates
 from infra.local.processes import Child, StackError
+from infra.local.restarts import Restarts
+from infra.local.signing_key import create_signing_key
 
 START_SECONDS = 60
-# A child that ends so often within this time would end again after another start.
-MOST_RESTARTS = 3
-RESTART_WINDOW_SECONDS = 60
 # MiniStack writes its state when it stops; Redis and the web apps end at once.
 STOP_SECONDS = 10
 
@@ -56,7 +55,8 @@ class Stack:
         self.has_redis = processes.redis_server() is not None
         self.variables = processes.stack_variables(settings, self.home, has_redis=self.has_redis)
         self._lock: IO[str] | None = None
-        self._restarts: dict[str, list[float]] = {}
+        self._states = PartStates(self.home)
+        self._restarts: dict[str, Restarts] = {}
         self._children: dict[str, Child] = {}
 
     def start(self) -> Running | None:
@@ -69,6 +69,7 @@ class Stack:
         self._clean_up()
         processes.check_ports(self.settings, has_redis=self.has_redis)
         create_signing_key(self.home / "signing.key")
+        guard.start(self.home)
         for child in self._make_children():
             self._children[child.name] = child
             child.start()
@@ -78,6 +79,8 @@ class Stack:
         if self.stopping.is_set():
             return None
         self._watch_folder()
+        for name in self._children:
+            self._states.set(name, "up", 0)
         seconds = round(time.monotonic() - begun, 1)
         return self._publish(api_url, seconds)
 
@@ -91,11 +94,35 @@ class Stack:
         yield processes.web(self.settings, self.home, self.variables)
 
     def watch(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Start each child again that ends, until `stopping` is set or `until()` is true; raises `StackError`."""
+        """Start each child again that ends, until `stopping` is set or `until()` is true.
+
+        Raises `StackError` where one that the stack cannot do without ends again and again.
+        """
         while not self.stopping.wait(0.2) and not until():
             for child in self._children.values():
                 if child.exit_status() is not None and not self.stopping.is_set():
-                    self._restart(child)
+                    self._look_after(child)
+
+    def _look_after(self, child: Child) -> None:
+        """Start a child that has ended again, when its pause is over."""
+        now, restarts = time.monotonic(), self._restarts.setdefault(child.name, Restarts())
+        if restarts.due is None:
+            pause = restarts.note_end(now)
+            if child.essential and restarts.is_hopeless(now):
+                raise StackError(f"{child.name} ended again and again within a minute.\n{child.describe_end()}")
+            when = "" if child.essential or not pause else f" in {pause:.0f} s; the stack goes on without it"
+            self.report(f"{child.name} ended with status {child.exit_status()}; starting it again{when}")
+            self._states.set(child.name, "restarting", restarts.count)
+        if child.essential or now >= (restarts.due or 0):
+            restarts.note_start()
+            try:
+                self._restart(child)
+            except StackError as error:
+                if child.essential:
+                    raise
+                self.report(str(error))
+            else:
+                self._states.set(child.name, "up", restarts.count)
 
     def stop(self) -> None:
         """End the web apps, then MiniStack and Redis, which they use; leave no process and no temporary file."""
@@ -120,18 +147,13 @@ class Stack:
             (self.home / folder).mkdir(parents=True, exist_ok=True)
 
     def _restart(self, child: Child) -> None:
-        """Start a child again that has ended; deploy again if it is MiniStack."""
-        now = time.monotonic()
-        recent = [t for t in self._restarts.get(child.name, []) if now - t < RESTART_WINDOW_SECONDS]
-        if len(recent) >= MOST_RESTARTS:
-            raise StackError(f"{child.name} ended {len(recent) + 1} times in a minute.\n{child.describe_end()}")
-        self._restarts[child.name] = [*recent, now]
-        self.report(f"{child.name} ended with status {child.exit_status()}; starting it again")
+        """Start a child again; deploy again if it is MiniStack."""
         processes.end(processes.marked(self.home, child.name))
         child.start()
         if child.name == "ministack":
             self._publish(self._deploy(), 0)
-        self._wait(child)
+        if child.essential:
+            self._wait(child)
 
     def _deploy(self) -> str:
         """Deploy the template as soon as MiniStack is ready; return the URL of the API."""
@@ -232,18 +254,6 @@ def down(home: Path) -> bool:
         (home / "stack.json").unlink(missing_ok=True)
         shutil.rmtree(home / "tmp", ignore_errors=True)
     return holder is not None or bool(leftover)
-
-
-def create_signing_key(path: Path) -> None:
-    """Write 32 random bytes in hexadecimal digits, readable by the owner only; an existing key stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    if not path.exists():
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-        draft.replace(path)  # at once, so that there is never a half-written key
 
 
 def _claim(home: Path) -> IO[str]:

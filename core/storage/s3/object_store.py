@@ -34,6 +34,7 @@ DELETE_BATCH = 1000
 LIST_KEYS = 1000
 # Characters that a file name may not have where quotes, paths and bytes beyond ASCII are not understood.
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
+FULL = "The disk of the object store is full, so nothing can be stored. Make room on it, or delete files and models."
 UNREACHABLE = "The object store did not answer. Nothing was changed; try again in a moment."
 
 
@@ -278,6 +279,8 @@ def _translate_errors(key: str) -> Iterator[None]:
         missing_key = code == "404" and error.operation_name == "HeadObject"
         if code in ("NoSuchKey", "NoSuchUpload") or missing_key:
             raise MissingObjectError(f"There is no object {key}.") from error
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 507:
+            raise UnavailableError(FULL) from error
         if code in ("NoSuchBucket", "404"):
             raise UnavailableError("The bucket does not exist. Check REGATTA_BUCKET.") from error
         raise UnavailableError(UNREACHABLE) from error

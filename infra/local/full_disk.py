@@ -1,0 +1,104 @@
+"""Lets MiniStack refuse to store what the disk has no room for: it logs that it could not, and answers 200.
+
+A refusal is 507, as other object stores on a disk answer. Deletions are never refused, because they make room.
+"""
+
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+from ministack.services import s3
+
+log = logging.getLogger("ministack")
+
+# What stays free for the parts that may not fail: state of the queues, logs, the answers to deletions.
+RESERVE_BYTES = 32 << 20
+STATUS, CODE = 507, "InsufficientStorage"
+
+Answer = tuple[int, dict[str, str], bytes]
+Handle = Callable[..., Awaitable[Answer]]
+
+# The error that kept the request from being stored. MiniStack catches it.
+_failure: ContextVar[list[OSError]] = ContextVar("failure")
+
+
+def install() -> None:
+    """Replace MiniStack's handler of S3 requests, and its function that writes a file."""
+    s3.handle_request = refusing(s3.handle_request)
+    s3._atomic_write = remembering(s3._atomic_write)
+
+
+def refusing(handle: Handle) -> Handle:
+    """Return a handler that refuses what has no room, or was not stored though `handle` says so."""
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], **options: Any
+    ) -> Answer:
+        stores = method == "PUT" or (method == "POST" and "delete" not in query)
+        if stores and not has_room(len(body)):
+            return _refusal(f"less than {RESERVE_BYTES >> 20} MiB are free")
+        failures: list[OSError] = []
+        token = _failure.set(failures)
+        before = _current(path) if stores else None
+        try:
+            answer = await handle(method, path, headers, body, query, **options)
+        finally:
+            _failure.reset(token)
+        if not failures or answer[0] >= 400:
+            return answer
+        _restore(path, before)
+        return _refusal(failures[0].strerror or "it cannot be written")
+
+    return handle_request
+
+
+def remembering(write: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that writes a file as `write` does, and keeps the error for the request at hand."""
+
+    def write_file(path: str, data: Any, **options: Any) -> None:
+        try:
+            write(path, data, **options)
+        except OSError as error:
+            _failure.get([]).append(error)
+            raise
+
+    return write_file
+
+
+def has_room(size: int) -> bool:
+    """Return whether a file of so many bytes leaves the reserve free."""
+    try:
+        disk = os.statvfs(s3.DATA_DIR)
+    except OSError:
+        return True  # writing it will show
+    return disk.f_bavail * disk.f_frsize >= size + RESERVE_BYTES and (disk.f_files == 0 or disk.f_favail > 2)
+
+
+def _current(path: str) -> Any:
+    """Return the record of the object at a path of the request; None where there is none."""
+    bucket, key = _bucket_and_key(path)
+    return s3._buckets.get(bucket, {}).get("objects", {}).get(key)
+
+
+def _restore(path: str, record: Any) -> None:
+    """Give the key the record again that it had before the request that could not be stored."""
+    bucket, key = _bucket_and_key(path)
+    objects = s3._buckets.get(bucket, {}).get("objects", {})
+    if record is None:
+        objects.pop(key, None)
+    else:
+        objects[key] = record
+
+
+def _bucket_and_key(path: str) -> tuple[str, str]:
+    bucket, key = s3._parse_bucket_key(path, {})
+    return str(bucket), str(key)
+
+
+def _refusal(reason: str) -> Answer:
+    """Return the answer to a request that was not stored."""
+    log.error("the disk of %s is full (%s): an object is refused", s3.DATA_DIR, reason)
+    answer: Answer = s3._error(CODE, f"The disk of {s3.DATA_DIR} is full: {reason}.", STATUS)
+    return answer

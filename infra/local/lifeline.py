@@ -1,0 +1,42 @@
+"""The socket by which a server and a child process of it know of each other: neither outlives the other unnoticed.
+
+The child tells its state as single bytes. When the server ends, however it ends, the child reads the end of the stream.
+This works wherever there are sockets; no system call of one platform is needed.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+
+# What a child tells: it serves and has nothing to do, it has work, it is alive.
+IDLE, BUSY, BEAT = b"i", b"b", b"."
+# What a server tells: put back what can be done by another, and end when it is done.
+LEAVE = b"l"
+
+
+class Lifeline:
+    """The end of a child process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        # A process that this one starts must not hold the line open.
+        self._socket.set_inheritable(False)
+
+    def tell(self, state: bytes) -> None:
+        """Tell the server a state. Nothing happens where the server has ended: `watch` notices that."""
+        with contextlib.suppress(OSError):
+            self._socket.send(state)
+
+    def watch(self, on_end: Callable[[], None], on_leave: Callable[[], None] = lambda: None) -> None:
+        """Start a thread that calls `on_leave` when the server asks for it, and `on_end` when the server is gone."""
+        threading.Thread(target=self._watch, args=(on_end, on_leave), name="lifeline", daemon=True).start()
+
+    def _watch(self, on_end: Callable[[], None], on_leave: Callable[[], None]) -> None:
+        try:
+            while message := self._socket.recv(1):
+                if message == LEAVE:
+                    on_leave()
+        except OSError:
+            pass  # the server was killed while it wrote
+        on_end()

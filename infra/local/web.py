@@ -1,0 +1,108 @@
+"""A server of several processes on one machine: workers that share a listening socket, and their supervisor.
+
+uvicorn has such a supervisor as well. It asks each worker in turn whether it lives, through a pipe whose far end it
+holds open itself, so that it waits for the answer of a killed worker until its time is up.
+"""
+
+import argparse
+import json
+import logging
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from infra.local.crew import Crew
+from infra.local.temporary import TemporaryRoot
+from infra.local.web_worker import DRAIN_SECONDS, LEAVING_SECONDS
+
+log = logging.getLogger("regatta")
+
+# How often the supervisor looks after the processes.
+LOOK_SECONDS = 0.1
+# Connections that wait until a worker takes them. They outlive a killed worker.
+BACKLOG = 2048
+STARTUP_FAILED = 3
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class WebServer:
+    """The supervisor of the workers of one server, in the main thread of its process."""
+
+    def __init__(self, host: str, port: int, workers: int, state: Path | None = None) -> None:
+        """Bind the address. `state` is a file that says how many workers serve, for `regatta status`."""
+        self.stopping = threading.Event()
+        self._workers = workers
+        self._state = state
+        self._written = ""
+        self._folder = TemporaryRoot(Path(tempfile.gettempdir()))
+        self._listener = _listen(host, port)
+        self.web = Crew(
+            "worker", "infra.local.web_worker", [self._listener], self._folder.path, lambda busy: self._workers
+        )
+
+    def run(self) -> int:
+        """Serve until a signal stops it; return the exit status, which is 3 where no worker could ever start."""
+        for number in STOP_SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+                signal.signal(number, lambda *_: self.stopping.set())
+        try:
+            while not self.stopping.is_set() and not self.web.is_broken:
+                self.web.tend()
+                self._write_state()
+                self.stopping.wait(LOOK_SECONDS)
+        finally:
+            self._stop()
+        return STARTUP_FAILED if self.web.is_broken else 0
+
+    def _stop(self) -> None:
+        """End all processes, and leave no temporary file."""
+        self._listener.close()
+        self.web.stop(DRAIN_SECONDS + LEAVING_SECONDS)
+        self._folder.remove()
+
+    def _write_state(self) -> None:
+        """Write how many workers serve, where that has changed."""
+        text = json.dumps({"workers": self._workers, "serving": self.web.serving, "replaced": self.web.replaced})
+        if self._state is None or text == self._written:
+            return
+        try:
+            draft = self._state.with_suffix(".new")
+            draft.write_text(text)
+            draft.replace(self._state)
+        except OSError as error:
+            log.warning("%s cannot be written: %s", self._state, error.strerror)
+        self._written = text
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def main() -> int:
+    """Serve at the address of the arguments: `--host`, `--port`, `--workers`, `--state`."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local.web")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--workers", type=int, required=True)
+    parser.add_argument("--state", type=Path)
+    chosen = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(process)d %(message)s", level=logging.INFO)
+    return WebServer(chosen.host, chosen.port, chosen.workers, chosen.state).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

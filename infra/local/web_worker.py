@@ -1,0 +1,64 @@
+"""One uvicorn worker of a server, on the listening socket that all of them share. `infra.local.web` starts it."""
+
+import os
+import socket
+import sys
+import threading
+
+import uvicorn
+
+from infra.local.lifeline import BEAT, IDLE, Lifeline
+
+# How long a worker that ends finishes the requests that it has begun.
+DRAIN_SECONDS = 5
+# After so many seconds more it ends whatever goes on.
+LEAVING_SECONDS = 3
+TICKS_PER_BEAT = 10
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that tells its supervisor when it serves, and that its event loop turns."""
+
+    def __init__(self, config: uvicorn.Config, lifeline: Lifeline) -> None:
+        super().__init__(config)
+        self._lifeline = lifeline
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the app and listen."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._lifeline.tell(IDLE)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Beat once a second; return whether to end."""
+        if counter % TICKS_PER_BEAT == 0:
+            self._lifeline.tell(BEAT)
+        return await super().on_tick(counter)
+
+    def end(self) -> None:
+        """End as at SIGTERM; called by a thread when the supervisor is gone."""
+        watchdog = threading.Timer(DRAIN_SECONDS + LEAVING_SECONDS, os._exit, (1,))
+        watchdog.daemon = True
+        watchdog.start()
+        self.should_exit = True
+
+
+def main() -> None:
+    """Serve until SIGTERM, or until the supervisor ends. The arguments are the numbers of lifeline and socket."""
+    lifeline, listener, *_ = map(int, sys.argv[1:])
+    config = uvicorn.Config(
+        "infra.local.server:app",
+        access_log=False,
+        # A forwarded address would stand for the proxy's own, by which it is trusted.
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    server = Server(config, line := Lifeline(lifeline))
+    line.watch(server.end)
+    with socket.socket(fileno=listener) as shared:
+        shared.set_inheritable(False)
+        server.run([shared])
+
+
+if __name__ == "__main__":
+    main()
