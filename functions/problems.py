@@ -49,8 +49,14 @@ async def _known_error(request: Request, error: Exception) -> JSONResponse:
     """Answer an error of `core.errors`; faults of the service are logged."""
     assert isinstance(error, RegattaError)
     if error.status >= 500:
-        log.error("%s %s: %s", request.method, request.url.path, error.detail)
+        log.error("%s %s: %s%s", request.method, request.url.path, error.detail, _cause(error))
     return respond(request, error)
+
+
+def _cause(error: RegattaError) -> str:
+    """Return what an error was raised from, for the log: it may name addresses, which an answer must not."""
+    cause = error.__cause__
+    return "" if cause is None else f" ({type(cause).__name__}: {cause})"
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:

@@ -21,6 +21,12 @@ COMMON_ERRORS = (422, 500, 503)
 # What every operation can give besides where the caller has to say who they are.
 REFUSALS = (401, 403)
 KEY = "Idempotency-Key"
+RETRY_AFTER = "Retry-After"
+# By status of an error the header of those after which the same request may succeed: all of them, or some.
+RETRIED = {
+    409: {RETRY_AFTER: {**HEADERS[RETRY_AFTER], "required": False}},
+    503: {RETRY_AFTER: {"$ref": f"#/components/headers/{RETRY_AFTER}"}},
+}
 ERRORS = {
     400: "The request cannot be parsed, or the model is damaged",
     401: "The request does not say who calls, or in a way that is not valid",
@@ -117,7 +123,7 @@ def _described(operation: Operation, described: Json, refusals: tuple[int, ...])
         problem = {"schema": {"$ref": REFERENCE.format(model="Problem")}}
         responses[str(status)] = {
             "description": ERRORS[status],
-            "headers": references(),
+            "headers": {**references(), **RETRIED.get(status, {})},
             "content": {PROBLEM_JSON: problem},
         }
     return {

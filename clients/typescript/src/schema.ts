@@ -3059,6 +3059,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3170,6 +3171,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3225,6 +3227,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3293,6 +3296,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3339,6 +3343,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3372,6 +3381,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3462,6 +3472,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3517,6 +3532,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3597,6 +3613,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3669,6 +3686,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3739,6 +3757,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3808,6 +3827,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3863,6 +3887,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3932,6 +3957,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4002,6 +4028,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4070,6 +4097,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4122,6 +4150,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4177,6 +4210,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4235,6 +4269,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4290,6 +4329,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4358,6 +4398,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4404,6 +4445,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4437,6 +4483,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4489,6 +4536,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4522,6 +4574,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4592,6 +4645,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4663,6 +4717,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4715,6 +4770,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4748,6 +4808,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4800,6 +4861,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4833,6 +4899,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4949,6 +5016,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5004,6 +5072,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5071,6 +5140,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5126,6 +5200,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5239,6 +5314,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5294,6 +5374,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5388,6 +5469,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5470,6 +5552,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5553,6 +5636,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5620,6 +5704,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5675,6 +5764,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5758,6 +5848,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5845,6 +5936,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5900,6 +5996,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5972,6 +6069,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6022,6 +6120,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6055,6 +6158,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6175,6 +6279,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6329,6 +6434,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6384,6 +6494,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6508,6 +6619,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6563,6 +6679,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6618,6 +6735,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6690,6 +6808,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6750,6 +6869,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6805,6 +6929,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6876,6 +7001,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6931,6 +7061,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7007,6 +7138,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7084,6 +7216,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7148,6 +7281,11 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description After how many seconds to ask again
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7203,6 +7341,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7258,6 +7397,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7313,6 +7453,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7368,6 +7509,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7423,6 +7565,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7494,6 +7637,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7722,6 +7866,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7804,6 +7949,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7875,6 +8021,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8103,6 +8250,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8185,6 +8333,7 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -2,24 +2,35 @@
 
 from typing import TYPE_CHECKING
 
+from core.storage.aws_calls import bound_calls
+from core.storage.dependency import Dependency
 from core.storage.s3.listing import parse_listings_fast
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
     from mypy_boto3_s3.client import S3Client
+
+CONNECT_SECONDS = 2.0
+# How long the store may take until it answers: a read or a small write, and what it has to write or to join itself.
+ANSWER_SECONDS = 5.0
+WRITE_SECONDS = 20.0
+SMALL_BYTES = 1 << 20
+# How many requests go on at a time: fewer than a server has threads, so that some are left that need no storage.
+CALLS = 24
 
 
 def create_client(endpoint: str | None) -> "S3Client":
-    """Return a client of the endpoint, or of AWS where that is None.
+    """Return a client of the endpoint, or of AWS where that is None, each request of which is bounded.
 
-    It has short time-outs, one retry and keepalive, because the sockets of a function are dead after it was frozen.
+    Its sockets have keepalive, because those of a function are dead after it was frozen.
     """
     import boto3
     from botocore.config import Config
 
     config = Config(
-        connect_timeout=2,
-        read_timeout=20,
-        retries={"total_max_attempts": 2, "mode": "standard"},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=WRITE_SECONDS,
+        retries={"total_max_attempts": 1, "mode": "standard"},
         tcp_keepalive=True,
         max_pool_connections=32,
         signature_version="s3v4",  # the older one, still the default for URLs, signs no Content-Length
@@ -28,5 +39,16 @@ def create_client(endpoint: str | None) -> "S3Client":
         response_checksum_validation="when_required",
     )
     client: S3Client = boto3.session.Session().client("s3", endpoint_url=endpoint, config=config)
+    bound_calls(client, Dependency("object store", calls=CALLS), _patience)
     parse_listings_fast(client)
     return client
+
+
+def _patience(request: "AWSPreparedRequest") -> float:
+    """Return how many seconds the store may be silent: longer where it works long, which is with many bytes."""
+    works_long = (
+        request.method == "POST"
+        or "x-amz-copy-source" in request.headers
+        or int(request.headers.get("Content-Length", 0)) > SMALL_BYTES
+    )
+    return WRITE_SECONDS if works_long else ANSWER_SECONDS
