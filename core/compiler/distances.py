@@ -11,6 +11,7 @@ from sklearn.svm import SVR
 
 from core.array_types import Floats
 from core.compiler.graph_builder import GraphBuilder
+from core.compiler.same_bits import padded, row_sums
 from core.errors import TrainingFailedError
 
 # The limits on rows at a time, and on float64 values in one step (32 MB).
@@ -27,8 +28,9 @@ def convert_support_vectors(graph: GraphBuilder, matrix: str, estimator: SVR) ->
 
     Raises `TrainingFailedError` for another kernel than linear, rbf, poly and sigmoid.
     """
-    vectors = np.asarray(estimator.support_vectors_, np.float64)
-    coefficients = graph.constant(np.asarray(estimator.dual_coef_, np.float64).reshape(-1, 1))
+    # Vectors of zeros that fill the last row of lanes have no weight.
+    vectors = padded(np.asarray(estimator.support_vectors_, np.float64))
+    coefficients = graph.constant(padded(np.asarray(estimator.dual_coef_, np.float64).reshape(-1, 1)))
     intercept = graph.constant(np.asarray(estimator.intercept_, np.float64).reshape(1, 1))
     if estimator.kernel == "linear":
         product = graph.node("MatMul", matrix, graph.constant(estimator.coef_.reshape(-1, 1)))
@@ -48,7 +50,7 @@ def _rbf(graph: GraphBuilder, rows: str, vectors: Floats, estimator: SVR) -> str
     """Return exp(-gamma |x - v|^2); the square is expanded so that one matrix product computes all of them."""
     gamma = float(estimator._gamma)
     near = _clipped(graph, rows)
-    squares = graph.node("ReduceSumSquare", near, graph.constant(np.array([1])))
+    squares = row_sums(graph, graph.node("Mul", near, near), vectors.shape[1])
     factors = np.vstack([2 * gamma * vectors.T, np.full((1, len(vectors)), -gamma)])
     offsets = -gamma * (vectors**2).sum(axis=1)
     joined = graph.node("Concat", near, squares, axis=1)
@@ -81,7 +83,7 @@ def convert_nearest_neighbours(graph: GraphBuilder, matrix: str, estimator: KNei
     Of equally distant rows the graph uses those that come first in training, scikit-learn those that its search finds
     first. Raises `TrainingFailedError` for another metric or other weights.
     """
-    metric, points = estimator.effective_metric_, np.asarray(estimator._fit_X, np.float64)
+    metric = estimator.effective_metric_
     if metric not in ("euclidean", "manhattan") or estimator.weights not in ("uniform", "distance"):
         raise TrainingFailedError(
             f"KNeighborsRegressor with the metric {metric!r} and weights {estimator.weights!r} cannot be compiled to a "
@@ -89,9 +91,12 @@ def convert_nearest_neighbours(graph: GraphBuilder, matrix: str, estimator: KNei
         )
     targets = graph.constant(np.asarray(estimator._y, np.float64).reshape(-1))
     wanted = graph.constant(np.array([estimator.n_neighbors]))
+    # Columns of zeros change no distance.
+    points = padded(np.asarray(estimator._fit_X, np.float64), axis=1)
+    more_columns = graph.constant(np.array([0, 0, 0, points.shape[1] - estimator.n_features_in_]))
 
     def predicted(rows: str) -> str:
-        near = _clipped(graph, rows)
+        near = graph.node("Pad", _clipped(graph, rows), more_columns)
         if metric == "manhattan":
             distances = _distances(graph, near, graph.constant(points[np.newaxis]), metric)
             nearest = graph.node("TopK", distances, wanted, outputs=2, largest=0)
@@ -102,12 +107,12 @@ def convert_nearest_neighbours(graph: GraphBuilder, matrix: str, estimator: KNei
             nearest = graph.node("TopK", distances, wanted, outputs=2, largest=0)
             indices = graph.node("GatherElements", candidates, nearest, axis=1)
         values = graph.node("Gather", targets, indices)
-        axis = graph.constant(np.array([1]))
+        count = estimator.n_neighbors
         if estimator.weights == "uniform":
-            return graph.node("ReduceMean", values, axis)
-        weights = _weights(graph, graph.node("GatherElements", distances, nearest, axis=1), axis)
-        total = graph.node("ReduceSum", graph.node("Mul", weights, values), axis)
-        return graph.node("Div", total, graph.node("ReduceSum", weights, axis))
+            return graph.node("Div", row_sums(graph, values, count), graph.constant(np.array(count, np.float64)))
+        weights = _weights(graph, graph.node("GatherElements", distances, nearest, axis=1))
+        total = row_sums(graph, graph.node("Mul", weights, values), count)
+        return graph.node("Div", total, row_sums(graph, weights, count))
 
     return _by_chunks(graph, matrix, points.size if metric == "manhattan" else len(points), predicted)
 
@@ -128,10 +133,11 @@ def _distances(graph: GraphBuilder, rows: str, points: str, metric: str) -> str:
     return graph.node("Sqrt", graph.node("ReduceSumSquare", differences, last, keepdims=0))
 
 
-def _weights(graph: GraphBuilder, distances: str, axis: str) -> str:
+def _weights(graph: GraphBuilder, distances: str) -> str:
     """Return 1 / distance as weights; where a distance is 0, only the rows at distance 0 count."""
     zero = graph.constant(np.array(0.0))
-    has_exact_match = graph.node("Equal", graph.node("ReduceMin", distances, axis), zero)
+    smallest = graph.node("ReduceMin", distances, graph.constant(np.array([1])))
+    has_exact_match = graph.node("Equal", smallest, zero)
     exact_weights = graph.node("Where", graph.node("Equal", distances, zero), graph.constant(np.array(1.0)), zero)
     return graph.node("Where", has_exact_match, exact_weights, graph.node("Reciprocal", distances))
 

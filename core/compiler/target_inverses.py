@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from core.compiler.graph_builder import GraphBuilder
+from core.compiler.same_bits import exponential
 from core.errors import TrainingFailedError
 from core.preprocessing.target_transforms import OnTrend, TargetTransformer
 
@@ -52,7 +53,7 @@ def _convert_target_transform(graph: GraphBuilder, value: str, transform: Target
     scaled = graph.node("Mul", value, _number(graph, transform.scale_))
     raw = bounded(graph, graph.node("Add", scaled, _number(graph, transform.mean_)), transform)
     if transform.kind == "log":
-        return graph.node("Sub", graph.node("Exp", raw), _number(graph, transform.shift_))
+        return graph.node("Sub", exponential(graph, raw), _number(graph, transform.shift_))
     return _inverse_yeo_johnson(graph, raw, float(transform.lambda_))
 
 
@@ -71,7 +72,7 @@ def _inverse_box_cox(graph: GraphBuilder, value: str, power: float) -> str:
     """Return (value * power + 1) ** (1 / power) - 1, or exp(value) - 1 for a power of 0; it is 0 where `value` is 0."""
     one = _number(graph, 1)
     if power == 0:
-        return graph.node("Sub", graph.node("Exp", value), one)
+        return graph.node("Sub", exponential(graph, value), one)
     base = graph.node("Add", graph.node("Mul", value, _number(graph, power)), one)
     return graph.node("Sub", graph.node("Pow", base, _number(graph, 1 / power)), one)
 

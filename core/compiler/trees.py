@@ -21,6 +21,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from core.array_types import Floats, Ints
 from core.compiler.graph_builder import ML, GraphBuilder
+from core.compiler.same_bits import exponential
 from core.errors import TrainingFailedError
 
 SUM = 1
@@ -82,7 +83,7 @@ def convert_histogram_boosting(graph: GraphBuilder, matrix: str, estimator: Hist
         )
     trees = [_histogram_tree(stage[0].nodes) for stage in estimator._predictors]
     total = graph.node("Add", _sum(graph, matrix, trees), _number(graph, estimator._baseline_prediction))
-    return graph.node("Exp", total) if isinstance(link, LogLink) else total
+    return exponential(graph, total) if isinstance(link, LogLink) else total
 
 
 def _number(graph: GraphBuilder, value: Any) -> str:

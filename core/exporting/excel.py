@@ -141,7 +141,7 @@ class _Sheet:
     def _number(self, row: int, column: int, number: float) -> None:
         """Write a number; NaN and infinity leave the cell empty."""
         if isfinite(number):
-            self.sheet.write_number(row, column, number)
+            self.sheet.write_number(row, column, _ExactNumber(number))
 
     def _integer(self, row: int, column: int, number: int) -> None:
         """Write an integer; one of more than 15 digits, with which Excel cannot calculate, is written as text."""
@@ -178,6 +178,15 @@ class _Sheet:
                 f"Row {self._rows_before + row + 1}, column {self._header[column]!r:.80}: {len(text):,} characters are "
                 f"more than the {EXCEL_CHARACTERS:,} that a cell of Excel holds. Ask for csv."
             )
+
+
+class _ExactNumber(float):
+    """A number of which a workbook gets every digit; XlsxWriter formats one with 16, and some need 17."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return repr(self).removesuffix(".0")
 
 
 def _number_format(book: "Workbook", name: str, options: Options) -> "CellFormat | None":

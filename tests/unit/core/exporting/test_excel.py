@@ -73,6 +73,11 @@ def test_numbers_are_numbers_with_a_format_that_shows_them() -> None:
     assert cells(["p"], [(2.5,)], Options(decimals={"p": 0}))[1][0].number_format == "#,##0"
 
 
+def test_every_float64_reads_back_to_the_last_bit() -> None:
+    numbers = [121.73985677441499, 0.1, 1 / 3, -2.5e-300, 1.7976931348623157e308, 5e-324, 1e16, 123456789.125]
+    assert [cell.value for (cell,) in cells(["y"], [(number,) for number in numbers])[1:]] == numbers
+
+
 def test_a_unit_is_shown_behind_each_figure_and_the_cell_stays_a_number() -> None:
     header, units = ["n", "x", "share", "p", "plain"], {"n": "kg", "x": '5"', "share": "%", "p": "元/平"}
     row = cells(header, [(3, 2.5, 12.0, 7.25, 1)], Options(decimals={"p": 1}, units=units))[1]

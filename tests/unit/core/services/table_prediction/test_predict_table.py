@@ -41,7 +41,7 @@ def test_the_file_is_what_the_batch_would_answer(file_id: str, bucket: ObjectSto
     (key,) = stored(bucket)
     assert key in answer["url"]
     found = json.loads(bucket.get(key))
-    assert found["predictions"] == pytest.approx(predicted.values.tolist(), rel=1e-12)
+    assert found["predictions"] == predicted.values.tolist()
     lower, upper = predicted.interval.bounds(np.array(found["predictions"]))
     assert (found["lower"], found["upper"]) == (lower.tolist(), upper.tolist())
     assert found["warnings"] == answer["warnings"] == predicted.warnings
