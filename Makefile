@@ -11,7 +11,7 @@ CLIENTS_SETUP := .venv-clients/.ready
 NODE_MODULES  := clients/typescript/node_modules/.package-lock.json
 NPM           := PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm --loglevel=error
 
-.PHONY: demo up down test test-localstack test-clients lint template build openapi client bench setup lock clean
+.PHONY: demo up down test test-busy test-localstack test-clients test-contract lint template build openapi client bench setup lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
 	$(BIN)/regatta demo
@@ -22,14 +22,24 @@ up: $(SETUP)  ## the same stack without the run
 down:  ## stop a running stack; its data stays under .regatta/
 	@if [ -x $(BIN)/regatta ]; then $(BIN)/regatta down; else echo "Nothing to stop: Regatta is not set up here."; fi
 
+# The tests of a module run in one process.
+PARALLEL := --numprocesses logical --dist loadfile --no-loadscope-reorder
+
 test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP) $(CLIENTS_SETUP)  ## every test, with coverage of core and functions
-	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --cov
+	$(BIN)/python -m slipcover --json --out .coverage.json -m pytest $(PARALLEL)
+	$(BIN)/python -m slipcover --branch --skip-covered --fail-under 95 --out .coverage.json --merge .coverage.json
+
+test-busy: $(SETUP)  ## `make test` three times in a row on one core beside a busy loop: no test depends on speed
+	$(BIN)/python -m tests.support.busy_core $(MAKE) test
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack
 
 test-clients: $(SETUP) $(CLIENTS_SETUP)  ## the clients in Go and TypeScript, and other programs that read the OpenAPI document
 	$(BIN)/pytest tests/clients
+
+test-contract: $(SETUP) $(CLIENTS_SETUP)  ## requests made from the OpenAPI document, five times as many as in `make test`
+	CONTRACT_EXAMPLES=10 $(BIN)/pytest tests/clients/contract
 
 lint: $(SETUP) template  ## format, lint, types, import contracts, templates
 	$(BIN)/ruff format --check .

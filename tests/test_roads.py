@@ -24,8 +24,8 @@ def jobs(stack: Stack) -> dict[str, dict[str, object]]:
             "handlers": httpx.Client(transport=HandlerTransport(), base_url="http://handlers"),
             # As on Lambda: a process a function, code that cannot be written, 512 MB of TMPDIR, no semaphores.
             "environments": httpx.Client(transport=EnvironmentTransport(stack.env), base_url="http://environments"),
-            "server": httpx.Client(base_url=stack.base_url, timeout=60),
-            "gateway": httpx.Client(base_url=stack.api_url, timeout=60),
+            "server": httpx.Client(base_url=stack.base_url, timeout=300),
+            "gateway": httpx.Client(base_url=stack.api_url, timeout=300),
         }
         answers = {}
         for road in ROADS:

@@ -18,7 +18,7 @@ DATATYPES = {np.dtype(np.float64): "FP64", np.dtype(np.float32): "FP32", np.dtyp
 @pytest.fixture(scope="module")
 def expected(stack: Stack) -> list[float]:
     """Train the model and return the predictions of POST /predict/batch for the rows."""
-    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
         file_id = client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())}).json()["file_id"]
         payload = {"model_type": "ridge", "target_column": "价格", "model_name": "flats v2", "file_id": file_id}
         assert client.post("/model/train", json=payload).status_code == 200

@@ -271,7 +271,7 @@ def test_ten_million_rows_in_a_body_are_refused_and_take_no_memory(stack: Stack,
     server = subprocess.Popen([sys.executable, "-c", PEAK, str(port)], env=environment)
     try:
         with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", timeout=60, transport=httpx.HTTPTransport(retries=20)
+            base_url=f"http://127.0.0.1:{port}", timeout=300, transport=httpx.HTTPTransport(retries=20)
         ) as own:
             assert own.post("/predict", json={"data": ROW, **CHOICE}).status_code == 200
             before = peak(server)
@@ -296,4 +296,4 @@ def test_ten_million_rows_in_a_body_are_refused_and_take_no_memory(stack: Stack,
             assert peak(server) - before < 160 << 20
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(300)

@@ -28,7 +28,7 @@ def small_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def client(request: pytest.FixtureRequest, stack: Stack) -> Iterator[httpx.Client]:
     """The service, by its web apps and by the emulated API Gateway."""
     url = stack.base_url if request.param == "server" else stack.api_url
-    with httpx.Client(base_url=url, timeout=60) as found:
+    with httpx.Client(base_url=url, timeout=300) as found:
         yield found
 
 
@@ -103,7 +103,7 @@ def test_curl_sends_the_form_of_the_documentation(stack: Stack, tmp_path: Path) 
     fields = ["dates=dmy", "decimal=,", 'types={"zip": "category"}', "missing=-999", "missing=unknown"]
     forms = [part for field in ("file=@sales.csv", *fields) for part in ("-F", field)]
     command = ["curl", "-s", "--noproxy", "*", *forms, f"{stack.base_url}/data/upload"]
-    sent = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+    sent = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=300)
     answer = httpx.Response(200, text=sent.stdout).json()
     assert answer["column_types"] == {"day": "date", "price": "number", "zip": "category"}
     assert (answer["missing"], answer["decimals"]) == ({"day": 0, "price": 1, "zip": 0}, {"price": ","})
@@ -118,7 +118,7 @@ def test_the_command_line_says_it_and_a_large_file_is_read_again_as_a_job(
     source.write_bytes(AMBIGUOUS)
     sent = small_stack.cli("upload", str(source), "--dates", "dmy", "--type", "价格=category", "--keep", "无")
     assert sent.returncode == 0, sent.stderr
-    with httpx.Client(base_url=small_stack.base_url, timeout=60) as client:
+    with httpx.Client(base_url=small_stack.base_url, timeout=300) as client:
         file_id = client.get("/data/files").json()["current"]
         parent = client.get(f"/data/files/{file_id}").json()
         assert parent["reading"] == {"dates": "dmy", "types": {"价格": "category"}, "keep": ["无"]}

@@ -23,7 +23,7 @@ HOSTILE = "price [/usd] [bold]\x1b[31m房价"
 
 @pytest.fixture(scope="module")
 def service(stack: Stack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
         yield client
 
 

@@ -2,10 +2,9 @@
 
 import io
 import subprocess
-import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ from infra.deploy.emulator_template import emulator_template
 from infra.deploy.package import package
 from infra.paths import ROOT
 from tests.support.stack import CLI, Stack, free_ports
+from tests.support.waiting import wait_for
 
 FUNCTION = "AWS::Serverless::Function"
 
@@ -68,7 +68,7 @@ def test_deploying_again_keeps_the_address(mine: Stack) -> None:
     answer = mine.cli("deploy", "--endpoint-url", mine.aws_url)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.strip() == mine.api_url
-    assert httpx.get(f"{mine.api_url}/", timeout=30).status_code == 200
+    assert httpx.get(f"{mine.api_url}/", timeout=300).status_code == 200
 
 
 def test_deploying_where_nothing_listens_says_so(mine: Stack) -> None:
@@ -125,7 +125,7 @@ def served(command: list[str], environment: dict[str, str], log: Path) -> Iterat
     finally:
         process.terminate()
         try:
-            process.wait(30)
+            process.wait(300)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -133,14 +133,12 @@ def served(command: list[str], environment: dict[str, str], log: Path) -> Iterat
 
 
 def wait_until_up(url: str) -> dict[str, object]:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            return httpx.get(url, timeout=10).json()
-        except httpx.TransportError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    def read() -> dict[str, object] | None:
+        with suppress(httpx.TransportError):
+            return httpx.get(url, timeout=300).json()
+        return None
+
+    return wait_for(read)
 
 
 @pytest.mark.parametrize(
@@ -152,13 +150,13 @@ def wait_until_up(url: str) -> dict[str, object]:
 )
 def test_serve_names_the_setting_that_is_wrong(stack: Stack, change: dict[str, str], named: str) -> None:
     environment = {**stack.shell, **stack.env, "REGATTA_PORT": str(free_ports(1)[0]), **change}
-    answer = subprocess.run([*CLI, "serve"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    answer = subprocess.run([*CLI, "serve"], env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert answer.returncode == 1
     assert named in answer.stderr
 
 
 def test_serve_names_a_taken_port(stack: Stack) -> None:
     environment = {**stack.shell, **stack.env}
-    answer = subprocess.run([*CLI, "serve"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    answer = subprocess.run([*CLI, "serve"], env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert answer.returncode == 1
     assert "REGATTA_PORT=" in answer.stderr

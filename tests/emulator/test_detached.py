@@ -83,7 +83,7 @@ def test_without_any_redis_the_stack_says_so_and_runs(mine: Stack, tmp_path: Pat
     assert "apt-get install redis-server" in answer.stderr
     assert mine.env["REGATTA_REDIS_URL"] == ""
     for url in (mine.base_url, mine.api_url):
-        status = httpx.get(f"{url}/system/status", timeout=60).json()
+        status = httpx.get(f"{url}/system/status", timeout=300).json()
         assert (status["status"], status["redis"]["status"]) == ("ok", "off")
 
 

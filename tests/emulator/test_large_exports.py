@@ -74,7 +74,7 @@ def test_a_million_rows_become_a_file_in_little_memory(million: Stack) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     output = json.loads(done.stdout)

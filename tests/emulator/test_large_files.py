@@ -1,7 +1,6 @@
 """Large files on the running stack: they go into the bucket, and the bucket's event does the rest."""
 
 import hashlib
-import time
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ PART_BYTES = 16 << 20
 def client(request: pytest.FixtureRequest, stack: Stack) -> httpx.Client:
     """The service, by its web apps and by the emulated API Gateway."""
     url = stack.base_url if request.param == "server" else stack.api_url
-    with httpx.Client(base_url=url, timeout=60) as client:
+    with httpx.Client(base_url=url, timeout=300) as client:
         yield client
 
 
@@ -48,14 +47,13 @@ def announce(client: httpx.Client, filename: str, size: int, **wishes: Any) -> J
 
 def outcome(client: httpx.Client, file_id: str) -> Json:
     """Return the final state of an upload."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        state: Json = client.get(f"/data/files/{file_id}").raise_for_status().json()
-        if state["status"] in ("ready", "failed"):
-            return state
-        assert 0 <= state["progress"] < 1
-        time.sleep(0.05)
-    raise AssertionError(f"Still {state}")
+
+    def is_over(state: Json) -> bool:
+        over = state["status"] in ("ready", "failed")
+        assert over or 0 <= state["progress"] < 1
+        return over
+
+    return wait_for(lambda: client.get(f"/data/files/{file_id}").raise_for_status().json(), is_over)
 
 
 def in_flight(stack: Stack, file_id: str) -> list[str]:
@@ -65,7 +63,7 @@ def in_flight(stack: Stack, file_id: str) -> list[str]:
 
 
 def wait_until_gone(stack: Stack, file_id: str) -> None:
-    wait_for(lambda: in_flight(stack, file_id) == [], seconds=10)
+    wait_for(lambda: in_flight(stack, file_id) == [])
 
 
 def test_a_form_becomes_a_dataset_by_the_event_alone(client: httpx.Client, stack: Stack) -> None:
@@ -122,9 +120,7 @@ def test_a_hostile_file_fails_with_its_problem(client: httpx.Client, stack: Stac
     httpx.post(way_in["url"], data=way_in["fields"], files={"file": body}).raise_for_status()
     state = outcome(client, way_in["file_id"])
     assert (state["status"], state["error"]["type"]) == ("failed", "urn:regatta:problem:not-a-csv")
-    deadline = time.monotonic() + 10
-    while in_flight(stack, way_in["file_id"]) != ["json"]:
-        assert time.monotonic() < deadline
+    wait_for(lambda: in_flight(stack, way_in["file_id"]) == ["json"])
     assert client.get("/data/preview", params={"file_id": way_in["file_id"]}).status_code == 404
     assert client.delete(f"/data/uploads/{way_in['file_id']}").json() == {"deleted": way_in["file_id"]}
     assert client.get(f"/data/files/{way_in['file_id']}").status_code == 404

@@ -38,7 +38,7 @@ def address(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Follower]:
         url = request.getfixturevalue("proxied")
     else:
         url = stack.base_url if request.param == "server" else stack.api_url
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=300) as client:
         yield Follower(client, url)
 
 
@@ -49,7 +49,6 @@ def finished(address: Follower, accepted: httpx.Response) -> httpx.Response:
     return wait_for(
         lambda: address.client.get(job),
         lambda answer: answer.json()["status"] in ("succeeded", "failed", "ready"),
-        seconds=120,
     )
 
 
@@ -75,7 +74,7 @@ def test_every_link_of_the_whole_job_leads_somewhere(address: Follower) -> None:
 def test_a_large_upload_that_fails_says_where_it_is(address: Follower) -> None:
     body = b"Dear all,\nplease find attached\n"
     form = address.call("POST", "/data/uploads", json={"filename": "x.csv", "size_bytes": len(body)}).json()
-    sent = httpx.post(form["url"], data=form["fields"], files={"file": ("x.csv", body)}, timeout=60)
+    sent = httpx.post(form["url"], data=form["fields"], files={"file": ("x.csv", body)}, timeout=300)
     assert sent.status_code in (200, 204)
     completed = address.call("POST", f"/data/uploads/{form['file_id']}/complete")
     failed = finished(address, completed)
@@ -93,10 +92,10 @@ def decided(stack: Stack) -> str:
     )
     s3.close()
     history = f"{stack.base_url}/series/linked/history"
-    arrivals = wait_for(lambda: httpx.get(history, timeout=60).json().get("history"), seconds=120)
+    arrivals = wait_for(lambda: httpx.get(history, timeout=300).json().get("history"))
     job_id: str = arrivals[0]["job_id"]
     job = f"{stack.base_url}/jobs/{job_id}"
-    wait_for(lambda: httpx.get(job, timeout=60).json()["status"], lambda status: status == "succeeded")
+    wait_for(lambda: httpx.get(job, timeout=300).json()["status"], lambda status: status == "succeeded")
     return job_id
 
 
@@ -126,4 +125,4 @@ def test_a_prefix_from_somebody_who_is_not_trusted_changes_nothing(stack: Stack)
         "Forwarded": "for=127.0.0.1;host=evil.example.com;proto=https",
     }
     for url in (stack.base_url, stack.api_url):
-        assert httpx.get(f"{url}/", headers=spoofed, timeout=30).json() == httpx.get(f"{url}/", timeout=30).json()
+        assert httpx.get(f"{url}/", headers=spoofed, timeout=300).json() == httpx.get(f"{url}/", timeout=300).json()

@@ -48,7 +48,7 @@ def start(processes: list[subprocess.Popen[str]]) -> None:
 
 
 def numbers(process: subprocess.Popen[str]) -> list[int]:
-    output, error = process.communicate(timeout=60)
+    output, error = process.communicate(timeout=300)
     assert process.returncode in (0, -signal.SIGKILL), error
     return [int(line) for line in output.split()]
 

@@ -32,7 +32,7 @@ def flats(seed: int, target: str = "price", rows: int = 150) -> bytes:
 
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
         yield client
 
 
@@ -67,7 +67,7 @@ def decisions(client: httpx.Client, series: str, count: int, state: str | None =
         chosen = [arrival for arrival in found if state in (None, arrival["state"])]
         return chosen if len(chosen) >= count else []
 
-    return wait_for(look, seconds=30)
+    return wait_for(look)
 
 
 def versions(client: httpx.Client, name: str) -> dict[int, bool]:
@@ -114,7 +114,7 @@ def test_an_event_that_comes_ten_times_trains_once(
     for _ in range(5):
         aws("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps({"Records": [record]}))
     (arrival,) = decisions(client, "often", 1)
-    wait_for(lambda: _is_empty(aws, queue), seconds=30)
+    wait_for(lambda: _is_empty(aws, queue))
     # A message that found another worker at it comes again when that one's lease could be over; by then the job is.
     assert client.get(f"/jobs/{arrival['job_id']}").json()["attempts"] == 1
     assert versions(client, "often") == {1: True}
@@ -143,7 +143,7 @@ def test_predictions_go_on_while_a_new_champion_comes(client: httpx.Client, put:
 
     def predict() -> None:
         payload = {"model_name": "steady", "data": [ROW] * 50}
-        with httpx.Client(base_url=client.base_url, timeout=60) as mine:
+        with httpx.Client(base_url=client.base_url, timeout=300) as mine:
             while not over.wait(0.01):  # some of the machine is for the training
                 answers.append(mine.post("/predict/batch", json=payload))
 
@@ -153,7 +153,7 @@ def test_predictions_go_on_while_a_new_champion_comes(client: httpx.Client, put:
     for n in (1, 2):
         put(f"incoming/default/steady/{n}.csv", flats(20 + n))
         champion = decisions(client, "steady", n + 1)[0]["champion"]
-        wait_for(lambda newest=champion: answers[-1].json()["version"] == newest, seconds=30)
+        wait_for(lambda newest=champion: answers[-1].json()["version"] == newest)
     over.set()
     for loop in loops:
         loop.join()
@@ -175,12 +175,12 @@ def test_poison_is_a_dead_letter_with_its_reason_and_stops_nobody(
     decisions(client, "beside", 1)
     (refused,) = decisions(client, "poisoned", 1)
     assert refused["state"] == "refused"
-    wait_for(lambda: _dead(client) == 1, seconds=30)
+    wait_for(lambda: _dead(client) == 1)
     shown = stack.cli("jobs").stdout
     assert "dead letter" in shown
     assert shown.count(refused["job_id"]) == 2
     assert "1 jobs begin anew" in stack.cli("redrive").stdout
-    wait_for(lambda: _dead(client) == 1, seconds=30)  # it is no better than before
+    wait_for(lambda: _dead(client) == 1)  # it is no better than before
     assert client.get(f"/jobs/{refused['job_id']}").json()["status"] == "failed"
     aws("sqs").purge_queue(QueueUrl=_dead_letters(stack))
 
@@ -209,7 +209,7 @@ def test_what_no_event_has_told_of_is_found(stack: Stack, client: httpx.Client, 
 def test_a_key_of_no_series_is_left_alone(client: httpx.Client, put: Callable[..., None], aws: Any) -> None:
     put("incoming/default/of-no-series.csv", flats(33))
     put("incoming/default/%2e/one.csv", flats(33))
-    wait_for(lambda: _is_empty(aws, _physical(aws, "IncomingQueue")), seconds=30)
+    wait_for(lambda: _is_empty(aws, _physical(aws, "IncomingQueue")))
     assert _dead(client) == 0
 
 

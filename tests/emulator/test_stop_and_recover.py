@@ -2,25 +2,25 @@
 
 import signal
 import socket
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 
 CSV = b"area,price\n" + b"".join(b"%d,%d\n" % (row, 3 * row) for row in range(60))
 
 
 def upload(stack: Stack) -> str:
-    answer = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("flats.csv", CSV)}, timeout=30)
+    answer = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("flats.csv", CSV)}, timeout=300)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["file_id"])
 
 
 def files(stack: Stack) -> list[str]:
-    answer = httpx.get(f"{stack.api_url}/data/files", timeout=30)
+    answer = httpx.get(f"{stack.api_url}/data/files", timeout=300)
     return [file["file_id"] for file in answer.json()["files"]]
 
 
@@ -31,11 +31,11 @@ def litter(home: Path) -> list[Path]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_stack_leaves_no_process_and_no_litter(mine: Stack, number: signal.Signals) -> None:
     mine.start()
-    httpx.get(f"{mine.api_url}/", timeout=30)
+    httpx.get(f"{mine.api_url}/", timeout=300)
     family = mine.processes()
     assert any("ministack-lambda" in path.name for path in litter(mine.home))
     mine.supervisor.send_signal(number)
-    assert mine.supervisor.wait(30) == 0
+    assert mine.supervisor.wait(300) == 0
     assert [process for process in family if process.is_running()] == []
     assert litter(mine.home) == []
     assert mine.running is None
@@ -45,7 +45,7 @@ def test_down_stops_it(mine: Stack) -> None:
     mine.start()
     family = mine.processes()
     assert mine.cli("down").returncode == 0
-    assert mine.supervisor.wait(10) == 0
+    assert mine.supervisor.wait(300) == 0
     assert [process for process in family if process.is_running()] == []
 
 
@@ -85,17 +85,14 @@ def test_a_killed_part_is_started_again(mine: Stack, part: str) -> None:
     file_id = upload(mine)
     victim = mine.process(part)
     victim.kill()
-    deadline = time.monotonic() + 20
-    while not serves(mine, file_id) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert serves(mine, file_id)
+    wait_for(lambda: serves(mine, file_id))
     assert mine.process(part).pid != victim.pid
     assert f"{part} ended with status -9" in mine.log.read_text()
 
 
 def serves(stack: Stack, file_id: str) -> bool:
     try:
-        healthy = httpx.get(f"{stack.base_url}/system/status", timeout=30).json()["status"] == "ok"
+        healthy = httpx.get(f"{stack.base_url}/system/status", timeout=300).json()["status"] == "ok"
         return healthy and files(stack) == [file_id]
     except (httpx.HTTPError, ValueError, KeyError):
         return False
@@ -136,9 +133,8 @@ def test_a_part_that_dies_at_start_is_explained_with_its_log(mine: Stack, tmp_pa
 
 def test_a_stop_while_starting_leaves_nothing(mine: Stack) -> None:
     mine.launch()
-    while not mine.processes():
-        time.sleep(0.02)
+    wait_for(mine.processes)
     mine.supervisor.terminate()
-    assert mine.supervisor.wait(30) == 130
+    assert mine.supervisor.wait(300) == 130
     assert mine.processes() == []
     assert litter(mine.home) == []

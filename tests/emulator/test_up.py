@@ -21,7 +21,7 @@ def test_the_apps_answer_on_uvicorn(stack: Stack) -> None:
 
 
 def test_the_deployed_template_answers_through_the_gateway(stack: Stack) -> None:
-    deployed = httpx.get(f"{stack.api_url}/", timeout=30).json()
+    deployed = httpx.get(f"{stack.api_url}/", timeout=300).json()
     local = httpx.get(f"{stack.base_url}/").json()
     # Its links begin with the path of the gateway's stage.
     stage = urlsplit(stack.api_url).path
@@ -29,12 +29,12 @@ def test_the_deployed_template_answers_through_the_gateway(stack: Stack) -> None
 
 
 def test_the_functions_on_the_gateway_reach_redis_and_s3(stack: Stack) -> None:
-    answer = httpx.get(f"{stack.api_url}/system/status", timeout=30).json()
+    answer = httpx.get(f"{stack.api_url}/system/status", timeout=300).json()
     assert (answer["status"], answer["storage"]["status"], answer["redis"]["status"]) == ("ok", "up", "up")
 
 
 def test_everything_listens_on_the_loopback_address_only(stack: Stack) -> None:
-    httpx.get(f"{stack.api_url}/", timeout=30)
+    httpx.get(f"{stack.api_url}/", timeout=300)
     listening = {
         connection.laddr
         for process in stack.processes()
@@ -107,6 +107,6 @@ def test_a_second_up_in_the_same_home_refuses(stack: Stack) -> None:
 
 def test_two_stacks_run_side_by_side(stack: Stack, mine: Stack) -> None:
     mine.start()
-    assert httpx.get(f"{mine.base_url}/system/status", timeout=30).json()["status"] == "ok"
+    assert httpx.get(f"{mine.base_url}/system/status", timeout=300).json()["status"] == "ok"
     assert mine.stop() == 0
     assert httpx.get(f"{stack.base_url}/").status_code == 200

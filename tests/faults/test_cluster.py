@@ -1,7 +1,6 @@
 """A Redis that is a cluster, as ElastiCache Serverless is: no command may need keys of two places."""
 
 import logging
-import time
 from pathlib import Path
 
 import httpx
@@ -13,6 +12,7 @@ from tests.support.gateway import HandlerTransport
 from tests.support.process_state import process_environment
 from tests.support.redis_process import running_redis
 from tests.support.stack import Stack
+from tests.support.waiting import wait_for
 from tests.support.workflow import run_workflow
 
 SLOTS = 16384
@@ -22,10 +22,7 @@ def test_the_whole_workflow_runs_on_a_cluster(stack: Stack, tmp_path: Path, capl
     with running_redis(tmp_path, "--cluster-enabled", "yes") as (_, port):
         with Redis(port=port) as cluster:
             cluster.execute_command("CLUSTER", "ADDSLOTS", *range(SLOTS))
-            deadline = time.monotonic() + 20
-            while cluster.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_for(lambda: cluster.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
             with pytest.raises(ClusterCrossSlotError):
                 cluster.delete("one", "another")
         with (

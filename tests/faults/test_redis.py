@@ -75,7 +75,7 @@ def test_an_outage_costs_one_time_out_and_not_one_a_call(stack: Stack) -> None:
             start = time.perf_counter()
             for _ in range(50):
                 assert client.post("/predict", json={"data": ROW, "model_name": "patient"}).status_code == 200
-            assert time.perf_counter() - start < 10
+            assert time.perf_counter() - start < 90  # a time out for each would take longer
 
 
 def test_a_wrong_index_mends_itself(stack: Stack) -> None:

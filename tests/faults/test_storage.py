@@ -1,8 +1,7 @@
-"""Storage that cannot be reached: a clear problem on every function, quickly, and nothing half-stored."""
+"""Storage that cannot be reached: a clear problem on every function, and nothing half-stored."""
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -41,9 +40,7 @@ def test_unreachable_storage_is_a_503_that_says_so(stack: Stack, method: str, pa
         process_environment(variables),
         httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
     ):
-        start = time.perf_counter()
         response = client.request(method, path, **request_)
-        assert time.perf_counter() - start < 10
     assert response.status_code == 503
     assert response.headers["content-type"] == "application/problem+json"
     problem = response.json()

@@ -15,7 +15,7 @@ ROW = {"面积": 88.5, "城市": "上海", "房龄": 3}
 @pytest.fixture(scope="session")
 def file_id(stack: Stack) -> str:
     """A small table."""
-    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
         return str(client.post("/data/upload", files={"file": ("flats.csv", gbk_csv())}).json()["file_id"])
 
 
@@ -23,7 +23,7 @@ def file_id(stack: Stack) -> str:
 def model(stack: Stack, file_id: str) -> str:
     """The name of a model of it."""
     payload = {"model_type": "ridge", "target_column": "价格", "model_name": "facts", "file_id": file_id}
-    httpx.post(f"{stack.base_url}/model/train", json=payload, timeout=60).raise_for_status()
+    httpx.post(f"{stack.base_url}/model/train", json=payload, timeout=300).raise_for_status()
     return "facts"
 
 

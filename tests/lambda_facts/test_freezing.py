@@ -1,7 +1,5 @@
 """Between two events an environment sleeps: its clock jumps, and its connections are gone when it wakes."""
 
-import time
-
 import httpx
 import pytest
 
@@ -33,9 +31,7 @@ def test_a_thawed_function_answers_although_its_connections_died(stack: Stack, m
             assert cache.cut() > 0
             for environment in transport.environments.values():
                 environment.thaw()
-            start = time.perf_counter()
             after = [call() for call in calls]
-            assert time.perf_counter() - start < 5
             assert after[0].json() == before[0].json()
             assert after[1].json()["status"] == "ok"
             assert after[2].json() == before[2].json()

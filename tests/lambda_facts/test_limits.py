@@ -27,13 +27,13 @@ def flats(size: int) -> bytes:
 
 def test_answers_that_lambda_would_not_let_out_become_links(client: httpx.Client, stack: Stack, model: str) -> None:
     table = flats(4 << 20)
-    file_id = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("many.csv", table)}, timeout=60).json()[
+    file_id = httpx.post(f"{stack.base_url}/data/upload", files={"file": ("many.csv", table)}, timeout=300).json()[
         "file_id"
     ]
     payload = {"file_id": file_id, "model_name": model}
     batch = client.post("/predict/batch", json={**payload, "interval": 0.9})
     assert batch.status_code == 303
-    linked = httpx.get(batch.headers["location"], timeout=60)
+    linked = httpx.get(batch.headers["location"], timeout=300)
     assert len(linked.content) > PAYLOAD_BYTES
     assert linked.json()["count"] == table.count(b"\n")
     export = client.post("/predict/export", json={**payload, "format": "json"})

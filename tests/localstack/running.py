@@ -119,7 +119,7 @@ class LocalStack:
 
     def http(self) -> httpx.Client:
         """A client of the gateway; this one decodes bytes only for who says that bytes are welcome."""
-        return httpx.Client(base_url=self.api_url, timeout=60, headers={"Accept": "application/octet-stream"})
+        return httpx.Client(base_url=self.api_url, timeout=300, headers={"Accept": "application/octet-stream"})
 
     def client(self, service: str) -> Any:
         """A boto3 client, as a user of this LocalStack would make it."""

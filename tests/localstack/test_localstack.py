@@ -101,13 +101,13 @@ def test_triton_speaks_its_binary_protocol_through_the_gateway(
 
 
 def test_an_error_is_a_problem_for_every_client(localstack: LocalStack) -> None:
-    answer = httpx.get(f"{localstack.api_url}/model/info", params={"model_name": "nobody"}, timeout=60)
+    answer = httpx.get(f"{localstack.api_url}/model/info", params={"model_name": "nobody"}, timeout=300)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     assert answer.json()["type"] == "urn:regatta:problem:no-such-model"
 
 
 def test_links_lead_to_the_address_of_the_emulator(localstack: LocalStack) -> None:
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=300) as client:
         links = client.get(f"{localstack.api_url}/").json()["links"]
         for name in ("status", "files", "jobs", "series"):
             assert client.get(f"{localstack.url}{links[name]}").status_code == 200, links[name]
@@ -228,8 +228,8 @@ def test_a_route_that_is_new_is_deployed(
     monkeypatch.setattr(emulated, "ROOT", tmp_path)
     changed = emulated.deploy(localstack.url, "regatta", {})
     # The function knows no such path and says so; the gateway would say that nobody is authorised.
-    assert httpx.get(f"{changed.api_url}/second", timeout=60).json()["type"] == "urn:regatta:problem:no-such-route"
-    files = httpx.get(f"{changed.api_url}/data/files", timeout=60).json()["files"]
+    assert httpx.get(f"{changed.api_url}/second", timeout=300).json()["type"] == "urn:regatta:problem:no-such-route"
+    files = httpx.get(f"{changed.api_url}/data/files", timeout=300).json()["files"]
     assert flats in {file["file_id"] for file in files}
 
 

@@ -2,12 +2,12 @@
 
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from infra.local.processes import redis_server
+from tests.support.waiting import wait_for
 
 # A cluster also listens at its port + 10000.
 HIGHEST_PORT = 55535
@@ -26,11 +26,12 @@ def running_redis(folder: Path, *options: str) -> Iterator[tuple[subprocess.Pope
     command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
-            for _ in range(100):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
+            wait_for(lambda: _listens(port))
             yield process, port
         finally:
             process.kill()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

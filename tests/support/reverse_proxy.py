@@ -13,7 +13,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length",
 @contextmanager
 def reverse_proxy(upstream: str, prefix: str) -> Iterator[str]:
     """Serve `upstream` below the prefix; yield the URL with the prefix."""
-    with httpx.Client(base_url=upstream, timeout=60) as client:
+    with httpx.Client(base_url=upstream, timeout=300) as client:
 
         class Proxy(QuietHandler):
             def pass_on(self) -> None:

@@ -1,5 +1,6 @@
 """Fits on a clock that only they move, so that what a time limit allows is the same on every machine."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.automl import scheduler
+from core.automl import portfolio_search, refit, scheduler
 from core.automl.fold_fit import fit_fold
 from core.automl.forecast import Forecast
 from core.automl.trial import FoldResult, Trial
@@ -26,6 +27,22 @@ class SimulatedTime:
 
     def elapse(self, seconds: float) -> None:
         self.now += seconds
+
+
+class ShiftedTime:
+    """A stand-in for `time` that is ahead by as much as a test says."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def elapse(self, seconds: float) -> None:
+        self.ahead += seconds
 
 
 def simulate_time(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> SimulatedTime:
@@ -57,3 +74,11 @@ def simulate_fits(
         return replace(result, seconds=seconds)
 
     monkeypatch.setattr(scheduler, "fit_fold", fit)
+
+
+def simulate_races(monkeypatch: pytest.MonkeyPatch, *callers: ModuleType) -> SimulatedTime:
+    """Let races run on a simulated clock, at the pace of the reference machine; the `callers` say when one began."""
+    clock = simulate_time(monkeypatch, portfolio_search, refit, *callers)
+    simulate_fits(monkeypatch, clock)
+    monkeypatch.setattr(portfolio_search, "measure_pace", lambda data: (Forecast(len(data.columns)), 1.0))
+    return clock

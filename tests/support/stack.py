@@ -12,7 +12,7 @@ import psutil
 from infra.local import stack as supervision
 from infra.local.processes import marked
 
-READY_SECONDS = 60
+READY_SECONDS = 300
 CLI = (sys.executable, "-m", "infra.cli")
 
 
@@ -56,7 +56,7 @@ class Stack:
     def stop(self) -> int:
         """Send SIGTERM, as an operator or a service manager does, and return the exit status."""
         self.supervisor.terminate()
-        return self.supervisor.wait(30)
+        return self.supervisor.wait(300)
 
     def kill_supervisor(self) -> None:
         """Kill the supervisor alone with SIGKILL."""
@@ -69,7 +69,7 @@ class Stack:
         processes = self.processes()
         for process in processes:
             process.kill()
-        psutil.wait_procs(processes, timeout=10)
+        psutil.wait_procs(processes, timeout=300)
 
     def processes(self) -> list[psutil.Process]:
         """Return the processes of this stack, without the supervisor."""
@@ -87,7 +87,7 @@ class Stack:
             env=self.shell,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 

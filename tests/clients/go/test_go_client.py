@@ -42,7 +42,7 @@ def test_every_type_of_problem_has_a_name_in_go() -> None:
 
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.base_url, timeout=120) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
         yield client
 
 
@@ -54,7 +54,7 @@ def announced(client: httpx.Client, folder: Path) -> str:
     start = {"filename": "parts.csv", "size_bytes": len(content), "method": "multipart"}
     started = client.post("/data/uploads", json=start).raise_for_status().json()
     part = started["parts"][0]
-    httpx.put(part["url"], content=content[: started["part_size"]], timeout=120).raise_for_status()
+    httpx.put(part["url"], content=content[: started["part_size"]], timeout=300).raise_for_status()
     identifier: str = started["file_id"]
     return identifier
 
@@ -165,8 +165,8 @@ def test_the_example_asks_four_things_at_once(programs: Path, stack: Stack, clie
         try:
             assert service.stdout
             address = service.stdout.readline().strip()
-            shown = httpx.post(f"{address}/overview", json={"model": name, "row": row}, timeout=60)
-            missing = httpx.post(f"{address}/overview", json={"model": "none", "row": row}, timeout=60)
+            shown = httpx.post(f"{address}/overview", json={"model": name, "row": row}, timeout=300)
+            missing = httpx.post(f"{address}/overview", json={"model": "none", "row": row}, timeout=300)
         finally:
             service.send_signal(signal.SIGINT)
     predicted = client.post("/predict", json={"model_name": name, "data": row}).raise_for_status().json()

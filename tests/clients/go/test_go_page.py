@@ -25,7 +25,7 @@ def test_the_programs_of_the_page_do_what_it_says(programs: Path, stack: Stack, 
     book.close()
 
     predicted = run_text(programs / "doc2", variables=variables, source=CONCRETE.read_bytes()).split()
-    with httpx.Client(base_url=stack.base_url, timeout=60) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=300) as client:
         answer = client.post(
             "/predict/batch",
             params={"model_name": "concrete-go"},

@@ -99,13 +99,13 @@ def test_the_second_at_the_same_moment_is_told_to_come_back(
 
     def slow(*arguments: Any) -> Any:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(300)
         return profile(*arguments)
 
     monkeypatch.setattr(describe, "profile", slow)
     with another_caller() as pool:
         first = pool.submit(upload, client)
-        assert begun.wait(10)
+        assert begun.wait(300)
         second = upload(client)
         go_on.set()
         assert first.result().status_code == 200
@@ -172,13 +172,13 @@ def test_of_two_trainings_with_a_key_at_the_same_moment_one_trains(
 
     def slow(*arguments: Any, **kwargs: Any) -> Any:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(300)
         return train(*arguments, **kwargs)
 
     monkeypatch.setattr(modelling, "train", slow)
     with another_caller() as pool:
         first = pool.submit(client.post, "/model/train", json=ORDER, headers=KEY)
-        assert begun.wait(10)
+        assert begun.wait(300)
         second = client.post("/model/train", json=ORDER, headers=KEY)
         go_on.set()
         assert first.result().status_code == 200

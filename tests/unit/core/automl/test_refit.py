@@ -1,6 +1,5 @@
 """The refit of a search's winner ends, whatever the refits and their graphs turn out to be."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +18,7 @@ from core.errors import InvalidInputError, TrainingFailedError
 from core.progress import TrialStatus, ignore_progress
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
+from tests.support.simulated_time import simulate_races
 from tests.support.tables import noisy
 from tests.support.training import LIMITS, fast_presets, split_text
 
@@ -33,7 +33,7 @@ MOST_ATTEMPTS = 50
 def search(monkeypatch: pytest.MonkeyPatch) -> PortfolioSearch:
     """Return a search of fast presets before its refit."""
     monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
-    limit = TimeLimit(SECONDS, time.monotonic())
+    limit = TimeLimit(SECONDS, simulate_races(monkeypatch).now)
     proposed = propose(split_text(noisy(900)), LIMITS, ServingLimits(max_bytes=MAX_BYTES), limit)
     return run_division(proposed, ignore_progress)
 

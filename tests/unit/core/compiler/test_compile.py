@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -230,17 +229,15 @@ def test_a_disagreement_names_the_row_its_values_and_both_answers() -> None:
     )
 
 
-def test_a_category_of_very_many_levels_compiles_at_once_into_one_node() -> None:
+def test_a_category_of_very_many_levels_compiles_into_one_node() -> None:
     levels = np.array([f"level {i}" for i in range(100_000)], object)
     encoder = TargetEncoder(target_type="continuous").fit(levels[:, np.newaxis], np.arange(100_000.0))
     graph = GraphBuilder(["c"])
     features: Features = {}
     prepare = ColumnTransformer([("levels", Pipeline([("encode", encoder)]), ["c"])])
     prepare.transformers_ = [("levels", Pipeline([("encode", encoder)]), ["c"])]
-    begun = time.perf_counter()
     columns = RawBlock([Column(name="c", type="category", missing=0)])
     body = graph.build(convert_preprocessing(graph, prepare, columns, features))
-    assert time.perf_counter() - begun < 1
     assert [node.op_type for node in onnx.load_from_string(body).graph.node] == ["LabelEncoder", "Identity"]
     model = CompiledModel(body, list(features.values()))
     queried = np.array([*levels[::999], "", UNSEEN], object)

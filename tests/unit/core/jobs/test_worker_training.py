@@ -63,7 +63,7 @@ def test_said_five_times_at_once_it_trains_once(training: str) -> None:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(300)
     assert (versions(), read_job(training).status, read_job(training).attempts) == ([1], "succeeded", 1)
     assert all(training in detail for detail in refused)
 

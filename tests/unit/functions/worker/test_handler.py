@@ -1,7 +1,6 @@
 """The worker's Lambda function and its queue: visibility, partial failures, dead letters."""
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +20,7 @@ from tests.support.jobs import submit
 from tests.support.lambda_context import LambdaContext
 from tests.support.process_state import connect_container
 from tests.support.storage import WORKSPACE, home
+from tests.support.waiting import wait_for
 
 RECEIVES = 5
 
@@ -97,7 +97,7 @@ def test_while_it_works_a_message_is_hidden_no_longer_than_a_lease(
     hidden: list[int] = []
     monkeypatch.setattr(SqsQueue, "set_visibility", lambda self, receipt, seconds: hidden.append(seconds))
     submit("waiting")
-    probe.released.wait = lambda _: time.sleep(0.02) or len(hidden) > 2
+    probe.released.wait = lambda _: wait_for(lambda: len(hidden) > 2)
     assert deliver(queue) == []
     assert hidden[:3] == [2, 2, 2]
 

@@ -209,7 +209,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(service: FakeService) -> None:
             process.stdin.write(rows)
             process.stdin.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) == ExitCode.PIPE_CLOSED
+        assert process.wait(300) == ExitCode.PIPE_CLOSED
 
 
 def test_the_output_begins_before_the_input_ends(service: FakeService) -> None:
@@ -222,7 +222,7 @@ def test_the_output_begins_before_the_input_ends(service: FakeService) -> None:
         process.stdin.close()
         rest = process.stdout.read()
         assert rest.count(b"\n") == 70_000
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
 
 
 def test_the_file_is_not_overwritten_while_it_is_read(service: FakeService, tmp_path: Path) -> None:

@@ -182,4 +182,4 @@ def test_a_reader_that_goes_away_ends_a_list_quietly() -> None:
             process.stdout.readline()
             process.stdout.close()
             assert process.stderr.read() == b""
-            assert process.wait(60) == ExitCode.PIPE_CLOSED
+            assert process.wait(300) == ExitCode.PIPE_CLOSED

@@ -20,22 +20,22 @@ def runner() -> Iterator[Runner]:
     own = Runner(container().queue, look_seconds=0.05)
     yield own
     own.stop()
-    own.join(10)
+    own.join(300)
 
 
 def test_a_server_without_a_queue_does_its_jobs_itself(probe: JobProbe, runner: Runner) -> None:
     left_behind = submit("steps")
     runner.start()
     sent = [submit("steps"), submit("failing", errors=["fault"])]
-    wait_for(lambda: not container().queue.waiting(), seconds=10)
+    wait_for(lambda: not container().queue.waiting())
     assert [read_job(job_id).status for job_id in (left_behind, *sent)] == ["succeeded"] * 3
 
 
 def test_a_server_that_is_stopped_puts_its_job_back_for_another(probe: JobProbe, runner: Runner) -> None:
     job_id = submit("waiting")
     runner.start()
-    assert probe.started.wait(10)
+    assert probe.started.wait(300)
     runner.stop()
-    runner.join(10)
+    runner.join(300)
     assert read_job(job_id).status == "queued"
     assert container().queue.waiting() == [(WORKSPACE, job_id)]

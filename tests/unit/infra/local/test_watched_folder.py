@@ -1,8 +1,7 @@
 """The watched folder: which files go, when, and under which key."""
 
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,34 +9,41 @@ import pytest
 from core.storage.s3.object_store import ObjectStore
 from infra.local import watched_folder
 from infra.local.watched_folder import Watcher
+from tests.support.simulated_time import SimulatedTime
 from tests.support.storage import BUCKET
 from tests.support.waiting import wait_for
 
 BODY = b"a,b\n1,2\n"
 
 
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watched_folder, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(watched_folder, "SETTLED_SECONDS", 0.1)
+class Looks(threading.Event):
+    """The event that stops a watcher, which counts how often the watcher waited for it: once a look."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.count += 1
+        return super().wait(timeout)
 
 
 class Watched:
-    """A folder that is watched, and what has arrived in the bucket."""
+    """A folder that is watched, and what has arrived in the bucket. Its files settle as the test moves the clock."""
 
-    def __init__(self, folder: Path, bucket: ObjectStore) -> None:
-        self.folder, self.bucket = folder, bucket
+    def __init__(self, folder: Path, bucket: ObjectStore, clock: SimulatedTime) -> None:
+        self.folder, self.bucket, self.clock = folder, bucket, clock
         self.complaints: list[str] = []
         self.start()
 
     def start(self) -> None:
-        self.stopping = threading.Event()
+        self.stopping = Looks()
         self.watcher = Watcher(self.folder, self.bucket.client, BUCKET, self.stopping, self.complaints.append)
         self.watcher.start()
 
     def stop(self) -> None:
         self.stopping.set()
-        self.watcher.join(5)
+        self.watcher.join(300)
 
     def save(self, name: str, body: bytes = BODY) -> Path:
         path = self.folder / name
@@ -48,13 +54,27 @@ class Watched:
     def arrived(self) -> dict[str, bytes]:
         return {item.key.removeprefix("incoming/default/"): self.bucket.get(item.key) for item in self.bucket.list("")}
 
+    def look(self) -> None:
+        """Let the watcher look at the files as they are, and once more when they could have settled."""
+        for _ in range(2):
+            # The look that is under way may have begun before.
+            seen = self.stopping.count
+            wait_for(lambda: self.stopping.count, lambda count, seen=seen: count >= seen + 2)
+            self.clock.elapse(watched_folder.SETTLED_SECONDS)
+
+    def until(self, read: Callable[[], object]) -> None:
+        """Wait while files settle."""
+        wait_for(lambda: self.look() or read())
+
     def wait_for(self, *names: str) -> None:
-        wait_for(lambda: set(self.arrived()) == set(names), seconds=5)
+        self.until(lambda: set(self.arrived()) == set(names))
 
 
 @pytest.fixture
-def watched(bucket: ObjectStore, tmp_path: Path) -> Iterator[Watched]:
-    one = Watched(tmp_path / "incoming", bucket)
+def watched(bucket: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    monkeypatch.setattr(watched_folder, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(watched_folder, "time", clock := SimulatedTime())
+    one = Watched(tmp_path / "incoming", bucket, clock)
     yield one
     one.stop()
 
@@ -76,15 +96,15 @@ def test_what_programs_keep_beside_a_file_stays(watched: Watched) -> None:
 def test_a_file_that_grows_is_waited_for(watched: Watched) -> None:
     path = watched.save("flats/a.csv", b"")
     with path.open("ab") as file:
-        for _ in range(10):
+        for _ in range(3):
             file.write(BODY)
             file.flush()
-            time.sleep(0.03)
-        time.sleep(0.4)  # it stalls for longer than a file takes to settle, and is open still
+            watched.look()
+        watched.look()  # it stalls for longer than a file takes to settle, and is open still
         assert watched.arrived() == {}
         file.write(BODY)
     watched.wait_for("flats/a.csv")
-    assert watched.arrived() == {"flats/a.csv": BODY * 11}
+    assert watched.arrived() == {"flats/a.csv": BODY * 4}
 
 
 def test_a_file_that_is_replaced_at_once_goes_whole_and_again(watched: Watched) -> None:
@@ -92,7 +112,7 @@ def test_a_file_that_is_replaced_at_once_goes_whole_and_again(watched: Watched) 
     watched.wait_for("flats/a.csv")
     other = watched.save("flats/.a.csv.new", BODY * 2)
     other.rename(watched.folder / "flats/a.csv")
-    wait_for(lambda: watched.arrived() == {"flats/a.csv": BODY * 2}, seconds=5)
+    watched.until(lambda: watched.arrived() == {"flats/a.csv": BODY * 2})
 
 
 def test_nothing_goes_twice_after_a_restart(watched: Watched, bucket: ObjectStore) -> None:
@@ -114,7 +134,7 @@ def test_a_file_of_no_series_is_left_alone_and_said_once(watched: Watched) -> No
     watched.save("-/c.csv")
     watched.save("flats/d.csv")
     watched.wait_for("flats/d.csv")
-    time.sleep(0.2)
+    watched.look()
     said = {complaint.partition(" is left alone")[0] for complaint in watched.complaints}
     assert said == {str(watched.folder / "a.csv"), str(watched.folder / "-" / "c.csv")}
     assert len(watched.complaints) == 2
@@ -131,7 +151,7 @@ def test_a_bucket_that_does_not_answer_is_asked_again(
     with monkeypatch.context() as outage:
         outage.setattr(bucket.client, "head_object", down)
         watched.save("flats/a.csv")
-        wait_for(lambda: watched.complaints, seconds=5)
+        watched.until(lambda: watched.complaints)
         assert watched.arrived() == {}
     watched.wait_for("flats/a.csv")
     assert len(watched.complaints) == 1

@@ -49,7 +49,7 @@ def test_taking_or_refusing_a_large_file_takes_no_more_memory_than_twice_its_siz
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     detail, extra = done.stdout.splitlines()

@@ -95,17 +95,17 @@ def test_of_two_at_once_one_ingests_and_the_other_is_told_to_come_back(
     def slow(*args: Any, **kwargs: Any) -> DatasetManifest:
         calls.append(1)
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(300)
         return ingest(*args, **kwargs)
 
     monkeypatch.setattr(ingest_upload, "ingest", slow)
     first = Thread(target=receive_event, args=(arrived,))
     first.start()
-    assert begun.wait(10)
+    assert begun.wait(300)
     with pytest.raises(ConflictError, match=arrived):
         receive_event(arrived)
     go_on.set()
-    first.join(10)
+    first.join(300)
     receive_event(arrived)
     assert home().datasets.manifest(arrived).rows == 50
     assert (len(calls), keys_in_flight()) == (1, [])

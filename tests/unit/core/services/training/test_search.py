@@ -20,15 +20,17 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
 from core.services.prediction.predict import find_model, find_table, predict_table
 from core.services.processing.ingest import ingest
+from core.services.training import compare
 from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
 from core.storage.s3.object_store import ObjectStore
+from tests.support.simulated_time import SimulatedTime, simulate_races
 from tests.support.storage import home
 from tests.support.tables import CSVS, noisy
 from tests.support.training import LIMITS, fast_presets, real_split, split_text
 
 NOISE_TABLES = 30
-# Far more than a search of fast presets takes.
+# Far more than a search of fast presets takes on the simulated clock.
 PLENTY = 60.0
 TWO = TrainingLimits(threads=2, model_bytes=LIMITS.model_bytes)
 
@@ -36,6 +38,12 @@ TWO = TrainingLimits(threads=2, model_bytes=LIMITS.model_bytes)
 @pytest.fixture
 def concrete(bucket: ObjectStore) -> str:
     return ingest(home(), "concrete.csv", CSVS["concrete"][0]).file_id
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimulatedTime:
+    """Let what a time allows be the same on every machine."""
+    return simulate_races(monkeypatch, compare)
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def _cancel_a_running_job(monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = jobs.submit_job(home(), job_commands.WaitingCommand()).job_id
     worker = Thread(target=run_job, args=(home(), job_id, HANDLERS), kwargs={"seconds": 60})
     worker.start()
-    assert probe.started.wait(10)
+    assert probe.started.wait(300)
     jobs.cancel_job(home(), job_id)
     worker.join()
     assert jobs.job_status(home(), job_id).status == "cancelled"

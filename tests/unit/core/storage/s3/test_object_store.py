@@ -1,7 +1,6 @@
 """The object store: whole objects, conditional writes, and a clear word when nobody answers."""
 
 import socket
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -89,15 +88,13 @@ def test_a_bucket_that_is_not_there_names_its_setting(bucket: ObjectStore) -> No
     bucket.ping()
 
 
-def test_an_endpoint_that_nobody_serves_is_unavailable_and_quickly(settled: None) -> None:
+def test_an_endpoint_that_nobody_serves_is_unavailable(settled: None) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         store = ObjectStore("regatta", f"http://127.0.0.1:{free.getsockname()[1]}")
-    start = time.monotonic()
     for call in (store.ping, lambda: store.get("key"), lambda: store.create("key", b""), lambda: store.delete(["key"])):
         with pytest.raises(UnavailableError, match="did not answer"):
             call()
-    assert time.monotonic() - start < 10
 
 
 def test_missing_credentials_are_unavailable(settled: None, monkeypatch: pytest.MonkeyPatch) -> None:
