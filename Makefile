@@ -11,7 +11,7 @@ CLIENTS_SETUP := .venv-clients/.ready
 NODE_MODULES  := clients/typescript/node_modules/.package-lock.json
 NPM           := PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm --loglevel=error
 
-.PHONY: demo up down test test-busy test-localstack test-clients test-contract lint template build openapi client bench setup lock clean
+.PHONY: demo up down test test-busy test-localstack test-clients test-contract lint template build openapi client bench setup environments lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
 	$(BIN)/regatta demo
@@ -25,7 +25,7 @@ down:  ## stop a running stack; its data stays under .regatta/
 # The tests of a module run in one process.
 PARALLEL := --numprocesses logical --dist loadfile --no-loadscope-reorder
 
-test: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP) $(CLIENTS_SETUP)  ## every test, with coverage of core and functions
+test: environments  ## every test, with coverage of core and functions
 	$(BIN)/python -m slipcover --json --out .coverage.json -m pytest $(PARALLEL)
 	$(BIN)/python -m slipcover --branch --skip-covered --fail-under 95 --out .coverage.json --merge .coverage.json
 
@@ -69,6 +69,8 @@ bench: $(SETUP)  ## every measured ratio but bench/quality.py, which installs wh
 	done; exit $$status
 
 setup: $(SETUP)
+
+environments: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP) $(CLIENTS_SETUP)  ## all that `make test` needs, side by side with `make -j`
 
 # pip checks every hash. The project itself is installed without build isolation, so that nothing unpinned is fetched.
 $(SETUP): requirements/dev.txt pyproject.toml
@@ -122,5 +124,5 @@ build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
 	tar -ch --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
 
 clean: down  ## remove the set-up and every stored dataset and model
-	rm -rf .venv .venv-clients .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage \
+	rm -rf .venv .venv-clients .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage.json \
 	  clients/typescript/node_modules clients/typescript/dist

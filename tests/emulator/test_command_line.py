@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from infra.paths import ROOT
 from tests.support.stack import Stack
 
 EXAMPLES = ROOT / "examples"
-PAGE = (ROOT / "docs/command-line.md").read_text()
 # What a name may be that somebody gave a file, a column or a value.
 HOSTILE = "price [/usd] [bold]\x1b[31m房价"
 
@@ -35,30 +32,6 @@ def mix(stack: Stack) -> str:
     )
     assert done.returncode == 0, done.stderr
     return "mix-cli"
-
-
-def test_the_examples_of_the_page_run_as_written(stack: Stack, tmp_path: Path) -> None:
-    (tmp_path / "examples").symlink_to(EXAMPLES)
-    script = "\n".join(re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
-    path = f"{Path(sys.executable).parent}:{stack.shell['PATH']}"
-    environment = {**stack.shell, "PATH": path, "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    done = subprocess.run(
-        ["bash", "-euxo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
-    assert "Traceback" not in done.stderr
-    rows = list(csv.reader((tmp_path / "predictions.csv").read_text().splitlines()))
-    assert len(rows) == 1031
-    assert rows[0][-1] == "prediction"
-    assert (tmp_path / "predicted.xlsx").read_bytes().startswith(b"PK")
-    assert "<html" in (tmp_path / "concrete.html").read_text()
-    assert json.loads((tmp_path / "openapi.json").read_text())["openapi"].startswith("3.0")
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ T = TypeVar("T")
 SAFETY_NET = 300.0
 
 
-def wait_for(read: Callable[[], T], is_done: Callable[[T], object] = bool) -> T:
+def wait_for(read: Callable[[], T], is_done: Callable[[T], object] = bool, seconds: float = SAFETY_NET) -> T:
     """Return the first value read for which `is_done` holds, by default the first that is true."""
-    deadline = time.monotonic() + SAFETY_NET
+    deadline = time.monotonic() + seconds
     while not is_done(value := read()):
         assert time.monotonic() < deadline, value
         time.sleep(0.02)

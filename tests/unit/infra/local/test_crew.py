@@ -68,7 +68,7 @@ def tend_until(crew: Crew, condition: Callable[[], bool]) -> None:
         crew.tend()
         return condition()
 
-    wait_for(look, seconds=60)
+    wait_for(look)
 
 
 def pass_time(crew: Crew, clock: Clock, seconds: float) -> None:
@@ -167,7 +167,7 @@ def test_processes_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) ->
         members = [psutil.Process(int(pid)) for pid in supervisor.stdout.readline().split()]
         supervisor.kill()
     assert len(members) == 2
-    wait_for(lambda: not any(member.is_running() for member in members), seconds=60)
+    wait_for(lambda: not any(member.is_running() for member in members))
 
 
 def test_a_process_that_cannot_be_made_is_tried_again(hire: Hire, clock: Clock, monkeypatch) -> None:
