@@ -35,7 +35,8 @@ RegattaError                      500
 │   └── InvalidRecordsError       422  one or more fields of the records to predict
 ├── TrainingFailedError           422  the estimator or the compiled graph refused this table
 ├── UnavailableError              503  storage cannot be reached
-│   └── DeadlineError             503  the time that the request may take is over
+│   ├── DeadlineError             503  the time that the request may take is over
+│   └── OutcomeUnknownError       503  storage broke off, and what was asked may have happened all the same
 └── JobTimeoutError               504  a job took longer than it may
 InvalidSettingError               (start-up only)
 """
@@ -292,6 +293,12 @@ class DeadlineError(UnavailableError):
     """Nothing is left of the time that the request may take."""
 
     slug, title = "deadline-exceeded", "The answer was not ready in time"
+
+
+class OutcomeUnknownError(UnavailableError):
+    """Storage broke off in the middle of a change, which may have been made, in whole or in part."""
+
+    slug, title = "outcome-unknown", "It may have happened, or not"
 
 
 class JobTimeoutError(RegattaError):

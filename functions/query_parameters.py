@@ -1,4 +1,4 @@
-"""Refuse query parameters that an endpoint does not know, so that no typo passes silently."""
+"""The routes of the HTTP functions: they refuse unknown query parameters, and say what a failed request has changed."""
 
 from collections.abc import Callable, Coroutine, Iterator
 from difflib import get_close_matches
@@ -12,12 +12,16 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from core.errors import InvalidInputError
+from core.storage.changes import recording
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRoute(APIRoute):
-    """A route that refuses unknown query parameters, as `functions.http.RequestBody` does unknown fields."""
+    """A route that refuses unknown query parameters, as `functions.http.RequestBody` does unknown fields.
+
+    Where storage fails, the error says whether the request has changed anything.
+    """
 
     @cached_property
     def query_names(self) -> list[str]:
@@ -33,7 +37,8 @@ class StrictRoute(APIRoute):
         async def handle_checked(request: Request) -> Response:
             if request.scope["query_string"]:
                 self._check(request)
-            return await handle(request)
+            with recording():
+                return await handle(request)
 
         return handle_checked
 

@@ -68,6 +68,7 @@ const (
 	ErrTrainingFailed       ProblemType = "training-failed"
 	ErrStorageUnavailable   ProblemType = "storage-unavailable"
 	ErrDeadlineExceeded     ProblemType = "deadline-exceeded"
+	ErrOutcomeUnknown       ProblemType = "outcome-unknown"
 	ErrJobTimedOut          ProblemType = "job-timed-out"
 	ErrInternal             ProblemType = "internal"
 	ErrTooManyRequests      ProblemType = "too-many-requests"

@@ -1,5 +1,6 @@
 """Datasets in the bucket: data first, then the manifest that makes them exist, then the pointer to the current one."""
 
+import logging
 import re
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
@@ -9,10 +10,13 @@ from pathlib import Path
 from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import DatasetManifest, Recipe
 from core.storage.cache import CachedObjects
+from core.storage.changes import changes
 from core.storage.documents import Documents
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.types import Json
+
+log = logging.getLogger("regatta")
 
 # The bytes as received, whatever their format.
 SOURCE = "source.csv"
@@ -69,6 +73,7 @@ class DatasetRepository:
                 # If this fails as well, the files that are left have no manifest, so nobody sees them.
                 with suppress(UnavailableError):
                     self._documents.delete(manifest_key)
+                    changes().undone(manifest_key)
                     draft.discard()
                 raise
         self._index.add(manifest_key, etag, manifest.model_dump())
@@ -79,14 +84,14 @@ class DatasetRepository:
         Raises `NoSuchFileError`, and `NoCurrentFileError` where there is no current one. `fresh` reads the bucket
         itself and not Redis.
         """
-        wanted = file_id or self.current()
-        if wanted is None:
-            raise NoCurrentFileError(
-                "No file is current. POST a CSV to /data/upload, or choose one with POST /data/switch/{file_id}."
-            )
+        wanted = file_id or self._pointed_at() or ""
         document = None
         if FILE_ID.fullmatch(wanted):
             document = self._documents.read(_key(self._workspace, wanted, MANIFEST), fresh=fresh)
+        if document is None and not file_id:
+            raise NoCurrentFileError(
+                "No file is current. POST a CSV to /data/upload, or choose one with POST /data/switch/{file_id}."
+            )
         if document is None:
             raise NoSuchFileError(f"There is no file {wanted!r}. GET /data/files lists what there is.")
         return DatasetManifest.model_validate(document)
@@ -100,7 +105,13 @@ class DatasetRepository:
         return True
 
     def current(self) -> str | None:
-        """Return the id of the current file, or None."""
+        """Return the id of the current file; None where none was chosen, or where it has been deleted since."""
+        file_id = self._pointed_at()
+        if file_id is None or self._documents.read(_key(self._workspace, file_id, MANIFEST)) is None:
+            return None
+        return file_id
+
+    def _pointed_at(self) -> str | None:
         document = self._documents.read(_current_key(self._workspace))
         return document["file_id"] if document else None
 
@@ -149,15 +160,22 @@ class DatasetRepository:
         return [DatasetManifest.model_validate(manifest) for manifest in self._index.manifests()]
 
     def delete(self, file_id: str) -> None:
-        """Delete a dataset, its manifest first so that nobody finds half of it; raises `NoSuchFileError`."""
+        """Delete a dataset; raises `NoSuchFileError`.
+
+        It is gone with its manifest. A pointer to it counts for none from then on, and files that cannot be deleted now
+        are left for the janitor; nobody finds them.
+        """
         self.manifest(file_id, fresh=True)
-        if self.current() == file_id:
-            self._documents.delete(_current_key(self._workspace))
         self._documents.delete(_key(self._workspace, file_id, MANIFEST))
         self._index.drop(_key(self._workspace, file_id, MANIFEST))
-        keys = [item.key for item in self._objects.list(_key(self._workspace, file_id, ""))]
-        self._objects.delete(keys)
-        self._cached_objects.forget(keys)
+        try:
+            if self._pointed_at() == file_id:
+                self._documents.delete(_current_key(self._workspace))
+            keys = [item.key for item in self._objects.list(_key(self._workspace, file_id, ""))]
+            self._objects.delete(keys)
+            self._cached_objects.forget(keys)
+        except UnavailableError as error:
+            log.warning("Files of the deleted dataset %s are left for the janitor: %s", file_id, error.detail)
 
 
 class Draft:

@@ -163,7 +163,10 @@ access_denied = refuse(403, "AccessDenied")
 
 
 def refuse_deletes(exchange: Exchange) -> None:
-    """Answer a DeleteObjects with 200 and an error for each key, none of which is deleted."""
+    """Answer a DeleteObjects with 200 and an error for each key, none of which is deleted; pass on all others."""
+    if "delete" not in exchange.request.query:
+        exchange.pass_on()
+        return
     errors = "".join(
         f"<Error><Key>{html.escape(key)}</Key><Code>AccessDenied</Code><Message>Planned by the test.</Message></Error>"
         for key in exchange.request.keys

@@ -33,7 +33,8 @@ RegattaError
     └── ServerError                  500 and above
         ├── Internal                 500
         ├── StorageUnavailable       503
-        │   └── DeadlineExceeded
+        │   ├── DeadlineExceeded
+        │   └── OutcomeUnknown
         └── TimedOut, JobTimedOut    504
 
 A problem of a type that is not listed, as a newer service may have, is raised as the class of its status.
@@ -382,6 +383,12 @@ class DeadlineExceeded(StorageUnavailable):
     """The service did not have the answer ready in time. A change may have been made all the same."""
 
     type = "deadline-exceeded"
+
+
+class OutcomeUnknown(StorageUnavailable):
+    """Storage broke off in the middle of a change, which may have been made all the same."""
+
+    type = "outcome-unknown"
 
 
 class TimedOut(ServerError):

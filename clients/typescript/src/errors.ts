@@ -186,6 +186,8 @@ export class Internal extends ServerError {}
 export class StorageUnavailable extends ServerError {}
 /** The service did not have the answer ready in time. A change may have been made all the same. */
 export class DeadlineExceeded extends StorageUnavailable {}
+/** Storage broke off in the middle of a change, which may have been made all the same. */
+export class OutcomeUnknown extends StorageUnavailable {}
 /** The answer took longer than the gateway waits. */
 export class TimedOut extends ServerError {}
 /** The job took longer than it may. */
@@ -226,6 +228,7 @@ const BY_TYPE = {
   "too-many-requests": TooManyRequests,
   "storage-unavailable": StorageUnavailable,
   "deadline-exceeded": DeadlineExceeded,
+  "outcome-unknown": OutcomeUnknown,
   "timed-out": TimedOut,
   "job-timed-out": JobTimedOut,
   internal: Internal,

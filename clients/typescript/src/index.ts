@@ -36,6 +36,7 @@ export {
   NotFound,
   NotRegattaError,
   OtherLibraries,
+  OutcomeUnknown,
   ProblemError,
   type ProblemType,
   RedirectTargetUnreachable,

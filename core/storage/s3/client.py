@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from core.storage.aws_calls import bound_calls
 from core.storage.dependency import Dependency
+from core.storage.s3.attempts import report_attempts
 from core.storage.s3.listing import parse_listings_fast
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def create_client(endpoint: str | None) -> "S3Client":
     client: S3Client = boto3.session.Session().client("s3", endpoint_url=endpoint, config=config)
     bound_calls(client, Dependency("object store", calls=CALLS), _patience)
     parse_listings_fast(client)
+    report_attempts(client)
     return client
 
 

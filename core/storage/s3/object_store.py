@@ -4,17 +4,18 @@ import hashlib
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePath
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from core.errors import NotFoundError, UnavailableError
 from core.storage.s3.client import create_client
+from core.storage.s3.confirmed_writes import confirmed_delete, confirmed_write
 from core.storage.s3.object_metadata import ObjectHead, ObjectSummary, OpenMultipart, UploadedPart
 from core.storage.s3.signed_get import SignedGet
+from core.storage.s3.store_errors import BrokenBodyError, LostRaceError, MissingObjectError, translate_errors
 
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
@@ -28,24 +29,22 @@ PART_BYTES = 256 << 20
 COPY_BYTES = 2 << 30
 # How much of an object is in memory while its digest is computed.
 CHUNK_BYTES = 1 << 20
-# S3 takes at most this many keys in one delete request.
-DELETE_BATCH = 1000
 # S3 lists at most this many keys in one request.
 LIST_KEYS = 1000
+# How often an object is read whose bytes break off.
+READS = 3
 # Characters that a file name may not have where quotes, paths and bytes beyond ASCII are not understood.
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
-FULL = "The disk of the object store is full, so nothing can be stored. Make room on it, or delete files and models."
-UNREACHABLE = "The object store did not answer. Nothing was changed; try again in a moment."
+__all__ = ["MissingObjectError", "ObjectStore", "disposition"]
 
-
-class MissingObjectError(NotFoundError):
-    """No object has this key. Services turn it into a file or a model that does not exist."""
+T = TypeVar("T")
 
 
 class ObjectStore:
     """Reads and writes whole objects of one bucket; conditional writes return whether they won.
 
-    Every method raises `UnavailableError` when the endpoint cannot be reached or refuses the credentials.
+    Every method raises `UnavailableError` when the endpoint cannot be reached or refuses the credentials. A read whose
+    bytes break off is repeated, and a write whose answer is lost is looked for.
     """
 
     def __init__(self, bucket: str, endpoint: str | None) -> None:
@@ -74,26 +73,35 @@ class ObjectStore:
 
     def get_with_etag(self, key: str) -> tuple[bytes, str]:
         """Return the object's bytes and its ETag, for a later `replace`; raises `MissingObjectError`."""
-        with _translate_errors(key):
+
+        def read() -> tuple[bytes, str]:
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
             return answer["Body"].read(), answer["ETag"]
 
+        return self._read(key, read)
+
     def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> str:
         """Write the object, whatever was there; return its ETag."""
-        with _translate_errors(key):
-            return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
+        return self._put(key, body, {"ContentType": content_type})
 
     def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
         """Write the object from a file; a large one in parts, of which a few at a time are in memory."""
-        with _translate_errors(key):
-            kind = {"ContentType": content_type}
-            self.client.upload_file(str(path), self.bucket, key, ExtraArgs=kind, Config=_transfer(PART_BYTES))
+        if path.stat().st_size > PART_BYTES:
+            with translate_errors(key):
+                described = {"ContentType": content_type}
+                self.client.upload_file(str(path), self.bucket, key, ExtraArgs=described, Config=_transfer(PART_BYTES))
+            return
+        with path.open("rb") as file:
+            self._put(key, file, {"ContentType": content_type})
 
     def download(self, key: str, path: Path) -> None:
         """Write the object's bytes to a file; raises `MissingObjectError`."""
-        with _translate_errors(key):
+
+        def read() -> None:
             # In one request: some stores read the whole object for each range of it.
             self.client.download_file(self.bucket, key, str(path), Config=_transfer(sys.maxsize))
+
+        self._read(key, read)
 
     def copy(self, source: str, key: str) -> None:
         """Write the object from another one, inside the store; raises `MissingObjectError`.
@@ -102,7 +110,7 @@ class ObjectStore:
         """
         # S3 refuses a copy onto itself that changes nothing, so the metadata gets the time of the copy.
         changed = {"MetadataDirective": "REPLACE", "Metadata": {"copied-at": str(time.time_ns())}}
-        with _translate_errors(source):
+        with translate_errors(source):
             self.client.copy(
                 {"Bucket": self.bucket, "Key": source},
                 self.bucket,
@@ -113,15 +121,18 @@ class ObjectStore:
 
     def sha256(self, key: str) -> str:
         """Return the SHA-256 of the object in hexadecimal, a piece at a time in memory; raises `MissingObjectError`."""
-        digest = hashlib.sha256()
-        with _translate_errors(key):
+
+        def read() -> str:
+            digest = hashlib.sha256()
             for chunk in self.client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(CHUNK_BYTES):
                 digest.update(chunk)
-        return digest.hexdigest()
+            return digest.hexdigest()
+
+        return self._read(key, read)
 
     def head(self, key: str) -> ObjectHead:
         """Return the object's metadata; raises `MissingObjectError`."""
-        with _translate_errors(key):
+        with translate_errors(key):
             answer = self.client.head_object(Bucket=self.bucket, Key=key)
         return ObjectHead(answer["ETag"], answer["ContentLength"], answer["LastModified"], answer["Metadata"])
 
@@ -139,10 +150,23 @@ class ObjectStore:
 
     def _put_if(self, key: str, body: bytes, condition: dict[str, Any]) -> str | None:
         try:
-            with _translate_errors(key):
-                return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)["ETag"]
-        except (_LostRaceError, MissingObjectError):
+            return self._put(key, body, condition)
+        except (LostRaceError, MissingObjectError):
             return None
+
+    def _put(self, key: str, body: bytes | IO[bytes], options: dict[str, Any]) -> str:
+        def send(metadata: Mapping[str, str]) -> str:
+            return self.client.put_object(Bucket=self.bucket, Key=key, Body=body, Metadata=metadata, **options)["ETag"]
+
+        return confirmed_write(self.client, self.bucket, key, send, created="IfNoneMatch" in options)
+
+    def _read(self, key: str, read: Callable[[], T]) -> T:
+        """Return what `read` returns; repeat it where the connection breaks in the middle of the bytes."""
+        for _ in range(READS - 1):
+            with suppress(BrokenBodyError), translate_errors(key):
+                return read()
+        with translate_errors(key):
+            return read()
 
     def list(self, prefix: str, after: str = "", page_keys: int = LIST_KEYS) -> Iterator[ObjectSummary]:
         """Yield every object below `prefix` whose key comes after `after`, in key order.
@@ -168,16 +192,12 @@ class ObjectStore:
     def _pages(self, prefix: str, after: str, page_keys: int, **options: str) -> "Iterator[ListObjectsV2OutputTypeDef]":
         asked: dict[str, Any] = {"Bucket": self.bucket, "Prefix": prefix, "PaginationConfig": {"PageSize": page_keys}}
         asked |= {"StartAfter": after, **options} if after else options
-        with _translate_errors(prefix):
+        with translate_errors(prefix):
             yield from self.client.get_paginator("list_objects_v2").paginate(**asked)
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete these objects; missing ones do not matter."""
-        doomed = [{"Key": key} for key in keys]
-        for start in range(0, len(doomed), DELETE_BATCH):
-            batch: Any = {"Objects": doomed[start : start + DELETE_BATCH], "Quiet": True}
-            with _translate_errors("delete"):
-                self.client.delete_objects(Bucket=self.bucket, Delete=batch)
+        """Delete these objects; missing ones do not matter. Raises `UnavailableError` unless all of them are gone."""
+        confirmed_delete(self.client, self.bucket, list(keys))
 
     def presign(self, key: str, filename: str, seconds: int) -> str:
         """Return a URL that downloads the object as `filename` for the next `seconds`, without credentials.
@@ -205,12 +225,12 @@ class ObjectStore:
 
     def begin_parts(self, key: str) -> str:
         """Begin a multipart upload; return its id."""
-        with _translate_errors(key):
+        with translate_errors(key):
             return self.client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
 
     def list_parts(self, key: str, upload_id: str) -> tuple[UploadedPart, ...]:
         """Return the parts in the bucket; raises `MissingObjectError` when the upload was completed or aborted."""
-        with _translate_errors(key):
+        with translate_errors(key):
             pages = self.client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=upload_id)
             return tuple(
                 UploadedPart(p["PartNumber"], p["ETag"], p["Size"]) for page in pages for p in page.get("Parts", [])
@@ -219,14 +239,14 @@ class ObjectStore:
     def join_parts(self, key: str, upload_id: str, etags: Mapping[int, str]) -> None:
         """Complete the upload from these ETags by part number; raises `MissingObjectError` as `list_parts` does."""
         parts: Any = [{"PartNumber": number, "ETag": etags[number]} for number in sorted(etags)]
-        with _translate_errors(key):
+        with translate_errors(key):
             self.client.complete_multipart_upload(
                 Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
             )
 
     def open_parts(self, prefix: str = "") -> Iterator[OpenMultipart]:
         """Yield every multipart upload below `prefix` that is neither completed nor aborted."""
-        with _translate_errors(prefix):
+        with translate_errors(prefix):
             pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 for upload in page.get("Uploads", []):
@@ -234,12 +254,12 @@ class ObjectStore:
 
     def abort_parts(self, key: str, upload_id: str) -> None:
         """Abort a multipart upload and delete its parts; one that is over already does not matter."""
-        with suppress(MissingObjectError), _translate_errors(key):
+        with suppress(MissingObjectError), translate_errors(key):
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
 
     def ping(self) -> None:
         """Make one cheap request; raises `UnavailableError` when the bucket cannot be reached."""
-        with _translate_errors(self.bucket):
+        with translate_errors(self.bucket):
             self.client.head_bucket(Bucket=self.bucket)
 
 
@@ -257,32 +277,3 @@ def _transfer(part_bytes: int) -> "TransferConfig":
     from boto3.s3.transfer import TransferConfig
 
     return TransferConfig(multipart_threshold=part_bytes, multipart_chunksize=part_bytes, max_concurrency=2)
-
-
-class _LostRaceError(UnavailableError):
-    """A write met another writer: a conditional write has lost, any other one has to be repeated."""
-
-
-@contextmanager
-def _translate_errors(key: str) -> Iterator[None]:
-    """Raise our errors in place of botocore's."""
-    from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in (409, 412):
-            raise _LostRaceError(UNREACHABLE) from error
-        # The answer to a HEAD has no body that would say whether the key or the bucket is missing.
-        missing_key = code == "404" and error.operation_name == "HeadObject"
-        if code in ("NoSuchKey", "NoSuchUpload") or missing_key:
-            raise MissingObjectError(f"There is no object {key}.") from error
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 507:
-            raise UnavailableError(FULL) from error
-        if code in ("NoSuchBucket", "404"):
-            raise UnavailableError("The bucket does not exist. Check REGATTA_BUCKET.") from error
-        raise UnavailableError(UNREACHABLE) from error
-    except (BotoCoreError, Boto3Error) as error:
-        raise UnavailableError(UNREACHABLE) from error

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core.errors import UnavailableError
-from core.storage.s3.object_store import DELETE_BATCH, MissingObjectError, ObjectStore, disposition
+from core.storage.s3.confirmed_writes import DELETE_BATCH
+from core.storage.s3.object_store import MissingObjectError, ObjectStore, disposition
 
 
 def test_what_is_put_is_got(bucket: ObjectStore) -> None:
