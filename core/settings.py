@@ -73,6 +73,13 @@ class Settings:
     answer_seconds: float = setting(seconds(0), 0, "what is expected to take longer becomes a job; 0 means nothing")
     job_seconds: int = setting(whole_number(1, unit="seconds"), 3600, "how long one attempt at a job may take")
     job_lease_seconds: float = setting(seconds(2), 60, "how soon the job of a killed worker is free again")
+    # How long an answer may take. The gateway waits 29 s, of which it needs some itself.
+    request_seconds: float = setting(seconds(1), 28, "how long an answer may take, unless it is one of the next two")
+    predict_seconds: float = setting(seconds(0.1), 5, "how long the prediction of one row may take")
+    status_seconds: float = setting(seconds(0.1), 2, "how long the checks of status and readiness may take")
+    stale_seconds: float = setting(
+        seconds(0), 86_400, "how long a champion predicts after storage last said that it serves"
+    )
     cors_origin: str | None = setting(ORIGIN, None, "origin whose pages may call from a browser; unset: none")
     # What is between the callers and the service.
     base_path: str | None = setting(

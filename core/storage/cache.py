@@ -79,8 +79,11 @@ class MemoryCache(Generic[V]):
         self._entries: OrderedDict[str, tuple[V, int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> V | None:
-        """Return the value, or None when it is not cached or was idle too long."""
+    def get(self, key: str, *, count_miss: bool = True) -> V | None:
+        """Return the value, or None when it is not cached or was idle too long.
+
+        A caller that looks again before it makes the value counts the miss only then.
+        """
         now = time.monotonic()
         with self._lock:
             entry = self._entries.pop(key, None)
@@ -88,7 +91,8 @@ class MemoryCache(Generic[V]):
                 entry = None
             if entry is not None:
                 self._entries[key] = (entry[0], entry[1], now)
-        self._counters.add("memory", hit=entry is not None)
+        if count_miss or entry is not None:
+            self._counters.add("memory", hit=entry is not None)
         return None if entry is None else entry[0]
 
     def put(self, key: str, value: V, size: int) -> None:

@@ -3,13 +3,16 @@
 One small document a name, changed by conditional writes.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from math import inf
 
 from pydantic import Field
 
-from core.errors import ConflictError, ModelServesError, NameTakenError, NoSuchModelError
+from core.deadlines import deadline
+from core.errors import ConflictError, ModelServesError, NameTakenError, NoSuchModelError, UnavailableError
+from core.settings import settings
 from core.storage.documents import Documents
 from core.stored_document import Document
 from core.types import Json
@@ -18,6 +21,10 @@ CHAMPION = "champion.json"
 
 # How old the state may be that a process remembers: every process knows of a promotion within this time.
 CHAMPION_SECONDS = 1.0
+# How long a request waits until the state is read again, where there is one to go on with.
+REFRESH_SECONDS = 2.0
+
+log = logging.getLogger("regatta")
 
 
 class ServingState(Document):
@@ -41,14 +48,52 @@ class Champions:
         self._documents = documents
         # By key the state, when it was read or written, and since when it may be out of date.
         self._known: dict[str, tuple[ServingState, float, float]] = {}
+        # By key until when what is known is used although it is old: it is being read again, or could not be.
+        self._used_until: dict[str, float] = {}
+        # The keys that could not be read again.
+        self._stale: set[str] = set()
 
     def serving_state(self, name: str, *, fresh: bool = False) -> ServingState:
-        """Return the state of a name, at most about a second old; `fresh` reads the bucket itself."""
-        key = _key(self._workspace, name)
+        """Return the state of a name, at most about a second old; `fresh` reads the bucket itself.
+
+        Where storage does not answer, a state that was read within REGATTA_STALE_SECONDS is returned: `stale_seconds`.
+        """
+        known = None if fresh else self.known_state(name)
+        if known is not None:
+            return known
+        key, begun = _key(self._workspace, name), time.monotonic()
+        usable = None if fresh else self._usable(key, begun)
+        if usable is None:
+            return self._read(key, begun, fresh=fresh)
+        self._used_until[key] = begun + REFRESH_SECONDS
+        try:
+            with deadline(REFRESH_SECONDS):
+                return self._read(key, begun, fresh=False)
+        except UnavailableError as error:
+            log.warning("the champion of %s could not be read again: %s", name, error.detail)
+            self._stale.add(key)
+            self._used_until[key] = time.monotonic() + CHAMPION_SECONDS
+            return usable
+
+    def known_state(self, name: str) -> ServingState | None:
+        """Return the state of a name where nothing has to be read for it, else None."""
+        key, now = _key(self._workspace, name), time.monotonic()
         known = self._known.get(key)
-        if not fresh and known is not None and time.monotonic() - known[2] < CHAMPION_SECONDS:
+        if known is not None and now - known[2] < CHAMPION_SECONDS:
             return known[0]
-        begun = time.monotonic()
+        return self._usable(key, now) if now < self._used_until.get(key, -inf) else None
+
+    def stale_seconds(self, name: str) -> float | None:
+        """Return how old the state of a name is that could not be read again; None where it could."""
+        key = _key(self._workspace, name)
+        return time.monotonic() - self._known[key][2] if key in self._stale else None
+
+    def _usable(self, key: str, now: float) -> ServingState | None:
+        """Return what is known, if a model serves by it and it was read lately enough to be used in an outage."""
+        known = self._known.get(key)
+        return known[0] if known is not None and now - known[2] < settings().stale_seconds else None
+
+    def _read(self, key: str, begun: float, *, fresh: bool) -> ServingState:
         found = self._documents.read_with_age(key, fresh=fresh)
         return self._remember(key, _parse_state(found.document), begun, time.monotonic() - found.age)
 
@@ -169,6 +214,8 @@ class Champions:
         return self._remember(key, state, time.monotonic(), begun)
 
     def _remember(self, key: str, state: ServingState, order: float, since: float) -> ServingState:
+        self._stale.discard(key)
+        self._used_until.pop(key, None)
         known = self._known.get(key)
         if known is not None and known[1] > order:
             return known[0]  # another thread has changed it since this one began to read

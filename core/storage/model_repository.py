@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from core.errors import BadSignatureError, InvalidInputError, NameTakenError, NoSuchModelError
+from core.errors import BadSignatureError, InvalidInputError, NameTakenError, NoSuchModelError, UnavailableError
 from core.model_manifest import ModelManifest
 from core.storage.artifacts import GRAPH, Artifacts
 from core.storage.cache import CachedObjects
@@ -127,10 +127,28 @@ class ModelRepository:
             raise NoSuchModelError(f"There is no {what} yet. POST /model/train trains one.")
         return VersionId(newest, self.resolve(newest, version))
 
+    def known(self, name: str, version: int | None = None) -> VersionId | None:
+        """Return what `find` would return, where nothing has to be read for it and `name` is a model's, else None."""
+        state = self._champions.known_state(name)
+        if state is None or state.version is None or version in state.deleted:
+            return None
+        return VersionId(name, version or state.version)
+
+    def stale_seconds(self, name: str) -> float | None:
+        """Return how many seconds ago storage last said which version of a name serves; None: lately, as always."""
+        return self._champions.stale_seconds(name)
+
     def _is_unused_type(self, name: str) -> bool:
         """Return whether a name is a model type, and no model has it."""
-        if not MODEL_NAME.fullmatch(name) or self._champions.serving_state(name).version is not None:
+        if not MODEL_NAME.fullmatch(name):
             return False
+        try:
+            if self._champions.serving_state(name).version is not None:
+                return False
+        except UnavailableError:
+            if not self._newest.is_known(name):
+                raise
+            return True
         from core.catalogue import CATALOGUE  # a request for a model that there is does not need it
 
         return name in CATALOGUE and not self._versions.listed(name)

@@ -3,13 +3,17 @@
 import time
 from collections.abc import Callable, Iterator
 
+from core.errors import UnavailableError
 from core.model_manifest import ModelManifest
 from core.storage.champions import CHAMPION_SECONDS, Champions
 from core.storage.versions import Versions
 
 
 class NewestModels:
-    """The names of the newest models of a workspace; that of a model type may be about a second old."""
+    """The names of the newest models of a workspace; that of a model type may be about a second old.
+
+    Where storage does not answer, the name that was found last is used.
+    """
 
     def __init__(self, versions: Versions, champions: Champions, current_file: Callable[[], str | None]) -> None:
         """`current_file` returns the id of the workspace's current file, or None."""
@@ -29,10 +33,19 @@ class NewestModels:
         known = self._known.get(model_type)
         if known is not None and time.monotonic() - known[1] < CHAMPION_SECONDS:
             return known[0]
-        found = next(self._names(model_type), None)
+        try:
+            found = next(self._names(model_type), None)
+        except UnavailableError:
+            if known is None:
+                raise
+            return known[0]
         if found is not None:
             self._known[model_type] = found, time.monotonic()
         return found
+
+    def is_known(self, model_type: str) -> bool:
+        """Return whether the newest model of a type was found before, so that it can be used in an outage."""
+        return model_type in self._known
 
     def forget(self) -> None:
         """Forget all names, because a version was published, deleted or renamed."""

@@ -23,6 +23,7 @@ from core.settings import settings
 from core.storage.cache import Counters, MemoryCache
 from core.storage.dataset_repository import COLUMNS
 from core.storage.signed_models import StoredModel, decode_model
+from core.storage.versions import VersionId
 from core.storage.workspace import Workspace
 
 # A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).
@@ -109,12 +110,24 @@ def find_model(
     return model
 
 
+def find_loaded(workspace: Workspace, name: str | None, version: int | None = None) -> LoadedModel | None:
+    """Return what `find_model` would return for a name, where it is in memory and nothing has to be read, else None."""
+    found = None if name is None else workspace.models.known(name, version)
+    if found is None:
+        return None
+    return _models(workspace.counters).get(_memory_key(workspace, found), count_miss=False)
+
+
 def _stored_model(
     models: MemoryCache[LoadedModel], workspace: Workspace, name: str, version: int | None
 ) -> LoadedModel:
     found = workspace.models.find(name, version)
-    key = f"{workspace.name}/{found.name}/{found.number}"
+    key = _memory_key(workspace, found)
     return models.get(key) or _kept(models, key, workspace.models.load(found.name, found.number))
+
+
+def _memory_key(workspace: Workspace, found: VersionId) -> str:
+    return f"{workspace.name}/{found.name}/{found.number}"
 
 
 def _sealed_model(models: MemoryCache[LoadedModel], model_data: str) -> LoadedModel:

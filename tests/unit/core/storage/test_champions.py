@@ -1,10 +1,18 @@
 """The champion of a model: chosen by a person, succeeded by a challenger, and never a version that is not there."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
 
-from core.errors import BadSignatureError, NoSuchModelError
+from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
+from core.settings import Settings
+from core.storage import champions
 from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.champions import ServingState
+from core.storage.documents import ReadDocument
+from core.storage.versions import VersionId
 from tests.support.model_versions import publish, publish_beside_manifest, publish_versions, serving_version
 from tests.support.storage import WORKSPACE, Repositories, model_draft
 
@@ -50,3 +58,70 @@ def test_a_pointer_from_before_rollbacks_is_understood(repositories: Repositorie
     assert repositories.models._champions.serving_state("boat") == ServingState(version=5, newest=5)
     publish(repositories)
     assert repositories.models.choose("boat", 5) == 6
+
+
+@pytest.fixture
+def outage(repositories: Repositories, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bool], None]]:
+    """Let every state be read anew; calling it lets storage fail to read documents, or answer again."""
+    monkeypatch.setattr(champions, "CHAMPION_SECONDS", 0.0)
+    read = repositories.documents.read_with_age
+
+    def fail(key: str, *, fresh: bool = False) -> ReadDocument:
+        raise UnavailableError("down")
+
+    def switch(failing: bool) -> None:
+        monkeypatch.setattr(repositories.documents, "read_with_age", fail if failing else read)
+
+    yield switch
+
+
+def test_the_champion_that_is_known_serves_while_storage_is_down(
+    repositories: Repositories, outage: Callable[[bool], None]
+) -> None:
+    models = repositories.models
+    publish_versions(repositories, 2)
+    assert (models.resolve("boat", None), models.stale_seconds("boat")) == (2, None)
+    outage(True)
+    assert (models.resolve("boat", None), models.resolve("boat", 1)) == (2, 1)
+    assert (models.stale_seconds("boat") or 0) > 0
+    with pytest.raises(UnavailableError):
+        models.resolve("ship", None)
+    with pytest.raises(UnavailableError):
+        models.serving("boat", fresh=True)
+    outage(False)
+    assert (models.resolve("boat", None), models.stale_seconds("boat")) == (2, None)
+
+
+def test_a_champion_serves_in_an_outage_only_as_long_as_the_setting_says(
+    repositories: Repositories, outage: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(repositories)
+    monkeypatch.setattr(champions, "settings", lambda: Settings(stale_seconds=0))
+    outage(True)
+    with pytest.raises(UnavailableError):
+        repositories.models.resolve("boat", None)
+
+
+def test_one_caller_reads_the_state_again_and_the_others_go_on(
+    repositories: Repositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(repositories)
+    monkeypatch.setattr(champions, "CHAMPION_SECONDS", 0.0)
+    assert repositories.models.known("boat") is None
+    asked, answering = Event(), Event()
+    read = repositories.documents.read_with_age
+
+    def read_slowly(key: str, *, fresh: bool = False) -> ReadDocument:
+        asked.set()
+        answering.wait(60)
+        return read(key, fresh=fresh)
+
+    monkeypatch.setattr(repositories.documents, "read_with_age", read_slowly)
+    monkeypatch.setattr(champions, "REFRESH_SECONDS", 60.0)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(repositories.models.resolve, "boat", None)
+        assert asked.wait(60)
+        assert repositories.models.known("boat") == VersionId("boat", 1)
+        assert repositories.models.resolve("boat", None) == 1
+        answering.set()
+        assert first.result() == 1
