@@ -1,7 +1,10 @@
-"""Paging of lists."""
+"""Paging of lists: `next` of a page is the `cursor` of the page after it."""
 
+import base64
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
+
+from core.errors import InvalidInputError
 
 
 class HasJobId(Protocol):
@@ -28,3 +31,22 @@ def page_of(items: Sequence[Item], limit: int, after: str | None) -> tuple[Seque
         start = positions[0] + 1
     page = items[start : start + limit]
     return page, page[-1].job_id if len(items) > start + limit else None
+
+
+def write_cursor(last: str | None) -> str | None:
+    """Return the cursor of the page after the item that `last` identifies; None stays None."""
+    return None if last is None else base64.urlsafe_b64encode(last.encode()).decode()
+
+
+def read_cursor(cursor: str | None) -> str | None:
+    """Return what identifies the last item before the page of a cursor; raises `InvalidInputError`."""
+    try:
+        return None if cursor is None else base64.b64decode(cursor, "-_", validate=True).decode()
+    except ValueError:
+        raise invalid_cursor() from None
+
+
+def invalid_cursor() -> InvalidInputError:
+    """Return the error for a cursor that is not `next` of an earlier answer."""
+    errors = [{"field": "cursor", "message": "is not one of ours"}]
+    return InvalidInputError("cursor is `next` of an earlier answer, unchanged. Leave it out.", errors)

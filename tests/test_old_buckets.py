@@ -32,6 +32,8 @@ SETTINGS = {
     "REGATTA_BUCKET": "regatta-tests",
     "REGATTA_SIGNING_KEY": "the signing key of the buckets in tests/data",
 }
+# What answers have got since.
+ADDED: dict[str, dict[str, Any]] = {"/data/files": {"next": None}, "/series": {"next": None}}
 # Made anew for each answer, or by the clock: URLs and when they end.
 VOLATILE = {"url", "fields", "expires_at"}
 
@@ -83,7 +85,10 @@ def test_every_answer_is_the_one_that_the_version_itself_gave(version: str, clie
     for request in answers_of(version):
         answer = client.request(request.get("method", "GET"), request["path"], json=request.get("json"))
         assert answer.status_code == request["status"], request["path"]
-        assert stable(content(answer)) == stable(request["answer"]), request["path"]
+        expected = stable(request["answer"])
+        if request["path"] in ADDED:
+            expected = expected | ADDED[request["path"]]
+        assert stable(content(answer)) == expected, request["path"]
 
 
 def test_the_stored_pickles_load_and_predict_the_same(version: str, client: httpx.Client) -> None:

@@ -13,7 +13,6 @@ from core.errors import (
     UnavailableError,
 )
 from core.jobs.commands import Command, TrainCommand, UnreadableCommandError, parse_command
-from core.paging import page_of
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.leases import free
@@ -114,10 +113,9 @@ def list_jobs(workspace: Workspace, limit: int, after: str | None = None) -> tup
     Raises `NoSuchJobError` for an `after` that is no job.
     """
     try:
-        page, following = page_of(workspace.jobs.list(), limit, after)
+        return workspace.jobs.page(limit, after)
     except LookupError as error:
         raise _no_such(str(after)) from error
-    return workspace.jobs.with_progress(page), following
 
 
 def cancel_job(workspace: Workspace, job_id: str) -> Job:

@@ -1,6 +1,8 @@
 """The one place that makes the storage of a process from its settings, lazily."""
 
+from collections.abc import Callable
 from functools import cache
+from threading import Thread
 
 from core.settings import settings
 from core.storage.cache import CachedObjects, Counters
@@ -51,14 +53,20 @@ class Container:
         index = {kind: ManifestIndex(name, objects, self.redis, kind) for kind in ("datasets", "models")}
         progress = JobProgress(name, self.redis)
         index["jobs"] = ManifestIndex(name, objects, self.redis, "jobs", ".json")
-        datasets = DatasetRepository(name, objects, documents, self._cached_objects, index["datasets"])
+        datasets = DatasetRepository(name, objects, documents, self._cached_objects, index["datasets"], _in_a_thread)
         return Workspace(
             name=name,
             datasets=datasets,
             models=ModelRepository(
-                name, objects, documents, self._cached_objects, index["models"], current_file=datasets.current
+                name,
+                objects,
+                documents,
+                self._cached_objects,
+                index["models"],
+                current_file=datasets.current,
+                later=_in_a_thread,
             ),
-            jobs=JobRepository(name, documents, progress, index["jobs"]),
+            jobs=JobRepository(name, documents, progress, index["jobs"], objects, _in_a_thread),
             series=SeriesRepository(name, objects, documents),
             uploads=UploadRepository(name, objects, documents, progress),
             exports=ExportRepository(name, objects),
@@ -67,6 +75,11 @@ class Container:
             queue=self.queue,
             counters=self.counters,
         )
+
+
+def _in_a_thread(work: Callable[[], None]) -> None:
+    """Do upkeep beside the answers. A process that ends meanwhile leaves the rest of it to another one."""
+    Thread(target=work, name="upkeep", daemon=True).start()
 
 
 @cache

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
@@ -12,6 +13,9 @@ from core.manifests import DatasetManifest, Recipe
 from core.storage.cache import CachedObjects
 from core.storage.changes import changes
 from core.storage.documents import Documents
+from core.storage.lists.dataset_list import DatasetList
+from core.storage.lists.list_index import create_list_index
+from core.storage.lists.upkeep import Later
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.types import Json
@@ -47,12 +51,18 @@ class DatasetRepository:
         documents: Documents,
         cached_objects: CachedObjects,
         index: ManifestIndex,
+        later: Later | None = None,
     ) -> None:
+        """`later` is as for `core.storage.lists.upkeep.Upkeep`."""
         self._workspace = workspace
         self._objects = objects
         self._documents = documents
         self._cached_objects = cached_objects
         self._index = index
+        self._listed = DatasetList(workspace, objects)
+        self.list_index = create_list_index(
+            workspace, "datasets", objects, documents, cached_objects, index, self._listed, later
+        )
 
     @contextmanager
     def draft(self, file_id: str, *, current: bool = True) -> Iterator["Draft"]:
@@ -154,6 +164,17 @@ class DatasetRepository:
     def attach(self, file_id: str, name: str, body: bytes) -> None:
         """Add a file to a dataset that exists: one that is computed later and never changes either."""
         self._objects.put(_key(self._workspace, file_id, name), body)
+
+    def page(self, limit: int, after: str | None = None) -> tuple[list[Json], str | None]:
+        """Return the summaries of up to `limit` datasets after `after`, oldest first, and the last id if more follow.
+
+        Damaged ones are left out. Raises `NewerFormatError`.
+        """
+        listed = list(islice(self._listed.scan("" if after is None else self._listed.place(after)), limit + 1))
+        page, following = listed[:limit], listed[limit:]
+        rows = self.list_index.rows(page)
+        summaries = [rows[one.key] for one in page if one.key in rows]
+        return summaries, self._listed.file_id(page[-1]) if following else None
 
     def list(self) -> list[DatasetManifest]:
         """Return every dataset of the workspace, oldest first."""

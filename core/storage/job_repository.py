@@ -5,20 +5,36 @@ is lost with Redis but the last few seconds of progress.
 """
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from core.context_threads import ContextThreadPool
+from core.errors import NewerFormatError
+from core.paging import page_of
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
 from core.storage.leases import Leased, change_document
+from core.storage.lists.job_order import JobOrder, is_entry_of
+from core.storage.lists.listed_jobs import ListedJobs
+from core.storage.lists.upkeep import Later, Upkeep
 from core.storage.manifest_index import ManifestIndex
 from core.storage.redis.keys import PROGRESS_SECONDS, job_progress_key, job_stop_key
 from core.storage.redis.redis_client import RedisClient
+from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 
+log = logging.getLogger("regatta")
+
 JOB_ID = FILE_ID
+
+# How many jobs of a page are read together, and by how many threads.
+READ_TOGETHER = 21
+READERS = 8
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -118,20 +134,41 @@ class JobProgress:
 class JobRepository:
     """The jobs of a workspace."""
 
-    def __init__(self, workspace: str, documents: Documents, progress: JobProgress, index: ManifestIndex) -> None:
+    def __init__(
+        self,
+        workspace: str,
+        documents: Documents,
+        progress: JobProgress,
+        index: ManifestIndex,
+        objects: ObjectStore,
+        later: Later | None = None,
+    ) -> None:
+        """`later` is as for `core.storage.lists.upkeep.Upkeep`."""
         self._workspace = workspace
         self._documents = documents
         self._progress = progress
         self._index = index
+        self._order = JobOrder(workspace, objects)
+        upkeep = Upkeep(documents, f"{workspace}/index/jobs/lease.json", later)
+        self.listed = ListedJobs(workspace, objects, index, self._order, upkeep)
 
     def create(self, job: Job) -> Job:
         """Store a new job; return the stored one, which is another where its id was taken already."""
         key = _key(self._workspace, job.job_id)
-        return Job.model_validate(self._documents.change(key, lambda before: None if before else job.model_dump()))
+        self._order.add([job])
+        stored = Job.model_validate(self._documents.change(key, lambda before: None if before else job.model_dump()))
+        if not self._order.is_same(stored, job):
+            self._order.remove(job)
+        return stored
 
     def delete(self, job_id: str) -> None:
         """Delete a job."""
+        job = None
+        with suppress(NewerFormatError, ValueError):  # a job that cannot be read is deleted as well
+            job = self.read(job_id, fresh=True)
         self._documents.delete(_key(self._workspace, job_id))
+        if job is not None:
+            self._order.remove(job)
 
     def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
         """Return the job with its newest progress, or None. `fresh` reads the bucket itself, not Redis."""
@@ -144,7 +181,10 @@ class JobRepository:
         """Update the newest job as `change_document` does; return None when there is none."""
         if not JOB_ID.fullmatch(job_id):
             return None
-        return change_document(self._documents, _key(self._workspace, job_id), Job, edit)
+        job = change_document(self._documents, _key(self._workspace, job_id), Job, edit)
+        if job is not None and job.status == "succeeded":
+            self._order.settle(job)
+        return job
 
     def with_progress(self, jobs: Sequence[Job]) -> list[Job]:
         """Return the same jobs, the running ones with the newest progress of their workers."""
@@ -158,8 +198,49 @@ class JobRepository:
         """Ask the worker that has the job to stop."""
         self._progress.stop(job)
 
+    def page(self, limit: int, after: str | None = None) -> tuple[list[Job], str | None]:
+        """Return the `limit` newest jobs before the job `after`, and the last one's id if more follow.
+
+        Raises `LookupError` for an `after` that is no job.
+        """
+        last = None if after is None else self.read(after)
+        if after is not None and last is None:
+            raise LookupError(after)
+        if not self.listed.prepare():
+            jobs, following = page_of(self.list(), limit, after)
+            return self.with_progress(jobs), following
+        found = list(islice(self._stored(self._order.job_ids(last)), limit + 1))
+        return self.with_progress(found[:limit]), found[limit - 1].job_id if len(found) > limit else None
+
+    def undecided(self, series: str) -> list[Job]:
+        """Return the jobs of a series' files that have not succeeded, the newest first."""
+        if self.listed.prepare():
+            jobs = self._stored(self._order.undecided(series))
+        else:
+            jobs = (job for job in self.list() if self._order.is_of(job, series))
+        return self.with_progress([job for job in jobs if job.status != "succeeded"])
+
+    def _stored(self, entries: Iterator[tuple[str, str]]) -> Iterator[Job]:
+        """Yield the jobs of these entries, without those of entries that lead nowhere."""
+        while some := list(islice(entries, READ_TOGETHER)):
+            keys = [_key(self._workspace, job_id) for job_id, _ in some]
+            with ContextThreadPool(READERS) as readers:
+                jobs = list(readers.map(self._readable, keys))
+            for (_, entry), job in zip(some, jobs, strict=True):
+                if job is not None and is_entry_of(entry, job):
+                    yield job
+
+    def _readable(self, key: str) -> Job | None:
+        """Return the job with this key, None where there is none or it is damaged; raises `NewerFormatError`."""
+        try:
+            document = self._documents.read(key)
+            return None if document is None else Job.model_validate(document)
+        except ValueError as error:
+            log.error("%s cannot be read: %s", key, error)
+            return None
+
     def list(self) -> list[Job]:
-        """Return every job of the workspace, the newest first."""
+        """Return every job of the workspace, the newest first: all of them are read."""
         jobs = map(Job.model_validate, self._index.manifests())
         return sorted(jobs, key=lambda job: (job.created_at, job.job_id), reverse=True)
 

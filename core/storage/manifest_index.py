@@ -1,14 +1,19 @@
 """The index of manifests: a Redis hash for each workspace and kind, always checked against a listing of the bucket."""
 
 import json
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from core.context_threads import ContextThreadPool
 from core.storage.redis.keys import manifest_index_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+T = TypeVar("T")
 
 MANIFEST = "manifest.json"
 
@@ -60,60 +65,60 @@ class ManifestIndex:
 
         An empty manifest does not count: it only reserves its key, so that no other version gets it.
         """
-        listed = self._stored(below)
-        if not below:
-            known: list[bytes] = self._redis.run(lambda client: client.hkeys(self._redis_key()), [])
-            gone = {key.decode() for key in known} - listed.keys()
-            if gone:
-                self._redis.run(lambda client: client.hdel(self._redis_key(), *gone), None)
-        return listed
+        found = self._objects.list(f"{self._workspace}/{self._kind}/{below}")
+        return {item.key: item.etag for item in found if item.key.endswith(self._ending) and item.size}
 
-    def read(self, listed: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-        """Return the manifests of these keys with these ETags, without those that were deleted since or are damaged."""
-        name = self._redis_key()
+    def read(self, listed: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
+        """Return the manifests of these keys with these ETags, without those that were deleted since or are damaged.
+
+        An ETag of None stands for whatever the manifest has: it is one that never changes.
+        """
         keys = list(listed)
         indexed: list[bytes | None] = []
         if keys:
-            indexed = self._redis.run(lambda client: client.hmget(name, keys), [])
-        known = {key: json.loads(entry) for key, entry in zip(keys, indexed, strict=False) if entry is not None}
-        fresh = {key: entry for key, entry in known.items() if entry.get("etag") == listed[key]}
-        missing = [key for key in keys if key not in fresh]
-        with ThreadPoolExecutor(FETCHERS) as fetchers:
-            for key, entry in zip(missing, fetchers.map(self._fetch, missing), strict=True):
-                if entry is not None:
-                    fresh[key] = entry
-                    self._remember(name, key, entry)
+            indexed = self._run(lambda client: client.hmget(self._redis_key(), keys), [])
+        known = {key: entry for key, stored in zip(keys, indexed, strict=False) if (entry := _parse_entry(stored))}
+        fresh = {key: entry for key, entry in known.items() if listed[key] in (None, entry["etag"])}
+        fetched = self.fetch(key for key in keys if key not in fresh)
+        self._remember(fetched)
+        fresh |= fetched
         return {key: fresh[key]["manifest"] for key in keys if key in fresh}
+
+    def fetch(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Read these manifests from the bucket itself; return by key the `etag` and the `manifest` of each that is."""
+        wanted = list(keys)
+        if not wanted:
+            return {}
+        with ContextThreadPool(min(FETCHERS, len(wanted))) as fetchers:
+            fetched = zip(wanted, fetchers.map(self._fetch, wanted), strict=True)
+            return {key: entry for key, entry in fetched if entry is not None}
 
     def add(self, key: str, etag: str, manifest: dict[str, Any]) -> None:
         """Add a manifest that was just written. Every write ends with this."""
-        self._remember(self._redis_key(), key, {"etag": etag, "manifest": manifest})
+        self._remember({key: {"etag": etag, "manifest": manifest}})
 
     def drop(self, key: str) -> None:
         """Remove a manifest that was just deleted."""
-        self._redis.run(lambda client: client.hdel(self._redis_key(), key), None)
+        self._run(lambda client: client.hdel(self._redis_key(), _encode(key)), None)
 
     def audit(self, before: Audit | None = None) -> Audit:
         """Read the manifests of the bucket itself and compare Redis with them; changes nothing.
 
         Manifests that have not changed since the audit `before` are not read again.
         """
-        listed = self._stored()
+        listed = self.listed()
         known = {} if before is None else before.stored
         stored = {key: known[key] for key, etag in listed.items() if key in known and known[key]["etag"] == etag}
-        rest = [key for key in listed if key not in stored]
-        with ThreadPoolExecutor(FETCHERS) as fetchers:
-            fetched = dict(zip(rest, fetchers.map(self._fetch, rest), strict=True))
-        stored |= {key: entry for key, entry in fetched.items() if entry is not None}
-        left = self._stored() if len(stored) < len(listed) else {}
+        stored |= self.fetch(key for key in listed if key not in stored)
+        left = self.listed() if len(stored) < len(listed) else {}
         return Audit(stored, [key for key in listed if key not in stored and key in left], self._wrong(stored))
 
     def _wrong(self, stored: Mapping[str, dict[str, Any]]) -> dict[str, str]:
         """Return by key how an entry of Redis is wrong; nothing where Redis does not answer."""
-        found: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(self._redis_key()), None)
+        found: dict[bytes, bytes] | None = self._run(lambda client: client.hgetall(self._redis_key()), None)
         if found is None:
             return {}
-        indexed = {key.decode(): json.loads(entry) for key, entry in found.items()}
+        indexed = {_decode(key): _parse_entry(entry) for key, entry in found.items()}
         gone = {key: "deleted" for key in indexed if key not in stored}
         absent = {key: "missing" for key in stored if key not in indexed}
         other = {key: "different" for key in stored if indexed.get(key, stored[key]) != stored[key]}
@@ -126,27 +131,63 @@ class ManifestIndex:
             if entry is None:
                 self.drop(key)
             else:
-                self._remember(self._redis_key(), key, entry)
+                self._remember({key: entry})
 
     def size(self) -> int | None:
         """Return how many manifests Redis holds of the workspace, or None when it does not answer."""
-        size: int | None = self._redis.run(lambda client: client.hlen(self._redis_key()), None)
+        size: int | None = self._run(lambda client: client.hlen(self._redis_key()), None)
         return size
-
-    def _stored(self, below: str = "") -> dict[str, str]:
-        listed = self._objects.list(f"{self._workspace}/{self._kind}/{below}")
-        return {item.key: item.etag for item in listed if item.key.endswith(self._ending) and item.size}
 
     def _fetch(self, key: str) -> dict[str, Any] | None:
         try:
             body, etag = self._objects.get_with_etag(key)
-            return {"etag": etag, "manifest": json.loads(body)}
+            manifest = json.loads(body)
         except (MissingObjectError, ValueError):
             # It was deleted since the listing, or is damaged. One bad manifest does not hide the others.
             return None
+        return {"etag": etag, "manifest": manifest} if isinstance(manifest, dict) else None
 
-    def _remember(self, name: str, key: str, entry: dict[str, Any]) -> None:
-        self._redis.run(lambda client: client.hset(name, key, json.dumps(entry)), None)
+    def _remember(self, entries: Mapping[str, dict[str, Any]]) -> None:
+        if entries:
+            mapping: Any = {_encode(key): json.dumps(entry) for key, entry in entries.items()}
+            self._run(lambda client: client.hset(self._redis_key(), mapping=mapping), None)
+
+    def _run(self, command: Callable[["Redis"], Any], default: T) -> T | Any:
+        """Run a command on the index in Redis; where its key holds another type, remove that first."""
+
+        def mended(client: "Redis") -> Any:
+            from redis.exceptions import ResponseError
+
+            try:
+                return command(client)
+            except ResponseError as error:
+                if not str(error).startswith("WRONGTYPE"):
+                    raise
+                client.delete(self._redis_key())
+                return command(client)
+
+        return self._redis.run(mended, default)
 
     def _redis_key(self) -> str:
         return manifest_index_key(self._workspace, self._kind)
+
+
+def _parse_entry(stored: bytes | None) -> dict[str, Any] | None:
+    """Return an entry of Redis, or None for what is none: it is read from the bucket then, and written anew."""
+    try:
+        entry = json.loads(stored or b"")
+    except ValueError:
+        return None
+    is_entry = (
+        isinstance(entry, dict) and isinstance(entry.get("etag"), str) and isinstance(entry.get("manifest"), dict)
+    )
+    return entry if is_entry else None
+
+
+def _decode(key: bytes) -> str:
+    """Return a key of Redis as a text, whatever its bytes are; `_encode` returns them."""
+    return key.decode("utf-8", "surrogateescape")
+
+
+def _encode(key: str) -> bytes:
+    return key.encode("utf-8", "surrogateescape")

@@ -1,10 +1,11 @@
 """Models in the bucket: their files, names and versions, and which version serves."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any, TypeVar
 
 from core.errors import BadSignatureError, InvalidInputError, NameTakenError, NoSuchModelError, UnavailableError
@@ -13,6 +14,11 @@ from core.storage.artifacts import GRAPH, Artifacts
 from core.storage.cache import CachedObjects
 from core.storage.champions import Champions, ServingState
 from core.storage.documents import Documents
+from core.storage.lists.list_index import create_list_index
+from core.storage.lists.model_list import ModelList, ModelRow, version_at
+from core.storage.lists.newest_order import NewestOrder
+from core.storage.lists.segments import ListedManifest
+from core.storage.lists.upkeep import Later, Upkeep
 from core.storage.manifest_index import ManifestIndex
 from core.storage.newest_models import NewestModels
 from core.storage.s3.object_store import ObjectStore
@@ -30,7 +36,7 @@ SENDERS = 8
 class Page:
     """One page of versions, by name and number: each with whether it serves, and the last one where more follow."""
 
-    models: list[tuple[ModelManifest, bool]]
+    models: list[tuple[ModelRow, bool]]
     last: VersionId | None
 
 
@@ -48,12 +54,19 @@ class ModelRepository:
         cached_objects: CachedObjects,
         index: ManifestIndex,
         current_file: Callable[[], str | None] = lambda: None,
+        later: Later | None = None,
     ) -> None:
-        """`current_file` returns the id of the workspace's current file, or None."""
-        self._versions = Versions(workspace, objects, cached_objects, index)
+        """`current_file` returns the id of the workspace's current file, or None; `later` is as for `Upkeep`."""
+        newest = NewestOrder(workspace, objects)
+        self._versions = Versions(workspace, objects, cached_objects, index, newest)
         self._artifacts = Artifacts(workspace, objects, cached_objects)
         self._champions = Champions(workspace, documents)
-        self._newest = NewestModels(self._versions, self._champions, current_file)
+        self._listed = ModelList(workspace, objects, lambda name: self._champions.serving_state(name).deleted)
+        self.list_index = create_list_index(
+            workspace, "models", objects, documents, cached_objects, index, self._listed, later
+        )
+        upkeep = Upkeep(documents, f"{workspace}/index/newest/lease.json", later)
+        self.newest = NewestModels(self._versions, self._champions, current_file, newest, self._listed, upkeep)
 
     def publish(self, draft: ModelManifest, files: Mapping[str, bytes], *, promote: bool = True) -> ModelManifest:
         """Store a model of these files (GRAPH, PICKLE, EVALUATION) as the next version; return its signed manifest.
@@ -74,7 +87,8 @@ class ModelRepository:
                 self._artifacts.discard(folder)
         if promote:
             self._champions.promote(name, manifest.version)
-        self._newest.forget()
+        self.newest.prepare()
+        self.newest.forget()
         return manifest
 
     def published_by(self, name: str, job_id: str) -> ModelManifest | None:
@@ -121,7 +135,7 @@ class ModelRepository:
         """
         if name is not None and not self._is_unused_type(name):
             return VersionId(name, self.resolve(name, version))
-        newest = self._newest.name(name)
+        newest = self.newest.name(name)
         if newest is None:
             what = "model" if name is None else f"model {name!r}, nor one of this model type,"
             raise NoSuchModelError(f"There is no {what} yet. POST /model/train trains one.")
@@ -146,7 +160,7 @@ class ModelRepository:
             if self._champions.serving_state(name).version is not None:
                 return False
         except UnavailableError:
-            if not self._newest.is_known(name):
+            if not self.newest.is_known(name):
                 raise
             return True
         from core.catalogue import CATALOGUE  # a request for a model that there is does not need it
@@ -188,23 +202,36 @@ class ModelRepository:
         Damaged ones are left out, and of an unknown model there are none.
         """
         if name is not None and self._is_unused_type(name):
-            name = self._newest.name(name) or name
-        listed = self._versions.listed(name)
-        rest = [numbered for numbered in listed if after is None or numbered > after]
-        chosen = {numbered: listed[numbered] for numbered in rest[:limit]}
-        names = list(dict.fromkeys(numbered.name for numbered in chosen))
+            name = self.newest.name(name) or name
+        chosen = list(islice(self._after(name, after), limit + 1))
+        page, following = chosen[:limit], chosen[limit:]
+        rows = self.list_index.rows([listed for _, listed in page])
+        names = [name for name, _ in groupby(version.name for version, _ in page)]
         states = dict(zip(names, _map(self._champions.serving_state, names), strict=True))
-        models = [
-            (manifest, states[manifest.model_name].version == manifest.version)
-            for manifest in self._versions.manifests(chosen)
-            if manifest.version not in states[manifest.model_name].deleted
-        ]
-        return Page(models, list(chosen)[-1] if len(rest) > limit else None)
+        models = []
+        for version, listed in page:
+            row, state = rows.get(listed.key), states[version.name]
+            if row is None or version.number in state.deleted:
+                continue
+            # A manifest that names another version was put there by hand.
+            if version == VersionId(row["model_name"], row["version"]):
+                models.append((ModelRow.model_validate(row), state.version == version.number))
+        return Page(models, page[-1][0] if following else None)
+
+    def _after(self, name: str | None, after: VersionId | None) -> Iterator[tuple[VersionId, ListedManifest]]:
+        """Yield the versions after one, of one name or of all, in the order of the list."""
+        if name is not None and (after is None or after.name != name):
+            after = VersionId(name, 0)
+        for listed in self._listed.page_after(after):
+            version = version_at(listed.place)
+            if name is not None and version.name != name:
+                return
+            yield version, listed
 
     def choose(self, name: str, version: int) -> int | None:
         """Let a version serve, an older one too; return the version that served before. Raises `NoSuchModelError`."""
         self._verified_manifest(name, version)
-        self._newest.forget()
+        self.newest.forget()
         return self._champions.choose(name, version)
 
     def delete(self, name: str, version: int | None = None) -> list[int]:
@@ -219,7 +246,7 @@ class ModelRepository:
             what = f"model {name!r}" if version is None else f"version {version} of model {name!r}"
             raise NoSuchModelError(f"There is no {what}. GET /model/trained lists what there is.")
         self._champions.withdraw(name, doomed, serving_too=version is None)
-        self._newest.forget()
+        self.newest.forget()
         _map(lambda number: self._delete(name, number), doomed)
         return doomed
 
@@ -244,7 +271,7 @@ class ModelRepository:
         left = [n.number for n in self._versions.listed(old) if n.number in gone]
         _map(lambda number: self._erase(old, number), left)
         self._champions.release(old, new)
-        self._newest.forget()
+        self.newest.forget()
         return [numbered.number for numbered in self._versions.listed(new)]
 
     def _movable(self, name: str) -> list[ModelManifest]:

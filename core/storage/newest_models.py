@@ -1,12 +1,21 @@
 """The newest model of a type, or of all: what a request means that names a model type, or no model, as its model."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 
-from core.errors import UnavailableError
+from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
 from core.model_manifest import ModelManifest
 from core.storage.champions import CHAMPION_SECONDS, Champions
-from core.storage.versions import Versions
+from core.storage.lists.model_list import ModelList
+from core.storage.lists.newest_order import NEWEST_KEPT, NewestOrder
+from core.storage.lists.reports import ReportRows, report_nothing
+from core.storage.lists.upkeep import Upkeep
+from core.storage.versions import VersionId, Versions
+
+# So many versions of earlier Regattas get their entries at once, more of them after the answer.
+FEW = 500
 
 
 class NewestModels:
@@ -15,11 +24,22 @@ class NewestModels:
     Where storage does not answer, the name that was found last is used.
     """
 
-    def __init__(self, versions: Versions, champions: Champions, current_file: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        versions: Versions,
+        champions: Champions,
+        current_file: Callable[[], str | None],
+        order: NewestOrder,
+        listed: ModelList,
+        upkeep: Upkeep,
+    ) -> None:
         """`current_file` returns the id of the workspace's current file, or None."""
         self._versions = versions
         self._champions = champions
         self._current_file = current_file
+        self._order = order
+        self._listed = listed
+        self._upkeep = upkeep
         # By model type the name, and when it was found.
         self._known: dict[str, tuple[str, float]] = {}
 
@@ -52,6 +72,36 @@ class NewestModels:
         self._known.clear()
 
     def _names(self, model_type: str | None) -> Iterator[str]:
+        """Yield the names of models, the newest first; those of the current file before all others of a type."""
+        if not self.prepare():
+            yield from self._names_of(self._every_version(model_type))
+            return
+        current = None if model_type is None else self._current_file()
+        if current is not None:
+            yield from self._names_of(self._order.versions(model_type, current))
+        tried = 0
+        for version in self._order.versions(model_type):
+            tried += 1
+            yield from self._names_of([version])
+        if tried >= NEWEST_KEPT:  # older ones may have no entries
+            yield from self._names_of(self._every_version(model_type))
+
+    def _names_of(self, versions: Iterable[VersionId]) -> Iterator[str]:
+        """Yield the names of those versions that exist, of models that serve."""
+        for version in versions:
+            state = self._champions.serving_state(version.name)
+            if state.version is not None and version.number not in state.deleted and self._exists(version):
+                yield version.name
+
+    def _exists(self, version: VersionId) -> bool:
+        try:
+            self._versions.read(version.name, version.number)
+        except (NoSuchModelError, BadSignatureError):
+            return False
+        return True
+
+    def _every_version(self, model_type: str | None) -> list[VersionId]:
+        """Return the versions in their order as their manifests say it: all of them are read."""
         current = None if model_type is None else self._current_file()
 
         def rank(manifest: ModelManifest) -> tuple[bool, str, int, int]:
@@ -60,6 +110,31 @@ class NewestModels:
 
         manifests = self._versions.manifests(self._versions.listed())
         chosen = [manifest for manifest in manifests if model_type in (None, manifest.model_type)]
-        for manifest in sorted(chosen, key=rank, reverse=True):
-            if self._champions.serving_state(manifest.model_name).version is not None:
-                yield manifest.model_name
+        ranked = sorted(chosen, key=rank, reverse=True)
+        return [VersionId(manifest.model_name, manifest.version) for manifest in ranked]
+
+    def prepare(self) -> bool:
+        """Return whether every version has its entries; see to it where an earlier Regatta wrote some."""
+        if self._order.entries.is_complete():
+            return True
+        keys = [one.key for one in islice(self._listed.scan(), FEW + 1)]
+        if len(keys) > FEW:
+            self._upkeep.soon(self.fill)
+            return False
+        with suppress(UnavailableError):  # who may not write leaves it to others
+            self._order.fill([self._versions.parsed(keys)])
+            return True
+        return False
+
+    def fill(self, report_rows: ReportRows = report_nothing) -> None:
+        """Give every version its entries. Raises `ConflictError` while another worker does it."""
+        with self._upkeep.leased() as renew:
+
+            def some_at_a_time() -> Iterator[list[ModelManifest]]:
+                listed = self._listed.scan()
+                while keys := [one.key for one in islice(listed, FEW)]:
+                    yield self._versions.parsed(keys)
+                    report_rows(len(keys))
+                    renew()
+
+            self._order.fill(some_at_a_time())

@@ -8,10 +8,12 @@ A series exists from its first file or from its first settings on. Its model has
 
 import json
 from collections.abc import Callable
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from core.context_threads import ContextThreadPool
 from core.errors import NoSuchSeriesError
 from core.manifests import HandleMissing, Reading
 from core.model_manifest import RANDOM, Validation
@@ -26,6 +28,9 @@ from core.whole_numbers import WHOLE
 
 # So many of the newest arrivals stay in the document; older ones have their reports only.
 ARRIVALS_KEPT = 500
+
+# How many series of a page are read at a time.
+READERS = 8
 
 Mode = Literal["append", "replace"]
 # accepted: trained on. held: too odd to be trained on until the next arrival confirms it, or
@@ -199,10 +204,13 @@ class SeriesRepository:
             raise NoSuchSeriesError(f"There is no series {name!r}. GET /series lists what there is.")
         return found
 
-    def list(self) -> list[Series]:
-        """Return every series of the workspace, by name."""
-        found = (self.read(name) for name in self._objects.folders(f"{self._workspace}/series/"))
-        return [series for series in found if series is not None]
+    def listed(self, limit: int, after: str | None = None) -> tuple[list[Series], str | None]:
+        """Return up to `limit` series after the name `after`, by name, and the last name if more follow."""
+        folders = self._objects.folders(f"{self._workspace}/series/", after or "", limit + 1)
+        names = list(islice(folders, limit + 1))
+        with ContextThreadPool(READERS) as readers:
+            found = readers.map(self.read, names[:limit])
+            return [series for series in found if series is not None], names[limit - 1] if names[limit:] else None
 
     def change(self, name: str, edit: Callable[[Series], Series | None]) -> Series:
         """Store what `edit` makes of the newest series, a new one where there is none; None leaves it as it is.

@@ -1,18 +1,22 @@
 """The numbered manifests of each model: created once, in order, never changed, and emptied when they are deleted."""
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from core.errors import BadSignatureError, NoSuchModelError
+from core.errors import BadSignatureError, NewerFormatError, NoSuchModelError
 from core.model_manifest import ModelManifest
 from core.storage.cache import CachedObjects
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.signed_models import sign_manifest
+
+if TYPE_CHECKING:
+    from core.storage.lists.newest_order import NewestOrder
 
 MODEL_NAME = re.compile(r"\w[\w.\- ]{0,99}")
 VERSION_KEY = re.compile(rf"[^/]+/models/([^/]+)/(\d+)/{re.escape(MANIFEST)}")
@@ -35,12 +39,18 @@ class Versions:
     """
 
     def __init__(
-        self, workspace: str, objects: ObjectStore, cached_objects: CachedObjects, index: ManifestIndex
+        self,
+        workspace: str,
+        objects: ObjectStore,
+        cached_objects: CachedObjects,
+        index: ManifestIndex,
+        newest: "NewestOrder",
     ) -> None:
         self._workspace = workspace
         self._objects = objects
         self._cached_objects = cached_objects
         self._index = index
+        self._newest = newest
 
     def taken(self, name: str) -> list[int]:
         """Return every number that was ever used, in ascending order."""
@@ -68,12 +78,17 @@ class Versions:
             if manifest is not None and numbered == VersionId(manifest.model_name, manifest.version)
         ]
 
+    def parsed(self, keys: Iterable[str]) -> list[ModelManifest]:
+        """Return the manifests with these keys, from the bucket; a damaged one is left out."""
+        fetched = self._index.fetch(keys).values()
+        return [manifest for entry in fetched if (manifest := _parsed(entry["manifest"])) is not None]
+
     def read(self, name: str, number: int, *, fresh: bool = False) -> ModelManifest:
         """Return one manifest, its signature unverified; `fresh` reads the bucket itself.
 
         Raises `NoSuchModelError`, and `BadSignatureError` when it is damaged.
         """
-        key = _key(self._workspace, name, number)
+        key = manifest_key(self._workspace, name, number)
         body = b""
         if MODEL_NAME.fullmatch(name):
             with suppress(MissingObjectError):
@@ -96,10 +111,12 @@ class Versions:
         """
         while True:
             manifest = sign_manifest(draft.model_copy(update={"version": number}))
-            key = _key(self._workspace, draft.model_name, number)
+            key = manifest_key(self._workspace, draft.model_name, number)
+            self._newest.add(manifest)
             if etag := self._objects.create(key, manifest.model_dump_json().encode()):
                 self._index.add(key, etag, manifest.model_dump())
                 return manifest
+            self._newest.remove(manifest)
             try:
                 holder = _parsed(self._objects.get(key))
             except MissingObjectError:
@@ -112,14 +129,19 @@ class Versions:
 
     def reserve(self, name: str, number: int) -> None:
         """Reserve a number so that no version ever gets it, unless one has it."""
-        self._objects.create(_key(self._workspace, name, number), b"")
+        self._objects.create(manifest_key(self._workspace, name, number), b"")
 
     def erase(self, name: str, number: int) -> None:
         """Delete a manifest; its number stays reserved."""
-        key = _key(self._workspace, name, number)
+        key = manifest_key(self._workspace, name, number)
+        erased = None
+        with suppress(NoSuchModelError, BadSignatureError, NewerFormatError):
+            erased = self.read(name, number)
         self._objects.put(key, b"")
         self._index.drop(key)
         self._cached_objects.forget([key])
+        if erased is not None:
+            self._newest.remove(erased)
 
 
 def _parsed(stored: bytes | dict[str, Any] | None) -> ModelManifest | None:
@@ -132,5 +154,6 @@ def _parsed(stored: bytes | dict[str, Any] | None) -> ModelManifest | None:
         return None
 
 
-def _key(workspace: str, name: str, number: int) -> str:
+def manifest_key(workspace: str, name: str, number: int) -> str:
+    """Return the key of the manifest of a version."""
     return f"{workspace}/models/{name}/{number}/{MANIFEST}"

@@ -57,10 +57,11 @@ class Preview(Answer):
 
 
 class Files(Answer):
-    """Every dataset, oldest first."""
+    """One page of the datasets, oldest first."""
 
     files: list[FileSummary]
     current: str | None
+    next: str | None = Field(description="the `cursor` of the next page")
 
 
 class FileDeleted(Answer):

@@ -50,4 +50,4 @@ class JobPage(Answer):
     """One page of jobs, the newest first."""
 
     jobs: list[JobSummary]
-    next: str | None = Field(description="the `after` of the next page")
+    next: str | None = Field(description="the `cursor` of the next page")

@@ -21,9 +21,10 @@ class SeriesAnswer(Answer):
 
 
 class SeriesList(Answer):
-    """Every series, by name."""
+    """One page of the series, by name."""
 
     series: list[SeriesAnswer]
+    next: str | None = Field(description="the `cursor` of the next page")
 
 
 class SeriesConfigured(SeriesAnswer):

@@ -7,16 +7,19 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
+from core.paging import read_cursor, write_cursor
 from core.reporting import report as reporting
 from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.datasets.profiles import stored_preview, stored_profile
 from functions.data import uploads
 from functions.http import CallerWorkspace, create_app
+from functions.listing import Cursor, listing
 from functions.query_parameters import StrictRoute
 
 router = APIRouter(prefix="/data", tags=["data"], route_class=StrictRoute)
 
 PREVIEW_LIMIT = 100
+PAGE_DEFAULT, PAGE_LIMIT = 100, 1000
 
 FileId = Annotated[str | None, Query(description="default: the current file")]
 
@@ -79,12 +82,15 @@ def report(workspace: CallerWorkspace, file_id: FileId = None) -> HTMLResponse:
 
 
 @router.get("/files")
-def files(workspace: CallerWorkspace) -> dict[str, Any]:
-    """Return every dataset of the workspace, oldest first, and which one is current."""
-    return {
-        "files": [manifest.summary() for manifest in workspace.datasets.list()],
-        "current": workspace.datasets.current(),
-    }
+@listing
+def files(
+    workspace: CallerWorkspace,
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Return the datasets of the workspace, oldest first, page by page, and which one is current."""
+    page, last = workspace.datasets.page(limit, read_cursor(cursor))
+    return {"files": page, "current": workspace.datasets.current(), "next": write_cursor(last)}
 
 
 @router.post("/switch/{file_id}")

@@ -16,6 +16,7 @@ from functions.answer_terms import RETRY_AFTER
 from functions.http import CallerWorkspace, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_responses import job_response, job_summary
+from functions.listing import Cursor, listing
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=IdempotentRoute)
 
@@ -32,14 +33,16 @@ _lookers = CapacityLimiter(LOOKERS)
 
 
 @router.get("")
+@listing
 def list_jobs(
     workspace: CallerWorkspace,
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_DEFAULT,
-    after: Annotated[str | None, Query(description="the next of the page before")] = None,
+    cursor: Cursor = None,
+    after: Annotated[str | None, Query(description="the same as cursor")] = None,
 ) -> dict[str, Any]:
-    """Return the jobs of the workspace, the newest first; `next` is the `after` of the next page."""
-    page, next_after = service.list_jobs(workspace, limit, after)
-    return {"jobs": [job_summary(job) for job in page], "next": next_after}
+    """Return the jobs of the workspace, the newest first, page by page."""
+    page, following = service.list_jobs(workspace, limit, cursor or after)
+    return {"jobs": [job_summary(job) for job in page], "next": following}
 
 
 @router.get("/{job_id}")

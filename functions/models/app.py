@@ -8,14 +8,16 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
 from core.catalogue import CATALOGUE
-from core.errors import InvalidInputError, NoEvaluationError
+from core.errors import NoEvaluationError
 from core.model_manifest import ModelManifest
+from core.paging import invalid_cursor, read_cursor, write_cursor
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, file_record
 from core.storage.versions import VersionId
 from core.whole_numbers import WHOLE
 from functions.file_responses import attachment
 from functions.http import CallerWorkspace, RequestBody, create_app
+from functions.listing import Cursor, listing
 from functions.query_parameters import StrictRoute
 
 router = APIRouter(prefix="/model", tags=["model"], route_class=StrictRoute)
@@ -46,21 +48,18 @@ async def available() -> dict[str, Any]:
 
 
 @router.get("/trained")
+@listing
 def trained(
     workspace: CallerWorkspace,
     model_name: Annotated[str | None, Query(description="default: every model")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_DEFAULT,
-    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Return every version of every model by name and number, page by page; `serves` marks the champions."""
-    page = workspace.models.page(limit, None if cursor is None else _read_cursor(cursor), model_name)
-    wanted = {"model_name", "version", "model_type", "target_column", "created_at", "metrics"}
+    page = workspace.models.page(limit, _read_cursor(cursor), model_name)
     return {
-        "models": [
-            {**manifest.model_dump(include=wanted), "size_bytes": manifest.graph.size_bytes, "serves": serves}
-            for manifest, serves in page.models
-        ],
-        "next": None if page.last is None else _cursor(page.last),
+        "models": [{**row.model_dump(exclude={"job_id"}), "serves": serves} for row, serves in page.models],
+        "next": write_cursor(None if page.last is None else f"{page.last.number}/{page.last.name}"),
     }
 
 
@@ -157,19 +156,15 @@ def _file_headers(manifest: ModelManifest, sha256: str) -> dict[str, str]:
     }
 
 
-def _cursor(last: VersionId) -> str:
-    """Return the cursor of the page after this version."""
-    return base64.urlsafe_b64encode(f"{last.number}/{last.name}".encode()).decode()
-
-
-def _read_cursor(cursor: str) -> VersionId:
+def _read_cursor(cursor: str | None) -> VersionId | None:
     """Return the version that a cursor names; raises `InvalidInputError`."""
-    try:
-        number, _, name = base64.b64decode(cursor, "-_", validate=True).decode().partition("/")
-        return VersionId(name, int(number))
-    except ValueError:
-        errors = [{"field": "cursor", "message": "is not one of ours"}]
-        raise InvalidInputError("cursor is `next` of an earlier answer, unchanged. Leave it out.", errors) from None
+    last = read_cursor(cursor)
+    if last is None:
+        return None
+    number, _, name = last.partition("/")
+    if not number.isdecimal():
+        raise invalid_cursor()
+    return VersionId(name, int(number))
 
 
 app = create_app(router)

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from core.errors import NoSuchJobError
 from core.jobs.commands import RetrainCommand
 from core.jobs.service import read_command
-from core.paging import page_of
+from core.paging import page_of, read_cursor, write_cursor
 from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.series import arrivals
 from core.services.series.overrule import overrule
@@ -23,6 +23,7 @@ from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 from functions.job_responses import job_summary
 from functions.links import page_with_links, with_links
+from functions.listing import Cursor, listing
 
 router = APIRouter(prefix="/series", tags=["series"], route_class=IdempotentRoute)
 
@@ -52,9 +53,15 @@ class SeriesUploadRequest(RequestBody):
 
 
 @router.get("")
-def list_series(workspace: CallerWorkspace) -> dict[str, Any]:
-    """Return every series of the workspace, by name."""
-    return {"series": [_describe(workspace, series) for series in workspace.series.list()]}
+@listing
+def list_series(
+    workspace: CallerWorkspace,
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_LIMIT,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Return the series of the workspace by name, page by page."""
+    page, last = workspace.series.listed(limit, read_cursor(cursor))
+    return {"series": [_describe(workspace, series) for series in page], "next": write_cursor(last)}
 
 
 @router.put("/{name}")
@@ -141,8 +148,7 @@ def _describe(workspace: Workspace, series: Series) -> dict[str, Any]:
 
 def _unfinished(workspace: Workspace, name: str) -> list[Job]:
     """Return the jobs of files without a decision: they wait, are worked on, or were given up."""
-    jobs = [job for job in workspace.jobs.list() if job.status != "succeeded"]
-    return workspace.jobs.with_progress([job for job in jobs if (found := _retraining(job)) and found.series == name])
+    return [job for job in workspace.jobs.undecided(name) if _retraining(job)]
 
 
 def _describe_job(job: Job) -> dict[str, Any]:

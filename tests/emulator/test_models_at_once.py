@@ -60,7 +60,7 @@ def check_whole(stack: Stack, name: str) -> list[int]:
         found = [manifest for manifest, _ in models.page(1000, None, name).models]
         for manifest in found:
             models.load(name, manifest.version)
-            assert models.file(manifest, PICKLE) == PICKLE_BYTES
+            assert models.file(models.manifest(name, manifest.version), PICKLE) == PICKLE_BYTES
         assert models.resolve(name, None) == found[-1].version
         return [manifest.version for manifest in found]
 

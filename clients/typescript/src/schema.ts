@@ -49,7 +49,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return every dataset of the workspace, oldest first, and which one is current */
+        /** Return the datasets of the workspace, oldest first, page by page, and which one is current */
         get: operations["list_files"];
         put?: never;
         post?: never;
@@ -298,7 +298,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the jobs of the workspace, the newest first; `next` is the `after` of the next page */
+        /** Return the jobs of the workspace, the newest first, page by page */
         get: operations["list_jobs"];
         put?: never;
         post?: never;
@@ -638,7 +638,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return every series of the workspace, by name */
+        /** Return the series of the workspace by name, page by page */
         get: operations["list_series"];
         put?: never;
         post?: never;
@@ -1511,10 +1511,12 @@ export interface components {
             /** @description the dataset of the same bytes that was read otherwise before */
             parent?: string;
         };
-        /** @description Every dataset, oldest first. */
+        /** @description One page of the datasets, oldest first. */
         Files: {
             files: components["schemas"]["FileSummary"][];
             current: string | null;
+            /** @description the `cursor` of the next page */
+            next: string | null;
         };
         /** @description One thing that a person should know of a table, with a way out. */
         Finding: {
@@ -1630,7 +1632,7 @@ export interface components {
         /** @description One page of jobs, the newest first. */
         JobPage: {
             jobs: components["schemas"]["JobSummary"][];
-            /** @description the `after` of the next page */
+            /** @description the `cursor` of the next page */
             next: string | null;
         };
         /** @description A job as lists show it. */
@@ -2306,9 +2308,11 @@ export interface components {
             /** @description the `after` of the next page */
             next: string | null;
         };
-        /** @description Every series, by name. */
+        /** @description One page of the series, by name. */
         SeriesList: {
             series: components["schemas"]["SeriesAnswer"][];
+            /** @description the `cursor` of the next page */
+            next: string | null;
         };
         /** @description The settings of a series, and how its files are read. Without `target_column` they are only registered. */
         SeriesSettings: {
@@ -3182,7 +3186,11 @@ export interface operations {
     };
     list_files: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4587,7 +4595,9 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description the next of the page before */
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description the same as cursor */
                 after?: string;
             };
             header?: never;
@@ -6690,7 +6700,11 @@ export interface operations {
     };
     list_series: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -23,6 +23,7 @@ from core.services.processing.ingest import ingest
 from core.services.training import compare
 from core.services.training.compare import compare_models
 from core.services.training.reproduce import reproduce
+from core.storage.lists.model_list import ModelRow
 from core.storage.s3.object_store import ObjectStore
 from tests.support.simulated_time import SimulatedTime, simulate_races
 from tests.support.storage import home
@@ -63,7 +64,7 @@ def raced(file_id: str, target: str, seconds: float, **order: Any) -> dict[str, 
     )
 
 
-def stored() -> list[ModelManifest]:
+def stored() -> list[tuple[ModelRow, bool]]:
     return home().models.page(100).models
 
 

@@ -1,0 +1,72 @@
+"""The versions of all models by the time of their training, the newest first: of all, of a type, of a type and a file.
+
+{workspace}/models/.newest/all/{entry}
+{workspace}/models/.newest/type/{model_type}/{entry}
+{workspace}/models/.newest/file/{model_type}/{file_id}/{entry}
+"""
+
+from collections.abc import Iterable, Iterator
+from heapq import nsmallest
+
+from core.model_manifest import ModelManifest
+from core.storage.lists.ordered_entries import OrderedEntries, newest_first
+from core.storage.s3.object_store import ObjectStore
+from core.storage.versions import VersionId
+
+# So many of the newest versions get entries of all and of their type, where those of earlier Regattas get theirs.
+NEWEST_KEPT = 1000
+HIGHEST_NUMBER = 10**7
+
+
+class NewestOrder:
+    """The entries of the versions of one workspace."""
+
+    def __init__(self, workspace: str, objects: ObjectStore) -> None:
+        self.entries = OrderedEntries(objects, f"{workspace}/models/.newest/")
+
+    def add(self, manifest: ModelManifest) -> None:
+        """Add a version that is about to be created."""
+        self.entries.add(_entries(manifest))
+
+    def remove(self, manifest: ModelManifest) -> None:
+        """Remove a version that was deleted."""
+        self.entries.remove(_entries(manifest))
+
+    def versions(self, model_type: str | None = None, file_id: str | None = None) -> Iterator[VersionId]:
+        """Yield the versions, the newest first: of all, of a type, or of a type and a file. Some may be gone."""
+        for entry in self.entries.after(_folder(model_type, file_id)):
+            _, number, name = entry.split("-", 2)
+            yield VersionId(name, HIGHEST_NUMBER - int(number))
+
+    def fill(self, manifests: Iterable[list[ModelManifest]]) -> None:
+        """Add all versions, a list of some at a time. Of all and of a type only the newest 1,000 are added."""
+        newest: dict[str, list[str]] = {}
+        for some in manifests:
+            self.entries.add(_entry_of_file(manifest) for manifest in some)
+            for manifest in some:
+                for folder in (_folder(), _folder(manifest.model_type)):
+                    newest.setdefault(folder, []).append(folder + _entry(manifest))
+            newest = {folder: nsmallest(NEWEST_KEPT, entries) for folder, entries in newest.items()}
+        for entries in newest.values():
+            self.entries.add(entries)
+        self.entries.mark_complete()
+
+
+def _entries(manifest: ModelManifest) -> list[str]:
+    entry = _entry(manifest)
+    return [_folder() + entry, _folder(manifest.model_type) + entry, _entry_of_file(manifest)]
+
+
+def _entry_of_file(manifest: ModelManifest) -> str:
+    return _folder(manifest.model_type, manifest.dataset.file_id) + _entry(manifest)
+
+
+def _entry(manifest: ModelManifest) -> str:
+    made = newest_first(manifest.created_at, manifest.created_us or 0)
+    return f"{made}-{HIGHEST_NUMBER - manifest.version:07d}-{manifest.model_name}"
+
+
+def _folder(model_type: str | None = None, file_id: str | None = None) -> str:
+    if model_type is None:
+        return "all/"
+    return f"type/{model_type}/" if file_id is None else f"file/{model_type}/{file_id}/"

@@ -1,0 +1,78 @@
+"""Empty objects whose keys are in the order of a list: a listing of a few is a page of it, the newest first.
+
+The entry is written before the document that it leads to, and removed after it. So there may be an entry without a
+document, which readers pass over, and never a document without an entry, but for those that an earlier version of
+Regatta wrote: a marker says that these have theirs as well.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+
+from core.context_threads import ContextThreadPool
+from core.errors import UnavailableError
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
+
+MARKER = "complete"
+WRITERS = 16
+# Later than any time, in microseconds since 1970.
+END_OF_TIME = 10**17
+CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+BACKWARDS = str.maketrans(CHARACTERS, CHARACTERS[::-1])
+
+
+def newest_first(created_at: str, microsecond: int = 0) -> str:
+    """Return a text for a time (ISO 8601) that sorts the newest first."""
+    seconds = int(datetime.fromisoformat(created_at).timestamp())
+    return f"{END_OF_TIME - 1_000_000 * seconds - microsecond:017d}"
+
+
+def backwards(identifier: str) -> str:
+    """Return an identifier of lower-case letters and digits so that it sorts backwards; twice is the same again."""
+    return identifier.translate(BACKWARDS)
+
+
+class OrderedEntries:
+    """The entries below one folder of the bucket, each in a subfolder of it."""
+
+    def __init__(self, objects: ObjectStore, folder: str) -> None:
+        """`folder` ends with a slash."""
+        self._objects = objects
+        self._folder = folder
+        self._is_complete = False
+
+    def add(self, entries: Iterable[str]) -> None:
+        """Write entries. Those that are there already stay as they are."""
+        wanted = [self._folder + entry for entry in entries]
+        if len(wanted) == 1:
+            self._objects.put(wanted[0], b"")
+        elif wanted:
+            with ContextThreadPool(min(WRITERS, len(wanted))) as writers:
+                for written in [writers.submit(self._objects.put, key, b"") for key in wanted]:
+                    written.result()
+
+    def remove(self, entries: Iterable[str]) -> None:
+        """Remove entries; missing ones do not matter. Where that fails they stay, and readers pass over them."""
+        with suppress(UnavailableError):
+            self._objects.delete([self._folder + entry for entry in entries])
+
+    def after(self, subfolder: str, entry: str = "", page_keys: int = 100) -> Iterator[str]:
+        """Yield the entries of a subfolder, which ends with a slash, that come after `entry`."""
+        folder = self._folder + subfolder
+        for item in self._objects.list(folder, folder + entry if entry else "", page_keys):
+            yield item.key.removeprefix(folder)
+
+    def is_complete(self) -> bool:
+        """Return whether every document has its entry, those of earlier versions of Regatta too."""
+        if not self._is_complete:
+            try:
+                self._objects.head(self._folder + MARKER)
+                self._is_complete = True
+            except MissingObjectError:
+                pass
+        return self._is_complete
+
+    def mark_complete(self) -> None:
+        """Record that every document has its entry."""
+        self._objects.put(self._folder + MARKER, b"")
+        self._is_complete = True
