@@ -10,10 +10,11 @@ from core import __version__
 from core.settings import settings
 from core.storage.container import container
 from core.storage.workspace import Workspace
+from core.telemetry.facts import note
 from functions.content_encoding import ContentEncodingMiddleware
 from functions.links import LinksMiddleware
 from functions.problems import answer_errors_as_problems
-from functions.request_ids import RequestIdMiddleware
+from functions.request_log import RequestLogMiddleware
 
 DEFAULT_WORKSPACE = "default"
 # The headers of an answer that a page of another origin may read, where it may call at all.
@@ -32,6 +33,7 @@ EXPOSED_HEADERS = (
 
 async def caller_workspace() -> Workspace:
     """Return the caller's workspace. Without an authorizer there is just one, and no request can name another."""
+    note(workspace=DEFAULT_WORKSPACE)
     return container().workspace(DEFAULT_WORKSPACE)
 
 
@@ -54,7 +56,7 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     answer_errors_as_problems(app)
     app.add_middleware(ContentEncodingMiddleware)
     # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
-    app.middleware_stack = RequestIdMiddleware(_with_cors(LinksMiddleware(app.build_middleware_stack())))
+    app.middleware_stack = RequestLogMiddleware(_with_cors(LinksMiddleware(app.build_middleware_stack())))
     return app
 
 

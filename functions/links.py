@@ -37,7 +37,8 @@ class LinksMiddleware:
         base = scope.get("root_path", "")
         _base_path.set(base)
         if scope["path"].endswith("/") and scope["path"] != f"{base}/":
-            scope = {**scope, "path": scope["path"].rstrip("/")}
+            # In place: the line in the log takes from the scope which route answered.
+            scope["path"] = scope["path"].rstrip("/")
         if not base:
             await self.app(scope, receive, send)
             return

@@ -17,8 +17,9 @@ from core.errors import (
     RegattaError,
     TooLargeError,
 )
+from core.telemetry.causes import cause_of, frames_of
+from core.telemetry.facts import note
 from functions.links import link, requested_path
-from functions.log import log
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -33,6 +34,7 @@ def answer_errors_as_problems(app: FastAPI) -> None:
 
 def respond(request: Request, error: RegattaError) -> JSONResponse:
     """Return the answer for an error."""
+    note(problem=error.slug)
     body = error.problem(requested_path(request.scope))
     if request.url.path.startswith(link("/v2")):
         # Clients of the Open Inference Protocol read this field.
@@ -49,14 +51,8 @@ async def _known_error(request: Request, error: Exception) -> JSONResponse:
     """Answer an error of `core.errors`; faults of the service are logged."""
     assert isinstance(error, RegattaError)
     if error.status >= 500:
-        log.error("%s %s: %s%s", request.method, request.url.path, error.detail, _cause(error))
+        note(error=cause_of(error))
     return respond(request, error)
-
-
-def _cause(error: RegattaError) -> str:
-    """Return what an error was raised from, for the log: it may name addresses, which an answer must not."""
-    cause = error.__cause__
-    return "" if cause is None else f" ({type(cause).__name__}: {cause})"
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
@@ -116,5 +112,5 @@ async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         detail = "A text of the request has half of a character, such as \\ud83d without the other half of an emoji."
         return respond(request, InvalidInputError(f"{detail} Correct it or leave it out, and send again."))
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    note(error=cause_of(error), trace=frames_of(error))
     return respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))

@@ -37,6 +37,6 @@ def handle_records(event: dict[str, Any], act: Callable[[CreatedObject], None]) 
                     act(created)
             except Exception as error:
                 # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
-                log.error("%s: %s: %s", message["messageId"], type(error).__name__, error, exc_info=error)
+                log.error("message %s comes again", message["messageId"], exc_info=error)
                 failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}

@@ -20,6 +20,7 @@ from core.storage.signed_models import encode_model
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id, now
 from core.telemetry.request_id import request_id
+from core.telemetry.tracing import traceparent
 from core.types import Json
 
 # A job that no worker has reported for this long goes to the queue again when its state is asked for: its message may
@@ -62,6 +63,7 @@ def new_job(job_id: str, command: Command, *, sent: Command | None = None, defer
         deferred=deferred,
         created_at=now(),
         request_id=request_id(),
+        traceparent=traceparent(),
         offered_at=time.time(),
     )
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
+from core.jobs.attempt_log import logged_attempt
 from core.jobs.commands import UNATTENDED, Command, IngestCommand, UnreadableCommandError, parse_command
 from core.jobs.service import ended, requeued
 from core.progress import Reason, ReportProgress, StoppedError, TrialStatus
@@ -20,7 +21,8 @@ from core.storage.job_repository import Job
 from core.storage.leases import if_owned
 from core.storage.workspace import Workspace
 from core.stored_document import now
-from core.telemetry.request_id import serving_request
+from core.telemetry.causes import cause_of, frames_of
+from core.telemetry.facts import note
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -98,7 +100,7 @@ def run_job(
         if job is not None and _is_given_up(job):
             raise GaveUpError(f"{job_id} has failed: {(job.error or {})['detail']}")
         return job
-    with serving_request(job.request_id), Attempt(documents, job, seconds, heartbeat, stopping) as attempt:
+    with logged_attempt(workspace.name, job), Attempt(documents, job, seconds, heartbeat, stopping) as attempt:
         try:
             command = parse_command(job.kind, job.order)
             result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
@@ -150,15 +152,16 @@ def _outcome(job: Job, attempt: "Attempt", error: Exception) -> Json:
     if isinstance(error, StoppedError):
         return attempt.stopped()
     if isinstance(error, UnavailableError):
+        note(error=cause_of(error))
         return requeued(job.attempts - 1)  # the job is not to blame, so the attempt does not count
     if _calls_for_another_try(error):
-        log.error("job %s, attempt %d: %s", job.job_id, job.attempts, error, exc_info=error)
+        note(error=cause_of(error), trace=frames_of(error))
         if not isinstance(error, UnreadableCommandError):
             error = RegattaError(f"The work broke off for a fault of ours, {job.attempts} times. It has been logged.")
         if job.attempts < MOST_ATTEMPTS:
             return {**requeued(job.attempts), "error": error.problem(_path(job))}
     assert isinstance(error, RegattaError)
-    log.info("job %s has failed: %s", job.job_id, error.detail)
+    note(problem=error.slug)
     return ended("failed", error=error.problem(_path(job)))
 
 
@@ -235,6 +238,7 @@ class Attempt:
 
     def end(self, fields: Json) -> None:
         """Store these fields at the end of the attempt, unless another worker has the job by now."""
+        note(outcome=fields["status"])
         self._over.set()
         self._keeper.join()
         self._change(fields)

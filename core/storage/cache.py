@@ -9,6 +9,8 @@ from core.storage.redis.entries import pack, unpack
 from core.storage.redis.keys import cache_counts_key, cached_object_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.telemetry.facts import note_level
+from core.telemetry.metrics import count
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -32,6 +34,9 @@ class Counters:
 
     def add(self, level: str, *, hit: bool = True) -> None:
         """Count one lookup in `memory`, `redis` or `storage` as a hit or a miss."""
+        count("cache_lookups", level, "hit" if hit else "miss")
+        if hit:
+            note_level(level)
         counted = level if hit else level + MISSED
         with self._lock:
             self._pending[counted] = self._pending.get(counted, 0) + 1
@@ -107,6 +112,11 @@ class MemoryCache(Generic[V]):
                 self._entries.popitem(last=False)
             for idle in [k for k, entry in self._entries.items() if now - entry[2] > self._idle_seconds]:
                 del self._entries[idle]
+
+    @property
+    def count(self) -> int:
+        """Return how many values are cached."""
+        return len(self._entries)
 
     def drop(self, key: str) -> None:
         """Evict the value."""

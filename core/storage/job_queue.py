@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from core.errors import UnavailableError
 from core.storage.s3.object_store import ObjectStore
+from core.telemetry.calls import watch_client
 from core.telemetry.request_id import request_id
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class SqsQueue:
 
             config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
             self._client = boto3.session.Session().client("sqs", endpoint_url=_endpoint(self.url), config=config)
+            watch_client(self._client, "queue")
         return self._client
 
     def send(self, workspace: str, job_id: str) -> None:

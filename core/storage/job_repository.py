@@ -62,6 +62,8 @@ class Job(Leased):
     created_at: str
     # Of the request that submitted it.
     request_id: str | None = None
+    # The span of that request (W3C Trace Context), where it was traced.
+    traceparent: str | None = None
     # When it was last given to the queue (seconds since 1970).
     offered_at: float = 0.0
     started_at: str | None = None

@@ -72,6 +72,8 @@ INFERRED = (Answers(schema=predictions.InferAnswer, media=(BYTES,), headers=("In
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/"): Operation("get_index", _json(system.Index)),
     ("GET", "/system/status"): Operation("get_status", _json(system.SystemStatus)),
+    ("GET", "/healthz"): Operation("check_health", _json(system.Health)),
+    ("GET", "/readyz"): Operation("check_readiness", _json(system.Readiness)),
     ("POST", "/data/upload"): Operation("upload_file", _json(data.Upload), (*BODY, 409)),
     ("GET", "/data/info"): Operation("get_dataset", _json(data.DatasetInfo), ABSENT),
     ("GET", "/data/preview"): Operation("preview_dataset", _json(data.Preview), ABSENT),

@@ -13,6 +13,20 @@ class Index(Answer):
     links: dict[str, str]
 
 
+class Health(Answer):
+    """The process lives."""
+
+    status: Literal["ok"]
+
+
+class Readiness(Answer):
+    """The process can serve, without storage as well if it has models in memory."""
+
+    status: Literal["ready"]
+    storage: Literal["up", "down"]
+    models_in_memory: int
+
+
 class PartStatus(Answer):
     """Whether a part of the service answers."""
 

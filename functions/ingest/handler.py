@@ -1,7 +1,6 @@
 """Lambda entry point: S3 events from a queue, one message a file that was received below uploads/."""
 
-import json
-import time
+import logging
 from functools import partial
 from typing import Any
 
@@ -10,7 +9,8 @@ from core.jobs.worker import Handlers
 from core.services.processing.ingest_upload import ingest_upload, receive_upload
 from core.storage.container import container
 from core.storage.upload_repository import upload_of
-from functions.log import log, set_up_log
+from core.telemetry.log import log_event
+from functions.log import set_up_telemetry
 from functions.remaining_time import seconds_for_work
 from functions.s3_events import CreatedObject, handle_records
 
@@ -20,7 +20,7 @@ HANDLERS: Handlers = {IngestCommand: ingest_upload}
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Ingest each upload that was received; return which messages failed."""
-    set_up_log()
+    set_up_telemetry()
     return handle_records(event, partial(_ingest, context))
 
 
@@ -28,9 +28,7 @@ def _ingest(context: Any, created: CreatedObject) -> None:
     """Ingest one upload that was received; log an object that is none."""
     upload = upload_of(created.key)
     if upload is None:
-        log.warning(json.dumps({"key": created.key, "ignored": "not the key of an upload"}))
+        log_event("upload_received", logging.WARNING, key=created.key, ignored="not the key of an upload")
         return
-    start = time.perf_counter()
     workspace, file_id = upload
     receive_upload(container().workspace(workspace), file_id, HANDLERS, seconds=seconds_for_work(context))
-    log.info(json.dumps({"key": created.key, "ms": round(1000 * (time.perf_counter() - start))}))

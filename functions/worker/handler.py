@@ -1,8 +1,6 @@
 """Lambda entry point: jobs from a queue, one message a job."""
 
-import json
 import math
-import time
 from typing import Any
 
 from core.errors import ConflictError, UnavailableError
@@ -11,8 +9,9 @@ from core.services.handlers import HANDLERS
 from core.settings import settings
 from core.storage.container import container
 from core.storage.job_queue import SqsQueue, parse_message, submitter_of
+from core.telemetry.causes import cause_of
 from core.telemetry.request_id import serving_request
-from functions.log import log, set_up_log
+from functions.log import log, set_up_telemetry
 from functions.remaining_time import seconds_for_work
 
 # A message that failed comes back after this many seconds, twice as many each time.
@@ -23,7 +22,7 @@ LONGEST_SECONDS = 900
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Carry out the jobs; return which messages failed, so that the queue delivers only these again."""
-    set_up_log()
+    set_up_telemetry()
     failed = []
     for message in event["Records"]:
         with serving_request(submitter_of(message.get("body", ""))):
@@ -31,7 +30,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
                 _carry_out(message, seconds_for_work(context))
             except Exception as error:
                 # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
-                log.error("%s: %s: %s", message["messageId"], type(error).__name__, error)
+                log.error("message %s comes again: %s", message["messageId"], cause_of(error))
                 failed.append({"itemIdentifier": message["messageId"]})
                 _hide(message, _pause(message, error))
     return {"batchItemFailures": failed}
@@ -41,8 +40,7 @@ def _carry_out(message: dict[str, Any], seconds: float) -> None:
     """Carry out the job of one message; raises where the message has to come again."""
     parsed = parse_message(message["body"])
     if parsed is None:
-        raise ValueError(f"not a message about a job: {message['body'][:200]}")
-    start = time.perf_counter()
+        raise ValueError("not a message about a job")
     lease = math.ceil(settings().job_lease_seconds)
     # The queue hides a message for longer than any worker lives; from here on only as long as this one is alive.
     _hide(message, lease)
@@ -56,8 +54,8 @@ def _carry_out(message: dict[str, Any], seconds: float) -> None:
     )
     if job is not None and not job.is_over:
         raise ConflictError("The job was put back, or another worker took it over.")
-    status = job.status if job else "gone"
-    log.info(json.dumps({"job": job_id, "status": status, "ms": round(1000 * (time.perf_counter() - start))}))
+    if job is None:
+        log.warning("the job %s is gone", job_id)
 
 
 def _pause(message: dict[str, Any], error: Exception) -> int:

@@ -27,6 +27,8 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     template: dict[str, Any] = yaml_parse(API_NAME.sub(api, text))
     # LocalStack ignores */*: it returns bytes for types that are listed, and their Base64 for all others.
     template["Resources"][api]["Properties"]["BinaryMediaTypes"].append(BINARY)
+    # The functions of an emulator write their metrics where its servers do, if anywhere.
+    template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_METRICS", None)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource.pop("Metadata", None)

@@ -36,7 +36,8 @@ class Member:
         self.folder = folder
         self.is_serving = self.is_busy = False
         self.started_at = self.heard_at = now
-        environment = dict(os.environ)
+        # The processes of a server add up their metrics there.
+        environment = {"REGATTA_METRICS_DIR": str(folder.parent / "metrics"), **os.environ}
         with suppress(OSError):  # on a full disk the process serves all the same
             folder.mkdir(parents=True)
             environment["TMPDIR"] = str(folder)

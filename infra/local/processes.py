@@ -23,6 +23,7 @@ HOST = "127.0.0.1"
 # Variables of every process of a stack: its home, and which of the processes it is. Their children inherit both.
 MARK = "REGATTA_STACK"
 PART = "REGATTA_STACK_PART"
+METRICS_DIR = "REGATTA_METRICS_DIR"
 # How far processes that compute for long give way to those that answer.
 NICENESS = 10
 REDIS_MEMORY = "256mb"
@@ -115,6 +116,9 @@ def redis(settings: Settings, home: Path) -> Child:
 def ministack(settings: Settings, home: Path) -> Child:
     """Return MiniStack with its data below `home`. Its functions run on this interpreter."""
     environment = stack_environment(home, "ministack") | {
+        # Its functions inherit these: their log and metrics are where those of the servers are.
+        "REGATTA_LOG_FILE": str(home / "logs" / "functions.log"),
+        METRICS_DIR: str(home / "metrics"),
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(settings.aws_port),
         "MINISTACK_HOST": HOST,
@@ -153,7 +157,7 @@ def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
     return Child(
         "web",
         [sys.executable, "-m", "infra.local.web", *arguments],
-        stack_environment(home, "web") | dict(variables),
+        stack_environment(home, "web") | {METRICS_DIR: str(home / "metrics")} | dict(variables),
         home / "logs" / "web.log",
         lambda: _http_answers(url),
     )

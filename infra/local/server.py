@@ -9,6 +9,8 @@ from core.settings import settings
 from core.types import Json
 from functions.contract.document import assemble
 from functions.http import create_app
+from infra.local import metrics
+from infra.local.observed import observed
 from infra.local.proxies import ProxyMiddleware
 from infra.local.runner import running_jobs
 
@@ -32,6 +34,7 @@ def merge(**options: Any) -> FastAPI:
     router = APIRouter()
     for name in FUNCTIONS:
         router.include_router(import_module(f"functions.{name}.app").router)
+    router.include_router(metrics.router)
     return create_app(router, **options)
 
 
@@ -42,7 +45,7 @@ def openapi(*, strict: bool = False) -> Json:
 
 def build() -> FastAPI:
     """Return the merged app, which carries out jobs where there is no queue."""
-    merged = merge(lifespan=running_jobs)
+    merged = merge(lifespan=observed(running_jobs))
     assert merged.middleware_stack is not None
     merged.middleware_stack = ProxyMiddleware(merged.middleware_stack, settings())
     return merged

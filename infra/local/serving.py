@@ -10,7 +10,8 @@ import redis
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.settings import Settings
+from core.settings import Settings, settings
+from core.telemetry.log import set_up_log
 from infra.buckets import bucket_exists
 from infra.local.web import WebServer
 
@@ -48,6 +49,7 @@ def exposure(host: str, port: int) -> str | None:
 
 def serve(workers: int, host: str, port: int, report: Callable[[str], None]) -> int:
     """Serve at an address until SIGTERM or Ctrl-C; a worker that dies is replaced. Return the exit status."""
+    set_up_log(settings().log_level)
     server = WebServer(host, port, workers)
     shown = f"[{host}]" if ":" in host else host
     report(f"Serving at http://{shown}:{port} with {workers} workers (process {os.getpid()}). Ctrl-C stops it.")

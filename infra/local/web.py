@@ -14,6 +14,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+from core.settings import settings
+from core.telemetry.log import set_up_log
 from infra.local.crew import Crew
 from infra.local.temporary import TemporaryRoot
 from infra.local.web_worker import DRAIN_SECONDS, LEAVING_SECONDS
@@ -100,7 +102,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--state", type=Path)
     chosen = parser.parse_args()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(process)d %(message)s", level=logging.INFO)
+    set_up_log(settings().log_level)
     return WebServer(chosen.host, chosen.port, chosen.workers, chosen.state).run()
 
 

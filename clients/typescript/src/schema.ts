@@ -291,6 +291,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return that the process lives. It asks nothing else, so that an outage of storage restarts nobody */
+        get: operations["check_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs": {
         parameters: {
             query?: never;
@@ -625,6 +642,23 @@ export interface paths {
          *     more than one request predicts becomes a job (202), whose result says where the file is.
          */
         post: operations["export_predictions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return that storage answers, or that this process has models in memory; else 503 with the reason, within 2 s */
+        get: operations["check_readiness"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1533,6 +1567,11 @@ export interface components {
             rows: number[];
             suggestion: string;
         };
+        /** @description The process lives. */
+        Health: {
+            /** @constant */
+            status: "ok";
+        };
         /** @description How much R2 falls on the holdout when one column is shuffled, over several shuffles. */
         Importance: {
             feature: string;
@@ -2071,6 +2110,15 @@ export interface components {
             in_flight?: number;
             /** Format: int64 */
             dead_letters?: number;
+        };
+        /** @description The process can serve, without storage as well if it has models in memory. */
+        Readiness: {
+            /** @constant */
+            status: "ready";
+            /** @enum {string} */
+            storage: "up" | "down";
+            /** Format: int64 */
+            models_in_memory: number;
         };
         /** @description How to read a file, where the caller knows it; what is None or empty is inferred. */
         Reading: {
@@ -4591,6 +4639,62 @@ export interface operations {
             };
         };
     };
+    check_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Fields, values or the file are not usable; `errors` names them */
+            422: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, which was logged */
+            500: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Storage does not answer; try again */
+            503: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_jobs: {
         parameters: {
             query?: {
@@ -6660,6 +6764,62 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields, values or the file are not usable; `errors` names them */
+            422: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, which was logged */
+            500: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Storage does not answer; try again */
+            503: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description Fields, values or the file are not usable; `errors` names them */

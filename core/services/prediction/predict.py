@@ -1,9 +1,11 @@
 """Predict raw rows with a stored model. Light: loads numpy and onnxruntime, no pandas, no scikit-learn, no pickle."""
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from datetime import datetime
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,8 @@ from core.storage.dataset_repository import COLUMNS
 from core.storage.signed_models import StoredModel, decode_model
 from core.storage.versions import VersionId
 from core.storage.workspace import Workspace
+from core.telemetry.facts import note, note_rows
+from core.telemetry.metrics import count, set_gauge
 
 # A loaded tree ensemble takes about this many times the bytes of its graph (onnxruntime 1.32, 2 million nodes).
 MEMORY_PER_BYTE = 12
@@ -45,6 +49,11 @@ class LoadedModel:
 
     manifest: ModelManifest
     compiled: CompiledModel
+
+    @cached_property
+    def trained_at(self) -> float:
+        """Return when the version was trained, in seconds since 1970."""
+        return datetime.fromisoformat(self.manifest.created_at).timestamp()
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,11 @@ def _models(counters: Counters) -> MemoryCache[LoadedModel]:
         max_bytes=chosen.cache_model_bytes,
         idle_seconds=chosen.cache_ttl_seconds,
     )
+
+
+def models_in_memory(counters: Counters) -> int:
+    """Return how many models this process can predict with at once."""
+    return _models(counters).count
 
 
 @cache
@@ -107,6 +121,7 @@ def find_model(
         model = _sealed_model(models, model_data or "")
     if model_info is not None:
         _check_info(model.manifest, model_info)
+    note(model=model.manifest.model_name, version=model.manifest.version)
     return model
 
 
@@ -184,7 +199,9 @@ def predict_records(
     """Predict JSON records; raises what `predict_batches` does."""
     if len(records) == 1 and (row := raw_columns_of_clean_row(records[0], model.compiled.levels)) is not None:
         width = None if interval is None else conformal_interval(model.manifest, interval)
-        return Predictions(_finite(model.compiled.run(row), 0), [], width)
+        predicted = _finite(model.compiled.run(row), 0)
+        _note_rows(model, 1)
+        return Predictions(predicted, [], width)
     _check_rows(len(records), settings().max_batch_rows)
     batches = (
         batch_from_records(records[start : start + batch_size], model.manifest.features)
@@ -216,6 +233,7 @@ def predict_batches(
         _check_rows(start - first_row + batch.rows, settings().max_batch_rows)
         columns = raw_columns_of_batch(batch, model.manifest.features, input_warnings, cells)
         predicted.append(_finite(model.compiled.run(columns), start))
+    _note_rows(model, sum(map(len, predicted)))
     return Predictions(_joined(predicted), input_warnings.warnings(), width)
 
 
@@ -255,7 +273,14 @@ def predict_slices(
         start = input_warnings.next_row - FIRST_FILE_ROW
         columns = raw_columns_of_table(some, features, read_again.rows(start, start + some.rows))
         input_warnings.update(columns, some.rows)
+        _note_rows(model, some.rows)
         yield model.compiled.run(columns)
+
+
+def _note_rows(model: LoadedModel, rows: int) -> None:
+    note_rows(rows)
+    count("rows_predicted", by=rows)
+    set_gauge("model_age_seconds", time.time() - model.trained_at)
 
 
 def _joined(slices: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -12,6 +12,8 @@ from core.services.series.arrivals import parse_arrival_key
 from core.storage.series_repository import Arrival, Series, SeriesSettings, State
 from core.storage.workspace import Workspace
 from core.stored_document import now
+from core.telemetry.facts import note
+from core.telemetry.metrics import count
 from core.types import Json
 
 # A retry does not change these.
@@ -119,6 +121,8 @@ class ArrivalCase:
         if version is not None and promoted and not self._promote(version, champion):
             return None
         self._keep(arrival, held)
+        count("arrivals", state)
+        note(series=self.name, state=state, promoted=promoted, version=version)
         return self._decision(arrival)
 
     def _keep(self, arrival: Arrival, held: Json | None) -> None:

@@ -17,6 +17,8 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from core.settings import settings
 from core.storage.signing import webhook_secret
 from core.storage.workspace import Workspace
+from core.telemetry.causes import cause_of
+from core.telemetry.metrics import count
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -45,7 +47,8 @@ def notify(workspace: Workspace, decision: Json | None) -> None:
             send(address, message, body)
         except Exception as error:
             # No failure of a notification may fail the retraining.
-            log.error("decision %s was not sent to the %s: %s", message["id"], name, error)
+            count("notification_failures", "webhook" if send is _post else "sns")
+            log.error("decision %s was not sent to the %s: %s", message["id"], name, cause_of(error))
 
 
 def signature(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:

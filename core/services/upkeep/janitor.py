@@ -61,8 +61,13 @@ def _findings(storage: Container, now: float) -> Iterator[Finding]:
     yield from expiry.multiparts(storage, now)
     yield from expiry.exports(storage, now)
     yield from orphans.waiting_jobs(storage, now)
-    for name in [name for name in storage.objects.folders("") if name not in SHARED]:
-        yield from _of_workspace(storage.workspace(name), now)
+    for workspace in workspaces(storage):
+        yield from _of_workspace(workspace, now)
+
+
+def workspaces(storage: Container) -> list[Workspace]:
+    """Return every workspace of the bucket."""
+    return [storage.workspace(name) for name in storage.objects.folders("") if name not in SHARED]
 
 
 def _of_workspace(workspace: Workspace, now: float) -> Iterator[Finding]:

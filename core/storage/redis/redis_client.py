@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from core.telemetry.calls import watched
+
 if TYPE_CHECKING:
     from redis import Redis
 
@@ -53,7 +55,8 @@ class RedisClient:
 
         begun = self._clock()
         try:
-            answer = command(self._connection())
+            with watched("redis", "command"):
+                answer = command(self._connection())
         except ResponseError as error:
             self._log_refusal(error)
             answer = default

@@ -6,6 +6,7 @@ from core.storage.aws_calls import bound_calls
 from core.storage.dependency import Dependency
 from core.storage.s3.attempts import report_attempts
 from core.storage.s3.listing import parse_listings_fast
+from core.telemetry.calls import watch_client
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -43,6 +44,7 @@ def create_client(endpoint: str | None) -> "S3Client":
     bound_calls(client, Dependency("object store", calls=CALLS), _patience)
     parse_listings_fast(client)
     report_attempts(client)
+    watch_client(client, "storage")
     return client
 
 

@@ -4,9 +4,12 @@ import hashlib
 import hmac
 import os
 import threading
+import time
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import quote, urlsplit
+
+from core.telemetry.calls import note_call
 
 # The time-outs of the boto3 client.
 TIMEOUT_SECONDS = 2
@@ -43,6 +46,7 @@ class SignedGet:
         with self._lock:
             if self._is_retired:
                 return None
+            start = time.perf_counter()
             try:
                 if self._connection is None:
                     kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
@@ -50,6 +54,7 @@ class SignedGet:
                 self._connection.request("GET", path, headers=headers)
                 response = self._connection.getresponse()
                 body = response.read()
+                note_call("storage", "GetObject", start)
                 return body if response.status == 200 else None
             except (OSError, HTTPException):
                 self._close()

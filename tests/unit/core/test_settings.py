@@ -67,6 +67,7 @@ SENTENCES = [
     ("KEEP_VERSIONS", "-1", f"{NUMBER}, at least 0"),
     ("KEEP_JOBS_DAYS", "a month", f"{NUMBER} of days, at least 0"),
     ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
+    ("METRICS", "some", "true or false"),
     ("PORT", "65536", f"{NUMBER} from 1 to 65535"),
     ("AWS_PORT", "0", f"{NUMBER} from 1 to 65535"),
     ("REDIS_PORT", "x", f"{NUMBER} from 1 to 65535"),
@@ -119,7 +120,7 @@ def test_a_refusal_says_in_words_what_is_right(
 
 
 def test_every_setting_with_a_wrong_value_has_a_sentence() -> None:
-    anything = {"SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_KEY_SECRET", "HOME"}
+    anything = {"SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_KEY_SECRET", "HOME", "LOG_FILE", "METRICS_DIR"}
     assert {name for name, _, _ in SENTENCES} == {name.upper() for name in DESCRIPTIONS} - anything
 
 
