@@ -5,8 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
+from core.automl import portfolio_search
+from core.services.training import compare
 from tests.api.test_problems import problem
+from tests.support.simulated_time import simulate_races
 from tests.support.tables import CSVS
+from tests.support.training import fast_presets
 
 MPG = CSVS["mpg"][0].read_bytes()
 
@@ -152,10 +156,17 @@ def test_what_cannot_be_compared_is_refused_with_its_field(
     assert [error["field"] for error in refused["errors"]] == [field]
 
 
+@pytest.fixture
+def quick_races(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
+    simulate_races(monkeypatch, compare)
+
+
 def race(client: httpx.Client, **query: Any) -> httpx.Response:
     return client.post("/model/compare", params={"target_column": "mpg", "ensemble": True, "time_limit": 2, **query})
 
 
+@pytest.mark.usefixtures("quick_races")
 def test_a_race_of_the_portfolio_stores_its_winner_alone(client: httpx.Client) -> None:
     answer = race(client).raise_for_status().json()
     named = [row["model_name"] for row in answer["results"] if row["model_name"]]
@@ -174,6 +185,7 @@ def test_options_that_do_not_go_together_are_named(client: httpx.Client) -> None
     assert problem(refused, 422, "invalid-input")["errors"][0]["field"] == "max_latency_us"
 
 
+@pytest.mark.usefixtures("quick_races")
 def test_of_bounds_that_nothing_meets_the_nearest_is_named(client: httpx.Client) -> None:
     assert "The nearest is" in problem(race(client, max_bytes=10), 422, "invalid-input")["detail"]
 

@@ -10,13 +10,17 @@ import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
+from core.automl import portfolio_search
+from core.services.retraining import retrain
 from core.services.series import arrivals
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from tests.support.gateway import HandlerTransport
 from tests.support.job_commands import JobProbe, install_commands
 from tests.support.process_state import connect_container, forget_singletons
+from tests.support.simulated_time import simulate_races
 from tests.support.storage import BUCKET, Repositories
+from tests.support.training import fast_presets
 
 KEY = "a key for the tests, long enough"
 
@@ -99,6 +103,13 @@ def advance_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         shift[0] += settings().job_lease_seconds + 1 if seconds is None else seconds
 
     return advance
+
+
+@pytest.fixture
+def quick_races(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the races by which series begin try fast presets only, on a clock that their fits move."""
+    monkeypatch.setattr(portfolio_search, "select_presets", fast_presets)
+    simulate_races(monkeypatch, retrain)
 
 
 @pytest.fixture

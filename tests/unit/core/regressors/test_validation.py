@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
+from core.automl import successive_halving
 from core.automl.ensemble_selection import nested_scores
 from core.automl.scheduler import run_trials
 from core.automl.training import train
@@ -21,6 +22,7 @@ from core.regressors.candidates import Candidate
 from core.regressors.fold_cache import FoldCache
 from core.regressors.splits import HOLDOUT_ROWS, Split, subsample
 from core.regressors.validation import MIN_TRAIN_ROWS, divide_folds, divide_holdout, requested_validation
+from tests.support.simulated_time import simulate_fits, simulate_time
 from tests.support.tables import clustered, csv, read, real, wandering
 from tests.support.training import LIMITS, quick, split_of, split_text, trained
 
@@ -202,7 +204,8 @@ def test_a_part_too_small_for_its_groups_is_the_whole() -> None:
     assert subsample(data, 40) is data
 
 
-def test_tuning_and_its_rungs_never_look_ahead() -> None:
+def test_tuning_and_its_rungs_never_look_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    simulate_fits(monkeypatch, simulate_time(monkeypatch, successive_halving))
     data = split_of(read(wandering(9000)), "y", validation=BY_TIME)
     found = train(data, Candidate(regressor("ridge")), LIMITS, tuning_seconds=3)
     assert [len({trial.rows for trial in found.trial_records}), found.trial_records[-1].folds] == [3, 5]

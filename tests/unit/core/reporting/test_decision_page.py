@@ -13,7 +13,7 @@ from tests.support.arrivals import SERIES, linear_table, put_file, retrain_on, s
 from tests.support.reports import Element, Page
 from tests.support.storage import home
 
-pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "quick_races")
 
 HOSTILE = '"><script>alert(1)</script>&amp; 城'
 

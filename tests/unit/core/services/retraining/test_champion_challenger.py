@@ -18,7 +18,7 @@ from tests.support.arrivals import (
 )
 from tests.support.storage import home
 
-pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "quick_races")
 
 
 def test_the_first_file_is_raced_and_its_best_model_serves_by_the_name_of_the_series() -> None:

@@ -29,7 +29,7 @@ from tests.support.arrivals import (
 )
 from tests.support.storage import home
 
-pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock")
+pytestmark = pytest.mark.usefixtures("bucket", "arrival_clock", "quick_races")
 CASES = Path(__file__).parents[4] / "data" / "cases"
 MODEL = "gradient_boosting"
 

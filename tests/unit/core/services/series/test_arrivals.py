@@ -20,7 +20,7 @@ from tests.support.arrivals import (
 )
 from tests.support.storage import WORKSPACE, home
 
-pytestmark = pytest.mark.usefixtures("bucket")
+pytestmark = pytest.mark.usefixtures("bucket", "quick_races")
 
 NAME = "a b+c%中文.csv"
 
