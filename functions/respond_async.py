@@ -19,7 +19,9 @@ from core.services.prediction.stored_texts import seconds_to_read_again
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
+from core.types import Json
 from functions.answer_terms import RESPOND_ASYNC, RETRY_AFTER, AnswerTerms
+from functions.heavy_work import run_long
 from functions.job_responses import job_response
 from functions.problems import PROBLEM_JSON
 
@@ -45,10 +47,15 @@ def respond(
         command, seconds = check(workspace, submitted)
         is_deferred = terms.later(seconds)
         if not is_deferred and terms.key is None:
-            result = handlers[type(command)](workspace, command, ignore_progress, None)
+            result = run_long(_carry_out, workspace, command, handlers)
             return service.complete_result(workspace, command, result)
         job = service.submit_job(workspace, command, sent=submitted, key=terms.key, deferred=is_deferred)
     return _respond_accepted(workspace, job, terms) if job.deferred else _finish_now(workspace, job, terms, handlers)
+
+
+def _carry_out(workspace: Workspace, command: Command, handlers: Handlers) -> Json:
+    """Carry out a command without a job."""
+    return handlers[type(command)](workspace, command, ignore_progress, None)
 
 
 def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerTerms) -> JSONResponse | None:
@@ -86,7 +93,8 @@ def _finish_now(workspace: Workspace, job: Job, terms: AnswerTerms, handlers: Ha
                 "The first request with this Idempotency-Key is being answered. Send it again in a moment, or look at "
                 f"GET /jobs/{job.job_id}."
             )
-        job = run_job(workspace, job.job_id, handlers, seconds=settings().job_seconds) or job
+        seconds = settings().job_seconds
+        job = run_long(run_job, workspace, job.job_id, handlers, seconds=seconds) or job
     if job.result is not None:
         return service.job_result(workspace, job)
     problem = job.error or RegattaError("The work was cancelled. Send it with a new Idempotency-Key.").problem("")

@@ -52,6 +52,8 @@ class Champions:
         self._used_until: dict[str, float] = {}
         # The keys that could not be read again.
         self._stale: set[str] = set()
+        # What was read before is not known any more: another process has written since.
+        self._forgotten_at = -inf
 
     def serving_state(self, name: str, *, fresh: bool = False) -> ServingState:
         """Return the state of a name, at most about a second old; `fresh` reads the bucket itself.
@@ -79,7 +81,9 @@ class Champions:
         """Return the state of a name where nothing has to be read for it, else None."""
         key, now = _key(self._workspace, name), time.monotonic()
         known = self._known.get(key)
-        if known is not None and now - known[2] < CHAMPION_SECONDS:
+        if known is None or known[1] < self._forgotten_at:
+            return None
+        if now - known[2] < CHAMPION_SECONDS:
             return known[0]
         return self._usable(key, now) if now < self._used_until.get(key, -inf) else None
 
@@ -96,6 +100,10 @@ class Champions:
     def _read(self, key: str, begun: float, *, fresh: bool) -> ServingState:
         found = self._documents.read_with_age(key, fresh=fresh)
         return self._remember(key, _parse_state(found.document), begun, time.monotonic() - found.age)
+
+    def forget(self) -> None:
+        """Read every state anew, also where a read of before is still under way."""
+        self._forgotten_at = time.monotonic()
 
     def promote(self, name: str, version: int) -> None:
         """Let a newly trained version serve, unless a later one has served already."""

@@ -48,6 +48,10 @@ class Container:
         # Two threads may both make one the first time; `setdefault` lets one of them win.
         return found or self._workspaces.setdefault(name, self._new_workspace(name))
 
+    def expect_changes(self) -> None:
+        """Read documents from the bucket for a moment, because another process has written for this one."""
+        self._documents.distrust()
+
     def _new_workspace(self, name: str) -> Workspace:
         objects, documents = self.objects, self._documents
         index = {kind: ManifestIndex(name, objects, self.redis, kind) for kind in ("datasets", "models")}

@@ -59,6 +59,8 @@ class Documents:
         self._clock = clock
         # By key the hash of what this process wrote last, and when that was acknowledged.
         self._written: dict[str, tuple[int, float]] = {}
+        # When another process wrote documents for this one, which remembers none of them.
+        self._distrusted_at = -OWN_WRITE_SECONDS
 
     def read(self, key: str, *, fresh: bool = False) -> Json | None:
         """Return the document, or None.
@@ -116,8 +118,14 @@ class Documents:
         self._objects.delete([key])
         self._wrote(key, begun, None)
 
+    def distrust(self) -> None:
+        """Believe nothing of what Redis has by now: another process has just written for this one."""
+        self._distrusted_at = self._clock()
+
     def _cached(self, key: str) -> DocumentEntry | None:
         """Return what Redis has of a document, if it is to be believed."""
+        if abs(self._clock() - self._distrusted_at) < OWN_WRITE_SECONDS:
+            return None
         name = document_key(key)
         entry = DocumentEntry.unpack(name, self._redis.run(lambda client: client.get(name), None))
         # A time ahead of ours is that of another clock, or of ours before it was set back.

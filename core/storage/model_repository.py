@@ -68,6 +68,11 @@ class ModelRepository:
         upkeep = Upkeep(documents, f"{workspace}/index/newest/lease.json", later)
         self.newest = NewestModels(self._versions, self._champions, current_file, newest, self._listed, upkeep)
 
+    def forget_states(self) -> None:
+        """Read anew which versions serve, because another process has written for this one."""
+        self._champions.forget()
+        self.newest.forget()
+
     def publish(self, draft: ModelManifest, files: Mapping[str, bytes], *, promote: bool = True) -> ModelManifest:
         """Store a model of these files (GRAPH, PICKLE, EVALUATION) as the next version; return its signed manifest.
 

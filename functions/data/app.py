@@ -11,7 +11,9 @@ from core.paging import read_cursor, write_cursor
 from core.reporting import report as reporting
 from core.reporting.page import CONTENT_SECURITY_POLICY
 from core.services.datasets.profiles import stored_preview, stored_profile
+from core.storage.workspace import Workspace
 from functions.data import uploads
+from functions.heavy_work import run_heavy
 from functions.http import CallerWorkspace, create_app
 from functions.listing import Cursor, listing
 from functions.query_parameters import StrictRoute
@@ -70,15 +72,20 @@ def report(workspace: CallerWorkspace, file_id: FileId = None) -> HTMLResponse:
     The page is complete: it has no script and loads nothing from elsewhere.
     """
     # The page of a table with thousands of columns takes a while to write.
-    manifest = workspace.datasets.manifest(file_id)
-    page = reporting.report(manifest, stored_profile(workspace, manifest))
-    name = f"{PurePath(manifest.filename).stem}.html"
+    page, filename = run_heavy(_page, workspace, file_id)
+    name = f"{PurePath(filename).stem}.html"
     headers = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "Content-Disposition": f"inline; filename=\"report.html\"; filename*=UTF-8''{quote(name)}",
         "X-Content-Type-Options": "nosniff",
     }
     return HTMLResponse(page, headers=headers)
+
+
+def _page(workspace: Workspace, file_id: str | None) -> tuple[str, str]:
+    """Return the report of a dataset, and the name of its file."""
+    manifest = workspace.datasets.manifest(file_id)
+    return reporting.report(manifest, stored_profile(workspace, manifest)), manifest.filename
 
 
 @router.get("/files")

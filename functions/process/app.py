@@ -1,5 +1,9 @@
 """Use cases that need the whole table: GET /data/outliers, POST /data/process and GET /data/download."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -7,13 +11,16 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from core.errors import InvalidInputError
-from core.exporting.csv_style import BomField, DecimalField, DelimiterField, csv_style
+from core.exporting.csv_style import BomField, CsvStyle, DecimalField, DelimiterField, csv_style
+from core.exporting.files import NamedFile
 from core.manifests import HandleMissing, Recipe
 from core.profiling.outliers import Method, outliers
 from core.services.processing.download import source_file, table_file
 from core.services.processing.open_table import open_table
 from core.services.processing.process import process
+from core.storage.workspace import Workspace
 from functions.file_responses import file_answer
+from functions.heavy_work import run_heavy
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 
@@ -37,7 +44,7 @@ class ProcessRequest(RequestBody):
 @router.post("/data/process")
 def process_data(workspace: CallerWorkspace, body: ProcessRequest) -> dict[str, Any]:
     """Store the recipe and return its effect: counts before and after, imputed values, encoded categories."""
-    return process(workspace, body.file_id, Recipe(**body.model_dump(exclude={"file_id"})))
+    return run_heavy(process, workspace, body.file_id, Recipe(**body.model_dump(exclude={"file_id"})))
 
 
 @router.get("/data/outliers")
@@ -48,6 +55,10 @@ def find_outliers(
     file_id: FileId = None,
 ) -> dict[str, Any]:
     """Return the outliers of each column: bounds, how many values lie outside, and the first rows."""
+    return run_heavy(_outliers, workspace, file_id, method, threshold)
+
+
+def _outliers(workspace: Workspace, file_id: str | None, method: Method, threshold: float | None) -> dict[str, Any]:
     with open_table(workspace, file_id) as (manifest, table):
         return {"file_id": manifest.file_id, **outliers(table, method, threshold)}
 
@@ -78,8 +89,19 @@ def download(
         with source_file(workspace, file_id) as file:
             return file_answer(workspace, file)
     style = csv_style(format, delimiter, decimal, bom)
-    with table_file(workspace, file_id, format, processed=processed, raw=raw, style=style) as file:
+    with TemporaryDirectory(prefix="regatta-") as folder:
+        file = run_heavy(
+            _write_table, workspace, Path(folder), file_id, format, processed=processed, raw=raw, style=style
+        )
         return file_answer(workspace, file)
+
+
+def _write_table(
+    workspace: Workspace, folder: Path, file_id: str | None, kind: str, *, processed: bool, raw: bool, style: CsvStyle
+) -> NamedFile:
+    """Write a table to a file in the folder."""
+    with table_file(workspace, file_id, kind, processed=processed, raw=raw, style=style) as file:
+        return replace(file, path=Path(shutil.move(file.path, folder)))
 
 
 app = create_app(router)

@@ -19,6 +19,7 @@ from core.reading_fields import ReadingFields
 from core.services.processing.ingest import check_request_size, ingest
 from core.services.processing.read_again import check_read_again, read_again
 from functions.answer_terms import Terms
+from functions.heavy_work import run_heavy
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 
@@ -85,7 +86,7 @@ def upload(
         source = Path(folder) / "source.csv"
         with source.open("wb") as copy:
             shutil.copyfileobj(form.file.file, copy, 1 << 20)
-        manifest = ingest(workspace, form.file.filename or "", source, form.reading)
+        manifest = run_heavy(ingest, workspace, form.file.filename or "", source, form.reading)
     return {**manifest.summary(), **manifest.understanding(), "warnings": [*form.warnings(), *manifest.warnings]}
 
 

@@ -6,18 +6,20 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from infra.local.child_process import Program, start
 from infra.local.lifeline import BUSY, IDLE, LEAVE
 
 log = logging.getLogger("regatta")
 
 # A process that has not begun to serve after so long, or is silent for so long while it serves, hangs.
 START_SECONDS, SILENCE_SECONDS = 120.0, 30.0
+# Work that is done so soon keeps nobody waiting; no other process is started for it.
+SHORT_SECONDS = 0.5
 # A process that was not needed for so long is asked to leave.
 SURPLUS_SECONDS = 20.0
 # The pause before a process is started in place of one that could not begin to serve: doubled each time.
@@ -31,29 +33,20 @@ Clock = Callable[[], float]
 class Member:
     """One child process, and what is known of it."""
 
-    def __init__(self, command: Sequence[str], sockets: Sequence[socket.socket], folder: Path, now: float) -> None:
+    def __init__(self, program: Program, sockets: Sequence[socket.socket], folder: Path, now: float) -> None:
         """Start the process with `folder` for its temporary files; raises `OSError` where there is no room for it."""
         self.folder = folder
         self.is_serving = self.is_busy = False
-        self.started_at = self.heard_at = now
-        # The processes of a server add up their metrics there.
-        environment = {"REGATTA_METRICS_DIR": str(folder.parent / "metrics"), **os.environ}
+        self.started_at = self.heard_at = self.busy_since = now
+        temporary = None
         with suppress(OSError):  # on a full disk the process serves all the same
             folder.mkdir(parents=True)
-            environment["TMPDIR"] = str(folder)
+            temporary = folder
         ours, theirs = socket.socketpair()
         try:
             with theirs:
                 descriptors = [theirs.fileno(), *(one.fileno() for one in sockets)]
-                self.process = subprocess.Popen(
-                    [*command, *map(str, descriptors)],
-                    stdin=subprocess.DEVNULL,
-                    pass_fds=descriptors,
-                    env=environment,
-                    # Ctrl-C in the terminal reaches the server alone. A session of its own would do that too, but
-                    # Linux weighs niceness within a session only.
-                    process_group=0,
-                )
+                self.process = start(program, descriptors, temporary)
         except BaseException:
             ours.close()
             shutil.rmtree(folder, ignore_errors=True)
@@ -74,7 +67,9 @@ class Member:
                 for state in (IDLE, BUSY):
                     if state in told:
                         self.is_serving = True
-                self.is_busy = _is_busy(told, self.is_busy)
+                was_busy, self.is_busy = self.is_busy, _is_busy(told, self.is_busy)
+                if not was_busy:
+                    self.busy_since = now
 
     def hangs(self, now: float) -> bool:
         """Return whether the process should have told something by now."""
@@ -82,10 +77,10 @@ class Member:
             return now - self.started_at > START_SECONDS
         return not self.is_busy and now - self.heard_at > SILENCE_SECONDS
 
-    def leave(self) -> None:
-        """Ask the process to put back what another can do, and to end when it has nothing to do."""
+    def tell(self, message: bytes) -> None:
+        """Tell the process something: `LEAVE` or `PUT_BACK`."""
         with suppress(OSError):
-            self._line.send(LEAVE)
+            self._line.send(message)
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the process, if it runs."""
@@ -100,27 +95,30 @@ class Member:
 class Crew:
     """The processes of one kind.
 
-    `size` returns how many there should be, given how many are busy. The process is started with the numbers of its
-    lifeline and of the `sockets` as arguments.
+    `size` returns how many there should be, given how many are busy; `niceness` is how far they give way. The
+    program gets the numbers of its lifeline and of the `sockets`.
     """
 
     def __init__(
         self,
         name: str,
-        module: str,
+        program: Program,
         sockets: Sequence[socket.socket],
         folder: Path,
         size: Callable[[int], int],
+        *,
+        niceness: int = 0,
         clock: Clock = time.monotonic,
     ) -> None:
         self.name = name
         self.members: list[Member] = []
         # How many processes were replaced because they ended or hung.
         self.replaced = 0
-        self._command = [sys.executable, "-m", module]
+        self._program = program
         self._sockets = sockets
         self._folder = folder
         self._size = size
+        self._niceness = niceness
         self._clock = clock
         self._started = 0
         self._has_served = False
@@ -160,7 +158,7 @@ class Crew:
         """Take a process that has ended off the list."""
         self.members.remove(member)
         member.forget()
-        status = member.process.returncode
+        status = member.process.wait()
         if status == 0 and member.is_serving:
             return  # it left, as it was asked to, or because it had grown
         self.replaced += 1
@@ -176,7 +174,7 @@ class Crew:
 
     def _adjust(self, now: float) -> None:
         """Start processes that are missing; ask one to leave that was not needed for long enough."""
-        wanted = self._size(sum(member.is_busy for member in self.members))
+        wanted = self._size(sum(member.is_busy and now - member.busy_since > SHORT_SECONDS for member in self.members))
         while len(self.members) < wanted and now >= self._pause_until:
             self._start(now)
         idle = [member for member in self.members if member.is_serving and not member.is_busy]
@@ -185,18 +183,25 @@ class Crew:
         elif self._surplus_since is None:
             self._surplus_since = now
         elif now - self._surplus_since > SURPLUS_SECONDS:
-            idle[-1].leave()
+            idle[-1].tell(LEAVE)
             self._surplus_since = now
 
     def _start(self, now: float) -> None:
         self._started += 1
         try:
-            member = Member(self._command, self._sockets, self._folder / f"{self.name}-{self._started}", now)
+            member = Member(self._program, self._sockets, self._folder / f"{self.name}-{self._started}", now)
         except OSError as error:
             log.error("no %s can be started: %s", self.name, error)
             self._wait_a_while(now)
         else:
             self.members.append(member)
+            if self._niceness:
+                os.setpriority(os.PRIO_PROCESS, member.pid, self._niceness)
+
+    def tell(self, message: bytes) -> None:
+        """Tell every process something."""
+        for member in self.members:
+            member.tell(message)
 
     def stop(self, seconds: float) -> None:
         """End every process: SIGTERM, and after `seconds` SIGKILL."""

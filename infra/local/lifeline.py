@@ -11,8 +11,10 @@ from collections.abc import Callable
 
 # What a child tells: it serves and has nothing to do, it has work, it is alive.
 IDLE, BUSY, BEAT = b"i", b"b", b"."
-# What a server tells: put back what can be done by another, and end when it is done.
-LEAVE = b"l"
+# What a server tells: end when there is nothing to do; put back what another server can do.
+LEAVE, PUT_BACK = b"l", b"p"
+# How long a worker that ends finishes the requests that it has begun; so much later it ends whatever goes on.
+DRAIN_SECONDS, LEAVING_SECONDS = 5, 3
 
 
 class Lifeline:
@@ -28,15 +30,14 @@ class Lifeline:
         with contextlib.suppress(OSError):
             self._socket.send(state)
 
-    def watch(self, on_end: Callable[[], None], on_leave: Callable[[], None] = lambda: None) -> None:
-        """Start a thread that calls `on_leave` when the server asks for it, and `on_end` when the server is gone."""
-        threading.Thread(target=self._watch, args=(on_end, on_leave), name="lifeline", daemon=True).start()
+    def watch(self, on_end: Callable[[], None], on_message: Callable[[bytes], None] = lambda message: None) -> None:
+        """Start a thread that passes on what the server tells, and calls `on_end` when the server is gone."""
+        threading.Thread(target=self._watch, args=(on_end, on_message), name="lifeline", daemon=True).start()
 
-    def _watch(self, on_end: Callable[[], None], on_leave: Callable[[], None]) -> None:
+    def _watch(self, on_end: Callable[[], None], on_message: Callable[[bytes], None]) -> None:
         try:
             while message := self._socket.recv(1):
-                if message == LEAVE:
-                    on_leave()
+                on_message(message)
         except OSError:
             pass  # the server was killed while it wrote
         on_end()

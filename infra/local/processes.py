@@ -25,7 +25,7 @@ MARK = "REGATTA_STACK"
 PART = "REGATTA_STACK_PART"
 METRICS_DIR = "REGATTA_METRICS_DIR"
 # How far processes that compute for long give way to those that answer.
-NICENESS = 10
+NICENESS = 5
 REDIS_MEMORY = "256mb"
 LOG_TAIL_LINES = 12
 # The file below the home that says how many workers serve.

@@ -1,9 +1,12 @@
-"""Carries out jobs where there is no queue: a thread of the server does one after the other."""
+"""Carries out jobs where there is no queue: a thread of the server takes one after the other.
+
+The work itself is done in a process of its own, where the server has such processes.
+"""
 
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -14,6 +17,10 @@ from core.services.handlers import HANDLERS
 from core.settings import settings
 from core.storage.container import container
 from core.storage.job_queue import BucketQueue
+from core.storage.job_repository import Job
+from core.storage.workspace import Workspace
+from functions import heavy_work
+from infra.local.work import put_back
 
 log = logging.getLogger("regatta")
 
@@ -51,13 +58,7 @@ class Runner(threading.Thread):
 
     def _run_one(self, workspace: str, job_id: str) -> None:
         try:
-            job = run_job(
-                container().workspace(workspace),
-                job_id,
-                HANDLERS,
-                seconds=settings().job_seconds,
-                stopping=lambda: self._stopping,
-            )
+            job = self._carry_out(container().workspace(workspace), job_id)
         except GaveUpError as error:
             log.error("%s", error)
         except ConflictError:
@@ -69,6 +70,16 @@ class Runner(threading.Thread):
             if job is not None and not job.is_over:
                 return
         self._queue.remove(workspace, job_id)
+
+    def _carry_out(self, workspace: Workspace, job_id: str) -> Job | None:
+        if heavy_work.is_elsewhere():
+            return heavy_work.run_long(carry_out, workspace, job_id)
+        return carry_out(workspace, job_id, stopping=lambda: self._stopping)
+
+
+def carry_out(workspace: Workspace, job_id: str, stopping: Callable[[], bool] = put_back.is_set) -> Job | None:
+    """Carry out a job as `run_job` does; `stopping` is true when it is to be put back."""
+    return run_job(workspace, job_id, HANDLERS, seconds=settings().job_seconds, stopping=stopping)
 
 
 @asynccontextmanager

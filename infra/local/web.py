@@ -5,8 +5,11 @@ holds open itself, so that it waits for the answer of a killed worker until its 
 """
 
 import argparse
+import gc
+import importlib
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -16,9 +19,13 @@ from pathlib import Path
 
 from core.settings import settings
 from core.telemetry.log import set_up_log
+from infra.local import heavy_process, web_worker
+from infra.local.child_process import FORKS, Program
 from infra.local.crew import Crew
+from infra.local.lifeline import DRAIN_SECONDS, LEAVING_SECONDS, PUT_BACK
+from infra.local.processes import METRICS_DIR, NICENESS
 from infra.local.temporary import TemporaryRoot
-from infra.local.web_worker import DRAIN_SECONDS, LEAVING_SECONDS
+from infra.local.work import LONG_AT_ONCE
 
 log = logging.getLogger("regatta")
 
@@ -27,6 +34,8 @@ LOOK_SECONDS = 0.1
 # Connections that wait until a worker takes them. They outlive a killed worker.
 BACKLOG = 2048
 STARTUP_FAILED = 3
+# How many heavy processes are left for tables where long work takes all that it may.
+SPARE = 2
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -40,10 +49,24 @@ class WebServer:
         self._state = state
         self._written = ""
         self._folder = TemporaryRoot(Path(tempfile.gettempdir()))
+        # The processes add up their metrics there.
+        os.environ.setdefault(METRICS_DIR, str(self._folder.path / "metrics"))
+        settings.cache_clear()
         self._listener = _listen(host, port)
-        self.web = Crew(
-            "worker", "infra.local.web_worker", [self._listener], self._folder.path, lambda busy: self._workers
+        # Each message is taken by one process. Neither end has a name that another user could write to.
+        taking, self._sending = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._taking = taking
+        folder, most = self._folder.path, LONG_AT_ONCE * workers + SPARE
+        self.heavy = Crew(
+            "heavy",
+            Program("infra.local.heavy_process", heavy_process.main),
+            [taking],
+            folder,
+            lambda busy: min(most, busy + 1),
+            niceness=NICENESS,
         )
+        worker = Program("infra.local.web_worker", web_worker.main)
+        self.web = Crew("worker", worker, [self._listener, self._sending], folder, lambda busy: workers)
 
     def run(self) -> int:
         """Serve until a signal stops it; return the exit status, which is 3 where no worker could ever start."""
@@ -51,8 +74,11 @@ class WebServer:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                 signal.signal(number, lambda *_: self.stopping.set())
         try:
+            if FORKS:
+                _load()
             while not self.stopping.is_set() and not self.web.is_broken:
                 self.web.tend()
+                self.heavy.tend()
                 self._write_state()
                 self.stopping.wait(LOOK_SECONDS)
         finally:
@@ -62,12 +88,17 @@ class WebServer:
     def _stop(self) -> None:
         """End all processes, and leave no temporary file."""
         self._listener.close()
+        self.heavy.tell(PUT_BACK)
         self.web.stop(DRAIN_SECONDS + LEAVING_SECONDS)
+        self.heavy.stop(LEAVING_SECONDS)
+        self._taking.close()
+        self._sending.close()
         self._folder.remove()
 
     def _write_state(self) -> None:
         """Write how many workers serve, where that has changed."""
-        text = json.dumps({"workers": self._workers, "serving": self.web.serving, "replaced": self.web.replaced})
+        counts = {"workers": self._workers, "serving": self.web.serving, "heavy": self.heavy.serving}
+        text = json.dumps({**counts, "replaced": self.web.replaced + self.heavy.replaced})
         if self._state is None or text == self._written:
             return
         try:
@@ -77,6 +108,14 @@ class WebServer:
         except OSError as error:
             log.warning("%s cannot be written: %s", self._state, error.strerror)
         self._written = text
+
+
+def _load() -> None:
+    """Load what all processes need, once for all of them, and let its memory stay shared."""
+    for module in ("infra.local.server", *heavy_process.MODULES):
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
 
 
 def _listen(host: str, port: int) -> socket.socket:

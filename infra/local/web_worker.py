@@ -4,15 +4,14 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 
 import uvicorn
 
-from infra.local.lifeline import BEAT, IDLE, Lifeline
+from functions import heavy_work
+from infra.local.heavy_pool import HeavyPool
+from infra.local.lifeline import BEAT, DRAIN_SECONDS, IDLE, LEAVING_SECONDS, Lifeline
 
-# How long a worker that ends finishes the requests that it has begun.
-DRAIN_SECONDS = 5
-# After so many seconds more it ends whatever goes on.
-LEAVING_SECONDS = 3
 TICKS_PER_BEAT = 10
 
 
@@ -43,9 +42,9 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def main() -> None:
-    """Serve until SIGTERM, or until the supervisor ends. The arguments are the numbers of lifeline and socket."""
-    lifeline, listener, *_ = map(int, sys.argv[1:])
+def main(descriptors: Sequence[int]) -> None:
+    """Serve until SIGTERM, or until the supervisor ends. The numbers are those of lifeline, listener and queue."""
+    lifeline, listener, queue = descriptors
     config = uvicorn.Config(
         "infra.local.server:app",
         access_log=False,
@@ -55,10 +54,12 @@ def main() -> None:
     )
     server = Server(config, line := Lifeline(lifeline))
     line.watch(server.end)
-    with socket.socket(fileno=listener) as shared:
-        shared.set_inheritable(False)
+    with socket.socket(fileno=listener) as shared, socket.socket(fileno=queue) as heavy:
+        for one in (shared, heavy):
+            one.set_inheritable(False)
+        heavy_work.install(HeavyPool(heavy).run)
         server.run([shared])
 
 
 if __name__ == "__main__":
-    main()
+    main([int(number) for number in sys.argv[1:]])

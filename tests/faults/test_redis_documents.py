@@ -138,6 +138,16 @@ def test_a_write_that_redis_missed_is_seen_by_others_within_the_second(
     assert reader.read(KEY) == {"version": 2}
 
 
+def test_what_another_process_wrote_for_this_one_is_read_from_the_bucket(
+    process: Process, store: MemoryStore, clock: Clock
+) -> None:
+    reader, cut_off = process(), Documents(store, RedisClient("redis://127.0.0.1:9/0"), clock)
+    process().write(KEY, {"version": 1})
+    cut_off.write(KEY, {"version": 2})
+    reader.distrust()
+    assert reader.read(KEY) == {"version": 2}
+
+
 def test_the_age_of_a_document_counts_from_when_the_bucket_had_it(process: Process, clock: Clock) -> None:
     process().write(KEY, {"version": 1})
     clock.now += 0.75 * BELIEVED_SECONDS

@@ -2,19 +2,27 @@
 
 import os
 import sys
+import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from infra.local.lifeline import BUSY, IDLE, Lifeline
 
-if __name__ == "__main__":
+
+def main(descriptors: Sequence[int]) -> None:
+    """Behave as TOY_BEHAVIOUR says."""
     behaviour = os.environ["TOY_BEHAVIOUR"]
     if behaviour == "broken":
         sys.exit(1)
     left = threading.Event()
-    line = Lifeline(int(sys.argv[1]))
-    line.watch(on_end=left.set, on_leave=left.set)
-    (Path(os.environ["TMPDIR"]) / "half-written").touch()
+    line = Lifeline(descriptors[0])
+    line.watch(on_end=left.set, on_message=lambda message: left.set())
+    (Path(tempfile.gettempdir()) / "half-written").touch()
     if behaviour != "loading":
         line.tell(BUSY if behaviour == "busy" else IDLE)
     left.wait()
+
+
+if __name__ == "__main__":
+    main([int(number) for number in sys.argv[1:]])

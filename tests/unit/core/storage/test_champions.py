@@ -125,3 +125,11 @@ def test_one_caller_reads_the_state_again_and_the_others_go_on(
         assert repositories.models.resolve("boat", None) == 1
         answering.set()
         assert first.result() == 1
+
+
+def test_a_promotion_by_another_process_for_this_one_is_known_at_once(repositories: Repositories) -> None:
+    publish(repositories, body=b"one")
+    assert repositories.models.serving("boat") == 1
+    publish(Repositories(repositories.objects), body=b"two")
+    repositories.models.forget_states()
+    assert repositories.models.serving("boat") == 2

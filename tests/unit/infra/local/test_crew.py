@@ -11,15 +11,25 @@ from pathlib import Path
 import psutil
 import pytest
 
+from infra.local.child_process import Program
 from infra.local.crew import MOST_FAILED_STARTS, SILENCE_SECONDS, START_SECONDS, SURPLUS_SECONDS, Crew
+from tests.support import toy_member
 from tests.support.waiting import wait_for
 
 Hire = Callable[..., Crew]
+# By how a process is started, the program that is started so.
+PROGRAMS = {
+    "forked": Program("tests.support.toy_member", toy_member.main, forks=True),
+    "spawned": Program("tests.support.toy_member", toy_member.main, forks=False),
+}
 SUPERVISOR = """
 import sys, time
 from pathlib import Path
+from infra.local.child_process import Program
 from infra.local.crew import Crew
-crew = Crew("toy", "tests.support.toy_member", [], Path(sys.argv[1]), lambda busy: 2)
+from tests.support import toy_member
+program = Program("tests.support.toy_member", toy_member.main, forks=sys.argv[2] == "forked")
+crew = Crew("toy", program, [], Path(sys.argv[1]), lambda busy: 2)
 while crew.serving < 2:
     crew.tend()
     time.sleep(0.01)
@@ -46,14 +56,19 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(params=PROGRAMS)
+def way(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 @pytest.fixture
-def hire(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hire]:
+def hire(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, way: str) -> Iterator[Hire]:
     """Return a function that makes a crew of toy processes with a behaviour."""
     hired = []
 
     def make(behaviour: str = "serving", size: Callable[[int], int] = lambda busy: 1) -> Crew:
         monkeypatch.setenv("TOY_BEHAVIOUR", behaviour)
-        hired.append(Crew("toy", "tests.support.toy_member", [], tmp_path / "files", size, clock.read))
+        hired.append(Crew("toy", PROGRAMS[way], [], tmp_path / "files", size, clock=clock.read))
         return hired[-1]
 
     yield make
@@ -160,9 +175,9 @@ def test_a_process_that_is_not_needed_any_more_leaves(hire: Hire, clock: Clock) 
     assert crew.replaced == 0
 
 
-def test_processes_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+def test_processes_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path, way: str) -> None:
     environment = {**os.environ, "TOY_BEHAVIOUR": "serving"}
-    command = [sys.executable, "-c", SUPERVISOR, str(tmp_path / "files")]
+    command = [sys.executable, "-c", SUPERVISOR, str(tmp_path / "files"), way]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as supervisor:
         members = [psutil.Process(int(pid)) for pid in supervisor.stdout.readline().split()]
         supervisor.kill()

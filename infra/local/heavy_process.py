@@ -1,0 +1,125 @@
+"""A process that trains, reads and writes tables for the workers of a server, one piece of work after the other.
+
+It takes a socket from the queue that all such processes share, reads one piece of work from it, and answers there. It
+gives way to the workers, and it ends by itself when it has grown, when one piece takes longer than any may, and when
+its server ends.
+"""
+
+import faulthandler
+import importlib
+import logging
+import os
+import pickle
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import psutil
+
+from core.settings import settings
+from functions.log import set_up_telemetry
+from infra.local.lifeline import BUSY, IDLE, LEAVE, PUT_BACK, Lifeline
+from infra.local.work import TAKEN, Work, put_back
+
+log = logging.getLogger("regatta")
+
+# What is loaded before the first piece of work comes.
+MODULES = ("infra.local.runner", "functions.process.app", "functions.upload.app", "functions.data.app")
+# After a piece of work, a process of this size ends, and another takes its place.
+MOST_BYTES = 1 << 30
+# How much longer than a job may take a piece of work may take.
+GRACE_SECONDS = 60
+# Of processes that take too much memory, Linux is to end this one and not a worker.
+OOM_SCORE = "500"
+
+
+class HeavyProcess:
+    """The loop of this process, and what it tells its server."""
+
+    def __init__(self, lifeline: Lifeline, queue: socket.socket) -> None:
+        self._lifeline = lifeline
+        self._queue = queue
+        self._lock = threading.Lock()
+        self._is_busy = self._is_leaving = False
+
+    def hear(self, message: bytes) -> None:
+        """Do what the server asks for; called by the thread that watches the lifeline."""
+        if message == PUT_BACK:
+            put_back.set()
+        elif message == LEAVE:
+            with self._lock:
+                self._is_leaving = True
+                if not self._is_busy:
+                    os._exit(0)
+
+    def run(self) -> None:
+        """Do one piece of work after the other, until this process is to leave or has grown."""
+        self._lifeline.tell(IDLE)
+        while not self._is_leaving:
+            _, descriptors, _, _ = socket.recv_fds(self._queue, 1, 1)
+            with self._lock:
+                self._is_busy = True
+            self._lifeline.tell(BUSY)
+            for descriptor in descriptors:
+                with Connection(descriptor) as connection, suppress(OSError, EOFError):
+                    _serve(connection)
+            with self._lock:
+                self._is_busy = False
+            if psutil.Process().memory_info().rss > MOST_BYTES:
+                return
+            self._lifeline.tell(IDLE)
+
+
+def _serve(connection: Connection) -> None:
+    """Do one piece of work. Raises `OSError` where the worker that sent it has been killed before it was begun."""
+    message = connection.recv_bytes()
+    connection.send_bytes(TAKEN)
+    faulthandler.dump_traceback_later(settings().job_seconds + GRACE_SECONDS, exit=True)
+    try:
+        work: Work = pickle.loads(message)  # noqa: S301 - of a worker of this server, over a socket without a name
+        answer = (True, work.do())
+    except Exception as error:
+        answer = (False, _portable(error))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    connection.send_bytes(pickle.dumps(answer))
+
+
+def _portable(error: Exception) -> Exception:
+    """Return the error as another process can raise it."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    except Exception:
+        log.exception("an error that no other process can raise")
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
+def _volunteer() -> None:
+    """Let Linux end this process first where memory is short."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
+
+
+def main(descriptors: Sequence[int]) -> None:
+    """Work until the server ends. The numbers are those of lifeline and queue."""
+    lifeline, queue = descriptors
+    _volunteer()
+    line = Lifeline(lifeline)
+    with socket.socket(fileno=queue) as shared:
+        shared.set_inheritable(False)
+        process = HeavyProcess(line, shared)
+        line.watch(on_end=lambda: os._exit(0), on_message=process.hear)
+        for module in MODULES:
+            importlib.import_module(module)
+        set_up_telemetry()
+        process.run()
+
+
+if __name__ == "__main__":
+    # As a module of its own name: what is pickled names it.
+    importlib.import_module("infra.local.heavy_process").main([int(number) for number in sys.argv[1:]])

@@ -1,0 +1,39 @@
+"""Work for tests of heavy processes, which import it by its name."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from core.deadlines import remaining
+from core.errors import InvalidInputError
+from core.storage.workspace import Workspace
+from core.telemetry.request_id import request_id
+
+
+def where(workspace: Workspace) -> tuple[str, int, int]:
+    """Return the workspace, the process and its niceness."""
+    return workspace.name, os.getpid(), os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def context(workspace: Workspace) -> tuple[str | None, float | None]:
+    """Return the id of the request, and the seconds that are left."""
+    return request_id(), remaining()
+
+
+def refuse(workspace: Workspace) -> None:
+    """Raise an error of ours with all its parts."""
+    raise InvalidInputError("Correct the field.", [{"field": "rows", "message": "is empty"}])
+
+
+def wait_for_file(workspace: Workspace, started: Path, released: Path) -> int:
+    """Write a file, wait until another is there, and return the process."""
+    started.write_text(str(os.getpid()))
+    while not released.exists():
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def die(workspace: Workspace) -> None:
+    """End as a process does that takes more memory than there is."""
+    os.kill(os.getpid(), signal.SIGKILL)

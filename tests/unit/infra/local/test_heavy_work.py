@@ -1,0 +1,123 @@
+"""Heavy work is done in processes of its own, which may be killed, and whose errors and results come back."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.deadlines import deadline
+from core.errors import DeadlineError, InvalidInputError, UnavailableError
+from core.storage.container import container
+from core.telemetry.request_id import serving_request
+from infra.local import heavy_process
+from infra.local.child_process import Program
+from infra.local.crew import Crew
+from infra.local.heavy_pool import LONG_AT_ONCE, HeavyPool
+from infra.local.processes import NICENESS
+from tests.support import heavy_jobs
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.usefixtures("bucket")
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The two ends of a queue of work."""
+    taking, sending = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with taking, sending:
+        yield taking, sending
+
+
+@pytest.fixture(scope="module")
+def crew(sockets: tuple[socket.socket, socket.socket], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
+    """Heavy processes, one more than are busy, tended by a thread as a server does."""
+    folder, stopping = tmp_path_factory.mktemp("files"), threading.Event()
+    program = Program("infra.local.heavy_process", heavy_process.main, forks=False)
+    own = Crew("heavy", program, [sockets[0]], folder, lambda busy: busy + 1, niceness=NICENESS)
+
+    def tend() -> None:
+        while not stopping.wait(0.02):
+            own.tend()
+
+    thread = threading.Thread(target=tend)
+    thread.start()
+    yield own
+    stopping.set()
+    thread.join()
+    own.stop(seconds=0)
+
+
+@pytest.fixture
+def run(crew: Crew, sockets: tuple[socket.socket, socket.socket]) -> Run:
+    """Return a function that does work in another process for the workspace of the test."""
+    pool = HeavyPool(sockets[1])
+
+    def run_work(work: Callable[..., Any], *arguments: Any, is_long: bool = False, **options: Any) -> Any:
+        return pool.run(work, container().workspace("here"), arguments, options, is_long)
+
+    return run_work
+
+
+def test_work_is_done_in_another_process_that_gives_way(run: Run) -> None:
+    name, process, niceness = run(heavy_jobs.where)
+    assert name == "here"
+    assert process != os.getpid()
+    assert niceness == os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
+
+
+def test_the_next_work_is_done_by_the_process_that_is_warm(run: Run) -> None:
+    assert run(heavy_jobs.where) == run(heavy_jobs.where)
+
+
+def test_an_error_comes_back_whole(run: Run) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        run(heavy_jobs.refuse)
+    assert caught.value.problem("")["errors"] == [{"field": "rows", "message": "is empty"}]
+
+
+def test_deadline_and_request_id_go_along(run: Run) -> None:
+    with serving_request("abc"), deadline(1000):
+        name, left = run(heavy_jobs.context)
+    assert name == "abc"
+    assert 0 < left <= 1000
+
+
+def test_a_process_that_ends_at_its_work_is_replaced_and_the_caller_is_told(run: Run) -> None:
+    before = run(heavy_jobs.where)[1]
+    with pytest.raises(UnavailableError, match="has ended"):
+        run(heavy_jobs.die)
+    assert run(heavy_jobs.where)[1] != before
+
+
+def test_work_that_a_killed_process_did_not_begin_is_done_by_the_next(run: Run, crew: Crew) -> None:
+    idle = run(heavy_jobs.where)[1]
+    os.kill(idle, signal.SIGKILL)
+    assert run(heavy_jobs.where)[1] != idle
+
+
+def test_a_process_is_free_for_tables_while_others_train(run: Run, tmp_path: Path) -> None:
+    released = tmp_path / "released"
+    with ThreadPoolExecutor() as threads:
+        started = [tmp_path / f"started-{number}" for number in range(LONG_AT_ONCE + 1)]
+        training = [threads.submit(run, heavy_jobs.wait_for_file, file, released, is_long=True) for file in started]
+        wait_for(lambda: sum(file.exists() for file in started) == LONG_AT_ONCE)
+        busy = {int(file.read_text()) for file in started if file.exists()}
+        assert run(heavy_jobs.where)[1] not in busy
+        assert sum(file.exists() for file in started) == LONG_AT_ONCE
+        released.touch()
+        assert all(one.result() for one in training)
+
+
+def test_who_waits_longer_than_the_deadline_is_told(run: Run, tmp_path: Path) -> None:
+    released = tmp_path / "released"
+    with deadline(0.1), pytest.raises(DeadlineError):
+        run(heavy_jobs.wait_for_file, tmp_path / "started", released)
+    released.touch()
