@@ -11,9 +11,27 @@ import (
 // DataResource has the datasets; see [Client]. Where a method takes a fileID, "" means the current file.
 type DataResource struct{ client *Client }
 
-// List returns every dataset, the oldest first, and which one is current.
+// List returns every dataset, the oldest first, and which one is current. It asks for all pages.
 func (r *DataResource) List(ctx context.Context) (*Files, error) {
-	return get[Files](ctx, r.client, "/data/files", nil)
+	var all []FileSummary
+	for cursor := ""; ; {
+		page, err := r.Page(ctx, 1000, cursor)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Files...)
+		if page.Next == nil {
+			page.Files = all
+			return page, nil
+		}
+		cursor = *page.Next
+	}
+}
+
+// Page returns a page of up to limit (0: 100) datasets: the one after the page that named cursor in Next ("": the
+// first).
+func (r *DataResource) Page(ctx context.Context, limit int, cursor string) (*Files, error) {
+	return get[Files](ctx, r.client, "/data/files", pageQuery(limit, cursor))
 }
 
 // Get returns everything about a dataset but its correlations.

@@ -72,6 +72,8 @@ type Files struct {
 	Files []FileSummary `json:"files"`
 	// Current is the file that a call means which names none.
 	Current *string `json:"current"`
+	// Next is the cursor of the next page, nil on the last.
+	Next *string `json:"next"`
 }
 
 // FileDeleted is the dataset that was deleted, and which one is current now.

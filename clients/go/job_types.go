@@ -49,7 +49,7 @@ type TrialStatus struct {
 // JobPage is one page of jobs, the newest first.
 type JobPage struct {
 	Jobs []JobSummary `json:"jobs"`
-	// Next is the after of the next page, nil on the last.
+	// Next is what List takes for the next page, nil on the last.
 	Next *string `json:"next"`
 }
 

@@ -21,14 +21,19 @@ type JobsResource struct{ client *Client }
 // List returns the newest jobs, the newest first: a page of up to limit (0: 20) after the job that the page before named
 // in Next ("": from the newest).
 func (r *JobsResource) List(ctx context.Context, limit int, after string) (*JobPage, error) {
+	return get[JobPage](ctx, r.client, "/jobs", pageQuery(limit, after))
+}
+
+// pageQuery asks for a page of a list.
+func pageQuery(limit int, cursor string) url.Values {
 	query := url.Values{}
 	if limit > 0 {
 		query.Set("limit", strconv.Itoa(limit))
 	}
-	if after != "" {
-		query.Set("after", after)
+	if cursor != "" {
+		query.Set("cursor", cursor)
 	}
-	return get[JobPage](ctx, r.client, "/jobs", query)
+	return query
 }
 
 // Get returns a job with its progress, and its result or error when it is over.

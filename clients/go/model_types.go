@@ -159,6 +159,13 @@ type TrainingCost struct {
 	MostRows  *int   `json:"most_rows"`
 }
 
+// ModelPage is one page of versions, by name and number.
+type ModelPage struct {
+	Models []ModelVersion `json:"models"`
+	// Next is the cursor of the next page, nil on the last.
+	Next *string `json:"next"`
+}
+
 // ModelVersion is a version as lists show it.
 type ModelVersion struct {
 	ModelName string    `json:"model_name"`

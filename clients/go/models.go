@@ -79,18 +79,11 @@ func (r *ModelsResource) Compare(ctx context.Context, race Compare, options ...C
 	return order[Comparison](ctx, r.client, http.MethodPost, "/model/compare", race, callWith(options))
 }
 
-// List returns every version of a model; without a name, of all models.
+// List returns every version of a model; without a name, of all models. It asks for all pages.
 func (r *ModelsResource) List(ctx context.Context, name string) ([]ModelVersion, error) {
-	query := url.Values{"limit": {"1000"}}
-	if name != "" {
-		query.Set("model_name", name)
-	}
 	var versions []ModelVersion
-	for {
-		page, err := get[struct {
-			Models []ModelVersion `json:"models"`
-			Next   *string        `json:"next"`
-		}](ctx, r.client, "/model/trained", query)
+	for cursor := ""; ; {
+		page, err := r.Page(ctx, name, 1000, cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -98,8 +91,18 @@ func (r *ModelsResource) List(ctx context.Context, name string) ([]ModelVersion,
 		if page.Next == nil {
 			return versions, nil
 		}
-		query.Set("cursor", *page.Next)
+		cursor = *page.Next
 	}
+}
+
+// Page returns a page of up to limit (0: 100) versions: the one after the page that named cursor in Next ("": the
+// first).
+func (r *ModelsResource) Page(ctx context.Context, name string, limit int, cursor string) (*ModelPage, error) {
+	query := pageQuery(limit, cursor)
+	if name != "" {
+		query.Set("model_name", name)
+	}
+	return get[ModelPage](ctx, r.client, "/model/trained", query)
 }
 
 // Get returns everything that is known of a model; without a name, of the one that was trained last.

@@ -18,15 +18,25 @@ const decisionPause = time.Second
 // SeriesResource has the series; see [Client].
 type SeriesResource struct{ client *Client }
 
-// List returns every series, by name.
+// List returns every series, by name. It asks for all pages.
 func (r *SeriesResource) List(ctx context.Context) ([]Series, error) {
-	answer, err := get[struct {
-		Series []Series `json:"series"`
-	}](ctx, r.client, "/series", nil)
-	if err != nil {
-		return nil, err
+	var all []Series
+	for cursor := ""; ; {
+		page, err := r.Page(ctx, 0, cursor)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Series...)
+		if page.Next == nil {
+			return all, nil
+		}
+		cursor = *page.Next
 	}
-	return answer.Series, nil
+}
+
+// Page returns a page of up to limit (0: 100) series: the one after the page that named cursor in Next ("": the first).
+func (r *SeriesResource) Page(ctx context.Context, limit int, cursor string) (*SeriesPage, error) {
+	return get[SeriesPage](ctx, r.client, "/series", pageQuery(limit, cursor))
 }
 
 // Get returns a series, and the jobs of files without a decision.

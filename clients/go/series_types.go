@@ -69,6 +69,13 @@ type ArrivalJob struct {
 	Key *string `json:"key"`
 }
 
+// SeriesPage is one page of series, by name.
+type SeriesPage struct {
+	Series []Series `json:"series"`
+	// Next is the cursor of the next page, nil on the last.
+	Next *string `json:"next"`
+}
+
 // SeriesHistory is one page of decisions, the newest first.
 type SeriesHistory struct {
 	History []Arrival `json:"history"`

@@ -5,7 +5,7 @@ import { Download } from "./download.js";
 import { IdempotencyKeyInUse, RedirectTargetUnreachable, RegattaError } from "./errors.js";
 import { pauseAfter, REPEATED_STATUSES, type Retries } from "./retries.js";
 import { NoAnswer, type Read, type Transport, Verdict } from "./transport.js";
-import type { CallOptions, Job } from "./types.js";
+import type { CallOptions, Job, ListOptions } from "./types.js";
 import { Refused, refusalOf, unreachable } from "./verdicts.js";
 
 /** A request, beside its method and path. */
@@ -45,6 +45,24 @@ export class Connection {
   /** Return the JSON of an answer. */
   json<Result>(method: string, path: string, call: Call = {}): Promise<Result> {
     return this.send(method, path, call, readJson<Result>);
+  }
+
+  /** Return the items of a list, `limit` of them or all, from pages of `size`; and the answer with the last of them. */
+  async items<Page extends { next: string | null }, Item>(
+    path: string,
+    size: number,
+    { limit, query, signal }: ListOptions & { query?: Record<string, unknown> },
+    itemsOf: (page: Page) => Item[],
+  ): Promise<[Item[], Page]> {
+    const items: Item[] = [];
+    let cursor: string | null = null;
+    for (;;) {
+      const most: number = limit === undefined ? size : Math.max(1, Math.min(size, limit - items.length));
+      const page: Page = await this.json<Page>("GET", path, { query: { ...query, limit: most, cursor }, signal });
+      items.push(...itemsOf(page));
+      cursor = page.next;
+      if (cursor === null || items.length >= (limit ?? Infinity)) return [items.slice(0, limit), page];
+    }
   }
 
   /** Return the text of an answer. */

@@ -8,6 +8,7 @@ import { fields, segment } from "./fields.js";
 import type { Jobs } from "./jobs.js";
 import type {
   CallOptions,
+  ListOptions,
   Camel,
   Dataset,
   DatasetInfo,
@@ -68,9 +69,11 @@ export class Data {
     }
   }
 
-  /** Return all files, and which is the current one. */
-  list({ signal }: CallOptions = {}): Promise<Schemas["Files"]> {
-    return this.connection.json("GET", "/data/files", { signal });
+  /** Return the first `limit` files, or all, the oldest first, and which is the current one. */
+  async list(options: ListOptions = {}): Promise<Schemas["Files"]> {
+    const call = { limit: options.limit, signal: options.signal };
+    const [files, last] = await this.connection.items("/data/files", 1000, call, (page: Schemas["Files"]) => page.files);
+    return { ...last, files };
   }
 
   /** Return what is known of a file; default: of the current one. */

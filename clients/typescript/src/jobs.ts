@@ -14,7 +14,7 @@ const SHORTEST_PAUSE = 100;
 export class Jobs {
   constructor(private readonly connection: Connection) {}
 
-  /** Return a page of jobs, the newest first; its `next` is the `after` of the next page. */
+  /** Return a page of jobs, the newest first; its `next` is the `cursor` of the next page. */
   list({ signal, ...query }: QueryOf<"list_jobs"> & CallOptions = {}): Promise<Schemas["JobPage"]> {
     return this.connection.json("GET", "/jobs", { query, signal });
   }

@@ -11,6 +11,7 @@ import type {
   Comparison,
   FollowOptions,
   Job,
+  ListOptions,
   ModelReference,
   QueryOf,
   Schemas,
@@ -76,17 +77,11 @@ export class Models {
     return submitted(await this.order("/model/compare", compareFields(options), options));
   }
 
-  /** Return every version of all models, or of one. */
-  async list({ modelName, signal }: CallOptions & { modelName?: string } = {}): Promise<TrainedModel[]> {
-    const models: TrainedModel[] = [];
-    let cursor: string | null = null;
-    do {
-      const query: Record<string, unknown> = { model_name: modelName, limit: 1000, cursor };
-      const page = await this.connection.json<Schemas["TrainedModels"]>("GET", "/model/trained", { query, signal });
-      models.push(...page.models);
-      cursor = page.next ?? null;
-    } while (cursor !== null);
-    return models;
+  /** Return the first `limit` versions, or all, of every model or of one, by name and number. */
+  async list({ modelName, limit, signal }: ListOptions & { modelName?: string } = {}): Promise<TrainedModel[]> {
+    const call = { limit, signal, query: { model_name: modelName } };
+    const read = (page: Schemas["TrainedModels"]) => page.models;
+    return (await this.connection.items("/model/trained", 1000, call, read))[0];
   }
 
   /** Return the manifest of a model; default: of the one that was trained last. */

@@ -4,7 +4,7 @@ import { BucketRefusal, checked, type Connection } from "./connection.js";
 import { NotFound, problemError, SeriesNotFound, UploadInterrupted } from "./errors.js";
 import { fields, segment } from "./fields.js";
 import { NoAnswer } from "./transport.js";
-import type { CallOptions, Camel, FollowOptions, QueryOf, Schemas, SeriesStatus, Source } from "./types.js";
+import type { CallOptions, Camel, FollowOptions, ListOptions, QueryOf, Schemas, SeriesStatus, Source } from "./types.js";
 
 export type SeriesSettings = Omit<Camel<Schemas["SeriesSettingsRequest"]>, "targetColumn"> & {
   target?: string | null | undefined;
@@ -29,9 +29,10 @@ const SILENCE = 30_000;
 export class Series {
   constructor(private readonly connection: Connection) {}
 
-  /** Return all series. */
-  async list({ signal }: CallOptions = {}): Promise<Schemas["SeriesList"]["series"]> {
-    return (await this.connection.json<Schemas["SeriesList"]>("GET", "/series", { signal })).series;
+  /** Return the first `limit` series, or all, by name. */
+  async list(options: ListOptions = {}): Promise<Schemas["SeriesList"]["series"]> {
+    const call = { limit: options.limit, signal: options.signal };
+    return (await this.connection.items("/series", 100, call, (page: Schemas["SeriesList"]) => page.series))[0];
   }
 
   get(name: string, { signal }: CallOptions = {}): Promise<SeriesStatus> {

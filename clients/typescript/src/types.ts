@@ -41,6 +41,11 @@ export interface CallOptions {
 }
 
 /** What a call takes that follows work of the service. */
+export interface ListOptions extends CallOptions {
+  /** How many items at most; default: all. */
+  limit?: number | undefined;
+}
+
 export interface FollowOptions extends CallOptions {
   onProgress?: OnProgress | undefined;
 }

@@ -13,6 +13,9 @@ from regatta.answers import Job
 from regatta.choice import segment
 from regatta.errors import JobCancelled, JobStillRunning, problem_error
 
+# A page of the list of jobs.
+PAGE = 100
+
 JobList = list[Job]
 # Takes the stage of the work and its progress from 0 to 1.
 ReportProgress = Callable[[str, float], object]
@@ -29,10 +32,10 @@ class AsyncJobs:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def list(self, limit: int = 20) -> JobList:
-        """Return the newest jobs, at most `limit` (up to 100)."""
-        page = await self._connection.json("GET", "/jobs", params={"limit": limit})
-        return [Job.of(job) for job in page["jobs"]]
+    async def list(self, limit: int | None = 20) -> JobList:
+        """Return the newest jobs, at most `limit`; None for all."""
+        jobs, _ = await self._connection.items("/jobs", "jobs", limit, PAGE)
+        return [Job.of(job) for job in jobs]
 
     async def get(self, job_id: str) -> Job:
         """Return one job as it is now; raises `JobNotFound`."""

@@ -50,6 +50,23 @@ class Connection:
         """Send a request and return the JSON object of its answer; `options` are those of `send`."""
         return self.read(self.send(method, path, **options))
 
+    def items(
+        self, path: str, name: str, limit: int | None, page: int, **params: Any
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Return the items `name` of a list, and the answer that had the last of them.
+
+        Pages of up to `page` items are asked for until there are `limit` of them, or all where that is None.
+        """
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            most = page if limit is None else min(page, max(limit - len(found), 1))
+            answer = self.json("GET", path, params={**params, "limit": most, "cursor": cursor})
+            found += answer[name]
+            cursor = answer.get("next")
+            if cursor is None or (limit is not None and len(found) >= limit):
+                return found[:limit], answer
+
     def read(self, response: httpx.Response) -> dict[str, Any]:
         """Return the JSON object of an answer of `send`; raises `NotRegattaError` where it is none."""
         return json_object(self.address, response)

@@ -22,6 +22,9 @@ from regatta.sources import Source, Uploadable, open_source
 # What is larger is sent in parts, straight into the bucket: a Lambda function takes no larger request.
 ONE_REQUEST_BYTES = 4 << 20
 
+# A page of the list of datasets.
+PAGE = 1000
+
 DatasetList = list[Dataset]
 HandleMissing = Literal["drop", "mean", "median", "mode"]
 
@@ -63,10 +66,13 @@ class Data:
         report("ready", 1.0)
         return Dataset.of(answer)
 
-    def list(self) -> DatasetList:
-        """Return all datasets, the oldest first; `current` says which one requests mean without a file_id."""
-        answer = self._connection.json("GET", "/data/files")
-        return [Dataset.of(file, current=file["file_id"] == answer["current"]) for file in answer["files"]]
+    def list(self, limit: int | None = None) -> DatasetList:
+        """Return the first `limit` datasets, or all, the oldest first.
+
+        `current` says which one requests mean without a file_id.
+        """
+        files, answer = self._connection.items("/data/files", "files", limit, PAGE)
+        return [Dataset.of(file, current=file["file_id"] == answer["current"]) for file in files]
 
     def get(self, file_id: str | None = None) -> Dataset:
         """Return a dataset with its statistics and findings in `raw`; raises `FileNotFound`, `NoCurrentFile`."""

@@ -131,17 +131,13 @@ class Models:
         """Submit a comparison with the options of `compare` and return its job; `jobs.follow` shows the leaderboard."""
         return self._submit("/model/compare", {"target_column": column(target), **options})
 
-    def list(self, name: str | None = None) -> ModelList:
-        """Return all versions of all models, or of one, by name and number; `serves` says which one predicts."""
-        found: ModelList = []
-        cursor: str | None = None
-        while True:
-            params = {"model_name": name, "limit": PAGE, "cursor": cursor}
-            page = self._connection.json("GET", "/model/trained", params=params)
-            found += [Model.of(model) for model in page["models"]]
-            cursor = page["next"]
-            if cursor is None:
-                return found
+    def list(self, name: str | None = None, limit: int | None = None) -> ModelList:
+        """Return the first `limit` versions, or all, of every model or of one; `serves` says which one predicts.
+
+        They are in the order of names and numbers.
+        """
+        models, _ = self._connection.items("/model/trained", "models", limit, PAGE, model_name=name)
+        return [Model.of(model) for model in models]
 
     def get(self, name: Named | None = None, version: int | None = None) -> Model:
         """Return a model with its whole manifest in `raw`; without a name the one that was trained last."""

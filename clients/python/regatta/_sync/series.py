@@ -23,6 +23,9 @@ POLL_SECONDS = 0.3
 # Of the history, the newest entries among which a decision is looked for.
 NEWEST = 100
 
+# A page of the list of series.
+PAGE = 100
+
 SeriesList = list[Series]
 History = list[Arrival]
 Json = Mapping[str, Any]
@@ -34,9 +37,10 @@ class SeriesResource:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def list(self) -> SeriesList:
-        """Return every series."""
-        return [Series.of(series) for series in (self._connection.json("GET", "/series"))["series"]]
+    def list(self, limit: int | None = None) -> SeriesList:
+        """Return the first `limit` series, or all, by name."""
+        found, _ = self._connection.items("/series", "series", limit, PAGE)
+        return [Series.of(series) for series in found]
 
     def get(self, name: str) -> Series:
         """Return a series with the jobs of the files that are not decided yet; raises `SeriesNotFound`."""
