@@ -128,10 +128,11 @@ class Champions:
 
         return self._change(name, edit).version == version
 
-    def choose(self, name: str, version: int) -> int | None:
+    def choose(self, name: str, version: int, newest: int) -> int | None:
         """Let a version serve on request; return the version that served before.
 
-        Raises `NoSuchModelError` when the version was deleted, `ConflictError`.
+        No training promotes a version up to `newest` any more, not even one whose promotion was cut off. Raises
+        `NoSuchModelError` when the version was deleted, `ConflictError`.
         """
         before: list[int | None] = []
 
@@ -139,7 +140,7 @@ class Champions:
             if version in state.deleted:
                 raise NoSuchModelError(f"Version {version} of model {name!r} was deleted.")
             before.append(state.version)
-            return _serving(state, version)
+            return _serving(state.model_copy(update={"newest": max(newest, state.newest)}), version)
 
         self._change(name, edit)
         return before[-1]
@@ -187,7 +188,11 @@ class Champions:
 
         leave(self.serving_state(old, fresh=True))
         self._change(new, arrive)
-        self._change(old, leave)
+        try:
+            self._change(old, leave)
+        except ConflictError:
+            self.release(new)
+            raise
 
     def settle(self, old: str, new: str, moved: dict[int, int]) -> None:
         """Make the old name's champion the champion of the new name, and leave the old name without one.

@@ -1,14 +1,13 @@
 """Models in the bucket: their files, names and versions, and which version serves."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any, TypeVar
+from typing import Any
 
-from core.errors import BadSignatureError, InvalidInputError, NameTakenError, NoSuchModelError, UnavailableError
+from core.errors import InvalidInputError, NoSuchModelError, UnavailableError
 from core.model_manifest import ModelManifest
 from core.storage.artifacts import GRAPH, Artifacts
 from core.storage.cache import CachedObjects
@@ -20,16 +19,13 @@ from core.storage.lists.newest_order import NewestOrder
 from core.storage.lists.segments import ListedManifest
 from core.storage.lists.upkeep import Later, Upkeep
 from core.storage.manifest_index import ManifestIndex
+from core.storage.model_changes import ModelChanges, map_together
 from core.storage.newest_models import NewestModels
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signed_models import StoredModel, check_manifest
+from core.storage.signed_models import StoredModel
+from core.storage.unfinished import UnfinishedChanges
 from core.storage.versions import MODEL_NAME, VersionId, Versions
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-# How many requests to the bucket run at a time where a call needs many.
-SENDERS = 8
+from core.types import Json
 
 
 @dataclass(frozen=True)
@@ -61,6 +57,9 @@ class ModelRepository:
         self._versions = Versions(workspace, objects, cached_objects, index, newest)
         self._artifacts = Artifacts(workspace, objects, cached_objects)
         self._champions = Champions(workspace, documents)
+        self._changes = ModelChanges(
+            self._versions, self._artifacts, self._champions, UnfinishedChanges(workspace, objects)
+        )
         self._listed = ModelList(workspace, objects, lambda name: self._champions.serving_state(name).deleted)
         self.list_index = create_list_index(
             workspace, "models", objects, documents, cached_objects, index, self._listed, later
@@ -87,10 +86,11 @@ class ModelRepository:
         if manifest is None:
             folder = self._artifacts.send(job_id, files)
             placed = draft.model_copy(update={"artifacts": folder})
-            manifest = self._versions.commit(placed, number, once_a_job=True)
+            manifest = self._changes.commit(placed, number, promote=promote)
             if manifest.artifacts != folder:
-                self._artifacts.discard(folder)
-        if promote:
+                with suppress(UnavailableError):  # no manifest names the files that are left
+                    self._artifacts.discard(folder)
+        elif promote:
             self._champions.promote(name, manifest.version)
         self.newest.prepare()
         self.newest.forget()
@@ -212,7 +212,7 @@ class ModelRepository:
         page, following = chosen[:limit], chosen[limit:]
         rows = self.list_index.rows([listed for _, listed in page])
         names = [name for name, _ in groupby(version.name for version, _ in page)]
-        states = dict(zip(names, _map(self._champions.serving_state, names), strict=True))
+        states = dict(zip(names, map_together(self._champions.serving_state, names), strict=True))
         models = []
         for version, listed in page:
             row, state = rows.get(listed.key), states[version.name]
@@ -235,9 +235,9 @@ class ModelRepository:
 
     def choose(self, name: str, version: int) -> int | None:
         """Let a version serve, an older one too; return the version that served before. Raises `NoSuchModelError`."""
-        self._verified_manifest(name, version)
+        self._changes.verified_manifest(name, version)
         self.newest.forget()
-        return self._champions.choose(name, version)
+        return self._champions.choose(name, version, newest=max(self._versions.taken(name)))
 
     def delete(self, name: str, version: int | None = None) -> list[int]:
         """Delete a version, or the whole model; return the deleted numbers, which are never used again.
@@ -245,15 +245,9 @@ class ModelRepository:
         Raises `NoSuchModelError`, `ModelServesError` for the version that serves. An interrupted deletion is finished
         by the same call; until then nobody finds the versions that it marked.
         """
-        existing = [n.number for n in self._versions.listed(name)] if MODEL_NAME.fullmatch(name) else []
-        doomed = [number for number in existing if version in (None, number)]
-        if not doomed:
-            what = f"model {name!r}" if version is None else f"version {version} of model {name!r}"
-            raise NoSuchModelError(f"There is no {what}. GET /model/trained lists what there is.")
-        self._champions.withdraw(name, doomed, serving_too=version is None)
+        deleted = self._changes.delete(name, version)
         self.newest.forget()
-        _map(lambda number: self._delete(name, number), doomed)
-        return doomed
+        return deleted
 
     def rename(self, old: str, new: str) -> list[int]:
         """Give a model another name: every version moves, and so does the champion; return the versions' numbers.
@@ -263,84 +257,16 @@ class ModelRepository:
         `NoSuchModelError`, `NameTakenError`, `BadSignatureError` when a version was changed, `ConflictError`.
         """
         check_name(new, "new_name")
-        moving = self._movable(old)
-        if self._champions.serving_state(new, fresh=True).arriving_from != old:
-            if not moving:
-                raise NoSuchModelError(f"There is no model {old!r}. GET /model/trained lists what there is.")
-            if self._versions.listed(new):
-                raise NameTakenError(f"There is a model {new!r} already. Choose another name, or delete that one.")
-        self._champions.claim(old, new)
-        moved = self._move(old, new, moving)
-        self._champions.settle(old, new, moved)
-        gone = self._champions.serving_state(old, fresh=True).deleted
-        left = [n.number for n in self._versions.listed(old) if n.number in gone]
-        _map(lambda number: self._erase(old, number), left)
-        self._champions.release(old, new)
+        moved = self._changes.rename(old, new)
         self.newest.forget()
-        return [numbered.number for numbered in self._versions.listed(new)]
-
-    def _movable(self, name: str) -> list[ModelManifest]:
-        """Return the manifest of every version that is not deleted, read from the bucket.
-
-        Raises `BadSignatureError` unless all are signed.
-        """
-        if not MODEL_NAME.fullmatch(name):
-            return []
-        deleted = self._champions.serving_state(name, fresh=True).deleted
-        numbers = [n.number for n in self._versions.listed(name) if n.number not in deleted]
-        return _map(lambda number: self._verified_manifest(name, number), numbers)
-
-    def _move(self, old: str, new: str, moving: list[ModelManifest]) -> dict[int, int]:
-        """Publish these versions of `old` as versions of `new`, of the same files.
-
-        Return the new number of each old one.
-        """
-        # Read again: until both names were claimed, versions could be deleted.
-        deleted = self._champions.serving_state(old, fresh=True).deleted
-        manifests = {manifest.version: manifest for manifest in moving if manifest.version not in deleted}
-        there = self._versions.manifests(self._versions.listed(new))
-        arrived = {manifest.artifacts: manifest.version for manifest in there}
-        last = max(self._versions.taken(new), default=0)
-        moved: dict[int, int] = {}
-        for number in self._versions.taken(old):
-            if number not in manifests:
-                self._versions.reserve(new, number)
-                continue
-            manifest = self._artifacts.with_own_folder(manifests[number])
-            if manifest.artifacts not in arrived:
-                draft = manifest.model_copy(update={"model_name": new})
-                last = self._versions.commit(draft, max(number, last + 1)).version
-                arrived[manifest.artifacts] = last
-            moved[number] = arrived[manifest.artifacts]
         return moved
 
-    def _verified_manifest(self, name: str, version: int) -> ModelManifest:
-        """Return a manifest, read from the bucket and with a valid signature.
-
-        Raises `NoSuchModelError`, `BadSignatureError`.
-        """
-        manifest = self._versions.read(name, version, fresh=True)
-        check_manifest(manifest)
-        return manifest
-
-    def _delete(self, name: str, number: int) -> None:
-        folder = None
-        # A manifest that is damaged or not signed may name a folder that is not its own, so such a folder stays.
-        with suppress(NoSuchModelError, BadSignatureError):
-            folder = self._verified_manifest(name, number).artifacts
-        self._erase(name, number)
-        if folder is not None:
-            self._artifacts.discard(folder)
-
-    def _erase(self, name: str, number: int) -> None:
-        self._versions.erase(name, number)
-        self._artifacts.discard_beside(name, number)
-
-
-def _map(call: Callable[[T], R], arguments: Sequence[T]) -> list[R]:
-    """Return the result of `call` for each argument; several calls run at a time."""
-    with ThreadPoolExecutor(SENDERS) as callers:
-        return list(callers.map(call, arguments))
+    def finish(self, facts: Json) -> bool:
+        """Finish the change that a note is about, if it was cut off; return whether there was anything to finish."""
+        finished = self._changes.finish(facts)
+        if finished:
+            self.newest.forget()
+        return finished
 
 
 def check_name(name: str, field: str) -> None:

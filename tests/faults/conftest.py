@@ -1,7 +1,6 @@
 """A bucket behind the fault proxy, and the service over it in this process."""
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -10,28 +9,27 @@ from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.support.fault_proxy import FaultProxy, fault_proxy
 from tests.support.gateway import HandlerTransport
+from tests.support.memory_s3 import memory_s3
 from tests.support.process_state import process_environment
-from tests.support.stack import Stack
+
+
+def variables(endpoint: str) -> dict[str, str]:
+    """Return the variables of a process without Redis and SQS over the bucket at this endpoint."""
+    return {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "REGATTA_BUCKET": "faults",
+        "REGATTA_S3_ENDPOINT": endpoint,
+        "REGATTA_SIGNING_KEY": "a key for the tests, long enough",
+    }
 
 
 @pytest.fixture
-def faulty_env(stack: Stack) -> Iterator[tuple[dict[str, str], FaultProxy]]:
-    """The variables of a process with an empty bucket behind a fault proxy, and the proxy."""
-    bucket = f"faults-{uuid4().hex[:12]}"
-    with fault_proxy(stack.env["REGATTA_S3_ENDPOINT"]) as proxy:
-        variables = {**stack.env, "REGATTA_S3_ENDPOINT": proxy.url, "REGATTA_BUCKET": bucket}
-        for name in ("REGATTA_REDIS_URL", "REGATTA_JOBS_QUEUE_URL"):
-            variables.pop(name, None)
-        with process_environment(variables):
-            container().objects.client.create_bucket(Bucket=bucket)
-            proxy.clear()
-            yield variables, proxy
-
-
-@pytest.fixture
-def proxy(faulty_env: tuple[dict[str, str], FaultProxy]) -> FaultProxy:
-    """The proxy between the service of this process and its bucket."""
-    return faulty_env[1]
+def proxy() -> Iterator[FaultProxy]:
+    """The proxy between the service of this process and its bucket, which is empty."""
+    with memory_s3() as (url, _), fault_proxy(url) as proxy, process_environment(variables(proxy.url)):
+        yield proxy
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from core.storage.workspace import Workspace
 log = logging.getLogger("regatta")
 
 # Folders at the top of the bucket that are no workspaces.
-SHARED = frozenset({"incoming", "uploads", "exports", "queue"})
+SHARED = frozenset({"incoming", "uploads", "exports", "queue", "unfinished"})
 
 
 @dataclass(frozen=True)

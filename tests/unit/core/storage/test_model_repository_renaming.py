@@ -140,9 +140,9 @@ def test_a_renaming_cut_off_anywhere_leaves_a_name_that_works_and_is_finished_by
 def test_what_two_names_share_is_not_deleted_before_the_move_is_over(bucket: ObjectStore) -> None:
     repositories = Repositories(bucket)
     publish_versions(repositories, 2)
-    # Both names are claimed, and one manifest has arrived, after its three entries by time.
+    # The move is noted, both names are claimed, and one manifest has arrived, after its three entries by time.
     with pytest.raises(UnavailableError):
-        Repositories(CutOffStore(bucket, 6)).models.rename("boat", "ship")
+        Repositories(CutOffStore(bucket, 7)).models.rename("boat", "ship")
     for name in ("boat", "ship"):
         with pytest.raises(ConflictError, match="POST /model/rename/boat"):
             repositories.models.delete(name)
@@ -160,7 +160,7 @@ def test_a_training_during_a_renaming_keeps_its_version(bucket: ObjectStore) -> 
     repositories = Repositories(bucket)
     publish_versions(repositories, 2)
     with pytest.raises(UnavailableError):
-        Repositories(CutOffStore(bucket, 6)).models.rename("boat", "ship")
+        Repositories(CutOffStore(bucket, 7)).models.rename("boat", "ship")
     assert publish(repositories, "ship", b"trained meanwhile") == 2
     assert repositories.models.rename("boat", "ship") == [1, 2, 3]
     assert graphs_by_version(repositories, "ship") == {1: b"boat 1", 2: b"trained meanwhile", 3: b"boat 2"}

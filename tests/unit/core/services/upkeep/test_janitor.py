@@ -209,7 +209,7 @@ def test_a_deletion_that_was_interrupted_is_finished(kept: Workspace) -> None:
 def test_a_model_that_is_getting_another_name_keeps_its_files(kept: Workspace) -> None:
     train(kept)
     kept.models._champions.claim("boat", "ship")
-    moved = kept.models._move("boat", "ship", kept.models._movable("boat"))
+    moved = kept.models._changes._move("boat", "ship", kept.models._changes._movable("boat"))
     kept.models._champions.settle("boat", "ship", moved)  # and is killed
     assert [result.outcome for result in sweep()] == ["kept"]
     kept.models.rename("boat", "ship")

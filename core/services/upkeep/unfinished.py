@@ -1,0 +1,41 @@
+"""Finish the changes of models that a killed process or an outage cut off: promotions, renames and deletions.
+
+It may be killed at any point, and two may run at once. Where there is nothing to do it costs one listing.
+"""
+
+import logging
+import time
+from contextlib import suppress
+
+from core.errors import RegattaError, UnavailableError
+from core.services.upkeep.cleanup import DAY
+from core.storage.container import Container
+from core.storage.unfinished import Note, old_notes, read_note
+
+log = logging.getLogger("regatta")
+
+
+def finish_interrupted(storage: Container, now: float | None = None) -> int:
+    """Finish every change whose process should have finished it by `now` (seconds since 1970); return how many.
+
+    One that cannot be finished is logged, and does not stop the others. Raises `UnavailableError` where the bucket
+    cannot be listed.
+    """
+    moment = time.time() if now is None else now
+    return sum(_finish(storage, note, moment) for note in old_notes(storage.objects, moment))
+
+
+def _finish(storage: Container, note: Note, now: float) -> bool:
+    try:
+        facts = read_note(storage.objects, note)
+        finished = facts is not None and storage.workspace(note.workspace).models.finish(facts)
+    except (RegattaError, ValueError) as error:
+        log.error("A change of models that was cut off cannot be finished (%s): %s", note.key, error)
+        if isinstance(error, UnavailableError) or now - note.written < DAY:
+            return False
+        finished = False
+    if finished:
+        log.warning("Finished a change of models that was cut off: %s", facts)
+    with suppress(UnavailableError):  # found again the next time
+        storage.objects.delete([note.key])
+    return finished

@@ -1,0 +1,140 @@
+"""An S3 in memory behind a real socket, for tests of what goes wrong on the way to it.
+
+It knows what the service asks for: objects with conditions, copies, listings and deletions of several keys. Each
+request is atomic, as in S3. It checks no signature.
+"""
+
+import hashlib
+import html
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from threading import Lock
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from tests.support.http_server import QuietHandler, running_server
+
+META = "x-amz-meta-"
+DELETED_KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object: its bytes, the headers that it was written with, and when."""
+
+    body: bytes
+    headers: dict[str, str]
+    written: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def etag(self) -> str:
+        """The MD5 of the bytes in quotes."""
+        return f'"{hashlib.md5(self.body, usedforsecurity=False).hexdigest()}"'
+
+
+class MemoryS3:
+    """The objects of one bucket, whatever it is called."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, StoredObject] = {}
+        self.lock = Lock()
+
+
+@contextmanager
+def memory_s3() -> Iterator[tuple[str, MemoryS3]]:
+    """Serve an empty S3 during the block; yield its URL and what it holds."""
+    s3 = MemoryS3()
+
+    class Handler(QuietHandler):
+        protocol_version = "HTTP/1.1"
+
+        def serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            url = urlsplit(self.path)
+            key = unquote(url.path).lstrip("/").partition("/")[2]
+            query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+            with s3.lock:
+                status, headers, answer = _answer(s3, self.command, key, query, dict(self.headers.items()), body)
+            self.send_response_only(status)
+            for name, value in {"Content-Length": str(len(answer)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(answer)
+
+        do_GET = do_HEAD = do_PUT = do_POST = serve  # noqa: N815 - the names that http.server calls
+
+    with running_server(Handler) as url:
+        yield url, s3
+
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def _answer(s3: MemoryS3, method: str, key: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> Answer:
+    if method == "PUT":
+        return _put(s3, key, {name.lower(): value for name, value in headers.items()}, body)
+    if method == "POST":
+        for name in DELETED_KEY.findall(body.decode()):
+            s3.objects.pop(html.unescape(name), None)
+        return 200, {}, b"<DeleteResult/>"
+    if not key:
+        return 200, {}, b"" if method == "HEAD" else _listing(s3, query)
+    return _get(s3, method, key)
+
+
+def _get(s3: MemoryS3, method: str, key: str) -> Answer:
+    found = s3.objects.get(key)
+    if found is None:
+        return _error(404, "NoSuchKey")
+    described = {"ETag": found.etag, "Last-Modified": format_datetime(found.written, usegmt=True), **found.headers}
+    if method == "HEAD":
+        return 200, {**described, "Content-Length": str(len(found.body))}, b""
+    return 200, described, found.body
+
+
+def _put(s3: MemoryS3, key: str, headers: dict[str, str], body: bytes) -> Answer:
+    before = s3.objects.get(key)
+    if "if-none-match" in headers and before is not None:
+        return _error(412, "PreconditionFailed")
+    if "if-match" in headers and (before is None or before.etag != headers["if-match"]):
+        return _error(404, "NoSuchKey") if before is None else _error(412, "PreconditionFailed")
+    kept = {name: value for name, value in headers.items() if name.startswith(META) or name == "content-type"}
+    if source := headers.get("x-amz-copy-source"):
+        original = s3.objects.get(unquote(source).lstrip("/").partition("/")[2])
+        if original is None:
+            return _error(404, "NoSuchKey")
+        kept = kept if headers.get("x-amz-metadata-directive") == "REPLACE" else original.headers
+        body = original.body
+    s3.objects[key] = stored = StoredObject(body, kept)
+    copied = f"<CopyObjectResult><ETag>{html.escape(stored.etag)}</ETag></CopyObjectResult>" if source else ""
+    return 200, {"ETag": stored.etag}, copied.encode()
+
+
+def _listing(s3: MemoryS3, query: dict[str, str]) -> bytes:
+    """Return everything below the prefix on one page, as `list_objects_v2` does."""
+    prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+    after = query.get("start-after", "")
+    items, folders = [], dict[str, None]()
+    for key, stored in sorted(s3.objects.items()):
+        if not key.startswith(prefix) or key <= after:
+            continue
+        inner = key[len(prefix) :]
+        if delimiter and delimiter in inner:
+            folders[prefix + inner.partition(delimiter)[0] + delimiter] = None
+            continue
+        written = stored.written.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        items.append(
+            f"<Contents><Key>{quote(key)}</Key><ETag>{html.escape(stored.etag)}</ETag><Size>{len(stored.body)}</Size>"
+            f"<LastModified>{written}</LastModified></Contents>"
+        )
+    common = "".join(f"<CommonPrefixes><Prefix>{quote(name)}</Prefix></CommonPrefixes>" for name in folders)
+    inside = f"<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{''.join(items)}{common}"
+    return f"<ListBucketResult>{inside}</ListBucketResult>".encode()
+
+
+def _error(status: int, code: str) -> Answer:
+    return status, {}, f"<Error><Code>{code}</Code></Error>".encode()
