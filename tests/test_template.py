@@ -2,14 +2,20 @@
 
 import json
 import re
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from core import __version__
 from core.errors import RegattaError
+from core.jobs.commands import COMMANDS
+from core.storage.series_repository import State
+from core.telemetry.embedded_metrics import NAMESPACE, embedded_name
+from core.telemetry.facts import LEVELS
+from core.telemetry.metrics import METRICS
 from functions.jobs.app import MOST_WAIT
 from infra import cost
 
@@ -65,7 +71,7 @@ def test_every_queue_has_a_dead_letter_queue_that_is_watched() -> None:
     watched = {
         alarm["Dimensions"][0]["Value"]["Ref"]
         for alarm in of_type("AWS::CloudWatch::Alarm", MONITORING).values()
-        if alarm["Namespace"] == "AWS/SQS"
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
     }
     assert watched == dead
     assert watched <= set(TEMPLATE["Resources"]["Monitor"]["Properties"]["Parameters"])
@@ -146,3 +152,31 @@ def test_a_seconds_price_depends_on_the_cores_that_memory_brings() -> None:
     assert cost.billed_seconds(100, 3538, 1) == 0.1
     assert cost.billed_seconds(100, 1769, 2) == 0.2
     assert cost.billed_seconds(0.3, 1769, 1) == 0.001
+
+
+def test_every_metric_of_ours_that_an_alarm_or_the_dashboard_names_is_counted() -> None:
+    body = MONITORING["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    drawn = set(re.findall(r'\["(?:Regatta|\.)", "([a-z_]+)", "(?:stack|\.)"', body))
+    alarms = of_type("AWS::CloudWatch::Alarm", MONITORING).values()
+    watched = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == NAMESPACE}
+    assert len(drawn) > 10
+    assert len(watched) == 4
+    assert drawn | watched <= embedded_metric_names()
+
+
+def embedded_metric_names() -> set[str]:
+    """Return every name that a metric can have in CloudWatch."""
+    labels = {
+        "status": ["200", "404", "503"],
+        "level": LEVELS,
+        "outcome": ["hit", "miss", "succeeded", "failed"],
+        "dependency": ["storage", "redis", "queue"],
+        "kind": list(COMMANDS),
+        "state": get_args(State),
+        "channel": ["webhook", "sns"],
+    }
+    return {
+        embedded_name(metric, values)
+        for metric in METRICS.values()
+        for values in product(*(labels.get(label, ["any"]) for label in metric.labels))
+    }

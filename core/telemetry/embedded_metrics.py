@@ -10,7 +10,7 @@ import time
 from threading import Lock
 from typing import Any
 
-from core.telemetry.metrics import METRICS, Metric
+from core.telemetry.metrics import Metric
 
 NAMESPACE = "Regatta"
 DIMENSION = "stack"
@@ -28,7 +28,7 @@ class EmbeddedMetrics:
 
     def add(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         """Add to a counter."""
-        name = _name(metric, labels)
+        name = embedded_name(metric, labels)
         with self._lock:
             before = self._values.get(name, 0.0)
             assert not isinstance(before, list)
@@ -37,7 +37,7 @@ class EmbeddedMetrics:
     def observe(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         """Add a value to a histogram; CloudWatch computes percentiles of the values themselves."""
         with self._lock:
-            values = self._values.setdefault(_name(metric, labels), [])
+            values = self._values.setdefault(embedded_name(metric, labels), [])
             assert isinstance(values, list)
             if len(values) < 100:  # the most that CloudWatch takes of one metric in a line
                 values.append(round(value, 6))
@@ -45,7 +45,7 @@ class EmbeddedMetrics:
     def set(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         """Set a gauge."""
         with self._lock:
-            self._values[_name(metric, labels)] = value
+            self._values[embedded_name(metric, labels)] = value
 
     def take(self) -> dict[str, Any]:
         """Return the fields for a line of the log, and begin anew; nothing where nothing was counted."""
@@ -67,7 +67,8 @@ def stack_name() -> str:
     return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "").rpartition("-")[0]
 
 
-def _name(metric: Metric, labels: tuple[str, ...]) -> str:
+def embedded_name(metric: Metric, labels: tuple[str, ...]) -> str:
+    """Return the name that a metric with these labels has in CloudWatch."""
     words = [_short(name, value) for name, value in zip(metric.labels, labels, strict=True) if name not in DROPPED]
     return "_".join([metric.name, *words])
 
@@ -78,8 +79,3 @@ def _short(label: str, value: str) -> str:
 
 def _unit(name: str) -> str:
     return "Seconds" if "_seconds" in name else "Count"
-
-
-def embedded_names(metric: str, *labels: str) -> str:
-    """Return the name that a metric with these labels has in CloudWatch."""
-    return _name(METRICS[metric], labels)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from core.telemetry import metrics
-from core.telemetry.embedded_metrics import EmbeddedMetrics, embedded_names, stack_name
+from core.telemetry.embedded_metrics import EmbeddedMetrics, embedded_name, stack_name
 from core.telemetry.log import log_event
-from core.telemetry.metrics import count, observe, set_gauge
+from core.telemetry.metrics import METRICS, count, observe, set_gauge
 from tests.support.log_lines import log_lines
 
 
@@ -60,9 +60,9 @@ def test_a_line_has_no_more_values_than_cloudwatch_takes(embedded: EmbeddedMetri
 
 
 def test_names_have_the_labels_but_no_operation() -> None:
-    assert embedded_names("requests", "predict_row", "404") == "requests_4xx"
-    assert embedded_names("job_seconds", "train") == "job_seconds_train"
-    assert embedded_names("dependency_failures", "storage", "SlowDown") == "dependency_failures_storage"
+    assert embedded_name(METRICS["requests"], ("predict_row", "404")) == "requests_4xx"
+    assert embedded_name(METRICS["job_seconds"], ("train",)) == "job_seconds_train"
+    assert embedded_name(METRICS["dependency_failures"], ("storage", "SlowDown")) == "dependency_failures_storage"
 
 
 def test_the_stack_is_the_beginning_of_the_functions_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,5 +61,51 @@ def test_no_logs_at_all_are_said(folder: Path) -> None:
     assert "`regatta up` starts a stack" in answer.stderr
 
 
+LINES = (
+    '{"time":"2026-01-01T10:20:30.123Z","level":"INFO","request_id":"r-1","event":"request","status":200,"pid":7}\n'
+    "a line of a library\n"
+    '{"time":"2026-01-01T10:20:31.123Z","level":"ERROR","request_id":"r-2","event":"job","outcome":"failed","pid":7}\n'
+    '{"time":"2026-01-01T10:20:32.123Z","level":"WARNING","request_id":"r-1","message":"slow \\u001b[31m","pid":8}\n'
+    '{"broken\n'
+)
+FIRST, LAST = (
+    "10:20:30.123 INFO    request  request_id=r-1 status=200",
+    "10:20:32.123 WARNING slow \\x1b[31m  request_id=r-1",
+)
+
+
+def test_lines_of_the_service_are_shown_as_text(folder: Path) -> None:
+    (folder / "web.log").write_text(LINES)
+    shown = _run("web").stdout.splitlines()
+    assert shown[0] == FIRST
+    assert shown[1] == "a line of a library"
+    assert shown[3] == LAST
+    assert shown[4] == '{"broken'
+
+
+def test_the_lines_of_one_request_are_found_in_all_logs_however_old(folder: Path) -> None:
+    (folder / "web.log").write_text(LINES + "later\n" * 100)
+    (folder / "functions.log").write_text(LINES.splitlines(keepends=True)[0])
+    assert _run("--request-id", "r-1").stdout.splitlines() == [
+        f"functions | {FIRST}",
+        f"web       | {FIRST}",
+        f"web       | {LAST}",
+    ]
+
+
+def test_lines_are_chosen_by_their_level(folder: Path) -> None:
+    (folder / "web.log").write_text(LINES)
+    assert [line.split()[1] for line in _run("web", "--level", "warning").stdout.splitlines()] == ["ERROR", "WARNING"]
+    assert len(_run("web", "--level", "DEBUG").stdout.splitlines()) == 3
+    assert _run("web", "--level", "LOUD").exit_code == 2
+
+
+def test_json_is_the_lines_as_they_are_and_nothing_else(folder: Path) -> None:
+    (folder / "web.log").write_text(LINES)
+    written = LINES.splitlines()
+    assert _run("--json").stdout.splitlines() == [written[0], written[2], written[3]]
+    assert _run("--json", "--request-id", "r-2").stdout.splitlines() == [written[2]]
+
+
 def _run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["logs", *arguments])
