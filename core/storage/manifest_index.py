@@ -18,7 +18,7 @@ T = TypeVar("T")
 MANIFEST = "manifest.json"
 
 # How many manifests are fetched at a time where Redis does not have them.
-FETCHERS = 8
+FETCHERS = 16
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from core.model_manifest import ModelManifest
 from core.storage.champions import CHAMPION_SECONDS, Champions
 from core.storage.lists.model_list import ModelList
 from core.storage.lists.newest_order import NEWEST_KEPT, NewestOrder
-from core.storage.lists.reports import ReportRows, report_nothing
+from core.storage.lists.reports import EntriesReport, ReportRows, report_nothing
 from core.storage.lists.upkeep import Upkeep
 from core.storage.versions import VersionId, Versions
 
@@ -130,11 +130,23 @@ class NewestModels:
         """Give every version its entries. Raises `ConflictError` while another worker does it."""
         with self._upkeep.leased() as renew:
 
-            def some_at_a_time() -> Iterator[list[ModelManifest]]:
-                listed = self._listed.scan()
-                while keys := [one.key for one in islice(listed, FEW)]:
-                    yield self._versions.parsed(keys)
-                    report_rows(len(keys))
-                    renew()
+            def report_and_renew(rows: int) -> None:
+                report_rows(rows)
+                renew()
 
-            self._order.fill(some_at_a_time())
+            self._order.fill(self._some_at_a_time(report_and_renew))
+
+    def rebuild(self, before: float, report_rows: ReportRows = report_nothing) -> None:
+        """Do what `fill` does, and remove entries that lead nowhere and were written before this time."""
+        self.fill(report_rows)
+        self._order.remove_unwanted(self._some_at_a_time(report_nothing), before)
+
+    def verify(self, report_rows: ReportRows = report_nothing) -> EntriesReport:
+        """Compare the entries with the versions; changes nothing."""
+        return self._order.compare(self._some_at_a_time(report_rows))
+
+    def _some_at_a_time(self, report_rows: ReportRows) -> Iterator[list[ModelManifest]]:
+        listed = self._listed.scan()
+        while keys := [one.key for one in islice(listed, FEW)]:
+            yield self._versions.parsed(keys)
+            report_rows(len(keys))

@@ -48,6 +48,7 @@ SECTIONS = {
         Command("operating", "serve", "Serve with several workers from any S3 endpoint and any Redis."),
         Command("operating", "deploy", "Deploy template.yaml, or what has changed in it."),
         Command("operating", "janitor", "Remove what nobody needs any more from the bucket."),
+        Command("registry", "registry", "Verify or rebuild the index of lists in the bucket."),
         Command("operating", "reproduce", "Train a stored model again from its manifest."),
         Command("operating", "webhook_secret", "Print the secret that receivers of webhooks check signatures with."),
     ),

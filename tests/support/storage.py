@@ -11,6 +11,8 @@ from core.storage.cache import CachedObjects, Counters
 from core.storage.container import container
 from core.storage.dataset_repository import DatasetRepository
 from core.storage.documents import Documents
+from core.storage.job_repository import JobProgress, JobRepository
+from core.storage.lists.upkeep import Later
 from core.storage.manifest_index import ManifestIndex
 from core.storage.model_repository import ModelRepository
 from core.storage.redis.redis_client import RedisClient
@@ -33,6 +35,7 @@ class Repositories:
 
     def __init__(self, objects: ObjectStore, redis: RedisClient | None = None, workspace: str = WORKSPACE) -> None:
         self.objects = objects
+        self.workspace = workspace
         self.redis = redis or RedisClient(None)
         self.documents = Documents(objects, self.redis)
         counters = Counters(self.redis)
@@ -42,6 +45,12 @@ class Repositories:
             workspace, objects, self.documents, self.cached_objects, self.index["datasets"]
         )
         self.models = ModelRepository(workspace, objects, self.documents, self.cached_objects, self.index["models"])
+
+    def jobs(self, later: Later | None = None) -> JobRepository:
+        """Return the jobs of the workspace."""
+        index = ManifestIndex(self.workspace, self.objects, self.redis, "jobs", ".json")
+        progress = JobProgress(self.workspace, self.redis)
+        return JobRepository(self.workspace, self.documents, progress, index, self.objects, later)
 
     def keys(self) -> list[str]:
         """Return every key in the bucket."""

@@ -44,7 +44,11 @@ class JobOrder:
 
     def add(self, jobs: Iterable[OrderedJob]) -> None:
         """Add jobs that are about to be stored, or are stored already."""
-        self.entries.add([entry for job in jobs for entry in _entries(job)[: 1 if job.status == "succeeded" else 2]])
+        self.entries.add([entry for job in jobs for entry in self.wanted(job)])
+
+    def wanted(self, job: OrderedJob) -> list[str]:
+        """Return the entries that a job should have."""
+        return _entries(job)[: 1 if job.status == "succeeded" else 2]
 
     def remove(self, job: OrderedJob) -> None:
         """Remove a job that was deleted."""

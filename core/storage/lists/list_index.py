@@ -103,8 +103,12 @@ class ListIndex:
         report.gone += sum(1 for _ in known.rest())
         return report
 
-    def discard_unnamed(self, before: float) -> None:
-        """Delete segments that workers stored before this time, and were killed before they published them."""
+    def rebuild(self, before: float, report_rows: ReportRows = report_nothing) -> None:
+        """Write all segments anew, and delete those that were stored before this time and never published.
+
+        Raises `ConflictError` while another worker does it.
+        """
+        self.refresh(anew=True, report_rows=report_rows)
         directory, _ = self._segments.directory()
         self._segments.delete(self._segments.unnamed(directory, before))
 

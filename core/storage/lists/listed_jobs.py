@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from core.errors import NewerFormatError, UnavailableError
 from core.storage.lists.job_order import JobOrder, OrderedJob
-from core.storage.lists.reports import ReportRows, report_nothing
+from core.storage.lists.reports import EntriesReport, ReportRows, report_nothing
 from core.storage.lists.upkeep import Upkeep
 from core.storage.manifest_index import ManifestIndex
 from core.storage.s3.object_store import ObjectStore
@@ -46,33 +46,58 @@ class ListedJobs:
         """Return whether every job has its entry; see to it where an earlier Regatta stored some."""
         if self._order.entries.is_complete():
             return True
-        keys = list(islice(self._keys(), FEW + 1))
+        keys = list(islice(self.keys(), FEW + 1))
         if len(keys) > FEW:
-            self._upkeep.soon(self.fill)
+            self._upkeep.soon(lambda: self._fill(report_nothing))
             return False
         with suppress(UnavailableError):  # who may not write leaves it to others
-            self._add(keys)
+            self._order.add(self._jobs(keys))
             self._order.entries.mark_complete()
             return True
         return False
 
-    def fill(self, report_rows: ReportRows = report_nothing) -> None:
-        """Give every job its entry. Raises `ConflictError` while another worker does it."""
+    def _fill(self, report_rows: ReportRows) -> set[str]:
+        """Give every job its entries; return them. Raises `ConflictError` while another worker does it."""
+        wanted: set[str] = set()
         with self._upkeep.leased() as renew:
-            listed = self._keys()
-            while keys := list(islice(listed, FEW)):
-                self._add(keys)
-                report_rows(len(keys))
+            for jobs in self._some_at_a_time(report_rows):
+                self._order.add(jobs)
+                wanted.update(entry for job in jobs for entry in self._order.wanted(job))
                 renew()
             self._order.entries.mark_complete()
+        return wanted
 
-    def _keys(self) -> Iterator[str]:
+    def rebuild(self, before: float, report_rows: ReportRows = report_nothing) -> None:
+        """Give every job its entries, and remove those that lead nowhere and were written before this time.
+
+        Raises `ConflictError` while another worker does it.
+        """
+        self._order.entries.remove_unwanted(self._fill(report_rows), before)
+
+    def verify(self, report_rows: ReportRows = report_nothing) -> EntriesReport:
+        """Compare the entries with the jobs; changes nothing."""
+        wanted: set[str] = set()
+        documents = 0
+        for jobs in self._some_at_a_time(report_rows):
+            wanted.update(entry for job in jobs for entry in self._order.wanted(job))
+            documents += len(jobs)
+        return self._order.entries.compare(wanted, documents)
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of all jobs, in order."""
         document = re.compile(re.escape(self._folder) + r"[0-9a-z]+\.json")
         return (item.key for item in self._objects.list(self._folder) if document.fullmatch(item.key))
 
-    def _add(self, keys: Iterable[str]) -> None:
+    def _some_at_a_time(self, report_rows: ReportRows) -> Iterator[list[OrderedJob]]:
+        listed = self.keys()
+        while keys := list(islice(listed, FEW)):
+            yield self._jobs(keys)
+            report_rows(len(keys))
+
+    def _jobs(self, keys: Iterable[str]) -> list[OrderedJob]:
+        """Return the jobs with these keys that can be read."""
         stored = (entry["manifest"] for entry in self._manifests.fetch(keys).values())
-        self._order.add([job for document in stored if (job := _parsed(document)) is not None])
+        return [job for document in stored if (job := _parsed(document)) is not None]
 
 
 def _parsed(document: Json) -> OrderedJob | None:

@@ -10,6 +10,7 @@ from heapq import nsmallest
 
 from core.model_manifest import ModelManifest
 from core.storage.lists.ordered_entries import OrderedEntries, newest_first
+from core.storage.lists.reports import EntriesReport
 from core.storage.s3.object_store import ObjectStore
 from core.storage.versions import VersionId
 
@@ -40,16 +41,30 @@ class NewestOrder:
 
     def fill(self, manifests: Iterable[list[ModelManifest]]) -> None:
         """Add all versions, a list of some at a time. Of all and of a type only the newest 1,000 are added."""
-        newest: dict[str, list[str]] = {}
-        for some in manifests:
-            self.entries.add(_entry_of_file(manifest) for manifest in some)
-            for manifest in some:
-                for folder in (_folder(), _folder(manifest.model_type)):
-                    newest.setdefault(folder, []).append(folder + _entry(manifest))
-            newest = {folder: nsmallest(NEWEST_KEPT, entries) for folder, entries in newest.items()}
-        for entries in newest.values():
+        for entries in _wanted(manifests):
             self.entries.add(entries)
         self.entries.mark_complete()
+
+    def compare(self, manifests: Iterable[list[ModelManifest]]) -> EntriesReport:
+        """Compare the entries with all versions."""
+        wanted = {entry for entries in _wanted(manifests) for entry in entries}
+        return self.entries.compare(wanted, sum(entry.startswith("file/") for entry in wanted))
+
+    def remove_unwanted(self, manifests: Iterable[list[ModelManifest]], before: float) -> None:
+        """Remove entries that lead to none of these versions and were written before this time."""
+        self.entries.remove_unwanted({e for some in manifests for one in some for e in _entries(one)}, before)
+
+
+def _wanted(manifests: Iterable[list[ModelManifest]]) -> Iterator[list[str]]:
+    """Yield the entries that all versions should have, a list of some at a time."""
+    newest: dict[str, list[str]] = {}
+    for some in manifests:
+        yield [_entry_of_file(manifest) for manifest in some]
+        for manifest in some:
+            for folder in (_folder(), _folder(manifest.model_type)):
+                newest.setdefault(folder, []).append(folder + _entry(manifest))
+        newest = {folder: nsmallest(NEWEST_KEPT, entries) for folder, entries in newest.items()}
+    yield from newest.values()
 
 
 def _entries(manifest: ModelManifest) -> list[str]:

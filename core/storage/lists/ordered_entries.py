@@ -5,12 +5,13 @@ document, which readers pass over, and never a document without an entry, but fo
 Regatta wrote: a marker says that these have theirs as well.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 
 from core.context_threads import ContextThreadPool
 from core.errors import UnavailableError
+from core.storage.lists.reports import EntriesReport
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
 MARKER = "complete"
@@ -61,6 +62,23 @@ class OrderedEntries:
         folder = self._folder + subfolder
         for item in self._objects.list(folder, folder + entry if entry else "", page_keys):
             yield item.key.removeprefix(folder)
+
+    def all(self) -> Iterator[tuple[str, float]]:
+        """Yield every entry of every subfolder, and when it was written (seconds since 1970)."""
+        for item in self._objects.list(self._folder):
+            name = item.key.removeprefix(self._folder)
+            if name != MARKER:
+                yield name, item.modified
+
+    def compare(self, wanted: Collection[str], documents: int) -> EntriesReport:
+        """Compare the entries with those that there should be for so many documents."""
+        found = {entry for entry, _ in self.all()}
+        missing = sum(1 for entry in wanted if entry not in found)
+        return EntriesReport(documents, missing, len(found) - (len(wanted) - missing))
+
+    def remove_unwanted(self, wanted: Collection[str], before: float) -> None:
+        """Remove entries that lead nowhere and were written before this time."""
+        self.remove([entry for entry, written in self.all() if written < before and entry not in wanted])
 
     def is_complete(self) -> bool:
         """Return whether every document has its entry, those of earlier versions of Regatta too."""

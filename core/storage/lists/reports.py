@@ -53,3 +53,21 @@ class ListReport:
                 self.outdated += 1
             elif row.row != made[one.key]:
                 self.different += 1
+
+
+@dataclass
+class EntriesReport:
+    """Counts of documents and of the entries that lead to them.
+
+    Readers pass over entries that are gone. A document whose entry is missing is in no list.
+    """
+
+    documents: int = 0
+    # Entries that some document should have, and entries without a document.
+    missing: int = 0
+    gone: int = 0
+
+    @property
+    def is_right(self) -> bool:
+        """Return whether lists show every document."""
+        return not self.missing

@@ -37,7 +37,7 @@ class Upkeep:
         self._lock = Lock()
         self._next = 0.0
 
-    def soon(self, work: Callable[[], None]) -> None:
+    def soon(self, work: Callable[[], object]) -> None:
         """Do the work later, unless it goes on or was done a moment ago. Its errors are logged."""
         with self._lock:
             if self._later is None or time.monotonic() < self._next:
