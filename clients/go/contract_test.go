@@ -13,6 +13,7 @@ import (
 type schema struct {
 	Ref                  string            `json:"$ref"`
 	AnyOf                []schema          `json:"anyOf"`
+	OneOf                []schema          `json:"oneOf"`
 	Type                 string            `json:"type"`
 	Items                *schema           `json:"items"`
 	Properties           map[string]schema `json:"properties"`
@@ -79,7 +80,10 @@ func (c contract) check(t *testing.T, where string, asked schema, found reflect.
 	for found.Kind() == reflect.Pointer {
 		found = found.Elem()
 	}
-	if len(asked.AnyOf) > 0 || found.Kind() == reflect.Interface || found == reflect.TypeFor[json.RawMessage]() {
+	for _, alternative := range asked.OneOf {
+		c.check(t, where, alternative, found, exact)
+	}
+	if len(asked.AnyOf) > 0 || len(asked.OneOf) > 0 || found.Kind() == reflect.Interface || found == reflect.TypeFor[json.RawMessage]() {
 		return
 	}
 	if _, isText := reflect.New(found).Interface().(encoding.TextUnmarshaler); isText && asked.Type == "string" {

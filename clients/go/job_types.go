@@ -56,12 +56,19 @@ type JobPage struct {
 // Status is the state of the service.
 type Status struct {
 	// Status is ok, or degraded without Redis or the queue.
-	Status  string          `json:"status"`
-	Storage PartStatus      `json:"storage"`
-	Redis   PartStatus      `json:"redis"`
-	Queue   QueueStatus     `json:"queue"`
-	Cache   map[string]any  `json:"cache"`
-	Index   map[string]*int `json:"index"`
+	Status  string      `json:"status"`
+	Storage PartStatus  `json:"storage"`
+	Redis   PartStatus  `json:"redis"`
+	Queue   QueueStatus `json:"queue"`
+	// Cache has the lookups by level: memory, redis and storage.
+	Cache map[string]Lookups `json:"cache"`
+	Index map[string]*int    `json:"index"`
+}
+
+// Lookups is how often a level of the cache had what was looked for.
+type Lookups struct {
+	Hits   int64 `json:"hits"`
+	Misses int64 `json:"misses"`
 }
 
 // PartStatus is whether a part of the service answers: up, down or off.

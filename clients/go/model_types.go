@@ -74,9 +74,7 @@ type Trained struct {
 	Parameters      map[string]any `json:"parameters"`
 	Warnings        []string       `json:"warnings"`
 	// ModelData is the signed model itself, where Train.ReturnModel asked for it.
-	ModelData string           `json:"model_data,omitempty"`
-	Trials    []map[string]any `json:"trials,omitempty"`
-	Tuning    map[string]any   `json:"tuning,omitempty"`
+	ModelData string `json:"model_data,omitempty"`
 }
 
 // ModelMetrics is how good a version is.

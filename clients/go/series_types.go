@@ -83,30 +83,6 @@ type SeriesHistory struct {
 	Next *string `json:"next"`
 }
 
-// DecisionReport is why a file was learned from or not.
-type DecisionReport struct {
-	Series    string        `json:"series"`
-	CreatedAt time.Time     `json:"created_at"`
-	Arrival   Arrival       `json:"arrival"`
-	File      *ReportedFile `json:"file"`
-	// Before is the version that served before.
-	Before       *int              `json:"before"`
-	Held         map[string]any    `json:"held"`
-	Schema       map[string]any    `json:"schema"`
-	Drift        map[string]any    `json:"drift"`
-	Plausibility map[string]any    `json:"plausibility"`
-	Learned      map[string]any    `json:"learned"`
-	Scores       map[string]any    `json:"scores"`
-	Notes        []string          `json:"notes"`
-	Links        map[string]string `json:"links"`
-}
-
-// ReportedFile is the file that a decision is about.
-type ReportedFile struct {
-	FileSummary
-	Warnings []string `json:"warnings"`
-}
-
 // SeriesUpload is a form that uploads a file to a series.
 type SeriesUpload struct {
 	// Key is the file's place in the bucket, which Series.Wait takes.

@@ -1,8 +1,9 @@
 """The base of the types of answers, and answers that several operations share."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from core.automl.ensemble_selection import ENSEMBLE
 from core.catalogue import CATALOGUE
@@ -12,6 +13,9 @@ from core.types import Json
 # What a trained model is: a regressor of the catalogue, or a blend of several.
 TrainedType = Annotated[str, Field(json_schema_extra={"enum": [*CATALOGUE, ENSEMBLE]})]
 Timestamp = Annotated[str, Field(description="ISO 8601, in UTC", json_schema_extra={"format": "date-time"})]
+FeatureType = Literal["number", "boolean", "date", "category"]
+# A component of its own, so that generators make one type of it.
+Cell = TypeAliasType("Cell", Annotated[str | float | bool | None, Field(description="A value of a table.")])
 
 
 class Answer(BaseModel):

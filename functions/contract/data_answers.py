@@ -1,15 +1,13 @@
 """What the operations on datasets answer."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from core.manifests import ColumnType, FileContainer, HandleMissing, Reading
 from core.storage.upload_repository import Method as UploadMethod
-from functions.contract.answer import Answer, FileSummary, Problem, Timestamp, absent
+from functions.contract.answer import Answer, Cell, FileSummary, Problem, Timestamp, absent
 from functions.contract.profile_answers import ColumnStatistics, Finding
-
-Cell = str | int | float | bool | None
 
 
 class Upload(FileSummary):
@@ -133,7 +131,7 @@ class ProcessEffect(Answer):
     before: TableSize
     after: TableSize
     dropped_rows: dict[str, int]
-    imputed: dict[str, Any]
+    imputed: dict[str, Cell] = Field(description="by column the value in the place of missing ones")
     encoded: dict[str, int]
     derived: dict[str, list[str]]
     left_out: list[str]

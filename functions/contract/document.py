@@ -11,7 +11,7 @@ from functions.contract.headers import HEADERS, references
 from functions.contract.links import links_of
 from functions.contract.number_formats import with_number_formats
 from functions.contract.operations import JSON, OPERATIONS, Answers, Operation
-from functions.contract.requests import REFERENCE, complete_requests
+from functions.contract.requests import REFERENCE, ROW_REFERENCE, complete_requests
 
 PROBLEM_JSON = "application/problem+json"
 # FastAPI's own errors, in whose place there are problem documents.
@@ -154,7 +154,7 @@ def _add_answer(responses: Json, operation: str, answer: Answers, headers: tuple
 def _file_schema(media: str) -> Json:
     """Return the schema of a file: text, JSON rows, or bytes."""
     if media == JSON:
-        return {"type": "array", "items": {"type": "object"}}
+        return {"type": "array", "items": ROW_REFERENCE}
     return {"type": "string"} if media.startswith("text/") else {"type": "string", "format": "binary"}
 
 

@@ -7,7 +7,16 @@ from pydantic import Field
 from core.automl.ensemble_selection import ENSEMBLE
 from core.catalogue import CATALOGUE
 from core.model_manifest import Baseline, CrossValidation, Importance, Metrics, ModelManifest, TargetTransformName
-from functions.contract.answer import Answer, ModelResult, Timestamp, TrainedType, ValidationUsed, absent
+from functions.contract.answer import (
+    Answer,
+    Cell,
+    FeatureType,
+    ModelResult,
+    Timestamp,
+    TrainedType,
+    ValidationUsed,
+    absent,
+)
 
 RegressorName = Annotated[str, Field(json_schema_extra={"enum": list(CATALOGUE)})]
 # Of a leaderboard, which has the mean of the target as well.
@@ -127,7 +136,7 @@ class FeatureSchema(Answer):
     """A column that a model takes."""
 
     name: str
-    type: Literal["number", "boolean", "date", "category"]
+    type: FeatureType
     fill: float | str = Field(description="replaces a missing value")
     levels: list[str] | None = absent()
     format: str | None = absent()
@@ -156,7 +165,7 @@ class ExampleRequest(Answer):
 
     model_name: str
     version: int | None = absent()
-    data: dict[str, Any]
+    data: dict[str, Cell]
 
 
 class ModelSchema(Answer):
@@ -181,9 +190,7 @@ class Trained(ModelResult):
     parameters: dict[str, Any]
     validation: ValidationUsed
     warnings: list[str]
-    model_data: str | None = absent("the signed model, with return_model")
-    trials: list[dict[str, Any]] | None = absent()
-    tuning: dict[str, Any] | None = absent()
+    model_data: str | None = Field(None, description="the signed model, with return_model; null where it is too large")
 
 
 class MemberWeight(Answer):

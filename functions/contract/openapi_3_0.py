@@ -7,13 +7,17 @@ from core.types import Json
 # Keywords whose value is a mapping of names to schemas, not a schema.
 NAMED = ("properties", "patternProperties", "schemas")
 
-
+# Generators that read 3.0 make a class of a union of texts, numbers and booleans, which is tedious to fill. Of a schema
+# without a type they make the type of any value.
+CELL = {"$ref": "#/components/schemas/Cell"}
+ANY = {"description": "A text, a number, a boolean or null."}
 MIT_URL = "https://opensource.org/license/mit"
 
 
 def render_3_0(document: Json) -> Json:
     """Return the document as OpenAPI 3.0.3: `nullable` instead of the type null, one-value enums instead of const."""
     rendered: Json = _Rendering(document["components"]["schemas"]).of(document)
+    del rendered["components"]["schemas"]["Cell"]
     rendered["openapi"] = "3.0.3"
     del rendered["info"]["summary"]
     rendered["info"]["license"] = {"name": rendered["info"]["license"]["name"], "url": MIT_URL}
@@ -57,6 +61,13 @@ class _Rendering:
             del schema["default"]
         if "properties" in schema and schema.get("additionalProperties") is True:
             del schema["additionalProperties"]
+        # With a discriminator both mean the same, and of oneOf the Go generator makes code that needs another module.
+        if "discriminator" in schema:
+            schema["anyOf"] = schema.pop("oneOf")
+        if schema == CELL or ANY in schema.get("anyOf", ()):
+            return {**ANY}
+        if schema.get("additionalProperties") == ANY:
+            schema["additionalProperties"] = True
         if isinstance(schema.get("anyOf"), list):
             return self._without_null(schema)
         if "$ref" in schema and len(schema) > 1:

@@ -1,6 +1,6 @@
 """What predictions answer, in Regatta's own form and in that of the Open Inference Protocol."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from functions.contract.answer import Answer, absent
 
@@ -87,14 +87,26 @@ class ModelReady(Answer):
     ready: bool
 
 
+class BinarySize(Answer):
+    """How many bytes a tensor has."""
+
+    binary_data_size: int
+
+
 class OutputTensor(Answer):
     """Predictions as a tensor; the values of a binary one follow the JSON."""
 
     name: str
     datatype: Literal["FP64", "FP32"]
     shape: list[int]
-    data: list[Any] | None = absent()
-    parameters: dict[str, Any] | None = absent()
+    data: list[float] | None = absent()
+    parameters: BinarySize | None = absent("of a binary one")
+
+
+class InferWarnings(Answer):
+    """The warnings about the rows, as one text."""
+
+    warnings: str
 
 
 class InferAnswer(Answer):
@@ -105,4 +117,4 @@ class InferAnswer(Answer):
     model_version: str
     outputs: list[OutputTensor]
     id: str | None = absent()
-    parameters: dict[str, Any] | None = absent("warnings about the rows")
+    parameters: InferWarnings | None = absent()

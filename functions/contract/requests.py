@@ -35,12 +35,33 @@ NAME = {"type": "string", "pattern": r"^[^\x00-/:-@\[-^`{-\x7f][^\x00-\x1f!-,/:-
 # One ASCII character that is no letter, digit, quote or end of a line, or a word.
 _WORDS = "|".join(word.replace("\\", r"\\") for word in DELIMITER_WORDS)
 DELIMITER = {"type": "string", "pattern": rf"^([\x01-\x09\x0b\x0c\x0e-!#-/:-@\[-`{{-\x7f]|{_WORDS})$"}
+# With a character that Python does not strip. Other languages do not count all of these as blanks.
+VISIBLE = r"[^\s\x1c-\x1f\x85]"
 SPELLINGS = {
     "type": "array",
     "maxItems": MOST_SPELLINGS,
-    "items": {"type": "string", "minLength": 1, "maxLength": SPELLING_CHARACTERS, "pattern": r"\S"},
+    "items": {"type": "string", "minLength": 1, "maxLength": SPELLING_CHARACTERS, "pattern": VISIBLE},
 }
 NULL = {"type": "null"}
+CELL = {"$ref": REFERENCE.format(model="Cell")}
+ROW = {
+    "type": "object",
+    "description": "A row of a table: values by the name of their column.",
+    "additionalProperties": CELL,
+}
+ROW_REFERENCE = {"$ref": REFERENCE.format(model="Row")}
+RECORDS = {"anyOf": [{"type": "array", "items": ROW_REFERENCE}, NULL]}
+# The service compares these fields of a manifest and ignores its others.
+MODEL_INFO = {
+    "type": "object",
+    "properties": {
+        "model_name": {"type": "string"},
+        "version": {"type": "integer"},
+        "model_type": MODEL_TYPE_REFERENCE,
+        "target_column": {"type": "string"},
+    },
+    "additionalProperties": True,
+}
 
 READING: Json = {
     "encoding": {"anyOf": [{"type": "string", "minLength": 1, "examples": ["utf-8", "gbk", "cp1252"]}, NULL]},
@@ -64,7 +85,18 @@ FIELDS: dict[str, Json] = {
     "CompareCommand": {"include": {"type": "array", "items": MODEL_TYPE_REFERENCE, "default": []}},
     "RenameRequest": {"new_name": NAME},
     "InferRequest": {"inputs": {"minItems": 1}},
+    "RowRequest": {"data": ROW_REFERENCE, "model_info": {"anyOf": [MODEL_INFO, NULL]}},
+    "BatchRequest": {
+        "data": RECORDS,
+        "rows": {"anyOf": [{"type": "array", "items": {"type": "array", "items": CELL}}, NULL]},
+        "model_info": {"anyOf": [MODEL_INFO, NULL]},
+    },
+    "ExportRequest": {"data": RECORDS, "model_info": {"anyOf": [MODEL_INFO, NULL]}},
     "Input": {
+        "data": {
+            "anyOf": [{"type": "array", "items": {"anyOf": [CELL, {"type": "array", "items": CELL}]}}, NULL],
+            "description": "a value a row, or a list of one",
+        },
         "datatype": {
             "enum": [
                 *("BOOL", "BYTES", "FP16", "FP32", "FP64"),
@@ -80,7 +112,7 @@ FIELDS: dict[str, Json] = {
 
 def complete_requests(paths: Json, components: Json) -> None:
     """Complete the requests of FastAPI's `paths` in place, and add their schemas to the `components`."""
-    components["ModelType"] = MODEL_TYPE
+    components.update(ModelType=MODEL_TYPE, Row=ROW)
     for path, methods in paths.items():
         for method, operation in methods.items():
             for media, content in operation.get("requestBody", {}).get("content", {}).items():

@@ -1,12 +1,18 @@
 """What the operations on series answer."""
 
-from typing import Any
-
 from pydantic import Field
 
 from core.storage.series_repository import Arrival, SeriesSettings
 from functions.contract.answer import Answer, FileSummary, Timestamp
-from functions.contract.job_answers import JobSummary
+from functions.contract.decision_answers import (
+    AboutHeld,
+    Drift,
+    LearnedFrom,
+    Plausibility,
+    SchemaChanges,
+    Scores,
+)
+from functions.contract.job_answers import RetrainJobSummary
 
 
 class SeriesAnswer(Answer):
@@ -33,7 +39,7 @@ class SeriesConfigured(SeriesAnswer):
     announced: list[str]
 
 
-class ArrivalJob(JobSummary):
+class ArrivalJob(RetrainJobSummary):
     """The job of a file that has no decision yet."""
 
     key: str | None
@@ -66,12 +72,12 @@ class DecisionReport(Answer):
     arrival: Arrival
     file: ReportedFile | None
     before: int | None = Field(description="the version that served before")
-    held: dict[str, Any] | None
-    schema_: dict[str, Any] | None = Field(alias="schema")
-    drift: dict[str, Any] | None
-    plausibility: dict[str, Any] | None
-    learned: dict[str, Any] | None
-    scores: dict[str, Any] | None
+    held: AboutHeld | None = Field(description="what the file says of the one that was held before it")
+    schema_: SchemaChanges | None = Field(alias="schema")
+    drift: Drift | None
+    plausibility: Plausibility | None
+    learned: LearnedFrom | None
+    scores: Scores | None
     notes: list[str]
     links: dict[str, str]
 

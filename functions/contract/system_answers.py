@@ -1,6 +1,8 @@
 """What the operations on the service itself answer."""
 
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic import Field
 
 from functions.contract.answer import Answer, absent
 
@@ -42,6 +44,13 @@ class QueueStatus(PartStatus):
     dead_letters: int | None = absent()
 
 
+class Lookups(Answer):
+    """How often a level of the cache had what was looked for."""
+
+    hits: int
+    misses: int
+
+
 class SystemStatus(Answer):
     """The state of the service."""
 
@@ -49,5 +58,5 @@ class SystemStatus(Answer):
     storage: PartStatus
     redis: PartStatus
     queue: QueueStatus
-    cache: dict[str, Any]
+    cache: dict[str, Lookups] = Field(description="by level: memory, redis, storage; empty without Redis")
     index: dict[str, int | None]

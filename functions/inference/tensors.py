@@ -39,7 +39,8 @@ BINARY_SIZE = "binary_data_size"
 # Each text is preceded by its length.
 LENGTH = struct.Struct("<I")
 
-Parameters = dict[str, Any]
+# As the protocol defines them.
+Parameters = dict[str, str | int | float | bool]
 
 
 class Input(BaseModel):

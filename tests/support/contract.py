@@ -47,8 +47,10 @@ def check_answer(method: str, route: str, response: httpx.Response) -> None:
 @cache
 def _document() -> Json:
     document = openapi(strict=True)
-    for name in ("JobSummary", "JobAnswer", "ArrivalJob"):
-        document["components"]["schemas"][name]["properties"]["kind"]["enum"] += KINDS_OF_TESTS
+    schemas = document["components"]["schemas"]
+    for union, like in {"JobSummary": "TrainJobSummary", "JobAnswer": "TrainJob"}.items():
+        fields = {**schemas[like]["properties"], "kind": {"enum": KINDS_OF_TESTS}, "result": {}}
+        schemas[union]["oneOf"].append({**schemas[like], "properties": fields})
     return document
 
 

@@ -942,6 +942,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What a file says of the one that was held before it. */
+        AboutHeld: {
+            job_id: string;
+            confirmed: boolean;
+            why: string;
+        };
         /** @description One file of a series, and what was decided about it. */
         Arrival: {
             job_id: string;
@@ -988,8 +994,6 @@ export interface components {
         ArrivalJob: {
             job_id: string;
             /** @enum {string} */
-            kind: "train" | "compare" | "predict" | "export" | "retrain" | "ingest" | "read";
-            /** @enum {string} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
             /** @description what it is doing now, in one word */
             stage: string;
@@ -1012,10 +1016,10 @@ export interface components {
             started_at: string | null;
             finished_at: string | null;
             error: components["schemas"]["Problem"] | null;
-            /** @description what the call would have answered, once it has succeeded */
-            result: {
-                [key: string]: unknown;
-            } | null;
+            /** @constant */
+            kind: "retrain";
+            /** @description once it has succeeded */
+            result: components["schemas"]["Decision"] | null;
             key: string | null;
         };
         /** @description Metrics of predicting the mean target of the train rows for every row. */
@@ -1047,9 +1051,15 @@ export interface components {
             /** @description what training returned with return_model=true */
             model_data?: string | null;
             /** @description model_name, version, model_type, target_column that the model must have */
-            model_info?: {
+            model_info?: ({
+                model_name?: string;
+                /** Format: int64 */
+                version?: number;
+                model_type?: components["schemas"]["ModelType"];
+                target_column?: string;
+            } & {
                 [key: string]: unknown;
-            } | null;
+            }) | null;
             /**
              * @description what would be a warning about the data is an error
              * @default false
@@ -1063,12 +1073,15 @@ export interface components {
              * @default 10000
              */
             batch_size?: number;
-            data?: {
-                [key: string]: unknown;
-            }[] | null;
+            data?: components["schemas"]["Row"][] | null;
             columns?: string[] | null;
-            rows?: unknown[][] | null;
+            rows?: components["schemas"]["Cell"][][] | null;
             file_id?: string | null;
+        };
+        /** @description How many bytes a tensor has. */
+        BinarySize: {
+            /** Format: int64 */
+            binary_data_size: number;
         };
         /** @description How often a column is true and false. */
         BooleanStatistics: {
@@ -1107,6 +1120,8 @@ export interface components {
             entropy: number | null;
             mean_length: number | null;
         };
+        /** @description A value of a table. */
+        Cell: string | number | boolean | null;
         /** @description The version that serves from now on, and the one before. */
         ChampionChosen: {
             model_name: string;
@@ -1118,6 +1133,26 @@ export interface components {
         ChampionRequest: {
             /** Format: int64 */
             version: number;
+        };
+        /** @description How far a column is from the rows that the champion was trained on. */
+        ColumnDrift: {
+            name: string;
+            /** @enum {string} */
+            type: "number" | "boolean" | "date" | "category";
+            /** @enum {string} */
+            role: "target" | "feature";
+            /**
+             * Format: double
+             * @description the population stability index
+             */
+            psi: number;
+            /** @enum {string} */
+            level: "none" | "moderate" | "large";
+            shares: components["schemas"]["DriftShares"];
+            /** @description the statistic of Kolmogorov and Smirnov, of numbers */
+            ks: number | null;
+            ks_critical: number | null;
+            bins: components["schemas"]["DriftBins"];
         };
         /** @description The values of a column beyond two bounds. */
         ColumnOutliers: {
@@ -1190,6 +1225,76 @@ export interface components {
             /** @description slowest, in microseconds for one row */
             max_latency_us?: number | null;
         };
+        /** @description A comparison. */
+        CompareJob: {
+            /** @description the live leaderboard */
+            standings: components["schemas"]["TrialStatus"][];
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "compare";
+            /** @description once it has succeeded, or of a race that was cancelled its best so far */
+            result: components["schemas"]["Comparison"] | null;
+        };
+        /** @description A comparison, as lists show it. */
+        CompareJobSummary: {
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "compare";
+            /** @description once it has succeeded, or of a race that was cancelled its best so far */
+            result: components["schemas"]["Comparison"] | null;
+        };
         /** @description A leaderboard, the best first. */
         Comparison: {
             file_id: string;
@@ -1203,6 +1308,22 @@ export interface components {
              * @default null
              */
             cut?: string | null;
+        };
+        /** @description A column with texts that can only be read in another way than the series reads it. */
+        Contradiction: {
+            name: string;
+            /**
+             * Format: int64
+             * @description of the first such text
+             */
+            line: number;
+            text: string;
+            /** Format: int64 */
+            rows: number;
+            read_as: string;
+            otherwise: string;
+            /** @description the setting of the series that may settle it */
+            setting: string | null;
         };
         /** @description Two matrices over the same columns; null where a coefficient is undefined. */
         Correlations: {
@@ -1308,6 +1429,54 @@ export interface components {
             histogram: components["schemas"]["DateHistogram"];
             sentinels?: components["schemas"]["SentinelCount"][];
         };
+        /** @description What was decided about a file of a series. */
+        Decision: {
+            job_id: string;
+            file_id: string;
+            key: string;
+            etag: string;
+            filename: string;
+            /** Format: int64 */
+            size_bytes: number;
+            last_modified: string;
+            /** @enum {string} */
+            state: "accepted" | "held" | "refused" | "waiting" | "superseded" | "old";
+            /** @default false */
+            learned?: boolean;
+            /** @default null */
+            version?: number | null;
+            /** @default null */
+            champion?: number | null;
+            /** @default false */
+            promoted?: boolean;
+            reason: string;
+            decided_at?: string;
+            /** @default null */
+            rows?: number | null;
+            /** @default null */
+            sha256?: string | null;
+            /** @default null */
+            surprise?: number | null;
+            /** @default null */
+            missed_by?: number | null;
+            /** @default null */
+            champion_rmse?: number | null;
+            /** @default null */
+            challenger_rmse?: number | null;
+            /** @default false */
+            contradicted?: boolean;
+            contradicts?: string[];
+            /** @default true */
+            fits_by_itself?: boolean;
+            /** @default null */
+            reading?: components["schemas"]["Reading"] | null;
+            series: string;
+            links: components["schemas"]["DecisionLinks"];
+        };
+        /** @description Where the report of a decision is. */
+        DecisionLinks: {
+            report: string;
+        };
         /** @description Why a file was learned from or not. */
         DecisionReport: {
             series: string;
@@ -1320,24 +1489,13 @@ export interface components {
             file: components["schemas"]["ReportedFile"] | null;
             /** @description the version that served before */
             before: number | null;
-            held: {
-                [key: string]: unknown;
-            } | null;
-            schema: {
-                [key: string]: unknown;
-            } | null;
-            drift: {
-                [key: string]: unknown;
-            } | null;
-            plausibility: {
-                [key: string]: unknown;
-            } | null;
-            learned: {
-                [key: string]: unknown;
-            } | null;
-            scores: {
-                [key: string]: unknown;
-            } | null;
+            /** @description what the file says of the one that was held before it */
+            held: components["schemas"]["AboutHeld"] | null;
+            schema: components["schemas"]["SchemaChanges"] | null;
+            drift: components["schemas"]["Drift"] | null;
+            plausibility: components["schemas"]["Plausibility"] | null;
+            learned: components["schemas"]["LearnedFrom"] | null;
+            scores: components["schemas"]["Scores"] | null;
             notes: string[];
             links: {
                 [key: string]: string;
@@ -1346,6 +1504,27 @@ export interface components {
         /** @description What was deleted. */
         Deleted: {
             deleted: string;
+        };
+        /** @description How far the columns are from the rows that the champion was trained on, the target first. */
+        Drift: {
+            /** Format: int64 */
+            reference_rows: number;
+            /** Format: int64 */
+            rows: number;
+            columns: components["schemas"]["ColumnDrift"][];
+        };
+        /** @description The bins that rows are counted in: numbers have edges, texts have levels. */
+        DriftBins: {
+            /** @description of tenths of the reference, which are one less */
+            edges?: number[];
+            /** @description whether the last bin has the missing values */
+            missing?: boolean;
+            levels?: string[];
+        };
+        /** @description The share of the rows in each bin. */
+        DriftShares: {
+            reference: number[];
+            current: number[];
         };
         /** @description One member of an ensemble: a regressor and its weight. The weights add up to 1. */
         EnsembleMember: {
@@ -1370,8 +1549,78 @@ export interface components {
             /** Format: int64 */
             version?: number;
             data: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["Cell"];
             };
+        };
+        /** @description An export of a stored table. */
+        ExportJob: {
+            /** @description the live leaderboard */
+            standings: components["schemas"]["TrialStatus"][];
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "export";
+            /** @description once it has succeeded */
+            result: components["schemas"]["StoredExport"] | null;
+        };
+        /** @description An export of a stored table, as lists show it. */
+        ExportJobSummary: {
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "export";
+            /** @description once it has succeeded */
+            result: components["schemas"]["StoredExport"] | null;
         };
         /** @description A request to predict rows and return them as a file. */
         ExportRequest: {
@@ -1382,12 +1631,16 @@ export interface components {
             /** @description what training returned with return_model=true */
             model_data?: string | null;
             /** @description model_name, version, model_type, target_column that the model must have */
-            model_info?: {
+            model_info?: ({
+                model_name?: string;
+                /** Format: int64 */
+                version?: number;
+                model_type?: components["schemas"]["ModelType"];
+                target_column?: string;
+            } & {
                 [key: string]: unknown;
-            } | null;
-            data?: {
-                [key: string]: unknown;
-            }[] | null;
+            }) | null;
+            data?: components["schemas"]["Row"][] | null;
             file_id?: string | null;
             /**
              * @description what would be a warning about the data is an error
@@ -1594,19 +1847,20 @@ export interface components {
             model_version: string;
             outputs: components["schemas"]["OutputTensor"][];
             id?: string;
-            /** @description warnings about the rows */
-            parameters?: {
-                [key: string]: unknown;
-            };
+            parameters?: components["schemas"]["InferWarnings"];
         };
         /** @description Rows to predict, an input for each feature; parameters `strict` and `interval` are as for POST /predict/batch. */
         InferRequest: {
             id?: string | null;
             parameters?: {
-                [key: string]: unknown;
+                [key: string]: string | number | boolean;
             };
             inputs: components["schemas"]["Input"][];
             outputs?: components["schemas"]["Output"][];
+        };
+        /** @description The warnings about the rows, as one text. */
+        InferWarnings: {
+            warnings: string;
         };
         /** @description One column of the rows to predict, its values in `data` or in binary after the JSON. */
         Input: {
@@ -1616,9 +1870,10 @@ export interface components {
             /** @enum {string} */
             datatype: "BOOL" | "BYTES" | "FP16" | "FP32" | "FP64" | "INT8" | "INT16" | "INT32" | "INT64" | "UINT8" | "UINT16" | "UINT32" | "UINT64";
             parameters?: {
-                [key: string]: unknown;
+                [key: string]: string | number | boolean;
             };
-            data?: unknown[] | null;
+            /** @description a value a row, or a list of one */
+            data?: (components["schemas"]["Cell"] | components["schemas"]["Cell"][])[] | null;
         };
         /** @description Bounds that hold a share of true values. */
         IntervalBounds: {
@@ -1634,40 +1889,8 @@ export interface components {
             /** Format: double */
             level: number;
         };
-        /** @description A job with its live leaderboard. */
-        JobAnswer: {
-            job_id: string;
-            /** @enum {string} */
-            kind: "train" | "compare" | "predict" | "export" | "retrain" | "ingest" | "read";
-            /** @enum {string} */
-            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            /** @description what it is doing now, in one word */
-            stage: string;
-            /**
-             * Format: double
-             * @description from 0 to 1
-             */
-            progress: number;
-            /** @description the progress by model, where there are several */
-            parts: {
-                [key: string]: number;
-            };
-            /** Format: int64 */
-            attempts: number;
-            /**
-             * Format: date-time
-             * @description ISO 8601, in UTC
-             */
-            created_at: string;
-            started_at: string | null;
-            finished_at: string | null;
-            error: components["schemas"]["Problem"] | null;
-            /** @description what the call would have answered, once it has succeeded */
-            result: {
-                [key: string]: unknown;
-            } | null;
-            standings: components["schemas"]["TrialStatus"][];
-        };
+        /** @description A job. Its `result` is what the call would have answered, or where a file is. */
+        JobAnswer: components["schemas"]["TrainJob"] | components["schemas"]["CompareJob"] | components["schemas"]["PredictJob"] | components["schemas"]["ExportJob"] | components["schemas"]["RetrainJob"] | components["schemas"]["ReadJob"];
         /** @description One page of jobs, the newest first. */
         JobPage: {
             jobs: components["schemas"]["JobSummary"][];
@@ -1675,38 +1898,7 @@ export interface components {
             next: string | null;
         };
         /** @description A job as lists show it. */
-        JobSummary: {
-            job_id: string;
-            /** @enum {string} */
-            kind: "train" | "compare" | "predict" | "export" | "retrain" | "ingest" | "read";
-            /** @enum {string} */
-            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            /** @description what it is doing now, in one word */
-            stage: string;
-            /**
-             * Format: double
-             * @description from 0 to 1
-             */
-            progress: number;
-            /** @description the progress by model, where there are several */
-            parts: {
-                [key: string]: number;
-            };
-            /** Format: int64 */
-            attempts: number;
-            /**
-             * Format: date-time
-             * @description ISO 8601, in UTC
-             */
-            created_at: string;
-            started_at: string | null;
-            finished_at: string | null;
-            error: components["schemas"]["Problem"] | null;
-            /** @description what the call would have answered, once it has succeeded */
-            result: {
-                [key: string]: unknown;
-            } | null;
-        };
+        JobSummary: components["schemas"]["TrainJobSummary"] | components["schemas"]["CompareJobSummary"] | components["schemas"]["PredictJobSummary"] | components["schemas"]["ExportJobSummary"] | components["schemas"]["RetrainJobSummary"] | components["schemas"]["ReadJobSummary"];
         /** @description A regressor of a comparison. One that was not stored, and the baseline, have no version. */
         LeaderboardRow: {
             model_name: string | null;
@@ -1730,6 +1922,14 @@ export interface components {
             /** @description of a blend */
             members?: components["schemas"]["MemberWeight"][];
         };
+        /** @description What the new version was trained on. */
+        LearnedFrom: {
+            /** @enum {string} */
+            mode: "race" | "append" | "replace";
+            files: string[];
+            /** Format: int64 */
+            rows: number;
+        };
         /** @description How often a text occurs. */
         LevelCount: {
             value: string;
@@ -1747,6 +1947,13 @@ export interface components {
         /** @description The server is alive. */
         Live: {
             live: boolean;
+        };
+        /** @description How often a level of the cache had what was looked for. */
+        Lookups: {
+            /** Format: int64 */
+            hits: number;
+            /** Format: int64 */
+            misses: number;
         };
         /** @description A member of a blend. */
         MemberWeight: {
@@ -1956,7 +2163,7 @@ export interface components {
         Output: {
             name: string;
             parameters?: {
-                [key: string]: unknown;
+                [key: string]: string | number | boolean;
             };
         };
         /** @description What a model predicts. */
@@ -1978,10 +2185,9 @@ export interface components {
             /** @enum {string} */
             datatype: "FP64" | "FP32";
             shape: number[];
-            data?: unknown[];
-            parameters?: {
-                [key: string]: unknown;
-            };
+            data?: number[];
+            /** @description of a binary one */
+            parameters?: components["schemas"]["BinarySize"];
         };
         /** @description A person's decision about a file, in place of the one by its errors. */
         OverruleRequest: {
@@ -2000,6 +2206,106 @@ export interface components {
             /** Format: int64 */
             number: number;
             url: string;
+        };
+        /** @description The champion's errors on the file beside those that were to be expected. */
+        Plausibility: {
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: double
+             * @description share of rows further off than nine tenths of the champion's own rows
+             */
+            outside: number;
+            /** Format: double */
+            outside_limit: number;
+            /**
+             * Format: double
+             * @description share of rows further off than all of the champion's own rows
+             */
+            far: number;
+            /** Format: double */
+            mse: number;
+            /**
+             * Format: double
+             * @description of the champion's folds
+             */
+            promised_mse: number;
+            /**
+             * Format: double
+             * @description of the mean of the file
+             */
+            mean_mse: number;
+            reasons: string[];
+        };
+        /** @description Predictions of a stored table. */
+        PredictJob: {
+            /** @description the live leaderboard */
+            standings: components["schemas"]["TrialStatus"][];
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "predict";
+            /** @description once it has succeeded */
+            result: components["schemas"]["StoredPredictions"] | null;
+        };
+        /** @description Predictions of a stored table, as lists show them. */
+        PredictJobSummary: {
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "predict";
+            /** @description once it has succeeded */
+            result: components["schemas"]["StoredPredictions"] | null;
         };
         /** @description Points of the holdout. */
         PredictedVsActual: {
@@ -2020,7 +2326,7 @@ export interface components {
         Preview: {
             file_id: string;
             columns: string[];
-            rows: (string | number | boolean | null)[][];
+            rows: components["schemas"]["Cell"][][];
         };
         /** @description An error as a problem document (RFC 9457): `detail` says what is wrong and the way out. */
         Problem: {
@@ -2047,8 +2353,9 @@ export interface components {
             dropped_rows: {
                 [key: string]: number;
             };
+            /** @description by column the value in the place of missing ones */
             imputed: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["Cell"];
             };
             encoded: {
                 [key: string]: number;
@@ -2110,6 +2417,76 @@ export interface components {
             in_flight?: number;
             /** Format: int64 */
             dead_letters?: number;
+        };
+        /** @description A file that is read again. */
+        ReadJob: {
+            /** @description the live leaderboard */
+            standings: components["schemas"]["TrialStatus"][];
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "read";
+            /** @description once it has succeeded */
+            result: components["schemas"]["Upload"] | null;
+        };
+        /** @description A file that is read again, as lists show it. */
+        ReadJobSummary: {
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "read";
+            /** @description once it has succeeded */
+            result: components["schemas"]["Upload"] | null;
         };
         /** @description The process can serve, without storage as well if it has models in memory. */
         Readiness: {
@@ -2270,6 +2647,91 @@ export interface components {
             /** Format: double */
             std: number;
         };
+        /** @description A decision about a file of a series. */
+        RetrainJob: {
+            /** @description the live leaderboard */
+            standings: components["schemas"]["TrialStatus"][];
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "retrain";
+            /** @description once it has succeeded */
+            result: components["schemas"]["Decision"] | null;
+        };
+        /** @description A decision about a file of a series, as lists show it. */
+        RetrainJobSummary: {
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "retrain";
+            /** @description once it has succeeded */
+            result: components["schemas"]["Decision"] | null;
+        };
+        /** @description A column of another type than the model's. */
+        RetypedColumn: {
+            name: string;
+            /** @enum {string} */
+            was: "number" | "boolean" | "date" | "category";
+            /** @enum {string} */
+            is: "integer" | "number" | "boolean" | "date" | "category";
+            usable: boolean;
+            /** @description a text that cannot be read as the model reads the column */
+            example?: string;
+        };
+        /** @description A row of a table: values by the name of their column. */
+        Row: {
+            [key: string]: components["schemas"]["Cell"];
+        };
         /** @description One row of raw values, by column name. */
         RowRequest: {
             /** @description a stored model */
@@ -2279,9 +2741,15 @@ export interface components {
             /** @description what training returned with return_model=true */
             model_data?: string | null;
             /** @description model_name, version, model_type, target_column that the model must have */
-            model_info?: {
+            model_info?: ({
+                model_name?: string;
+                /** Format: int64 */
+                version?: number;
+                model_type?: components["schemas"]["ModelType"];
+                target_column?: string;
+            } & {
                 [key: string]: unknown;
-            } | null;
+            }) | null;
             /**
              * @description what would be a warning about the data is an error
              * @default false
@@ -2289,9 +2757,42 @@ export interface components {
             strict?: boolean;
             /** @description share of true values that the bounds are to hold */
             interval?: number | null;
-            data: {
-                [key: string]: unknown;
+            data: components["schemas"]["Row"];
+        };
+        /** @description How the columns of a file differ from those that the model takes. */
+        SchemaChanges: {
+            missing: string[];
+            new: string[];
+            retyped: components["schemas"]["RetypedColumn"][];
+            contradictions?: components["schemas"]["Contradiction"][];
+            unseen: components["schemas"]["UnseenLevels"][];
+        };
+        /** @description How much larger the challenger's error is than the champion's, as a fraction; null where that has none. */
+        ScoreDifference: {
+            /** Format: int64 */
+            rows: number;
+            value: number | null;
+            lower: number | null;
+            upper: number | null;
+            /** Format: double */
+            tolerance: number;
+        };
+        /** @description The metrics of the models, and of the mean, on the same rows. */
+        Scores: {
+            /** Format: int64 */
+            rows: number;
+            challenger: {
+                [key: string]: number | null;
             };
+            mean: {
+                [key: string]: number | null;
+            } | null;
+            /** @description of every file but the first */
+            champion?: {
+                [key: string]: number | null;
+            };
+            /** @description of every file but the first */
+            difference?: components["schemas"]["ScoreDifference"];
         };
         /** @description The rows, folds and limits of a portfolio search: what it takes to repeat it, beside the fields of a training. */
         SearchRecord: {
@@ -2622,11 +3123,45 @@ export interface components {
             /** @description default: post up to 100 MB, multipart above */
             method?: ("post" | "multipart") | null;
         };
+        /** @description Where the file of an export is for the next hour. */
+        StoredExport: {
+            url: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            expires_at: string;
+            filename: string;
+            media_type: string;
+            /** Format: int64 */
+            size_bytes: number;
+        };
         /** @description Size and digest of one file of a model. */
         StoredFile: {
             /** Format: int64 */
             size_bytes: number;
             sha256: string;
+        };
+        /** @description Where the predictions of a stored table are for the next hour, and what goes with them. */
+        StoredPredictions: {
+            /** Format: int64 */
+            count: number;
+            model_name: string;
+            /** Format: int64 */
+            version: number;
+            warnings: string[];
+            interval?: components["schemas"]["IntervalLevel"];
+            /** @constant */
+            format: "json";
+            url: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            expires_at: string;
+            filename: string;
+            /** Format: int64 */
+            size_bytes: number;
         };
         /** @description The state of the service. */
         SystemStatus: {
@@ -2635,8 +3170,9 @@ export interface components {
             storage: components["schemas"]["PartStatus"];
             redis: components["schemas"]["PartStatus"];
             queue: components["schemas"]["QueueStatus"];
+            /** @description by level: memory, redis, storage; empty without Redis */
             cache: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["Lookups"];
             };
             index: {
                 [key: string]: number | null;
@@ -2719,6 +3255,76 @@ export interface components {
             /** @description default: the current file */
             file_id?: string | null;
         };
+        /** @description A training. */
+        TrainJob: {
+            /** @description the live leaderboard */
+            standings: components["schemas"]["TrialStatus"][];
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "train";
+            /** @description once it has succeeded */
+            result: components["schemas"]["Trained"] | null;
+        };
+        /** @description A training, as lists show it. */
+        TrainJobSummary: {
+            job_id: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description what it is doing now, in one word */
+            stage: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            /** @description the progress by model, where there are several */
+            parts: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, in UTC
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "train";
+            /** @description once it has succeeded */
+            result: components["schemas"]["Trained"] | null;
+        };
         /** @description A new version of a model. */
         Trained: {
             model_name: string;
@@ -2752,14 +3358,11 @@ export interface components {
             };
             validation: components["schemas"]["ValidationUsed"];
             warnings: string[];
-            /** @description the signed model, with return_model */
-            model_data?: string;
-            trials?: {
-                [key: string]: unknown;
-            }[];
-            tuning?: {
-                [key: string]: unknown;
-            };
+            /**
+             * @description the signed model, with return_model; null where it is too large
+             * @default null
+             */
+            model_data?: string | null;
         };
         /** @description A version as lists show it. */
         TrainedModel: {
@@ -2832,6 +3435,13 @@ export interface components {
             /** Format: double */
             seconds: number;
             running: boolean;
+        };
+        /** @description Texts of a column that the model was not trained on. */
+        UnseenLevels: {
+            name: string;
+            levels: string[];
+            /** Format: int64 */
+            rows: number;
         };
         /** @description A file that became a dataset, and how it was read. */
         Upload: {
@@ -3156,7 +3766,7 @@ export interface operations {
                 content: {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "application/json": Record<string, never>[];
+                    "application/json": components["schemas"]["Row"][];
                     "application/vnd.apache.parquet": string;
                     "application/gzip": string;
                     "application/zip": string;
@@ -6677,7 +7287,7 @@ export interface operations {
                 content: {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "application/json": Record<string, never>[];
+                    "application/json": components["schemas"]["Row"][];
                 };
             };
             /** @description It goes on as a job */

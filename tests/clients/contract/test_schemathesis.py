@@ -18,6 +18,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 import hooks
 schemathesis.hook(hooks.before_call)
 schemathesis.check(hooks.valid_data_is_refused_for_a_reason)
+schemathesis.check(hooks.invalid_data_is_refused)
 """
 HOUSING = ROOT / "examples/california_housing.csv"
 SEED = 19
@@ -52,8 +53,8 @@ def test_nothing_is_found_that_is_not_explained(
         config,
         "run",
         f"{stack.base_url}/openapi.json",
-        # By the check of the hooks, which knows the reasons.
-        "--exclude-checks=positive_data_acceptance",
+        # By the checks of the hooks, which know the reasons.
+        "--exclude-checks=positive_data_acceptance,negative_data_rejection",
         f"--max-examples={EXAMPLES_BY_OPERATION}",
         f"--seed={SEED}",
         "--continue-on-failure",

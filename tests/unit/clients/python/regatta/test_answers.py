@@ -11,13 +11,19 @@ import pytest
 from regatta import answers, predictions
 
 CONTRACT = json.loads((Path(__file__).parents[5] / "docs/openapi.json").read_text())
+# A job has a schema for each kind.
+JOBS = tuple(
+    reference.rpartition("/")[2]
+    for union in ("JobAnswer", "JobSummary")
+    for reference in CONTRACT["components"]["schemas"][union]["discriminator"]["mapping"].values()
+)
 # By class the schemas that it is made of.
 SCHEMAS: dict[type[answers.Answer], tuple[str, ...]] = {
     answers.Arrival: ("Arrival",),
     answers.Comparison: ("Comparison",),
     answers.Dataset: ("Upload", "FileSummary", "DatasetInfo", "FileReady"),
     answers.FileStatus: ("UploadTicket", "FileReady"),
-    answers.Job: ("JobAnswer", "JobSummary"),
+    answers.Job: JOBS,
     answers.LeaderboardRow: ("LeaderboardRow",),
     answers.Metrics: ("ModelMetrics",),
     answers.Model: ("Trained", "ModelManifest", "TrainedModel"),
