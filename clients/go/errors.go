@@ -142,6 +142,15 @@ func notRegatta(response *http.Response, cause error) *Error {
 	}
 }
 
+// unreadable returns the error of an answer that has the header of a service, and that no service has written.
+func unreadable(response *http.Response, reason string, cause error) *Error {
+	return &Error{
+		Type: ErrNotRegatta, Title: "No Regatta answers there", Status: response.StatusCode, cause: cause,
+		Detail: fmt.Sprintf("%s sent an answer that cannot be read: %s. Look at the proxies before the service, and "+
+			"whether the base URL is right.", response.Request.URL.Redacted(), reason),
+	}
+}
+
 func incompatible(response *http.Response, version string) *Error {
 	return &Error{
 		Type:   ErrIncompatibleServer,

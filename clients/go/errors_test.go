@@ -3,6 +3,7 @@ package regatta
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -62,6 +63,72 @@ func TestAnotherMajorVersion(t *testing.T) {
 	}
 	if !compatible("1.7.0", "1.2.0") || compatible("2.0.0", "1.2.0") {
 		t.Error("from 1.0 on the major version counts")
+	}
+}
+
+func TestAnAnswerThatNoServiceHasWritten(t *testing.T) {
+	for body, reason := range map[string]string{
+		"null": "no JSON object", `"ok"`: "no JSON object", "": "is empty", `{"files": [`: "is cut off", "{]": "no JSON",
+	} {
+		client, _, clock := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set(versionHeader, Version)
+			_, _ = w.Write([]byte(body))
+		})
+		_, err := client.Data.List(background)
+		if !errors.Is(err, ErrNotRegatta) || !strings.Contains(err.Error(), reason) || len(clock.pauses) > 0 {
+			t.Errorf("%q: %v", body, err)
+		}
+	}
+}
+
+func TestAVersionThatIsNone(t *testing.T) {
+	client, _, _ := newFake(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set(versionHeader, "banana") })
+	if _, err := client.Data.List(background); !errors.Is(err, ErrNotRegatta) || !strings.Contains(err.Error(), `"banana"`) {
+		t.Error(err)
+	}
+}
+
+func TestARedirectToNowhere(t *testing.T) {
+	client, _, _ := newFake(t, answering(http.StatusSeeOther, struct{}{}))
+	_, err := client.Predict.File(background, "f", Predict{Model: "mix"})
+	if !errors.Is(err, ErrNotRegatta) || !strings.Contains(err.Error(), "does not say where to") {
+		t.Error(err)
+	}
+}
+
+func TestAnAnswerThatBreaksOff(t *testing.T) {
+	client, _, _ := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(versionHeader, Version)
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write([]byte(`{"files": [`))
+	})
+	if _, err := client.Data.List(background); !errors.Is(err, ErrUnreachable) {
+		t.Error(err)
+	}
+}
+
+func TestNumbersThatJSONDoesNotHave(t *testing.T) {
+	client, service, _ := newFake(t, answering(200, Predictions{}))
+	missing := math.NaN()
+	encoded, err := json.Marshal(Row{"a": float32(missing), "b": &missing})
+	if err != nil || string(encoded) != `{"a":null,"b":null}` {
+		t.Errorf("%s %v", encoded, err)
+	}
+	type house struct{ Rooms float64 }
+	for wanted, rows := range map[string]any{
+		`row 1: column "a" is +Inf`: []Row{{}, {"a": math.Inf(1)}},
+		"row 0: NaN is a number":    []house{{missing}},
+	} {
+		_, err := client.Predict.Rows(background, rows, Predict{Model: "mix"})
+		if !errors.Is(err, ErrInvalidInput) || !strings.Contains(err.Error(), wanted) {
+			t.Error(err)
+		}
+	}
+	if _, err := client.Predict.Row(background, house{missing}, Predict{Model: "mix"}); !errors.Is(err, ErrInvalidInput) {
+		t.Error(err)
+	}
+	if len(service.requests) > 0 {
+		t.Error("something was sent")
 	}
 }
 

@@ -3,6 +3,7 @@ package regatta
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -20,12 +21,43 @@ type Row map[string]any
 func (r Row) MarshalJSON() ([]byte, error) {
 	values := make(map[string]any, len(r))
 	for name, value := range r {
-		if float, ok := value.(float64); ok && math.IsNaN(float) {
+		if number, ok := floatOf(value); ok && math.IsNaN(number) {
 			value = nil
+		} else if ok && math.IsInf(number, 0) {
+			return nil, fmt.Errorf("column %q is %v, which JSON cannot say; nil and NaN are missing values", name, number)
 		}
 		values[name] = value
 	}
 	return json.Marshal(values)
+}
+
+// floatOf returns a number of floating point, also the one that a pointer points at.
+func floatOf(value any) (float64, bool) {
+	switch number := value.(type) {
+	case float64:
+		return number, true
+	case float32:
+		return float64(number), true
+	case *float64:
+		if number != nil {
+			return *number, true
+		}
+	}
+	return 0, false
+}
+
+// unsendable returns what a caller can do about a value that JSON does not have.
+func unsendable(err error) error {
+	var marshaler *json.MarshalerError
+	if errors.As(err, &marshaler) {
+		return unsendable(marshaler.Unwrap())
+	}
+	var value *json.UnsupportedValueError
+	if errors.As(err, &value) {
+		return fmt.Errorf("%s is a number that JSON cannot say; a regatta.Row may have NaN, and a pointer be nil, for a "+
+			"missing value", value.Str)
+	}
+	return err
 }
 
 // Predict says which model predicts, and how.
@@ -122,7 +154,7 @@ func encodeRows(slice reflect.Value, start int) ([]json.RawMessage, error) {
 	for size := 0; start < slice.Len() && size < batchBytes && len(data) < batchRows; start++ {
 		row, err := json.Marshal(slice.Index(start).Interface())
 		if err != nil {
-			return nil, fmt.Errorf("row %d: %w", start, err)
+			return nil, fmt.Errorf("row %d: %w", start, unsendable(err))
 		}
 		data = append(data, row)
 		size += len(row)

@@ -16,7 +16,7 @@ func (c *Client) follow(ctx context.Context, response *http.Response) (*http.Res
 	target, err := response.Location()
 	drain(response)
 	if err != nil {
-		return nil, notRegatta(response, err)
+		return nil, unreadable(response, "it redirects and does not say where to", err)
 	}
 	return c.fetchFile(ctx, target)
 }

@@ -5,13 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
 const versionHeader = "Regatta-Version"
+
+var isVersion = regexp.MustCompile(`^\d+\.\d`)
 
 // A call is one request to the service.
 type call struct {
@@ -35,7 +39,7 @@ func newCall(method, path string, query url.Values) *call {
 func (c *call) withJSON(value any) (*call, error) {
 	encoded, err := json.Marshal(value)
 	if err != nil {
-		return nil, invalidRequest(err)
+		return nil, invalidRequest(unsendable(err))
 	}
 	c.header.Set("Content-Type", "application/json")
 	c.body = func() (io.Reader, error) { return bytes.NewReader(encoded), nil }
@@ -112,6 +116,10 @@ func (c *Client) connectionError(ctx context.Context, failure *Error) error {
 // check returns an error unless this is a success of a Regatta whose version goes with this client.
 func (c *Client) check(response *http.Response) error {
 	version := response.Header.Get(versionHeader)
+	if version != "" && !isVersion.MatchString(version) {
+		drain(response)
+		return unreadable(response, fmt.Sprintf("its header %s is %q", versionHeader, version), nil)
+	}
 	if version != "" && !compatible(version, Version) {
 		drain(response)
 		return incompatible(response, version)
@@ -154,21 +162,40 @@ func fetch[T any](ctx context.Context, c *Client, call *call) (*T, error) {
 	return decode[T](ctx, response)
 }
 
-// decode reads the JSON of an answer and closes its body.
+// decode reads the JSON of an answer, which is an object, and closes its body.
 func decode[T any](ctx context.Context, response *http.Response) (*T, error) {
 	defer drain(response)
-	answer := new(T)
-	err := json.NewDecoder(response.Body).Decode(answer)
-	var syntax *json.SyntaxError
+	var answer *T
+	body := &receivedBody{reader: response.Body}
+	err := json.NewDecoder(body).Decode(&answer)
 	switch {
-	case err == nil:
+	case err == nil && answer != nil:
 		return answer, nil
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case errors.As(err, &syntax) || errors.As(err, new(*json.UnmarshalTypeError)):
-		return nil, notRegatta(response, err)
+	case body.broken != nil:
+		return nil, unreachable(response.Request, body.broken)
+	case errors.Is(err, io.EOF):
+		return nil, unreadable(response, "its body is empty", err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, unreadable(response, "its body is cut off", err)
 	}
-	return nil, unreachable(response.Request, err)
+	return nil, unreadable(response, "its body is no JSON object as expected", err)
+}
+
+// A receivedBody keeps the error with which a connection broke off, which a decoder does not tell from a text that ends
+// too early.
+type receivedBody struct {
+	reader io.Reader
+	broken error
+}
+
+func (b *receivedBody) Read(buffer []byte) (int, error) {
+	count, err := b.reader.Read(buffer)
+	if err != nil && err != io.EOF {
+		b.broken = err
+	}
+	return count, err
 }
 
 // get reads the JSON at a path.

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isinf
 from typing import Any, Protocol
 
 from regatta.errors import ProblemError, problem_error
@@ -21,12 +22,16 @@ TEXT_BYTES = 24
 
 @dataclass(frozen=True)
 class Batch:
-    """The body of one request: its first row and the row behind its last one, and the length of its JSON."""
+    """The body of one request: its first row and the row behind its last one, and the length of its JSON.
+
+    `warnings` are about rows that are sent otherwise than they were given.
+    """
 
     start: int
     stop: int
     body: bytes
     head_length: int = 0
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,11 @@ def frame_batches(
     start = 0
     while start < frame.rows:
         stop = min(start + size, frame.rows)
-        body, head_length = infer_body(frame.slice(start, stop), columns, parameters)
+        body, head_length, warnings = infer_body(frame.slice(start, stop), columns, parameters)
         if len(body) > BATCH_BYTES and stop - start > 1:
             size = max(1, (stop - start) // 2)
             continue
-        yield Batch(start, stop, body, head_length)
+        yield Batch(start, stop, body, head_length, warnings)
         start = stop
 
 
@@ -101,22 +106,26 @@ def _named_value(name: Any, value: Any) -> Any:
         raise TypeError(f"{name!r}: {error}") from None
 
 
-def frame_records(frame: Frame) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a DataFrame as JSON objects."""
+def frame_records(frame: Frame, *, strict: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a DataFrame as JSON objects; infinite numbers are null unless `strict`, as in `tensor_of`."""
     frame.check_names()
     columns = [
-        column.dates() if column.kind == "date" else [json_value(value) for value in column.values()]
+        column.dates() if column.kind == "date" else [_json_value(value, strict=strict) for value in column.values()]
         for column in frame.columns
     ]
     for values in zip(*columns, strict=True):
         yield {name: (None if value == "" else value) for name, value in zip(frame.names, values, strict=True)}
 
 
-def answered_tensors(body: bytes, head_length: int) -> Answered:
+def _json_value(value: Any, *, strict: bool) -> Any:
+    return None if not strict and isinstance(value, float) and isinf(value) else json_value(value)
+
+
+def answered_tensors(body: bytes, head_length: int, batch: Batch) -> Answered:
     """Read the answer to a batch of tensors."""
     head, outputs = read_outputs(body, head_length)
     warnings = split_warnings(head.get("parameters", {}).get("warnings", ""))
-    return Answered(outputs["prediction"], warnings, outputs.get("lower"), outputs.get("upper"))
+    return Answered(outputs["prediction"], [*batch.warnings, *warnings], outputs.get("lower"), outputs.get("upper"))
 
 
 def answered_records(answer: Mapping[str, Any]) -> Answered:

@@ -16,18 +16,40 @@ def match_columns(
 ) -> tuple[list[tuple[int, Mapping[str, Any]]], list[str]]:
     """Return the position and the feature of each column that a model takes, and the names of the others.
 
-    Blanks around a name do not count, as they do not in a file.
+    Blanks around a name do not count, and a column without a name has the one that an upload gives it, as in a file.
     """
     by_name = {feature["name"]: feature for feature in features}
     taken: dict[str, tuple[int, Mapping[str, Any]]] = {}
     others = []
-    for position, name in enumerate(names):
-        own = name if name in by_name else name.strip()
+    for position, (name, uploaded) in enumerate(zip(names, uploaded_names(names), strict=True)):
+        own = name if name in by_name else uploaded
         if own in by_name and own not in taken:
             taken[own] = (position, by_name[own])
         else:
             others.append(name)
     return list(taken.values()), others
+
+
+def uploaded_names(names: Sequence[str]) -> list[str]:
+    """Return the names that the columns of a file have after its upload, where pandas has read the file.
+
+    The third column is `column_3` if it has no name; pandas calls it `Unnamed: 2`, or by its number if none has a name.
+    A second `a` is `a_2`, in pandas `a.1`.
+    """
+    if list(names) == [str(position) for position in range(len(names))]:
+        return [f"column_{position}" for position in range(1, len(names) + 1)]
+    seen: set[str] = set()
+    uploaded: dict[str, None] = {}
+    for position, name in enumerate(names):
+        stem, _, number = name.rpartition(".")
+        header = stem if number.isdecimal() and stem in seen else name
+        stripped = "" if name == f"Unnamed: {position}" else header.strip()
+        own, again = stripped or f"column_{position + 1}", 2
+        while own in uploaded:
+            own, again = f"{stripped or 'column'}_{again}", again + 1
+        uploaded[own] = None
+        seen.add(name)
+    return list(uploaded)
 
 
 def unknown_columns(

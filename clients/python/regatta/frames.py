@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from array import array
-from math import nan
+from math import inf, isinf, nan
 from typing import Any, ClassVar
 
 from regatta.values import simple, text_of
@@ -34,6 +34,14 @@ class Column(ABC):
     def doubles(self) -> bytes:
         """Return a column of numbers or booleans as float64 in the order of bytes of this machine, NaN for missing."""
         return array("d", [nan if value is None else float(value) for value in self.values()]).tobytes()
+
+    def finite_doubles(self) -> tuple[bytes, int]:
+        """Return what `doubles` does with NaN in the place of infinite numbers, and how many those were."""
+        numbers = array("d", self.doubles())
+        infinite = numbers.count(inf) + numbers.count(-inf)
+        if infinite:
+            numbers = array("d", [nan if isinf(number) else number for number in numbers])
+        return numbers.tobytes(), infinite
 
     def texts(self) -> list[str]:
         """Return the values as texts, "" for a missing one."""
@@ -133,8 +141,22 @@ class PandasColumn(Column):
 
     def doubles(self) -> bytes:
         """Return a column of numbers or booleans as float64 in the order of bytes of this machine, NaN for missing."""
-        found: bytes = self._series.to_numpy(dtype="float64", na_value=nan).tobytes()
+        found: bytes = self._numbers().tobytes()
         return found
+
+    def finite_doubles(self) -> tuple[bytes, int]:
+        """Return what `doubles` does with NaN in the place of infinite numbers, and how many those were."""
+        numbers = self._numbers()
+        is_infinite = abs(numbers) == inf
+        infinite = int(is_infinite.sum())
+        if infinite:
+            numbers = numbers.copy()
+            numbers[is_infinite] = nan
+        return numbers.tobytes(), infinite
+
+    def _numbers(self) -> Any:
+        """Return the values as an array of numpy, float64."""
+        return self._series.to_numpy(dtype="float64", na_value=nan)
 
     def dates(self) -> list[str]:
         """Return a column of dates as ISO 8601 in UTC, without a time or a fraction that no value has."""

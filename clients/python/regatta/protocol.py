@@ -1,5 +1,6 @@
 """What an answer means, without any I/O: a success, or one typed exception that says the way out."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,7 @@ from regatta.errors import (
 )
 
 VERSION_HEADER = "Regatta-Version"
+VERSION = re.compile(r"\d+\.\d")
 RETRY_AFTER = "Retry-After"
 # How many redirects lead to a file before they are a loop.
 MOST_HOPS = 5
@@ -50,6 +52,8 @@ def unreachable(address: Address, error: httpx.TransportError) -> UnreachableErr
 def error_of(address: Address, response: httpx.Response) -> RegattaError | None:
     """Return the exception that an answer stands for, None for a success. The body of an error has been read."""
     version = response.headers.get(VERSION_HEADER)
+    if version is not None and not VERSION.match(version):
+        return unreadable(address, f"its header {VERSION_HEADER} is {version!r}", response.status_code)
     if version is not None and release(version) != release(__version__):
         return _incompatible(address, version)
     status = response.status_code

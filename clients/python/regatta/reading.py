@@ -1,7 +1,8 @@
 """How a caller says that a file is to be read, in the forms that the service takes."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Literal, TypedDict
 
 ColumnType = Literal["integer", "number", "boolean", "date", "category"]
@@ -24,6 +25,15 @@ class Reading(TypedDict, total=False):
     keep: Sequence[str] | None
     sheet: str | int | None
     member: str | None
+
+
+def check_options(options: Iterable[str], call: str, others: Iterable[str] = ()) -> None:
+    """Raise `TypeError` for an option that is no field of `Reading`, with the near one among these and the `others`."""
+    known = [*Reading.__annotations__, *others]
+    for name in options:
+        if name not in Reading.__annotations__:
+            near = get_close_matches(name, known, 1) or known
+            raise TypeError(f"{call}() has no option {name!r}. Did you mean {' or '.join(map(repr, near))}?")
 
 
 def given(*readings: Mapping[str, Any]) -> dict[str, Any]:

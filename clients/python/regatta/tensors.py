@@ -9,6 +9,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from math import nan
 from typing import Any
@@ -21,40 +22,57 @@ HEADER_LENGTH = "Inference-Header-Content-Length"
 LENGTH = struct.Struct("<I")
 # Warnings come as one text. Each begins with the name of a column, in quotes.
 BETWEEN_WARNINGS = re.compile(r"; (?=['\"])")
-COUNTED = re.compile(r"^(?P<name>.+) has (?P<count>\d+) missing values?, (?P<rest>.*)$")
+COUNTED = re.compile(r"^(?P<name>.+) has (?P<count>\d+) (?P<what>missing value|infinite number)s?, (?P<rest>.*)$")
+NUMBERS = {type(None), int, float, bool, Decimal}
 
 Feature = Mapping[str, Any]
 
 
-def tensor_of(column: Column, feature: Feature) -> tuple[str, bytes]:
-    """Return the datatype and the binary values of a column, as the model takes the feature."""
+@dataclass(frozen=True)
+class Tensor:
+    """The datatype and the binary values of a column; `infinite` numbers of it are missing values there."""
+
+    datatype: str
+    values: bytes
+    infinite: int = 0
+
+
+def tensor_of(column: Column, feature: Feature, *, strict: bool = False) -> Tensor:
+    """Return a column as the model takes the feature.
+
+    Infinite numbers are missing values, as in a file, unless the request is `strict`: then the service refuses them.
+    """
     if feature["type"] == "category":
-        return "BYTES", _packed(_levels(column, feature.get("levels", [])))
-    if column.kind in ("number", "boolean"):
-        return "FP64", _little_endian(column.doubles())
+        return Tensor("BYTES", _packed(_levels(column, feature.get("levels", []))))
     if column.kind == "date":
-        return "BYTES", _packed(column.dates())
-    values = column.values()
+        return Tensor("BYTES", _packed(column.dates()))
     if column.kind == "duration":
-        return "FP64", _doubles(nan if value is None else value.total_seconds() for value in values)
-    if {type(value) for value in values} <= {type(None), int, float, bool, Decimal}:
-        return "FP64", _doubles(nan if value is None else float(value) for value in values)
-    return "BYTES", _packed(column.texts())
+        seconds = (nan if value is None else value.total_seconds() for value in column.values())
+        return Tensor("FP64", _little_endian(array("d", seconds).tobytes()))
+    if column.kind == "mixed" and not {type(value) for value in column.values()} <= NUMBERS:
+        return Tensor("BYTES", _packed(column.texts()))
+    values, infinite = (column.doubles(), 0) if strict else column.finite_doubles()
+    return Tensor("FP64", _little_endian(values), infinite)
 
 
-def infer_body(frame: Frame, chosen: Sequence[tuple[int, Feature]], parameters: Mapping[str, Any]) -> tuple[bytes, int]:
-    """Return the body of a request for all rows of a frame, and the length of its JSON.
+def infer_body(
+    frame: Frame, chosen: Sequence[tuple[int, Feature]], parameters: Mapping[str, Any]
+) -> tuple[bytes, int, list[str]]:
+    """Return the body of a request for all rows of a frame, the length of its JSON, and warnings.
 
     `chosen` are the columns that the model takes, by position, with their features.
     """
-    inputs, binary = [], []
+    inputs, binary, warnings = [], [], []
     for position, feature in chosen:
-        datatype, values = tensor_of(frame.column(position), feature)
-        binary.append(values)
-        size = {"binary_data_size": len(values)}
-        inputs.append({"name": feature["name"], "datatype": datatype, "shape": [frame.rows], "parameters": size})
+        tensor = tensor_of(frame.column(position), feature, strict=bool(parameters.get("strict")))
+        binary.append(tensor.values)
+        size = {"binary_data_size": len(tensor.values)}
+        inputs.append({"name": feature["name"], "datatype": tensor.datatype, "shape": [frame.rows], "parameters": size})
+        if tensor.infinite:
+            numbers = f"{tensor.infinite} infinite number{'' if tensor.infinite == 1 else 's'}"
+            warnings.append(f"{feature['name']!r} has {numbers}, which count as missing")
     head = json.dumps({"inputs": inputs, "parameters": {**parameters, "binary_data_output": True}}).encode()
-    return b"".join([head, *binary]), len(head)
+    return b"".join([head, *binary]), len(head), warnings
 
 
 def read_outputs(body: bytes, head_length: int) -> tuple[dict[str, Any], dict[str, list[float]]]:
@@ -81,15 +99,15 @@ def split_warnings(text: str) -> list[str]:
 
 
 def merge_warnings(batches: Iterable[Sequence[str]]) -> list[str]:
-    """Return the warnings of all batches, each once; missing values are added up."""
-    merged: dict[tuple[str, str], int] = {}
+    """Return the warnings of all batches, each once; missing values and infinite numbers are added up."""
+    merged: dict[tuple[str, str, str], int] = {}
     for warning in (warning for batch in batches for warning in batch):
         counted = COUNTED.match(warning)
-        place = (counted["name"], counted["rest"]) if counted else (warning, "")
+        place = (counted["name"], counted["what"], counted["rest"]) if counted else (warning, "", "")
         merged[place] = merged.get(place, 0) + (int(counted["count"]) if counted else 0)
     return [
-        f"{name} has {count} missing value{'' if count == 1 else 's'}, {rest}" if count else name
-        for (name, rest), count in merged.items()
+        f"{name} has {count} {what}{'' if count == 1 else 's'}, {rest}" if count else name
+        for (name, what, rest), count in merged.items()
     ]
 
 
@@ -150,10 +168,6 @@ def _packed(texts: Sequence[str]) -> bytes:
 def _pack(text: str) -> bytes:
     content = text.encode("utf-8", "surrogatepass")
     return LENGTH.pack(len(content)) + content
-
-
-def _doubles(values: Iterable[float]) -> bytes:
-    return _little_endian(array("d", values).tobytes())
 
 
 def _little_endian(doubles: bytes) -> bytes:

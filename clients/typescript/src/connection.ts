@@ -4,9 +4,9 @@ import type { Address } from "./address.js";
 import { Download } from "./download.js";
 import { IdempotencyKeyInUse, RedirectTargetUnreachable, RegattaError } from "./errors.js";
 import { pauseAfter, REPEATED_STATUSES, type Retries } from "./retries.js";
-import { NoAnswer, type Read, type Transport, Verdict } from "./transport.js";
+import { NoAnswer, type Read, type Transport, Unreadable, Verdict } from "./transport.js";
 import type { CallOptions, Job, ListOptions } from "./types.js";
-import { Refused, refusalOf, unreachable } from "./verdicts.js";
+import { Refused, refusalOf, unreachable, unreadable } from "./verdicts.js";
 
 /** A request, beside its method and path. */
 export interface Call extends CallOptions {
@@ -122,6 +122,8 @@ export class Connection {
         } else if (thrown instanceof Refused) {
           mayPass = isRepeatable && (REPEATED_STATUSES.has(thrown.status) || thrown.error instanceof IdempotencyKeyInUse);
           ({ error, retryAfter } = thrown);
+        } else if (thrown instanceof Unreadable) {
+          [mayPass, error] = [false, unreadable(this.address, thrown)];
         } else {
           throw thrown;
         }
@@ -145,7 +147,7 @@ export class Connection {
         throw refusal;
       }
       if (response.status === 303) {
-        throw new Redirect(new URL(response.headers.get("Location") ?? "", this.address.url).href);
+        throw redirectOf(response, this.address.url);
       }
       return read(response);
     };
@@ -185,7 +187,7 @@ export class Connection {
     try {
       return await fetched();
     } catch (error) {
-      if (error instanceof NoAnswer || error instanceof BucketRefusal) {
+      if (error instanceof NoAnswer || error instanceof BucketRefusal || error instanceof Unreadable) {
         throw new RedirectTargetUnreachable(
           `The answer of the service is a file at ${host}, which does not give it (${error.message}). Ask again, ` +
             "because its URL works for an hour only, and see that this machine reaches that host.",
@@ -213,6 +215,15 @@ export class Connection {
   }
 }
 
+/** Return where an answer sends to, or that it does not say so. */
+function redirectOf(response: Response, base: string): Verdict {
+  const location = response.headers.get("Location");
+  if (location !== null && URL.canParse(location, base)) {
+    return new Redirect(new URL(location, base).href);
+  }
+  return new Unreadable("it redirects and does not say where to", response.status);
+}
+
 /** A bucket refuses a request. */
 export class BucketRefusal extends Verdict {
   constructor(readonly status: number) {
@@ -230,8 +241,19 @@ export function checked<Result>(read: Read<Result>): Read<Result> {
   };
 }
 
+/** Return the JSON of an answer. Throws `Unreadable` for anything but an object, which every answer of the service is. */
 export async function readJson<Result>(response: Response): Promise<Result> {
-  return (await response.json()) as Result;
+  const text = await response.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new Unreadable(text.trim() === "" ? "its body is empty" : "its body is cut off, or no JSON", response.status);
+  }
+  if (typeof body !== "object" || body === null) {
+    throw new Unreadable("its body is no JSON object", response.status);
+  }
+  return body as Result;
 }
 
 export async function readFile(response: Response): Promise<Download> {

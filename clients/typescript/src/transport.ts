@@ -32,6 +32,16 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
 /** What `read` throws to say that the answer is an error. Any other error of it means that the answer broke off. */
 export abstract class Verdict extends Error {}
 
+/** An answer has come in full, and is not what it should be. */
+export class Unreadable extends Verdict {
+  constructor(
+    reason: string,
+    readonly status: number,
+  ) {
+    super(reason);
+  }
+}
+
 /** Takes an answer to pieces; the time limit ends with it. */
 export type Read<Result> = (response: Response) => Promise<Result>;
 

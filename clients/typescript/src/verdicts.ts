@@ -10,7 +10,7 @@ import {
   type RegattaError,
   UnreachableError,
 } from "./errors.js";
-import { LATE, type NoAnswer, Verdict } from "./transport.js";
+import { LATE, type NoAnswer, Unreadable, Verdict } from "./transport.js";
 import type { Problem } from "./types.js";
 import { VERSION } from "./version.js";
 
@@ -33,6 +33,9 @@ export async function refusalOf(address: Address, response: Response): Promise<R
 
 async function errorOf(address: Address, response: Response): Promise<RegattaError | null> {
   const version = response.headers.get("Regatta-Version");
+  if (version !== null && !/^\d+\.\d/.test(version)) {
+    return unreadable(address, new Unreadable(`its header Regatta-Version is ${JSON.stringify(version)}`, response.status));
+  }
   if (version !== null && release(version) !== release(VERSION)) {
     return new IncompatibleServerError(
       `${address.url} is Regatta ${version}, and this client is ${VERSION}. Install the client of the service's ` +
@@ -63,6 +66,15 @@ export function unreachable(address: Address, { reason, code, cause }: NoAnswer)
       ? "Is it overloaded, or is this the port of another program? A longer `timeout` waits longer."
       : "Start it with `regatta up`, or name another one with url or REGATTA_URL.";
   return new UnreachableError(`${address.url} does not answer (${reason}). ${wayOut}`, { cause });
+}
+
+/** Return the error for an answer that has the header of a service, and that no service has written. */
+export function unreadable(address: Address, { message, status }: Unreadable): NotRegattaError {
+  return new NotRegattaError(
+    `${address.url} sent an answer that cannot be read: ${message}. Look at the proxies before the service, and whether ` +
+      "url or REGATTA_URL is right.",
+    status,
+  );
 }
 
 /** Return what has to be equal of two versions: the first number, and before 1.0 the second one too. */

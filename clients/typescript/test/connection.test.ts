@@ -13,6 +13,7 @@ import {
   ServerError,
   StorageUnavailable,
   UnreachableError,
+  VERSION,
 } from "@regatta/client";
 import { FakeService, json, noConnection, problem } from "./fake_service.ts";
 
@@ -181,4 +182,36 @@ test("a redirection that a browser hides is followed only where nothing secret i
   const service = new FakeService(hidden(), new Response("a,b\n"), hidden());
   assert.equal(await (await service.client().data.download()).text(), "a,b\n");
   await assert.rejects(service.client({ apiKey: "secret" }).data.download(), RedirectTargetUnreachable);
+});
+
+test("an answer that no service has written is one error with the way out, and is not asked for again", async () => {
+  const version = { "Regatta-Version": VERSION };
+  const replies: [Response, RegExp][] = [
+    [json(null), /its body is no JSON object/],
+    [json("ok"), /its body is no JSON object/],
+    [new Response("", { headers: version }), /its body is empty/],
+    [new Response('{"status": "o', { headers: version }), /its body is cut off/],
+    [json({ status: "ok" }, 200, { "Regatta-Version": "banana" }), /its header Regatta-Version is "banana"/],
+    [new Response(null, { status: 303, headers: version }), /it redirects and does not say where to/],
+    [new Response(null, { status: 303, headers: { ...version, Location: "http://" } }), /does not say where to/],
+  ];
+  for (const [reply, reason] of replies) {
+    const service = new FakeService(reply);
+    await assert.rejects(service.client().status(), (error) => {
+      assert.ok(error instanceof NotRegattaError, String(error));
+      assert.match(error.message, /^http:\/\/regatta.test\/stage sent an answer that cannot be read: .*REGATTA_URL/);
+      assert.match(error.message, reason);
+      return true;
+    });
+    assert.equal(service.sent.length, 1);
+  }
+});
+
+test("a file that is no JSON is an error of its host", async () => {
+  const service = new FakeService(json({}, 303, { Location: "https://bucket.test/a" }), new Response("<html>"));
+  await assert.rejects(service.client().predict.file("f", { model: "m" }), (error) => {
+    assert.ok(error instanceof RedirectTargetUnreachable);
+    assert.match(error.message, /bucket.test, which does not give it \(its body is cut off, or no JSON\)/);
+    return true;
+  });
 });

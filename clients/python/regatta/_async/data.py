@@ -15,7 +15,7 @@ from regatta._async.upload import AsyncPartUpload
 from regatta.answers import Dataset, FileStatus, Outliers, Preview, Processed, Profile
 from regatta.choice import segment
 from regatta.errors import TooLarge
-from regatta.reading import DecimalMark, Delimiter, Reading, as_form, given
+from regatta.reading import DecimalMark, Delimiter, Reading, as_form, check_options, given
 from regatta.sources import Source, Uploadable, open_source
 
 # What is larger is sent in parts, straight into the bucket: a Lambda function takes no larger request.
@@ -47,8 +47,10 @@ class AsyncData:
 
         `source` is a path, bytes, a file object, or a DataFrame of pandas or polars. A small one is sent in one
         request, a large one in parts: the same call goes on where an earlier one broke off. `reading` says how the file
-        is to be read where that cannot be inferred, such as `dates="dmy"` or `types={"zip": "category"}`.
+        is to be read where that cannot be inferred, such as `dates="dmy"` or `types={"zip": "category"}`. Raises
+        `TypeError` for an option that does not exist.
         """
+        check_options(reading, "upload", ("filename", "on_progress"))
         report = on_progress or _ignore
         with open_source(source, filename) as opened:
             how = given(opened.reading, reading)
@@ -158,6 +160,7 @@ class AsyncData:
         self, file_id: str, *, on_progress: ReportProgress | None = None, **reading: Unpack[Reading]
     ) -> Dataset:
         """Read the bytes of a file otherwise, as a new dataset; fields that are not given stay, and None clears one."""
+        check_options(reading, "read_again", ("on_progress",))
         path, prefer = f"/data/files/{segment(file_id)}/reading", {"Prefer": "respond-async, wait=10"}
         response = await self._connection.send("PATCH", path, keyed=True, json=dict(reading), headers=prefer)
         if response.status_code != httpx.codes.ACCEPTED:

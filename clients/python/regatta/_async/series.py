@@ -13,7 +13,7 @@ from regatta.answers import Arrival, Series
 from regatta.choice import segment
 from regatta.errors import NotFound, UploadInterrupted, problem_error
 from regatta.protocol import file_host_unreachable
-from regatta.reading import Reading, given
+from regatta.reading import Reading, check_options, given
 from regatta.sources import Source, Uploadable, open_source
 
 # An arrival has a job within seconds. After this long without one, the bucket notifies nobody.
@@ -72,6 +72,7 @@ class AsyncSeriesResource:
             "validation": validation,
             "time_limit": time_limit,
         }
+        check_options(reading, "configure", settings.keys() - {"target_column"} | {"target"})
         body = given(settings, reading)
         return Series.of(await self._connection.json("PUT", f"/series/{segment(name)}", json=body))
 

@@ -27,7 +27,7 @@ from regatta.batches import (
     shift_rows,
 )
 from regatta.choice import Named, chosen, segment
-from regatta.columns import match_columns, unknown_columns, with_unknown
+from regatta.columns import match_columns, unknown_columns, uploaded_names, with_unknown
 from regatta.errors import InvalidRecords, NotFound
 from regatta.frames import Frame, as_frame
 from regatta.predictions import Prediction, Predictions
@@ -63,9 +63,10 @@ class Predict:
         """Predict rows and return the predictions in their order.
 
         `rows` is a DataFrame of pandas or polars, or dicts with a value for each column. Missing values are None, NaN,
-        NaT or pandas.NA. `interval=0.9` adds bounds that nine tenths of all true values lie between. With `strict`
-        missing values and unseen categories are errors. Raises `ColumnsNotKnown` for a DataFrame with columns that
-        neither the model nor the file that it was trained on has, and `InvalidRecords` for values that it cannot take.
+        NaT or pandas.NA, and in a DataFrame infinite numbers, with a warning. `interval=0.9` adds bounds that nine
+        tenths of all true values lie between. With `strict` missing values, infinite numbers and unseen categories are
+        errors. Raises `ColumnsNotKnown` for a DataFrame with columns that neither the model nor the file that it was
+        trained on has, and `InvalidRecords` for values that it cannot take.
         """
         options = {"strict": strict, **({} if interval is None else {"interval": interval})}
         choice = self._choice(model, version)
@@ -116,7 +117,7 @@ class Predict:
         """
         target = Path(path)
         choice = self._choice(model, version)
-        source = self._rows_to_export(rows, file_id)
+        source = self._rows_to_export(rows, file_id, strict=strict)
         options = {"format": format, "interval": interval, "strict": strict or None, "raw": raw or None}
         style = {"delimiter": delimiter, "decimal": decimal, "bom": bom}
         body = given({**choice, **source, **options, **style})
@@ -126,11 +127,13 @@ class Predict:
             self._connection.fetch((job.result or {})["url"], target)
         return target
 
-    def _rows_to_export(self, rows: Any, file_id: str | None) -> dict[str, Any]:
+    def _rows_to_export(self, rows: Any, file_id: str | None, *, strict: bool) -> dict[str, Any]:
         """Return the field of a request that says which rows are predicted."""
         if rows is not None:
             frame = as_frame(rows)
-            return {"data": [*frame_records(frame)] if frame is not None else [record(row) for row in rows]}
+            return {
+                "data": [*frame_records(frame, strict=strict)] if frame is not None else [record(row) for row in rows]
+            }
         if file_id is None:
             file_id = (self._connection.json("GET", "/data/info"))["file_id"]
         return {"file_id": file_id}
@@ -157,7 +160,7 @@ class Predict:
         def predict(batch: Batch) -> Answered:
             headers = {HEADER_LENGTH: str(batch.head_length), "Content-Type": "application/octet-stream"}
             response = self._connection.send("POST", path, pure=True, content=batch.body, headers=headers)
-            return answered_tensors(response.content, int(response.headers[HEADER_LENGTH]))
+            return answered_tensors(response.content, int(response.headers[HEADER_LENGTH]), batch)
 
         answers = []
         batches = frame_batches(frame, columns, options)
@@ -233,7 +236,8 @@ class Predict:
     def _refuse_unknown(self, schema: ModelSchema, frame: Frame, others: Sequence[str], has_any: bool) -> None:
         """Raise `ColumnsNotKnown` unless the other columns are the target or columns of the file trained on."""
         known = self._columns_trained_on(schema)
-        unknown = [name for name in others if name.strip() not in known]
+        uploaded = dict(zip(frame.names, uploaded_names(frame.names), strict=True))
+        unknown = [name for name in others if name not in known and uploaded[name] not in known]
         if unknown or not has_any:
             features = [feature["name"] for feature in schema.features]
             raise unknown_columns(schema.model_name, unknown or others, features, frame.names)

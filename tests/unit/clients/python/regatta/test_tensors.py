@@ -16,8 +16,9 @@ def sent(values: Any, **feature: Any) -> list[Any]:
     """What is sent for a column: the texts or numbers of its tensor."""
     frame = as_frame(pd.DataFrame({"a": values}))
     assert frame is not None
-    datatype, content = tensor_of(frame.column(0), {"name": "a", "fill": 0, **feature})
-    if datatype == "FP64":
+    tensor = tensor_of(frame.column(0), {"name": "a", "fill": 0, **feature})
+    content = tensor.values
+    if tensor.datatype == "FP64":
         return [None if number != number else number for number in array("d", content)]  # noqa: PLR0124
     texts, start = [], 0
     while start < len(content):
@@ -77,7 +78,8 @@ def test_other_features_get_numbers_where_there_are_numbers_and_texts_as_they_ar
 def test_polars_needs_no_numpy_for_its_numbers() -> None:
     frame = as_frame(pl.DataFrame({"a": [1.5, None]}))
     assert frame is not None
-    datatype, content = tensor_of(frame.column(0), {"name": "a", "type": "number"})
+    tensor = tensor_of(frame.column(0), {"name": "a", "type": "number"})
+    datatype, content = tensor.datatype, tensor.values
     assert (datatype, array("d", content)[0], len(content)) == ("FP64", 1.5, 16)
 
 

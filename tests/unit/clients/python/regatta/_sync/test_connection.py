@@ -333,3 +333,11 @@ def test_a_folder_cannot_be_the_file(tmp_path: Path) -> None:
 def test_a_failed_connection_says_its_own_way_out(failure: httpx.TransportError, way_out: str) -> None:
     with pytest.raises(errors.UnreachableError, match=way_out):
         regatta(ScriptedService(failure), retries=Retries(attempts=1)).version()
+
+
+@pytest.mark.parametrize("version", ["banana", "", "v1"])
+def test_a_header_that_is_no_version_is_none_of_a_service(version: str) -> None:
+    service = ScriptedService(httpx.Response(200, json={}, headers={"Regatta-Version": version}))
+    with pytest.raises(errors.NotRegattaError, match=f"its header Regatta-Version is '{version}'"):
+        regatta(service).version()
+    assert len(service.calls) == 1

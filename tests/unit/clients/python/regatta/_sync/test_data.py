@@ -73,6 +73,16 @@ def test_a_wrong_field_of_the_reading_is_named(client: Regatta) -> None:
         client.data.upload(TABLE, dates="german")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("call", "option", "near"), [("upload", "delimitter", "delimiter"), ("read_again", "type", "types")]
+)
+def test_an_option_that_does_not_exist_is_refused_before_anything_is_sent(call: str, option: str, near: str) -> None:
+    service = ScriptedService()
+    with pytest.raises(TypeError, match=rf"^{call}\(\) has no option '{option}'. Did you mean '{near}'\?$"):
+        getattr(regatta(service).data, call)("table.csv", **{option: ";"})
+    assert not service.calls
+
+
 def test_the_reading_of_a_dataframe_and_that_of_the_caller_add_up(client: Regatta) -> None:
     frame = pd.DataFrame({"zip": ["007", "008"] * 20, "code": [1, 2] * 20, "y": range(40)})
     dataset = client.data.upload(frame, types={"code": "category"})

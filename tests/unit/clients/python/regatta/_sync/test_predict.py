@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,39 @@ def test_a_value_that_is_none_is_named() -> None:
 def test_what_are_no_rows_is_named(client: Regatta, rows: Any) -> None:
     with pytest.raises(TypeError, match=r"predict\.row"):
         client.predict(rows, "m")
+
+
+def of_pandas(frame: pd.DataFrame) -> Any:
+    return frame
+
+
+@pytest.mark.parametrize("library", [of_pandas, pl.from_pandas])
+def test_infinite_numbers_are_missing_as_they_are_in_the_upload_of_the_same_frame(
+    client: Regatta, library: Any
+) -> None:
+    numbers = np.arange(40.0)
+    numbers[[3, 5, 7]] = [np.inf, -np.inf, np.nan]
+    frame = library(pd.DataFrame({"a": numbers, "b": np.arange(40) % 5, "y": np.arange(40.0)}))
+    train(client, frame)
+    assert client.data.get().missing["a"] == 3
+    found = client.predict(frame, "m")
+    plain = client.predict(
+        library(pd.DataFrame({"a": np.where(np.isinf(numbers), np.nan, numbers), "b": frame["b"]})), "m"
+    )
+    assert found.predictions == plain.predictions
+    assert "'a' has 2 infinite numbers, which count as missing" in found.warnings
+    with pytest.raises(errors.InvalidRecords):
+        client.predict(frame, "m", strict=True)
+
+
+def test_a_column_without_a_name_has_the_one_of_its_upload(client: Regatta, tmp_path: Path) -> None:
+    lines = [f"{row},{row * 7 % 11},{row % 5},{3 * row}" for row in range(40)]
+    text = "\n".join(["a,a,,y", *lines])
+    train(client, text.encode())
+    assert [*client.data.get().column_types] == ["a", "a_2", "column_3", "y"]
+    frame = pd.read_csv(StringIO(text))
+    assert [*frame] == ["a", "a.1", "Unnamed: 2", "y"]
+    renamed = frame.set_axis(["a", "a_2", "column_3", "y"], axis="columns")
+    blank = frame.set_axis(["a", "a.1", "", "y"], axis="columns")
+    predicted = [client.predict(each, "m").predictions for each in (frame, renamed, blank)]
+    assert predicted[0] == predicted[1] == predicted[2]
