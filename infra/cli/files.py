@@ -6,6 +6,7 @@ import typer
 
 from infra.cli.options import AsJson, Data, Quiet, Url
 from infra.cli.output import Output
+from infra.cli.pages import Cursor, Limit, hint, page
 from infra.cli.service import ask, connect
 from infra.cli.stored_data import file_id_of, find_stored, is_file
 from regatta.choice import segment
@@ -20,6 +21,8 @@ SEVERITIES = {"error": "red", "warning": "yellow"}
 def files(
     switch: Annotated[str | None, typer.Option(metavar="FILE", help="Make this one the current file.")] = None,
     delete: Annotated[str | None, typer.Option(metavar="FILE", help="Delete this one; its models stay.")] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     url: Url = None,
@@ -39,7 +42,9 @@ def files(
             found = ask(client, "DELETE", f"/data/files/{segment(find_stored(client, delete))}")
             output.answer(found, found["deleted"], f"{found['deleted']} is deleted.")
         else:
-            _print_files(ask(client, "GET", "/data/files"), output)
+            listed = page(client, "/data/files", limit, cursor)
+            _print_files(listed, output)
+            hint(output, "files", listed)
 
 
 def profile(data: Data = None, as_json: AsJson = False, quiet: Quiet = False, url: Url = None) -> None:

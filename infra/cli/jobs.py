@@ -6,6 +6,7 @@ import typer
 
 from infra.cli.options import AsJson, Quiet, Url
 from infra.cli.output import COLOURS, Output
+from infra.cli.pages import Cursor, hint, page
 from infra.cli.service import CommandError, ask, connect, exit_with_code
 from regatta.choice import segment
 
@@ -19,6 +20,7 @@ def jobs(
     cancel: Annotated[str | None, typer.Option(metavar="ID", help="End this one.")] = None,
     retry: Annotated[str | None, typer.Option(metavar="ID", help="Let this one begin anew.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many to show.")] = 20,
+    cursor: Cursor = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     url: Url = None,
@@ -39,8 +41,9 @@ def jobs(
         elif changed is not None and (as_json or quiet):
             output.answer(changed, changed["job_id"], "")
         else:
-            listed = ask(client, "GET", "/jobs", params={"limit": limit})
+            listed = page(client, "/jobs", limit, cursor)
             _print_jobs(listed, output)
+            hint(output, "jobs", listed)
             # The queue of another service is out of reach.
             if _is_here(client.url) and not as_json and not quiet:
                 _print_dead_letters(output)

@@ -6,6 +6,7 @@ import typer
 
 from infra.cli.options import AsJson, Quiet, Url, Version
 from infra.cli.output import Output
+from infra.cli.pages import Cursor, Limit, hint, page
 from infra.cli.service import ask, connect
 from regatta.choice import segment
 
@@ -28,6 +29,8 @@ def models(
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete MODEL, or with --version that version of it.")
     ] = False,
+    limit: Limit = None,
+    cursor: Cursor = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     url: Url = None,
@@ -45,7 +48,9 @@ def models(
         if available:
             _print_available(ask(client, "GET", "/model/available"), output)
         elif name is None:
-            _print_models(_all_versions(client), output)
+            listed = page(client, "/model/trained", limit or PAGE, cursor)
+            _print_models(listed, output)
+            hint(output, "models", listed)
         elif promote is not None:
             found = ask(client, "POST", f"/model/champion/{segment(name)}", json={"version": promote})
             output.answer(found, found["version"], f"Version {found['version']} of {name} serves now.")
@@ -91,15 +96,6 @@ def explain(
             output.result(row["feature"])
     else:
         _print_importance(found, output)
-
-
-def _all_versions(client: "Regatta") -> "Json":
-    """Return the versions of all models in one answer of GET /model/trained."""
-    listed = ask(client, "GET", "/model/trained", params={"limit": PAGE})
-    while listed["next"]:
-        page = ask(client, "GET", "/model/trained", params={"limit": PAGE, "cursor": listed["next"]})
-        listed = {**page, "models": [*listed["models"], *page["models"]]}
-    return listed
 
 
 def _print_models(listed: "Json", output: Output) -> None:

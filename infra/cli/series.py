@@ -7,11 +7,15 @@ import typer
 
 from infra.cli.options import AsJson, Quiet, Url
 from infra.cli.output import COLOURS, Output
+from infra.cli.pages import Cursor, hint, page
 from infra.cli.service import ask, connect, exit_with_code
 from regatta.choice import segment
 
 if TYPE_CHECKING:
     from core.types import Json
+
+# How many decisions of a series are shown.
+DECISIONS = 20
 
 
 def drop(
@@ -47,7 +51,10 @@ def drop(
 
 def series(
     name: Annotated[str | None, typer.Argument(help="The history of this one.", show_default="list all")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many decisions to show.")] = 20,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=100, help="How many to show.", show_default="one page")
+    ] = None,
+    cursor: Cursor = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     url: Url = None,
@@ -59,9 +66,11 @@ def series(
     output = Output(as_json, quiet)
     with connect(url) as client:
         if name is None:
-            _print_all_series(ask(client, "GET", "/series"), output)
+            listed = page(client, "/series", limit, cursor)
+            _print_all_series(listed, output)
+            hint(output, "series", listed)
         else:
-            _print_one_series(client, name, limit, output)
+            _print_one_series(client, name, limit or DECISIONS, output)
 
 
 def reconcile(

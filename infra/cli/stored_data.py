@@ -4,7 +4,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.cli.service import CommandError, ask
+from infra.cli.pages import all_items
+from infra.cli.service import CommandError
 
 if TYPE_CHECKING:
     from infra.cli.output import Output
@@ -42,7 +43,7 @@ def _upload_file(client: "Regatta", path: Path, output: "Output") -> str:
 
 def find_stored(client: "Regatta", data: str) -> str:
     """Return the file_id of a stored file by its file_id or name; raises `CommandError` where there is none."""
-    files = ask(client, "GET", "/data/files")["files"]
+    files = all_items(client, "/data/files", "files")
     for file in reversed(files):
         if data in (file["file_id"], file["filename"]):
             return str(file["file_id"])
