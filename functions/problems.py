@@ -20,6 +20,7 @@ from core.errors import (
 from core.telemetry.causes import cause_of, frames_of
 from core.telemetry.facts import note
 from functions.links import link, requested_path
+from functions.machine_limits import machine_error
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -29,6 +30,8 @@ def answer_errors_as_problems(app: FastAPI) -> None:
     app.add_exception_handler(RegattaError, _known_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(OSError, _machine_error)
+    app.add_exception_handler(MemoryError, _machine_error)
     app.add_exception_handler(Exception, _unexpected_error)
 
 
@@ -105,6 +108,15 @@ def _method_not_allowed(request: Request) -> JSONResponse:
     answer = respond(request, MethodNotAllowedError(detail))
     answer.headers["Allow"] = allowed
     return answer
+
+
+async def _machine_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer an error of the system: one of a machine at its limits is a 503, any other one is a bug."""
+    found = machine_error(error)
+    if found is None:
+        return await _unexpected_error(request, error)
+    note(error=cause_of(error))
+    return respond(request, found)
 
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:

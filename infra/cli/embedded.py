@@ -108,6 +108,8 @@ def _supervise(demo: float | None, leave: bool) -> int:
         stack.watch()
     except StackError as error:
         return failure(str(error)).exit_code
+    except OSError as error:
+        return failure(f"{chosen.home} cannot hold a stack: {error}. REGATTA_HOME=DIR chooses another place.").exit_code
     finally:
         stack.stop()
     return 0

@@ -53,7 +53,9 @@ def serve(
         warnings = (serving.check(chosen), serving.exposure(host, port))
     for warning in filter(None, warnings):
         warn(warning)
-    raise typer.Exit(serving.serve(workers or chosen.workers, host, port, typer.echo))
+    with exit_on_errors(processes.StackError, OSError):
+        status = serving.serve(workers or chosen.workers, host, port, typer.echo)
+    raise typer.Exit(status)
 
 
 def deploy(

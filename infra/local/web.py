@@ -23,7 +23,7 @@ from infra.local import heavy_process, web_worker
 from infra.local.child_process import FORKS, Program
 from infra.local.crew import Crew
 from infra.local.lifeline import DRAIN_SECONDS, LEAVING_SECONDS, PUT_BACK
-from infra.local.processes import METRICS_DIR, NICENESS
+from infra.local.processes import METRICS_DIR, NICENESS, StackError
 from infra.local.temporary import TemporaryRoot
 from infra.local.work import LONG_AT_ONCE
 
@@ -48,7 +48,15 @@ class WebServer:
         self._workers = workers
         self._state = state
         self._written = ""
-        self._folder = TemporaryRoot(Path(tempfile.gettempdir()))
+        limit = web_worker.raise_descriptor_limit()
+        if (most := web_worker.most_at_once(limit)) is not None:
+            log.warning(
+                "only %d files may be open, so each worker takes %d connections at once; `ulimit -n 4096` lets it "
+                "take more",
+                limit,
+                most,
+            )
+        self._folder = TemporaryRoot(_temporary_folder())
         # The processes add up their metrics there.
         os.environ.setdefault(METRICS_DIR, str(self._folder.path / "metrics"))
         settings.cache_clear()
@@ -110,6 +118,16 @@ class WebServer:
         self._written = text
 
 
+def _temporary_folder() -> Path:
+    """Return the folder of temporary files; raises `StackError` where none can be written to."""
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError as error:
+        raise StackError(
+            "No folder for temporary files can be written to. Make room on the disk, or let TMPDIR name another folder."
+        ) from error
+
+
 def _load() -> None:
     """Load what all processes need, once for all of them, and let its memory stay shared."""
     for module in ("infra.local.server", *heavy_process.MODULES):
@@ -142,7 +160,12 @@ def main() -> int:
     parser.add_argument("--state", type=Path)
     chosen = parser.parse_args()
     set_up_log(settings().log_level)
-    return WebServer(chosen.host, chosen.port, chosen.workers, chosen.state).run()
+    try:
+        server = WebServer(chosen.host, chosen.port, chosen.workers, chosen.state)
+    except (StackError, OSError) as error:
+        log.error("the server cannot start: %s", error)
+        return STARTUP_FAILED
+    return server.run()
 
 
 if __name__ == "__main__":

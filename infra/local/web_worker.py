@@ -1,18 +1,33 @@
 """One uvicorn worker of a server, on the listening socket that all of them share. `infra.local.web` starts it."""
 
 import os
+import resource
 import socket
 import sys
 import threading
 from collections.abc import Sequence
 
 import uvicorn
+from fastapi.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http import httptools_impl
 
+from core.errors import UnavailableError
 from functions import heavy_work
+from functions.machine_limits import DESCRIPTORS, RETRY_SECONDS
+from functions.problems import PROBLEM_JSON
 from infra.local.heavy_pool import HeavyPool
 from infra.local.lifeline import BEAT, DRAIN_SECONDS, IDLE, LEAVING_SECONDS, Lifeline
 
 TICKS_PER_BEAT = 10
+
+
+# Descriptors that a worker holds without any request, or that one request needs beside its connection.
+OWN_DESCRIPTORS, DESCRIPTORS_PER_REQUEST = 40, 3
+# Where more files than these may be open, nothing is limited.
+ENOUGH_DESCRIPTORS = 1024
+LEAST_AT_ONCE = 4
+MOST_DESCRIPTORS = 65_536
 
 
 class Server(uvicorn.Server):
@@ -42,11 +57,33 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
+def most_at_once(descriptors: int) -> int | None:
+    """Return how many connections a worker may have that may open so many files; None where that is no limit."""
+    if descriptors >= ENOUGH_DESCRIPTORS:
+        return None
+    return max(LEAST_AT_ONCE, (descriptors - OWN_DESCRIPTORS) // DESCRIPTORS_PER_REQUEST)
+
+
+def raise_descriptor_limit() -> int:
+    """Let this process open as many files as it may at all; return how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+
+
 def main(descriptors: Sequence[int]) -> None:
     """Serve until SIGTERM, or until the supervisor ends. The numbers are those of lifeline, listener and queue."""
     lifeline, listener, queue = descriptors
+    limit = most_at_once(raise_descriptor_limit())
+    if limit is not None:
+        # uvicorn answers those that are too many itself: in plain text, and without a word on when to come again.
+        vars(httptools_impl)["service_unavailable"] = _too_many
     config = uvicorn.Config(
         "infra.local.server:app",
+        limit_concurrency=limit,
         access_log=False,
         # A forwarded address would stand for the proxy's own, by which it is trusted.
         proxy_headers=False,
@@ -59,6 +96,14 @@ def main(descriptors: Sequence[int]) -> None:
             one.set_inheritable(False)
         heavy_work.install(HeavyPool(heavy).run)
         server.run([shared])
+
+
+async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a connection that is one too many, and close it."""
+    error = UnavailableError(DESCRIPTORS, retry_after=RETRY_SECONDS)
+    headers = {"Connection": "close", "Retry-After": str(round(RETRY_SECONDS))}
+    body = error.problem(scope["path"])
+    await JSONResponse(body, error.status, headers, media_type=PROBLEM_JSON)(scope, receive, send)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""A machine at its limits is told of, with the limit and the way out."""
+
+import asyncio
+import errno
+import os
+
+import httpx
+import pytest
+from fastapi import APIRouter
+
+from functions.http import create_app
+from functions.machine_limits import machine_error
+
+ERRORS = {
+    "full": (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/tmp/table"), ("/data/tmp", "Make room")),
+    "quota": (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), ("full", "TMPDIR")),
+    "read only": (OSError(errno.EROFS, os.strerror(errno.EROFS), "/data/tmp/table"), ("/data/tmp", "TMPDIR")),
+    "no folder": (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), ("TMPDIR",)),
+    "descriptors": (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), ("ulimit -n",)),
+    "memory": (MemoryError(), ("fewer rows",)),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_each_limit_is_a_503_that_names_it(name: str) -> None:
+    error, words = ERRORS[name]
+    router = APIRouter()
+
+    @router.get("/limited")
+    def fail() -> None:
+        raise error
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(router))
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.get("/limited")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+    for word in words:
+        assert word in answer.json()["detail"]
+
+
+def test_the_error_that_another_one_came_from_counts() -> None:
+    try:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device", "/data/a")
+        except OSError as error:
+            raise ValueError("the table cannot be written") from error
+    except ValueError as error:
+        found = machine_error(error)
+    assert found is not None
+    assert "/data" in found.detail
+
+
+def test_any_other_error_of_the_system_is_a_bug() -> None:
+    assert machine_error(FileNotFoundError(errno.ENOENT, "No such file", "/x")) is None
+    assert machine_error(KeyError("x")) is None
