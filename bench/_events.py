@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from core.telemetry.log import JsonFormatter, StandardError, set_up_log
+
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], dict[str, Any]]
 
@@ -41,4 +43,8 @@ def answer_of(handler: Handler, event: Event) -> Any:
 def discard_logs() -> None:
     """Let handlers write their log lines, as on Lambda, but to the null device."""
     null = Path(os.devnull).open("w")  # noqa: SIM115 - open for as long as the process logs
-    logging.getLogger("regatta").handlers[:] = [logging.StreamHandler(null)]
+    set_up_log("INFO")
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, StandardError):
+            handler.stream = null
+            handler.setFormatter(JsonFormatter())

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from core.errors import DeadlineError
+from core.telemetry.facts import note
 
 # The clock of all deadlines, in seconds. Tests put their own in its place.
 clock = time.monotonic
@@ -27,6 +28,8 @@ def deadline(seconds: float) -> Iterator[None]:
         yield
     finally:
         _ends.reset(token)
+        if outer is None:
+            note(deadline_left=round(ends - clock(), 3))
 
 
 def remaining() -> float | None:

@@ -49,8 +49,9 @@ def run_limited(reader: str, request: Json, unpacked_bytes: int) -> Json:
     except subprocess.TimeoutExpired:
         raise _beyond_limits() from None
     if done.returncode:
-        last = done.stderr.decode(errors="replace").rstrip().rpartition("\n")[2]
-        log.warning("the reader of a %s ended with %d: %.200s", reader, done.returncode, last)
+        # What it wrote last is an error, whose class says what ended it and whose message may quote a cell.
+        last = done.stderr.decode(errors="replace").rstrip().rpartition("\n")[2].partition(":")[0]
+        log.warning("the reader of a %s ended with %d: %.60s", reader, done.returncode, last)
         raise _beyond_limits()
     answer: Json = json.loads(done.stdout)
     if error := answer.get("error"):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from traceback import extract_tb
+from typing import Any
 
 from core.errors import RegattaError
 
@@ -10,6 +11,7 @@ from core.errors import RegattaError
 ABOUT_CODE = (ArithmeticError, AttributeError, ImportError, MemoryError, NameError, NotImplementedError, RecursionError)
 FRAMES = 12
 CAUSES = 4
+FIELDS = 5
 ROOT = Path(__file__).parents[2]
 
 
@@ -51,6 +53,8 @@ def _words(error: BaseException) -> str:
         return error.strerror or _of_url(error)
     if isinstance(error, ABOUT_CODE):
         return str(error)
+    if type(error).__module__.startswith("pydantic"):
+        return ", ".join(f"{one['loc'][0] if one['loc'] else 'it'} ({one['type']})" for one in _fields(error))
     answer = getattr(error, "response", None)  # of botocore's ClientError, which light functions do not load
     if isinstance(answer, dict):
         code = answer.get("Error", {}).get("Code", "")
@@ -58,6 +62,12 @@ def _words(error: BaseException) -> str:
         return f"{code} ({status}) of {getattr(error, 'operation_name', '')}"
     first = str(error).split(" ", 1)[0]
     return first if first.isupper() and first.isascii() and type(error).__module__.startswith("redis") else ""
+
+
+def _fields(error: BaseException) -> list[dict[str, Any]]:
+    """Return what pydantic says of each field, without the values."""
+    found = getattr(error, "errors", list)
+    return list(found())[:FIELDS]
 
 
 def _of_url(error: OSError) -> str:

@@ -9,7 +9,7 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic_core import to_json
 
@@ -59,13 +59,20 @@ def line_of(record: logging.LogRecord) -> dict[str, Any]:
         line["event"] = happened.name
         line.update(happened.fields)
     else:
-        line["message"] = QUERY.sub("?...", record.getMessage())
+        line["message"] = QUERY.sub("?...", _message_of(record))
         if record.name != log.name:
             line["logger"] = record.name
         if record.exc_info and record.exc_info[1] is not None:
             line |= {"error": cause_of(record.exc_info[1]), "trace": frames_of(record.exc_info[1])}
     line["pid"] = record.process
     return line
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    """Return the text of a record, with errors as `cause_of` names them."""
+    if not isinstance(record.args, tuple) or not any(isinstance(one, BaseException) for one in record.args):
+        return record.getMessage()
+    return str(record.msg) % tuple(cause_of(one) if isinstance(one, BaseException) else one for one in record.args)
 
 
 def _time_of(seconds: float) -> str:
@@ -105,14 +112,17 @@ def text_of(line: dict[str, Any]) -> str:
     return "\n".join([f"{time} {level:<7} {what}  {fields}".rstrip(), *(f"    {frame}" for frame in trace)])
 
 
-class _StandardError(logging.Handler):
-    """Writes to what is standard error when a line is written, which tests and servers replace."""
+class StandardError(logging.Handler):
+    """Writes to `stream`, or to what is standard error when a line is written, which tests and servers replace."""
+
+    stream: IO[str] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line in one piece, so that the lines of processes that share a file do not mix."""
         try:
-            sys.stderr.write(self.format(record) + "\n")
-            sys.stderr.flush()
+            stream = self.stream or sys.stderr
+            stream.write(self.format(record) + "\n")
+            stream.flush()
         except Exception:
             self.handleError(record)
 
@@ -126,13 +136,13 @@ def set_up_log(level: str, file: Path | None = None) -> None:
     # No line names a thread, and to look each up takes as long as to write the line.
     logging.logThreads = logging.logMultiprocessing = False
     root = logging.getLogger()
-    if any(isinstance(handler, _StandardError) for handler in root.handlers):
+    if any(isinstance(handler, StandardError) for handler in root.handlers):
         return
     # Lambda's runtime has a handler that would write each line again.
     for handler in [one for one in root.handlers if type(one).__module__.startswith("awslambdaric")]:
         root.removeHandler(handler)
     to_terminal = sys.stderr is not None and sys.stderr.isatty()
-    console = _StandardError()
+    console = StandardError()
     console.setFormatter(TextFormatter() if to_terminal else JsonFormatter())
     root.addHandler(console)
     if file is not None:

@@ -60,7 +60,7 @@ class Runner(threading.Thread):
         try:
             job = self._carry_out(container().workspace(workspace), job_id)
         except GaveUpError as error:
-            log.error("%s", error)
+            log.error("the job %s was given up: %s", job_id, error)
         except ConflictError:
             return  # another process has its lease
         except Exception as error:

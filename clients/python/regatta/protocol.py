@@ -20,6 +20,9 @@ from regatta.errors import (
     UnreachableError,
     problem_error,
 )
+from regatta.signatures import hide_signatures
+
+hide_signatures()
 
 VERSION_HEADER = "Regatta-Version"
 VERSION = re.compile(r"\d+\.\d")

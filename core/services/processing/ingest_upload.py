@@ -38,7 +38,7 @@ def receive_upload(workspace: Workspace, file_id: str, handlers: Handlers, *, se
             job = run_job(workspace, file_id, handlers, jobs=uploads.jobs, seconds=seconds)
         except GaveUpError as error:
             # The ticket says so to whoever uploaded it. Its message is done with: no retry brings the bytes back.
-            log.error("%s", error)
+            log.error("the upload %s was given up: %s", file_id, error)
             job = None
     if job is None or job.status == "failed":
         uploads.discard_file(file_id)

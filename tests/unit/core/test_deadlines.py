@@ -8,6 +8,7 @@ from core import deadlines
 from core.context_threads import ContextThreadPool
 from core.deadlines import check_deadline, deadline, remaining, within_deadline
 from core.errors import DeadlineError
+from core.telemetry.facts import collecting
 
 
 @pytest.fixture
@@ -55,3 +56,13 @@ def test_threads_of_a_pool_inherit_the_deadline_of_each_caller(pass_seconds: Cal
         with deadline(7):
             second = pool.submit(remaining)
         assert (first.result(), second.result(), pool.submit(remaining).result()) == (5.0, 7.0, None)
+
+
+def test_the_log_has_what_was_left_of_the_outer_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(deadlines, "clock", lambda: now[0])
+    with collecting() as facts, deadlines.deadline(5):
+        with deadlines.deadline(1):
+            now[0] = 0.5
+        now[0] = 2.0
+    assert facts == {"deadline_left": 3.0}

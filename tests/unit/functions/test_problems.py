@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-import anyio
-import httpx
 import pytest
 from fastapi import APIRouter
 
 from core import errors
 from core.errors import ConflictError, KeyInUseError, RegattaError, UnavailableError
 from functions.http import create_app
+from tests.support.asgi import ask
 
 
 def _all_errors(base: type[RegattaError] = RegattaError) -> Iterator[type[RegattaError]]:
@@ -26,12 +25,7 @@ def _answer(error: RegattaError) -> tuple[int, str | None]:
     def fail() -> None:
         raise error
 
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(create_app(router), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
-            return await client.get("/fails")
-
-    answer = anyio.run(ask)
+    answer = ask(create_app(router), "GET", "/fails")
     return answer.status_code, answer.headers.get("Retry-After")
 
 

@@ -5,10 +5,8 @@ import json
 import logging
 import random
 import string
-from threading import Thread
 from typing import Any
 
-import anyio
 import httpx
 import pytest
 
@@ -18,6 +16,7 @@ from core.telemetry.shared_metrics import SharedMetrics
 from functions.contract.operations import OPERATIONS
 from functions.operation_ids import OPERATION_IDS
 from functions.predict.app import app as predict_app
+from tests.support.asgi import ask
 from tests.support.log_lines import LogLines, log_lines
 from tests.unit.functions.test_request_log_ids import client
 
@@ -69,21 +68,17 @@ def test_a_fault_says_what_and_where_in_the_same_line(settled: None) -> None:
     assert len(lines.texts) == 1
 
 
-async def predict_packed() -> None:
+def predict_packed() -> None:
     """Send a body in gzip, which the gateway of these tests does not take."""
     packed = gzip.compress(b'{"model_name": "none", "data": {"a": 1}}')
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(predict_app), base_url="http://app") as app:
-        await app.post("/predict", content=packed, headers=headers)
+    ask(predict_app, "POST", "/predict", headers, packed)
 
 
 def test_a_packed_body_and_a_slash_at_the_end_do_not_hide_the_route(handlers: httpx.Client) -> None:
     with log_lines() as lines:
         handlers.get("/system/status/")
-        # In a thread of its own, whose event loop is not the one of the handlers.
-        caller = Thread(target=anyio.run, args=(predict_packed,))
-        caller.start()
-        caller.join()
+        predict_packed()
     assert [line["operation"] for line in lines.events("request")] == ["get_status", "predict_row"]
 
 

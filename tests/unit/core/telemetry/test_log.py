@@ -4,11 +4,12 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import BaseModel
 
 from core.errors import InvalidInputError, UnavailableError
 from core.telemetry.causes import cause_of, frames_of
@@ -165,3 +166,23 @@ def test_a_fault_names_its_place_and_not_its_values() -> None:
 
 def test_frames_are_those_of_the_first_cause() -> None:
     assert frames_of(raised(ValueError("x")))[-1].endswith(" raised")
+
+
+def test_an_error_that_a_message_names_is_described_without_its_values() -> None:
+    class Stored(BaseModel):
+        rows: int
+
+    with log_lines() as lines:
+        for error in (ValueError(MARKER), raised_by(lambda: Stored.model_validate({"rows": MARKER}))):
+            log.warning("%s stays: %s", "default/jobs/1.json", error)
+    first, second = (json.loads(line)["message"] for line in lines.texts)
+    assert first == "default/jobs/1.json stays: ValueError"
+    assert second == "default/jobs/1.json stays: ValidationError: rows (int_parsing)"
+
+
+def raised_by(call: Callable[[], object]) -> BaseException:
+    try:
+        call()
+    except Exception as error:
+        return error
+    raise AssertionError
