@@ -1,10 +1,9 @@
 """Models and versions are deleted whole, also by a process that is cut off, and their numbers are never used again."""
 
-import time
-
 import pytest
 
 from core.errors import ModelServesError, NoSuchModelError, UnavailableError
+from core.storage import champions
 from core.storage.champions import CHAMPION_SECONDS
 from core.storage.s3.object_store import ObjectStore
 from tests.support.model_versions import (
@@ -15,6 +14,7 @@ from tests.support.model_versions import (
     publish_versions,
     serving_version,
 )
+from tests.support.simulated_time import ShiftedTime
 from tests.support.storage import WORKSPACE, Repositories
 
 
@@ -89,12 +89,12 @@ def test_a_deletion_cut_off_anywhere_shows_nothing_half_and_is_finished_by_the_s
 def test_a_deleted_version_in_another_process_ends_within_about_a_second(
     bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
+    monkeypatch.setattr(champions, "time", clock := ShiftedTime())
     here, there = Repositories(bucket), Repositories(bucket)
     publish_versions(here, 2)
     version = None if whole else 1
     assert there.models.resolve("boat", version) == (2 if whole else 1)
     here.models.delete("boat", version)
-    later = time.monotonic() + CHAMPION_SECONDS
-    monkeypatch.setattr("core.storage.champions.time.monotonic", lambda: later)
+    clock.elapse(CHAMPION_SECONDS)
     with pytest.raises(NoSuchModelError):
         there.models.resolve("boat", version)
