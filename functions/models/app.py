@@ -11,8 +11,10 @@ from core.catalogue import CATALOGUE
 from core.errors import NoEvaluationError
 from core.model_manifest import ModelManifest
 from core.paging import invalid_cursor, read_cursor, write_cursor
+from core.services.upkeep.unfinished import finish_for_readers
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, file_record
+from core.storage.container import container
 from core.storage.versions import VersionId
 from core.whole_numbers import WHOLE
 from functions.file_responses import attachment
@@ -56,6 +58,7 @@ def trained(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Return every version of every model by name and number, page by page; `serves` marks the champions."""
+    finish_for_readers(container())
     page = workspace.models.page(limit, _read_cursor(cursor), model_name)
     return {
         "models": [{**row.model_dump(exclude={"job_id"}), "serves": serves} for row, serves in page.models],

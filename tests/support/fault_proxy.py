@@ -255,6 +255,11 @@ class FaultProxy:
         return taken[0].fault if taken else Exchange.pass_on
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client that is gone is what the test wants to see."""
+
+
 @contextmanager
 def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
     """Run a proxy in front of `upstream` on a free port during the block; every connection ends with it."""
@@ -301,7 +306,7 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
                 # Closed at once: the server would end the connection in order first.
                 socket.close(self.connection.detach())
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         proxy.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

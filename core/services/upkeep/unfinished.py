@@ -14,6 +14,10 @@ from core.storage.unfinished import Note, old_notes, read_note
 
 log = logging.getLogger("regatta")
 
+# How often the readers of a process look.
+READER_SECONDS = 20.0
+_looked_at = -READER_SECONDS
+
 
 def finish_interrupted(storage: Container, now: float | None = None) -> int:
     """Finish every change whose process should have finished it by `now` (seconds since 1970); return how many.
@@ -23,6 +27,19 @@ def finish_interrupted(storage: Container, now: float | None = None) -> int:
     """
     moment = time.time() if now is None else now
     return sum(_finish(storage, note, moment) for note in old_notes(storage.objects, moment))
+
+
+def finish_for_readers(storage: Container) -> None:
+    """Finish what was cut off before a reader sees it, at most every few seconds in a process; never raises."""
+    global _looked_at  # noqa: PLW0603 - one clock a process
+    now = time.monotonic()
+    if now - _looked_at < READER_SECONDS:
+        return
+    _looked_at = now
+    try:
+        finish_interrupted(storage)
+    except RegattaError as error:
+        log.warning("Whether a change of models was cut off could not be looked up: %s", error.detail)
 
 
 def _finish(storage: Container, note: Note, now: float) -> bool:

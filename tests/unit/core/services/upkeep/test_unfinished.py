@@ -3,11 +3,13 @@
 import json
 import time
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import pytest
 
 from core.errors import ModelServesError, UnavailableError
-from core.services.upkeep.unfinished import finish_interrupted
+from core.services.upkeep import unfinished
+from core.services.upkeep.unfinished import READER_SECONDS, finish_for_readers, finish_interrupted
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.unfinished import FOLDER
@@ -103,6 +105,25 @@ def test_a_choice_since_then_is_not_overruled(bucket: ObjectStore) -> None:
     assert Repositories(bucket).models.choose("boat", 1) == 2
     assert finish(bucket) == 0
     assert serving_version(Repositories(bucket), "boat") == 1
+
+
+def test_a_reader_finishes_it_and_does_not_look_all_the_time(
+    bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_versions(Repositories(bucket), 2)
+    assert was_cut_off(lambda: Repositories(CutOffStore(bucket, 4)).models.rename("boat", "ship"))
+    clock = [time.time() + LATER]
+    monkeypatch.setattr(unfinished, "time", Mock(time=lambda: clock[0], monotonic=lambda: clock[0]))
+    finish_for_readers(container())
+    assert notes(bucket) == []
+    assert serving_version(Repositories(bucket), "ship") == 2
+    bucket.put(f"{FOLDER}{WORKSPACE}/later.json", b"{}")
+    clock[0] += READER_SECONDS - 1
+    finish_for_readers(container())
+    assert notes(bucket)
+    clock[0] += 2 * READER_SECONDS
+    finish_for_readers(container())
+    assert not notes(bucket)
 
 
 def test_a_change_that_goes_on_is_left_to_its_process(bucket: ObjectStore) -> None:

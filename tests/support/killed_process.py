@@ -1,0 +1,50 @@
+"""An operation in a process of its own, which a test kills: forked from one that has loaded everything already."""
+
+import multiprocessing
+from collections.abc import Mapping
+
+import httpx
+import psutil
+
+from tests.support.arrivals import carry_out, linear_table, put_file, submit_arrival
+from tests.support.gateway import HandlerTransport
+from tests.support.operations import OPERATIONS
+from tests.support.process_state import process_environment
+
+RETRAIN = "retrain"
+SECONDS = 120
+
+
+def perform(name: str, variables: Mapping[str, str], ids: Mapping[str, str]) -> None:
+    """Carry out an operation with these variables; raise where it fails."""
+    with (
+        process_environment(variables),
+        httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
+    ):
+        if name == RETRAIN:
+            carry_out(submit_arrival(put_file("second.csv", linear_table(2), "strength")))
+        else:
+            OPERATIONS[name](client, dict(ids)).raise_for_status()
+
+
+class KilledProcess:
+    """A process that carries out an operation until it is killed."""
+
+    _context = multiprocessing.get_context("forkserver")
+    _context.set_forkserver_preload([__name__])
+
+    def __init__(self, name: str, variables: Mapping[str, str], ids: Mapping[str, str]) -> None:
+        self._process = self._context.Process(target=perform, args=(name, variables, ids))
+
+    def run(self) -> int:
+        """Run it to its end; return its exit status, which is -9 where it was killed."""
+        self._process.start()
+        self._process.join(SECONDS)
+        assert self._process.exitcode is not None, "It did not end."
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL, and return once it is gone: it does nothing more."""
+        process = psutil.Process(self._process.pid)
+        process.kill()
+        process.wait(SECONDS)
