@@ -2,6 +2,7 @@
 
 from math import ceil
 from typing import Any
+from urllib.parse import unquote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -86,9 +87,8 @@ def _field(location: tuple[Any, ...]) -> str:
 async def _framework_error(request: Request, error: Exception) -> JSONResponse:
     """Answer an error that Starlette raised."""
     assert isinstance(error, HTTPException)
-    path = request.url.path
     if error.status_code == 404:
-        return respond(request, NoSuchRouteError(f"Nothing answers at {path}. GET / lists what does."))
+        return respond(request, _no_route(request))
     if error.status_code == 405:
         return _method_not_allowed(request)
     if error.status_code == 413:
@@ -97,6 +97,16 @@ async def _framework_error(request: Request, error: Exception) -> JSONResponse:
         detail = "The body is nested too deeply, or has a number of thousands of digits. Send one plain JSON object."
         return respond(request, BadRequestError(detail))
     return respond(request, BadRequestError(str(error.detail)))
+
+
+def _no_route(request: Request) -> NoSuchRouteError:
+    """Return the error of a path without an endpoint; a name with a slash makes one of every path."""
+    sent = (request.scope.get("raw_path") or b"").decode("latin-1")
+    names = [unquote(segment) for segment in sent.split("/") if "%2f" in segment.lower()]
+    if names:
+        detail = f"{names[0]!r:.120} has a slash, and no name of a model or a series does. Send it without."
+        return NoSuchRouteError(detail, [{"field": "name", "message": "has a slash"}])
+    return NoSuchRouteError(f"Nothing answers at {request.url.path}. GET / lists what does.")
 
 
 def _method_not_allowed(request: Request) -> JSONResponse:

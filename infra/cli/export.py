@@ -90,9 +90,13 @@ def export(
 def _format(file_format: str | None, out: Path | None) -> Any:
     """Return the format that is asked for, by its name or by the ending of the file."""
     by_ending = {ending: name for name, ending in ENDINGS.items()}
-    chosen = (
-        file_format or (by_ending.get(out.suffix.lower()) if out is not None and str(out) != "-" else None) or "csv"
-    )
+    ending = "" if out is None or str(out) == "-" or out.is_dir() else out.suffix.lower()
+    if file_format is None and ending and ending not in by_ending:
+        listed = ", ".join(by_ending)
+        raise typer.BadParameter(
+            f"{ending!r} is none of {listed}. Name the file so, or choose with --format.", param_hint="--out"
+        )
+    chosen = file_format or by_ending.get(ending, "csv")
     chosen = by_ending.get(f".{chosen.lower()}", chosen.lower())
     if chosen not in ENDINGS:
         raise typer.BadParameter(f"{file_format!r} is none of {', '.join(ENDINGS)}.", param_hint="--format")

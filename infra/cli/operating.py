@@ -92,7 +92,7 @@ def janitor(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
 ) -> None:
     """Remove what nobody needs any more from the bucket, each thing with its reason, and mend the index in Redis."""
-    use_running_stack()
+    use_running_stack(needs_storage=True)
     from rich.filesize import decimal
 
     from core.services.upkeep.janitor import clean_up

@@ -25,7 +25,10 @@ BOUNDS = ("lower", "upper")
 def predict(
     name: Annotated[str, typer.Argument(metavar="MODEL", help="The name of a model, or a model type such as ridge.")],
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A CSV.", show_default="stdin", dir_okay=False)
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="A CSV.", show_default="stdin", exists=True, dir_okay=False, allow_dash=True
+        ),
     ] = None,
     out: Out = None,
     version: Version = None,

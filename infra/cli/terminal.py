@@ -43,8 +43,11 @@ def service_url() -> str:
     return f"http://127.0.0.1:{load_settings().port}"
 
 
-def use_running_stack() -> None:
-    """Let this process use the storage of the embedded stack if one runs and no other S3 endpoint is set."""
+def use_running_stack(*, needs_storage: bool = False) -> None:
+    """Let this process use the storage of the embedded stack if one runs and no other S3 endpoint is set.
+
+    With `needs_storage` the command ends where there is no other storage either.
+    """
     from infra.local import stack
 
     chosen = load_settings()
@@ -52,6 +55,18 @@ def use_running_stack() -> None:
     if running is not None:
         os.environ.update(running.variables)
         settings.cache_clear()
+    elif needs_storage and not chosen.s3_endpoint and not _has_aws_credentials():
+        raise failure(
+            "No stack runs here, and there are no credentials for a bucket on AWS. Start a stack with `regatta up`, or "
+            "set REGATTA_S3_ENDPOINT, or the credentials of AWS.",
+            ExitCode.UNREACHABLE,
+        )
+
+
+def _has_aws_credentials() -> bool:
+    from botocore.session import get_session
+
+    return get_session().get_credentials() is not None
 
 
 def warn(message: str) -> None:
