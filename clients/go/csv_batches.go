@@ -87,7 +87,7 @@ func (b *csvBatches) record() ([]byte, error) {
 	}
 }
 
-// A quoteState tells line ends inside of quoted cells from those between records, whatever the delimiter is.
+// A quoteState distinguishes line ends inside of quoted cells from those between records, whatever the delimiter is.
 type quoteState struct {
 	// isOpen says that a quoted cell goes on, atStart that only blanks stand before the next byte in its cell.
 	isOpen, atStart bool
@@ -131,7 +131,7 @@ func ignoreEOF(err error) error {
 	return err
 }
 
-// share returns 1 once everything was taken, and 0 before, because a stream does not tell its length.
+// share returns 1 once everything was taken, and 0 before, because the length of a stream is not known.
 func (b *csvBatches) share() float64 {
 	if b.isOver {
 		return 1

@@ -10,8 +10,7 @@
 // Every method takes a context, which ends the call and everything that it waits for. Long work is a job on the side of
 // the service: the methods follow it until it is over, and [OnProgress] shows how far it is.
 //
-// Every error of the service is an [*Error]. Its Detail says what is wrong and what to do; errors.Is tells one type from
-// another:
+// Every error of the service is an [*Error]. Its Detail says what is wrong and what to do; errors.Is compares its type:
 //
 //	if errors.Is(err, regatta.ErrNoSuchModel) { ... }
 //

@@ -29,7 +29,7 @@ var defaultRetries = retryPolicy{
 	random:       func(most time.Duration) time.Duration { return rand.N(most + 1) },
 }
 
-// A clock tells the time and waits; tests have one of their own.
+// A clock returns the time and waits; tests have one of their own.
 type clock interface {
 	Now() time.Time
 	// Sleep waits, or returns the cause of the context's end.

@@ -183,7 +183,7 @@ func decode[T any](ctx context.Context, response *http.Response) (*T, error) {
 	return nil, unreadable(response, "its body is no JSON object as expected", err)
 }
 
-// A receivedBody keeps the error with which a connection broke off, which a decoder does not tell from a text that ends
+// A receivedBody keeps the error with which a connection broke off, which a decoder confuses with a text that ends
 // too early.
 type receivedBody struct {
 	reader io.Reader

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from core.delimited.options import DELIMITER_WORDS
 from core.errors import InvalidInputError
@@ -60,3 +60,16 @@ def csv_style(kind: str, delimiter: str | None, decimal: str | None, bom: bool |
         detail = "A comma cannot be both the delimiter and the decimal mark. Send semicolon as the delimiter."
         raise InvalidInputError(detail, errors)
     return CsvStyle(delimiter or (";" if decimal == "," else ","), decimal or ".", bom is not False)
+
+
+class CsvStyleFields(BaseModel):
+    """Base of what asks for a file in a `format`, and says how it is written if it is a CSV."""
+
+    format: str = "csv"
+    delimiter: DelimiterField = None
+    decimal: DecimalField = None
+    bom: BomField = None
+
+    def csv_style(self) -> CsvStyle:
+        """Return how a CSV is written; raises `InvalidInputError` where the fields contradict each other."""
+        return csv_style(self.format, self.delimiter, self.decimal, self.bom)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.errors import InvalidInputError, RegattaError
-from core.exporting.csv_style import BomField, CsvStyle, DecimalField, DelimiterField, csv_style
+from core.exporting.csv_style import CsvStyleFields
 from core.jobs.fields import ExportFormat, IntervalLevel, ModelInfo, ModelVersion, RawTexts, Strict
 from core.manifests import Reading
 from core.model_manifest import TargetTransformChoice, ValidationKind
@@ -156,21 +156,13 @@ class PredictTableCommand(TableCommand):
     kind = "predict"
 
 
-class ExportTableCommand(TableCommand):
+class ExportTableCommand(CsvStyleFields, TableCommand):
     """Predict a stored table of any size into a file of one of the export formats."""
 
     kind = "export"
 
     format: ExportFormat = "csv"
     raw: RawTexts = False
-    delimiter: DelimiterField = None
-    decimal: DecimalField = None
-    bom: BomField = None
-
-    @property
-    def style(self) -> CsvStyle:
-        """Return how a CSV is written; raises `InvalidInputError` where the fields contradict each other."""
-        return csv_style(self.format, self.delimiter, self.decimal, self.bom)
 
 
 class RetrainCommand(Command):

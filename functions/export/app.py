@@ -24,7 +24,7 @@ def export(workspace: CallerWorkspace, terms: Terms, body: ExportRequest) -> Res
     more than one request predicts becomes a job (202), whose result says where the file is.
     """
     _check_source(body)
-    body.check_style()
+    body.csv_style()  # raises before anything is predicted
     if command := body.table_command():
         from functions.respond_async import submit_table_job  # most requests start without it
 

@@ -158,8 +158,10 @@ def _refusal(address: Address, response: httpx.Response) -> RegattaError:
     if str(problem.get("type", "")).startswith(PREFIX):
         return problem_error(problem, status)
     if VERSION_HEADER in response.headers or status in GATEWAY_STATUSES:
-        told = f"{address.shown} answered {status} and no reason. The log of the service or of the gateway says more."
-        return problem_error({**problem, "detail": str(said or told)}, status)
+        unexplained = (
+            f"{address.shown} answered {status} and no reason. The log of the service or of the gateway says more."
+        )
+        return problem_error({**problem, "detail": str(said or unexplained)}, status)
     return _foreign(address, response)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.exporting.cells import Options
-from core.exporting.csv_style import BomField, CsvStyle, DecimalField, DelimiterField, csv_style
+from core.exporting.csv_style import CsvStyle, CsvStyleFields
 from core.exporting.files import FORMATS, Format, NamedFile
 from core.inference.stored_columns import rows_of_table
 from core.jobs.fields import ExportFormat, IntervalLevel, RawTexts, Strict
@@ -37,7 +37,7 @@ ROWS = 1 << 13
 MOST_DECIMALS = 15
 
 
-class ExportRequest(ModelChoice):
+class ExportRequest(CsvStyleFields, ModelChoice):
     """A request to predict rows and return them as a file."""
 
     data: list[Json] | None = None
@@ -46,18 +46,6 @@ class ExportRequest(ModelChoice):
     interval: IntervalLevel = None
     format: ExportFormat = "csv"
     raw: RawTexts = False
-    delimiter: DelimiterField = None
-    decimal: DecimalField = None
-    bom: BomField = None
-
-    @property
-    def style(self) -> CsvStyle:
-        """Return how a CSV is written; raises `InvalidInputError` where the fields contradict each other."""
-        return csv_style(self.format, self.delimiter, self.decimal, self.bom)
-
-    def check_style(self) -> None:
-        """Raise `InvalidInputError` where `style` would: before anything is predicted."""
-        csv_style(self.format, self.delimiter, self.decimal, self.bom)
 
     def table_command(self) -> "ExportTableCommand | None":
         """Return the command that does this as a job; None unless a stored model is to predict a stored file."""
@@ -92,7 +80,7 @@ def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> N
     chosen.check_columns(len(header) + len(added))
     made = named_file(model.manifest, chosen, folder)
     with made.path.open("wb") as file:
-        options = file_options(model.manifest, added, raw=request.raw, style=request.style)
+        options = file_options(model.manifest, added, raw=request.raw, style=request.csv_style())
         chosen.write(file, [*header, *added], _joined(rows, predicted.columns), options)
     return made
 
