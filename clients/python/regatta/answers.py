@@ -236,12 +236,7 @@ class Comparison(Answer):
     def _repr_html_(self) -> str:
         """Return the leaderboard as a notebook shows it."""
         rows = [
-            (
-                r.model_name or r.model_type,
-                _number(r.r2),
-                _number((r.metrics or {}).get("rmse")),
-                _number(r.training_seconds),
-            )
+            (r.model_name or r.model_type, *map(_number, (r.r2, (r.metrics or {}).get("rmse"), r.training_seconds)))
             for r in self.results
         ]
         return table("Comparison, best first", ("model", "R2", "RMSE", "seconds"), rows, notes=self.warnings)
