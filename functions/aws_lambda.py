@@ -7,8 +7,10 @@ from fastapi import FastAPI
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
+from core.deadlines import deadline
 from functions.log import set_up_telemetry
 from functions.problems import PROBLEM_JSON
+from functions.remaining_time import seconds_for_answer
 from functions.rest_api import RestApi
 from functions.snapshot import load_for_snapshot
 
@@ -24,7 +26,8 @@ def lambda_handler(app: FastAPI) -> LambdaHandler:
     load_for_snapshot()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        response: dict[str, Any] = adapter(event, context)
+        with deadline(seconds_for_answer(context)):
+            response: dict[str, Any] = adapter(event, context)
         return response
 
     return handler

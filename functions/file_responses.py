@@ -13,7 +13,10 @@ def file_answer(workspace: Workspace, file: NamedFile) -> Response:
     if file.path.stat().st_size > settings().max_response_bytes:
         url = workspace.exports.store(file.name, file.path, file.media_type)
         return RedirectResponse(url, status_code=303)
-    return Response(file.path.read_bytes(), media_type=file.media_type, headers=attachment(file.name))
+    headers = attachment(file.name)
+    if file.stale_seconds is not None:
+        headers["Regatta-Stale-Seconds"] = str(file.stale_seconds)
+    return Response(file.path.read_bytes(), media_type=file.media_type, headers=headers)
 
 
 def attachment(name: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from core.storage.container import container
 from core.storage.workspace import Workspace
 from core.telemetry.facts import note
 from functions.content_encoding import ContentEncodingMiddleware
+from functions.deadlines import DeadlineMiddleware
 from functions.links import LinksMiddleware
 from functions.problems import answer_errors_as_problems
 from functions.request_log import RequestLogMiddleware
@@ -25,6 +26,7 @@ EXPOSED_HEADERS = (
     "Inference-Header-Content-Length",
     "Location",
     "Preference-Applied",
+    "Regatta-Stale-Seconds",
     "Regatta-Version",
     "Retry-After",
     "X-Request-Id",
@@ -56,7 +58,8 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     answer_errors_as_problems(app)
     app.add_middleware(ContentEncodingMiddleware)
     # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
-    app.middleware_stack = RequestLogMiddleware(_with_cors(LinksMiddleware(app.build_middleware_stack())))
+    stack = LinksMiddleware(DeadlineMiddleware(app.build_middleware_stack()))
+    app.middleware_stack = RequestLogMiddleware(_with_cors(stack))
     return app
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from core.errors import InvalidInputError, KeyInUseError, KeyReusedError
@@ -73,7 +74,8 @@ async def _carry_out_once(request: Request, key: str, handle: Handler) -> Respon
     path = request.url.path.removeprefix(base_path())
     digest = hashlib.sha256(json.dumps([path, key]).encode()).hexdigest()
     record = Record(idempotent_answer_key((await caller_workspace()).name, digest), await _fingerprint(request))
-    earlier = record.claim()
+    # In threads: Redis may be slow.
+    earlier = await run_in_threadpool(record.claim)
     if earlier is not None:
         await request.close()
         return _replay(earlier, record)
@@ -81,13 +83,13 @@ async def _carry_out_once(request: Request, key: str, handle: Handler) -> Respon
     try:
         response = await handle(request)
     except BaseException:
-        record.release()
+        await run_in_threadpool(record.release)
         raise
     finally:
         renewal.cancel()
         with suppress(asyncio.CancelledError):
             await renewal
-    record.keep(response)
+    await run_in_threadpool(record.keep, response)
     return response
 
 
@@ -160,7 +162,7 @@ async def _renew_claim(record: Record) -> None:
     """Renew the claim every few seconds until cancelled."""
     while True:
         await asyncio.sleep(RENEW_SECONDS)
-        record.renew()
+        await run_in_threadpool(record.renew)
 
 
 async def _fingerprint(request: Request) -> str:

@@ -50,6 +50,8 @@ class NamedFile:
     path: Path
     name: str
     media_type: str
+    # How many seconds ago storage said that the model serves which made it, while storage does not answer.
+    stale_seconds: float | None = None
 
 
 def _csv(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = PLAIN, /) -> None:

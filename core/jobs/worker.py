@@ -11,7 +11,8 @@ from math import inf
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from core.errors import ConflictError, JobTimeoutError, RegattaError, UnavailableError
+from core.deadlines import deadline
+from core.errors import ConflictError, DeadlineError, JobTimeoutError, RegattaError, UnavailableError
 from core.jobs.attempt_log import logged_attempt
 from core.jobs.commands import UNATTENDED, Command, IngestCommand, UnreadableCommandError, parse_command
 from core.jobs.service import ended, requeued
@@ -103,8 +104,11 @@ def run_job(
     with logged_attempt(workspace.name, job), Attempt(documents, job, seconds, heartbeat, stopping) as attempt:
         try:
             command = parse_command(job.kind, job.order)
-            result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
-        except Exception as error:
+            # What is stored after it, such as the best model so far, has as long as the thread that renews the lease.
+            with deadline(seconds + GRACE_SECONDS):
+                result = handlers[type(command)](workspace, command, attempt.report_progress, job_id)
+        except Exception as raised:
+            error = attempt.stop_late(raised)
             outcome = _outcome(job, attempt, error)
             attempt.end(outcome)
             if _is_given_up(job.model_copy(update=outcome)):
@@ -247,6 +251,13 @@ class Attempt:
         """Return the fields of a job whose work returned a result, which is the best so far if it was stopped."""
         status = "cancelled" if self._raised == "cancelled" else "succeeded"
         return ended(status, progress=1.0, result=result, error=None)
+
+    def stop_late(self, error: Exception) -> Exception:
+        """Return the error with which the work ended; where its deadline has passed, that of a timeout."""
+        if not isinstance(error, DeadlineError):
+            return error
+        self.halt = self.halt or "timeout"
+        return StoppedError(self.halt)
 
     def stopped(self) -> Json:
         """Return the fields of a job whose work was stopped without a result."""

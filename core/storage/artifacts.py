@@ -3,9 +3,9 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from core.context_threads import ContextThreadPool
 from core.errors import NoSuchModelError, UnavailableError
 from core.model_manifest import ModelManifest, StoredFile
 from core.storage.cache import CachedObjects
@@ -34,7 +34,7 @@ class Artifacts:
         folder = unique if job_id is None else f"{job_id}-{unique}"
         keys = [f"{self._workspace}/artifacts/{folder}/{file}" for file in files]
         try:
-            with ThreadPoolExecutor(len(keys)) as senders:
+            with ContextThreadPool(len(keys)) as senders:
                 list(senders.map(self._objects.put, keys, files.values()))
         except BaseException:
             # If this fails as well, no manifest names the files that are left.

@@ -3,11 +3,12 @@
 import logging
 import re
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, wait
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
+from core.context_threads import ContextThreadPool
 from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import DatasetManifest, Recipe
 from core.storage.cache import CachedObjects
@@ -71,7 +72,7 @@ class DatasetRepository:
         It becomes the workspace's current file if `current`.
         """
         manifest_key = _key(self._workspace, file_id, MANIFEST)
-        with ThreadPoolExecutor(SENDERS) as senders:
+        with ContextThreadPool(SENDERS) as senders:
             draft = Draft(self._objects, senders, _key(self._workspace, file_id, ""))
             try:
                 yield draft

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import reduce
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from core.cell_values import USUAL_MISSING
+from core.context_threads import ContextThreadPool
 from core.delimited.blanks import MAX_LINE
 from core.delimited.dialect import Dialect
 from core.delimited.names import quoted
@@ -125,7 +126,7 @@ class ReadingPass:
         for inference in self.inferences:
             inference.begin()
         # Parsing and writing take about as long, so they run side by side; writing has ended when the file is closed.
-        with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        with ExitStack() as stack, ContextThreadPool(1) as pool:
             writer: parquet.ParquetWriter | None = None
             written: Future[None] | None = None
             for block in self._blocks(progress):

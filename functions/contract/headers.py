@@ -6,7 +6,7 @@ from core.types import Json
 REQUEST_HEADERS = ("Idempotency-Key", "If-None-Match", "Inference-Header-Content-Length", "Prefer")
 
 
-def _header(description: str, kind: str = "string", *, required: bool = True, example: str | int) -> Json:
+def _header(description: str, kind: str = "string", *, required: bool = True, example: str | float) -> Json:
     return {"description": description, "required": required, "schema": {"type": kind}, "example": example}
 
 
@@ -22,6 +22,12 @@ HEADERS = {
     "Location": _header("Where the job, the upload or the file is", example="/jobs/1a21d6d94a0fc9d3e8d7a"),
     "Preference-Applied": _header(
         "respond-async, where the caller asked for it", required=False, example="respond-async"
+    ),
+    "Regatta-Stale-Seconds": _header(
+        "How many seconds ago storage said that the model serves; only while storage does not answer",
+        "number",
+        required=False,
+        example=12.5,
     ),
     "Regatta-Trained-With": _header("The libraries that wrote the file", example="scikit-learn 1.9.0"),
     "Regatta-Version": _header("The version of the service that answers", example="0.2.0"),

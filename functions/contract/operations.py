@@ -129,7 +129,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/predict/export"): Operation(
         "export_predictions",
-        (Answers(media=(CSV, EXCEL, JSON), headers=ATTACHMENT), ACCEPTED, ELSEWHERE),
+        (Answers(media=(CSV, EXCEL, JSON), headers=(*ATTACHMENT, "Regatta-Stale-Seconds")), ACCEPTED, ELSEWHERE),
         (*BODY, 404, 409),
     ),
     ("GET", "/v2"): Operation("get_server_metadata", _json(predictions.ServerMetadata)),

@@ -4,6 +4,8 @@ from typing import Literal
 
 from functions.contract.answer import Answer, absent
 
+STALE = absent("how many seconds ago storage said that this version serves; only while storage does not answer")
+
 
 class IntervalBounds(Answer):
     """Bounds that hold a share of true values."""
@@ -26,6 +28,7 @@ class Prediction(Answer):
     model_name: str
     version: int
     warnings: list[str]
+    stale_seconds: float | None = STALE
     interval: IntervalBounds | None = absent()
 
 
@@ -37,6 +40,7 @@ class BatchPredictions(Answer):
     model_name: str
     version: int
     warnings: list[str]
+    stale_seconds: float | None = STALE
     interval: IntervalLevel | None = absent()
     lower: list[float] | None = absent()
     upper: list[float] | None = absent()
@@ -104,9 +108,10 @@ class OutputTensor(Answer):
 
 
 class InferWarnings(Answer):
-    """The warnings about the rows, as one text."""
+    """The warnings about the rows, as one text, and how old the champion is while storage does not answer."""
 
-    warnings: str
+    warnings: str | None = absent()
+    stale_seconds: float | None = STALE
 
 
 class InferAnswer(Answer):

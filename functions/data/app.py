@@ -27,7 +27,7 @@ FileId = Annotated[str | None, Query(description="default: the current file")]
 
 
 @router.get("/info")
-async def info(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any]:
+def info(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any]:
     """Return schema, missing values, memory, statistics per column and findings."""
     manifest = workspace.datasets.manifest(file_id)
     stored = stored_profile(workspace, manifest)
@@ -43,7 +43,7 @@ async def info(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, 
 
 
 @router.get("/preview")
-async def preview(
+def preview(
     workspace: CallerWorkspace,
     file_id: FileId = None,
     rows: Annotated[int, Query(ge=1, le=PREVIEW_LIMIT)] = 10,
@@ -55,7 +55,7 @@ async def preview(
 
 
 @router.get("/profile")
-async def profile(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any]:
+def profile(workspace: CallerWorkspace, file_id: FileId = None) -> dict[str, Any]:
     """Return statistics and histograms per column, correlations, missingness, findings and relations to the target."""
     manifest = workspace.datasets.manifest(file_id)
     stored = stored_profile(workspace, manifest)

@@ -3,18 +3,18 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from core import __version__
 from core.errors import BadRequestError
-from core.services.prediction.predict import find_model, predict_batches
+from core.services.prediction.predict import find_model, predict_batches, stale_seconds
 from core.storage.container import container
 from core.storage.workspace import Workspace
 from functions.http import CallerWorkspace, create_app
 from functions.inference.tensors import InferRequest, batch_from_tensors, declare_inputs, encode_outputs
+from functions.prediction_threads import in_prediction_thread
 from functions.query_parameters import StrictRoute
 from functions.request_bodies import describe_body, json_object, read_body, validate_body
 
@@ -99,7 +99,8 @@ async def infer(
     """Predict rows given as tensors in JSON or in binary; the request chooses the form of the answer."""
     body = await read_body(request)
     # In a thread, so that single rows are answered meanwhile.
-    return await run_in_threadpool(_infer, workspace, body, request.headers.get(HEADER_LENGTH), model_name, version)
+    header = request.headers.get(HEADER_LENGTH)
+    return await in_prediction_thread(_infer, workspace, body, header, model_name, version)
 
 
 def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, version: int | None) -> Response:
@@ -121,9 +122,12 @@ def _infer(workspace: Workspace, body: bytes, header: str | None, name: str, ver
     }
     if request.id is not None:
         answer["id"] = request.id
-    if predicted.warnings:
-        # A parameter is a text, a number or a boolean.
-        answer["parameters"] = {"warnings": "; ".join(predicted.warnings)}
+    # A parameter is a text, a number or a boolean.
+    parameters: dict[str, Any] = {"warnings": "; ".join(predicted.warnings)} if predicted.warnings else {}
+    if (stale := stale_seconds(workspace, name, model)) is not None:
+        parameters["stale_seconds"] = stale
+    if parameters:
+        answer["parameters"] = parameters
     head = to_json(answer)
     if not binary:
         return Response(head, media_type="application/json")

@@ -73,7 +73,7 @@ def delete(workspace: CallerWorkspace, model_name: str, version: DeletedVersion 
 
 
 @router.get("/info")
-async def info(
+def info(
     workspace: CallerWorkspace,
     model_name: Annotated[str | None, Query(min_length=1, description="default: the model trained last")] = None,
     version: Version = None,
@@ -83,7 +83,7 @@ async def info(
 
 
 @router.get("/metrics/{model_name}")
-async def metrics(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
+def metrics(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
     """Return the metrics of a model: on the holdout, by cross-validation, and the data of its evaluation plots."""
     manifest = workspace.models.manifest(model_name, version)
     evaluation = workspace.models.evaluation(manifest.model_name, manifest.version) or {}
@@ -95,7 +95,7 @@ async def metrics(workspace: CallerWorkspace, model_name: str, version: Version 
 
 
 @router.get("/importance/{model_name}")
-async def importance(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
+def importance(workspace: CallerWorkspace, model_name: str, version: Version = None) -> dict[str, Any]:
     """Return the permutation importance of each column, computed when the model was trained."""
     manifest = workspace.models.manifest(model_name, version)
     if not manifest.importance:

@@ -13,13 +13,14 @@ from pydantic_core import to_json
 from core.errors import InvalidInputError
 from core.exporting.files import NamedFile
 from core.inference.signature import signature
-from core.services.prediction.predict import LoadedModel, Predictions
+from core.services.prediction.predict import LoadedModel, Predictions, stale_seconds
 from core.settings import settings
 from core.storage.workspace import Workspace
 from functions.answer_terms import AnswerTerms, Terms
 from functions.file_responses import file_answer
 from functions.http import CallerWorkspace, create_app
 from functions.predict.requests import BatchRequest, CsvRequest, RowRequest, check_rows_of
+from functions.prediction_threads import in_prediction_thread
 from functions.query_parameters import StrictRoute
 from functions.request_bodies import describe_body, json_object, read_body, validate_body
 
@@ -36,9 +37,14 @@ async def predict(workspace: CallerWorkspace, request: Request) -> Response:
     """Predict one row."""
     body = await read_body(request)
     row = validate_body(json_object(body, request.headers.get("content-type", "")), RowRequest)
-    model = row.model(workspace)
+    # Without a thread where nothing has to be read, which is nearly always.
+    loaded = row.loaded_model(workspace)
+    model = await run_in_threadpool(row.model, workspace) if loaded is None else loaded
     predicted = row.predict(model)
-    answer: dict[str, Any] = {"prediction": float(predicted.values[0]), **_model_fields(model, predicted)}
+    answer: dict[str, Any] = {
+        "prediction": float(predicted.values[0]),
+        **_model_fields(workspace, row.model_name, model, predicted),
+    }
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
         answer["interval"] = {"level": predicted.interval.level, "lower": float(lower[0]), "upper": float(upper[0])}
@@ -58,7 +64,7 @@ async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Reque
     """
     body = await read_body(request)
     # In a thread, so that single rows are answered meanwhile.
-    return await run_in_threadpool(_batch, workspace, terms, request, body)
+    return await in_prediction_thread(_batch, workspace, terms, request, body)
 
 
 def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: bytes) -> Response:
@@ -67,13 +73,14 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
     content_type["content-type"] = request.headers.get("content-type", "")
     if content_type.get_content_type() == CSV:
         in_query = validate_body(dict(request.query_params), CsvRequest)
-        model = in_query.model(workspace)
+        name, model = in_query.model_name, in_query.model(workspace)
         predicted = in_query.predict(model, body, content_type.get_content_charset())
     elif request.query_params:
         errors = [{"field": name, "message": "goes with a CSV only"} for name in request.query_params]
         raise InvalidInputError("Send these fields in the body, as JSON: only a CSV takes them in the query.", errors)
     elif found := _predict_plain(workspace, body, content_type.get_content_type()):
         model, predicted = found
+        name = model.manifest.model_name
     else:
         batch = validate_body(json_object(body, request.headers.get("content-type", "")), BatchRequest)
         if command := batch.table_command():
@@ -81,12 +88,12 @@ def _batch(workspace: Workspace, terms: AnswerTerms, request: Request, body: byt
 
             if job := submit_table_job(workspace, command, terms):
                 return job
-        model = batch.model(workspace)
+        name, model = batch.model_name, batch.model(workspace)
         predicted = batch.predict(workspace, model)
     answer = {
         "predictions": predicted.values.tolist(),
         "count": len(predicted.values),
-        **_model_fields(model, predicted),
+        **_model_fields(workspace, name, model, predicted),
     }
     if predicted.interval:
         lower, upper = predicted.interval.bounds(predicted.values)
@@ -107,13 +114,15 @@ def _predict_plain(workspace: Workspace, body: bytes, media_type: str) -> tuple[
     return predict_plain(workspace, body)
 
 
-def _model_fields(model: LoadedModel, predicted: Predictions) -> dict[str, Any]:
-    """Return the name and version of the model, and the warnings, for an answer."""
-    return {
+def _model_fields(workspace: Workspace, name: str | None, model: LoadedModel, predicted: Predictions) -> dict[str, Any]:
+    """Return the name and version of the model that the request names, and the warnings, for an answer."""
+    fields = {
         "model_name": model.manifest.model_name,
         "version": model.manifest.version,
         "warnings": predicted.warnings,
     }
+    stale = stale_seconds(workspace, name, model)
+    return fields if stale is None else {**fields, "stale_seconds": stale}
 
 
 def _answer_or_url(workspace: Workspace, model: LoadedModel, content: bytes) -> Response:
@@ -128,7 +137,7 @@ def _answer_or_url(workspace: Workspace, model: LoadedModel, content: bytes) -> 
 
 
 @router.get("/model/schema/{model_name}", tags=["model"])
-async def schema(
+def schema(
     workspace: CallerWorkspace,
     model_name: str,
     version: Annotated[int | None, Query(ge=1, description="default: the version that serves")] = None,

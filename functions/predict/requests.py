@@ -16,6 +16,7 @@ from core.services.prediction.predict import (
     IN_PARTS,
     LoadedModel,
     Predictions,
+    find_loaded,
     find_model,
     find_table,
     predict_batches,
@@ -45,6 +46,12 @@ class PredictRequest(ModelChoice):
     def model(self, workspace: Workspace) -> LoadedModel:
         """Return the chosen model."""
         return find_model(workspace, self.model_name, self.version, self.model_data, self.model_info)
+
+    def loaded_model(self, workspace: Workspace) -> LoadedModel | None:
+        """Return what `model` would return, where it is in memory and nothing has to be read or checked, else None."""
+        if self.model_data is not None or self.model_info is not None:
+            return None
+        return find_loaded(workspace, self.model_name, self.version)
 
 
 class RowRequest(PredictRequest):

@@ -1038,6 +1038,11 @@ export interface components {
             /** Format: int64 */
             version: number;
             warnings: string[];
+            /**
+             * Format: double
+             * @description how many seconds ago storage said that this version serves; only while storage does not answer
+             */
+            stale_seconds?: number;
             interval?: components["schemas"]["IntervalLevel"];
             lower?: number[];
             upper?: number[];
@@ -1640,6 +1645,17 @@ export interface components {
             } & {
                 [key: string]: unknown;
             }) | null;
+            /**
+             * @default csv
+             * @enum {string}
+             */
+            format?: "csv" | "excel" | "json";
+            /** @description csv: what divides the cells, or its name; default: comma, by a decimal comma semicolon */
+            delimiter?: ("comma" | "semicolon" | "tab" | "pipe") | string | null;
+            /** @description csv: the mark before a fraction, or its name */
+            decimal?: ("." | ",") | ("point" | "comma") | null;
+            /** @description csv: whether it begins with a byte order mark, by which Excel knows UTF-8 */
+            bom?: boolean | null;
             data?: components["schemas"]["Row"][] | null;
             file_id?: string | null;
             /**
@@ -1650,21 +1666,10 @@ export interface components {
             /** @description share of true values that the bounds are to hold */
             interval?: number | null;
             /**
-             * @default csv
-             * @enum {string}
-             */
-            format?: "csv" | "excel" | "json";
-            /**
              * @description csv: leave texts as they are that a spreadsheet would run as formulas
              * @default false
              */
             raw?: boolean;
-            /** @description csv: what divides the cells, or its name; default: comma, by a decimal comma semicolon */
-            delimiter?: ("comma" | "semicolon" | "tab" | "pipe") | string | null;
-            /** @description csv: the mark before a fraction, or its name */
-            decimal?: ("." | ",") | ("point" | "comma") | null;
-            /** @description csv: whether it begins with a byte order mark, by which Excel knows UTF-8 */
-            bom?: boolean | null;
         };
         /** @description A regressor that could not be trained, and why. */
         FailedRegressor: {
@@ -1858,9 +1863,14 @@ export interface components {
             inputs: components["schemas"]["Input"][];
             outputs?: components["schemas"]["Output"][];
         };
-        /** @description The warnings about the rows, as one text. */
+        /** @description The warnings about the rows, as one text, and how old the champion is while storage does not answer. */
         InferWarnings: {
-            warnings: string;
+            warnings?: string;
+            /**
+             * Format: double
+             * @description how many seconds ago storage said that this version serves; only while storage does not answer
+             */
+            stale_seconds?: number;
         };
         /** @description One column of the rows to predict, its values in `data` or in binary after the JSON. */
         Input: {
@@ -2320,6 +2330,11 @@ export interface components {
             /** Format: int64 */
             version: number;
             warnings: string[];
+            /**
+             * Format: double
+             * @description how many seconds ago storage said that this version serves; only while storage does not answer
+             */
+            stale_seconds?: number;
             interval?: components["schemas"]["IntervalBounds"];
         };
         /** @description The first rows of a dataset. */
@@ -3644,6 +3659,11 @@ export interface components {
          * @example respond-async
          */
         "Preference-Applied": string;
+        /**
+         * @description How many seconds ago storage said that the model serves; only while storage does not answer
+         * @example 12.5
+         */
+        "Regatta-Stale-Seconds": number;
         /**
          * @description The libraries that wrote the file
          * @example scikit-learn 1.9.0
@@ -7280,6 +7300,7 @@ export interface operations {
                 headers: {
                     "Content-Disposition": components["headers"]["Content-Disposition"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Regatta-Stale-Seconds": components["headers"]["Regatta-Stale-Seconds"];
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;

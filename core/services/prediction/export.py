@@ -1,6 +1,7 @@
 """Export predictions as a file within one request."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from math import floor, inf, log10
@@ -18,7 +19,7 @@ from core.jobs.fields import ExportFormat, IntervalLevel, RawTexts, Strict
 from core.manifests import Feature
 from core.model_manifest import ModelManifest
 from core.packed_columns import ColumnTable
-from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
+from core.services.prediction.predict import find_model, find_table, predict_records, predict_table, stale_seconds
 from core.services.prediction.requests import ModelChoice
 from core.services.prediction.stored_texts import columns_read_again
 from core.storage.workspace import Workspace
@@ -82,7 +83,7 @@ def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> N
     with made.path.open("wb") as file:
         options = file_options(model.manifest, added, raw=request.raw, style=request.csv_style())
         chosen.write(file, [*header, *added], _joined(rows, predicted.columns), options)
-    return made
+    return replace(made, stale_seconds=stale_seconds(workspace, request.model_name, model))
 
 
 def added_columns(header: Sequence[str], *, bounds: bool = False) -> list[str]:

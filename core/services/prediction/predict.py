@@ -130,7 +130,19 @@ def find_loaded(workspace: Workspace, name: str | None, version: int | None = No
     found = None if name is None else workspace.models.known(name, version)
     if found is None:
         return None
-    return _models(workspace.counters).get(_memory_key(workspace, found), count_miss=False)
+    model = _models(workspace.counters).get(_memory_key(workspace, found), count_miss=False)
+    if model is not None:
+        note(model=model.manifest.model_name, version=model.manifest.version)
+    return model
+
+
+def stale_seconds(workspace: Workspace, name: str | None, model: LoadedModel) -> float | None:
+    """Return how many seconds ago storage last said that the model serves, where it does not answer; else None.
+
+    `name` is what the request names: a model that came with the request is never out of date.
+    """
+    found = None if name is None else workspace.models.stale_seconds(model.manifest.model_name)
+    return None if found is None else round(found, 1)
 
 
 def _stored_model(

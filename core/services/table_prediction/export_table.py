@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
+from core.context_threads import ContextThreadPool
 from core.exporting.files import NamedFile
 from core.inference.input_warnings import InputWarnings
 from core.inference.intervals import conformal_interval
@@ -105,7 +106,7 @@ def _predicted(
 
     threads = settings().threads
     done = 0
-    with ThreadPoolExecutor(threads) as pool:
+    with ContextThreadPool(threads) as pool:
         for batch in _map_ahead(pool, predict, _numbered(table.batches(rows=SLICE_ROWS)), threads):
             report_progress("predicting", WRITTEN * done / table.rows)
             yield batch
@@ -121,7 +122,7 @@ def _numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.Recor
 
 
 def _map_ahead(
-    pool: ThreadPoolExecutor, call: Callable[[Item], Result], items: Iterable[Item], count: int
+    pool: ContextThreadPool, call: Callable[[Item], Result], items: Iterable[Item], count: int
 ) -> Iterator[Result]:
     """Yield `call` of each item in order; `count` calls run ahead of the one that is taken."""
     coming: deque[Future[Result]] = deque()

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from core.automl.successive_halving import record_trial, tune
 from core.automl.training import TrainedModel, evaluate_on_holdout, evaluate_trial, residuals
 from core.automl.trial import Trial, make_trial
 from core.catalogue import DEFAULT_MODEL_TYPES, Regressor, regressor
+from core.context_threads import ContextThreadPool
 from core.errors import RegattaError, UnavailableError
 from core.jobs.commands import CompareCommand
 from core.model_manifest import TargetTransformName, TrialRecord
@@ -247,7 +247,7 @@ def _leaderboard(
 
     failed = failures(trials)
     rows: list[Row] = []
-    with ThreadPoolExecutor(limits().threads) as pool:
+    with ContextThreadPool(limits().threads) as pool:
         for done, row in enumerate(pool.map(publish, trained), start=1):
             (failed if "error" in row else rows).append(row)
             report_progress("storing", 0.9 + 0.1 * done / len(trained))

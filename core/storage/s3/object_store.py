@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -99,7 +98,10 @@ class ObjectStore:
 
         def read() -> None:
             # In one request: some stores read the whole object for each range of it.
-            self.client.download_file(self.bucket, key, str(path), Config=_transfer(sys.maxsize))
+            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
+            with path.open("wb") as file:
+                for chunk in body.iter_chunks(CHUNK_BYTES):
+                    file.write(chunk)
 
         self._read(key, read)
 
@@ -116,7 +118,7 @@ class ObjectStore:
                 self.bucket,
                 key,
                 ExtraArgs=changed if source == key else None,
-                Config=_transfer(COPY_BYTES),
+                Config=_transfer(COPY_BYTES, use_threads=False),  # other threads would not know the deadline
             )
 
     def sha256(self, key: str) -> str:
@@ -273,7 +275,9 @@ def disposition(filename: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def _transfer(part_bytes: int) -> "TransferConfig":
+def _transfer(part_bytes: int, *, use_threads: bool = True) -> "TransferConfig":
     from boto3.s3.transfer import TransferConfig
 
-    return TransferConfig(multipart_threshold=part_bytes, multipart_chunksize=part_bytes, max_concurrency=2)
+    return TransferConfig(
+        multipart_threshold=part_bytes, multipart_chunksize=part_bytes, max_concurrency=2, use_threads=use_threads
+    )

@@ -1,0 +1,106 @@
+"""The deadline of each request: what answers it inherits it, and who waits hears of it in time."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.deadlines import deadline, remaining
+from core.errors import DeadlineError
+from core.settings import Settings, settings
+from core.storage.changes import UNKNOWN
+from core.telemetry.facts import note
+from functions.log import log
+from functions.problems import respond
+
+# Work that takes as long as its data is large: it has the time of a job. Behind a gateway it becomes one sooner.
+LONG_PATHS = frozenset(
+    {
+        "/data/download",
+        "/data/outliers",
+        "/data/process",
+        "/data/upload",
+        "/model/compare",
+        "/model/train",
+        "/predict/batch",
+        "/predict/export",
+    }
+)
+LONG_ENDS = ("/infer", "/reading")
+LONG_BEGINNING = "/model/artifact/"
+CHECKS = frozenset({"/healthz", "/readyz", "/system/status", "/v2/health/live", "/v2/health/ready"})
+# What a long request has beyond the seconds of its work, to store how that ended.
+LONG_MARGIN_SECONDS = 30.0
+# Methods that change nothing.
+READING = ("GET", "HEAD", "OPTIONS")
+
+
+class DeadlineMiddleware:
+    """Gives each request a deadline. Where nothing was answered by then, the answer is a 503 that says so.
+
+    What still goes on for the request is not waited for: it ends by itself, because its calls have the deadline too.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        seconds = seconds_for(scope["path"].removeprefix(scope.get("root_path", "")), settings())
+        answer = _Answer(partial(_too_late, Request(scope), seconds), receive, send)
+        timer = asyncio.get_running_loop().call_later(seconds, answer.give_up)
+        try:
+            with deadline(seconds):
+                await self.app(scope, receive, answer.send)
+                note(deadline_left=round(remaining() or 0.0, 3))
+        finally:
+            timer.cancel()
+
+
+class _Answer:
+    """The answer to one request: that of the app, or the one that says that it is too late."""
+
+    def __init__(self, late: Callable[[], ASGIApp], receive: Receive, send: Send) -> None:
+        self._late = late
+        self._receive = receive
+        self._send = send
+        self._has_begun = False
+        # The task that says that it is too late; from then on the app is not heard.
+        self._giving_up: asyncio.Task[None] | None = None
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the app."""
+        if self._giving_up is None:
+            self._has_begun = True
+            await self._send(message)
+
+    def give_up(self) -> None:
+        """Say that it is too late, unless an answer has begun."""
+        if not self._has_begun:
+            self._giving_up = asyncio.ensure_future(self._say_so())
+
+    async def _say_so(self) -> None:
+        await self._late()({"type": "http"}, self._receive, self._send)
+
+
+def seconds_for(path: str, chosen: Settings) -> float:
+    """Return how many seconds an answer at this path of the service may take."""
+    if path == "/predict":
+        return chosen.predict_seconds
+    if path in CHECKS:
+        return chosen.status_seconds
+    if path in LONG_PATHS or path.endswith(LONG_ENDS) or path.startswith(LONG_BEGINNING):
+        return chosen.job_seconds + LONG_MARGIN_SECONDS
+    return chosen.request_seconds
+
+
+def _too_late(request: Request, seconds: float) -> ASGIApp:
+    """Return the answer to a request that has had its time, and log it."""
+    log.error("%s %s: no answer within %g s", request.method, request.url.path, seconds)
+    outcome = "Try again in a moment." if request.method in READING else UNKNOWN
+    return respond(request, DeadlineError(f"There was no answer within {seconds:g} s. {outcome}"))

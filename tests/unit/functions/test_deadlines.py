@@ -1,0 +1,120 @@
+"""The deadline of a request: what answers it inherits it, and who waits hears of it in time."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+
+from core.deadlines import remaining
+from core.settings import Settings
+from functions import deadlines
+from functions.deadlines import seconds_for
+from functions.http import create_app
+
+CHOSEN = Settings(request_seconds=28, predict_seconds=5, status_seconds=2, job_seconds=3600)
+# Nothing takes as long, unless what is tested is broken.
+NEVER = 60.0
+
+
+@pytest.mark.parametrize(
+    ("path", "seconds"),
+    [
+        ("/", 28),
+        ("/data/info", 28),
+        ("/jobs/1/cancel", 28),
+        ("/predict", 5),
+        ("/system/status", 2),
+        ("/v2/health/ready", 2),
+        ("/readyz", 2),
+        ("/predict/batch", 3630),
+        ("/model/train", 3630),
+        ("/data/files/1/reading", 3630),
+        ("/v2/models/boat/versions/1/infer", 3630),
+        ("/model/artifact/boat", 3630),
+    ],
+)
+def test_the_deadline_is_that_of_the_kind_of_request(path: str, seconds: float) -> None:
+    assert seconds_for(path, CHOSEN) == seconds
+
+
+def exchange(router: APIRouter, method: str, path: str, answered: Event) -> list[dict[str, Any]]:
+    """Return the messages with which the app answers; `answered` is set once the answer is complete."""
+    scope = {"type": "http", "method": method, "path": path, "root_path": "", "query_string": b"", "headers": []}
+    messages: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            answered.set()
+
+    app: Any = create_app(router)
+    with ThreadPoolExecutor(1) as thread:  # Mangum's loop is this thread's
+        thread.submit(asyncio.run, app(scope, receive, send)).result(NEVER)
+    return messages
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "settings", lambda: Settings(request_seconds=0.05))
+
+
+@pytest.mark.parametrize(
+    ("method", "words"), [("GET", "Try again"), ("POST", "may have been carried out all the same")]
+)
+def test_who_waits_too_long_is_answered_while_the_work_goes_on(short: None, method: str, words: str) -> None:
+    router, answered = APIRouter(), Event()
+
+    @router.api_route("/slow", methods=[method])
+    def slow() -> str:
+        assert answered.wait(NEVER), "the answer waits for the work"
+        return "late"
+
+    start, body = exchange(router, method, "/slow", answered)
+    headers = dict(start["headers"])
+    assert (start["status"], headers[b"retry-after"]) == (503, b"1")
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert b"urn:regatta:problem:deadline-exceeded" in body["body"]
+    assert words.encode() in body["body"]
+    assert b"regatta-version" in headers
+
+
+def test_an_answer_that_has_begun_goes_on() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def talk() -> None:
+        receive: Any = send
+        answer = deadlines._Answer(lambda: pytest.fail("it is answered"), receive, send)
+        for message in ("start", "body"):
+            await answer.send({"type": f"http.response.{message}"})
+            answer.give_up()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, talk()).result(NEVER)
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+
+
+def test_what_answers_a_request_inherits_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "settings", lambda: CHOSEN)
+    router = APIRouter()
+
+    @router.get("/thread")
+    def thread() -> float | None:
+        return remaining()
+
+    @router.get("/loop")
+    async def loop() -> float | None:
+        return remaining()
+
+    for path in ("/thread", "/loop"):
+        _, body = exchange(router, "GET", path, Event())
+        assert 0 < float(body["body"]) <= CHOSEN.request_seconds
+    assert remaining() is None
