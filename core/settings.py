@@ -98,7 +98,7 @@ class Settings:
         whole_number(0, unit="days"), 30, "how long jobs are kept that are over; 0 means for ever"
     )
     log_level: str = setting(one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "level of the log")
-    log_file: Path | None = setting(PATH, None, "file that the log is written to besides standard error")
+    log_file: Path | None = setting(PATH, None, "file that the log is written to in place of standard error")
     metrics: bool = setting(SWITCH, True, "whether metrics are kept: for /metrics of a server, in the log on Lambda")
     metrics_dir: Path | None = setting(PATH, None, "folder in which the processes of a server add up their metrics")
 

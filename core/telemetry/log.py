@@ -128,9 +128,10 @@ class StandardError(logging.Handler):
 
 
 def set_up_log(level: str, file: Path | None = None) -> None:
-    """Let every logger of the process write to standard error, and to `file` as well if there is one.
+    """Let every logger of the process write to standard error, or to `file` if there is one.
 
-    `level` is that of Regatta's own lines; libraries write their warnings. Calling it again changes the level.
+    Where that cannot be written to, a warning says so on standard error. `level` is that of Regatta's own lines;
+    libraries write their warnings. Calling it again changes the level.
     """
     log.setLevel(level)
     # No line names a thread, and to look each up takes as long as to write the line.
@@ -141,12 +142,12 @@ def set_up_log(level: str, file: Path | None = None) -> None:
     # Lambda's runtime has a handler that would write each line again.
     for handler in [one for one in root.handlers if type(one).__module__.startswith("awslambdaric")]:
         root.removeHandler(handler)
-    to_terminal = sys.stderr is not None and sys.stderr.isatty()
     console = StandardError()
-    console.setFormatter(TextFormatter() if to_terminal else JsonFormatter())
     root.addHandler(console)
-    if file is not None:
-        _add_file(root, file)
+    if file is not None and (stream := _opened(file)) is not None:
+        console.stream = stream
+    to_terminal = console.stream is None and sys.stderr is not None and sys.stderr.isatty()
+    console.setFormatter(TextFormatter() if to_terminal else JsonFormatter())
 
 
 def take_over(*names: str) -> None:
@@ -157,12 +158,10 @@ def take_over(*names: str) -> None:
         logger.propagate = True
 
 
-def _add_file(root: logging.Logger, file: Path) -> None:
+def _opened(file: Path) -> IO[str] | None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(file)
+        return file.open("a", encoding="utf-8")
     except OSError as error:
         log.warning("REGATTA_LOG_FILE cannot be written to: %s", os.strerror(error.errno or 0))
-        return
-    handler.setFormatter(JsonFormatter())
-    root.addHandler(handler)
+        return None

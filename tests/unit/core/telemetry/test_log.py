@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from core.errors import InvalidInputError, UnavailableError
 from core.telemetry.causes import cause_of, frames_of
-from core.telemetry.log import log, log_event, set_up_log, text_of
+from core.telemetry.log import StandardError, log, log_event, set_up_log, text_of
 from core.telemetry.request_id import serving_request
 from tests.support.log_lines import log_lines
 
@@ -28,7 +28,8 @@ def own_root() -> Iterator[logging.Logger]:
     root.handlers[:] = []
     yield root
     for handler in root.handlers:
-        handler.close()
+        if isinstance(handler, StandardError) and handler.stream is not None:
+            handler.stream.close()
     root.handlers[:] = handlers
     log.setLevel(level)
 
@@ -89,11 +90,14 @@ def test_setting_it_up_again_writes_no_line_twice(own_root: logging.Logger, monk
     assert len(sys.stderr.getvalue().splitlines()) == 1
 
 
-def test_a_file_has_the_same_lines(own_root: logging.Logger, monkeypatch: Any, tmp_path: Path) -> None:
+def test_a_file_has_the_lines_in_place_of_standard_error(
+    own_root: logging.Logger, monkeypatch: Any, tmp_path: Path
+) -> None:
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     set_up_log("INFO", tmp_path / "logs" / "functions.log")
     log_event("job", kind="train")
-    assert (tmp_path / "logs" / "functions.log").read_text() == sys.stderr.getvalue() != ""
+    assert json.loads((tmp_path / "logs" / "functions.log").read_text())["kind"] == "train"
+    assert sys.stderr.getvalue() == ""
 
 
 def test_a_file_that_cannot_be_written_is_a_warning(own_root: logging.Logger, monkeypatch: Any, tmp_path: Path) -> None:
