@@ -171,7 +171,8 @@ class DatasetRepository:
 
         Damaged ones are left out. Raises `NewerFormatError`.
         """
-        listed = list(islice(self._listed.scan("" if after is None else self._listed.place(after)), limit + 1))
+        start = "" if after is None else self._listed.place(after)
+        listed = list(islice(self._listed.scan(start, limit + 1), limit + 1))
         page, following = listed[:limit], listed[limit:]
         rows = self.list_index.rows(page)
         summaries = [rows[one.key] for one in page if one.key in rows]

@@ -1,5 +1,6 @@
 """The index of manifests: a Redis hash for each workspace and kind, always checked against a listing of the bucket."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ class ManifestIndex:
         indexed: list[bytes | None] = []
         if keys:
             indexed = self._run(lambda client: client.hmget(self._redis_key(), keys), [])
-        known = {key: entry for key, stored in zip(keys, indexed, strict=False) if (entry := _parse_entry(stored))}
+        known = {key: entry for key, stored in zip(keys, indexed, strict=False) if (entry := _read_entry(key, stored))}
         fresh = {key: entry for key, entry in known.items() if listed[key] in (None, entry["etag"])}
         fetched = self.fetch(key for key in keys if key not in fresh)
         self._remember(fetched)
@@ -118,7 +119,7 @@ class ManifestIndex:
         found: dict[bytes, bytes] | None = self._run(lambda client: client.hgetall(self._redis_key()), None)
         if found is None:
             return {}
-        indexed = {_decode(key): _parse_entry(entry) for key, entry in found.items()}
+        indexed = {(key := _decode(name)): _read_entry(key, entry) for name, entry in found.items()}
         gone = {key: "deleted" for key in indexed if key not in stored}
         absent = {key: "missing" for key in stored if key not in indexed}
         other = {key: "different" for key in stored if indexed.get(key, stored[key]) != stored[key]}
@@ -149,7 +150,7 @@ class ManifestIndex:
 
     def _remember(self, entries: Mapping[str, dict[str, Any]]) -> None:
         if entries:
-            mapping: Any = {_encode(key): json.dumps(entry) for key, entry in entries.items()}
+            mapping: Any = {_encode(key): _write_entry(key, entry) for key, entry in entries.items()}
             self._run(lambda client: client.hset(self._redis_key(), mapping=mapping), None)
 
     def _run(self, command: Callable[["Redis"], Any], default: T) -> T | Any:
@@ -172,16 +173,25 @@ class ManifestIndex:
         return manifest_index_key(self._workspace, self._kind)
 
 
-def _parse_entry(stored: bytes | None) -> dict[str, Any] | None:
+def _write_entry(key: str, entry: Mapping[str, Any]) -> str:
+    """Return an entry as Redis stores it: with a digest, which tells what was written by another or cut off."""
+    return json.dumps({**entry, "digest": _digest(key, entry)})
+
+
+def _read_entry(key: str, stored: bytes | None) -> dict[str, Any] | None:
     """Return an entry of Redis, or None for what is none: it is read from the bucket then, and written anew."""
     try:
         entry = json.loads(stored or b"")
-    except ValueError:
+        digest = entry.pop("digest")
+        is_entry = isinstance(entry["etag"], str) and isinstance(entry["manifest"], dict)
+        return entry if is_entry and digest == _digest(key, entry) else None
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    is_entry = (
-        isinstance(entry, dict) and isinstance(entry.get("etag"), str) and isinstance(entry.get("manifest"), dict)
-    )
-    return entry if is_entry else None
+
+
+def _digest(key: str, entry: Mapping[str, Any]) -> str:
+    content = json.dumps([key, entry["etag"], entry["manifest"]]).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _decode(key: bytes) -> str:

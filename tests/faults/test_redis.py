@@ -120,8 +120,9 @@ def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack
         entry = json.loads(redis.hget(name, key))
         damaged = {**entry, "manifest": {**entry["manifest"], "rows": 999_999}}
         redis.hset(name, mapping={key: json.dumps(damaged), "default/datasets/gone/manifest.json": json.dumps(entry)})
-        assert "999999" in client.get("/data/files").text  # its ETag is right, so nobody doubts it
-        redis.hset(name, "default/datasets/gone/manifest.json", json.dumps(entry))
+        assert "999999" not in client.get("/data/files").text
+        assert json.loads(redis.hget(name, key)) == entry  # the list has mended it
+        redis.hset(name, key, json.dumps(damaged))
         (tidied_index,) = [tidied for tidied in clean_up(container()) if tidied.what == "default/datasets in Redis"]
         assert (tidied_index.reason, tidied_index.outcome) == ("entries are wrong: 1 deleted, 1 different", "done")
         assert json.loads(redis.hget(name, key)) == entry

@@ -7,8 +7,11 @@ from pydantic import ValidationError
 from core.manifests import DatasetManifest
 from core.storage.lists.segments import ListedManifest
 from core.storage.manifest_index import MANIFEST
-from core.storage.s3.object_store import ObjectStore
+from core.storage.s3.object_store import LIST_KEYS, ObjectStore
 from core.types import Json
+
+# A dataset has up to so many objects.
+FILES = 6
 
 
 class DatasetList:
@@ -26,9 +29,9 @@ class DatasetList:
         """Return the id of a listed dataset."""
         return listed.place.removeprefix(self._folder).partition("/")[0]
 
-    def scan(self, after: str = "") -> Iterator[ListedManifest]:
-        """Yield every manifest after a place."""
-        for item in self._objects.list(self._folder, after):
+    def scan(self, after: str = "", together: int = LIST_KEYS) -> Iterator[ListedManifest]:
+        """Yield every manifest after a place; about `together` of them are asked for in a request."""
+        for item in self._objects.list(self._folder, after, min(FILES * together, LIST_KEYS)):
             if item.size and item.key.endswith(f"/{MANIFEST}"):
                 yield ListedManifest(item.key, item.key, item.etag)
 
