@@ -64,7 +64,14 @@ def test_up_detached_says_why_it_does_not_start_and_leaves_nothing(mine: Stack) 
 
 
 def test_ctrl_c_while_it_starts_detached_stops_it(mine: Stack) -> None:
-    command = subprocess.Popen([*CLI, "up", "--detach"], env=mine.shell, stdout=subprocess.PIPE, text=True)
+    command = subprocess.Popen(
+        [*CLI, "up", "--detach"],
+        env=mine.shell,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Tests that a shell runs in the background ignore the signal, and what they start inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )
     wait_for(lambda: supervisor(mine.home))
     command.send_signal(signal.SIGINT)
     command.communicate(timeout=READY_SECONDS)
