@@ -107,7 +107,7 @@ class Settings:
     port: int = setting(PORT, 8000, "HTTP port of the apps")
     aws_port: int = setting(PORT, 4566, "port of the emulated AWS")
     redis_port: int = setting(PORT, 6380, "port of the embedded Redis")
-    workers: int = setting(whole_number(1, 64), 2, "uvicorn worker processes")
+    workers: int = setting(whole_number(1, 64), 2, "processes that answer requests")
 
     @property
     def threads(self) -> int:

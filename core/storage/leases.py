@@ -9,9 +9,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from core.errors import ConflictError
+from core.settings import settings
 from core.storage.documents import Documents
 from core.stored_document import Document, FormattedDocument
 from core.types import Json
+
+# No lease lasts longer, unless REGATTA_JOB_LEASE_SECONDS says so.
+LONGEST_SECONDS = 600.0
 
 
 class Leased(FormattedDocument):
@@ -25,8 +29,12 @@ class Leased(FormattedDocument):
 
     @property
     def is_leased(self) -> bool:
-        """Return whether a worker has the document. The worker may have been killed meanwhile."""
-        return self.leased_until > time.time()
+        """Return whether a worker has the document. The worker may have been killed meanwhile.
+
+        A lease that ends later than any lasts was given before the clock was set back, and counts no more: its worker
+        renews it by the new time, if it lives.
+        """
+        return 0 < self.leased_until - time.time() <= max(LONGEST_SECONDS, 2 * settings().job_lease_seconds)
 
     def lease(self, name: str, owner: str, seconds: float) -> Json:
         """Return the fields that give the lease to `owner`.

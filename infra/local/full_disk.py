@@ -14,7 +14,7 @@ from ministack.services import s3
 log = logging.getLogger("ministack")
 
 # What stays free for the parts that may not fail: state of the queues, logs, the answers to deletions.
-RESERVE_BYTES = 32 << 20
+RESERVE_BYTES = 8 << 20
 STATUS, CODE = 507, "InsufficientStorage"
 
 Answer = tuple[int, dict[str, str], bytes]

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -152,7 +153,7 @@ def test_giving_up_leaves_nothing(bucket: ObjectStore) -> None:
 
 def test_what_is_being_ingested_cannot_be_given_up() -> None:
     file_id = announced(3).ticket.file_id
-    being_ingested(file_id, 4e9)
+    being_ingested(file_id, time.time() + 60)
     with pytest.raises(ConflictError, match=file_id):
         uploading.abort_upload(home(), file_id)
 
@@ -194,7 +195,7 @@ def test_completing_a_file_that_nobody_works_on_says_its_arrival_again() -> None
         head = container().objects.client.head_object(Bucket=container().objects.bucket, Key=key)
         return head["Metadata"].get("copied-at")
 
-    being_ingested(ticket.file_id, 9e9)
+    being_ingested(ticket.file_id, time.time() + 60)
     uploading.complete_upload(home(), ticket.file_id)
     assert said() is None  # somebody has it
     being_ingested(ticket.file_id, 1.0)

@@ -1,6 +1,7 @@
 """Tickets that version 0.1 stored are shown and finished."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from core.storage.s3.object_store import ObjectStore
 from tests.support.storage import WORKSPACE, home
 from tests.support.uploads import CSV, keys_in_flight, put_upload, read_ticket, receive_event
 
+# Stands for the time in a minute: no lease ends much later.
+IN_A_MINUTE = -1.0
 OLD_TICKET = {
     "format": 1,
     "filename": "船.csv",
@@ -43,7 +46,7 @@ def arrived(bucket: ObjectStore) -> str:
                 "stage": "reading",
                 "progress": 0.4,
                 "owner": "x",
-                "leased_until": 9e9,
+                "leased_until": IN_A_MINUTE,
                 "attempts": 1,
             },
             ("ingesting", "reading", 0.4),
@@ -65,7 +68,10 @@ def test_an_upload_that_version_0_1_stored_is_shown_and_finished(
     arrived: str, state: dict[str, Any], shown: tuple[str, str, float]
 ) -> None:
     ticket = {**OLD_TICKET, "file_id": arrived, "progress": 0.0, "error": None, "owner": None, "leased_until": 0.0}
-    container().objects.put(f"uploads/{WORKSPACE}/{arrived}.json", json.dumps({**ticket, **state}).encode())
+    ticket |= state
+    if ticket["leased_until"] == IN_A_MINUTE:
+        ticket["leased_until"] = time.time() + 60
+    container().objects.put(f"uploads/{WORKSPACE}/{arrived}.json", json.dumps(ticket).encode())
     found = read_ticket(arrived)
     assert (found.status, found.stage, found.progress, found.error) == (*shown, None)
     if found.is_leased:
