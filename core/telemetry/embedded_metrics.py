@@ -16,6 +16,7 @@ NAMESPACE = "Regatta"
 DIMENSION = "stack"
 # Labels that would make too many metrics. A status is written as its class, such as 5xx.
 DROPPED = frozenset({"operation", "problem", "cause"})
+DROPPED_OF = {"jobs": "kind", "job_wait_seconds": "kind"}
 
 
 class EmbeddedMetrics:
@@ -69,7 +70,8 @@ def stack_name() -> str:
 
 def embedded_name(metric: Metric, labels: tuple[str, ...]) -> str:
     """Return the name that a metric with these labels has in CloudWatch."""
-    words = [_short(name, value) for name, value in zip(metric.labels, labels, strict=True) if name not in DROPPED]
+    dropped = {*DROPPED, DROPPED_OF.get(metric.name)}
+    words = [_short(name, value) for name, value in zip(metric.labels, labels, strict=True) if name not in dropped]
     return "_".join([metric.name, *words])
 
 

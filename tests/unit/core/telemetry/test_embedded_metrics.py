@@ -62,6 +62,7 @@ def test_a_line_has_no_more_values_than_cloudwatch_takes(embedded: EmbeddedMetri
 def test_names_have_the_labels_but_no_operation() -> None:
     assert embedded_name(METRICS["requests"], ("predict_row", "404")) == "requests_4xx"
     assert embedded_name(METRICS["job_seconds"], ("train",)) == "job_seconds_train"
+    assert embedded_name(METRICS["jobs"], ("train", "failed")) == "jobs_failed"
     assert embedded_name(METRICS["dependency_failures"], ("storage", "SlowDown")) == "dependency_failures_storage"
 
 

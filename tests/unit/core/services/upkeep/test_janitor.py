@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,11 @@ from core.services.upkeep.cleanup import DAY
 from core.services.upkeep.janitor import CleanupResult, clean_up
 from core.settings import settings
 from core.storage.container import container
+from core.storage.s3.object_store import ObjectStore
+from core.storage.series_repository import Arrival
 from core.storage.workspace import Workspace
+from core.telemetry import metrics
+from core.telemetry.shared_metrics import SharedMetrics
 from functions.janitor.handler import handler
 from tests.support.job_commands import JobProbe, StepsCommand
 from tests.support.lambda_context import LambdaContext
@@ -271,3 +276,29 @@ def test_the_function_does_the_same_and_stops_in_time(kept: Workspace) -> None:
     for number in range(3):
         kept.objects.put(f"default/models/boat/{number}/manifest.json", json.dumps({}).encode())
     assert handler({}, LambdaContext(seconds=1)) == {}
+
+
+def test_the_function_measures_how_series_stand(bucket: ObjectStore) -> None:
+    renewed = datetime.now(UTC) - timedelta(days=2)
+    arrival = Arrival(
+        job_id="0198c0ffee1",
+        file_id="0198c0ffee1",
+        key="incoming/default/strength/a.csv",
+        etag="1",
+        filename="a.csv",
+        size_bytes=1,
+        last_modified=renewed.isoformat(),
+        state="accepted",
+        promoted=True,
+        reason="",
+        decided_at=renewed.isoformat(timespec="seconds"),
+    )
+    home().series.change("strength", lambda series: series.with_arrival(arrival))
+    before, own = metrics.recorder(), SharedMetrics(None)
+    metrics.record_with(own)
+    try:
+        handler({}, LambdaContext())
+    finally:
+        metrics.record_with(before)
+    assert own.totals()["series_held",] == 0
+    assert own.totals()["champion_age_seconds",] == pytest.approx(2 * 86400, abs=3600)
