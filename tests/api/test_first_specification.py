@@ -99,6 +99,7 @@ def test_after_a_comparison_each_of_the_nine_answers_to_its_type(client: httpx.C
     compared = (
         client.post("/model/compare", json={"test_size": 0.2, "target_column": "price"}).raise_for_status().json()
     )
+    assert client.get("/model/info").raise_for_status().json()["model_name"] == compared["best"]["model_name"]
     names = {row["model_type"]: row["model_name"] for row in compared["results"] if row["model_type"] in NINE}
     assert names.keys() == set(NINE)
     for model_type in NINE:

@@ -4,6 +4,8 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from math import inf
 from typing import Any
 
 from core.automl.ensemble_selection import ENSEMBLE, final_weights, make_ensemble, nested_scores, weighted_prediction
@@ -219,6 +221,12 @@ def _make_ensemble(fold_cache: FoldCache, finalists: list[Finalist]) -> tuple[li
     return [(ENSEMBLE, trained)], []
 
 
+def _mean_over_folds(labelled: Outcome) -> float:
+    """Return the score by which a leaderboard is sorted; what failed is the last."""
+    _, outcome = labelled
+    return outcome.cross_validation.mean if isinstance(outcome, TrainedModel) else -inf
+
+
 def _leaderboard(
     publication: Publication,
     fold_cache: FoldCache,
@@ -227,7 +235,10 @@ def _leaderboard(
     warnings: list[str],
     report_progress: ReportProgress,
 ) -> dict[str, Any]:
-    """Store the finalists and return their leaderboard."""
+    """Store the finalists and return their leaderboard.
+
+    The best is stored after all others: then it is the model that was trained last, which requests without a name mean.
+    """
 
     def publish(labelled: Outcome) -> Row:
         label, outcome = labelled
@@ -247,11 +258,13 @@ def _leaderboard(
 
     failed = failures(trials)
     rows: list[Row] = []
+    best_first = sorted(trained, key=_mean_over_folds, reverse=True)
     with ContextThreadPool(limits().threads) as pool:
-        for done, row in enumerate(pool.map(publish, trained), start=1):
+        stored = chain(pool.map(publish, best_first[:0:-1]), map(publish, best_first[:1]))
+        for done, row in enumerate(stored, start=1):
             (failed if "error" in row else rows).append(row)
             report_progress("storing", 0.9 + 0.1 * done / len(trained))
-    rows = in_order(rows)
+    rows = in_order(reversed(rows))
     best = rows[0] if rows else None
     baseline = next((outcome.baseline for _, outcome in trained if isinstance(outcome, TrainedModel)), None)
     if baseline is not None:
