@@ -84,13 +84,13 @@ class Filter:
         """Return whether a line is printed; one that is no JSON object has no id and no level."""
         if not (self._only_json or self.is_narrow):
             return True
-        fields = parsed(line)
+        fields = _parsed(line)
         if fields is None or (self._request_id is not None and fields.get("request_id") != self._request_id):
             return False
         return self._levels is None or fields.get("level") in self._levels
 
 
-def parsed(line: str) -> dict[str, Any] | None:
+def _parsed(line: str) -> dict[str, Any] | None:
     """Return the fields of a line of the service; None for a line of another program."""
     if not line.startswith("{"):
         return None
@@ -103,7 +103,7 @@ def parsed(line: str) -> dict[str, Any] | None:
 
 def _shown(line: str) -> str:
     """Return a line as a person reads it."""
-    fields = parsed(line)
+    fields = _parsed(line)
     if fields is None:
         return visible(line)
     from core.telemetry.log import text_of

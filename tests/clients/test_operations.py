@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PATHS = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))["paths"]
 OPERATIONS = {operation["operationId"]: path for path, methods in PATHS.items() for operation in methods.values()}
 
