@@ -80,6 +80,9 @@ class Settings:
     stale_seconds: float = setting(
         seconds(0), 86_400, "how long a champion predicts after storage last said that it serves"
     )
+    reconcile_seconds: float = setting(
+        seconds(0), 30, "how often a server looks for lost events and silent jobs; 0 means never"
+    )
     cors_origin: str | None = setting(ORIGIN, None, "origin whose pages may call from a browser; unset: none")
     # What is between the callers and the service.
     base_path: str | None = setting(

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from core.errors import NewerFormatError
+from core.errors import NewerFormatError, RegattaError
 
 # The newest format of stored documents that this version reads.
 FORMAT = 1
@@ -31,6 +31,10 @@ def is_none(value: Any) -> bool:
 def is_empty(value: Any) -> bool:
     """Return whether a list or dictionary that younger versions added has nothing in it, as `is_none` does."""
     return not value
+
+
+class DamagedDocumentError(RegattaError, ValueError):
+    """A stored document is no JSON, or lacks what every version writes into it."""
 
 
 class Document(BaseModel):

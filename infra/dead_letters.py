@@ -7,7 +7,7 @@ from core.errors import RegattaError
 from core.jobs.service import retry_job
 from core.services.series.arrivals import parse_arrival_key, submit_retraining
 from core.storage.container import container
-from core.storage.job_queue import DeadLetter, SqsQueue
+from core.storage.job_queue import BucketQueue, DeadLetter, SqsQueue
 from functions.s3_events import objects_in
 
 
@@ -26,18 +26,18 @@ class DescribedLetter:
     retry: Callable[[], object] | None
 
 
-def find_queue() -> SqsQueue | None:
-    """Return the queue of the settings; None where servers carry out their jobs themselves and have no dead letters."""
+def find_queue() -> SqsQueue | BucketQueue | None:
+    """Return the queue of the settings; None where they name neither a queue nor a store that would have one."""
     queue = container().queue
-    return queue if isinstance(queue, SqsQueue) else None
+    return None if isinstance(queue, BucketQueue) and container().objects.endpoint is None else queue
 
 
-def describe_dead_letters(queue: SqsQueue) -> list[DescribedLetter]:
+def describe_dead_letters(queue: SqsQueue | BucketQueue) -> list[DescribedLetter]:
     """Return the messages in the dead-letter queue, each with the reason why it is there."""
     return [_describe_job(letter) if letter.job else _describe_arrivals(letter) for letter in queue.dead_letters()]
 
 
-def redrive(queue: SqsQueue) -> tuple[int, int]:
+def redrive(queue: SqsQueue | BucketQueue) -> tuple[int, int]:
     """Let the subjects of all dead letters begin anew; return how many did, and how many letters are about nothing."""
     retried, unknown = 0, 0
     for described in describe_dead_letters(queue):
@@ -59,11 +59,15 @@ def redrive(queue: SqsQueue) -> tuple[int, int]:
 def _describe_job(letter: DeadLetter) -> DescribedLetter:
     workspace_name, job_id = letter.job or ("", "")
     workspace = container().workspace(workspace_name)
-    job = workspace.jobs.read(job_id, fresh=True)
     kind, reason = "", "its job is gone"
+    try:
+        job = workspace.jobs.read(job_id, fresh=True)
+    except RegattaError as error:
+        job, reason = None, error.detail
     if job is not None:
         kind = job.kind
         reason = (job.error or {}).get("detail") or f"no worker could begin it; the job is {job.status}"
+    reason = letter.reason or reason
     return DescribedLetter(letter, job_id, kind, workspace_name, reason, lambda: retry_job(workspace, job_id))
 
 

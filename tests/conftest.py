@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.storage.redis import redis_client
 from tests.support.stack import Stack
 
 
@@ -13,3 +14,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     shared = Stack(tmp_path_factory.mktemp("stack") / "home").start()
     yield shared
     shared.stop()
+
+
+@pytest.fixture
+def patient_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for Redis however slow the machine is, where a test is about what Redis has afterwards."""
+    for name in ("CONNECT_SECONDS", "COMMAND_SECONDS", "SLOW_SECONDS"):
+        monkeypatch.setattr(redis_client, name, 60.0)

@@ -104,7 +104,14 @@ def job_status(workspace: Workspace, job_id: str) -> Job:
     """
     job = _found(job_id, workspace.jobs.read(job_id))
     if job.deferred and not job.is_over and not job.is_leased and _seems_lost(job):
-        job = workspace.jobs.change(job_id, _offer_again) or job
+        return offer_again(workspace, job_id) or job
+    return job
+
+
+def offer_again(workspace: Workspace, job_id: str) -> Job | None:
+    """Give a job to the queue once more, unless it is over or a worker has it; return it, None where it is gone."""
+    job = workspace.jobs.change(job_id, _offer_again)
+    if job is not None and not job.is_over and not job.is_leased:
         workspace.queue.send(workspace.name, job_id)
     return job
 

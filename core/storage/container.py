@@ -39,7 +39,7 @@ class Container:
         self.counters = counters
         self.queue = queue
         self._cached_objects = cached_objects
-        self._documents = Documents(objects, redis)
+        self.documents = Documents(objects, redis)
         self._workspaces: dict[str, Workspace] = {}
 
     def workspace(self, name: str) -> Workspace:
@@ -53,7 +53,7 @@ class Container:
         self._documents.distrust()
 
     def _new_workspace(self, name: str) -> Workspace:
-        objects, documents = self.objects, self._documents
+        objects, documents = self.objects, self.documents
         index = {kind: ManifestIndex(name, objects, self.redis, kind) for kind in ("datasets", "models")}
         progress = JobProgress(name, self.redis)
         index["jobs"] = ManifestIndex(name, objects, self.redis, "jobs", ".json")

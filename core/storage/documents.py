@@ -15,6 +15,7 @@ from core.storage.redis.entries import STAMP, STAMP_WIDTH, DocumentEntry
 from core.storage.redis.keys import DOCUMENT_SECONDS, document_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.stored_document import DamagedDocumentError
 from core.types import Json
 
 ATTEMPTS = 8
@@ -50,7 +51,7 @@ class ReadDocument:
 
 
 class Documents:
-    """Mutable JSON objects of the bucket."""
+    """Mutable JSON objects of the bucket. Reading one that is no JSON object raises `DamagedDocumentError`."""
 
     def __init__(self, objects: ObjectStore, redis: RedisClient, clock: Callable[[], float] = time.time) -> None:
         """Read and write documents of `objects`; `clock` returns the seconds since 1970."""
@@ -73,7 +74,7 @@ class Documents:
         """Return the document as `read` does, and its age, for a caller that remembers it."""
         entry = None if fresh else self._cached(key)
         if entry is not None:
-            document = None if entry.body is None else _parse(entry.body)
+            document = None if entry.body is None else _parse(key, entry.body)
             return ReadDocument(document, max(0.0, self._clock() - entry.since))
         begun = self._clock()
         try:
@@ -81,7 +82,7 @@ class Documents:
         except MissingObjectError:
             return ReadDocument(None, self._clock() - begun)
         self._publish(key, DocumentEntry(begun, begun, body))
-        return ReadDocument(_parse(body), self._clock() - begun)
+        return ReadDocument(_parse(key, body), self._clock() - begun)
 
     def write(self, key: str, document: Json) -> str:
         """Write the document, whatever was there; return its ETag."""
@@ -99,7 +100,7 @@ class Documents:
         for _ in range(ATTEMPTS):
             try:
                 stored, etag = self._objects.get_with_etag(key)
-                before: Json | None = _parse(stored)
+                before: Json | None = _parse(key, stored)
             except MissingObjectError:
                 before, etag = None, ""
             after = edit(before)
@@ -156,6 +157,11 @@ def _dump(document: Json) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def _parse(body: bytes) -> Json:
-    parsed: Json = json.loads(body)
+def _parse(key: str, body: bytes) -> Json:
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise DamagedDocumentError(f"The document {key} is damaged: it is no JSON object. It was left as it is.")
     return parsed

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.errors import UnavailableError
-from core.storage.s3.object_store import ObjectStore
+from core.storage.open_jobs import FOLDER, OpenJobs
+from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.telemetry.calls import watch_client
 from core.telemetry.request_id import request_id
 
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
 # How long a dead letter stays hidden when the process that read it was killed.
 HIDDEN_SECONDS = 10
-WAITING_KEY = re.compile(r"queue/(?P<workspace>[^/]+)/(?P<job_id>[^/]+)")
+# A dead letter of the bucket's own queue.
+DEAD_KEY = re.compile(rf"{FOLDER}(?P<workspace>[^/]+)/(?P<job_id>[0-9a-z]+)\.dead")
+# After so many failures that no job document has recorded, a job of the bucket's own queue is a dead letter.
+MOST_FAILURES = 5
 
 QueueState = dict[str, Any]
 
@@ -32,6 +37,8 @@ class DeadLetter:
     body: str
     receipt: str
     receives: int
+    # Why it is one, where the queue has recorded that; else its job has.
+    reason: str | None = None
 
     @property
     def job(self) -> tuple[str, str] | None:
@@ -42,8 +49,10 @@ class DeadLetter:
 class SqsQueue:
     """The jobs that wait in SQS; every method raises `UnavailableError` when SQS does not answer."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, objects: ObjectStore) -> None:
+        """Use the queue at `url`; `objects` has the register of the jobs that are not over."""
         self.url = url
+        self.open_jobs = OpenJobs(objects)
         self._client: SQSClient | None = None
         self._dead_url: str | None = None
 
@@ -61,14 +70,23 @@ class SqsQueue:
 
     def send(self, workspace: str, job_id: str) -> None:
         """Send a message, so that a worker takes the job."""
+        self.open_jobs.add(workspace, job_id)  # first: where the message is lost, the job is found
         with _translate_errors():
             body = json.dumps({"workspace": workspace, "job_id": job_id, "request_id": request_id()})
             self.client.send_message(QueueUrl=self.url, MessageBody=body)
+
+    def remove(self, workspace: str, job_id: str) -> None:
+        """Remove a job that is over from the register; its message is the worker's to delete."""
+        self.open_jobs.remove(workspace, job_id)
 
     def set_visibility(self, receipt: str, seconds: int) -> None:
         """Hide a received message from other workers for `seconds` from now."""
         with _translate_errors():
             self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+    def depth(self) -> int:
+        """Count the messages that wait."""
+        return self._counts(self.url)[0]
 
     def state(self) -> QueueState:
         """Count the messages that wait (`depth`), are worked on (`in_flight`) and were given up (`dead_letters`)."""
@@ -131,31 +149,67 @@ class BucketQueue:
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
+        self.open_jobs = OpenJobs(objects)
         # Set when this process adds a job, so that its worker need not poll.
         self.arrived = threading.Event()
+        # By job how often it failed in this process without a record in its document.
+        self._failures: Counter[tuple[str, str]] = Counter()
 
     def send(self, workspace: str, job_id: str) -> None:
         """Add the job, so that a server takes it."""
-        self._objects.put(_waiting_key(workspace, job_id), b"")
+        self.open_jobs.add(workspace, job_id)
         self.arrived.set()
 
     def waiting(self) -> list[tuple[str, str]]:
-        """Return workspace and id of the jobs that wait or are worked on, the oldest first."""
-        keys = (WAITING_KEY.fullmatch(item.key) for item in self._objects.list("queue/"))
-        return sorted(((key["workspace"], key["job_id"]) for key in keys if key), key=lambda job: job[1])
+        """Return workspace and id of the jobs that wait or are worked on, the one that was added first at the start."""
+        return [(job.workspace, job.job_id) for job in self.open_jobs.list()]
 
     def remove(self, workspace: str, job_id: str) -> None:
         """Remove a job that is over."""
-        self._objects.delete([_waiting_key(workspace, job_id)])
+        self._failures.pop((workspace, job_id), None)
+        self.open_jobs.remove(workspace, job_id)
+
+    def count_failure(self, workspace: str, job_id: str, reason: str) -> None:
+        """Count a failure that the job's document could not record; after several the job is given up."""
+        self._failures[workspace, job_id] += 1
+        if self._failures[workspace, job_id] >= MOST_FAILURES:
+            self.give_up(workspace, job_id, reason)
+
+    def give_up(self, workspace: str, job_id: str, reason: str) -> None:
+        """Make a dead letter of the job, with the reason."""
+        letter = {"workspace": workspace, "job_id": job_id, "reason": reason}
+        self._objects.put(f"{FOLDER}{workspace}/{job_id}.dead", json.dumps(letter).encode(), "application/json")
+        self.remove(workspace, job_id)
 
     def state(self) -> QueueState:
         """Count as `SqsQueue.state` does. `depth` includes jobs that are worked on."""
-        return {"depth": len(self.waiting()), "in_flight": 0, "dead_letters": 0}
+        dead = sum(1 for item in self._objects.list(FOLDER) if DEAD_KEY.fullmatch(item.key))
+        return {"depth": len(self.waiting()), "in_flight": 0, "dead_letters": dead}
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return the jobs that were given up."""
+        letters = []
+        for item in self._objects.list(FOLDER):
+            if match := DEAD_KEY.fullmatch(item.key):
+                body = json.dumps({"workspace": match["workspace"], "job_id": match["job_id"]})
+                letters.append(DeadLetter(body, item.key, MOST_FAILURES, self._reason(item.key)))
+        return letters
+
+    def delete_dead_letter(self, letter: DeadLetter) -> None:
+        """Delete a dead letter."""
+        self._objects.delete([letter.receipt])
+
+    def _reason(self, key: str) -> str | None:
+        try:
+            reason = json.loads(self._objects.get(key))["reason"]
+        except (MissingObjectError, ValueError, KeyError, TypeError):
+            return None
+        return str(reason)
 
 
 def create_queue(url: str | None, objects: ObjectStore) -> SqsQueue | BucketQueue:
     """Return the queue at `url`, or the one in the bucket."""
-    return SqsQueue(url) if url else BucketQueue(objects)
+    return SqsQueue(url, objects) if url else BucketQueue(objects)
 
 
 def parse_message(body: str) -> tuple[str, str] | None:
@@ -174,10 +228,6 @@ def submitter_of(body: str) -> str | None:
     except (ValueError, KeyError, TypeError):
         return None
     return found if isinstance(found, str) else None
-
-
-def _waiting_key(workspace: str, job_id: str) -> str:
-    return f"queue/{workspace}/{job_id}"
 
 
 def _endpoint(url: str) -> str | None:

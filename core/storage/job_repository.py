@@ -18,7 +18,7 @@ from core.errors import NewerFormatError
 from core.paging import page_of
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
-from core.storage.leases import Leased, change_document
+from core.storage.leases import Leased, change_document, parse_document
 from core.storage.lists.job_order import JobOrder, is_entry_of
 from core.storage.lists.listed_jobs import ListedJobs
 from core.storage.lists.upkeep import Later, Upkeep
@@ -173,11 +173,15 @@ class JobRepository:
             self._order.remove(job)
 
     def read(self, job_id: str, *, fresh: bool = False) -> Job | None:
-        """Return the job with its newest progress, or None. `fresh` reads the bucket itself, not Redis."""
+        """Return the job with its newest progress, or None. `fresh` reads the bucket itself, not Redis.
+
+        Raises `DamagedDocumentError`.
+        """
         if not JOB_ID.fullmatch(job_id):
             return None
-        document = self._documents.read(_key(self._workspace, job_id), fresh=fresh)
-        return None if document is None else self._progress.with_progress(Job.model_validate(document))
+        key = _key(self._workspace, job_id)
+        document = self._documents.read(key, fresh=fresh)
+        return None if document is None else self._progress.with_progress(parse_document(key, Job, document))
 
     def change(self, job_id: str, edit: Callable[[Job], dict[str, Any] | None]) -> Job | None:
         """Update the newest job as `change_document` does; return None when there is none."""

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from pydantic import ValidationError
+
 from core.errors import ConflictError
 from core.settings import settings
 from core.storage.documents import Documents
-from core.stored_document import Document, FormattedDocument
+from core.stored_document import DamagedDocumentError, Document, FormattedDocument
 from core.types import Json
 
 # No lease lasts longer, unless REGATTA_JOB_LEASE_SECONDS says so.
@@ -52,18 +54,29 @@ D = TypeVar("D", bound=Document)
 def change_document(documents: Documents, key: str, kind: type[D], edit: Callable[[D], Json | None]) -> D | None:
     """Update the newest document by the fields that `edit` returns; None leaves it as it is.
 
-    Return it as stored afterwards, None when there is none; raises `ConflictError`.
+    Return it as stored afterwards, None when there is none; raises `ConflictError`, `DamagedDocumentError`.
     """
 
     def apply(document: Json | None) -> Json | None:
         if document is None:
             return None
-        newest = kind.model_validate(document)
+        newest = parse_document(key, kind, document)
         fields = edit(newest)
         return None if fields is None else newest.model_copy(update=fields).model_dump()
 
     document = documents.change(key, apply)
-    return None if document is None else kind.model_validate(document)
+    return None if document is None else parse_document(key, kind, document)
+
+
+def parse_document(key: str, kind: type[D], document: Json) -> D:
+    """Parse a document that was read from `key`; raises `DamagedDocumentError`, `NewerFormatError`."""
+    try:
+        return kind.model_validate(document)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_url=False))
+        raise DamagedDocumentError(
+            f"The document {key} is damaged: {fields or 'a field'} cannot be read. It was left as it is."
+        ) from error
 
 
 def if_owned(owner: str | None, fields: Json) -> Callable[[Leased], Json | None]:

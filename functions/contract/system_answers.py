@@ -37,11 +37,13 @@ class PartStatus(Answer):
 
 
 class QueueStatus(PartStatus):
-    """The queue of jobs: how many messages wait, are worked on, and were given up."""
+    """The queue of jobs: how many messages wait, are worked on, and were given up, and which jobs are stuck."""
 
     depth: int | None = absent()
     in_flight: int | None = absent()
     dead_letters: int | None = absent()
+    oldest_seconds: int | None = absent("how long the job has waited that waits longest")
+    silent: int | None = absent("how many jobs no worker will get until they are given to the queue again")
 
 
 class Lookups(Answer):

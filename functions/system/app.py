@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from core import __version__
 from core.errors import RegattaError, UnavailableError
+from core.jobs.backlog import read_backlog
 from core.settings import settings
 from core.storage.container import container
 from functions.http import CallerWorkspace, create_app
@@ -41,7 +42,7 @@ async def index() -> dict[str, Any]:
 
 @router.get("/system/status")
 def status(workspace: CallerWorkspace, request: Request) -> Any:
-    """Return the state of storage, Redis, queue, cache and index: `degraded` where one is down, 503 without storage."""
+    """Return the state of storage, Redis, queue, cache and index: `degraded` where one is down or a job stuck."""
     deployment = container()
     redis_up = deployment.redis.ping
     report = {
@@ -56,8 +57,8 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
         body = {**problem.problem(requested_path(request.scope)), **report}
         headers = retry_headers(problem)
         return JSONResponse(body, status_code=problem.status, headers=headers, media_type=PROBLEM_JSON)
-    down = any(report[name]["status"] == "down" for name in ("redis", "queue"))
-    return {"status": "degraded" if down else "ok", **report}
+    is_down = any(report[name]["status"] == "down" for name in ("redis", "queue"))
+    return {"status": "degraded" if is_down or report["queue"].get("silent") else "ok", **report}
 
 
 # Each of its own: a router in a router takes 16 us more to search, for a prediction on a server of all functions too.
@@ -65,9 +66,17 @@ router.routes.extend([*documentation.router.routes, *health.router.routes])
 
 
 def _queue() -> dict[str, Any]:
-    """Return whether the queue of jobs answers, how many wait and are worked on, and how many were given up."""
+    """Return whether the queue of jobs answers, how many wait, are worked on and were given up, and which are stuck."""
     state: dict[str, Any] = {}
-    return {**_timed(_answers(lambda: state.update(container().queue.state()))), **state}
+
+    def look() -> None:
+        state.update(container().queue.state())
+        backlog = read_backlog(container())
+        state["silent"] = len(backlog.silent)
+        if backlog.oldest_seconds is not None:
+            state["oldest_seconds"] = round(backlog.oldest_seconds)
+
+    return {**_timed(_answers(look)), **state}
 
 
 def _answers(ping: Callable[[], None]) -> Callable[[], bool]:

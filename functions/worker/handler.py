@@ -45,17 +45,30 @@ def _carry_out(message: dict[str, Any], seconds: float) -> None:
     # The queue hides a message for longer than any worker lives; from here on only as long as this one is alive.
     _hide(message, lease)
     workspace, job_id = parsed
-    job = run_job(
-        container().workspace(workspace),
-        job_id,
-        HANDLERS,
-        seconds=seconds,
-        heartbeat=lambda: _hide(message, lease),
-    )
+    try:
+        job = run_job(
+            container().workspace(workspace),
+            job_id,
+            HANDLERS,
+            seconds=seconds,
+            heartbeat=lambda: _hide(message, lease),
+        )
+    except GaveUpError:
+        _remove(workspace, job_id)
+        raise
     if job is not None and not job.is_over:
         raise ConflictError("The job was put back, or another worker took it over.")
+    _remove(workspace, job_id)
     if job is None:
         log.warning("the job %s is gone", job_id)
+
+
+def _remove(workspace: str, job_id: str) -> None:
+    """Remove a job that is over from the register of open jobs; where that fails, the reconciler does it."""
+    try:
+        container().queue.remove(workspace, job_id)
+    except UnavailableError as error:
+        log.warning("%s: it could not be removed from the register of open jobs: %s", job_id, error)
 
 
 def _pause(message: dict[str, Any], error: Exception) -> int:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from core.errors import ConflictError, RegattaError
+from core.errors import ConflictError, NewerFormatError, RegattaError, UnavailableError
 from core.jobs.worker import GaveUpError, run_job
 from core.services.handlers import HANDLERS
 from core.settings import settings
@@ -61,15 +61,18 @@ class Runner(threading.Thread):
             job = self._carry_out(container().workspace(workspace), job_id)
         except GaveUpError as error:
             log.error("the job %s was given up: %s", job_id, error)
-        except ConflictError:
-            return  # another process has its lease
+            self._queue.give_up(workspace, job_id, str(error))
+        except UnavailableError as error:
+            log.warning("job %s is tried again: %s", job_id, error)
+        except ConflictError as error:
+            if isinstance(error, NewerFormatError):  # else another process has its lease
+                self._queue.count_failure(workspace, job_id, str(error))
         except Exception as error:
             log.error("job %s is tried again: %s", job_id, error)
-            return
+            self._queue.count_failure(workspace, job_id, str(error))
         else:
-            if job is not None and not job.is_over:
-                return
-        self._queue.remove(workspace, job_id)
+            if job is None or job.is_over:
+                self._queue.remove(workspace, job_id)
 
     def _carry_out(self, workspace: Workspace, job_id: str) -> Job | None:
         if heavy_work.is_elsewhere():

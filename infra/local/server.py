@@ -1,5 +1,7 @@
 """All HTTP functions in one FastAPI app, for servers without Lambda."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
@@ -12,6 +14,7 @@ from functions.http import create_app
 from infra.local import metrics
 from infra.local.observed import observed
 from infra.local.proxies import ProxyMiddleware
+from infra.local.reconciling import reconciling
 from infra.local.runner import running_jobs
 
 FUNCTIONS = (
@@ -43,9 +46,15 @@ def openapi(*, strict: bool = False) -> Json:
     return assemble(merge().openapi(), strict=strict)
 
 
+@asynccontextmanager
+async def _in_the_background(app: FastAPI) -> AsyncIterator[None]:
+    async with running_jobs(app), reconciling(app):
+        yield
+
+
 def build() -> FastAPI:
-    """Return the merged app, which carries out jobs where there is no queue."""
-    merged = merge(lifespan=observed(running_jobs))
+    """Return the merged app, which carries out jobs where there is no queue, and reconciles."""
+    merged = merge(lifespan=observed(_in_the_background))
     assert merged.middleware_stack is not None
     merged.middleware_stack = ProxyMiddleware(merged.middleware_stack, settings())
     return merged

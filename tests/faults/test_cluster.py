@@ -18,6 +18,7 @@ from tests.support.workflow import run_workflow
 SLOTS = 16384
 
 
+@pytest.mark.usefixtures("patient_with_redis")
 def test_the_whole_workflow_runs_on_a_cluster(stack: Stack, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with running_redis(tmp_path, "--cluster-enabled", "yes") as (_, port):
         with Redis(port=port) as cluster:

@@ -68,6 +68,7 @@ def test_flushall_between_any_two_calls_changes_nothing_in_the_life_of_a_model(s
             assert lifetime(client, "shaken") == undisturbed
 
 
+@pytest.mark.usefixtures("patient_with_redis")
 def test_nothing_of_a_deleted_model_stays_in_redis(stack: Stack) -> None:
     with process_environment(stack.env), handlers() as client, Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
         upload_and_train(client, "forgotten")

@@ -78,6 +78,7 @@ def test_an_outage_costs_one_time_out_and_not_one_a_call(stack: Stack) -> None:
             assert time.perf_counter() - start < 90  # a time out for each would take longer
 
 
+@pytest.mark.usefixtures("patient_with_redis")
 def test_a_wrong_index_mends_itself(stack: Stack) -> None:
     with process_environment(stack.env), handlers() as client:
         file_id = upload_and_train(client, "mended")
@@ -103,6 +104,7 @@ def test_a_write_that_redis_missed_is_found_by_the_next_listing(stack: Stack, pa
             assert (file_id if path == "/data/files" else "missed") in client.get(path).text
 
 
+@pytest.mark.usefixtures("patient_with_redis")
 def test_the_index_knows_a_write_before_anybody_lists(stack: Stack) -> None:
     with process_environment(stack.env), handlers() as client:
         with Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
@@ -113,6 +115,7 @@ def test_the_index_knows_a_write_before_anybody_lists(stack: Stack) -> None:
         assert client.get("/system/status").json()["index"] == {"datasets": 0, "models": 1, "jobs": 0}
 
 
+@pytest.mark.usefixtures("patient_with_redis")
 def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack) -> None:
     with process_environment(stack.env), handlers() as client, Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
         file_id = upload_and_train(client, "audited")
@@ -130,6 +133,7 @@ def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack
         assert "999999" not in client.get("/data/files").text
 
 
+@pytest.mark.usefixtures("patient_with_redis")
 def test_hits_and_misses_of_every_process_are_counted_together(tmp_path: Path) -> None:
     with running_redis(tmp_path) as (_, port):
         one, other = (Counters(RedisClient(f"redis://127.0.0.1:{port}")) for _ in range(2))

@@ -107,7 +107,9 @@ def redis(redis_port: int) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def process(store: MemoryStore, clock: Clock, redis_port: int, redis: Redis) -> Callable[[], Documents]:
+def process(
+    store: MemoryStore, clock: Clock, redis_port: int, redis: Redis, patient_with_redis: None
+) -> Callable[[], Documents]:
     """Make the documents of another process, which share the store, the clock and Redis."""
     return lambda: Documents(store, RedisClient(f"redis://127.0.0.1:{redis_port}/0"), clock)
 

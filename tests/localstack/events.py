@@ -44,5 +44,6 @@ MESSAGES = {
     "RetrainFunction": message({"Event": "s3:TestEvent"}),
     "WorkerFunction": message({"workspace": "default", "job_id": "00000000"}),
 }
-# What the schedule sends.
-DAILY = {"JanitorFunction": {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}}
+# What the schedules send.
+SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+SCHEDULES = {"JanitorFunction": SCHEDULED, "ReconcileFunction": SCHEDULED}

@@ -19,7 +19,7 @@ from infra.deploy.deployment import DeployError
 from infra.emulator_account import CREDENTIALS, REGION
 from infra.paths import ROOT
 from tests.api.test_open_inference import ROWS, rows
-from tests.localstack.events import DAILY, FLAT, MESSAGES, requests
+from tests.localstack.events import FLAT, MESSAGES, SCHEDULES, requests
 from tests.localstack.running import COMPOSE, LocalStack
 from tests.localstack.toys import Invoke, toy_function
 from tests.support.arrivals import TARGET, linear_table
@@ -130,15 +130,15 @@ def test_a_function_takes_a_message_when_it_is_invoked(localstack: LocalStack, n
     assert localstack.invoke(name, MESSAGES[name]) == {"batchItemFailures": []}
 
 
-@pytest.mark.parametrize("name", DAILY)
+@pytest.mark.parametrize("name", SCHEDULES)
 def test_a_function_does_its_daily_work_when_it_is_invoked(localstack: LocalStack, name: str) -> None:
-    assert "failed" not in localstack.invoke(name, DAILY[name])
+    assert "failed" not in localstack.invoke(name, SCHEDULES[name])
 
 
 def test_every_function_of_the_template_is_invoked() -> None:
     resources = yaml_parse(TEMPLATE)["Resources"]
     functions = {name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"}
-    assert functions == {*requests(), *MESSAGES, *DAILY}
+    assert functions == {*requests(), *MESSAGES, *SCHEDULES}
 
 
 def test_an_upload_that_lands_in_the_bucket_becomes_a_dataset(http: httpx.Client) -> None:

@@ -1,13 +1,15 @@
 """Arrivals: find the series of an object below `incoming/`, and submit the one job for its content."""
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, RegattaError, UnavailableError
 from core.jobs import service
 from core.jobs.commands import RetrainCommand
 from core.manifests import Reading
@@ -18,6 +20,8 @@ from core.storage.s3.object_store import MissingObjectError
 from core.storage.series_repository import Arrival, SeriesSettings
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id
+
+log = logging.getLogger("regatta")
 
 INCOMING = "incoming/"
 # The endings of files with tables. The bytes decide what a file is; the ending, that it is one and no note beside it.
@@ -107,20 +111,54 @@ def submit_waiting(workspace: Workspace, name: str) -> list[Job]:
     ]
 
 
-def reconcile(storage: Container, workspace: str | None = None, *, dry_run: bool = False) -> list[UnsubmittedObject]:
-    """Find the objects below `incoming/` that have no job, and submit one unless it is a `dry_run`.
+def reconcile(
+    storage: Container,
+    workspace: str | None = None,
+    *,
+    dry_run: bool = False,
+    written: tuple[float, float] = (0.0, inf),
+    settled: set[tuple[str, str]] | None = None,
+) -> list[UnsubmittedObject]:
+    """Find the objects below `incoming/` that have no job, and submit one unless it is a `dry_run`; the oldest first.
 
-    A job whose message was lost is given to the queue again on the way. Raises `UnavailableError`.
+    A job whose message was lost is given to the queue again on the way. Only objects are looked at that were `written`
+    between these times (seconds since 1970), and that are not in `settled`: key and ETag of those about which nothing
+    is left to do, to which others are added. Raises `UnavailableError`.
     """
-    missed = []
-    for key, etag, place in _listed(storage, workspace):
-        known = service.job_with_key(storage.workspace(place.workspace), RetrainCommand, _job_key(key, etag))
-        if known is not None:
-            if not dry_run:
-                service.job_status(storage.workspace(place.workspace), known.job_id)
-        elif not _is_decided(storage, place, key, etag):
-            missed.append(UnsubmittedObject(key, etag, None if dry_run else submit_retraining(storage, key, etag)))
-    return missed
+    missed, known, decided = [], set() if settled is None else settled, _Decided(storage)
+    after, before = written
+    for modified, key, etag, place in sorted(_listed(storage, workspace), key=lambda one: one[0]):
+        if (key, etag) in known or not after <= modified <= before:
+            continue
+        try:
+            job = _job_of(storage, place, key, etag)
+            if (job is not None and job.is_over) or (job is None and (key, etag) in decided.by(place)):
+                known.add((key, etag))
+            elif job is None:
+                missed.append(UnsubmittedObject(key, etag, None if dry_run else submit_retraining(storage, key, etag)))
+            elif not dry_run:
+                service.job_status(storage.workspace(place.workspace), job.job_id)
+        except UnavailableError:
+            raise
+        except (RegattaError, ValueError) as error:  # a document of its series or its job cannot be read
+            log.error("%s stays without a decision: %s", key, error)
+    return sorted(missed, key=lambda one: one.key)
+
+
+class _Decided:
+    """The objects that the series of a listing have decided about, each series read once."""
+
+    def __init__(self, storage: Container) -> None:
+        self._storage = storage
+        self._known: dict[tuple[str, str], set[tuple[str, str]]] = {}
+
+    def by(self, place: ArrivalKey) -> set[tuple[str, str]]:
+        """Return key and ETag of what a series has decided about; the jobs of these may be deleted."""
+        name = place.workspace, place.series
+        if name not in self._known:
+            series = self._storage.workspace(place.workspace).series.read(place.series)
+            self._known[name] = {(one.key, one.etag) for one in series.arrivals} if series else set()
+        return self._known[name]
 
 
 def unquoted_etag(etag: str) -> str:
@@ -133,18 +171,17 @@ def written_at(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _listed(storage: Container, workspace: str | None) -> Iterator[tuple[str, str, ArrivalKey]]:
+def _job_of(storage: Container, place: ArrivalKey, key: str, etag: str) -> Job | None:
+    return service.job_with_key(storage.workspace(place.workspace), RetrainCommand, _job_key(key, etag))
+
+
+def _listed(storage: Container, workspace: str | None) -> Iterator[tuple[float, str, str, ArrivalKey]]:
+    """Yield when each arrival was written (seconds since 1970), its key, its ETag and its place."""
     for item in storage.objects.list(INCOMING if workspace is None else f"{INCOMING}{workspace}/"):
         try:
-            yield item.key, unquoted_etag(item.etag), parse_arrival_key(item.key)
+            yield item.modified, item.key, unquoted_etag(item.etag), parse_arrival_key(item.key)
         except InvalidInputError:
             continue
-
-
-def _is_decided(storage: Container, place: ArrivalKey, key: str, etag: str) -> bool:
-    """Return whether the series has decided about this content, whose job may be deleted."""
-    series = storage.workspace(place.workspace).series.read(place.series)
-    return series is not None and any((a.key, a.etag) == (key, etag) for a in series.arrivals)
 
 
 def _waits_no_longer(arrival: Arrival, settings: SeriesSettings) -> bool:

@@ -17,8 +17,8 @@ from core.services.upkeep.cleanup import (
     size,
 )
 from core.storage.container import Container
-from core.storage.job_queue import WAITING_KEY
 from core.storage.manifest_index import MANIFEST, Audit
+from core.storage.open_jobs import FOLDER, OPEN_JOB_KEY
 from core.storage.workspace import Workspace
 
 VERSION_FOLDER = re.compile(r"[^/]+/models/[^/]+/\d+")
@@ -96,8 +96,8 @@ def waiting_jobs(storage: Container, now: float) -> Iterator[Finding]:
         found = storage.workspace(workspace).jobs.read(job_id, fresh=True)
         return found is not None and not found.is_over
 
-    for item in storage.objects.list("queue/"):
-        match = WAITING_KEY.fullmatch(item.key)
+    for item in storage.objects.list(FOLDER):
+        match = OPEN_JOB_KEY.fullmatch(item.key)
         if match is None or not idle([item], DAY, now):
             continue
         job = (match["workspace"], match["job_id"])

@@ -54,6 +54,7 @@ SENTENCES = [
     ("STALE_SECONDS", "-1", "a number of seconds, at least 0"),
     ("JOB_SECONDS", "1.5", f"{NUMBER} of seconds, at least 1"),
     ("JOB_LEASE_SECONDS", "1", "a number of seconds, at least 2"),
+    ("RECONCILE_SECONDS", "-1", "a number of seconds, at least 0"),
     ("CORS_ORIGIN", "https://app.example.com/", "* or an origin without a path, such as https://app.example.com"),
     ("BASE_PATH", "/regatta/", "a path without a slash at its end, such as /regatta, or / alone"),
     (

@@ -57,7 +57,9 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def client(bucket: ObjectStore, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+def client(
+    bucket: ObjectStore, redis: Redis, monkeypatch: pytest.MonkeyPatch, patient_with_redis: None
+) -> Iterator[httpx.Client]:
     """The Lambda handlers over an emulated bucket and that Redis."""
     monkeypatch.setenv("REGATTA_REDIS_URL", f"redis://127.0.0.1:{redis.connection_pool.connection_kwargs['port']}/0")
     connect_container(bucket)

@@ -1,0 +1,26 @@
+"""Lambda entry point: a schedule."""
+
+from dataclasses import asdict
+from typing import Any
+
+from core.services.upkeep.reconcile import Reconciler
+from core.storage.container import container
+from core.telemetry.log import log_event
+from functions.log import set_up_telemetry
+from functions.snapshot import load_for_snapshot
+
+# Two invocations at once would do the same, and a server that reconciles the same bucket does it more often.
+TURN_SECONDS = 60.0
+# Older objects were looked at by an invocation of before. `regatta reconcile` looks at all.
+NEWEST_SECONDS = 2 * 86_400.0
+
+load_for_snapshot()
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Find files without a job and jobs that are silent; return how many there were."""
+    set_up_telemetry()
+    reconciler = Reconciler(container(), turn_seconds=TURN_SECONDS, newest_seconds=NEWEST_SECONDS)
+    found = asdict(reconciler.run()) if reconciler.take_turn() else {}
+    log_event("reconciled", **found)
+    return found
