@@ -775,7 +775,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the state of storage, Redis, queue, cache and index: `degraded` where one is down, 503 without storage */
+        /** Return the state of storage, Redis, queue, cache and index: `degraded` where one is down or a job stuck */
         get: operations["get_status"];
         put?: never;
         post?: never;
@@ -2420,7 +2420,7 @@ export interface components {
             findings: components["schemas"]["Finding"][];
             target: components["schemas"]["TargetRelations"] | null;
         };
-        /** @description The queue of jobs: how many messages wait, are worked on, and were given up. */
+        /** @description The queue of jobs: how many messages wait, are worked on, and were given up, and which jobs are stuck. */
         QueueStatus: {
             /** @enum {string} */
             status: "up" | "down" | "off";
@@ -2432,6 +2432,16 @@ export interface components {
             in_flight?: number;
             /** Format: int64 */
             dead_letters?: number;
+            /**
+             * Format: int64
+             * @description how long the job has waited that waits longest
+             */
+            oldest_seconds?: number;
+            /**
+             * Format: int64
+             * @description how many jobs no worker will get until they are given to the queue again
+             */
+            silent?: number;
         };
         /** @description A file that is read again. */
         ReadJob: {

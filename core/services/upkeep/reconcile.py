@@ -45,7 +45,7 @@ class Reconciler:
         *,
         turn_seconds: float,
         newest_seconds: float | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         """Reconcile `storage` at most once in `turn_seconds`, among all processes.
 
@@ -55,7 +55,7 @@ class Reconciler:
         self._storage = storage
         self._turn_seconds = turn_seconds
         self._newest_seconds = newest_seconds
-        self._clock = clock
+        self._clock = clock or time.time
         self._owner = secrets.token_hex(8)
         self._settled: set[tuple[str, str]] = set()
 

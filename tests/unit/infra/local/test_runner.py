@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.storage.container import container
+from infra.dead_letters import describe_dead_letters, redrive
 from infra.local.runner import Runner
 from tests.support.job_commands import JobProbe
 from tests.support.jobs import read_job, submit
@@ -39,3 +40,38 @@ def test_a_server_that_is_stopped_puts_its_job_back_for_another(probe: JobProbe,
     runner.join(300)
     assert read_job(job_id).status == "queued"
     assert container().queue.waiting() == [(WORKSPACE, job_id)]
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (b'{"job_id": 3', "is no JSON object"),
+        (b"[]", "is no JSON object"),
+        (b'{"job_id": 3}', "cannot be read"),
+        (b'{"format": 2, "job_id": "x"}', "has format 2"),
+    ],
+)
+def test_a_job_that_cannot_be_read_ends_as_a_dead_letter_and_the_next_is_served(
+    probe: JobProbe, runner: Runner, document: bytes, reason: str
+) -> None:
+    damaged, sound = submit("steps"), submit("steps")
+    container().objects.put(f"{WORKSPACE}/jobs/{damaged}.json", document)
+    runner.start()
+    wait_for(lambda: not container().queue.waiting())
+    assert read_job(sound).status == "succeeded"
+    (letter,) = describe_dead_letters(container().queue)
+    assert letter.subject == damaged
+    assert reason in letter.reason
+    assert container().queue.state()["dead_letters"] == 1
+    assert container().objects.get(f"{WORKSPACE}/jobs/{damaged}.json") == document
+
+
+def test_a_job_that_was_given_up_can_be_redriven(probe: JobProbe, runner: Runner) -> None:
+    job_id = submit("failing", errors=["fault"] * 3)
+    runner.start()
+    wait_for(lambda: container().queue.state()["dead_letters"] == 1)
+    (letter,) = describe_dead_letters(container().queue)
+    assert "fault of ours" in letter.reason
+    assert redrive(container().queue) == (1, 0)
+    wait_for(lambda: read_job(job_id).status == "succeeded")
+    assert container().queue.state()["dead_letters"] == 0
