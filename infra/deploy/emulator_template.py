@@ -18,7 +18,7 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     """Return the template of the YAML `text` with what emulators cannot run changed or left out.
 
     Functions of images become functions of the one package in S3, with the first `ImageConfig.Command` as handler. Left
-    out are the metadata of builds, the properties of snapshots, because nothing would be restored, the routes of
+    out are descriptions, because a template may have 51,200 bytes, the metadata of builds, the properties of snapshots, because nothing would be restored, the routes of
     OPTIONS, and the number of workers of a queue, which MiniStack takes for a text.
     """
     # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
@@ -29,6 +29,8 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     template["Resources"][api]["Properties"]["BinaryMediaTypes"].append(BINARY)
     # The functions of an emulator write their metrics where its servers do, if anywhere.
     template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_METRICS", None)
+    for described in (*template["Parameters"].values(), *template["Outputs"].values()):
+        described.pop("Description", None)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource.pop("Metadata", None)

@@ -28,6 +28,8 @@ class Stack:
             "REGATTA_PORT": str(port),
             "REGATTA_AWS_PORT": str(aws_port),
             "REGATTA_REDIS_PORT": str(redis_port),
+            # Tests of lost events find them themselves.
+            "REGATTA_RECONCILE_SECONDS": "0",
             **overrides,
         }
         self.base_url = f"http://127.0.0.1:{port}"

@@ -1,6 +1,6 @@
-"""Find what was lost or cut off, so that it goes on without anybody: files without a job, and jobs that are silent.
+"""Find what was lost or cut off, so that it goes on without anybody: files, jobs, and changes of models.
 
-It costs two listings where there is nothing to do. It may be killed at any point, and two may run at once: a file has
+It costs three listings where there is nothing to do. It may be killed at any point, and two may run at once: a file has
 one job however often it is submitted, and a job that two workers get is done by the one that takes its lease.
 """
 
@@ -14,6 +14,7 @@ from core.errors import ConflictError, RegattaError
 from core.jobs import service
 from core.jobs.backlog import read_backlog
 from core.services.series import arrivals
+from core.services.upkeep.unfinished import finish_interrupted
 from core.storage.container import Container
 from core.types import Json
 
@@ -27,11 +28,12 @@ TURN_KEY = "queue/reconciling.json"
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What was found: files without a job, silent jobs, and entries of jobs that are over."""
+    """What was found: files without a job, silent jobs, jobs that are over, and changes of models that were cut off."""
 
     submitted: int = 0
     offered: int = 0
     closed: int = 0
+    finished: int = 0
     # Whether all of it could be looked at; else storage, or a document of somebody, was in the way.
     complete: bool = True
 
@@ -106,5 +108,4 @@ class Reconciler:
         return {"offered": len(backlog.silent), "closed": len(backlog.closed)}
 
     def _finish_changes(self) -> dict[str, int]:
-        """Finish renames, deletions and promotions that were cut off."""
-        return {}
+        return {"finished": finish_interrupted(self._storage, self._clock())}

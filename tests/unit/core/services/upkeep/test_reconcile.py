@@ -82,7 +82,7 @@ def test_files_are_submitted_in_the_order_in_which_they_came(
     assert submitted == keys
 
 
-def test_what_is_settled_costs_two_listings(
+def test_what_is_settled_costs_three_listings(
     advance_clock: Advance, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = submit_arrival(put_file("1.csv", linear_table(1)))
