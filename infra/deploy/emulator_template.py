@@ -18,8 +18,9 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     """Return the template of the YAML `text` with what emulators cannot run changed or left out.
 
     Functions of images become functions of the one package in S3, with the first `ImageConfig.Command` as handler. Left
-    out are descriptions, because a template may have 51,200 bytes, the metadata of builds, the properties of snapshots, because nothing would be restored, the routes of
-    OPTIONS, and the number of workers of a queue, which MiniStack takes for a text.
+    out are descriptions, because a template may have 51,200 bytes, the metadata of builds, the properties of snapshots,
+    because nothing would be restored, the routes of OPTIONS, and the number of workers of a queue, which MiniStack
+    takes for a text.
     """
     # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
     # another name, which makes it a new one.
