@@ -50,7 +50,7 @@ class Container:
 
     def expect_changes(self) -> None:
         """Read documents from the bucket for a moment, because another process has written for this one."""
-        self._documents.distrust()
+        self.documents.distrust()
 
     def _new_workspace(self, name: str) -> Workspace:
         objects, documents = self.objects, self.documents
