@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from core.context_threads import ContextThreadPool
 from core.errors import NoCurrentFileError, NoSuchFileError, UnavailableError
 from core.manifests import DatasetManifest, Recipe
@@ -35,6 +37,10 @@ PROFILE = "profile.json"
 SENDERS = 2
 
 FILE_ID = re.compile(r"[0-9a-z]{8,40}")
+
+
+class DamagedFileError(NoSuchFileError):
+    """The dataset is there, and its manifest cannot be read."""
 
 
 def text_name(manifest: DatasetManifest) -> str:
@@ -96,21 +102,35 @@ class DatasetRepository:
         itself and not Redis.
         """
         wanted = file_id or self._pointed_at() or ""
-        document = None
-        if FILE_ID.fullmatch(wanted):
-            document = self._documents.read(_key(self._workspace, wanted, MANIFEST), fresh=fresh)
+        document = self._manifest_document(wanted, fresh=fresh) if FILE_ID.fullmatch(wanted) else None
         if document is None and not file_id:
             raise NoCurrentFileError(
                 "No file is current. POST a CSV to /data/upload, or choose one with POST /data/switch/{file_id}."
             )
         if document is None:
             raise NoSuchFileError(f"There is no file {wanted!r}. GET /data/files lists what there is.")
-        return DatasetManifest.model_validate(document)
+        try:
+            return DatasetManifest.model_validate(document)
+        except ValidationError as error:
+            log.error("The manifest of file %s is damaged: %s", wanted, error)
+            raise DamagedFileError(
+                f"The manifest of file {wanted!r} is damaged. Delete it with DELETE /data/files/{wanted}, and upload "
+                "the file again."
+            ) from error
+
+    def _manifest_document(self, file_id: str, *, fresh: bool) -> Json | None:
+        """Return the manifest as it is stored, None where there is none, and {} where it is no JSON."""
+        try:
+            return self._documents.read(_key(self._workspace, file_id, MANIFEST), fresh=fresh)
+        except ValueError:
+            return {}
 
     def exists(self, file_id: str) -> bool:
         """Return whether the bucket has the dataset; raises `NewerFormatError`."""
         try:
             self.manifest(file_id, fresh=True)
+        except DamagedFileError:
+            return True
         except NoSuchFileError:
             return False
         return True
@@ -188,7 +208,8 @@ class DatasetRepository:
         It is gone with its manifest. A pointer to it counts for none from then on, and files that cannot be deleted now
         are left for the janitor; nobody finds them.
         """
-        self.manifest(file_id, fresh=True)
+        with suppress(DamagedFileError):
+            self.manifest(file_id, fresh=True)
         self._documents.delete(_key(self._workspace, file_id, MANIFEST))
         self._index.drop(_key(self._workspace, file_id, MANIFEST))
         try:

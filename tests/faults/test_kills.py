@@ -6,21 +6,34 @@ after the last is killing before and after each.
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from core.services.upkeep.unfinished import finish_interrupted
+from core.settings import settings
 from core.storage.container import container
 from tests.faults.conftest import variables
 from tests.faults.test_history import counts_as_step
+from tests.support.arrivals import (
+    SERIES,
+    drifting_table,
+    put_file,
+    serve_champion,
+    serving_version,
+    submit_arrival,
+    version_numbers,
+)
 from tests.support.fault_proxy import Exchange, FaultProxy, fault_proxy
 from tests.support.gateway import HandlerTransport
-from tests.support.killed_process import KilledProcess
+from tests.support.jobs import carry_out
+from tests.support.killed_process import RETRAIN, KilledProcess
 from tests.support.memory_s3 import MemoryS3, memory_s3
 from tests.support.operations import check_consistent, prepare, view
 from tests.support.process_state import connect_container, process_environment
+from tests.support.storage import home
 
 KILLED = ("upload", "train", "promote", "rename", "delete a file", "delete a version", "delete a model")
 
@@ -95,3 +108,38 @@ def test_a_killed_operation_is_done_or_never_was(bench: Bench, name: str) -> Non
     assert outcomes[0] == "not done"
     assert outcomes[-1] == "done"
     print(f"{name}: {len(steps)} writes, {len(kills)} kills, {outcomes.count('done')} done")  # noqa: T201 - as above
+
+
+def test_a_killed_retraining_is_gone_on_with(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.set_back()
+    connect_container(bench.store)
+    serve_champion(tmp_path, body=drifting_table(0, 0))
+    job_id = submit_arrival(put_file("second.csv", drifting_table(1, 1))).job_id
+    monkeypatch.setattr(bench, "ids", {"job": job_id})
+    monkeypatch.setattr(bench, "kept", dict(bench.s3.objects))
+    assert bench.run(RETRAIN) == 0
+    steps = [str(request) for request in bench.proxy.requests if counts_as_step(request)]
+    connect_container(bench.store)
+    after = decided(job_id)
+    assert after[:2] == ("succeeded", [("accepted", True)])
+    clock = time.time
+    kills = [(step, False) for step in range(1, len(steps) + 1)] + [(len(steps), True)]
+    for step, is_after in kills:
+        assert bench.run(RETRAIN, step, after=is_after) == -9
+        connect_container(bench.store)
+        with monkeypatch.context() as patched:
+            # The lease of the killed worker is over.
+            patched.setattr("core.storage.leases.time.time", lambda: clock() + settings().job_lease_seconds + 1)
+            carry_out(job_id)
+            finish_interrupted(container(), now=clock() + 60)
+        connect_container(bench.store)
+        assert decided(job_id) == after, (step, steps[step - 1])
+    print(f"retrain: {len(steps)} writes, {len(kills)} kills, each gone on with")  # noqa: T201 - as above
+
+
+def decided(job_id: str) -> tuple[str, list[tuple[str, bool]], list[int], int | None]:
+    """Return the status of the job, the decisions of the series, its versions and its champion."""
+    series = home().series.get(SERIES, fresh=True)
+    job = home().jobs.read(job_id, fresh=True)
+    assert job is not None
+    return job.status, [(one.state, one.promoted) for one in series.arrivals], version_numbers(), serving_version()

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 import httpx
 import psutil
 
-from tests.support.arrivals import carry_out, linear_table, put_file, submit_arrival
 from tests.support.gateway import HandlerTransport
+from tests.support.jobs import carry_out
 from tests.support.operations import OPERATIONS
 from tests.support.process_state import process_environment
 
+# Beside the names of `OPERATIONS`: a worker carries out the job with the id `job`.
 RETRAIN = "retrain"
 SECONDS = 120
 
@@ -22,7 +23,7 @@ def perform(name: str, variables: Mapping[str, str], ids: Mapping[str, str]) -> 
         httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
     ):
         if name == RETRAIN:
-            carry_out(submit_arrival(put_file("second.csv", linear_table(2), "strength")))
+            carry_out(ids["job"])
         else:
             OPERATIONS[name](client, dict(ids)).raise_for_status()
 

@@ -150,3 +150,17 @@ def test_a_draft_that_is_given_up_leaves_nothing_of_what_was_sent(repositories: 
         draft.send(SOURCE, b"a,b")
         raise KeyError("a column")
     assert repositories.keys() == []
+
+
+@pytest.mark.parametrize("damaged", [b"", b"not JSON", b"[]", b"{}", b'{"file_id": 3}'])
+def test_a_damaged_manifest_is_named_and_can_be_deleted(repositories: Repositories, damaged: bytes) -> None:
+    store_dataset(repositories, ONE)
+    store_dataset(repositories, TWO)
+    repositories.objects.put(f"{WORKSPACE}/datasets/{ONE}/manifest.json", damaged)
+    with pytest.raises(NoSuchFileError, match=f"DELETE /data/files/{ONE}"):
+        repositories.datasets.manifest(ONE)
+    assert repositories.datasets.exists(ONE)
+    assert repositories.datasets.manifest(TWO).file_id == TWO
+    repositories.datasets.delete(ONE)
+    with pytest.raises(NoSuchFileError, match="There is no file"):
+        repositories.datasets.manifest(ONE)
