@@ -1,8 +1,6 @@
 """The deadline of each request: what answers it inherits it, and who waits hears of it in time."""
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -52,7 +50,7 @@ class DeadlineMiddleware:
             await self.app(scope, receive, send)
             return
         seconds = seconds_for(scope["path"].removeprefix(scope.get("root_path", "")), settings())
-        answer = _Answer(partial(_too_late, Request(scope), seconds), receive, send)
+        answer = _Answer(scope, seconds, receive, send)
         timer = asyncio.get_running_loop().call_later(seconds, answer.give_up)
         try:
             with deadline(seconds):
@@ -65,8 +63,9 @@ class DeadlineMiddleware:
 class _Answer:
     """The answer to one request: that of the app, or the one that says that it is too late."""
 
-    def __init__(self, late: Callable[[], ASGIApp], receive: Receive, send: Send) -> None:
-        self._late = late
+    def __init__(self, scope: Scope, seconds: float, receive: Receive, send: Send) -> None:
+        self._scope = scope
+        self._seconds = seconds
         self._receive = receive
         self._send = send
         self._has_begun = False
@@ -85,7 +84,8 @@ class _Answer:
             self._giving_up = asyncio.ensure_future(self._say_so())
 
     async def _say_so(self) -> None:
-        await self._late()({"type": "http"}, self._receive, self._send)
+        late = _too_late(Request(self._scope), self._seconds)
+        await late(self._scope, self._receive, self._send)
 
 
 def seconds_for(path: str, chosen: Settings) -> float:

@@ -83,6 +83,8 @@ type Prediction struct {
 	Version    int             `json:"version"`
 	Warnings   []string        `json:"warnings"`
 	Interval   *IntervalBounds `json:"interval,omitempty"`
+	// StaleSeconds is how long ago storage said that this version serves; only while storage does not answer.
+	StaleSeconds *float64 `json:"stale_seconds,omitempty"`
 }
 
 // IntervalBounds is the bounds of one prediction.
@@ -99,6 +101,8 @@ type Predictions struct {
 	ModelName   string    `json:"model_name"`
 	Version     int       `json:"version"`
 	Warnings    []string  `json:"warnings"`
+	// StaleSeconds is how long ago storage said that this version serves; only while storage does not answer.
+	StaleSeconds *float64 `json:"stale_seconds,omitempty"`
 	// Interval, Lower and Upper are there if Predict.Interval asked for bounds.
 	Interval *IntervalLevel `json:"interval,omitempty"`
 	Lower    []float64      `json:"lower,omitempty"`

@@ -42,6 +42,7 @@ class Answered:
     warnings: Sequence[str] = ()
     lower: Sequence[float] | None = None
     upper: Sequence[float] | None = None
+    stale_seconds: float | None = None
 
 
 def frame_batches(
@@ -124,13 +125,16 @@ def _json_value(value: Any, *, strict: bool) -> Any:
 def answered_tensors(body: bytes, head_length: int, batch: Batch) -> Answered:
     """Read the answer to a batch of tensors."""
     head, outputs = read_outputs(body, head_length)
-    warnings = split_warnings(head.get("parameters", {}).get("warnings", ""))
-    return Answered(outputs["prediction"], [*batch.warnings, *warnings], outputs.get("lower"), outputs.get("upper"))
+    notes = head.get("parameters", {})
+    warnings = [*batch.warnings, *split_warnings(notes.get("warnings", ""))]
+    bounds = outputs.get("lower"), outputs.get("upper")
+    return Answered(outputs["prediction"], warnings, *bounds, notes.get("stale_seconds"))
 
 
 def answered_records(answer: Mapping[str, Any]) -> Answered:
     """Read the answer to a batch of objects."""
-    return Answered(answer["predictions"], answer["warnings"], answer.get("lower"), answer.get("upper"))
+    bounds = answer.get("lower"), answer.get("upper")
+    return Answered(answer["predictions"], answer["warnings"], *bounds, answer.get("stale_seconds"))
 
 
 def combine(
@@ -140,12 +144,14 @@ def combine(
     predictions = [value for answer in answers for value in answer.predictions]
     lower = [value for answer in answers for value in answer.lower or ()]
     upper = [value for answer in answers for value in answer.upper or ()]
+    stale = [answer.stale_seconds for answer in answers if answer.stale_seconds is not None]
     raw: dict[str, Any] = {
         "predictions": predictions,
         "count": len(predictions),
         "model_name": model,
         "version": version,
         "warnings": merge_warnings(answer.warnings for answer in answers),
+        **({"stale_seconds": max(stale)} if stale else {}),
         **({} if level is None else {"level": level, "lower": lower, "upper": upper}),
     }
     return Predictions.of(raw, index=index, library=library)

@@ -19,6 +19,8 @@ class Prediction(Answer):
     version: int
     warnings: Sequence[str] = ()
     interval: Mapping[str, float] | None = None
+    # How many seconds ago storage said that this version serves; only while storage does not answer.
+    stale_seconds: float | None = None
 
     def __float__(self) -> float:
         return self.prediction
@@ -55,6 +57,8 @@ class Predictions(Answer, Sequence[float]):
     level: float | None = None
     lower: Sequence[float] | None = None
     upper: Sequence[float] | None = None
+    # How many seconds ago storage said that this version serves; only while storage does not answer.
+    stale_seconds: float | None = None
     index: Any = field(default=None, repr=False)
     # The package of the DataFrame that was predicted, `pandas` or `polars`.
     library: str = field(default="pandas", repr=False)
