@@ -6,9 +6,10 @@ from urllib.parse import unquote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from core.errors import (
     BadRequestError,
@@ -20,8 +21,10 @@ from core.errors import (
 )
 from core.telemetry.causes import cause_of, frames_of
 from core.telemetry.facts import note
+from core.telemetry.request_id import request_id
 from functions.links import link, requested_path
 from functions.machine_limits import machine_error
+from functions.request_log import GONE
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -33,6 +36,7 @@ def answer_errors_as_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _framework_error)
     app.add_exception_handler(OSError, _machine_error)
     app.add_exception_handler(MemoryError, _machine_error)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected_error)
 
 
@@ -129,10 +133,17 @@ async def _machine_error(request: Request, error: Exception) -> JSONResponse:
     return respond(request, found)
 
 
+async def _gone(request: Request, error: Exception) -> Response:
+    """Answer a caller who went away while it sent: nobody reads it, but the log has its status and no fault of ours."""
+    return Response(status_code=GONE)
+
+
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     """Log a bug, and answer with 500; a text of the caller that no file can hold is their error."""
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         detail = "A text of the request has half of a character, such as \\ud83d without the other half of an emoji."
         return respond(request, InvalidInputError(f"{detail} Correct it or leave it out, and send again."))
     note(error=cause_of(error), trace=frames_of(error))
-    return respond(request, RegattaError("This is a fault of ours. It has been logged; trying again may help."))
+    return respond(
+        request, RegattaError(f"This is a fault of ours. It has been logged as {request_id()}; trying again may help.")
+    )

@@ -16,7 +16,7 @@ from core.telemetry.shared_metrics import SharedMetrics
 from functions.contract.operations import OPERATIONS
 from functions.operation_ids import OPERATION_IDS
 from functions.predict.app import app as predict_app
-from tests.support.asgi import ask
+from tests.support.asgi import ask, run_async
 from tests.support.log_lines import LogLines, log_lines
 from tests.unit.functions.test_request_log_ids import client
 
@@ -164,3 +164,27 @@ def test_logging_at_warning_leaves_requests_out(settled: None) -> None:
         app.get("/fault")
     assert [line["status"] for line in lines.events("request")] == [500]
     assert logging.getLogger("regatta").level != logging.DEBUG
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/predict", b"application/json"), ("/predict/batch", b"text/csv"), ("/predict", b"gzip")]
+)
+def test_a_caller_who_goes_away_while_it_sends_is_no_fault_of_ours(settled: None, path: str, kind: bytes) -> None:
+    headers = [(b"content-encoding", kind)] if kind == b"gzip" else [(b"content-type", kind)]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers, "root_path": ""}
+
+    async def leave() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        """Drop it: nobody is there."""
+
+    with log_lines() as lines:
+        run_async(lambda: predict_app(scope, leave, send))
+    line = one_request(lines)
+    assert (line["status"], line["level"], "error" in line) == (499, "INFO", False)
+
+
+def test_a_fault_tells_the_caller_which_line_has_it(settled: None) -> None:
+    answer = client().get("/fault", headers={"X-Request-Id": "r-7"})
+    assert "It has been logged as r-7" in answer.json()["detail"]
