@@ -1,12 +1,13 @@
 """Series of files that train one model: everything below /series."""
 
+from html import escape
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import ConfigDict, Field
 
-from core.errors import NoSuchJobError
+from core.errors import NoSuchJobError, NoSuchModelError
 from core.jobs.commands import RetrainCommand
 from core.jobs.service import read_command
 from core.paging import page_of, read_cursor, write_cursor
@@ -18,6 +19,7 @@ from core.storage.job_repository import Job
 from core.storage.model_repository import check_name
 from core.storage.series_repository import Series, SeriesSettings
 from core.storage.workspace import Workspace
+from core.types import Json
 from core.whole_numbers import WHOLE
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
@@ -108,16 +110,37 @@ def report(
 ) -> Response:
     """Return the report of one decision as JSON or as a page with plots: data, drift, scores and reason."""
     series = workspace.series.get(name)
+    found = workspace.series.report(series.name, job_id)
+    gone = {} if found is None else _links_to_nothing(workspace, found)
     if (format or ("html" if "text/html" in accept else "json")) == "html":
         page = workspace.series.page(series.name, job_id)
         if page is not None:
             headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
+            for path in gone.values():
+                page = page.replace(f' href="{escape(path)}"', "")
             return HTMLResponse(page_with_links(page), headers=headers)
-    else:
-        found = workspace.series.report(series.name, job_id)
-        if found is not None:
-            return JSONResponse(with_links(found))
+    elif found is not None:
+        links = {role: path for role, path in found["links"].items() if role not in gone}
+        return JSONResponse(with_links({**found, "links": links}))
     raise NoSuchJobError(f"Series {name!r} has no report {job_id!r}. GET /series/{name}/history lists what there is.")
+
+
+def _links_to_nothing(workspace: Workspace, report: Json) -> dict[str, str]:
+    """Return the links of a report to versions that were deleted since it was written."""
+    versions = {"champion": report["before"], "challenger": report["arrival"]["version"]}
+    return {
+        role: report["links"][role]
+        for role, version in versions.items()
+        if role in report["links"] and not _is_there(workspace, report["series"], version)
+    }
+
+
+def _is_there(workspace: Workspace, name: str, version: int) -> bool:
+    try:
+        workspace.models.manifest(name, version)
+    except NoSuchModelError:
+        return False
+    return True
 
 
 @router.patch("/{name}/arrivals/{job_id}")

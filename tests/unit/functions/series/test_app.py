@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from html import escape
 
 import httpx
 import pytest
@@ -162,3 +163,20 @@ def test_a_report_comes_as_json_or_as_a_page_that_runs_nothing(client: httpx.Cli
     assert json.loads(client.get(path, params={"format": "json"}, headers={"Accept": "text/html"}).text)
     page = client.get(path, headers={"Accept": "text/html,application/xhtml+xml"})
     assert (page.text, "default-src 'none'" in page.headers["content-security-policy"]) == ("<p>房</p>", True)
+
+
+def test_a_report_has_no_link_to_a_version_that_was_deleted_since(client: httpx.Client) -> None:
+    client.put("/series/flats", json={})
+    reported = arrival(1).model_copy(update={"version": 7})
+    undecided = dict.fromkeys(("file", "before", "held", "schema", "drift", "plausibility", "learned", "scores"))
+    gone = "/model/info?model_name=flats&version=7"
+    report = {
+        "series": "flats", "created_at": reported.decided_at, "arrival": reported.model_dump(), **undecided,
+        "notes": [], "links": {"history": "/series/flats/history", "challenger": gone},
+    }  # fmt: skip
+    page = f'<a href="/series/flats/history">all</a><a href="{escape(gone)}">version 7</a>'
+    home().series.write_report("flats", "k1234567", report, page)
+    path = "/series/flats/reports/k1234567"
+    assert client.get(path).json()["links"] == {"history": "/series/flats/history"}
+    shown = client.get(path, headers={"Accept": "text/html"}).text
+    assert shown == '<a href="/series/flats/history">all</a><a>version 7</a>'
