@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from itertools import islice
 
 from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
@@ -121,10 +120,7 @@ class NewestModels:
         if len(keys) > FEW:
             self._upkeep.soon(self.fill)
             return False
-        with suppress(UnavailableError):  # who may not write leaves it to others
-            self._order.fill([self._versions.parsed(keys)])
-            return True
-        return False
+        return self._order.entries.complete(lambda: self._order.fill([self._versions.parsed(keys)]))
 
     def fill(self, report_rows: ReportRows = report_nothing) -> None:
         """Give every version its entries. Raises `ConflictError` while another worker does it."""

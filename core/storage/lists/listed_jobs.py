@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import islice
 
 from pydantic import ValidationError
 
-from core.errors import NewerFormatError, UnavailableError
+from core.errors import NewerFormatError
 from core.storage.lists.job_order import JobOrder, OrderedJob
 from core.storage.lists.reports import EntriesReport, ReportRows, report_nothing
 from core.storage.lists.upkeep import Upkeep
@@ -50,11 +49,12 @@ class ListedJobs:
         if len(keys) > FEW:
             self._upkeep.soon(lambda: self._fill(report_nothing))
             return False
-        with suppress(UnavailableError):  # who may not write leaves it to others
+
+        def write() -> None:
             self._order.add(self._jobs(keys))
             self._order.entries.mark_complete()
-            return True
-        return False
+
+        return self._order.entries.complete(write)
 
     def _fill(self, report_rows: ReportRows) -> set[str]:
         """Give every job its entries; return them. Raises `ConflictError` while another worker does it."""

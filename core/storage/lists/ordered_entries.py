@@ -5,7 +5,8 @@ document, which readers pass over, and never a document without an entry, but fo
 Regatta wrote: a marker says that these have theirs as well.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from core.storage.lists.reports import EntriesReport
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 
 MARKER = "complete"
+PAUSE_SECONDS = 30.0
 WRITERS = 16
 # Later than any time, in microseconds since 1970.
 END_OF_TIME = 10**17
@@ -41,6 +43,7 @@ class OrderedEntries:
         self._objects = objects
         self._folder = folder
         self._is_complete = False
+        self._next_try = 0.0
 
     def add(self, entries: Iterable[str]) -> None:
         """Write entries. Those that are there already stay as they are."""
@@ -89,6 +92,20 @@ class OrderedEntries:
             except MissingObjectError:
                 pass
         return self._is_complete
+
+    def complete(self, write: Callable[[], object]) -> bool:
+        """Call `write`, which adds the entries that are missing, and return whether that worked.
+
+        A process that may not write leaves it to others, and tries again after half a minute.
+        """
+        if time.monotonic() < self._next_try:
+            return False
+        try:
+            write()
+        except UnavailableError:
+            self._next_try = time.monotonic() + PAUSE_SECONDS
+            return False
+        return True
 
     def mark_complete(self) -> None:
         """Record that every document has its entry."""

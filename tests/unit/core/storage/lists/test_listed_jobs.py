@@ -11,6 +11,7 @@ from core.storage.lists import listed_jobs
 from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
 from tests.support import job_commands
+from tests.support.object_stores import FailingStore
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, Repositories, home, model_draft
 
 ORDER = "default/jobs/order/"
@@ -148,3 +149,13 @@ def test_the_models_of_an_earlier_version_are_found_at_once(bucket: ObjectStore)
     bucket.delete([item.key for item in bucket.list("default/models/.newest/")])
     assert Repositories(bucket).models.newest.name("ridge") == "b"
     assert Repositories(bucket).models.newest.verify().missing == 0
+
+
+def test_who_may_not_write_lists_the_jobs_of_an_earlier_version_all_the_same(workspace: Workspace) -> None:
+    for number in range(3):
+        workspace.jobs.create(job(f"aaaaaaa{number}", number))
+    without_order(workspace)
+    refusing = FailingStore(workspace.objects, "~")
+    for _ in range(2):
+        assert [found.job_id for found in Repositories(refusing).jobs().page(2)[0]] == ["aaaaaaa2", "aaaaaaa1"]
+    assert list(workspace.objects.list(ORDER)) == []
