@@ -58,6 +58,7 @@ class DeadlineMiddleware:
                 note(deadline_left=round(remaining() or 0.0, 3))
         finally:
             timer.cancel()
+            await answer.finish()
 
 
 class _Answer:
@@ -82,6 +83,11 @@ class _Answer:
         """Say that it is too late, unless an answer has begun."""
         if not self._has_begun:
             self._giving_up = asyncio.ensure_future(self._say_so())
+
+    async def finish(self) -> None:
+        """Wait until it has been said that it is too late, where that has begun: the app may end in the same moment."""
+        if self._giving_up is not None:
+            await self._giving_up
 
     async def _say_so(self) -> None:
         late = _too_late(Request(self._scope), self._seconds)

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from core.deadlines import remaining
 from core.settings import Settings
 from functions import deadlines
-from functions.deadlines import seconds_for
+from functions.deadlines import DeadlineMiddleware, seconds_for
 from functions.http import create_app
 
 CHOSEN = Settings(request_seconds=28, predict_seconds=5, status_seconds=2, job_seconds=3600)
@@ -118,3 +118,23 @@ def test_what_answers_a_request_inherits_its_deadline(monkeypatch: pytest.Monkey
         _, body = exchange(router, "GET", path, Event())
         assert 0 < float(body["body"]) <= CHOSEN.request_seconds
     assert remaining() is None
+
+
+def test_an_app_that_ends_in_the_moment_of_the_deadline_leaves_an_answer() -> None:
+    async def answers_too_late(scope: Any, receive: Any, send: Any) -> None:
+        send.__self__.give_up()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    messages: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/readyz", "root_path": "", "query_string": b"", "headers": []}
+    app: Any = DeadlineMiddleware(answers_too_late)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, app(scope, receive, send)).result(NEVER)
+    assert [message.get("status") for message in messages] == [503, None]
