@@ -246,6 +246,4 @@ def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise UnavailableError(
-            "The queue of jobs did not answer. Nothing was changed; try again in a moment."
-        ) from error
+        raise UnavailableError("The queue of jobs did not answer. Try again in a moment.") from error
