@@ -6,12 +6,15 @@ import os
 import threading
 import time
 from datetime import UTC, datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import quote, urlsplit
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
+from urllib.parse import SplitResult, quote, urlsplit
 
+from core.deadlines import check_deadline
+from core.errors import DeadlineError
+from core.storage.aws_calls import PIECE_BYTES, seconds_of_attempt
 from core.telemetry.calls import note_call
 
-# The time-outs of the boto3 client.
+# How long the store may be silent.
 TIMEOUT_SECONDS = 2
 NOTHING = hashlib.sha256(b"").hexdigest()
 # Where one of these is set, only boto3 can make the connection.
@@ -33,7 +36,7 @@ class SignedGet:
     def get(self, key: str) -> bytes | None:
         """Return the object's bytes; None for a missing key, without an answer or without permission.
 
-        Then the caller asks boto3, which retries and raises.
+        Then the caller asks boto3, which retries and raises. Raises `DeadlineError` once nothing is left.
         """
         access_key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
@@ -43,25 +46,42 @@ class SignedGet:
         url = urlsplit(endpoint or f"https://s3.{region}.amazonaws.com")
         path = quote(f"{url.path.rstrip('/')}/{self._bucket}/{key}")
         headers = sigv4_headers(url.netloc, path, access_key, secret, region, os.environ.get("AWS_SESSION_TOKEN"))
-        with self._lock:
+        seconds = seconds_of_attempt(TIMEOUT_SECONDS)
+        if not self._lock.acquire(timeout=seconds):
+            return None
+        try:
+            return None if self._is_retired else self._exchange(url, path, headers, seconds)
+        except (OSError, HTTPException):
+            self._close()
+            return None
+        except DeadlineError:
+            self._close()
+            raise
+        finally:
             if self._is_retired:
-                return None
-            start = time.perf_counter()
-            try:
-                if self._connection is None:
-                    kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
-                    self._connection = kind(url.netloc, timeout=TIMEOUT_SECONDS)
-                self._connection.request("GET", path, headers=headers)
-                response = self._connection.getresponse()
-                body = response.read()
-                note_call("storage", "GetObject", start)
-                return body if response.status == 200 else None
-            except (OSError, HTTPException):
                 self._close()
-                return None
-            finally:
-                if self._is_retired:
-                    self._close()
+            self._lock.release()
+
+    def _exchange(self, url: SplitResult, path: str, headers: dict[str, str], seconds: float) -> bytes | None:
+        """Send the request, and read the answer, which may be silent for so many seconds."""
+        start = time.perf_counter()
+        if self._connection is None:
+            kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
+            self._connection = kind(url.netloc)
+        self._connection.timeout = seconds
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(seconds)
+        self._connection.request("GET", path, headers=headers)
+        response = self._connection.getresponse()
+        pieces = []
+        while piece := response.read1(PIECE_BYTES):
+            pieces.append(piece)
+            check_deadline()
+        if response.length:
+            raise IncompleteRead(b"", response.length)
+        response.close()  # which lets the connection be used again
+        note_call("storage", "GetObject", start)
+        return b"".join(pieces) if response.status == 200 else None
 
     def retire(self) -> None:
         """Read nothing from now on. A read that goes on ends as usual and closes the connection."""

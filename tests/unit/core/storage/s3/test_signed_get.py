@@ -11,6 +11,8 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from core.deadlines import deadline
+from core.errors import DeadlineError
 from core.storage.s3.signed_get import SPECIAL, SignedGet, sigv4_headers
 from tests.support.http_server import QuietHandler, running_server
 
@@ -37,6 +39,13 @@ class _Store(QuietHandler):
         self.answering.wait(60)
         self.connections.add(self.client_address)
         self.paths.append(self.path)
+        if self.path.endswith("/broken"):
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"x")
+            self.close_connection = True
+            return
         found = not self.path.endswith("/absent")
         body = b"\x00bytes\xff" if found else b"<Code>NoSuchKey</Code>"
         self.answer(body, 200 if found else 404)
@@ -92,6 +101,19 @@ def test_a_read_that_goes_on_while_boto3_takes_over_ends_as_usual(store: str) ->
         _Store.answering.set()
         assert read.result() == b"\x00bytes\xff"
     assert reads.get(KEY) is None
+
+
+def test_a_body_that_breaks_off_is_left_to_boto3(store: str) -> None:
+    reads = SignedGet("regatta", store)
+    assert reads.get("broken") is None
+    assert reads.get(KEY) == b"\x00bytes\xff"
+    reads.retire()
+
+
+def test_nothing_is_read_once_the_deadline_has_passed(store: str) -> None:
+    with deadline(0), pytest.raises(DeadlineError):
+        SignedGet("regatta", store).get(KEY)
+    assert _Store.paths == []
 
 
 @pytest.mark.parametrize("name", [*SPECIAL, "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"])
