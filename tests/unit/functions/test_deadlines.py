@@ -134,7 +134,10 @@ def test_an_app_that_ends_in_the_moment_of_the_deadline_leaves_an_answer() -> No
         messages.append(message)
 
     scope = {"type": "http", "method": "GET", "path": "/readyz", "root_path": "", "query_string": b"", "headers": []}
-    app: Any = DeadlineMiddleware(answers_too_late)
+
+    async def statuses() -> list[int | None]:
+        await DeadlineMiddleware(answers_too_late)(scope, receive, send)
+        return [message.get("status") for message in messages]
+
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, app(scope, receive, send)).result(NEVER)
-    assert [message.get("status") for message in messages] == [503, None]
+        assert thread.submit(asyncio.run, statuses()).result(NEVER) == [503, None]
