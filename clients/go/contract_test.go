@@ -33,7 +33,7 @@ var answers = map[string]any{
 	"Preview": Preview{}, "Problem": Error{}, "ProcessEffect": ProcessEffect{}, "Profile": Profile{},
 	"RegressorEntry": Regressor{}, "SeriesHistory": SeriesHistory{}, "SeriesUpload": SeriesUpload{},
 	"SystemStatus": Status{}, "Trained": Trained{}, "TrainedModel": ModelVersion{}, "TrainedModels": ModelPage{},
-	"Upload": Dataset{},
+	"Upload":        Dataset{},
 	"UploadStarted": UploadStarted{}, "VersionsDeleted": VersionsDeleted{},
 	"NumberStatistics": NumberStatistics{}, "BooleanStatistics": BooleanStatistics{},
 	"DateStatistics": DateStatistics{}, "CategoryStatistics": CategoryStatistics{},

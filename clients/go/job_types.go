@@ -83,4 +83,8 @@ type QueueStatus struct {
 	Depth       *int `json:"depth,omitempty"`
 	InFlight    *int `json:"in_flight,omitempty"`
 	DeadLetters *int `json:"dead_letters,omitempty"`
+	// OldestSeconds is how long the job has waited that waits longest.
+	OldestSeconds *int `json:"oldest_seconds,omitempty"`
+	// Silent is how many jobs no worker will get until they are given to the queue again.
+	Silent *int `json:"silent,omitempty"`
 }
