@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.errors import UnavailableError
+from core.storage.aws_calls import bound_calls
+from core.storage.dependency import Dependency
 from core.storage.open_jobs import FOLDER, OpenJobs
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.telemetry.calls import watch_client
@@ -20,6 +22,9 @@ from core.telemetry.request_id import request_id
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
+# How long SQS may take until it answers, and how many requests go on at a time.
+ANSWER_SECONDS = 5.0
+CALLS = 8
 # How long a dead letter stays hidden when the process that read it was killed.
 HIDDEN_SECONDS = 10
 # A dead letter of the bucket's own queue.
@@ -63,9 +68,11 @@ class SqsQueue:
             import boto3
             from botocore.config import Config
 
-            config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
-            self._client = boto3.session.Session().client("sqs", endpoint_url=_endpoint(self.url), config=config)
-            watch_client(self._client, "queue")
+            config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"})
+            client: SQSClient = boto3.session.Session().client("sqs", endpoint_url=_endpoint(self.url), config=config)
+            bound_calls(client, Dependency("queue of jobs", calls=CALLS), lambda _: ANSWER_SECONDS)
+            watch_client(client, "queue")
+            self._client = client
         return self._client
 
     def send(self, workspace: str, job_id: str) -> None:
