@@ -22,7 +22,7 @@ import psutil
 
 from core.settings import settings
 from functions.log import set_up_telemetry
-from infra.local.lifeline import BUSY, IDLE, LEAVE, PUT_BACK, Lifeline
+from infra.local.lifeline import BEAT, BUSY, IDLE, LEAVE, PUT_BACK, Lifeline
 from infra.local.work import TAKEN, Work, put_back
 
 log = logging.getLogger("regatta")
@@ -31,6 +31,8 @@ log = logging.getLogger("regatta")
 MODULES = ("infra.local.runner", "functions.process.app", "functions.upload.app", "functions.data.app")
 # After a piece of work, a process of this size ends, and another takes its place.
 MOST_BYTES = 1 << 30
+# How often a process that waits for work says that it is alive; its server kills one that is silent for long.
+BEAT_SECONDS = 5.0
 # How much longer than a job may take a piece of work may take.
 GRACE_SECONDS = 60
 # Of processes that take too much memory, Linux is to end this one and not a worker.
@@ -40,7 +42,8 @@ OOM_SCORE = "500"
 class HeavyProcess:
     """The loop of this process, and what it tells its server."""
 
-    def __init__(self, lifeline: Lifeline, queue: socket.socket) -> None:
+    def __init__(self, lifeline: Lifeline, queue: socket.socket, beat_seconds: float = BEAT_SECONDS) -> None:
+        queue.settimeout(beat_seconds)
         self._lifeline = lifeline
         self._queue = queue
         self._lock = threading.Lock()
@@ -60,7 +63,11 @@ class HeavyProcess:
         """Do one piece of work after the other, until this process is to leave or has grown."""
         self._lifeline.tell(IDLE)
         while not self._is_leaving:
-            _, descriptors, _, _ = socket.recv_fds(self._queue, 1, 1)
+            try:
+                _, descriptors, _, _ = socket.recv_fds(self._queue, 1, 1)
+            except TimeoutError:
+                self._lifeline.tell(BEAT)
+                continue
             with self._lock:
                 self._is_busy = True
             self._lifeline.tell(BUSY)

@@ -18,8 +18,10 @@ from core.telemetry.request_id import serving_request
 from infra.local import heavy_process
 from infra.local.child_process import Program
 from infra.local.crew import Crew
-from infra.local.heavy_pool import LONG_AT_ONCE, HeavyPool
+from infra.local.heavy_pool import HeavyPool
+from infra.local.lifeline import BEAT, IDLE
 from infra.local.processes import NICENESS
+from infra.local.work import LONG_AT_ONCE
 from tests.support import heavy_jobs
 from tests.support.waiting import wait_for
 
@@ -121,3 +123,23 @@ def test_who_waits_longer_than_the_deadline_is_told(run: Run, tmp_path: Path) ->
     with deadline(0.1), pytest.raises(DeadlineError):
         run(heavy_jobs.wait_for_file, tmp_path / "started", released)
     released.touch()
+
+
+def test_a_process_that_waits_for_work_says_that_it_is_alive() -> None:
+    class HeardError(Exception):
+        pass
+
+    class Line:
+        def __init__(self) -> None:
+            self.told: list[bytes] = []
+
+        def tell(self, state: bytes) -> None:
+            self.told.append(state)
+            if len(self.told) == 3:
+                raise HeardError
+
+    line = Line()
+    taking, sending = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with taking, sending, pytest.raises(HeardError):
+        heavy_process.HeavyProcess(line, taking, beat_seconds=0.001).run()  # type: ignore[arg-type]
+    assert line.told == [IDLE, BEAT, BEAT]
