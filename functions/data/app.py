@@ -96,8 +96,8 @@ def files(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Return the datasets of the workspace, oldest first, page by page, and which one is current."""
-    page, last = workspace.datasets.page(limit, read_cursor(cursor))
-    return {"files": page, "current": workspace.datasets.current(), "next": write_cursor(last)}
+    page, last = workspace.datasets.page(limit, read_cursor("files", cursor))
+    return {"files": page, "current": workspace.datasets.current(), "next": write_cursor("files", last)}
 
 
 @router.post("/switch/{file_id}")

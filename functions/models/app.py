@@ -15,6 +15,7 @@ from core.services.upkeep.unfinished import finish_for_readers
 from core.settings import settings
 from core.storage.artifacts import GRAPH, PICKLE, file_record
 from core.storage.container import container
+from core.storage.lists.model_list import DIGITS
 from core.storage.versions import VersionId
 from core.whole_numbers import WHOLE
 from functions.file_responses import attachment
@@ -62,7 +63,7 @@ def trained(
     page = workspace.models.page(limit, _read_cursor(cursor), model_name)
     return {
         "models": [{**row.model_dump(exclude={"job_id"}), "serves": serves} for row, serves in page.models],
-        "next": write_cursor(None if page.last is None else f"{page.last.number}/{page.last.name}"),
+        "next": write_cursor("models", None if page.last is None else f"{page.last.number}/{page.last.name}"),
     }
 
 
@@ -161,11 +162,11 @@ def _file_headers(manifest: ModelManifest, sha256: str) -> dict[str, str]:
 
 def _read_cursor(cursor: str | None) -> VersionId | None:
     """Return the version that a cursor names; raises `InvalidInputError`."""
-    last = read_cursor(cursor)
+    last = read_cursor("models", cursor)
     if last is None:
         return None
     number, _, name = last.partition("/")
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > DIGITS:
         raise invalid_cursor()
     return VersionId(name, int(number))
 

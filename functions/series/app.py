@@ -62,8 +62,8 @@ def list_series(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Return the series of the workspace by name, page by page."""
-    page, last = workspace.series.listed(limit, read_cursor(cursor))
-    return {"series": [_describe(workspace, series) for series in page], "next": write_cursor(last)}
+    page, last = workspace.series.listed(limit, read_cursor("series", cursor))
+    return {"series": [_describe(workspace, series) for series in page], "next": write_cursor("series", last)}
 
 
 @router.put("/{name}")

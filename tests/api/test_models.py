@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from redis import Redis
 
+from core.paging import write_cursor
 from core.settings import settings
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.container import container
@@ -74,9 +75,24 @@ def test_a_list_comes_page_by_page(client: httpx.Client) -> None:
     }
 
 
-@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 1001}, {"cursor": "x"}, {"cursor": "YQ=="}, {"cursor": "é"}])
-def test_a_page_that_cannot_be_names_what_is_wrong(client: httpx.Client, query: dict[str, Any]) -> None:
-    body = problem(client.get("/model/trained", params=query), 422, "invalid-input")
+@pytest.mark.parametrize("path", ["/model/trained", "/data/files", "/series"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 1001},
+        {"cursor": "x"},
+        {"cursor": ""},
+        {"cursor": "YQ=="},
+        {"cursor": "é"},
+        {"cursor": write_cursor("history", "1/paged")},
+        {"cursor": write_cursor("models", "9" * 999 + "/paged")},
+        {"cursor": write_cursor("files", "a" * 2000)},
+        {"cursor": write_cursor("series", "a" * 2000)},
+    ],
+)
+def test_a_page_that_cannot_be_names_what_is_wrong(client: httpx.Client, path: str, query: dict[str, Any]) -> None:
+    body = problem(client.get(path, params=query), 422, "invalid-input")
     assert body["errors"][0]["field"] == next(iter(query))
 
 
