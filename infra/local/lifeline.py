@@ -26,9 +26,12 @@ class Lifeline:
         self._socket.set_inheritable(False)
 
     def tell(self, state: bytes) -> None:
-        """Tell the server a state. Nothing happens where the server has ended: `watch` notices that."""
+        """Tell the server a state. Nothing happens where the server has ended: `watch` notices that.
+
+        It never waits: a server that is stopped for a while and reads nothing must not stop its processes.
+        """
         with contextlib.suppress(OSError):
-            self._socket.send(state)
+            self._socket.send(state, socket.MSG_DONTWAIT)
 
     def watch(self, on_end: Callable[[], None], on_message: Callable[[bytes], None] = lambda message: None) -> None:
         """Start a thread that passes on what the server tells, and calls `on_end` when the server is gone."""
