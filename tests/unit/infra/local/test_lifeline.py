@@ -16,6 +16,6 @@ def test_a_server_that_reads_nothing_does_not_stop_its_processes() -> None:
             line.tell(BEAT)
 
     process = threading.Thread(target=beat_for_hours, daemon=True)
-    with ours:
+    with ours, line._socket:
         process.start()
         wait_for(lambda: not process.is_alive())
