@@ -56,10 +56,16 @@ def logs(
     margin = max(map(len, chosen)) if name is None and not as_json else 0
     try:
         while True:
-            for part, tail in zip(chosen, tails, strict=True):
-                for line in filter(wanted.passes, tail.read()):
-                    shown = line if as_json else _shown(line)
-                    typer.echo(f"{part:<{margin}} | {shown}" if margin else shown)
+            found_lines = [
+                (part, line)
+                for part, tail in zip(chosen, tails, strict=True)
+                for line in filter(wanted.passes, tail.read())
+            ]
+            if wanted.is_narrow:  # all of them have a time
+                found_lines.sort(key=lambda found: (_parsed(found[1]) or {}).get("time", ""))
+            for part, line in found_lines:
+                shown = line if as_json else _shown(line)
+                typer.echo(f"{part:<{margin}} | {shown}" if margin else shown)
             if not follow:
                 return
             time.sleep(LOOK_SECONDS)

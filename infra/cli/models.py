@@ -6,7 +6,7 @@ import typer
 
 from infra.cli.options import AsJson, Quiet, Url, Version
 from infra.cli.output import Output
-from infra.cli.pages import Cursor, Limit, hint, page
+from infra.cli.pages import Cursor, Limit, all_items, hint, page
 from infra.cli.service import ask, connect
 from regatta.choice import segment
 
@@ -49,7 +49,10 @@ def models(
             _print_available(ask(client, "GET", "/model/available"), output)
         elif name is None:
             listed = page(client, "/model/trained", limit or PAGE, cursor)
-            _print_models(listed, output)
+            if as_json:
+                output.document(listed)
+            else:
+                _print_models(_by_name(client, listed, is_first=cursor is None), output)
             hint(output, "models", listed)
         elif promote is not None:
             found = ask(client, "POST", f"/model/champion/{segment(name)}", json={"version": promote})
@@ -98,17 +101,21 @@ def explain(
         _print_importance(found, output)
 
 
-def _print_models(listed: "Json", output: Output) -> None:
+def _by_name(client: "Regatta", listed: "Json", *, is_first: bool) -> "dict[str, list[Json]]":
+    """Return the versions of each model of a page, those on other pages as well."""
+    by_name: dict[str, list[Json]] = {}
+    for model in listed["models"]:
+        by_name.setdefault(model["model_name"], []).append(model)
+    names = list(by_name)
+    cut = {*([] if is_first else names[:1]), *([] if listed["next"] is None else names[-1:])}
+    return by_name | {name: all_items(client, "/model/trained", "models", model_name=name) for name in cut}
+
+
+def _print_models(by_name: "dict[str, list[Json]]", output: Output) -> None:
     """Print a row for each model: the version that serves, or the newest one."""
     from infra.cli.figures import age, score, size
     from infra.cli.tables import Column, Table
 
-    if output.as_json:
-        output.document(listed)
-        return
-    by_name: dict[str, list[Json]] = {}
-    for model in listed["models"]:
-        by_name.setdefault(model["model_name"], []).append(model)
     if output.quiet:
         for name in by_name:
             output.result(name)
@@ -158,8 +165,7 @@ def _print_model(client: "Regatta", model: "Json", output: Output) -> None:
             Column("serves"),
         ]
     )
-    params = {"model_name": model["model_name"], "limit": PAGE}
-    for row in ask(client, "GET", "/model/trained", params=params)["models"]:
+    for row in all_items(client, "/model/trained", "models", model_name=model["model_name"]):
         figures = (row["version"], score(row["metrics"]["r2"]), size(row["size_bytes"]), age(row["created_at"]))
         table.add(*figures, row["model_type"], Cell("serves", "green") if row["serves"] else "no")
     output.table(table, "It has no versions.")

@@ -18,17 +18,17 @@ Cursor = Annotated[str | None, typer.Option(help="Show the page that an earlier 
 LONGEST = 1000
 
 
-def page(client: "Regatta", path: str, limit: int | None, cursor: str | None) -> "Json":
+def page(client: "Regatta", path: str, limit: int | None, cursor: str | None, **params: Any) -> "Json":
     """Return one page of a list."""
-    return ask(client, "GET", path, params={"limit": limit, "cursor": cursor})
+    return ask(client, "GET", path, params={**params, "limit": limit, "cursor": cursor})
 
 
-def all_items(client: "Regatta", path: str, name: str) -> "list[Json]":
+def all_items(client: "Regatta", path: str, name: str, **params: Any) -> "list[Json]":
     """Return the items `name` of all pages of a list."""
     items: list[Any] = []
     cursor = None
     while True:
-        listed = page(client, path, LONGEST, cursor)
+        listed = page(client, path, LONGEST, cursor, **params)
         items += listed[name]
         cursor = listed.get("next")
         if cursor is None:

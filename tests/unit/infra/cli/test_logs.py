@@ -93,6 +93,13 @@ def test_the_lines_of_one_request_are_found_in_all_logs_however_old(folder: Path
     ]
 
 
+def test_the_lines_of_one_request_are_in_the_order_of_their_times(folder: Path) -> None:
+    first, *_ = LINES.splitlines(keepends=True)
+    (folder / "functions.log").write_text(first.replace("2026-", "2027-"))
+    (folder / "web.log").write_text(first)
+    assert [line.split()[0] for line in _run("--request-id", "r-1").stdout.splitlines()] == ["web", "functions"]
+
+
 def test_lines_are_chosen_by_their_level(folder: Path) -> None:
     (folder / "web.log").write_text(LINES)
     assert [line.split()[1] for line in _run("web", "--level", "warning").stdout.splitlines()] == ["ERROR", "WARNING"]

@@ -5,6 +5,20 @@ from typing import Any
 from tests.support.fake_service import fake_service
 from tests.unit.infra.cli.test_service import FILE, run
 
+VERSIONS = [
+    {
+        "model_name": name,
+        "version": number,
+        "model_type": "ridge",
+        "target_column": "price",
+        "created_at": "2026-01-01T00:00:00+00:00",
+        "metrics": {"r2": 0.5},
+        "size_bytes": 1000,
+        "serves": number == serves,
+    }
+    for name, serves in (("a", 2), ("b", 2))
+    for number in (1, 2, 3)
+]
 FILES = [{**FILE, "file_id": f"{number:021d}", "filename": f"{number}.csv"} for number in range(5)]
 
 
@@ -34,3 +48,18 @@ def test_a_file_is_found_by_its_name_on_any_page() -> None:
     ) as service:
         code, output, _ = run("files", "--url", service.url, "--switch", "4.csv")
     assert (code, "is current now" in output) == (0, True)
+
+
+def test_a_model_whose_versions_are_on_two_pages_is_shown_whole_on_both() -> None:
+    def versions(query: dict[str, str], _: bytes) -> Any:
+        if "model_name" in query:
+            return 200, {"models": [one for one in VERSIONS if one["model_name"] == query["model_name"]], "next": None}
+        return 200, (
+            {"models": VERSIONS[4:], "next": None} if "cursor" in query else {"models": VERSIONS[:4], "next": "4"}
+        )
+
+    with fake_service(**{"GET /model/trained": versions}) as service:
+        _, first, _ = run("models", "--url", service.url, "--limit", "4")
+        _, second, _ = run("models", "--url", service.url, "--cursor", "4")
+    rows = [line.split()[:5] for text in (first, second) for line in text.splitlines()[1:]]
+    assert rows == [[name, "ridge", "price", "3", "2"] for name in ("a", "b", "b")]
