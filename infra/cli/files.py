@@ -6,7 +6,7 @@ import typer
 
 from infra.cli.options import AsJson, Data, Quiet, Url
 from infra.cli.output import Output
-from infra.cli.pages import Cursor, Limit, hint, page
+from infra.cli.pages import Cursor, Limit, hint, listing
 from infra.cli.service import ask, connect
 from infra.cli.stored_data import file_id_of, find_stored, is_file
 from regatta.choice import segment
@@ -29,7 +29,7 @@ def files(
 ) -> None:
     """List the uploaded files, the newest last; or switch to one, or delete one.
 
-    FILE is a file_id, or a name, of which the newest counts. --quiet lists the identifiers alone.
+    FILE is a file_id, or a name, of which the newest counts. --quiet lists all identifiers, and nothing else.
     """
     output = Output(as_json, quiet)
     if switch is not None and delete is not None:
@@ -42,7 +42,7 @@ def files(
             found = ask(client, "DELETE", f"/data/files/{segment(find_stored(client, delete))}")
             output.answer(found, found["deleted"], f"{found['deleted']} is deleted.")
         else:
-            listed = page(client, "/data/files", limit, cursor)
+            listed = listing(client, "/data/files", "files", output, limit=limit, cursor=cursor)
             _print_files(listed, output)
             hint(output, "files", listed)
 

@@ -6,7 +6,7 @@ import typer
 
 from infra.cli.options import AsJson, Quiet, Url, Version
 from infra.cli.output import Output
-from infra.cli.pages import Cursor, Limit, all_items, hint, page
+from infra.cli.pages import Cursor, Limit, all_items, hint, listing
 from infra.cli.service import ask, connect
 from regatta.choice import segment
 
@@ -37,7 +37,7 @@ def models(
 ) -> None:
     """List the models; or show one with its versions, promote a version, rename it, or delete it.
 
-    --quiet lists the names alone.
+    --quiet lists all names, and nothing else.
     """
     output = Output(as_json, quiet)
     if sum((available, promote is not None, rename is not None, delete)) > 1:
@@ -48,7 +48,7 @@ def models(
         if available:
             _print_available(ask(client, "GET", "/model/available"), output)
         elif name is None:
-            listed = page(client, "/model/trained", limit or PAGE, cursor)
+            listed = listing(client, "/model/trained", "models", output, limit=limit, cursor=cursor)
             if as_json:
                 output.document(listed)
             else:

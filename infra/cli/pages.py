@@ -23,6 +23,18 @@ def page(client: "Regatta", path: str, limit: int | None, cursor: str | None, **
     return ask(client, "GET", path, params={**params, "limit": limit, "cursor": cursor})
 
 
+def listing(
+    client: "Regatta", path: str, name: str, output: "Output", *, limit: int | None, cursor: str | None
+) -> "Json":
+    """Return one page of a list with the items `name`; with --quiet all items, unless a limit or a cursor is given.
+
+    A program reads what --quiet prints, and would not notice that there is more.
+    """
+    if output.quiet and limit is None and cursor is None:
+        return {name: all_items(client, path, name), "next": None}
+    return page(client, path, limit, cursor)
+
+
 def all_items(client: "Regatta", path: str, name: str, **params: Any) -> "list[Json]":
     """Return the items `name` of all pages of a list."""
     items: list[Any] = []

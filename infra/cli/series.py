@@ -7,7 +7,7 @@ import typer
 
 from infra.cli.options import AsJson, Quiet, Url
 from infra.cli.output import COLOURS, Output
-from infra.cli.pages import Cursor, hint, page
+from infra.cli.pages import Cursor, hint, listing
 from infra.cli.service import ask, connect, exit_with_code
 from regatta.choice import segment
 
@@ -66,7 +66,7 @@ def series(
     output = Output(as_json, quiet)
     with connect(url) as client:
         if name is None:
-            listed = page(client, "/series", limit, cursor)
+            listed = listing(client, "/series", "series", output, limit=limit, cursor=cursor)
             _print_all_series(listed, output)
             hint(output, "series", listed)
         else:

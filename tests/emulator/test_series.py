@@ -263,9 +263,20 @@ def test_the_janitor_comes_daily_and_leaves_what_is_in_flight(
     assert _keys(aws) == before
     assert stack.cli("janitor", "--dry-run").returncode == 0
     assert client.get(f"/data/uploads/{file_id}").json()["parts"]
-    (rule,) = aws("events").list_rules()["Rules"]
-    (target,) = aws("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
-    assert (rule["ScheduleExpression"], target["Arn"].rpartition(":")[2]) == ("rate(1 day)", function)
+    assert _schedules(aws) == {
+        function: "rate(1 day)",
+        _physical(aws, "ReconcileFunction"): "rate(5 minutes)",
+    }
+
+
+def _schedules(aws: Callable[[str], Any]) -> dict[str, str]:
+    """How often each function is called, by its name."""
+    events = aws("events")
+    return {
+        target["Arn"].rpartition(":")[2]: rule["ScheduleExpression"]
+        for rule in events.list_rules()["Rules"]
+        for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    }
 
 
 def _keys(aws: Callable[[str], Any]) -> set[str]:

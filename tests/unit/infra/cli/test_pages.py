@@ -63,3 +63,14 @@ def test_a_model_whose_versions_are_on_two_pages_is_shown_whole_on_both() -> Non
         _, second, _ = run("models", "--url", service.url, "--cursor", "4")
     rows = [line.split()[:5] for text in (first, second) for line in text.splitlines()[1:]]
     assert rows == [[name, "ridge", "price", "3", "2"] for name in ("a", "b", "b")]
+
+
+def test_quiet_lists_the_items_of_all_pages_unless_a_page_is_named() -> None:
+    def short_pages(query: dict[str, str], body: bytes) -> Any:
+        return paged({**query, "limit": "2"}, body)
+
+    with fake_service(**{"GET /data/files": short_pages}) as service:
+        _, everything, _ = run("files", "--url", service.url, "--quiet")
+        _, one_page, _ = run("files", "--url", service.url, "--quiet", "--limit", "2")
+    assert everything.split() == [file["file_id"] for file in FILES]
+    assert one_page.split() == [file["file_id"] for file in FILES[:2]]
