@@ -150,6 +150,12 @@ def set_up_log(level: str, file: Path | None = None) -> None:
     console.setFormatter(TextFormatter() if to_terminal else JsonFormatter())
 
 
+def log_descriptors() -> set[int]:
+    """Return the descriptor of the file that the log is written to, which a forked process must not close."""
+    handlers = [one for one in logging.getLogger().handlers if isinstance(one, StandardError)]
+    return {handler.stream.fileno() for handler in handlers if handler.stream is not None}
+
+
 def take_over(*names: str) -> None:
     """Let the lines of these loggers, which have handlers of their own, be written as all others."""
     for name in names:

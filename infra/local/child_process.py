@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from core.telemetry.log import log_descriptors
+
 FORKS = sys.platform == "linux"
 POLL_SECONDS = 0.02
 
@@ -130,7 +132,7 @@ def _run_forked(main: Callable[[Sequence[int]], None], descriptors: Sequence[int
 
 def _keep_only(descriptors: Sequence[int]) -> None:
     """Close what the server has open, such as its ends of other lifelines, and read nothing from the terminal."""
-    kept = {1, 2, *descriptors}
+    kept = {1, 2, *descriptors, *log_descriptors()}
     for number in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
         if number not in kept:
             with suppress(OSError):

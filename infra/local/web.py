@@ -159,7 +159,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--state", type=Path)
     chosen = parser.parse_args()
-    set_up_log(settings().log_level)
+    set_up_log(settings().log_level, settings().log_file)
     try:
         server = WebServer(chosen.host, chosen.port, chosen.workers, chosen.state)
     except (StackError, OSError) as error:

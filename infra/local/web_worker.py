@@ -85,6 +85,8 @@ def main(descriptors: Sequence[int]) -> None:
         "infra.local.server:app",
         limit_concurrency=limit,
         access_log=False,
+        # Its own handlers write plain text. The app says itself that it has started.
+        log_config=None,
         # A forwarded address would stand for the proxy's own, by which it is trusted.
         proxy_headers=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
