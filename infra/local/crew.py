@@ -137,7 +137,7 @@ class Crew:
         return not self._has_served and self._failures >= MOST_FAILED_STARTS
 
     def tend(self) -> None:
-        """Look at every process once: bury the ended, kill the hung, and start what is missing."""
+        """Look at every process once: kill those that hang, take off the ended, and start what is missing."""
         now = self._clock()
         # A server that was stopped for a while, or starved, has heard nothing; that is no fault of its processes.
         stalled, self._looked_at = now - self._looked_at > SILENCE_SECONDS / 2, now
@@ -151,10 +151,10 @@ class Crew:
                 member.process.wait()
             self._has_served = self._has_served or member.is_serving
             if member.process.poll() is not None:
-                self._bury(member, now)
+                self._take_off(member, now)
         self._adjust(now)
 
-    def _bury(self, member: Member, now: float) -> None:
+    def _take_off(self, member: Member, now: float) -> None:
         """Take a process that has ended off the list."""
         self.members.remove(member)
         member.forget()

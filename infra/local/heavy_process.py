@@ -106,7 +106,7 @@ def _portable(error: Exception) -> Exception:
     return error
 
 
-def _volunteer() -> None:
+def _end_first() -> None:
     """Let Linux end this process first where memory is short."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
@@ -115,7 +115,7 @@ def _volunteer() -> None:
 def main(descriptors: Sequence[int]) -> None:
     """Work until the server ends. The numbers are those of lifeline and queue."""
     lifeline, queue = descriptors
-    _volunteer()
+    _end_first()
     line = Lifeline(lifeline)
     with socket.socket(fileno=queue) as shared:
         shared.set_inheritable(False)

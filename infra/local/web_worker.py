@@ -20,8 +20,6 @@ from infra.local.heavy_pool import HeavyPool
 from infra.local.lifeline import BEAT, DRAIN_SECONDS, IDLE, LEAVING_SECONDS, Lifeline
 
 TICKS_PER_BEAT = 10
-
-
 # Descriptors that a worker holds without any request, or that one request needs beside its connection.
 OWN_DESCRIPTORS, DESCRIPTORS_PER_REQUEST = 40, 3
 # Where more files than these may be open, nothing is limited.
