@@ -31,11 +31,13 @@ class Changes:
         self._created: set[str] = set()
         # Those of the unsure ones whose write may still be on its way.
         self._late: set[str] = set()
+        # Whether another process did a part of the work and never said what it had changed.
+        self._lost_sight = False
 
     @property
     def are_none(self) -> bool:
         """Whether it is known that nothing was changed."""
-        return not (self._made or self._unsure or self._late)
+        return not (self._made or self._unsure or self._late or self._lost_sight)
 
     def made(self, key: str, *, created: bool = False) -> None:
         """Note a write or a deletion; `created` where it is known that there was no object before."""
@@ -58,6 +60,17 @@ class Changes:
             else:
                 self.made(key)
 
+    def add(self, others: "Changes") -> None:
+        """Note what another process has noted for this work."""
+        self._made |= others._made
+        self._unsure |= others._unsure
+        self._created |= others._created
+        self._late |= others._late
+
+    def lost_sight(self) -> None:
+        """Note that another process may have changed anything for this work."""
+        self._lost_sight = True
+
     def undone(self, key: str) -> None:
         """Note that an object is as it was before."""
         for keys in (self._made, self._unsure, self._created):
@@ -73,15 +86,23 @@ def changes() -> Changes:
 
 
 @contextmanager
-def recording() -> Iterator[None]:
-    """Record what is changed inside, and let an `UnavailableError` that leaves the block say whether anything was."""
-    token = _recorded.set(recorded := Changes())
+def noting_changes() -> Iterator[Changes]:
+    """Note what is changed inside."""
+    token = _recorded.set(noted := Changes())
     try:
-        yield
-    except UnavailableError as error:
-        raise with_outcome(error, recorded) from error
+        yield noted
     finally:
         _recorded.reset(token)
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Record what is changed inside, and let an `UnavailableError` that leaves the block say whether anything was."""
+    with noting_changes() as recorded:
+        try:
+            yield
+        except UnavailableError as error:
+            raise with_outcome(error, recorded) from error
 
 
 def with_outcome(error: UnavailableError, recorded: Changes) -> UnavailableError:

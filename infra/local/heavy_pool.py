@@ -8,7 +8,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from core.deadlines import check_deadline, remaining
-from core.errors import UnavailableError
+from core.errors import DeadlineError, UnavailableError
+from core.storage.changes import changes
 from core.storage.container import container
 from core.storage.workspace import Workspace
 from core.telemetry.request_id import request_id
@@ -19,10 +20,7 @@ LOOK_SECONDS = 0.5
 # How often work is sent that a process was killed before it took.
 ATTEMPTS = 5
 
-ENDED = (
-    "The process that did the work has ended, for want of memory or because it was killed. Look at what is stored, and "
-    "send the request again where that is missing."
-)
+ENDED = "The process that did the work has ended, for want of memory or because it was killed."
 NOBODY = "No process is free for this work. Try again in a moment."
 
 
@@ -67,12 +65,17 @@ class HeavyPool:
                 if not _is_taken(connection, message):
                     continue
                 try:
-                    succeeded, result = pickle.loads(_receive(connection))  # noqa: S301 - of our own process
+                    succeeded, result, changed = pickle.loads(_receive(connection))  # noqa: S301 - of our own process
                 except (OSError, EOFError) as error:
+                    changes().lost_sight()
                     raise UnavailableError(ENDED) from error
+                except DeadlineError:
+                    changes().lost_sight()
+                    raise
                 finally:
                     # What was written there is not known here.
                     container().expect_changes()
+            changes().add(changed)
             if succeeded:
                 return result
             raise result

@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from core.settings import settings
+from core.storage.changes import noting_changes
 from functions.log import set_up_telemetry
 from infra.local.lifeline import BEAT, BUSY, IDLE, LEAVE, PUT_BACK, Lifeline
 from infra.local.work import TAKEN, Work, put_back
@@ -86,13 +87,14 @@ def _serve(connection: Connection) -> None:
     message = connection.recv_bytes()
     connection.send_bytes(TAKEN)
     faulthandler.dump_traceback_later(settings().job_seconds + GRACE_SECONDS, exit=True)
-    try:
-        work: Work = pickle.loads(message)  # noqa: S301 - of a worker of this server, over a socket without a name
-        answer = (True, work.do())
-    except Exception as error:
-        answer = (False, _portable(error))
-    finally:
-        faulthandler.cancel_dump_traceback_later()
+    with noting_changes() as changed:
+        try:
+            work: Work = pickle.loads(message)  # noqa: S301 - of a worker of this server, over a socket without a name
+            answer = (True, work.do(), changed)
+        except Exception as error:
+            answer = (False, _portable(error), changed)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
     connection.send_bytes(pickle.dumps(answer))
 
 

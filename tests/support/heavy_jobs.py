@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from core.deadlines import remaining
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, UnavailableError
+from core.storage.changes import changes
 from core.storage.workspace import Workspace
 from core.telemetry.request_id import request_id
 
@@ -32,6 +33,17 @@ def wait_for_file(workspace: Workspace, started: Path, released: Path) -> int:
     while not released.exists():
         time.sleep(0.01)
     return os.getpid()
+
+
+def refuse_storage(workspace: Workspace) -> None:
+    """Find no storage before anything was changed."""
+    raise UnavailableError("The object store did not answer.")
+
+
+def change_and_fail(workspace: Workspace) -> None:
+    """Change what callers see, then find no storage."""
+    changes().made(f"{workspace.name}/models/strength/1/manifest.json", created=True)
+    raise UnavailableError("The object store did not answer.")
 
 
 def die(workspace: Workspace) -> None:

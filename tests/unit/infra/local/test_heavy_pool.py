@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from core.deadlines import deadline
-from core.errors import DeadlineError, InvalidInputError, UnavailableError
+from core.errors import DeadlineError, InvalidInputError, OutcomeUnknownError, UnavailableError
+from core.storage.changes import NOTHING, UNKNOWN, recording
 from core.storage.container import container
 from core.telemetry.request_id import serving_request
 from infra.local import heavy_process
@@ -97,6 +98,41 @@ def test_a_process_that_ends_at_its_work_is_replaced_and_the_caller_is_told(run:
     with pytest.raises(UnavailableError, match="has ended"):
         run(heavy_jobs.die)
     assert run(heavy_jobs.where)[1] != before
+
+
+def test_what_another_process_has_changed_is_known_to_the_error(run: Run) -> None:
+    with pytest.raises(UnavailableError) as caught, recording():
+        run(heavy_jobs.refuse_storage)
+    assert caught.value.detail.endswith(NOTHING)
+    with pytest.raises(OutcomeUnknownError) as caught, recording():
+        run(heavy_jobs.change_and_fail)
+    assert caught.value.detail.endswith(UNKNOWN)
+
+
+def test_a_process_that_is_killed_may_have_changed_anything(run: Run) -> None:
+    with pytest.raises(OutcomeUnknownError) as caught, recording():
+        run(heavy_jobs.die)
+    assert caught.value.detail.endswith(UNKNOWN)
+
+
+def test_work_that_goes_on_after_the_deadline_may_change_anything(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, released, now = tmp_path / "started", tmp_path / "released", 0.0
+    monkeypatch.setattr("core.deadlines.clock", lambda: now)
+
+    def wait() -> None:
+        with recording(), deadline(1000):
+            run(heavy_jobs.wait_for_file, started, released)
+
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(wait)
+        wait_for(started.exists)
+        now = 1001.0
+        with pytest.raises(DeadlineError) as caught:
+            waiting.result()
+        released.touch()
+    assert caught.value.detail.endswith(UNKNOWN)
 
 
 def test_work_that_a_killed_process_did_not_begin_is_done_by_the_next(run: Run, crew: Crew) -> None:
