@@ -123,13 +123,17 @@ def _packed(key: Key, value: float = 0.0) -> bytes:
 
 
 def _entries(content: bytes | mmap.mmap) -> Iterator[tuple[Key, float]]:
-    position, (used,) = WORD, struct.unpack_from("q", content)
-    while position < min(used, len(content)):
-        (length,) = struct.unpack_from("q", content, position)
-        text = content[position + WORD : position + WORD + length].rstrip(b"\0").decode()
-        (value,) = struct.unpack_from("d", content, position + WORD + length)
-        yield tuple(text.split(SEPARATOR)), value
-        position += 2 * WORD + length
+    """Yield the entries of a file, up to the first damaged one: a machine that lost its power may have left any."""
+    with suppress(struct.error, UnicodeDecodeError):
+        position, (used,) = WORD, struct.unpack_from("q", content)
+        while position < min(used, len(content)):
+            (length,) = struct.unpack_from("q", content, position)
+            if length <= 0:
+                return
+            text = content[position + WORD : position + WORD + length].rstrip(b"\0").decode()
+            (value,) = struct.unpack_from("d", content, position + WORD + length)
+            yield tuple(text.split(SEPARATOR)), value
+            position += 2 * WORD + length
 
 
 def _new_file(folder: Path) -> int:
@@ -154,32 +158,37 @@ def _sum(folder: Path) -> Totals:
     with _locked(folder):
         found: Totals = {}
         for path in folder.glob(f"*{SUFFIX}"):
-            with suppress(OSError, struct.error):
+            with suppress(OSError):
                 _add_up(found, path.read_bytes())
     return found
 
 
 def _add_up(totals: Totals, content: bytes) -> None:
     for key, value in _entries(content):
-        metric = METRICS.get(key[0])
-        if metric is None:
-            continue
-        totals[key] = max(totals.get(key, value), value) if metric.kind == "gauge" else totals.get(key, 0.0) + value
+        if _is_known(key):
+            is_gauge = METRICS[key[0]].kind == "gauge"
+            totals[key] = max(totals.get(key, value), value) if is_gauge else totals.get(key, 0.0) + value
+
+
+def _is_known(key: Key) -> bool:
+    """Return whether this version has a metric with so many labels; another version may have written the file."""
+    metric = METRICS.get(key[0])
+    return metric is not None and len(key) == 1 + len(metric.labels) + bool(metric.buckets)
 
 
 def _merge_ended(folder: Path) -> None:
     """Add the counts of processes that have ended up in one file, and remove theirs."""
     with _locked(folder):
         ended = folder / ENDED
-        before = dict(_entries(ended.read_bytes())) if ended.exists() else {}
-        done = {key[1] for key in before if key[0] == MERGED}
+        before = ended.read_bytes() if ended.exists() else b""
+        done = {key[1:] for key, _ in _entries(before) if key[0] == MERGED}
         gone = [path for path in folder.glob(f"*{SUFFIX}") if path.name != ENDED and _has_ended(path)]
-        fresh = [path for path in gone if path.name not in done]
+        fresh = [path for path in gone if (path.name,) not in done]
         if fresh:
-            totals = {key: value for key, value in before.items() if key[0] != MERGED}
+            totals: Totals = {}
+            _add_up(totals, before)
             for path in fresh:
-                with suppress(struct.error):
-                    _add_up(totals, path.read_bytes())
+                _add_up(totals, path.read_bytes())
             kept = {key: value for key, value in totals.items() if METRICS[key[0]].kind != "gauge"}
             _write(ended, kept | {(MERGED, path.name): 1.0 for path in gone})
         for path in gone:

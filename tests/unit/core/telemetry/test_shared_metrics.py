@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,29 @@ def test_a_merge_that_was_killed_counts_nothing_twice(tmp_path: Path, monkeypatc
         shared_metrics._merge_ended(tmp_path)
     own = SharedMetrics(tmp_path)
     assert own.totals()[KEY] == 10
+    own.close()
+
+
+@pytest.mark.parametrize("name", ["1-dead.metrics", "ended.metrics"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff" * 300,
+        struct.pack("qq", 64, -16) + bytes(48),
+        struct.pack("qq", 32, 8) + b"\xff" * 8 + struct.pack("d", 1.0),
+        struct.pack("qq", 32, 8) + b"merged\0\0" + struct.pack("d", 1.0),
+        struct.pack("qq", 32, 8) + b"requests" + struct.pack("d", 1.0),  # without its labels
+        struct.pack("qq", 32, 8) + b"unknown\0" + struct.pack("d", 1.0),
+    ],
+)
+def test_a_damaged_file_is_no_harm(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "2-dead.metrics").write_bytes(b"")
+    own = SharedMetrics(tmp_path)
+    own.add(REQUESTS, KEY[1:], 2.0)
+    assert own.totals() == {KEY: 2.0}
+    assert {file.name for file in tmp_path.glob("*-dead.metrics")} == set()
     own.close()
 
 
