@@ -91,18 +91,23 @@ class Documents:
         self._wrote(key, begun, body)
         return etag
 
-    def change(self, key: str, edit: Callable[[Json | None], Json | None]) -> Json | None:
+    def change(
+        self, key: str, edit: Callable[[Json | None], Json | None], *, replace_damaged: bool = False
+    ) -> Json | None:
         """Store what `edit` makes of the newest document; try again when another writer was faster.
 
-        `edit` takes the document (None when there is none) and returns the new one, or None to leave it as it is.
+        `edit` takes the document (None when there is none) and returns the new one, or None to leave it as it is. With
+        `replace_damaged` a damaged document, which is of no worth then, counts as none.
         Return the document as stored afterwards; raises `ConflictError` when others were faster eight times in a row.
         """
+        before: Json | None
         for _ in range(ATTEMPTS):
             try:
                 stored, etag = self._objects.get_with_etag(key)
-                before: Json | None = _parse(key, stored)
             except MissingObjectError:
                 before, etag = None, ""
+            else:
+                before = _parse_or_none(key, stored) if replace_damaged else _parse(key, stored)
             after = edit(before)
             if after is None:
                 return before
@@ -165,3 +170,10 @@ def _parse(key: str, body: bytes) -> Json:
     if not isinstance(parsed, dict):
         raise DamagedDocumentError(f"The document {key} is damaged: it is no JSON object. It was left as it is.")
     return parsed
+
+
+def _parse_or_none(key: str, body: bytes) -> Json | None:
+    try:
+        return _parse(key, body)
+    except DamagedDocumentError:
+        return None

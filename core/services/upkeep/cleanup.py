@@ -14,6 +14,7 @@ from core.storage.manifest_index import Audit
 from core.storage.s3.object_metadata import ObjectSummary
 from core.storage.s3.object_store import ObjectStore
 from core.stored_document import Document
+from core.telemetry.causes import cause_of
 
 T = TypeVar("T")
 D = TypeVar("D", bound=Document)
@@ -66,7 +67,7 @@ def parsed(kind: type[D], documents: Iterable[object]) -> list[D]:
         except NewerFormatError as error:
             log.error("%s", error.detail)
         except ValidationError as error:
-            log.error("A stored %s cannot be read: %s", kind.__name__, error)
+            log.error("A stored %s cannot be read: %s", kind.__name__, cause_of(error))
     return found
 
 
@@ -85,7 +86,7 @@ def needed_if_unreadable(needed: Callable[[T], bool]) -> Callable[[T], bool]:
         except NewerFormatError as error:
             log.error("%s stays: %s", subject, error.detail)
         except ValueError as error:  # no JSON, or not the fields of its type
-            log.error("%s stays, since its document cannot be read: %s", subject, error)
+            log.error("%s stays, since its document cannot be read: %s", subject, cause_of(error))
         return True
 
     return checked

@@ -72,7 +72,7 @@ class Reconciler:
             is_taken = not is_mine and isinstance(until, float) and 0 < until - now <= self._turn_seconds
             return None if is_taken else {"owner": self._owner, "until": now + self._turn_seconds}
 
-        turn = self._storage.documents.change(TURN_KEY, edit) or {}
+        turn = self._storage.documents.change(TURN_KEY, edit, replace_damaged=True) or {}
         return (turn.get("owner"), turn.get("until")) == (self._owner, now + self._turn_seconds)
 
     def run(self) -> Reconciled:

@@ -5,6 +5,7 @@
 {workspace}/models/.newest/file/{model_type}/{file_id}/{entry}
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from heapq import nsmallest
 
@@ -17,6 +18,8 @@ from core.storage.versions import VersionId
 # So many of the newest versions get entries of all and of their type, where those of earlier Regattas get theirs.
 NEWEST_KEPT = 1000
 HIGHEST_NUMBER = 10**7
+# Anything else was put there by somebody else.
+ENTRY = re.compile(r"[0-9]+-(?P<number>[0-9]{7})-(?P<name>.+)")
 
 
 class NewestOrder:
@@ -36,8 +39,8 @@ class NewestOrder:
     def versions(self, model_type: str | None = None, file_id: str | None = None) -> Iterator[VersionId]:
         """Yield the versions, the newest first: of all, of a type, or of a type and a file. Some may be gone."""
         for entry in self.entries.after(_folder(model_type, file_id)):
-            _, number, name = entry.split("-", 2)
-            yield VersionId(name, HIGHEST_NUMBER - int(number))
+            if found := ENTRY.fullmatch(entry):
+                yield VersionId(found["name"], HIGHEST_NUMBER - int(found["number"]))
 
     def fill(self, manifests: Iterable[list[ModelManifest]]) -> None:
         """Add all versions, a list of some at a time. Of all and of a type only the newest 1,000 are added."""

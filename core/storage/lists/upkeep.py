@@ -86,7 +86,7 @@ class Upkeep:
                 lease = Leased()
             return lease.model_copy(update=edit(lease)).model_dump()
 
-        self._documents.change(self._key, edited)
+        self._documents.change(self._key, edited, replace_damaged=True)
 
 
 def _of(lease: Leased, owner: str, fields: Json) -> Json:

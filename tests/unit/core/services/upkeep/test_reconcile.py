@@ -203,6 +203,12 @@ def test_one_process_at_a_time_has_its_turn(advance_clock: Advance) -> None:
     assert first.take_turn()
 
 
+def test_a_damaged_turn_is_nobodys() -> None:
+    container().objects.put(reconcile.TURN_KEY, b"\xffgarbage")
+    assert reconciler().take_turn()
+    assert not reconciler().take_turn()
+
+
 def test_a_step_that_storage_refuses_stops_no_other(monkeypatch: pytest.MonkeyPatch, advance_clock: Advance) -> None:
     def fail(*_: object) -> None:
         raise UnavailableError("The object store did not answer.")

@@ -233,8 +233,9 @@ def test_a_page_of_a_large_name_costs_as_much_at_its_end_as_at_its_beginning() -
         assert asked["get"] < 10
 
 
-def test_documents_of_a_lease_that_are_damaged_stop_nobody() -> None:
+@pytest.mark.parametrize("damaged", [b'{"leased_until": "soon"}', b"[]", b"\xff", b""])
+def test_documents_of_a_lease_that_are_damaged_stop_nobody(damaged: bytes) -> None:
     store = MemoryStore(dataset_objects(10))
-    store.put("default/index/datasets/lease.json", b'{"leased_until": "soon"}')
+    store.put("default/index/datasets/lease.json", damaged)
     datasets(store).list_index.refresh()
     assert Documents(store, RedisClient(None)).read("default/index/datasets/lease.json")["owner"] is None

@@ -12,7 +12,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
 from tests.support import job_commands
 from tests.support.object_stores import FailingStore
-from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, Repositories, home, model_draft
+from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Repositories, home, model_draft
 
 ORDER = "default/jobs/order/"
 
@@ -140,6 +140,15 @@ def test_the_newest_model_is_found_without_reading_the_others(bucket: ObjectStor
     assert newest.name("ridge") == "z"
     assert newest.verify().is_right
     assert newest.verify().gone == 0
+
+
+@pytest.mark.parametrize("stray", ["0", "0-1-a", "0-abcdefg-a", "0-1-", "0-9999999", "0-9999999-"])
+def test_what_is_no_entry_of_a_version_is_passed_over(bucket: ObjectStore, stray: str) -> None:
+    repositories = Repositories(bucket)
+    publish(repositories, "a", 1, "ridge")
+    bucket.put(f"{WORKSPACE}/models/.newest/all/{stray}", b"")
+    bucket.put(f"{WORKSPACE}/models/.newest/type/ridge/{stray}", b"")
+    assert [repositories.models.newest.name(kind) for kind in (None, "ridge")] == ["a", "a"]
 
 
 def test_the_models_of_an_earlier_version_are_found_at_once(bucket: ObjectStore) -> None:
