@@ -13,6 +13,7 @@ from core.storage.workspace import Workspace
 from core.telemetry.facts import note
 from functions.content_encoding import ContentEncodingMiddleware
 from functions.deadlines import DeadlineMiddleware
+from functions.endless_bodies import EndlessBodyMiddleware
 from functions.links import LinksMiddleware
 from functions.problems import answer_errors_as_problems
 from functions.request_log import RequestLogMiddleware
@@ -57,6 +58,7 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     app.include_router(router)
     answer_errors_as_problems(app)
     app.add_middleware(ContentEncodingMiddleware)
+    app.add_middleware(EndlessBodyMiddleware)
     # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
     stack = LinksMiddleware(DeadlineMiddleware(app.build_middleware_stack()))
     app.middleware_stack = RequestLogMiddleware(_with_cors(stack))
