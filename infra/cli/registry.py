@@ -41,6 +41,7 @@ def registry(
 
 
 def _carry_out(action: Action, name: str, output: Output) -> dict[str, dict[str, Any]]:
+    from core.errors import ConflictError
     from core.services.upkeep import registry as upkeep
     from core.storage.container import container
     from infra.cli.progress import progress_bar
@@ -56,7 +57,12 @@ def _carry_out(action: Action, name: str, output: Output) -> dict[str, dict[str,
             report_progress(part, min(done / total, 1.0))
 
         work = upkeep.verify if action == Action.VERIFY else upkeep.rebuild
-        return work(workspace, report_part)
+        try:
+            return work(workspace, report_part)
+        except ConflictError as error:
+            raise ConflictError(
+                f"{error.detail} Try again in a minute: one that was killed keeps it so long."
+            ) from error
 
 
 def _print_parts(found: dict[str, dict[str, Any]], output: Output) -> None:
