@@ -1,6 +1,7 @@
 """The deadline of each request: what answers it inherits it, and who waits hears of it in time."""
 
 import asyncio
+import re
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,8 +32,9 @@ LONG_BEGINNING = "/model/artifact/"
 CHECKS = frozenset({"/healthz", "/readyz", "/system/status", "/v2/health/live", "/v2/health/ready"})
 # What a long request has beyond the seconds of its work, to store how that ended.
 LONG_MARGIN_SECONDS = 30.0
-# Methods that change nothing.
+# Methods that change nothing; nor does a prediction, which is a POST.
 READING = ("GET", "HEAD", "OPTIONS")
+PREDICTING = re.compile(r"/predict(/.*)?|/v2/.+/infer")
 
 
 class DeadlineMiddleware:
@@ -108,5 +110,7 @@ def seconds_for(path: str, chosen: Settings) -> float:
 def _too_late(request: Request, seconds: float) -> ASGIApp:
     """Return the answer to a request that has had its time, and log it."""
     log.error("%s %s: no answer within %g s", request.method, request.url.path, seconds)
-    outcome = "Try again in a moment." if request.method in READING else UNKNOWN
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    changes_nothing = request.method in READING or PREDICTING.fullmatch(path)
+    outcome = "Try again in a moment." if changes_nothing else UNKNOWN
     return respond(request, DeadlineError(f"There was no answer within {seconds:g} s. {outcome}"))

@@ -61,21 +61,26 @@ def exchange(router: APIRouter, method: str, path: str, answered: Event) -> list
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadlines, "settings", lambda: Settings(request_seconds=0.05))
+    monkeypatch.setattr(deadlines, "settings", lambda: Settings(request_seconds=0.05, predict_seconds=0.05))
 
 
 @pytest.mark.parametrize(
-    ("method", "words"), [("GET", "Try again"), ("POST", "may have been carried out all the same")]
+    ("method", "path", "words"),
+    [
+        ("GET", "/slow", "Try again"),
+        ("POST", "/slow", "may have been carried out all the same"),
+        ("POST", "/predict", "Try again"),
+    ],
 )
-def test_who_waits_too_long_is_answered_while_the_work_goes_on(short: None, method: str, words: str) -> None:
+def test_who_waits_too_long_is_answered_while_the_work_goes_on(short: None, method: str, path: str, words: str) -> None:
     router, answered = APIRouter(), Event()
 
-    @router.api_route("/slow", methods=[method])
+    @router.api_route(path, methods=[method])
     def slow() -> str:
         assert answered.wait(NEVER), "the answer waits for the work"
         return "late"
 
-    start, body = exchange(router, method, "/slow", answered)
+    start, body = exchange(router, method, path, answered)
     headers = dict(start["headers"])
     assert (start["status"], headers[b"retry-after"]) == (503, b"1")
     assert headers[b"content-type"] == b"application/problem+json"
