@@ -118,6 +118,7 @@ def test_the_index_knows_a_write_before_anybody_lists(stack: Stack) -> None:
 @pytest.mark.usefixtures("patient_with_redis")
 def test_the_janitor_mends_entries_that_are_not_what_the_bucket_has(stack: Stack) -> None:
     with process_environment(stack.env), handlers() as client, Redis.from_url(stack.env["REGATTA_REDIS_URL"]) as redis:
+        clean_up(container())  # what others have left on the stack
         file_id = upload_and_train(client, "audited")
         name, key = "regatta:default:datasets", f"default/datasets/{file_id}/manifest.json"
         entry = json.loads(redis.hget(name, key))

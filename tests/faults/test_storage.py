@@ -34,7 +34,8 @@ CALLS = [
 
 @pytest.mark.parametrize(("method", "path", "request_"), CALLS)
 def test_unreachable_storage_is_a_503_that_says_so(stack: Stack, method: str, path: str, request_: dict) -> None:
-    variables = {**stack.env, "REGATTA_S3_ENDPOINT": "http://127.0.0.1:9"}
+    # The seconds of the checks are those of a machine that does nothing else.
+    variables = {**stack.env, "REGATTA_S3_ENDPOINT": "http://127.0.0.1:9", "REGATTA_STATUS_SECONDS": "300"}
     variables.pop("REGATTA_REDIS_URL")
     with (
         process_environment(variables),

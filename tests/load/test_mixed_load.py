@@ -1,6 +1,5 @@
 """A server that predicts, reads, writes and trains at once answers everything, and holds no more than before."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import psutil
 import pytest
 
 from bench._mixed_load import Counts, Request, footprint, http, load, mixed_requests, prediction, upload
+from tests.support.coroutines import run
 from tests.support.stack import Stack
 from tests.support.waiting import wait_for
 
@@ -52,7 +52,7 @@ def requests_of(file_id: str) -> Iterator[Request]:
 def send(server: Stack, requests: Iterator[Request], total: int) -> Counts:
     """Send so many requests by several clients."""
     port = int(server.settings["REGATTA_PORT"])
-    return asyncio.run(load(port, requests, CLIENTS, lambda counts: sum(counts.statuses.values()) < total))
+    return run(load(port, requests, CLIENTS, lambda counts: sum(counts.statuses.values()) < total))
 
 
 def held(server: Stack) -> dict[str, int]:
@@ -96,7 +96,7 @@ def test_a_worker_that_is_killed_under_load_loses_its_own_requests_only(server: 
             killed.append(victim)
         return sum(counts.statuses.values()) < 200
 
-    counts = asyncio.run(load(int(server.settings["REGATTA_PORT"]), mix, CLIENTS, goes_on))
+    counts = run(load(int(server.settings["REGATTA_PORT"]), mix, CLIENTS, goes_on))
     assert killed
     assert counts.lost <= CLIENTS
     assert not [status for _, status in counts.statuses if status >= 400], counts.statuses

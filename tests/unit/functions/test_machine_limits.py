@@ -1,6 +1,5 @@
 """A machine at its limits is told of, with the limit and the way out."""
 
-import asyncio
 import errno
 import os
 
@@ -10,6 +9,7 @@ from fastapi import APIRouter
 
 from functions.http import create_app
 from functions.machine_limits import machine_error
+from tests.support.coroutines import run
 
 ERRORS = {
     "full": (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/tmp/table"), ("/data/tmp", "Make room")),
@@ -35,7 +35,7 @@ def test_each_limit_is_a_503_that_names_it(name: str) -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
             return await client.get("/limited")
 
-    answer = asyncio.run(ask())
+    answer = run(ask())
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
     for word in words:

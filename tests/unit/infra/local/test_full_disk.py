@@ -1,6 +1,5 @@
 """What the disk has no room for is refused, and what was there before stays."""
 
-import asyncio
 import errno
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from ministack.services import s3
 
 from infra.local import full_disk
+from tests.support.coroutines import run
 
 ROW = b"a,b\n1,2\n"
 
@@ -25,7 +25,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def send(method: str, path: str, body: bytes = b"", **query: Any) -> full_disk.Answer:
-    return asyncio.run(s3.handle_request(method, path, {}, body, query))
+    return run(s3.handle_request(method, path, {}, body, query))
 
 
 def fill(monkeypatch: pytest.MonkeyPatch) -> None:

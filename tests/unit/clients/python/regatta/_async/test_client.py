@@ -2,9 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pandas as pd
@@ -15,15 +13,10 @@ from infra.local.server import app
 from regatta import AsyncRegatta, Regatta, errors
 from regatta._async import jobs
 from tests.support.client_service import ScriptedService, answer, async_regatta, problem, regatta
+from tests.support.coroutines import run
 
 OK = {"name": "regatta", "version": "0.2.0", "links": {}}
 RUNNING = {"job_id": "j1", "kind": "train", "status": "running", "stage": "training", "progress": 0.5}
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    # `asyncio.run` would take the loop of the process, which the handlers of Lambda made, and leave it unclosed.
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return runner.run(work)
 
 
 def test_the_whole_job_in_the_app_itself(bucket: ObjectStore, tmp_path: Path) -> None:
