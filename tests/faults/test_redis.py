@@ -55,7 +55,7 @@ def test_a_stopped_redis_leaves_everything_answering(stack: Stack, tmp_path: Pat
             upload_and_train(client, "survivor")
             request = {"data": ROW, "model_name": "survivor"}
             before = client.post("/predict", json=request).json()
-            assert client.get("/system/status").json()["status"] == "ok"
+            assert client.get("/system/status").json()["redis"]["status"] == "up"
             process.kill()
             process.wait()
             assert client.post("/predict", json=request).json() == before
@@ -63,6 +63,7 @@ def test_a_stopped_redis_leaves_everything_answering(stack: Stack, tmp_path: Pat
             assert client.post("/predict", json=request).json() == before
             status = client.get("/system/status")
             assert (status.status_code, status.json()["status"]) == (200, "degraded")
+            assert status.json()["redis"]["status"] == "down"
             assert run_workflow(client, "without_redis")["random_forest"]["predict"]["prediction"] > 0
 
 
