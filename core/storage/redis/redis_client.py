@@ -71,9 +71,11 @@ class RedisClient:
 
         A Redis that refuses it, because it is full, loses the value that it has: nobody may read what is out of date.
         """
-        from redis.exceptions import ResponseError
 
         def store_or_delete(client: "Redis") -> None:
+            # Loaded by the first command, and never where there is no Redis: it takes half as long as a whole start.
+            from redis.exceptions import ResponseError
+
             try:
                 command(client)
             except ResponseError as error:
