@@ -34,9 +34,10 @@ class OneApp(HandlerTransport):
         return self._handler(event, None)
 
 
-def client() -> httpx.Client:
+def client(router: APIRouter | None = None) -> httpx.Client:
+    """A client of an app with a redirect and two errors, beside the routes of `router`."""
     settings.cache_clear()
-    router = APIRouter()
+    router = router or APIRouter()
 
     @router.get("/missing")
     async def missing() -> None:

@@ -6,45 +6,29 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import APIRouter
-from fastapi.responses import RedirectResponse, Response
 
-from core.errors import NoSuchFileError
 from core.jobs.service import submit_job
 from core.jobs.worker import run_job
-from core.settings import settings
 from core.storage.job_queue import submitter_of
 from core.storage.s3.object_store import ObjectStore
 from core.telemetry.request_id import request_id, serving_request
 from tests.support.job_commands import JobProbe, StepsCommand
 from tests.support.jobs import read_job
 from tests.support.storage import home
-from tests.unit.functions.test_http import OneApp
+from tests.unit.functions import test_http
 
 HEADER = "X-Request-Id"
 ROADS = [("GET", "/file", 303), ("GET", "/missing", 404), ("GET", "/fault", 500), ("GET", "/nowhere", 404)]
 
 
 def client() -> httpx.Client:
-    settings.cache_clear()
     router = APIRouter()
-
-    @router.get("/missing")
-    async def missing() -> None:
-        raise NoSuchFileError("No file has this id.")
-
-    @router.get("/fault")
-    async def fault() -> None:
-        raise ZeroDivisionError
-
-    @router.get("/file")
-    async def file() -> Response:
-        return RedirectResponse("https://storage.example.com/file", status_code=303)
 
     @router.get("/own")
     def own() -> str | None:
         return request_id()
 
-    return httpx.Client(transport=OneApp(router), base_url="http://app")
+    return test_http.client(router)
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [*ROADS, ("POST", "/file", 405)])
