@@ -1,4 +1,4 @@
-"""The deadline of each request: what answers it inherits it, and who waits hears of it in time."""
+"""The deadline of each request: what answers it inherits it, and its caller gets an answer in time."""
 
 import asyncio
 import re
@@ -72,7 +72,7 @@ class _Answer:
         self._receive = receive
         self._send = send
         self._has_begun = False
-        # The task that says that it is too late; from then on the app is not heard.
+        # The task that says that it is too late; from then on the app's messages are dropped.
         self._giving_up: asyncio.Task[None] | None = None
 
     async def send(self, message: Message) -> None:

@@ -174,7 +174,7 @@ class ManifestIndex:
 
 
 def _write_entry(key: str, entry: Mapping[str, Any]) -> str:
-    """Return an entry as Redis stores it: with a digest, which tells what was written by another or cut off."""
+    """Return an entry as Redis stores it: with a digest, which shows what another wrote or what was cut off."""
     return json.dumps({**entry, "digest": _digest(key, entry)})
 
 

@@ -1,8 +1,8 @@
 """What Regatta stores in Redis beside its indexes: values with a digest, so that nothing wrong is taken for them.
 
 Redis may answer with what another program wrote under our key, with the value of another key, or with half of one. A
-digest over key and value tells. It is no signature: whoever writes to Redis on purpose can make one. So a model is used
-only with a valid signature, wherever it was read.
+digest over key and value shows it. It is no signature: whoever writes to Redis on purpose can make one. So a model is
+used only with a valid signature, wherever it was read.
 """
 
 import hashlib
