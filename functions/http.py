@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.types import ASGIApp
 
@@ -11,6 +11,7 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.workspace import Workspace
 from core.telemetry.facts import note
+from functions.access import caller_of
 from functions.content_encoding import ContentEncodingMiddleware
 from functions.deadlines import DeadlineMiddleware
 from functions.endless_bodies import EndlessBodyMiddleware
@@ -18,7 +19,6 @@ from functions.links import LinksMiddleware
 from functions.problems import answer_errors_as_problems
 from functions.request_log import RequestLogMiddleware
 
-DEFAULT_WORKSPACE = "default"
 # The headers of an answer that a page of another origin may read, where it may call at all.
 EXPOSED_HEADERS = (
     "Content-Disposition",
@@ -34,10 +34,11 @@ EXPOSED_HEADERS = (
 )
 
 
-async def caller_workspace() -> Workspace:
-    """Return the caller's workspace. Without an authorizer there is just one, and no request can name another."""
-    note(workspace=DEFAULT_WORKSPACE)
-    return container().workspace(DEFAULT_WORKSPACE)
+async def caller_workspace(request: Request) -> Workspace:
+    """Return the workspace of whoever calls, as the guard found it: nothing of the request itself can name another."""
+    name = caller_of(request).workspace
+    note(workspace=name)
+    return container().workspace(name)
 
 
 CallerWorkspace = Annotated[Workspace, Depends(caller_workspace)]

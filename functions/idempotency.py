@@ -73,7 +73,7 @@ async def _carry_out_once(request: Request, key: str, handle: Handler) -> Respon
     """Carry out a request and keep its answer, or repeat the answer of the first one with this key."""
     path = request.url.path.removeprefix(base_path())
     digest = hashlib.sha256(json.dumps([path, key]).encode()).hexdigest()
-    record = Record(idempotent_answer_key((await caller_workspace()).name, digest), await _fingerprint(request))
+    record = Record(idempotent_answer_key((await caller_workspace(request)).name, digest), await _fingerprint(request))
     # In threads: Redis may be slow.
     earlier = await run_in_threadpool(record.claim)
     if earlier is not None:

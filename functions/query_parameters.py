@@ -8,16 +8,16 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from core.errors import InvalidInputError
 from core.storage.changes import recording
+from functions.access import GuardedRoute
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(GuardedRoute):
     """A route that refuses unknown query parameters, as `functions.http.RequestBody` does unknown fields.
 
     Where storage fails, the error says whether the request has changed anything.

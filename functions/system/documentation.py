@@ -19,6 +19,7 @@ from fastapi.responses import Response
 from core.errors import NoSuchRouteError
 from core.settings import settings
 from core.types import Json
+from functions.access import GuardedRoute
 from functions.links import base_path
 
 # A link to docs/openapi.json, which `make openapi` writes: there is one document.
@@ -45,7 +46,7 @@ def check_switched_on() -> None:
         raise NoSuchRouteError("The documentation is switched off here. GET / lists what answers.")
 
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(check_switched_on)])
+router = APIRouter(include_in_schema=False, route_class=GuardedRoute, dependencies=[Depends(check_switched_on)])
 
 
 @dataclass(frozen=True)

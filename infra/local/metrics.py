@@ -7,6 +7,7 @@ from threading import Lock
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from core.access.caller import DEFAULT_WORKSPACE
 from core.deadlines import deadline
 from core.errors import NoSuchRouteError, RegattaError
 from core.services.series.freshness import freshness
@@ -14,9 +15,9 @@ from core.storage.container import container
 from core.telemetry import metrics
 from core.telemetry.exposition import MEDIA_TYPE, exposition
 from core.telemetry.shared_metrics import Key, SharedMetrics, Totals
-from functions.http import DEFAULT_WORKSPACE
+from functions.access import GuardedRoute
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 
 # How long what storage and the queue say is repeated: several scrapers ask no more often than one.
 QUEUE_SECONDS = 5.0

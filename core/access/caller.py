@@ -1,0 +1,20 @@
+"""Who calls: the workspace in which a request acts, and what it may do there."""
+
+from dataclasses import dataclass
+
+from core.access.roles import Role
+
+DEFAULT_WORKSPACE = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request. `key_id` names the API key or the subject of a token; None where nobody is asked."""
+
+    workspace: str
+    role: Role
+    key_id: str | None = None
+
+
+# Whoever reaches a server without authentication. It listens on loopback alone, unless its owner insists.
+ANYBODY = Caller(DEFAULT_WORKSPACE, Role.ADMIN)
