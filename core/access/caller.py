@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from core.access.roles import Role
-
-DEFAULT_WORKSPACE = "default"
+from core.access.workspace_names import DEFAULT_WORKSPACE
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from threading import Thread
 
+from core.access.workspace_names import check_workspace_name
 from core.settings import settings
 from core.storage.cache import CachedObjects, Counters
 from core.storage.dataset_repository import DatasetRepository
@@ -43,10 +44,14 @@ class Container:
         self._workspaces: dict[str, Workspace] = {}
 
     def workspace(self, name: str) -> Workspace:
-        """Return the workspace of this name; the same object each time, since it remembers which versions serve."""
+        """Return the workspace of this name; the same object each time, since it remembers which versions serve.
+
+        Raises `InvalidInputError` for a text that is no name of a workspace, wherever it comes from: an argument, a
+        key of the bucket, or a message.
+        """
         found = self._workspaces.get(name)
         # Two threads may both make one the first time; `setdefault` lets one of them win.
-        return found or self._workspaces.setdefault(name, self._new_workspace(name))
+        return found or self._workspaces.setdefault(name, self._new_workspace(check_workspace_name(name)))
 
     def expect_changes(self) -> None:
         """Read documents from the bucket for a moment, because another process has written for this one."""

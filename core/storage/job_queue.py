@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from core.access.workspace_names import is_workspace_name
 from core.errors import UnavailableError
 from core.storage.aws_calls import bound_calls
 from core.storage.dependency import Dependency
@@ -197,7 +198,8 @@ class BucketQueue:
         """Return the jobs that were given up."""
         letters = []
         for item in self._objects.list(FOLDER):
-            if match := DEAD_KEY.fullmatch(item.key):
+            match = DEAD_KEY.fullmatch(item.key)
+            if match and is_workspace_name(match["workspace"]):
                 body = json.dumps({"workspace": match["workspace"], "job_id": match["job_id"]})
                 letters.append(DeadLetter(body, item.key, MOST_FAILURES, self._reason(item.key)))
         return letters
@@ -223,9 +225,10 @@ def parse_message(body: str) -> tuple[str, str] | None:
     """Return the workspace and the id of the job that a message names; None for a message of another kind."""
     try:
         message = json.loads(body)
-        return str(message["workspace"]), str(message["job_id"])
+        workspace, job_id = str(message["workspace"]), str(message["job_id"])
     except (ValueError, KeyError, TypeError):
         return None
+    return (workspace, job_id) if is_workspace_name(workspace) else None
 
 
 def submitter_of(body: str) -> str | None:

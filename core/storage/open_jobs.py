@@ -7,6 +7,7 @@ and by it the job is found. A killed process may leave the entry of a job that i
 import re
 from dataclasses import dataclass
 
+from core.access.workspace_names import is_workspace_name
 from core.storage.s3.object_store import ObjectStore
 
 FOLDER = "queue/"
@@ -40,7 +41,8 @@ class OpenJobs:
         """Return all jobs, the one that was added first at the beginning."""
         found = ((OPEN_JOB_KEY.fullmatch(item.key), item.modified) for item in self._objects.list(FOLDER))
         jobs = [OpenJob(match["workspace"], match["job_id"], added) for match, added in found if match]
-        return sorted(jobs, key=lambda job: (job.added, job.job_id))
+        named = [job for job in jobs if is_workspace_name(job.workspace)]
+        return sorted(named, key=lambda job: (job.added, job.job_id))
 
 
 def _key(workspace: str, job_id: str) -> str:

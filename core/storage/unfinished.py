@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from core.access.workspace_names import is_workspace_name
 from core.errors import RegattaError, UnavailableError
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.types import Json
@@ -63,7 +64,7 @@ class UnfinishedChanges:
 def old_notes(objects: ObjectStore, now: float) -> list[Note]:
     """Return the notes of all workspaces that their processes should have done with at `now` (seconds since 1970)."""
     found = [Note(item.key, item.key.split("/")[1], item.modified) for item in objects.list(FOLDER)]
-    return [note for note in found if now - note.written > GRACE_SECONDS]
+    return [note for note in found if now - note.written > GRACE_SECONDS and is_workspace_name(note.workspace)]
 
 
 def read_note(objects: ObjectStore, note: Note) -> Json | None:

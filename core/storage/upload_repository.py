@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
+from core.access.workspace_names import is_workspace_name
 from core.manifests import Reading
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
@@ -272,7 +273,7 @@ def urls_expire_at() -> str:
 def upload_of(key: str) -> tuple[str, str] | None:
     """Return the workspace and the file_id of an object's key; None for one that is no upload."""
     match = UPLOAD_KEY.fullmatch(key)
-    return (match["workspace"], match["file_id"]) if match else None
+    return (match["workspace"], match["file_id"]) if match and is_workspace_name(match["workspace"]) else None
 
 
 def object_key(workspace: str, file_id: str) -> str:

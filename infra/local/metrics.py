@@ -7,7 +7,7 @@ from threading import Lock
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.access.caller import DEFAULT_WORKSPACE
+from core.access.workspace_names import DEFAULT_WORKSPACE
 from core.deadlines import deadline
 from core.errors import NoSuchRouteError, RegattaError
 from core.services.series.freshness import freshness

@@ -19,10 +19,10 @@ import psutil
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
+from core.access.workspace_names import DEFAULT_WORKSPACE
 from core.errors import InvalidInputError
 from core.services.series.arrivals import ENDING, INCOMING, parse_arrival_key
 
-WORKSPACE = "default"
 # How often the folder is listed. No notification of files works on every system and file system.
 LOOK_SECONDS = 0.5
 # A file is complete when it has not changed for so long and no process has it open for writing.
@@ -131,7 +131,7 @@ def _key(relative: Path) -> str:
     # Some systems store letters and their accents apart. The bucket notifies of endings in small letters.
     name = unicodedata.normalize("NFC", relative.as_posix())
     name = ENDING.sub(lambda ending: ending[0].lower(), name)
-    key = f"{INCOMING}{WORKSPACE}/{name}"
+    key = f"{INCOMING}{DEFAULT_WORKSPACE}/{name}"
     parse_arrival_key(key)
     return key
 

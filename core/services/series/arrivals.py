@@ -9,6 +9,7 @@ from math import inf
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from core.access.workspace_names import check_workspace_name
 from core.errors import InvalidInputError, RegattaError, UnavailableError
 from core.jobs import service
 from core.jobs.commands import RetrainCommand
@@ -61,6 +62,7 @@ def parse_arrival_key(key: str) -> ArrivalKey:
             f"{key!r} is not of the form incoming/{{workspace}}/{{series}}/{{anything}}.csv (or {endings}).",
             [{"field": "key", "message": "is no arrival"}],
         )
+    check_workspace_name(match["workspace"])
     check_name(match["series"], "series")
     return ArrivalKey(match["workspace"], match["series"], PurePosixPath(key).name)
 
@@ -177,7 +179,9 @@ def _job_of(storage: Container, place: ArrivalKey, key: str, etag: str) -> Job |
 
 def _listed(storage: Container, workspace: str | None) -> Iterator[tuple[float, str, str, ArrivalKey]]:
     """Yield when each arrival was written (seconds since 1970), its key, its ETag and its place."""
-    for item in storage.objects.list(INCOMING if workspace is None else f"{INCOMING}{workspace}/"):
+    for item in storage.objects.list(
+        INCOMING if workspace is None else f"{INCOMING}{check_workspace_name(workspace)}/"
+    ):
         try:
             yield item.modified, item.key, unquoted_etag(item.etag), parse_arrival_key(item.key)
         except InvalidInputError:

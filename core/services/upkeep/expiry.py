@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
 
+from core.access.workspace_names import is_workspace_name
 from core.errors import ConflictError, NoSuchModelError
 from core.model_manifest import ModelManifest
 from core.services.upkeep.cleanup import DAY, CleanupAction, Finding, idle, needed_if_unreadable, removal
@@ -27,6 +28,8 @@ def uploads(storage: Container, now: float) -> Iterator[Finding]:
     @needed_if_unreadable
     def is_being_ingested(about: tuple[str, str]) -> bool:
         workspace, file_id = about
+        if not is_workspace_name(workspace):
+            return False
         ticket = storage.workspace(workspace).uploads.ticket(file_id, fresh=True)
         return ticket is not None and ticket.is_leased
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from core.access.workspace_names import is_workspace_name
 from core.errors import RegattaError
 from core.model_manifest import ModelManifest
 from core.services.upkeep import expiry, orphans
@@ -21,9 +22,6 @@ from core.storage.manifest_index import Audit
 from core.storage.workspace import Workspace
 
 log = logging.getLogger("regatta")
-
-# Folders at the top of the bucket that are no workspaces.
-SHARED = frozenset({"incoming", "uploads", "exports", "queue", "unfinished"})
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,8 @@ def _findings(storage: Container, now: float) -> Iterator[Finding]:
 
 
 def workspaces(storage: Container) -> list[Workspace]:
-    """Return every workspace of the bucket."""
-    return [storage.workspace(name) for name in storage.objects.folders("") if name not in SHARED]
+    """Return every workspace of the bucket. A folder of another name is none, and nothing in it is touched."""
+    return [storage.workspace(name) for name in storage.objects.folders("") if is_workspace_name(name)]
 
 
 def _of_workspace(workspace: Workspace, now: float) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
+from core.access.workspace_names import is_workspace_name
 from core.model_manifest import ModelManifest
 from core.services.upkeep.cleanup import (
     DAY,
@@ -93,6 +94,8 @@ def waiting_jobs(storage: Container, now: float) -> Iterator[Finding]:
     @needed_if_unreadable
     def goes_on(job: tuple[str, str]) -> bool:
         workspace, job_id = job
+        if not is_workspace_name(workspace):
+            return False
         found = storage.workspace(workspace).jobs.read(job_id, fresh=True)
         return found is not None and not found.is_over
 
