@@ -9,6 +9,8 @@ with pydantic.v1, and 552 ms without any of the three.
 import gc
 import os
 import sys
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,8 +23,27 @@ def start_fast() -> None:
     # Most of FastAPI's own models describe an OpenAPI document, which hardly any process is asked for. What a route of
     # ours takes is built at once: see `functions.http.RequestBody`.
     BaseModel.model_config["defer_build"] = True
+    _build_one_model_at_a_time()
     # FastAPI imports all of pydantic.v1 to ask of each type whether it is one of its models: ours never are, and it
     # takes a failed import for a no. Only on Lambda: elsewhere a process may hold a library that does need pydantic.v1.
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         modules: dict[str, Any] = sys.modules
         modules.setdefault("pydantic.v1", None)
+
+
+def _build_one_model_at_a_time() -> None:
+    """Make threads that use a deferred model first wait for the one that builds it.
+
+    Before 2.14 pydantic builds it in each of them, and one may read a document with the validator of the parent class:
+    without the fields of its own (pydantic issue 13419). Newer versions have this lock themselves.
+    """
+    build: Callable[..., bool | None] = BaseModel.model_rebuild.__func__  # type: ignore[attr-defined]
+    lock = threading.RLock()
+
+    def model_rebuild(cls: type[BaseModel], /, *, _parent_namespace_depth: int = 2, **options: Any) -> bool | None:
+        # This function is one frame more between the caller, whose names annotations may use, and pydantic.
+        depth = _parent_namespace_depth + 1 if _parent_namespace_depth > 0 else 0
+        with lock:
+            return build(cls, _parent_namespace_depth=depth, **options)
+
+    BaseModel.model_rebuild = classmethod(model_rebuild)  # type: ignore[assignment, method-assign]

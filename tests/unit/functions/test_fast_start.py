@@ -3,10 +3,16 @@
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
+import functions  # noqa: F401 - it starts fast
+from core.stored_document import FormattedDocument
 from infra.import_contracts import light_functions
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -67,3 +73,30 @@ def test_a_process_outside_of_lambda_may_load_pydantic_v1() -> None:
     code = "import functions.predict.app, pydantic.v1; print(pydantic.v1.BaseModel.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["BaseModel"]
+
+
+def test_one_thread_builds_a_deferred_model_and_the_others_wait() -> None:
+    builders: list[int] = []
+    second = threading.Event()
+
+    class Signed(FormattedDocument):
+        model_config = ConfigDict(defer_build=True)
+        signature: str
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+            builders.append(threading.get_ident())
+            if len(builders) > 1:
+                second.set()
+            # Without the lock the other thread comes here at once.
+            second.wait(0.3)
+            return handler(source)
+
+    def read() -> str:
+        together.wait()
+        return Signed.model_validate({"signature": "x"}).signature
+
+    together = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as threads:
+        assert [each.result() for each in [threads.submit(read) for _ in range(2)]] == ["x", "x"]
+    assert len(builders) == 1
