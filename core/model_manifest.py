@@ -155,6 +155,8 @@ class ModelManifest(FormattedDocument):
     libraries: dict[str, str]
     graph: StoredFile
     pickle: StoredFile
+    # None in models of earlier versions.
+    evaluation: StoredFile | None = Field(default=None, exclude_if=is_none)
     # The folder of its files below `artifacts/`; None where they are beside the manifest, as in old versions.
     artifacts: str | None = None
     # The job that trained it.

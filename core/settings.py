@@ -21,6 +21,7 @@ from core.setting_forms import (
     ORIGIN,
     PATH,
     PORT,
+    PUBLIC_KEYS,
     REDIS_ADDRESS,
     SECRET,
     SWITCH,
@@ -53,6 +54,10 @@ class Settings:
     signing_key_file: Path | None = setting(PATH, None, "file with the key that signs models")
     signing_key_secret: str | None = setting(ANY, None, "Secrets Manager ARN of that key (on AWS)")
     signing_key: Secret | None = setting(SECRET, None, "the key itself, where neither of the two fits")
+    verifying_keys: str | None = setting(PUBLIC_KEYS, None, "public keys that verify models, separated by commas")
+    internal_key: Secret | None = setting(
+        SECRET, None, "secret that the processes of a deployment share; unset: derived from the signing key"
+    )
 
     # Limits, each with its reason in the README's table.
     max_upload_bytes: int = setting(BYTES, 256 * MIB, "largest file taken in one request")

@@ -18,6 +18,7 @@ from core.services.handlers import HANDLERS
 from core.services.processing.open_table import open_table
 from core.services.training.unpickle import load_pipeline
 from core.storage.container import container
+from core.storage.signed_models import check_manifest
 from functions.ingest.handler import handler
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import process_environment
@@ -34,8 +35,8 @@ SETTINGS = {
 }
 # What answers have got since.
 ADDED: dict[str, dict[str, Any]] = {"/data/files": {"next": None}, "/series": {"next": None}}
-# Made anew for each answer, or by the clock: URLs and when they end.
-VOLATILE = {"url", "fields", "expires_at"}
+# Made anew for each answer, or by the clock: URLs and when they end. Models of old versions are signed anew.
+VOLATILE = {"url", "fields", "expires_at", "signature"}
 
 
 def answers_of(version: str) -> list[dict[str, Any]]:
@@ -89,6 +90,14 @@ def test_every_answer_is_the_one_that_the_version_itself_gave(version: str, clie
         if request["path"] in ADDED:
             expected = expected | ADDED[request["path"]]
         assert stable(content(answer)) == expected, request["path"]
+
+
+def test_every_model_is_signed_anew_for_its_place(version: str, client: httpx.Client) -> None:
+    for model in client.get("/model/trained").json()["models"]:
+        which = {"model_name": model["model_name"], "version": model["version"]}
+        assert client.get("/model/info", params=which).json()["signature"].startswith("ed25519.")
+        manifest = home().models.manifest(which["model_name"], which["version"])
+        check_manifest(manifest, home().name)
 
 
 def test_the_stored_pickles_load_and_predict_the_same(version: str, client: httpx.Client) -> None:

@@ -20,7 +20,6 @@ from core.errors import (
 from core.model_manifest import ModelManifest
 from core.storage.artifacts import Artifacts
 from core.storage.champions import Champions
-from core.storage.signed_models import check_manifest
 from core.storage.unfinished import UnfinishedChanges
 from core.storage.versions import MODEL_NAME, Versions
 from core.types import Json
@@ -151,7 +150,7 @@ class ModelChanges:
         """
         if not MODEL_NAME.fullmatch(name):
             return []
-        return map_together(lambda number: self.verified_manifest(name, number), self._existing(name))
+        return map_together(lambda number: self._versions.read(name, number, fresh=True), self._existing(name))
 
     def _existing(self, name: str) -> list[int]:
         """Return the numbers of the versions that are not deleted, read from the bucket."""
@@ -182,15 +181,6 @@ class ModelChanges:
             moved[number] = arrived[manifest.artifacts]
         return moved
 
-    def verified_manifest(self, name: str, version: int) -> ModelManifest:
-        """Return a manifest, read from the bucket and with a valid signature.
-
-        Raises `NoSuchModelError`, `BadSignatureError`.
-        """
-        manifest = self._versions.read(name, version, fresh=True)
-        check_manifest(manifest)
-        return manifest
-
     def _erase_all(self, name: str, numbers: Sequence[int]) -> None:
         map_together(lambda number: self._erase_with_files(name, number), numbers)
 
@@ -198,7 +188,7 @@ class ModelChanges:
         folder = None
         # A manifest that is damaged or not signed may name a folder that is not its own, so such a folder stays.
         with suppress(NoSuchModelError, BadSignatureError):
-            folder = self.verified_manifest(name, number).artifacts
+            folder = self._versions.read(name, number, fresh=True).artifacts
         if folder is not None:
             self._artifacts.discard(folder)
         self._erase(name, number)

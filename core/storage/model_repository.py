@@ -235,7 +235,7 @@ class ModelRepository:
 
     def choose(self, name: str, version: int) -> int | None:
         """Let a version serve, an older one too; return the version that served before. Raises `NoSuchModelError`."""
-        self._changes.verified_manifest(name, version)
+        self._versions.read(name, version, fresh=True)
         self.newest.forget()
         return self._champions.choose(name, version, newest=max(self._versions.taken(name)))
 

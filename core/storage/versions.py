@@ -1,7 +1,8 @@
 """The numbered manifests of each model: created once, in order, never changed, and emptied when they are deleted."""
 
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,20 @@ from core.model_manifest import ModelManifest
 from core.storage.cache import CachedObjects
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
-from core.storage.signed_models import sign_manifest
+from core.storage.signed_models import (
+    NOT_SIGNED,
+    check_manifest,
+    dump_manifest,
+    is_signed_before,
+    sign_anew,
+    sign_manifest,
+)
+from core.storage.signing import may_sign_anew
 
 if TYPE_CHECKING:
     from core.storage.lists.newest_order import NewestOrder
+
+log = logging.getLogger("regatta")
 
 MODEL_NAME = re.compile(r"\w[\w.\- ]{0,99}")
 VERSION_KEY = re.compile(rf"[^/]+/models/([^/]+)/(\d+)/{re.escape(MANIFEST)}")
@@ -84,24 +95,74 @@ class Versions:
         return [manifest for entry in fetched if (manifest := _parsed(entry["manifest"])) is not None]
 
     def read(self, name: str, number: int, *, fresh: bool = False) -> ModelManifest:
-        """Return one manifest, its signature unverified; `fresh` reads the bucket itself.
+        """Return one manifest with a valid signature; `fresh` reads the bucket itself.
 
-        Raises `NoSuchModelError`, and `BadSignatureError` when it is damaged.
+        Raises `NoSuchModelError`, and `BadSignatureError` when it is damaged or belongs elsewhere.
         """
         key = manifest_key(self._workspace, name, number)
+        read = self._objects.get if fresh else self._cached_objects.read
+        try:
+            return self._verified(self._body(name, number, read), name, number)
+        except BadSignatureError:
+            if fresh:
+                raise
+        # Redis may have what was never stored under this key; the bucket knows.
+        self._cached_objects.forget([key])
+        return self._verified(self._body(name, number, read), name, number)
+
+    def _body(self, name: str, number: int, read: Callable[[str], bytes]) -> bytes:
         body = b""
         if MODEL_NAME.fullmatch(name):
             with suppress(MissingObjectError):
-                body = self._objects.get(key) if fresh else self._cached_objects.read(key)
+                body = read(manifest_key(self._workspace, name, number))
         if not body:
             raise NoSuchModelError(f"Model {name!r} has no version {number}. GET /model/trained lists what there is.")
+        return body
+
+    def _verified(self, body: bytes, name: str, number: int) -> ModelManifest:
+        """Return the manifest of these bytes if it was signed for this place; raises `BadSignatureError`."""
         manifest = _parsed(body)
         if manifest is None:
             raise BadSignatureError(
                 f"The manifest of version {number} of model {name!r} is damaged. Train it again, and delete this one "
                 f"with DELETE /model/trained/{name}?version={number}."
             )
+        if (manifest.model_name, manifest.version) != (name, number):
+            log.error("a manifest of another model lies in the place of %s %d in %s", name, number, self._workspace)
+            raise BadSignatureError(NOT_SIGNED)
+        if is_signed_before(manifest):
+            return self.sign_anew(name, number)
+        try:
+            check_manifest(manifest, self._workspace)
+        except BadSignatureError:
+            log.error("the manifest of %s %d in %s has no valid signature", name, number, self._workspace)
+            raise
         return manifest
+
+    def sign_anew(self, name: str, number: int) -> ModelManifest:
+        """Sign a version anew that was signed by a version of Regatta before 0.3, and return its manifest.
+
+        Its key has to be among those of this process: see `core.storage.keyring`. Raises `BadSignatureError`.
+        """
+        key = manifest_key(self._workspace, name, number)
+        body, etag = self._objects.get_with_etag(key)
+        before = _parsed(body)
+        if before is None or (before.model_name, before.version) != (name, number):
+            raise BadSignatureError(NOT_SIGNED)
+        if not is_signed_before(before):  # another process was faster
+            check_manifest(before, self._workspace)
+            return before
+        if not may_sign_anew():
+            raise BadSignatureError(
+                f"Version {number} of model {name!r} was signed by a version of Regatta before 0.3. "
+                "`regatta registry resign` signs it anew, where the signing key is."
+            )
+        after = sign_anew(before, self._workspace)
+        if new_etag := self._objects.replace(key, dump_manifest(after), etag):
+            log.info("signed version %d of model %s in %s anew", number, name, self._workspace)
+            self._index.add(key, new_etag, after.model_dump())
+            self._cached_objects.forget([key])
+        return after
 
     def commit(self, draft: ModelManifest, number: int, *, once_a_job: bool = False) -> ModelManifest:
         """Create the draft as the first free version from `number` on; return its signed manifest.
@@ -110,7 +171,7 @@ class Versions:
         instead: an earlier or a parallel attempt published it. The files of the draft are in the bucket already.
         """
         while True:
-            manifest = sign_manifest(draft.model_copy(update={"version": number}))
+            manifest = sign_manifest(draft.model_copy(update={"version": number}), self._workspace)
             key = manifest_key(self._workspace, draft.model_name, number)
             self._newest.add(manifest)
             if etag := self._objects.create(key, manifest.model_dump_json().encode()):

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signing import sign
+from tests.support.former_signatures import sign_before
 from tests.support.object_stores import CutOffStore
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Repositories, model_draft
 
@@ -49,7 +49,7 @@ def publish_beside_manifest(repositories: Repositories, version: int = 1, name: 
     """Store a model as the first versions of Regatta did: its files beside a manifest with fewer fields."""
     draft = model_draft(GRAPH_BYTES, PICKLE_BYTES, name, version=version)
     content = draft.model_dump(exclude={"signature", "artifacts", "job_id"})
-    signature = sign(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
+    signature = sign_before(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
     folder = f"{WORKSPACE}/models/{name}"
     repositories.objects.put(f"{folder}/{version}/{GRAPH}", GRAPH_BYTES)
     repositories.objects.put(f"{folder}/{version}/{PICKLE}", PICKLE_BYTES)

@@ -9,9 +9,9 @@ from core.services.prediction import predict as prediction
 from core.settings import settings
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signing import signing_key
+from core.storage.signing import derive_internal, internal_key, keyring
 
-SINGLETONS = (settings, container, signing_key, prediction._models, prediction._tables)
+SINGLETONS = (settings, container, keyring, internal_key, derive_internal, prediction._models, prediction._tables)
 
 
 def forget_singletons() -> None:

@@ -118,7 +118,7 @@ def find_model(
     if name is not None:
         model = _stored_model(models, workspace, name, version)
     else:
-        model = _sealed_model(models, model_data or "")
+        model = _sealed_model(models, workspace, model_data or "")
     if model_info is not None:
         _check_info(model.manifest, model_info)
     note(model=model.manifest.model_name, version=model.manifest.version)
@@ -157,10 +157,11 @@ def _memory_key(workspace: Workspace, found: VersionId) -> str:
     return f"{workspace.name}/{found.name}/{found.number}"
 
 
-def _sealed_model(models: MemoryCache[LoadedModel], model_data: str) -> LoadedModel:
-    # The same bytes have the same signature, which was verified when they were loaded.
-    key = hashlib.sha256(model_data.encode("utf-8", "surrogatepass")).hexdigest()
-    return models.get(key) or _kept(models, key, decode_model(model_data))
+def _sealed_model(models: MemoryCache[LoadedModel], workspace: Workspace, model_data: str) -> LoadedModel:
+    # The same bytes have the same signature, which was verified for this workspace when they were loaded.
+    digest = hashlib.sha256(model_data.encode("utf-8", "surrogatepass")).hexdigest()
+    key = f"{workspace.name}//{digest}"
+    return models.get(key) or _kept(models, key, decode_model(model_data, workspace.name))
 
 
 def _kept(models: MemoryCache[LoadedModel], key: str, stored: StoredModel) -> LoadedModel:

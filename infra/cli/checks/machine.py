@@ -22,6 +22,8 @@ from infra.local.stack import Running
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
+    from core.storage.keyring import Keyring
+
 GIB = 1 << 30
 # A race of models on a large table writes hundreds of megabytes.
 SCARCE_BYTES = GIB
@@ -133,10 +135,11 @@ def check_redis_program() -> Checks:
 
 
 def check_signing_key(settings: Settings) -> Checks:
-    """Check the key that models are signed with: that it can be read, is long enough, and is the owner's alone."""
-    from core.storage.signing import signing_key
+    """Check the key that models are signed with: that it can be read, cannot be guessed, and is the owner's alone."""
+    from core.storage.signing import internal_key, keyring
 
-    sources = (settings.signing_key_file, settings.signing_key_secret, settings.signing_key)
+    private = (settings.signing_key_file, settings.signing_key_secret, settings.signing_key)
+    sources = (*private, settings.verifying_keys)
     if not any(sources):
         if settings.s3_endpoint is None:
             yield skipped("signing key", "none is set; the embedded stack makes its own at its first start")
@@ -144,7 +147,8 @@ def check_signing_key(settings: Settings) -> Checks:
             yield broken("signing key", "none is set", "Let REGATTA_SIGNING_KEY_FILE name a file with 32 random bytes.")
         return
     try:
-        length = len(signing_key())
+        keys = keyring()
+        internal_key()
     except InvalidSettingError as error:
         yield broken("signing key", str(error), "Let REGATTA_SIGNING_KEY_FILE name a file with 32 random bytes.")
         return
@@ -155,7 +159,15 @@ def check_signing_key(settings: Settings) -> Checks:
     if path is not None and stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield warning("signing key", f"{path} can be read by others, who could sign models", f"chmod 600 {path}")
     else:
-        yield ok("signing key", f"has {length} bytes and is the owner's alone")
+        yield ok("signing key", _described(keys))
+
+
+def _described(keys: "Keyring") -> str:
+    """Say what a process with these keys can do."""
+    known = f"{len(keys.verifying)} public {'key verifies' if len(keys.verifying) == 1 else 'keys verify'} models"
+    own = "the key is the owner's alone" if keys.seed is not None else "none, so that no model can be trained"
+    before = "" if keys.usable_hmac_key() is None else "; models of versions before 0.3 are signed anew"
+    return f"{own}; {known}{before}"
 
 
 def _out_of_range(name: str, specifier: "SpecifierSet") -> str | None:

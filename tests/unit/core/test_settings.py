@@ -35,6 +35,7 @@ SENTENCES = [
     ("S3_ENDPOINT", "http://", WEB),
     ("BUCKET", "s3://models", "the name of a bucket, of 3 to 63 characters, without s3:// and without slashes"),
     ("REDIS_URL", "localhost:6379", "an address that begins with redis://, rediss:// or unix://"),
+    ("VERIFYING_KEYS", "AAAA", "public keys in Base64, separated by commas"),
     ("MAX_UPLOAD_BYTES", "256 MB", f"{NUMBER} of bytes, at least 1"),
     ("MAX_FILE_BYTES", "2e9", f"{NUMBER} of bytes, at least 1"),
     ("MAX_BATCH_ROWS", "many", f"{NUMBER} of rows, at least 1"),
@@ -121,7 +122,15 @@ def test_a_refusal_says_in_words_what_is_right(
 
 
 def test_every_setting_with_a_wrong_value_has_a_sentence() -> None:
-    anything = {"SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_KEY_SECRET", "HOME", "LOG_FILE", "METRICS_DIR"}
+    anything = {
+        "INTERNAL_KEY",
+        "SIGNING_KEY",
+        "SIGNING_KEY_FILE",
+        "SIGNING_KEY_SECRET",
+        "HOME",
+        "LOG_FILE",
+        "METRICS_DIR",
+    }
     assert {name for name, _, _ in SENTENCES} == {name.upper() for name in DESCRIPTIONS} - anything
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -12,8 +13,8 @@ from core.errors import BadSignatureError, NoSuchModelError, UnavailableError
 from core.storage.artifacts import EVALUATION, GRAPH, PICKLE
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import LENGTH_BYTES, decode_model
-from core.storage.signing import sign
 from core.storage.versions import MODEL_NAME, VersionId
+from tests.support.former_signatures import sign_before
 from tests.support.model_versions import publish, publish_beside_manifest
 from tests.support.object_stores import AtomicStore, FailingStore
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, WORKSPACE, Repositories, model_draft
@@ -297,14 +298,16 @@ def test_a_model_from_before_dates_is_still_believed(repositories: Repositories)
     stored["recipe"] = {"handle_missing": "median", "target_column": "y"}
     del stored["signature"]
     text = json.dumps(stored, sort_keys=True, ensure_ascii=False)
-    old = {**stored, "signature": sign(text.encode())}
+    old = {**stored, "signature": sign_before(text.encode())}
     body = json.dumps(old).encode()
     repositories.objects.put(manifest_key(1), body)
     model = Repositories(repositories.objects).models.load("boat", 1)
     assert (model.manifest.features[0].format, model.manifest.recipe.columns) == (None, {})
-    assert (
-        decode_model(base64.b64encode(len(body).to_bytes(LENGTH_BYTES, "big") + body + GRAPH_BYTES).decode()) == model
+    kept = decode_model(
+        base64.b64encode(len(body).to_bytes(LENGTH_BYTES, "big") + body + GRAPH_BYTES).decode(), WORKSPACE
     )
+    signature = {"signature": model.manifest.signature}
+    assert replace(kept, manifest=kept.manifest.model_copy(update=signature)) == model
     repositories.objects.put(manifest_key(1), json.dumps({**old, "target_column": "z"}).encode())
     with pytest.raises(BadSignatureError, match="not signed"):
         Repositories(repositories.objects).models.load("boat", 1)

@@ -120,8 +120,9 @@ def test_the_signing_key_has_to_be_long_and_the_owners(
 ) -> None:
     key = tmp_path / "key"
     monkeypatch.setenv("REGATTA_SIGNING_KEY_FILE", str(key))
-    expected = [(None, 0o600, State.BROKEN), ("short", 0o600, State.BROKEN), ("long" * 8, 0o644, State.WARNING)]
-    for text, mode, state in [*expected, ("long" * 8, 0o600, State.OK)]:
+    strong = "7b1f0c94d2e86a35" * 2 + "f"
+    broken = [(None, 0o600, State.BROKEN), ("short", 0o600, State.BROKEN), ("long" * 8, 0o600, State.BROKEN)]
+    for text, mode, state in [*broken, (strong, 0o644, State.WARNING), (strong, 0o600, State.OK)]:
         if text is not None:
             key.write_text(text)
             key.chmod(mode)

@@ -15,6 +15,7 @@ from core.model_manifest import ModelManifest
 from core.services.prediction.predict import find_model, predict_records
 from core.services.training.unpickle import load_pipeline
 from core.storage.artifacts import GRAPH, PICKLE
+from core.storage.keyring import parse_keyring
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import sign_manifest
 from tests.support.storage import WORKSPACE, home, model_draft
@@ -101,8 +102,9 @@ def test_bytes_with_the_right_digest_in_an_unsigned_manifest_are_never_unpickled
         with pytest.raises(BadSignatureError, match="not signed"):
             load_pipeline(home(), "boat")
     # Everything is as it should be, but for the key: another deployment's model.
-    monkeypatch.setattr("core.storage.signing.signing_key", lambda: b"the key of somebody else")
-    bucket.put(key, sign_manifest(ModelManifest.model_validate_json(body)).model_dump_json().encode())
+    others = parse_keyring(b"the key of somebody else", "a test")
+    monkeypatch.setattr("core.storage.signing.newest_keyring", lambda: others)
+    bucket.put(key, sign_manifest(ModelManifest.model_validate_json(body), WORKSPACE).model_dump_json().encode())
     monkeypatch.undo()
     with pytest.raises(BadSignatureError, match="not signed"):
         load_pipeline(home(), "boat")

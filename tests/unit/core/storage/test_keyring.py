@@ -1,0 +1,106 @@
+"""The texts of keys: which are read, and which are refused and why."""
+
+import base64
+import secrets
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from core.errors import InvalidSettingError
+from core.storage.keyring import Keyring, check_strength, parse_keyring, parse_public_keys, public_key
+
+TODAY = datetime.now(UTC).date()
+
+
+def new_keyring(until: date = TODAY) -> Keyring:
+    seed, before = secrets.token_bytes(32), public_key(secrets.token_bytes(32))
+    keys = Keyring(seed=seed, hmac_key=b"of an earlier version", hmac_until=until, webhooks=seed[::-1], internal=before)
+    return keys.with_verifying([public_key(seed), before])
+
+
+def test_what_is_dumped_is_read_again() -> None:
+    keys = new_keyring()
+    assert parse_keyring(keys.dump().encode(), "a test") == keys
+
+
+def test_a_key_of_earlier_versions_counts_until_its_day() -> None:
+    assert new_keyring().usable_hmac_key() == b"of an earlier version"
+    assert new_keyring(TODAY - timedelta(days=1)).usable_hmac_key() is None
+    assert Keyring().usable_hmac_key() is None
+
+
+def test_all_keys_are_derived_from_a_text_of_earlier_versions() -> None:
+    text = secrets.token_hex(32).encode()
+    keys = parse_keyring(text + b"\n", "a test")
+    assert keys == parse_keyring(text, "a test")
+    assert keys.hmac_key == text and keys.hmac_until is None
+    assert keys.seed is not None and list(keys.verifying.values()) == [public_key(keys.seed)]
+    assert len({keys.seed, keys.webhooks, keys.internal, text}) == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (b"", "has 0 bytes; it must have at least 16"),
+        (b"a" * 15, "has 15 bytes; it must have at least 16"),
+        (b"a" * 16, "has all bytes equal"),
+        (bytes(32), "has all bytes equal"),
+        (b"abababababababab", "has 2 different bytes"),
+        (b"aaaaaaaaaaaaaaaab", "has 2 different bytes"),
+        (b"correct horse" * 3, "repeats itself"),
+        (b"0123456789abcdef", "is an example or a row of the keyboard"),
+        (b"qwertyuiopasdfghjkl", "is an example or a row of the keyboard"),
+        (b"changeme-changeme1", "is an example or a row of the keyboard"),
+        (b"your-key-change-me", "is an example or a row of the keyboard"),
+        (b"password1234567890", "is an example or a row of the keyboard"),
+    ],
+)
+def test_a_weak_key_is_refused_with_the_reason_and_the_way_out(key: bytes, why: str) -> None:
+    with pytest.raises(InvalidSettingError, match=rf"The key in REGATTA_X {why}.*openssl rand -hex 32"):
+        check_strength(key, "REGATTA_X")
+
+
+def test_random_keys_are_taken() -> None:
+    for _ in range(100):
+        check_strength(secrets.token_bytes(32), "a test")
+        check_strength(secrets.token_hex(32).encode(), "a test")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "signing",
+        "signing AAAA",
+        "signing no base64",
+        f"signing {base64.b64encode(b'x' * 33).decode()}",
+        "verifying",
+        "hmac someday a text",
+        "internal zz",
+        "unknown 1",
+    ],
+)
+def test_a_damaged_line_is_named_without_its_key(line: str) -> None:
+    text = f"webhooks {secrets.token_hex(32)}\n# a comment\n\n{line}\n"
+    with pytest.raises(InvalidSettingError, match="a test: key 2") as caught:
+        parse_keyring(text.encode(), "a test")
+    assert (line.partition(" ")[2] or "?") not in str(caught.value)
+
+
+def test_two_signing_keys_are_refused() -> None:
+    line = f"signing {base64.b64encode(secrets.token_bytes(32)).decode()}\n"
+    with pytest.raises(InvalidSettingError, match="key 2"):
+        parse_keyring(2 * line.encode(), "a test")
+
+
+def test_a_weak_key_in_a_line_is_refused() -> None:
+    line = f"signing {base64.b64encode(bytes(32)).decode()}\n"
+    with pytest.raises(InvalidSettingError, match="all bytes equal"):
+        parse_keyring(line.encode(), "a test")
+
+
+def test_public_keys_are_a_list_with_commas() -> None:
+    keys = [public_key(secrets.token_bytes(32)) for _ in range(2)]
+    text = ", ".join(base64.b64encode(key).decode() for key in keys)
+    assert parse_public_keys(text, "a test") == keys
+    with pytest.raises(InvalidSettingError, match="public keys in Base64"):
+        parse_public_keys(text[:-5], "a test")
