@@ -15,10 +15,16 @@ from ministack.core import lambda_runtime
 from ministack.core.persistence import save_all
 
 from infra.local import full_disk
-from infra.local.processes import NICENESS
+from infra.local.processes import LONG_NICENESS, NICENESS
 
-# The last words of the names of functions that compute for long.
-HEAVY_FUNCTIONS = ("-worker", "-train", "-ingest", "-process", "-upload")
+# By the last word of its name how far a function gives way that computes.
+HEAVY_FUNCTIONS = {
+    "worker": LONG_NICENESS,
+    "train": LONG_NICENESS,
+    "ingest": NICENESS,
+    "process": NICENESS,
+    "upload": NICENESS,
+}
 
 
 def main() -> None:
@@ -37,8 +43,8 @@ def _start_function(*arguments: Any, **options: Any) -> "subprocess.Popen[Any]":
     """Start a process as `subprocess.Popen` does, at a lower priority if it is that of a heavy function."""
     process = subprocess.Popen(*arguments, **options)
     name = (options.get("env") or {}).get("AWS_LAMBDA_FUNCTION_NAME", "")
-    if name.endswith(HEAVY_FUNCTIONS):
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+    if niceness := HEAVY_FUNCTIONS.get(name.rpartition("-")[2]):
+        os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
     return process
 
 

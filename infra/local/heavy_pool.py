@@ -4,6 +4,7 @@ import pickle
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.storage.changes import changes
 from core.storage.container import container
 from core.storage.workspace import Workspace
 from core.telemetry.request_id import request_id
+from core.telemetry.tracing import traceparent
 from infra.local.work import LONG_AT_ONCE, Work
 
 # How often whoever waits looks whether its deadline has passed.
@@ -45,20 +47,18 @@ class HeavyPool:
 
         Raises `UnavailableError` where that process ended, `DeadlineError`.
         """
+        work = Work(function, workspace.name, arguments, options, is_long, remaining(), request_id(), traceparent())
         if not is_long:
-            return self._call(function, workspace, arguments, options)
+            return self._call(work)
         while not self._long.acquire(timeout=LOOK_SECONDS):
             check_deadline()
         try:
-            return self._call(function, workspace, arguments, options)
+            return self._call(replace(work, seconds=remaining()))
         finally:
             self._long.release()
             workspace.models.forget_states()
 
-    def _call(
-        self, function: Callable[..., Any], workspace: Workspace, arguments: tuple[Any, ...], options: dict[str, Any]
-    ) -> Any:
-        work = Work(function, workspace.name, arguments, options, remaining(), request_id())
+    def _call(self, work: Work) -> Any:
         message = pickle.dumps(work)
         for _ in range(ATTEMPTS):
             with self._send() as connection:

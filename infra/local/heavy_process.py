@@ -1,8 +1,8 @@
 """A process that trains, reads and writes tables for the workers of a server, one piece of work after the other.
 
 It takes a socket from the queue that all such processes share, reads one piece of work from it, and answers there. It
-gives way to the workers, and it ends by itself when it has grown, when one piece takes longer than any may, and when
-its server ends.
+gives way to the workers, and it ends by itself when it has grown, when it may not take its priority back after long
+work, when one piece takes longer than any may, and when its server ends.
 """
 
 import faulthandler
@@ -13,8 +13,8 @@ import pickle
 import socket
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from core.settings import settings
 from core.storage.changes import noting_changes
 from functions.log import set_up_telemetry
 from infra.local.lifeline import BEAT, BUSY, IDLE, LEAVE, PUT_BACK, Lifeline
+from infra.local.processes import LONG_NICENESS
 from infra.local.work import TAKEN, Work, put_back
 
 log = logging.getLogger("regatta")
@@ -36,6 +37,8 @@ MOST_BYTES = 1 << 30
 BEAT_SECONDS = 5.0
 # How much longer than a job may take a piece of work may take.
 GRACE_SECONDS = 60
+# Whose priority it is: that of the thread that works, and of all threads and children of this process.
+SELF, OWN_GROUP = (os.PRIO_PROCESS, 0), (os.PRIO_PGRP, 0)
 # Of processes that take too much memory, Linux is to end this one and not a worker.
 OOM_SCORE = "500"
 
@@ -72,12 +75,13 @@ class HeavyProcess:
             with self._lock:
                 self._is_busy = True
             self._lifeline.tell(BUSY)
+            niceness = os.getpriority(*SELF)
             for descriptor in descriptors:
                 with Connection(descriptor) as connection, suppress(OSError, EOFError):
                     _serve(connection)
             with self._lock:
                 self._is_busy = False
-            if psutil.Process().memory_info().rss > MOST_BYTES:
+            if psutil.Process().memory_info().rss > MOST_BYTES or os.getpriority(*SELF) > niceness:
                 return
             self._lifeline.tell(IDLE)
 
@@ -90,12 +94,25 @@ def _serve(connection: Connection) -> None:
     with noting_changes() as changed:
         try:
             work: Work = pickle.loads(message)  # noqa: S301 - of a worker of this server, over a socket without a name
-            answer = (True, work.do(), changed)
+            with _giving_way() if work.is_long else nullcontext():
+                answer = (True, work.do(), changed)
         except Exception as error:
             answer = (False, _portable(error), changed)
         finally:
             faulthandler.cancel_dump_traceback_later()
     connection.send_bytes(pickle.dumps(answer))
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Let all threads of this process, and the processes that it starts, give way further than for short work."""
+    before = os.getpriority(*SELF)
+    os.setpriority(*OWN_GROUP, max(before, LONG_NICENESS))
+    try:
+        yield
+    finally:
+        with suppress(PermissionError):  # a user may only give way further: the process is replaced then
+            os.setpriority(*OWN_GROUP, before)
 
 
 def _portable(error: Exception) -> Exception:

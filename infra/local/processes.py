@@ -24,8 +24,9 @@ HOST = "127.0.0.1"
 MARK = "REGATTA_STACK"
 PART = "REGATTA_STACK_PART"
 METRICS_DIR = "REGATTA_METRICS_DIR"
-# How far processes that compute for long give way to those that answer.
-NICENESS = 5
+# How far processes that read and write tables give way to those that answer, and how far those that train: to 5 alone,
+# one row in a hundred would wait for the end of a trainer's turn on its core.
+NICENESS, LONG_NICENESS = 5, 10
 REDIS_MEMORY = "256mb"
 LOG_TAIL_LINES = 12
 # The file below the home that says how many workers serve.

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.deadlines import deadline
 from core.telemetry.request_id import serving_request
+from core.telemetry.tracing import span
 
 # How many pieces of long work one worker may have under way; further ones wait.
 LONG_AT_ONCE = 2
@@ -25,8 +26,11 @@ class Work:
     workspace: str
     arguments: tuple[Any, ...]
     options: dict[str, Any]
+    is_long: bool
     seconds: float | None
     request_id: str | None
+    # The span of its request, where that is traced.
+    traceparent: str | None
 
     def do(self) -> Any:
         """Call the function in the context of its request."""
@@ -34,6 +38,7 @@ class Work:
 
         with ExitStack() as context:
             context.enter_context(serving_request(self.request_id))
+            context.enter_context(span(self.function.__name__, self.traceparent))
             if self.seconds is not None:
                 context.enter_context(deadline(self.seconds))
             return self.function(container().workspace(self.workspace), *self.arguments, **self.options)

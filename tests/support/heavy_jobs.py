@@ -17,6 +17,15 @@ def where(workspace: Workspace) -> tuple[str, int, int]:
     return workspace.name, os.getpid(), os.getpriority(os.PRIO_PROCESS, 0)
 
 
+def give_way(workspace: Workspace) -> None:
+    """Give way for good, as a process does that may not take its priority back."""
+    os.setpriority = _refuse  # of this process, which has to end after this
+
+
+def _refuse(*target: int) -> None:
+    raise PermissionError
+
+
 def context(workspace: Workspace) -> tuple[str | None, float | None]:
     """Return the id of the request, and the seconds that are left."""
     return request_id(), remaining()

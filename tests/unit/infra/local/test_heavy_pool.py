@@ -21,7 +21,7 @@ from infra.local.child_process import Program
 from infra.local.crew import Crew
 from infra.local.heavy_pool import HeavyPool
 from infra.local.lifeline import BEAT, IDLE
-from infra.local.processes import NICENESS
+from infra.local.processes import LONG_NICENESS, NICENESS
 from infra.local.work import LONG_AT_ONCE
 from tests.support import heavy_jobs
 from tests.support.waiting import wait_for
@@ -74,6 +74,18 @@ def test_work_is_done_in_another_process_that_gives_way(run: Run) -> None:
     assert name == "here"
     assert process != os.getpid()
     assert niceness == os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
+
+
+def test_work_that_trains_gives_way_further_and_that_after_it_does_not(run: Run) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert run(heavy_jobs.where, is_long=True)[2] == own + LONG_NICENESS
+    assert run(heavy_jobs.where)[2] == own + NICENESS
+
+
+def test_a_process_that_may_not_take_its_priority_back_is_replaced(run: Run) -> None:
+    process = run(heavy_jobs.where)[1]
+    run(heavy_jobs.give_way, is_long=True)
+    assert run(heavy_jobs.where)[1] != process
 
 
 def test_the_next_work_is_done_by_the_process_that_is_warm(run: Run) -> None:
