@@ -51,6 +51,8 @@ type JobPage struct {
 	Jobs []JobSummary `json:"jobs"`
 	// Next is what List takes for the next page, nil on the last.
 	Next *string `json:"next"`
+	// Warnings say which jobs of the page cannot be read, and why.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Status is the state of the service.

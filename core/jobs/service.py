@@ -14,7 +14,7 @@ from core.errors import (
 )
 from core.jobs.commands import Command, TrainCommand, UnreadableCommandError, parse_command
 from core.settings import settings
-from core.storage.job_repository import Job
+from core.storage.job_repository import Job, UnreadableJob
 from core.storage.leases import free
 from core.storage.signed_models import encode_model
 from core.storage.workspace import Workspace
@@ -116,10 +116,12 @@ def offer_again(workspace: Workspace, job_id: str) -> Job | None:
     return job
 
 
-def list_jobs(workspace: Workspace, limit: int, after: str | None = None) -> tuple[list[Job], str | None]:
-    """Return the `limit` newest jobs before the job `after`, and the `after` of the next page, None at the end.
+def list_jobs(
+    workspace: Workspace, limit: int, after: str | None = None
+) -> tuple[list[Job | UnreadableJob], str | None]:
+    """Return the `limit` newest jobs after the place `after`, and the `after` of the next page, None at the end.
 
-    Raises `NoSuchJobError` for an `after` that is no job.
+    The id of a job is a place as well; raises `NoSuchJobError` where there is none.
     """
     try:
         return workspace.jobs.page(limit, after)

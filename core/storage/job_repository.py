@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
@@ -15,17 +16,17 @@ from pydantic import BaseModel, Field, ValidationError
 
 from core.context_threads import ContextThreadPool
 from core.errors import NewerFormatError
-from core.paging import page_of
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
 from core.storage.leases import Leased, change_document, parse_document
-from core.storage.lists.job_order import JobOrder, is_entry_of
+from core.storage.lists.job_order import JobOrder, entry_of
 from core.storage.lists.listed_jobs import ListedJobs
 from core.storage.lists.upkeep import Later, Upkeep
 from core.storage.manifest_index import ManifestIndex
 from core.storage.redis.keys import PROGRESS_SECONDS, job_progress_key, job_stop_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
+from core.stored_document import DamagedDocumentError
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -82,6 +83,14 @@ class Job(Leased):
     def is_interrupted(self) -> bool:
         """Return whether a worker took the job and let its lease run out."""
         return self.status == "running" and not self.is_leased
+
+
+@dataclass(frozen=True)
+class UnreadableJob:
+    """A job in a list whose document this version cannot read; `reason` says why."""
+
+    job_id: str
+    reason: str
 
 
 class ProgressReport(BaseModel):
@@ -204,51 +213,60 @@ class JobRepository:
         """Ask the worker that has the job to stop."""
         self._progress.stop(job)
 
-    def page(self, limit: int, after: str | None = None) -> tuple[list[Job], str | None]:
-        """Return the `limit` newest jobs before the job `after`, and the last one's id if more follow.
+    def page(self, limit: int, after: str | None = None) -> tuple[list[Job | UnreadableJob], str | None]:
+        """Return the `limit` newest jobs after the place `after`, and the last one's place if more follow.
 
-        Raises `LookupError` for an `after` that is no job.
+        A place stays one when its job is deleted. A job's id is one as well; raises `LookupError` where there is none.
         """
-        last = None if after is None else self.read(after)
-        if after is not None and last is None:
-            raise LookupError(after)
-        if not self.listed.prepare():
-            jobs, following = page_of(self.list(), limit, after)
-            return self.with_progress(jobs), following
-        found = list(islice(self._stored(self._order.job_ids(last)), limit + 1))
-        return self.with_progress(found[:limit]), found[limit - 1].job_id if len(found) > limit else None
+        place = self._place(after) if after is not None and JOB_ID.fullmatch(after) else after or ""
+        if self.listed.prepare():
+            places = self._order.job_ids(place)
+        else:
+            places = (found for found in self.listed.places() if found[1] > place)
+        found = list(islice(self._stored(places), limit + 1))
+        jobs = [job if isinstance(job, UnreadableJob) else self._progress.with_progress(job) for job, _ in found]
+        return jobs[:limit], found[limit - 1][1] if len(found) > limit else None
+
+    def _place(self, job_id: str) -> str:
+        job = self.read(job_id)
+        if job is None:
+            raise LookupError(job_id)
+        return entry_of(job)
 
     def undecided(self, series: str) -> list[Job]:
         """Return the jobs of a series' files that have not succeeded, the newest first."""
         if self.listed.prepare():
-            jobs = self._stored(self._order.undecided(series))
+            jobs = (job for job, _ in self._stored(self._order.undecided(series)) if isinstance(job, Job))
         else:
             jobs = (job for job in self.list() if self._order.is_of(job, series))
         return self.with_progress([job for job in jobs if job.status != "succeeded"])
 
-    def _stored(self, entries: Iterator[tuple[str, str]]) -> Iterator[Job]:
-        """Yield the jobs of these entries, without those of entries that lead nowhere."""
+    def _stored(self, entries: Iterator[tuple[str, str]]) -> Iterator[tuple[Job | UnreadableJob, str]]:
+        """Yield the jobs of these entries, each with its own, without those of entries that lead nowhere."""
         while some := list(islice(entries, READ_TOGETHER)):
-            keys = [_key(self._workspace, job_id) for job_id, _ in some]
             with ContextThreadPool(READERS) as readers:
-                jobs = list(readers.map(self._readable, keys))
+                jobs = list(readers.map(self._listed, [job_id for job_id, _ in some]))
             for (_, entry), job in zip(some, jobs, strict=True):
-                if job is not None and is_entry_of(entry, job):
-                    yield job
+                if isinstance(job, UnreadableJob) or (job is not None and entry == entry_of(job)):
+                    yield job, entry
 
-    def _readable(self, key: str) -> Job | None:
-        """Return the job with this key, None where there is none or it is damaged; raises `NewerFormatError`."""
+    def _listed(self, job_id: str) -> Job | UnreadableJob | None:
+        """Return the job with this id, also where it cannot be read; None where there is none."""
+        key = _key(self._workspace, job_id)
         try:
             document = self._documents.read(key)
-            return None if document is None else Job.model_validate(document)
-        except ValueError as error:
+            return None if document is None else parse_document(key, Job, document)
+        except (DamagedDocumentError, NewerFormatError) as error:
             log.error("%s cannot be read: %s", key, error)
-            return None
+            return UnreadableJob(job_id, error.detail)
 
     def list(self) -> list[Job]:
-        """Return every job of the workspace, the newest first: all of them are read."""
-        jobs = map(Job.model_validate, self._index.manifests())
-        return sorted(jobs, key=lambda job: (job.created_at, job.job_id), reverse=True)
+        """Return every job of the workspace that can be read, the newest first: all of them are read."""
+        jobs = []
+        for document in self._index.manifests():
+            with suppress(NewerFormatError, ValidationError):
+                jobs.append(Job.model_validate(document))
+        return sorted(jobs, key=entry_of)
 
 
 def _parsed_report(stored: bytes | None) -> ProgressReport | None:

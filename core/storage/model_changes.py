@@ -167,7 +167,7 @@ class ModelChanges:
         manifests = {manifest.version: manifest for manifest in moving if manifest.version not in deleted}
         there = self._versions.manifests(self._versions.listed(new))
         arrived = {manifest.artifacts: manifest.version for manifest in there}
-        last = max(self._versions.taken(new), default=0)
+        last = self._versions.last_taken(new)
         moved: dict[int, int] = {}
         for number in self._versions.taken(old):
             if number not in manifests:

@@ -81,7 +81,7 @@ class ModelRepository:
         name, job_id = draft.model_name, draft.job_id
         # The number comes first: a version that another attempt of the job publishes after it has one of the next
         # numbers, where `commit` finds it.
-        number = max(self._versions.taken(name), default=0) + 1
+        number = self._versions.last_taken(name) + 1
         manifest = self.published_by(name, job_id) if job_id is not None else None
         if manifest is None:
             folder = self._artifacts.send(job_id, files)
@@ -207,7 +207,8 @@ class ModelRepository:
         Damaged ones are left out, and of an unknown model there are none.
         """
         if name is not None and self._is_unused_type(name):
-            name = self.newest.name(name) or name
+            # The newest model of the type may be another one by now; the pages are those of the one that began them.
+            name = after.name if after is not None else self.newest.name(name) or name
         chosen = list(islice(self._after(name, after), limit + 1))
         page, following = chosen[:limit], chosen[limit:]
         rows = self.list_index.rows([listed for _, listed in page])
@@ -237,7 +238,7 @@ class ModelRepository:
         """Let a version serve, an older one too; return the version that served before. Raises `NoSuchModelError`."""
         self._versions.read(name, version, fresh=True)
         self.newest.forget()
-        return self._champions.choose(name, version, newest=max(self._versions.taken(name)))
+        return self._champions.choose(name, version, newest=self._versions.last_taken(name))
 
     def delete(self, name: str, version: int | None = None) -> list[int]:
         """Delete a version, or the whole model; return the deleted numbers, which are never used again.

@@ -2,9 +2,10 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("regatta")
 
 MODEL_NAME = re.compile(r"\w[\w.\- ]{0,99}")
+# A listing has 1,000 keys; the versions of one name that has more are found by their numbers.
+ONE_LISTING = 900
 VERSION_KEY = re.compile(rf"[^/]+/models/([^/]+)/(\d+)/{re.escape(MANIFEST)}")
 
 
@@ -65,9 +68,22 @@ class Versions:
 
     def taken(self, name: str) -> list[int]:
         """Return every number that was ever used, in ascending order."""
-        prefix = f"{self._workspace}/models/{name}/"
-        found = (VERSION_KEY.fullmatch(item.key) for item in self._objects.list(prefix))
-        return sorted(int(match[2]) for match in found if match)
+        return sorted(self._numbers(name))
+
+    def last_taken(self, name: str) -> int:
+        """Return the last number that was ever used, 0 where none was; the reads do not grow with the versions."""
+        listed = list(islice(self._numbers(name), ONE_LISTING + 1))
+        last = max(listed, default=0)
+        if len(listed) <= ONE_LISTING:
+            return last
+        while (found := last_taken(self._objects, self._workspace, name, last, 2 * last)) == 2 * last:
+            last = found
+        return found
+
+    def _numbers(self, name: str) -> Iterator[int]:
+        """Yield every number that was ever used, in the order of the bucket."""
+        found = (VERSION_KEY.fullmatch(item.key) for item in self._objects.list(f"{self._workspace}/models/{name}/"))
+        return (int(match[2]) for match in found if match)
 
     def listed(self, name: str | None = None) -> dict[VersionId, tuple[str, str]]:
         """Return key and ETag of the manifest of every version, of one model or of all, in order."""
@@ -213,6 +229,24 @@ def _parsed(stored: bytes | dict[str, Any] | None) -> ModelManifest | None:
         return ModelManifest.model_validate(stored)
     except ValidationError:
         return None
+
+
+def last_taken(objects: ObjectStore, workspace: str, name: str, low: int, high: int) -> int:
+    """Return the last number that was used, of those from `low`, which was, to `high`: numbers have no gaps."""
+
+    def is_taken(number: int) -> bool:
+        try:
+            objects.head(manifest_key(workspace, name, number))
+        except MissingObjectError:
+            return False
+        return True
+
+    if is_taken(high):
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_taken(middle) else (low, middle)
+    return low
 
 
 def manifest_key(workspace: str, name: str, number: int) -> str:

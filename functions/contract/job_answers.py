@@ -169,3 +169,4 @@ class JobPage(Answer):
 
     jobs: list[JobSummary]
     next: str | None = Field(description="the `cursor` of the next page")
+    warnings: list[str] | None = absent("which jobs of the page cannot be read, and why")

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
 from core.jobs import service
-from core.storage.job_repository import Job
+from core.paging import read_cursor, write_cursor
+from core.storage.job_repository import JOB_ID, Job, UnreadableJob
 from core.storage.workspace import Workspace
 from functions.answer_terms import RETRY_AFTER
 from functions.http import CallerWorkspace, create_app
@@ -41,8 +42,18 @@ def list_jobs(
     after: Annotated[str | None, Query(description="the same as cursor")] = None,
 ) -> dict[str, Any]:
     """Return the jobs of the workspace, the newest first, page by page."""
-    page, following = service.list_jobs(workspace, limit, cursor or after)
-    return {"jobs": [job_summary(job) for job in page], "next": following}
+    page, following = service.list_jobs(workspace, limit, _read_cursor(after if cursor is None else cursor))
+    unreadable = [f"the job {job.job_id} is not shown: {job.reason}" for job in page if isinstance(job, UnreadableJob)]
+    return {
+        "jobs": [job_summary(job) for job in page if isinstance(job, Job)],
+        "next": write_cursor("jobs", following),
+        **({"warnings": unreadable} if unreadable else {}),
+    }
+
+
+def _read_cursor(cursor: str | None) -> str | None:
+    """Return the place of a cursor. Until 0.2 it was the id of a job, which may still be sent."""
+    return cursor if cursor is not None and JOB_ID.fullmatch(cursor) else read_cursor("jobs", cursor)
 
 
 @router.get("/{job_id}")

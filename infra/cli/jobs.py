@@ -44,6 +44,8 @@ def jobs(
             listed = page(client, "/jobs", limit, cursor)
             _print_jobs(listed, output)
             hint(output, "jobs", listed)
+            for warning in listed.get("warnings", ()):
+                output.warn(warning)
             # The queue of another service is out of reach.
             if _is_here(client.url) and not as_json and not quiet:
                 _print_dead_letters(output)

@@ -20,6 +20,9 @@ from infra.local.heavy_pool import HeavyPool
 from infra.local.lifeline import BEAT, DRAIN_SECONDS, IDLE, LEAVING_SECONDS, Lifeline
 
 TICKS_PER_BEAT = 10
+# How long a thread that lists may keep the interpreter while the loop waits for it, which answers predictions. Python's
+# own 5 ms are the time of ten of them.
+SWITCH_SECONDS = 0.001
 # Descriptors that a worker holds without any request, or that one request needs beside its connection.
 OWN_DESCRIPTORS, DESCRIPTORS_PER_REQUEST = 40, 3
 # Where more files than these may be open, nothing is limited.
@@ -75,6 +78,7 @@ def raise_descriptor_limit() -> int:
 def main(descriptors: Sequence[int]) -> None:
     """Serve until SIGTERM, or until the supervisor ends. The numbers are those of lifeline, listener and queue."""
     lifeline, listener, queue = descriptors
+    sys.setswitchinterval(SWITCH_SECONDS)
     limit = most_at_once(raise_descriptor_limit())
     if limit is not None:
         # uvicorn answers those that are too many itself: in plain text, and without a word on when to come again.

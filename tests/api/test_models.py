@@ -75,7 +75,7 @@ def test_a_list_comes_page_by_page(client: httpx.Client) -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/model/trained", "/data/files", "/series"])
+@pytest.mark.parametrize("path", ["/model/trained", "/data/files", "/series", "/jobs"])
 @pytest.mark.parametrize(
     "query",
     [

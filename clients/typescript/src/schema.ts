@@ -1906,6 +1906,8 @@ export interface components {
             jobs: components["schemas"]["JobSummary"][];
             /** @description the `cursor` of the next page */
             next: string | null;
+            /** @description which jobs of the page cannot be read, and why */
+            warnings?: string[];
         };
         /** @description A job as lists show it. */
         JobSummary: components["schemas"]["TrainJobSummary"] | components["schemas"]["CompareJobSummary"] | components["schemas"]["PredictJobSummary"] | components["schemas"]["ExportJobSummary"] | components["schemas"]["RetrainJobSummary"] | components["schemas"]["ReadJobSummary"];

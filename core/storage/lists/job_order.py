@@ -58,9 +58,9 @@ class JobOrder:
         """Take a job that has succeeded out of those of its series without a decision."""
         self.entries.remove(_entries(job)[1:])
 
-    def job_ids(self, after: OrderedJob | None = None) -> Iterator[tuple[str, str]]:
-        """Yield the id of each job after that one, with its entry."""
-        return self._of("all/", "" if after is None else _entry(after))
+    def job_ids(self, after: str = "") -> Iterator[tuple[str, str]]:
+        """Yield the id of each job after that of an entry, with its entry. The entry may have been removed."""
+        return self._of("all/", after)
 
     def undecided(self, series: str) -> Iterator[tuple[str, str]]:
         """Yield the id of each job of a series that has not succeeded, with its entry."""
@@ -79,19 +79,15 @@ class JobOrder:
             yield backwards(entry.partition("-")[2].rstrip("~")), entry
 
 
-def is_entry_of(entry: str, job: OrderedJob) -> bool:
-    """Return whether an entry is that of a job, and not of an earlier one with the same id."""
-    return entry == _entry(job)
-
-
-def _entry(job: OrderedJob) -> str:
+def entry_of(job: OrderedJob) -> str:
+    """Return the entry of a job among all. That of an earlier job with the same id is another."""
     # The tilde sorts a shorter id after a longer one that begins with it.
     return f"{newest_first(job.created_at)}-{backwards(job.job_id)}~"
 
 
 def _entries(job: OrderedJob) -> list[str]:
     series = _series(job)
-    return [f"all/{_entry(job)}", *([f"series/{series}/{_entry(job)}"] if series else [])]
+    return [f"all/{entry_of(job)}", *([f"series/{series}/{entry_of(job)}"] if series else [])]
 
 
 def _series(job: OrderedJob) -> str | None:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from operator import itemgetter
 
 from pydantic import ValidationError
 
 from core.errors import NewerFormatError
-from core.storage.lists.job_order import JobOrder, OrderedJob
+from core.storage.lists.job_order import JobOrder, OrderedJob, entry_of
 from core.storage.lists.reports import EntriesReport, ReportRows, report_nothing
 from core.storage.lists.upkeep import Upkeep
 from core.storage.manifest_index import ManifestIndex
@@ -55,6 +56,11 @@ class ListedJobs:
             self._order.entries.mark_complete()
 
         return self._order.entries.complete(write)
+
+    def places(self) -> list[tuple[str, str]]:
+        """Return id and entry of every job, the newest first: all of them are read."""
+        jobs = [job for document in self._manifests.manifests() if (job := _parsed(document)) is not None]
+        return sorted(((job.job_id, entry_of(job)) for job in jobs), key=itemgetter(1))
 
     def _fill(self, report_rows: ReportRows) -> set[str]:
         """Give every job its entries; return them. Raises `ConflictError` while another worker does it."""

@@ -8,13 +8,11 @@ from pydantic import ValidationError
 from core.model_manifest import ModelManifest
 from core.storage.lists.segments import ListedManifest
 from core.storage.s3.object_metadata import ObjectSummary
-from core.storage.s3.object_store import MissingObjectError, ObjectStore
-from core.storage.versions import VERSION_KEY, VersionId, manifest_key
+from core.storage.s3.object_store import ObjectStore
+from core.storage.versions import ONE_LISTING, VERSION_KEY, VersionId, last_taken, manifest_key
 from core.stored_document import Document
 from core.types import Json
 
-# A name with more objects than this fills a listing, so its versions are found by their numbers.
-LARGE = 900
 # How many numbers are looked at together.
 SPAN = 128
 DIGITS = 12
@@ -60,8 +58,8 @@ class ModelList:
             large = None
             for name, items in self._by_name(start):
                 number = after.number if after is not None and after.name == name else 0
-                some = list(islice(items, LARGE + 1))
-                if len(some) > LARGE:
+                some = list(islice(items, ONE_LISTING + 1))
+                if len(some) > ONE_LISTING:
                     large = name
                     yield from self._walk(name, number)
                     break
@@ -104,29 +102,13 @@ class ModelList:
         """Yield the versions of a name after a number: numbers have no gaps, so they need not be listed."""
         deleted = set(self._deleted(name))
         while True:
-            last = self._last_taken(name, number, number + SPAN)
+            last = last_taken(self._objects, self._workspace, name, number, number + SPAN)
             for version in (n for n in range(number + 1, last + 1) if n not in deleted):
                 key = manifest_key(self._workspace, name, version)
                 yield ListedManifest(place(VersionId(name, version)), key, None)
             if last < number + SPAN:
                 return
             number = last
-
-    def _last_taken(self, name: str, low: int, high: int) -> int:
-        """Return the last number that was used, of those from `low`, which was, to `high`."""
-        if self._is_taken(name, high):
-            return high
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self._is_taken(name, middle) else (low, middle)
-        return low
-
-    def _is_taken(self, name: str, number: int) -> bool:
-        try:
-            self._objects.head(manifest_key(self._workspace, name, number))
-        except MissingObjectError:
-            return False
-        return True
 
 
 def place(version: VersionId) -> str:

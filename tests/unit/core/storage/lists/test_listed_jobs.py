@@ -1,12 +1,13 @@
 """Jobs and models by time, in buckets of this version and of earlier ones."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from core.jobs.service import list_jobs, new_job
-from core.storage.job_repository import Job
+from core.storage.job_repository import Job, UnreadableJob
 from core.storage.lists import listed_jobs
 from core.storage.s3.object_store import ObjectStore
 from core.storage.workspace import Workspace
@@ -32,7 +33,7 @@ def arrival(job_id: str, second: int, series: str) -> Job:
 
 
 def ids(workspace: Workspace, limit: int = 100, after: str | None = None) -> list[str]:
-    return [found.job_id for found in list_jobs(workspace, limit, after)[0]]
+    return [found.job_id for found in list_jobs(workspace, limit, after)[0] if isinstance(found, Job)]
 
 
 def without_order(workspace: Workspace) -> None:
@@ -66,6 +67,28 @@ def test_an_entry_without_a_job_and_a_damaged_job_are_passed_over(workspace: Wor
     assert ids(workspace) == ["aaaaaaa0"]
 
 
+def test_a_page_says_which_of_its_jobs_cannot_be_read_and_shows_the_others(workspace: Workspace) -> None:
+    for number in range(3):
+        workspace.jobs.create(job(f"aaaaaaa{number}", number))
+    newer = json.loads(workspace.objects.get("default/jobs/aaaaaaa2.json")) | {"format": 2}
+    workspace.objects.put("default/jobs/aaaaaaa2.json", json.dumps(newer).encode())
+    workspace.objects.put("default/jobs/aaaaaaa1.json", b"{")
+    page, following = list_jobs(workspace, 9)
+    reasons = {found.job_id: found.reason for found in page if isinstance(found, UnreadableJob)}
+    assert "has format 2" in reasons["aaaaaaa2"]
+    assert "default/jobs/aaaaaaa1.json is damaged" in reasons["aaaaaaa1"]
+    assert (ids(workspace), following) == (["aaaaaaa0"], None)
+    assert [found.job_id for found in workspace.jobs.list()] == ["aaaaaaa0"]
+
+
+def test_the_page_after_a_job_comes_when_that_job_was_deleted(workspace: Workspace) -> None:
+    for number in range(4):
+        workspace.jobs.create(job(f"aaaaaaa{number}", number))
+    page, following = list_jobs(workspace, 2)
+    workspace.jobs.delete(page[-1].job_id)
+    assert ids(workspace, 9, following) == ["aaaaaaa1", "aaaaaaa0"]
+
+
 def test_the_jobs_of_an_earlier_version_are_listed_at_once(workspace: Workspace) -> None:
     for number in range(3):
         workspace.jobs.create(job(f"aaaaaaa{number}", number))
@@ -88,8 +111,10 @@ def test_too_many_jobs_of_an_earlier_version_get_their_places_after_the_answer(
     fresh = Repositories(workspace.objects).jobs(calls.append)
     newest_first = [f"aaaaaaa{number}" for number in (4, 3, 2, 1, 0)]
     assert [found.job_id for found in fresh.page(9)[0]] == newest_first
+    page, following = fresh.page(2)
+    assert [found.job_id for found in page + fresh.page(9, following)[0]] == newest_first
     assert list(workspace.objects.list(f"{ORDER}all/")) == []
-    (fill,) = calls
+    fill = calls[0]
     fill()
     assert len(list(workspace.objects.list(f"{ORDER}all/"))) == 5
     assert [found.job_id for found in fresh.page(9)[0]] == newest_first
@@ -168,3 +193,14 @@ def test_who_may_not_write_lists_the_jobs_of_an_earlier_version_all_the_same(wor
     for _ in range(2):
         assert [found.job_id for found in Repositories(refusing).jobs().page(2)[0]] == ["aaaaaaa2", "aaaaaaa1"]
     assert list(workspace.objects.list(ORDER)) == []
+
+
+def test_the_pages_of_a_type_are_those_of_the_model_that_began_them(bucket: ObjectStore) -> None:
+    repositories = Repositories(bucket)
+    for second in range(3):
+        publish(repositories, "a", second)
+    first = repositories.models.page(2, name="ridge")
+    publish(repositories, "b", 5)  # the newest model of the type from now on
+    repositories.models.newest.forget()
+    second_page = repositories.models.page(2, first.last, "ridge")
+    assert [(row.model_name, row.version) for row, _ in second_page.models] == [("a", 3)]

@@ -33,6 +33,25 @@ def test_a_listing_says_what_botocore_would_say(filled: ObjectStore, monkeypatch
     assert all(abs(datetime.now(UTC).timestamp() - item.modified) < 86_400 for item in ours)
 
 
+@pytest.mark.parametrize("body", [b"<Error><Code>InternalError</Code></Error>", b"<ListBucketResult><Conte"])
+def test_a_page_that_is_an_error_or_broke_off_is_asked_for_again(filled: ObjectStore, body: bytes) -> None:
+    asked: list[int] = []
+
+    def spoil(response_dict: dict[str, Any], **_: Any) -> None:
+        asked.append(response_dict["status_code"])
+        if len(asked) == 1:
+            response_dict["body"] = body
+
+    filled.client.meta.events.register_first("before-parse.s3.*", spoil)
+    assert [item.key for item in filled.list("")] == sorted(KEYS)
+    assert asked == [200, 200]
+
+
+def test_a_long_page_is_parsed_in_pieces(filled: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "PIECE_BYTES", 7)
+    assert [item.key for item in filled.list("")] == sorted(KEYS)
+
+
 def _fail(*_: object) -> dict[str, Any]:
     raise KeyError("Key")
 
