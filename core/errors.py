@@ -3,6 +3,8 @@
 RegattaError                      500
 ├── BadRequestError               400  the request as a whole makes no sense
 │   └── BadSignatureError         400  model_data was not signed here, or was changed
+├── UnauthorizedError             401  nobody knows who calls
+├── ForbiddenError                403  the caller's role is not enough
 ├── NotFoundError                 404
 │   ├── NoSuchFileError           404
 │   ├── NoCurrentFileError        404
@@ -34,6 +36,7 @@ RegattaError                      500
 │   ├── InvalidInputError         422  one or more fields of the request
 │   └── InvalidRecordsError       422  one or more fields of the records to predict
 ├── TrainingFailedError           422  the estimator or the compiled graph refused this table
+├── TooManyRequestsError          429  the caller asks more often, or uses more, than they may
 ├── UnavailableError              503  storage cannot be reached
 │   ├── DeadlineError             503  the time that the request may take is over
 │   └── OutcomeUnknownError       503  storage broke off, and what was asked may have happened all the same
@@ -84,6 +87,28 @@ class BadSignatureError(BadRequestError):
     """The bytes of a model are not signed with this deployment's key."""
 
     slug, title = "bad-signature", "The model's signature is missing or wrong"
+
+
+class UnauthorizedError(RegattaError):
+    """The request has no key or token that is valid. The answer never says which of the reasons it is."""
+
+    status, slug, title = 401, "unauthorized", "The request does not say who calls"
+
+    def __init__(self, detail: str, *, was_sent: bool = False) -> None:
+        """Describe the error; `was_sent` says that there was a key or a token, and it is not valid."""
+        super().__init__(detail)
+        self.was_sent = was_sent
+
+
+class ForbiddenError(RegattaError):
+    """The caller is known, and may not do this."""
+
+    status, slug, title = 403, "forbidden", "The caller may not do this"
+
+    def __init__(self, detail: str, scope: str = "") -> None:
+        """Describe the error; `scope` is the role that would be enough."""
+        super().__init__(detail)
+        self.scope = scope
 
 
 class NotFoundError(RegattaError):
@@ -276,6 +301,17 @@ class TrainingFailedError(UnprocessableError):
     """The estimator could not be fitted on this table, or its compiled graph disagrees with it."""
 
     slug, title = "training-failed", "The model could not be trained on this table"
+
+
+class TooManyRequestsError(RegattaError):
+    """The caller sends requests faster than they may, or has used up a quota."""
+
+    status, slug, title = 429, "too-many-requests", "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after: float = 1.0) -> None:
+        """Describe the error, and after how many seconds the next request is taken."""
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class UnavailableError(RegattaError):

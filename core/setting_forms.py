@@ -84,6 +84,15 @@ def _networks(value: str) -> str:
     return value
 
 
+# `keys`, `oidc` or both ask who calls; the others ask nobody, or leave it to the gateway.
+AUTH = text(
+    "none, keys, oidc, keys,oidc, iam or none-i-know", r"none|none-i-know|iam|keys|oidc|keys, ?oidc|oidc, ?keys"
+)
+CLAIM = text("the name of a claim, without blanks; dots lead to nested ones", r"\S+")
+SAFE_WEB_ADDRESS = text(
+    "an address that begins with https://, or with http:// on this machine",
+    r"https://[^/\s@].*|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?",
+)
 NETWORKS = Form("* or addresses and networks, separated by commas, such as 127.0.0.1, 10.0.0.0/8", _networks)
 SWITCH = Form("true or false", lambda value: _matching(value.lower(), "true|false") == "true")
 

@@ -14,15 +14,18 @@ from typing import Any
 from core.errors import InvalidSettingError
 from core.setting_forms import (
     ANY,
+    AUTH,
     BASE_PATH,
     BUCKET,
     BYTES,
+    CLAIM,
     NETWORKS,
     ORIGIN,
     PATH,
     PORT,
     PUBLIC_KEYS,
     REDIS_ADDRESS,
+    SAFE_WEB_ADDRESS,
     SECRET,
     SWITCH,
     TOPIC,
@@ -97,6 +100,19 @@ class Settings:
         NETWORKS, None, "addresses and networks of proxies whose X-Forwarded-Prefix is believed; unset: none"
     )
     docs: bool = setting(SWITCH, True, "whether /docs, /openapi.json and /openapi-3.0.json answer")
+    # Who may call: docs/access.md.
+    auth: str = setting(AUTH, "none", "how callers say who they are: API keys, OIDC tokens, or not at all")
+    auth_stale_seconds: float = setting(
+        seconds(0), 900, "how long known keys and tokens are taken while nobody can be asked about them"
+    )
+    rates_dir: Path | None = setting(PATH, None, "folder in which the processes of a server count requests of keys")
+    oidc_issuer: str | None = setting(SAFE_WEB_ADDRESS, None, "issuer of the tokens, as their `iss` says")
+    oidc_audience: str | None = setting(ANY, None, "audience that the tokens have to name in `aud`")
+    oidc_jwks_url: str | None = setting(
+        SAFE_WEB_ADDRESS, None, "where the issuer's public keys are; unset: as its discovery document says"
+    )
+    oidc_workspace_claim: str = setting(CLAIM, "workspace", "claim of a token that names the workspace")
+    oidc_roles_claim: str = setting(CLAIM, "roles", "claim of a token with the roles")
     # Notifications of decisions about a series.
     webhook_url: str | None = setting(WEB_ADDRESS, None, "where each decision is posted")
     sns_topic_arn: str | None = setting(TOPIC, None, "SNS topic to which each decision is published")

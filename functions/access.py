@@ -1,25 +1,151 @@
-"""The guard of every route: it says who calls, and refuses what they may not do, before the body is read."""
+"""The route guard: it says who calls, and refuses what they may not do, before the body is read.
 
+A server looks at the key or the token itself. On AWS the authorizer of the API has done so (`functions.authorize`), and
+its answer is in the event, where no header of a caller can put anything.
+"""
+
+from functools import cache, lru_cache
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from core.access.caller import ANYBODY, Caller
+from core.access.keys import PREFIX, id_of
+from core.access.roles import LEAST_ROLES, Role, may
+from core.errors import ForbiddenError, UnauthorizedError
+from core.settings import settings
+from core.telemetry.facts import note
+from functions.authorizer_context import EVENT, caller_of_gateway
+from functions.credentials import INVALID, MISSING, credentials_of
+from functions.operation_ids import OPERATION_IDS
+
+if TYPE_CHECKING:
+    from core.access.allowances import Allowances
+    from core.storage.known_keys import KnownKeys
 
 # Where the scope of a request has its `Caller`.
 CALLER = "regatta.caller"
+NOBODY_ASKED = ("none", "none-i-know")
+IAM = "iam"
+# Unknown keys and tokens are looked up in threads of their own, so that a flood of them takes none from predictions.
+_lookups = CapacityLimiter(4)
 
 
 class GuardedRoute(APIRoute):
-    """A route that serves only callers whose role is enough for its operation."""
+    """A route that serves only callers whose role is enough for its operation; see `core.access.roles`."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        scope[CALLER] = ANYBODY
+        """Serve one request. A method that the route does not take is refused as such, whoever calls."""
+        if scope["method"] in (self.methods or ()):
+            scope[CALLER] = await admit(scope, OPERATION_IDS.get((scope["method"], self.path), ""))
         await super().handle(scope, receive, send)
 
 
 def caller_of(request: Request) -> Caller:
-    """Return who sent a request."""
-    found: Caller = request.scope[CALLER]
+    """Return who sent a request. An operation that is open to everybody has no caller where callers are asked."""
+    found: Caller | None = request.scope[CALLER]
+    if found is None:
+        raise UnauthorizedError(MISSING)
     return found
+
+
+def require_role(request: Request, role: Role, what: str) -> None:
+    """Raise `ForbiddenError` unless the caller's role is enough for a part of an operation."""
+    if caller_of(request).role < role:
+        raise _forbidden(caller_of(request), role, what)
+
+
+async def admit(scope: Scope, operation: str) -> Caller | None:
+    """Return who calls; None for an operation that is open to everybody, where nobody is asked.
+
+    Raises `UnauthorizedError`, `ForbiddenError`, `TooManyRequestsError`, and `UnavailableError` where a key is not
+    known and storage does not answer.
+    """
+    auth = settings().auth
+    if auth in NOBODY_ASKED:
+        if auth == NOBODY_ASKED[0] and EVENT not in scope:
+            _refuse_strangers(scope.get("server"))
+        return ANYBODY
+    least = LEAST_ROLES.get(operation, Role.ADMIN)
+    if least is None:
+        return None
+    if EVENT in scope:
+        caller = ANYBODY if auth == IAM else caller_of_gateway(scope[EVENT])
+    else:
+        caller = await _caller_of_server(credentials_of(scope), auth)
+    note(key=caller.key_id)
+    if not may(caller.role, operation):
+        raise _forbidden(caller, least, "This operation")
+    allowances().take(caller)
+    return caller
+
+
+async def _caller_of_server(text: str, auth: str) -> Caller:
+    """Return who sends a key or a token to this server."""
+    caller = None
+    if text.startswith(PREFIX):
+        if "keys" in auth and (key_id := id_of(text)) is not None:
+            keys = known_keys()
+            known = keys.recall(key_id)
+            if known is None:
+                known = await run_sync(keys.ask, key_id, limiter=_lookups)
+            caller = keys.caller(text, known)
+    elif "oidc" in auth:
+        from core.access.tokens import tokens  # cryptography takes long to load, and most services have no tokens
+
+        caller = tokens().recall(text) or await run_sync(tokens().check, text, limiter=_lookups)
+    if caller is None:
+        raise UnauthorizedError(INVALID, was_sent=True)
+    return caller
+
+
+def _refuse_strangers(server: tuple[str, int | None] | None) -> None:
+    """Raise `ForbiddenError` where a request came to an address that other machines reach, and nobody was asked.
+
+    `regatta serve` does not listen there; another server of the same app may.
+    """
+    if server is not None and _is_reachable(server[0]):
+        raise ForbiddenError(
+            "This service asks nobody who they are, so it answers at a loopback address alone. Its operator sets "
+            "REGATTA_AUTH=keys; REGATTA_AUTH=none-i-know opens it to everybody."
+        )
+
+
+@lru_cache
+def _is_reachable(address: str) -> bool:
+    """Return whether another machine may reach an address of this one. The path of a socket is none."""
+    try:
+        return not ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _forbidden(caller: Caller, least: Role, what: str) -> ForbiddenError:
+    detail = f"{what} takes the role `{least.label}`, and this key has `{caller.role.label}`. Ask for another key."
+    return ForbiddenError(detail, least.label)
+
+
+# What follows loads what a function that asks nobody never needs.
+
+
+@cache
+def known_keys() -> "KnownKeys":
+    """Return what this process knows of the keys."""
+    from core.storage.container import container
+    from core.storage.key_repository import KeyRepository
+    from core.storage.known_keys import KnownKeys
+
+    return KnownKeys(KeyRepository(container().objects), settings().auth_stale_seconds)
+
+
+@cache
+def allowances() -> "Allowances":
+    """Return what the keys may still send."""
+    from core.access.allowances import Allowances
+
+    return Allowances(settings().rates_dir)

@@ -13,11 +13,13 @@ from starlette.requests import ClientDisconnect
 
 from core.errors import (
     BadRequestError,
+    ForbiddenError,
     InvalidInputError,
     MethodNotAllowedError,
     NoSuchRouteError,
     RegattaError,
     TooLargeError,
+    UnauthorizedError,
 )
 from core.telemetry.causes import cause_of, frames_of
 from core.telemetry.facts import note
@@ -27,6 +29,7 @@ from functions.machine_limits import machine_error
 from functions.request_log import GONE
 
 PROBLEM_JSON = "application/problem+json"
+CHALLENGE = 'Bearer realm="regatta"'
 
 
 def answer_errors_as_problems(app: FastAPI) -> None:
@@ -47,12 +50,23 @@ def respond(request: Request, error: RegattaError) -> JSONResponse:
     if request.url.path.startswith(link("/v2")):
         # Clients of the Open Inference Protocol read this field.
         body["error"] = error.detail
-    return JSONResponse(body, status_code=error.status, headers=retry_headers(error), media_type=PROBLEM_JSON)
+    headers = retry_headers(error) | challenge_headers(error)
+    return JSONResponse(body, status_code=error.status, headers=headers, media_type=PROBLEM_JSON)
 
 
 def retry_headers(error: RegattaError) -> dict[str, str]:
     """Return `Retry-After` in whole seconds for an error after which the same request may succeed."""
     return {} if error.retry_after is None else {"Retry-After": str(max(1, ceil(error.retry_after)))}
+
+
+def challenge_headers(error: RegattaError) -> dict[str, str]:
+    """Return `WWW-Authenticate` (RFC 6750) for a caller who has to say who they are, or may not do this."""
+    if isinstance(error, UnauthorizedError):
+        return {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"' if error.was_sent else CHALLENGE}
+    if isinstance(error, ForbiddenError):
+        scope = f', scope="{error.scope}"' if error.scope else ""
+        return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope"{scope}'}
+    return {}
 
 
 async def _known_error(request: Request, error: Exception) -> JSONResponse:

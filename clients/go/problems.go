@@ -37,6 +37,7 @@ const (
 const (
 	ErrBadRequest           ProblemType = "bad-request"
 	ErrBadSignature         ProblemType = "bad-signature"
+	ErrForbidden            ProblemType = "forbidden"
 	ErrNoSuchFile           ProblemType = "no-such-file"
 	ErrNoCurrentFile        ProblemType = "no-current-file"
 	ErrNoSuchModel          ProblemType = "no-such-model"

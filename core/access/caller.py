@@ -8,11 +8,16 @@ from core.access.workspace_names import DEFAULT_WORKSPACE
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request. `key_id` names the API key or the subject of a token; None where nobody is asked."""
+    """Who sent a request. `key_id` names the API key or the subject of a token; None where nobody is asked.
+
+    `per_second` and `per_day` are the requests that the key may send; None means as many as the deployment takes.
+    """
 
     workspace: str
     role: Role
     key_id: str | None = None
+    per_second: float | None = None
+    per_day: int | None = None
 
 
 # Whoever reaches a server without authentication. It listens on loopback alone, unless its owner insists.

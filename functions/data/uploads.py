@@ -16,7 +16,7 @@ from functions.http import CallerWorkspace, RequestBody
 from functions.idempotency import IdempotentRoute
 from functions.links import with_links
 
-router = APIRouter(route_class=IdempotentRoute)
+router = APIRouter(prefix="/data", tags=["data"], route_class=IdempotentRoute)
 
 
 class StartUploadRequest(ReadingFields, RequestBody):

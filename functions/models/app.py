@@ -3,10 +3,11 @@
 import base64
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
+from core.access.roles import PICKLE_ROLE
 from core.catalogue import CATALOGUE
 from core.errors import NoEvaluationError
 from core.model_manifest import ModelManifest
@@ -18,6 +19,7 @@ from core.storage.container import container
 from core.storage.lists.model_list import DIGITS
 from core.storage.versions import VersionId
 from core.whole_numbers import WHOLE
+from functions.access import require_role
 from functions.file_responses import attachment
 from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.listing import Cursor, listing
@@ -110,6 +112,7 @@ def importance(workspace: CallerWorkspace, model_name: str, version: Version = N
 @router.get("/artifact/{model_name}", response_class=Response)
 def artifact(
     workspace: CallerWorkspace,
+    request: Request,
     model_name: str,
     format: Literal["onnx", "pickle"] = "onnx",
     version: Version = None,
@@ -117,8 +120,11 @@ def artifact(
 ) -> Response:
     """Return the compiled graph, or the pickled scikit-learn pipeline, exactly as training signed it.
 
-    A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
+    A file that is larger than one answer may be comes as 303 to a URL that works for an hour. A pickle runs code where
+    it is loaded, so it takes the role `admin`.
     """
+    if format == "pickle":
+        require_role(request, PICKLE_ROLE, "A pickle")
     manifest = workspace.models.manifest(model_name, version)
     file = FILES[format]
     stored = file_record(manifest, file)

@@ -50,7 +50,8 @@ def serve(
     port = port or chosen.port
     with exit_on_errors(processes.StackError, serving.ServingError):
         processes.check_port(port, "the web apps", "REGATTA_PORT", host)
-        warnings = (serving.check(chosen), serving.exposure(host, port))
+        # Refused before anything else, because the check may make the bucket.
+        warnings = (serving.exposure(chosen, host, port), serving.check(chosen))
     for warning in filter(None, warnings):
         warn(warning)
     with exit_on_errors(processes.StackError, OSError):

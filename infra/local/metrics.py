@@ -9,13 +9,13 @@ from fastapi.responses import Response
 
 from core.access.workspace_names import DEFAULT_WORKSPACE
 from core.deadlines import deadline
-from core.errors import NoSuchRouteError, RegattaError
+from core.errors import ForbiddenError, NoSuchRouteError, RegattaError
 from core.services.series.freshness import freshness
 from core.storage.container import container
 from core.telemetry import metrics
 from core.telemetry.exposition import MEDIA_TYPE, exposition
 from core.telemetry.shared_metrics import Key, SharedMetrics, Totals
-from functions.access import GuardedRoute
+from functions.access import GuardedRoute, caller_of
 
 router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 
@@ -30,6 +30,8 @@ WAIT_SECONDS = 2.0
 def read_metrics(request: Request) -> Response:
     """Return every metric of all processes of this server."""
     _refuse_pages(request)
+    if caller_of(request).workspace != DEFAULT_WORKSPACE:
+        raise ForbiddenError(f"Metrics count what all workspaces do: take a key of the workspace {DEFAULT_WORKSPACE}.")
     recorder = metrics.recorder()
     if not isinstance(recorder, SharedMetrics):
         raise NoSuchRouteError("Metrics are switched off here (REGATTA_METRICS).")

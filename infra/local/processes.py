@@ -24,6 +24,7 @@ HOST = "127.0.0.1"
 MARK = "REGATTA_STACK"
 PART = "REGATTA_STACK_PART"
 METRICS_DIR = "REGATTA_METRICS_DIR"
+RATES_DIR = "REGATTA_RATES_DIR"
 # How far processes that read and write tables give way to those that answer, and how far those that train: to 5 alone,
 # one row in a hundred would wait for the end of a trainer's turn on its core.
 NICENESS, LONG_NICENESS = 5, 10

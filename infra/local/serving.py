@@ -36,15 +36,27 @@ def check(settings: Settings) -> str | None:
     return None
 
 
-def exposure(host: str, port: int) -> str | None:
-    """Return a warning where other machines reach an address, because nobody is authenticated; None elsewhere."""
-    addresses = [str(found[4][0]) for found in socket.getaddrinfo(host, port)]
-    if all(ip_address(address).is_loopback for address in addresses):
+def exposure(settings: Settings, host: str, port: int) -> str | None:
+    """Return a warning where other machines reach an address and nobody is asked who they are; None elsewhere.
+
+    Raises `ServingError` unless REGATTA_AUTH says that this is meant, and for authentication that a server cannot do.
+    """
+    if settings.auth == "iam":
+        raise ServingError("REGATTA_AUTH=iam is for API Gateway alone. A server takes keys, oidc or keys,oidc.")
+    if "oidc" in settings.auth and (settings.oidc_issuer is None or settings.oidc_audience is None):
+        raise ServingError("REGATTA_AUTH=oidc takes REGATTA_OIDC_ISSUER and REGATTA_OIDC_AUDIENCE as well.")
+    if settings.auth not in ("none", "none-i-know"):
         return None
-    return (
-        f"Whoever reaches port {port} of {host} can read, change and delete everything: nobody is authenticated. "
-        "Put a firewall or a proxy that authenticates in front of it."
-    )
+    addresses = [str(found[4][0]) for found in socket.getaddrinfo(host, port)]
+    if all(ip_address(address.partition("%")[0]).is_loopback for address in addresses):
+        return None
+    exposed = f"Whoever reaches port {port} of {host} can read, change and delete everything: nobody is authenticated."
+    if settings.auth == "none":
+        raise ServingError(
+            f"{exposed} Set REGATTA_AUTH=keys and make a key with `regatta keys create`, or listen at 127.0.0.1. Where "
+            "a proxy authenticates and nobody can go around it, REGATTA_AUTH=none-i-know lets it serve."
+        )
+    return f"{exposed} REGATTA_AUTH=none-i-know says that this is meant."
 
 
 def serve(workers: int, host: str, port: int, report: Callable[[str], None]) -> int:

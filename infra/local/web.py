@@ -23,7 +23,7 @@ from infra.local import heavy_process, web_worker
 from infra.local.child_process import FORKS, Program
 from infra.local.crew import Crew
 from infra.local.lifeline import DRAIN_SECONDS, LEAVING_SECONDS, PUT_BACK
-from infra.local.processes import METRICS_DIR, NICENESS, StackError
+from infra.local.processes import METRICS_DIR, NICENESS, RATES_DIR, StackError
 from infra.local.temporary import TemporaryRoot
 from infra.local.work import LONG_AT_ONCE
 
@@ -59,6 +59,7 @@ class WebServer:
         self._folder = TemporaryRoot(_temporary_folder())
         # The processes add up their metrics there.
         os.environ.setdefault(METRICS_DIR, str(self._folder.path / "metrics"))
+        os.environ.setdefault(RATES_DIR, str(self._folder.path / "rates"))
         settings.cache_clear()
         self._listener = _listen(host, port)
         # Each message is taken by one process. Neither end has a name that another user could write to.

@@ -10,8 +10,19 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import derive_internal, internal_key, keyring
+from functions import access
 
-SINGLETONS = (settings, container, keyring, internal_key, derive_internal, prediction._models, prediction._tables)
+SINGLETONS = (
+    settings,
+    container,
+    keyring,
+    internal_key,
+    derive_internal,
+    prediction._models,
+    prediction._tables,
+    access.known_keys,
+    access.allowances,
+)
 
 
 def forget_singletons() -> None:

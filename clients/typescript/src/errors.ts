@@ -196,6 +196,8 @@ export class JobTimedOut extends ServerError {}
 const BY_TYPE = {
   "bad-request": BadRequest,
   "bad-signature": BadSignature,
+  unauthorized: AuthenticationError,
+  forbidden: AuthenticationError,
   "no-such-file": FileNotFound,
   "no-current-file": NoCurrentFile,
   "no-such-model": ModelNotFound,

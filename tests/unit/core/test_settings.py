@@ -31,6 +31,12 @@ NUMBER = "a whole number"
 WEB = "an address that begins with http:// or https://"
 # By variable a wrong value, and what the refusal says.
 SENTENCES = [
+    ("AUTH", "key", "none, keys, oidc, keys,oidc, iam or none-i-know"),
+    ("AUTH_STALE_SECONDS", "-1", "a number of seconds, at least 0"),
+    ("OIDC_ISSUER", "http://issuer.example", "an address that begins with https://, or with http:// on this machine"),
+    ("OIDC_JWKS_URL", "file:///etc/passwd", "an address that begins with https://, or with http:// on this machine"),
+    ("OIDC_WORKSPACE_CLAIM", "a b", "the name of a claim, without blanks; dots lead to nested ones"),
+    ("OIDC_ROLES_CLAIM", " ", "the name of a claim, without blanks; dots lead to nested ones"),
     ("S3_ENDPOINT", "localhost:9000", WEB),
     ("S3_ENDPOINT", "http://", WEB),
     ("BUCKET", "s3://models", "the name of a bucket, of 3 to 63 characters, without s3:// and without slashes"),
@@ -130,6 +136,8 @@ def test_every_setting_with_a_wrong_value_has_a_sentence() -> None:
         "HOME",
         "LOG_FILE",
         "METRICS_DIR",
+        "RATES_DIR",
+        "OIDC_AUDIENCE",
     }
     assert {name for name, _, _ in SENTENCES} == {name.upper() for name in DESCRIPTIONS} - anything
 

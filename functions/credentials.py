@@ -1,0 +1,50 @@
+"""The key or the token of a request: in two headers, and nowhere else."""
+
+import re
+
+from starlette.types import Scope
+
+from core.access.keys import PREFIX
+from core.errors import UnauthorizedError
+
+AUTHORIZATION, API_KEY = b"authorization", b"x-api-key"
+BEARER = b"bearer "
+# A token with many claims is long; a server takes about 64 KB of headers.
+MOST_CHARACTERS = 16_384
+# What a key or a token is written in. Anything else is not looked at.
+TEXT = re.compile(rb"[!-~]+")
+
+WHERE = (
+    "Send an API key, or a token where this service takes them, as `Authorization: Bearer ...`; a key also as "
+    "`X-Api-Key`. It is read nowhere else."
+)
+MISSING = f"The request has no key. {WHERE}"
+# The same for every reason, so that nobody learns which keys there are.
+INVALID = f"The key or token is not valid: mistyped, expired, revoked, or of another service. {WHERE}"
+MISPLACED = (
+    "There is a key in the address, which proxies and browsers keep in their logs: revoke it, and take a new one. "
+    f"{WHERE}"
+)
+
+
+def credentials_of(scope: Scope) -> str:
+    """Return the key or the token of a request.
+
+    Raises `UnauthorizedError` where there is none, more than one, or a key in the address.
+    """
+    if PREFIX.encode() in scope["query_string"]:
+        raise UnauthorizedError(MISPLACED)
+    found = set()
+    for name, value in scope["headers"]:
+        if name == API_KEY:
+            found.add(value.strip())
+        # Another scheme is for a proxy in front of the service.
+        elif name == AUTHORIZATION and value[: len(BEARER)].lower() == BEARER:
+            found.add(value[len(BEARER) :].strip())
+    if not found:
+        raise UnauthorizedError(MISSING)
+    sent = found.pop()
+    if found or len(sent) > MOST_CHARACTERS or TEXT.fullmatch(sent) is None:
+        raise UnauthorizedError(INVALID, was_sent=True)
+    text: str = sent.decode("ascii")
+    return text
