@@ -29,8 +29,8 @@ test: environments  ## every test, with coverage of core and functions
 	$(BIN)/python -m slipcover --json --out .coverage.json -m pytest $(PARALLEL)
 	$(BIN)/python -m slipcover --branch --skip-covered --fail-under 95 --out .coverage.json --merge .coverage.json
 
-test-busy: $(SETUP)  ## `make test` three times in a row on one core beside a busy loop: no test depends on speed
-	$(BIN)/python -m tests.support.busy_core $(MAKE) test
+test-busy: environments  ## every test, or those of ARGS, three times on one core beside a busy loop: none depends on speed
+	$(BIN)/python -m tests.support.busy_core $(BIN)/pytest $(PARALLEL) $(ARGS)
 
 test-localstack: $(SETUP) $(LOCALSTACK_SETUP)  ## the template in a real LocalStack, and localstack.yml
 	$(BIN)/pytest tests/localstack
@@ -72,13 +72,15 @@ setup: $(SETUP)
 
 environments: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP) $(CLIENTS_SETUP)  ## all that `make test` needs, side by side with `make -j`
 
-# pip checks every hash. The project itself is installed without build isolation, so that nothing unpinned is fetched.
+# pip checks every hash. The lists are complete, and Python compiles what it imports: without looking for dependencies and
+# compiling everything, pip needs half the time. The project itself is installed without build isolation, so that nothing
+# unpinned is fetched.
 $(SETUP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Regatta needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.11 ..."; exit 1; }
 	@echo "Setting up .venv (about a minute, once) ..."
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

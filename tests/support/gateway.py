@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,17 @@ MANGUMS_OWN = "text/plain; charset=utf-8"
 BINARY = ("multipart/form-data", "application/octet-stream", "text/csv")
 
 
+@cache
+def _template() -> dict[str, Any]:
+    """Return the template, for reading only; parsing it takes longer than most tests."""
+    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return parsed
+
+
 def template_routes() -> list[tuple[str, str, str]]:
     """Return (method, path, dotted handler) of every API event in the template."""
     routes = []
-    for resource in yaml_parse(TEMPLATE.read_text())["Resources"].values():
+    for resource in _template()["Resources"].values():
         properties = resource.get("Properties", {})
         handler = properties.get("Handler") or (properties.get("ImageConfig") or {}).get("Command", [None])[0]
         for event in (properties.get("Events") or {}).values():
@@ -36,13 +44,13 @@ def template_routes() -> list[tuple[str, str, str]]:
 
 def template_variables() -> dict[str, str]:
     """Return the variables of every function to which the template gives a plain value."""
-    variables = yaml_parse(TEMPLATE.read_text())["Globals"]["Function"]["Environment"]["Variables"]
+    variables = _template()["Globals"]["Function"]["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if isinstance(value, str)}
 
 
 def template_limits(function: str) -> dict[str, int]:
     """Return the seconds an invocation of functions/{function} may take and the MiB it may write, by the template."""
-    template = yaml_parse(TEMPLATE.read_text())
+    template = _template()
     properties = template["Resources"][f"{function.capitalize()}Function"]["Properties"]
     timeout = properties.get("Timeout", template["Globals"]["Function"]["Timeout"])
     return {"timeout": timeout, "tmp_mib": properties.get("EphemeralStorage", {"Size": TMP_MIB})["Size"]}

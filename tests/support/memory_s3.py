@@ -7,18 +7,37 @@ request is atomic, as in S3. It checks no signature.
 import hashlib
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from threading import Lock
+from typing import Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from tests.support.http_server import QuietHandler, running_server
 
 META = "x-amz-meta-"
 DELETED_KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+class Listed(Protocol):
+    """What a listing says of an object."""
+
+    @property
+    def etag(self) -> str:
+        """The MD5 of the bytes in quotes."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+
+    @property
+    def written(self) -> datetime:
+        """When it was written."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +52,11 @@ class StoredObject:
     def etag(self) -> str:
         """The MD5 of the bytes in quotes."""
         return f'"{hashlib.md5(self.body, usedforsecurity=False).hexdigest()}"'
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return len(self.body)
 
 
 class MemoryS3:
@@ -71,25 +95,22 @@ def memory_s3() -> Iterator[tuple[str, MemoryS3]]:
         yield url, s3
 
 
-Answer = tuple[int, dict[str, str], bytes]
-
-
 def _answer(s3: MemoryS3, method: str, key: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> Answer:
     if method == "PUT":
         return _put(s3, key, {name.lower(): value for name, value in headers.items()}, body)
     if method == "POST":
-        for name in DELETED_KEY.findall(body.decode()):
-            s3.objects.pop(html.unescape(name), None)
+        for name in deleted_keys(body):
+            s3.objects.pop(name, None)
         return 200, {}, b"<DeleteResult/>"
     if not key:
-        return 200, {}, b"" if method == "HEAD" else _listing(s3, query)
+        return 200, {}, b"" if method == "HEAD" else listing(s3.objects, query)
     return _get(s3, method, key)
 
 
 def _get(s3: MemoryS3, method: str, key: str) -> Answer:
     found = s3.objects.get(key)
     if found is None:
-        return _error(404, "NoSuchKey")
+        return refusal(404, "NoSuchKey")
     described = {"ETag": found.etag, "Last-Modified": format_datetime(found.written, usegmt=True), **found.headers}
     if method == "HEAD":
         return 200, {**described, "Content-Length": str(len(found.body))}, b""
@@ -98,15 +119,13 @@ def _get(s3: MemoryS3, method: str, key: str) -> Answer:
 
 def _put(s3: MemoryS3, key: str, headers: dict[str, str], body: bytes) -> Answer:
     before = s3.objects.get(key)
-    if "if-none-match" in headers and before is not None:
-        return _error(412, "PreconditionFailed")
-    if "if-match" in headers and (before is None or before.etag != headers["if-match"]):
-        return _error(404, "NoSuchKey") if before is None else _error(412, "PreconditionFailed")
+    if refused := unmet_condition(headers, None if before is None else before.etag):
+        return refused
     kept = {name: value for name, value in headers.items() if name.startswith(META) or name == "content-type"}
     if source := headers.get("x-amz-copy-source"):
         original = s3.objects.get(unquote(source).lstrip("/").partition("/")[2])
         if original is None:
-            return _error(404, "NoSuchKey")
+            return refusal(404, "NoSuchKey")
         kept = kept if headers.get("x-amz-metadata-directive") == "REPLACE" else original.headers
         body = original.body
     s3.objects[key] = stored = StoredObject(body, kept)
@@ -114,12 +133,26 @@ def _put(s3: MemoryS3, key: str, headers: dict[str, str], body: bytes) -> Answer
     return 200, {"ETag": stored.etag}, copied.encode()
 
 
-def _listing(s3: MemoryS3, query: dict[str, str]) -> bytes:
+def unmet_condition(headers: Mapping[str, str], etag: str | None) -> Answer | None:
+    """Return the refusal of a write, by the ETag of the object that is there; None where its conditions hold."""
+    if "if-none-match" in headers and etag is not None:
+        return refusal(412, "PreconditionFailed")
+    if "if-match" in headers and etag != headers["if-match"]:
+        return refusal(404, "NoSuchKey") if etag is None else refusal(412, "PreconditionFailed")
+    return None
+
+
+def deleted_keys(body: bytes) -> list[str]:
+    """Return the keys that a request for the deletion of several objects names."""
+    return [html.unescape(name) for name in DELETED_KEY.findall(body.decode())]
+
+
+def listing(objects: Mapping[str, Listed], query: Mapping[str, str]) -> bytes:
     """Return everything below the prefix on one page, as `list_objects_v2` does."""
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     after = query.get("start-after", "")
     items, folders = [], dict[str, None]()
-    for key, stored in sorted(s3.objects.items()):
+    for key, stored in sorted(objects.items()):
         if not key.startswith(prefix) or key <= after:
             continue
         inner = key[len(prefix) :]
@@ -128,7 +161,7 @@ def _listing(s3: MemoryS3, query: dict[str, str]) -> bytes:
             continue
         written = stored.written.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         items.append(
-            f"<Contents><Key>{quote(key)}</Key><ETag>{html.escape(stored.etag)}</ETag><Size>{len(stored.body)}</Size>"
+            f"<Contents><Key>{quote(key)}</Key><ETag>{html.escape(stored.etag)}</ETag><Size>{stored.size}</Size>"
             f"<LastModified>{written}</LastModified></Contents>"
         )
     common = "".join(f"<CommonPrefixes><Prefix>{quote(name)}</Prefix></CommonPrefixes>" for name in folders)
@@ -136,5 +169,6 @@ def _listing(s3: MemoryS3, query: dict[str, str]) -> bytes:
     return f"<ListBucketResult>{inside}</ListBucketResult>".encode()
 
 
-def _error(status: int, code: str) -> Answer:
+def refusal(status: int, code: str) -> Answer:
+    """Return the answer of S3 that refuses a request."""
     return status, {}, f"<Error><Code>{code}</Code></Error>".encode()

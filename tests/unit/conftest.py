@@ -15,6 +15,7 @@ from core.services.retraining import retrain
 from core.services.series import arrivals
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
+from tests.support import quick_moto
 from tests.support.gateway import HandlerTransport
 from tests.support.job_commands import JobProbe, install_commands
 from tests.support.process_state import connect_container, forget_singletons
@@ -32,7 +33,7 @@ def serialized_requests() -> Iterator[None]:
 
     def process_one(stubber: BotocoreStubber, request: Any) -> Any:
         with lock:
-            return process(stubber, request)
+            return quick_moto.answer(request) or process(stubber, request)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BotocoreStubber, "process_request", process_one)

@@ -52,7 +52,9 @@ class Go:
             "GOMODCACHE": str(self.toolchain.cache("go-mod")),
             "GOPROXY": "off",
             "GOTOOLCHAIN": "local",
-            "GOFLAGS": "-mod=mod",
+            # Without the paths of folders in what is compiled, each program and the next run find it in the cache. All
+            # commands say so alike: else each compiles the standard library for itself.
+            "GOFLAGS": "-mod=mod -trimpath",
             "GOWORK": "off",
             "CGO_ENABLED": "0",
         }
@@ -69,9 +71,8 @@ def build_programs(go: Go, programs: Mapping[str, str], generated: Path, folder:
         (folder / name / "main.go").write_text(text, encoding="utf-8")
     binaries = folder / "bin"
     binaries.mkdir()
-    # Symbols and the tables of debuggers would take half of the linker's time. Without the paths of folders in what is
-    # compiled, the next run finds it in the cache.
-    go.run("build", "-trimpath", "-ldflags=-s -w", "-o", binaries, "./...", "regatta/examples/...", directory=folder)
+    # Symbols and the tables of debuggers would take half of the linker's time.
+    go.run("build", "-ldflags=-s -w", "-o", binaries, "./...", "regatta/examples/...", directory=folder)
     return binaries
 
 
