@@ -5,6 +5,7 @@ RegattaError                      500
 │   └── BadSignatureError         400  model_data was not signed here, or was changed
 ├── UnauthorizedError             401  nobody knows who calls
 ├── ForbiddenError                403  the caller's role is not enough
+├── ForeignPageError              403  a browser sent it for a page that may not call
 ├── NotFoundError                 404
 │   ├── NoSuchFileError           404
 │   ├── NoCurrentFileError        404
@@ -109,6 +110,12 @@ class ForbiddenError(RegattaError):
         """Describe the error; `scope` is the role that would be enough."""
         super().__init__(detail)
         self.scope = scope
+
+
+class ForeignPageError(RegattaError):
+    """A page of another origin asked for this, or the request names a foreign host."""
+
+    status, slug, title = 403, "foreign-page", "Pages of other origins may not call"
 
 
 class NotFoundError(RegattaError):

@@ -63,6 +63,10 @@ ORIGIN = text(
     "* or an origin without a path, such as https://app.example.com",
     r"\*|https?://[^/ '\"]+",
 )
+HOSTS = text(
+    "* or names of hosts without a port, separated by commas, such as regatta.example.com",
+    r"\*|[A-Za-z0-9._:-]+( *, *[A-Za-z0-9._:-]+)*",
+)
 BUCKET = text("the name of a bucket, of 3 to 63 characters, without s3:// and without slashes", r"[^/\s:]{3,63}")
 BASE_PATH = text(
     "a path without a slash at its end, such as /regatta, or / alone", r"/|(/([A-Za-z0-9._~-]+|\{api_id\}))+"

@@ -19,6 +19,7 @@ from core.setting_forms import (
     BUCKET,
     BYTES,
     CLAIM,
+    HOSTS,
     NETWORKS,
     ORIGIN,
     PATH,
@@ -92,6 +93,9 @@ class Settings:
         seconds(0), 30, "how often a server looks for lost events and silent jobs; 0 means never"
     )
     cors_origin: str | None = setting(ORIGIN, None, "origin whose pages may call from a browser; unset: none")
+    allowed_hosts: str | None = setting(
+        HOSTS, None, "hosts by which a server on a loopback address is called, beside localhost and 127.0.0.1"
+    )
     # What is between the callers and the service.
     base_path: str | None = setting(
         BASE_PATH, None, "path in front of the service at the callers' address; unset: as the gateway or a proxy says"
@@ -130,7 +134,6 @@ class Settings:
     home: Path = setting(PATH, Path(".regatta"), "data, logs and pid files of the embedded stack")
     port: int = setting(PORT, 8000, "HTTP port of the apps")
     aws_port: int = setting(PORT, 4566, "port of the emulated AWS")
-    redis_port: int = setting(PORT, 6380, "port of the embedded Redis")
     workers: int = setting(whole_number(1, 64), 2, "processes that answer requests")
 
     @property

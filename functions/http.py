@@ -12,6 +12,7 @@ from core.storage.container import container
 from core.storage.workspace import Workspace
 from core.telemetry.facts import note
 from functions.access import caller_of
+from functions.browser_origin import BrowserOriginMiddleware
 from functions.content_encoding import ContentEncodingMiddleware
 from functions.deadlines import DeadlineMiddleware
 from functions.endless_bodies import EndlessBodyMiddleware
@@ -62,7 +63,7 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     app.add_middleware(EndlessBodyMiddleware)
     # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
     stack = LinksMiddleware(DeadlineMiddleware(app.build_middleware_stack()))
-    app.middleware_stack = RequestLogMiddleware(_with_cors(stack))
+    app.middleware_stack = RequestLogMiddleware(BrowserOriginMiddleware(_with_cors(stack), settings()))
     return app
 
 

@@ -65,6 +65,11 @@ SENTENCES = [
     ("CORS_ORIGIN", "https://app.example.com/", "* or an origin without a path, such as https://app.example.com"),
     ("BASE_PATH", "/regatta/", "a path without a slash at its end, such as /regatta, or / alone"),
     (
+        "ALLOWED_HOSTS",
+        "http://regatta.example.com",
+        "* or names of hosts without a port, separated by commas, such as regatta.example.com",
+    ),
+    (
         "TRUSTED_PROXIES",
         "10.0.0.0/99",
         "* or addresses and networks, separated by commas, such as 127.0.0.1, 10.0.0.0/8",
@@ -78,7 +83,6 @@ SENTENCES = [
     ("METRICS", "some", "true or false"),
     ("PORT", "65536", f"{NUMBER} from 1 to 65535"),
     ("AWS_PORT", "0", f"{NUMBER} from 1 to 65535"),
-    ("REDIS_PORT", "x", f"{NUMBER} from 1 to 65535"),
     ("WORKERS", "0", f"{NUMBER} from 1 to 64"),
 ]
 
