@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from bench._load import end, free_port
 from core.settings import load
-from infra.local import processes
+from infra.local import embedded_redis, processes
 from infra.local.serving import check
 from infra.local.signing_key import create_signing_key
 
@@ -31,9 +31,10 @@ def bucket(*, redis: bool = False) -> Iterator[Path]:
         before = dict(os.environ)
         for name in [name for name in os.environ if name.startswith(("REGATTA_", "AWS_"))]:
             del os.environ[name]
-        settings = load(home=home, aws_port=free_port(), redis_port=free_port())
-        servers = [processes.ministack(settings, home), *([processes.redis(settings, home)] if redis else [])]
-        variables = processes.stack_variables(settings, home, has_redis=redis)
+        settings = load(home=home, aws_port=free_port())
+        socket = embedded_redis.socket_path(home) if redis else None
+        servers = [processes.ministack(settings, home), *([embedded_redis.redis(home, socket)] if socket else [])]
+        variables = processes.stack_variables(settings, home, embedded_redis.url(socket))
         try:
             for server in servers:
                 server.start()

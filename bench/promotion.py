@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -15,7 +15,11 @@ from bench._load import free_port
 from bench._report import Figure, at_most, run
 from core.settings import load
 from infra.emulator_clients import s3_client
+from infra.local.credentials import credentials_of
 from infra.local.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 SERIES = "flats"
 ROW = {"area": 0.5, "age": 0.25}
@@ -27,20 +31,21 @@ PAUSE_SECONDS = (0.4, 1.6)
 
 def measure(quick: bool) -> Iterator[Figure]:
     """Yield one figure, the 95th percentile."""
-    ports = {name: free_port() for name in ("port", "aws_port", "redis_port")}
+    ports = {name: free_port() for name in ("port", "aws_port")}
     with TemporaryDirectory(prefix="regatta-bench-") as folder:
         stack = Stack(load(home=Path(folder), **ports), report=lambda line: print(line, file=sys.stderr))
         try:
             running = stack.start()
             if running is None:
                 raise RuntimeError("The stack did not start.")
-            yield _measure_promotions(running.url, running.aws_endpoint, 12 if quick else 40)
+            s3 = s3_client(running.aws_endpoint, credentials_of(stack.home).arguments)
+            yield _measure_promotions(running.url, s3, 12 if quick else 40)
         finally:
             stack.stop()
 
 
-def _measure_promotions(url: str, aws_endpoint: str, count: int) -> Figure:
-    s3, generator = s3_client(aws_endpoint), random.Random(7)
+def _measure_promotions(url: str, s3: "S3Client", count: int) -> Figure:
+    generator = random.Random(7)
     with httpx.Client(base_url=url, timeout=60) as http:
         series_settings = {"target_column": "price", "time_limit": 1, "tolerance": 1}
         http.put(f"/series/{SERIES}", json=series_settings).raise_for_status()

@@ -1,5 +1,6 @@
 """Clients of boto3 for an emulated AWS, LocalStack or MiniStack."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import boto3
@@ -15,21 +16,22 @@ if TYPE_CHECKING:
 CONFIG = Config(s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2})
 
 
-def s3_client(endpoint_url: str) -> "S3Client":
-    """Return an S3 client for the emulator at `endpoint_url`."""
-    client: S3Client = _session().client("s3", endpoint_url=endpoint_url, config=CONFIG)
+def s3_client(endpoint_url: str, credentials: Mapping[str, str] = CREDENTIALS) -> "S3Client":
+    """Return an S3 client for the emulator at `endpoint_url`; `credentials` are arguments of boto3."""
+    client: S3Client = _session(credentials).client("s3", endpoint_url=endpoint_url, config=CONFIG)
     return client
 
 
-def cloudformation_client(endpoint_url: str) -> "CloudFormationClient":
-    """Return a CloudFormation client for the emulator at `endpoint_url`."""
-    client: CloudFormationClient = _session().client("cloudformation", endpoint_url=endpoint_url, config=CONFIG)
+def cloudformation_client(endpoint_url: str, credentials: Mapping[str, str] = CREDENTIALS) -> "CloudFormationClient":
+    """Return a CloudFormation client for the emulator at `endpoint_url`; `credentials` are arguments of boto3."""
+    session = _session(credentials)
+    client: CloudFormationClient = session.client("cloudformation", endpoint_url=endpoint_url, config=CONFIG)
     return client
 
 
-def _session() -> boto3.session.Session:
+def _session(credentials: Mapping[str, str]) -> boto3.session.Session:
     return boto3.session.Session(
         region_name=REGION,
-        aws_access_key_id=CREDENTIALS["aws_access_key_id"],
-        aws_secret_access_key=CREDENTIALS["aws_secret_access_key"],
+        aws_access_key_id=credentials["aws_access_key_id"],
+        aws_secret_access_key=credentials["aws_secret_access_key"],
     )

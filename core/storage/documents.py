@@ -155,7 +155,8 @@ class Documents:
         """Let Redis have an entry, unless it has a newer one."""
         name = document_key(key)
         arguments = (STAMP.format(entry.order), entry.pack(name), DOCUMENT_SECONDS)
-        self._redis.store(name, lambda client: client.register_script(KEEP_NEWER)(keys=[name], args=arguments))
+        # Whole each time, because a Redis may refuse SCRIPT LOAD.
+        self._redis.store(name, lambda client: client.eval(KEEP_NEWER, 1, name, *arguments))
 
 
 def _dump(document: Json) -> bytes:

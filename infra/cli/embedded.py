@@ -65,7 +65,7 @@ def _start_detached() -> None:
     """Start the stack in a process of its own and wait until it is ready; one that runs already is left as it is."""
     chosen = load_settings()
     from infra.cli.terminal import console
-    from infra.local import detached, processes, stack
+    from infra.local import detached, embedded_redis, processes, stack
 
     running = stack.find(chosen.home)
     if running is not None:
@@ -74,7 +74,7 @@ def _start_detached() -> None:
         with exit_on_errors(processes.StackError), console.status("Starting Redis, the emulated AWS and the web apps"):
             running = detached.start(chosen.home)
         if not running.variables["REGATTA_REDIS_URL"]:
-            warn(stack.NO_REDIS)
+            warn(stack.NO_REDIS if embedded_redis.find_program() is None else stack.NO_SOCKET)
         typer.echo(f"Ready in {running.ready_seconds} s (process {running.pid}).")
     print_addresses(running, chosen.home)
     typer.echo("`regatta down` stops it, `regatta logs --follow` shows what it does.")

@@ -1,12 +1,16 @@
 """The commands that operate a service: serve, deploy, clean up, reproduce a model, print the webhook secret."""
 
 import base64
-from typing import Annotated
+import os
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from infra.cli.terminal import console, exit_on_errors, failure, load_settings, use_running_stack, warn
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 
 def reproduce(
@@ -82,7 +86,8 @@ def deploy(
         from_settings = {name: value for name, value in template_parameters(chosen, **places).items() if value}
         parameters = from_settings | _parse_parameters(parameter or [])
         if endpoint_url is not None:
-            deployment = emulated.deploy(endpoint_url, chosen.bucket, parameters)
+            credentials = _emulator_credentials(chosen, endpoint_url)
+            deployment = emulated.deploy(endpoint_url, chosen.bucket, parameters, credentials=credentials)
         else:
             deployment = sam.deploy(chosen.bucket, parameters)
         check(deployment.api_url)
@@ -121,6 +126,22 @@ def webhook_secret() -> None:
     with exit_on_errors():
         secret = signing.webhook_secret()
     typer.echo(f"whsec_{base64.b64encode(secret).decode()}")
+
+
+def _emulator_credentials(chosen: "Settings", endpoint_url: str) -> dict[str, str]:
+    """Return the credentials for an emulated AWS: those of the embedded stack if it is one, else LocalStack's."""
+    from infra.emulator_account import CREDENTIALS
+    from infra.local import stack
+    from infra.local.credentials import Credentials, credentials_of
+
+    address = endpoint_url.rstrip("/")
+    running = stack.find(chosen.home)
+    if running is not None and running.aws_endpoint == address:
+        return credentials_of(chosen.home.expanduser().resolve()).arguments
+    variables = [os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+    if chosen.s3_endpoint == address and all(variables):  # after eval "$(regatta env)"
+        return Credentials(*map(str, variables)).arguments
+    return CREDENTIALS
 
 
 def _parse_parameters(parameters: list[str]) -> dict[str, str]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from core.settings import unknown_variables
 
-# The Python client reads the first two; the processes of a stack have the others.
-KNOWN = ("REGATTA_URL", "REGATTA_API_KEY", "REGATTA_STACK", "REGATTA_STACK_PART")
+# The Python client reads the first two; the processes of a stack have the next two. The last one is of versions before
+# 0.4, whose embedded Redis had a port.
+KNOWN = ("REGATTA_URL", "REGATTA_API_KEY", "REGATTA_STACK", "REGATTA_STACK_PART", "REGATTA_REDIS_PORT")
 
 
 def unknown_messages(environment: Mapping[str, str]) -> list[str]:

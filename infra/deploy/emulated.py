@@ -21,7 +21,7 @@ from infra.deploy.cloudformation import (
 from infra.deploy.deployment import DeployError, Deployment
 from infra.deploy.emulator_template import emulator_template
 from infra.deploy.package import upload_package
-from infra.emulator_account import STACK_NAME
+from infra.emulator_account import CREDENTIALS, STACK_NAME
 from infra.emulator_clients import cloudformation_client, s3_client
 from infra.paths import ROOT
 
@@ -34,14 +34,20 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PACKAGE_BUCKET = "{bucket:.52}-deployment"
 
 
-def deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeout: float = 60) -> Deployment:
+def deploy(
+    endpoint_url: str,
+    bucket: str,
+    parameters: Mapping[str, str],
+    timeout: float = 60,
+    credentials: Mapping[str, str] = CREDENTIALS,
+) -> Deployment:
     """Create or update the stack at `endpoint_url` and wait until it is there, at most `timeout` seconds.
 
     `parameters` are the template's, without BucketName and CreateBucket. A stack that exists keeps the values of
-    parameters that are not given. Raises `DeployError`.
+    parameters that are not given. `credentials` are arguments of boto3. Raises `DeployError`.
     """
     try:
-        return _deploy(endpoint_url.rstrip("/"), bucket, parameters, timeout)
+        return _deploy(endpoint_url.rstrip("/"), bucket, parameters, timeout, credentials)
     except (ConnectionError, HTTPClientError) as error:
         raise DeployError(
             f"Nothing answers at {endpoint_url}. `docker compose -f localstack.yml up` starts a LocalStack, "
@@ -85,8 +91,10 @@ def notify_queues(s3: "S3Client", bucket: str, template: dict[str, Any], outputs
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": queues})
 
 
-def _deploy(endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeout: float) -> Deployment:
-    cloudformation, s3 = cloudformation_client(endpoint_url), s3_client(endpoint_url)
+def _deploy(
+    endpoint_url: str, bucket: str, parameters: Mapping[str, str], timeout: float, credentials: Mapping[str, str]
+) -> Deployment:
+    cloudformation, s3 = cloudformation_client(endpoint_url, credentials), s3_client(endpoint_url, credentials)
     package_bucket = PACKAGE_BUCKET.format(bucket=bucket)
     package_key = upload_package(s3, package_bucket)
     template = emulator_template((ROOT / "template.yaml").read_text(), package_bucket, package_key)

@@ -1,7 +1,8 @@
 """Runs MiniStack as the embedded stack needs it: nothing that was acknowledged is lost, and nobody is starved.
 
 It saves its state at SIGUSR1 as it does at a clean stop, so that kill -9 loses nothing. `infra.local.full_disk` lets it
-refuse what the disk has no room for. The functions that train or read tables give way to those that predict.
+refuse what the disk has no room for, and `infra.local.emulator_door` lets nobody in who does not belong. The functions
+that train or read tables give way to those that predict.
 """
 
 import os
@@ -14,7 +15,11 @@ from ministack import app
 from ministack.core import lambda_runtime
 from ministack.core.persistence import save_all
 
+from core.settings import settings
 from infra.local import full_disk
+from infra.local.credentials import Credentials
+from infra.local.emulator_door import Door
+from infra.local.emulator_signatures import Verifier
 from infra.local.processes import LONG_NICENESS, NICENESS
 
 # By the last word of its name how far a function gives way that computes.
@@ -31,6 +36,9 @@ def main() -> None:
     """Serve until SIGTERM, then end the processes of the functions. Settings come from the environment."""
     signal.signal(signal.SIGUSR1, lambda *_: save_all(app._build_persistence_save_dict()))
     full_disk.install()
+    verifier = Verifier(Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
+    verifier.install()
+    app.app = Door(app.app, settings(), verifier)
     # MiniStack starts a process for each function; there is no other place to set its priority.
     lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": _start_function})
     try:

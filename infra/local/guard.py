@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.local import parts, processes
+from infra.local import embedded_redis, parts, processes
 
 PART = "guard"
 
@@ -34,6 +34,7 @@ def main() -> None:
     for name in ("stack.json", parts.FILE, processes.WEB_STATE):
         (home / name).unlink(missing_ok=True)
     shutil.rmtree(home / "tmp", ignore_errors=True)
+    embedded_redis.remove_socket(home)
 
 
 if __name__ == "__main__":

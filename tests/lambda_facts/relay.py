@@ -5,14 +5,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 
 class Relay:
-    """Passes connections on to a server of this machine."""
+    """Passes connections on to a server of this machine: a port, or the path of a socket."""
 
-    def __init__(self, port: int) -> None:
-        self._to = port
+    def __init__(self, to: int | str) -> None:
+        self._to = to
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
@@ -40,10 +40,17 @@ class Relay:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            far = socket.create_connection(("127.0.0.1", self._to))
+            far = self._connect()
             self._open += [near, far]
             for source, target in ((near, far), (far, near)):
                 threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        if isinstance(self._to, int):
+            return socket.create_connection(("127.0.0.1", self._to))
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(self._to)
+        return far
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
@@ -55,11 +62,14 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
 
 @contextmanager
 def relayed(url: str) -> Iterator[tuple[Relay, str]]:
-    """A relay to the server at `url`, and the same URL through it."""
+    """A relay to the server at `url`, and the same URL through it; of a Redis at a socket, one of a port."""
     parts = urlsplit(url)
-    assert parts.port
-    relay = Relay(parts.port)
+    is_socket = parts.scheme == "unix"
+    to = unquote(parts.path) if is_socket else parts.port
+    assert to
+    relay = Relay(to)
+    through = f"127.0.0.1:{relay.port}"
     try:
-        yield relay, urlunsplit(parts._replace(netloc=f"127.0.0.1:{relay.port}"))
+        yield relay, f"redis://{through}/0" if is_socket else urlunsplit(parts._replace(netloc=through))
     finally:
         relay.close()

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import httpx
 
-from infra.emulator_account import CREDENTIALS, REGION, STACK_NAME
+from infra.emulator_account import REGION, STACK_NAME
 from infra.environment import Environment
 from tests.lambda_facts.conftest import ROW
 from tests.support.gateway import EnvironmentTransport, template_limits
@@ -28,7 +28,7 @@ def message(body: object, times: int = 1) -> dict[str, Any]:
 
 def aws(service: str, stack: Stack) -> AbstractContextManager[Any]:
     """A client of the emulated AWS that is closed in the end."""
-    return closing(boto3.client(service, endpoint_url=stack.aws_url, region_name=REGION, **CREDENTIALS))
+    return closing(boto3.client(service, endpoint_url=stack.aws_url, region_name=REGION, **stack.credentials))
 
 
 def test_a_file_whose_arrival_is_told_twice_becomes_one_dataset(stack: Stack, client: httpx.Client) -> None:

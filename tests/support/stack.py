@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from infra.local import stack as supervision
+from infra.local.credentials import credentials_of
 from infra.local.processes import marked
 
 READY_SECONDS = 300
@@ -22,12 +23,11 @@ class Stack:
     def __init__(self, home: Path, **overrides: str) -> None:
         self.home = home
         self.log = home.parent / f"{home.name}.out"
-        port, aws_port, redis_port = free_ports(3)
+        port, aws_port = free_ports(2)
         self.settings = {
             "REGATTA_HOME": str(home),
             "REGATTA_PORT": str(port),
             "REGATTA_AWS_PORT": str(aws_port),
-            "REGATTA_REDIS_PORT": str(redis_port),
             # Tests of lost events find them themselves.
             "REGATTA_RECONCILE_SECONDS": "0",
             **overrides,
@@ -108,6 +108,11 @@ class Stack:
     def api_url(self) -> str:
         """The emulated API Gateway's address of the deployed template."""
         return self.running.api_url
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The credentials of the emulated AWS, as arguments of boto3."""
+        return credentials_of(self.home).arguments
 
     @property
     def env(self) -> dict[str, str]:

@@ -131,15 +131,17 @@ class RedisClient:
                 from redis.retry import Retry
 
                 assert self._url is not None
+                # A connection through a file knows when the other end is gone, and does not take the option.
+                options = {} if self._url.startswith("unix:") else {"socket_keepalive": True}
                 self._client = Redis.from_url(
                     self._url,
                     socket_connect_timeout=CONNECT_SECONDS,
                     socket_timeout=COMMAND_SECONDS,
-                    socket_keepalive=True,
                     driver_info=None,  # two commands less on each new connection
                     health_check_interval=30,
                     # One retry: the first command on a socket that died while a function was frozen always fails. A
                     # time-out is not tried again: it would cost a second one.
                     retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
+                    **options,
                 )
             return self._client

@@ -16,7 +16,7 @@ from core.settings import Settings, load
 from infra.cli.checks.check import Checks, broken, ok, skipped, warning
 from infra.cli.service_state import ask
 from infra.cli.variables import unknown_messages
-from infra.local import processes
+from infra.local import embedded_redis, processes
 from infra.local.stack import Running
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def check_ports(settings: Settings, running: Running | None) -> Checks:
     if running is not None:
         yield ok("ports", f"the running stack has its ports (process {running.pid})")
         return
-    ports = processes.stack_ports(settings, has_redis=processes.redis_server() is not None)
+    ports = processes.stack_ports(settings)
     if settings.s3_endpoint is not None:  # a server needs its own port only
         ports = {"REGATTA_PORT": ports["REGATTA_PORT"]}
     for variable, (port, purpose) in ports.items():
@@ -121,14 +121,14 @@ def check_ports(settings: Settings, running: Running | None) -> Checks:
 
 def check_redis_program() -> Checks:
     """Check that the stack has a Redis to start."""
-    program = processes.redis_server()
+    program = embedded_redis.find_program()
     if program is None:
-        yield warning("redis-server", "there is none; the stack runs without Redis", processes.HOW_TO_GET_REDIS)
+        yield warning("redis-server", "there is none; the stack runs without Redis", embedded_redis.HOW_TO_GET_ONE)
         return
     try:
         done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        yield broken("redis-server", f"{program} does not run: {error}", processes.HOW_TO_GET_REDIS)
+        yield broken("redis-server", f"{program} does not run: {error}", embedded_redis.HOW_TO_GET_ONE)
         return
     version = next((word.removeprefix("v=") for word in done.stdout.split() if word.startswith("v=")), "?")
     yield ok("redis-server", f"version {version}, {program}")

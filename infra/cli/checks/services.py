@@ -65,7 +65,9 @@ def check_redis(settings: Settings) -> Checks:
         return
     try:
         with redis.Redis.from_url(settings.redis_url, socket_connect_timeout=3, socket_timeout=3) as client:
-            version = client.info("server")["redis_version"]
+            found = client.info("server")
+            # Of Valkey the other is that of the last Redis that it is compatible with.
+            version = found.get("valkey_version") or found["redis_version"]
     except (redis.RedisError, OSError, ValueError, KeyError) as error:
         yield broken("redis", f"does not answer: {error}", CHECK_REDIS)
     else:

@@ -17,7 +17,7 @@ from core.storage.s3.object_store import ObjectStore
 from infra.cli import app
 from infra.cli.checks import machine, services
 from infra.cli.checks.check import Check, Checks, State, run
-from infra.local import processes
+from infra.local import embedded_redis
 from tests.support.process_state import connect_container, forget_singletons
 from tests.support.stack import free_ports
 
@@ -91,10 +91,8 @@ def test_a_taken_port_is_named_with_its_holder() -> None:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         taken = holder.getsockname()[1]
-        free, other = free_ports(2)
-        found = {
-            check.name: check for check in machine.check_ports(load(port=free, aws_port=taken, redis_port=other), None)
-        }
+        (free,) = free_ports(1)
+        found = {check.name: check for check in machine.check_ports(load(port=free, aws_port=taken), None)}
     assert found[f"port {free}"].state is State.OK
     assert found[f"port {taken}"].state is State.BROKEN
     assert f"process {os.getpid()}" in found[f"port {taken}"].message
@@ -103,7 +101,7 @@ def test_a_taken_port_is_named_with_its_holder() -> None:
 
 def test_a_machine_without_redis_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _only(machine.check_redis_program()).state is State.OK
-    monkeypatch.setattr(processes, "redis_server", lambda: None)
+    monkeypatch.setattr(embedded_redis, "find_program", lambda: None)
     check = _only(machine.check_redis_program())
     assert (check.state, "apt-get install redis-server" in check.remedy) == (State.WARNING, True)
 
@@ -111,7 +109,7 @@ def test_a_machine_without_redis_is_warned(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_redis_program_that_does_not_run_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "redis-server").write_text("no program")
     (tmp_path / "redis-server").chmod(0o755)
-    monkeypatch.setattr(processes, "redis_server", lambda: str(tmp_path / "redis-server"))
+    monkeypatch.setattr(embedded_redis, "find_program", lambda: str(tmp_path / "redis-server"))
     assert _only(machine.check_redis_program()).state is State.BROKEN
 
 
@@ -177,9 +175,9 @@ def test_a_check_that_fails_itself_is_broken_and_no_traceback() -> None:
 
 
 def test_the_doctor_reports_as_text_and_as_json(settled: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    port, aws_port, redis_port = map(str, free_ports(3))
+    port, aws_port = map(str, free_ports(2))
     environment = {"REGATTA_HOME": str(tmp_path / "home"), "REGATTA_PORT": port, "REGATTA_AWS_PORT": aws_port}
-    for name, value in {**environment, "REGATTA_REDIS_PORT": redis_port}.items():
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("REGATTA_BUCKET")
     text = CliRunner().invoke(app, ["doctor"])

@@ -26,7 +26,6 @@ def test_a_taken_port_is_named() -> None:
 
 def test_two_parts_with_one_port_are_named() -> None:
     port, other = free_ports(2)
-    settings = load(port=port, aws_port=other, redis_port=port)
-    with pytest.raises(StackError, match=f"REGATTA_PORT and REGATTA_REDIS_PORT are both {port}"):
-        check_ports(settings, has_redis=True)
-    check_ports(settings, has_redis=False)
+    with pytest.raises(StackError, match=f"REGATTA_PORT and REGATTA_AWS_PORT are both {port}"):
+        check_ports(load(port=port, aws_port=port))
+    check_ports(load(port=port, aws_port=other))

@@ -1,0 +1,53 @@
+"""A headless Chromium, and a web server with nothing but empty pages, for tests of what pages can do."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.http_server import QuietHandler, running_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Names that mean this machine, as a page's owner can arrange it in the DNS.
+REBOUND = ("evil.example", "rebound.example")
+TIMEOUT_MS = 300_000
+
+
+@contextmanager
+def running_chromium() -> Iterator["Browser"]:
+    """Start a Chromium to which `REBOUND` mean 127.0.0.1; skip the test where this machine has none."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+        if program is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("NO CHROMIUM: what pages can do to the stack is not tested. Install Debian's `chromium`.")
+        rules = ", ".join(f"MAP {name} 127.0.0.1" for name in REBOUND)
+        arguments = [f"--host-resolver-rules={rules}", "--no-proxy-server"]
+        browser = playwright.chromium.launch(executable_path=program, args=arguments, timeout=TIMEOUT_MS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class EmptyPage(QuietHandler):
+    """Every address is an empty page, as a browser can tell by its first bytes."""
+
+    def do_GET(self) -> None:
+        """Answer with the page."""
+        self.answer(b"<!doctype html><title>empty</title>")
+
+
+@contextmanager
+def foreign_site() -> Iterator[int]:
+    """Serve empty pages on a port of this machine; yield the port."""
+    with running_server(EmptyPage) as url:
+        yield int(url.rpartition(":")[2])
