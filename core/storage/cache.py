@@ -1,11 +1,13 @@
 """Caches of objects that never change: decoded values in process memory, bytes in Redis."""
 
+import re
 import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from core.storage.redis.entries import pack, unpack
+from core.storage.redis.bounded_reads import read_fields, read_value
+from core.storage.redis.entries import CODE_BYTES, pack, unpack
 from core.storage.redis.keys import cache_counts_key, cached_object_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
@@ -21,6 +23,8 @@ STATS_FLUSH_SECONDS = 1.0
 LEVELS = ("memory", "redis", "storage")
 # Hits are counted under the name of the level, misses under the name with this suffix.
 MISSED = ":missed"
+# A count of more digits is none of ours.
+COUNT_DIGITS = 18
 
 
 class Counters:
@@ -51,10 +55,14 @@ class Counters:
             counted, self._pending = self._pending, {}
 
         def send(client: "Redis") -> None:
+            from redis.exceptions import ResponseError
+
             pipeline = client.pipeline(transaction=False)
             for name, times in counted.items():
                 pipeline.hincrby(cache_counts_key(), name, times)
-            pipeline.execute()
+            answers = pipeline.execute(raise_on_error=False)
+            if any(isinstance(answer, ResponseError) for answer in answers):  # these are no counts of ours
+                client.delete(cache_counts_key())
 
         if counted:
             self._redis.run(send, None)
@@ -62,10 +70,14 @@ class Counters:
     def read(self) -> dict[str, dict[str, int]]:
         """Return `hits` and `misses` of each level over all processes since Redis started; nothing without Redis."""
         self.flush()
-        stored: dict[bytes, bytes] | None = self._redis.run(lambda client: client.hgetall(cache_counts_key()), None)
+        names = [level + ending for level in LEVELS for ending in ("", MISSED)]
+        name = cache_counts_key()
+        stored: list[bytes | None] | None = self._redis.run_on(
+            name, lambda client: read_fields(client, name, names, COUNT_DIGITS), None
+        )
         if stored is None:
             return {}
-        counted = {name.decode("utf-8", "replace"): _count(times) for name, times in stored.items()}
+        counted = {level: _count(times) for level, times in zip(names, stored, strict=True)}
         return {level: {"hits": counted.get(level, 0), "misses": counted.get(level + MISSED, 0)} for level in LEVELS}
 
 
@@ -152,7 +164,12 @@ class CachedObjects:
         An entry that is not what was stored under this key is replaced.
         """
         name = cached_object_key(key)
-        cached = unpack(name, self._redis.run(lambda client: client.getex(name, ex=self._ttl), None))
+        most = self._entry_bytes + CODE_BYTES
+
+        def read(client: "Redis") -> bytes | None:
+            return read_value(client, name, most, renew_seconds=self._ttl)
+
+        cached = unpack(name, self._redis.run_on(name, read, None))
         if cached is not None:
             self._counters.add("redis")
             return cached
@@ -182,9 +199,6 @@ class CachedObjects:
             self._redis.run(drop, None)
 
 
-def _count(stored: bytes) -> int:
+def _count(stored: bytes | None) -> int:
     """Return a count that Redis has, 0 for what is none."""
-    try:
-        return int(stored)
-    except ValueError:
-        return 0
+    return int(stored) if stored is not None and re.fullmatch(rb"[0-9]+", stored) else 0

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.errors import ConflictError
+from core.storage.redis.bounded_reads import read_value
 from core.storage.redis.entries import STAMP, STAMP_WIDTH, DocumentEntry
 from core.storage.redis.keys import DOCUMENT_SECONDS, document_key
 from core.storage.redis.redis_client import RedisClient
@@ -25,6 +26,8 @@ BELIEVED_SECONDS = 1.0
 # For so long a process remembers that it wrote a document, so that it does not read what was there before. Twice as
 # long as others' entries are believed, because their clocks may differ from ours.
 OWN_WRITE_SECONDS = 2 * BELIEVED_SECONDS
+# A longer one is read from the bucket each time.
+DOCUMENT_BYTES = 4 << 20
 # How many of its writes a process remembers at least.
 OWN_WRITES = 1_024
 
@@ -133,7 +136,8 @@ class Documents:
         if abs(self._clock() - self._distrusted_at) < OWN_WRITE_SECONDS:
             return None
         name = document_key(key)
-        entry = DocumentEntry.unpack(name, self._redis.run(lambda client: client.get(name), None))
+        held = self._redis.run_on(name, lambda client: read_value(client, name, DOCUMENT_BYTES), None)
+        entry = DocumentEntry.unpack(name, held)
         # A time ahead of ours is that of another clock, or of ours before it was set back.
         if entry is None or abs(self._clock() - entry.since) >= BELIEVED_SECONDS:
             return None
@@ -154,7 +158,10 @@ class Documents:
     def _publish(self, key: str, entry: DocumentEntry) -> None:
         """Let Redis have an entry, unless it has a newer one."""
         name = document_key(key)
-        arguments = (STAMP.format(entry.order), entry.pack(name), DOCUMENT_SECONDS)
+        packed = entry.pack(name)
+        if len(packed) > DOCUMENT_BYTES:
+            return
+        arguments = (STAMP.format(entry.order), packed, DOCUMENT_SECONDS)
         # Whole each time, because a Redis may refuse SCRIPT LOAD.
         self._redis.store(name, lambda client: client.eval(KEEP_NEWER, 1, name, *arguments))
 

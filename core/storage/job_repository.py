@@ -23,6 +23,8 @@ from core.storage.lists.job_order import JobOrder, entry_of
 from core.storage.lists.listed_jobs import ListedJobs
 from core.storage.lists.upkeep import Later, Upkeep
 from core.storage.manifest_index import ManifestIndex
+from core.storage.redis.bounded_reads import read_value
+from core.storage.redis.entries import pack, unpack
 from core.storage.redis.keys import PROGRESS_SECONDS, job_progress_key, job_stop_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
@@ -36,6 +38,9 @@ JOB_ID = FILE_ID
 # How many jobs of a page are read together, and by how many threads.
 READ_TOGETHER = 21
 READERS = 8
+# The longest report of a job, and the longest request to stop one, that is read from Redis.
+REPORT_BYTES = 1 << 20
+STOP_BYTES = 1 << 10
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -115,29 +120,29 @@ class JobProgress:
 
         Return whether its worker is asked to stop; None where Redis did not take the report.
         """
-        report = json.dumps({"owner": job.owner, **state})
-        name = job_progress_key(self._workspace, job.job_id)
+        name, stop_name = (make(self._workspace, job.job_id) for make in (job_progress_key, job_stop_key))
+        report = pack(name, json.dumps({"owner": job.owner, **state}).encode())
 
         def exchange(client: Any) -> bool:
-            pipeline = client.pipeline(transaction=False)
-            pipeline.set(name, report, ex=PROGRESS_SECONDS)
-            pipeline.get(job_stop_key(self._workspace, job.job_id))
-            return bool(pipeline.execute()[1] == (job.owner or "").encode())
+            client.set(name, report, ex=PROGRESS_SECONDS)
+            return unpack(stop_name, read_value(client, stop_name, STOP_BYTES)) == (job.owner or "").encode()
 
-        stop: bool | None = self._redis.run(exchange, None)
+        stop: bool | None = self._redis.run_on(stop_name, exchange, None)
         return stop
 
     def stop(self, job: Job) -> None:
         """Ask the worker that has the job to stop: it looks here more often than into the bucket."""
         name = job_stop_key(self._workspace, job.job_id)
-        self._redis.run(lambda client: client.set(name, job.owner or "", ex=PROGRESS_SECONDS), None)
+        request = pack(name, (job.owner or "").encode())
+        self._redis.run(lambda client: client.set(name, request, ex=PROGRESS_SECONDS), None)
 
     def with_progress(self, job: Job) -> Job:
         """Return the job with the newest progress of its worker; unchanged where Redis has none."""
         if job.status != "running":
             return job
-        stored = self._redis.run(lambda client: client.get(job_progress_key(self._workspace, job.job_id)), None)
-        report = _parsed_report(stored)
+        name = job_progress_key(self._workspace, job.job_id)
+        stored = self._redis.run_on(name, lambda client: read_value(client, name, REPORT_BYTES), None)
+        report = _parsed_report(unpack(name, stored))
         # A report of a worker that was killed says nothing about the worker that has the job now.
         return job.model_copy(update=dict(report)) if report is not None and report.owner == job.owner else job
 

@@ -1,15 +1,16 @@
 """The index of manifests: a Redis hash for each workspace and kind, always checked against a listing of the bucket."""
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.context_threads import ContextThreadPool
+from core.storage.redis.bounded_reads import read_fields
 from core.storage.redis.keys import manifest_index_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.storage.signing import Subject, authenticate, is_authentic
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -20,6 +21,10 @@ MANIFEST = "manifest.json"
 
 # How many manifests are fetched at a time where Redis does not have them.
 FETCHERS = 16
+# A longer entry is read from the bucket each time.
+ENTRY_BYTES = 4 << 20
+# How many entries one command reads.
+READ_TOGETHER = 500
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,10 @@ class ManifestIndex:
         keys = list(listed)
         indexed: list[bytes | None] = []
         if keys:
-            indexed = self._run(lambda client: client.hmget(self._redis_key(), keys), [])
-        known = {key: entry for key, stored in zip(keys, indexed, strict=False) if (entry := _read_entry(key, stored))}
+            indexed = self._run(lambda client: self._read_fields(client, keys), [])
+        known = {
+            key: entry for key, stored in zip(keys, indexed, strict=False) if (entry := self._read_entry(key, stored))
+        }
         fresh = {key: entry for key, entry in known.items() if listed[key] in (None, entry["etag"])}
         fetched = self.fetch(key for key in keys if key not in fresh)
         self._remember(fetched)
@@ -116,10 +123,10 @@ class ManifestIndex:
 
     def _wrong(self, stored: Mapping[str, dict[str, Any]]) -> dict[str, str]:
         """Return by key how an entry of Redis is wrong; nothing where Redis does not answer."""
-        found: dict[bytes, bytes] | None = self._run(lambda client: client.hgetall(self._redis_key()), None)
+        found: dict[bytes, bytes | None] | None = self._run(lambda client: self._read_all(client, len(stored)), None)
         if found is None:
             return {}
-        indexed = {(key := _decode(name)): _read_entry(key, entry) for name, entry in found.items()}
+        indexed = {(key := _decode(name)): self._read_entry(key, entry) for name, entry in found.items()}
         gone = {key: "deleted" for key in indexed if key not in stored}
         absent = {key: "missing" for key in stored if key not in indexed}
         other = {key: "different" for key in stored if indexed.get(key, stored[key]) != stored[key]}
@@ -150,48 +157,53 @@ class ManifestIndex:
 
     def _remember(self, entries: Mapping[str, dict[str, Any]]) -> None:
         if entries:
-            mapping: Any = {_encode(key): _write_entry(key, entry) for key, entry in entries.items()}
-            self._run(lambda client: client.hset(self._redis_key(), mapping=mapping), None)
+            mapping: Any = {_encode(key): self._write_entry(key, entry) for key, entry in entries.items()}
+            small = {key: entry for key, entry in mapping.items() if len(entry) <= ENTRY_BYTES}
+            if small:
+                self._run(lambda client: client.hset(self._redis_key(), mapping=small), None)
 
     def _run(self, command: Callable[["Redis"], Any], default: T) -> T | Any:
-        """Run a command on the index in Redis; where its key holds another type, remove that first."""
+        return self._redis.run_on(self._redis_key(), command, default)
 
-        def mended(client: "Redis") -> Any:
-            from redis.exceptions import ResponseError
+    def _read_fields(self, client: "Redis", keys: Sequence[str]) -> list[bytes | None]:
+        """Return the entries of these keys, a few hundred at a time, because other commands wait meanwhile."""
+        batches = (keys[start : start + READ_TOGETHER] for start in range(0, len(keys), READ_TOGETHER))
+        return [
+            entry
+            for batch in batches
+            for entry in read_fields(client, self._redis_key(), [_encode(key) for key in batch], ENTRY_BYTES)
+        ]
 
-            try:
-                return command(client)
-            except ResponseError as error:
-                if not str(error).startswith("WRONGTYPE"):
-                    raise
-                client.delete(self._redis_key())
-                return command(client)
+    def _read_all(self, client: "Redis", stored: int) -> dict[bytes, bytes | None]:
+        """Return every entry; a hash that is far larger than what is stored is not ours, and is removed."""
+        if client.hlen(self._redis_key()) > 2 * stored + READ_TOGETHER:
+            client.delete(self._redis_key())
+        names: Any = client.hkeys(self._redis_key())
+        return dict(zip(names, self._read_fields(client, [_decode(name) for name in names]), strict=True))
 
-        return self._redis.run(mended, default)
+    def _write_entry(self, key: str, entry: Mapping[str, Any]) -> str:
+        """Return an entry as Redis stores it: with a code, which shows what another wrote or what was cut off."""
+        return json.dumps({**entry, "digest": authenticate(self._subject(key), _content(entry))})
+
+    def _read_entry(self, key: str, stored: bytes | None) -> dict[str, Any] | None:
+        """Return an entry of Redis, or None for what is none: it is read from the bucket then, and written anew."""
+        try:
+            entry = json.loads(stored or b"")
+            code = entry.pop("digest")
+            is_entry = isinstance(entry["etag"], str) and isinstance(entry["manifest"], dict) and isinstance(code, str)
+            return entry if is_entry and is_authentic(code, self._subject(key), _content(entry)) else None
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
+
+    def _subject(self, key: str) -> Subject:
+        return Subject("index", self._workspace, key)
 
     def _redis_key(self) -> str:
         return manifest_index_key(self._workspace, self._kind)
 
 
-def _write_entry(key: str, entry: Mapping[str, Any]) -> str:
-    """Return an entry as Redis stores it: with a digest, which shows what another wrote or what was cut off."""
-    return json.dumps({**entry, "digest": _digest(key, entry)})
-
-
-def _read_entry(key: str, stored: bytes | None) -> dict[str, Any] | None:
-    """Return an entry of Redis, or None for what is none: it is read from the bucket then, and written anew."""
-    try:
-        entry = json.loads(stored or b"")
-        digest = entry.pop("digest")
-        is_entry = isinstance(entry["etag"], str) and isinstance(entry["manifest"], dict)
-        return entry if is_entry and digest == _digest(key, entry) else None
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-
-
-def _digest(key: str, entry: Mapping[str, Any]) -> str:
-    content = json.dumps([key, entry["etag"], entry["manifest"]]).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+def _content(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps([entry["etag"], entry["manifest"]]).encode("utf-8", "surrogatepass")
 
 
 def _decode(key: bytes) -> str:

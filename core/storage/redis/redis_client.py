@@ -66,6 +66,22 @@ class RedisClient:
         self._answered(self._clock() - begun)
         return answer
 
+    def run_on(self, name: str, command: Callable[["Redis"], Any], default: T) -> T | Any:
+        """Run a command on the value of `name` as `run` does; where that has another type, remove it first."""
+
+        def mended(client: "Redis") -> Any:
+            from redis.exceptions import ResponseError
+
+            try:
+                return command(client)
+            except ResponseError as error:
+                if "WRONGTYPE" not in str(error):
+                    raise
+                client.delete(name)
+                return command(client)
+
+        return self.run(mended, default)
+
     def store(self, name: str, command: Callable[["Redis"], Any]) -> None:
         """Run a command that stores a value under `name`.
 

@@ -1,0 +1,47 @@
+"""Reads from Redis that take no more than they are for, whatever somebody has stored there."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+# Of all fields that one command reads.
+FIELDS_BYTES = 64 << 20
+
+# Returns the fields of a hash in their order, nothing for one that is too long or comes after too many bytes.
+READ_FIELDS = """
+local found, left = {}, tonumber(ARGV[2])
+for place = 3, #ARGV do
+    local length = redis.call('HSTRLEN', KEYS[1], ARGV[place])
+    if length > 0 and length <= tonumber(ARGV[1]) and length <= left then
+        left = left - length
+        found[place - 2] = redis.call('HGET', KEYS[1], ARGV[place])
+    else
+        found[place - 2] = false
+    end
+end
+return found
+"""
+
+
+def read_value(client: "Redis", name: str, most_bytes: int, *, renew_seconds: int | None = None) -> bytes | None:
+    """Return a value of up to `most_bytes`; None where there is none or a longer one.
+
+    With `renew_seconds` it expires so many seconds from now.
+    """
+    value: Any
+    if renew_seconds is None:
+        value = client.getrange(name, 0, most_bytes)
+    else:
+        pipeline = client.pipeline(transaction=False)
+        pipeline.getrange(name, 0, most_bytes)
+        pipeline.expire(name, renew_seconds)
+        value = pipeline.execute()[0]
+    return value if 0 < len(value) <= most_bytes else None
+
+
+def read_fields(client: "Redis", name: str, fields: Sequence[bytes | str], most_bytes: int) -> list[bytes | None]:
+    """Return these fields of a hash, each of up to `most_bytes`; None for one that is not there or longer."""
+    found: list[bytes | None] = client.eval(READ_FIELDS, 1, name, most_bytes, FIELDS_BYTES, *fields)
+    return found
