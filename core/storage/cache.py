@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
 
 from core.storage.redis.bounded_reads import read_fields, read_value
 from core.storage.redis.entries import CODE_BYTES, pack, unpack
@@ -71,13 +71,18 @@ class Counters:
         """Return `hits` and `misses` of each level over all processes since Redis started; nothing without Redis."""
         self.flush()
         names = [level + ending for level in LEVELS for ending in ("", MISSED)]
-        name = cache_counts_key()
-        stored: list[bytes | None] | None = self._redis.run_on(
-            name, lambda client: read_fields(client, name, names, COUNT_DIGITS), None
-        )
-        if stored is None:
+        key = cache_counts_key()
+
+        def read_counts(client: "Redis") -> dict[str, int]:
+            stored = read_fields(client, key, names, COUNT_DIGITS)
+            counted = {name: int(count) for name, count in zip(names, stored, strict=True) if _is_count(count)}
+            if client.hlen(key) != len(counted):  # something in it is no count of ours
+                client.delete(key)
+            return counted
+
+        counted: dict[str, int] | None = self._redis.run_on(key, read_counts, None)
+        if counted is None:
             return {}
-        counted = {level: _count(times) for level, times in zip(names, stored, strict=True)}
         return {level: {"hits": counted.get(level, 0), "misses": counted.get(level + MISSED, 0)} for level in LEVELS}
 
 
@@ -199,6 +204,5 @@ class CachedObjects:
             self._redis.run(drop, None)
 
 
-def _count(stored: bytes | None) -> int:
-    """Return a count that Redis has, 0 for what is none."""
-    return int(stored) if stored is not None and re.fullmatch(rb"[0-9]+", stored) else 0
+def _is_count(stored: bytes | None) -> TypeGuard[bytes]:
+    return stored is not None and re.fullmatch(rb"[0-9]+", stored) is not None

@@ -125,7 +125,8 @@ class JobProgress:
 
         def exchange(client: Any) -> bool:
             client.set(name, report, ex=PROGRESS_SECONDS)
-            return unpack(stop_name, read_value(client, stop_name, STOP_BYTES)) == (job.owner or "").encode()
+            asked = unpack(stop_name, read_value(client, stop_name, STOP_BYTES))
+            return asked is not None and asked == (job.owner or "").encode()
 
         stop: bool | None = self._redis.run_on(stop_name, exchange, None)
         return stop

@@ -1,7 +1,6 @@
 """Every key that the code sends to Redis has a pattern, and every pattern has code that uses it."""
 
 import ast
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,31 +22,14 @@ from core.storage.s3.object_store import ObjectStore
 from tests.support import job_commands
 from tests.support.gateway import HandlerTransport
 from tests.support.process_state import connect_container
+from tests.support.redis_keys import patterns_of
 from tests.support.redis_process import running_redis
 from tests.support.storage import home
 from tests.support.tables import CSVS
 
 ROOT = Path(keys.__file__).resolve().parents[3]
-# What stands in place of each placeholder, as a regular expression.
-PLACEHOLDERS = {
-    "key": "[^:/]+/[^:]+",
-    "workspace": "[^:/]+",
-    "kind": "(?:datasets|models|jobs)",
-    "job_id": "[0-9a-z]+",
-    "digest": "[0-9a-f]{64}",
-}
 # Commands that take no key.
 KEYLESS = {"CLIENT", "ECHO", "HELLO", "INFO", "PING", "SCRIPT", "SELECT"}
-
-
-def patterns_of(key: str) -> list[KeyPattern]:
-    """The patterns that a key matches."""
-    return [pattern for pattern in KEY_PATTERNS if re.fullmatch(_expression(pattern), key)]
-
-
-def _expression(pattern: KeyPattern) -> str:
-    parts = re.split(r"\{(\w+)\}", pattern.pattern)
-    return "".join(PLACEHOLDERS[part] if place % 2 else re.escape(part) for place, part in enumerate(parts))
 
 
 @pytest.fixture
