@@ -15,18 +15,17 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from core.access.caller import ANYBODY, Caller
-from core.access.keys import PREFIX, id_of
 from core.access.roles import LEAST_ROLES, Role, may
 from core.errors import ForbiddenError, UnauthorizedError
 from core.settings import settings
 from core.telemetry.facts import note
 from functions.authorizer_context import EVENT, caller_of_gateway
-from functions.credentials import INVALID, MISSING, credentials_of
+from functions.credentials import MISSING, credentials_of
 from functions.operation_ids import OPERATION_IDS
 
 if TYPE_CHECKING:
     from core.access.allowances import Allowances
-    from core.storage.known_keys import KnownKeys
+    from functions.callers import Callers
 
 # Where the scope of a request has its `Caller`.
 CALLER = "regatta.caller"
@@ -75,33 +74,16 @@ async def admit(scope: Scope, operation: str) -> Caller | None:
     if least is None:
         return None
     if EVENT in scope:
-        caller = ANYBODY if auth == IAM else caller_of_gateway(scope[EVENT])
+        found = ANYBODY if auth == IAM else caller_of_gateway(scope[EVENT])
     else:
-        caller = await _caller_of_server(credentials_of(scope), auth)
-    note(key=caller.key_id)
-    if not may(caller.role, operation):
-        raise _forbidden(caller, least, "This operation")
-    allowances().take(caller)
-    return caller
-
-
-async def _caller_of_server(text: str, auth: str) -> Caller:
-    """Return who sends a key or a token to this server."""
-    caller = None
-    if text.startswith(PREFIX):
-        if "keys" in auth and (key_id := id_of(text)) is not None:
-            keys = known_keys()
-            known = keys.recall(key_id)
-            if known is None:
-                known = await run_sync(keys.ask, key_id, limiter=_lookups)
-            caller = keys.caller(text, known)
-    elif "oidc" in auth:
-        from core.access.tokens import tokens  # cryptography takes long to load, and most services have no tokens
-
-        caller = tokens().recall(text) or await run_sync(tokens().check, text, limiter=_lookups)
-    if caller is None:
-        raise UnauthorizedError(INVALID, was_sent=True)
-    return caller
+        text = credentials_of(scope)
+        recalled = callers().recall(text)
+        found = await run_sync(callers().ask, text, limiter=_lookups) if recalled is None else recalled
+    note(key=found.key_id)
+    if not may(found.role, operation):
+        raise _forbidden(found, least, "This operation")
+    allowances().take(found)
+    return found
 
 
 def _refuse_strangers(server: tuple[str, int | None] | None) -> None:
@@ -134,13 +116,15 @@ def _forbidden(caller: Caller, least: Role, what: str) -> ForbiddenError:
 
 
 @cache
-def known_keys() -> "KnownKeys":
-    """Return what this process knows of the keys."""
+def callers() -> "Callers":
+    """Return what finds the callers of this server."""
     from core.storage.container import container
     from core.storage.key_repository import KeyRepository
     from core.storage.known_keys import KnownKeys
+    from functions.callers import Callers
 
-    return KnownKeys(KeyRepository(container().objects), settings().auth_stale_seconds)
+    chosen = settings()
+    return Callers(chosen.auth, KnownKeys(KeyRepository(container().objects), chosen.auth_stale_seconds))
 
 
 @cache

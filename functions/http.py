@@ -31,6 +31,7 @@ EXPOSED_HEADERS = (
     "Regatta-Stale-Seconds",
     "Regatta-Version",
     "Retry-After",
+    "WWW-Authenticate",
     "X-Request-Id",
 )
 

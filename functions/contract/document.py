@@ -12,21 +12,22 @@ from functions.contract.links import links_of
 from functions.contract.number_formats import with_number_formats
 from functions.contract.operations import JSON, OPERATIONS, Answers, Operation
 from functions.contract.requests import REFERENCE, ROW_REFERENCE, complete_requests
+from functions.contract.security import alternatives, refusals, required
 
 PROBLEM_JSON = "application/problem+json"
 # FastAPI's own errors, in whose place there are problem documents.
 REPLACED = ("HTTPValidationError", "ValidationError")
 # What every operation can give.
 COMMON_ERRORS = (422, 500, 503)
-# What every operation can give besides where the caller has to say who they are.
-REFUSALS = (401, 403)
 KEY = "Idempotency-Key"
 RETRY_AFTER = "Retry-After"
 # By status of an error the header of those after which the same request may succeed: all of them, or some.
 RETRIED = {
     409: {RETRY_AFTER: {**HEADERS[RETRY_AFTER], "required": False}},
+    429: {RETRY_AFTER: {"$ref": f"#/components/headers/{RETRY_AFTER}"}},
     503: {RETRY_AFTER: {"$ref": f"#/components/headers/{RETRY_AFTER}"}},
 }
+CHALLENGED = {status: {"WWW-Authenticate": {"$ref": "#/components/headers/WWW-Authenticate"}} for status in (401, 403)}
 ERRORS = {
     400: "The request cannot be parsed, or the model is damaged",
     401: "The request does not say who calls, or in a way that is not valid",
@@ -36,6 +37,7 @@ ERRORS = {
     413: "It is over a limit",
     415: "The Content-Encoding of the body is unknown",
     422: "Fields, values or the file are not usable; `errors` names them",
+    429: "The key sends more requests than it may; try again later",
     500: "A fault of the service, which was logged",
     503: "Storage does not answer; try again",
     504: "The work took longer than it may",
@@ -64,14 +66,14 @@ def assemble(page: Json, *, strict: bool = False, schemes: Json | None = None) -
     paths: Json = {}
     for path, methods in sorted(page["paths"].items()):
         paths[path] = {
-            method: _described(OPERATIONS[method.upper(), path], described, REFUSALS if schemes else ())
+            method: _described(OPERATIONS[method.upper(), path], described, schemes)
             for method, described in methods.items()
         }
     document = {
         "openapi": "3.1.0",
         "info": _info(page["info"]["version"]),
         "servers": [{"url": "/", "description": "The service that this document was loaded from"}],
-        "security": [{name: []} for name in schemes or ()],
+        "security": alternatives(schemes),
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
         "components": {
@@ -112,18 +114,18 @@ def _answer_schemas(strict: bool) -> Json:
     return schemas
 
 
-def _described(operation: Operation, described: Json, refusals: tuple[int, ...]) -> Json:
+def _described(operation: Operation, described: Json, schemes: Json | None) -> Json:
     """Return an operation with its name, its summary from the first line of the docstring, and what it answers."""
     summary, _, rest = described.get("description", "").partition("\n")
     has_key = any(parameter["name"] == KEY for parameter in described["parameters"])
     responses: Json = {}
     for answer in operation.answers:
         _add_answer(responses, operation.id, answer, ("Idempotency-Replayed",) if has_key else ())
-    for status in sorted({*COMMON_ERRORS, *refusals, *operation.errors}):
+    for status in sorted({*COMMON_ERRORS, *refusals(operation.id, schemes), *operation.errors}):
         problem = {"schema": {"$ref": REFERENCE.format(model="Problem")}}
         responses[str(status)] = {
             "description": ERRORS[status],
-            "headers": {**references(), **RETRIED.get(status, {})},
+            "headers": {**references(), **RETRIED.get(status, {}), **CHALLENGED.get(status, {})},
             "content": {PROBLEM_JSON: problem},
         }
     return {
@@ -131,6 +133,7 @@ def _described(operation: Operation, described: Json, refusals: tuple[int, ...])
         "summary": summary.strip().removesuffix("."),
         **({"description": rest.strip()} if rest.strip() else {}),
         **{key: without_titles(described[key]) for key in ("tags", "parameters", "requestBody") if described.get(key)},
+        **required(operation.id, schemes),
         "responses": responses,
     }
 

@@ -33,6 +33,9 @@ HEADERS = {
     "Regatta-Version": _header("The version of the service that answers", example="0.2.0"),
     "Repr-Digest": _header("The digest of the file (RFC 9530)", example="sha-256=:PwpbAg==:"),
     "Retry-After": _header("After how many seconds to ask again", "integer", example=1),
+    "WWW-Authenticate": _header(
+        "What the request lacks (RFC 6750)", example='Bearer realm="regatta", error="insufficient_scope", scope="admin"'
+    ),
     "X-Request-Id": _header(
         "The id of the request in the log: that of its own X-Request-Id, or a new one",
         example="7a2b6e0c5f1d4c3a9b8e7f6d5c4b3a21",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from core.settings import settings
 from core.types import Json
 from functions.contract.document import assemble
+from functions.contract.security import SCHEMES
 from functions.http import create_app
 from infra.local import metrics
 from infra.local.observed import observed
@@ -43,7 +44,7 @@ def merge(**options: Any) -> FastAPI:
 
 def openapi(*, strict: bool = False) -> Json:
     """Return the OpenAPI document of all functions; see `assemble`."""
-    return assemble(merge().openapi(), strict=strict)
+    return assemble(merge().openapi(), strict=strict, schemes=SCHEMES)
 
 
 @asynccontextmanager

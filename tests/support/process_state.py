@@ -20,7 +20,7 @@ SINGLETONS = (
     derive_internal,
     prediction._models,
     prediction._tables,
-    access.known_keys,
+    access.callers,
     access.allowances,
 )
 

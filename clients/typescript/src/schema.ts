@@ -388,7 +388,8 @@ export interface paths {
         };
         /**
          * Return the compiled graph, or the pickled scikit-learn pipeline, exactly as training signed it
-         * @description A file that is larger than one answer may be comes as 303 to a URL that works for an hour.
+         * @description A file that is larger than one answer may be comes as 303 to a URL that works for an hour. A pickle runs code where
+         *     it is loaded, so it takes the role `admin`.
          */
         get: operations["download_model"];
         put?: never;
@@ -2057,6 +2058,8 @@ export interface components {
             graph: components["schemas"]["StoredFile"];
             pickle: components["schemas"]["StoredFile"];
             /** @default null */
+            evaluation?: components["schemas"]["StoredFile"] | null;
+            /** @default null */
             artifacts?: string | null;
             /** @default null */
             job_id?: string | null;
@@ -3697,6 +3700,11 @@ export interface components {
          */
         "Retry-After": number;
         /**
+         * @description What the request lacks (RFC 6750)
+         * @example Bearer realm="regatta", error="insufficient_scope", scope="admin"
+         */
+        "WWW-Authenticate": string;
+        /**
          * @description The id of the request in the log: that of its own X-Request-Id, or a new one
          * @example 7a2b6e0c5f1d4c3a9b8e7f6d5c4b3a21
          */
@@ -3816,6 +3824,30 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -3843,6 +3875,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3898,11 +3942,47 @@ export interface operations {
                     "application/json": components["schemas"]["Files"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3956,6 +4036,30 @@ export interface operations {
                     "application/json": components["schemas"]["FileReady"] | components["schemas"]["UploadTicket"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -3972,6 +4076,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4025,6 +4141,30 @@ export interface operations {
                     "application/json": components["schemas"]["FileDeleted"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -4057,6 +4197,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4154,6 +4306,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -4208,6 +4384,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4273,6 +4461,30 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetInfo"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -4289,6 +4501,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4346,6 +4570,30 @@ export interface operations {
                     "application/json": components["schemas"]["Outliers"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -4362,6 +4610,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4417,6 +4677,30 @@ export interface operations {
                     "application/json": components["schemas"]["Preview"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -4433,6 +4717,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4509,6 +4805,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -4569,6 +4889,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the service, which was logged */
             500: {
                 headers: {
@@ -4617,6 +4949,30 @@ export interface operations {
                     "application/json": components["schemas"]["Profile"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -4633,6 +4989,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4688,6 +5056,30 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -4704,6 +5096,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4757,6 +5161,30 @@ export interface operations {
                     "application/json": components["schemas"]["FileSummary"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -4773,6 +5201,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4843,6 +5283,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
@@ -4886,6 +5350,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4962,6 +5438,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
@@ -5005,6 +5505,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5058,6 +5570,30 @@ export interface operations {
                     "application/json": components["schemas"]["UploadStarted"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -5074,6 +5610,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5127,6 +5675,30 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -5159,6 +5731,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5218,6 +5802,30 @@ export interface operations {
                     "application/json": components["schemas"]["UploadTicket"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -5250,6 +5858,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5363,6 +5983,30 @@ export interface operations {
                     "application/json": components["schemas"]["JobPage"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -5379,6 +6023,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5435,6 +6091,30 @@ export interface operations {
                     "application/json": components["schemas"]["JobAnswer"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -5451,6 +6131,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5510,6 +6202,30 @@ export interface operations {
                     "application/json": components["schemas"]["JobAnswer"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -5542,6 +6258,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5601,6 +6329,30 @@ export interface operations {
                     "application/json": components["schemas"]["JobAnswer"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -5633,6 +6385,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5734,6 +6498,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -5750,6 +6538,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5801,11 +6601,47 @@ export interface operations {
                     "application/json": components["schemas"]["Regressors"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5880,6 +6716,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -5934,6 +6794,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6054,6 +6926,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -6108,6 +7004,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6187,6 +7095,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -6203,6 +7135,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6270,6 +7214,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -6286,6 +7254,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6354,6 +7334,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -6370,6 +7374,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6444,6 +7460,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -6498,6 +7538,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6566,6 +7618,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -6582,6 +7658,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6676,6 +7764,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -6730,6 +7842,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6798,11 +7922,47 @@ export interface operations {
                     "application/json": components["schemas"]["TrainedModels"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6860,6 +8020,30 @@ export interface operations {
                     "application/json": components["schemas"]["VersionsDeleted"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -6892,6 +8076,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6975,6 +8171,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -7013,6 +8233,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7174,6 +8406,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -7228,6 +8484,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7360,6 +8628,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -7414,6 +8706,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7525,11 +8829,47 @@ export interface operations {
                     "application/json": components["schemas"]["SeriesList"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7587,6 +8927,30 @@ export interface operations {
                     "application/json": components["schemas"]["SeriesStatus"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -7603,6 +8967,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7681,6 +9057,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
@@ -7724,6 +9124,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7802,6 +9214,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -7856,6 +9292,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7917,6 +9365,30 @@ export interface operations {
                     "application/json": components["schemas"]["SeriesHistory"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -7933,6 +9405,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7995,6 +9479,30 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -8011,6 +9519,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8093,6 +9613,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Somebody else is changing the same thing, or it is in use */
             409: {
                 headers: {
@@ -8136,6 +9680,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8187,11 +9743,47 @@ export interface operations {
                     "application/json": components["schemas"]["SystemStatus"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8243,11 +9835,47 @@ export interface operations {
                     "application/json": components["schemas"]["ServerMetadata"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Fields, values or the file are not usable; `errors` names them */
             422: {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8416,6 +10044,30 @@ export interface operations {
                     "application/json": components["schemas"]["ModelMetadata"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -8432,6 +10084,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8623,6 +10287,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -8661,6 +10349,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8728,6 +10428,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -8744,6 +10468,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8800,6 +10536,30 @@ export interface operations {
                     "application/json": components["schemas"]["ModelMetadata"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -8816,6 +10576,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9007,6 +10779,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -9045,6 +10841,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9112,6 +10920,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request does not say who calls, or in a way that is not valid */
+            401: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not exist */
             404: {
                 headers: {
@@ -9128,6 +10960,18 @@ export interface operations {
                 headers: {
                     "Regatta-Version": components["headers"]["Regatta-Version"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key sends more requests than it may; try again later */
+            429: {
+                headers: {
+                    "Regatta-Version": components["headers"]["Regatta-Version"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -138,6 +138,6 @@ def test_a_link_leads_to_an_operation_that_has_the_parameter(document: Json) -> 
 def test_an_authorizer_adds_its_scheme_and_its_refusals() -> None:
     schemes = {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}
     document = assemble(merge().openapi(), schemes=schemes)
-    assert (document["security"], document["components"]["securitySchemes"]) == ([{"key": []}], schemes)
+    assert (document["security"], document["components"]["securitySchemes"]) == ([{"key": []}, {}], schemes)
     assert {"401", "403"} <= document["paths"]["/predict"]["post"]["responses"].keys()
     assert assemble(merge().openapi())["security"] == []
