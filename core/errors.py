@@ -49,6 +49,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
+# So many errors of fields are in one answer, and so many characters in its texts: an answer is not many times as long
+# as its request.
+MOST_ERRORS = 20
+MOST_DETAIL, MOST_MESSAGE = 4_000, 500
+
+
 class RegattaError(Exception):
     """Base of every error that reaches a caller as an RFC 9457 problem document."""
 
@@ -65,17 +71,31 @@ class RegattaError(Exception):
         self.errors = list(errors)
 
     def problem(self, instance: str) -> dict[str, Any]:
-        """Return the problem document for the request path `instance`."""
+        """Return the problem document for the request path `instance`, with the first errors and what others there are."""
+        detail = _shortened(self.detail, MOST_DETAIL)
+        if len(self.errors) > MOST_ERRORS:
+            detail += f" The first {MOST_ERRORS} of {len(self.errors):,} problems are listed."
         body: dict[str, Any] = {
             "type": f"urn:regatta:problem:{self.slug}",
             "title": self.title,
             "status": self.status,
-            "detail": self.detail,
-            "instance": instance,
+            "detail": detail,
+            "instance": _shortened(instance, MOST_DETAIL),
         }
         if self.errors:
-            body["errors"] = self.errors
+            body["errors"] = [
+                {name: _shortened(value, MOST_MESSAGE) for name, value in error.items()}
+                for error in self.errors[:MOST_ERRORS]
+            ]
         return body
+
+
+def _shortened(value: Any, most: int) -> Any:
+    """Return a text of at most so many characters, without half characters, and any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    whole = value if len(value) <= most else f"{value[:most]}…"
+    return whole.encode("utf-8", "replace").decode()
 
 
 class BadRequestError(RegattaError):

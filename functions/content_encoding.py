@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import BadRequestError, RegattaError, TooLargeError, UnsupportedEncodingError
-from core.settings import settings
+from functions.body_limits import most_bytes
 from functions.problems import respond
 
 GZIP = frozenset({"gzip", "x-gzip"})
@@ -22,7 +22,7 @@ PIECE_BYTES = 16 << 10
 class ContentEncodingMiddleware:
     """Gives the app the unpacked body of a request in gzip, and refuses other encodings.
 
-    Neither the packed nor the unpacked body may be larger than REGATTA_MAX_BODY_BYTES; no more of it is in memory.
+    Neither the packed nor the unpacked body may be larger than its endpoint takes; no more of it is in memory.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -37,7 +37,7 @@ class ContentEncodingMiddleware:
             return
         try:
             _check(encodings)
-            body = unpack(await _received(receive))
+            body = unpack(await _received(receive), most_bytes(scope))
         except ClientDisconnect:
             return
         except RegattaError as error:
@@ -54,9 +54,8 @@ class ContentEncodingMiddleware:
         await self.app(scope, replay, send)
 
 
-def unpack(packed: bytes) -> bytes:
-    """Return the content of a gzip; raises `BadRequestError` for a damaged one, `TooLargeError` for a large content."""
-    limit = settings().max_body_bytes
+def unpack(packed: bytes, limit: int) -> bytes:
+    """Return the content of a gzip, up to `limit` bytes; raises `BadRequestError` for a damaged one, `TooLargeError`."""
     pieces: list[bytes] = []
     size = position = 0
     member = zlib.decompressobj(GZIP_WINDOW)
@@ -102,21 +101,13 @@ def _check(encodings: Sequence[str]) -> None:
 
 
 async def _received(receive: Receive) -> bytes:
-    """Return the whole body as received; raises `TooLargeError`, once all was read and discarded."""
-    limit = settings().max_body_bytes
+    """Return the whole body as received, of which `functions.endless_bodies` lets only so much through."""
     pieces: list[bytes] = []
-    size, more = 0, True
+    more = True
     while more:
         message = await receive()
         if message["type"] != "http.request":
             raise ClientDisconnect
-        size += len(message.get("body", b""))
-        if size > limit:
-            # A caller that cannot finish sending never sees the answer.
-            pieces.clear()
-        else:
-            pieces.append(message.get("body", b""))
+        pieces.append(message.get("body", b""))
         more = message.get("more_body", False)
-    if size > limit:
-        raise TooLargeError(f"The body has {size:,} bytes; at most {limit:,} are taken. Send less.")
     return b"".join(pieces)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from core.errors import (
+    MOST_ERRORS,
     BadRequestError,
     ForbiddenError,
     InvalidInputError,
@@ -30,6 +31,10 @@ from functions.request_log import GONE
 
 PROBLEM_JSON = "application/problem+json"
 CHALLENGE = 'Bearer realm="regatta"'
+HALF_OF_A_CHARACTER = (
+    "A text of the request has half of a character, such as \\ud83d without the other half of an emoji. Correct it or "
+    "leave it out, and send again."
+)
 
 
 def answer_errors_as_problems(app: FastAPI) -> None:
@@ -81,16 +86,13 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     """Answer a request that FastAPI could not validate; the answer names its fields."""
     assert isinstance(error, RequestValidationError)
     findings = error.errors()
-    if findings and findings[0]["type"] == "json_invalid":
-        reason = findings[0].get("ctx", {}).get("error", "not JSON")
-        return respond(request, BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object."))
     if any(finding["loc"] == ("body",) for finding in findings) and "json" not in request.headers.get(
         "content-type", ""
     ):
         detail = "The body is not read as JSON. Send one JSON object, with Content-Type: application/json."
         return respond(request, BadRequestError(detail))
     errors = [{"field": _field(finding["loc"]), "message": str(finding["msg"])} for finding in findings]
-    named = ", ".join(dict.fromkeys(finding["field"] for finding in errors))
+    named = ", ".join(list(dict.fromkeys(finding["field"] for finding in errors))[:MOST_ERRORS])
     return respond(request, InvalidInputError(f"Correct these fields and send again: {named}.", errors))
 
 
@@ -111,9 +113,6 @@ async def _framework_error(request: Request, error: Exception) -> JSONResponse:
         return _method_not_allowed(request)
     if error.status_code == 413:
         return respond(request, TooLargeError(str(error.detail)))
-    if error.detail == "There was an error parsing the body":
-        detail = "The body is nested too deeply, or has a number of thousands of digits. Send one plain JSON object."
-        return respond(request, BadRequestError(detail))
     return respond(request, BadRequestError(str(error.detail)))
 
 
@@ -155,8 +154,7 @@ async def _gone(request: Request, error: Exception) -> Response:
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     """Log a bug, and answer with 500; a text of the caller that no file can hold is their error."""
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
-        detail = "A text of the request has half of a character, such as \\ud83d without the other half of an emoji."
-        return respond(request, InvalidInputError(f"{detail} Correct it or leave it out, and send again."))
+        return respond(request, InvalidInputError(HALF_OF_A_CHARACTER))
     note(error=cause_of(error), trace=frames_of(error))
     return respond(
         request, RegattaError(f"This is a fault of ours. It has been logged as {request_id()}; trying again may help.")

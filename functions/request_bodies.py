@@ -2,48 +2,53 @@
 
 from typing import Any, TypeVar
 
-from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from core.errors import BadRequestError, TooLargeError
-from core.services.prediction.predict import IN_PARTS
-from core.settings import settings
+from core.errors import BadRequestError, InvalidInputError
+from functions.problems import HALF_OF_A_CHARACTER
+
+# More than any request has. Each unknown field is an error of its own, of a kilobyte.
+MOST_FIELDS = 100
 
 Body = TypeVar("Body", bound=BaseModel)
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the body; raises `TooLargeError` above REGATTA_MAX_BODY_BYTES, without keeping more than that."""
-    limit = settings().max_body_bytes
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            # The rest is read and discarded: a caller that cannot finish sending never sees the answer.
-            chunks.clear()
-        elif chunk:
-            chunks.append(chunk)
-    if size > limit:
-        raise TooLargeError(f"The body has {size:,} bytes; at most {limit:,} are taken. {IN_PARTS}")
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+def is_json(media_type: str) -> bool:
+    """Return whether a body of this Content-Type is read as JSON."""
+    kind = media_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 def json_object(body: bytes, media_type: str = "application/json") -> Any:
     """Parse the JSON in `body`, with NaN and Infinity; raises `BadRequestError` for other content or media types."""
-    content_type = media_type.partition(";")[0].strip().lower()
-    if content_type != "application/json" and not (
-        content_type.startswith("application/") and content_type.endswith("+json")
-    ):
+    if not is_json(media_type):
         raise BadRequestError(
             "The body is not read as JSON. Send one JSON object, with Content-Type: application/json."
         )
+    return parse_json(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse a body that is JSON, up to 200 levels deep; raises `BadRequestError`.
+
+    Raises `InvalidInputError` for half of a character, and for more fields than any endpoint has.
+    """
     try:
-        return from_json(body)
+        content = from_json(body)
     except ValueError as error:
-        raise BadRequestError(f"The body is not valid JSON: {error}. Send one JSON object.") from None
+        reason = str(error)
+        if "hex escape" in reason or "surrogate" in reason:
+            raise InvalidInputError(HALF_OF_A_CHARACTER) from None
+        if "recursion limit" in reason or "out of range" in reason:
+            raise BadRequestError(
+                "The body is nested too deeply, or has a number of thousands of digits. Send one plain JSON object."
+            ) from None
+        raise BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object.") from None
+    if isinstance(content, dict) and len(content) > MOST_FIELDS:
+        raise InvalidInputError(f"The body has {len(content):,} fields. Send one object with the fields of the request.")
+    return content
 
 
 def validate_body(content: Any, body_type: type[Body], *, strict: bool | None = None) -> Body:

@@ -16,7 +16,7 @@ from functions.http import CallerWorkspace, create_app
 from functions.inference.tensors import InferRequest, batch_from_tensors, declare_inputs, encode_outputs
 from functions.prediction_threads import in_prediction_thread
 from functions.query_parameters import StrictRoute
-from functions.request_bodies import describe_body, json_object, read_body, validate_body
+from functions.request_bodies import describe_body, json_object, validate_body
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"], route_class=StrictRoute)
 
@@ -97,7 +97,7 @@ async def infer(
     workspace: CallerWorkspace, request: Request, model_name: str, version: Version | None = None
 ) -> Response:
     """Predict rows given as tensors in JSON or in binary; the request chooses the form of the answer."""
-    body = await read_body(request)
+    body = await request.body()
     # In a thread, so that single rows are answered meanwhile.
     header = request.headers.get(HEADER_LENGTH)
     return await in_prediction_thread(_infer, workspace, body, header, model_name, version)

@@ -22,7 +22,7 @@ from functions.http import CallerWorkspace, create_app
 from functions.predict.requests import BatchRequest, CsvRequest, RowRequest, check_rows_of
 from functions.prediction_threads import in_prediction_thread
 from functions.query_parameters import StrictRoute
-from functions.request_bodies import describe_body, json_object, read_body, validate_body
+from functions.request_bodies import describe_body, json_object, validate_body
 
 router = APIRouter(route_class=StrictRoute)
 
@@ -35,7 +35,7 @@ PLAIN_BYTES = 1 << 16
 @router.post("/predict", tags=["predict"], openapi_extra=describe_body(RowRequest))
 async def predict(workspace: CallerWorkspace, request: Request) -> Response:
     """Predict one row."""
-    body = await read_body(request)
+    body = await request.body()
     row = validate_body(json_object(body, request.headers.get("content-type", "")), RowRequest)
     # Without a thread where nothing has to be read, which is nearly always.
     loaded = row.loaded_model(workspace)
@@ -62,7 +62,7 @@ async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Reque
     With a CSV (Content-Type: text/csv) every other field of the request is a query parameter. A stored file that
     is more than one request predicts becomes a job (202), whose result says where the predictions are.
     """
-    body = await read_body(request)
+    body = await request.body()
     # In a thread, so that single rows are answered meanwhile.
     return await in_prediction_thread(_batch, workspace, terms, request, body)
 

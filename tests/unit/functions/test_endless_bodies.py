@@ -9,7 +9,6 @@ from fastapi import APIRouter, FastAPI, Form, Request, UploadFile
 from core.settings import Settings
 from functions.endless_bodies import PATIENCE
 from functions.http import RequestBody, create_app
-from functions.request_bodies import read_body
 from tests.support.asgi import ask, run_async
 
 CHUNK = 1000
@@ -27,8 +26,7 @@ class Sent(RequestBody):
 def app(monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     """An app that reads bodies in each way, and takes ten chunks of JSON or twenty of a form."""
     small = Settings(max_body_bytes=10 * CHUNK, max_upload_bytes=20 * CHUNK)
-    for module in ("endless_bodies", "content_encoding", "request_bodies"):
-        monkeypatch.setattr(f"functions.{module}.settings", lambda: small)
+    monkeypatch.setattr("functions.body_limits.settings", lambda: small)
     router = APIRouter()
 
     @router.post("/parsed")
@@ -37,7 +35,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> FastAPI:
 
     @router.post("/bytes")
     async def read(request: Request) -> int:
-        return len(await read_body(request))
+        return len(await request.body())
 
     @router.post("/form")
     def form(file: Annotated[UploadFile, Form()]) -> int:
