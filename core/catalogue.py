@@ -7,6 +7,7 @@ from math import log
 from typing import Any, Literal
 
 from core.errors import ParameterError, UnknownModelTypeError
+from core.parameter_ranges import ranges_of
 
 SEED = 0
 
@@ -80,6 +81,7 @@ class Regressor:
             "estimator": self.estimator,
             "parameters": self.defaults,
             "grid": self.grid,
+            "ranges": ranges_of(self.name),
             "extra": self.extra,
             "cost": {
                 "grows_with": " × ".join([self.growth, "columns", *self.cost_parameters]),

@@ -48,7 +48,6 @@ InvalidSettingError               (start-up only)
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-
 # So many errors of fields are in one answer, and so many characters in its texts: an answer is not many times as long
 # as its request.
 MOST_ERRORS = 20
@@ -71,7 +70,7 @@ class RegattaError(Exception):
         self.errors = list(errors)
 
     def problem(self, instance: str) -> dict[str, Any]:
-        """Return the problem document for the request path `instance`, with the first errors and what others there are."""
+        """Return the problem document for the request path `instance`, with the first errors and how many there are."""
         detail = _shortened(self.detail, MOST_DETAIL)
         if len(self.errors) > MOST_ERRORS:
             detail += f" The first {MOST_ERRORS} of {len(self.errors):,} problems are listed."

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from pydantic_core.core_schema import ValidationInfo
 
 from core.amounts import DecimalMark
+from core.bounds import MOST_COLUMNS, at_most
 from core.delimited.options import find_codec, find_delimiter
 from core.errors import InvalidInputError
 from core.manifests import ColumnType, DateOrder, Reading, ThousandsMark
@@ -15,7 +16,7 @@ from core.whole_numbers import whole
 
 MOST_SPELLINGS = 100
 SPELLING_CHARACTERS = 200
-MOST_TYPES = 2_000
+MOST_TYPES = MOST_COLUMNS
 # A mark by its name, because a blank is easily lost on a command line.
 MARK_WORDS = {"point": ".", "comma": ",", "apostrophe": "'", "space": " "}
 
@@ -71,6 +72,10 @@ Spellings = Annotated[
 ]
 
 
+Types = Annotated[
+    dict[str, ColumnType], Field(max_length=MOST_TYPES), at_most(MOST_TYPES), BeforeValidator(_or_empty_object)
+]
+
 # Each with what a request may have in its place.
 Sheet = Annotated[
     Annotated[str, Field(max_length=200)] | None,
@@ -106,9 +111,7 @@ class ReadingFields(BaseModel):
     thousands: NamedThousandsMark = Field(
         None, description="the mark between groups of digits, or its name", exclude_if=is_none
     )
-    types: Annotated[dict[str, ColumnType], Field(max_length=MOST_TYPES), BeforeValidator(_or_empty_object)] = Field(
-        {}, description="by column its type; a category is a text as written", exclude_if=is_empty
-    )
+    types: Types = Field({}, description="by column its type; a category is a text as written", exclude_if=is_empty)
     missing: Spellings = Field([], description="further spellings of a missing value", exclude_if=is_empty)
     keep: Spellings = Field(
         [], description="spellings of a missing value that are answers in this file", exclude_if=is_empty

@@ -55,7 +55,7 @@ class ContentEncodingMiddleware:
 
 
 def unpack(packed: bytes, limit: int) -> bytes:
-    """Return the content of a gzip, up to `limit` bytes; raises `BadRequestError` for a damaged one, `TooLargeError`."""
+    """Return the content of a gzip of at most `limit` bytes; raises `BadRequestError`, `TooLargeError`."""
     pieces: list[bytes] = []
     size = position = 0
     member = zlib.decompressobj(GZIP_WINDOW)

@@ -16,6 +16,7 @@ from functions.browser_origin import BrowserOriginMiddleware
 from functions.content_encoding import ContentEncodingMiddleware
 from functions.deadlines import DeadlineMiddleware
 from functions.endless_bodies import EndlessBodyMiddleware
+from functions.head_requests import HeadMiddleware
 from functions.links import LinksMiddleware
 from functions.problems import answer_errors_as_problems
 from functions.request_log import RequestLogMiddleware
@@ -64,7 +65,8 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     app.add_middleware(EndlessBodyMiddleware)
     # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
     stack = LinksMiddleware(DeadlineMiddleware(app.build_middleware_stack()))
-    app.middleware_stack = RequestLogMiddleware(BrowserOriginMiddleware(_with_cors(stack), settings()))
+    stack = HeadMiddleware(_with_cors(stack))
+    app.middleware_stack = RequestLogMiddleware(BrowserOriginMiddleware(stack, settings()))
     return app
 
 

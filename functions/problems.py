@@ -130,7 +130,8 @@ def _method_not_allowed(request: Request) -> JSONResponse:
     """Answer a method that the path does not take; `Allow` has those that it does, of all its routes."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     routes = [route for route in iter_route_contexts(request.app.routes) if route.path_regex.match(path)]
-    allowed = ", ".join(sorted({method for route in routes for method in route.methods or ()}))
+    methods = {method for route in routes for method in route.methods or ()}
+    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
     detail = f"{request.url.path} does not take {request.method}. It takes {allowed}; GET / lists more."
     answer = respond(request, MethodNotAllowedError(detail))
     answer.headers["Allow"] = allowed

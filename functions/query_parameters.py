@@ -1,5 +1,6 @@
 """The routes of the HTTP functions: they refuse unknown query parameters, and say what a failed request has changed."""
 
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from difflib import get_close_matches
 from functools import cached_property
@@ -10,10 +11,13 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 
-from core.errors import InvalidInputError
+from core.errors import MOST_ERRORS, InvalidInputError
 from core.storage.changes import recording
 from functions.access import GuardedRoute
 from functions.request_bodies import is_json, parse_json
+
+# Control characters, and halves of characters. No id and no name has one, and neither has the key of an object.
+UNNAMEABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -36,8 +40,11 @@ class StrictRoute(GuardedRoute):
         handle = super().get_route_handler()
 
         async def handle_checked(request: Request) -> Response:
+            if UNNAMEABLE.search(request.scope["path"]):
+                raise InvalidInputError(f"The path has a character that no name has: {_shown(request.scope['path'])}.")
             if request.scope["query_string"]:
                 self._check(request)
+                _check_texts(request)
             if self.body_field is not None and is_json(request.headers.get("content-type", "")):
                 body = await request.body()
                 if body:
@@ -55,12 +62,24 @@ class StrictRoute(GuardedRoute):
             return
         known = ", ".join(self.query_names) or "none"
         errors = []
-        for name in unknown:
+        for name in (name[:100] for name in unknown[:MOST_ERRORS]):
             similar = get_close_matches(name, self.query_names, 1)
             hint = f"; did you mean {similar[0]!r}?" if similar else ""
-            errors.append({"field": name[:100], "message": f"no such query parameter{hint}"})
+            errors.append({"field": name, "message": f"no such query parameter{hint}"})
         shown = ", ".join(error["field"] for error in errors)
         raise InvalidInputError(f"Leave these query parameters out: {shown}. The known ones are: {known}.", errors)
+
+
+def _check_texts(request: Request) -> None:
+    """Raise `InvalidInputError` for a text that no name has; a delimiter may be a control character."""
+    for name, value in request.query_params.multi_items():
+        if name != "delimiter" and UNNAMEABLE.search(value):
+            errors = [{"field": name, "message": f"has a character that no name has: {_shown(value)}"}]
+            raise InvalidInputError(f"Correct {name} and send again.", errors)
+
+
+def _shown(text: str) -> str:
+    return ascii(text[:100])
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

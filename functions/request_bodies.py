@@ -47,7 +47,9 @@ def parse_json(body: bytes) -> Any:
             ) from None
         raise BadRequestError(f"The body is not valid JSON: {reason}. Send one JSON object.") from None
     if isinstance(content, dict) and len(content) > MOST_FIELDS:
-        raise InvalidInputError(f"The body has {len(content):,} fields. Send one object with the fields of the request.")
+        raise InvalidInputError(
+            f"The body has {len(content):,} fields. Send one object with the fields of the request."
+        )
     return content
 
 

@@ -146,6 +146,8 @@ type Regressor struct {
 	Estimator  string           `json:"estimator"`
 	Parameters map[string]any   `json:"parameters"`
 	Grid       map[string][]any `json:"grid"`
+	// Ranges has by parameter, as JSON Schema, the values that a training may give it.
+	Ranges map[string]map[string]any `json:"ranges"`
 	// Extra says that a comparison has it only where Compare.Include names it.
 	Extra bool         `json:"extra"`
 	Cost  TrainingCost `json:"cost"`

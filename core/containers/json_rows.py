@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from core.bounds import MOST_COLUMNS, check_density, size_of_names
 from core.containers.canonical import CanonicalWriter
 from core.containers.unpacked import Unpacked
 from core.errors import TooLargeError, UnreadableContainerError
@@ -16,7 +17,6 @@ from core.manifests import FileContainer
 PIECE_CHARACTERS = 1 << 20
 # As for a row of a CSV.
 MAX_OBJECT = 4 << 20
-MAX_COLUMNS = 2_000
 MAX_DIGITS = 4_000
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -51,16 +51,19 @@ def read_json(source: Path, folder: Path, *, decimal: str, max_bytes: int) -> Un
     object, with its line, and `TooLargeError`.
     """
     names: dict[str, int] = {}
+    rows = sent = 0
     for row in _rows(source):
         for name, value in row.pairs:
             _check(row, name, value)
             names.setdefault(name, len(names))
         if len({name for name, _ in row.pairs}) < len(row.pairs):
             raise UnreadableContainerError(f"The object in line {row.line:,} has a name twice. Rename one. {FLAT}")
-        if len(names) > MAX_COLUMNS:
-            raise TooLargeError(f"The objects have more than {MAX_COLUMNS:,} different names. Leave some out.")
+        if len(names) > MOST_COLUMNS:
+            raise TooLargeError(f"The objects have more than {MOST_COLUMNS:,} different names. Leave some out.")
+        rows, sent = rows + 1, sent + size_of_names([name for name, _ in row.pairs])
     if not names:
         raise UnreadableContainerError(f"The file is JSON without a row. {FLAT}")
+    check_density(rows, names, sent)
     writer = CanonicalWriter(folder / "objects.csv", max_bytes, decimal)
     writer.write(_table(source, names))
     return Unpacked(writer.path, FileContainer(format="json"), writer.kinds)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
+from core.bounds import MOST_COLUMNS
 from core.containers.canonical import TEXT, ColumnKinds, text_kind
 from core.containers.limited_process import run_limited
 from core.containers.unpacked import Unpacked
@@ -15,7 +16,6 @@ from core.manifests import ColumnType, FileContainer
 from core.types import Json
 
 BATCH_ROWS = 16 << 10
-MAX_COLUMNS = 2_000
 # How many of each unit are a second.
 UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 ENCRYPTED = b"PARE"
@@ -72,8 +72,10 @@ def write_parquet(source: str, target: str, decimal: str, max_bytes: int) -> Jso
 
 def _check(schema: pa.Schema, metadata: parquet.FileMetaData) -> None:
     """Raise for columns that are no columns of a table, and for a file without rows."""
-    if len(schema) > MAX_COLUMNS:
-        raise TooLargeError(f"The file has {len(schema):,} columns; at most {MAX_COLUMNS:,} are taken. Leave some out.")
+    if len(schema) > MOST_COLUMNS:
+        raise TooLargeError(
+            f"The file has {len(schema):,} columns; at most {MOST_COLUMNS:,} are taken. Leave some out."
+        )
     twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
         raise UnreadableContainerError(

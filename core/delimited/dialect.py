@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from core.bounds import MOST_COLUMNS
 from core.decimal_marks import count_decimal_marks
 from core.delimited.blanks import copy_with_tabs
 from core.delimited.decoding import DecodedText
@@ -20,7 +21,7 @@ from core.delimited.unescaped_copy import copy_unescaped
 from core.errors import NotACsvError, TooLargeError
 
 # Every column is profiled and paired with every other.
-MAX_COLUMNS = 2_000
+MAX_COLUMNS = MOST_COLUMNS
 # Totals and footers are looked for in so many bytes at the end.
 TAIL_BYTES = 16 << 10
 # A line by which a spreadsheet names the delimiter; saving it again puts delimiters or blanks behind it.

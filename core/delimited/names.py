@@ -8,14 +8,17 @@ CHARACTERS_SHOWN = 40
 def unique_names(headers: Sequence[str], warnings: list[str], *, warns: bool = True) -> list[str]:
     """Return stripped headers, empty ones named `column_N` and repeated ones `name_2`; each change is a warning."""
     taken: set[str] = set()
+    # By name the number that is tried next: each is tried once, however often the name comes.
+    numbers: dict[str, int] = {}
     names: list[str] = []
     for position, header in enumerate(headers, start=1):
         stripped = header.strip()
         name = stripped or f"column_{position}"
-        number = 2
+        stem = stripped or "column"
         while name in taken:
-            name = f"{stripped or 'column'}_{number}"
-            number += 1
+            number = numbers.get(stem, 2)
+            name = f"{stem}_{number}"
+            numbers[stem] = number + 1
         if name != stripped and warns:
             warnings.append(f"column {position} has the header {quoted(header)}; it is called {quoted(name)}")
         taken.add(name)

@@ -4,6 +4,7 @@ A cell is None, bool, int, float, str, datetime (naive), or any JSON value that 
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -13,8 +14,19 @@ from core.exporting.csv_style import COMMAS_AND_POINTS, CsvStyle
 
 Rows = Iterable[Sequence[Any]]
 
-# A text cell that starts with one of these would run as a formula in a spreadsheet.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What begins a formula in a spreadsheet, in the forms of Chinese and Japanese keyboards too.
+SIGNS = r"=+\-@＝＋－＠﹦﹢﹣﹫"
+# What a spreadsheet skips before it: blanks, quotes, and characters without width.
+BLANKS = r"\s\x00-\x1f\x7f-\xa0\x{ad}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{206f}\x{3000}\x{feff}\""
+# Where a cell begins, or one that the spreadsheet makes itself because it divides lines at another mark than the file.
+BEGINNINGS = r"^|[;,\r\n]"
+# In the syntax of RE2: a text in which something has to be quoted, or has been.
+FORMULA = rf"({BEGINNINGS})'*[{BLANKS}]*[{SIGNS}]|^'*[\t\r\n]"
+_BLANKS = re.sub(r"\\x\{(\w+)\}", lambda code: f"\\u{code[1]:0>4}", BLANKS)
+_QUOTED = re.compile(rf"'*[{_BLANKS}]*[{SIGNS}]")
+_LEADING = re.compile(rf"['{_BLANKS}]*")
+_DIVIDED = re.compile(rf"([;,\r\n])(?='*(?:(?![\r\n])[{_BLANKS}])*[{SIGNS}])")
+LINE_STARTS = ("\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -36,8 +48,17 @@ PLAIN = Options()
 
 
 def harmless(text: str) -> str:
-    """Put a quote before a text that looks like a formula; numbers stay as they are."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    """Put a quote before what looks like a formula: at the beginning of a text, and behind a mark that divides cells.
+
+    Whoever removes one quote at each of these places, from a text in which none was missing, has the text again.
+    """
+    if text.isalnum():
+        return text
+    start = _LEADING.match(text)
+    assert start is not None  # it matches nothing, too
+    begins = _QUOTED.match(text) is not None or text.lstrip("'").startswith(LINE_STARTS)
+    head, rest = text[: start.end()], text[start.end() :]
+    return ("'" if begins else "") + head + _DIVIDED.sub(r"\1'", rest)
 
 
 def finite(number: float) -> float | None:

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
@@ -14,6 +14,7 @@ from core.cell_values import format_date
 from core.errors import TooLargeError
 from core.exporting.cells import PLAIN, Options, Rows, finite, harmless, jsonable, nested
 from core.exporting.excel import EXCEL_COLUMNS, write_workbook
+from core.settings import settings
 
 Writer = TypeVar("Writer")
 
@@ -27,12 +28,16 @@ class WriteRows(Protocol):
 
 @dataclass(frozen=True)
 class Format(Generic[Writer]):
-    """An export format: its ending, its media type, its writer, and how many columns it can hold."""
+    """An export format: its ending, its media type, its writer, and how many columns it can hold.
+
+    One that `repeats_names` has the name of the column beside each value.
+    """
 
     ending: str
     media_type: str
     write: Writer
     max_columns: int | None = None
+    repeats_names: bool = False
 
     def check_columns(self, count: int) -> None:
         """Raise `TooLargeError` for more columns than such a file holds."""
@@ -40,6 +45,15 @@ class Format(Generic[Writer]):
             raise TooLargeError(
                 f"{count:,} columns do not fit into an Excel sheet, which holds {self.max_columns:,}. "
                 f"Ask for csv (or for parquet, where that is offered)."
+            )
+
+    def check_names(self, names: Collection[str], rows: int) -> None:
+        """Raise `TooLargeError` where the names of the columns alone make a file larger than any may be."""
+        limit = settings().max_file_bytes
+        if self.repeats_names and rows * sum(map(len, names)) > limit:
+            raise TooLargeError(
+                f"{rows:,} objects with the names of {len(names):,} columns in each are more than {limit:,} bytes. "
+                "Ask for csv (or for parquet, where that is offered)."
             )
 
 
@@ -108,5 +122,5 @@ FORMATS: dict[str, Format[WriteRows]] = {
         write_workbook,
         EXCEL_COLUMNS,
     ),
-    "json": Format("json", "application/json", _json),
+    "json": Format("json", "application/json", _json, repeats_names=True),
 }

@@ -20,6 +20,8 @@ from core.whole_numbers import WHOLE
 MOST_SECONDS = 900
 # The default of one training: a gateway waits 29 s for the answer, of which this is for tuning.
 TRAIN_TUNING_SECONDS = 10.0
+# More names than there are model types.
+MOST_INCLUDED = 100
 # The default of a comparison, for all regressors together.
 COMPARE_TUNING_SECONDS = 60.0
 
@@ -77,7 +79,7 @@ def _split_names(value: Any) -> Any:
 
 def _as_one_text(schema: Json) -> None:
     """Describe the list in the OpenAPI page as the text that the query takes."""
-    del schema["items"]
+    del schema["items"], schema["maxItems"]
     schema.update(type="string", default="")
 
 
@@ -100,6 +102,7 @@ class CompareCommand(Command):
     group_column: str | None = Field(None, description="with validation group: what stays together")
     include: Annotated[list[str], BeforeValidator(_split_names)] = Field(
         default_factory=list,
+        max_length=MOST_INCLUDED,
         description="model types beyond the nine, separated by commas",
         json_schema_extra=_as_one_text,
     )

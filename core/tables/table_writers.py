@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from core.exporting.cells import FORMULA_STARTS, PLAIN, Options, harmless
+from core.exporting.cells import FORMULA, PLAIN, Options, harmless
 from core.exporting.csv_style import CsvStyle
 from core.exporting.files import FORMATS, Format, WriteRows
 
@@ -19,7 +19,6 @@ Batches = Iterable[pa.RecordBatch]
 
 # How many rows are Python objects at a time.
 PYTHON_ROWS = 1 << 13
-FORMULA = f"^[{''.join(FORMULA_STARTS)}]".replace("-", r"\-")
 # The suffixes that a date at midnight, or without milliseconds, does not show.
 NO_TIME = r"( 00:00:00\.000|\.000)$"
 
@@ -84,8 +83,9 @@ def _csv_column(values: pa.Array, options: Options) -> pa.Array:
     if pa.types.is_dictionary(values.type):
         texts = values.dictionary
         if not options.raw:
-            quoted = pc.binary_join_element_wise("'", texts, "")
-            texts = pc.if_else(pc.match_substring_regex(texts, FORMULA), quoted, texts)
+            found = pc.match_substring_regex(texts, FORMULA)
+            quoted = pa.array(map(harmless, texts.filter(found).to_pylist()), texts.type)
+            texts = pc.replace_with_mask(texts, found, quoted)
         return pa.DictionaryArray.from_arrays(values.indices, texts).cast(pa.string())
     return values
 
@@ -119,7 +119,7 @@ def _parquet(file: BinaryIO, schema: pa.Schema, batches: Batches, options: Optio
 
 
 TABLE_FORMATS: dict[str, Format[WriteTable]] = {
-    name: Format(kind.ending, kind.media_type, partial(_by_rows, kind.write), kind.max_columns)
+    name: Format(kind.ending, kind.media_type, partial(_by_rows, kind.write), kind.max_columns, kind.repeats_names)
     for name, kind in FORMATS.items()
 }
 TABLE_FORMATS["csv"] = replace(TABLE_FORMATS["csv"], write=_csv)

@@ -3,6 +3,7 @@
 A line has `time`, `level`, `request_id` and `pid`, and either `event` with the fields of that event, or a `message`.
 """
 
+import json
 import logging
 import os
 import re
@@ -16,6 +17,7 @@ from pydantic_core import to_json
 from core.telemetry.causes import cause_of, frames_of
 from core.telemetry.metrics import embedded_fields
 from core.telemetry.request_id import request_id
+from core.telemetry.visible_text import visible, visible_json
 
 log = logging.getLogger("regatta")
 
@@ -89,7 +91,12 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        return to_json(line_of(record), fallback=str).decode()
+        line = line_of(record)
+        try:
+            text = to_json(line, fallback=str).decode()
+        except ValueError:  # a text with half of a character
+            text = json.dumps(line, default=str)
+        return visible_json(text)
 
 
 class TextFormatter(logging.Formatter):
@@ -101,7 +108,7 @@ class TextFormatter(logging.Formatter):
 
 
 def text_of(line: dict[str, Any]) -> str:
-    """Return a line of the log as a person reads it."""
+    """Return a line of the log as a person reads it; nothing in it ends the line or moves the cursor."""
     rest = dict(line)
     time, level = str(rest.pop("time", ""))[11:23], rest.pop("level", "")
     for hidden in ("pid", "_aws"):
@@ -109,7 +116,8 @@ def text_of(line: dict[str, Any]) -> str:
     message, trace = rest.pop("message", None), rest.pop("trace", ())
     what = str(message) if message is not None else str(rest.pop("event", ""))
     fields = " ".join(f"{name}={value}" for name, value in rest.items())
-    return "\n".join([f"{time} {level:<7} {what}  {fields}".rstrip(), *(f"    {frame}" for frame in trace)])
+    head = visible(f"{time} {level:<7} {what}  {fields}".rstrip())
+    return "\n".join([head, *(f"    {visible(frame)}" for frame in trace)])
 
 
 class StandardError(logging.Handler):

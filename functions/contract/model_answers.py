@@ -38,6 +38,7 @@ class RegressorEntry(Answer):
     estimator: str = Field(description="the scikit-learn class")
     parameters: dict[str, Any]
     grid: dict[str, list[Any]]
+    ranges: dict[str, dict[str, Any]] = Field(description="by parameter the values that a request may give it")
     extra: bool = Field(description="whether a comparison has it only if it is asked for")
     cost: ServingCost
 

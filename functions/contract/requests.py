@@ -9,6 +9,7 @@ from typing import Any, get_args
 from core.catalogue import CATALOGUE
 from core.delimited.options import DELIMITER_WORDS
 from core.manifests import ColumnType
+from core.parameter_ranges import parameter_schemas
 from core.reading_fields import MOST_SPELLINGS, MOST_TYPES, SPELLING_CHARACTERS
 from core.types import Json
 from functions.contract.examples import EXAMPLES, PARAMETERS
@@ -63,6 +64,8 @@ MODEL_INFO = {
     "additionalProperties": True,
 }
 
+PARAMS = {"type": "object", "properties": parameter_schemas(), "additionalProperties": False}
+
 READING: Json = {
     "encoding": {"anyOf": [{"type": "string", "minLength": 1, "examples": ["utf-8", "gbk", "cp1252"]}, NULL]},
     "delimiter": {"anyOf": [DELIMITER, NULL]},
@@ -81,7 +84,11 @@ READING: Json = {
 }
 # By schema and field what is taken, in place of what FastAPI says or beside it.
 FIELDS: dict[str, Json] = {
-    "TrainCommand": {"model_type": MODEL_TYPE_REFERENCE, "model_name": {"anyOf": [NAME, NULL]}},
+    "TrainCommand": {
+        "model_type": MODEL_TYPE_REFERENCE,
+        "model_name": {"anyOf": [NAME, NULL]},
+        "params": {"anyOf": [PARAMS, NULL]},
+    },
     "CompareCommand": {"include": {"type": "array", "items": MODEL_TYPE_REFERENCE, "default": []}},
     "RenameRequest": {"new_name": NAME},
     "InferRequest": {"inputs": {"minItems": 1}},

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
+from core.bounds import MOST_COLUMNS, at_most
 from core.errors import InvalidInputError
 from core.inference.input_batch import InputBatch
 from core.inference.value_readers import Values
@@ -39,8 +40,12 @@ BINARY_SIZE = "binary_data_size"
 # Each text is preceded by its length.
 LENGTH = struct.Struct("<I")
 
+# So many parameters, inputs and outputs a request may have: for each input of a wrong type there is an error.
+MOST_PARAMETERS = 100
+MOST_INPUTS = 10 * MOST_COLUMNS
+MOST_OUTPUTS = 3
 # As the protocol defines them.
-Parameters = dict[str, str | int | float | bool]
+Parameters = Annotated[dict[str, str | int | float | bool], Field(max_length=MOST_PARAMETERS), at_most(MOST_PARAMETERS)]
 
 
 class Input(BaseModel):
@@ -49,7 +54,7 @@ class Input(BaseModel):
     model_config = ConfigDict(strict=True)
 
     name: str
-    shape: list[Annotated[int, WHOLE]]
+    shape: Annotated[list[Annotated[int, WHOLE]], Field(max_length=16)]
     datatype: str
     parameters: Parameters = Field(default_factory=dict)
     data: SkipValidation[list[Any]] | None = None
@@ -71,8 +76,8 @@ class InferRequest(BaseModel):
 
     id: str | None = None
     parameters: Parameters = Field(default_factory=dict)
-    inputs: list[Input]
-    outputs: list[Output] = Field(default_factory=list)
+    inputs: Annotated[list[Input], Field(max_length=MOST_INPUTS, fail_fast=True)]
+    outputs: Annotated[list[Output], Field(max_length=MOST_OUTPUTS, fail_fast=True)] = Field(default_factory=list)
 
 
 def declare_inputs(features: Sequence[Feature]) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ from functions.query_parameters import StrictRoute
 router = APIRouter(prefix="/model", tags=["model"], route_class=StrictRoute)
 
 PAGE_DEFAULT, PAGE_LIMIT = 100, 1000
+# More than a name has.
+NAME_CHARACTERS = 200
 FILES = {"onnx": GRAPH, "pickle": PICKLE}
 
 Version = Annotated[int | None, Query(ge=1, description="default: the version that serves")]
@@ -56,7 +58,7 @@ async def available() -> dict[str, Any]:
 @listing
 def trained(
     workspace: CallerWorkspace,
-    model_name: Annotated[str | None, Query(description="default: every model")] = None,
+    model_name: Annotated[str | None, Query(max_length=NAME_CHARACTERS, description="default: every model")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> dict[str, Any]:

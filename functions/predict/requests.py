@@ -1,11 +1,13 @@
 """Requests for predictions: one row, or many as records, as columns and rows, as a CSV, or as a stored file."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, Field, SkipValidation
 
+from core.bounds import MOST_COLUMNS
 from core.errors import InvalidInputError, TooLargeError
 from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_rows
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from core.jobs.commands import PredictTableCommand
 
 BATCH_LIMIT = 200_000
+# More than a table has columns: whoever sends names that no feature has gets a warning and a prediction.
+MOST_NAMES = 10 * MOST_COLUMNS
 # A body of this size fits into memory whatever it holds; counting takes a tenth of the time of parsing.
 UNCOUNTED_BYTES = 4 << 20
 
@@ -116,7 +120,7 @@ class BatchRequest(ManyRequest):
 
     # Each record and row is validated where it is read; validating here as well would take as long as predicting.
     data: list[SkipValidation[dict[str, Any]]] | None = None
-    columns: list[str] | None = None
+    columns: Annotated[list[str], Field(max_length=MOST_NAMES)] | None = None
     rows: list[SkipValidation[list[Any]]] | None = None
     file_id: Annotated[str | None, Field(max_length=100)] = None
 
@@ -163,9 +167,9 @@ class BatchRequest(ManyRequest):
 
 def _check_shape(columns: Sequence[str], rows: Sequence[Any]) -> None:
     """Raise `InvalidInputError` for repeated columns, and for the first row with another number of values."""
-    repeated = sorted({name for name in columns if columns.count(name) > 1}) if len(set(columns)) < len(columns) else []
-    if repeated:
-        errors = [{"field": "columns", "message": f"has {repeated[0]!r:.80} more than once"}]
+    if len(set(columns)) < len(columns):
+        repeated = min(name for name, count in Counter(columns).items() if count > 1)
+        errors = [{"field": "columns", "message": f"has {repeated!r:.80} more than once"}]
         raise InvalidInputError("Each column may come once.", errors)
     for row, values in enumerate(rows):
         if not isinstance(values, list) or len(values) != len(columns):

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
+from core.bounds import MOST_COLUMNS, at_most
 from core.errors import InvalidInputError
 from core.exporting.csv_style import BomField, CsvStyle, DecimalField, DelimiterField, csv_style
 from core.exporting.files import NamedFile
@@ -35,8 +36,10 @@ class ProcessRequest(RequestBody):
     """A recipe: how missing values are handled, which columns are left out, and the target."""
 
     handle_missing: HandleMissing = "median"
-    columns: dict[str, HandleMissing] = Field({}, description="columns that are handled differently, by name")
-    leave_out: list[str] = Field([], description="columns that no model gets to see")
+    columns: Annotated[dict[str, HandleMissing], Field(max_length=MOST_COLUMNS), at_most(MOST_COLUMNS)] = Field(
+        {}, description="columns that are handled differently, by name"
+    )
+    leave_out: list[str] = Field([], max_length=MOST_COLUMNS, description="columns that no model gets to see")
     target_column: str | None = None
     file_id: str | None = Field(None, description="default: the current file")
 

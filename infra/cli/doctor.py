@@ -91,4 +91,4 @@ def _print(check: "Check") -> None:
     state = typer.style(f"{check.state:<8}", fg=COLOURS[check.state])
     typer.echo(f"{state} {check.name:<14} {visible(check.message)}")
     if check.remedy:
-        typer.echo(f"{'':<8} {'':<14} {check.remedy}")
+        typer.echo(f"{'':<8} {'':<14} {visible(check.remedy)}")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from core.telemetry.visible_text import visible_json
 from infra.cli.exit_codes import ExitCode
 from infra.cli.terminal import failure, load_settings
 from infra.cli.text import visible
@@ -64,7 +65,7 @@ def logs(
             if wanted.is_narrow:  # all of them have a time
                 found_lines.sort(key=lambda found: (_parsed(found[1]) or {}).get("time", ""))
             for part, line in found_lines:
-                shown = line if as_json else _shown(line)
+                shown = visible_json(line) if as_json else _shown(line)
                 typer.echo(f"{part:<{margin}} | {shown}" if margin else shown)
             if not follow:
                 return

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from infra.cli.terminal import console, exit_on_errors, failure, load_settings, use_running_stack, warn
+from infra.cli.text import visible
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -23,13 +25,14 @@ def reproduce(
     from core.services.training.reproduce import reproduce as train_again
     from core.storage.container import container
 
-    with exit_on_errors(), console.status(f"Training {name} again ..."):
+    with exit_on_errors(), console.status(Text(f"Training {visible(name)} again ...")):
         again = train_again(container().workspace(workspace), name, version)
     table = Table("figure", "stored", "again")
     for figure, stored in again.stored.items():
         style = "red" if figure in again.differing else None
         table.add_row(figure, _figure_text(stored), _figure_text(again.found[figure]), style=style)
-    console.print(f"{name}, version {again.manifest.version}, {again.manifest.model_type}", markup=False)
+    head = f"{name}, version {again.manifest.version}, {again.manifest.model_type}"
+    console.print(visible(head), markup=False)
     console.print(table)
     for library, (was, now) in again.libraries.items():
         warn(f"trained with {library} {was}, running {now}")
@@ -110,7 +113,7 @@ def janitor(
             sizes[result.outcome].append(result.size_bytes)
             note = {"kept": " (needed after all)", "failed": " (failed)"}.get(result.outcome, "")
             line = f"{decimal(result.size_bytes):>9}  {result.what}: {result.reason}{note}"
-            console.print(line, soft_wrap=True, markup=False)
+            console.print(visible(line), soft_wrap=True, markup=False)
     removed = sizes["found" if dry_run else "done"]
     verb = "would be tidied up" if dry_run else "were tidied up"
     console.print(f"{len(removed)} things with {decimal(sum(removed))} {verb}.")

@@ -9,6 +9,7 @@ import typer
 
 from infra.cli.exit_codes import ExitCode
 from infra.cli.terminal import load_settings
+from infra.cli.text import visible
 
 if TYPE_CHECKING:
     from infra.local.stack import Running
@@ -103,7 +104,7 @@ def _print(report: dict[str, Any]) -> None:
     if parts:
         typer.echo(f"The service at {service['url']} is {service['status']}: {parts}.")
     if "message" in service:
-        typer.echo(service["message"], err=True)
+        typer.echo(visible(service["message"]), err=True)
 
 
 def _troubles(parts: dict[str, Any]) -> Iterator[str]:

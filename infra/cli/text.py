@@ -2,28 +2,11 @@
 
 import unicodedata
 
+from core.telemetry import visible_text
+
+visible = visible_text.visible
 ELLIPSIS = "…"
-# Categories of characters that are no glyphs: controls, halves of surrogate pairs, ends of lines and of paragraphs.
-HIDDEN = ("Cc", "Cs", "Zl", "Zp")
-# Marks of the direction of writing. Within another text they can make it read as something else.
-DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 ZERO_WIDTH = ("Mn", "Me", "Cf")
-
-
-def visible(value: object, *, lines: bool = False) -> str:
-    r"""Return a text with its control characters escaped, such as `\x1b`; with `lines` line ends stay."""
-    text = str(value)
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_visible(character, lines) for character in text)
-
-
-def _visible(character: str, lines: bool) -> str:
-    if lines and character == "\n":
-        return character
-    if unicodedata.category(character) in HIDDEN or character in DIRECTIONS:
-        return character.encode("unicode_escape").decode()
-    return character
 
 
 def width(text: str) -> int:

@@ -132,6 +132,7 @@ class Regressor(Answer):
     estimator: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     grid: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    ranges: Mapping[str, Any] = field(default_factory=dict, repr=False)
     extra: bool = False
 
 

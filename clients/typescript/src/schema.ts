@@ -2628,6 +2628,12 @@ export interface components {
             grid: {
                 [key: string]: unknown[];
             };
+            /** @description by parameter the values that a request may give it */
+            ranges: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
             /** @description whether a comparison has it only if it is asked for */
             extra: boolean;
             cost: components["schemas"]["ServingCost"];
@@ -3280,7 +3286,80 @@ export interface components {
             model_name?: string | null;
             /** @description parameters of the scikit-learn estimator */
             params?: {
-                [key: string]: unknown;
+                /** Format: double */
+                C?: number;
+                /** @enum {string} */
+                algorithm?: "auto" | "ball_tree" | "brute" | "kd_tree";
+                /** Format: double */
+                alpha?: number;
+                bootstrap?: boolean;
+                /** Format: double */
+                ccp_alpha?: number;
+                /** Format: double */
+                coef0?: number;
+                /** @enum {string} */
+                criterion?: "squared_error" | "friedman_mse" | "absolute_error" | "poisson";
+                /** Format: int64 */
+                degree?: number;
+                early_stopping?: "auto" | boolean;
+                /** Format: double */
+                epsilon?: number;
+                fit_intercept?: boolean;
+                gamma?: number | ("scale" | "auto");
+                init?: "zero" | null;
+                /** @enum {string} */
+                kernel?: "linear" | "poly" | "rbf" | "sigmoid";
+                /** Format: double */
+                l1_ratio?: number;
+                /** Format: double */
+                l2_regularization?: number;
+                /** Format: int64 */
+                leaf_size?: number;
+                /** Format: double */
+                learning_rate?: number;
+                /** @enum {string} */
+                loss?: "squared_error" | "absolute_error" | "huber" | "quantile" | "poisson" | "gamma";
+                /** Format: int64 */
+                max_bins?: number;
+                max_depth?: number | null;
+                max_features?: number | ("sqrt" | "log2") | null;
+                max_iter?: (number | null) | number;
+                max_leaf_nodes?: number | null;
+                max_samples?: number | null;
+                /** @enum {string} */
+                metric?: "braycurtis" | "canberra" | "chebyshev" | "cityblock" | "cosine" | "euclidean" | "infinity" | "l1" | "l2" | "manhattan" | "minkowski" | "p" | "sqeuclidean";
+                /** Format: double */
+                min_impurity_decrease?: number;
+                /** Format: double */
+                min_samples_leaf?: number;
+                /** Format: double */
+                min_samples_split?: number;
+                /** Format: double */
+                min_weight_fraction_leaf?: number;
+                /** Format: int64 */
+                n_estimators?: number;
+                n_iter_no_change?: number | null;
+                /** Format: int64 */
+                n_neighbors?: number;
+                /** Format: double */
+                p?: number;
+                positive?: boolean;
+                quantile?: number | null;
+                random_state?: number | null;
+                /** @enum {string} */
+                selection?: "cyclic" | "random";
+                shrinking?: boolean;
+                /** @enum {string} */
+                solver?: "auto" | "svd" | "cholesky" | "lsqr" | "sparse_cg" | "sag" | "saga" | "lbfgs";
+                /** @enum {string} */
+                splitter?: "best" | "random";
+                /** Format: double */
+                subsample?: number;
+                /** Format: double */
+                tol?: number;
+                validation_fraction?: number | null;
+                /** @enum {string} */
+                weights?: "uniform" | "distance";
             } | null;
             /** @description default: the current file */
             file_id?: string | null;

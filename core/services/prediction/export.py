@@ -1,16 +1,18 @@
 """Export predictions as a file within one request."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from math import floor, inf, log10
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from core.bounds import check_density, size_of_names
 from core.exporting.cells import Options
 from core.exporting.csv_style import CsvStyle, CsvStyleFields
 from core.exporting.files import FORMATS, Format, NamedFile
@@ -41,7 +43,8 @@ MOST_DECIMALS = 15
 class ExportRequest(CsvStyleFields, ModelChoice):
     """A request to predict rows and return them as a file."""
 
-    data: list[Json] | None = None
+    # The first row that is no object is one error enough.
+    data: Annotated[list[Json], Field(fail_fast=True)] | None = None
     file_id: str | None = None
     strict: Strict = False
     interval: IntervalLevel = None
@@ -75,10 +78,12 @@ def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> N
         records = request.data or []
         predicted = predict_records(model, records, strict=request.strict, interval=request.interval)
         header = list(dict.fromkeys(chain.from_iterable(records)))
+        check_density(len(records), header, sum(map(size_of_names, records)))
         rows = _record_rows(records, header, model.manifest.features)
     chosen = FORMATS[request.format]
     added = added_columns(header, bounds=request.interval is not None)
     chosen.check_columns(len(header) + len(added))
+    chosen.check_names(header, len(predicted.values))
     made = named_file(model.manifest, chosen, folder)
     with made.path.open("wb") as file:
         options = file_options(model.manifest, added, raw=request.raw, style=request.csv_style())
@@ -88,7 +93,8 @@ def export_rows(workspace: Workspace, request: ExportRequest, folder: Path) -> N
 
 def added_columns(header: Sequence[str], *, bounds: bool = False) -> list[str]:
     """Return the names of the prediction columns, with a number where the table has such a column itself."""
-    return [_free_name(name, header) for name in (PREDICTION, *(BOUNDS if bounds else ()))]
+    taken = set(header)
+    return [_free_name(name, taken) for name in (PREDICTION, *(BOUNDS if bounds else ()))]
 
 
 def named_file(model: ModelManifest, kind: Format[Any], folder: Path) -> NamedFile:
@@ -158,8 +164,8 @@ def _joined(rows: Iterable[Sequence[Any]], added: Sequence[NDArray[np.float64]])
         yield (*row, *values)
 
 
-def _free_name(wanted: str, header: Sequence[str]) -> str:
+def _free_name(wanted: str, taken: Set[str]) -> str:
     name, number = wanted, 2
-    while name in header:
+    while name in taken:
         name, number = f"{wanted}_{number}", number + 1
     return name

@@ -54,6 +54,7 @@ def table_file(
     with open_table(workspace, file_id) as (manifest, table):
         schema, batches = _processed(table, manifest.recipe) if processed else (table.schema, table.batches())
         chosen.check_columns(len(schema))
+        chosen.check_names(schema.names, table.rows)
         path = table.path.with_name(f"download.{chosen.ending}")
         with path.open("wb") as file:
             units = {column.name: column.unit for column in table.columns if column.unit is not None}

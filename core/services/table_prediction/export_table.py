@@ -76,6 +76,7 @@ def _write_table(
         added = added_columns(stored.names, bounds=command.interval is not None)
         schema = pa.schema([*stored, *((name, pa.float64()) for name in added)])
         chosen.check_columns(len(schema))
+        chosen.check_names(schema.names, table.rows)
         options = file_options(model.manifest, added, raw=command.raw, style=command.csv_style())
         with (
             made.path.open("wb") as file,

@@ -1,8 +1,10 @@
 """The commands that train: check one before it is stored or carried out, and answer as the HTTP call does."""
 
 from core.catalogue import DEFAULT_MODEL_TYPES, regressor
+from core.errors import ParameterError
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.manifests import DatasetManifest
+from core.parameter_ranges import check_parameters
 from core.preprocessing.features import check_target
 from core.progress import ReportProgress
 from core.regressors.candidates import Candidate
@@ -10,9 +12,12 @@ from core.regressors.expected_time import expected_seconds
 from core.regressors.limits import TrainingLimits
 from core.regressors.validation import check_validation, requested_validation
 from core.services.training.train import limits, model_name, target_of, train_model
+from core.settings import settings
 from core.storage.workspace import Workspace
 from core.types import Json
 
+# A forecast is within a factor of about three.
+DOUBT = 3
 SHOWN = {"validation", "train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
 
 
@@ -32,13 +37,16 @@ def check_train(workspace: Workspace, command: TrainCommand) -> tuple[TrainComma
     `ParameterError`, `UnknownColumnError`, `TargetError`, `InvalidInputError`.
     """
     chosen = regressor(command.model_type)
+    check_parameters(chosen.name, command.params or {})
     candidate = Candidate(chosen, command.params or {})
     candidate.make_estimator(1, limits())
     dataset = _check_dataset(workspace, command)
     model_name(command.model_name, dataset, chosen.name)
     tuning = command.tuning_seconds if command.tune_hyperparameters else 0.0
     named = command.model_copy(update={"file_id": dataset.file_id})
-    return named, _expected([candidate], dataset, limits(), tuning)
+    seconds = _expected([candidate], dataset, limits(), tuning)
+    _check_cost(candidate, dataset, seconds)
+    return named, seconds
 
 
 def check_compare(workspace: Workspace, command: CompareCommand) -> tuple[CompareCommand, float]:
@@ -69,6 +77,19 @@ def _check_dataset(workspace: Workspace, command: TrainCommand | CompareCommand)
     check_target(dataset.columns, target)
     check_validation(dataset.columns, target, validation)
     return dataset
+
+
+def _check_cost(candidate: Candidate, dataset: DatasetManifest, seconds: float) -> None:
+    """Raise `ParameterError` where the parameters make a training surely take longer than a job may."""
+    most = settings().job_seconds
+    usual = _expected([Candidate(candidate.regressor)], dataset, limits(), 0.0)
+    if seconds > max(DOUBT * most, usual):
+        errors = [{"field": f"params.{name}", "message": "makes it take too long"} for name in candidate.params]
+        raise ParameterError(
+            f"With these parameters the training would take about {seconds:,.0f} s on this table, and {usual:,.0f} s "
+            f"with the defaults; a job may take {most:,} s. Choose fewer or smaller trees.",
+            errors,
+        )
 
 
 def _expected(candidates: list[Candidate], dataset: DatasetManifest, limits: TrainingLimits, tuning: float) -> float:

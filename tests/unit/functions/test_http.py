@@ -116,5 +116,5 @@ def test_a_method_that_a_path_does_not_take_is_a_405_that_says_which_it_takes() 
     router.add_api_route("/files/{name}", lambda name: name, methods=["GET"])
     router.add_api_route("/files/{name}", lambda name: name, methods=["DELETE"])
     answer = httpx.Client(transport=OneApp(router), base_url="http://test").put("/files/a")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, HEAD")
     assert "It takes DELETE, GET" in answer.json()["detail"]
