@@ -96,13 +96,18 @@ class _Answer:
         await late(self._scope, self._receive, self._send)
 
 
+def is_long(path: str) -> bool:
+    """Return whether an answer at this path of the service takes as long as its data is large."""
+    return path in LONG_PATHS or path.endswith(LONG_ENDS) or path.startswith(LONG_BEGINNING)
+
+
 def seconds_for(path: str, chosen: Settings) -> float:
     """Return how many seconds an answer at this path of the service may take."""
     if path == "/predict":
         return chosen.predict_seconds
     if path in CHECKS:
         return chosen.status_seconds
-    if path in LONG_PATHS or path.endswith(LONG_ENDS) or path.startswith(LONG_BEGINNING):
+    if is_long(path):
         return chosen.job_seconds + LONG_MARGIN_SECONDS
     return chosen.request_seconds
 

@@ -15,6 +15,7 @@ from functions.access import caller_of
 from functions.browser_origin import BrowserOriginMiddleware
 from functions.content_encoding import ContentEncodingMiddleware
 from functions.deadlines import DeadlineMiddleware
+from functions.departures import DepartureMiddleware
 from functions.endless_bodies import EndlessBodyMiddleware
 from functions.head_requests import HeadMiddleware
 from functions.links import LinksMiddleware
@@ -64,8 +65,8 @@ def create_app(router: APIRouter, **kwargs: Any) -> FastAPI:
     app.add_middleware(ContentEncodingMiddleware)
     app.add_middleware(EndlessBodyMiddleware)
     # Around the whole stack: `add_middleware` would leave the answer to an unexpected error without the headers.
-    stack = LinksMiddleware(DeadlineMiddleware(app.build_middleware_stack()))
-    stack = HeadMiddleware(_with_cors(stack))
+    deadlined: ASGIApp = DeadlineMiddleware(DepartureMiddleware(app.build_middleware_stack()))
+    stack = HeadMiddleware(_with_cors(LinksMiddleware(deadlined)))
     app.middleware_stack = RequestLogMiddleware(BrowserOriginMiddleware(stack, settings()))
     return app
 

@@ -11,6 +11,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from core.departures import DepartedError
 from core.errors import (
     MOST_ERRORS,
     BadRequestError,
@@ -45,6 +46,7 @@ def answer_errors_as_problems(app: FastAPI) -> None:
     app.add_exception_handler(OSError, _machine_error)
     app.add_exception_handler(MemoryError, _machine_error)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(DepartedError, _gone)
     app.add_exception_handler(Exception, _unexpected_error)
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from fastapi.responses import JSONResponse
 
+from core.departures import ending_with
 from core.errors import KeyInUseError, RegattaError
 from core.inference.stored_columns import check_feature_columns
 from core.jobs import service
@@ -94,7 +95,8 @@ def _finish_now(workspace: Workspace, job: Job, terms: AnswerTerms, handlers: Ha
                 f"GET /jobs/{job.job_id}."
             )
         seconds = settings().job_seconds
-        job = run_long(run_job, workspace, job.job_id, handlers, seconds=seconds) or job
+        with ending_with(None):  # the next request with this key has its answer, whoever leaves
+            job = run_long(run_job, workspace, job.job_id, handlers, seconds=seconds) or job
     if job.result is not None:
         return service.job_result(workspace, job)
     problem = job.error or RegattaError("The work was cancelled. Send it with a new Idempotency-Key.").problem("")

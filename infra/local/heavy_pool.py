@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from core.deadlines import check_deadline, remaining
+from core.departures import DepartedError, check_departure, ends_with_caller
 from core.errors import DeadlineError, UnavailableError
 from core.storage.changes import changes
 from core.storage.container import container
@@ -45,12 +46,15 @@ class HeavyPool:
     ) -> Any:
         """Return `function(workspace, *arguments, **options)`, called in another process; raises what it raises.
 
-        Raises `UnavailableError` where that process ended, `DeadlineError`.
+        Raises `UnavailableError` where that process ended, `DeadlineError`, `DepartedError`. After the latter two the
+        process ends, unless the work is a job.
         """
-        work = Work(function, workspace.name, arguments, options, is_long, remaining(), request_id(), traceparent())
+        context = (remaining(), request_id(), ends_with_caller(), traceparent())
+        work = Work(function, workspace.name, arguments, options, is_long, *context)
         if not is_long:
             return self._call(work)
         while not self._long.acquire(timeout=LOOK_SECONDS):
+            check_departure()
             check_deadline()
         try:
             return self._call(replace(work, seconds=remaining()))
@@ -69,7 +73,7 @@ class HeavyPool:
                 except (OSError, EOFError) as error:
                     changes().lost_sight()
                     raise UnavailableError(ENDED) from error
-                except DeadlineError:
+                except (DeadlineError, DepartedError):
                     changes().lost_sight()
                     raise
                 finally:
@@ -110,5 +114,6 @@ def _is_taken(connection: Connection, message: bytes) -> bool:
 def _receive(connection: Connection) -> bytes:
     """Return the next message; raises `EOFError` where the process ended, `DeadlineError` where it takes too long."""
     while not connection.poll(LOOK_SECONDS):
+        check_departure()
         check_deadline()
     return connection.recv_bytes()

@@ -35,6 +35,8 @@ MODULES = ("infra.local.runner", "functions.process.app", "functions.upload.app"
 MOST_BYTES = 1 << 30
 # How often a process that waits for work says that it is alive; its server kills one that is silent for long.
 BEAT_SECONDS = 5.0
+# How often it is looked whether the work that a caller waits for is done.
+LOOK_SECONDS = 0.5
 # How much longer than a job may take a piece of work may take.
 GRACE_SECONDS = 60
 # Whose priority it is: that of the thread that works, and of all threads and children of this process.
@@ -94,13 +96,41 @@ def _serve(connection: Connection) -> None:
     with noting_changes() as changed:
         try:
             work: Work = pickle.loads(message)  # noqa: S301 - of a worker of this server, over a socket without a name
-            with _giving_way() if work.is_long else nullcontext():
+            with (
+                _giving_way() if work.is_long else nullcontext(),
+                _ending_with(connection) if work.ends_with_caller else nullcontext(),
+            ):
                 answer = (True, work.do(), changed)
         except Exception as error:
             answer = (False, _portable(error), changed)
         finally:
             faulthandler.cancel_dump_traceback_later()
     connection.send_bytes(pickle.dumps(answer))
+
+
+@contextmanager
+def _ending_with(connection: Connection) -> Iterator[None]:
+    """End this process as soon as nobody waits at the other end: the caller has left, or has had its time.
+
+    What was begun is left as it is where a process is killed, which nothing here depends on.
+    """
+    is_done = threading.Event()
+    # Of its own, because that of the connection may be another file by the time the thread looks.
+    descriptor = os.dup(connection.fileno())
+
+    def watch() -> None:
+        with Connection(descriptor) as other_end:
+            while not other_end.poll(LOOK_SECONDS):
+                if is_done.is_set():
+                    return
+            if not is_done.is_set():
+                os._exit(0)
+
+    threading.Thread(target=watch, name="caller", daemon=True).start()
+    try:
+        yield
+    finally:
+        is_done.set()
 
 
 @contextmanager

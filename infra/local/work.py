@@ -29,6 +29,8 @@ class Work:
     is_long: bool
     seconds: float | None
     request_id: str | None
+    # Whether it is to end when the request that asked for it does, because nobody else reads its result.
+    ends_with_caller: bool
     # The span of its request, where that is traced.
     traceparent: str | None
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.departures import check_departure
 from core.errors import InvalidInputError, InvalidRecordsError, TooLargeError
 from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_records, raw_columns_of_batch, raw_columns_of_clean_row
@@ -242,6 +243,7 @@ def predict_batches(
     input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=first_row)
     predicted = []
     for batch in batches:
+        check_departure()
         start = input_warnings.next_row
         _check_rows(start - first_row + batch.rows, settings().max_batch_rows)
         columns = raw_columns_of_batch(batch, model.manifest.features, input_warnings, cells)
@@ -283,6 +285,7 @@ def predict_slices(
     """
     features = model.manifest.features
     for some in slices:
+        check_departure()
         start = input_warnings.next_row - FIRST_FILE_ROW
         columns = raw_columns_of_table(some, features, read_again.rows(start, start + some.rows))
         input_warnings.update(columns, some.rows)

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from core.deadlines import deadline
+from core.departures import DepartedError, ending_with
 from core.errors import DeadlineError, InvalidInputError, OutcomeUnknownError, UnavailableError
 from core.storage.changes import NOTHING, UNKNOWN, recording
 from core.storage.container import container
@@ -191,3 +193,38 @@ def test_a_process_that_waits_for_work_says_that_it_is_alive() -> None:
     with taking, sending, pytest.raises(HeardError):
         heavy_process.HeavyProcess(line, taking, beat_seconds=0.001).run()  # type: ignore[arg-type]
     assert line.told == [IDLE, BEAT, BEAT]
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_work_ends_with_its_process_when_its_caller_leaves(run: Run, tmp_path: Path, is_long: bool) -> None:
+    started, departure = tmp_path / "started", threading.Event()
+
+    def wait() -> None:
+        with ending_with(departure):
+            run(heavy_jobs.wait_for_file, started, tmp_path / "never", is_long=is_long)
+
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(wait)
+        wait_for(started.exists)
+        process = psutil.Process(int(wait_for(started.read_text)))
+        departure.set()
+        with pytest.raises(DepartedError):
+            waiting.result()
+    wait_for(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+    assert run(heavy_jobs.where)[1] != process.pid
+
+
+def test_a_job_goes_on_whoever_leaves(run: Run, tmp_path: Path) -> None:
+    started, released, departure = tmp_path / "started", tmp_path / "released", threading.Event()
+
+    def wait() -> int:
+        with ending_with(departure), ending_with(None):
+            found: int = run(heavy_jobs.wait_for_file, started, released)
+        return found
+
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(wait)
+        wait_for(started.exists)
+        departure.set()
+        released.touch()
+        assert waiting.result() > 0
