@@ -56,7 +56,7 @@ def respond(request: Request, error: RegattaError) -> JSONResponse:
     body = error.problem(requested_path(request.scope))
     if request.url.path.startswith(link("/v2")):
         # Clients of the Open Inference Protocol read this field.
-        body["error"] = error.detail
+        body["error"] = body["detail"]
     headers = retry_headers(error) | challenge_headers(error)
     return JSONResponse(body, status_code=error.status, headers=headers, media_type=PROBLEM_JSON)
 
