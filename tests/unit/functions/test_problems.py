@@ -31,7 +31,7 @@ def _answer(error: RegattaError) -> tuple[int, str | None]:
 
 @pytest.mark.parametrize("error", [*_all_errors()], ids=lambda error: error.__name__)
 def test_exactly_what_may_succeed_again_says_when(error: type[RegattaError]) -> None:
-    repeatable = error.status == 503 or error in (ConflictError, KeyInUseError)
+    repeatable = error.status in (429, 503) or error in (ConflictError, KeyInUseError)
     assert _answer(error("detail")) == (error.status, "1" if repeatable else None)
 
 

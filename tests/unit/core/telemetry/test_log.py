@@ -190,3 +190,24 @@ def raised_by(call: Callable[[], object]) -> BaseException:
     except Exception as error:
         return error
     raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "text", ["a\nb", "a\r\nb", "a\u2028b", "a\u2029b", "a\u0085b", "\x1b[31mred", "\x9b31m", "\u202eabc", "\ud800"]
+)
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_text_forges_a_line_or_moves_the_cursor(
+    text: str, terminal: bool, own_root: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys, "stderr", stream)
+    set_up_log("INFO")
+    forged = f'{text}{{"level":"ERROR"}}'
+    log_event("request", key=forged)
+    log.warning("The file %s is left alone", forged)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 2
+    assert all(line.isprintable() for line in lines)
+    if not terminal:
+        assert json.loads(lines[0])["key"] == forged
