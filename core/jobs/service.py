@@ -13,6 +13,7 @@ from core.errors import (
     UnavailableError,
 )
 from core.jobs.commands import Command, TrainCommand, UnreadableCommandError, parse_command
+from core.jobs.orders import ordered
 from core.settings import settings
 from core.storage.job_repository import Job, UnreadableJob
 from core.storage.leases import free
@@ -43,7 +44,7 @@ def submit_job(
     `KeyReusedError` when the key came with another command, `UnavailableError`.
     """
     job_id = new_file_id() if key is None else _keyed_id(workspace, command.kind, key)
-    job = new_job(job_id, command, sent=sent, deferred=deferred)
+    job = ordered(workspace.name, new_job(job_id, command, sent=sent, deferred=deferred))
     stored = _check_same(workspace.jobs.create(job), job.fingerprint)
     try:
         return _enqueue(workspace, stored)
@@ -54,7 +55,7 @@ def submit_job(
 
 
 def new_job(job_id: str, command: Command, *, sent: Command | None = None, deferred: bool = True) -> Job:
-    """Return a job that waits to be carried out; `sent` and `deferred` as `submit_job` takes them."""
+    """Return a job without a code that waits to be carried out; `sent` and `deferred` as `submit_job` takes them."""
     return Job(
         job_id=job_id,
         kind=command.kind,

@@ -15,6 +15,7 @@ from core.deadlines import deadline
 from core.errors import ConflictError, DeadlineError, JobTimeoutError, RegattaError, UnavailableError
 from core.jobs.attempt_log import logged_attempt
 from core.jobs.commands import UNATTENDED, Command, IngestCommand, UnreadableCommandError, parse_command
+from core.jobs.orders import is_ordered, ordered, unordered
 from core.jobs.service import ended, requeued
 from core.progress import Reason, ReportProgress, StoppedError, TrialStatus
 from core.settings import settings
@@ -66,6 +67,9 @@ class JobDocuments(Protocol):
     def change(self, job_id: str, edit: Callable[[Job], Json | None]) -> Job | None:
         """Update the newest job by the fields that `edit` returns, and return it as stored."""
 
+    def key(self, job_id: str) -> str:
+        """Return the key of the document in the bucket."""
+
     def report_progress(self, job: Job, **state: Any) -> bool | None:
         """Report progress to Redis; return whether to stop, None where Redis did not take the report."""
 
@@ -96,7 +100,12 @@ def run_job(
     """
     owner = secrets.token_hex(8)
     documents: JobDocuments = jobs or workspace.jobs
-    job = documents.change(job_id, lambda newest: _claim(newest, owner))
+
+    def claim(newest: Job) -> Json | None:
+        is_ours = newest.is_over or is_ordered(workspace.objects, workspace.name, newest, documents.key(job_id))
+        return _claim(workspace.name, newest, owner) if is_ours else _refused(newest)
+
+    job = documents.change(job_id, claim)
     if job is None or job.owner != owner:
         if job is not None and _is_given_up(job):
             raise GaveUpError(f"{job_id} has failed: {(job.error or {})['detail']}")
@@ -121,7 +130,12 @@ def run_job(
     return documents.read(job_id, fresh=True)
 
 
-def _claim(job: Job, owner: str) -> Json | None:
+def _refused(job: Job) -> Json:
+    """Return the fields that end a job which nobody ordered."""
+    return ended("failed", error=unordered(job).problem(_path(job)))
+
+
+def _claim(workspace: str, job: Job, owner: str) -> Json | None:
     """Return the fields that give the job to `owner`, or that end it if it was cancelled or had too many attempts.
 
     None for a job that is over; raises `ConflictError` while another worker has it.
@@ -137,7 +151,9 @@ def _claim(job: Job, owner: str) -> Json | None:
         )
         return ended("failed", error=error.problem(_path(job)))
     lease = job.lease(f"The job {job.job_id}", owner, settings().job_lease_seconds)
-    return {**lease, "status": "running", "stage": "starting", "started_at": job.started_at or now()}
+    # A job of an earlier version gets its code now: the next worker finds it written later than the first one did.
+    code = job.code or ordered(workspace, job).code
+    return {**lease, "status": "running", "stage": "starting", "started_at": job.started_at or now(), "code": code}
 
 
 def _is_given_up(job: Job) -> bool:

@@ -28,7 +28,7 @@ from core.storage.redis.entries import pack, unpack
 from core.storage.redis.keys import PROGRESS_SECONDS, job_progress_key, job_stop_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
-from core.stored_document import DamagedDocumentError
+from core.stored_document import DamagedDocumentError, is_empty
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -54,6 +54,8 @@ class Job(Leased):
     kind: str
     # The command as JSON.
     order: Json
+    # The authentication code of who ordered it; see `core.jobs.orders`. Jobs of versions before 0.3 have none.
+    code: str = Field(default="", exclude_if=is_empty)
     # Digest of the command, to see whether an Idempotency-Key is used for another one.
     fingerprint: str
     # Whether it goes to the queue. The job of a caller who waits for the answer does not.
@@ -206,6 +208,10 @@ class JobRepository:
         if job is not None and job.status == "succeeded":
             self._order.settle(job)
         return job
+
+    def key(self, job_id: str) -> str:
+        """Return the key of a job's document."""
+        return _key(self._workspace, job_id)
 
     def with_progress(self, jobs: Sequence[Job]) -> list[Job]:
         """Return the same jobs, the running ones with the newest progress of their workers."""

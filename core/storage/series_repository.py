@@ -102,6 +102,8 @@ class Arrival(Document):
     # let it in with the values of its own dataset.
     contradicts: list[str] = Field(default_factory=list, exclude_if=is_empty)
     fits_by_itself: bool = Field(default=True, exclude_if=bool)
+    # Of an arrival that is held because the model of the series' name is not the series' own.
+    takes_over: bool = Field(default=False, exclude_if=is_empty)
     # How the settings said that it is to be read, where it waits for other settings.
     reading: Reading | None = Field(default=None, exclude_if=is_none)
 
@@ -121,6 +123,13 @@ class Series(FormattedDocument):
     # Files written before this are not trained on any more: two arrivals in a row have shown that the data has changed.
     since: str | None = None
     arrivals: list[Arrival] = Field(default_factory=list)
+    # Whether PUT /series/{name}, or a version that its files trained, gave it the model of its name.
+    owned: bool = Field(default=False, exclude_if=is_empty)
+
+    @property
+    def owns_model(self) -> bool:
+        """Return whether its files may change the model of its name: somebody said so, or they trained it."""
+        return self.owned or any(one.version is not None for one in self.arrivals)
 
     def arrival(self, job_id: str) -> Arrival | None:
         """Return the arrival that this job decided about, or None."""
@@ -174,7 +183,8 @@ class Series(FormattedDocument):
             arrivals = [*self.arrivals[: places[0]], arrival, *self.arrivals[places[0] + 1 :]]
         else:
             arrivals = [*(other for other in self.arrivals if not _is_same(other, arrival)), arrival]
-        return self.model_copy(update={"arrivals": arrivals[-ARRIVALS_KEPT:]})
+        owned = self.owns_model or arrival.version is not None
+        return self.model_copy(update={"arrivals": arrivals[-ARRIVALS_KEPT:], "owned": owned})
 
 
 def _is_same(one: Arrival, other: Arrival) -> bool:
@@ -227,8 +237,8 @@ class SeriesRepository:
         return Series(name=name) if document is None else Series.model_validate(document)
 
     def configure(self, name: str, settings: SeriesSettings) -> Series:
-        """Store the settings of a series; raises `ConflictError`."""
-        return self.change(name, lambda series: series.model_copy(update={"settings": settings}))
+        """Store the settings of a series, which gives it the model of its name; raises `ConflictError`."""
+        return self.change(name, lambda series: series.model_copy(update={"settings": settings, "owned": True}))
 
     def write_report(self, name: str, job_id: str, report: dict[str, Any], page: str) -> None:
         """Store the report of an arrival, as JSON and as a page."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from core.access.workspace_names import is_workspace_name
 from core.manifests import Reading
@@ -21,7 +21,8 @@ from core.storage.job_repository import Job, JobProgress
 from core.storage.job_repository import Status as JobStatus
 from core.storage.leases import change_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
-from core.stored_document import FormattedDocument
+from core.storage.signing import Subject, authenticate, is_authentic
+from core.stored_document import FormattedDocument, is_empty
 from core.types import Json
 
 # How long a URL works. GET /data/uploads/{file_id} returns fresh ones.
@@ -64,6 +65,8 @@ class Ticket(FormattedDocument):
     created_at: str
     # Of the request that announced the upload.
     request_id: str | None = None
+    # The authentication code over what the caller announced. Tickets of versions before 0.3 have none.
+    code: str = Field(default="", exclude_if=is_empty)
     # When the URLs that were returned last expire.
     expires_at: str
     # Whether the caller has completed the upload.
@@ -154,8 +157,20 @@ class UploadRepository:
             part_size = max(PART_BYTES, -(-ticket.size_bytes // MOST_PARTS))
             upload_id = self._objects.begin_parts(object_key(self._workspace, ticket.file_id))
             ticket = ticket.model_copy(update={"part_size": part_size, "upload_id": upload_id})
+        ticket = ticket.model_copy(update={"code": authenticate(self._subject(ticket), _announced(ticket))})
         self._documents.write(_ticket_key(self._workspace, ticket.file_id), ticket.model_dump())
         return ticket
+
+    def is_announced(self, ticket: Ticket) -> bool:
+        """Return whether a ticket has the code of this deployment over what it says was announced."""
+        return bool(ticket.code) and is_authentic(ticket.code, self._subject(ticket), _announced(ticket))
+
+    def _subject(self, ticket: Ticket) -> Subject:
+        return Subject("upload", self._workspace, ticket.file_id)
+
+    def key(self, file_id: str) -> str:
+        """Return the key of a ticket."""
+        return _ticket_key(self._workspace, file_id)
 
     def ticket(self, file_id: str, *, fresh: bool = False) -> Ticket | None:
         """Return the ticket, or None. `fresh` reads the bucket itself, not Redis."""
@@ -260,6 +275,10 @@ class UploadJobs:
         ticket = self._uploads.change(job_id, edit_ticket)
         return None if ticket is None else ticket.job
 
+    def key(self, job_id: str) -> str:
+        """Return the key of the document that has the job."""
+        return self._uploads.key(job_id)
+
     def report_progress(self, job: Job, **state: Any) -> bool | None:
         """Report the progress of a running job as `JobProgress.report` does."""
         return self._progress.report(job, **state)
@@ -279,6 +298,11 @@ def upload_of(key: str) -> tuple[str, str] | None:
 def object_key(workspace: str, file_id: str) -> str:
     """Return the key of an upload's bytes."""
     return f"uploads/{workspace}/{file_id}.csv"
+
+
+def _announced(ticket: Ticket) -> bytes:
+    """Return what of a ticket never changes, beside its id."""
+    return ticket.model_dump_json(include={"filename", "size_bytes", "reading", "created_at"}).encode()
 
 
 def _ticket_key(workspace: str, file_id: str) -> str:

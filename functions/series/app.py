@@ -16,7 +16,6 @@ from core.services.series import arrivals
 from core.services.series.overrule import overrule
 from core.services.series.presigned_uploads import presign_upload
 from core.storage.job_repository import Job
-from core.storage.model_repository import check_name
 from core.storage.series_repository import Series, SeriesSettings
 from core.storage.workspace import Workspace
 from core.types import Json
@@ -68,8 +67,11 @@ def list_series(
 
 @router.put("/{name}")
 def configure(workspace: CallerWorkspace, name: str, body: SeriesSettingsRequest) -> dict[str, Any]:
-    """Store the settings of a series, which may have no files yet, and submit files that waited for others."""
-    check_name(name, "name")
+    """Store the settings of a series, which may have no files yet, and submit files that waited for others.
+
+    From now on its files may change the model of its name, whoever trained that.
+    """
+    arrivals.check_series_name(name, "name")
     series = workspace.series.configure(name, SeriesSettings.model_validate(body.model_dump()))
     submitted = arrivals.submit_waiting(workspace, name)
     return {**_describe(workspace, series), "announced": [job.job_id for job in submitted]}

@@ -100,6 +100,16 @@ def serve_champion(
 ) -> None:
     """Configure the series, and let a model that is quickly trained on 300 rows serve as its champion."""
     home().series.configure(SERIES, SeriesSettings(target_column=TARGET, **settings))
+    train_by_hand(tmp_path, model_type, body, fields)
+
+
+def train_by_hand(
+    tmp_path: Any,
+    model_type: str = "ridge",
+    body: pd.DataFrame | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> None:
+    """Train a model of the series' name as a person does, without a word about the series."""
     path = tmp_path / "first.csv"
     (linear_table(0, 300) if body is None else body).to_csv(path, index=False)
     file_id = ingest(home(), "first.csv", path).file_id

@@ -692,7 +692,10 @@ export interface paths {
         };
         /** Return the settings of a series, its newest decision, and the jobs of files that wait or were given up */
         get: operations["get_series"];
-        /** Store the settings of a series, which may have no files yet, and submit files that waited for others */
+        /**
+         * Store the settings of a series, which may have no files yet, and submit files that waited for others
+         * @description From now on its files may change the model of its name, whoever trained that.
+         */
         put: operations["configure_series"];
         post?: never;
         delete?: never;
@@ -988,6 +991,8 @@ export interface components {
             contradicts?: string[];
             /** @default true */
             fits_by_itself?: boolean;
+            /** @default false */
+            takes_over?: boolean;
             /** @default null */
             reading?: components["schemas"]["Reading"] | null;
         };
@@ -1474,6 +1479,8 @@ export interface components {
             contradicts?: string[];
             /** @default true */
             fits_by_itself?: boolean;
+            /** @default false */
+            takes_over?: boolean;
             /** @default null */
             reading?: components["schemas"]["Reading"] | null;
             series: string;

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.jobs.commands import IngestCommand
+from core.jobs.orders import ordered, was_written_before
 from core.jobs.service import new_job
 from core.jobs.worker import GaveUpError, Handlers, run_job
 from core.progress import ReportProgress, StoppedError, progress_within
@@ -30,6 +31,11 @@ def receive_upload(workspace: Workspace, file_id: str, handlers: Handlers, *, se
     """
     uploads = workspace.uploads
     if workspace.datasets.exists(file_id):
+        uploads.close(file_id)
+        return
+    ticket = uploads.ticket(file_id, fresh=True)
+    if ticket is not None and not _is_announced(workspace, ticket):
+        log.error("the upload %s was not announced to this service: it is discarded", file_id)
         uploads.close(file_id)
         return
     job = _submit(workspace, file_id)
@@ -69,6 +75,13 @@ def ingest_upload(
     return manifest.summary()
 
 
+def _is_announced(workspace: Workspace, ticket: Ticket) -> bool:
+    """Return whether this deployment wrote the ticket, of which whoever may send files could write another one."""
+    if ticket.code:
+        return workspace.uploads.is_announced(ticket)
+    return was_written_before(workspace.objects, workspace.uploads.key(ticket.file_id))
+
+
 def _submit(workspace: Workspace, file_id: str) -> Job | None:
     """Put the job into the ticket, unless it has one; return it, None where there is no ticket any more."""
 
@@ -76,7 +89,7 @@ def _submit(workspace: Workspace, file_id: str) -> Job | None:
         if ticket.job is not None:
             return None
         command = IngestCommand(file_id=file_id, filename=ticket.filename, reading=ticket.reading)
-        job = new_job(file_id, command, deferred=False)
+        job = ordered(workspace.name, new_job(file_id, command, deferred=False))
         return {"job": job.model_copy(update={"request_id": ticket.request_id or job.request_id})}
 
     ticket = workspace.uploads.change(file_id, edit)

@@ -86,13 +86,14 @@ class ArrivalCase:
         held: Json | None = None,
         contradicts: Sequence[str] = (),
         fits_by_itself: bool = True,
+        takes_over: bool = False,
     ) -> Json | None:
         """Store the decision; `promoted` lets `version` serve in the place of `champion`, if that one still serves.
 
         The report is stored first, then the promotion, then the series, so that a retry finds out how far this got.
         `held` has what the decision means for a held arrival: `confirmed` or `contradicted`. `contradicts` are columns
-        that contradict how the series reads them. Return None where another version serves by now: then nothing is
-        decided.
+        that contradict how the series reads them; `takes_over` says that the model is not the series' own. Return None
+        where another version serves by now: then nothing is decided.
         """
         scores = self.found.get("scores") or {}
         arrival = Arrival(
@@ -115,6 +116,7 @@ class ArrivalCase:
             contradicts=list(contradicts),
             reading=self.settings.reading if self.settings.reading.asked and state in ("held", "waiting") else None,
             fits_by_itself=fits_by_itself,
+            takes_over=takes_over,
         )
         report = self._report(arrival, champion, held)
         self.workspace.series.write_report(self.name, self.job_id, report, retraining_page(report))
@@ -137,7 +139,13 @@ class ArrivalCase:
         self.workspace.series.change(self.name, edit)
 
     def _promote(self, version: int, before: int | None) -> bool:
-        """Let a version serve in the place of `before`, with which it was compared; return whether it serves."""
+        """Let a version serve in the place of `before`, with which it was compared; return whether it serves.
+
+        The model is the series' own first: a file that comes at this moment must not find it to be somebody else's.
+        """
+        self.workspace.series.change(
+            self.name, lambda series: None if series.owned else series.model_copy(update={"owned": True})
+        )
         return self.workspace.models.replace_champion(self.name, version, before)
 
     def _decision(self, arrival: Arrival) -> Json:

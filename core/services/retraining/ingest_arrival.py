@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.errors import NoSuchFileError
+from core.errors import ArrivalRefusedError, NoSuchFileError
 from core.jobs.commands import RetrainCommand
 from core.manifests import DatasetManifest, Feature, Reading
 from core.progress import ReportProgress
@@ -33,7 +33,9 @@ def fetch(
         return workspace.datasets.manifest(command.file_id, fresh=True)
     except NoSuchFileError:
         pass
-    key = command.key
+    key, place = command.key, parse_arrival_key(command.key)
+    if place.workspace != workspace.name:
+        raise ArrivalRefusedError("The file was put for another workspace. Put it below the prefix of this one.")
     with TemporaryDirectory(prefix="regatta-") as folder:
         source = Path(folder) / "source.csv"
         try:
@@ -45,7 +47,7 @@ def fetch(
             return None
         return ingest(
             workspace,
-            parse_arrival_key(key).filename,
+            place.filename,
             source,
             reading,
             like=like,

@@ -58,6 +58,8 @@ def _decide(case: ArrivalCase) -> Json | None:
     """Decide once; return None where another version began to serve meanwhile."""
     case.report_progress("reading", 0.0)
     before = case.workspace.models.serving(case.name, fresh=True)
+    if before is not None and not case.series().owns_model:
+        return _hold_back(case, before)
     reading, like = case.settings.reading, _meaning_so_far(case, before)
     if like:
         # A file that contradicts what the columns mean is stored all the same, and held.
@@ -81,6 +83,19 @@ def _decide(case: ArrivalCase) -> Json | None:
     if before is None:
         return _first(case, case.dataset, target)
     return decide_next(case, case.dataset, before, target)
+
+
+def _hold_back(case: ArrivalCase, before: int) -> Json | None:
+    """Hold a file that would change a model which somebody trained by hand, until they say that it may.
+
+    Whoever may drop files names the series, and with it the model. So the name alone is no permission.
+    """
+    reason = (
+        f"held back, and not learned from: version {before} of the model {case.name!r} was trained by hand, and nobody "
+        f"has said that files of a series may change it. Say so with PUT /series/{case.name}, and the file is read; or "
+        "put it into a series of another name."
+    )
+    return case.end("held", reason, champion=before, contradicted=True, takes_over=True)
 
 
 def _meaning_so_far(case: ArrivalCase, before: int | None) -> list[Feature]:

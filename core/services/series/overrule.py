@@ -32,6 +32,8 @@ def overrule(workspace: Workspace, name: str, job_id: str, *, learned: bool) -> 
 def _let_in(series: Series, arrival: Arrival) -> Arrival:
     if arrival.state not in ("accepted", "held", "old"):
         raise ConflictError(f"The file cannot be learned from: {arrival.reason}")
+    if arrival.takes_over:
+        raise ConflictError(f"The file cannot be learned from: {arrival.reason}")
     if arrival.contradicts and not arrival.fits_by_itself:
         raise ConflictError(
             f"The file cannot be learned from: {arrival.reason} Read by itself its columns do not fit the model either."

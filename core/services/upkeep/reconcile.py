@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from core.errors import ConflictError, RegattaError
 from core.jobs import service
 from core.jobs.backlog import read_backlog
+from core.jobs.orders import begin_to_look
 from core.services.series import arrivals
 from core.services.upkeep.unfinished import finish_interrupted
 from core.storage.container import Container
@@ -60,6 +61,7 @@ class Reconciler:
         self._clock = clock or time.time
         self._owner = secrets.token_hex(8)
         self._settled: set[tuple[str, str]] = set()
+        self._looks_at_codes = False
 
     def take_turn(self) -> bool:
         """Return whether it is this process's turn; then it is nobody else's for `turn_seconds`."""
@@ -76,9 +78,10 @@ class Reconciler:
         return (turn.get("owner"), turn.get("until")) == (self._owner, now + self._turn_seconds)
 
     def run(self) -> Reconciled:
-        """Reconcile once, and return what was found."""
+        """Reconcile once, and return what was found. The first pass begins to look at the codes of jobs."""
         found: dict[str, int] = {}
         complete = True
+        self._look_at_codes()
         for step in (self._submit_arrivals, self._offer_jobs, self._finish_changes):
             try:
                 found |= step()
@@ -89,6 +92,15 @@ class Reconciler:
         if any(found.values()):
             log.warning("reconciled: %s", asdict(outcome))
         return outcome
+
+    def _look_at_codes(self) -> None:
+        if not self._looks_at_codes:
+            try:
+                begin_to_look(self._storage.objects)
+            except RegattaError as error:
+                log.warning("reconciling: %s", error.detail)
+            else:
+                self._looks_at_codes = True
 
     def _submit_arrivals(self) -> dict[str, int]:
         now = self._clock()

@@ -1,12 +1,15 @@
 """An object below incoming/: one job an arrival, whatever its events say, and what is missed is found."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from core.errors import InvalidInputError
+from core.errors import ConflictError, InvalidInputError
 from core.services.series import arrivals
+from core.services.series.overrule import overrule
 from core.storage.container import container
+from core.storage.known_workspaces import make_workspace
 from core.storage.series_repository import SeriesSettings
 from tests.support.arrivals import (
     SERIES,
@@ -16,7 +19,10 @@ from tests.support.arrivals import (
     put_file,
     read_arrival,
     retrain_on,
+    serving_version,
     submit_arrival,
+    train_by_hand,
+    version_numbers,
 )
 from tests.support.storage import WORKSPACE, home
 
@@ -140,3 +146,86 @@ def test_a_file_that_says_the_target_sets_free_what_waited_for_it() -> None:
     assert later.order["file_id"] == waiting.order["file_id"]
     assert carry_out(later).status == "succeeded"
     assert {arrival.state for arrival in home().series.get(SERIES).arrivals} <= {"accepted", "old"}
+
+
+HOSTILE_KEYS = (
+    *("incoming/incoming/default/prices/1.csv", "incoming/incoming/prices/1.csv", "incoming/default/incoming/1.csv"),
+    *(
+        "incoming/uploads/prices/1.csv",
+        "incoming/default/uploads/1.csv",
+        "incoming//prices/1.csv",
+        "incoming/..//1.csv",
+    ),
+    *("incoming/default/../prices/1.csv", "incoming/../default/prices/1.csv", "incoming/default/prices/../1.csv"),
+    *("incoming/default/prices/./1.csv", "incoming/default/prices//1.csv", "incoming/default/prices/a%2Fb.csv"),
+    *(
+        "incoming/default/prices/a%2e%2e%2fb.csv",
+        "incoming/default/prices/a\\b.csv",
+        "incoming/default/prices/a\nb.csv",
+    ),
+    *(
+        "incoming/default/prices/a\0b.csv",
+        "incoming/default/prices/a\u2028b.csv",
+        f"incoming/default/prices/{'a' * 256}.csv",
+    ),
+    *(f"incoming/{'a' * 41}/prices/1.csv", "incoming/Default/prices/1.csv", "incoming/de%66ault/prices/1.csv"),
+    *("incoming/default/prices/1.csv.exe", "incoming/default/prices/1.csv/", "/incoming/default/prices/1.csv"),
+    *(f"incoming/default/{'a' * 101}/1.csv", "incoming/default/.newest/1.csv", "incoming/default/prices/.csv\r"),
+)
+
+
+@pytest.mark.parametrize("key", HOSTILE_KEYS)
+def test_no_cleverness_of_a_key_is_an_arrival(key: str) -> None:
+    with pytest.raises(InvalidInputError):
+        arrivals.submit_retraining(container(), key, "0" * 32)
+    assert jobs() == []
+
+
+def test_a_key_makes_no_workspace() -> None:
+    key = "incoming/nowhere/prices/1.csv"
+    container().objects.put(key, b"x,y\n1,2\n")
+    with pytest.raises(InvalidInputError, match="nowhere"):
+        arrivals.submit_retraining(container(), key)
+    assert arrivals.reconcile(container()) == []
+    assert [item.key for item in container().objects.list("nowhere/")] == []
+    make_workspace(container().objects, "nowhere")
+    (missed,) = arrivals.reconcile(container())
+    assert missed.job is not None
+    assert container().workspace("nowhere").jobs.read(missed.job.job_id) is not None
+
+
+def test_what_is_no_arrival_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    for key in ("incoming/incoming/prices/1.csv", "incoming/nowhere/prices/1.csv"):
+        container().objects.put(key, b"x,y\n1,2\n")
+    settled: set[tuple[str, str]] = set()
+    for _ in range(3):
+        assert arrivals.reconcile(container(), settled=settled) == []
+    assert len([record for record in caplog.records if "ignored" in str(record.__dict__)]) == 2
+
+
+def test_two_dropped_files_do_not_replace_a_model_that_was_trained_by_hand(tmp_path: Path) -> None:
+    train_by_hand(tmp_path)
+    first = retrain_on("1.csv", linear_table(1), **{"target-column": TARGET})
+    second = retrain_on("2.csv", linear_table(2), **{"target-column": TARGET})
+    for job in (first, second):
+        assert (job.result["state"], job.result["learned"], job.result["promoted"]) == ("held", False, False)
+        assert f"PUT /series/{SERIES}" in job.result["reason"]
+    assert serving_version() == 1
+    assert version_numbers() == [1]
+    with pytest.raises(ConflictError):
+        overrule(home(), SERIES, first.job_id, learned=True)
+    home().series.configure(SERIES, SeriesSettings(target_column=TARGET, time_limit=1))
+    again = arrivals.submit_waiting(home(), SERIES)
+    assert {job.order["key"] for job in again} == {first.order["key"], second.order["key"]}
+    decided = [carry_out(job).result for job in again]
+    assert {one["state"] for one in decided} == {"accepted"}
+    assert arrivals.submit_waiting(home(), SERIES) == []
+
+
+def test_a_model_that_its_files_trained_is_the_series_own(tmp_path: Path) -> None:
+    home().series.change(SERIES, lambda series: series.model_copy(update={"settings": SeriesSettings(time_limit=1)}))
+    assert retrain_on("1.csv", linear_table(1), **{"target-column": TARGET}).result["state"] == "accepted"
+    train_by_hand(tmp_path)
+    assert retrain_on("2.csv", linear_table(2)).result["state"] in ("accepted", "held")
+    assert home().series.get(SERIES).owns_model
+    assert not any(one.takes_over for one in home().series.get(SERIES).arrivals)
