@@ -60,6 +60,7 @@ type Arrival struct {
 	Contradicted   bool     `json:"contradicted"`
 	Contradicts    []string `json:"contradicts"`
 	FitsByItself   bool     `json:"fits_by_itself"`
+	TakesOver      bool     `json:"takes_over"`
 	Reading        *Reading `json:"reading"`
 }
 

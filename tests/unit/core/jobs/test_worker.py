@@ -10,11 +10,13 @@ from core.errors import ConflictError, UnavailableError
 from core.jobs import service as jobs
 from core.jobs import worker as working
 from core.jobs.commands import UnreadableCommandError
+from core.jobs.orders import ordered
 from core.jobs.worker import MOST_ATTEMPTS, GaveUpError
+from core.storage.job_repository import Job
 from core.types import Json
 from tests.support.job_commands import JobProbe
 from tests.support.jobs import carry_out, kill_worker_of, read_job, submit
-from tests.support.storage import home
+from tests.support.storage import WORKSPACE, home
 from tests.support.waiting import wait_for
 from tests.unit.core.jobs.conftest import LEASE_SECONDS
 
@@ -143,7 +145,7 @@ def test_a_job_that_another_version_stored_fails_with_a_reason_and_can_be_retrie
     kind: str, order: Json, probe: JobProbe
 ) -> None:
     job_id = submit("steps")
-    home().jobs.change(job_id, lambda _: {"kind": kind, "order": order})
+    home().jobs.change(job_id, lambda job: _stored_by_another_version(job, kind, order))
     for _ in range(MOST_ATTEMPTS - 1):
         with pytest.raises(UnreadableCommandError):
             carry_out(job_id)  # the next worker may have a version that can
@@ -152,3 +154,8 @@ def test_a_job_that_another_version_stored_fails_with_a_reason_and_can_be_retrie
     job = read_job(job_id)
     assert (job.status, job.error["status"], "Another version" in job.error["detail"]) == ("failed", 500, True)
     assert jobs.retry_job(home(), job_id).status == "queued"
+
+
+def _stored_by_another_version(job: Job, kind: str, order: Json) -> Json:
+    """The fields of a job with this command, which the deployment has ordered."""
+    return ordered(WORKSPACE, job.model_copy(update={"kind": kind, "order": order})).model_dump()
