@@ -20,6 +20,7 @@ from core.access.keys import KEY_ID, NewKey, new_key
 from core.access.roles import ROLE_NAMES, Role
 from core.access.workspace_names import check_workspace_name, is_workspace_name
 from core.errors import ConflictError, InvalidInputError
+from core.storage.known_workspaces import make_workspace
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.stored_document import DamagedDocumentError, FormattedDocument, now
 
@@ -117,6 +118,7 @@ class KeyRepository:
             ]
             reasons = "; ".join(f"{one['field']}: {one['message']}" for one in wrong)
             raise InvalidInputError(f"The key was not made. {reasons}.", wrong) from error
+        make_workspace(self._objects, workspace)
         if self._objects.create(_place(made.key_id), _dump(stored)) is None:
             raise ConflictError("Another key has this id. Try again.")
         return stored, made
