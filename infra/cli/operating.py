@@ -69,6 +69,9 @@ def serve(
 def deploy(
     endpoint_url: Annotated[str | None, typer.Option(help="An emulated AWS: LocalStack or MiniStack.")] = None,
     aws: Annotated[bool, typer.Option("--aws", help="AWS itself, with the credentials of this shell.")] = False,
+    auth: Annotated[
+        str | None, typer.Option(help="Who may call: keys, oidc, keys,oidc, iam or none-i-know. AWS needs it once.")
+    ] = None,
     parameter: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of template.yaml; may be repeated.")
     ] = None,
@@ -87,7 +90,7 @@ def deploy(
             places["SigningKeyFile"] = str(chosen.signing_key_file.resolve()) if chosen.signing_key_file else ""
         # An empty parameter is left as the stack has it.
         from_settings = {name: value for name, value in template_parameters(chosen, **places).items() if value}
-        parameters = from_settings | _parse_parameters(parameter or [])
+        parameters = from_settings | _parse_parameters(parameter or []) | ({"Auth": auth} if auth else {})
         if endpoint_url is not None:
             credentials = _emulator_credentials(chosen, endpoint_url)
             deployment = emulated.deploy(endpoint_url, chosen.bucket, parameters, credentials=credentials)

@@ -1,5 +1,6 @@
 """A deployment, the error of a failed one, the template's parameters, and the check that a deployment answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
@@ -19,6 +20,20 @@ class Deployment:
 
     api_url: str
     bucket: str
+
+
+# What SAM needs to know of the template's parameter Auth: it resolves references to parameters, and no conditions.
+AUTHORIZERS = {"keys": "Callers", "oidc": "Callers", "keys,oidc": "Callers", "iam": "AWS_IAM", "none-i-know": ""}
+
+
+def with_authorizer(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters with the Authorizer that belongs to Auth; raises `DeployError` for another Auth."""
+    auth = parameters.get("Auth")
+    if auth is None:
+        return dict(parameters)
+    if auth not in AUTHORIZERS:
+        raise DeployError(f"Auth={auth} is none of {', '.join(AUTHORIZERS)}.")
+    return {**parameters, "Authorizer": AUTHORIZERS[auth]}
 
 
 def template_parameters(settings: "Settings", **endpoints: str) -> dict[str, str]:

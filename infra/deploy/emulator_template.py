@@ -10,6 +10,9 @@ from samtranslator.yaml_helper import yaml_parse
 RUNTIME = "python3.13"
 BINARY = "application/octet-stream"
 SNAPSHOT_PROPERTIES = ("SnapStart", "AutoPublishAlias", "AutoPublishAliasAllProperties")
+# What emulators do not check, or would check wrongly: they speak HTTP without TLS, and no lifecycle of theirs would remove
+# the versions of a bucket.
+UNCHECKED_RESOURCES = ("Boundary", "BucketPolicy", "Edge")
 # The API's logical name where the template means the API.
 API_NAME = re.compile(r"(?<=!Ref )Api\b|(?<=\$\{)Api(?=[.}])|(?<=\n  )Api(?=:\n)")
 
@@ -18,9 +21,9 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     """Return the template of the YAML `text` with what emulators cannot run changed or left out.
 
     Functions of images become functions of the one package in S3, with the first `ImageConfig.Command` as handler. Left
-    out are descriptions, because a template may have 51,200 bytes, the metadata of builds, the properties of snapshots,
-    because nothing would be restored, the routes of OPTIONS, and the number of workers of a queue, which MiniStack
-    takes for a text.
+    out are descriptions, because a template may have 51,200 bytes, policies, because no emulator checks them, versions of
+    objects, the metadata of builds, the properties of snapshots, because nothing would be restored, the routes of
+    OPTIONS, and the number of workers of a queue, which MiniStack takes for a text.
     """
     # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
     # another name, which makes it a new one.
@@ -30,6 +33,13 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     template["Resources"][api]["Properties"]["BinaryMediaTypes"].append(BINARY)
     # The functions of an emulator write their metrics where its servers do, if anywhere.
     template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_METRICS", None)
+    template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_BEHIND_GATEWAY")
+    template["Globals"]["Function"].pop("PermissionsBoundary")
+    del template["Resources"][api]["Properties"]["Auth"]  # AuthorizeFunction has no alias here
+    for name in UNCHECKED_RESOURCES:
+        del template["Resources"][name]
+    del template["Outputs"]["DomainTarget"]
+    del template["Resources"]["Bucket"]["Properties"]["VersioningConfiguration"]
     for described in (*template["Parameters"].values(), *template["Outputs"].values()):
         described.pop("Description", None)
     for resource in template["Resources"].values():
@@ -41,12 +51,12 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
 
 def _function_properties(properties: dict[str, Any], package_bucket: str, package_key: str) -> dict[str, Any]:
     """Return the properties of a function for emulators."""
-    changed = {name: value for name, value in properties.items() if name not in SNAPSHOT_PROPERTIES}
+    changed = {name: value for name, value in properties.items() if name not in (*SNAPSHOT_PROPERTIES, "Policies")}
     if changed.pop("PackageType", "Zip") == "Image":
         changed["Handler"] = changed.pop("ImageConfig")["Command"][0]
         changed["Runtime"] = RUNTIME
     changed["CodeUri"] = {"Bucket": package_bucket, "Key": package_key}
-    events = changed["Events"].items()
+    events = changed.get("Events", {}).items()
     changed["Events"] = {name: event for name, event in events if event["Properties"].get("Method") != "OPTIONS"}
     for event in changed["Events"].values():
         event["Properties"].pop("ScalingConfig", None)

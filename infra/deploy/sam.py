@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.buckets import bucket_exists
 from infra.deploy.cloudformation import find_stack, outputs
-from infra.deploy.deployment import DeployError, Deployment
+from infra.deploy.deployment import AUTHORIZERS, DeployError, Deployment, with_authorizer
 from infra.paths import ROOT
 
 # `make template` and `make build` install SAM here.
@@ -30,8 +30,11 @@ def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
         if _find(tool) is None:
             raise DeployError(f"There is no {tool} on PATH, {purpose}. Install it: {source}")
     try:
-        owns_bucket = _owns_bucket(bucket)
-        values = {**parameters, "BucketName": bucket, "CreateBucket": owns_bucket}
+        previous = _previous()
+        if "Auth" not in {**previous, **parameters}:
+            raise DeployError(f"Say who may call the service: --auth {'|'.join(AUTHORIZERS)}. docs/aws.md explains them.")
+        owns_bucket = previous.get("CreateBucket") or _owns_bucket(bucket)
+        values = {**with_authorizer(parameters), "BucketName": bucket, "CreateBucket": owns_bucket}
         _run("build")
         _run(
             *("deploy", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
@@ -42,18 +45,20 @@ def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
         raise DeployError(f"AWS refused: {error}") from error
 
 
-def _owns_bucket(bucket: str) -> str:
-    """Return the parameter CreateBucket: that of the stack, else `true` where the bucket does not exist yet."""
+def _previous() -> dict[str, str]:
+    """Return the parameters of the stack, none where there is none yet; raises `DeployError` without an account."""
     session = boto3.session.Session()
     if session.get_credentials() is None:
         raise DeployError("There are no AWS credentials. Run `aws configure` or `aws sso login`, or set AWS_PROFILE.")
     if session.region_name is None:
         raise DeployError("No AWS region is chosen. Set AWS_DEFAULT_REGION, or a region in the profile.")
-    _, previous = find_stack(session.client("cloudformation"))
-    if previous:
-        return previous["CreateBucket"]
+    return find_stack(session.client("cloudformation"))[1]
+
+
+def _owns_bucket(bucket: str) -> str:
+    """Return the parameter CreateBucket: `true` where the bucket does not exist yet."""
     try:
-        return "false" if bucket_exists(session.client("s3"), bucket) else "true"
+        return "false" if bucket_exists(boto3.client("s3"), bucket) else "true"
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != 403:
             raise

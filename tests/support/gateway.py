@@ -16,6 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 from core import __version__
 from infra.environment import TMP_MIB, Environment
 from tests.support.contract import check_answer
+from tests.support.permissions import acting_as
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 # The type of Mangum's answer for a function that a test kills.
@@ -94,7 +95,8 @@ class HandlerTransport(httpx.BaseTransport):
 
     def call(self, dotted: str, event: dict[str, Any]) -> dict[str, Any]:
         """Return the proxy response of the function with this handler."""
-        return _load(dotted)(event, None)
+        with acting_as(dotted.split(".")[1]):
+            return _load(dotted)(event, None)
 
 
 class AddressTransport(HandlerTransport):

@@ -30,6 +30,8 @@ COPY_BYTES = 2 << 30
 CHUNK_BYTES = 1 << 20
 # S3 lists at most this many keys in one request.
 LIST_KEYS = 1000
+# Below a prefix that probes may read.
+PING_KEY = "queue/ping"
 # How often an object is read whose bytes break off.
 READS = 3
 # Characters that a file name may not have where quotes, paths and bytes beyond ASCII are not understood.
@@ -260,9 +262,12 @@ class ObjectStore:
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
 
     def ping(self) -> None:
-        """Make one cheap request; raises `UnavailableError` when the bucket cannot be reached."""
-        with translate_errors(self.bucket):
-            self.client.head_bucket(Bucket=self.bucket)
+        """Make one cheap request; raises `UnavailableError` when the bucket cannot be reached.
+
+        It asks for an object that need not be there: the bucket itself is looked at by the right to list all of it.
+        """
+        with suppress(MissingObjectError), translate_errors(PING_KEY):
+            self.client.get_object(Bucket=self.bucket, Key=PING_KEY)["Body"].read()
 
 
 def disposition(filename: str) -> str:

@@ -1,0 +1,188 @@
+"""What the role of each function may do: the one table behind the policies in template.yaml.
+
+`python -m infra.privileges` writes the policies anew. `tests/test_privileges.py` checks them cell by cell, and that they
+allow what the functions really ask for while the whole job runs.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+
+from infra.paths import ROOT
+
+TEMPLATE = ROOT / "template.yaml"
+BUCKET = "arn:${AWS::Partition}:s3:::${BucketName}"
+
+# Below a workspace. The pattern of IAM cannot say "one part of a key", so */jobs/* also matches below other prefixes.
+OF_WORKSPACE = ("datasets", "index", "jobs", "models", "artifacts", "series")
+# At the top of the bucket. What a role has no right to there is denied, because the patterns above may match it.
+SHARED = ("unfinished", "queue", "uploads", "incoming", "exports", "access", "quotas")
+
+# What a letter of the table means. To read is also to list: S3 tells who may list a key that it is missing.
+ACTIONS = {
+    "r": ("s3:GetObject",),
+    "w": ("s3:PutObject", "s3:AbortMultipartUpload"),
+    "d": ("s3:DeleteObject",),
+    "p": ("s3:ListMultipartUploadParts",),
+}
+LIST = "s3:ListBucket"
+
+_LISTS = {"index": "rwd"}
+_SUBMITS = {"jobs": "rwd", "queue": "rw"}
+_PREDICTS = {"datasets": "r", "models": "r", "artifacts": "r", **_LISTS}
+_CHANGES_MODELS = {"models": "rwd", "artifacts": "rwd", "unfinished": "rwd"}
+
+# Function -> prefix -> rights.
+OBJECTS: dict[str, dict[str, str]] = {
+    "authorize": {"access": "r", "access/used": "w"},
+    "system": {"datasets": "r", "models": "r", "jobs": "r", "queue": "r", **_LISTS},
+    "data": {"datasets": "rwd", "jobs": "r", "uploads": "rwdp", **_LISTS},
+    "models": {"datasets": "r", "series": "r", **_CHANGES_MODELS, **_LISTS},
+    "predict": {**_PREDICTS, **_SUBMITS, "exports": "rw"},
+    "inference": {**_PREDICTS, "queue": "r"},
+    "export": {**_PREDICTS, **_SUBMITS, "exports": "rw"},
+    "upload": {"datasets": "rwd", **_SUBMITS, **_LISTS},
+    "ingest": {"datasets": "rwd", "uploads": "rwd", **_LISTS},
+    "process": {"datasets": "rwd", "exports": "rw", **_LISTS},
+    "jobs": {"datasets": "r", "models": "r", "artifacts": "r", "exports": "r", **_SUBMITS, **_LISTS},
+    # Reads below incoming/ and never writes there, which would call it again.
+    "retrain": {"incoming": "r", "series": "r", **_SUBMITS, **_LISTS},
+    # A presigned form has the rights of its signer.
+    "series": {"series": "rw", "incoming": "w", "models": "r", **_SUBMITS, **_LISTS},
+    "janitor": {
+        **{"datasets": "rwd", "jobs": "rwd", "models": "rwd", "artifacts": "rd", "series": "r", **_LISTS},
+        **{"uploads": "rdp", "exports": "rd", "queue": "rd", "unfinished": "r"},
+    },
+    "reconcile": {"incoming": "r", "series": "r", "datasets": "r", **_CHANGES_MODELS, **_SUBMITS, **_LISTS},
+    "worker": {
+        **{"datasets": "rwd", "series": "rw", "incoming": "r", "exports": "rw"},
+        **{"jobs": "rwd", "queue": "rwd"},
+        **_CHANGES_MODELS,
+        **_LISTS,
+    },
+    "train": {"datasets": "r", **_CHANGES_MODELS, **_SUBMITS, **_LISTS},
+}
+
+# The janitor finds the workspaces by a listing of the bucket's first level, and uploads that nobody finished.
+LISTS_ROOT = frozenset({"janitor"})
+# The secret that signs models. All others verify with public keys.
+SIGNERS = frozenset({"models", "reconcile", "train", "worker"})
+
+_SENDS = ("sqs:SendMessage", "JobsQueue")
+# Function -> (action, resource of the template) beside the bucket.
+OTHERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "system": (("sqs:GetQueueAttributes", "JobsQueue"), ("sqs:GetQueueAttributes", "JobsDeadLetters")),
+    **dict.fromkeys(("predict", "export", "upload", "jobs", "retrain", "series", "train"), (_SENDS,)),
+    "reconcile": (_SENDS, ("sqs:GetQueueAttributes", "JobsQueue")),
+    "worker": (("sqs:ChangeMessageVisibility", "JobsQueue"),),
+}
+# Whose decisions are published, where the parameter names a topic.
+PUBLISHES = frozenset({"worker"})
+
+
+def pattern(prefix: str) -> str:
+    """Return the pattern of IAM for the keys below a prefix."""
+    return f"*/{prefix}/*" if prefix in OF_WORKSPACE else f"{prefix}/*"
+
+
+def granted(function: str, prefix: str) -> tuple[str, ...]:
+    """Return the actions on objects that a function may take below a prefix."""
+    return tuple(action for letter in OBJECTS[function].get(prefix, "") for action in ACTIONS[letter])
+
+
+def write_policies(text: str) -> str:
+    """Return the text of a template with the policies of every function written anew."""
+    written: set[str] = set()
+
+    def one(match: re.Match[str]) -> str:
+        lines = "".join(f"        {line}\n" for line in _policy(match["name"], written))
+        return f"{match['head']}      Policies: # by infra/privileges.py\n{lines}"
+
+    # Up to the events of the function, which every function has.
+    block = r"(?P<head>      FunctionName: !Sub \$\{AWS::StackName\}-(?P<name>\w+)\n(?:(?!^  \w).*\n)*?)"
+    old = r"      Policies:.*\n(?:        .*\n)*"
+    return re.sub(block + old, one, text, flags=re.MULTILINE)
+
+
+def _policy(function: str, written: set[str]) -> Iterator[str]:
+    """Yield the lines of the policy of a function; a resource has an anchor where it is `written` first."""
+    rights = OBJECTS[function]
+    yield "- Statement:"
+    for letter, actions in ACTIONS.items():
+        prefixes = [prefix for prefix, letters in rights.items() if letter in letters]
+        if prefixes:
+            yield "    - Effect: Allow"
+            yield f"      Action: {_flow(actions)}"
+            yield from _resources(prefixes, written)
+    lists = [pattern(prefix) for prefix, letters in rights.items() if "r" in letters]
+    yield from _listing("Allow", [*lists, *([""] if function in LISTS_ROOT else [])], written)
+    if not set(rights) & set(OF_WORKSPACE):
+        return  # nothing that could match anywhere else
+    denied = [prefix for prefix in SHARED if prefix not in rights]
+    yield "    - Effect: Deny"
+    yield '      Action: "s3:*"'
+    yield from _resources(denied, written)
+    yield from _listing("Deny", [pattern(prefix) for prefix in SHARED if "r" not in rights.get(prefix, "")], written)
+    for prefix in (prefix for prefix in SHARED if prefix in rights):
+        yield "    - Effect: Deny"
+        yield f"      NotAction: {_flow(granted(function, prefix))}"
+        yield from _resources([prefix], written)
+    for action, resource in OTHERS.get(function, ()):
+        yield f"    - {{ Effect: Allow, Action: {action}, Resource: !GetAtt {resource}.Arn }}"
+    if function in LISTS_ROOT:
+        yield f"    - {{ Effect: Allow, Action: s3:ListBucketMultipartUploads, Resource: {_named('bucket', '', written)} }}"
+    if function in PUBLISHES:
+        yield "    - !If"
+        yield "      - HasDecisionsTopic"
+        yield "      - { Effect: Allow, Action: sns:Publish, Resource: !Ref DecisionsTopicArn }"
+        yield "      - !Ref AWS::NoValue"
+    yield "    - !If"
+    yield "      - HasKmsKey"
+    yield "      - { Effect: Allow, Action: [kms:Decrypt, kms:GenerateDataKey], Resource: !Ref KmsKeyArn }"
+    yield "      - !Ref AWS::NoValue"
+    if function in SIGNERS:
+        yield "- !If"
+        yield "  - NeedsSecret"
+        yield "  - Statement:"
+        yield "      - { Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Ref SigningKey }"
+        yield "  - !Ref AWS::NoValue"
+
+
+def _listing(effect: str, patterns: list[str], written: set[str]) -> Iterator[str]:
+    yield f"    - Effect: {effect}"
+    yield f"      Action: {LIST}"
+    yield f"      Resource: {_named('bucket', '', written)}"
+    yield f"      Condition: {{ StringLike: {{ s3:prefix: {_flow(patterns, quoted=True)} }} }}"
+
+
+def _resources(prefixes: list[str], written: set[str]) -> Iterator[str]:
+    """Yield the lines of the resources; those that are not `written` yet on lines of their own."""
+    known = [_named(prefix, "", written) for prefix in prefixes if prefix in written]
+    new = [prefix for prefix in prefixes if prefix not in written]
+    if not new:
+        yield f"      Resource: {_flow(known)}"
+        return
+    yield "      Resource:"
+    for item in (*known, *(_named(prefix, f"/{pattern(prefix)}", written) for prefix in new)):
+        yield f"        - {item}"
+
+
+def _named(name: str, below: str, written: set[str]) -> str:
+    """Return the alias of a resource, or the resource with its anchor where it is written first."""
+    anchor = name.replace("/", "-")
+    if name in written:
+        return f"*{anchor}"
+    written.add(name)
+    return f"&{anchor} !Sub {BUCKET}{below}"
+
+
+def _flow(items: tuple[str, ...] | list[str], *, quoted: bool = False) -> str:
+    texts = [f'"{item}"' if quoted else item for item in items]
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+if __name__ == "__main__":
+    written_anew = write_policies(TEMPLATE.read_text())
+    if "--check" in sys.argv:
+        sys.exit(written_anew != TEMPLATE.read_text())
+    TEMPLATE.write_text(written_anew)

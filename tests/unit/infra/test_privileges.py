@@ -1,0 +1,243 @@
+"""The role of each function: cell by cell as the table says, and enough for all that the function really asks for."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from core.storage.container import container
+from core.storage.job_queue import SqsQueue
+from core.storage.s3.object_store import ObjectStore
+from functions.ingest.handler import handler as ingest
+from functions.janitor.handler import handler as clean_up
+from functions.reconcile.handler import handler as reconcile
+from functions.retrain.handler import handler as retrain
+from functions.worker.handler import handler as work
+from infra import privileges
+from infra.privileges import ACTIONS, LIST, LISTS_ROOT, OBJECTS, OF_WORKSPACE, OTHERS, PUBLISHES, SHARED, SIGNERS
+from tests.support.arrivals import linear_table, put_file
+from tests.support.gateway import HandlerTransport
+from tests.support.lambda_context import LambdaContext
+from tests.support.permissions import TEMPLATE, Asked, acting_as, is_allowed, noted_requests, policies
+from tests.support.process_state import connect_container
+from tests.support.uploads import queue_message
+
+OBJECT_ACTIONS = sorted({action for actions in ACTIONS.values() for action in actions})
+CELLS = [(function, prefix) for function in OBJECTS for prefix in (*OF_WORKSPACE, *SHARED)]
+ASYNC = {"Prefer": "respond-async"}
+
+
+def key_below(prefix: str) -> str:
+    """Return a key below a prefix of the table."""
+    return f"acme/{prefix}/thing" if prefix in OF_WORKSPACE else f"{prefix}/acme/thing"
+
+
+def test_the_policies_of_the_template_are_those_of_the_table() -> None:
+    assert set(OBJECTS) == set(policies())
+    text = TEMPLATE.read_text()
+    assert privileges.write_policies(text) == text, "run `python -m infra.privileges`"
+
+
+@pytest.mark.parametrize(("function", "prefix"), CELLS)
+def test_a_role_may_do_what_its_cell_says_and_nothing_else(function: str, prefix: str) -> None:
+    key, rights = key_below(prefix), OBJECTS[function].get(prefix, "")
+    allowed = {action for letter in rights for action in ACTIONS[letter]}
+    assert {action for action in OBJECT_ACTIONS if is_allowed(function, action, key)} == allowed
+    for listed in (key, key.removesuffix("thing")):
+        assert is_allowed(function, LIST, listed) == ("r" in rights)
+
+
+@pytest.mark.parametrize("function", OBJECTS)
+def test_no_name_that_a_caller_chooses_opens_a_shared_prefix(function: str) -> None:
+    for prefix, name in itertools.product(SHARED, OF_WORKSPACE):
+        allowed = {action for letter in OBJECTS[function].get(prefix, "") for action in ACTIONS[letter]}
+        for key in (f"{prefix}/acme/{name}/thing", f"{prefix}/{name}/thing"):
+            assert {action for action in OBJECT_ACTIONS if is_allowed(function, action, key)} == allowed
+            assert is_allowed(function, LIST, key) == (LIST if "s3:GetObject" in allowed else None is LIST)
+
+
+@pytest.mark.parametrize("function", OBJECTS)
+def test_only_the_janitor_lists_what_workspaces_there_are(function: str) -> None:
+    assert is_allowed(function, LIST, "") == (function in LISTS_ROOT)
+    assert is_allowed(function, "s3:ListBucketMultipartUploads", "") == (function in LISTS_ROOT)
+    assert not is_allowed(function, "s3:GetObject", "somewhere/else")
+
+
+@pytest.mark.parametrize("function", OBJECTS)
+def test_a_role_asks_other_services_for_what_the_table_says(function: str) -> None:
+    allowed = {
+        (action, resource)
+        for statement in policies()[function]
+        if statement["Effect"] == "Allow"
+        for action in listed(statement["Action"])
+        for resource in map(named, listed(statement["Resource"]))
+        if not action.startswith("s3:")
+    }
+    expected = set(OTHERS.get(function, ())) | {("kms:Decrypt", "KmsKeyArn"), ("kms:GenerateDataKey", "KmsKeyArn")}
+    expected |= {("secretsmanager:GetSecretValue", "SigningKey")} if function in SIGNERS else set()
+    expected |= {("sns:Publish", "DecisionsTopicArn")} if function in PUBLISHES else set()
+    assert allowed == (expected - {("kms:Decrypt", "KmsKeyArn"), ("kms:GenerateDataKey", "KmsKeyArn")} | allowed & expected)
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def named(resource: Any) -> str:
+    """Return the logical name of a resource that is no ARN."""
+    reference = resource.get("Ref") or resource.get("Fn::GetAtt", "") if isinstance(resource, dict) else ""
+    return str(reference[0] if isinstance(reference, list) else reference)
+
+
+@pytest.fixture
+def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQueue]:
+    """The queue of jobs."""
+    import boto3
+
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    url = sqs.create_queue(QueueName="privileges")["QueueUrl"]
+    monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", url)
+    connect_container(bucket)
+    yield container().queue  # type: ignore[misc]
+    sqs.delete_queue(QueueUrl=url)
+
+
+class Service:
+    """The functions of a deployment: those behind the gateway, and those that events start."""
+
+    def __init__(self, queue: SqsQueue) -> None:
+        self.queue = queue
+        self.http = httpx.Client(transport=HandlerTransport(), base_url="http://handlers")
+
+    def ask(self, method: str, path: str, **options: Any) -> Any:
+        """Send a request that succeeds or says where the answer is; return the response."""
+        answer = self.http.request(method, path, **options)
+        assert answer.is_success or answer.is_redirect, (path, answer.text)
+        return answer
+
+    def job(self, method: str, path: str, **options: Any) -> str:
+        """Submit a job and return its id."""
+        return str(self.ask(method, path, headers=ASYNC, **options).json()["job_id"])
+
+    def arrive(self, *keys: str) -> None:
+        """Tell of files of a series."""
+        with acting_as("retrain"):
+            assert retrain({"Records": [queue_message(*keys)]}, LambdaContext()) == {"batchItemFailures": []}
+
+    def work_off(self) -> None:
+        """Carry out the jobs of the queue."""
+        while messages := self.queue.client.receive_message(QueueUrl=self.queue.url).get("Messages", []):
+            for message in messages:
+                record = {name[0].lower() + name[1:]: value for name, value in message.items()}
+                with acting_as("worker"):
+                    work({"Records": [{**record, "attributes": {"ApproximateReceiveCount": "1"}}]}, LambdaContext())
+                self.queue.client.delete_message(QueueUrl=self.queue.url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def run_everything(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what callers, files and schedules make the functions do."""
+    ask = service.ask
+    csv = linear_table(1, 120).to_csv(index=False).encode()
+    for path in ("/", "/readyz", "/system/status", "/v2/health/ready"):
+        ask("GET", path)
+    file_id = ask("POST", "/data/upload", files={"file": ("a.csv", csv)}).json()["file_id"]
+    for path in ("info", "preview", "profile", "report", "files", f"files/{file_id}", "outliers", "download"):
+        ask("GET", f"/data/{path}")
+    ask("PATCH", f"/data/files/{file_id}/reading", json={"encoding": "utf-8"})
+    ask("POST", "/data/process", json={"handle_missing": "mean", "target_column": "y"})
+    ask("POST", f"/data/switch/{file_id}")
+    upload(service, csv)
+
+    train = {"model_type": "ridge", "target_column": "y", "file_id": file_id}
+    for name in ("one", "one", "two"):
+        ask("POST", "/model/train", json={**train, "model_name": name})
+    row = {"x": 1.0, "colour": "red"}
+    ask("POST", "/predict", json={"model_name": "one", "data": row})
+    ask("POST", "/predict/batch", json={"model_name": "one", "file_id": file_id})
+    ask("POST", "/predict/export", json={"model_name": "one", "file_id": file_id, "format": "csv"})
+    for path in ("available", "trained", "info?model_name=one", "metrics/one", "schema/one"):
+        ask("GET", f"/model/{path}")
+    for form in ("pickle", "onnx"):
+        ask("GET", "/model/artifact/one", params={"format": form})
+    ask("GET", "/v2/models/one")
+    ask("GET", "/v2/models/one/ready")
+    ask("POST", "/model/champion/one", json={"version": 1})
+    ask("POST", "/model/rename/two", json={"new_name": "three"})
+
+    jobs = [
+        service.job("POST", "/model/train", json={**train, "model_name": "four"}),
+        service.job("POST", "/predict/batch", json={"model_name": "one", "file_id": file_id}),
+        service.job("POST", "/predict/export", json={"model_name": "one", "file_id": file_id, "format": "csv"}),
+    ]
+    cancelled = service.job("POST", "/model/train", json={**train, "model_name": "never"})
+    ask("POST", f"/jobs/{cancelled}/cancel")
+    ask("POST", f"/jobs/{cancelled}/retry")
+    service.work_off()
+    for job_id in jobs:
+        assert ask("GET", f"/jobs/{job_id}").json()["status"] == "succeeded"
+    ask("GET", "/jobs")
+
+    monkeypatch.setenv("REGATTA_MAX_RESPONSE_BYTES", "1500")
+    connect_container(container().objects)
+    ask("GET", "/data/download", params={"file_id": file_id})
+    ask("GET", "/model/artifact/one")
+    ask("POST", "/predict/export", json={"model_name": "one", "file_id": file_id, "format": "csv"})
+    monkeypatch.delenv("REGATTA_MAX_RESPONSE_BYTES")
+    connect_container(container().objects)
+
+    series(service)
+    for function, handler in (("janitor", clean_up), ("reconcile", reconcile)):
+        with acting_as(function):
+            handler({}, LambdaContext())
+    ask("DELETE", "/model/trained/one")
+    ask("DELETE", f"/data/files/{file_id}")
+
+
+def upload(service: Service, body: bytes) -> None:
+    """Send a file to the bucket, whose event starts the ingestion; begin another one and give it up."""
+    announced = service.ask("POST", "/data/uploads", json={"filename": "b.csv", "size_bytes": len(body)}).json()
+    key = f"uploads/default/{announced['file_id']}.csv"
+    store = container().objects
+    store.client.put_object(Bucket=store.bucket, Key=key, Body=body)
+    with acting_as("ingest"):
+        assert ingest({"Records": [queue_message(key)]}, LambdaContext()) == {"batchItemFailures": []}
+    large = service.ask("POST", "/data/uploads", json={"filename": "c.csv", "size_bytes": 1 << 28}).json()["file_id"]
+    service.ask("GET", f"/data/uploads/{large}")
+    service.ask("DELETE", f"/data/uploads/{large}")
+
+
+def series(service: Service) -> None:
+    """Let files arrive in a series, one of them without an event, and overrule a decision."""
+    service.ask("PUT", "/series/prices", json={"target_column": "y", "time_limit": 1})
+    service.ask("POST", "/series/prices/uploads", json={"filename": "m.csv", "size_bytes": 100})
+    for number in (1, 2):
+        service.arrive(put_file(f"m{number}.csv", linear_table(number, 120)))
+        service.work_off()
+    for path in ("/series", "/series/prices", "/series/prices/history"):
+        decisions = service.ask("GET", path).json()
+    service.ask("GET", f"/series/prices/reports/{decisions['history'][0]['job_id']}")
+    put_file("lost.csv", linear_table(3, 120))
+
+
+def test_each_role_allows_what_its_function_asks_for(
+    queue: SqsQueue, quick_races: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with noted_requests() as noted:
+        run_everything(Service(queue), monkeypatch)
+    import os
+    if os.environ.get("PRIV_OUT"): Path(os.environ["PRIV_OUT"]).write_text(json.dumps([[a.function, a.action, a.key] for a in noted]))
+    refused = sorted(one for one in noted if not may(one))
+    assert not refused, "grant it in infra/privileges.py"
+    idle = set(OBJECTS) - {one.function for one in noted}
+    assert idle <= {"authorize"}, "run_everything() has to call it"
+
+
+def may(asked: Asked) -> bool:
+    """Return whether the role of the function allows it."""
+    if asked.action.startswith("s3:"):
+        return is_allowed(asked.function, asked.action, asked.key)
+    return asked.action in {action for action, _ in OTHERS.get(asked.function, ())}
