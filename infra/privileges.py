@@ -1,7 +1,7 @@
 """What the role of each function may do: the one table behind the policies in template.yaml.
 
-`python -m infra.privileges` writes the policies anew. `tests/test_privileges.py` checks them cell by cell, and that they
-allow what the functions really ask for while the whole job runs.
+`python -m infra.privileges` writes the policies anew. `tests/unit/infra/test_privileges.py` checks them cell by cell,
+and that they allow what the functions really ask for while the whole job runs.
 """
 
 import re
@@ -18,14 +18,16 @@ OF_WORKSPACE = ("datasets", "index", "jobs", "models", "artifacts", "series")
 # At the top of the bucket. What a role has no right to there is denied, because the patterns above may match it.
 SHARED = ("unfinished", "queue", "uploads", "incoming", "exports", "access", "quotas")
 
-# What a letter of the table means. To read is also to list: S3 tells who may list a key that it is missing.
+# What a letter of the table means. To read is also to list: only to who may list it says S3 that a key is missing.
+LIST = "s3:ListBucket"
 ACTIONS = {
     "r": ("s3:GetObject",),
     "w": ("s3:PutObject", "s3:AbortMultipartUpload"),
     "d": ("s3:DeleteObject",),
     "p": ("s3:ListMultipartUploadParts",),
+    "a": ("s3:AbortMultipartUpload",),
+    "l": (),  # lists without reading
 }
-LIST = "s3:ListBucket"
 
 _LISTS = {"index": "rwd"}
 _SUBMITS = {"jobs": "rwd", "queue": "rw"}
@@ -36,7 +38,7 @@ _CHANGES_MODELS = {"models": "rwd", "artifacts": "rwd", "unfinished": "rwd"}
 OBJECTS: dict[str, dict[str, str]] = {
     "authorize": {"access": "r", "access/used": "w"},
     "system": {"datasets": "r", "models": "r", "jobs": "r", "queue": "r", **_LISTS},
-    "data": {"datasets": "rwd", "jobs": "r", "uploads": "rwdp", **_LISTS},
+    "data": {"datasets": "rwd", "uploads": "rwdp", **_LISTS},
     "models": {"datasets": "r", "series": "r", **_CHANGES_MODELS, **_LISTS},
     "predict": {**_PREDICTS, **_SUBMITS, "exports": "rw"},
     "inference": {**_PREDICTS, "queue": "r"},
@@ -48,12 +50,12 @@ OBJECTS: dict[str, dict[str, str]] = {
     # Reads below incoming/ and never writes there, which would call it again.
     "retrain": {"incoming": "r", "series": "r", **_SUBMITS, **_LISTS},
     # A presigned form has the rights of its signer.
-    "series": {"series": "rw", "incoming": "w", "models": "r", **_SUBMITS, **_LISTS},
+    "series": {"series": "rw", "incoming": "rw", "models": "r", **_SUBMITS, **_LISTS},
     "janitor": {
-        **{"datasets": "rwd", "jobs": "rwd", "models": "rwd", "artifacts": "rd", "series": "r", **_LISTS},
-        **{"uploads": "rdp", "exports": "rd", "queue": "rd", "unfinished": "r"},
+        **{"datasets": "rdap", "jobs": "rwd", "models": "rwdp", "artifacts": "ldap", "series": "r", **_LISTS},
+        **{"uploads": "rdap", "exports": "ldap", "queue": "ld", "incoming": "lap"},
     },
-    "reconcile": {"incoming": "r", "series": "r", "datasets": "r", **_CHANGES_MODELS, **_SUBMITS, **_LISTS},
+    "reconcile": {"incoming": "r", **_CHANGES_MODELS, **_SUBMITS, "queue": "rwd", **_LISTS},
     "worker": {
         **{"datasets": "rwd", "series": "rw", "incoming": "r", "exports": "rw"},
         **{"jobs": "rwd", "queue": "rwd"},
@@ -65,8 +67,10 @@ OBJECTS: dict[str, dict[str, str]] = {
 
 # The janitor finds the workspaces by a listing of the bucket's first level, and uploads that nobody finished.
 LISTS_ROOT = frozenset({"janitor"})
-# The secret that signs models. All others verify with public keys.
-SIGNERS = frozenset({"models", "reconcile", "train", "worker"})
+# The secret that signs models. Those of the second line only verify, and need it where `VerifyingKeys` is empty.
+SIGNERS = frozenset({"models", "reconcile", "train", "worker"}) | frozenset(
+    {"predict", "inference", "export", "jobs", "janitor"}
+)
 
 _SENDS = ("sqs:SendMessage", "JobsQueue")
 # Function -> (action, resource of the template) beside the bucket.
@@ -110,27 +114,19 @@ def _policy(function: str, written: set[str]) -> Iterator[str]:
     yield "- Statement:"
     for letter, actions in ACTIONS.items():
         prefixes = [prefix for prefix, letters in rights.items() if letter in letters]
-        if prefixes:
+        if prefixes and actions:
             yield "    - Effect: Allow"
             yield f"      Action: {_flow(actions)}"
             yield from _resources(prefixes, written)
-    lists = [pattern(prefix) for prefix, letters in rights.items() if "r" in letters]
+    lists = [pattern(prefix) for prefix, letters in rights.items() if set("rl") & set(letters)]
     yield from _listing("Allow", [*lists, *([""] if function in LISTS_ROOT else [])], written)
-    if not set(rights) & set(OF_WORKSPACE):
-        return  # nothing that could match anywhere else
-    denied = [prefix for prefix in SHARED if prefix not in rights]
-    yield "    - Effect: Deny"
-    yield '      Action: "s3:*"'
-    yield from _resources(denied, written)
-    yield from _listing("Deny", [pattern(prefix) for prefix in SHARED if "r" not in rights.get(prefix, "")], written)
-    for prefix in (prefix for prefix in SHARED if prefix in rights):
-        yield "    - Effect: Deny"
-        yield f"      NotAction: {_flow(granted(function, prefix))}"
-        yield from _resources([prefix], written)
+    if set(rights) & set(OF_WORKSPACE):  # whose patterns may match below other prefixes
+        yield from _denials(rights, function, written)
     for action, resource in OTHERS.get(function, ()):
         yield f"    - {{ Effect: Allow, Action: {action}, Resource: !GetAtt {resource}.Arn }}"
     if function in LISTS_ROOT:
-        yield f"    - {{ Effect: Allow, Action: s3:ListBucketMultipartUploads, Resource: {_named('bucket', '', written)} }}"
+        bucket = _named("bucket", "", written)
+        yield f"    - {{ Effect: Allow, Action: s3:ListBucketMultipartUploads, Resource: {bucket} }}"
     if function in PUBLISHES:
         yield "    - !If"
         yield "      - HasDecisionsTopic"
@@ -146,6 +142,21 @@ def _policy(function: str, written: set[str]) -> Iterator[str]:
         yield "  - Statement:"
         yield "      - { Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Ref SigningKey }"
         yield "  - !Ref AWS::NoValue"
+
+
+def _denials(rights: dict[str, str], function: str, written: set[str]) -> Iterator[str]:
+    """Yield the statements that deny what a role has no right to below the shared prefixes."""
+    denied = [prefix for prefix in SHARED if prefix not in rights]
+    yield "    - Effect: Deny"
+    yield '      Action: "s3:*"'
+    yield from _resources(denied, written)
+    yield from _listing(
+        "Deny", [pattern(prefix) for prefix in SHARED if not set("rl") & set(rights.get(prefix, ""))], written
+    )
+    for prefix in (prefix for prefix in SHARED if prefix in rights):
+        yield "    - Effect: Deny"
+        yield f"      NotAction: {_flow(granted(function, prefix))}"
+        yield from _resources([prefix], written)
 
 
 def _listing(effect: str, patterns: list[str], written: set[str]) -> Iterator[str]:

@@ -80,7 +80,7 @@ def test_every_queue_has_a_dead_letter_queue_that_is_watched() -> None:
 def test_a_message_is_hidden_for_longer_than_its_function_may_run() -> None:
     queues, default = of_type("AWS::SQS::Queue"), TEMPLATE["Globals"]["Function"]["Timeout"]
     for properties in FUNCTIONS.values():
-        for event in properties["Events"].values():
+        for event in properties.get("Events", {}).values():
             if event["Type"] == "SQS":
                 queue = queues[event["Properties"]["Queue"]["Fn::GetAtt"][0]]
                 assert queue["VisibilityTimeout"] > properties.get("Timeout", default)
@@ -95,7 +95,7 @@ def test_no_function_that_a_caller_waits_for_is_given_more_than_the_gateway_wait
     assert float(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["REGATTA_ANSWER_SECONDS"]) < default
     assert default > MOST_WAIT + 2, "as long as GET /jobs/{job_id}?wait= may take, with two looks at the job"
     for properties in FUNCTIONS.values():
-        if any(event["Type"] == "Api" for event in properties["Events"].values()):
+        if any(event["Type"] == "Api" for event in properties.get("Events", {}).values()):
             assert properties.get("Timeout", default) <= 29
 
 
@@ -104,12 +104,14 @@ def test_what_the_gateway_answers_by_itself_is_a_documented_problem(kind: str) -
     response = GATEWAY_RESPONSES[kind]
     headers = response["ResponseParameters"]["Headers"]
     repeatable = response.get("StatusCode") in (429, 503)
+    readable = ",Retry-After" if repeatable else ",WWW-Authenticate" if kind == "UNAUTHORIZED" else ""
     assert {name: value for name, value in headers.items() if name != "Access-Control-Allow-Origin"} == {
         "Content-Type": "'application/problem+json'",
         "Regatta-Version": f"'{__version__}'",
         "X-Request-Id": "context.requestId",
-        "Access-Control-Expose-Headers": "'Regatta-Version,X-Request-Id" + (",Retry-After'" if repeatable else "'"),
+        "Access-Control-Expose-Headers": f"'Regatta-Version,X-Request-Id{readable}'",
         **({"Retry-After": "'1'"} if repeatable else {}),
+        **({"WWW-Authenticate": "'Bearer realm=\"regatta\"'"} if kind == "UNAUTHORIZED" else {}),
     }
     # API Gateway puts its own texts in: this one with quotes, all others without.
     text = response["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"refused"')

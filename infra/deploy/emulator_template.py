@@ -10,8 +10,7 @@ from samtranslator.yaml_helper import yaml_parse
 RUNTIME = "python3.13"
 BINARY = "application/octet-stream"
 SNAPSHOT_PROPERTIES = ("SnapStart", "AutoPublishAlias", "AutoPublishAliasAllProperties")
-# What emulators do not check, or would check wrongly: they speak HTTP without TLS, and no lifecycle of theirs would remove
-# the versions of a bucket.
+# What emulators do not check, or would check wrongly, because they speak HTTP without TLS.
 UNCHECKED_RESOURCES = ("Boundary", "BucketPolicy", "Edge")
 # The API's logical name where the template means the API.
 API_NAME = re.compile(r"(?<=!Ref )Api\b|(?<=\$\{)Api(?=[.}])|(?<=\n  )Api(?=:\n)")
@@ -21,9 +20,10 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     """Return the template of the YAML `text` with what emulators cannot run changed or left out.
 
     Functions of images become functions of the one package in S3, with the first `ImageConfig.Command` as handler. Left
-    out are descriptions, because a template may have 51,200 bytes, policies, because no emulator checks them, versions of
-    objects, the metadata of builds, the properties of snapshots, because nothing would be restored, the routes of
-    OPTIONS, and the number of workers of a queue, which MiniStack takes for a text.
+    out are descriptions, because a template may have 51,200 bytes, policies and the authorizer, because no emulator
+    checks them, versions of objects, which no lifecycle would remove, the metadata of builds, the properties of
+    snapshots, because nothing would be restored, the routes of OPTIONS, and the number of workers of a queue, which
+    MiniStack takes for a text.
     """
     # LocalStack does not update an API, though it reports that it did, and removes its stage. So a changed API gets
     # another name, which makes it a new one.
@@ -33,7 +33,7 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     template["Resources"][api]["Properties"]["BinaryMediaTypes"].append(BINARY)
     # The functions of an emulator write their metrics where its servers do, if anywhere.
     template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_METRICS", None)
-    template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_BEHIND_GATEWAY")
+    template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_BEHIND_GATEWAY", None)
     template["Globals"]["Function"].pop("PermissionsBoundary")
     del template["Resources"][api]["Properties"]["Auth"]  # AuthorizeFunction has no alias here
     for name in UNCHECKED_RESOURCES:

@@ -32,7 +32,9 @@ def deploy(bucket: str, parameters: Mapping[str, str]) -> Deployment:
     try:
         previous = _previous()
         if "Auth" not in {**previous, **parameters}:
-            raise DeployError(f"Say who may call the service: --auth {'|'.join(AUTHORIZERS)}. docs/aws.md explains them.")
+            raise DeployError(
+                f"Say who may call the service: --auth {'|'.join(AUTHORIZERS)}. docs/aws.md explains them."
+            )
         owns_bucket = previous.get("CreateBucket") or _owns_bucket(bucket)
         values = {**with_authorizer(parameters), "BucketName": bucket, "CreateBucket": owns_bucket}
         _run("build")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.deploy import sam
-from infra.deploy.deployment import DeployError
+from infra.deploy.deployment import DeployError, with_authorizer
 from tests.support.fake_programs import make_fake_programs
 
 
@@ -27,6 +27,16 @@ def test_a_missing_tool_is_named_with_its_source(calls: Path, tool: str, monkeyp
     monkeypatch.setenv("PATH", str(make_fake_programs(calls.parent / "less", other)))
     with pytest.raises(DeployError, match=f"There is no {tool} on PATH.*Install it"):
         sam.deploy("mine", {})
+    assert not calls.exists()
+
+
+def test_who_may_call_has_to_be_said(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sam, "_previous", dict)
+    with pytest.raises(DeployError, match="--auth keys"):
+        sam.deploy("mine", {})
+    with pytest.raises(DeployError, match="Auth=nobody is none of keys, "):
+        with_authorizer({"Auth": "nobody"})
+    assert with_authorizer({"Auth": "none-i-know"})["Authorizer"] == ""
     assert not calls.exists()
 
 

@@ -1,0 +1,1 @@
+"""The Lambda authorizer: who calls, asked by the gateway before every other function."""
