@@ -33,7 +33,6 @@ def emulator_template(text: str, package_bucket: str, package_key: str) -> dict[
     template["Resources"][api]["Properties"]["BinaryMediaTypes"].append(BINARY)
     # The functions of an emulator write their metrics where its servers do, if anywhere.
     template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_METRICS", None)
-    template["Globals"]["Function"]["Environment"]["Variables"].pop("REGATTA_BEHIND_GATEWAY", None)
     template["Globals"]["Function"].pop("PermissionsBoundary")
     del template["Resources"][api]["Properties"]["Auth"]  # AuthorizeFunction has no alias here
     for name in UNCHECKED_RESOURCES:
