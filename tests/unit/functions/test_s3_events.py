@@ -1,11 +1,9 @@
 """Notifications of the bucket: decoded, one failure a message, and no message that comes for ever."""
 
 import json
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from core.errors import UnavailableError
 from core.jobs import service as jobs
@@ -14,7 +12,7 @@ from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from functions.retrain.handler import handler
 from functions.s3_events import CreatedObject, objects_in
-from infra.paths import ROOT
+from tests.support.permissions import is_allowed
 from tests.support.storage import home
 
 KEY = "incoming/default/flats/a b+c%中文.csv"
@@ -80,28 +78,11 @@ def test_one_message_that_fails_does_not_keep_the_others(stored: ObjectStore, mo
     assert [order["key"] for order in ordered()] == [KEY]
 
 
-@pytest.mark.parametrize("function", ["RetrainFunction", "WorkerFunction", "JanitorFunction"])
+@pytest.mark.parametrize("function", ["retrain", "worker", "janitor", "reconcile"])
 def test_what_retrains_may_write_nothing_that_would_trigger_it(function: str) -> None:
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
-    policies = resources[function]["Properties"]["Policies"]
-    statements = [one for policy in policies for one in policy.get("Statement", []) if "Effect" in one]
-
-    def effects(action: str, key: str) -> set[str]:
-        """Return the effects that the statements have on this action and this key."""
-        arn = f"arn:${{AWS::Partition}}:s3:::${{BucketName}}/{key}"
-        return {
-            one["Effect"]
-            for one in statements
-            if action in _listed(one["Action"])
-            and any(fnmatchcase(arn, of.get("Fn::Sub", "")) for of in _listed(one["Resource"]))
-        }
-
     # The series of the first could be taken for a folder of jobs.
     for key in ("incoming/default/jobs/a.csv", "incoming/default/flats/datasets/a.csv"):
         for action in ("s3:PutObject", "s3:DeleteObject"):
-            assert "Deny" in effects(action, key) or "Allow" not in effects(action, key)
-    assert effects("s3:GetObject", "incoming/default/flats/a.csv") == {"Allow"}
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+            assert not is_allowed(function, action, key)
+    assert is_allowed(function, "s3:ListBucket", "incoming/default/flats/a.csv")
+    assert is_allowed(function, "s3:GetObject", "incoming/default/flats/a.csv") == (function != "janitor")
