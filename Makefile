@@ -11,6 +11,9 @@ CLIENTS_SETUP := .venv-clients/.ready
 NODE_MODULES  := clients/typescript/node_modules/.package-lock.json
 NPM           := PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm --loglevel=error
 
+# Some shells and images set it. Then each of the hundreds of processes that the tests start compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo up down test test-busy test-localstack test-clients test-contract lint template build openapi client bench setup environments lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
@@ -72,15 +75,14 @@ setup: $(SETUP)
 
 environments: $(SETUP) $(SAM_SETUP) $(LOCALSTACK_SETUP) $(CLIENTS_SETUP)  ## all that `make test` needs, side by side with `make -j`
 
-# pip checks every hash. The lists are complete, and Python compiles what it imports: without looking for dependencies and
-# compiling everything, pip needs half the time. The project itself is installed without build isolation, so that nothing
-# unpinned is fetched.
+# pip checks every hash; the lists are complete, so it looks for no dependencies. The project itself is installed without
+# build isolation, so that nothing unpinned is fetched.
 $(SETUP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Regatta needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.11 ..."; exit 1; }
 	@echo "Setting up .venv (about a minute, once) ..."
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
