@@ -1,8 +1,86 @@
-"""Lambda entry point: the gateway asks who calls."""
+"""Lambda entry point: the gateway asks who calls, before every other function.
 
+It hands on the workspace and the role; the function itself says whether the role is enough. Neither it nor the gateway
+keeps an answer, so that a revoked key is refused at once: the authorizer reads one small object in each request.
+"""
+
+from functools import cache
 from typing import Any
+
+from core.access.caller import Caller
+from core.access.roles import LEAST_ROLES, Role
+from core.deadlines import deadline
+from core.errors import ForbiddenError, UnauthorizedError
+from core.settings import settings
+from core.storage.container import container
+from core.storage.key_repository import KeyRepository
+from core.storage.known_keys import KnownKeys
+from core.telemetry.log import log_event
+from functions.authorizer_context import context_of
+from functions.callers import Callers
+from functions.credentials import credentials_of
+from functions.log import set_up_telemetry
+from functions.operation_ids import OPERATION_IDS
+from functions.remaining_time import seconds_for_answer
+
+# What the gateway takes for a 401; every other exception is a fault, which it answers with 503.
+REFUSED = "Unauthorized"
+
+set_up_telemetry()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Refuse everybody; the gateway answers 401 to an exception of this name."""
-    raise Exception("Unauthorized")
+    """Return the policy of a request, with who calls in its context; raises `Exception("Unauthorized")`."""
+    operation = OPERATION_IDS.get((event.get("httpMethod", ""), event.get("resource", "")), "")
+    if LEAST_ROLES.get(operation, Role.ADMIN) is None:
+        return _policy(event, "Allow", "anybody", {})
+    try:
+        with deadline(seconds_for_answer(context)):
+            caller = _callers().ask(credentials_of(_scope(event)))
+    except UnauthorizedError:
+        log_event("authorize", operation=operation, outcome="refused")
+        raise Exception(REFUSED) from None
+    except ForbiddenError:
+        log_event("authorize", operation=operation, outcome="no role")
+        return _policy(event, "Deny", "nobody", {})
+    log_event("authorize", operation=operation, outcome="allowed", workspace=caller.workspace, key=caller.key_id)
+    return _allow(event, caller)
+
+
+@cache
+def _callers() -> Callers:
+    """Return what finds callers. It believes no key longer than one request, and nothing goes on after the answer."""
+    chosen = settings()
+    keys = KnownKeys(
+        KeyRepository(container().objects), chosen.auth_stale_seconds, believed_seconds=0, later=lambda work: work()
+    )
+    return Callers(chosen.auth, keys)
+
+
+def _scope(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the headers and the query of an event as a request has them."""
+    headers = event.get("multiValueHeaders") or {name: [value] for name, value in (event.get("headers") or {}).items()}
+    query = event.get("multiValueQueryStringParameters") or event.get("queryStringParameters") or {}
+    return {
+        "headers": [
+            (name.lower().encode("latin-1", "replace"), str(value).encode("utf-8", "replace"))
+            for name, values in headers.items()
+            for value in values or ()
+        ],
+        "query_string": repr(query).encode("utf-8", "replace"),
+    }
+
+
+def _allow(event: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    return _policy(event, "Allow", caller.key_id or "caller", context_of(caller))
+
+
+def _policy(event: dict[str, Any], effect: str, principal: str, context: dict[str, str]) -> dict[str, Any]:
+    """Return a policy for every method of the stage: a gateway that keeps answers uses it for all of them."""
+    api, stage = event["methodArn"].split("/")[:2]
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": f"{api}/{stage}/*"}
+    return {
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": context,
+    }

@@ -1,6 +1,7 @@
 """The command line: the embedded stack, requests to a service, series and jobs, operation and deployment."""
 
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -100,10 +101,17 @@ def _main(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    api_key_file: Annotated[
+        Path | None, typer.Option(help="A file with the API key for the service.", show_default="REGATTA_API_KEY")
+    ] = None,
     install_completion: InstallCompletion = None,
     show_completion: ShowCompletion = None,
 ) -> None:
     """Regatta: tabular regression as a service."""
+    if api_key_file is not None:
+        from infra.cli.service import read_api_key
+
+        os.environ["REGATTA_API_KEY"] = read_api_key(api_key_file)
     from infra.cli.text import visible
     from infra.cli.variables import unknown_messages
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -40,6 +41,15 @@ def connect(url: str | None) -> Iterator["Regatta"]:
             raise UrlError(str(error).replace("The url", "The URL")) from None
         with client:
             yield client
+
+
+def read_api_key(path: Path) -> str:
+    """Return the API key in a file; a file without one ends the command. The key itself is in no message."""
+    with exit_with_code():
+        key = path.read_text(encoding="utf-8", errors="replace").strip()
+        if not key or len(key.split()) != 1:
+            raise CommandError(f"{path} has to hold one API key and nothing else.", ExitCode.USAGE)
+        return key
 
 
 def ask(client: "Regatta", method: str, path: str, **options: Any) -> "Json":

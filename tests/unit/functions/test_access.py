@@ -259,4 +259,4 @@ def served_at(app: FastAPI, address: str) -> int:
     async def at_address(scope: Any, receive: Any, receive_answer: Any) -> None:
         await app({**scope, "server": (address, 8000)}, receive, receive_answer)
 
-    return ask(at_address, "GET", "/jobs").status_code  # type: ignore[arg-type]
+    return ask(at_address, "GET", "/jobs", {"Host": "localhost"}).status_code  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """`regatta keys`: what it makes, prints and refuses."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -10,6 +11,7 @@ from core.storage.key_repository import KeyRepository
 from core.storage.s3.object_store import ObjectStore
 from infra.cli import app
 from infra.cli import keys as command
+from tests.support.http_server import QuietHandler, running_server
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +103,30 @@ def test_a_refusal_says_the_way_out(arguments: tuple[str, ...], said: str) -> No
     answer = run(*arguments)
     assert (answer.exit_code, answer.stdout) == (1, "")
     assert said in answer.stderr
+
+
+def test_the_key_in_a_file_is_sent_and_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGATTA_API_KEY", "another")  # and put back what the option sets
+    sent: list[str | None] = []
+
+    class Handler(QuietHandler):
+        def do_GET(self) -> None:
+            sent.append(self.headers.get("X-Api-Key"))
+            self.answer(b"{}", 401)
+
+    text = make()
+    (tmp_path / "key").write_text(f"{text}\n")
+    with running_server(Handler) as url:
+        answer = CliRunner().invoke(app, ["--api-key-file", str(tmp_path / "key"), "files", "--url", url])
+    assert sent == [text]
+    assert text not in answer.output
+
+
+@pytest.mark.parametrize("content", [None, "", "two words"])
+def test_a_file_without_a_key_ends_the_command(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "key"
+    if content is not None:
+        path.write_text(content)
+    answer = CliRunner().invoke(app, ["--api-key-file", str(path), "files"])
+    assert answer.exit_code in (1, 2)
+    assert str(path) in answer.stderr
