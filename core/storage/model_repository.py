@@ -22,7 +22,7 @@ from core.storage.manifest_index import ManifestIndex
 from core.storage.model_changes import ModelChanges, map_together
 from core.storage.newest_models import NewestModels
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signed_models import StoredModel
+from core.storage.signed_models import StoredModel, is_signed_before
 from core.storage.unfinished import UnfinishedChanges
 from core.storage.versions import MODEL_NAME, VersionId, Versions
 from core.types import Json
@@ -261,6 +261,15 @@ class ModelRepository:
         moved = self._changes.rename(old, new)
         self.newest.forget()
         return moved
+
+    def signed_before(self) -> list[VersionId]:
+        """Return the versions that a version of Regatta before 0.3 signed, or claims to have."""
+        manifests = self._versions.manifests(self._versions.listed())
+        return [VersionId(one.model_name, one.version) for one in manifests if is_signed_before(one)]
+
+    def sign_anew(self, version: VersionId) -> ModelManifest:
+        """Sign one of those anew. Raises `NoSuchModelError`, `BadSignatureError` when its signature is wrong."""
+        return self._versions.sign_anew(version.name, version.number)
 
     def finish(self, facts: Json) -> bool:
         """Finish the change that a note is about, if it was cut off; return whether there was anything to finish."""

@@ -61,10 +61,8 @@ def is_signed(signature: str, subject: Subject, *parts: bytes) -> bool:
     name, _, encoded = rest.partition(".")
     if scheme != SCHEME:
         return False
-    public = keyring().verifying.get(name) or newest_keyring().verifying.get(name)
+    public = _public_key(name)
     if public is None:
-        if not keyring().verifying:
-            raise InvalidSettingError(NO_VERIFYING_KEY)
         return False
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(
@@ -163,6 +161,27 @@ def internal_key() -> bytes:
 def derive_internal(kind: str) -> bytes:
     """Return the key of the codes of one kind of thing."""
     return derive(internal_key(), kind)
+
+
+def _public_key(name: str) -> bytes | None:
+    """Return the public key with this id, or None; a process that has it in its settings reads no private key."""
+    chosen = settings().verifying_keys
+    if chosen is not None:
+        given = {key_id(key): key for key in parse_public_keys(chosen, "REGATTA_VERIFYING_KEYS")}
+        if name in given:
+            return given[name]
+    if not keyring().verifying:
+        raise InvalidSettingError(NO_VERIFYING_KEY)
+    return keyring().verifying.get(name) or newest_keyring().verifying.get(name)
+
+
+def check_keys() -> Keyring:
+    """Return the keys of this process before it serves; raises `InvalidSettingError` where one is missing or weak."""
+    keys = keyring()
+    internal_key()
+    if not keys.verifying:
+        raise InvalidSettingError(NO_VERIFYING_KEY)
+    return keys
 
 
 def _message(subject: Subject, parts: tuple[bytes, ...]) -> bytes:

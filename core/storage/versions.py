@@ -161,7 +161,10 @@ class Versions:
         Its key has to be among those of this process: see `core.storage.keyring`. Raises `BadSignatureError`.
         """
         key = manifest_key(self._workspace, name, number)
-        body, etag = self._objects.get_with_etag(key)
+        try:
+            body, etag = self._objects.get_with_etag(key)
+        except MissingObjectError as error:
+            raise NoSuchModelError(f"Version {number} of model {name!r} was deleted.") from error
         before = _parsed(body)
         if before is None or (before.model_name, before.version) != (name, number):
             raise BadSignatureError(NOT_SIGNED)

@@ -12,6 +12,7 @@ from infra.cli.exit_codes import ExitCode
 from infra.cli.options import AsJson, Quiet
 from infra.cli.output import Output
 from infra.cli.service import exit_with_code
+from infra.cli.signing_keys import SIGNING_ACTIONS, use_signing_key
 from infra.cli.terminal import failure, use_running_stack
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ OVERLAP = "1d"
 
 
 def keys(
-    action: Annotated[str, typer.Argument(metavar="create|list|revoke|rotate", help="What to do.")],
+    action: Annotated[str, typer.Argument(metavar="create|list|revoke|rotate|rotate-signing|verifying")],
     key_id: Annotated[str | None, typer.Argument(help="Of the key to revoke or rotate.", show_default=False)] = None,
     workspace: Annotated[str | None, typer.Option(help="Whose key; of `list`: only its keys.")] = None,
     role: Annotated[str | None, typer.Option(help="read, predict, train or admin.")] = None,
@@ -47,10 +48,16 @@ def keys(
     create makes a key for a workspace, which comes to life with its first one. rotate makes another key with the
     settings of an earlier one. The text of a key is printed once and is stored nowhere. A service takes keys where
     REGATTA_AUTH is `keys`; what is changed here holds a second later in all of its workers.
+
+    rotate-signing replaces the key that signs models; those of the former key serve on. verifying prints the public
+    keys, for REGATTA_VERIFYING_KEYS of processes that only verify.
     """
     output = Output(as_json, quiet)
+    if action in SIGNING_ACTIONS:
+        use_signing_key(action)
+        return
     if action not in ACTIONS:
-        raise failure(f"{action!r} is none of {', '.join(ACTIONS)}.", ExitCode.USAGE)
+        raise failure(f"{action!r} is none of {', '.join([*ACTIONS, *SIGNING_ACTIONS])}.", ExitCode.USAGE)
     if (key_id is None) != (action in ("create", "list")):
         wanted = "takes the id of a key" if key_id is None else "takes no id of a key"
         raise failure(f"regatta keys {action} {wanted}.", ExitCode.USAGE)

@@ -11,10 +11,11 @@ from infra.cli.terminal import exit_on_errors, failure, use_running_stack
 
 
 class Action(StrEnum):
-    """What to do with the index of lists."""
+    """What to do with the index of lists, or with signatures of before."""
 
     VERIFY = "verify"
     REBUILD = "rebuild"
+    RESIGN = "resign"
 
 
 def registry(
@@ -26,9 +27,14 @@ def registry(
     """Verify or rebuild the index of lists in the bucket, from the manifests themselves.
 
     Exit status 1 says that a list shows something else than the manifests say. --quiet prints nothing but errors.
+
+    resign signs the models of versions before 0.3 anew, which a server also does with each when it is first read.
     """
     use_running_stack()
     output = Output(as_json, quiet)
+    if action == Action.RESIGN:
+        _sign_anew(workspace, output)
+        return
     with exit_on_errors():
         found = _carry_out(action, workspace, output)
     if as_json:
@@ -38,6 +44,19 @@ def registry(
     wrong = [name for name, part in found.items() if not part.get("is_right", True)]
     if wrong:
         raise failure(f"The index of {' and '.join(wrong)} is wrong. `regatta registry rebuild` writes it anew.")
+
+
+def _sign_anew(name: str, output: Output) -> None:
+    """Sign the models of versions before 0.3 anew; exit status 1 where some are not theirs."""
+    from core.services.upkeep.resigning import sign_models_anew
+    from core.storage.container import container
+
+    with exit_on_errors():
+        done = sign_models_anew(container().workspace(name))
+    document = {"signed": done.signed, "refused": done.refused}
+    output.answer(document, done.signed, f"{done.signed} models were signed anew.")
+    if done.refused:
+        raise failure(f"{len(done.refused)} have no valid signature and were left: {', '.join(done.refused)}.")
 
 
 def _carry_out(action: Action, name: str, output: Output) -> dict[str, dict[str, Any]]:

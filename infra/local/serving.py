@@ -10,7 +10,9 @@ import redis
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from core.errors import RegattaError
 from core.settings import Settings, settings
+from core.storage.signing import check_keys
 from core.telemetry.log import set_up_log
 from infra.buckets import bucket_exists
 from infra.local.web import WebServer
@@ -23,8 +25,12 @@ class ServingError(Exception):
 def check(settings: Settings) -> str | None:
     """Create the bucket if it does not exist; return a warning if Redis does not answer or is not set.
 
-    Raises `ServingError` that names REGATTA_S3_ENDPOINT or REGATTA_BUCKET.
+    Raises `ServingError` that names REGATTA_S3_ENDPOINT, REGATTA_BUCKET or the setting of a key.
     """
+    try:
+        check_keys()
+    except RegattaError as error:
+        raise ServingError(str(error)) from error
     _check_bucket(settings)
     if settings.redis_url is None:
         return "REGATTA_REDIS_URL is not set: without Redis every worker keeps its own cache."

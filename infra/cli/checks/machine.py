@@ -136,7 +136,7 @@ def check_redis_program() -> Checks:
 
 def check_signing_key(settings: Settings) -> Checks:
     """Check the key that models are signed with: that it can be read, cannot be guessed, and is the owner's alone."""
-    from core.storage.signing import internal_key, keyring
+    from core.storage.signing import check_keys
 
     private = (settings.signing_key_file, settings.signing_key_secret, settings.signing_key)
     sources = (*private, settings.verifying_keys)
@@ -147,8 +147,7 @@ def check_signing_key(settings: Settings) -> Checks:
             yield broken("signing key", "none is set", "Let REGATTA_SIGNING_KEY_FILE name a file with 32 random bytes.")
         return
     try:
-        keys = keyring()
-        internal_key()
+        keys = check_keys()
     except InvalidSettingError as error:
         yield broken("signing key", str(error), "Let REGATTA_SIGNING_KEY_FILE name a file with 32 random bytes.")
         return
