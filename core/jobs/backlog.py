@@ -34,7 +34,7 @@ class Storage(Protocol):
 
 @dataclass(frozen=True)
 class Backlog:
-    """The jobs that are not over, of all workspaces."""
+    """The jobs that are not over, of a workspace or of all."""
 
     # Those that wait for a worker, and those that a worker has.
     waiting: int
@@ -47,10 +47,13 @@ class Backlog:
     closed: list[OpenJob]
 
 
-def read_backlog(storage: Storage, *, now: float | None = None) -> Backlog:
-    """Return the backlog at `now` (seconds since 1970; default: the current time). Raises `UnavailableError`."""
+def read_backlog(storage: Storage, *, now: float | None = None, workspace: str | None = None) -> Backlog:
+    """Return the backlog at `now` (seconds since 1970; default: the current time), of one workspace or of all.
+
+    Raises `UnavailableError`.
+    """
     moment = time.time() if now is None else now
-    entries = storage.queue.open_jobs.list()
+    entries = storage.queue.open_jobs.list(workspace)
     jobs = _read(storage, entries[:MOST_READ])
     closed = [entry for entry, job in jobs if (job is None or job.is_over) and moment - entry.added > SILENT_SECONDS]
     open_jobs = [(entry, job) for entry, job in jobs if job is not None and not job.is_over]

@@ -37,9 +37,10 @@ class OpenJobs:
         """Remove a job that is over, or gone."""
         self._objects.delete([_key(workspace, job_id)])
 
-    def list(self) -> list[OpenJob]:
-        """Return all jobs, the one that was added first at the beginning."""
-        found = ((OPEN_JOB_KEY.fullmatch(item.key), item.modified) for item in self._objects.list(FOLDER))
+    def list(self, workspace: str | None = None) -> list[OpenJob]:
+        """Return all jobs, or those of one workspace, the one that was added first at the beginning."""
+        prefix = FOLDER if workspace is None else f"{FOLDER}{workspace}/"
+        found = ((OPEN_JOB_KEY.fullmatch(item.key), item.modified) for item in self._objects.list(prefix))
         jobs = [OpenJob(match["workspace"], match["job_id"], added) for match, added in found if match]
         named = [job for job in jobs if is_workspace_name(job.workspace)]
         return sorted(named, key=lambda job: (job.added, job.job_id))

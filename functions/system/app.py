@@ -8,10 +8,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from core import __version__
+from core.access.workspace_names import DEFAULT_WORKSPACE
 from core.errors import RegattaError, UnavailableError
 from core.jobs.backlog import read_backlog
 from core.settings import settings
 from core.storage.container import container
+from core.storage.workspace import Workspace
 from functions.http import CallerWorkspace, create_app
 from functions.links import link, requested_path
 from functions.problems import PROBLEM_JSON, retry_headers
@@ -48,8 +50,9 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
     report = {
         "storage": _timed(_answers(deployment.objects.ping)),
         "redis": _timed(redis_up) if deployment.redis.configured else {"status": "off"},
-        "queue": _queue(),
-        "cache": deployment.counters.read(),
+        "queue": _queue(workspace),
+        # How often others found something in a cache is nobody else's business.
+        "cache": deployment.counters.read() if _is_operators(workspace) else {},
         "index": {kind: index.size() for kind, index in workspace.index.items()},
     }
     if report["storage"]["status"] == "down":
@@ -65,13 +68,25 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
 router.routes.extend([*documentation.router.routes, *health.router.routes])
 
 
-def _queue() -> dict[str, Any]:
-    """Return whether the queue of jobs answers, how many wait, are worked on and were given up, and which are stuck."""
+def _is_operators(workspace: Workspace) -> bool:
+    """Return whether it is the workspace of those who run the service: they see the figures of all of it."""
+    return workspace.name == DEFAULT_WORKSPACE
+
+
+def _queue(workspace: Workspace) -> dict[str, Any]:
+    """Return whether the queue of jobs answers, how many wait, are worked on and were given up, and which are stuck.
+
+    A workspace sees its own jobs.
+    """
     state: dict[str, Any] = {}
 
     def look() -> None:
-        state.update(container().queue.state())
-        backlog = read_backlog(container())
+        if _is_operators(workspace):
+            state.update(container().queue.state())
+            backlog = read_backlog(container())
+        else:
+            backlog = read_backlog(container(), workspace=workspace.name)
+            state.update(depth=backlog.waiting, in_flight=backlog.running, dead_letters=0)
         state["silent"] = len(backlog.silent)
         if backlog.oldest_seconds is not None:
             state["oldest_seconds"] = round(backlog.oldest_seconds)

@@ -124,13 +124,16 @@ def janitor(
         raise failure(f"{len(sizes['failed'])} could not be; the next run tries again.")
 
 
-def webhook_secret() -> None:
+def webhook_secret(
+    workspace: Annotated[str, typer.Option(help="Whose webhook.")] = "default",
+) -> None:
     """Print the secret that receivers of webhooks check signatures with."""
     use_running_stack()
-    from core.storage import signing
+    from core.access.workspace_names import check_workspace_name
+    from core.services.series.notify import secret_of
 
     with exit_on_errors():
-        secret = signing.webhook_secret()
+        secret = secret_of(check_workspace_name(workspace))
     typer.echo(f"whsec_{base64.b64encode(secret).decode()}")
 
 

@@ -1,4 +1,6 @@
-"""Notify a webhook and an SNS topic of each decision about a series. Both are optional; neither can fail a decision.
+"""Notify the webhook and the SNS topic of a workspace of each decision about a series.
+
+Both are optional, and neither can fail a decision. `core.services.series.webhooks` says which they are.
 
 A webhook is signed as https://www.standardwebhooks.com specifies, so that receivers find a library to verify it.
 """
@@ -14,7 +16,9 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from core.settings import settings
+from core.access.workspace_names import DEFAULT_WORKSPACE
+from core.errors import RegattaError
+from core.services.series.webhooks import PrivateAddressError, post, targets_of
 from core.storage.signing import webhook_secret
 from core.storage.workspace import Workspace
 from core.telemetry.causes import cause_of
@@ -39,15 +43,21 @@ def notify(workspace: Workspace, decision: Json | None) -> None:
         return
     message = {"id": f"{decision['job_id']}-{decision['state']}", "workspace": workspace.name, **decision}
     body = json.dumps(message, ensure_ascii=False).encode()
-    targets = (("webhook", _post, settings().webhook_url), ("SNS topic", _publish, settings().sns_topic_arn))
-    for name, send, address in targets:
+    try:
+        known = targets_of(workspace.objects, workspace.name)
+    except (RegattaError, ValueError) as error:
+        count("notification_failures", "webhook")
+        log.error("decision %s was not sent: %s", message["id"], cause_of(error))
+        return
+    send_to_url = _post if known.is_trusted else _post_outside
+    for name, send, address in (("webhook", send_to_url, known.url), ("SNS topic", _publish, known.topic)):
         if address is None:
             continue
         try:
             send(address, message, body)
         except Exception as error:
             # No failure of a notification may fail the retraining.
-            count("notification_failures", "webhook" if send is _post else "sns")
+            count("notification_failures", "webhook" if send is send_to_url else "sns")
             log.error("decision %s was not sent to the %s: %s", message["id"], name, cause_of(error))
 
 
@@ -55,6 +65,40 @@ def signature(secret: bytes, message_id: str, timestamp: int, body: bytes) -> st
     """Return the value of the header `webhook-signature`: HMAC-SHA256 over id, time and body, as Base64."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
+
+
+def _headers(message: Json, body: bytes) -> dict[str, str]:
+    """Return the headers of an attempt, signed now; a workspace's secret is its own."""
+    timestamp = int(time.time())
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "regatta",
+        "webhook-id": message["id"],
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signature(secret_of(message["workspace"]), message["id"], timestamp, body),
+    }
+
+
+def secret_of(workspace: str) -> bytes:
+    """Return the secret that signs the webhooks of a workspace: receivers of one cannot speak to those of another."""
+    if workspace == DEFAULT_WORKSPACE:
+        return webhook_secret()
+    return hmac.digest(webhook_secret(), f"workspace {workspace}".encode(), hashlib.sha256)
+
+
+def _post_outside(url: str, message: Json, body: bytes) -> None:
+    """POST to a webhook on the internet until it answers with success; raises what the last attempt raised."""
+    for pause in (*PAUSES_SECONDS, None):
+        try:
+            status = post(url, _headers(message, body), body, TIMEOUT_SECONDS)
+            if status < HTTPStatus.MULTIPLE_CHOICES:
+                return
+            error, is_final = OSError(f"it answered {status}"), status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS
+        except OSError as raised:
+            error, is_final = raised, isinstance(raised, PrivateAddressError)
+        if pause is None or is_final:
+            raise error
+        time.sleep(pause)
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -67,14 +111,7 @@ class _NoRedirect(HTTPRedirectHandler):
 def _post(url: str, message: Json, body: bytes) -> None:
     """POST to the webhook until it answers with success; raises what the last attempt raised."""
     for pause in (*PAUSES_SECONDS, None):
-        timestamp = int(time.time())
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "regatta",
-            "webhook-id": message["id"],
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(webhook_secret(), message["id"], timestamp, body),
-        }
+        headers = _headers(message, body)
         request = Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - the operator's own setting
         try:
             with build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS):
