@@ -17,6 +17,7 @@ from core.exporting import excel
 from core.exporting.files import FORMATS
 from core.jobs.commands import ExportTableCommand, TrainCommand
 from core.progress import StoppedError, ignore_progress
+from core.services.prediction.export import added_columns
 from core.services.processing.ingest import ingest
 from core.services.table_prediction import export_table as module
 from core.services.table_prediction.export_table import export_table
@@ -309,3 +310,25 @@ def test_a_workbook_shows_the_units_of_the_features_and_of_the_target(client: ht
         formats = {name.value: cell.number_format for name, cell in zip(sheet[1], sheet[2], strict=True)}
         assert formats["weight"] == 'General" kg"' or "data" in rows
         assert all(formats[name].endswith('0" ¥"') for name in ("prediction", "prediction_lower", "prediction_upper"))
+
+
+def test_a_free_name_is_found_without_comparing_all_columns_each_time() -> None:
+    class Counted(str):
+        compared = 0
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            Counted.compared += 1
+            return str.__eq__(self, other)
+
+    header = [Counted("prediction"), *(Counted(f"prediction_{number}") for number in range(2, 2_000))]
+    Counted.compared = 0
+    assert added_columns(header) == ["prediction_2000"]
+    assert Counted.compared < 20 * len(header)
+
+
+def test_records_that_share_no_names_are_refused(client: httpx.Client, file_id: str) -> None:
+    records = [{"crew": 1, f"note {number}": "x"} for number in range(3_000)]
+    refused = client.post("/predict/export", json={"model_name": "船价", "data": records})
+    assert refused.status_code == 413
+    assert "share their names" in refused.json()["detail"]
