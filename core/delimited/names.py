@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 CHARACTERS_SHOWN = 40
+# So many changes of names are warnings of their own.
+CHANGES_SHOWN = 100
 
 
 def unique_names(headers: Sequence[str], warnings: list[str], *, warns: bool = True) -> list[str]:
@@ -11,6 +13,7 @@ def unique_names(headers: Sequence[str], warnings: list[str], *, warns: bool = T
     # By name the number that is tried next: each is tried once, however often the name comes.
     numbers: dict[str, int] = {}
     names: list[str] = []
+    changes = 0
     for position, header in enumerate(headers, start=1):
         stripped = header.strip()
         name = stripped or f"column_{position}"
@@ -19,10 +22,12 @@ def unique_names(headers: Sequence[str], warnings: list[str], *, warns: bool = T
             number = numbers.get(stem, 2)
             name = f"{stem}_{number}"
             numbers[stem] = number + 1
-        if name != stripped and warns:
+        if name != stripped and warns and (changes := changes + 1) <= CHANGES_SHOWN:
             warnings.append(f"column {position} has the header {quoted(header)}; it is called {quoted(name)}")
         taken.add(name)
         names.append(name)
+    if changes > CHANGES_SHOWN:
+        warnings.append(f"{changes - CHANGES_SHOWN:,} more columns have another name than their header")
     return names
 
 

@@ -7,7 +7,7 @@ from core.jobs import service as jobs
 from core.jobs.worker import run_job
 from core.services.handlers import HANDLERS
 from core.services.prediction.predict import find_model
-from core.settings import settings
+from core.settings import Settings, settings
 from core.storage.container import container
 from tests.support.storage import WORKSPACE, home
 from tests.support.tables import CSVS
@@ -72,6 +72,9 @@ def test_what_would_not_fit_becomes_a_job_by_itself(client: httpx.Client, short:
         ({"target_column": "name"}, 422, "bad-target"),
         ({"file_id": "00000000"}, 404, "no-such-file"),
         ({"params": {"depth": 3}}, 422, "bad-parameter"),
+        ({"params": {"max_iter": 10**9}}, 422, "bad-parameter"),
+        ({"model_type": "random_forest", "params": {"n_jobs": 500}}, 422, "bad-parameter"),
+        ({"model_type": "random_forest", "params": {"n_estimators": 10**4000}}, 422, "bad-parameter"),
         ({"model_name": "../x"}, 422, "invalid-input"),
         ({"test_size": 2}, 422, "invalid-input"),
     ],
@@ -82,6 +85,16 @@ def test_a_wrong_order_is_refused_at_once(
     answer = train(client, ASYNC, **fields)
     assert (answer.status_code, answer.json()["type"]) == (status, f"urn:regatta:problem:{slug}")
     assert client.get("/jobs").json() == {"jobs": [], "next": None}
+
+
+def test_parameters_that_take_longer_than_a_job_are_refused_before_it_begins(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.training.commands.settings", lambda: Settings(job_seconds=1))
+    answer = train(client, ASYNC, model_type="random_forest", params={"n_estimators": 5_000})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:regatta:problem:bad-parameter")
+    assert answer.json()["errors"] == [{"field": "params.n_estimators", "message": "makes it take too long"}]
+    assert train(client, ASYNC, model_type="random_forest").status_code == 202
 
 
 def test_a_job_learns_from_the_file_that_was_current_when_it_was_ordered(client: httpx.Client) -> None:

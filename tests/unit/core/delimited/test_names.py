@@ -33,3 +33,11 @@ def test_twice_as_many_equal_names_take_twice_as_many_steps() -> None:
     assert _steps(["a"] * 4_000) < 2.2 * _steps(["a"] * 2_000)
     mixed = ["a", *(f"a_{number}" for number in range(2, 2_000)), *["a"] * 2_000]
     assert _steps(mixed) < 20 * len(mixed)
+
+
+def test_only_the_first_changes_are_warnings_of_their_own() -> None:
+    warnings: list[str] = []
+    unique_names(["a"] * 501, warnings)
+    assert len(warnings) == 101
+    assert warnings[0] == "column 2 has the header 'a'; it is called 'a_2'"
+    assert warnings[-1] == "400 more columns have another name than their header"
