@@ -22,6 +22,7 @@ RegattaError                      500
 │   ├── NameTakenError            409  another model has the name
 │   ├── OtherLibrariesError       409  a pickle of other library versions than those that run
 │   └── NewerFormatError          409  a stored document of a format that this version cannot read
+├── SlowBodyError                 408  the body did not come in time
 ├── TooLargeError                 413
 ├── UnsupportedEncodingError      415  a body in a Content-Encoding other than gzip
 ├── UnprocessableError            422  understood, but the content is wrong
@@ -40,6 +41,7 @@ RegattaError                      500
 ├── TooManyRequestsError          429  the caller asks more often, or uses more, than they may
 ├── UnavailableError              503  storage cannot be reached
 │   ├── DeadlineError             503  the time that the request may take is over
+│   ├── WorkerEndedError          503  the process that did the work was killed
 │   └── OutcomeUnknownError       503  storage broke off, and what was asked may have happened all the same
 └── JobTimeoutError               504  a job took longer than it may
 InvalidSettingError               (start-up only)
@@ -239,6 +241,12 @@ class NewerFormatError(ConflictError):
     retry_after = None
 
 
+class SlowBodyError(RegattaError):
+    """The body of the request did not come within the time that the request may take."""
+
+    status, slug, title = 408, "slow-body", "The body came too slowly"
+
+
 class TooLargeError(RegattaError):
     """The body or the answer is over a limit."""
 
@@ -355,6 +363,12 @@ class DeadlineError(UnavailableError):
     """Nothing is left of the time that the request may take."""
 
     slug, title = "deadline-exceeded", "The answer was not ready in time"
+
+
+class WorkerEndedError(UnavailableError):
+    """The process that did the work has ended, or none is free for it."""
+
+    slug, title = "worker-ended", "The process that does this work has ended"
 
 
 class OutcomeUnknownError(UnavailableError):

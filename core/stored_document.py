@@ -36,6 +36,8 @@ def is_empty(value: Any) -> bool:
 class DamagedDocumentError(RegattaError, ValueError):
     """A stored document is no JSON, or lacks what every version writes into it."""
 
+    slug, title = "damaged-document", "A stored document is damaged"
+
 
 class Document(BaseModel):
     """Base of every stored document. Unknown fields, which a newer version wrote, are ignored."""

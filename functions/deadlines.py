@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.deadlines import deadline, remaining
-from core.errors import DeadlineError
+from core.errors import DeadlineError, SlowBodyError
 from core.settings import Settings, settings
 from core.storage.changes import UNKNOWN
 from core.telemetry.facts import note
@@ -38,7 +38,8 @@ PREDICTING = re.compile(r"/predict(/.*)?|/v2/.+/infer")
 
 
 class DeadlineMiddleware:
-    """Gives each request a deadline. Where nothing was answered by then, the answer is a 503 that says so.
+    """Gives each request a deadline. Where nothing was answered by then, the answer is a 503 that says so; it is a 408
+    where the body has not come in full.
 
     What still goes on for the request is not waited for: it ends by itself, because its calls have the deadline too.
     """
@@ -56,7 +57,7 @@ class DeadlineMiddleware:
         timer = asyncio.get_running_loop().call_later(seconds, answer.give_up)
         try:
             with deadline(seconds):
-                await self.app(scope, receive, answer.send)
+                await self.app(scope, answer.receive, answer.send)
                 note(deadline_left=round(remaining() or 0.0, 3))
         finally:
             timer.cancel()
@@ -72,8 +73,18 @@ class _Answer:
         self._receive = receive
         self._send = send
         self._has_begun = False
+        # Whether the app waits for a part of the body, and nothing was done yet.
+        self._waits_for_body = self._has_body = False
         # The task that says that it is too late; from then on the app's messages are dropped.
         self._giving_up: asyncio.Task[None] | None = None
+
+    async def receive(self) -> Message:
+        """Receive a message for the app."""
+        self._waits_for_body = not self._has_body
+        message = await self._receive()
+        self._waits_for_body = False
+        self._has_body = self._has_body or not message.get("more_body")
+        return message
 
     async def send(self, message: Message) -> None:
         """Send a message of the app."""
@@ -92,7 +103,8 @@ class _Answer:
             await self._giving_up
 
     async def _say_so(self) -> None:
-        late = _too_late(Request(self._scope), self._seconds)
+        request = Request(self._scope)
+        late = _too_slow(request, self._seconds) if self._waits_for_body else _too_late(request, self._seconds)
         await late(self._scope, self._receive, self._send)
 
 
@@ -110,6 +122,13 @@ def seconds_for(path: str, chosen: Settings) -> float:
     if is_long(path):
         return chosen.job_seconds + LONG_MARGIN_SECONDS
     return chosen.request_seconds
+
+
+def _too_slow(request: Request, seconds: float) -> ASGIApp:
+    """Return the answer to a request whose body has had its time."""
+    answer = respond(request, SlowBodyError(f"The body did not come within {seconds:g} s. Send less at a time."))
+    answer.headers["Connection"] = "close"
+    return answer
 
 
 def _too_late(request: Request, seconds: float) -> ASGIApp:

@@ -36,7 +36,7 @@ def run_heavy(
 ) -> Result:
     """Return `work(workspace, ...)`, which takes well under a second for a small table; raises what it raises.
 
-    Raises `UnavailableError` where the process that did the work was killed.
+    Raises `WorkerEndedError` where the process that did the work was killed.
     """
     return _run(work, workspace, arguments, options, is_long=False)
 

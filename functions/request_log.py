@@ -44,13 +44,19 @@ class RequestLogMiddleware:
             await self.app(scope, receive, send)
             return
         start = time.perf_counter()
-        status = 0
+        status, has_gone = 0, False
         with (
             serving_request(_header(scope, ID_HEADER) or _id_of_gateway(scope)) as request_id,
             span("request", _header(scope, b"traceparent"), "server") if is_tracing() else UNTRACED as traced,
             collecting() as facts,
         ):
             headers = (VERSION_HEADER, (ID_HEADER, request_id.encode()))
+
+            async def receive_or_note() -> Message:
+                nonlocal has_gone
+                message = await receive()
+                has_gone = has_gone or (message["type"] == "http.disconnect" and not status)
+                return message
 
             async def send_with_headers(message: Message) -> None:
                 nonlocal status
@@ -60,13 +66,13 @@ class RequestLogMiddleware:
                 await send(message)
 
             try:
-                await self.app(scope, receive, send_with_headers)
+                await self.app(scope, receive_or_note, send_with_headers)
             except Exception:
                 # Starlette raises an unexpected error again after its answer, for servers that would log it.
                 if not status:
                     raise
             finally:
-                _finish(scope, status or GONE, time.perf_counter() - start, facts, traced)
+                _finish(scope, GONE if has_gone else status or GONE, time.perf_counter() - start, facts, traced)
 
 
 def _header(scope: Scope, name: bytes) -> str | None:

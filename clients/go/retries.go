@@ -86,7 +86,7 @@ func mayPass(failure *Error, repeatable bool) bool {
 		return true // It was not carried out.
 	case ErrUnreachable:
 		return repeatable || neverSent(failure)
-	case ErrIdempotencyKeyInUse, ErrConflict, ErrDeadlineExceeded, ErrOutcomeUnknown, ErrTimedOut:
+	case ErrIdempotencyKeyInUse, ErrConflict, ErrDeadlineExceeded, ErrWorkerEnded, ErrOutcomeUnknown, ErrTimedOut:
 		return repeatable
 	}
 	switch failure.Status {

@@ -121,7 +121,7 @@ class ModelChanges:
                 return bool(left)
             case {"kind": "rename", "old": str(old), "new": str(new)}:
                 return self._finish_rename(old, new)
-        log.error("A note of an unfinished change cannot be read: %s", facts)
+        log.error("A note is about no change of models that this version knows: %s", facts)
         return False
 
     def _finish_promotion(self, name: str, artifacts: str) -> bool:

@@ -68,11 +68,14 @@ def old_notes(objects: ObjectStore, now: float) -> list[Note]:
 
 
 def read_note(objects: ObjectStore, note: Note) -> Json | None:
-    """Return what a note says; None where it is gone, and {} where it is damaged."""
+    """Return what a note says; None where it is gone or damaged."""
     try:
         facts = json.loads(objects.get(note.key))
     except MissingObjectError:
         return None
     except ValueError:
         facts = None
-    return facts if isinstance(facts, dict) else {}
+    if isinstance(facts, dict):
+        return facts
+    log.error("The note %s of an unfinished change is damaged", note.key)
+    return None

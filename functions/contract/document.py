@@ -34,6 +34,7 @@ ERRORS = {
     403: "The caller may not do this",
     404: "It does not exist",
     409: "Somebody else is changing the same thing, or it is in use",
+    408: "The body did not come in time",
     413: "It is over a limit",
     415: "The Content-Encoding of the body is unknown",
     422: "Fields, values or the file are not usable; `errors` names them",

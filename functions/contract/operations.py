@@ -62,7 +62,7 @@ def _json(
 
 
 # What a body adds: it cannot be parsed, is too large, or is packed in a way that is not known.
-BODY = (400, 413, 415)
+BODY = (400, 408, 413, 415)
 ABSENT = (404,)
 LONG = (*BODY, 404, 409, 504)
 

@@ -9,8 +9,8 @@ from core.telemetry.log import log_event
 from functions.log import set_up_telemetry
 from functions.snapshot import load_for_snapshot
 
-# Two invocations at once would do the same, and a server that reconciles the same bucket does it more often.
-TURN_SECONDS = 60.0
+# A server that reconciles the same bucket does it more often. Shorter than the minute until the next invocation.
+TURN_SECONDS = 30.0
 # Older objects were looked at by an invocation of before. `regatta reconcile` looks at all.
 NEWEST_SECONDS = 2 * 86_400.0
 

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from core import __version__
 from core.access.workspace_names import DEFAULT_WORKSPACE
+from core.context_threads import ContextThreadPool
 from core.errors import RegattaError, UnavailableError
 from core.jobs.backlog import read_backlog
 from core.settings import settings
@@ -47,10 +48,15 @@ def status(workspace: CallerWorkspace, request: Request) -> Any:
     """Return the state of storage, Redis, queue, cache and index: `degraded` where one is down or a job stuck."""
     deployment = container()
     redis_up = deployment.redis.ping
+    # At once, because together they have two seconds.
+    with ContextThreadPool(2) as threads:
+        queue = threads.submit(_queue, workspace)
+        storage = threads.submit(_timed, _answers(deployment.objects.ping))
+        redis = _timed(redis_up) if deployment.redis.configured else {"status": "off"}
     report = {
-        "storage": _timed(_answers(deployment.objects.ping)),
-        "redis": _timed(redis_up) if deployment.redis.configured else {"status": "off"},
-        "queue": _queue(workspace),
+        "storage": storage.result(),
+        "redis": redis,
+        "queue": queue.result(),
         # How often others found something in a cache is nobody else's business.
         "cache": deployment.counters.read() if _is_operators(workspace) else {},
         "index": {kind: index.size() for kind, index in workspace.index.items()},

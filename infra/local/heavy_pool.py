@@ -10,7 +10,7 @@ from typing import Any
 
 from core.deadlines import check_deadline, remaining
 from core.departures import DepartedError, check_departure, ends_with_caller
-from core.errors import DeadlineError, UnavailableError
+from core.errors import DeadlineError, WorkerEndedError
 from core.storage.changes import changes
 from core.storage.container import container
 from core.storage.workspace import Workspace
@@ -46,7 +46,7 @@ class HeavyPool:
     ) -> Any:
         """Return `function(workspace, *arguments, **options)`, called in another process; raises what it raises.
 
-        Raises `UnavailableError` where that process ended, `DeadlineError`, `DepartedError`. After the latter two the
+        Raises `WorkerEndedError` where that process ended, `DeadlineError`, `DepartedError`. After the latter two the
         process ends, unless the work is a job.
         """
         context = (remaining(), request_id(), ends_with_caller(), traceparent())
@@ -72,7 +72,7 @@ class HeavyPool:
                     succeeded, result, changed = pickle.loads(_receive(connection))  # noqa: S301 - of our own process
                 except (OSError, EOFError) as error:
                     changes().lost_sight()
-                    raise UnavailableError(ENDED) from error
+                    raise WorkerEndedError(ENDED) from error
                 except (DeadlineError, DepartedError):
                     changes().lost_sight()
                     raise
@@ -83,7 +83,7 @@ class HeavyPool:
             if succeeded:
                 return result
             raise result
-        raise UnavailableError(NOBODY, retry_after=5)
+        raise WorkerEndedError(NOBODY, retry_after=5)
 
     def _send(self) -> Connection:
         """Put a socket into the queue; return its other end."""

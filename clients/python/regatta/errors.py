@@ -19,6 +19,7 @@ RegattaError
     ├── Conflict                     409
     │   ├── IncompleteUpload, IdempotencyKeyInUse, ModelServes, NameTaken
     │   └── OtherLibraries, NewerFormat
+    ├── SlowBody                     408
     ├── TooLarge                     413
     ├── UnsupportedEncoding          415
     ├── Unprocessable                422
@@ -31,9 +32,9 @@ RegattaError
     │   └── TrainingFailed
     ├── TooManyRequests              429
     └── ServerError                  500 and above
-        ├── Internal                 500
+        ├── Internal, DamagedDocument    500
         ├── StorageUnavailable       503
-        │   ├── DeadlineExceeded
+        │   ├── DeadlineExceeded, WorkerEnded
         │   └── OutcomeUnknown
         └── TimedOut, JobTimedOut    504
 
@@ -251,6 +252,12 @@ class NewerFormat(Conflict):
     type = "newer-format"
 
 
+class SlowBody(ProblemError):
+    """The body did not reach the service in time."""
+
+    type = "slow-body"
+
+
 class TooLarge(ProblemError):
     """The request or its answer is over a limit."""
 
@@ -372,6 +379,12 @@ class Internal(ServerError):
     fallback_of = (500,)
 
 
+class DamagedDocument(ServerError):
+    """A document in the bucket of the service is damaged."""
+
+    type = "damaged-document"
+
+
 class StorageUnavailable(ServerError):
     """The object store or the queue of jobs did not answer."""
 
@@ -383,6 +396,12 @@ class DeadlineExceeded(StorageUnavailable):
     """The service did not have the answer ready in time. A change may have been made all the same."""
 
     type = "deadline-exceeded"
+
+
+class WorkerEnded(StorageUnavailable):
+    """The process of the service that did the work was killed, or none was free."""
+
+    type = "worker-ended"
 
 
 class OutcomeUnknown(StorageUnavailable):

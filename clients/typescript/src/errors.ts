@@ -143,6 +143,9 @@ export class OtherLibraries extends Conflict {}
 /** A newer version of Regatta wrote what is stored. */
 export class NewerFormat extends Conflict {}
 
+/** 408: the body did not reach the service in time. */
+export class SlowBody extends ProblemError {}
+
 /** 413: the request or its answer is over a limit. */
 export class TooLarge extends ProblemError {}
 /** 415: the body has a Content-Encoding that the service cannot unpack. */
@@ -182,10 +185,14 @@ export class TooManyRequests extends ProblemError {}
 export class ServerError extends ProblemError {}
 /** An internal error of the service, which is in its log. */
 export class Internal extends ServerError {}
+/** A document in the bucket of the service is damaged. */
+export class DamagedDocument extends ServerError {}
 /** The object store or the queue of jobs did not answer. */
 export class StorageUnavailable extends ServerError {}
 /** The service did not have the answer ready in time. A change may have been made all the same. */
 export class DeadlineExceeded extends StorageUnavailable {}
+/** The process of the service that did the work was killed, or none was free. */
+export class WorkerEnded extends StorageUnavailable {}
 /** Storage broke off in the middle of a change, which may have been made all the same. */
 export class OutcomeUnknown extends StorageUnavailable {}
 /** The answer took longer than the gateway waits. */
@@ -213,6 +220,7 @@ const BY_TYPE = {
   "name-taken": NameTaken,
   "other-libraries": OtherLibraries,
   "newer-format": NewerFormat,
+  "slow-body": SlowBody,
   "too-large": TooLarge,
   "unsupported-encoding": UnsupportedEncoding,
   "not-a-csv": NotACsv,
@@ -230,9 +238,11 @@ const BY_TYPE = {
   "too-many-requests": TooManyRequests,
   "storage-unavailable": StorageUnavailable,
   "deadline-exceeded": DeadlineExceeded,
+  "worker-ended": WorkerEnded,
   "outcome-unknown": OutcomeUnknown,
   "timed-out": TimedOut,
   "job-timed-out": JobTimedOut,
+  "damaged-document": DamagedDocument,
   internal: Internal,
 } satisfies Record<string, typeof ProblemError>;
 

@@ -12,6 +12,7 @@ export {
   BadSignature,
   BadTarget,
   Conflict,
+  DamagedDocument,
   DeadlineExceeded,
   FileNotFound,
   IdempotencyKeyInUse,
@@ -44,6 +45,7 @@ export {
   RouteNotFound,
   SeriesNotFound,
   ServerError,
+  SlowBody,
   StorageUnavailable,
   TimedOut,
   TooLarge,
@@ -56,6 +58,7 @@ export {
   UnreadableContainer,
   UnsupportedEncoding,
   UploadInterrupted,
+  WorkerEnded,
 } from "./errors.js";
 export type { Jobs } from "./jobs.js";
 export type { CompareOptions, Models, TrainOptions, VersionOptions } from "./models.js";

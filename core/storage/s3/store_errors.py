@@ -41,6 +41,9 @@ def translate_errors(key: str) -> Iterator[None]:
     except (IncompleteReadError, ResponseStreamingError, HTTPError, HTTPException) as error:
         log.warning("S3 broke off in the answer about %s (%s: %s)", key, type(error).__name__, error)
         raise BrokenBodyError(UNREACHABLE) from error
+    except KeyError as error:  # such as an ETag: a server or a proxy cut the headers
+        log.warning("S3 left %s out of its answer about %s", error, key)
+        raise BrokenBodyError(UNREACHABLE) from error
     except (BotoCoreError, Boto3Error, ConnectionError, TimeoutError) as error:
         log.warning("S3 did not answer about %s (%s: %s)", key, type(error).__name__, error)
         raise UnavailableError(UNREACHABLE) from error

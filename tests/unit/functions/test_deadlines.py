@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from core.deadlines import remaining
 from core.settings import Settings
@@ -87,6 +87,38 @@ def test_who_waits_too_long_is_answered_while_the_work_goes_on(short: None, meth
     assert b"urn:regatta:problem:deadline-exceeded" in body["body"]
     assert words.encode() in body["body"]
     assert b"regatta-version" in headers
+
+
+def test_a_body_that_comes_too_slowly_is_no_fault_of_ours(short: None) -> None:
+    router, messages = APIRouter(), []
+
+    @router.post("/slow")
+    async def read(request: Request) -> str:
+        return (await request.body()).decode()
+
+    async def upload() -> None:
+        begun = iter([{"type": "http.request", "body": b"a", "more_body": True}])
+        answered = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            if (message := next(begun, None)) is not None:
+                return message
+            await answered.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+            answered.set()
+
+        scope = {"type": "http", "method": "POST", "path": "/slow", "root_path": "", "query_string": b"", "headers": []}
+        await create_app(router)(scope, receive, send)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, upload()).result(NEVER)
+    start, body = messages
+    headers = dict(start["headers"])
+    assert (start["status"], headers[b"connection"]) == (408, b"close")
+    assert b"urn:regatta:problem:slow-body" in body["body"]
 
 
 def test_an_answer_that_has_begun_goes_on() -> None:

@@ -16,6 +16,7 @@ from core.telemetry.shared_metrics import SharedMetrics
 from functions.contract.operations import OPERATIONS
 from functions.operation_ids import OPERATION_IDS
 from functions.predict.app import app as predict_app
+from functions.upload.app import app as upload_app
 from tests.support.asgi import ask, run_async
 from tests.support.log_lines import LogLines, log_lines
 from tests.unit.functions.test_request_log_ids import client
@@ -183,6 +184,24 @@ def test_a_caller_who_goes_away_while_it_sends_is_no_fault_of_ours(settled: None
         run_async(lambda: predict_app(scope, leave, send))
     line = one_request(lines)
     assert (line["status"], line["level"], "error" in line) == (499, "INFO", False)
+
+
+def test_a_caller_who_goes_away_in_an_upload_is_logged_as_gone(settled: None) -> None:
+    kind = (b"content-type", b"multipart/form-data; boundary=b")
+    scope = {"type": "http", "method": "POST", "path": "/data/upload", "query_string": b"", "headers": [kind]}
+    begun = b'--b\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,b\r\n'
+    messages = iter([{"type": "http.request", "body": begun, "more_body": True}, {"type": "http.disconnect"}])
+
+    async def leave() -> dict[str, object]:
+        return next(messages)
+
+    async def send(message: object) -> None:
+        """Drop it: nobody is there."""
+
+    with log_lines() as lines:
+        run_async(lambda: upload_app({**scope, "root_path": ""}, leave, send))
+    line = one_request(lines)
+    assert (line["status"], line["level"]) == (499, "INFO")
 
 
 def test_a_fault_tells_the_caller_which_line_has_it(settled: None) -> None:
