@@ -1,7 +1,7 @@
 """Who sends a key or a token: what servers and the authorizer of the API have in common."""
 
-from core.access.caller import Caller
-from core.access.keys import PREFIX, id_of
+from core.access.caller import KEY_PREFIX, Caller
+from core.access.keys import id_of
 from core.errors import UnauthorizedError
 from core.storage.known_keys import KnownKeys
 from functions.credentials import INVALID
@@ -17,7 +17,7 @@ class Callers:
 
     def recall(self, text: str) -> Caller | None:
         """Return who calls, as this process knows it already; None where somebody has to be asked. Asks nobody."""
-        if text.startswith(PREFIX):
+        if text.startswith(KEY_PREFIX):
             key_id = id_of(text) if self._takes_keys else None
             known = self._keys.recall(key_id) if key_id is not None else None
             return None if known is None else self._keys.caller(text, known)
@@ -34,7 +34,7 @@ class Callers:
         answers.
         """
         found = None
-        if text.startswith(PREFIX):
+        if text.startswith(KEY_PREFIX):
             if self._takes_keys and (key_id := id_of(text)) is not None:
                 found = self._keys.caller(text, self._keys.ask(key_id))
         elif self._takes_tokens:

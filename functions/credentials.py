@@ -4,7 +4,7 @@ import re
 
 from starlette.types import Scope
 
-from core.access.keys import PREFIX
+from core.access.caller import KEY_PREFIX
 from core.errors import UnauthorizedError
 
 AUTHORIZATION, API_KEY = b"authorization", b"x-api-key"
@@ -32,7 +32,7 @@ def credentials_of(scope: Scope) -> str:
 
     Raises `UnauthorizedError` where there is none, more than one, or a key in the address.
     """
-    if PREFIX.encode() in scope["query_string"]:
+    if KEY_PREFIX.encode() in scope["query_string"]:
         raise UnauthorizedError(MISPLACED)
     found = set()
     for name, value in scope["headers"]:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from core.access.roles import Role
 from core.access.workspace_names import DEFAULT_WORKSPACE
 
+# What every API key begins with, so that people and scanners for secrets know one when they see it.
+KEY_PREFIX = "rgt_"
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

@@ -15,14 +15,15 @@ import secrets
 import zlib
 from dataclasses import dataclass
 
-PREFIX = "rgt_"
+from core.access.caller import KEY_PREFIX
+
 ID_CHARACTERS = 12
 SECRET_BYTES = 32
 # Lower-case Base32 of the secret, and of the four bytes of its checksum.
 SECRET_CHARACTERS, CHECKSUM_CHARACTERS = 52, 7
 KEY = re.compile(rf"rgt_([a-z2-7]{{{ID_CHARACTERS}}})_[a-z2-7]{{{SECRET_CHARACTERS + CHECKSUM_CHARACTERS}}}")
 KEY_ID = re.compile(rf"[a-z2-7]{{{ID_CHARACTERS}}}")
-KEY_CHARACTERS = len(PREFIX) + ID_CHARACTERS + 1 + SECRET_CHARACTERS + CHECKSUM_CHARACTERS
+KEY_CHARACTERS = len(KEY_PREFIX) + ID_CHARACTERS + 1 + SECRET_CHARACTERS + CHECKSUM_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class NewKey:
 def new_key() -> NewKey:
     """Make a key."""
     key_id = _base32(secrets.token_bytes(8))[:ID_CHARACTERS]
-    body = f"{PREFIX}{key_id}_{_base32(secrets.token_bytes(SECRET_BYTES))}"
+    body = f"{KEY_PREFIX}{key_id}_{_base32(secrets.token_bytes(SECRET_BYTES))}"
     text = body + _checksum(body)
     return NewKey(key_id, digest(text), text)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.access.keys import KEY, KEY_CHARACTERS, PREFIX, digest, id_of, is_key, new_key
+from core.access.caller import KEY_PREFIX
+from core.access.keys import KEY, KEY_CHARACTERS, digest, id_of, is_key, new_key
 
 
 def test_a_new_key_is_written_as_one_and_is_the_key_of_its_digest() -> None:
@@ -33,7 +34,7 @@ def test_a_mistyped_key_is_none(place: int) -> None:
     assert id_of(text[:place] + other + end) is None
 
 
-@pytest.mark.parametrize("text", ["", PREFIX, "rgt_a_b", "x" * KEY_CHARACTERS, "rgt_" + "a" * 71 + "\n"])
+@pytest.mark.parametrize("text", ["", KEY_PREFIX, "rgt_a_b", "x" * KEY_CHARACTERS, "rgt_" + "a" * 71 + "\n"])
 def test_another_text_is_no_key(text: str) -> None:
     assert id_of(text) is None
 
