@@ -4,7 +4,7 @@ import os
 from importlib import import_module
 
 # Modules that are loaded on first use elsewhere. In a snapshot they cost no caller anything. They connect to nothing.
-MODULES = ("boto3.session", "redis.backoff")
+MODULES = ("boto3.session", "cryptography.hazmat.primitives.asymmetric.ed25519", "redis.backoff")
 
 
 def load_for_snapshot() -> None:
