@@ -18,6 +18,7 @@ from core.jobs.worker import Handlers
 from core.reading_fields import ReadingFields
 from core.services.processing.ingest import check_request_size, ingest
 from core.services.processing.read_again import check_read_again, read_again
+from core.services.quotas import check_bytes
 from functions.answer_terms import Terms
 from functions.heavy_work import run_heavy
 from functions.http import CallerWorkspace, RequestBody, create_app
@@ -82,6 +83,7 @@ def upload(
 ) -> dict[str, Any]:
     """Store a CSV unchanged, infer its types, profile it, and make it the current file."""
     check_request_size(form.file.size or 0)
+    check_bytes(workspace, form.file.size or 0)
     with TemporaryDirectory(prefix="regatta-") as folder:
         source = Path(folder) / "source.csv"
         with source.open("wb") as copy:

@@ -48,6 +48,7 @@ SECTIONS = {
         Command("doctor", "doctor", "Check what Regatta needs, and say how to mend what is broken."),
         Command("operating", "serve", "Serve with several workers from any S3 endpoint and any Redis."),
         Command("keys", "keys", "Make, list, revoke or replace API keys."),
+        Command("quotas", "quotas", "Show or set what a workspace may use at most, beside what it uses."),
         Command("operating", "deploy", "Deploy template.yaml, or what has changed in it."),
         Command("operating", "janitor", "Remove what nobody needs any more from the bucket."),
         Command("registry", "registry", "Verify or rebuild the index of lists in the bucket."),

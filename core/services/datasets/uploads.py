@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from core.errors import ConflictError, IncompleteUploadError, InvalidInputError, NoSuchFileError, TooLargeError
 from core.manifests import DatasetManifest, Reading
 from core.reading_fields import check_reading
+from core.services.quotas import check_bytes
 from core.settings import settings
 from core.storage.s3.object_store import MissingObjectError
 from core.storage.upload_repository import MOST_POST_BYTES, Method, Ticket, urls_expire_at
@@ -47,6 +48,7 @@ def start_upload(
     if method == "post" and size_bytes > MOST_POST_BYTES:
         problem = {"field": "method", "message": f"post takes at most {MOST_POST_BYTES:,} bytes"}
         raise InvalidInputError("The file is too large for one request. Use the method multipart.", [problem])
+    check_bytes(workspace, size_bytes)
     ticket = Ticket(
         file_id=new_file_id(),
         filename=filename,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from core.errors import InvalidInputError, TooLargeError
+from core.services.quotas import check_bytes
 from core.services.series.arrivals import ENDINGS, INCOMING, PART_BYTES, TARGET_METADATA, UNCLEAR, check_series_name
 from core.settings import settings
 from core.storage.known_workspaces import make_workspace
@@ -45,6 +46,7 @@ def presign_upload(
     limit = min(settings().max_file_bytes, MOST_POST_BYTES)
     if size_bytes > limit:
         raise TooLargeError(f"The file has {size_bytes:,} bytes; at most {limit:,} are taken. Send fewer rows.")
+    check_bytes(workspace, size_bytes)
     make_workspace(workspace.objects, workspace.name)
     key = f"{INCOMING}{workspace.name}/{series}/{sha256[:32] if sha256 else new_file_id()}/{filename}"
     metadata = {} if target_column is None else {TARGET_METADATA: quote(target_column, safe="")}
