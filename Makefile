@@ -6,6 +6,8 @@ SETUP  := .venv/.ready
 SAM    := .venv-sam/bin
 SAM_SETUP := .venv-sam/.ready
 LOCALSTACK_SETUP := .venv-localstack/.ready
+SECURITY := .venv-security/bin
+SECURITY_SETUP := .venv-security/.ready
 # Go, Node.js and schemathesis.
 CLIENTS_SETUP := .venv-clients/.ready
 NODE_MODULES  := clients/typescript/node_modules/.package-lock.json
@@ -14,7 +16,7 @@ NPM           := PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm --loglevel=error
 # Some shells and images set it. Then each of the hundreds of processes that the tests start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up down test test-busy test-localstack test-clients test-contract lint template build openapi client bench setup environments lock clean
+.PHONY: demo up down test test-busy test-localstack test-clients test-contract lint security fuzz template build openapi client bench setup environments lock clean
 
 demo: $(SETUP)  ## start the embedded stack, run the whole job on a real CSV, keep serving
 	$(BIN)/regatta demo
@@ -44,11 +46,28 @@ test-clients: $(SETUP) $(CLIENTS_SETUP)  ## the clients in Go and TypeScript, an
 test-contract: $(SETUP) $(CLIENTS_SETUP)  ## requests made from the OpenAPI document, five times as many as in `make test`
 	CONTRACT_EXAMPLES=10 $(BIN)/pytest tests/clients/contract
 
-lint: $(SETUP) template  ## format, lint, types, import contracts, templates
+lint: $(SETUP) template security  ## format, lint, types, import contracts, templates, security
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# ruff has the rules of bandit but those for imports and the newest ones, which bandit itself looks for.
+BANDIT_RULES := B401,B402,B411,B412,B413,B415,B613,B614,B615
+security: $(SECURITY_SETUP)  ## bandit, a scan for secrets, known vulnerabilities of what is installed
+	$(SECURITY)/bandit --quiet --recursive --tests $(BANDIT_RULES) core functions infra clients/python bench
+	git ls-files -z -- . $(NO_SECRETS:%=':!%') | xargs -0 $(SECURITY)/detect-secrets-hook --baseline .secrets.baseline
+	$(SECURITY)/python infra/advisories.py requirements/heavy.txt requirements/scoring.txt requirements/light.txt
+
+# Lists of digests and data, in which nobody writes by hand.
+NO_SECRETS := requirements docs/openapi.json clients/typescript/package-lock.json examples tests/data .secrets.baseline
+
+FUZZ_SECONDS ?= 200
+fuzz: $(SETUP) .venv-fuzz/.ready  ## search for inputs that break a reader, $(FUZZ_SECONDS) s each; finds are kept as tests
+	@for target in csv json envelope; do \
+	  PYTHONPATH=.:$$(echo .venv/lib/python3.*/site-packages) nice .venv-fuzz/bin/python -m tests.fuzz.search $$target \
+	    --seconds $(FUZZ_SECONDS) || exit 1; \
+	done
 
 template: $(SAM_SETUP)  ## check template.yaml with the two checkers of AWS
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam validate --lint
@@ -106,6 +125,8 @@ lock:
 	$(COMPILE) pyproject.toml --extra learning --constraints requirements/dev.txt --output-file requirements/heavy.txt
 	$(COMPILE) --group clients --output-file requirements/clients.txt
 	$(COMPILE) --group sam --output-file requirements/sam.txt
+	$(COMPILE) --group security --output-file requirements/security.txt
+	$(COMPILE) --group fuzz --output-file requirements/fuzz.txt
 	$(COMPILE) --group localstack --exclude-newer 2025-12-20 --output-file requirements/localstack.txt
 
 # `sam build` runs this for each zip function: it copies the code, with what symbolic links in it lead to, and the
@@ -128,5 +149,5 @@ build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
 	tar -ch --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
 
 clean: down  ## remove the set-up and every stored dataset and model
-	rm -rf .venv .venv-clients .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage.json \
+	rm -rf .venv .venv-security .venv-fuzz .venv-clients .venv-localstack .venv-sam .aws-sam .regatta out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage.json \
 	  clients/typescript/node_modules clients/typescript/dist

@@ -90,8 +90,9 @@ def delimit(sample: Sample, delimiter: str, *, single_quotes: bool = True) -> De
     quoting = USUAL if delimiter == BLANKS else find_quoting(sample.lines, delimiter, single_quotes=single_quotes)
     lines = [*sample.lines, END_OF_SAMPLE]
     rows = blank_rows(sample.lines) if delimiter == BLANKS else csv_rows(lines, delimiter, quoting)
-    records, lines_above, swallowed, has_empty = [], 0, True, False
+    records, lines_above, begun, swallowed, has_empty = [], 0, 0, True, False
     for cells in rows:
+        begun = lines_above
         if cells == [END_OF_SAMPLE]:
             swallowed = False
         elif any(map(str.strip, cells)):
@@ -102,7 +103,9 @@ def delimit(sample: Sample, delimiter: str, *, single_quotes: bool = True) -> De
         if len(records) == SAMPLE_LINES:
             swallowed = False
             break
-    open_quote = records.pop().lines_above if swallowed and delimiter != BLANKS else None
+    open_quote = begun if swallowed and delimiter != BLANKS else None
+    if records and records[-1].lines_above == open_quote:
+        records.pop()  # it may also have been blank, and none
     # Among equals the later rows decide, since the first lines may be a title.
     widths = Counter(len(record.cells) for record in reversed(records))
     width, count = widths.most_common(1)[0] if widths else (0, 0)

@@ -1,0 +1,59 @@
+"""SECURITY.md names tests that exist, and no request makes the service call an address."""
+
+import ast
+import json
+import re
+
+import pytest
+
+from infra.paths import ROOT
+
+PAGE = (ROOT / "SECURITY.md").read_text()
+NAMED = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGE)
+DOCUMENT = json.loads((ROOT / "docs/openapi.json").read_text())
+ADDRESS = re.compile(r"\burl\b|\buri\b|webhook|callback|endpoint|hostname", re.IGNORECASE)
+
+
+def test_each_of_the_ten_risks_has_a_test() -> None:
+    lines = [line for line in PAGE.splitlines() if re.match(r"\| API\d+ ", line)]
+    assert [re.match(r"\| (API\d+)", line)[1] for line in lines] == [f"API{number}" for number in range(1, 11)]
+    assert len(NAMED) == len(lines)
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED)
+def test_a_named_test_exists(file: str, name: str) -> None:
+    tree = ast.parse((ROOT / file).read_text())
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_no_field_of_a_request_is_an_address() -> None:
+    fields = {
+        field
+        for path in DOCUMENT["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict)
+        for field in request_fields(operation)
+    }
+    assert len(fields) > 50
+    assert not [field for field in fields if ADDRESS.search(field)]
+
+
+def request_fields(operation: dict) -> set[str]:
+    """Return the names of the parameters and of the fields of the body, at any depth."""
+    found = {parameter["name"] for parameter in operation.get("parameters", []) if "name" in parameter}
+    waiting, seen = [operation.get("requestBody", {})], set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            reference = part.get("$ref")
+            if reference and reference not in seen:
+                seen.add(reference)
+                target = DOCUMENT
+                for step in reference.removeprefix("#/").split("/"):
+                    target = target[step]
+                waiting.append(target)
+            found |= set(part.get("properties", {}))
+            waiting += [value for name, value in part.items() if name not in ("example", "examples")]
+    return found
