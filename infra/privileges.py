@@ -67,10 +67,9 @@ OBJECTS: dict[str, dict[str, str]] = {
 
 # The janitor finds the workspaces by a listing of the bucket's first level, and uploads that nobody finished.
 LISTS_ROOT = frozenset({"janitor"})
-# The secret that signs models. Those of the second line only verify, and need it where `VerifyingKeys` is empty.
-SIGNERS = frozenset({"models", "reconcile", "train", "worker"}) | frozenset(
-    {"predict", "inference", "export", "jobs", "janitor"}
-)
+# Who reads the secret that signs models, and who only verifies, and reads it only where `VerifyingKeys` is empty.
+SIGNERS = frozenset({"models", "reconcile", "train", "worker"})
+VERIFIERS = frozenset({"predict", "inference", "export", "jobs", "janitor"})
 
 _SENDS = ("sqs:SendMessage", "JobsQueue")
 # Function -> (action, resource of the template) beside the bucket.
@@ -136,9 +135,9 @@ def _policy(function: str, written: set[str]) -> Iterator[str]:
     yield "      - HasKmsKey"
     yield "      - { Effect: Allow, Action: [kms:Decrypt, kms:GenerateDataKey], Resource: !Ref KmsKeyArn }"
     yield "      - !Ref AWS::NoValue"
-    if function in SIGNERS:
+    if function in SIGNERS | VERIFIERS:
         yield "- !If"
-        yield "  - NeedsSecret"
+        yield f"  - {'NeedsSecret' if function in SIGNERS else 'VerifiersSign'}"
         yield "  - Statement:"
         yield "      - { Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Ref SigningKey }"
         yield "  - !Ref AWS::NoValue"

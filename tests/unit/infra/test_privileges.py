@@ -17,7 +17,18 @@ from functions.reconcile.handler import handler as reconcile
 from functions.retrain.handler import handler as retrain
 from functions.worker.handler import handler as work
 from infra import privileges
-from infra.privileges import ACTIONS, LIST, LISTS_ROOT, OBJECTS, OF_WORKSPACE, OTHERS, PUBLISHES, SHARED, SIGNERS
+from infra.privileges import (
+    ACTIONS,
+    LIST,
+    LISTS_ROOT,
+    OBJECTS,
+    OF_WORKSPACE,
+    OTHERS,
+    PUBLISHES,
+    SHARED,
+    SIGNERS,
+    VERIFIERS,
+)
 from tests.support.arrivals import linear_table, put_file
 from tests.support.gateway import HandlerTransport
 from tests.support.lambda_context import LambdaContext
@@ -77,9 +88,25 @@ def test_a_role_asks_other_services_for_what_the_table_says(function: str) -> No
         if not action.startswith("s3:")
     }
     expected = set(OTHERS.get(function, ()))
-    expected |= {("secretsmanager:GetSecretValue", "SigningKey")} if function in SIGNERS else set()
+    expected |= {("secretsmanager:GetSecretValue", "SigningKey")} if function in SIGNERS | VERIFIERS else set()
     expected |= {("sns:Publish", "DecisionsTopicArn")} if function in PUBLISHES else set()
     assert allowed == expected | {("kms:Decrypt", "KmsKeyArn"), ("kms:GenerateDataKey", "KmsKeyArn")}
+
+
+@pytest.mark.parametrize("function", OBJECTS)
+def test_with_public_keys_only_signers_hold_the_private_one(function: str) -> None:
+    template = yaml_parse(TEMPLATE.read_text())
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    (own,) = [
+        resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource.get("Properties", {}).get("FunctionName") == {"Fn::Sub": f"${{AWS::StackName}}-{function}"}
+    ]
+    variables = variables | own.get("Environment", {}).get("Variables", {})
+    condition = "NeedsSecret" if function in SIGNERS else "VerifiersSign"
+    assert variables["REGATTA_SIGNING_KEY_SECRET"]["Fn::If"][0] == condition
+    secrets = [policy["Fn::If"][0] for policy in own["Policies"] if "Fn::If" in policy]
+    assert secrets == ([condition] if function in SIGNERS | VERIFIERS else [])
 
 
 def test_the_boundary_is_no_narrower_than_the_roles() -> None:
