@@ -50,6 +50,13 @@ class Counts:
         """Return how many requests were refused, which none should be."""
         return sum(count for (_, status), count in self.statuses.items() if 400 <= status < 500)
 
+    def add(self, others: "Counts") -> None:
+        """Count what another load saw as well."""
+        self.statuses += others.statuses
+        for kind, seconds in others.seconds.items():
+            self.seconds[kind] += seconds
+        self.lost += others.lost
+
     def percentile(self, kind: str, share: float) -> float:
         """Return the seconds within which this percentage of the answers came."""
         return float(np.percentile(self.seconds[kind], share))
