@@ -36,6 +36,11 @@ def outliers() -> dict[str, bool]:
     return _work()
 
 
+@router.post("/predict/batch")
+def echo(body: dict[str, Any]) -> dict[str, Any]:
+    return body
+
+
 @router.get("/jobs")
 def jobs() -> dict[str, bool]:
     return {"ends": ends_with_caller()}
@@ -71,3 +76,24 @@ def test_work_ends_when_its_caller_leaves(method: str, path: str, body: bytes) -
 
 def test_short_requests_are_not_watched() -> None:
     assert ask(app, "GET", "/jobs").json() == {"ends": False}
+
+
+def test_a_body_that_does_not_say_its_length_is_read() -> None:
+    sent: list[dict[str, Any]] = []
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/predict/batch", "raw_path": b"", "query_string": b""}
+    messages = [{"type": "http.request", "body": b'{"x": 1}', "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if not messages:
+            await asyncio.Event().wait()
+        return messages.pop()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def ask_with_patience() -> None:
+        await asyncio.wait_for(app({**scope, "headers": headers}, receive, send), 60)
+
+    run_async(ask_with_patience)
+    assert sent[1]["body"] == b'{"x":1}'
