@@ -16,7 +16,7 @@ BUCKET = "arn:${AWS::Partition}:s3:::${BucketName}"
 # Below a workspace. The pattern of IAM cannot say "one part of a key", so */jobs/* also matches below other prefixes.
 OF_WORKSPACE = ("datasets", "index", "jobs", "models", "artifacts", "series")
 # At the top of the bucket. What a role has no right to there is denied, because the patterns above may match it.
-SHARED = ("unfinished", "queue", "uploads", "incoming", "exports", "access", "quotas")
+SHARED = ("unfinished", "queue", "uploads", "incoming", "exports", "access/keys", "access/used", "access/quotas")
 
 # What a letter of the table means. To read is also to list: only to who may list it says S3 that a key is missing.
 LIST = "s3:ListBucket"
@@ -29,14 +29,17 @@ ACTIONS = {
     "l": (),  # lists without reading
 }
 
-_LISTS = {"index": "rwd"}
+# What every function looks at: the lists, and what its caller may use up.
+_LISTS = {"index": "rwd", "access/quotas": "r"}
+# A single object.
+REVISION = "access/revision"
 _SUBMITS = {"jobs": "rwd", "queue": "rw"}
 _PREDICTS = {"datasets": "r", "models": "r", "artifacts": "r", **_LISTS}
 _CHANGES_MODELS = {"models": "rwd", "artifacts": "rwd", "unfinished": "rwd"}
 
 # Function -> prefix -> rights.
 OBJECTS: dict[str, dict[str, str]] = {
-    "authorize": {"access": "r", "access/used": "w"},
+    "authorize": {"access/keys": "r", REVISION: "r", "access/used": "w"},
     "system": {"datasets": "r", "models": "r", "jobs": "r", "queue": "r", **_LISTS},
     "data": {"datasets": "rwd", "uploads": "rwdp", **_LISTS},
     "models": {"datasets": "r", "series": "r", **_CHANGES_MODELS, **_LISTS},
@@ -85,6 +88,8 @@ PUBLISHES = frozenset({"worker"})
 
 def pattern(prefix: str) -> str:
     """Return the pattern of IAM for the keys below a prefix."""
+    if prefix == REVISION:
+        return prefix
     return f"*/{prefix}/*" if prefix in OF_WORKSPACE else f"{prefix}/*"
 
 
