@@ -25,6 +25,11 @@ def context_of(caller: Caller) -> dict[str, str]:
     return context
 
 
+def was_asked(event: dict[str, Any]) -> bool:
+    """Return whether the gateway has asked an authorizer. Those of emulators ask none."""
+    return bool((event.get("requestContext") or {}).get("authorizer"))
+
+
 def caller_of_gateway(event: dict[str, Any]) -> Caller:
     """Return who calls, as the authorizer said; raises `UnauthorizedError` where none has said anything usable."""
     context = (event.get("requestContext") or {}).get("authorizer") or {}

@@ -188,6 +188,10 @@ class Stack:
             return ""
         parameters = template_parameters(
             self.settings,
+            # Else the emulated gateway would stay open where the web apps ask for a key.
+            Auth="none-i-know" if self.settings.auth == "none" else self.settings.auth,
+            OidcIssuer=self.settings.oidc_issuer or "",
+            OidcAudience=self.settings.oidc_audience or "",
             RedisUrl=self.variables["REGATTA_REDIS_URL"],
             SigningKeyFile=self.variables["REGATTA_SIGNING_KEY_FILE"],
             S3Endpoint=self.variables["REGATTA_S3_ENDPOINT"],

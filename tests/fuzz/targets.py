@@ -14,7 +14,7 @@ from core.inference.csv_input import batches_from_csv
 from core.inference.fast_json import read_plain_records
 from core.inference.input_batch import batch_from_records
 from core.manifests import Feature
-from core.storage.signed_models import decode_model
+from core.storage.signed_models import LENGTH_BYTES, decode_model
 from core.tables.csv_reader import read_table
 from functions.request_bodies import json_object
 
@@ -49,7 +49,7 @@ def read_json_bytes(data: bytes) -> None:
 
 def read_envelope(data: bytes) -> None:
     """Read a model that a client sends back: the bytes as its text, as its manifest, and as all that the text holds."""
-    sealed = len(data).to_bytes(8, "big") + data + b"graph"
+    sealed = len(data).to_bytes(LENGTH_BYTES, "big") + data + b"graph"
     for text in (data.decode("utf-8", "surrogateescape"), *(b64encode(body).decode() for body in (data, sealed))):
         _refusable(lambda text=text: decode_model(text, "default"))  # type: ignore[misc]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.errors import BadSignatureError, InvalidSettingError, NoSuchModelError
-from core.storage.signing import NO_KEY, may_sign_anew
+from core.storage.signing import may_sign_anew
 from core.storage.workspace import Workspace
 
 
@@ -19,12 +19,16 @@ class Resigned:
 def sign_models_anew(workspace: Workspace, report: Callable[[int], None] = lambda _: None) -> Resigned:
     """Sign every model anew that a version before 0.3 signed; `report` is told how many were looked at.
 
-    Raises `InvalidSettingError` where this process has no key of that version, or none to sign with.
+    Raises `InvalidSettingError` where there are such models, and this process lacks their key or one to sign with.
     """
-    if not may_sign_anew():
-        raise InvalidSettingError(f"{NO_KEY} It needs the key of the version that signed them: one line of its file.")
+    former = workspace.models.signed_before()
+    if former and not may_sign_anew():
+        raise InvalidSettingError(
+            f"{len(former)} of the models were signed by a version before 0.3, and this process lacks the key that "
+            "signed them. Set REGATTA_SIGNING_KEY_FILE to its file, or add its line `hmac` to the file of today."
+        )
     signed, refused = 0, []
-    for done, version in enumerate(workspace.models.signed_before(), 1):
+    for done, version in enumerate(former, 1):
         try:
             workspace.models.sign_anew(version)
             signed += 1

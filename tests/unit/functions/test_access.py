@@ -261,3 +261,29 @@ def served_at(app: FastAPI, address: str) -> int:
         await app({**scope, "server": (address, 8000)}, receive, receive_answer)
 
     return ask(at_address, "GET", "/jobs", {"Host": "localhost"}).status_code  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("context", [{}, {"authorizer": None}, {"authorizer": {}}])
+def test_behind_a_gateway_that_asks_no_authorizer_a_function_asks_itself(
+    app: FastAPI, keys: KeyRepository, context: dict[str, Any]
+) -> None:
+    headers = {"X-Api-Key": keys.create("default", "read")[1].text}
+    assert status_behind_gateway(app, context, headers) == 200
+    assert status_behind_gateway(app, context, {"X-Api-Key": new_key().text}) == 401
+    assert status_behind_gateway(app, context, {}) == 401
+
+
+def test_a_key_counts_for_nothing_where_the_gateway_has_said_who_calls(app: FastAPI, keys: KeyRepository) -> None:
+    headers = {"X-Api-Key": keys.create("default", "admin")[1].text}
+    said = {"workspace": "default", "role": "read", "keyId": "one"}
+    assert status_behind_gateway(app, {"authorizer": said}, {}) == 200
+    assert status_behind_gateway(app, {"authorizer": {**said, "role": "king"}}, headers) == 401
+
+
+def status_behind_gateway(app: FastAPI, context: dict[str, Any], headers: dict[str, str]) -> int:
+    """Return the status of a request whose event has this context."""
+
+    async def with_event(scope: Any, receive: Any, receive_answer: Any) -> None:
+        await app({**scope, "aws.event": {"requestContext": context}}, receive, receive_answer)
+
+    return ask(with_event, "GET", "/jobs", {"Host": "localhost", **headers}).status_code  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from core.storage.keyring import parse_keyring
 from core.storage.s3.object_store import ObjectStore
 from core.storage.signing import Subject, is_signed, keyring, sign, webhook_secret
 from infra.cli import app
+from infra.cli.exit_codes import ExitCode
 from infra.local.signing_key import FORMER_DAYS, create_signing_key, rotated, write_keyring
 from tests.support.model_versions import publish, publish_beside_manifest
 from tests.support.process_state import connect_container, forget_singletons
@@ -106,6 +107,21 @@ def test_resign_signs_every_model_of_before_and_names_what_is_not_ours(
         assert b'"signature":"ed25519.' in bucket.get(f"{WORKSPACE}/models/{name}/1/manifest.json")
     again = CliRunner().invoke(app, ["registry", "resign", "--json"])
     assert '"signed": 0' in again.stdout
+
+
+def test_resign_needs_the_key_of_before_only_where_models_of_before_are(
+    key_file: Path, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_signing_key(key_file)
+    connect_container(bucket)
+    publish(Repositories(bucket), "van")
+    done = CliRunner().invoke(app, ["registry", "resign"])
+    assert (done.exit_code, done.stdout) == (0, "0 models were signed anew.\n")
+    monkeypatch.setenv("REGATTA_SIGNING_KEY", "the key of a version before, long enough")
+    publish_beside_manifest(Repositories(bucket))
+    refused = CliRunner().invoke(app, ["registry", "resign"])
+    assert refused.exit_code == ExitCode.USAGE
+    assert "1 of the models were signed by a version before 0.3" in refused.stderr
 
 
 def test_a_process_without_the_former_key_refuses_a_model_of_before(
