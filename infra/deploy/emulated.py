@@ -104,7 +104,7 @@ def _deploy(
     # A new stack does not own a bucket that exists: the bucket has data, and deleting the stack must not delete it.
     owns_bucket = previous.get("CreateBucket") or ("false" if bucket_exists(s3, bucket) else "true")
     own = {"BucketName": bucket, "CreateBucket": owns_bucket, "Monitoring": "false", "BasePath": EMULATED_BASE_PATH}
-    # An emulator is on this machine, and has no authorizer: where Auth says another thing, the functions ask themselves.
+    # An emulator is on this machine, and asks no authorizer: where Auth says so, the functions ask who calls.
     values = with_authorizer({"Auth": previous.get("Auth", "none-i-know"), **parameters}) | own
     request = _stack_request(template, values, previous)
     if previous:

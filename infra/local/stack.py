@@ -179,7 +179,7 @@ class Stack:
     def _deploy(self) -> str:
         """Deploy the template as soon as MiniStack is ready; return the URL of the API."""
         # Imported here, because loading boto3 takes about as long as MiniStack takes to start.
-        from infra.deploy.deployment import DeployError, template_parameters
+        from infra.deploy.deployment import DeployError, auth_parameter, template_parameters
         from infra.deploy.emulated import deploy
 
         child = self._children["ministack"]
@@ -189,7 +189,7 @@ class Stack:
         parameters = template_parameters(
             self.settings,
             # Else the emulated gateway would stay open where the web apps ask for a key.
-            Auth="none-i-know" if self.settings.auth == "none" else self.settings.auth,
+            Auth=auth_parameter(self.settings.auth),
             OidcIssuer=self.settings.oidc_issuer or "",
             OidcAudience=self.settings.oidc_audience or "",
             RedisUrl=self.variables["REGATTA_REDIS_URL"],

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from core.setting_forms import AUTH
 from infra.deploy import sam
-from infra.deploy.deployment import DeployError, with_authorizer
+from infra.deploy.deployment import AUTHORIZERS, DeployError, auth_parameter, with_authorizer
 from tests.support.fake_programs import make_fake_programs
 
 
@@ -48,3 +49,9 @@ def test_who_and_where_have_to_be_known(calls: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(DeployError, match="AWS_DEFAULT_REGION"):
         sam.deploy("mine", {})
     assert not calls.exists()
+
+
+@pytest.mark.parametrize("auth", ["none", "none-i-know", "iam", "keys", "oidc", "keys,oidc", "oidc, keys"])
+def test_every_way_to_ask_who_calls_is_a_value_of_the_parameter(auth: str) -> None:
+    assert AUTH.read(auth) == auth
+    assert auth_parameter(auth) in AUTHORIZERS
