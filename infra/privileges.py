@@ -16,7 +16,10 @@ BUCKET = "arn:${AWS::Partition}:s3:::${BucketName}"
 # Below a workspace. The pattern of IAM cannot say "one part of a key", so */jobs/* also matches below other prefixes.
 OF_WORKSPACE = ("datasets", "index", "jobs", "models", "artifacts", "series")
 # At the top of the bucket. What a role has no right to there is denied, because the patterns above may match it.
-SHARED = ("unfinished", "queue", "uploads", "incoming", "exports", "access/keys", "access/used", "access/quotas")
+SHARED = (
+    *("unfinished", "queue", "uploads", "incoming", "exports"),
+    *("access/keys", "access/used", "access/quotas", "access/webhooks"),
+)
 
 # What a letter of the table means. To read is also to list: only to who may list it says S3 that a key is missing.
 LIST = "s3:ListBucket"
@@ -31,8 +34,8 @@ ACTIONS = {
 
 # What every function looks at: the lists, and what its caller may use up.
 _LISTS = {"index": "rwd", "access/quotas": "r"}
-# A single object.
-REVISION = "access/revision"
+# Single objects: one of all workspaces, and the one that makes a workspace exist.
+REVISION, WORKSPACE = "access/revision", "workspace"
 _SUBMITS = {"jobs": "rwd", "queue": "rw"}
 _PREDICTS = {"datasets": "r", "models": "r", "artifacts": "r", **_LISTS}
 _CHANGES_MODELS = {"models": "rwd", "artifacts": "rwd", "unfinished": "rwd"}
@@ -46,21 +49,26 @@ OBJECTS: dict[str, dict[str, str]] = {
     "predict": {**_PREDICTS, **_SUBMITS, "exports": "rw"},
     "inference": {**_PREDICTS, "queue": "r"},
     "export": {**_PREDICTS, **_SUBMITS, "exports": "rw"},
-    "upload": {"datasets": "rwd", **_SUBMITS, **_LISTS},
-    "ingest": {"datasets": "rwd", "uploads": "rwd", **_LISTS},
+    "upload": {"datasets": "rwd", "uploads": "l", **_SUBMITS, **_LISTS},
+    # A ticket without a code is compared with the time since when there are codes, which lies below queue/.
+    "ingest": {"datasets": "rwd", "uploads": "rwd", "queue": "rw", **_LISTS},
     "process": {"datasets": "rwd", "exports": "rw", **_LISTS},
     "jobs": {"datasets": "r", "models": "r", "artifacts": "r", "exports": "r", **_SUBMITS, **_LISTS},
     # Reads below incoming/ and never writes there, which would call it again.
     "retrain": {"incoming": "r", "series": "r", **_SUBMITS, **_LISTS},
     # A presigned form has the rights of its signer.
-    "series": {"series": "rw", "incoming": "rw", "models": "r", **_SUBMITS, **_LISTS},
+    "series": {
+        **{"series": "rw", "incoming": "rw", "uploads": "l", "models": "r", WORKSPACE: "w"},
+        **_SUBMITS,
+        **_LISTS,
+    },
     "janitor": {
         **{"datasets": "rdap", "jobs": "rwd", "models": "rwdp", "artifacts": "ldap", "series": "r", **_LISTS},
         **{"uploads": "rdap", "exports": "ldap", "queue": "ld", "incoming": "lap"},
     },
-    "reconcile": {"incoming": "r", **_CHANGES_MODELS, **_SUBMITS, "queue": "rwd", **_LISTS},
+    "reconcile": {"incoming": "r", "series": "r", **_CHANGES_MODELS, **_SUBMITS, "queue": "rwd", **_LISTS},
     "worker": {
-        **{"datasets": "rwd", "series": "rw", "incoming": "r", "exports": "rw"},
+        **{"datasets": "rwd", "series": "rw", "incoming": "r", "exports": "rw", "access/webhooks": "r"},
         **{"jobs": "rwd", "queue": "rwd"},
         **_CHANGES_MODELS,
         **_LISTS,
@@ -70,6 +78,10 @@ OBJECTS: dict[str, dict[str, str]] = {
 
 # The janitor finds the workspaces by a listing of the bucket's first level, and uploads that nobody finished.
 LISTS_ROOT = frozenset({"janitor"})
+# Who asks whether there is a workspace, or how many bytes it has, lists all that is below {workspace}/.
+LISTS_WORKSPACE = frozenset({"data", "upload", "retrain", "series", "reconcile"})
+# A pattern of IAM for one part of a key would be "any text and a slash", and that is also the folder of the keys.
+BELOW_WORKSPACE, FOLDER_OF_KEYS = "*/", "access/"
 # Who reads the secret that signs models, and who only verifies, and reads it only where `VerifyingKeys` is empty.
 SIGNERS = frozenset({"models", "reconcile", "train", "worker"})
 VERIFIERS = frozenset({"predict", "inference", "export", "jobs", "janitor"})
@@ -90,6 +102,8 @@ def pattern(prefix: str) -> str:
     """Return the pattern of IAM for the keys below a prefix."""
     if prefix == REVISION:
         return prefix
+    if prefix == WORKSPACE:
+        return "*/workspace.json"
     return f"*/{prefix}/*" if prefix in OF_WORKSPACE else f"{prefix}/*"
 
 
@@ -123,7 +137,8 @@ def _policy(function: str, written: set[str]) -> Iterator[str]:
             yield f"      Action: {_flow(actions)}"
             yield from _resources(prefixes, written)
     lists = [pattern(prefix) for prefix, letters in rights.items() if set("rl") & set(letters)]
-    yield from _listing("Allow", [*lists, *([""] if function in LISTS_ROOT else [])], written)
+    lists += [BELOW_WORKSPACE] * (function in LISTS_WORKSPACE) + [""] * (function in LISTS_ROOT)
+    yield from _listing("Allow", lists, written)
     if set(rights) & set(OF_WORKSPACE):  # whose patterns may match below other prefixes
         yield from _denials(rights, function, written)
     for action, resource in OTHERS.get(function, ()):
@@ -154,9 +169,8 @@ def _denials(rights: dict[str, str], function: str, written: set[str]) -> Iterat
     yield "    - Effect: Deny"
     yield '      Action: "s3:*"'
     yield from _resources(denied, written)
-    yield from _listing(
-        "Deny", [pattern(prefix) for prefix in SHARED if not set("rl") & set(rights.get(prefix, ""))], written
-    )
+    unlisted = [pattern(prefix) for prefix in SHARED if not set("rl") & set(rights.get(prefix, ""))]
+    yield from _listing("Deny", [*unlisted, *[FOLDER_OF_KEYS] * (function in LISTS_WORKSPACE)], written)
     for prefix in (prefix for prefix in SHARED if prefix in rights):
         yield "    - Effect: Deny"
         yield f"      NotAction: {_flow(granted(function, prefix))}"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
@@ -12,6 +13,7 @@ from samtranslator.yaml_helper import yaml_parse
 from core import __version__
 from core.errors import RegattaError
 from core.jobs.commands import COMMANDS
+from core.settings import Settings
 from core.storage.series_repository import State
 from core.telemetry.embedded_metrics import NAMESPACE, embedded_name
 from core.telemetry.facts import LEVELS
@@ -142,6 +144,12 @@ def test_the_access_log_is_json_and_holds_nothing_that_a_caller_sent() -> None:
 @pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])
 def test_every_parameter_is_documented(parameter: str) -> None:
     assert f"| `{parameter}` |" in (ROOT / "docs/aws.md").read_text()
+
+
+def test_the_authorizer_takes_every_setting_of_tokens() -> None:
+    variables = TEMPLATE["Resources"]["AuthorizeFunction"]["Properties"]["Environment"]["Variables"]
+    asked = [field.name for field in fields(Settings) if field.name.startswith("oidc_")]
+    assert set(variables) == {f"REGATTA_{name.upper()}" for name in asked}
 
 
 def test_the_costs_are_those_of_the_prices_and_measurements() -> None:

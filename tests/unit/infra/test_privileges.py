@@ -1,6 +1,7 @@
 """The role of each function: cell by cell as the table says, and enough for all that the function really asks for."""
 
 import itertools
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +9,14 @@ import httpx
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from core.access.caller import Caller
+from core.access.roles import Role
+from core.services.quotas import set_quota
+from core.services.upkeep.reconcile import Reconciler
 from core.storage.container import container
 from core.storage.job_queue import SqsQueue
 from core.storage.s3.object_store import ObjectStore
+from functions import access
 from functions.ingest.handler import handler as ingest
 from functions.janitor.handler import handler as clean_up
 from functions.reconcile.handler import handler as reconcile
@@ -21,6 +27,7 @@ from infra.privileges import (
     ACTIONS,
     LIST,
     LISTS_ROOT,
+    LISTS_WORKSPACE,
     OBJECTS,
     OF_WORKSPACE,
     OTHERS,
@@ -57,8 +64,10 @@ def test_a_role_may_do_what_its_cell_says_and_nothing_else(function: str, prefix
     key, rights = key_below(prefix), OBJECTS[function].get(prefix, "")
     allowed = {action for letter in rights for action in ACTIONS[letter]}
     assert {action for action in OBJECT_ACTIONS if is_allowed(function, action, key)} == allowed
-    for listed in (key, key.removesuffix("thing")):
-        assert is_allowed(function, LIST, listed) == bool(set("rl") & set(rights))
+    assert is_allowed(function, LIST, key) == bool(set("rl") & set(rights))
+    # Who lists all that a workspace has also lists a part of it.
+    lists_all = function in LISTS_WORKSPACE and prefix in OF_WORKSPACE
+    assert is_allowed(function, LIST, key.removesuffix("thing")) == (lists_all or bool(set("rl") & set(rights)))
 
 
 @pytest.mark.parametrize("function", OBJECTS)
@@ -75,6 +84,14 @@ def test_only_the_janitor_lists_what_workspaces_there_are(function: str) -> None
     assert is_allowed(function, LIST, "") == (function in LISTS_ROOT)
     assert is_allowed(function, "s3:ListBucketMultipartUploads", "") == (function in LISTS_ROOT)
     assert not is_allowed(function, "s3:GetObject", "somewhere/else")
+
+
+@pytest.mark.parametrize("function", OBJECTS)
+def test_who_looks_for_workspaces_learns_the_id_of_no_key(function: str) -> None:
+    assert is_allowed(function, LIST, "acme/") == (function in LISTS_WORKSPACE)
+    assert not is_allowed(function, LIST, "access/")
+    assert is_allowed(function, LIST, "access/webhooks/") == (function == "worker")
+    assert is_allowed(function, LIST, "access/keys/") == (function == "authorize")
 
 
 @pytest.mark.parametrize("function", OBJECTS)
@@ -275,6 +292,43 @@ def test_each_role_allows_what_its_function_asks_for(
     assert not refused, "grant it in infra/privileges.py"
     idle = set(OBJECTS) - {one.function for one in noted}
     assert idle <= {"authorize"}, "run_everything() has to call it"
+
+
+def test_each_role_allows_what_is_asked_for_about_a_workspace_of_a_name_with_a_quota(
+    queue: SqsQueue, quick_races: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, service = container(), Service(queue)
+    monkeypatch.setattr(access, "ANYBODY", Caller("other-team", Role.ADMIN))
+    set_quota(storage.objects, "other-team", jobs=50, stored_bytes=1 << 40)
+    body = linear_table(1, 120).to_csv(index=False).encode()
+
+    def put(key: str) -> str:
+        storage.objects.client.put_object(Bucket=storage.objects.bucket, Key=key, Body=body)
+        return key
+
+    with noted_requests() as noted:
+        service.ask("POST", "/data/upload", files={"file": ("a.csv", body)})
+        announced = service.ask("POST", "/data/uploads", json={"filename": "b.csv", "size_bytes": len(body)}).json()
+        service.ask("PUT", "/series/prices", json={"target_column": "y", "time_limit": 1})
+        service.ask("POST", "/series/prices/uploads", json={"filename": "m.csv", "size_bytes": 100})
+        service.arrive(put("incoming/other-team/prices/m.csv"))
+        service.work_off()
+        (decided,) = storage.workspace("other-team").series.get("prices", fresh=True).arrivals
+        storage.workspace("other-team").jobs.delete(decided.job_id)  # the janitor does, after some weeks
+        # A ticket as one of an earlier version, or of somebody who may write there.
+        file_id = announced["file_id"]
+        storage.workspace("other-team").uploads.change(file_id, lambda ticket: {"code": ""})
+        with acting_as("ingest"):
+            ingest({"Records": [queue_message(put(f"uploads/other-team/{file_id}.csv"))]}, LambdaContext())
+        with acting_as("reconcile"):
+            Reconciler(storage, turn_seconds=1, clock=lambda: time.time() + 3600).run()
+    refused = sorted(one for one in noted if not may(one))
+    assert not refused, "grant it in infra/privileges.py"
+    asked = {(one.function, one.key) for one in noted}
+    assert {
+        ("worker", "access/webhooks/other-team.json"),
+        ("reconcile", "other-team/series/prices/series.json"),
+    } <= asked
 
 
 def may(asked: Asked) -> bool:
