@@ -5,15 +5,18 @@ A text has one key a line:
     signing BASE64            the Ed25519 key that signs from now on, 32 bytes
     verifying BASE64          a public key: what it signed is still accepted
     hmac 2027-02-25 TEXT      the key of a version before 0.3: until that day its models are signed anew
+    hmac64 2027-02-25 BASE64  the same, where its bytes are no text of one line
     webhooks HEX              signs webhooks
     internal HEX              shows the processes of a deployment what they told each other
 
-A text of one line without such a word is a key of a version before 0.3. All keys are derived from it.
+Another text is a key of a version before 0.3, and all keys are derived from it. So what looks like the lines above, and
+is none of them, is refused: other keys would sign from then on, and nobody would be told.
 """
 
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -28,7 +31,11 @@ DISTINCT_BYTES_MIN = 8
 RUNS = (b"0123456789abcdefghijklmnopqrstuvwxyz", b"qwertyuiopasdfghjklzxcvbnm")
 # What examples have in the place of a key.
 PLACEHOLDERS = (b"changeme", b"change-me", b"change_me", b"password", b"your-key", b"your_key", b"yourkey", b"...")
-WORDS = ("signing", "verifying", "hmac", "webhooks", "internal")
+WORDS = ("signing", "verifying", "hmac", "hmac64", "webhooks", "internal")
+# A word, and a key behind it: in another case, mistyped, with quotes or a colon, or in UTF-16.
+NEARLY_A_LINE = re.compile(rb"[A-Za-z]{3,12}[ \t:=\"']{1,6}([A-Za-z0-9+/]{43}=|[0-9A-Fa-f]{64})")
+ONE_LINE = re.compile(rb"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Keyring:
             lines.append(f"signing {base64.b64encode(self.seed).decode()}")
         lines += [f"verifying {base64.b64encode(key).decode()}" for one, key in self.verifying.items() if one != own]
         if self.hmac_key is not None and self.hmac_until is not None:
-            lines.append(f"hmac {self.hmac_until.isoformat()} {self.hmac_key.decode('latin-1')}")
+            lines.append(_hmac_line(self.hmac_until, self.hmac_key))
         for word, secret in (("webhooks", self.webhooks), ("internal", self.internal)):
             if secret is not None:
                 lines.append(f"{word} {secret.hex()}")
@@ -86,9 +93,16 @@ def key_id(public: bytes) -> str:
 
 def parse_keyring(text: bytes, source: str) -> Keyring:
     """Return the keys of a text; raises `InvalidSettingError` about `source` where one is damaged or weak."""
+    text = text.removeprefix(BYTE_ORDER_MARK)  # as some editors write it
     lines = [line for line in (line.strip() for line in text.splitlines()) if line and not line.startswith(b"#")]
     words = [line.split(None, 1)[0].decode("latin-1") for line in lines]
     if not any(word in WORDS for word in words):
+        if not lines:
+            raise InvalidSettingError(f"{source} has no key. `openssl rand -hex 32` makes a good one.")
+        if NEARLY_A_LINE.search(text.replace(b"\0", b"")):
+            raise InvalidSettingError(
+                f"{source} is not usable: a line is one of {', '.join(WORDS)}, a blank and the key, in plain text."
+            )
         return _derived(text.strip(), source)
     keyring = Keyring()
     for number, (word, line) in enumerate(zip(words, lines, strict=True), 1):
@@ -96,7 +110,7 @@ def parse_keyring(text: bytes, source: str) -> Keyring:
             keyring = _with_key(keyring, word, line[len(word) :].strip())
         except ValueError:
             raise InvalidSettingError(f"{source}: key {number} ({word[:20]!r}) is not usable.") from None
-    for secret in (keyring.seed, keyring.webhooks, keyring.internal):
+    for secret in (keyring.seed, keyring.hmac_key, keyring.webhooks, keyring.internal):
         if secret is not None:
             check_strength(secret, source)
     return keyring if keyring.seed is None else keyring.with_verifying([public_key(keyring.seed)])
@@ -159,11 +173,22 @@ def _with_key(keyring: Keyring, word: str, value: bytes) -> Keyring:
         case "hmac" if keyring.hmac_key is None:
             until, _, key = value.partition(b" ")
             return replace(keyring, hmac_until=date.fromisoformat(until.decode("ascii")), hmac_key=key.strip())
-        case "webhooks":
+        case "hmac64" if keyring.hmac_key is None:
+            until, _, key = value.partition(b" ")
+            secret = base64.b64decode(key.strip(), validate=True)
+            return replace(keyring, hmac_until=date.fromisoformat(until.decode("ascii")), hmac_key=secret)
+        case "webhooks" if keyring.webhooks is None:
             return replace(keyring, webhooks=bytes.fromhex(value.decode("ascii")))
-        case "internal":
+        case "internal" if keyring.internal is None:
             return replace(keyring, internal=bytes.fromhex(value.decode("ascii")))
     raise ValueError(word)
+
+
+def _hmac_line(until: date, key: bytes) -> str:
+    """Return the line of a key of an earlier version, which was any text or bytes."""
+    if ONE_LINE.fullmatch(key):
+        return f"hmac {until.isoformat()} {key.decode('ascii')}"
+    return f"hmac64 {until.isoformat()} {base64.b64encode(key).decode()}"
 
 
 def _decode_key(value: bytes) -> bytes:

@@ -113,12 +113,21 @@ def webhook_secret() -> bytes:
     return secret
 
 
-@cache
 def keyring() -> Keyring:
     """Return the keys of this process: from the file, the secret or the variable of the settings, in this order.
 
     Raises `InvalidSettingError` where one is unreadable, damaged or weak.
     """
+    return kept_keyring()[0]
+
+
+@cache
+def kept_keyring() -> list[Keyring]:
+    """Return the keys of this process as the one item of a list, which `newest_keyring` replaces."""
+    return [_read_keyring()]
+
+
+def _read_keyring() -> Keyring:
     chosen, modified_ns = settings(), _modified_ns()
     found = Keyring()
     if chosen.signing_key_file is not None:
@@ -136,10 +145,17 @@ def keyring() -> Keyring:
 
 
 def newest_keyring() -> Keyring:
-    """Return the keys as their file has them now, so that a rotation reaches processes that run."""
-    if _modified_ns() != keyring().modified_ns:
-        keyring.cache_clear()
-    return keyring()
+    """Return the keys as their file has them now, so that a rotation reaches processes that run.
+
+    Where the file cannot be used any more, they stay as they were.
+    """
+    kept = kept_keyring()
+    if _modified_ns() != kept[0].modified_ns:
+        try:
+            kept[0] = _read_keyring()
+        except InvalidSettingError as error:
+            log.error("the keys stay as they were: %s", error)
+    return kept[0]
 
 
 @cache

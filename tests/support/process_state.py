@@ -9,13 +9,13 @@ from core.services.prediction import predict as prediction
 from core.settings import settings
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
-from core.storage.signing import derive_internal, internal_key, keyring
+from core.storage.signing import derive_internal, internal_key, kept_keyring
 from functions import access
 
 SINGLETONS = (
     settings,
     container,
-    keyring,
+    kept_keyring,
     internal_key,
     derive_internal,
     prediction._models,

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -90,6 +91,47 @@ def test_two_signing_keys_are_refused() -> None:
     line = f"signing {base64.b64encode(secrets.token_bytes(32)).decode()}\n"
     with pytest.raises(InvalidSettingError, match="key 2"):
         parse_keyring(2 * line.encode(), "a test")
+
+
+def test_what_editors_make_of_a_file_is_read_or_refused() -> None:
+    keys = new_keyring()
+    text = keys.dump()
+    for same in (b"\xef\xbb\xbf" + text.encode(), text.replace("\n", "\r\n").encode(), text.rstrip().encode()):
+        assert parse_keyring(same, "a test") == keys
+    line = f"signing {base64.b64encode(secrets.token_bytes(32)).decode()}"
+    mistaken = (line.upper().replace("SIGNING", "SIGNED"), line.replace(" ", ": "), f'"{line}"', line.replace(" ", "="))
+    for other in (text.encode("utf-16"), line.encode("utf-16"), *(one.encode() for one in mistaken)):
+        with pytest.raises(InvalidSettingError, match="a test is not usable: a line is one of signing"):
+            parse_keyring(other, "a test")
+
+
+def test_a_file_that_was_cut_off_after_its_comment_has_no_key() -> None:
+    comment = new_keyring().dump().partition("\n")[0]
+    for left in (comment, comment[:40], "\n", ""):
+        with pytest.raises(InvalidSettingError, match="a test has no key"):
+            parse_keyring(left.encode(), "a test")
+
+
+def test_a_second_key_of_a_kind_is_refused() -> None:
+    text = new_keyring().dump()
+    for kind in ("webhooks", "internal"):
+        with pytest.raises(InvalidSettingError, match=f"'{kind}'"):
+            parse_keyring(f"{text}{kind} {secrets.token_hex(32)}\n".encode(), "a test")
+
+
+@pytest.mark.parametrize("key", [b"", b"x", b"a" * 16])
+def test_an_hmac_key_that_everybody_knows_is_refused(key: bytes) -> None:
+    line = b"hmac " + TODAY.isoformat().encode() + b" " + key
+    with pytest.raises(InvalidSettingError, match="The key in a test has"):
+        parse_keyring(line, "a test")
+
+
+@pytest.mark.parametrize(
+    "key", [bytes(range(120, 152)), b"first half of a key\nsecond half of a key", b"# a comment? no"]
+)
+def test_any_key_of_before_outlives_a_rotation(key: bytes) -> None:
+    kept = parse_keyring(replace(new_keyring(), hmac_key=key + b".").dump().encode(), "a test")
+    assert kept.hmac_key == key + b"."
 
 
 def test_a_weak_key_in_a_line_is_refused() -> None:

@@ -1,6 +1,7 @@
 """Signatures and authentication codes, and what each is about."""
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,26 @@ def test_an_unreadable_key_file_names_the_setting(
     forget_singletons()
     with pytest.raises(InvalidSettingError, match=r"REGATTA_SIGNING_KEY_FILE cannot be read: No such file"):
         keyring()
+
+
+@pytest.mark.parametrize("text", ["", "# cut off", "too short", None])
+def test_a_file_that_is_broken_while_a_process_runs_takes_no_key_away(
+    settled: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None
+) -> None:
+    path = tmp_path / "key"
+    path.write_text("a key for the tests, long enough\n")
+    monkeypatch.setenv("REGATTA_SIGNING_KEY_FILE", str(path))
+    forget_singletons()
+    signature = sign(BOAT, b"one")
+    unknown = f"ed25519.{'0' * 16}.{signature.rpartition('.')[2]}"
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
+        os.utime(path, ns=(1, 1))
+    assert not is_signed(unknown, BOAT, b"one")
+    assert is_signed(signature, BOAT, b"one")
+    assert sign(BOAT, b"one") == signature
 
 
 def test_a_short_key_is_refused_with_its_length(settled: None, monkeypatch: pytest.MonkeyPatch) -> None:
