@@ -35,6 +35,7 @@ type Model struct {
 	Libraries         map[string]string `json:"libraries"`
 	Graph             StoredFile        `json:"graph"`
 	Pickle            StoredFile        `json:"pickle"`
+	Evaluation        *StoredFile       `json:"evaluation,omitempty"`
 	Artifacts         *string           `json:"artifacts,omitempty"`
 	JobID             *string           `json:"job_id,omitempty"`
 	Signature         string            `json:"signature,omitempty"`

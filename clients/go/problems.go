@@ -38,6 +38,7 @@ const (
 	ErrBadRequest           ProblemType = "bad-request"
 	ErrBadSignature         ProblemType = "bad-signature"
 	ErrForbidden            ProblemType = "forbidden"
+	ErrForeignPage          ProblemType = "foreign-page"
 	ErrNoSuchFile           ProblemType = "no-such-file"
 	ErrNoCurrentFile        ProblemType = "no-current-file"
 	ErrNoSuchModel          ProblemType = "no-such-model"

@@ -205,6 +205,7 @@ const BY_TYPE = {
   "bad-signature": BadSignature,
   unauthorized: AuthenticationError,
   forbidden: AuthenticationError,
+  "foreign-page": AuthenticationError,
   "no-such-file": FileNotFound,
   "no-current-file": NoCurrentFile,
   "no-such-model": ModelNotFound,

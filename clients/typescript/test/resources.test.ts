@@ -12,11 +12,11 @@ const accepted = (): Response => json({ job_id: "j1", status: "queued" }, 202, {
 test("training is ordered as a job, which is followed by long polls", async () => {
   const service = new FakeService(accepted(), job("queued"), job("running"), job("succeeded", { result: { version: 3 } }));
   const seen: [string, number][] = [];
-  const options = { testSize: 0.3, params: { maxDepth: 3 }, onProgress: (...one: [string, number]) => seen.push(one) };
+  const options = { testSize: 0.3, params: { max_depth: 3 }, onProgress: (...one: [string, number]) => seen.push(one) };
   const trained = await service.client().models.train("decision_tree", "y", options);
   assert.equal(trained.version, 3);
   assert.equal(service.sent[0]?.headers.get("Prefer"), "respond-async");
-  const body = { test_size: 0.3, params: { maxDepth: 3 }, model_type: "decision_tree", target_column: "y" };
+  const body = { test_size: 0.3, params: { max_depth: 3 }, model_type: "decision_tree", target_column: "y" };
   assert.deepEqual(JSON.parse(String(service.sent[0]?.body)), body);
   assert.match(service.sent[2]?.url ?? "", /\/jobs\/j1\?wait=20$/);
   assert.deepEqual(seen, [["queued", 0], ["running", 0.5], ["succeeded", 0.5]]);
