@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from core.manifests import ColumnType, FileContainer, HandleMissing, Reading
-from core.storage.upload_repository import Method as UploadMethod
+from core.storage.tickets import Method as UploadMethod
 from functions.contract.answer import Answer, Cell, FileSummary, Problem, Timestamp, absent
 from functions.contract.profile_answers import ColumnStatistics, Finding
 

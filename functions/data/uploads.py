@@ -9,7 +9,7 @@ from core.manifests import DatasetManifest
 from core.reading_fields import ReadingFields
 from core.services.datasets import uploads as uploading
 from core.services.datasets.uploads import UploadInstructions
-from core.storage.upload_repository import Method, Ticket
+from core.storage.tickets import Method, Ticket
 from core.whole_numbers import WHOLE
 from functions.answer_terms import RETRY_AFTER
 from functions.http import CallerWorkspace, RequestBody

@@ -63,14 +63,14 @@ def _examine_this_machine() -> "Checks":
     from infra.cli.checks import machine, services
     from infra.cli.checks.check import run, skipped
     from infra.cli.terminal import use_running_stack
-    from infra.local import stack
+    from infra.local import running_stack
 
     try:
         chosen = settings()
     except InvalidSettingError:
         return  # check_settings has said so, and nothing else is known
     home = chosen.home.expanduser().resolve()
-    running = stack.find(home)
+    running = running_stack.find(home)
     yield from run("disk", lambda: machine.check_disk(home))
     yield from run("ports", lambda: machine.check_ports(chosen, running))
     yield from run("redis-server", machine.check_redis_program)

@@ -42,19 +42,19 @@ def demo(
 
 def down() -> None:
     """Stop the embedded stack; its data stays."""
-    from infra.local import stack
+    from infra.local import running_stack
 
     home = load_settings().home
-    stopped = stack.down(home)
+    stopped = running_stack.down(home)
     typer.echo(f"Stopped. The data is still in {home}." if stopped else f"No stack runs in {home}.")
 
 
 def env() -> None:
     """Print `export` lines that point a process at the running stack: eval "$(regatta env)"."""
-    from infra.local import stack
+    from infra.local import running_stack
 
     home = load_settings().home
-    running = stack.find(home)
+    running = running_stack.find(home)
     if running is None:
         raise failure(f"No stack runs in {home}. Start one with `regatta up`, or point REGATTA_HOME at it.")
     for name, value in running.variables.items():
@@ -65,16 +65,16 @@ def _start_detached() -> None:
     """Start the stack in a process of its own and wait until it is ready; one that runs already is left as it is."""
     chosen = load_settings()
     from infra.cli.terminal import console
-    from infra.local import detached, embedded_redis, processes, stack
+    from infra.local import detached, embedded_redis, processes, running_stack
 
-    running = stack.find(chosen.home)
+    running = running_stack.find(chosen.home)
     if running is not None:
         typer.echo(f"A stack is already running in {chosen.home} (process {running.pid}).")
     else:
         with exit_on_errors(processes.StackError), console.status("Starting Redis, the emulated AWS and the web apps"):
             running = detached.start(chosen.home)
         if not running.variables["REGATTA_REDIS_URL"]:
-            warn(stack.NO_REDIS if embedded_redis.find_program() is None else stack.NO_SOCKET)
+            warn(embedded_redis.NO_REDIS if embedded_redis.find_program() is None else embedded_redis.NO_SOCKET)
         typer.echo(f"Ready in {running.ready_seconds} s (process {running.pid}).")
     print_addresses(running, chosen.home)
     typer.echo("`regatta down` stops it, `regatta logs --follow` shows what it does.")

@@ -140,11 +140,11 @@ def webhook_secret(
 def _emulator_credentials(chosen: "Settings", endpoint_url: str) -> dict[str, str]:
     """Return the credentials for an emulated AWS: those of the embedded stack if it is one, else LocalStack's."""
     from infra.emulator_account import CREDENTIALS
-    from infra.local import stack
+    from infra.local import running_stack
     from infra.local.credentials import Credentials, credentials_of
 
     address = endpoint_url.rstrip("/")
-    running = stack.find(chosen.home)
+    running = running_stack.find(chosen.home)
     if running is not None and running.aws_endpoint == address:
         return credentials_of(chosen.home.expanduser().resolve()).arguments
     variables = [os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]

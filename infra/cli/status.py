@@ -12,7 +12,7 @@ from infra.cli.terminal import load_settings
 from infra.cli.text import visible
 
 if TYPE_CHECKING:
-    from infra.local.stack import Running
+    from infra.local.running_stack import Running
 
 # The parts of a service that it reports the state of.
 PARTS = ("storage", "redis", "queue")
@@ -53,12 +53,12 @@ def print_addresses(running: "Running", home: Path) -> None:
 
 def _of_the_stack() -> tuple[dict[str, Any], ExitCode]:
     """Return how the stack of this machine is, and the exit status."""
-    from infra.local import parts, stack
+    from infra.local import parts, running_stack
 
     home = load_settings().home
-    running = stack.find(home)
+    running = running_stack.find(home)
     if running is None:
-        is_starting = stack.supervisor(home.expanduser().resolve()) is not None
+        is_starting = running_stack.supervisor(home.expanduser().resolve()) is not None
         return {"state": "starting" if is_starting else "stopped", "home": str(home)}, ExitCode.FAILED
     service, code = _of_a_service(running.url)
     report = {"state": "running", "home": str(home), "pid": running.pid, "ready_seconds": running.ready_seconds}

@@ -48,10 +48,10 @@ def use_running_stack(*, needs_storage: bool = False) -> None:
 
     With `needs_storage` the command ends where there is no other storage either.
     """
-    from infra.local import stack
+    from infra.local import running_stack
 
     chosen = load_settings()
-    running = None if chosen.s3_endpoint else stack.find(chosen.home)
+    running = None if chosen.s3_endpoint else running_stack.find(chosen.home)
     if running is not None:
         os.environ.update(running.variables)
         settings.cache_clear()

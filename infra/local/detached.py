@@ -5,14 +5,14 @@ import sys
 import time
 from pathlib import Path
 
-from infra.local import stack
+from infra.local import running_stack
 from infra.local.processes import LOG_TAIL_LINES, StackError
 
 # The log of a supervisor without a terminal, beside those of its children.
 LOG = "stack.log"
 
 
-def start(home: Path) -> stack.Running:
+def start(home: Path) -> running_stack.Running:
     """Start the stack of `home` and return it when it is ready.
 
     Raises `StackError` with the end of its log where it cannot start. Ctrl-C meanwhile stops what was started.
@@ -41,10 +41,10 @@ def start(home: Path) -> stack.Running:
         raise
 
 
-def _wait(supervisor: subprocess.Popen[bytes], home: Path, log: Path) -> stack.Running:
+def _wait(supervisor: subprocess.Popen[bytes], home: Path, log: Path) -> running_stack.Running:
     """Return the stack when its supervisor has published it; raises `StackError` where that ends instead."""
     while supervisor.poll() is None:
-        running = stack.find(home)
+        running = running_stack.find(home)
         if running is not None and running.pid == supervisor.pid:
             return running
         time.sleep(0.05)

@@ -25,6 +25,14 @@ HOW_TO_GET_ONE = (
     "Install one: `apt-get install redis-server` (Debian, Ubuntu), `dnf install valkey` (Fedora), "
     "`brew install redis` (macOS)."
 )
+NO_REDIS = (
+    "There is no redis-server on PATH, so the stack runs without Redis. Its answers are the same; lists take longer, "
+    f"and every process has a cache of its own. {HOW_TO_GET_ONE}"
+)
+NO_SOCKET = (
+    "No socket can be made in this home, nor among the temporary files, so the stack runs without Redis. A shorter "
+    "REGATTA_HOME or TMPDIR, or one on another disk, mends that."
+)
 # What a cache needs. The rest reads files, changes settings or runs modules: CONFIG, DEBUG, MODULE, SCRIPT, FUNCTION,
 # ACL, REPLICAOF, MIGRATE, SAVE, SHUTDOWN and their like.
 ALLOWED = "+@all -@admin -@dangerous -@scripting +eval +evalsha +flushall +flushdb +info +keys"

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
@@ -20,36 +20,15 @@ from infra.local.parts import PartStates
 from infra.local.private_files import make_private_folder, write_private
 from infra.local.processes import Child, StackError
 from infra.local.restarts import Restarts
+from infra.local.running_stack import STOP_SECONDS, Running
 from infra.local.signing_key import create_signing_key
 
 START_SECONDS = 60
-# MiniStack writes its state when it stops; Redis and the web apps end at once.
-STOP_SECONDS = 10
 
-NO_REDIS = (
-    "There is no redis-server on PATH, so the stack runs without Redis. Its answers are the same; lists take longer, "
-    f"and every process has a cache of its own. {embedded_redis.HOW_TO_GET_ONE}"
-)
-NO_SOCKET = (
-    "No socket can be made in this home, nor among the temporary files, so the stack runs without Redis. A shorter "
-    "REGATTA_HOME or TMPDIR, or one on another disk, mends that."
-)
 # What is in them belongs to nobody else. `incoming` stays as it is: whoever may write there saves tables.
 PRIVATE_FOLDERS = ("tmp", "logs", "redis", "aws", "metrics")
 
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Running:
-    """A running stack, as other processes read it from `stack.json` below its home."""
-
-    pid: int
-    url: str
-    api_url: str
-    aws_endpoint: str
-    ready_seconds: float
-    variables: dict[str, str]
 
 
 class Stack:
@@ -104,11 +83,11 @@ class Stack:
     def _find_redis_socket(self) -> Path | None:
         """Return where Redis is to listen; None, with a report, where there is no Redis or no place for it."""
         if embedded_redis.find_program() is None:
-            self.report(NO_REDIS)
+            self.report(embedded_redis.NO_REDIS)
             return None
         path = embedded_redis.socket_path(self.home)
         if path is None:
-            self.report(NO_SOCKET)
+            self.report(embedded_redis.NO_SOCKET)
         return path
 
     def watch(self, until: Callable[[], bool] = lambda: False) -> None:
@@ -237,49 +216,6 @@ class Stack:
         )
         write_private(self.home / "stack.json", json.dumps(asdict(running), indent=2) + "\n")
         return running
-
-
-def find(home: Path) -> Running | None:
-    """Return the stack of `home` that is ready; None where none runs or it still starts."""
-    home = home.expanduser().resolve()
-    holder = supervisor(home)
-    try:
-        running = Running(**json.loads((home / "stack.json").read_text()))
-    except (OSError, ValueError, TypeError):
-        return None  # there is none, or another version wrote it
-    return running if running.pid == holder else None  # else a killed supervisor wrote it
-
-
-def supervisor(home: Path) -> int | None:
-    """Return the process id of the supervisor that holds the lock of `home`; None where there is none."""
-    try:
-        with (home / "lock").open("r+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                text = lock.read().strip()
-                return int(text) if text.isdecimal() else None
-    except OSError:
-        pass  # there is no home, or it is another user's
-    return None
-
-
-def down(home: Path) -> bool:
-    """Stop the stack of `home`, also where its supervisor was killed; return whether anything ran."""
-    home = home.expanduser().resolve()
-    holder = supervisor(home)
-    if holder is not None:
-        os.kill(holder, signal.SIGTERM)
-        deadline = time.monotonic() + 3 * STOP_SECONDS
-        while supervisor(home) == holder and time.monotonic() < deadline:
-            time.sleep(0.05)
-    leftover = processes.marked(home)
-    processes.end(leftover)
-    if leftover:
-        (home / "stack.json").unlink(missing_ok=True)
-        shutil.rmtree(home / "tmp", ignore_errors=True)
-        embedded_redis.remove_socket(home)
-    return holder is not None or bool(leftover)
 
 
 def _claim(home: Path) -> IO[str]:

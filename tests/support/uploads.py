@@ -8,7 +8,7 @@ from core.manifests import Reading
 from core.services.datasets import uploads
 from core.services.processing import ingest_upload
 from core.storage.container import container
-from core.storage.upload_repository import Ticket
+from core.storage.tickets import Ticket
 from functions.ingest.handler import HANDLERS
 from tests.support.storage import WORKSPACE, home
 

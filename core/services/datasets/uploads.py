@@ -9,7 +9,8 @@ from core.reading_fields import check_reading
 from core.services.quotas import check_bytes
 from core.settings import settings
 from core.storage.s3.object_store import MissingObjectError
-from core.storage.upload_repository import MOST_POST_BYTES, Method, Ticket, urls_expire_at
+from core.storage.tickets import Method, Ticket
+from core.storage.upload_repository import MOST_POST_BYTES, urls_expire_at
 from core.storage.workspace import Workspace
 from core.stored_document import new_file_id, now
 from core.telemetry.request_id import request_id

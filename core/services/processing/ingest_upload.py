@@ -12,7 +12,7 @@ from core.progress import ReportProgress, StoppedError, progress_within
 from core.services.processing.ingest import ingest
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import MissingObjectError
-from core.storage.upload_repository import Ticket
+from core.storage.tickets import Ticket
 from core.storage.workspace import Workspace
 from core.types import Json
 

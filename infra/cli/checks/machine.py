@@ -17,7 +17,7 @@ from infra.cli.checks.check import Checks, broken, ok, skipped, warning
 from infra.cli.service_state import ask
 from infra.cli.variables import unknown_messages
 from infra.local import embedded_redis, processes
-from infra.local.stack import Running
+from infra.local.running_stack import Running
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet

@@ -17,7 +17,7 @@ from core.storage.container import container
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import Series
-from core.storage.upload_repository import Ticket
+from core.storage.tickets import Ticket
 from core.stored_document import FormattedDocument
 from tests.support.process_state import connect_container
 from tests.support.storage import GRAPH_BYTES, PICKLE_BYTES, add_dataset, dataset_manifest, home, model_draft

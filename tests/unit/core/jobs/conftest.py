@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 
-from core.jobs import worker as working
+from core.jobs import attempt
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from tests.support.job_commands import JobProbe
@@ -18,7 +18,7 @@ LEASE_SECONDS = 60.0
 def _frequent_beats(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a lease be long, so that only a clock that the test sets forward ends it, and be renewed often."""
     monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", str(LEASE_SECONDS))
-    monkeypatch.setattr(working, "BEATS_PER_LEASE", 20 * LEASE_SECONDS)
+    monkeypatch.setattr(attempt, "BEATS_PER_LEASE", 20 * LEASE_SECONDS)
     settings.cache_clear()
 
 

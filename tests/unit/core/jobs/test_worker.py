@@ -7,8 +7,8 @@ from threading import Thread
 import pytest
 
 from core.errors import ConflictError, UnavailableError
+from core.jobs import attempt
 from core.jobs import service as jobs
-from core.jobs import worker as working
 from core.jobs.commands import UnreadableCommandError
 from core.jobs.orders import ordered
 from core.jobs.worker import MOST_ATTEMPTS, GaveUpError
@@ -124,7 +124,7 @@ def test_work_that_takes_too_long_is_ended(probe: JobProbe) -> None:
 
 
 def test_work_that_does_not_hear_is_given_up_without_it(probe: JobProbe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(working, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(attempt, "GRACE_SECONDS", 0.0)
     job_id = submit("unresponsive")
     worker = Thread(target=carry_out, args=(job_id, 0.1))
     worker.start()

@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 
 from core.errors import ConflictError
-from core.jobs import worker as working
+from core.jobs.attempt import Attempt
 from core.services.processing.ingest import ingest
 from core.storage.job_repository import Job
 from core.storage.s3.object_store import ObjectStore
@@ -87,7 +87,7 @@ def test_killed_between_publishing_and_saying_so_it_publishes_nothing_more(
     training: str, monkeypatch: pytest.MonkeyPatch, advance_clock: Callable[..., None]
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(working.Attempt, "end", end_process)
+        patched.setattr(Attempt, "end", end_process)
         kill_worker_of(training)
     assert versions() == [1]
     advance_clock()
@@ -104,7 +104,7 @@ def test_a_comparison_that_was_killed_publishes_only_what_is_missing(
     job_id = submit("compare", target_column="mpg", file_id=None)
     with monkeypatch.context() as patched:
         patched.setattr("core.services.training.compare.DEFAULT_MODEL_TYPES", ("ridge",))
-        patched.setattr(working.Attempt, "end", end_process)
+        patched.setattr(Attempt, "end", end_process)
         kill_worker_of(job_id)
     advance_clock()
     done = carry_out(job_id)

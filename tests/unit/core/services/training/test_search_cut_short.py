@@ -11,8 +11,8 @@ from core.automl import portfolio_search, refit, verified_graph
 from core.automl.selection import Selection, select
 from core.automl.serving_cost import ServingCost
 from core.errors import ConflictError, TrainingFailedError
+from core.jobs import attempt
 from core.jobs import service as jobs
-from core.jobs import worker as working
 from core.jobs.commands import CompareCommand
 from core.jobs.worker import run_job
 from core.progress import Reason, StoppedError, ignore_progress
@@ -177,9 +177,9 @@ def test_a_race_whose_worker_has_no_more_time_succeeds_with_its_best(
 ) -> None:
     monkeypatch.setenv("REGATTA_JOB_LEASE_SECONDS", "2")
     settings.cache_clear()
-    monkeypatch.setattr(working, "time", now := ShiftedTime())
+    monkeypatch.setattr(attempt, "time", now := ShiftedTime())
     # Work that goes on for so long after its time is up is given up.
-    monkeypatch.setattr(working, "GRACE_SECONDS", LIMIT)
+    monkeypatch.setattr(attempt, "GRACE_SECONDS", LIMIT)
     job_id = race_job(concrete)
     worker = Thread(target=run_job, args=(home(), job_id, HANDLERS), kwargs={"seconds": LIMIT})
     worker.start()
