@@ -14,6 +14,7 @@ from core.deadlines import deadline
 from core.errors import ConflictError, ModelServesError, NameTakenError, NoSuchModelError, UnavailableError
 from core.settings import settings
 from core.storage.documents import Documents
+from core.storage.leases import parse_document
 from core.stored_document import Document
 from core.types import Json
 
@@ -99,7 +100,7 @@ class Champions:
 
     def _read(self, key: str, begun: float, *, fresh: bool) -> ServingState:
         found = self._documents.read_with_age(key, fresh=fresh)
-        return self._remember(key, _parse_state(found.document), begun, time.monotonic() - found.age)
+        return self._remember(key, _parse_state(key, found.document), begun, time.monotonic() - found.age)
 
     def forget(self) -> None:
         """Read every state anew, also where a read of before is still under way."""
@@ -219,11 +220,11 @@ class Champions:
 
     def _change(self, name: str, edit: Callable[[ServingState], ServingState | None]) -> ServingState:
         def edited(document: Json | None) -> Json | None:
-            after = edit(_parse_state(document))
+            after = edit(_parse_state(key, document))
             return None if after is None else after.model_dump()
 
         key, begun = _key(self._workspace, name), time.monotonic()
-        state = _parse_state(self._documents.change(key, edited))
+        state = _parse_state(key, self._documents.change(key, edited))
         return self._remember(key, state, time.monotonic(), begun)
 
     def _remember(self, key: str, state: ServingState, order: float, since: float) -> ServingState:
@@ -237,11 +238,11 @@ class Champions:
         return state
 
 
-def _parse_state(document: Json | None) -> ServingState:
+def _parse_state(key: str, document: Json | None) -> ServingState:
     if document is None:
         return ServingState()
     # Before there were rollbacks, the version that served was always the newest.
-    return ServingState.model_validate({"newest": document["version"], **document})
+    return parse_document(key, ServingState, {"newest": document.get("version"), **document})
 
 
 def _serving(state: ServingState, version: int) -> ServingState:

@@ -21,6 +21,7 @@ from core.storage.lists.list_index import create_list_index
 from core.storage.lists.upkeep import Later
 from core.storage.manifest_index import MANIFEST, ManifestIndex
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
+from core.stored_document import DamagedDocumentError
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -143,8 +144,14 @@ class DatasetRepository:
         return file_id
 
     def _pointed_at(self) -> str | None:
-        document = self._documents.read(_current_key(self._workspace))
-        return document["file_id"] if document else None
+        key = _current_key(self._workspace)
+        document = self._documents.read(key)
+        file_id = document.get("file_id") if document else None
+        if document is not None and not isinstance(file_id, str):
+            raise DamagedDocumentError(
+                f"The document {key} is damaged: it names no file. POST /data/switch/{{file_id}}."
+            )
+        return file_id
 
     def switch(self, file_id: str) -> DatasetManifest:
         """Make a dataset the current one; raises `NoSuchFileError`."""

@@ -173,7 +173,7 @@ def _dump(document: Json) -> bytes:
 def _parse(key: str, body: bytes) -> Json:
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict):
         raise DamagedDocumentError(f"The document {key} is damaged: it is no JSON object. It was left as it is.")

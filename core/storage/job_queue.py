@@ -29,7 +29,10 @@ CALLS = 8
 # How long a dead letter stays hidden when the process that read it was killed.
 HIDDEN_SECONDS = 10
 # A dead letter of the bucket's own queue.
-DEAD_KEY = re.compile(rf"{FOLDER}(?P<workspace>[^/]+)/(?P<job_id>[0-9a-z]+)\.dead")
+JOB_ID = re.compile("[0-9a-z]+")
+DEAD_KEY = re.compile(rf"{FOLDER}(?P<workspace>[^/]+)/(?P<job_id>{JOB_ID.pattern})\.dead")
+# What a text raises that is no JSON, or another one than is expected.
+UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
 # After so many failures that no job document has recorded, a job of the bucket's own queue is a dead letter.
 MOST_FAILURES = 5
 
@@ -211,7 +214,7 @@ class BucketQueue:
     def _reason(self, key: str) -> str | None:
         try:
             reason = json.loads(self._objects.get(key))["reason"]
-        except (MissingObjectError, ValueError, KeyError, TypeError):
+        except (MissingObjectError, *UNREADABLE):
             return None
         return str(reason)
 
@@ -226,16 +229,16 @@ def parse_message(body: str) -> tuple[str, str] | None:
     try:
         message = json.loads(body)
         workspace, job_id = str(message["workspace"]), str(message["job_id"])
-    except (ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return None
-    return (workspace, job_id) if is_workspace_name(workspace) else None
+    return (workspace, job_id) if is_workspace_name(workspace) and JOB_ID.fullmatch(job_id) else None
 
 
 def submitter_of(body: str) -> str | None:
     """Return the id of the request that sent a message; None where it names none."""
     try:
         found = json.loads(body)["request_id"]
-    except (ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return None
     return found if isinstance(found, str) else None
 

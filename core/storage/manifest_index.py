@@ -150,7 +150,7 @@ class ManifestIndex:
         try:
             body, etag = self._objects.get_with_etag(key)
             manifest = json.loads(body)
-        except (MissingObjectError, ValueError):
+        except (MissingObjectError, ValueError, RecursionError):
             # It was deleted since the listing, or is damaged. One bad manifest does not hide the others.
             return None
         return {"etag": etag, "manifest": manifest} if isinstance(manifest, dict) else None

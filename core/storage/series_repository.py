@@ -7,6 +7,7 @@ A series exists from its first file or from its first settings on. Its model has
 """
 
 import json
+import logging
 from collections.abc import Callable
 from itertools import islice
 from typing import Annotated, Any, Literal
@@ -20,11 +21,14 @@ from core.model_manifest import RANDOM, Validation
 from core.reading_fields import ReadingFields
 from core.storage.documents import Documents
 from core.storage.job_repository import JOB_ID
+from core.storage.leases import parse_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
-from core.stored_document import Document, FormattedDocument, is_empty, is_none, now
+from core.stored_document import DamagedDocumentError, Document, FormattedDocument, is_empty, is_none, now
 from core.types import Json
 from core.whole_numbers import WHOLE
+
+log = logging.getLogger("regatta")
 
 # So many of the newest arrivals stay in the document; older ones have their reports only.
 ARRIVALS_KEPT = 500
@@ -205,7 +209,7 @@ class SeriesRepository:
         if not MODEL_NAME.fullmatch(name):
             return None
         document = self._documents.read(_key(self._workspace, name), fresh=fresh)
-        return None if document is None else Series.model_validate(document)
+        return None if document is None else self._parsed(name, document)
 
     def get(self, name: str, *, fresh: bool = False) -> Series:
         """Return the series; raises `NoSuchSeriesError`."""
@@ -215,12 +219,25 @@ class SeriesRepository:
         return found
 
     def listed(self, limit: int, after: str | None = None) -> tuple[list[Series], str | None]:
-        """Return up to `limit` series after the name `after`, by name, and the last name if more follow."""
+        """Return up to `limit` series after the name `after`, by name, and the last name if more follow.
+
+        Damaged ones are left out. Raises `NewerFormatError`.
+        """
         folders = self._objects.folders(f"{self._workspace}/series/", after or "", limit + 1)
         names = list(islice(folders, limit + 1))
         with ContextThreadPool(READERS) as readers:
-            found = readers.map(self.read, names[:limit])
+            found = readers.map(self._listed, names[:limit])
             return [series for series in found if series is not None], names[limit - 1] if names[limit:] else None
+
+    def _listed(self, name: str) -> Series | None:
+        try:
+            return self.read(name)
+        except DamagedDocumentError as error:
+            log.error("a series is in no list: %s", error.detail)
+            return None
+
+    def _parsed(self, name: str, document: Json) -> Series:
+        return parse_document(_key(self._workspace, name), Series, document)
 
     def change(self, name: str, edit: Callable[[Series], Series | None]) -> Series:
         """Store what `edit` makes of the newest series, a new one where there is none; None leaves it as it is.
@@ -229,12 +246,12 @@ class SeriesRepository:
         """
 
         def edited(document: Json | None) -> Json | None:
-            newest = Series(name=name) if document is None else Series.model_validate(document)
+            newest = Series(name=name) if document is None else self._parsed(name, document)
             after = edit(newest)
             return None if after is None else after.model_dump()
 
         document = self._documents.change(_key(self._workspace, name), edited)
-        return Series(name=name) if document is None else Series.model_validate(document)
+        return Series(name=name) if document is None else self._parsed(name, document)
 
     def configure(self, name: str, settings: SeriesSettings) -> Series:
         """Store the settings of a series, which gives it the model of its name; raises `ConflictError`."""

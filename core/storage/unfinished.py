@@ -73,7 +73,7 @@ def read_note(objects: ObjectStore, note: Note) -> Json | None:
         facts = json.loads(objects.get(note.key))
     except MissingObjectError:
         return None
-    except ValueError:
+    except (ValueError, RecursionError):
         facts = None
     if isinstance(facts, dict):
         return facts

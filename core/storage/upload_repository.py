@@ -15,7 +15,7 @@ from core.access.workspace_names import is_workspace_name
 from core.storage.dataset_repository import FILE_ID
 from core.storage.documents import Documents
 from core.storage.job_repository import Job, JobProgress
-from core.storage.leases import change_document
+from core.storage.leases import change_document, parse_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.signing import Subject, authenticate, is_authentic
 from core.storage.tickets import Ticket
@@ -68,10 +68,11 @@ class UploadRepository:
         """Return the ticket, or None. `fresh` reads the bucket itself, not Redis."""
         if not FILE_ID.fullmatch(file_id):
             return None
-        document = self._documents.read(_ticket_key(self._workspace, file_id), fresh=fresh)
+        key = _ticket_key(self._workspace, file_id)
+        document = self._documents.read(key, fresh=fresh)
         if document is None:
             return None
-        ticket = Ticket.model_validate(document)
+        ticket = parse_document(key, Ticket, document)
         job = ticket.job and self._progress.with_progress(ticket.job)
         return ticket.model_copy(update={"job": job})
 

@@ -186,4 +186,9 @@ def _parse(body: bytes, segment: Segment) -> list[IndexedRow] | None:
     """Return the rows of a segment, or None where the bytes are not those that were stored under this digest."""
     if hashlib.sha256(body).hexdigest() != segment.digest:
         return None
-    return [IndexedRow(*row) for row in json.loads(body)]
+    try:
+        rows = [IndexedRow(*row) for row in json.loads(body)]
+    except (ValueError, TypeError, RecursionError):
+        return None
+    are_rows = all(isinstance(row.row, dict) and all(isinstance(one, str) for one in row[:3]) for row in rows)
+    return rows if are_rows else None

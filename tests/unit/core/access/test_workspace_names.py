@@ -8,7 +8,7 @@ from core.access.workspace_names import RESERVED_NAMES, SHARED_PREFIXES, check_w
 from core.errors import InvalidInputError
 from core.services.series.arrivals import parse_arrival_key
 from core.storage.container import container
-from core.storage.job_queue import parse_message
+from core.storage.job_queue import parse_message, submitter_of
 from core.storage.upload_repository import upload_of
 
 GOOD = ("default", "abc", "a-b", "000", "team-7", "a" * 40)
@@ -54,6 +54,17 @@ def test_no_key_and_no_message_is_of_such_a_workspace(name: str) -> None:
     assert upload_of(f"uploads/{name}/{'0' * 26}.csv") is None
     with pytest.raises(InvalidInputError):
         parse_arrival_key(f"incoming/{name}/strength/march.csv")
+
+
+@pytest.mark.parametrize("job_id", ["", "../wind", "order/x", "a b", "A", "0\x00", None, {"a": 1}])
+def test_no_message_is_about_a_job_whose_id_none_has(job_id: object) -> None:
+    assert parse_message(json.dumps({"workspace": "wind-farm", "job_id": job_id})) is None
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, "", "null", "[]", '"x"', "{"])
+def test_a_message_of_another_kind_is_none(body: str) -> None:
+    assert parse_message(body) is None
+    assert submitter_of(body) is None
 
 
 def test_a_reserved_word_is_named_as_one() -> None:

@@ -1,5 +1,6 @@
 """Pages of lists over many manifests: what they show, how many requests they cost, and how their index mends itself."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -239,3 +240,15 @@ def test_documents_of_a_lease_that_are_damaged_stop_nobody(damaged: bytes) -> No
     store.put("default/index/datasets/lease.json", damaged)
     datasets(store).list_index.refresh()
     assert Documents(store, RedisClient(None)).read("default/index/datasets/lease.json")["owner"] is None
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b"{}", b"no json", b"[[1, 2, 3, 4]]", b"[[]]", b'[["a","b","c",[]]]', b"7"]
+)
+def test_a_segment_that_somebody_else_has_written_counts_as_missing(body: bytes) -> None:
+    objects = dataset_objects(20)
+    digest = hashlib.sha256(body).hexdigest()
+    directory = {"format": 1, "segments": [{"digest": digest, "first": "", "last": "~", "rows": 1}]}
+    objects[f"default/index/datasets/segments/{digest}.json"] = body
+    objects["default/index/datasets/directory.json"] = json.dumps(directory).encode()
+    assert len(all_files(datasets(MemoryStore(objects)), 100)) == 20
