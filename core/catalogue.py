@@ -59,6 +59,9 @@ class Regressor:
                 f"{self.name} has no parameter {param!r}. It takes: {', '.join(sorted(known))}.",
                 [{"field": f"params.{param}", "message": "unknown parameter"}],
             )
+        if params.get("criterion") == "friedman_mse":
+            # The squared error under an earlier name, which scikit-learn refuses in an estimator that it copies.
+            params = {**params, "criterion": "squared_error"}
         return estimator.set_params(**params)
 
     def expected_seconds(self, rows: int, columns: int, params: dict[str, Any] | None = None) -> float:

@@ -1,10 +1,11 @@
 """Unpack the body of a request that was sent with a Content-Encoding."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
+from anyio.lowlevel import checkpoint
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import BadRequestError, RegattaError, TooLargeError, UnsupportedEncodingError
@@ -17,12 +18,15 @@ IDENTITY = "identity"
 GZIP_WINDOW = 31
 # So much of the packed body is given to zlib at a time: it copies whatever is left behind the end of a member.
 PIECE_BYTES = 16 << 10
+# A piece can hold a thousand times its bytes; so much of them is in memory at a time.
+UNPACKED_BYTES = 1 << 20
 
 
 class ContentEncodingMiddleware:
     """Gives the app the unpacked body of a request in gzip, and refuses other encodings.
 
-    Neither the packed nor the unpacked body may be larger than its endpoint takes; no more of it is in memory.
+    It unpacks what the app asks for and no more of it: nothing before the guard of a route knows who calls. Neither the
+    packed nor the unpacked body may be larger than its endpoint takes.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -37,47 +41,91 @@ class ContentEncodingMiddleware:
             return
         try:
             _check(encodings)
-            body = unpack(await _received(receive), most_bytes(scope))
-        except ClientDisconnect:
-            return
         except RegattaError as error:
             await respond(Request(scope), error)(scope, receive, send)
             return
         plain = [pair for pair in scope["headers"] if pair[0] not in (b"content-encoding", b"content-length")]
-        messages = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def replay() -> Message:
-            return messages.pop() if messages else await receive()
-
         # In place: the line in the log takes from the scope which route answered.
-        scope["headers"] = [*plain, (b"content-length", str(len(body)).encode())]
-        await self.app(scope, replay, send)
+        scope["headers"] = plain
+        await self._unpack(scope, receive, send)
+
+    async def _unpack(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request in gzip, whose body is found to be damaged or too large while the app reads it."""
+        unpacked = _unpacked_messages(receive, most_bytes(scope))
+        is_answered = False
+
+        async def receive_unpacked() -> Message:
+            nonlocal is_answered
+            if is_answered:
+                return {"type": "http.disconnect"}
+            try:
+                return await anext(unpacked, None) or await receive()
+            except RegattaError as error:
+                is_answered = True
+                await respond(Request(scope), error)(scope, receive, send)
+                return {"type": "http.disconnect"}
+
+        async def send_unless_answered(message: Message) -> None:
+            if not is_answered:
+                await send(message)
+
+        await self.app(scope, receive_unpacked, send_unless_answered)
 
 
-def unpack(packed: bytes, limit: int) -> bytes:
-    """Return the content of a gzip of at most `limit` bytes; raises `BadRequestError`, `TooLargeError`."""
-    pieces: list[bytes] = []
-    size = position = 0
-    member = zlib.decompressobj(GZIP_WINDOW)
-    while position < len(packed):
-        if member.eof:
-            member = zlib.decompressobj(GZIP_WINDOW)
-        piece = packed[position : position + PIECE_BYTES]
-        try:
-            unpacked = member.decompress(piece, limit + 1 - size)
-        except zlib.error as error:
-            raise _damaged(str(error)) from None
-        size += len(unpacked)
-        if size > limit:
-            raise TooLargeError(
-                f"The gzip in the body holds more than {limit:,} bytes, which is the most that is taken. Send less."
-            )
-        if unpacked:
-            pieces.append(unpacked)
-        position += len(piece) - len(member.unused_data)
-    if not member.eof:
-        raise _damaged("it ends too early")
-    return b"".join(pieces)
+class Unpacker:
+    """Unpacks a gzip of at most `limit` bytes as it comes in."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._member = zlib.decompressobj(GZIP_WINDOW)
+
+    def feed(self, packed: bytes) -> Iterator[bytes]:
+        """Yield the content of the next packed bytes in pieces of at most 1 MiB.
+
+        Raises `BadRequestError` where they are no gzip, `TooLargeError` at the limit.
+        """
+        position = 0
+        while position < len(packed):
+            if self._member.eof:
+                self._member = zlib.decompressobj(GZIP_WINDOW)
+            piece = packed[position : position + PIECE_BYTES]
+            try:
+                unpacked = self._member.decompress(piece, UNPACKED_BYTES)
+            except zlib.error as error:
+                raise _damaged(str(error)) from None
+            self._size += len(unpacked)
+            if self._size > self._limit:
+                raise TooLargeError(
+                    f"The gzip in the body holds more than {self._limit:,} bytes, which is the most that is taken. "
+                    "Send less."
+                )
+            if unpacked:
+                yield unpacked
+            position += len(piece) - len(self._member.unused_data) - len(self._member.unconsumed_tail)
+
+    def finish(self) -> None:
+        """Raise `BadRequestError` where the gzip is not a whole one."""
+        if not self._member.eof:
+            raise _damaged("it ends too early")
+
+
+async def _unpacked_messages(receive: Receive, limit: int) -> AsyncIterator[Message]:
+    """Yield the messages of an unpacked body; raises what `Unpacker` does."""
+    unpacker = Unpacker(limit)
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            yield message
+            return
+        for piece in unpacker.feed(message.get("body", b"")):
+            yield {"type": "http.request", "body": piece, "more_body": True}
+            # Others have their turn: the server answers them on the same thread.
+            await checkpoint()
+        more = message.get("more_body", False)
+    unpacker.finish()
+    yield {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _damaged(reason: str) -> BadRequestError:
@@ -98,16 +146,3 @@ def _check(encodings: Sequence[str]) -> None:
         "it as it is, without the header.",
         [{"field": "Content-Encoding", "message": message}],
     )
-
-
-async def _received(receive: Receive) -> bytes:
-    """Return the whole body as received, of which `functions.endless_bodies` lets only so much through."""
-    pieces: list[bytes] = []
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(pieces)

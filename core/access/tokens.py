@@ -85,7 +85,8 @@ class Tokens:
             )
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return None
-        return claims
+        # The library takes a text with digits as a time; RFC 7519 does not.
+        return claims if isinstance(claims["exp"], int | float) else None
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:

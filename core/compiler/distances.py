@@ -28,13 +28,15 @@ def convert_support_vectors(graph: GraphBuilder, matrix: str, estimator: SVR) ->
 
     Raises `TrainingFailedError` for another kernel than linear, rbf, poly and sigmoid.
     """
+    intercept = graph.constant(np.asarray(estimator.intercept_, np.float64).reshape(1, 1))
+    if estimator.kernel == "linear" or not len(estimator.support_vectors_):
+        # Without a vector, as where epsilon is larger than all differences, every prediction is the intercept.
+        weights = estimator.coef_ if estimator.kernel == "linear" else np.zeros(estimator.n_features_in_)
+        product = graph.node("MatMul", matrix, graph.constant(weights.reshape(-1, 1)))
+        return graph.node("Add", product, intercept)
     # Vectors of zeros that fill the last row of lanes have no weight.
     vectors = padded(np.asarray(estimator.support_vectors_, np.float64))
     coefficients = graph.constant(padded(np.asarray(estimator.dual_coef_, np.float64).reshape(-1, 1)))
-    intercept = graph.constant(np.asarray(estimator.intercept_, np.float64).reshape(1, 1))
-    if estimator.kernel == "linear":
-        product = graph.node("MatMul", matrix, graph.constant(estimator.coef_.reshape(-1, 1)))
-        return graph.node("Add", product, intercept)
     kernel = KERNELS.get(estimator.kernel)
     if kernel is None:
         raise TrainingFailedError(f"SVR with the kernel {estimator.kernel!r} cannot be compiled to a graph.")

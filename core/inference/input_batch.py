@@ -100,15 +100,13 @@ def raw_columns_of_batch(
     return columns
 
 
-def raw_columns_of_clean_row(
-    record: Mapping[str, Any], levels: Mapping[str, frozenset[str | bool] | None]
-) -> RawColumns | None:
-    """Return the raw columns of one row without missing or unusual values; None for every other row.
+def raw_columns_of_clean_row(record: Any, levels: Mapping[str, frozenset[str | bool] | None]) -> RawColumns | None:
+    """Return the raw columns of one row without missing or unusual values; None for everything else.
 
     `levels` has, by feature, the values that a category or boolean may have, and None for a number. Most requests are
     such rows, and take a quarter of the time of `raw_columns_of_batch`.
     """
-    if len(record) != len(levels):
+    if not isinstance(record, dict) or len(record) != len(levels):
         return None
     columns: dict[str, NDArray[Any]] = {}
     for name, known in levels.items():

@@ -16,6 +16,7 @@ from core.errors import UnavailableError
 from functions import heavy_work
 from functions.machine_limits import DESCRIPTORS, RETRY_SECONDS
 from functions.problems import PROBLEM_JSON
+from infra.local.bounded_heads import BoundedHeadProtocol
 from infra.local.heavy_pool import HeavyPool
 from infra.local.lifeline import BEAT, DRAIN_SECONDS, IDLE, LEAVING_SECONDS, Lifeline
 
@@ -85,6 +86,7 @@ def main(descriptors: Sequence[int]) -> None:
         vars(httptools_impl)["service_unavailable"] = _too_many
     config = uvicorn.Config(
         "infra.local.server:app",
+        http=BoundedHeadProtocol,
         limit_concurrency=limit,
         access_log=False,
         # Its own handlers write plain text. The app says itself that it has started.

@@ -1,8 +1,11 @@
 """Each parameter of the catalogue has a range, and what a request may give it costs no more than a job may."""
 
+from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pytest
+from sklearn.base import clone
 
 from core.automl.portfolio import PORTFOLIO
 from core.catalogue import CATALOGUE
@@ -59,3 +62,23 @@ def test_a_value_without_bounds_is_refused_with_the_range(name: str, params: dic
         f"has to be {allowed.describe()}" if allowed else "is chosen by the service; leave it out"
     )
     assert error["message"] in refused.value.detail
+
+
+WORDS = [
+    (name, parameter, word)
+    for name in CATALOGUE
+    for parameter in PARAMETERS[name]
+    if (allowed := range_of(name, parameter))
+    for word in allowed.words
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "parameter", "word"), WORDS)
+def test_a_word_of_a_range_trains_or_is_the_callers_error(name: str, parameter: str, word: str) -> None:
+    draw = np.random.default_rng(0)
+    rows = draw.random((20, 2))
+    # Training copies an estimator for each fold.
+    estimator = clone(CATALOGUE[name].build({parameter: word}))
+    with suppress(ValueError, TypeError):  # what the word does not go with
+        estimator.fit(rows, rows.sum(axis=1))

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import process_time
 from typing import Any
@@ -13,8 +14,9 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 
 from core.errors import BadRequestError, TooLargeError
-from core.settings import Settings
-from functions.content_encoding import PIECE_BYTES, unpack
+from core.settings import Settings, settings
+from functions.access import GuardedRoute
+from functions.content_encoding import PIECE_BYTES, UNPACKED_BYTES, Unpacker
 from functions.http import RequestBody, create_app
 from tests.support.tables import CASES
 
@@ -27,6 +29,14 @@ class Sent(RequestBody):
     """A body that FastAPI parses."""
 
     x: int
+
+
+def unpack(packed: bytes, limit: int) -> bytes:
+    """Return the content of a gzip that comes in at once."""
+    unpacker = Unpacker(limit)
+    content = b"".join(unpacker.feed(packed))
+    unpacker.finish()
+    return content
 
 
 class Client:
@@ -47,7 +57,7 @@ class Client:
 @pytest.fixture
 def client() -> Client:
     """Two endpoints: one reads its bytes, the other one has its body parsed."""
-    router = APIRouter()
+    router = APIRouter(route_class=GuardedRoute)
 
     @router.post("/bytes")
     async def read_bytes(request: Request) -> dict[str, Any]:
@@ -65,7 +75,7 @@ def client() -> Client:
 def test_a_body_in_gzip_is_the_body(client: Client, name: str) -> None:
     headers = {**GZIPPED, "Content-Encoding": name}
     sent = client.post("/bytes", content=gzip.compress(b"a,b\n1,2\n"), headers=headers)
-    assert sent.json() == {"body": "a,b\n1,2\n", "length": "8"}
+    assert sent.json() == {"body": "a,b\n1,2\n", "length": None}
     assert client.post("/parsed", content=gzip.compress(b'{"x": 7}'), headers=headers).json() == 7
 
 
@@ -124,6 +134,28 @@ def test_a_bomb_costs_no_more_memory_than_the_limit(client: Client, monkeypatch:
     assert unpack(gzip.compress(b"0" * 1_000_000), 1_000_000) == b"0" * 1_000_000
     with pytest.raises(TooLargeError):
         unpack(gzip.compress(b"0" * 1_000_001), 1_000_000)
+
+
+def test_a_bomb_is_unpacked_in_pieces() -> None:
+    unpacker = Unpacker(MOST)
+    sizes = [len(piece) for piece in unpacker.feed(gzip.compress(b"0" * (8 << 20) + b"1"))]
+    unpacker.finish()
+    assert (max(sizes), sum(sizes)) == (UNPACKED_BYTES, (8 << 20) + 1)
+
+
+def test_a_body_that_nobody_reads_is_not_unpacked(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def feed(unpacker: Unpacker, packed: bytes) -> Iterator[bytes]:
+        pytest.fail("it was unpacked")
+
+    monkeypatch.setattr(Unpacker, "feed", feed)
+    assert client.post("/nowhere", gzip.compress(b"0"), GZIPPED).status_code == 404
+    monkeypatch.setenv("REGATTA_AUTH", "keys")
+    settings.cache_clear()
+    try:
+        assert client.post("/parsed", gzip.compress(b'{"x": 7}'), GZIPPED).status_code == 401
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
 
 
 def test_a_prediction_in_gzip_is_that_prediction(handlers: httpx.Client) -> None:

@@ -123,6 +123,7 @@ HOUR = 3600
         token(aud=None),
         token(sub=None),
         token(exp=None),
+        token(exp=str(int(time.time() + HOUR))),
         token(exp=time.time() - HOUR),
         token(nbf=time.time() + HOUR),
         token(iat=time.time() + HOUR),

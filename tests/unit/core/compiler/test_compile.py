@@ -103,6 +103,16 @@ def test_trees_of_a_single_leaf_predict_the_mean(name: str) -> None:
     assert len(set(model.run(raw_columns_of_frame(data.test_x, model.features)).tolist())) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Solver terminated early")
+@pytest.mark.parametrize("kernel", ["linear", "poly", "rbf", "sigmoid"])
+@pytest.mark.parametrize("params", [{"epsilon": 1e12}, {"max_iter": 0}])
+def test_a_machine_without_support_vectors_predicts_its_intercept(kernel: str, params: dict[str, Any]) -> None:
+    data = split_text(noisy(60))
+    pipeline = fitted(data, "svr", kernel=kernel, **params)
+    model = compiled(pipeline, data)
+    assert difference(pipeline, model, data.test_x) <= TOLERANCE
+
+
 @pytest.mark.parametrize(
     "header", ["prediction,prediction_,y", "年龄,城市,y", '"a/b, c","say ""x""",y', "Concat_0,MatMul,y"]
 )

@@ -32,6 +32,11 @@ def city(value: Any) -> str:
     return str(raw_columns_of_records([{"age": 1, "city": value}], FEATURES)[0]["city"][0])
 
 
+@pytest.mark.parametrize("record", [None, 1, "text", [1, "Oslo"], True])
+def test_what_is_no_object_is_no_clean_row(record: Any) -> None:
+    assert raw_columns_of_clean_row(record, LEVELS) is None
+
+
 def test_plain_records_become_columns_in_order() -> None:
     columns, warnings = raw_columns_of_records([{"age": 1, "city": "Oslo"}, {"city": "上海", "age": 2.5}], FEATURES)
     assert list(columns) == ["age", "city"]
