@@ -9,6 +9,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from infra.local.bounded_heads import MOST_HEAD_BYTES, TOO_LARGE, BoundedHeadProtocol
+from tests.support.asgi import run_async
 
 PIECE = 16 << 10
 
@@ -55,7 +56,7 @@ def sent(*pieces: bytes) -> Connection:
                     break
         return connection
 
-    return asyncio.run(talk())
+    return run_async(talk)
 
 
 @pytest.mark.parametrize(
