@@ -63,7 +63,8 @@ class Replay:
 
     def _error(self, number: int) -> float | None:
         """Return the champion's root mean squared error on further rows of a month, with dates in ISO 8601."""
-        from core.services.prediction.predict import find_model, predict_records
+        from core.services.prediction.loaded_models import find_model
+        from core.services.prediction.predict import predict_records
 
         if home().models.serving(self.series, fresh=True) is None:
             return None

@@ -99,7 +99,8 @@ class _Replay:
 
     def _predict(self, clean: pd.DataFrame) -> dict[str, float]:
         """Return by model the root mean squared error as a share of the mean price, on uncorrupted rows."""
-        from core.services.prediction.predict import find_model, predict_records
+        from core.services.prediction.loaded_models import find_model
+        from core.services.prediction.predict import predict_records
 
         actual = clean[TARGET].to_numpy(float)
         records = json.loads(clean.drop(columns=TARGET).to_json(orient="records"))

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -198,11 +198,6 @@ class KeyRepository:
                 self._objects.put(REVISION, secrets.token_hex(16).encode(), "text/plain")
                 return changed
         raise ConflictError("This key is being changed by several callers at once; try again.")
-
-
-def expiry_in(days: float, at: float) -> float:
-    """Return when a key expires that is made at this time for so many days, in seconds since 1970."""
-    return at + timedelta(days=days).total_seconds()
 
 
 def _place(key_id: str) -> str:

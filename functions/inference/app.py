@@ -9,7 +9,8 @@ from pydantic_core import to_json
 
 from core import __version__
 from core.errors import BadRequestError
-from core.services.prediction.predict import find_model, predict_batches, stale_seconds
+from core.services.prediction.loaded_models import find_model, stale_seconds
+from core.services.prediction.predict import predict_batches
 from core.storage.container import container
 from core.storage.workspace import Workspace
 from functions.http import CallerWorkspace, create_app

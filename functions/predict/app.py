@@ -13,7 +13,8 @@ from pydantic_core import to_json
 from core.errors import InvalidInputError
 from core.exporting.files import NamedFile
 from core.inference.signature import signature
-from core.services.prediction.predict import LoadedModel, Predictions, stale_seconds
+from core.services.prediction.loaded_models import LoadedModel, stale_seconds
+from core.services.prediction.predict import Predictions
 from core.settings import settings
 from core.storage.workspace import Workspace
 from functions.answer_terms import AnswerTerms, Terms

@@ -6,7 +6,8 @@ from pydantic_core import from_json
 
 from core.errors import RegattaError
 from core.inference.fast_json import batch_from_plain_records, read_plain_records
-from core.services.prediction.predict import LoadedModel, Predictions, find_model, predict_batches
+from core.services.prediction.loaded_models import LoadedModel, find_model
+from core.services.prediction.predict import Predictions, predict_batches
 from core.settings import settings
 from core.storage.workspace import Workspace
 from functions.predict.requests import ManyRequest

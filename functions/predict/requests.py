@@ -13,13 +13,11 @@ from core.inference.file_cells import FileCells
 from core.inference.input_batch import InputBatch, batch_from_rows
 from core.inference.read_again import FIRST_FILE_ROW
 from core.jobs.fields import IntervalLevel, Strict
+from core.services.prediction.loaded_models import LoadedModel, find_loaded, find_model
 from core.services.prediction.predict import (
     DEFAULT_BATCH,
     IN_PARTS,
-    LoadedModel,
     Predictions,
-    find_loaded,
-    find_model,
     find_table,
     predict_batches,
     predict_records,

@@ -20,7 +20,7 @@ STORAGE_SECONDS = 1.5
 # Threads of their own, so that probes of a storage that hangs keep no request waiting.
 _probes = CapacityLimiter(2)
 
-PREDICTING = "core.services.prediction.predict"
+PREDICTING = "core.services.prediction.loaded_models"
 
 
 @router.get("/healthz")

@@ -9,7 +9,8 @@ from pathlib import Path
 from core.jobs.commands import ExportTableCommand, PredictTableCommand
 from core.progress import ignore_progress
 from core.services.prediction.export import ExportRequest, export_rows
-from core.services.prediction.predict import find_model, predict_batches, predict_records
+from core.services.prediction.loaded_models import find_model
+from core.services.prediction.predict import predict_batches, predict_records
 from core.services.processing.ingest import ingest
 from core.services.table_prediction.export_table import export_table
 from core.services.table_prediction.predict_table import predict_stored_table

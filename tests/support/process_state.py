@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from unittest import mock
 
-from core.services.prediction import predict as prediction
+from core.services.prediction import loaded_models, predict
 from core.settings import settings
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
@@ -18,8 +18,8 @@ SINGLETONS = (
     kept_keyring,
     internal_key,
     derive_internal,
-    prediction._models,
-    prediction._tables,
+    loaded_models._models,
+    predict._tables,
     access.callers,
     access.allowances,
 )

@@ -21,7 +21,8 @@ from core.jobs.fields import ExportFormat, IntervalLevel, RawTexts, Strict
 from core.manifests import Feature
 from core.model_manifest import ModelManifest
 from core.packed_columns import ColumnTable
-from core.services.prediction.predict import find_model, find_table, predict_records, predict_table, stale_seconds
+from core.services.prediction.loaded_models import find_model, stale_seconds
+from core.services.prediction.predict import find_table, predict_records, predict_table
 from core.services.prediction.requests import ModelChoice
 from core.services.prediction.stored_texts import columns_read_again
 from core.storage.workspace import Workspace

@@ -20,7 +20,8 @@ from core.jobs.commands import ExportTableCommand
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
 from core.services.prediction.export import added_columns, file_options, named_file
-from core.services.prediction.predict import LoadedModel, Predictions, find_model, predict_slices
+from core.services.prediction.loaded_models import LoadedModel, find_model
+from core.services.prediction.predict import Predictions, predict_slices
 from core.services.prediction.stored_texts import read_again_on_disk
 from core.services.processing.open_table import open_table
 from core.settings import settings

@@ -16,7 +16,8 @@ from core.inference.read_again import FIRST_FILE_ROW, ColumnsReadAgain
 from core.jobs.commands import PredictTableCommand
 from core.packed_columns import ColumnTable
 from core.progress import ReportProgress
-from core.services.prediction.predict import LoadedModel, find_model, predict_slices
+from core.services.prediction.loaded_models import LoadedModel, find_model
+from core.services.prediction.predict import predict_slices
 from core.services.prediction.stored_texts import read_again_on_disk
 from core.services.processing.open_table import open_table
 from core.storage.export_repository import URL_SECONDS

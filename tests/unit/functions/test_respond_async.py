@@ -6,7 +6,7 @@ import pytest
 from core.jobs import service as jobs
 from core.jobs.worker import run_job
 from core.services.handlers import HANDLERS
-from core.services.prediction.predict import find_model
+from core.services.prediction.loaded_models import find_model
 from core.settings import Settings, settings
 from core.storage.container import container
 from tests.support.storage import WORKSPACE, home

@@ -6,7 +6,8 @@ from core.compiler.compile import compile_pipeline
 from core.inference.session import CompiledModel
 from core.inference.signature import example, signature
 from core.manifests import Feature
-from core.services.prediction.predict import LoadedModel, predict_records
+from core.services.prediction.loaded_models import LoadedModel
+from core.services.prediction.predict import predict_records
 from tests.support.storage import model_draft
 from tests.support.tables import CSVS
 from tests.support.training import real_split, trained

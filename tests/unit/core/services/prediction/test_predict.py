@@ -16,7 +16,8 @@ from core.inference.session import CompiledModel
 from core.inference.stored_columns import rows_of_table
 from core.manifests import Feature
 from core.packed_columns import ColumnTable
-from core.services.prediction.predict import LoadedModel, predict_records, predict_table
+from core.services.prediction.loaded_models import LoadedModel
+from core.services.prediction.predict import predict_records, predict_table
 from core.tables.table import Table
 from tests.support.storage import model_draft
 from tests.support.tables import read, typed, voyages

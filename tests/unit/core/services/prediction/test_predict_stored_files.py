@@ -7,7 +7,8 @@ import pytest
 from core.errors import InvalidInputError, UnknownColumnError
 from core.inference.stored_columns import rows_of_table
 from core.jobs.commands import TrainCommand
-from core.services.prediction.predict import find_model, find_table, predict_records, predict_table
+from core.services.prediction.loaded_models import find_model
+from core.services.prediction.predict import find_table, predict_records, predict_table
 from core.services.processing.ingest import ingest
 from core.services.training.train import train_model
 from core.storage.s3.object_store import ObjectStore

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from core.errors import ConflictError
-from core.services.prediction.predict import find_model, predict_records
+from core.services.prediction.loaded_models import find_model
+from core.services.prediction.predict import predict_records
 from core.services.series.arrivals import submit_waiting
 from core.services.series.overrule import overrule
 from core.services.training.join_files import open_as

@@ -10,7 +10,8 @@ import pytest
 from core.errors import InvalidInputError, InvalidRecordsError, NoSuchFileError, UnknownColumnError
 from core.jobs.commands import PredictTableCommand, TrainCommand
 from core.progress import StoppedError, ignore_progress
-from core.services.prediction.predict import find_model, find_table, predict_table
+from core.services.prediction.loaded_models import find_model
+from core.services.prediction.predict import find_table, predict_table
 from core.services.processing.ingest import ingest
 from core.services.table_prediction import predict_table as module
 from core.services.table_prediction.predict_table import predict_stored_table

@@ -13,7 +13,8 @@ from core.errors import NoSuchFileError, UnknownModelTypeError
 from core.jobs.commands import CompareCommand, TrainCommand
 from core.preprocessing.target_transforms import TARGET_TRANSFORMS
 from core.progress import StoppedError
-from core.services.prediction.predict import find_model, find_table, predict_table
+from core.services.prediction.loaded_models import find_model
+from core.services.prediction.predict import find_table, predict_table
 from core.services.processing.ingest import ingest
 from core.services.training import compare as comparing
 from core.services.training.compare import compare_models

@@ -18,7 +18,8 @@ from core.model_manifest import ModelManifest
 from core.progress import ignore_progress
 from core.regressors.fold_cache import FoldCache
 from core.regressors.limits import TrainingLimits
-from core.services.prediction.predict import find_model, find_table, predict_table
+from core.services.prediction.loaded_models import find_model
+from core.services.prediction.predict import find_table, predict_table
 from core.services.processing.ingest import ingest
 from core.services.training import compare
 from core.services.training.compare import compare_models

@@ -12,7 +12,8 @@ from sklearn.pipeline import Pipeline
 from core.compiler.compile import compile_pipeline
 from core.errors import BadSignatureError, NoSuchModelError, OtherLibrariesError
 from core.model_manifest import ModelManifest
-from core.services.prediction.predict import find_model, predict_records
+from core.services.prediction.loaded_models import find_model
+from core.services.prediction.predict import predict_records
 from core.services.training.unpickle import load_pipeline
 from core.storage.artifacts import GRAPH, PICKLE
 from core.storage.keyring import parse_keyring
