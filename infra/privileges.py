@@ -84,7 +84,7 @@ LISTS_WORKSPACE = frozenset({"data", "upload", "retrain", "series", "reconcile"}
 BELOW_WORKSPACE, FOLDER_OF_KEYS = "*/", "access/"
 # Who reads the secret that signs models, and who only verifies, and reads it only where `VerifyingKeys` is empty.
 SIGNERS = frozenset({"models", "reconcile", "train", "worker"})
-VERIFIERS = frozenset({"predict", "inference", "export", "jobs", "janitor"})
+VERIFIERS = frozenset({"predict", "inference", "export", "jobs", "series", "janitor"})
 
 _SENDS = ("sqs:SendMessage", "JobsQueue")
 # Function -> (action, resource of the template) beside the bucket.

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from botocore.client import BaseClient
 from samtranslator.yaml_helper import yaml_parse
 
+from core.storage import signing
 from core.storage.s3.object_store import ObjectStore
 from core.storage.s3.signed_get import SignedGet
 
@@ -154,8 +155,16 @@ def noted_requests() -> Iterator[set[Asked]]:
         note(client.meta.service_model.service_name, operation, params)
         return call(client, operation, params)
 
+    kept_keyring = signing.kept_keyring
+
+    def noting_keys() -> Any:
+        """Note that the signing key is needed, which is read from Secrets Manager once a process."""
+        note("secretsmanager", "GetSecretValue", {})
+        return kept_keyring()
+
     with (
         mock.patch.object(BaseClient, "_make_api_call", noting_call),
+        mock.patch.object(signing, "kept_keyring", noting_keys),
         noting(SignedGet, "get", "GetObject"),
         # Whoever has a presigned URL acts with the role of its signer.
         noting(ObjectStore, "presign", "GetObject"),

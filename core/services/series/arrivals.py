@@ -30,10 +30,10 @@ log = logging.getLogger("regatta")
 INCOMING = "incoming/"
 # The endings of files with tables. The bytes decide what a file is; the ending, that it is one and no note beside it.
 ENDINGS = ("csv", "xlsx", "xls", "ods", "parquet", "jsonl", "ndjson", "json", "zip", "gz")
-ENDING = re.compile(rf"\.({'|'.join(ENDINGS)})$", re.I)
-INCOMING_KEY = re.compile(
-    rf"{INCOMING}(?P<workspace>[^/]+)/(?P<series>[^/]+)/(?P<rest>.+\.(?:{'|'.join(ENDINGS)}))", re.I | re.S
-)
+# In either case, but of ASCII alone: `re` takes the long s of another alphabet for an s as well.
+_ENDING = rf"\.(?ai:{'|'.join(ENDINGS)})"
+ENDING = re.compile(rf"{_ENDING}$")
+INCOMING_KEY = re.compile(rf"{INCOMING}(?P<workspace>[^/]+)/(?P<series>[^/]+)/(?P<rest>.+{_ENDING})", re.S)
 # What no part of a key has: control characters, lone surrogates, what is a slash elsewhere or becomes one.
 UNCLEAR = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]|%(?:2f|5c|2e%2e|00)", re.I)
 # As most file systems have it; S3 takes 1024 bytes for a whole key.

@@ -1,6 +1,7 @@
 """The role of each function: cell by cell as the table says, and enough for all that the function really asks for."""
 
 import itertools
+import secrets
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -161,6 +162,7 @@ def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQ
     sqs = boto3.client("sqs", region_name="us-east-1")
     url = sqs.create_queue(QueueName="privileges")["QueueUrl"]
     monkeypatch.setenv("REGATTA_JOBS_QUEUE_URL", url)
+    monkeypatch.setenv("REGATTA_INTERNAL_KEY", secrets.token_hex(32))  # as the template gives it to all functions
     connect_container(bucket)
     yield container().queue  # type: ignore[misc]
     sqs.delete_queue(QueueUrl=url)
@@ -335,4 +337,6 @@ def may(asked: Asked) -> bool:
     """Return whether the role of the function allows it."""
     if asked.action.startswith("s3:"):
         return is_allowed(asked.function, asked.action, asked.key)
+    if asked.action == "secretsmanager:GetSecretValue":
+        return asked.function in SIGNERS | VERIFIERS
     return asked.action in {action for action, _ in OTHERS.get(asked.function, ())}

@@ -169,6 +169,7 @@ HOSTILE_KEYS = (
         f"incoming/default/prices/{'a' * 256}.csv",
     ),
     *(f"incoming/{'a' * 41}/prices/1.csv", "incoming/Default/prices/1.csv", "incoming/de%66ault/prices/1.csv"),
+    *("INCOMING/default/prices/1.csv", "incoming/default/prices/1.c\u017fv", "incoming/default/prices/1.xl\u017fx"),
     *("incoming/default/prices/1.csv.exe", "incoming/default/prices/1.csv/", "/incoming/default/prices/1.csv"),
     *(f"incoming/default/{'a' * 101}/1.csv", "incoming/default/.newest/1.csv", "incoming/default/prices/.csv\r"),
 )
