@@ -28,18 +28,18 @@ def convert_support_vectors(graph: GraphBuilder, matrix: str, estimator: SVR) ->
 
     Raises `TrainingFailedError` for another kernel than linear, rbf, poly and sigmoid.
     """
+    kernel = KERNELS.get(estimator.kernel)
+    if kernel is None and estimator.kernel != "linear":
+        raise TrainingFailedError(f"SVR with the kernel {estimator.kernel!r} cannot be compiled to a graph.")
     intercept = graph.constant(np.asarray(estimator.intercept_, np.float64).reshape(1, 1))
-    if estimator.kernel == "linear" or not len(estimator.support_vectors_):
+    if kernel is None or not len(estimator.support_vectors_):
         # Without a vector, as where epsilon is larger than all differences, every prediction is the intercept.
-        weights = estimator.coef_ if estimator.kernel == "linear" else np.zeros(estimator.n_features_in_)
+        weights = estimator.coef_ if kernel is None else np.zeros(estimator.n_features_in_)
         product = graph.node("MatMul", matrix, graph.constant(weights.reshape(-1, 1)))
         return graph.node("Add", product, intercept)
     # Vectors of zeros that fill the last row of lanes have no weight.
     vectors = padded(np.asarray(estimator.support_vectors_, np.float64))
     coefficients = graph.constant(padded(np.asarray(estimator.dual_coef_, np.float64).reshape(-1, 1)))
-    kernel = KERNELS.get(estimator.kernel)
-    if kernel is None:
-        raise TrainingFailedError(f"SVR with the kernel {estimator.kernel!r} cannot be compiled to a graph.")
     return _by_chunks(
         graph,
         matrix,
