@@ -34,13 +34,15 @@ def credentials_of(scope: Scope) -> str:
     """
     if KEY_PREFIX.encode() in scope["query_string"]:
         raise UnauthorizedError(MISPLACED)
-    found = set()
+    found, api_keys = set(), set()
     for name, value in scope["headers"]:
         if name == API_KEY:
-            found.add(value.strip())
+            api_keys.add(value.strip())
         # Another scheme is for a proxy in front of the service.
         elif name == AUTHORIZATION and value[: len(BEARER)].lower() == BEARER:
             found.add(value[len(BEARER) :].strip())
+    # Beside another header it may be the key of API Gateway's own that a usage plan asks for.
+    found |= {key for key in api_keys if key.startswith(KEY_PREFIX.encode())} if found else api_keys
     if not found:
         raise UnauthorizedError(MISSING)
     sent = found.pop()

@@ -143,6 +143,15 @@ def test_two_different_keys_are_none(send: Callable[..., httpx.Response], keys: 
     assert_challenged(send(first, "GET", "/jobs", X_Api_Key=second), 401)
 
 
+def test_a_key_of_the_gateways_usage_plan_may_stand_beside_ours(
+    send: Callable[..., httpx.Response], keys: KeyRepository
+) -> None:
+    text = keys.create("default", "read")[1].text
+    assert send(text, "GET", "/jobs", X_Api_Key="aBcD0123456789efghIJKL").status_code == 200
+    assert_challenged(send(None, "GET", "/jobs", X_Api_Key="aBcD0123456789efghIJKL"), 401)
+    assert_challenged(send(new_key().text, "GET", "/jobs", X_Api_Key="aBcD0123456789efghIJKL"), 401)
+
+
 @pytest.mark.parametrize("text", [b"", b" ", b"a b", b"\xc3\xbc", b"x" * 20_000])
 def test_nonsense_in_the_header_is_refused(app: FastAPI, text: bytes) -> None:
     headers: Any = {"Authorization": b"Bearer " + text}
