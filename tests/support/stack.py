@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from infra.local import stack as supervision
+from infra.local import running_stack
 from infra.local.credentials import credentials_of
 from infra.local.processes import marked
 
@@ -100,9 +100,9 @@ class Stack:
         return {**kept, **self.settings}
 
     @property
-    def running(self) -> supervision.Running | None:
+    def running(self) -> running_stack.Running | None:
         """The record of the running stack; None until it is ready."""
-        return supervision.find(self.home)
+        return running_stack.find(self.home)
 
     @property
     def api_url(self) -> str:
