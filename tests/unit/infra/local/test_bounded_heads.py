@@ -28,6 +28,12 @@ class Connection(asyncio.Transport):
     def close(self) -> None:
         self.is_closed = True
 
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
     def is_closing(self) -> bool:
         return self.is_closed
 
@@ -73,6 +79,22 @@ def test_a_head_that_goes_on_is_refused(begun: bytes, piece: bytes) -> None:
     assert connection.written.startswith(b"HTTP/1.1 400 ")
     assert TOO_LARGE.encode() in connection.written
     assert connection.written.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("trailer", [b"a" * PIECE, b"a: b\r\n" * (PIECE // 6)])
+def test_trailers_that_go_on_are_refused(trailer: bytes) -> None:
+    begun = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    connection = sent(begun, *[trailer] * (MOST_HEAD_BYTES // PIECE + 2))
+    assert connection.is_closed
+    assert TOO_LARGE.encode() in connection.written
+
+
+def test_a_large_body_in_chunks_is_no_head() -> None:
+    head = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+    chunk = b"%x\r\n" % (16 * PIECE)
+    connection = sent(head, *[chunk, b"b" * 16 * PIECE, b"\r\n"] * 3, b"0\r\n\r\n")
+    assert connection.written.count(b"HTTP/1.1 204 ") == 1
+    assert not connection.is_closed
 
 
 def test_a_long_head_and_a_longer_body_are_served_one_after_the_other() -> None:
