@@ -112,13 +112,15 @@ class Record:
         with client.pipeline() as pipeline:
             pipeline.watch(self._name)
             earlier = _parse_record(unpack(self._name, read_value(pipeline, self._name, _most_bytes())))
-            if earlier is None:
+            # A claim that does not expire soon was put back by somebody else, and would refuse its key for ever.
+            if earlier is None or (isinstance(earlier, Claim) and not 0 <= pipeline.ttl(self._name) <= CLAIM_SECONDS):
                 pipeline.multi()
                 pipeline.set(self._name, self._claim, ex=CLAIM_SECONDS)
                 try:
                     pipeline.execute()
                 except WatchError:  # another request with this key was faster
                     return Claim(fingerprint=self.fingerprint, token="")
+                return None
             return earlier
 
     def renew(self) -> None:

@@ -123,6 +123,19 @@ def test_a_request_whose_function_was_killed_blocks_its_key_for_half_a_minute_at
     assert 0 < redis.ttl(name) <= idempotency.CLAIM_SECONDS
 
 
+@pytest.mark.parametrize("seconds", [None, 3600])
+def test_a_claim_that_somebody_put_back_refuses_its_key_no_longer_than_a_claim_does(
+    client: httpx.Client, redis: Redis, monkeypatch: pytest.MonkeyPatch, seconds: int | None
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(idempotency.Record, "release", lambda _: None)
+        patch.setattr(idempotency.Record, "keep", lambda *_: None)
+        upload(client)
+    (name,) = redis.keys("regatta:*:idempotency:*")
+    redis.set(name, redis.get(name), ex=seconds)
+    assert upload(client).status_code == 200
+
+
 def test_an_announced_upload_is_one(client: httpx.Client) -> None:
     body = {"filename": "mpg.csv", "size_bytes": len(MPG)}
     first, second = (client.post("/data/uploads", json=body, headers=KEY) for _ in range(2))
