@@ -62,7 +62,10 @@ class ContentEncodingMiddleware:
                 return await anext(unpacked, None) or await receive()
             except RegattaError as error:
                 is_answered = True
-                await respond(Request(scope), error)(scope, receive, send)
+                answer = respond(Request(scope), error)
+                # Whatever else comes of the body is not received.
+                answer.headers["Connection"] = "close"
+                await answer(scope, receive, send)
                 return {"type": "http.disconnect"}
 
         async def send_unless_answered(message: Message) -> None:
