@@ -22,11 +22,13 @@ from functions.credentials import credentials_of
 from functions.log import set_up_telemetry
 from functions.operation_ids import OPERATION_IDS
 from functions.remaining_time import seconds_for_answer
+from functions.snapshot import load_for_snapshot
 
 # What the gateway takes for a 401; every other exception is a fault, which it answers with 503.
 REFUSED = "Unauthorized"
 
 set_up_telemetry()
+load_for_snapshot()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -12,10 +12,13 @@ import psutil
 import pytest
 from redis import Redis
 
+from core.jobs.orders import ordered
 from core.jobs.worker import MOST_ATTEMPTS
+from core.storage.job_repository import Job
 from core.types import Json
 from infra.emulator_account import REGION
 from tests.emulator.test_deploy_and_serve import served, wait_until_up
+from tests.support.process_state import process_environment
 from tests.support.stack import CLI, Stack, free_ports
 from tests.support.waiting import wait_for
 
@@ -212,11 +215,13 @@ def test_poison_ends_as_a_dead_letter_that_shows_and_can_be_redriven(
 ) -> None:
     job_id = submit_training(client, "poisoned", file_id).json()["job_id"]
     wait_for_job(client, job_id, is_over)
-    # A job of a kind that this worker does not know: one that a newer release has ordered, say.
+    # A job of a kind that this worker does not know: one that a newer release has ordered, say, with the same keys.
     s3 = boto3.client("s3", endpoint_url=own.aws_url, region_name=REGION, **own.credentials)
     key = f"default/jobs/{job_id}.json"
     document = {**json.loads(s3.get_object(Bucket="regatta", Key=key)["Body"].read()), "result": None}
-    s3.put_object(Bucket="regatta", Key=key, Body=json.dumps({**document, "kind": "unheard", "status": "failed"}))
+    with process_environment({"REGATTA_SIGNING_KEY_FILE": str(own.home / "signing.key")}):
+        unheard = ordered("default", Job.model_validate({**document, "kind": "unheard", "status": "failed"}))
+    s3.put_object(Bucket="regatta", Key=key, Body=unheard.model_dump_json())
     assert own.cli("jobs", "--retry", job_id).returncode == 0
     job = wait_for_job(client, job_id, lambda job: job["status"] == "failed" and job["attempts"] == MOST_ATTEMPTS)
     assert job["error"]["status"] == 500

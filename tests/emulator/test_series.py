@@ -265,7 +265,7 @@ def test_the_janitor_comes_daily_and_leaves_what_is_in_flight(
     assert client.get(f"/data/uploads/{file_id}").json()["parts"]
     assert _schedules(aws) == {
         function: "rate(1 day)",
-        _physical(aws, "ReconcileFunction"): "rate(5 minutes)",
+        _physical(aws, "ReconcileFunction"): "rate(1 minute)",
     }
 
 

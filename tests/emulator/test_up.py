@@ -10,6 +10,7 @@ import httpx
 import psutil
 import redis
 
+from core.storage.keyring import KEY_BYTES, parse_keyring
 from infra.local import embedded_redis
 from infra.local.embedded_redis import MEMORY
 from tests.support.stack import CLI, Stack
@@ -98,7 +99,7 @@ def test_status_names_the_addresses(stack: Stack) -> None:
 def test_the_signing_key_is_the_owners_alone(stack: Stack) -> None:
     key = stack.home / "signing.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert len(bytes.fromhex(key.read_text())) == 32
+    assert len(parse_keyring(key.read_bytes(), "signing.key").seed or b"") == KEY_BYTES
 
 
 def test_a_second_up_in_the_same_home_refuses(stack: Stack) -> None:

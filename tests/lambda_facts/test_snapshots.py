@@ -10,7 +10,6 @@ import httpx
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.emulator_account import CREDENTIALS
 from tests.lambda_facts.conftest import ROW
 from tests.support.gateway import TEMPLATE, EnvironmentTransport, proxy_event
 from tests.support.http_server import QuietHandler, running_server
@@ -72,7 +71,7 @@ def test_two_environments_of_one_snapshot_give_different_ids(stack: Stack) -> No
 def test_a_restored_function_has_no_keys_in_its_environment(stack: Stack, model: str) -> None:
     """It is given a place to get them from instead, and the first read has to do without its short cut."""
     variables = {name: value for name, value in stack.env.items() if not name.startswith("AWS_")}
-    with credentials_from() as url:
+    with credentials_from(stack.credentials) as url:
         container = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "token"}
         region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
         transport = EnvironmentTransport({**variables, **container, **region, **SNAPSHOT})
@@ -81,14 +80,14 @@ def test_a_restored_function_has_no_keys_in_its_environment(stack: Stack, model:
 
 
 @contextmanager
-def credentials_from() -> Iterator[str]:
-    """The URL of an endpoint that gives away credentials, as Lambda's does."""
+def credentials_from(own: dict[str, str]) -> Iterator[str]:
+    """The URL of an endpoint that gives away these credentials, as Lambda's does."""
 
     class Giving(QuietHandler):
         def do_GET(self) -> None:
             allowed = self.headers["Authorization"] == "token"
-            keys = {"AccessKeyId": CREDENTIALS["aws_access_key_id"], "SecretAccessKey": "test", "Token": "session"}
-            body = json.dumps({**keys, "Expiration": "2099-01-01T00:00:00Z"}).encode()
+            keys = {"AccessKeyId": own["aws_access_key_id"], "SecretAccessKey": own["aws_secret_access_key"]}
+            body = json.dumps({**keys, "Token": "session", "Expiration": "2099-01-01T00:00:00Z"}).encode()
             self.answer(body, 200 if allowed else 403)
 
     with running_server(Giving) as url:
