@@ -12,6 +12,7 @@ RegattaError
     ├── BadRequest                   400
     │   └── BadSignature
     ├── AuthenticationError          401, 403
+    │   └── Unauthorized, Forbidden, ForeignPage
     ├── NotFound                     404
     │   ├── FileNotFound, NoCurrentFile, ModelNotFound, JobNotFound, SeriesNotFound
     │   └── NoEvaluation, RouteNotFound
@@ -151,6 +152,24 @@ class AuthenticationError(ProblemError):
     """The API key is missing, wrong, or may not do this."""
 
     fallback_of = (401, 403)
+
+
+class Unauthorized(AuthenticationError):
+    """The API key or the token is missing or not valid."""
+
+    type = "unauthorized"
+
+
+class Forbidden(AuthenticationError):
+    """The role of the key is not enough."""
+
+    type = "forbidden"
+
+
+class ForeignPage(AuthenticationError):
+    """The service does not go by the host of this address, or takes the request for one of a page elsewhere."""
+
+    type = "foreign-page"
 
 
 class NotFound(ProblemError):
@@ -430,7 +449,7 @@ def problem_error(problem: Mapping[str, Any], status: int, *, job_id: str | None
     of_type = (kind for kind in classes if kind.type and kind.type == slug)
     of_status = (kind for kind in classes if status in vars(kind).get("fallback_of", ()))
     base = ServerError if status >= 500 else ProblemError
-    kind = AuthenticationError if status in (401, 403) else next(of_type, None) or next(of_status, base)
+    kind = next(of_type, None) or next(of_status, base)
     return kind(problem, status, job_id=job_id)
 
 

@@ -10,7 +10,6 @@ from regatta import __version__
 from regatta.address import Address, shown
 from regatta.errors import (
     PREFIX,
-    AuthenticationError,
     IncompatibleServerError,
     NotRegattaError,
     ProblemError,
@@ -154,7 +153,7 @@ def _refusal(address: Address, response: httpx.Response) -> RegattaError:
     if status in (401, 403):
         way_out = "Send the right key with api_key= or REGATTA_API_KEY."
         detail = f"{address.shown} refuses the request: {str(said or f'status {status}').rstrip('.')}. {way_out}"
-        return AuthenticationError({**problem, "detail": detail}, status)
+        return problem_error({**problem, "detail": detail}, status)
     if str(problem.get("type", "")).startswith(PREFIX):
         return problem_error(problem, status)
     if VERSION_HEADER in response.headers or status in GATEWAY_STATUSES:
