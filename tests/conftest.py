@@ -1,6 +1,6 @@
 """Fixtures for every test."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -21,3 +21,11 @@ def patient_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for Redis however slow the machine is, where a test is about what Redis has afterwards."""
     for name in ("CONNECT_SECONDS", "COMMAND_SECONDS", "SLOW_SECONDS"):
         monkeypatch.setattr(redis_client, name, 60.0)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a worker report a test that logs half of a character, which UTF-8 cannot hold."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
