@@ -33,7 +33,7 @@ ATTEMPTS = 8
 
 
 class NoSuchKeyError(InvalidInputError):
-    """No key has this id. Only operators hear it: a caller is told the same for every key that is not valid."""
+    """No key has this id. Only operators hear it: a caller gets the same answer for every key that is not valid."""
 
 
 def _role_name(text: str) -> str:

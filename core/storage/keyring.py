@@ -10,7 +10,7 @@ A text has one key a line:
     internal HEX              shows the processes of a deployment what they told each other
 
 Another text is a key of a version before 0.3, and all keys are derived from it. So what looks like the lines above, and
-is none of them, is refused: other keys would sign from then on, and nobody would be told.
+is none of them, is refused: other keys would sign from then on in silence.
 """
 
 import base64

@@ -17,7 +17,7 @@ class Resigned:
 
 
 def sign_models_anew(workspace: Workspace, report: Callable[[int], None] = lambda _: None) -> Resigned:
-    """Sign every model anew that a version before 0.3 signed; `report` is told how many were looked at.
+    """Sign every model anew that a version before 0.3 signed; `report` gets how many were looked at.
 
     Raises `InvalidSettingError` where there are such models, and this process lacks their key or one to sign with.
     """

@@ -3,8 +3,7 @@
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -19,10 +18,8 @@ from core.storage.job_repository import Job, JobProgress
 from core.storage.redis import keys
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.storage.s3.object_store import ObjectStore
-from tests.support.gateway import HandlerTransport
 from tests.support.process_state import connect_container
 from tests.support.redis_keys import patterns_of
-from tests.support.redis_process import running_redis
 from tests.support.storage import WORKSPACE
 from tests.support.tables import CSVS
 
@@ -54,22 +51,10 @@ POISONS: dict[str, Poison] = {
 }
 
 
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    with running_redis(tmp_path) as (_, port), Redis.from_url(f"redis://127.0.0.1:{port}/0") as client:
-        yield client
-
-
-@pytest.fixture
-def client(
-    bucket: ObjectStore, redis: Redis, monkeypatch: pytest.MonkeyPatch, patient_with_redis: None
-) -> Iterator[httpx.Client]:
-    """The Lambda handlers over an emulated bucket and that Redis, where no entry is too old to be believed."""
-    monkeypatch.setenv("REGATTA_REDIS_URL", f"redis://127.0.0.1:{redis.connection_pool.connection_kwargs['port']}/0")
+@pytest.fixture(autouse=True)
+def believed_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no entry be too old to be believed."""
     monkeypatch.setattr(documents, "BELIEVED_SECONDS", 3600.0)
-    connect_container(bucket)
-    with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as handlers:
-        yield handlers
 
 
 class Asked:

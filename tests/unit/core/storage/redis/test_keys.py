@@ -2,7 +2,6 @@
 
 import ast
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 
@@ -18,35 +17,14 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.redis import keys
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
-from core.storage.s3.object_store import ObjectStore
 from tests.support import job_commands
-from tests.support.gateway import HandlerTransport
-from tests.support.process_state import connect_container
 from tests.support.redis_keys import patterns_of
-from tests.support.redis_process import running_redis
 from tests.support.storage import home
 from tests.support.tables import CSVS
 
 ROOT = Path(keys.__file__).resolve().parents[3]
 # Commands that take no key.
 KEYLESS = {"CLIENT", "ECHO", "HELLO", "INFO", "PING", "SCRIPT", "SELECT"}
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    with running_redis(tmp_path) as (_, port), Redis.from_url(f"redis://127.0.0.1:{port}/0") as client:
-        yield client
-
-
-@pytest.fixture
-def client(
-    bucket: ObjectStore, redis: Redis, monkeypatch: pytest.MonkeyPatch, patient_with_redis: None
-) -> Iterator[httpx.Client]:
-    """The Lambda handlers over an emulated bucket and that Redis."""
-    monkeypatch.setenv("REGATTA_REDIS_URL", f"redis://127.0.0.1:{redis.connection_pool.connection_kwargs['port']}/0")
-    connect_container(bucket)
-    with httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as handlers:
-        yield handlers
 
 
 def test_every_key_that_real_work_sends_to_redis_matches_one_pattern(
