@@ -16,8 +16,11 @@ import hashlib
 import hmac
 import logging
 import secrets
+import sys
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
+from threading import Thread
 from typing import NamedTuple
 
 from core.errors import InvalidSettingError, UnavailableError
@@ -25,6 +28,7 @@ from core.settings import settings
 from core.storage.keyring import Keyring, check_strength, derive, key_id, parse_keyring, parse_public_keys
 
 SCHEME = "ed25519"
+ED25519 = "cryptography.hazmat.primitives.asymmetric.ed25519"
 NO_KEY = "Set REGATTA_SIGNING_KEY_FILE: models cannot be signed without a key."
 NO_VERIFYING_KEY = "Set REGATTA_VERIFYING_KEYS or REGATTA_SIGNING_KEY_FILE: models cannot be checked without a key."
 
@@ -38,6 +42,12 @@ class Subject(NamedTuple):
     workspace: str
     name: str
     version: int = 0
+
+
+def load_ahead() -> None:
+    """Begin to load, in a thread, what checks a signature: a new process waits for storage meanwhile."""
+    if ED25519 not in sys.modules:
+        Thread(target=import_module, args=(ED25519,), name="load-ahead", daemon=True).start()
 
 
 def sign(subject: Subject, *parts: bytes) -> str:

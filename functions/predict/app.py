@@ -6,7 +6,6 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic_core import to_json
 
@@ -21,7 +20,7 @@ from functions.answer_terms import AnswerTerms, Terms
 from functions.file_responses import file_answer
 from functions.http import CallerWorkspace, create_app
 from functions.predict.requests import BatchRequest, CsvRequest, RowRequest, check_rows_of
-from functions.prediction_threads import in_prediction_thread
+from functions.prediction_threads import in_prediction_thread, in_reading_thread
 from functions.query_parameters import StrictRoute
 from functions.request_bodies import describe_body, json_object, validate_body
 
@@ -40,7 +39,7 @@ async def predict(workspace: CallerWorkspace, request: Request) -> Response:
     row = validate_body(json_object(body, request.headers.get("content-type", "")), RowRequest)
     # Without a thread where nothing has to be read, which is nearly always.
     loaded = row.loaded_model(workspace)
-    model = await run_in_threadpool(row.model, workspace) if loaded is None else loaded
+    model = await in_reading_thread(request.scope, row.model, workspace) if loaded is None else loaded
     predicted = row.predict(model)
     answer: dict[str, Any] = {
         "prediction": float(predicted.values[0]),

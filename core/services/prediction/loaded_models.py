@@ -14,6 +14,7 @@ from core.model_manifest import ModelManifest
 from core.settings import settings
 from core.storage.cache import Counters, MemoryCache
 from core.storage.signed_models import StoredModel, decode_model
+from core.storage.signing import load_ahead
 from core.storage.versions import VersionId
 from core.storage.workspace import Workspace
 from core.telemetry.facts import note
@@ -106,6 +107,7 @@ def stale_seconds(workspace: Workspace, name: str | None, model: LoadedModel) ->
 def _stored_model(
     models: MemoryCache[LoadedModel], workspace: Workspace, name: str, version: int | None
 ) -> LoadedModel:
+    load_ahead()
     found = workspace.models.find(name, version)
     key = _memory_key(workspace, found)
     return models.get(key) or _kept(models, key, workspace.models.load(found.name, found.number))

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from core.storage.aws_calls import bound_calls
 from core.storage.dependency import Dependency
 from core.storage.s3.attempts import report_attempts
-from core.storage.s3.listing import parse_listings_fast
 from core.telemetry.calls import watch_client
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ def create_client(endpoint: str | None) -> "S3Client":
     """
     import boto3
     from botocore.config import Config
+
+    from core.storage.s3.listing import parse_listings_fast  # loads a parser of XML
 
     config = Config(
         connect_timeout=CONNECT_SECONDS,
