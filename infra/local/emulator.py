@@ -2,18 +2,20 @@
 
 It saves its state at SIGUSR1 as it does at a clean stop, so that kill -9 loses nothing. `infra.local.full_disk` lets it
 refuse what the disk has no room for, and `infra.local.emulator_door` lets nobody in who does not belong. The functions
-that train or read tables give way to those that predict.
+that train or read tables give way to those that predict, and all share one copy of their code.
 """
 
 import os
 import signal
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.core.persistence import save_all
+from ministack.services import s3
 
 from core.settings import settings
 from infra.local import full_disk
@@ -21,6 +23,7 @@ from infra.local.credentials import Credentials
 from infra.local.emulator_door import Door
 from infra.local.emulator_signatures import Verifier
 from infra.local.processes import LONG_NICENESS, NICENESS
+from infra.local.shared_code import share_code
 
 # By the last word of its name how far a function gives way that computes.
 HEAVY_FUNCTIONS = {
@@ -39,6 +42,8 @@ def main() -> None:
     verifier = Verifier(Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]))
     verifier.install()
     app.app = Door(app.app, settings(), verifier)
+    # S3 tests a new notification by a message, for which MiniStack would start three processes at each start.
+    s3._fire_s3_test_event = lambda bucket: None
     # MiniStack starts a process for each function; there is no other place to set its priority.
     lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": _start_function})
     try:
@@ -49,6 +54,7 @@ def main() -> None:
 
 def _start_function(*arguments: Any, **options: Any) -> "subprocess.Popen[Any]":
     """Start a process as `subprocess.Popen` does, at a lower priority if it is that of a heavy function."""
+    share_code(Path(options["cwd"]))
     process = subprocess.Popen(*arguments, **options)
     name = (options.get("env") or {}).get("AWS_LAMBDA_FUNCTION_NAME", "")
     if niceness := HEAVY_FUNCTIONS.get(name.rpartition("-")[2]):

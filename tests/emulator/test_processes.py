@@ -2,25 +2,16 @@
 
 import json
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from infra.local import parts
 from tests.support.stack import Stack
 from tests.support.waiting import wait_for
 
 CSV = b"area,price\n" + b"".join(b"%d,%d\n" % (row, 3 * row) for row in range(60))
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Stack]:
-    """A stack of two workers that a test may kill parts of."""
-    own = Stack(tmp_path / "home", REGATTA_WORKERS="2").start()
-    yield own
-    own.kill_all()
 
 
 def workers(stack: Stack) -> list[psutil.Process]:
@@ -30,38 +21,40 @@ def workers(stack: Stack) -> list[psutil.Process]:
 
 
 def web_state(stack: Stack) -> dict[str, int]:
-    """Return what `regatta status` says of the web apps."""
-    return json.loads(stack.cli("status", "--json").stdout)["parts"]["web"]
+    """Return what the web apps say of their workers."""
+    return parts.read(stack.home)["web"]
+
+
+def test_redis_may_end_again_and_again(running: Stack) -> None:
+    before = restarts(running)
+    for killed in range(1, 6):
+        redis = wait_for(lambda: redis_processes(running))[0]
+        redis.kill()
+        wait_for(lambda killed=killed: restarts(running) >= before + killed)
+    assert running.supervisor.poll() is None
+    assert httpx.get(f"{running.base_url}/system/status", timeout=60).status_code == 200
+    assert "the stack goes on without it" in running.log.read_text()
+    assert "redis was started again" in running.cli("status").stderr
 
 
 def test_a_killed_worker_is_replaced_and_the_status_tells(running: Stack) -> None:
-    wait_for(lambda: web_state(running), lambda web: web["serving"] == 2)
+    replaced = web_state(running)["replaced"] + 1
     victim, other = workers(running)
     victim.kill()
-    web = wait_for(lambda: web_state(running), lambda web: web["replaced"] == 1 and web["serving"] == 2)
+    web = wait_for(lambda: web_state(running), lambda web: web["replaced"] == replaced and web["serving"] == 2)
     assert web["workers"] == 2
+    told = json.loads(running.cli("status", "--json").stdout)["parts"]["web"]
+    assert (told["replaced"], told["serving"]) == (replaced, 2)
     assert other in workers(running)
     assert victim not in workers(running)
 
 
 def test_a_server_answers_while_its_workers_are_killed(running: Stack) -> None:
-    wait_for(lambda: web_state(running), lambda web: web["serving"] == 2)
     with httpx.Client(base_url=running.base_url, timeout=60) as client:
         client.post("/data/upload", files={"file": ("flats.csv", CSV)}).raise_for_status()
     workers(running)[0].kill()
     for _ in range(20):
         assert httpx.get(f"{running.base_url}/data/info", timeout=60).status_code == 200
-
-
-def test_redis_may_end_again_and_again(running: Stack) -> None:
-    for killed in range(1, 6):
-        redis = wait_for(lambda: redis_processes(running))[0]
-        redis.kill()
-        wait_for(lambda killed=killed: restarts(running) >= killed)
-    assert running.supervisor.poll() is None
-    assert httpx.get(f"{running.base_url}/system/status", timeout=60).status_code == 200
-    assert "the stack goes on without it" in running.log.read_text()
-    assert "redis was started again" in running.cli("status").stderr
 
 
 def redis_processes(stack: Stack) -> list[psutil.Process]:
@@ -76,7 +69,6 @@ def restarts(stack: Stack) -> int:
 
 @pytest.mark.parametrize("victim", ["supervisor", "web"])
 def test_nothing_outlives_what_started_it(running: Stack, victim: str) -> None:
-    wait_for(lambda: web_state(running), lambda web: web["serving"] == 2)
     if victim == "supervisor":
         family = running.processes()
         running.kill_supervisor()

@@ -30,66 +30,65 @@ def litter(home: Path) -> list[Path]:
     return list((home / "tmp").iterdir())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_stack_leaves_no_process_and_no_litter(mine: Stack, number: signal.Signals) -> None:
-    mine.start()
-    httpx.get(f"{mine.api_url}/", timeout=300)
-    family = mine.processes()
-    assert any("ministack-lambda" in path.name for path in litter(mine.home))
-    mine.supervisor.send_signal(number)
-    assert mine.supervisor.wait(300) == 0
-    assert [process for process in family if process.is_running()] == []
-    assert litter(mine.home) == []
-    assert mine.running is None
+@pytest.mark.parametrize("part", ["ministack", "redis", "web"])
+def test_a_killed_part_is_started_again(running: Stack, part: str) -> None:
+    file_id = upload(running)
+    kept = files(running)
+    victim = running.process(part)
+    victim.kill()
+    # The workers of a killed web process may answer once more before they notice.
+    wait_for(lambda: started_again(running, part, victim.pid) and serves(running, kept))
+    assert file_id in kept
+    assert f"{part} ended with status -9" in running.log.read_text()
 
 
-def test_down_stops_it(mine: Stack) -> None:
-    mine.start()
-    family = mine.processes()
-    assert mine.cli("down").returncode == 0
-    assert mine.supervisor.wait(300) == 0
-    assert [process for process in family if process.is_running()] == []
-
-
-def test_down_ends_what_a_killed_supervisor_left(mine: Stack) -> None:
-    mine.start().kill_supervisor()
-    family = mine.processes()
-    assert family
-    assert mine.cli("down").returncode == 0
-    assert [process for process in family if process.is_running()] == []
-    assert "No stack runs" in mine.cli("down").stdout
-
-
-def test_objects_and_the_api_survive_a_restart(mine: Stack) -> None:
-    mine.start()
-    file_id, address = upload(mine), mine.api_url
-    assert mine.stop() == 0
-    mine.start()
-    assert files(mine) == [file_id]
-    assert mine.api_url == address
+def test_objects_and_the_api_survive_a_restart(running: Stack) -> None:
+    file_id, kept, address = upload(running), files(running), running.api_url
+    assert running.stop() == 0
+    running.start()
+    assert file_id in kept
+    assert files(running) == kept
+    assert running.api_url == address
 
 
 @pytest.mark.parametrize("kill", [Stack.kill_supervisor, Stack.kill_all])
-def test_up_recovers_from_kill_9(mine: Stack, kill) -> None:
-    mine.start()
-    file_id, address = upload(mine), mine.api_url
-    orphans = mine.processes()
-    kill(mine)
-    mine.start()
+def test_up_recovers_from_kill_9(running: Stack, kill) -> None:
+    file_id, kept, address = upload(running), files(running), running.api_url
+    orphans = running.processes()
+    kill(running)
+    running.start()
     assert [process for process in orphans if process.is_running()] == []
-    assert files(mine) == [file_id]
-    assert mine.api_url == address
+    assert file_id in kept
+    assert files(running) == kept
+    assert running.api_url == address
 
 
-@pytest.mark.parametrize("part", ["ministack", "redis", "web"])
-def test_a_killed_part_is_started_again(mine: Stack, part: str) -> None:
-    mine.start()
-    file_id = upload(mine)
-    victim = mine.process(part)
-    victim.kill()
-    # The workers of a killed web process may answer once more before they notice.
-    wait_for(lambda: started_again(mine, part, victim.pid) and serves(mine, file_id))
-    assert f"{part} ended with status -9" in mine.log.read_text()
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_stack_leaves_no_process_and_no_litter(running: Stack, number: signal.Signals) -> None:
+    httpx.get(f"{running.api_url}/", timeout=300)
+    family = running.processes()
+    assert any("ministack-lambda" in path.name for path in litter(running.home))
+    running.supervisor.send_signal(number)
+    assert running.supervisor.wait(300) == 0
+    assert [process for process in family if process.is_running()] == []
+    assert litter(running.home) == []
+    assert running.running is None
+
+
+def test_down_stops_it(running: Stack) -> None:
+    family = running.processes()
+    assert running.cli("down").returncode == 0
+    assert running.supervisor.wait(300) == 0
+    assert [process for process in family if process.is_running()] == []
+
+
+def test_down_ends_what_a_killed_supervisor_left(running: Stack) -> None:
+    running.kill_supervisor()
+    family = running.processes()
+    assert family
+    assert running.cli("down").returncode == 0
+    assert [process for process in family if process.is_running()] == []
+    assert "No stack runs" in running.cli("down").stdout
 
 
 def started_again(stack: Stack, part: str, before: int) -> bool:
@@ -97,10 +96,10 @@ def started_again(stack: Stack, part: str, before: int) -> bool:
     return any(process.pid != before for process in children)
 
 
-def serves(stack: Stack, file_id: str) -> bool:
+def serves(stack: Stack, kept: list[str]) -> bool:
     try:
         healthy = httpx.get(f"{stack.base_url}/system/status", timeout=300).json()["status"] == "ok"
-        return healthy and files(stack) == [file_id]
+        return healthy and files(stack) == kept
     except (httpx.HTTPError, ValueError, KeyError):
         return False
 
