@@ -38,9 +38,10 @@ def predict_plain(workspace: Workspace, body: bytes) -> tuple[LoadedModel, Predi
         return None
     if request.model_name != name or not 0 < len(records) <= settings().max_batch_rows:
         return None
+    some = request.rows_at_a_time
     batches = (
-        batch_from_plain_records(records[start : start + request.batch_size], model.manifest.features)
-        for start in range(0, len(records), request.batch_size)
+        batch_from_plain_records(records[start : start + some], model.manifest.features)
+        for start in range(0, len(records), some)
     )
     return model, predict_batches(model, batches, strict=request.strict, interval=request.interval)
 

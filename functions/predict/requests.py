@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from core.jobs.commands import PredictTableCommand
 
 BATCH_LIMIT = 200_000
+# Fewer rows at a time save no memory worth the name: each batch costs as much as hundreds of rows.
+LEAST_BATCH = 1_000
 # More than a table has columns: whoever sends names that no feature has gets a warning and a prediction.
 MOST_NAMES = 10 * MOST_COLUMNS
 # A body of this size fits into memory whatever it holds; counting takes a tenth of the time of parsing.
@@ -69,9 +71,18 @@ class RowRequest(PredictRequest):
 class ManyRequest(PredictRequest):
     """Many rows, predicted `batch_size` at a time."""
 
-    batch_size: Annotated[int, Field(ge=1, le=BATCH_LIMIT, description="rows in memory at a time"), WHOLE] = (
-        DEFAULT_BATCH
-    )
+    batch_size: Annotated[
+        int,
+        Field(
+            ge=1, le=BATCH_LIMIT, description=f"rows in memory at a time; below {LEAST_BATCH:,} it is {LEAST_BATCH:,}"
+        ),
+        WHOLE,
+    ] = DEFAULT_BATCH
+
+    @property
+    def rows_at_a_time(self) -> int:
+        """Return how many rows are predicted at a time: however few a caller asks for, the cost stays that of rows."""
+        return max(self.batch_size, LEAST_BATCH)
 
 
 class CsvRequest(ManyRequest):
@@ -95,7 +106,7 @@ class CsvRequest(ManyRequest):
                 body,
                 charset,
                 model.manifest.features,
-                self.batch_size,
+                self.rows_at_a_time,
                 warnings,
                 encoding=self.encoding,
                 delimiter=self.delimiter,
@@ -140,10 +151,10 @@ class BatchRequest(ManyRequest):
             table = find_table(workspace, self.file_id or "")
             dataset = workspace.datasets.manifest(self.file_id)
             read_again = columns_read_again(workspace, dataset, model.manifest.features)
-            return predict_table(model, table, self.batch_size, read_again=read_again, **options)
+            return predict_table(model, table, self.rows_at_a_time, read_again=read_again, **options)
         if self._source() == "rows":
             return predict_batches(model, self._batches(model, self.columns or [], self.rows or []), **options)
-        return predict_records(model, self.data or [], self.batch_size, **options)
+        return predict_records(model, self.data or [], self.rows_at_a_time, **options)
 
     def _source(self) -> str:
         """Return which of `data`, `rows` and `file_id` is given; raises `InvalidInputError` unless exactly one is."""
@@ -159,8 +170,9 @@ class BatchRequest(ManyRequest):
     def _batches(self, model: LoadedModel, columns: Sequence[str], rows: Sequence[list[Any]]) -> Iterator[InputBatch]:
         """Yield the rows in batches."""
         _check_shape(columns, rows)
-        for start in range(0, len(rows), self.batch_size):
-            yield batch_from_rows(columns, rows[start : start + self.batch_size], model.manifest.features)
+        some = self.rows_at_a_time
+        for start in range(0, len(rows), some):
+            yield batch_from_rows(columns, rows[start : start + some], model.manifest.features)
 
 
 def _check_shape(columns: Sequence[str], rows: Sequence[Any]) -> None:

@@ -1080,7 +1080,7 @@ export interface components {
             interval?: number | null;
             /**
              * Format: int64
-             * @description rows in memory at a time
+             * @description rows in memory at a time; below 1,000 it is 1,000
              * @default 10000
              */
             batch_size?: number;
@@ -8474,7 +8474,7 @@ export interface operations {
                 strict?: boolean;
                 /** @description share of true values that the bounds are to hold */
                 interval?: number;
-                /** @description rows in memory at a time */
+                /** @description rows in memory at a time; below 1,000 it is 1,000 */
                 batch_size?: number;
                 /** @description instead of the Content-Type's charset */
                 encoding?: string;

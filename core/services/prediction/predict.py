@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.deadlines import check_deadline
 from core.departures import check_departure
 from core.errors import InvalidRecordsError, TooLargeError
 from core.inference.file_cells import FileCells
@@ -117,7 +118,7 @@ def predict_batches(
     input_warnings = InputWarnings(model.manifest.features, strict=strict, first_row=first_row)
     predicted = []
     for batch in batches:
-        check_departure()
+        _check_time()
         start = input_warnings.next_row
         _check_rows(start - first_row + batch.rows, settings().max_batch_rows)
         columns = raw_columns_of_batch(batch, model.manifest.features, input_warnings, cells)
@@ -159,12 +160,21 @@ def predict_slices(
     """
     features = model.manifest.features
     for some in slices:
-        check_departure()
+        _check_time()
         start = input_warnings.next_row - FIRST_FILE_ROW
         columns = raw_columns_of_table(some, features, read_again.rows(start, start + some.rows))
         input_warnings.update(columns, some.rows)
         _note_rows(model, some.rows)
         yield model.compiled.run(columns)
+
+
+def _check_time() -> None:
+    """Raise where nobody reads the answer any more: `DepartedError`, or `DeadlineError` where its time is over.
+
+    On AWS nobody hears that a caller has left, and the deadline is the end of the invocation.
+    """
+    check_departure()
+    check_deadline()
 
 
 def _note_rows(model: LoadedModel, rows: int) -> None:
