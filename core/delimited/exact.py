@@ -1,11 +1,10 @@
 """The dialect of a stored text, of which nothing is inferred where its container named the columns."""
 
-import csv
 from pathlib import Path
 
 from core.delimited.decoding import DecodedText
 from core.delimited.dialect import Dialect, find_dialect
-from core.delimited.quoting import CELL_CHARACTERS
+from core.delimited.quoting import USUAL, long_cells_refused
 from core.manifests import DatasetManifest, FileContainer
 
 
@@ -23,9 +22,8 @@ def stored_dialect(text: DecodedText, folder: Path, manifest: DatasetManifest) -
 
 def exact_dialect(path: Path) -> Dialect:
     """Return the dialect of such a text."""
-    csv.field_size_limit(CELL_CHARACTERS)
-    with path.open(encoding="utf-8", newline="") as file:
-        names = next(csv.reader(file))
+    with path.open(encoding="utf-8", newline="") as file, long_cells_refused("The header"):
+        names = next(USUAL.rows(file, ","))
     return Dialect(
         path, ",", ",", has_header=True, names=names, width=len(names), has_decimal_points=True, is_clean=True
     )

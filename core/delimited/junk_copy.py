@@ -1,5 +1,6 @@
 """Leave rows out of a CSV that are no rows of its table: make a copy in which their lines are blank."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,4 +34,4 @@ def leave_out_junk(dialect: Dialect, folder: Path) -> tuple[Dialect, list[str]]:
 
 def _blank(text: str) -> str:
     """Return the line ends of a text alone."""
-    return "".join(line[len(line.rstrip("\r\n")) :] for line in text.splitlines(keepends=True) if line[-1] in "\r\n")
+    return re.sub("[^\r\n]+", "", text)

@@ -3,17 +3,21 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.delimited.blanks import MAX_LINE
 from core.delimited.escapes import STAND_IN, with_stand_ins
+from core.errors import NotACsvError
 
 if TYPE_CHECKING:
     from _csv import Reader
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-CELL_CHARACTERS = 1 << 30
+# An upload has no longer row: Arrow reads one from two blocks at most. The csv module takes four bytes a character.
+CELL_CHARACTERS = 2 * MAX_LINE
 # Single quotes are quotes if they are around at least this share of the cells that begin with one.
 QUOTED_SHARE = 0.9
 # Where a file can be read without them as well, at least this share of its lines must have a cell in single quotes.
@@ -28,7 +32,7 @@ class Quoting:
     escape: str | None = None
 
     def rows(self, lines: "Iterable[str]", delimiter: str, *, strict: bool = False) -> "Reader | EscapedRows":
-        """Return a reader of rows that takes cells of any length; its `line_num` counts lines."""
+        """Return a reader of rows; its `line_num` counts lines. For a cell that is too long it raises `csv.Error`."""
         csv.field_size_limit(CELL_CHARACTERS)
         if self.escape:
             lines = with_stand_ins(lines, self.quote)
@@ -56,6 +60,23 @@ class EscapedRows:
 
 
 USUAL = Quoting()
+
+
+@contextmanager
+def long_cells_refused(where: str = "The file") -> Iterator[None]:
+    """Raise `NotACsvError` in place of the error of a reader of rows, in which `where` begins a sentence."""
+    try:
+        yield
+    except csv.Error:
+        raise long_cell(where) from None
+
+
+def long_cell(where: str) -> NotACsvError:
+    """Return the error of a cell that is too long; `where` says where it is."""
+    return NotACsvError(
+        f"{where} has a cell of more than {CELL_CHARACTERS:,} characters: most likely a quote there is never closed. "
+        "Correct it and send the file again."
+    )
 
 
 def find_quoting(lines: Sequence[str], delimiter: str, *, single_quotes: bool = True) -> Quoting:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from core.delimited.dialect import Dialect
+from core.delimited.quoting import long_cells_refused
 from core.errors import NotACsvError
 
 EXAMPLES_SHOWN = 5
@@ -49,7 +50,7 @@ def line_labels(dialect: Dialect, records: Iterable[int]) -> dict[int, str]:
     """
     wanted = set(records)
     found: dict[int, str] = {}
-    with dialect.path.open(encoding="utf-8-sig", newline="") as file:
+    with dialect.path.open(encoding="utf-8-sig", newline="") as file, long_cells_refused():
         for _ in range(dialect.skip_lines):
             file.readline()
         reader = dialect.quoting.rows(file, dialect.delimiter)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SAMPLE_LINES = 200
 SAMPLE_CHARACTERS = 256 << 10
+# Nor has a first record more lines: it is a header, or a row like others.
+RECORD_LINES = 10_000
 # Appended to the sample: an open quote swallows it, which shows that the quote is open.
 END_OF_SAMPLE = "\x1e"
 
@@ -57,7 +59,7 @@ class DelimitedSample:
 
 
 def csv_rows(lines: Iterable[str], delimiter: str, quoting: Quoting = USUAL) -> "Reader | EscapedRows":
-    """Return a reader of rows that takes cells of any length; its `line_num` counts lines."""
+    """Return a reader of rows; its `line_num` counts lines."""
     return quoting.rows(lines, delimiter)
 
 
@@ -80,7 +82,7 @@ def read_sample(path: Path) -> Sample:
             # The first record may be as long as any row: a quoted cell with line ends in it.
             is_open = line.count('"') % 2 != is_open and (is_open or len(lines) == 1)
             enough = len(lines) >= SAMPLE_LINES or size >= SAMPLE_CHARACTERS
-            if size >= MAX_LINE or (enough and not is_open):
+            if size >= MAX_LINE or len(lines) >= RECORD_LINES or (enough and not is_open):
                 return Sample(lines, is_complete=not file.read(1))
     return Sample(lines, is_complete=True)
 

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from core.delimited.copies import copy_path
-from core.delimited.quoting import Quoting
+from core.delimited.quoting import Quoting, long_cells_refused
 
 
 def copy_unescaped(source: Path, folder: Path, delimiter: str, quoting: Quoting, skip_lines: int) -> Path:
@@ -13,6 +13,7 @@ def copy_unescaped(source: Path, folder: Path, delimiter: str, quoting: Quoting,
     with (
         source.open(encoding="utf-8-sig", newline="") as file,
         path.open("w", encoding="utf-8", newline="") as copy,
+        long_cells_refused(),
     ):
         for _ in range(skip_lines):
             copy.write(file.readline())

@@ -1,6 +1,5 @@
 """Find the table in a received file, which is a text or a container of one, and how it is to be read."""
 
-import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from core.delimited.decoding import DecodedText, read_text
 from core.delimited.dialect import Dialect, find_dialect
 from core.delimited.exact import exact_dialect, is_exact
 from core.delimited.names import unique_names
-from core.delimited.quoting import CELL_CHARACTERS
+from core.delimited.quoting import USUAL, long_cells_refused
 from core.errors import InvalidInputError, UnreadableContainerError
 from core.manifests import Column, ColumnType, Feature, FileContainer, Reading
 from core.tables.numbers_as_dates import number_date_candidates
@@ -114,17 +113,15 @@ def _may_be_dates(name: str) -> bool:
 
 
 def _first_row(path: Path) -> list[str]:
-    csv.field_size_limit(CELL_CHARACTERS)
-    with path.open(encoding="utf-8", newline="") as file:
-        return next(filter(None, csv.reader(file)), [])
+    with path.open(encoding="utf-8", newline="") as file, long_cells_refused():
+        return next(filter(None, USUAL.rows(file, ",")), [])
 
 
 def _rows_in(path: Path, lines: int) -> int:
     """Return how many rows begin in the first lines of a text: a cell may have several lines."""
-    csv.field_size_limit(CELL_CHARACTERS)
     rows = 0
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
+    with path.open(encoding="utf-8", newline="") as file, long_cells_refused():
+        reader = USUAL.rows(file, ",")
         while reader.line_num < lines and next(reader, None) is not None:
             rows += 1
     return rows

@@ -252,6 +252,7 @@ ONE_COLUMN = "comma, semicolon, tab, . and blanks were tried.*`delimiter`"
         ('a,"b\n1,2\n', "opens in line 1 is never closed"),
         ('a,b\n1,2\n"3,4\n5,6\n', "opens in line 3 is never closed"),
         ('"' + "a,b\n" * 2_000_000, "opens in line 1 is never closed"),
+        ('a,"' + "b\n" * 20_000 + '"\n1,2\n', "opens in line 1 is never closed"),
         ("x" * (MAX_LINE + 1), "Line 1 does not end within 4 MiB"),
         ("a,b,c\n1,2,3,4,5\n2,3,4,5,6\n", "Line 1 has 3 columns where the rows below have 5"),
     ],
