@@ -16,16 +16,32 @@ Rows = Iterable[Sequence[Any]]
 
 # What begins a formula in a spreadsheet, in the forms of Chinese and Japanese keyboards too.
 SIGNS = r"=+\-@＝＋－＠﹦﹢﹣﹫"
-# What a spreadsheet skips before it: blanks, quotes, and characters without width.
-BLANKS = r"\s\x00-\x1f\x7f-\xa0\x{ad}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{206f}\x{3000}\x{feff}\""
-# Where a cell begins, or one that the spreadsheet makes itself because it divides lines at another mark than the file.
-BEGINNINGS = r"^|[;,\r\n]"
+# What a spreadsheet may skip before it: blanks, quotes, and what has no width (Unicode's Default_Ignorable_Code_Point).
+BLANKS = (
+    r"\x00-\x20\x7f-\xa0\x{ad}\x{34f}\x{61c}\x{115f}\x{1160}\x{1680}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{2000}-\x{200f}"
+    r"\x{2028}-\x{202f}\x{205f}-\x{206f}\x{2800}\x{3000}\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}\x{fff0}-\x{fffb}"
+    r"\x{1bca0}-\x{1bca3}\x{1d173}-\x{1d17a}\x{e0000}-\x{e0fff}'\""
+)
+# Where a reader may end a line, whether or not it knows the quotes of the file.
+LINE_ENDS = r"\n\x0b\x0c\r\x1c-\x1e\x{85}\x{2028}\x{2029}"
+# What a spreadsheet may divide cells at, because it was set up for another mark than the file has.
+MARKS = r";,|\t"
 # In the syntax of RE2: a text in which something has to be quoted, or has been.
-FORMULA = rf"({BEGINNINGS})'*[{BLANKS}]*[{SIGNS}]|^'*[\t\r\n]"
-_BLANKS = re.sub(r"\\x\{(\w+)\}", lambda code: f"\\u{code[1]:0>4}", BLANKS)
-_QUOTED = re.compile(rf"'*[{_BLANKS}]*[{SIGNS}]")
-_LEADING = re.compile(rf"['{_BLANKS}]*")
-_DIVIDED = re.compile(rf"([;,\r\n])(?='*(?:(?![\r\n])[{_BLANKS}])*[{SIGNS}])")
+FORMULA = rf"(^|[{MARKS}{LINE_ENDS}])[{BLANKS}]*[{SIGNS}]|^'*[\t\r\n]"
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return a pattern in the syntax of RE2 as one of Python."""
+    return re.compile(re.sub(r"\\x\{(\w+)\}", lambda code: f"\\U{code[1]:0>8}", text))
+
+
+_BEGINNING = _pattern(rf"[{BLANKS}]*[{SIGNS}]")
+# Each run is taken once, with a sign behind it or without, so that the time is that of the length.
+_RUN = _pattern(rf"[{BLANKS}{MARKS}{LINE_ENDS}]+[{SIGNS}]?")
+_DIVISION = _pattern(rf"[{MARKS}{LINE_ENDS}]")
+# A tab as well may be skipped as a blank.
+_TO_LAST_END = _pattern(rf"(?s:.*)[;,|{LINE_ENDS}]")
+_SIGN = _pattern(f"[{SIGNS}]")
 LINE_STARTS = ("\t", "\r", "\n")
 
 
@@ -54,11 +70,20 @@ def harmless(text: str) -> str:
     """
     if text.isalnum():
         return text
-    start = _LEADING.match(text)
-    assert start is not None  # it matches nothing, too
-    begins = _QUOTED.match(text) is not None or text.lstrip("'").startswith(LINE_STARTS)
-    head, rest = text[: start.end()], text[start.end() :]
-    return ("'" if begins else "") + head + _DIVIDED.sub(r"\1'", rest)
+    begins = _BEGINNING.match(text) is not None or text.lstrip("'").startswith(LINE_STARTS)
+    divided = _RUN.sub(_quoted, text) if _DIVISION.search(text) and _SIGN.search(text) else text
+    return f"'{divided}" if begins else divided
+
+
+def _quoted(run: re.Match[str]) -> str:
+    """Return blanks, marks and perhaps a sign with quotes behind the marks where a cell would begin with the sign."""
+    found = run[0]
+    if not _SIGN.match(found[-1]):
+        return found
+    # Before the last end nothing but an empty cell begins.
+    before = _TO_LAST_END.match(found)
+    start, quote = (before.end(), "'") if before else (0, "")
+    return found[:start] + quote + found[start:].replace("\t", "\t'")
 
 
 def finite(number: float) -> float | None:

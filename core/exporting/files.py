@@ -74,7 +74,11 @@ def _csv(file: BinaryIO, header: Sequence[str], rows: Rows, options: Options = P
     text = io.TextIOWrapper(file, "utf-8-sig" if style.bom else "utf-8", "replace", newline="")
     writer = csv.writer(text, delimiter=style.delimiter)
     write_text = _as_is if options.raw else harmless
-    cells = {**CSV_CELLS, str: write_text}
+
+    def write_nested(value: Any) -> str:
+        return write_text(nested(value))
+
+    cells = {**CSV_CELLS, str: write_text, list: write_nested, dict: write_nested}
     if style.decimal != ".":
         cells[float] = lambda number: repr(number).replace(".", style.decimal) if isfinite(number) else None
     writer.writerow([write_text(name) for name in header])
@@ -91,8 +95,6 @@ CSV_CELLS: dict[type, Callable[[Any], Any]] = {
     float: finite,
     bool: lambda value: "true" if value else "false",
     datetime: format_date,
-    list: nested,
-    dict: nested,
 }
 
 

@@ -54,7 +54,9 @@ def test_numbers_in_a_csv_keep_every_digit() -> None:
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_formula_in_a_csv_is_only_text(text: str) -> None:
-    assert from_csv([text], [(text,)]) == [[f"'{text}"], [f"'{text}"]]
+    # Behind a tab or a line end there may begin a cell.
+    quoted = f"'{text}".replace("\t=", "\t'=").replace("\r=", "\r'=").replace("\n=", "\n'=")
+    assert from_csv([text], [(text,)]) == [[quoted], [quoted]]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
