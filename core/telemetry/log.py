@@ -23,6 +23,8 @@ log = logging.getLogger("regatta")
 
 # A query may have a signature or values of the caller. Libraries write URLs into their warnings.
 QUERY = re.compile(r"\?[^\s'\"<>)]*")
+# A longer line has so many characters of each text at most.
+MOST_CHARACTERS, MOST_OF_TEXT = 16_000, 2_000
 # The second that was written last, and its text: to make it anew takes as long as the rest of a line.
 _second: tuple[int, str] = (0, "")
 
@@ -92,11 +94,23 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         line = line_of(record)
-        try:
-            text = to_json(line, fallback=str).decode()
-        except ValueError:  # a text with half of a character
-            text = json.dumps(line, default=str)
-        return visible_json(text)
+        text = _json(line)
+        return visible_json(text if len(text) <= MOST_CHARACTERS else _json(_shortened(line)))
+
+
+def _json(line: dict[str, Any]) -> str:
+    try:
+        return to_json(line, fallback=str).decode()
+    except ValueError:  # a text with half of a character
+        return json.dumps(line, default=str)
+
+
+def _shortened(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line with its long texts cut: they are names and messages of others."""
+    return {
+        name: f"{value[:MOST_OF_TEXT]}…" if isinstance(value, str) and len(value) > MOST_OF_TEXT else value
+        for name, value in line.items()
+    }
 
 
 class TextFormatter(logging.Formatter):
@@ -109,7 +123,7 @@ class TextFormatter(logging.Formatter):
 
 def text_of(line: dict[str, Any]) -> str:
     """Return a line of the log as a person reads it; nothing in it ends the line or moves the cursor."""
-    rest = dict(line)
+    rest = _shortened(line)
     time, level = str(rest.pop("time", ""))[11:23], rest.pop("level", "")
     for hidden in ("pid", "_aws"):
         rest.pop(hidden, None)

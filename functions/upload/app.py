@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import from_json
 
 from core.delimited.names import quoted
+from core.errors import MOST_ERRORS
 from core.jobs.commands import ReadAgainCommand
 from core.jobs.worker import Handlers
 from core.reading_fields import ReadingFields
@@ -25,6 +26,9 @@ from functions.http import CallerWorkspace, RequestBody, create_app
 from functions.idempotency import IdempotentRoute
 
 router = APIRouter(tags=["data"], route_class=IdempotentRoute)
+
+# Names of fields are compared with those that are known up to so many characters.
+LONGEST_NAME = 100
 
 
 # One row of `core.services.handlers.HANDLERS`: nothing that trains is loaded here.
@@ -68,13 +72,16 @@ class UploadForm(ReadingFields):
 
     def warnings(self) -> list[str]:
         """Return a warning about each field that is not known, and was ignored."""
-        known = list(type(self).model_fields)
-        similar = {name: get_close_matches(name, known, 1) for name in self.model_extra or {}}
-        return [
+        known, unknown = list(type(self).model_fields), [*(self.model_extra or ())]
+        similar = {name: get_close_matches(name[:LONGEST_NAME], known, 1) for name in unknown[:MOST_ERRORS]}
+        warnings = [
             f"the form has a field {quoted(name)}, which is not known and was ignored"
             + (f"; did you mean {found[0]!r}?" if found else "")
             for name, found in similar.items()
         ]
+        if len(unknown) > MOST_ERRORS:
+            warnings.append(f"the form has {len(unknown) - MOST_ERRORS:,} more unknown fields, which were ignored")
+        return warnings
 
 
 @router.post("/data/upload")

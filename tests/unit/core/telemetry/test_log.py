@@ -61,6 +61,17 @@ def test_a_line_break_stays_in_its_line() -> None:
     assert json.loads(lines.texts[0])["message"] == "first\nsecond \x1b[31m"
 
 
+def test_a_line_is_not_as_long_as_the_texts_of_others() -> None:
+    with log_lines() as lines:
+        log.warning("no file is called %s", "\ufeff" * 1_000_000)
+        log_event("arrival", key="\x1b" * 1_000_000, series="s", ignored="x" * 1_900)
+    first, second = map(json.loads, lines.texts)
+    assert max(map(len, lines.texts)) < 20_000
+    assert first["message"].startswith("no file is called \ufeff")
+    assert (second["key"][-1], second["series"], second["ignored"]) == ("…", "s", "x" * 1_900)
+    assert len(text_of({"level": "INFO", "message": "\x1b" * 1_000_000})) < 20_000
+
+
 def test_a_query_is_in_no_line_whoever_writes_it() -> None:
     with log_lines() as lines:
         logging.getLogger("urllib3.connectionpool").warning("Retrying: https://s3/bucket/key?X-Amz-Signature=abc HTTP")

@@ -46,6 +46,13 @@ def test_a_field_that_is_not_known_is_ignored_and_named(handlers: httpx.Client) 
     assert "reading" not in answer
 
 
+def test_many_fields_that_are_not_known_are_counted(handlers: httpx.Client) -> None:
+    answer = upload(handlers, {f"{i}{'x' * 1_000}": "" for i in range(100)})
+    warnings = answer.json()["warnings"]
+    assert warnings[20] == "the form has 80 more unknown fields, which were ignored"
+    assert len(answer.content) < 5_000
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "allowed"),
     [
