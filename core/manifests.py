@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core.amounts import DecimalMark
-from core.stored_document import Document, FormattedDocument, is_empty, is_none
+from core.stored_document import Document, FormattedDocument, is_empty, is_none, no_items
 
 ColumnType = Literal["integer", "number", "boolean", "date", "category"]
 HandleMissing = Literal["drop", "mean", "median", "mode"]
@@ -29,7 +29,7 @@ class Column(Document):
     # A comma if that divides the fraction from whole numbers in its file.
     decimal: DecimalMark | None = Field(default=None, exclude_if=is_none)
     # The words for true and false of a boolean.
-    words: list[str] = Field(default_factory=list, exclude_if=is_empty)
+    words: list[str] = Field(default_factory=no_items, exclude_if=is_empty)
     # Why it is text although most of its values are not, as the end of a sentence.
     text_because: str | None = Field(default=None, exclude_if=is_none)
     # Whether every value is literally its text, such as 12.5 or 2022-03-04; None in datasets of earlier versions.
@@ -51,8 +51,8 @@ class Reading(Document):
     # By column. A text as written is a category.
     types: dict[str, ColumnType] = Field(default_factory=dict, exclude_if=is_empty)
     # Further spellings of a missing value, and spellings of one that are answers in this file.
-    missing: list[str] = Field(default_factory=list, exclude_if=is_empty)
-    keep: list[str] = Field(default_factory=list, exclude_if=is_empty)
+    missing: list[str] = Field(default_factory=no_items, exclude_if=is_empty)
+    keep: list[str] = Field(default_factory=no_items, exclude_if=is_empty)
     # The sheet of a workbook by its name or its number from 1, and the file of an archive by its name.
     sheet: str | None = Field(default=None, exclude_if=is_none)
     member: str | None = Field(default=None, exclude_if=is_none)
@@ -81,7 +81,7 @@ class Recipe(Document):
     # Columns whose missing values are handled differently, by name.
     columns: dict[str, HandleMissing] = Field(default_factory=dict)
     # Columns that are no features: identifiers, leaks of the target.
-    leave_out: list[str] = Field(default_factory=list)
+    leave_out: list[str] = Field(default_factory=no_items)
     target_column: str | None = None
 
     def handling(self, column: str) -> HandleMissing:
@@ -108,12 +108,12 @@ class DatasetManifest(FormattedDocument):
     # The column that seems to order the rows in time, if there is one: a date, or a number that grows from row to row.
     time_column: str | None = None
     warnings: list[str]
-    recipe: Recipe = Recipe()
+    recipe: Recipe = Field(default_factory=Recipe)
     # How the caller said that it is to be read, and the dataset of the same bytes that was read otherwise before.
     reading: Reading | None = Field(default=None, exclude_if=is_none)
     parent: str | None = Field(default=None, exclude_if=is_none)
     # The features that its columns were read like, where their texts allowed it: those of the champion of a series.
-    like: list["Feature"] = Field(default_factory=list, exclude_if=is_empty)
+    like: list["Feature"] = Field(default_factory=no_items, exclude_if=is_empty)
     # The container that it was received in; None for a plain text, as it is or as gzip.
     container: FileContainer | None = Field(default=None, exclude_if=is_none)
 
@@ -168,12 +168,12 @@ class Feature(Document):
     name: str
     type: Literal["number", "boolean", "date", "category"]
     fill: float | str
-    levels: list[str] = Field(default_factory=list)
+    levels: list[str] = Field(default_factory=no_items)
     format: str | None = None
     # As `Column` has them: how a text is read as a number.
     unit: str | None = Field(default=None, exclude_if=is_none)
     decimal: DecimalMark | None = Field(default=None, exclude_if=is_none)
-    words: list[str] = Field(default_factory=list, exclude_if=is_empty)
+    words: list[str] = Field(default_factory=no_items, exclude_if=is_empty)
     # Spellings that the column's file was told to read as missing, or as answers, beyond the usual ones.
-    missing: list[str] = Field(default_factory=list, exclude_if=is_empty)
-    keep: list[str] = Field(default_factory=list, exclude_if=is_empty)
+    missing: list[str] = Field(default_factory=no_items, exclude_if=is_empty)
+    keep: list[str] = Field(default_factory=no_items, exclude_if=is_empty)

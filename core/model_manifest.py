@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core.manifests import Feature, Recipe
-from core.stored_document import Document, FormattedDocument, is_none
+from core.stored_document import Document, FormattedDocument, is_none, no_items
 
 
 class StoredFile(Document):
@@ -105,7 +105,7 @@ class SearchRecord(Document):
     # The most bytes that the compiled model of each member may have.
     member_bytes: int
     # R2 of a single winner by fold. Its `cross_validation` is an estimate for the selection as a whole.
-    scores: list[float] = Field(default_factory=list)
+    scores: list[float] = Field(default_factory=no_items)
     time_limit: float
     seconds: float
     # Why it ended before its time limit, if it did.
@@ -134,13 +134,13 @@ class ModelManifest(FormattedDocument):
     baseline: Baseline | None = None
     cross_validation: CrossValidation
     # Quantiles of the absolute out-of-fold residuals at 0, 0.005, ... 1.
-    interval_quantiles: list[float] = Field(default_factory=list)
-    importance: list[Importance] = Field(default_factory=list)
+    interval_quantiles: list[float] = Field(default_factory=no_items)
+    importance: list[Importance] = Field(default_factory=no_items)
     target_transform: TargetTransformName = "none"
     # The candidates of a tuning or a portfolio search.
-    trials: list[TrialRecord] = Field(default_factory=list)
+    trials: list[TrialRecord] = Field(default_factory=no_items)
     # Of an ensemble only.
-    members: list[EnsembleMember] = Field(default_factory=list)
+    members: list[EnsembleMember] = Field(default_factory=no_items)
     # Of the winner of a portfolio search only.
     race: SearchRecord | None = None
     parameters: dict[str, Any]

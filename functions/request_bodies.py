@@ -1,6 +1,8 @@
 """Read the bodies of predictions from their bytes: FastAPI takes longer to parse a large one than predicting takes."""
 
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any, TypeVar, cast
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
@@ -70,22 +72,54 @@ def describe_body(
     *,
     other_types: dict[str, Any] | None = None,
     query_type: type[BaseModel] | None = None,
+    parameters: Sequence[dict[str, Any]] = (),
     required: bool = True,
 ) -> dict[str, Any]:
     """Return the `openapi_extra` of a route whose body is read here.
 
-    `query_type` has the fields that are query parameters where the body has one of the `other_types`.
+    `query_type` has the fields that are query parameters where the body has one of the `other_types`; `parameters` are
+    further ones. The schemas are made when somebody reads the description: most processes never do.
     """
-    content = {"application/json": {"schema": body_type.model_json_schema()}, **(other_types or {})}
+    described = _Described(partial(_description, body_type, other_types or {}, query_type, parameters, required))
+    return cast(dict[str, Any], described)  # FastAPI takes its items alone
+
+
+class _Described(Mapping[str, Any]):
+    """The description of a body, made on first use."""
+
+    def __init__(self, describe: Callable[[], dict[str, Any]]) -> None:
+        self._describe = describe
+
+    @cached_property
+    def _fields(self) -> dict[str, Any]:
+        return self._describe()
+
+    def __getitem__(self, name: str) -> Any:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+
+def _description(
+    body_type: type[BaseModel],
+    other_types: dict[str, Any],
+    query_type: type[BaseModel] | None,
+    parameters: Sequence[dict[str, Any]],
+    required: bool,
+) -> dict[str, Any]:
+    content = {"application/json": {"schema": body_type.model_json_schema()}, **other_types}
+    properties = {} if query_type is None else query_type.model_json_schema()["properties"]
+    in_query = [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in properties.items()
+        if not _may_be_object(schema)  # which a query cannot hold
+    ]
     described: dict[str, Any] = {"requestBody": {"required": required, "content": content}}
-    if query_type is not None:
-        properties = query_type.model_json_schema()["properties"]
-        described["parameters"] = [
-            {"name": name, "in": "query", "required": False, "schema": schema}
-            for name, schema in properties.items()
-            if not _may_be_object(schema)  # which a query cannot hold
-        ]
-    return described
+    return described | ({"parameters": [*in_query, *parameters]} if in_query or parameters else {})
 
 
 def _may_be_object(schema: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from core.errors import ConflictError, ModelServesError, NameTakenError, NoSuchM
 from core.settings import settings
 from core.storage.documents import Documents
 from core.storage.leases import parse_document
-from core.stored_document import Document
+from core.stored_document import Document, no_items
 from core.types import Json
 
 CHAMPION = "champion.json"
@@ -35,7 +35,7 @@ class ServingState(Document):
     version: int | None = None
     # The highest that ever served: a version up to it is not promoted by its training, which would undo a rollback.
     newest: int = 0
-    deleted: list[int] = Field(default_factory=list)
+    deleted: list[int] = Field(default_factory=no_items)
     # While a model is renamed: the other name, on both sides.
     arriving_from: str | None = None
     leaving_for: str | None = None

@@ -28,7 +28,7 @@ from core.storage.redis.entries import pack, unpack
 from core.storage.redis.keys import PROGRESS_SECONDS, job_progress_key, job_stop_key
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
-from core.stored_document import DamagedDocumentError, is_empty
+from core.stored_document import DamagedDocumentError, is_empty, no_items
 from core.types import Json
 
 log = logging.getLogger("regatta")
@@ -66,7 +66,7 @@ class Job(Leased):
     # By name the progress of each model that the job trains.
     parts: dict[str, float] = Field(default_factory=dict)
     # Of a job that compares models the leaderboard so far: each a `core.progress.TrialStatus`, the best first.
-    standings: list[dict[str, Any]] = Field(default_factory=list)
+    standings: list[dict[str, Any]] = Field(default_factory=no_items)
     created_at: str
     # Of the request that submitted it.
     request_id: str | None = None

@@ -24,7 +24,7 @@ from core.storage.job_repository import JOB_ID
 from core.storage.leases import parse_document
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.versions import MODEL_NAME
-from core.stored_document import DamagedDocumentError, Document, FormattedDocument, is_empty, is_none, now
+from core.stored_document import DamagedDocumentError, Document, FormattedDocument, is_empty, is_none, no_items, now
 from core.types import Json
 from core.whole_numbers import WHOLE
 
@@ -104,7 +104,7 @@ class Arrival(Document):
     contradicted: bool = False
     # Of an arrival that is held because these of its columns contradict how the series reads them: whether a person can
     # let it in with the values of its own dataset.
-    contradicts: list[str] = Field(default_factory=list, exclude_if=is_empty)
+    contradicts: list[str] = Field(default_factory=no_items, exclude_if=is_empty)
     fits_by_itself: bool = Field(default=True, exclude_if=bool)
     # Of an arrival that is held because the model of the series' name is not the series' own.
     takes_over: bool = Field(default=False, exclude_if=is_empty)
@@ -123,10 +123,10 @@ class Series(FormattedDocument):
     format: Literal[1] = 1
     name: str
     created_at: str = Field(default_factory=now)
-    settings: SeriesSettings = SeriesSettings()
+    settings: SeriesSettings = Field(default_factory=SeriesSettings)
     # Files written before this are not trained on any more: two arrivals in a row have shown that the data has changed.
     since: str | None = None
-    arrivals: list[Arrival] = Field(default_factory=list)
+    arrivals: list[Arrival] = Field(default_factory=no_items)
     # Whether PUT /series/{name}, or a version that its files trained, gave it the model of its name.
     owned: bool = Field(default=False, exclude_if=is_empty)
 

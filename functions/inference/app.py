@@ -29,16 +29,14 @@ VERSIONS_SHOWN = 1_000
 Version = Annotated[int, Path(ge=1)]
 # JSON alone, or followed by the bytes of the tensors.
 BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-INFER = describe_body(InferRequest, other_types=BYTES)
-INFER["parameters"] = [
-    {
-        "name": HEADER_LENGTH.lower(),
-        "in": "header",
-        "required": False,
-        "description": "the bytes of JSON, where the bytes of tensors follow it",
-        "schema": {"type": "integer", "minimum": 0},
-    }
-]
+LENGTH_PARAMETER = {
+    "name": HEADER_LENGTH.lower(),
+    "in": "header",
+    "required": False,
+    "description": "the bytes of JSON, where the bytes of tensors follow it",
+    "schema": {"type": "integer", "minimum": 0},
+}
+INFER = describe_body(InferRequest, other_types=BYTES, parameters=[LENGTH_PARAMETER])
 
 
 class PredictParameters(BaseModel):

@@ -44,6 +44,9 @@ UNCOUNTED_BYTES = 4 << 20
 class PredictRequest(ModelChoice):
     """The model that predicts, and how."""
 
+    # A process that predicts single rows never builds the other ones: no route of FastAPI is made of them.
+    model_config = ConfigDict(defer_build=True)
+
     strict: Strict = False
     interval: IntervalLevel = None
 

@@ -62,11 +62,13 @@ def test_a_heavy_function_connects_to_nothing_when_it_is_loaded(name: str) -> No
 @pytest.mark.parametrize("name", LIGHT)
 def test_models_of_an_openapi_document_wait_until_one_is_asked_for(name: str) -> None:
     code = (
-        f"from functions.{name}.app import app; from fastapi.openapi.models import OpenAPI\n"
-        "before = OpenAPI.__pydantic_complete__; app.openapi(); print(before, OpenAPI.__pydantic_complete__)"
+        f"from functions.{name}.app import app; from fastapi.openapi.models import OpenAPI, Schema\n"
+        "before = OpenAPI.__pydantic_complete__, Schema.__pydantic_complete__\n"
+        "app.openapi(); Schema.model_validate({'properties': {'a': {'type': 'string'}}})\n"
+        "print(*before, OpenAPI.__pydantic_complete__, Schema.__pydantic_complete__)"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "True"]
+    assert done.stdout.split() == ["False", "False", "True", "True"]
 
 
 def test_a_process_outside_of_lambda_may_load_pydantic_v1() -> None:
