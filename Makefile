@@ -130,8 +130,8 @@ lock:
 	$(COMPILE) --group localstack --exclude-newer 2025-12-20 --output-file requirements/localstack.txt
 
 # `sam build` runs this for each zip function: it copies the code, with what symbolic links in it lead to, and the
-# requirements, which are installed once for all functions with the same list. SAM sets ARTIFACTS_DIR; set
-# LAMBDA_PLATFORM=aarch64 for arm64.
+# requirements, which are installed once for all functions with the same list; as hard links, because copies would take a
+# gigabyte. SAM sets ARTIFACTS_DIR; set LAMBDA_PLATFORM=aarch64 for arm64.
 LAMBDA_PYTHON   := 3.13
 LAMBDA_PLATFORM ?= x86_64
 INSTALLED       := .aws-sam/installed/$(LAMBDA_PYTHON)-$(LAMBDA_PLATFORM)
@@ -145,7 +145,7 @@ $(INSTALLED)/%: requirements/%.txt
 	touch $@
 .SECONDEXPANSION:
 build-%Function: $(INSTALLED)/$$(if $$(filter $$*,$(SCORING)),scoring,light)
-	cp -R $</. "$(ARTIFACTS_DIR)/"
+	cp -Rl $</. "$(ARTIFACTS_DIR)/" 2>/dev/null || cp -R $</. "$(ARTIFACTS_DIR)/"
 	tar -ch --exclude __pycache__ core functions | tar -x -C "$(ARTIFACTS_DIR)"
 
 clean: down  ## remove the set-up and every stored dataset and model

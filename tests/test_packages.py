@@ -1,8 +1,10 @@
 """The package of each function by `sam build`, and the image of the heavy ones: their sizes, and that they load."""
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,7 +66,7 @@ def test_a_build_holds_no_bytecode_and_nothing_of_the_heavy_functions(built: Pat
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The Dockerfile's own step into an empty folder, for this interpreter."""
     assert "requirements/heavy.txt" in (ROOT / "infra/images/Dockerfile").read_text()
     target = tmp_path_factory.mktemp("image")
@@ -72,7 +74,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command += ["--no-deps", "--only-binary=:all:", "--no-compile", "-r", str(ROOT / "requirements/heavy.txt")]
     done = subprocess.run([*command, "--target", str(target)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    return target
+    yield target
+    shutil.rmtree(target)  # 650 MB, which a small disk has not got until the end of the run
 
 
 def test_the_image_holds_what_its_functions_load(image: Path, record_property) -> None:

@@ -27,7 +27,7 @@ def service(stack: Stack) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def mix(stack: Stack) -> str:
     """A model by name."""
-    done = stack.cli(
+    done = stack.call(
         "train", str(EXAMPLES / "concrete.csv"), "--target", "strength", "-m", "ridge", "--name", "mix-cli"
     )
     assert done.returncode == 0, done.stderr
@@ -51,21 +51,21 @@ def mix(stack: Stack) -> str:
 def test_json_is_the_services_own(
     stack: Stack, service: httpx.Client, mix: str, arguments: list[str], path: str
 ) -> None:
-    done = stack.cli(*arguments, "--json")
+    done = stack.call(*arguments, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == service.get(path).raise_for_status().json()
 
 
 @pytest.mark.parametrize("arguments", [["files"], ["models"], ["schema", "mix-cli"], ["explain", "mix-cli"], ["jobs"]])
 def test_quiet_prints_one_identifier_a_line(stack: Stack, mix: str, arguments: list[str]) -> None:
-    done = stack.cli(*arguments, "--quiet")
+    done = stack.call(*arguments, "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
     # A model's name may have dots and spaces.
     assert all(re.fullmatch(r"[\w.\- ]+", line) for line in done.stdout.splitlines())
 
 
 def test_a_stage_of_a_gateway_is_a_url_too(stack: Stack, mix: str) -> None:
-    done = stack.cli("models", mix, "--url", stack.api_url)
+    done = stack.call("models", mix, "--url", stack.api_url)
     assert done.returncode == 0, done.stderr
     assert "mix-cli version" in done.stdout
 
@@ -78,23 +78,23 @@ def test_nothing_of_a_hostile_file_reaches_the_terminal_or_breaks_a_verb(stack: 
     rows.writerows([["[/red]" if at % 2 else "a\nb\x1b[2J", at * 1.5, at % 17] for at in range(1, 80)])
     file = tmp_path / "[red]x[bold].csv"
     file.write_text(table.getvalue(), encoding="utf-8")
-    done = stack.cli("run", str(file), "--target", HOSTILE, "--model", "ridge", "--out", str(tmp_path / "out"))
+    done = stack.call("run", str(file), "--target", HOSTILE, "--model", "ridge", "--out", str(tmp_path / "out"))
     outputs = [done]
     assert "row 2, the first one with price [/usd] [bold]\\x1b[31m房价" in done.stdout, done.stderr
     (model,) = [path.stem for path in (tmp_path / "out").glob("*.csv")]
     outputs += [
-        stack.cli("files"),
-        stack.cli("profile", str(file)),
-        stack.cli("profile"),
-        stack.cli("process", "--target", HOSTILE, "--column", f"{HOSTILE}=drop"),
-        stack.cli("train", "--target", HOSTILE, "--model", "ridge", "--name", model),
-        stack.cli("models"),
-        stack.cli("models", model),
-        stack.cli("schema", model),
-        stack.cli("explain", model),
-        stack.cli("predict", model, str(file), "--out", str(tmp_path / "predicted.csv")),
-        stack.cli("report", str(file), "--out", str(tmp_path / "report.html")),
-        stack.cli("jobs"),
+        stack.call("files"),
+        stack.call("profile", str(file)),
+        stack.call("profile"),
+        stack.call("process", "--target", HOSTILE, "--column", f"{HOSTILE}=drop"),
+        stack.call("train", "--target", HOSTILE, "--model", "ridge", "--name", model),
+        stack.call("models"),
+        stack.call("models", model),
+        stack.call("schema", model),
+        stack.call("explain", model),
+        stack.call("predict", model, str(file), "--out", str(tmp_path / "predicted.csv")),
+        stack.call("report", str(file), "--out", str(tmp_path / "report.html")),
+        stack.call("jobs"),
     ]
     for output in outputs:
         assert output.returncode == 0, output.stderr
@@ -130,29 +130,29 @@ def test_nothing_of_a_hostile_file_reaches_the_terminal_or_breaks_a_verb(stack: 
     ids=lambda arguments: arguments[0],
 )
 def test_what_does_not_exist_is_refused_with_its_name_as_text(stack: Stack, mix: str, arguments: list[str]) -> None:
-    done = stack.cli(*arguments)
+    done = stack.call(*arguments)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stdout + done.stderr
     assert done.stderr
     assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_export_writes_by_the_ending_or_to_a_pipe(stack: Stack, mix: str, tmp_path: Path) -> None:
-    piped = stack.cli("export", mix, "concrete.csv")
+    piped = stack.call("export", mix, "concrete.csv")
     assert piped.returncode == 0, piped.stderr
     assert piped.stdout.removeprefix("\ufeff").splitlines()[0].endswith(",strength,prediction")
-    written = stack.cli("export", mix, "concrete.csv", "--out", str(tmp_path / "a.json"), "--quiet")
+    written = stack.call("export", mix, "concrete.csv", "--out", str(tmp_path / "a.json"), "--quiet")
     assert written.stdout.strip() == str(tmp_path / "a.json")
     assert len(json.loads((tmp_path / "a.json").read_text())) == 1030
-    european = stack.cli("export", mix, "concrete.csv", "--decimal", "comma", "--no-bom")
+    european = stack.call("export", mix, "concrete.csv", "--decimal", "comma", "--no-bom")
     assert european.stdout.splitlines()[0].endswith(";strength;prediction")
-    model = stack.cli("export", mix, "--format", "onnx", "--out", str(tmp_path / "mix"), "--json")
+    model = stack.call("export", mix, "--format", "onnx", "--out", str(tmp_path / "mix"), "--json")
     assert json.loads(model.stdout)["size_bytes"] == (tmp_path / "mix").stat().st_size
-    refused = stack.cli("export", mix, "--format", "onnx", "--bom")
+    refused = stack.call("export", mix, "--format", "onnx", "--bom")
     assert (refused.returncode, "leave --bom out" in refused.stderr) == (1, True)
 
 
 def test_predict_streams_what_the_service_predicts(stack: Stack, service: httpx.Client, mix: str) -> None:
-    done = stack.cli("predict", mix, str(EXAMPLES / "concrete.csv"), "--interval", "0.9")
+    done = stack.call("predict", mix, str(EXAMPLES / "concrete.csv"), "--interval", "0.9")
     assert done.returncode == 0, done.stderr
     body = (EXAMPLES / "concrete.csv").read_bytes()
     answer = service.post(
@@ -169,17 +169,17 @@ def test_predict_streams_what_the_service_predicts(stack: Stack, service: httpx.
 
 
 def test_a_race_shows_its_leaders_and_quiet_the_winner(stack: Stack, mix: str) -> None:
-    done = stack.cli("compare", str(EXAMPLES / "mpg.csv"), "--target", "mpg", "--time-limit", "3", "--quiet")
+    done = stack.call("compare", str(EXAMPLES / "mpg.csv"), "--target", "mpg", "--time-limit", "3", "--quiet")
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"mpg-[\w-]+\n", done.stdout)
-    shown = stack.cli("compare", "mpg.csv", "--target", "mpg", "--time-limit", "3")
+    shown = stack.call("compare", "mpg.csv", "--target", "mpg", "--time-limit", "3")
     assert "leads with R2" in shown.stderr
     assert "The best is mpg-" in shown.stdout
 
 
 def test_a_report_is_the_same_page_with_and_without_a_service(stack: Stack, tmp_path: Path) -> None:
     def page(*arguments: str) -> str:
-        done = stack.cli("report", *arguments, "--out", str(tmp_path / "page.html"))
+        done = stack.call("report", *arguments, "--out", str(tmp_path / "page.html"))
         assert done.returncode == 0, done.stderr
         # Only the identifier and the time of the upload differ.
         return re.sub(
@@ -187,6 +187,6 @@ def test_a_report_is_the_same_page_with_and_without_a_service(stack: Stack, tmp_
         )
 
     file = str(EXAMPLES / "mpg.csv")
-    assert stack.cli("upload", file).returncode == 0
-    assert stack.cli("process", "mpg.csv", "--target", "mpg").returncode == 0
+    assert stack.call("upload", file).returncode == 0
+    assert stack.call("process", "mpg.csv", "--target", "mpg").returncode == 0
     assert page("mpg.csv") == page(file, "--target", "mpg")

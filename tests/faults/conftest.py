@@ -9,7 +9,7 @@ from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from tests.support.fault_proxy import FaultProxy, fault_proxy
 from tests.support.gateway import HandlerTransport
-from tests.support.memory_s3 import memory_s3
+from tests.support.memory_s3 import MemoryS3
 from tests.support.process_state import process_environment
 
 
@@ -28,7 +28,7 @@ def variables(endpoint: str) -> dict[str, str]:
 @pytest.fixture
 def proxy() -> Iterator[FaultProxy]:
     """The proxy between the service of this process and its bucket, which is empty."""
-    with memory_s3() as (url, _), fault_proxy(url) as proxy, process_environment(variables(proxy.url)):
+    with fault_proxy(MemoryS3().answer) as proxy, process_environment(variables(proxy.url)):
         yield proxy
 
 

@@ -22,7 +22,6 @@ from tests.support.fault_proxy import (
     slow_down,
     truncate,
 )
-from tests.support.http_server import QuietHandler, running_server
 from tests.support.waiting import wait_for
 
 BODY = b"the bytes of an object"
@@ -35,6 +34,12 @@ class Upstream:
     def __init__(self) -> None:
         self.reached: list[tuple[str, str, bytes]] = []
 
+    def answer(
+        self, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        self.reached.append((method, target, body))
+        return 200, {"Content-Length": str(len(BODY))}, BODY
+
 
 @pytest.fixture
 def upstream() -> Upstream:
@@ -43,15 +48,7 @@ def upstream() -> Upstream:
 
 @pytest.fixture
 def proxy(upstream: Upstream) -> Iterator[FaultProxy]:
-    class Store(QuietHandler):
-        def take(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            upstream.reached.append((self.command, self.path, body))
-            self.answer(BODY)
-
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = take  # noqa: N815 - the names that http.server calls
-
-    with running_server(Store) as url, fault_proxy(url) as proxy:
+    with fault_proxy(upstream.answer) as proxy:
         yield proxy
 
 

@@ -36,7 +36,7 @@ from tests.support.fault_proxy import (
     truncate,
 )
 from tests.support.gateway import HandlerTransport
-from tests.support.memory_s3 import MemoryS3, StoredObject, memory_s3
+from tests.support.memory_s3 import MemoryS3, StoredObject
 from tests.support.operations import OPERATIONS, check_consistent, prepare, view
 from tests.support.process_state import connect_container, process_environment
 
@@ -81,10 +81,10 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
+    s3 = MemoryS3()
     with (
         pytest.MonkeyPatch.context() as patch,
-        memory_s3() as (url, s3),
-        fault_proxy(url) as proxy,
+        fault_proxy(s3.answer) as proxy,
         process_environment(variables(proxy.url)),
         httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
     ):

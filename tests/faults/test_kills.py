@@ -30,7 +30,7 @@ from tests.support.fault_proxy import Exchange, FaultProxy, fault_proxy
 from tests.support.gateway import HandlerTransport
 from tests.support.jobs import carry_out
 from tests.support.killed_process import RETRAIN, KilledProcess
-from tests.support.memory_s3 import MemoryS3, memory_s3
+from tests.support.memory_s3 import MemoryS3
 from tests.support.operations import check_consistent, prepare, view
 from tests.support.process_state import connect_container, process_environment
 from tests.support.storage import home
@@ -76,9 +76,9 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
+    s3 = MemoryS3()
     with (
-        memory_s3() as (url, s3),
-        fault_proxy(url) as proxy,
+        fault_proxy(s3.answer) as proxy,
         process_environment(variables(proxy.url)),
         httpx.Client(transport=HandlerTransport(), base_url="http://handlers") as client,
     ):

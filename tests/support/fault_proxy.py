@@ -1,8 +1,9 @@
 """A proxy between the service and its object store that does what a test plans: it is late, silent, cut off or refuses.
 
-It speaks HTTP over real sockets, so that the client sees what a bad network or a troubled store would show it.
+It speaks HTTP over real sockets, so that the client sees what a bad network or a troubled store would show it. The
+store itself is a function.
 
-    with fault_proxy("http://127.0.0.1:5000") as proxy:
+    with fault_proxy(MemoryS3().answer) as proxy:
         rule = proxy.plan(reset_after, method="PUT", key=r"manifest\\.json$", nth=2)
         ObjectStore("bucket", proxy.url).put(...)
         assert rule.met == 1
@@ -16,13 +17,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.http_server import QuietHandler
 
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 # Closing the socket with this sends a reset in place of an orderly end.
 RESET = struct.pack("ii", 1, 0)
 DELETED_KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
@@ -68,8 +67,12 @@ class Answer:
     """What the store answered."""
 
     status: int
-    headers: list[tuple[str, str]]
+    headers: dict[str, str]
     body: bytes
+
+
+# Returns the status, the headers and the body of an answer to a method, a path with its query, headers and a body.
+Store = Callable[[str, str, dict[str, str], bytes], tuple[int, dict[str, str], bytes]]
 
 
 @dataclass
@@ -203,12 +206,11 @@ class Rule:
 class FaultProxy:
     """The plan of the faults, and the record of what was asked."""
 
-    def __init__(self, upstream: str) -> None:
-        """Plan nothing yet: every request is passed on to `upstream`, a URL without a path."""
+    def __init__(self) -> None:
+        """Plan nothing yet: every request is passed on."""
         self.url = ""
         # Every request in the order of arrival, with those that a fault kept from the store.
         self.requests: list[Request] = []
-        self.upstream = urlsplit(upstream).netloc
         self.released = threading.Event()
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
@@ -261,9 +263,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
-    """Run a proxy in front of `upstream` on a free port during the block; every connection ends with it."""
-    proxy = FaultProxy(upstream)
+def fault_proxy(store: Store) -> Iterator[FaultProxy]:
+    """Run a proxy in front of a store on a free port during the block; every connection ends with it."""
+    proxy = FaultProxy()
     connections: set[socket.socket] = set()
 
     class Handler(QuietHandler):
@@ -280,21 +282,22 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
         def meet(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = Request(self.command, self.path, dict(self.headers.items()), body)
-            exchange = Exchange(request, lambda: _ask(proxy.upstream, request), self._send, self._cut, proxy.released)
-            # The client may be gone, and so may the store; both are what the test wants to see.
+            exchange = Exchange(request, lambda: _ask(store, request), self._send, self._cut, proxy.released)
+            # The client may be gone, which is what the test wants to see.
             try:
                 proxy.fault_for(request)(exchange)
-            except (OSError, HTTPException):
+            except OSError:
                 self._cut(True)
 
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = meet  # noqa: N815 - the names that http.server calls
 
         def _send(self, answer: Answer, length: int | None) -> None:
             self.send_response_only(answer.status)
-            for name, value in answer.headers:
+            for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.body[:length])
+            if self.command != "HEAD":
+                self.wfile.write(answer.body[:length])
 
         def _cut(self, reset: bool) -> None:
             self.close_connection = True
@@ -321,20 +324,8 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
                     connection.shutdown(socket.SHUT_RDWR)
 
 
-def _ask(upstream: str, request: Request) -> Answer:
-    connection = HTTPConnection(upstream, timeout=60)
-    try:
-        kept = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP | {"expect"}}
-        # A signature covers the host that the client asked, so it stays.
-        connection.request(request.method, request.target, request.body, kept)
-        response = connection.getresponse()
-        body = response.read()
-        headers = [(name, value) for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP]
-        # The answer to a HEAD names the length of a body that it does not have.
-        length = response.headers.get("Content-Length") if request.method == "HEAD" else len(body)
-        return Answer(response.status, [*headers, ("Content-Length", str(length or 0))], body)
-    finally:
-        connection.close()
+def _ask(store: Store, request: Request) -> Answer:
+    return Answer(*store(request.method, request.target, request.headers, request.body))
 
 
 def _send_half(exchange: Exchange) -> None:
@@ -343,5 +334,5 @@ def _send_half(exchange: Exchange) -> None:
 
 
 def _xml(status: int, xml: str) -> Answer:
-    headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(xml)))]
+    headers = {"Content-Type": "application/xml", "Content-Length": str(len(xml))}
     return Answer(status, headers, xml.encode())

@@ -1,4 +1,4 @@
-"""An S3 in memory behind a real socket, for tests of what goes wrong on the way to it.
+"""An S3 in memory, for tests of what goes wrong on the way to it: `tests.support.fault_proxy` is that way.
 
 It knows what the service asks for: objects with conditions, copies, listings and deletions of several keys. Each
 request is atomic, as in S3. It checks no signature.
@@ -7,16 +7,13 @@ request is atomic, as in S3. It checks no signature.
 import hashlib
 import html
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from threading import Lock
 from typing import Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
-
-from tests.support.http_server import QuietHandler, running_server
 
 META = "x-amz-meta-"
 DELETED_KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
@@ -66,33 +63,14 @@ class MemoryS3:
         self.objects: dict[str, StoredObject] = {}
         self.lock = Lock()
 
-
-@contextmanager
-def memory_s3() -> Iterator[tuple[str, MemoryS3]]:
-    """Serve an empty S3 during the block; yield its URL and what it holds."""
-    s3 = MemoryS3()
-
-    class Handler(QuietHandler):
-        protocol_version = "HTTP/1.1"
-
-        def serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            url = urlsplit(self.path)
-            key = unquote(url.path).lstrip("/").partition("/")[2]
-            query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
-            with s3.lock:
-                status, headers, answer = _answer(s3, self.command, key, query, dict(self.headers.items()), body)
-            self.send_response_only(status)
-            for name, value in {"Content-Length": str(len(answer)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(answer)
-
-        do_GET = do_HEAD = do_PUT = do_POST = serve  # noqa: N815 - the names that http.server calls
-
-    with running_server(Handler) as url:
-        yield url, s3
+    def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Return the status, the headers and the body of the answer to a request; `target` is its path and query."""
+        url = urlsplit(target)
+        key = unquote(url.path).lstrip("/").partition("/")[2]
+        query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+        with self.lock:
+            status, described, content = _answer(self, method, key, query, headers, body)
+        return status, {"Content-Length": str(len(content)), **described}, content
 
 
 def _answer(s3: MemoryS3, method: str, key: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> Answer:

@@ -8,10 +8,13 @@ import time
 from pathlib import Path
 
 import psutil
+from typer.testing import CliRunner
 
+from infra.cli import app
 from infra.local import running_stack
 from infra.local.credentials import credentials_of
 from infra.local.processes import marked
+from tests.support.process_state import process_environment
 
 READY_SECONDS = 300
 CLI = (sys.executable, "-m", "infra.cli")
@@ -92,6 +95,13 @@ class Stack:
             timeout=300,
             check=False,
         )
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `regatta ARGUMENTS` in this process, which takes a tenth of the time, as if in this stack's shell."""
+        with process_environment(self.settings):
+            done = CliRunner().invoke(app, arguments, prog_name="regatta")
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
     @property
     def shell(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import httpx
@@ -47,6 +48,13 @@ from tests.support.uploads import queue_message
 OBJECT_ACTIONS = sorted({action for actions in ACTIONS.values() for action in actions})
 CELLS = [(function, prefix) for function in OBJECTS for prefix in (*OF_WORKSPACE, *SHARED)]
 ASYNC = {"Prefer": "respond-async"}
+
+
+@cache
+def parsed_template() -> dict[str, Any]:
+    """Return the template, for reading only."""
+    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return parsed
 
 
 def key_below(prefix: str) -> str:
@@ -113,7 +121,7 @@ def test_a_role_asks_other_services_for_what_the_table_says(function: str) -> No
 
 @pytest.mark.parametrize("function", OBJECTS)
 def test_with_public_keys_only_signers_hold_the_private_one(function: str) -> None:
-    template = yaml_parse(TEMPLATE.read_text())
+    template = parsed_template()
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     (own,) = [
         resource["Properties"]
@@ -128,7 +136,7 @@ def test_with_public_keys_only_signers_hold_the_private_one(function: str) -> No
 
 
 def test_the_boundary_is_no_narrower_than_the_roles() -> None:
-    boundary = yaml_parse(TEMPLATE.read_text())["Resources"]["Boundary"]["Properties"]["PolicyDocument"]
+    boundary = parsed_template()["Resources"]["Boundary"]["Properties"]["PolicyDocument"]
     bounded = {
         action
         for statement in boundary["Statement"]

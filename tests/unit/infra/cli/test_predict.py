@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from infra.cli import app
 from infra.cli.exit_codes import ExitCode
 from tests.support.fake_service import FakeService, fake_service, predicting
 
@@ -30,8 +32,9 @@ def service() -> Iterator[FakeService]:
 
 
 def run(service: FakeService, *options: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-    command = [sys.executable, "-m", "infra.cli", "predict", "mix", "--url", service.url, *options]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False)
+    done = CliRunner().invoke(app, ["predict", "mix", "--url", service.url, *options], input=stdin, prog_name="regatta")
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return subprocess.CompletedProcess(options, done.exit_code, done.stdout_bytes, done.stderr_bytes)
 
 
 def bodies(service: FakeService) -> list[bytes]:
