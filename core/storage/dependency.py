@@ -15,9 +15,9 @@ from core.errors import DeadlineError, UnavailableError
 
 log = logging.getLogger("regatta")
 
-# How long a call waits until another one ends, where as many go on as may.
+# How long a call waits until another one ends, where as many go on as may, unless its dependency says otherwise.
 SLOT_SECONDS = 5.0
-# After so many failures one after another a circuit opens.
+# After so many failures one after another a circuit opens, unless its dependency says otherwise.
 FAILURES = 3
 # How long a circuit stays open: at first, and at most. It doubles each time that the probe fails.
 FIRST_PAUSE_SECONDS = 1.0
@@ -33,9 +33,12 @@ class CircuitOpenError(UnavailableError):
 class Circuit:
     """Closed, calls pass. After failures in a row it is open; then one call probes, which closes or opens it again."""
 
-    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """`name` is for messages, such as "object store"; `clock` returns seconds."""
+    def __init__(
+        self, name: str, clock: Callable[[], float] = time.monotonic, *, most_failures: int = FAILURES
+    ) -> None:
+        """Open after `most_failures` in a row. `name` is for messages, such as "object store"; `clock` has seconds."""
         self._name = name
+        self._most_failures = most_failures
         self._clock = clock
         self._lock = Lock()
         self._failures = 0
@@ -44,14 +47,14 @@ class Circuit:
 
     def check(self) -> None:
         """Raise `CircuitOpenError` while it is open."""
-        left = self._open_until - self._clock() if self._failures >= FAILURES else 0.0
+        left = self._open_until - self._clock() if self._failures >= self._most_failures else 0.0
         if left > 0:
             detail = f"The {self._name} has failed several times in a row and is not asked for a moment."
             raise CircuitOpenError(detail, retry_after=left)
 
     def admit(self) -> bool:
         """Let a call pass; return whether it is the probe. Raises `CircuitOpenError`."""
-        if self._failures < FAILURES:
+        if self._failures < self._most_failures:
             return False
         with self._lock:
             self.check()
@@ -63,41 +66,57 @@ class Circuit:
         if not self._failures:
             return
         with self._lock:
-            if self._failures >= FAILURES:
+            if self._failures >= self._most_failures:
                 log.warning("The %s answers again", self._name)
             self._failures, self._pause = 0, FIRST_PAUSE_SECONDS
 
     def failed(self, *, probe: bool) -> None:
         """Count a failure. Calls that began before the circuit opened do not keep it open for longer."""
         with self._lock:
-            was_closed = self._failures < FAILURES
+            was_closed = self._failures < self._most_failures
             self._failures += 1
-            if self._failures < FAILURES or not (was_closed or probe):
+            if self._failures < self._most_failures or not (was_closed or probe):
                 return
             if probe:
                 self._pause = min(2 * self._pause, MOST_PAUSE_SECONDS)
             self._open_until = self._clock() + self._pause
-        log.error("The %s has failed %d times; not asked for %.0f s", self._name, self._failures, self._pause)
+        log.error("The %s has failed (%d in a row); not asked for %.0f s", self._name, self._failures, self._pause)
 
     def abandoned(self, *, probe: bool) -> None:
-        """Let another call probe: this one ended before anybody could answer."""
+        """Note that a call ended before anybody could answer: where it was the probe, another one may probe."""
         if probe:
-            with self._lock:
-                self._open_until = self._clock()
+            self.probe_next()
+
+    def probe_next(self) -> None:
+        """Let the next call pass, even where the circuit is open."""
+        with self._lock:
+            self._open_until = self._clock()
 
 
 class Dependency:
     """A service that this process calls: at most `calls` at a time, and none while its circuit is open."""
 
-    def __init__(self, name: str, *, calls: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """`name` is for messages, such as "object store"."""
+    def __init__(
+        self,
+        name: str,
+        *,
+        calls: int,
+        failures: int = FAILURES,
+        slot_seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`name` is for messages, such as "object store". After so many `failures` in a row the circuit opens.
+
+        Where as many calls go on as may, another one waits `slot_seconds` for its turn, by default `SLOT_SECONDS`.
+        """
         self.name = name
-        self.circuit = Circuit(name, clock)
+        self.circuit = Circuit(name, clock, most_failures=failures)
+        self._slot_seconds = slot_seconds
         self._slots = BoundedSemaphore(calls)
 
     def begin(self) -> "Call":
         """Begin a call, which the caller ends. Raises `CircuitOpenError`, `DeadlineError`, `UnavailableError`."""
-        seconds = within_deadline(SLOT_SECONDS)
+        seconds = within_deadline(SLOT_SECONDS if self._slot_seconds is None else self._slot_seconds)
         self.circuit.check()
         if not self._slots.acquire(timeout=seconds):
             raise UnavailableError(f"Too many requests wait for the {self.name}.")

@@ -14,6 +14,7 @@ from redis import Redis
 from core.jobs.commands import IngestCommand
 from core.jobs.service import new_job
 from core.storage.cache import CachedObjects, Counters
+from core.storage.dependency import FIRST_PAUSE_SECONDS, MOST_PAUSE_SECONDS
 from core.storage.documents import BELIEVED_SECONDS, OWN_WRITE_SECONDS, Documents
 from core.storage.job_repository import JobProgress
 from core.storage.redis.entries import DocumentEntry
@@ -21,8 +22,6 @@ from core.storage.redis.keys import cache_counts_key, cached_object_key, documen
 from core.storage.redis.redis_client import (
     COMMAND_SECONDS,
     CONNECT_SECONDS,
-    LONGEST_PAUSE_SECONDS,
-    PAUSE_SECONDS,
     SLOW_COMMANDS,
     SLOW_SECONDS,
     RedisClient,
@@ -350,13 +349,13 @@ def test_a_silent_redis_is_asked_once_and_found_again_when_it_answers(
             return redis.ping()
 
         with stopped(server.pid):
-            for pause in (PAUSE_SECONDS, 2 * PAUSE_SECONDS, 4 * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS):
+            for pause in (FIRST_PAUSE_SECONDS, 2 * FIRST_PAUSE_SECONDS, 4 * FIRST_PAUSE_SECONDS, MOST_PAUSE_SECONDS):
                 assert [client.run(ask, None) for _ in range(5)] == [None] * 5
                 clock.now += pause
             assert asked == 4
             documents.write(KEY, {"version": 2})
             assert documents.read(KEY) == {"version": 2}
-        clock.now += LONGEST_PAUSE_SECONDS
+        clock.now += MOST_PAUSE_SECONDS
         assert client.run(ask, None)
         assert client.run(ask, None)
 
@@ -364,7 +363,7 @@ def test_a_silent_redis_is_asked_once_and_found_again_when_it_answers(
 def test_a_pause_ends_for_one_caller_while_the_others_go_on_without_redis(clock: Clock) -> None:
     client = RedisClient("redis://127.0.0.1:9/0", clock)
     client.run(lambda redis: redis.ping(), None)
-    clock.now += PAUSE_SECONDS
+    clock.now += FIRST_PAUSE_SECONDS
     others: list[Any] = []
 
     def ask(redis: Redis) -> str:
@@ -384,7 +383,7 @@ def test_a_redis_that_answers_slowly_is_left_alone(clock: Clock) -> None:
         return "slow"
 
     assert [client.run(answer_slowly, None) for _ in range(SLOW_COMMANDS + 1)] == ["slow"] * SLOW_COMMANDS + [None]
-    clock.now += PAUSE_SECONDS
+    clock.now += FIRST_PAUSE_SECONDS
     assert client.run(lambda redis: "quick", None) == "quick"
     assert client.run(answer_slowly, None) == "slow"
 

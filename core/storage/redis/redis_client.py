@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from core.telemetry.calls import watched
+from core.errors import UnavailableError
+from core.storage.dependency import Call, Dependency
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -16,9 +17,10 @@ log = logging.getLogger("regatta")
 CONNECT_SECONDS = 0.3
 # A Redis in the same network answers in a millisecond. One that takes longer than this is slower than the bucket.
 COMMAND_SECONDS = 0.5
-# After a failure Redis is left alone this long, and twice as long each time that it fails again, up to the longest.
-PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 8.0
+# How many commands go on at a time.
+CALLS = 24
+# Everything goes on without Redis, so it is left alone after one failure.
+FAILURES = 1
 # Commands that take longer than this are slow, and so many in a row are a failure.
 SLOW_SECONDS = 0.2
 SLOW_COMMANDS = 3
@@ -37,8 +39,9 @@ class RedisClient:
         self._clock = clock
         self._client: Redis | None = None
         self._lock = threading.Lock()
-        self._paused_until = 0.0
-        self._failures = 0
+        self._dependency = Dependency(
+            "Redis server", calls=CALLS, failures=FAILURES, slot_seconds=COMMAND_SECONDS, clock=clock
+        )
         self._slow_commands = 0
         self._refusal_logged_at = -REFUSAL_LOG_SECONDS
 
@@ -49,21 +52,32 @@ class RedisClient:
 
     def run(self, command: Callable[["Redis"], Any], default: T) -> T | Any:
         """Return the result of `command(client)`, or `default` when Redis does not answer or refuses it."""
-        if self._url is None or not self._may_try():
+        if self._url is None:
             return default
+        try:
+            call = self._dependency.begin()
+        except UnavailableError:
+            return default
+        with call:
+            return self._ask(call, command, default)
+
+    def _ask(self, call: Call, command: Callable[["Redis"], Any], default: T) -> T | Any:
         from redis.exceptions import RedisError, ResponseError
 
         begun = self._clock()
         try:
-            with watched("redis", "command"):
-                answer = command(self._connection())
+            answer = command(self._connection())
         except ResponseError as error:
             self._log_refusal(error)
             answer = default
         except (RedisError, OSError) as error:
-            self._pause(type(error).__name__)
+            log.warning("Redis did not answer (%s); going on without it", type(error).__name__)
+            call.failed()
             return default
-        self._answered(self._clock() - begun)
+        if self._is_too_slow(self._clock() - begun):
+            call.failed()
+        else:
+            call.succeeded()
         return answer
 
     def run_on(self, name: str, command: Callable[["Redis"], Any], default: T) -> T | Any:
@@ -102,35 +116,16 @@ class RedisClient:
 
     def ping(self) -> bool:
         """Return whether Redis answers now, even while it is left alone after a failure."""
-        self._paused_until = 0.0
+        self._dependency.circuit.probe_next()
         return bool(self.run(lambda client: client.ping(), False))
 
-    def _may_try(self) -> bool:
-        """Return whether Redis is to be asked. After a pause one caller tries it; the others go on without it."""
-        if not self._failures:
-            return True
-        with self._lock:
-            now = self._clock()
-            if now < self._paused_until:
-                return False
-            self._paused_until = now + COMMAND_SECONDS + CONNECT_SECONDS
-            return True
-
-    def _answered(self, seconds: float) -> None:
-        """Count the slow commands in a row; end the failures."""
-        if seconds < SLOW_SECONDS:
-            self._slow_commands = self._failures = 0
-            return
-        self._slow_commands += 1
-        if self._slow_commands >= SLOW_COMMANDS:
-            self._pause(f"slow, {seconds:.2f} s")
-
-    def _pause(self, why: str) -> None:
-        with self._lock:
-            self._failures += 1
-            seconds = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2 ** (self._failures - 1))
-            self._paused_until = self._clock() + seconds
-        log.warning("Redis did not answer (%s); going on without it for %.0f s", why, seconds)
+    def _is_too_slow(self, seconds: float) -> bool:
+        """Count the slow commands in a row; return whether they are as bad as a failure."""
+        self._slow_commands = 0 if seconds < SLOW_SECONDS else self._slow_commands + 1
+        if self._slow_commands < SLOW_COMMANDS:
+            return False
+        log.warning("Redis is slow (%.2f s); going on without it", seconds)
+        return True
 
     def _log_refusal(self, error: Exception) -> None:
         now = self._clock()
@@ -141,15 +136,16 @@ class RedisClient:
     def _connection(self) -> "Redis":
         with self._lock:
             if self._client is None:
-                from redis import Redis
                 from redis.backoff import NoBackoff
                 from redis.exceptions import ConnectionError
                 from redis.retry import Retry
 
+                from core.storage.redis.watched_redis import WatchedRedis
+
                 assert self._url is not None
                 # A connection through a file knows when the other end is gone, and does not take the option.
                 options = {} if self._url.startswith("unix:") else {"socket_keepalive": True}
-                self._client = Redis.from_url(
+                self._client = WatchedRedis.from_url(
                     self._url,
                     socket_connect_timeout=CONNECT_SECONDS,
                     socket_timeout=COMMAND_SECONDS,

@@ -112,3 +112,14 @@ def test_nothing_is_asked_once_the_deadline_has_passed(
     with deadline(5), pytest.raises(DeadlineError):
         clock.now += 5
         store.begin()
+
+
+def test_a_dependency_says_after_how_many_failures_it_is_left_alone(clock: Clock) -> None:
+    optional = Dependency("store", calls=2, failures=1, clock=clock)
+    fail(optional)
+    with pytest.raises(CircuitOpenError):
+        optional.begin()
+    optional.circuit.probe_next()
+    with optional.call(OSError):
+        pass
+    fail(optional)
