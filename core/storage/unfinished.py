@@ -33,6 +33,11 @@ class Note:
     workspace: str
     written: float
 
+    @property
+    def due(self) -> float:
+        """Return when its process should have done with the change (seconds since 1970)."""
+        return self.written + GRACE_SECONDS
+
 
 class UnfinishedChanges:
     """The notes of one workspace."""
@@ -61,10 +66,10 @@ class UnfinishedChanges:
             log.info("The note %s of a change that is over stays for now: %s", key, error.detail)
 
 
-def old_notes(objects: ObjectStore, now: float) -> list[Note]:
-    """Return the notes of all workspaces that their processes should have done with at `now` (seconds since 1970)."""
+def list_notes(objects: ObjectStore) -> list[Note]:
+    """Return the notes of all workspaces."""
     found = [Note(item.key, item.key.split("/")[1], item.modified) for item in objects.list(FOLDER)]
-    return [note for note in found if now - note.written > GRACE_SECONDS and is_workspace_name(note.workspace)]
+    return [note for note in found if is_workspace_name(note.workspace)]
 
 
 def read_note(objects: ObjectStore, note: Note) -> Json | None:

@@ -13,6 +13,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 from core.automl import portfolio_search
 from core.services.retraining import retrain
 from core.services.series import arrivals
+from core.services.upkeep import unfinished
 from core.settings import settings
 from core.storage.s3.object_store import ObjectStore
 from tests.support import quick_moto
@@ -52,6 +53,8 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("REGATTA_SIGNING_KEY", KEY)
     for name in ("S3_ENDPOINT", "REDIS_URL", "SIGNING_KEY_FILE", "SIGNING_KEY_SECRET"):
         monkeypatch.delenv(f"REGATTA_{name}", raising=False)
+    # ReconcileFunction looks twice in a minute; no test waits for that.
+    monkeypatch.setattr(unfinished, "sleep", lambda _: None)
     forget_singletons()
     yield
     forget_singletons()

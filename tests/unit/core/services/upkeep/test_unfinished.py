@@ -2,15 +2,22 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
 
 from core.errors import ModelServesError, UnavailableError
 from core.services.upkeep import unfinished
-from core.services.upkeep.unfinished import READER_SECONDS, finish_for_readers, finish_interrupted
+from core.services.upkeep.unfinished import (
+    READER_SECONDS,
+    finish_for_readers,
+    finish_interrupted,
+    finish_within_the_minute,
+)
 from core.storage.container import container
+from core.storage.s3.object_metadata import ObjectSummary
 from core.storage.s3.object_store import ObjectStore
 from core.storage.unfinished import FOLDER
 from tests.support.model_versions import (
@@ -153,3 +160,51 @@ def test_a_note_of_what_is_gone_goes(bucket: ObjectStore) -> None:
     for facts in ({"kind": "rename", "old": "a", "new": "b"}, {"kind": "delete", "name": "a"}):
         bucket.put(f"{FOLDER}{WORKSPACE}/{facts['kind']}.json", json.dumps(facts).encode())
     assert finish(bucket) == 0
+
+
+class MinuteByMinute:
+    """A schedule that comes once a minute, on a clock that only its waits move, and one note."""
+
+    def __init__(self, written: float) -> None:
+        self.now = 0.0
+        self.written = written
+        self.finished: float | None = None
+        models = SimpleNamespace(finish=lambda _: True)
+        self.storage = SimpleNamespace(objects=self, workspace=lambda _: SimpleNamespace(models=models))
+
+    def delete(self, keys: list[str]) -> None:
+        self.finished = self.now
+
+    def list(self, prefix: str) -> Iterator[ObjectSummary]:
+        if self.written <= self.now and self.finished is None:
+            yield ObjectSummary(f"{prefix}{WORKSPACE}/note.json", "", 2, self.written)
+
+    def get(self, key: str) -> bytes:
+        return b"{}"
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def run(self, monkeypatch: pytest.MonkeyPatch) -> float:
+        """Run until the change is finished; return how long after it was cut off that is."""
+        monkeypatch.setattr(unfinished, "sleep", self.sleep)
+        for minute in range(4):
+            self.now = max(self.now, 60.0 * minute)
+            finish_interrupted(self.storage, self.now)
+            finish_within_the_minute(self.storage, lambda: self.now)
+            if self.finished is not None:
+                return self.finished - self.written
+        raise AssertionError("never finished")
+
+
+def test_a_schedule_finishes_what_was_cut_off_at_any_second_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    ages = {second / 2: MinuteByMinute(second / 2).run(monkeypatch) for second in range(160)}
+    assert max(ages.values()) < 60, ages
+
+
+def test_a_bucket_whose_clock_is_ahead_does_not_keep_the_schedule_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = MinuteByMinute(0.0)
+    monkeypatch.setattr(unfinished, "sleep", ahead.sleep)
+    ahead.list = lambda prefix: iter([ObjectSummary(f"{prefix}{WORKSPACE}/note.json", "", 2, 3600.0)])  # type: ignore[method-assign]
+    finish_within_the_minute(ahead.storage, lambda: ahead.now)
+    assert ahead.now < 30
