@@ -1,14 +1,15 @@
 """The index of manifests: a Redis hash for each workspace and kind, always checked against a listing of the bucket."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.context_threads import ContextThreadPool
-from core.storage.redis.bounded_reads import read_fields
+from core.storage.redis.bounded_reads import read_fields, scan_fields
 from core.storage.redis.keys import manifest_index_key
 from core.storage.redis.redis_client import RedisClient
+from core.storage.s3.object_metadata import ObjectSummary
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.storage.signing import Subject, authenticate, is_authentic
 
@@ -25,11 +26,13 @@ FETCHERS = 16
 ENTRY_BYTES = 4 << 20
 # How many entries one command reads.
 READ_TOGETHER = 500
+# An audit reads manifests of so many bytes at a time, or one that is longer.
+PAGE_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
-class Audit:
-    """The manifests in the bucket, and the entries of Redis that differ from them."""
+class AuditPage:
+    """Some of the manifests in the bucket, and the entries of Redis that differ from them."""
 
     # By key a dictionary of `etag` and `manifest`.
     stored: dict[str, dict[str, Any]]
@@ -37,6 +40,8 @@ class Audit:
     damaged: list[str]
     # By key how an entry of Redis is wrong: `deleted`, `missing` or `different`.
     wrong: dict[str, str]
+    # When the last of the manifests was written, by the bucket's clock (seconds since 1970).
+    newest: float = 0.0
 
     @property
     def manifests(self) -> list[dict[str, Any]]:
@@ -71,8 +76,11 @@ class ManifestIndex:
 
         An empty manifest does not count: it only reserves its key, so that no other version gets it.
         """
+        return {item.key: item.etag for item in self._items(below)}
+
+    def _items(self, below: str = "") -> Iterator[ObjectSummary]:
         found = self._objects.list(f"{self._workspace}/{self._kind}/{below}")
-        return {item.key: item.etag for item in found if item.key.endswith(self._ending) and item.size}
+        return (item for item in found if item.key.endswith(self._ending) and item.size)
 
     def read(self, listed: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
         """Return the manifests of these keys with these ETags, without those that were deleted since or are damaged.
@@ -109,37 +117,61 @@ class ManifestIndex:
         """Remove a manifest that was just deleted."""
         self._run(lambda client: client.hdel(self._redis_key(), _encode(key)), None)
 
-    def audit(self, before: Audit | None = None) -> Audit:
-        """Read the manifests of the bucket itself and compare Redis with them; changes nothing.
+    def audit(self, since: float = 0.0) -> Iterator[AuditPage]:
+        """Read the manifests from the bucket itself, page by page in key order, and compare Redis with them.
 
-        Manifests that have not changed since the audit `before` are not read again.
+        The last pages have the entries of Redis without a manifest. With `since`, only manifests are read that were
+        written then or later, by the bucket's clock, and none is compared. Nothing is changed.
         """
-        listed = self.listed()
-        known = {} if before is None else before.stored
-        stored = {key: known[key] for key, etag in listed.items() if key in known and known[key]["etag"] == etag}
-        stored |= self.fetch(key for key in listed if key not in stored)
-        left = self.listed() if len(stored) < len(listed) else {}
-        return Audit(stored, [key for key in listed if key not in stored and key in left], self._wrong(stored))
+        digests: set[int] = set()
+        for items in _pages(item for item in self._items() if item.modified >= since):
+            keys = [item.key for item in items]
+            stored = self.fetch(keys)
+            damaged = [key for key in keys if key not in stored and self._is_there(key)]
+            digests.update(map(hash, keys))
+            wrong = {} if since else self._wrong(stored)
+            yield AuditPage(stored, damaged, wrong, max(item.modified for item in items))
+        if not since:
+            for names in self._strangers(digests):
+                yield AuditPage({}, [], dict.fromkeys(names, "deleted"))
+
+    def _is_there(self, key: str) -> bool:
+        """Return whether a manifest that could not be read has not been deleted meanwhile."""
+        return any(item.key == key and item.size for item in self._objects.list(key))
 
     def _wrong(self, stored: Mapping[str, dict[str, Any]]) -> dict[str, str]:
-        """Return by key how an entry of Redis is wrong; nothing where Redis does not answer."""
-        found: dict[bytes, bytes | None] | None = self._run(lambda client: self._read_all(client, len(stored)), None)
-        if found is None:
-            return {}
-        indexed = {(key := _decode(name)): self._read_entry(key, entry) for name, entry in found.items()}
-        gone = {key: "deleted" for key in indexed if key not in stored}
-        absent = {key: "missing" for key in stored if key not in indexed}
-        other = {key: "different" for key in stored if indexed.get(key, stored[key]) != stored[key]}
-        return {**gone, **absent, **other}
+        """Return by key how the entries of these manifests are wrong; nothing where Redis does not answer."""
+        found: list[bytes | None] = self._run(lambda client: self._read_fields(client, list(stored)), [])
+        return {
+            key: "missing" if entry is None else "different"
+            for (key, manifest), entry in zip(stored.items(), found, strict=False)
+            if self._read_entry(key, entry) != manifest
+        }
 
-    def mend(self, keys: Iterable[str]) -> None:
-        """Copy these manifests from the bucket to Redis."""
-        for key in keys:
-            entry = self._fetch(key)
-            if entry is None:
-                self.drop(key)
-            else:
-                self._remember({key: entry})
+    def _strangers(self, digests: Set[int]) -> Iterator[list[str]]:
+        """Yield the keys of entries whose `hash` is not among these; nothing where Redis does not answer.
+
+        A hash in Redis that is far larger than what is stored is not ours, and is removed.
+        """
+        if (self.size() or 0) > 2 * len(digests) + READ_TOGETHER:
+            self._run(lambda client: client.delete(self._redis_key()), None)
+        place: bytes | None = b"0"
+        while place is not None:
+            scanned: tuple[bytes, list[bytes]] | None = self._run(self._scan(place), None)
+            next_place, names = (b"0", []) if scanned is None else scanned
+            yield [key for name in names if hash(key := _decode(name)) not in digests]
+            place = next_place if next_place != b"0" else None
+
+    def _scan(self, place: bytes) -> Callable[["Redis"], tuple[bytes, list[bytes]]]:
+        return lambda client: scan_fields(client, self._redis_key(), place, READ_TOGETHER)
+
+    def mend(self) -> None:
+        """Copy the manifests whose entries in Redis are wrong to it, and drop the entries without a manifest."""
+        for page in self.audit():
+            self._remember({key: page.stored[key] for key in page.wrong if key in page.stored})
+            for key in page.wrong:
+                if key not in page.stored:
+                    self.drop(key)
 
     def size(self) -> int | None:
         """Return how many manifests Redis holds of the workspace, or None when it does not answer."""
@@ -174,13 +206,6 @@ class ManifestIndex:
             for entry in read_fields(client, self._redis_key(), [_encode(key) for key in batch], ENTRY_BYTES)
         ]
 
-    def _read_all(self, client: "Redis", stored: int) -> dict[bytes, bytes | None]:
-        """Return every entry; a hash that is far larger than what is stored is not ours, and is removed."""
-        if client.hlen(self._redis_key()) > 2 * stored + READ_TOGETHER:
-            client.delete(self._redis_key())
-        names: Any = client.hkeys(self._redis_key())
-        return dict(zip(names, self._read_fields(client, [_decode(name) for name in names]), strict=True))
-
     def _write_entry(self, key: str, entry: Mapping[str, Any]) -> str:
         """Return an entry as Redis stores it: with a code, which shows what another wrote or what was cut off."""
         return json.dumps({**entry, "digest": authenticate(self._subject(key), _content(entry))})
@@ -200,6 +225,20 @@ class ManifestIndex:
 
     def _redis_key(self) -> str:
         return manifest_index_key(self._workspace, self._kind)
+
+
+def _pages(items: Iterable[ObjectSummary]) -> Iterator[list[ObjectSummary]]:
+    """Yield the items in lists that one command reads, of `PAGE_BYTES` at most unless one item has more."""
+    page: list[ObjectSummary] = []
+    size = 0
+    for item in items:
+        if page and (len(page) == READ_TOGETHER or size + item.size > PAGE_BYTES):
+            yield page
+            page, size = [], 0
+        page.append(item)
+        size += item.size
+    if page:
+        yield page
 
 
 def _content(entry: Mapping[str, Any]) -> bytes:

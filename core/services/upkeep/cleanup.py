@@ -10,7 +10,6 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.errors import NewerFormatError
-from core.storage.manifest_index import Audit
 from core.storage.s3.object_metadata import ObjectSummary
 from core.storage.s3.object_store import ObjectStore
 from core.stored_document import Document
@@ -69,11 +68,6 @@ def parsed(kind: type[D], documents: Iterable[object]) -> list[D]:
         except ValidationError as error:
             log.error("A stored %s cannot be read: %s", kind.__name__, cause_of(error))
     return found
-
-
-def all_readable(audit: Audit, documents: Sequence[Document]) -> bool:
-    """Return whether `documents` are all that the audit found: none is damaged or of a newer format."""
-    return not audit.damaged and len(documents) == len(audit.manifests)
 
 
 def needed_if_unreadable(needed: Callable[[T], bool]) -> Callable[[T], bool]:

@@ -1,10 +1,13 @@
 """Find what has expired: unfinished uploads, exports, old versions and finished jobs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
+from typing import Any
 
 from core.access.workspace_names import is_workspace_name
+from core.context_threads import ContextThreadPool
 from core.errors import ConflictError, NoSuchModelError
 from core.model_manifest import ModelManifest
 from core.services.upkeep.cleanup import DAY, CleanupAction, Finding, idle, needed_if_unreadable, removal
@@ -20,6 +23,11 @@ from core.storage.workspace import Workspace
 UPLOAD_SECONDS = 2 * DAY
 # A download that began in the URL's last minute takes a while.
 EXPORT_SECONDS = 2.0 * exporting.URL_SECONDS
+# How many arrivals are looked up at a time.
+ASKERS = 16
+
+# The name and the number of a version, as a job has them.
+NamedVersion = tuple[Any, Any]
 
 
 def uploads(storage: Container, now: float) -> Iterator[Finding]:
@@ -69,28 +77,31 @@ def exports(storage: Container, now: float) -> Iterator[Finding]:
 
 
 def versions(
-    workspace: Workspace, manifests: list[ModelManifest], unfinished: list[Job] | None, now: float
+    workspace: Workspace,
+    pages: Iterable[list[ModelManifest]],
+    in_use: set[NamedVersion] | None,
+    now: float,
 ) -> Iterator[Finding]:
     """Find versions beyond the newest `keep_versions` of a model, and those whose deletion was interrupted.
 
-    Never the champion, nor a version that is newer than it, younger than a day, or named by a job that is not over.
-    `unfinished` is None where a job cannot be read, which may name any version: then no surplus ones are found.
+    Never the champion, nor a version that is newer than it, younger than a day, or named by a job that is not over,
+    which are those `in_use`. That is None where a job cannot be read, which may name any version: then no surplus ones
+    are found. `pages` have the manifests in the order of their names, of which little more than a number is kept.
     """
-    keep = settings().keep_versions if unfinished is not None else 0
-    in_use = {(job.order.get("model_name"), job.order.get("version")) for job in unfinished or []}
-    newest_first = sorted(manifests, key=lambda manifest: (manifest.model_name, -manifest.version))
-    for name, group in groupby(newest_first, key=lambda manifest: manifest.model_name):
+    keep = settings().keep_versions if in_use is not None else 0
+    stored = (_Version.of(manifest) for page in pages for manifest in page)
+    for name, group in groupby(stored, key=lambda version: version.name):
         state = workspace.models.serving_state(name)
         kept = 0
-        for manifest in group:
-            number = manifest.version
+        for version in sorted(group, key=lambda version: -version.number):
+            number = version.number
             interrupted = number in state.deleted
             kept += not interrupted
-            surplus = 0 < keep < kept and _is_outdone(manifest, state, now) and (name, number) not in in_use
+            surplus = 0 < keep < kept and _is_outdone(version, state, now) and (name, number) not in (in_use or ())
             if interrupted or surplus:
                 reason = "its deletion was interrupted" if interrupted else f"{keep} newer versions are kept"
-                size = manifest.graph.size_bytes + manifest.pickle.size_bytes
-                yield Finding(f"{name} version {number}", reason, size, _deletion(workspace, manifest, interrupted))
+                deed = _deletion(workspace, version, interrupted)
+                yield Finding(f"{name} version {number}", reason, version.size_bytes, deed)
 
 
 def jobs(workspace: Workspace, finished: list[Job], now: float) -> Iterator[Finding]:
@@ -112,21 +123,55 @@ def jobs(workspace: Workspace, finished: list[Job], now: float) -> Iterator[Find
     days = settings().keep_jobs_days
     ended = [(job, job.finished_at) for job in finished if job.finished_at is not None]
     old = [job for job, moment in ended if days and now - _seconds(moment) > days * DAY]
-    arrived = {item.key for item in workspace.objects.list(f"incoming/{workspace.name}/")} if old else set()
+    arrived = _there(workspace, {key for job in old if isinstance(key := job.order.get("key"), str)})
     for job in old:
         if job.order.get("key") not in arrived:
             size = len(job.model_dump_json())
             yield Finding(f"job {job.job_id}", f"it was over more than {days} days ago", size, forget(job))
 
 
-def _is_outdone(manifest: ModelManifest, state: ServingState, now: float) -> bool:
+def version_of(job: Job) -> NamedVersion:
+    """Return the name and the number of the model that a job takes; None for each that it does not name."""
+    return job.order.get("model_name"), job.order.get("version")
+
+
+def _there(workspace: Workspace, keys: set[str]) -> set[str]:
+    """Return which of these arrivals are still in the bucket."""
+    asked = [key for key in keys if key.startswith(f"incoming/{workspace.name}/")]
+    if not asked:
+        return set()
+
+    def is_there(key: str) -> bool:
+        # Of all keys that begin with this one, it is the first itself.
+        return any(item.key == key for item in islice(workspace.objects.list(key, page_keys=1), 1))
+
+    with ContextThreadPool(min(ASKERS, len(asked))) as askers:
+        return {key for key, there in zip(asked, askers.map(is_there, asked), strict=True) if there}
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What is kept of a manifest until all versions of its model are known."""
+
+    name: str
+    number: int
+    created_at: str
+    size_bytes: int
+
+    @classmethod
+    def of(cls, manifest: ModelManifest) -> "_Version":
+        size = manifest.graph.size_bytes + manifest.pickle.size_bytes
+        return cls(manifest.model_name, manifest.version, manifest.created_at, size)
+
+
+def _is_outdone(version: _Version, state: ServingState, now: float) -> bool:
     """Return whether a newer version serves and this one is older than a day."""
-    older = state.version is not None and manifest.version < state.version
-    return older and now - _seconds(manifest.created_at) > DAY
+    older = state.version is not None and version.number < state.version
+    return older and now - _seconds(version.created_at) > DAY
 
 
-def _deletion(workspace: Workspace, manifest: ModelManifest, interrupted: bool) -> CleanupAction:
-    name, number = manifest.model_name, manifest.version
+def _deletion(workspace: Workspace, version: _Version, interrupted: bool) -> CleanupAction:
+    name, number = version.name, version.number
 
     def deed() -> bool:
         serving = workspace.models.serving_state(name).version

@@ -6,7 +6,6 @@ is gone already does not matter.
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -15,11 +14,12 @@ from core.access.workspace_names import is_workspace_name
 from core.errors import RegattaError
 from core.model_manifest import ModelManifest
 from core.services.upkeep import expiry, orphans
-from core.services.upkeep.cleanup import CleanupAction, Finding, all_readable, parsed
+from core.services.upkeep.audits import Audit, NamedArtifacts
+from core.services.upkeep.cleanup import Finding
 from core.storage.container import Container
 from core.storage.job_repository import Job
-from core.storage.manifest_index import Audit
 from core.storage.workspace import Workspace
+from core.stored_document import Document
 
 log = logging.getLogger("regatta")
 
@@ -69,27 +69,19 @@ def workspaces(storage: Container) -> list[Workspace]:
 
 
 def _of_workspace(workspace: Workspace, now: float) -> Iterator[Finding]:
-    audits = {kind: index.audit() for kind, index in workspace.index.items()}
-    for kind, audit in audits.items():
-        for key in audit.damaged:
-            log.error("%s is damaged; what may depend on it stays", key)
-        if audit.wrong:
-            counts = ", ".join(f"{count} {what}" for what, count in sorted(Counter(audit.wrong.values()).items()))
-            yield Finding(
-                f"{workspace.name}/{kind} in Redis", f"entries are wrong: {counts}", 0, _mend(workspace, kind, audit)
-            )
-    jobs, manifests = parsed(Job, audits["jobs"].manifests), parsed(ModelManifest, audits["models"].manifests)
-    unfinished = [job for job in jobs if not job.is_over] if all_readable(audits["jobs"], jobs) else None
-    yield from expiry.versions(workspace, manifests, unfinished, now)
-    yield from expiry.jobs(workspace, [job for job in jobs if job.is_over], now)
-    yield from orphans.artifacts(workspace, audits["models"], manifests, now)
+    """Find what nobody needs in a workspace, of which no more than a page of manifests is in memory at a time."""
+    jobs, models = Audit(workspace, "jobs", Job), Audit(workspace, "models", ModelManifest)
+    datasets = Audit(workspace, "datasets", Document)
+    in_use: set[expiry.NamedVersion] = set()
+    for page in jobs.pages():
+        in_use |= {expiry.version_of(job) for job in page if not job.is_over}
+        yield from expiry.jobs(workspace, [job for job in page if job.is_over], now)
+    named = NamedArtifacts(workspace, models)
+    yield from expiry.versions(workspace, named.noting(), in_use if jobs.all_readable else None, now)
+    for _ in datasets.pages():
+        pass
+    for audit in (jobs, models, datasets):
+        yield from audit.findings()
+    yield from orphans.artifacts(workspace, named, now)
     yield from orphans.beside_versions(workspace, now)
     yield from orphans.datasets(workspace, now)
-
-
-def _mend(workspace: Workspace, kind: str, audit: Audit) -> CleanupAction:
-    def mend() -> bool:
-        workspace.index[kind].mend(audit.wrong)
-        return True
-
-    return mend

@@ -5,50 +5,28 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from core.access.workspace_names import is_workspace_name
-from core.model_manifest import ModelManifest
-from core.services.upkeep.cleanup import (
-    DAY,
-    Finding,
-    all_readable,
-    folders,
-    idle,
-    needed_if_unreadable,
-    parsed,
-    removal,
-    size,
-)
+from core.services.upkeep.audits import NamedArtifacts
+from core.services.upkeep.cleanup import DAY, Finding, folders, idle, needed_if_unreadable, removal, size
 from core.storage.container import Container
-from core.storage.manifest_index import MANIFEST, Audit
+from core.storage.manifest_index import MANIFEST
 from core.storage.open_jobs import FOLDER, OPEN_JOB_KEY
 from core.storage.workspace import Workspace
 
 VERSION_FOLDER = re.compile(r"[^/]+/models/[^/]+/\d+")
 
 
-def artifacts(workspace: Workspace, models: Audit, manifests: list[ModelManifest], now: float) -> Iterator[Finding]:
-    """Find folders of model files that no manifest names; `manifests` are those of the audit that can be parsed.
+def artifacts(workspace: Workspace, named: NamedArtifacts, now: float) -> Iterator[Finding]:
+    """Find folders of model files that no manifest names.
 
     A manifest that cannot be read may name any of them, so one such manifest keeps them all.
     """
-
-    def is_named(folder: str) -> bool:
-        # Checked again: while a model is renamed its manifest is in two places for a moment.
-        newest = workspace.index["models"].audit(models)
-        named = _named(newest, parsed(ModelManifest, newest.manifests))
-        return named is None or folder in named
-
-    named = _named(models, manifests)
-    if named is None:
+    if not named.are_known:
         return
     for folder, items in folders(workspace.objects, f"{workspace.name}/artifacts/"):
         if folder not in named and idle(items, DAY, now):
             prefix = f"{workspace.name}/artifacts/{folder}/"
-            yield Finding(
-                prefix,
-                "no model names these files",
-                size(items),
-                removal(workspace.objects, prefix, items, is_named, folder),
-            )
+            deed = removal(workspace.objects, prefix, items, named.are_named_by_now, folder)
+            yield Finding(prefix, "no model names these files", size(items), deed)
 
 
 def datasets(workspace: Workspace, now: float) -> Iterator[Finding]:
@@ -108,10 +86,3 @@ def waiting_jobs(storage: Container, now: float) -> Iterator[Finding]:
             yield Finding(
                 item.key, "its job is over", item.size, removal(storage.objects, item.key, [item], goes_on, job)
             )
-
-
-def _named(models: Audit, manifests: list[ModelManifest]) -> set[str] | None:
-    """Return the folders that manifests name; None where a manifest cannot be read."""
-    if not all_readable(models, manifests):
-        return None
-    return {manifest.artifacts for manifest in manifests if manifest.artifacts is not None}

@@ -14,7 +14,7 @@ READ_FIELDS = """
 local found, left = {}, tonumber(ARGV[2])
 for place = 3, #ARGV do
     local length = redis.call('HSTRLEN', KEYS[1], ARGV[place])
-    if length > 0 and length <= tonumber(ARGV[1]) and length <= left then
+    if length <= tonumber(ARGV[1]) and length <= left then
         left = left - length
         found[place - 2] = redis.call('HGET', KEYS[1], ARGV[place])
     else
@@ -22,6 +22,15 @@ for place = 3, #ARGV do
     end
 end
 return found
+"""
+
+# Returns the next place of a scan, and names of fields without their values, which may be long.
+SCAN_FIELDS = """
+local page, names = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2]), {}
+for place = 1, #page[2], 2 do
+    names[#names + 1] = page[2][place]
+end
+return {page[1], names}
 """
 
 
@@ -45,3 +54,12 @@ def read_fields(client: "Redis", name: str, fields: Sequence[bytes | str], most_
     """Return these fields of a hash, each of up to `most_bytes`; None for one that is not there or longer."""
     found: list[bytes | None] = client.eval(READ_FIELDS, 1, name, most_bytes, FIELDS_BYTES, *fields)
     return found
+
+
+def scan_fields(client: "Redis", name: str, place: bytes, count: int) -> tuple[bytes, list[bytes]]:
+    """Return about `count` names of the fields of a hash from a place on, and the next place; the first is `b"0"`.
+
+    After the last ones it is `b"0"` again. A name may come twice.
+    """
+    found: list[Any] = client.eval(SCAN_FIELDS, 1, name, place, count)
+    return found[0], found[1]

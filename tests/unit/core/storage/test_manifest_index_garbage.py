@@ -57,9 +57,9 @@ def test_garbage_in_the_index_is_mended_by_a_list_and_by_the_janitor(
         assert client.hget(NAME, KEY) == right
         client.hset(NAME, KEY, garbage)
         index = fresh.index["datasets"]
-        wrong = index.audit().wrong
-        assert sorted(wrong.values()) == ["deleted", "different"], garbage
-        index.mend(wrong)
+        wrong = [how for page in index.audit() for how in page.wrong.values()]
+        assert sorted(wrong) == ["deleted", "different"], garbage
+        index.mend()
         assert client.hgetall(NAME) == {KEY.encode(): right}
 
 

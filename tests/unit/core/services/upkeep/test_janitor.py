@@ -107,12 +107,12 @@ def test_a_damaged_manifest_may_name_any_files_so_none_go(kept: Workspace) -> No
 def test_files_that_a_model_came_to_name_meanwhile_stay(kept: Workspace) -> None:
     kept.objects.put("default/artifacts/0123/model.onnx", GRAPH_BYTES)
     found = clean_up(container(), now=time.time() + LATER)
-    listed = kept.index["models"].audit
+    audit = kept.index["models"].audit
 
-    def commits_first(*arguments: object) -> object:
-        if arguments:  # the second look, right before the files go
+    def commits_first(*since: float) -> object:
+        if since:  # the second look, right before the files go
             kept.models._versions.commit(model_draft(GRAPH_BYTES, PICKLE_BYTES, artifacts="0123"), 1, once_a_job=True)
-        return listed(*arguments)
+        return audit(*since)
 
     kept.index["models"].audit = commits_first
     assert [result.outcome for result in found] == ["kept"]
