@@ -30,6 +30,8 @@ DETAILS = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
     errno.EROFS: READ_ONLY,
+    errno.EACCES: READ_ONLY,
+    errno.EPERM: READ_ONLY,
 }
 
 
@@ -49,7 +51,15 @@ def _detail(error: BaseException) -> str | None:
         return None
     if "No usable temporary directory" in str(error):
         return READ_ONLY.format(_folder(error))
+    if isinstance(error, PermissionError) and not _is_temporary(error):
+        return None
     return DETAILS.get(error.errno or 0, "").format(_folder(error)) or None
+
+
+def _is_temporary(error: OSError) -> bool:
+    """Return whether an error is about a temporary file. Any other file that may not be read or written is ours."""
+    temporary = tempfile.tempdir
+    return temporary is not None and Path(str(error.filename)).is_relative_to(str(temporary))
 
 
 def _folder(error: OSError) -> str:

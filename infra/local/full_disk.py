@@ -1,4 +1,4 @@
-"""Lets MiniStack refuse to store what the disk has no room for: it logs that it could not, and answers 200.
+"""Lets MiniStack refuse what it could not store on the disk, which it only logs, and answers 200.
 
 A refusal is 507, as other object stores on a disk answer. Deletions are never refused, because they make room.
 """
@@ -20,14 +20,16 @@ STATUS, CODE = 507, "InsufficientStorage"
 Answer = tuple[int, dict[str, str], bytes]
 Handle = Callable[..., Awaitable[Answer]]
 
-# The error that kept the request from being stored. MiniStack catches it.
-_failure: ContextVar[list[OSError]] = ContextVar("failure")
+# How the line begins in which MiniStack says that an object is not on the disk.
+NOT_STORED = "Failed to persist"
+# The errors that kept the request at hand from being stored.
+_failures: ContextVar[list[BaseException]] = ContextVar("failures")
 
 
 def install() -> None:
-    """Replace MiniStack's handler of S3 requests, and its function that writes a file."""
+    """Replace MiniStack's handler of S3 requests, and read its log."""
     s3.handle_request = refusing(s3.handle_request)
-    s3._atomic_write = remembering(s3._atomic_write)
+    s3.logger.addFilter(remember_failure)
 
 
 def refusing(handle: Handle) -> Handle:
@@ -39,32 +41,26 @@ def refusing(handle: Handle) -> Handle:
         stores = method == "PUT" or (method == "POST" and "delete" not in query)
         if stores and not has_room(len(body)):
             return _refusal(f"less than {RESERVE_BYTES >> 20} MiB are free")
-        failures: list[OSError] = []
-        token = _failure.set(failures)
+        failures: list[BaseException] = []
+        token = _failures.set(failures)
         before = _current(path) if stores else None
         try:
             answer = await handle(method, path, headers, body, query, **options)
         finally:
-            _failure.reset(token)
+            _failures.reset(token)
         if not failures or answer[0] >= 400:
             return answer
         _restore(path, before)
-        return _refusal(failures[0].strerror or "it cannot be written")
+        return _refusal(getattr(failures[0], "strerror", None) or "it cannot be written")
 
     return handle_request
 
 
-def remembering(write: Callable[..., None]) -> Callable[..., None]:
-    """Return a function that writes a file as `write` does, and keeps the error for the request at hand."""
-
-    def write_file(path: str, data: Any, **options: Any) -> None:
-        try:
-            write(path, data, **options)
-        except OSError as error:
-            _failure.get([]).append(error)
-            raise
-
-    return write_file
+def remember_failure(record: logging.LogRecord) -> bool:
+    """Keep the error of a line of MiniStack's log for the request at hand; return True, since the line is written."""
+    if str(record.msg).startswith(NOT_STORED) and isinstance(record.args, tuple):
+        _failures.get([]).extend(error for error in record.args if isinstance(error, BaseException))
+    return True
 
 
 def has_room(size: int) -> bool:
@@ -99,6 +95,6 @@ def _bucket_and_key(path: str) -> tuple[str, str]:
 
 def _refusal(reason: str) -> Answer:
     """Return the answer to a request that was not stored."""
-    log.error("the disk of %s is full (%s): an object is refused", s3.DATA_DIR, reason)
-    answer: Answer = s3._error(CODE, f"The disk of {s3.DATA_DIR} is full: {reason}.", STATUS)
+    log.error("the disk of %s cannot take an object: %s", s3.DATA_DIR, reason)
+    answer: Answer = s3._error(CODE, f"The disk of {s3.DATA_DIR} cannot take an object: {reason}.", STATUS)
     return answer

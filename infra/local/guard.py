@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.local import embedded_redis, parts, processes
+from infra.local import embedded_redis, processes, running_stack
 
 PART = "guard"
 
@@ -31,8 +31,7 @@ def main() -> None:
     home = Path(sys.argv[1])
     sys.stdin.buffer.read()
     processes.end(process for process in processes.marked(home) if process.pid != os.getpid())
-    for name in ("stack.json", parts.FILE, processes.WEB_STATE):
-        (home / name).unlink(missing_ok=True)
+    running_stack.forget(home)
     shutil.rmtree(home / "tmp", ignore_errors=True)
     embedded_redis.remove_socket(home)
 

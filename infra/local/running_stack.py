@@ -6,11 +6,14 @@ import os
 import shutil
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local import embedded_redis, processes
+from infra.local import embedded_redis, parts, processes
 
+# The file below the home that says where a stack runs.
+FILE = "stack.json"
 # MiniStack writes its state when it stops; Redis and the web apps end at once.
 STOP_SECONDS = 10
 
@@ -32,7 +35,7 @@ def find(home: Path) -> Running | None:
     home = home.expanduser().resolve()
     holder = supervisor(home)
     try:
-        running = Running(**json.loads((home / "stack.json").read_text()))
+        running = Running(**json.loads((home / FILE).read_text()))
     except (OSError, ValueError, TypeError):
         return None  # there is none, or another version wrote it
     return running if running.pid == holder else None  # else a killed supervisor wrote it
@@ -41,7 +44,7 @@ def find(home: Path) -> Running | None:
 def supervisor(home: Path) -> int | None:
     """Return the process id of the supervisor that holds the lock of `home`; None where there is none."""
     try:
-        with (home / "lock").open("r+") as lock:
+        with (home / "lock").open() as lock:  # to lock a file takes no right to write to it
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -64,7 +67,14 @@ def down(home: Path) -> bool:
     leftover = processes.marked(home)
     processes.end(leftover)
     if leftover:
-        (home / "stack.json").unlink(missing_ok=True)
+        forget(home)
         shutil.rmtree(home / "tmp", ignore_errors=True)
         embedded_redis.remove_socket(home)
     return holder is not None or bool(leftover)
+
+
+def forget(home: Path) -> None:
+    """Delete the files about a stack that has ended. In a read-only home they stay: nobody holds the lock."""
+    for name in (FILE, parts.FILE, processes.WEB_STATE):
+        with suppress(OSError):
+            (home / name).unlink()

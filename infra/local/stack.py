@@ -9,12 +9,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
 from core.settings import Settings
-from infra.local import embedded_redis, guard, processes
+from infra.local import embedded_redis, guard, processes, running_stack
 from infra.local.credentials import credentials_of
 from infra.local.parts import PartStates
 from infra.local.private_files import make_private_folder, write_private
@@ -126,13 +127,14 @@ class Stack:
         self.stopping.set()
         if self._lock is None:
             return
-        (self.home / "stack.json").unlink(missing_ok=True)
+        running_stack.forget(self.home)
         for parts in (("web",), ("ministack", "redis")):
             for part in parts:
                 _terminate(self._children.get(part))
             for part in parts:
                 _wait_for_end(self._children.get(part))
-        self._clean_up()
+        with suppress(OSError):  # the home has become read-only: what is left goes at the next start
+            self._clean_up()
         self._lock.close()
         self._lock = None
 
@@ -214,7 +216,7 @@ class Stack:
             ready_seconds=seconds,
             variables=self.variables,
         )
-        write_private(self.home / "stack.json", json.dumps(asdict(running), indent=2) + "\n")
+        write_private(self.home / running_stack.FILE, json.dumps(asdict(running), indent=2) + "\n")
         return running
 
 

@@ -11,7 +11,10 @@ from core.errors import NotFoundError, UnavailableError
 log = logging.getLogger("regatta")
 
 UNREACHABLE = "The object store did not answer. Try again in a moment."
-FULL = "The disk of the object store is full, so nothing can be stored. Make room on it, or delete files and models."
+FULL = (
+    "The disk of the object store is full or read-only, so nothing can be stored. Make room on it, or delete files and "
+    "models."
+)
 REFUSED = "The object store refuses access ({}). Whoever runs the service has to look at its credentials."
 
 

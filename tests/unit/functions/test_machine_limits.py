@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 
 import httpx
 import pytest
@@ -52,6 +53,14 @@ def test_the_error_that_another_one_came_from_counts() -> None:
         found = machine_error(error)
     assert found is not None
     assert "/data" in found.detail
+
+
+def test_a_folder_of_temporary_files_without_a_right_to_write_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/data/tmp")
+    found = machine_error(PermissionError(errno.EACCES, "Permission denied", "/data/tmp/regatta-1"))
+    assert found is not None
+    assert "/data/tmp" in found.detail
+    assert machine_error(PermissionError(errno.EACCES, "Permission denied", "/data/signing.key")) is None
 
 
 def test_any_other_error_of_the_system_is_a_bug() -> None:

@@ -1,7 +1,10 @@
 """What the disk has no room for is refused, and what was there before stays."""
 
 import errno
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,14 +17,16 @@ ROW = b"a,b\n1,2\n"
 
 
 @pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """MiniStack's object store, on a disk of its own, with a bucket."""
     monkeypatch.setattr(s3, "DATA_DIR", str(tmp_path))
     monkeypatch.setattr(s3, "S3_PERSIST", True)
     monkeypatch.setattr(s3, "_buckets", type(s3._buckets)())
     monkeypatch.setattr(s3, "handle_request", full_disk.refusing(s3.handle_request))
-    monkeypatch.setattr(s3, "_atomic_write", full_disk.remembering(s3._atomic_write))
+    s3.logger.addFilter(full_disk.remember_failure)
     assert send("PUT", "/bucket")[0] == 200
+    yield
+    s3.logger.removeFilter(full_disk.remember_failure)
 
 
 def send(method: str, path: str, body: bytes = b"", **query: Any) -> full_disk.Answer:
@@ -34,7 +39,7 @@ def fill(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(s3, "_atomic_write", full_disk.remembering(refuse))
+    monkeypatch.setattr(s3, "_atomic_write", refuse)
 
 
 def test_what_could_not_be_written_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +48,17 @@ def test_what_could_not_be_written_is_not_acknowledged(monkeypatch: pytest.Monke
     assert status == 507
     assert b"No space left on device" in body
     assert send("GET", "/bucket/new")[0] == 404
+
+
+def test_what_has_no_folder_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(s3, "os", SimpleNamespace(**{**vars(os), "makedirs": refuse}))
+    status, _, body = send("PUT", "/bucket/folder/new", ROW)
+    assert status == 507
+    assert b"Permission denied" in body
+    assert send("GET", "/bucket/folder/new")[0] == 404
 
 
 def test_what_was_there_before_stays(monkeypatch: pytest.MonkeyPatch) -> None:
