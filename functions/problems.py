@@ -23,11 +23,11 @@ from core.errors import (
     TooLargeError,
     UnauthorizedError,
 )
+from core.machine_limits import machine_error
 from core.telemetry.causes import cause_of, frames_of
 from core.telemetry.facts import note
 from core.telemetry.request_id import request_id
 from functions.links import link, requested_path
-from functions.machine_limits import machine_error
 from functions.request_log import GONE
 
 PROBLEM_JSON = "application/problem+json"

@@ -11,6 +11,7 @@ from core.jobs.attempt_log import logged_attempt
 from core.jobs.commands import UNATTENDED, Command, UnreadableCommandError, parse_command
 from core.jobs.orders import is_ordered, ordered, unordered
 from core.jobs.service import ended, requeued
+from core.machine_limits import machine_error
 from core.progress import ReportProgress, StoppedError
 from core.settings import settings
 from core.storage.job_repository import Job
@@ -142,7 +143,8 @@ def _outcome(job: Job, attempt: "Attempt", error: Exception) -> Json:
     if _calls_for_another_try(error):
         note(error=cause_of(error), trace=frames_of(error))
         if not isinstance(error, UnreadableCommandError):
-            error = RegattaError(f"The work broke off for a fault of ours, {job.attempts} times. It has been logged.")
+            fault = RegattaError(f"The work broke off for a fault of ours, {job.attempts} times. It has been logged.")
+            error = machine_error(error) or fault
         if job.attempts < MOST_ATTEMPTS:
             return {**requeued(job.attempts), "error": error.problem(path_of(job))}
     assert isinstance(error, RegattaError)

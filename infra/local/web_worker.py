@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http import httptools_impl
 
 from core.errors import UnavailableError
+from core.machine_limits import DESCRIPTORS, RETRY_SECONDS
 from functions import heavy_work
-from functions.machine_limits import DESCRIPTORS, RETRY_SECONDS
 from functions.problems import PROBLEM_JSON
 from infra.local.bounded_heads import BoundedHeadProtocol
 from infra.local.heavy_pool import HeavyPool

@@ -1,5 +1,6 @@
 """Commands for tests of jobs, with quick handlers that a test starts, releases and counts."""
 
+import errno
 from collections.abc import Callable
 from threading import Event
 
@@ -16,6 +17,7 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
     "fault": lambda: ZeroDivisionError("secret"),
     "refusal": lambda: TargetError("The target is text.", [{"field": "target_column", "message": "not numeric"}]),
     "outage": lambda: UnavailableError("The object store did not answer."),
+    "full": lambda: OSError(errno.ENOSPC, "No space left on device", "/data/tmp/table"),
     "kill": SystemExit,
 }
 

@@ -73,6 +73,16 @@ def test_storage_trouble_says_nothing_about_the_job_however_often_it_comes(probe
     assert carry_out(job_id).status == "succeeded"
 
 
+def test_a_machine_at_its_limits_is_named_and_is_no_fault_of_ours(probe: JobProbe) -> None:
+    job_id = submit("failing", errors=["full"] * MOST_ATTEMPTS)
+    for _ in range(MOST_ATTEMPTS):
+        with pytest.raises(OSError, match="No space"):
+            carry_out(job_id)
+    job = read_job(job_id)
+    assert (job.status, job.error["status"]) == ("failed", 503)
+    assert "The disk of /data/tmp is full" in job.error["detail"]
+
+
 def test_running_work_hears_that_it_was_cancelled(running: tuple[str, Thread]) -> None:
     job_id, worker = running
     assert jobs.cancel_job(home(), job_id).status == "running"

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
+from core.machine_limits import machine_error
 from functions.http import create_app
-from functions.machine_limits import machine_error
 from tests.support.coroutines import run
 
 ERRORS = {
