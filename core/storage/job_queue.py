@@ -194,18 +194,29 @@ class BucketQueue:
 
     def state(self) -> QueueState:
         """Count as `SqsQueue.state` does. `depth` includes jobs that are worked on."""
-        dead = sum(1 for item in self._objects.list(FOLDER) if DEAD_KEY.fullmatch(item.key))
+        dead = sum(1 for _ in self._dead_keys())
         return {"depth": len(self.waiting()), "in_flight": 0, "dead_letters": dead}
 
     def dead_letters(self) -> list[DeadLetter]:
         """Return the jobs that were given up."""
         letters = []
+        for match in self._dead_keys():
+            if is_workspace_name(match["workspace"]):
+                body = json.dumps({"workspace": match["workspace"], "job_id": match["job_id"]})
+                letters.append(DeadLetter(body, match.string, MOST_FAILURES, self._reason(match.string)))
+        return letters
+
+    def _dead_keys(self) -> Iterator[re.Match[str]]:
+        """Yield the keys of dead letters. One whose job is in the queue still, or again, is none.
+
+        A job that began anew before it had left the queue would leave it then.
+        """
+        before = ""
         for item in self._objects.list(FOLDER):
             match = DEAD_KEY.fullmatch(item.key)
-            if match and is_workspace_name(match["workspace"]):
-                body = json.dumps({"workspace": match["workspace"], "job_id": match["job_id"]})
-                letters.append(DeadLetter(body, item.key, MOST_FAILURES, self._reason(item.key)))
-        return letters
+            if match and item.key != f"{before}.dead":
+                yield match
+            before = item.key
 
     def delete_dead_letter(self, letter: DeadLetter) -> None:
         """Delete a dead letter."""

@@ -196,7 +196,9 @@ class Crew:
         else:
             self.members.append(member)
             if self._niceness:
-                os.setpriority(os.PRIO_PROCESS, member.pid, self._niceness)
+                # A server that gives way itself has set its own before.
+                own = os.getpriority(os.PRIO_PROCESS, 0)
+                os.setpriority(os.PRIO_PROCESS, member.pid, own + self._niceness)
 
     def tell(self, message: bytes) -> None:
         """Tell every process something."""

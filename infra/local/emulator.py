@@ -58,7 +58,7 @@ def _start_function(*arguments: Any, **options: Any) -> "subprocess.Popen[Any]":
     process = subprocess.Popen(*arguments, **options)
     name = (options.get("env") or {}).get("AWS_LAMBDA_FUNCTION_NAME", "")
     if niceness := HEAVY_FUNCTIONS.get(name.rpartition("-")[2]):
-        os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
     return process
 
 

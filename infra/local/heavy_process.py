@@ -24,7 +24,7 @@ from core.settings import settings
 from core.storage.changes import noting_changes
 from functions.log import set_up_telemetry
 from infra.local.lifeline import BEAT, BUSY, IDLE, LEAVE, PUT_BACK, Lifeline
-from infra.local.processes import LONG_NICENESS
+from infra.local.processes import LONG_NICENESS, NICENESS
 from infra.local.work import TAKEN, Work, put_back
 
 log = logging.getLogger("regatta")
@@ -137,7 +137,7 @@ def _ending_with(connection: Connection) -> Iterator[None]:
 def _giving_way() -> Iterator[None]:
     """Let all threads of this process, and the processes that it starts, give way further than for short work."""
     before = os.getpriority(*SELF)
-    os.setpriority(*OWN_GROUP, max(before, LONG_NICENESS))
+    os.setpriority(*OWN_GROUP, before + LONG_NICENESS - NICENESS)
     try:
         yield
     finally:
