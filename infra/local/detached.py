@@ -49,4 +49,8 @@ def _wait(supervisor: subprocess.Popen[bytes], home: Path, log: Path) -> running
             return running
         time.sleep(0.05)
     lines = log.read_text(errors="replace").splitlines()[-2 * LOG_TAIL_LINES :]
+    if not lines:
+        raise StackError(
+            f"The stack did not start, and {log} says nothing. Is the disk full? `regatta up`, not detached, says why."
+        )
     raise StackError("\n".join(["The stack did not start. It says:", *(f"  {line}" for line in lines)]))

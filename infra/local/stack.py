@@ -183,7 +183,8 @@ class Stack:
                 endpoint, self.settings.bucket, parameters, credentials=credentials_of(self.home).arguments
             )
         except DeployError as error:
-            raise StackError(f"{error}\n{child.describe_end()}") from error
+            # One that answers has said why: such as that the disk is full.
+            raise StackError(str(error) if child.ready() else f"{error}\n{child.describe_end()}") from error
         assert child.process is not None
         os.kill(child.process.pid, signal.SIGUSR1)  # it saves its state, so that kill -9 does not lose the stack
         return deployment.api_url
