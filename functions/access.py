@@ -66,12 +66,13 @@ async def admit(scope: Scope, operation: str) -> Caller | None:
     Raises `UnauthorizedError`, `ForbiddenError`, `TooManyRequestsError`, and `UnavailableError` where a key is not
     known and storage does not answer.
     """
-    auth = settings().auth
+    auth, least = settings().auth, LEAST_ROLES.get(operation, Role.ADMIN)
     if auth in NOBODY_ASKED:
         if auth == NOBODY_ASKED[0] and EVENT not in scope:
             _refuse_strangers(scope.get("server"))
+        if least is not None:
+            _take(ANYBODY)
         return ANYBODY
-    least = LEAST_ROLES.get(operation, Role.ADMIN)
     if least is None:
         return None
     if EVENT in scope and (auth == IAM or was_asked(scope[EVENT])):
@@ -83,8 +84,17 @@ async def admit(scope: Scope, operation: str) -> Caller | None:
     note(key=found.key_id)
     if not may(found.role, operation):
         raise _forbidden(found, least, "This operation")
-    allowances().take(found)
+    _take(found)
     return found
+
+
+def _take(caller: Caller) -> None:
+    """Count a request; raises `TooManyRequestsError` where it is one too many for the key or its workspace."""
+    from core.storage.container import container
+
+    per_minute = container().quotas.recall(caller.workspace).requests
+    if per_minute is not None or caller.key_id is not None:
+        allowances().take(caller, per_minute)
 
 
 def _refuse_strangers(server: tuple[str, int | None] | None) -> None:
@@ -130,7 +140,7 @@ def callers() -> "Callers":
 
 @cache
 def allowances() -> "Allowances":
-    """Return what the keys may still send."""
+    """Return what keys and workspaces may still send."""
     from core.access.allowances import Allowances
 
     return Allowances(settings().rates_dir)

@@ -17,7 +17,7 @@ from core.jobs.worker import Handlers, run_job
 from core.progress import ignore_progress
 from core.services.prediction.predict import most_table_rows
 from core.services.prediction.stored_texts import seconds_to_read_again
-from core.services.quotas import check_jobs
+from core.services.quotas import check_job
 from core.settings import settings
 from core.storage.job_repository import Job
 from core.storage.workspace import Workspace
@@ -48,11 +48,10 @@ def respond(
     if job is None:
         command, seconds = check(workspace, submitted)
         is_deferred = terms.later(seconds)
+        check_job(workspace, command.kind, deferred=is_deferred)
         if not is_deferred and terms.key is None:
             result = run_long(_carry_out, workspace, command, handlers)
             return service.complete_result(workspace, command, result)
-        if is_deferred:
-            check_jobs(workspace)
         job = service.submit_job(workspace, command, sent=submitted, key=terms.key, deferred=is_deferred)
     return _respond_accepted(workspace, job, terms) if job.deferred else _finish_now(workspace, job, terms, handlers)
 
@@ -77,7 +76,7 @@ def submit_table_job(workspace: Workspace, command: TableCommand, terms: AnswerT
         update={"file_id": dataset.file_id, "model_name": model.model_name, "version": model.version}
     )
     if terms.key is None or service.job_with_key(workspace, type(resolved), terms.key) is None:
-        check_jobs(workspace)
+        check_job(workspace, resolved.kind)
     return _respond_accepted(workspace, service.submit_job(workspace, resolved, key=terms.key), terms)
 
 

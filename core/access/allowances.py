@@ -1,10 +1,10 @@
-"""How many requests a key may still send: a rate in a second, and a number on a day.
+"""How many requests a key may still send, in a second and on a day, and a workspace in a minute.
 
-The processes of a server count together, in one file a key that is mapped into memory, so that to count takes
-microseconds. Another server counts by itself, and a server that starts anew begins at zero.
+The processes of a server count together, in one file a key or workspace that is mapped into memory, so that to count
+takes microseconds. Another server counts by itself, and a server that starts anew begins at zero.
 
-The rate is a token bucket that holds what one second gives, and at least one request. It is kept as the time at which
-the bucket will be full again (GCRA, as in ATM Forum's traffic management 4.0): one number says all.
+A rate is a token bucket that holds what one second, or one minute, gives, and at least one request. It is kept as the
+time at which the bucket will be full again (GCRA, as in ATM Forum's traffic management 4.0): one number says all.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ import os
 import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -22,11 +22,12 @@ from core.errors import TooManyRequestsError
 
 # When the bucket is full again, by the monotonic clock; the day, and the requests on it.
 RECORD = struct.Struct("<ddd")
+MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400
 
 
 class Allowances:
-    """What the keys may still send, by key. Without a folder each process counts by itself."""
+    """What keys and workspaces may still send. Without a folder each process counts by itself."""
 
     def __init__(
         self,
@@ -40,31 +41,63 @@ class Allowances:
         self._records: dict[str, _Record] = {}
         self._lock = Lock()
 
-    def take(self, caller: Caller) -> None:
-        """Count a request; raises `TooManyRequestsError` where it is one too many."""
-        if caller.key_id is None or (caller.per_second is None and caller.per_day is None):
+    def take(self, caller: Caller, per_minute: int | None = None) -> None:
+        """Count a request; raises `TooManyRequestsError` where it is one too many.
+
+        `per_minute` is what the workspace of the caller may send, over all of its keys.
+        """
+        is_limited = caller.key_id is not None and (caller.per_second is not None or caller.per_day is not None)
+        if not is_limited and per_minute is None:
             return
-        with self._lock:
-            record = self._records.get(caller.key_id)
-            if record is None:
-                record = self._records[caller.key_id] = _Record(self._folder, caller.key_id)
-            with record.locked() as values:
+        counted: list[tuple[mmap.mmap | bytearray, tuple[float, float, float]]] = []
+        with self._lock, ExitStack() as records:
+            # The key first: what it may not send uses nothing of its workspace.
+            if is_limited:
+                values = records.enter_context(self._record(str(caller.key_id)).locked())
                 full_at, day, count = RECORD.unpack(values[: RECORD.size])
-                full_at = self._take_second(full_at, caller.per_second)
-                day, count = self._take_day(day, count, caller.per_day)
-                values[: RECORD.size] = RECORD.pack(full_at, day, count)
+                taken = self._take_second(full_at, caller.per_second)
+                counted.append((values, (taken, *self._take_day(day, count, caller.per_day))))
+            if per_minute is not None:
+                values = records.enter_context(self._record(f"{caller.workspace}.workspace").locked())
+                full_at, _, _ = RECORD.unpack(values[: RECORD.size])
+                counted.append((values, (self._take_minute(full_at, per_minute), 0.0, 0.0)))
+            for values, counts in counted:
+                values[: RECORD.size] = RECORD.pack(*counts)
+
+    def _record(self, name: str) -> "_Record":
+        record = self._records.get(name)
+        if record is None:
+            record = self._records[name] = _Record(self._folder, name)
+        return record
 
     def _take_second(self, full_at: float, per_second: float | None) -> float:
         if per_second is None:
             return full_at
-        now, each, holds = self._clock(), 1 / per_second, max(1.0, per_second)
-        # A time far ahead is that of a clock before the machine was started again.
-        ahead = full_at - now if now < full_at <= now + holds * each + each else 0.0
-        wait = ahead + each - holds * each
-        if wait > 1e-9:
+        full_at, wait = self._take(full_at, 1 / per_second, max(1.0, per_second))
+        if wait > 0:
             detail = f"This key may send {per_second:g} requests a second. Send the next one in {wait:.2g} s."
             raise TooManyRequestsError(detail, retry_after=wait)
-        return now + ahead + each
+        return full_at
+
+    def _take_minute(self, full_at: float, per_minute: int) -> float:
+        full_at, wait = self._take(full_at, MINUTE_SECONDS / per_minute, per_minute)
+        if wait > 0:
+            words = f"This workspace may send {per_minute:,} requests a minute, over all of its keys, and has. "
+            error = TooManyRequestsError(f"{words}Send the next one in {wait:.2g} s.", retry_after=wait)
+            error.errors = [{"field": "requests", "message": f"{per_minute:,} of {per_minute:,} are used"}]
+            raise error
+        return full_at
+
+    def _take(self, full_at: float, each: float, holds: float) -> tuple[float, float]:
+        """Take one from a bucket that gets one `each` so many seconds and holds so many.
+
+        Return when it will be full again, and for how many seconds there is none to take, else 0.
+        """
+        now = self._clock()
+        # A time far ahead is that of a clock before the machine was started again, or of another limit.
+        ahead = full_at - now if now < full_at <= now + holds * each + each else 0.0
+        wait = ahead + each - holds * each
+        return now + ahead + each, wait if wait > 1e-9 else 0.0
 
     def _take_day(self, day: float, count: float, per_day: int | None) -> tuple[float, float]:
         now = self._wall_clock()
@@ -77,7 +110,7 @@ class Allowances:
 
 
 class _Record:
-    """The counts of one key, which the processes of a server share where there is a folder for them."""
+    """The counts of one key or workspace, which the processes of a server share where there is a folder for them."""
 
     def __init__(self, folder: Path | None, key_id: str) -> None:
         self._file: int | None = None

@@ -3,13 +3,16 @@
 import re
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
 
+from core.storage.quota_repository import KnownQuotas
 from core.storage.redis.bounded_reads import read_fields, read_value
 from core.storage.redis.entries import CODE_BYTES, pack, unpack
 from core.storage.redis.keys import cache_counts_key, cached_object_key
 from core.storage.redis.redis_client import RedisClient
+from core.storage.redis.shares import RedisShares
 from core.storage.s3.object_store import MissingObjectError, ObjectStore
 from core.telemetry.facts import note_level
 from core.telemetry.metrics import count
@@ -89,7 +92,9 @@ class Counters:
 class MemoryCache(Generic[V]):
     """A cache of decoded values of one kind, bounded by count, bytes and idle time.
 
-    The least recently used goes first.
+    A key begins with the name of a workspace and a slash. Where there is no more room, the least recently used value of
+    the workspace that has most goes first: so what a workspace uses takes nothing from one that uses less than its
+    even share.
     """
 
     def __init__(self, counters: Counters, *, items: int, max_bytes: int, idle_seconds: float) -> None:
@@ -117,16 +122,24 @@ class MemoryCache(Generic[V]):
             self._counters.add("memory", hit=entry is not None)
         return None if entry is None else entry[0]
 
-    def put(self, key: str, value: V, size: int) -> None:
-        """Cache `value` of `size` bytes and evict what no longer fits."""
+    def put(self, key: str, value: V, size: int, most_items: int | None = None) -> None:
+        """Cache `value` of `size` bytes and evict what no longer fits.
+
+        `most_items` is how many values the workspace of the key may have.
+        """
         if size > self._max_bytes:
             return
         now = time.monotonic()
         with self._lock:
             self._entries.pop(key, None)
             self._entries[key] = (value, size, now)
-            while self._entries and (len(self._entries) > self._items or self._bytes() > self._max_bytes):
-                self._entries.popitem(last=False)
+            own = [k for k in self._entries if _owner(k) == _owner(key)]
+            for surplus in [] if most_items is None else own[: max(0, len(own) - most_items)]:
+                del self._entries[surplus]
+            while len(self._entries) > self._items:
+                self._evict(lambda _: 1)
+            while self._bytes() > self._max_bytes:
+                self._evict(lambda entry_bytes: entry_bytes)
             for idle in [k for k, entry in self._entries.items() if now - entry[2] > self._idle_seconds]:
                 del self._entries[idle]
 
@@ -139,6 +152,14 @@ class MemoryCache(Generic[V]):
         """Evict the value."""
         with self._lock:
             self._entries.pop(key, None)
+
+    def _evict(self, weight: Callable[[int], int]) -> None:
+        """Evict the least recently used value of the workspace whose values weigh most, by their bytes."""
+        weights: Counter[str] = Counter()
+        for key, (_, size, _) in self._entries.items():
+            weights[_owner(key)] += weight(size)
+        heaviest = max(weights, key=weights.__getitem__)
+        del self._entries[next(key for key in self._entries if _owner(key) == heaviest)]
 
     def _bytes(self) -> int:
         return sum(size for _, size, _ in self._entries.values())
@@ -155,13 +176,19 @@ class CachedObjects:
         *,
         entry_bytes: int,
         ttl_seconds: int,
+        quotas: KnownQuotas | None = None,
     ) -> None:
-        """Keep entries of up to `entry_bytes` in Redis for `ttl_seconds` after they were last read."""
+        """Keep entries of up to `entry_bytes` in Redis for `ttl_seconds` after they were last read.
+
+        `quotas` say how many bytes of a workspace.
+        """
         self._objects = objects
         self._redis = redis
         self._counters = counters
         self._entry_bytes = entry_bytes
         self._ttl = ttl_seconds
+        self._quotas = quotas
+        self._shares = RedisShares(redis, ttl_seconds)
 
     def read(self, key: str) -> bytes:
         """Return the object's bytes; raises `MissingObjectError` or `UnavailableError`.
@@ -177,6 +204,8 @@ class CachedObjects:
         cached = unpack(name, self._redis.run_on(name, read, None))
         if cached is not None:
             self._counters.add("redis")
+            if self._quotas is not None and self._quotas.recall(_owner(key)).redis_bytes is not None:
+                self._shares.read(key, len(cached))
             return cached
         if self._redis.configured:
             self._counters.add("redis", hit=False)
@@ -186,9 +215,19 @@ class CachedObjects:
             self._counters.add("storage", hit=False)
             raise
         self._counters.add("storage")
-        if len(body) <= self._entry_bytes:
-            self._redis.store(name, lambda client: client.set(name, pack(name, body), ex=self._ttl))
+        if self._redis.configured and len(body) <= self._entry_bytes:
+            self._store(key, body)
         return body
+
+    def _store(self, key: str, body: bytes) -> None:
+        """Store an object in Redis, within the share of its workspace."""
+        name = cached_object_key(key)
+        share = None if self._quotas is None else self._quotas.ask(_owner(key)).redis_bytes
+        if share is not None and len(body) > share:
+            return
+        self._redis.store(name, lambda client: client.set(name, pack(name, body), ex=self._ttl))
+        if share is not None:
+            self._shares.stored(key, len(body), share)
 
     def forget(self, keys: list[str]) -> None:
         """Remove these objects from Redis, because they were deleted."""
@@ -202,6 +241,11 @@ class CachedObjects:
 
         if keys:
             self._redis.run(drop, None)
+
+
+def _owner(key: str) -> str:
+    """Return the workspace of a key."""
+    return key.partition("/")[0]
 
 
 def _is_count(stored: bytes | None) -> TypeGuard[bytes]:

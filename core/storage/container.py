@@ -14,10 +14,12 @@ from core.storage.job_queue import BucketQueue, SqsQueue, create_queue
 from core.storage.job_repository import JobProgress, JobRepository
 from core.storage.manifest_index import ManifestIndex
 from core.storage.model_repository import ModelRepository
+from core.storage.quota_repository import KnownQuotas
 from core.storage.redis.redis_client import RedisClient
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesRepository
 from core.storage.upload_repository import UploadRepository
+from core.storage.usage import UsageRepository
 from core.storage.workspace import Workspace
 
 
@@ -34,6 +36,7 @@ class Container:
         counters: Counters,
         cached_objects: CachedObjects,
         queue: SqsQueue | BucketQueue,
+        quotas: KnownQuotas,
     ) -> None:
         self.objects = objects
         self.redis = redis
@@ -41,6 +44,7 @@ class Container:
         self.queue = queue
         self._cached_objects = cached_objects
         self.documents = Documents(objects, redis)
+        self.quotas = quotas
         self._workspaces: dict[str, Workspace] = {}
 
     def workspace(self, name: str) -> Workspace:
@@ -79,10 +83,12 @@ class Container:
             series=SeriesRepository(name, objects, documents),
             uploads=UploadRepository(name, objects, documents, progress),
             exports=ExportRepository(name, objects),
+            usage=UsageRepository(name, documents),
             index=index,
             objects=objects,
             queue=self.queue,
             counters=self.counters,
+            quotas=self.quotas,
         )
 
 
@@ -97,12 +103,14 @@ def container() -> Container:
     chosen = settings()
     objects = ObjectStore(chosen.bucket, chosen.s3_endpoint)
     redis = RedisClient(chosen.redis_url)
-    counters = Counters(redis)
+    counters, quotas = Counters(redis), KnownQuotas(objects)
     cached_objects = CachedObjects(
         objects,
         redis,
         counters,
         entry_bytes=chosen.cache_redis_entry_bytes,
         ttl_seconds=chosen.cache_ttl_seconds,
+        quotas=quotas,
     )
-    return Container(objects, redis, counters, cached_objects, create_queue(chosen.jobs_queue_url, objects))
+    queue = create_queue(chosen.jobs_queue_url, objects)
+    return Container(objects, redis, counters, cached_objects, queue, quotas)

@@ -9,17 +9,19 @@ from core.storage.job_queue import BucketQueue, SqsQueue
 from core.storage.job_repository import JobRepository
 from core.storage.manifest_index import ManifestIndex
 from core.storage.model_repository import ModelRepository
+from core.storage.quota_repository import KnownQuotas
 from core.storage.s3.object_store import ObjectStore
 from core.storage.series_repository import SeriesRepository
 from core.storage.upload_repository import UploadRepository
+from core.storage.usage import UsageRepository
 
 
 @dataclass(frozen=True)
 class Workspace:
     """The repositories of one workspace. Only `core.storage.container.Container.workspace` makes one.
 
-    `objects` and `queue` are shared by all workspaces: their keys and messages name the workspace. `index` has the
-    manifest index of `datasets`, `models` and `jobs`.
+    `objects`, `queue` and `quotas` are shared by all workspaces: their keys and messages name the workspace. `index`
+    has the manifest index of `datasets`, `models` and `jobs`.
     """
 
     name: str
@@ -29,7 +31,9 @@ class Workspace:
     series: SeriesRepository
     uploads: UploadRepository
     exports: ExportRepository
+    usage: UsageRepository
     index: dict[str, ManifestIndex]
     objects: ObjectStore
     queue: SqsQueue | BucketQueue
     counters: Counters
+    quotas: KnownQuotas

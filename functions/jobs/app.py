@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from core.jobs import service
 from core.paging import read_cursor, write_cursor
+from core.services.quotas import check_retry
 from core.storage.job_repository import JOB_ID, Job, UnreadableJob
 from core.storage.workspace import Workspace
 from functions.answer_terms import RETRY_AFTER
@@ -108,6 +109,7 @@ def cancel_job(workspace: CallerWorkspace, job_id: str, response: Response) -> d
 @router.post("/{job_id}/retry", status_code=202)
 def retry_job(workspace: CallerWorkspace, job_id: str, response: Response) -> dict[str, Any]:
     """Start a job that failed or was cancelled from the beginning."""
+    check_retry(workspace, job_id)
     return _accepted(workspace, service.retry_job(workspace, job_id), response)
 
 

@@ -1,9 +1,15 @@
-"""Lambda entry point: jobs from a queue, one message a job."""
+"""Lambda entry point: jobs from a queue, one message a job.
+
+The queue gives messages in about the order in which they were sent. So a message that comes while it is another
+workspace's turn (`core.jobs.turns`) lets a job of that one be carried out first, and goes back to the queue, once. The
+message of that job finds it over.
+"""
 
 import math
 from typing import Any
 
-from core.errors import ConflictError, UnavailableError
+from core.errors import ConflictError, RegattaError, UnavailableError
+from core.jobs.turns import JobName, Turns
 from core.jobs.worker import GaveUpError, run_job
 from core.services.handlers import HANDLERS
 from core.settings import settings
@@ -18,6 +24,11 @@ from functions.remaining_time import seconds_for_work
 FAULT_SECONDS = 2
 OUTAGE_SECONDS = 30
 LONGEST_SECONDS = 900
+# So many jobs of other workspaces are looked at, until one is found that no worker has.
+MOST_LOOKED_AT = 20
+
+# Those of this process.
+_turns = Turns()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -27,7 +38,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     for message in event["Records"]:
         with serving_request(submitter_of(message.get("body", ""))):
             try:
-                _carry_out(message, seconds_for_work(context))
+                if not _take_turn(message, seconds_for_work(context)):
+                    failed.append({"itemIdentifier": message["messageId"]})
+                    _hide(message, 0)
             except Exception as error:
                 # Any failure: the message comes again, and after its last try it stays in the dead-letter queue.
                 log.error("message %s comes again: %s", message["messageId"], cause_of(error))
@@ -36,22 +49,55 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"batchItemFailures": failed}
 
 
-def _carry_out(message: dict[str, Any], seconds: float) -> None:
-    """Carry out the job of one message; raises where the message has to come again."""
+def _take_turn(message: dict[str, Any], seconds: float) -> bool:
+    """Carry out the job of a message, or that of a workspace whose turn it is; return whether it was the message's.
+
+    Raises where the message has to come again.
+    """
     parsed = parse_message(message["body"])
     if parsed is None:
         raise ValueError("not a message about a job")
-    lease = math.ceil(settings().job_lease_seconds)
     # The queue hides a message for longer than any worker lives; from here on only as long as this one is alive.
-    _hide(message, lease)
-    workspace, job_id = parsed
+    _hide(message, _lease_seconds())
+    other = _job_of_another(parsed[0]) if _receives(message) == 1 else None
+    _turns.took((other or parsed)[0])
+    if other is None:
+        _carry_out(parsed, message, seconds)
+        return True
+    try:
+        _carry_out(other, message, seconds)
+    except Exception as error:
+        log.warning("job %s is tried again when its message comes: %s", other[1], cause_of(error))
+    return False
+
+
+def _job_of_another(workspace: str) -> JobName | None:
+    """Return the job that is to be carried out before those of a workspace; None where there is none."""
+    try:
+        names = [(job.workspace, job.job_id) for job in container().queue.open_jobs.list()]
+        for _ in range(MOST_LOOKED_AT):
+            chosen = _turns.choose(names)
+            if chosen is None or chosen[0] == workspace:
+                return None
+            job = container().workspace(chosen[0]).jobs.read(chosen[1], fresh=True)
+            if job is not None and job.status == "queued" and not job.is_leased:
+                return chosen
+            names.remove(chosen)
+    except RegattaError as error:  # then the jobs are carried out in the order of their messages
+        log.warning("whose turn it is could not be seen: %s", error.detail)
+    return None
+
+
+def _carry_out(name: JobName, message: dict[str, Any], seconds: float) -> None:
+    """Carry out a job while a message is hidden; raises where the job's own message has to come again."""
+    workspace, job_id = name
     try:
         job = run_job(
             container().workspace(workspace),
             job_id,
             HANDLERS,
             seconds=seconds,
-            heartbeat=lambda: _hide(message, lease),
+            heartbeat=lambda: _hide(message, _lease_seconds()),
         )
     except GaveUpError:
         _remove(workspace, job_id)
@@ -61,6 +107,15 @@ def _carry_out(message: dict[str, Any], seconds: float) -> None:
     _remove(workspace, job_id)
     if job is None:
         log.warning("the job %s is gone", job_id)
+
+
+def _lease_seconds() -> int:
+    return math.ceil(settings().job_lease_seconds)
+
+
+def _receives(message: dict[str, Any]) -> int:
+    """Return how often the queue has delivered a message."""
+    return int(message.get("attributes", {}).get("ApproximateReceiveCount", 1))
 
 
 def _remove(workspace: str, job_id: str) -> None:
@@ -81,11 +136,10 @@ def _pause(message: dict[str, Any], error: Exception) -> int:
         return 0
     first: int = FAULT_SECONDS
     if isinstance(error, ConflictError):
-        first = math.ceil(settings().job_lease_seconds)
+        first = _lease_seconds()
     elif isinstance(error, UnavailableError):
         first = OUTAGE_SECONDS
-    receives = int(message.get("attributes", {}).get("ApproximateReceiveCount", 1))
-    return min(LONGEST_SECONDS, first << receives - 1)
+    return min(LONGEST_SECONDS, first << _receives(message) - 1)
 
 
 def _hide(message: dict[str, Any], seconds: int) -> None:

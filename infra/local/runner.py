@@ -1,4 +1,4 @@
-"""Carries out jobs where there is no queue: a thread of the server takes one after the other.
+"""Carries out jobs where there is no queue: a thread of the server takes one after the other, workspaces in turn.
 
 The work itself is done in a process of its own, where the server has such processes.
 """
@@ -6,12 +6,14 @@ The work itself is done in a process of its own, where the server has such proce
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from core.errors import ConflictError, NewerFormatError, RegattaError, UnavailableError
+from core.jobs.turns import JobName, Turns
 from core.jobs.worker import GaveUpError, run_job
 from core.services.handlers import HANDLERS
 from core.settings import settings
@@ -38,18 +40,30 @@ class Runner(threading.Thread):
         self._queue = queue
         self._look_seconds = look_seconds
         self._stopping = False
+        self._turns = Turns()
 
     def run(self) -> None:
         """Carry out the jobs that wait, those of a killed process among them, and wait for more."""
         while not self._stopping:
             self._queue.arrived.clear()
             try:
-                for workspace, job_id in self._queue.waiting():
-                    if not self._stopping:
-                        self._run_one(workspace, job_id)
+                self._carry_out_waiting()
             except RegattaError as error:
                 log.warning("the jobs cannot be listed: %s", error.detail)
             self._queue.arrived.wait(self._look_seconds)
+
+    def _carry_out_waiting(self) -> None:
+        """Carry out each job that waits once. They are listed anew after each: another workspace may have the turn."""
+        tried: set[JobName] = set()
+        begun = time.monotonic()
+        while not self._stopping and time.monotonic() - begun < self._look_seconds:
+            job = self._turns.choose(name for name in self._queue.waiting() if name not in tried)
+            if job is None:
+                return
+            tried.add(job)
+            self._turns.took(job[0])
+            self._run_one(*job)
+        self._queue.arrived.set()  # there may be more, and those that were tried are due again
 
     def stop(self) -> None:
         """Put the running job back when it reports progress next, and end the thread."""

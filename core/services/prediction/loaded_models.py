@@ -110,7 +110,7 @@ def _stored_model(
     load_ahead()
     found = workspace.models.find(name, version)
     key = _memory_key(workspace, found)
-    return models.get(key) or _kept(models, key, workspace.models.load(found.name, found.number))
+    return models.get(key) or _kept(models, workspace, key, workspace.models.load(found.name, found.number))
 
 
 def _memory_key(workspace: Workspace, found: VersionId) -> str:
@@ -121,12 +121,13 @@ def _sealed_model(models: MemoryCache[LoadedModel], workspace: Workspace, model_
     # The same bytes have the same signature, which was verified for this workspace when they were loaded.
     digest = hashlib.sha256(model_data.encode("utf-8", "surrogatepass")).hexdigest()
     key = f"{workspace.name}//{digest}"
-    return models.get(key) or _kept(models, key, decode_model(model_data, workspace.name))
+    return models.get(key) or _kept(models, workspace, key, decode_model(model_data, workspace.name))
 
 
-def _kept(models: MemoryCache[LoadedModel], key: str, stored: StoredModel) -> LoadedModel:
+def _kept(models: MemoryCache[LoadedModel], workspace: Workspace, key: str, stored: StoredModel) -> LoadedModel:
     model = LoadedModel(stored.manifest, CompiledModel.from_manifest(stored.graph, stored.manifest))
-    models.put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes)
+    most = workspace.quotas.recall(workspace.name).cached_models
+    models.put(key, model, MEMORY_PER_BYTE * model.compiled.size_bytes, most)
     return model
 
 

@@ -10,6 +10,7 @@ from core.inference.column_meaning import feature_of
 from core.jobs.commands import RetrainCommand
 from core.manifests import DatasetManifest, Feature, Recipe
 from core.progress import ReportProgress, progress_within
+from core.services.quotas import counts_training
 from core.services.retraining.champion_challenger import decide_next
 from core.services.retraining.decision import ArrivalCase
 from core.services.retraining.ingest_arrival import fetch
@@ -31,6 +32,7 @@ from core.types import Json
 TEST_SIZE = 0.2
 
 
+@counts_training
 def retrain(workspace: Workspace, command: RetrainCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Decide about one arrival, once, however often it is tried; return the decision, which the series stores too.
 

@@ -11,6 +11,7 @@ from core.regressors.candidates import Candidate
 from core.regressors.expected_time import expected_seconds
 from core.regressors.limits import TrainingLimits
 from core.regressors.validation import check_validation, requested_validation
+from core.services.quotas import counts_training
 from core.services.training.train import limits, model_name, target_of, train_model
 from core.settings import settings
 from core.storage.workspace import Workspace
@@ -21,6 +22,7 @@ DOUBT = 3
 SHOWN = {"validation", "train_metrics", "baseline", "parameters", "target_column", "target_transform", "importance"}
 
 
+@counts_training
 def train(workspace: Workspace, command: TrainCommand, report_progress: ReportProgress, job_id: str | None) -> Json:
     """Train one model and return what POST /model/train answers; raises what `train_model` raises.
 

@@ -28,6 +28,7 @@ from core.regressors.fold_cache import FoldCache
 from core.regressors.metrics import cross_validation
 from core.regressors.splits import Split
 from core.regressors.validation import requested_validation
+from core.services.quotas import counts_training
 from core.services.training.leaderboard import Row, baseline_row, failures, in_order, member_of, model_row
 from core.services.training.publish import Publication, publish_model
 from core.services.training.search import search_models
@@ -53,6 +54,7 @@ class Finalist:
     trial_records: list[TrialRecord]
 
 
+@counts_training
 def compare_models(
     workspace: Workspace,
     command: CompareCommand,

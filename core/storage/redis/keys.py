@@ -20,7 +20,7 @@ class KeyPattern:
     # The key with placeholders in braces. `{key}` is the key of an object in the bucket.
     pattern: str
     # The type of the value.
-    type: Literal["string", "hash"]
+    type: Literal["string", "hash", "zset"]
     # Seconds until the key expires, the setting that has them, or None where it stays.
     expires: int | str | None
     holds: str
@@ -33,6 +33,13 @@ CACHED_OBJECT = KeyPattern(
     "REGATTA_CACHE_TTL_SECONDS",
     "an object that never changes: manifest, graph or evaluation of a model, profile or packed columns of a dataset",
     "the object is read from the bucket",
+)
+CACHED_NAMES = KeyPattern(
+    "regatta:{workspace}:cached",
+    "zset",
+    "REGATTA_CACHE_TTL_SECONDS",
+    "by when they were read the objects of a workspace whose quota says how many bytes Redis may keep of it",
+    "what Redis has by then stays until nobody has read it for so long; counting begins at zero",
 )
 DOCUMENT = KeyPattern(
     "regatta:documents:{key}",
@@ -79,6 +86,7 @@ CACHE_COUNTS = KeyPattern(
 
 KEY_PATTERNS = (
     CACHED_OBJECT,
+    CACHED_NAMES,
     DOCUMENT,
     MANIFEST_INDEX,
     JOB_PROGRESS,
@@ -91,6 +99,11 @@ KEY_PATTERNS = (
 def cached_object_key(key: str) -> str:
     """Return the key of a cached object; `key` is its key in the bucket."""
     return CACHED_OBJECT.pattern.format(key=key)
+
+
+def cached_names_key(workspace: str) -> str:
+    """Return the key of the names of a workspace's cached objects."""
+    return CACHED_NAMES.pattern.format(workspace=workspace)
 
 
 def document_key(key: str) -> str:

@@ -13,10 +13,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 from core.access.caller import Caller
 from core.access.roles import Role
-from core.services.quotas import set_quota
 from core.services.upkeep.reconcile import Reconciler
 from core.storage.container import container
 from core.storage.job_queue import SqsQueue
+from core.storage.quota_repository import set_quota
 from core.storage.s3.object_store import ObjectStore
 from functions import access
 from functions.ingest.handler import handler as ingest
@@ -309,7 +309,8 @@ def test_each_role_allows_what_is_asked_for_about_a_workspace_of_a_name_with_a_q
 ) -> None:
     storage, service = container(), Service(queue)
     monkeypatch.setattr(access, "ANYBODY", Caller("other-team", Role.ADMIN))
-    set_quota(storage.objects, "other-team", jobs=50, stored_bytes=1 << 40)
+    most = {"redis_bytes": 1 << 40, "cached_models": 9, "requests": 10_000}
+    set_quota(storage.objects, "other-team", jobs=50, stored_bytes=1 << 40, training_seconds=10_000, **most)
     body = linear_table(1, 120).to_csv(index=False).encode()
 
     def put(key: str) -> str:

@@ -103,3 +103,57 @@ def test_counts_of_another_start_of_the_machine_refuse_nobody(tmp_path: Path) ->
     before = Clock(1_000_000.0)
     assert count_taken(Allowances(tmp_path, before), key(per_second=2), 5) == 2
     assert count_taken(Allowances(tmp_path, Clock(5.0)), key(per_second=2), 5) == 2
+
+
+def of_workspace(name: str, workspace: str = "acme", per_second: float | None = None) -> Caller:
+    return Caller(workspace, Role.READ, name, per_second)
+
+
+def take(allowances: Allowances, caller: Caller, per_minute: int, tries: int) -> int:
+    taken = 0
+    for _ in range(tries):
+        try:
+            allowances.take(caller, per_minute)
+        except TooManyRequestsError:
+            continue
+        taken += 1
+    return taken
+
+
+def test_the_keys_of_a_workspace_share_its_minute_and_use_nothing_of_another() -> None:
+    clock = Clock()
+    allowances = Allowances(None, clock)
+    assert take(allowances, of_workspace("a"), 6, 4) == 4
+    assert take(allowances, of_workspace("b"), 6, 4) == 2
+    assert take(allowances, of_workspace("c", "other-team"), 6, 4) == 4
+    with pytest.raises(TooManyRequestsError, match="6 requests a minute") as caught:
+        allowances.take(of_workspace("a"), 6)
+    assert caught.value.retry_after == pytest.approx(10)
+    assert caught.value.errors == [{"field": "requests", "message": "6 of 6 are used"}]
+    clock.now += 10
+    assert take(allowances, of_workspace("b"), 6, 4) == 1
+
+
+def test_what_a_key_may_not_send_uses_nothing_of_its_workspace_and_the_other_way_round() -> None:
+    clock = Clock()
+    allowances = Allowances(None, clock)
+    assert take(allowances, of_workspace("a", per_second=2), 10, 50) == 2
+    assert take(allowances, of_workspace("b"), 10, 50) == 8
+    clock.now += 1
+    assert take(allowances, of_workspace("a", per_second=2), 10, 1) == 0
+    clock.now += 5  # one of the minute, and the key has all of its second
+    assert take(allowances, of_workspace("a", per_second=2), 10, 50) == 1
+
+
+def test_the_processes_of_a_server_count_a_workspace_together(tmp_path: Path) -> None:
+    first, second = (Allowances(tmp_path, Clock()) for _ in range(2))
+    assert take(first, of_workspace("a"), 5, 3) + take(second, of_workspace("b"), 5, 3) == 5
+
+
+def test_another_limit_holds_at_once() -> None:
+    clock = Clock()
+    allowances = Allowances(None, clock)
+    assert take(allowances, of_workspace("a"), 100, 100) == 100
+    assert take(allowances, of_workspace("a"), 10, 1) == 0
+    clock.now += 30  # half of the minute has come back
+    assert take(allowances, of_workspace("a"), 200, 300) == 100

@@ -126,3 +126,32 @@ def test_a_value_over_the_budget_does_not_flush_the_cache() -> None:
     cache.put("small", "kept", 50)
     cache.put("large", "too large", 101)
     assert cache.get("small") == "kept"
+
+
+def test_the_workspace_that_has_most_makes_room() -> None:
+    values = memory(items=4)
+    values.put("quiet/a", "a", 1)
+    for place in range(20):
+        values.put(f"loud/{place}", str(place), 1)
+    assert list(values._entries) == ["quiet/a", "loud/17", "loud/18", "loud/19"]
+
+
+def test_the_bytes_of_a_workspace_push_out_its_own() -> None:
+    values = memory(items=100, max_bytes=100)
+    values.put("quiet/a", "a", 40)
+    values.put("loud/a", "a", 50)
+    values.put("loud/b", "b", 30)
+    assert list(values._entries) == ["quiet/a", "loud/b"]
+
+
+def test_a_workspace_keeps_as_many_values_as_its_quota_says() -> None:
+    values = memory(items=100)
+    values.put("other/a", "a", 1)
+    for place in range(5):
+        values.put(f"acme/{place}", str(place), 1, 2)
+    assert list(values._entries) == ["other/a", "acme/3", "acme/4"]
+    values.get("acme/3")
+    values.put("acme/5", "5", 1, 2)
+    assert list(values._entries) == ["other/a", "acme/3", "acme/5"]
+    values.put("acme/6", "6", 1, 0)
+    assert list(values._entries) == ["other/a"]

@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 
 from core.jobs import service as jobs
+from core.jobs.turns import Turns
 from core.settings import settings
 from core.storage.container import container
 from core.storage.job_queue import SqsQueue
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
 from functions.remaining_time import MARGIN_SECONDS
+from functions.worker import handler as worker
 from functions.worker.handler import handler
 from infra.dead_letters import describe_dead_letters, redrive
-from tests.support.job_commands import JobProbe
+from tests.support.job_commands import FailingCommand, JobProbe, StepsCommand
 from tests.support.jobs import submit
 from tests.support.lambda_context import LambdaContext
 from tests.support.process_state import connect_container
@@ -45,10 +47,15 @@ def queue(bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQ
 
 
 def receive(queue: SqsQueue) -> list[Json]:
-    """Receive messages in the form in which Lambda gets them."""
+    """Receive up to ten messages."""
     answer = queue.client.receive_message(
         QueueUrl=queue.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["ApproximateReceiveCount"]
     )
+    return as_lambda_gets(answer)
+
+
+def as_lambda_gets(answer: Any) -> list[Json]:
+    """Return messages in the form in which Lambda gets them."""
     return [
         {
             "messageId": message["MessageId"],
@@ -77,6 +84,50 @@ def test_a_message_becomes_a_finished_job(queue: SqsQueue, probe: JobProbe) -> N
     assert deliver(queue) == []
     assert jobs.job_status(home(), job_id).result == {"calls": 1}
     assert queue.state() == {"depth": 0, "in_flight": 0, "dead_letters": 0}
+
+
+def deliver_one(queue: SqsQueue) -> list[str]:
+    """Deliver the next message alone, as the worker gets them; return the ids of the jobs that are over since."""
+    before = {entry.job_id for entry in queue.open_jobs.list()}
+    answer = queue.client.receive_message(
+        QueueUrl=queue.url, MaxNumberOfMessages=1, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+    )
+    (message,) = as_lambda_gets(answer)
+    if not handler({"Records": [message]}, LambdaContext())["batchItemFailures"]:
+        queue.client.delete_message(QueueUrl=queue.url, ReceiptHandle=message["receiptHandle"])
+    return sorted(before - {entry.job_id for entry in queue.open_jobs.list()})
+
+
+def test_many_messages_of_one_workspace_delay_the_first_job_of_another_by_one(
+    queue: SqsQueue, probe: JobProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_turns", Turns())
+    many = [submit("steps") for _ in range(4)]
+    theirs = [jobs.submit_job(container().workspace(name), StepsCommand()).job_id for name in ("acme", "other-team")]
+    over = [deliver_one(queue) for _ in range(4)]
+    # The second message of the many is that of the third delivery, too: it gave way once.
+    assert over == [[many[0]], [theirs[0]], [many[1]], [theirs[1]]]
+    while queue.open_jobs.list() or queue.depth():
+        assert len(deliver_one(queue)) <= 1
+    assert probe.calls == 6
+    assert queue.state() == {"depth": 0, "in_flight": 0, "dead_letters": 0}
+
+
+def test_a_job_of_another_workspace_that_fails_is_left_to_its_own_message(
+    queue: SqsQueue, probe: JobProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_turns", Turns())
+    many = [submit("steps") for _ in range(2)]
+    theirs = jobs.submit_job(container().workspace("acme"), FailingCommand(errors=["fault"] * 9)).job_id
+    assert [deliver_one(queue) for _ in range(2)] == [[many[0]], []]
+    assert deliver_one(queue) == [many[1]]
+    for _ in range(RECEIVES):
+        deliver_one(queue)
+        for message in list(_backend(queue).values()):
+            message.change_visibility(0)
+    deliver(queue)
+    (letter,) = describe_dead_letters(queue)
+    assert letter.subject == theirs
 
 
 def test_only_the_messages_that_failed_come_again(queue: SqsQueue, probe: JobProbe) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.jobs import service as jobs
 from core.storage.container import container
+from core.storage.leases import free
 from infra.dead_letters import describe_dead_letters, redrive
 from infra.local.runner import Runner
-from tests.support.job_commands import JobProbe
+from tests.support.job_commands import JobProbe, StepsCommand
 from tests.support.jobs import read_job, submit
-from tests.support.storage import WORKSPACE
+from tests.support.storage import WORKSPACE, home
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("bucket")
@@ -75,3 +77,29 @@ def test_a_job_that_was_given_up_can_be_redriven(probe: JobProbe, runner: Runner
     assert redrive(container().queue) == (1, 0)
     wait_for(lambda: read_job(job_id).status == "succeeded")
     assert container().queue.state()["dead_letters"] == 0
+
+
+def test_many_jobs_of_one_workspace_delay_the_first_of_another_by_one_job(probe: JobProbe, runner: Runner) -> None:
+    """Those of other workspaces are submitted while the first of many is being carried out."""
+    many = [submit("waiting"), *(submit("steps") for _ in range(5))]
+    runner.start()
+    assert probe.started.wait(300)
+    others = [container().workspace(name) for name in ("acme", "other-team")]
+    theirs = [(other, jobs.submit_job(other, StepsCommand()).job_id) for other in others]
+    probe.released.set()
+    wait_for(lambda: not container().queue.waiting())
+    calls = [read_job(job_id).result["calls"] for job_id in many]
+    assert [jobs.job_status(other, job_id).result["calls"] for other, job_id in theirs] == [2, 3]
+    assert calls == [1, 4, 5, 6, 7, 8]
+
+
+def test_a_job_that_another_worker_has_holds_up_nobody_and_is_done_later(probe: JobProbe, runner: Runner) -> None:
+    left = submit("steps")
+    home().jobs.change(left, lambda job: job.lease("it", "another", 600))
+    runner.start()
+    done = [submit("steps") for _ in range(3)]
+    wait_for(lambda: container().queue.waiting() == [(WORKSPACE, left)])
+    assert [read_job(job_id).status for job_id in done] == ["succeeded"] * 3
+    home().jobs.change(left, lambda _: free(0))
+    wait_for(lambda: not container().queue.waiting())
+    assert read_job(left).status == "succeeded"

@@ -15,6 +15,7 @@ from core.jobs.service import new_job
 from core.storage import documents
 from core.storage.container import container
 from core.storage.job_repository import Job, JobProgress
+from core.storage.quota_repository import KnownQuotas, set_quota
 from core.storage.redis import keys
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from core.storage.s3.object_store import ObjectStore
@@ -53,7 +54,8 @@ POISONS: dict[str, Poison] = {
 
 @pytest.fixture(autouse=True)
 def believed_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no entry be too old to be believed."""
+    """Let no entry be too old to be believed, and quotas be known at once."""
+    monkeypatch.setattr(KnownQuotas, "_read_later", KnownQuotas._read)
     monkeypatch.setattr(documents, "BELIEVED_SECONDS", 3600.0)
 
 
@@ -129,6 +131,7 @@ class Asked:
 
 READERS = {
     keys.CACHED_OBJECT: Asked.storage,
+    keys.CACHED_NAMES: Asked.storage,
     keys.DOCUMENT: Asked.storage,
     keys.MANIFEST_INDEX: Asked.storage,
     keys.JOB_PROGRESS: Asked.progress,
@@ -184,7 +187,8 @@ def is_mended(now: Any, poison: Any) -> bool:
 
 @pytest.fixture
 def asked(client: httpx.Client, bucket: ObjectStore) -> Asked:
-    """Two models of two files."""
+    """Two models of two files, in a workspace whose share of Redis is limited."""
+    set_quota(bucket, WORKSPACE, redis_bytes=1 << 40)
     for name, rows in (("car", None), ("van", 200)):
         lines = CSVS["mpg"][0].read_bytes().splitlines()[:rows]
         client.post("/data/upload", files={"file": (f"{name}.csv", b"\n".join(lines))}).raise_for_status()

@@ -15,11 +15,12 @@ from core.services.handlers import HANDLERS
 from core.services.upkeep.janitor import clean_up
 from core.settings import settings
 from core.storage.container import container
+from core.storage.quota_repository import set_quota
 from core.storage.redis import keys
 from core.storage.redis.keys import KEY_PATTERNS, KeyPattern
 from tests.support import job_commands
 from tests.support.redis_keys import patterns_of
-from tests.support.storage import home
+from tests.support.storage import WORKSPACE, home
 from tests.support.tables import CSVS
 
 ROOT = Path(keys.__file__).resolve().parents[3]
@@ -51,7 +52,8 @@ def test_every_key_that_real_work_sends_to_redis_matches_one_pattern(
 
 
 def _use_datasets_and_models(client: httpx.Client) -> None:
-    """Upload, train, predict, list, rename and delete."""
+    """Upload, train, predict, list, rename and delete, in a workspace whose share of Redis is limited."""
+    set_quota(container().objects, WORKSPACE, redis_bytes=1 << 40)
     mpg = {"file": ("mpg.csv", CSVS["mpg"][0].read_bytes())}
     file_id = client.post("/data/upload", files=mpg, headers={"Idempotency-Key": "one"}).json()["file_id"]
     order = {"model_type": "ridge", "target_column": "mpg", "model_name": "car"}
@@ -107,6 +109,7 @@ def test_no_other_module_makes_a_key(folder: str) -> None:
 def test_keys_stay_as_they_were_because_two_versions_share_redis_during_a_deploy() -> None:
     made = {
         keys.cached_object_key("default/models/a {b}/1/manifest.json"),
+        keys.cached_names_key("default"),
         keys.document_key("default/datasets/current.json"),
         keys.manifest_index_key("default", "datasets"),
         keys.job_progress_key("default", "0198c0ffee1"),
@@ -116,6 +119,7 @@ def test_keys_stay_as_they_were_because_two_versions_share_redis_during_a_deploy
     }
     assert made == {
         "regatta:objects:default/models/a {b}/1/manifest.json",
+        "regatta:default:cached",
         "regatta:documents:default/datasets/current.json",
         "regatta:default:datasets",
         "regatta:default:job:0198c0ffee1",

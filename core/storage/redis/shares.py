@@ -1,0 +1,98 @@
+"""How much of Redis the cached objects of a workspace take, where its quota says how much they may.
+
+A sorted set for each such workspace has their names by when they were read last, and before them, with a negative score
+that no time has, the sum of their bytes. What is too much is dropped from the front: a workspace makes room among what
+is its own. What the set says is believed of no other workspace's objects, and the worst that it can do is to drop some.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from core.storage.redis.keys import cached_names_key, cached_object_key
+from core.storage.redis.redis_client import RedisClient
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+# The name of an object as a member of the set, behind its bytes.
+MEMBER = re.compile(r"(\d{1,15}) (.+)", re.DOTALL)
+# So many objects are dropped at a time.
+MOST_DROPPED = 1_000
+
+# KEYS[1] is the set. ARGV: now, the seconds after which an object that nobody reads expires, the member that was
+# stored, its bytes, the most bytes, and how many may be dropped. Returns the members that are to be dropped.
+MAKE_ROOM = """
+local now, most = tonumber(ARGV[1]), tonumber(ARGV[5])
+local total = -tonumber(redis.call('ZSCORE', KEYS[1], '') or 0)
+if redis.call('ZADD', KEYS[1], now, ARGV[3]) == 1 then total = total + tonumber(ARGV[4]) end
+redis.call('ZREM', KEYS[1], '')
+local dropped = {}
+while #dropped < tonumber(ARGV[6]) do
+    local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+    if first[1] == nil then break end
+    if first[1] == ARGV[3] or total <= most and tonumber(first[2]) >= now - tonumber(ARGV[2]) then break end
+    redis.call('ZREM', KEYS[1], first[1])
+    total = total - (tonumber(string.match(first[1], '^%d+') or 0) or 0)
+    dropped[#dropped + 1] = first[1]
+end
+if redis.call('ZCARD', KEYS[1]) == 1 then total = tonumber(ARGV[4]) end
+redis.call('ZADD', KEYS[1], -math.max(total, 0), '')
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return dropped
+"""
+
+
+class RedisShares:
+    """The shares of all workspaces."""
+
+    def __init__(self, redis: RedisClient, ttl_seconds: int, clock: Callable[[], float] = time.time) -> None:
+        """`ttl_seconds` is how long an object stays in Redis that nobody reads."""
+        self._redis = redis
+        self._ttl = ttl_seconds
+        self._clock = clock
+
+    def read(self, key: str, size_bytes: int) -> None:
+        """Note that an object was read; `key` is its key in the bucket, `size_bytes` the size of its entry."""
+        name = cached_names_key(_workspace_of(key))
+        member, now = f"{size_bytes} {key}", self._clock()
+
+        def touch(client: "Redis") -> None:
+            client.zadd(name, {member: now}, xx=True)
+            client.expire(name, self._ttl)
+
+        self._redis.run_on(name, touch, None)
+
+    def stored(self, key: str, size_bytes: int, most_bytes: int) -> None:
+        """Count an object that was stored, and drop those of its workspace that were read longest ago."""
+        workspace = _workspace_of(key)
+        name = cached_names_key(workspace)
+        arguments: tuple[Any, ...] = (self._clock(), self._ttl, f"{size_bytes} {key}", size_bytes, most_bytes)
+
+        def make_room(client: "Redis") -> Any:
+            return client.eval(MAKE_ROOM, 1, name, *arguments, MOST_DROPPED)
+
+        dropped: list[bytes] = self._redis.run_on(name, make_room, [])
+        self._drop(_keys_of(workspace, dropped))
+
+    def _drop(self, keys: list[str]) -> None:
+        def drop(client: "Redis") -> None:
+            # One command for each key: a cluster has them on different nodes.
+            pipeline = client.pipeline(transaction=False)
+            for key in keys:
+                pipeline.delete(cached_object_key(key))
+            pipeline.execute()
+
+        if keys:
+            self._redis.run(drop, None)
+
+
+def _workspace_of(key: str) -> str:
+    return key.partition("/")[0]
+
+
+def _keys_of(workspace: str, members: Iterable[bytes]) -> list[str]:
+    """Return the keys of members, without what is none of an object of the workspace."""
+    found = (MEMBER.fullmatch(member.decode("utf-8", "replace")) for member in members)
+    return [match[2] for match in found if match and match[2].startswith(f"{workspace}/")]
