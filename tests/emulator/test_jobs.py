@@ -12,8 +12,13 @@ import psutil
 import pytest
 from redis import Redis
 
+from core.jobs.commands import TrainCommand
 from core.jobs.orders import ordered
+from core.jobs.service import job_status, submit_job
 from core.jobs.worker import MOST_ATTEMPTS
+from core.services.processing.ingest import ingest
+from core.services.training.commands import check_train
+from core.storage.container import container
 from core.storage.job_repository import Job
 from core.types import Json
 from infra.emulator_account import REGION
@@ -120,6 +125,26 @@ def test_training_is_answered_with_a_job_that_succeeds(own: Stack, file_id: str,
         ]
         assert answers[0] == answers[1]
         assert job["job_id"] in {listed["job_id"] for listed in client.get("/jobs").json()["jobs"]}
+
+
+def test_the_jobs_of_other_workspaces_are_done_as_well(own: Stack, tmp_path: Path) -> None:
+    """Nobody is asked on this stack, so a process with its settings submits them."""
+    table = tmp_path / "flats.csv"
+    table.write_text(flats(7))
+    order = {"model_type": "ridge", "target_column": "price"}
+    with process_environment(own.env):
+        others = [container().workspace(name) for name in ("acme", "other-team")]
+        submitted = []
+        for other in others:
+            ingest(other, "flats.csv", table)
+            command, _ = check_train(other, TrainCommand.model_validate(order))
+            submitted.append((other, submit_job(other, command).job_id))
+        jobs = wait_for(
+            lambda: [job_status(other, job_id) for other, job_id in submitted],
+            lambda jobs: all(job.is_over for job in jobs),
+            60,
+        )
+        assert [(job.status, job.error) for job in jobs] == [("succeeded", None)] * 2
 
 
 @pytest.mark.parametrize("road", ["server", "gateway"])

@@ -83,13 +83,13 @@ def test_the_bytes_are_counted_seldom_and_what_is_announced_is_added(bucket: Obj
 
 def test_a_damaged_count_is_made_anew(bucket: ObjectStore) -> None:
     set_quota(bucket, WORKSPACE, stored_bytes=5000, training_seconds=10)
-    for name in ("stored", "training"):
-        for body in (b"{", b"[]", b'{"days": 3, "size_bytes": "x"}'):
+    for body in (b"{", b"[]", b'{"days": 3, "size_bytes": "x"}'):
+        for name in ("stored", "training"):
             bucket.put(f"{WORKSPACE}/index/usage/{name}.json", body)
-            check_bytes(home(), 10)
-            assert home().usage.trained_today() == 0
-            home().usage.add_trained(2.5)
-            assert home().usage.trained_today() == 2.5
+        check_bytes(home(), 10)
+        assert home().usage.trained_today() == 0
+        home().usage.add_trained(2.5)
+        assert home().usage.trained_today() == 2.5
 
 
 def test_training_beyond_the_seconds_of_a_day_is_refused_until_the_next(
