@@ -10,10 +10,11 @@ room in the caches, among what the workspace itself has there.
 import logging
 import time
 from collections.abc import Callable
+from contextvars import Context
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from core.errors import TooManyRequestsError, UnavailableError
+from core.errors import DeadlineError, TooManyRequestsError, UnavailableError
 from core.jobs.commands import Command, CompareCommand, TrainCommand
 from core.storage.quota_repository import read_quota
 from core.storage.usage import StoredBytes
@@ -86,11 +87,16 @@ def counts_training(
             limit = read_quota(workspace.objects, workspace.name).training_seconds
             if limit is not None:
                 _check_seconds(workspace, limit)
-        begun = time.monotonic()
+        begun, is_counted = time.monotonic(), True
         try:
             return handler(workspace, command, *arguments, **options)
+        except UnavailableError as error:
+            is_counted = isinstance(error, DeadlineError)  # where storage does not answer, nothing can be counted
+            raise
         finally:
-            _add_seconds(workspace, time.monotonic() - begun)
+            if is_counted:
+                # Whatever deadline has passed, and whoever has left meanwhile.
+                Context().run(_add_seconds, workspace, time.monotonic() - begun)
 
     return counted
 

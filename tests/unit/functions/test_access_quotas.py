@@ -1,18 +1,24 @@
 """A quota refuses what would begin, with its name, limit and use, and nothing that somebody else asks for."""
 
+from types import SimpleNamespace
 from unittest import mock
 
 import httpx
 import pytest
 
+from core import deadlines
 from core.access.caller import Caller
 from core.access.roles import Role
-from core.errors import InvalidInputError, TooManyRequestsError
-from core.services.quotas import AGAIN_SECONDS, COUNTED_SECONDS, check_bytes, used_bytes, used_jobs
+from core.errors import DeadlineError, InvalidInputError, TargetError, TooManyRequestsError, UnavailableError
+from core.jobs.commands import TrainCommand
+from core.services import quotas
+from core.services.quotas import AGAIN_SECONDS, COUNTED_SECONDS, check_bytes, counts_training, used_bytes, used_jobs
 from core.storage.container import container
 from core.storage.quota_repository import BELIEVED_SECONDS, FOLDER, KnownQuotas, read_quota, set_quota
 from core.storage.s3.object_store import ObjectStore
 from core.storage.usage import UsageRepository
+from core.storage.workspace import Workspace
+from core.types import Json
 from functions import access
 from tests.support.jobs import carry_out
 from tests.support.operations import prepare, train, upload
@@ -117,6 +123,25 @@ def test_training_beyond_the_seconds_of_a_day_is_refused_until_the_next(
     done = carry_out(waiting)
     assert done is not None
     assert done.status == "succeeded"
+
+
+def test_a_training_that_ends_at_its_deadline_is_counted_and_one_without_storage_stops_nobody(
+    bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(quotas, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(deadlines, "clock", lambda: now[0])
+
+    @counts_training
+    def train_for(workspace: Workspace, command: TrainCommand, error: Exception) -> Json:
+        now[0] += 7
+        raise error
+
+    command = TrainCommand(model_type="ridge")
+    for error, trained in ((DeadlineError("late"), 7), (TargetError("text"), 14), (UnavailableError("down"), 14)):
+        with pytest.raises(type(error)), deadlines.deadline(5):
+            train_for(home(), command, error)
+        assert home().usage.trained_today() == trained
 
 
 def test_requests_beyond_the_quota_are_refused_whatever_the_key(
