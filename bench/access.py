@@ -13,6 +13,7 @@ from bench._report import Figure, at_most, run
 from core.settings import settings
 from core.storage.container import container
 from core.storage.key_repository import KeyRepository
+from core.storage.quota_repository import set_quota
 from functions.access import admit
 
 # The most microseconds that it may add to the prediction of one row.
@@ -29,14 +30,20 @@ HEADERS = [
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """Yield the cost of a key, and of one whose requests are counted."""
+    """Yield the cost of a key, of one whose requests are counted, and where those of its workspace are as well."""
     with bucket() as folder:
         os.environ.update(REGATTA_AUTH="keys", REGATTA_RATES_DIR=str(folder / "rates"))
         settings.cache_clear()
         keys = KeyRepository(container().objects)
         _, plain = keys.create("default", "predict")
         _, counted = keys.create("default", "predict", per_second=100_000, per_day=1_000_000_000)
-        for name, made in (("known key", plain), ("known key with a rate and a quota", counted)):
+        named = {"known key": plain, "known key with a rate and a quota": counted, "and its workspace": counted}
+        for name, made in named.items():
+            if name == "and its workspace":
+                set_quota(container().objects, "default", requests=1_000_000_000)
+                settings.cache_clear()
+                container.cache_clear()
+                container().quotas.ask("default")
             seconds = asyncio.run(_seconds(made.text, rounds=5 if quick else 15))
             detail = f"{1e6 * seconds:.1f} us of processor time a request"
             yield at_most(f"{name}: microseconds of the guard", 1e6 * seconds, MICROSECONDS, detail)
