@@ -1,6 +1,7 @@
 """Lets MiniStack refuse what it could not store on the disk, which it only logs, and answers 200.
 
-A refusal is 507, as other object stores on a disk answer. Deletions are never refused, because they make room.
+A refusal is 507, as other object stores on a disk answer. Deletions make room, and are refused only where the disk is
+read-only: the object would be there again after a restart.
 """
 
 import logging
@@ -39,6 +40,8 @@ def refusing(handle: Handle) -> Handle:
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], **options: Any
     ) -> Answer:
         stores = method == "PUT" or (method == "POST" and "delete" not in query)
+        if (stores or method in ("DELETE", "POST")) and not os.access(s3.DATA_DIR, os.W_OK):
+            return _refusal("it is read-only")
         if stores and not has_room(len(body)):
             return _refusal(f"less than {RESERVE_BYTES >> 20} MiB are free")
         failures: list[BaseException] = []

@@ -77,6 +77,18 @@ def test_a_disk_that_is_almost_full_takes_deletions_only(monkeypatch: pytest.Mon
     assert send("GET", "/bucket/old")[0] == 404
 
 
+def test_a_read_only_disk_takes_nothing_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert send("PUT", "/bucket/old", ROW)[0] == 200
+    with monkeypatch.context() as read_only:
+        read_only.setattr(os, "access", lambda *_: False)
+        deletion = b"<Delete><Object><Key>old</Key></Object></Delete>"
+        assert send("PUT", "/bucket/new", ROW)[0] == 507
+        assert send("DELETE", "/bucket/old")[0] == 507
+        assert send("POST", "/bucket", deletion, delete=[""])[0] == 507
+        assert send("GET", "/bucket/old")[2] == ROW
+    assert send("DELETE", "/bucket/old")[0] == 204
+
+
 def test_what_has_room_is_stored() -> None:
     assert send("PUT", "/bucket/key", ROW)[0] == 200
     assert send("GET", "/bucket/key")[2] == ROW
