@@ -34,11 +34,14 @@ class Circuit:
     """Closed, calls pass. After failures in a row it is open; then one call probes, which closes or opens it again."""
 
     def __init__(
-        self, name: str, clock: Callable[[], float] = time.monotonic, *, most_failures: int = FAILURES
+        self, name: str, clock: Callable[[], float] = time.monotonic, *, most_failures: int | None = None
     ) -> None:
-        """Open after `most_failures` in a row. `name` is for messages, such as "object store"; `clock` has seconds."""
+        """Open after `most_failures` in a row, by default `FAILURES`; `clock` has seconds.
+
+        `name` is for messages, such as "object store".
+        """
         self._name = name
-        self._most_failures = most_failures
+        self._most_failures = FAILURES if most_failures is None else most_failures
         self._clock = clock
         self._lock = Lock()
         self._failures = 0
@@ -101,7 +104,7 @@ class Dependency:
         name: str,
         *,
         calls: int,
-        failures: int = FAILURES,
+        failures: int | None = None,
         slot_seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
