@@ -36,6 +36,8 @@ BACKLOG = 2048
 STARTUP_FAILED = 3
 # How many heavy processes are left for tables where long work takes all that it may.
 SPARE = 2
+# What functions load when they first ask another service, which here every process does.
+CLIENTS = ("boto3.s3.inject", "core.storage.s3.listing", "redis")
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -131,7 +133,7 @@ def _temporary_folder() -> Path:
 
 def _load() -> None:
     """Load what all processes need, once for all of them, and let its memory stay shared."""
-    for module in ("infra.local.server", *heavy_process.MODULES):
+    for module in ("infra.local.server", *heavy_process.MODULES, *CLIENTS):
         importlib.import_module(module)
     gc.collect()
     gc.freeze()

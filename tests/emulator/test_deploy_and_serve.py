@@ -63,13 +63,12 @@ def handler_files() -> list[Path]:
     return sorted((ROOT / "functions").glob("*/handler.py"))
 
 
-def test_deploying_again_keeps_the_address(mine: Stack) -> None:
-    mine.start()
-    mine.settings.update(mine.env)
-    answer = mine.cli("deploy", "--endpoint-url", mine.aws_url)
+def test_deploying_again_keeps_the_address(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "settings", {**stack.settings, **stack.env})
+    answer = stack.cli("deploy", "--endpoint-url", stack.aws_url)
     assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.strip() == mine.api_url
-    assert httpx.get(f"{mine.api_url}/", timeout=300).status_code == 200
+    assert answer.stdout.strip() == stack.api_url
+    assert httpx.get(f"{stack.api_url}/", timeout=300).status_code == 200
 
 
 def test_deploying_where_nothing_listens_says_so(mine: Stack) -> None:
@@ -136,7 +135,8 @@ def served(command: list[str], environment: dict[str, str], log: Path) -> Iterat
 def wait_until_up(url: str) -> dict[str, object]:
     def read() -> dict[str, object] | None:
         with suppress(httpx.TransportError):
-            return httpx.get(url, timeout=300).json()
+            answer = httpx.get(url, timeout=300)
+            return answer.json() if answer.is_success else None
         return None
 
     return wait_for(read)

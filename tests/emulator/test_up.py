@@ -13,7 +13,7 @@ import redis
 from core.storage.keyring import KEY_BYTES, parse_keyring
 from infra.local import embedded_redis
 from infra.local.embedded_redis import MEMORY
-from tests.support.stack import CLI, Stack
+from tests.support.stack import CLI, Stack, status_of
 
 
 def test_the_apps_answer_on_uvicorn(stack: Stack) -> None:
@@ -31,7 +31,7 @@ def test_the_deployed_template_answers_through_the_gateway(stack: Stack) -> None
 
 
 def test_the_functions_on_the_gateway_reach_redis_and_s3(stack: Stack) -> None:
-    answer = httpx.get(f"{stack.api_url}/system/status", timeout=300).json()
+    answer = status_of(stack.api_url)
     assert (answer["status"], answer["storage"]["status"], answer["redis"]["status"]) == ("ok", "up", "up")
 
 
@@ -111,6 +111,6 @@ def test_a_second_up_in_the_same_home_refuses(stack: Stack) -> None:
 
 def test_two_stacks_run_side_by_side(stack: Stack, mine: Stack) -> None:
     mine.start()
-    assert httpx.get(f"{mine.base_url}/system/status", timeout=300).json()["status"] == "ok"
+    assert status_of(mine.base_url)["status"] == "ok"
     assert mine.stop() == 0
     assert httpx.get(f"{stack.base_url}/").status_code == 200

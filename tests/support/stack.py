@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psutil
 from typer.testing import CliRunner
 
@@ -15,6 +17,7 @@ from infra.local import running_stack
 from infra.local.credentials import credentials_of
 from infra.local.processes import marked
 from tests.support.process_state import process_environment
+from tests.support.waiting import wait_for
 
 READY_SECONDS = 300
 CLI = (sys.executable, "-m", "infra.cli")
@@ -128,6 +131,13 @@ class Stack:
     def env(self) -> dict[str, str]:
         """The variables that point a process at this stack."""
         return dict(self.running.variables)
+
+
+def status_of(url: str) -> dict[str, Any]:
+    """Return what the service at `url` says of itself, asked until it has found out within its two seconds."""
+    answer = wait_for(lambda: httpx.get(f"{url}/system/status", timeout=300), lambda answer: answer.is_success)
+    status: dict[str, Any] = answer.json()
+    return status
 
 
 def free_ports(count: int) -> list[int]:
