@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import UnavailableError
 from core.jobs import service as jobs
+from core.settings import settings
 from core.storage.container import container
 from core.storage.s3.object_store import ObjectStore
 from core.types import Json
@@ -24,8 +25,9 @@ def stored(bucket: ObjectStore) -> ObjectStore:
     return bucket
 
 
-def message(key: str, etag: str | None = None, number: int = 1) -> Json:
-    record = {"s3": {"object": {"key": key, "eTag": etag, "sequencer": f"{number:016x}"}}}
+def message(key: str, etag: str | None = None, number: int = 1, bucket: str | None = None) -> Json:
+    named = {"name": bucket or settings().bucket}
+    record = {"s3": {"bucket": named, "object": {"key": key, "eTag": etag, "sequencer": f"{number:016x}"}}}
     return {"messageId": f"m{number}", "body": json.dumps({"Records": [record]})}
 
 
@@ -39,7 +41,9 @@ def ordered() -> list[Json]:
 
 
 def test_a_key_is_decoded_as_s3_encodes_it() -> None:
-    assert list(objects_in(message(ENCODED, "e")["body"])) == [CreatedObject(KEY, "e", "0000000000000001")]
+    assert list(objects_in(message(ENCODED, "e")["body"])) == [
+        CreatedObject(KEY, "e", "0000000000000001", settings().bucket)
+    ]
 
 
 def test_an_event_becomes_a_job_once_however_often_it_comes(stored: ObjectStore) -> None:
@@ -61,6 +65,15 @@ def test_a_key_of_no_series_is_logged_and_never_comes_again(
     assert heard(message(key, "e")) == []
     assert ordered() == []
     assert "ignored" in caplog.text
+
+
+def test_an_event_of_another_bucket_is_logged_and_never_comes_again(
+    stored: ObjectStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    etag = stored.put(KEY, b"a,b\n1,2\n").strip('"')
+    assert heard(message(ENCODED, etag, bucket="of-somebody-else")) == []
+    assert ordered() == []
+    assert "of-somebody-else" in caplog.text
 
 
 def test_one_message_that_fails_does_not_keep_the_others(stored: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
