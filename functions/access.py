@@ -5,8 +5,8 @@ its answer is in the event, where no header of a caller can put anything. The ga
 behind them a function looks itself, as a server does.
 """
 
-from functools import cache, lru_cache
-from ipaddress import ip_address
+import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
@@ -21,6 +21,7 @@ from core.errors import ForbiddenError, UnauthorizedError
 from core.settings import settings
 from core.telemetry.facts import note
 from functions.authorizer_context import EVENT, caller_of_gateway, was_asked
+from functions.browser_origin import is_loopback
 from functions.credentials import MISSING, credentials_of
 from functions.operation_ids import OPERATION_IDS
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # Where the scope of a request has its `Caller`.
 CALLER = "regatta.caller"
+# Where it has when the key or the token was looked at. A body that takes longer than this may outlive its key.
+ADMITTED, ADMITTED_SECONDS = "regatta.admitted", 1.0
 NOBODY_ASKED = ("none", "none-i-know")
 IAM = "iam"
 # Unknown keys and tokens are looked up in threads of their own, so that a flood of them takes none from predictions.
@@ -78,9 +81,7 @@ async def admit(scope: Scope, operation: str) -> Caller | None:
     if EVENT in scope and (auth == IAM or was_asked(scope[EVENT])):
         found = ANYBODY if auth == IAM else caller_of_gateway(scope[EVENT])
     else:
-        text = credentials_of(scope)
-        recalled = callers().recall(text)
-        found = await run_sync(callers().ask, text, limiter=_lookups) if recalled is None else recalled
+        found = await _ask(scope)
     note(key=found.key_id)
     if not may(found.role, operation):
         raise _forbidden(found, least, "This operation")
@@ -97,25 +98,32 @@ def _take(caller: Caller) -> None:
         allowances().take(caller, per_minute)
 
 
+async def admit_again(scope: Scope) -> None:
+    """Raise `UnauthorizedError` where the key or the token of a request has ended while its body came in."""
+    admitted = scope.get(ADMITTED)
+    if admitted is not None and time.monotonic() - admitted >= ADMITTED_SECONDS:
+        await _ask(scope)
+
+
+async def _ask(scope: Scope) -> Caller:
+    """Return who calls, as the key or the token of a request says."""
+    text = credentials_of(scope)
+    recalled = callers().recall(text)
+    found = await run_sync(callers().ask, text, limiter=_lookups) if recalled is None else recalled
+    scope[ADMITTED] = time.monotonic()
+    return found
+
+
 def _refuse_strangers(server: tuple[str, int | None] | None) -> None:
     """Raise `ForbiddenError` where a request came to an address that other machines reach, and nobody was asked.
 
     `regatta serve` does not listen there; another server of the same app may.
     """
-    if server is not None and _is_reachable(server[0]):
+    if server is not None and is_loopback(server[0]) is False:
         raise ForbiddenError(
             "This service asks nobody who they are, so it answers at a loopback address alone. Its operator sets "
             "REGATTA_AUTH=keys; REGATTA_AUTH=none-i-know opens it to everybody."
         )
-
-
-@lru_cache
-def _is_reachable(address: str) -> bool:
-    """Return whether another machine may reach an address of this one. The path of a socket is none."""
-    try:
-        return not ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
 
 
 def _forbidden(caller: Caller, least: Role, what: str) -> ForbiddenError:
@@ -129,13 +137,9 @@ def _forbidden(caller: Caller, least: Role, what: str) -> ForbiddenError:
 @cache
 def callers() -> "Callers":
     """Return what finds the callers of this server."""
-    from core.storage.container import container
-    from core.storage.key_repository import KeyRepository
-    from core.storage.known_keys import KnownKeys
-    from functions.callers import Callers
+    from functions.callers import make_callers
 
-    chosen = settings()
-    return Callers(chosen.auth, KnownKeys(KeyRepository(container().objects), chosen.auth_stale_seconds))
+    return make_callers()
 
 
 @cache

@@ -71,7 +71,7 @@ class Doors:
         if host is None or ANY in self.hosts:
             return True
         name = host_name(host.decode("latin-1"))
-        return name in self.hosts or is_loopback(name)
+        return name in self.hosts or is_loopback(name) is True
 
     def may_call(self, page: bytes | None) -> bool:
         """Return whether the page of an `Origin` or a `Referer` may call."""
@@ -113,12 +113,12 @@ def host_name(authority: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def is_loopback(address: str) -> bool:
-    """Return whether an IP address is one of this machine alone; a path or a name is none."""
+def is_loopback(address: str) -> bool | None:
+    """Return whether an IP address is one of this machine alone; None where it is a path or a name, and no address."""
     try:
-        return ip_address(address).is_loopback
+        return ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
-        return False
+        return None
 
 
 def _is_link(method: str, path: str, headers: Mapping[bytes, bytes]) -> bool:

@@ -1,8 +1,13 @@
 """Who sends a key or a token: what servers and the authorizer of the API have in common."""
 
+from typing import Any
+
 from core.access.caller import KEY_PREFIX, Caller
 from core.access.keys import id_of
 from core.errors import UnauthorizedError
+from core.settings import settings
+from core.storage.container import container
+from core.storage.key_repository import KeyRepository
 from core.storage.known_keys import KnownKeys
 from functions.credentials import INVALID
 
@@ -44,3 +49,9 @@ class Callers:
         if found is None:
             raise UnauthorizedError(INVALID, was_sent=True)
         return found
+
+
+def make_callers(**options: Any) -> Callers:
+    """Return what finds the callers of this process; `options` are those of `KnownKeys`."""
+    chosen = settings()
+    return Callers(chosen.auth, KnownKeys(KeyRepository(container().objects), chosen.auth_stale_seconds, **options))

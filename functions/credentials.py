@@ -1,6 +1,7 @@
 """The key or the token of a request: in two headers, and nowhere else."""
 
 import re
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
@@ -19,6 +20,8 @@ WHERE = (
     "`X-Api-Key`. It is read nowhere else."
 )
 MISSING = f"The request has no key. {WHERE}"
+# How often a query may have been percent-encoded on its way, by programs that pass addresses on.
+ENCODINGS = 3
 # The same for every reason, so that nobody learns which keys there are.
 INVALID = f"The key or token is not valid: mistyped, expired, revoked, or of another service. {WHERE}"
 MISPLACED = (
@@ -32,7 +35,7 @@ def credentials_of(scope: Scope) -> str:
 
     Raises `UnauthorizedError` where there is none, more than one, or a key in the address.
     """
-    if KEY_PREFIX.encode() in scope["query_string"]:
+    if _has_key(scope["query_string"]):
         raise UnauthorizedError(MISPLACED)
     found, api_keys = set(), set()
     for name, value in scope["headers"]:
@@ -50,3 +53,12 @@ def credentials_of(scope: Scope) -> str:
         raise UnauthorizedError(INVALID, was_sent=True)
     text: str = sent.decode("ascii")
     return text
+
+
+def _has_key(query: bytes) -> bool:
+    """Return whether there is a key in the query of an address, percent-encoded or not."""
+    for _ in range(ENCODINGS):
+        if b"%" not in query:
+            break
+        query = unquote_to_bytes(query)
+    return KEY_PREFIX.encode() in query

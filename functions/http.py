@@ -11,7 +11,7 @@ from core.settings import settings
 from core.storage.container import container
 from core.storage.workspace import Workspace
 from core.telemetry.facts import note
-from functions.access import caller_of
+from functions.access import admit_again, caller_of
 from functions.browser_origin import BrowserOriginMiddleware
 from functions.content_encoding import ContentEncodingMiddleware
 from functions.deadlines import DeadlineMiddleware
@@ -39,7 +39,11 @@ EXPOSED_HEADERS = (
 
 
 async def caller_workspace(request: Request) -> Workspace:
-    """Return the workspace of whoever calls, as the guard found it: nothing of the request itself can name another."""
+    """Return the workspace of whoever calls, as the guard found it: nothing of the request itself can name another.
+
+    By now FastAPI has read the body of most requests.
+    """
+    await admit_again(request.scope)
     name = caller_of(request).workspace
     note(workspace=name)
     return container().workspace(name)

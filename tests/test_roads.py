@@ -76,8 +76,11 @@ def test_the_template_routes_what_the_functions_serve() -> None:
     documentation = {("GET", route.path, "functions.system.handler.handler") for route in documentation_router.routes}
     routes = set(template_routes())
     assert documentation <= routes, "correct the Api events in template.yaml"
+    heads = {("GET", path, handler) for method, path, handler in routes if method == "HEAD"}
+    assert heads == {route for route in routes if route[0] == "GET"}, "each path of GET has an event of HEAD as well"
     routes -= documentation
-    assert {route for route in routes if route[0] != "OPTIONS"} == served, "correct the Api events in template.yaml"
+    answered = {route for route in routes if route[0] not in ("HEAD", "OPTIONS")}
+    assert answered == served, "correct the Api events in template.yaml"
     # What browsers ask first.
     asked_first = {path for method, path, _ in routes if method == "OPTIONS"}
     assert asked_first == {path for _, path, _ in served}, "each path has an event of OPTIONS as well"

@@ -11,13 +11,9 @@ from core.access.caller import Caller
 from core.access.roles import LEAST_ROLES, Role
 from core.deadlines import deadline
 from core.errors import ForbiddenError, UnauthorizedError
-from core.settings import settings
-from core.storage.container import container
-from core.storage.key_repository import KeyRepository
-from core.storage.known_keys import KnownKeys
 from core.telemetry.log import log_event
 from functions.authorizer_context import context_of
-from functions.callers import Callers
+from functions.callers import Callers, make_callers
 from functions.credentials import credentials_of
 from functions.log import set_up_telemetry
 from functions.operation_ids import OPERATION_IDS
@@ -33,7 +29,9 @@ load_for_snapshot()
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the policy of a request, with who calls in its context; raises `Exception("Unauthorized")`."""
-    operation = OPERATION_IDS.get((event.get("httpMethod", ""), event.get("resource", "")), "")
+    method = event.get("httpMethod", "")
+    # A function answers HEAD as GET.
+    operation = OPERATION_IDS.get(("GET" if method == "HEAD" else method, event.get("resource", "")), "")
     if LEAST_ROLES.get(operation, Role.ADMIN) is None:
         return _policy(event, "Allow", "anybody", {})
     try:
@@ -52,11 +50,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @cache
 def _callers() -> Callers:
     """Return what finds callers. It believes no key longer than one request, and nothing goes on after the answer."""
-    chosen = settings()
-    keys = KnownKeys(
-        KeyRepository(container().objects), chosen.auth_stale_seconds, believed_seconds=0, later=lambda work: work()
-    )
-    return Callers(chosen.auth, keys)
+    return make_callers(believed_seconds=0, later=lambda work: work())
 
 
 def _scope(event: dict[str, Any]) -> dict[str, Any]:

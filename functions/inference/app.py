@@ -13,6 +13,7 @@ from core.services.prediction.loaded_models import find_model, stale_seconds
 from core.services.prediction.predict import predict_batches
 from core.storage.container import container
 from core.storage.workspace import Workspace
+from functions.access import admit_again
 from functions.http import CallerWorkspace, create_app
 from functions.inference.tensors import InferRequest, batch_from_tensors, declare_inputs, encode_outputs
 from functions.prediction_threads import in_prediction_thread
@@ -97,6 +98,7 @@ async def infer(
 ) -> Response:
     """Predict rows given as tensors in JSON or in binary; the request chooses the form of the answer."""
     body = await request.body()
+    await admit_again(request.scope)
     # In a thread, so that single rows are answered meanwhile.
     header = request.headers.get(HEADER_LENGTH)
     return await in_prediction_thread(_infer, workspace, body, header, model_name, version)

@@ -16,6 +16,7 @@ from core.services.prediction.loaded_models import LoadedModel, stale_seconds
 from core.services.prediction.predict import Predictions
 from core.settings import settings
 from core.storage.workspace import Workspace
+from functions.access import admit_again
 from functions.answer_terms import AnswerTerms, Terms
 from functions.file_responses import file_answer
 from functions.http import CallerWorkspace, create_app
@@ -36,6 +37,7 @@ PLAIN_BYTES = 1 << 16
 async def predict(workspace: CallerWorkspace, request: Request) -> Response:
     """Predict one row."""
     body = await request.body()
+    await admit_again(request.scope)
     row = validate_body(json_object(body, request.headers.get("content-type", "")), RowRequest)
     # Without a thread where nothing has to be read, which is nearly always.
     loaded = row.loaded_model(workspace)
@@ -63,6 +65,7 @@ async def predict_batch(workspace: CallerWorkspace, terms: Terms, request: Reque
     is more than one request predicts becomes a job (202), whose result says where the predictions are.
     """
     body = await request.body()
+    await admit_again(request.scope)
     # In a thread, so that single rows are answered meanwhile.
     return await in_prediction_thread(_batch, workspace, terms, request, body)
 

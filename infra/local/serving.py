@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Callable
-from ipaddress import ip_address
 
 import boto3
 import redis
@@ -14,6 +13,7 @@ from core.errors import RegattaError
 from core.settings import Settings, settings
 from core.storage.signing import check_keys
 from core.telemetry.log import set_up_log
+from functions.browser_origin import is_loopback
 from infra.buckets import bucket_exists
 from infra.local.web import WebServer
 
@@ -54,7 +54,7 @@ def exposure(settings: Settings, host: str, port: int) -> str | None:
     if settings.auth not in ("none", "none-i-know"):
         return None
     addresses = [str(found[4][0]) for found in socket.getaddrinfo(host, port)]
-    if all(ip_address(address.partition("%")[0]).is_loopback for address in addresses):
+    if all(map(is_loopback, addresses)):
         return None
     exposed = f"Whoever reaches port {port} of {host} can read, change and delete everything: nobody is authenticated."
     if settings.auth == "none":

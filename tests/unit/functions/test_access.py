@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -163,7 +163,13 @@ def test_a_key_in_the_address_is_refused_and_not_logged(
 ) -> None:
     text = keys.create("default", "admin")[1].text
     with caplog.at_level(logging.DEBUG):
-        for answer in (send(None, "GET", f"/jobs?api_key={text}"), send(text, "GET", f"/jobs?{text}=1")):
+        encoded, twice = "%72%67%74%5F" + text[4:], "%2572gt_" + text[4:]
+        for answer in (
+            send(None, "GET", f"/jobs?api_key={text}"),
+            send(text, "GET", f"/jobs?{text}=1"),
+            send(text, "GET", f"/jobs?api_key={encoded}"),
+            send(text, "GET", f"/jobs?api_key={twice}"),
+        ):
             assert_challenged(answer, 401)
             assert "revoke it" in answer.json()["detail"]
             assert text not in answer.text
@@ -181,6 +187,34 @@ def test_a_key_in_a_cookie_or_in_the_body_is_not_read(
     for answer in (in_a_cookie, in_the_body):
         assert_challenged(answer, 401)
         assert "It is read nowhere else" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [("/data/upload", "multipart/form-data; boundary=x"), ("/predict", "application/json"), ("/v2/models/m/infer", "")],
+)
+def test_a_key_that_is_revoked_while_the_body_comes_in_is_refused(
+    app: FastAPI, keys: KeyRepository, monkeypatch: pytest.MonkeyPatch, path: str, form: str
+) -> None:
+    _, made = keys.create("default", "admin")
+    monkeypatch.setattr(access, "ADMITTED_SECONDS", 0.0)  # as if the body took its time
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,b\n1,2\n\r\n--x--\r\n'
+    body = part if path == "/data/upload" else b"{}"
+
+    async def slow_body() -> AsyncIterator[bytes]:
+        yield body[:1]
+        keys.revoke(made.key_id)
+        access.callers()._keys._confirmed_at = float("-inf")  # a second later
+        yield body[1:]
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            headers = {"X-Api-Key": made.text, "Content-Type": form}
+            return await client.post(path, content=slow_body(), headers=headers)
+
+    assert_challenged(run_async(send), 401)
+    assert list(container().objects.list("default/")) == []
 
 
 def test_a_key_acts_in_its_own_workspace(send: Callable[..., httpx.Response], keys: KeyRepository) -> None:

@@ -19,7 +19,7 @@ IN_PATHS = ("%01x", "%00", "a%00b", "%ed%a0%80", "%ff%fe", "%ef%bb%bf", "a%0d%0a
 HALF, DEEP = rb'"\ud800"', b"[" * 900 + b"]" * 900
 PARAMETER = re.compile(r"\{\w+\}")
 WITH_PARAMETERS = sorted(
-    {(method, path) for method, path, _ in template_routes() if "{" in path and method != "OPTIONS"}
+    {(method, path) for method, path, _ in template_routes() if "{" in path and method not in ("HEAD", "OPTIONS")}
 )
 BODIES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/predict"): ("model_name", "data", "model_data", "model_info"),

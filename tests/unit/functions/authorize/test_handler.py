@@ -118,3 +118,10 @@ def test_a_function_lets_nobody_in_whom_the_authorizer_did_not_name(context: dic
     for event_of_gateway in ({"requestContext": {"authorizer": context}}, {"requestContext": {}}, {}):
         with pytest.raises(UnauthorizedError):
             caller_of_gateway(event_of_gateway)
+
+
+def test_head_is_asked_about_as_the_get_of_the_same_path(keys: KeyRepository) -> None:
+    (opened,) = authorizer.handler(event("check_health") | {"httpMethod": "HEAD"}, None)["policyDocument"]["Statement"]
+    assert opened["Effect"] == "Allow"
+    with pytest.raises(Exception, match="Unauthorized"):
+        authorizer.handler(event("list_jobs") | {"httpMethod": "HEAD"}, None)
