@@ -56,6 +56,25 @@ def keys(
     if action in SIGNING_ACTIONS:
         use_signing_key(action)
         return
+    _check(action, key_id, workspace, role)
+    use_running_stack(needs_storage=True)
+    with exit_with_code():
+        repository = _repository()
+        if action == "list":
+            _list(repository, workspace, output)
+        elif action == "revoke":
+            _revoke(repository, str(key_id), output)
+        elif action == "rotate":
+            _rotate(repository, str(key_id), overlap, output)
+        else:
+            ends = None if expires is None else _expiry(expires)
+            limits = {"per_second": rate, "per_day": quota}
+            stored, made = repository.create(str(workspace), str(role), label=label, expires=ends, **limits)
+            _show(stored, made, output)
+
+
+def _check(action: str, key_id: str | None, workspace: str | None, role: str | None) -> None:
+    """End the command where the action is none, or lacks what it takes."""
     if action not in ACTIONS:
         raise failure(f"{action!r} is none of {', '.join([*ACTIONS, *SIGNING_ACTIONS])}.", ExitCode.USAGE)
     if (key_id is None) != (action in ("create", "list")):
@@ -63,25 +82,16 @@ def keys(
         raise failure(f"regatta keys {action} {wanted}.", ExitCode.USAGE)
     if action == "create" and (workspace is None or role is None):
         raise failure("Say for whom and what: regatta keys create --workspace NAME --role ROLE.", ExitCode.USAGE)
-    use_running_stack(needs_storage=True)
-    with exit_with_code():
-        repository = _repository()
-        if action == "list":
-            _list(repository, workspace, output)
-        elif action == "revoke":
-            assert key_id is not None
-            stored = repository.revoke(key_id)
-            output.answer(_document(stored), key_id, f"{key_id} is revoked. Every worker refuses it within a second.")
-        elif action == "rotate":
-            assert key_id is not None
-            stored, made = repository.rotate(key_id, _seconds(overlap, "--overlap"))
-            _show(stored, made, output, f"{key_id} is valid for {overlap} more.")
-        else:
-            assert workspace is not None
-            assert role is not None
-            ends = None if expires is None else _expiry(expires)
-            stored, made = repository.create(workspace, role, label=label, expires=ends, per_second=rate, per_day=quota)
-            _show(stored, made, output)
+
+
+def _revoke(repository: "KeyRepository", key_id: str, output: Output) -> None:
+    stored = repository.revoke(key_id)
+    output.answer(_document(stored), key_id, f"{key_id} is revoked. Every worker refuses it within a second.")
+
+
+def _rotate(repository: "KeyRepository", key_id: str, overlap: str, output: Output) -> None:
+    stored, made = repository.rotate(key_id, _seconds(overlap, "--overlap"))
+    _show(stored, made, output, f"{key_id} is valid for {overlap} more.")
 
 
 def _repository() -> "KeyRepository":

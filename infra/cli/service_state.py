@@ -1,5 +1,6 @@
 """Asks a service how it is, for `regatta status` and `regatta doctor`."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,9 +8,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from infra.cli.exit_codes import ExitCode
+from infra.cli.wording import in_shell_words
 
 # Longer than a service takes to find out that its storage does not answer.
 TIMEOUT_SECONDS = 15
+NO_KEY = (
+    "The service asks who calls, and no key was given. Put an API key into REGATTA_API_KEY, or name its file with "
+    "--api-key-file; `regatta keys create --workspace NAME --role read` makes one, where the bucket is at hand."
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ def _failed(url: str, error: Exception) -> ServiceState:
         # The problem names the part that is down in fields of its own.
         return ServiceState(url, "down", ExitCode.FAILED, parts=_parts(error.problem), message=error.detail)
     if isinstance(error, errors.AuthenticationError):
-        return ServiceState(url, "refused", ExitCode.UNAUTHORISED, message=error.detail)
+        message = in_shell_words(error.detail) if os.environ.get("REGATTA_API_KEY") else NO_KEY
+        return ServiceState(url, "refused", ExitCode.UNAUTHORISED, message=message)
     if isinstance(error, errors.IncompatibleServerError):
         return ServiceState(url, "incompatible", ExitCode.UNREACHABLE, error.server_version, message=str(error))
     if isinstance(error, errors.ProblemError):

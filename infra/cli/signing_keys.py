@@ -1,14 +1,8 @@
 """`regatta keys rotate-signing` and `verifying`: the keys that models are signed and verified with."""
 
-import base64
-from typing import TYPE_CHECKING
-
 import typer
 
 from infra.cli.terminal import exit_on_errors, failure, load_settings, use_running_stack, warn
-
-if TYPE_CHECKING:
-    from core.storage.keyring import Keyring
 
 SIGNING_ACTIONS = ("rotate-signing", "verifying")
 
@@ -20,14 +14,14 @@ def use_signing_key(action: str) -> None:
         if action == "rotate-signing":
             _rotate()
         else:
-            from core.storage.signing import keyring
+            from core.storage.signing import keyring, verifying_keys
 
-            typer.echo(_list(keyring()))
+            typer.echo(verifying_keys(keyring()))
 
 
 def _rotate() -> None:
     from core.storage.keyring import key_id, public_key
-    from core.storage.signing import keyring
+    from core.storage.signing import keyring, verifying_keys
     from infra.local.signing_key import rotated, write_keyring
 
     chosen, before = load_settings(), keyring()
@@ -44,8 +38,7 @@ def _rotate() -> None:
         raise failure("REGATTA_SIGNING_KEY cannot be replaced from here. Put the key into a file first.")
     assert after.seed is not None
     typer.echo(f"Models are signed with key {key_id(public_key(after.seed))} from now on; those of before serve on.")
-    warn("Processes that only verify refuse new models until they have this: REGATTA_VERIFYING_KEYS=" + _list(after))
-
-
-def _list(keys: "Keyring") -> str:
-    return ",".join(base64.b64encode(key).decode() for key in keys.verifying.values())
+    warn(
+        "Processes that only verify refuse new models until they have this: REGATTA_VERIFYING_KEYS="
+        + verifying_keys(after)
+    )

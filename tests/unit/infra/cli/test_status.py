@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from core import __version__
 from core.settings import settings
 from infra.cli import app
+from infra.cli.exit_codes import ExitCode
 from tests.support.http_server import QuietHandler, running_server
 from tests.support.stack import free_ports
 
@@ -45,6 +46,13 @@ class BrokenService(Service):
     status, document = 503, DOWN
 
 
+class AskingService(Service):
+    """A service that asks for keys."""
+
+    status = 401
+    document = {"type": "urn:regatta:problem:unauthorized", "title": "Who", "status": 401, "detail": "Not valid."}
+
+
 class NewerService(Service):
     """A service of another release."""
 
@@ -69,6 +77,17 @@ def test_without_a_stack_it_says_so_and_makes_nothing(home: Path) -> None:
     code, output, _ = _run("--json")
     assert (code, json.loads(output)) == (1, {"state": "stopped", "home": str(home)})
     assert not home.exists()
+
+
+def test_without_a_key_it_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REGATTA_API_KEY", raising=False)
+    with running_server(AskingService) as url:
+        code, _, errors = _run("--url", url)
+        assert code == ExitCode.UNAUTHORISED
+        assert "no key was given" in errors
+        assert "`regatta keys create --workspace NAME --role read`" in errors
+        monkeypatch.setenv("REGATTA_API_KEY", "rgt_x")
+        assert _run("--url", url)[2].endswith("Not valid. Send the right key in REGATTA_API_KEY.\n")
 
 
 def test_what_another_version_left_is_no_stack(home: Path) -> None:

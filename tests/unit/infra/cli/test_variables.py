@@ -20,6 +20,12 @@ def test_a_misspelt_variable_is_named_with_the_near_one() -> None:
     ]
 
 
+def test_a_variable_of_an_earlier_version_is_named_with_what_is_so_instead() -> None:
+    (message,) = unknown_messages({"REGATTA_REDIS_PORT": "6379"})
+    assert "means nothing any more" in message
+    assert "`regatta status`" in message
+
+
 def test_every_command_warns_of_it_on_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGATTA_HOEM", "/srv")
     answer = CliRunner().invoke(app, ["doctor", "--help"])
