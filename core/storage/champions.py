@@ -15,7 +15,7 @@ from core.errors import ConflictError, ModelServesError, NameTakenError, NoSuchM
 from core.settings import settings
 from core.storage.documents import Documents
 from core.storage.leases import parse_document
-from core.stored_document import Document, no_items
+from core.stored_document import DamagedDocumentError, Document, no_items
 from core.types import Json
 
 CHAMPION = "champion.json"
@@ -132,8 +132,8 @@ class Champions:
     def choose(self, name: str, version: int, newest: int) -> int | None:
         """Let a version serve on request; return the version that served before.
 
-        No training promotes a version up to `newest` any more, not even one whose promotion was cut off. Raises
-        `NoSuchModelError` when the version was deleted, `ConflictError`.
+        No training promotes a version up to `newest` any more, not even one whose promotion was cut off. A damaged
+        state is replaced. Raises `NoSuchModelError` when the version was deleted, `ConflictError`.
         """
         before: list[int | None] = []
 
@@ -143,7 +143,7 @@ class Champions:
             before.append(state.version)
             return _serving(state.model_copy(update={"newest": max(newest, state.newest)}), version)
 
-        self._change(name, edit)
+        self._change(name, edit, replace_damaged=True)
         return before[-1]
 
     def withdraw(self, name: str, versions: Iterable[int], *, serving_too: bool) -> None:
@@ -218,13 +218,21 @@ class Champions:
                 lambda state: state.model_copy(update={"arriving_from": None, "leaving_for": None}),
             )
 
-    def _change(self, name: str, edit: Callable[[ServingState], ServingState | None]) -> ServingState:
+    def _change(
+        self, name: str, edit: Callable[[ServingState], ServingState | None], *, replace_damaged: bool = False
+    ) -> ServingState:
         def edited(document: Json | None) -> Json | None:
-            after = edit(_parse_state(key, document))
+            try:
+                before = _parse_state(key, document)
+            except DamagedDocumentError:
+                if not replace_damaged:
+                    raise
+                before = ServingState()
+            after = edit(before)
             return None if after is None else after.model_dump()
 
         key, begun = _key(self._workspace, name), time.monotonic()
-        state = _parse_state(key, self._documents.change(key, edited))
+        state = _parse_state(key, self._documents.change(key, edited, replace_damaged=replace_damaged))
         return self._remember(key, state, time.monotonic(), begun)
 
     def _remember(self, key: str, state: ServingState, order: float, since: float) -> ServingState:

@@ -1,6 +1,7 @@
 """Models in the bucket: their files, names and versions, and which version serves."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,15 +26,22 @@ from core.storage.s3.object_store import ObjectStore
 from core.storage.signed_models import StoredModel, is_signed_before
 from core.storage.unfinished import UnfinishedChanges
 from core.storage.versions import MODEL_NAME, VersionId, Versions
+from core.stored_document import DamagedDocumentError
 from core.types import Json
+
+log = logging.getLogger("regatta")
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of versions, by name and number: each with whether it serves, and the last one where more follow."""
+    """One page of versions, by name and number: each with whether it serves, and the last one where more follow.
+
+    `damaged` names the models of which nobody can read what serves.
+    """
 
     models: list[tuple[ModelRow, bool]]
     last: VersionId | None
+    damaged: list[str]
 
 
 class ModelRepository:
@@ -60,7 +68,9 @@ class ModelRepository:
         self._changes = ModelChanges(
             self._versions, self._artifacts, self._champions, UnfinishedChanges(workspace, objects)
         )
-        self._listed = ModelList(workspace, objects, lambda name: self._champions.serving_state(name).deleted)
+        self._listed = ModelList(
+            workspace, objects, lambda name: (self._readable_state(name) or ServingState()).deleted
+        )
         self.list_index = create_list_index(
             workspace, "models", objects, documents, cached_objects, index, self._listed, later
         )
@@ -213,16 +223,25 @@ class ModelRepository:
         page, following = chosen[:limit], chosen[limit:]
         rows = self.list_index.rows([listed for _, listed in page])
         names = [name for name, _ in groupby(version.name for version, _ in page)]
-        states = dict(zip(names, map_together(self._champions.serving_state, names), strict=True))
+        states = dict(zip(names, map_together(self._readable_state, names), strict=True))
         models = []
         for version, listed in page:
             row, state = rows.get(listed.key), states[version.name]
-            if row is None or version.number in state.deleted:
+            if row is None or (state is not None and version.number in state.deleted):
                 continue
             # A manifest that names another version was put there by hand.
             if version == VersionId(row["model_name"], row["version"]):
-                models.append((ModelRow.model_validate(row), state.version == version.number))
-        return Page(models, page[-1][0] if following else None)
+                models.append((ModelRow.model_validate(row), state is not None and state.version == version.number))
+        damaged = [name for name, state in states.items() if state is None]
+        return Page(models, page[-1][0] if following else None, damaged)
+
+    def _readable_state(self, name: str) -> ServingState | None:
+        """Return the state of a name, None where its document is damaged: it hides no other name."""
+        try:
+            return self._champions.serving_state(name)
+        except DamagedDocumentError as error:
+            log.error("nobody knows which version of a model serves: %s", error.detail)
+            return None
 
     def _after(self, name: str | None, after: VersionId | None) -> Iterator[tuple[VersionId, ListedManifest]]:
         """Yield the versions after one, of one name or of all, in the order of the list."""
@@ -235,7 +254,10 @@ class ModelRepository:
             yield version, listed
 
     def choose(self, name: str, version: int) -> int | None:
-        """Let a version serve, an older one too; return the version that served before. Raises `NoSuchModelError`."""
+        """Let a version serve, an older one too; return the version that served before. Raises `NoSuchModelError`.
+
+        It replaces a damaged document of which version serves.
+        """
         self._versions.read(name, version, fresh=True)
         self.newest.forget()
         return self._champions.choose(name, version, newest=self._versions.last_taken(name))

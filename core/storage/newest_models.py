@@ -12,6 +12,7 @@ from core.storage.lists.newest_order import NEWEST_KEPT, NewestOrder
 from core.storage.lists.reports import EntriesReport, ReportRows, report_nothing
 from core.storage.lists.upkeep import Upkeep
 from core.storage.versions import VersionId, Versions
+from core.stored_document import DamagedDocumentError
 
 # So many versions of earlier Regattas get their entries at once, more of them after the answer.
 FEW = 500
@@ -88,7 +89,10 @@ class NewestModels:
     def _names_of(self, versions: Iterable[VersionId]) -> Iterator[str]:
         """Yield the names of those versions that exist, of models that serve."""
         for version in versions:
-            state = self._champions.serving_state(version.name)
+            try:
+                state = self._champions.serving_state(version.name)
+            except DamagedDocumentError:
+                continue  # a request that names the model hears of it
             if state.version is not None and version.number not in state.deleted and self._exists(version):
                 yield version.name
 

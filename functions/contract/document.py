@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from core.access.roles import LEAST_ROLES
 from core.types import Json
 from functions.contract.answer import Problem
 from functions.contract.headers import HEADERS, references
@@ -33,7 +34,7 @@ ERRORS = {
     401: "The request does not say who calls, or in a way that is not valid",
     403: "The caller may not do this",
     404: "It does not exist",
-    409: "Somebody else is changing the same thing, or it is in use",
+    409: "Somebody else is changing the same thing, it is in use, or a newer version of the service stored it",
     408: "The body did not come in time",
     413: "It is over a limit",
     415: "The Content-Encoding of the body is unknown",
@@ -122,7 +123,10 @@ def _described(operation: Operation, described: Json, schemes: Json | None) -> J
     responses: Json = {}
     for answer in operation.answers:
         _add_answer(responses, operation.id, answer, ("Idempotency-Replayed",) if has_key else ())
-    for status in sorted({*COMMON_ERRORS, *refusals(operation.id, schemes), *operation.errors}):
+    errors = {*COMMON_ERRORS, *refusals(operation.id, schemes), *operation.errors}
+    if LEAST_ROLES[operation.id] is not None:  # whoever reads what is stored may find that of a newer version
+        errors.add(409)
+    for status in sorted(errors):
         problem = {"schema": {"$ref": REFERENCE.format(model="Problem")}}
         responses[str(status)] = {
             "description": ERRORS[status],

@@ -64,7 +64,7 @@ def _json(
 # What a body adds: it cannot be parsed, is too large, or is packed in a way that is not known.
 BODY = (400, 408, 413, 415)
 ABSENT = (404,)
-LONG = (*BODY, 404, 409, 504)
+LONG = (*BODY, 404, 504)
 
 CHANGED_JOB = _json(jobs.JobAnswer, status=202, headers=("Location", "Retry-After"))
 INFERRED = (Answers(schema=predictions.InferAnswer, media=(BYTES,), headers=("Inference-Header-Content-Length",)),)
@@ -74,13 +74,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/system/status"): Operation("get_status", _json(system.SystemStatus)),
     ("GET", "/healthz"): Operation("check_health", _json(system.Health)),
     ("GET", "/readyz"): Operation("check_readiness", _json(system.Readiness)),
-    ("POST", "/data/upload"): Operation("upload_file", _json(data.Upload), (*BODY, 409)),
+    ("POST", "/data/upload"): Operation("upload_file", _json(data.Upload), BODY),
     ("GET", "/data/info"): Operation("get_dataset", _json(data.DatasetInfo), ABSENT),
     ("GET", "/data/preview"): Operation("preview_dataset", _json(data.Preview), ABSENT),
     ("GET", "/data/profile"): Operation("profile_dataset", _json(profiles.Profile), ABSENT),
     ("GET", "/data/report"): Operation("report_dataset", (Answers(media=(HTML,), headers=ATTACHMENT),), ABSENT),
     ("GET", "/data/outliers"): Operation("find_outliers", _json(profiles.Outliers), ABSENT),
-    ("POST", "/data/process"): Operation("process_dataset", _json(data.ProcessEffect), (*BODY, 404, 409)),
+    ("POST", "/data/process"): Operation("process_dataset", _json(data.ProcessEffect), (*BODY, 404)),
     ("GET", "/data/download"): Operation(
         "download_dataset",
         (Answers(media=(CSV, EXCEL, JSON, PARQUET, *RECEIVED), headers=ATTACHMENT), ELSEWHERE),
@@ -90,22 +90,22 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/data/files/{file_id}"): Operation(
         "get_file_status", (Answers(schema=data.FileReady), Answers(schema=data.UploadTicket)), ABSENT
     ),
-    ("DELETE", "/data/files/{file_id}"): Operation("delete_file", _json(data.FileDeleted), (404, 409)),
+    ("DELETE", "/data/files/{file_id}"): Operation("delete_file", _json(data.FileDeleted), ABSENT),
     ("PATCH", "/data/files/{file_id}/reading"): Operation(
         "change_reading", _json(data.Upload, ACCEPTED, status=201, headers=("Location",)), LONG
     ),
     ("POST", "/data/switch/{file_id}"): Operation("switch_file", _json(FileSummary), ABSENT),
-    ("POST", "/data/uploads"): Operation("start_upload", _json(data.UploadStarted, status=201), (*BODY, 409)),
+    ("POST", "/data/uploads"): Operation("start_upload", _json(data.UploadStarted, status=201), BODY),
     ("GET", "/data/uploads/{file_id}"): Operation("resume_upload", _json(data.UploadStarted), ABSENT),
-    ("DELETE", "/data/uploads/{file_id}"): Operation("abort_upload", _json(Deleted), (404, 409)),
+    ("DELETE", "/data/uploads/{file_id}"): Operation("abort_upload", _json(Deleted), ABSENT),
     ("POST", "/data/uploads/{file_id}/complete"): Operation(
-        "complete_upload", _json(data.UploadTicket, status=202, headers=("Location", "Retry-After")), (404, 409)
+        "complete_upload", _json(data.UploadTicket, status=202, headers=("Location", "Retry-After")), ABSENT
     ),
     ("GET", "/model/available"): Operation("list_regressors", _json(models.Regressors)),
     ("POST", "/model/train"): Operation("train_model", _json(models.Trained, ACCEPTED), LONG),
     ("POST", "/model/compare"): Operation("compare_models", _json(models.Comparison, ACCEPTED), LONG),
     ("GET", "/model/trained"): Operation("list_models", _json(models.TrainedModels)),
-    ("DELETE", "/model/trained/{model_name}"): Operation("delete_model", _json(models.VersionsDeleted), (404, 409)),
+    ("DELETE", "/model/trained/{model_name}"): Operation("delete_model", _json(models.VersionsDeleted), ABSENT),
     ("GET", "/model/info"): Operation("get_model", _json(models.ModelInformation), (400, 404)),
     ("GET", "/model/metrics/{model_name}"): Operation("get_metrics", _json(models.ModelMetrics), (400, 404)),
     ("GET", "/model/importance/{model_name}"): Operation("get_importance", _json(models.ModelImportance), (400, 404)),
@@ -119,25 +119,23 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         ),
         (400, 404),
     ),
-    ("POST", "/model/champion/{model_name}"): Operation(
-        "choose_champion", _json(models.ChampionChosen), (*BODY, 404, 409)
-    ),
-    ("POST", "/model/rename/{model_name}"): Operation("rename_model", _json(models.ModelRenamed), (*BODY, 404, 409)),
+    ("POST", "/model/champion/{model_name}"): Operation("choose_champion", _json(models.ChampionChosen), (*BODY, 404)),
+    ("POST", "/model/rename/{model_name}"): Operation("rename_model", _json(models.ModelRenamed), (*BODY, 404)),
     ("POST", "/predict"): Operation("predict_row", _json(predictions.Prediction), (*BODY, 404)),
     ("POST", "/predict/batch"): Operation(
-        "predict_rows", _json(predictions.BatchPredictions, ACCEPTED, ELSEWHERE), (*BODY, 404, 409)
+        "predict_rows", _json(predictions.BatchPredictions, ACCEPTED, ELSEWHERE), (*BODY, 404)
     ),
     ("POST", "/predict/export"): Operation(
         "export_predictions",
         (Answers(media=(CSV, EXCEL, JSON), headers=(*ATTACHMENT, "Regatta-Stale-Seconds")), ACCEPTED, ELSEWHERE),
-        (*BODY, 404, 409),
+        (*BODY, 404),
     ),
     ("GET", "/v2"): Operation("get_server_metadata", _json(predictions.ServerMetadata)),
     ("GET", "/v2/health/live"): Operation("get_liveness", _json(predictions.Live)),
     ("GET", "/v2/health/ready"): Operation("get_readiness", _json(predictions.Ready)),
-    ("GET", "/v2/models/{model_name}"): Operation("get_model_metadata", _json(predictions.ModelMetadata), ABSENT),
+    ("GET", "/v2/models/{model_name}"): Operation("get_model_metadata", _json(predictions.ModelMetadata), (400, 404)),
     ("GET", "/v2/models/{model_name}/versions/{version}"): Operation(
-        "get_version_metadata", _json(predictions.ModelMetadata), ABSENT
+        "get_version_metadata", _json(predictions.ModelMetadata), (400, 404)
     ),
     ("GET", "/v2/models/{model_name}/ready"): Operation(
         "get_model_readiness", _json(predictions.ModelReady), (400, 404)
@@ -151,17 +149,17 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/jobs"): Operation("list_jobs", _json(jobs.JobPage), ABSENT),
     ("GET", "/jobs/{job_id}"): Operation("get_job", _json(jobs.JobAnswer), ABSENT),
-    ("POST", "/jobs/{job_id}/cancel"): Operation("cancel_job", CHANGED_JOB, (404, 409)),
-    ("POST", "/jobs/{job_id}/retry"): Operation("retry_job", CHANGED_JOB, (404, 409)),
+    ("POST", "/jobs/{job_id}/cancel"): Operation("cancel_job", CHANGED_JOB, ABSENT),
+    ("POST", "/jobs/{job_id}/retry"): Operation("retry_job", CHANGED_JOB, ABSENT),
     ("GET", "/series"): Operation("list_series", _json(series.SeriesList)),
-    ("PUT", "/series/{name}"): Operation("configure_series", _json(series.SeriesConfigured), (*BODY, 409)),
+    ("PUT", "/series/{name}"): Operation("configure_series", _json(series.SeriesConfigured), BODY),
     ("GET", "/series/{name}"): Operation("get_series", _json(series.SeriesStatus), ABSENT),
     ("GET", "/series/{name}/history"): Operation("list_decisions", _json(series.SeriesHistory), ABSENT),
     ("GET", "/series/{name}/reports/{job_id}"): Operation(
         "report_decision", (Answers(schema=series.DecisionReport), Answers(media=(HTML,))), ABSENT
     ),
-    ("PATCH", "/series/{name}/arrivals/{job_id}"): Operation("overrule_decision", _json(Arrival), (*BODY, 404, 409)),
+    ("PATCH", "/series/{name}/arrivals/{job_id}"): Operation("overrule_decision", _json(Arrival), (*BODY, 404)),
     ("POST", "/series/{name}/uploads"): Operation(
-        "presign_series_upload", _json(series.SeriesUpload, status=201), (*BODY, 409)
+        "presign_series_upload", _json(series.SeriesUpload, status=201), BODY
     ),
 }

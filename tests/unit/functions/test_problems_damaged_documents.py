@@ -79,3 +79,22 @@ def test_damaged_documents_stop_no_reconciling(
     connect_container(bucket)
     assert reconcile({}, LambdaContext())["complete"]
     assert container().workspace(WORKSPACE).jobs.read(lost) is not None
+
+
+@pytest.mark.parametrize("garbage", [b"", b"[]", b'{"version": "x"}'])
+def test_a_damaged_champion_is_named_hides_no_model_and_is_replaced_by_the_choice_of_another(
+    handlers: httpx.Client, bucket: ObjectStore, ids: dict[str, str], garbage: bytes
+) -> None:
+    put(bucket, "models/boat/champion.json", garbage)
+    listed = handlers.get("/model/trained").json()
+    assert [(one["model_name"], one["serves"]) for one in listed["models"]] == [
+        ("boat", False),
+        ("boat", False),
+        ("raft", True),
+    ]
+    assert listed["damaged"] == ["boat"]
+    # A request that names no model means one that serves.
+    assert handlers.get("/model/info").json()["model_name"] == "raft"
+    assert handlers.post("/model/champion/boat", json={"version": 2}).status_code == 200
+    assert handlers.post("/predict", json=ROW).json()["version"] == 2
+    assert handlers.get("/model/trained").json()["damaged"] == []
